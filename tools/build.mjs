@@ -1,0 +1,133 @@
+/**
+ * Builds dist/: the library and the command with esbuild, the declarations with tsc, the config's JSON Schema from its module.
+ *
+ *   node tools/build.mjs             always
+ *   node tools/build.mjs --if-stale  only when a source is newer than dist/
+ *
+ * Everything is made in a staging directory that replaces dist/ at the end, so a failed build never leaves half of one.
+ */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const dist = join(root, "dist");
+const run = promisify(execFile);
+
+const entryPoints = ["src/index.ts", "src/verify/index.ts", "src/cli/main.ts"];
+const schemaModule = "src/config/json-schema.ts";
+/** What else decides how dist/ looks. */
+const buildInputs = ["package.json", "tsconfig.json", "tsconfig.build.json", "tools/build.mjs"];
+
+async function newestMtime(path) {
+  const info = await stat(path);
+  if (!info.isDirectory()) return info.mtimeMs;
+  const entries = await readdir(path);
+  // A directory's own time moves when a file in it is deleted.
+  return Math.max(info.mtimeMs, ...(await Promise.all(entries.map((name) => newestMtime(join(path, name))))));
+}
+
+async function isStale() {
+  if (!existsSync(dist)) return true;
+  const inputs = ["src", ...buildInputs].map((path) => newestMtime(join(root, path)));
+  return Math.max(...(await Promise.all(inputs))) > (await stat(dist)).mtimeMs;
+}
+
+function bundle(outdir, entries) {
+  return build({
+    absWorkingDir: root,
+    entryPoints: entries,
+    outbase: "src",
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    packages: "external",
+    chunkNames: "chunks/[name]-[hash]",
+    sourcemap: false,
+    legalComments: "none",
+    logLevel: "error",
+  });
+}
+
+/** Checking types is the work of `npm run check`; here it would only make every build slower. */
+async function declarations(outDir) {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  try {
+    await run(process.execPath, [tsc, "-p", "tsconfig.build.json", "--noCheck", "--outDir", outDir], { cwd: root });
+  } catch (error) {
+    throw new Error(`the declarations could not be made:\n${error.stdout || error.message}`);
+  }
+}
+
+async function jsonSchema(staging) {
+  const scratch = join(staging, ".schema");
+  await bundle(scratch, [schemaModule]);
+  const { configJsonSchema } = await import(pathToFileURL(join(scratch, "config/json-schema.js")).href);
+  if (configJsonSchema === null || typeof configJsonSchema !== "object") {
+    throw new Error(`${schemaModule} must export the object configJsonSchema`);
+  }
+  await writeFile(join(staging, "signet.schema.json"), `${JSON.stringify(configJsonSchema, null, 2)}\n`);
+  await rm(scratch, { recursive: true });
+}
+
+/** Unlike Promise.all it waits for the others after a failure, so that nobody writes into a directory being removed. */
+async function allDone(promises) {
+  const failed = (await Promise.allSettled(promises)).find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+/** `rename` cannot replace a filled directory, so the old one steps aside first; another build may do the same at this moment. */
+async function replaceDist(staging, attempts = 5) {
+  const aside = `${staging}-old`;
+  await rename(dist, aside).catch(ignore("ENOENT"));
+  try {
+    await rename(staging, dist);
+  } catch (error) {
+    if (attempts === 0 || (error.code !== "ENOTEMPTY" && error.code !== "EEXIST")) throw error;
+    await rm(aside, { recursive: true, force: true });
+    return replaceDist(staging, attempts - 1);
+  }
+  await rm(aside, { recursive: true, force: true });
+}
+
+function ignore(code) {
+  return (error) => {
+    if (error.code !== code) throw error;
+  };
+}
+
+async function main() {
+  if (process.argv.includes("--if-stale") && !(await isStale())) return;
+  const startedAt = new Date();
+  const staging = await mkdtemp(join(root, ".build-"));
+  try {
+    await allDone([
+      bundle(
+        staging,
+        entryPoints.filter((p) => existsSync(join(root, p))),
+      ),
+      declarations(join(staging, "types")),
+      existsSync(join(root, schemaModule)) && jsonSchema(staging),
+    ]);
+    await chmod(staging, 0o755);
+    // Dated at the start: what was edited while the build ran is still newer than its result.
+    await utimes(staging, startedAt, startedAt);
+    await replaceDist(staging);
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true });
+    const left = existsSync(dist) ? "dist/ still holds the build before" : "there is no dist/";
+    process.stderr.write(`build failed, ${left}: ${error.message}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  process.stderr.write(`built dist/ in ${((Date.now() - startedAt.getTime()) / 1000).toFixed(1)} s\n`);
+}
+
+await main();
