@@ -1,0 +1,70 @@
+import { generateKeyPair as generate, type KeyObject } from "node:crypto";
+import { promisify } from "node:util";
+import { SignetError } from "../errors.js";
+import { ALGORITHMS, type Algorithm, type AlgorithmName } from "./table.js";
+
+const SMALLEST_RSA_BITS = 2_048;
+const LARGEST_RSA_BITS = 16_384;
+
+/**
+ * Makes a private key for an algorithm, from the operating system's randomness. RSA keys have 2,048 bits.
+ *
+ * @throws SignetError `algorithm_unavailable` where the running Node lacks the algorithm
+ */
+export async function generatePrivateKey(algorithm: Algorithm): Promise<KeyObject> {
+  const make = promisify(generate) as unknown as (type: string, options: object) => Promise<{ privateKey: KeyObject }>;
+  try {
+    const options = { modulusLength: SMALLEST_RSA_BITS, namedCurve: algorithm.namedCurve };
+    return (await make(algorithm.keyType, options)).privateKey;
+  } catch (error) {
+    throw unavailable(algorithm, error);
+  }
+}
+
+/** The error for an algorithm that the running Node does not have; it names the Node version that does. */
+export function unavailable(algorithm: Algorithm, cause?: unknown): SignetError {
+  const remedy = algorithm.kty === "AKP" ? "it needs Node 24.6 or newer" : "this build of Node lacks it";
+  return new SignetError(
+    "algorithm_unavailable",
+    `${algorithm.name} is not available here: ${remedy} (running ${process.version})`,
+    { cause },
+  );
+}
+
+/** The algorithms that a key, public or private, can be used with; the first is the usual one. */
+export function algorithmsFor(key: KeyObject): readonly AlgorithmName[] {
+  return ALGORITHMS.filter((algorithm) => fits(algorithm, key)).map((algorithm) => algorithm.name);
+}
+
+/**
+ * Checks that a key belongs to an algorithm and is strong enough for it (RFC 7518 section 3.3: RSA from 2,048 bits).
+ *
+ * @throws SignetError `invalid_key` or `key_too_weak`
+ */
+export function assertKeyFits(algorithm: Algorithm, key: KeyObject): void {
+  if (!fits(algorithm, key)) {
+    const usual = algorithmsFor(key);
+    const remedy = usual.length === 0 ? "no supported algorithm uses such a key" : `it can sign ${usual.join(", ")}`;
+    throw new SignetError("invalid_key", `the key does not fit ${algorithm.name}: ${remedy}`);
+  }
+  if (algorithm.kty === "RSA") assertRsaStrength(key);
+}
+
+function fits(algorithm: Algorithm, key: KeyObject): boolean {
+  if (key.asymmetricKeyType !== algorithm.keyType) return false;
+  return algorithm.namedCurve === undefined || key.asymmetricKeyDetails?.namedCurve === algorithm.namedCurve;
+}
+
+function assertRsaStrength(key: KeyObject): void {
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength < SMALLEST_RSA_BITS) {
+    throw new SignetError("key_too_weak", `the RSA key has ${modulusLength} bits; at least ${SMALLEST_RSA_BITS} are required`);
+  }
+  // A huge modulus makes every verification a denial of service; an exponent of 1 makes every signature forgeable.
+  if (modulusLength > LARGEST_RSA_BITS) {
+    throw new SignetError("invalid_key", `the RSA key has ${modulusLength} bits; at most ${LARGEST_RSA_BITS} are accepted`);
+  }
+  if (publicExponent < 3n || publicExponent % 2n === 0n) {
+    throw new SignetError("key_too_weak", "the RSA key's public exponent must be odd and at least 3");
+  }
+}

@@ -1,0 +1,129 @@
+import type { KeyObject } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type PublicJwk, privateJwk, privateKeyFromJwk, publicJwk } from "../../algorithms/jwk.js";
+import { generatePrivateKey } from "../../algorithms/keys.js";
+import { localSigner } from "../../algorithms/signature.js";
+import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
+import { SignetError } from "../../errors.js";
+import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
+import { readPrivateFile } from "../../files/private-read.js";
+import type { Custodian, KeyImporter, OpenableKey, Signer } from "../contract.js";
+import { decodeKeyFile, encodeKeyFile, type PassphraseSource, type PrivateJwk } from "./key-file.js";
+
+/** What a file custodian is made of. */
+export interface FileCustodianOptions {
+  /** Directory of the private keys; made with mode 0700 when it is missing. */
+  readonly directory: string;
+  /** Answers the passphrase that encrypts them; `undefined` stores them as plain JWKs. */
+  readonly passphrase?: PassphraseSource;
+}
+
+const SUFFIX = ".key";
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Keeps private keys as files of one directory, one key a file, each readable by its owner alone. */
+export function createFileCustodian(options: FileCustodianOptions): Custodian & KeyImporter {
+  const { directory } = options;
+  const passphrase: PassphraseSource = options.passphrase ?? (async () => undefined);
+
+  async function load(id: string): Promise<{ key: KeyObject; algorithm: Algorithm; kid: string } | undefined> {
+    const path = pathOf(directory, id);
+    const text = await readPrivateFile(path);
+    return text === undefined ? undefined : keyOf(await decodeKeyFile(text, path, passphrase), path);
+  }
+
+  async function store(id: string, privateKey: KeyObject, algorithm: Algorithm, kid?: string): Promise<PublicJwk> {
+    const wanted = publicJwk(privateKey, algorithm, kid);
+    await makePrivateDirectory(directory);
+    const text = await encodeKeyFile({ ...privateJwk(privateKey, algorithm), kid: wanted.kid }, await passphrase());
+    await createFile(pathOf(directory, id), text, PRIVATE_FILE);
+    return wanted;
+  }
+
+  async function stored(id: string): Promise<PublicJwk | undefined> {
+    const found = await load(id);
+    return found && publicJwk(found.key, found.algorithm, found.kid);
+  }
+
+  return Object.freeze({
+    custody: "file" as const,
+    async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
+      const existing = await stored(id);
+      if (existing !== undefined) return sameAlgorithm(existing, algorithm, id);
+      await store(id, await generatePrivateKey(algorithm), algorithm);
+      // Read from the disk: what is reported is what was stored, also where another writer was first.
+      return sameAlgorithm(await mustExist(id, stored(id)), algorithm, id);
+    },
+    async importKey(id: string, privateKey: KeyObject, algorithm: Algorithm, kid?: string): Promise<PublicJwk> {
+      const wanted = await store(id, privateKey, algorithm, kid);
+      const kept = await mustExist(id, stored(id));
+      if (JSON.stringify(kept) !== JSON.stringify(wanted)) {
+        throw new SignetError("key_mismatch", `the id ${id} already has another key`);
+      }
+      return kept;
+    },
+    async material(id: string): Promise<{ file: string }> {
+      await mustExist(id, load(id));
+      return { file: id };
+    },
+    async open(key: OpenableKey): Promise<Signer> {
+      if (!("file" in key.material)) throw new SignetError("invalid_key", "the active document names no key file");
+      const { key: privateKey, algorithm, kid } = await mustExist(key.material.file, load(key.material.file));
+      if (kid !== key.kid || algorithm.name !== key.alg) {
+        throw new SignetError("key_mismatch", `the key file ${key.material.file} is not the key that the active document names`);
+      }
+      return localSigner({ privateKey, alg: algorithm.name, kid });
+    },
+    async destroy(id: string): Promise<void> {
+      for (const name of await namesIn(directory)) {
+        if (idOf(name) === id) await removeFile(join(directory, name));
+      }
+    },
+    async *list(): AsyncIterable<string> {
+      // Interrupted writes count: they hold a private key too.
+      yield* new Set((await namesIn(directory)).map(idOf).filter((id) => id !== undefined));
+    },
+  });
+}
+
+function pathOf(directory: string, id: string): string {
+  // An id comes from the keyring or the active document; it must not become a path.
+  if (!ID.test(id)) throw new SignetError("invalid_key", "a key id may only have letters, digits, - and _");
+  return join(directory, id + SUFFIX);
+}
+
+function idOf(name: string): string | undefined {
+  const [id = "", suffix] = name.split(".");
+  return `.${suffix}` === SUFFIX && ID.test(id) ? id : undefined;
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function keyOf(jwk: PrivateJwk, path: string): { key: KeyObject; algorithm: Algorithm; kid: string } {
+  const { alg = "", kid = "" } = jwk;
+  if (kid === "") throw new SignetError("invalid_key", `${path} is damaged: its JWK has no kid`);
+  const algorithm = algorithmNamed(alg);
+  return { key: privateKeyFromJwk(jwk, algorithm), algorithm, kid };
+}
+
+function sameAlgorithm(jwk: PublicJwk, algorithm: Algorithm, id: string): PublicJwk {
+  if (jwk.alg === algorithm.name) return jwk;
+  throw new SignetError("key_mismatch", `the id ${id} already has a key for ${jwk.alg}, not for ${algorithm.name}`);
+}
+
+async function mustExist<T>(id: string, found: Promise<T | undefined>): Promise<T> {
+  const value = await found;
+  if (value !== undefined) return value;
+  throw new SignetError(
+    "key_not_found",
+    `there is no key file for ${id}: restore it from a backup, or run \`signet keys repair\``,
+  );
+}

@@ -1,0 +1,68 @@
+import { SignetError } from "../../errors.js";
+
+/** What encrypts a key file: PBES2 over a passphrase (RFC 7518 section 4.8), AES-GCM over the key. */
+const KEY_MANAGEMENT = "PBES2-HS512+A256KW";
+const CONTENT_ENCRYPTION = "A256GCM";
+// At least what the OWASP password storage sheet asks of PBKDF2-HMAC-SHA512 (210,000), nearly three times over.
+const ITERATIONS = 600_000;
+// A planted file must not be able to keep the process busy for hours.
+const MOST_ITERATIONS = 10_000_000;
+
+/** Answers the passphrase; asked only when a key file needs one. `undefined` where none was configured. */
+export type PassphraseSource = () => Promise<string | undefined>;
+
+/** A private JWK with its name. */
+export type PrivateJwk = Readonly<Record<string, string>>;
+
+/**
+ * Encodes a private JWK for its file: as an encrypted JWK (RFC 7517 section 7) under a passphrase, as plain JSON without.
+ */
+export async function encodeKeyFile(jwk: PrivateJwk, passphrase: string | undefined): Promise<string> {
+  const text = JSON.stringify(jwk);
+  if (passphrase === undefined) return `${text}\n`;
+  const { CompactEncrypt } = await import("jose");
+  const encrypted = await new CompactEncrypt(new TextEncoder().encode(text))
+    .setProtectedHeader({ alg: KEY_MANAGEMENT, enc: CONTENT_ENCRYPTION, cty: "jwk+json" })
+    .setKeyManagementParameters({ p2c: ITERATIONS })
+    .encrypt(new TextEncoder().encode(passphrase));
+  return `${encrypted}\n`;
+}
+
+/**
+ * Decodes a key file.
+ *
+ * @param path its place, for errors
+ * @throws SignetError `passphrase_required`, `passphrase_wrong` or `invalid_key`
+ */
+export async function decodeKeyFile(text: string, path: string, passphrase: PassphraseSource): Promise<PrivateJwk> {
+  const trimmed = text.trim();
+  const plain = trimmed.startsWith("{") ? trimmed : await decrypt(trimmed, path, await passphrase());
+  try {
+    return JSON.parse(plain) as PrivateJwk;
+  } catch {
+    throw new SignetError("invalid_key", `${path} is damaged: it does not hold a JWK. Restore it from a backup`);
+  }
+}
+
+async function decrypt(jwe: string, path: string, passphrase: string | undefined): Promise<string> {
+  if (passphrase === undefined) {
+    throw new SignetError("passphrase_required", `${path} is encrypted: set SIGNET_PASSPHRASE or SIGNET_PASSPHRASE_FILE`);
+  }
+  const { compactDecrypt, errors } = await import("jose");
+  try {
+    const { plaintext } = await compactDecrypt(jwe, new TextEncoder().encode(passphrase), {
+      keyManagementAlgorithms: [KEY_MANAGEMENT],
+      contentEncryptionAlgorithms: [CONTENT_ENCRYPTION],
+      maxPBES2Count: MOST_ITERATIONS,
+    });
+    return new TextDecoder().decode(plaintext);
+  } catch (error) {
+    if (error instanceof errors.JWEDecryptionFailed) {
+      throw new SignetError("passphrase_wrong", `the passphrase does not open ${path}`);
+    }
+    throw new SignetError(
+      "invalid_key",
+      `${path} is damaged: it is neither a JWK nor an encrypted JWK. Restore it from a backup`,
+    );
+  }
+}

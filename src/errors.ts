@@ -1,0 +1,110 @@
+/**
+ * Every error that Signet raises: its literal `code`, which is API, and the HTTP status that it maps to.
+ *
+ * Messages say what is wrong and what to do next. They name fields and files; they never contain a token, a claim's value, a
+ * passphrase or key material, because messages end up in logs.
+ */
+const STATUS = {
+  // The request for a token.
+  invalid_request: 400,
+  unknown_field: 400,
+  invalid_claim: 400,
+  claim_not_allowed: 403,
+  claim_required: 400,
+  audience_not_allowed: 403,
+  type_not_allowed: 403,
+  ttl_exceeds_limit: 403,
+  expiration_required: 400,
+  issuer_mismatch: 400,
+  request_too_large: 413,
+  invalid_json: 400,
+  duplicate_member: 400,
+  // A token that was refused.
+  token_malformed: 401,
+  token_algorithm_refused: 401,
+  token_header_refused: 401,
+  token_key_unknown: 401,
+  token_kid_missing: 401,
+  token_signature_invalid: 401,
+  token_claims_malformed: 401,
+  token_expired: 401,
+  token_expiration_missing: 401,
+  token_not_yet_valid: 401,
+  token_issued_in_future: 401,
+  token_issuer_refused: 401,
+  token_audience_refused: 401,
+  token_type_refused: 401,
+  // Keys and algorithms.
+  unsupported_algorithm: 400,
+  algorithm_unavailable: 501,
+  invalid_key: 400,
+  key_too_weak: 400,
+  key_mismatch: 500,
+  key_not_found: 404,
+  passphrase_required: 500,
+  passphrase_wrong: 500,
+  // The keyring, its stores and its managers.
+  keyring_damaged: 500,
+  keyring_version: 500,
+  keyring_missing: 500,
+  keyring_conflict: 409,
+  active_document_damaged: 500,
+  sequence_taken: 409,
+  no_active_key: 503,
+  active_key_stale: 503,
+  lease_held: 409,
+  lease_lost: 409,
+  store_locked: 409,
+  store_insecure: 500,
+  store_failed: 500,
+  plan_refused: 409,
+  publication_unconfirmed: 503,
+  clock_untrusted: 500,
+  // Configuration and the command line.
+  config_missing: 500,
+  config_invalid: 500,
+  config_exists: 409,
+  usage: 400,
+  internal: 500,
+} as const;
+
+/** The stable name of a failure. Programs branch on it; it never changes its meaning. */
+export type ErrorCode = keyof typeof STATUS;
+
+/** What is known of a failure beside its code and its sentence. */
+export interface ErrorDetails {
+  /** The failure underneath, for logs. */
+  readonly cause?: unknown;
+  /** The path of the member at fault, `claims.exp` for example. Never its value. */
+  readonly field?: string;
+}
+
+/** The one error class of Signet. `code` says what happened, `message` says it in words, `status` is its HTTP status. */
+export class SignetError extends Error {
+  override readonly name = "SignetError";
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly field?: string;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.status = STATUS[code];
+    if (details.field !== undefined) this.field = details.field;
+  }
+}
+
+/**
+ * Tells whether a failure carries one of the given codes; with no codes, whether it is a Signet error at all.
+ *
+ * @param error anything that was thrown
+ * @param codes the codes to look for
+ */
+export function isSignetError(error: unknown, ...codes: ErrorCode[]): error is SignetError {
+  return error instanceof SignetError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** Tells whether a code belongs to a token that was refused, as opposed to a failure to find out. */
+export function isTokenRefusal(error: unknown): error is SignetError {
+  return error instanceof SignetError && error.code.startsWith("token_");
+}

@@ -1,0 +1,48 @@
+import type { PublicJwk } from "../algorithms/jwk.js";
+import type { AlgorithmName } from "../algorithms/table.js";
+
+/** Who can hold private keys. */
+export const CUSTODIES = ["file", "parameter-store", "secrets-manager", "kms", "kms-data-key"] as const;
+export type Custody = (typeof CUSTODIES)[number];
+
+/**
+ * Where a key is in its life. `creating`: intended, perhaps not there yet. `pending`: exists, published or about to be, signs
+ * nothing. `active`: signs. `retired`: signs no more, its tokens still verify. `revoked`: about to leave at once. A removed key
+ * has left the keyring.
+ */
+export const KEY_STATES = ["creating", "pending", "active", "retired", "revoked"] as const;
+export type KeyState = (typeof KEY_STATES)[number];
+
+/** Where a key came from: made by its custodian, imported with its private part, or only the public key of another issuer. */
+export const KEY_ORIGINS = ["created", "imported", "foreign"] as const;
+export type KeyOrigin = (typeof KEY_ORIGINS)[number];
+
+/** One entry of the keyring. Times are NumericDates in whole seconds. */
+export interface KeyRecord {
+  /** The custodian's name for the key, chosen before the key exists. */
+  readonly id: string;
+  readonly state: KeyState;
+  readonly alg: AlgorithmName;
+  readonly custody: Custody;
+  readonly origin: KeyOrigin;
+  /** Absent while `creating`. Its `kid` is the key's name in tokens. */
+  readonly publicJwk?: PublicJwk;
+  /** When the key was intended. */
+  readonly creatingAt: number;
+  /** When the custodian reported it. */
+  readonly pendingAt?: number;
+  /** When it was first seen in the published JWKS. */
+  readonly publishedAt?: number;
+  /** When it was confirmed as the key that signs. */
+  readonly activatedAt?: number;
+  /** When its successor was confirmed. */
+  readonly retiredAt?: number;
+  /** When it was revoked by hand. */
+  readonly revokedAt?: number;
+  /** The longest life, in seconds, of a token that it can have signed; grows while it is active, never shrinks. */
+  readonly maxTtlSeconds?: number;
+  /** True once it can have signed tokens without expiry: it is then never removed without a word from the operator. */
+  readonly signedWithoutExpiry?: boolean;
+  /** The operator's word that none of its tokens is accepted after this time. */
+  readonly tokensExpireBy?: number;
+}

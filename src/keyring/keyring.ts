@@ -1,0 +1,76 @@
+import type { KeyRecord } from "./key-record.js";
+
+/** When keys move. All seconds. */
+export interface RotationPolicy {
+  /** Age at which an active key is succeeded; 0 means by hand only. */
+  readonly rotateEverySeconds: number;
+  /** How long a key is published before it may sign. */
+  readonly publishAheadSeconds: number;
+  /** How long an issuer may go on signing without having confirmed the active document. */
+  readonly activeKeyMaxAgeSeconds: number;
+  /** How far apart two clocks may be. */
+  readonly clockSkewSeconds: number;
+}
+
+/** The policy in force, with what it needs to know of the issuer's limits. */
+export interface PolicyInForce extends RotationPolicy {
+  /** Counts its changes. */
+  readonly version: number;
+  /** The longest life of a token that issuers may sign. */
+  readonly maxTtlSeconds: number;
+  /** True where the limits allow tokens without expiry. */
+  readonly allowsUnlimitedTokens: boolean;
+}
+
+/** Who may change keys until when. */
+export interface Lease {
+  /** Names the manager's process. */
+  readonly holder: string;
+  /** Grows by one with every new holder (a fencing token). */
+  readonly generation: number;
+  readonly expiresAt: number;
+}
+
+/** An activation that is under way: recorded before the active document is written, cleared when it is confirmed. */
+export interface ActivationIntent {
+  /** `id` of the key that shall sign. */
+  readonly id: string;
+  /** The sequence of the active document that says so. */
+  readonly sequence: number;
+  readonly intendedAt: number;
+  /** When the written document was first read back. */
+  readonly readBackAt?: number;
+}
+
+/**
+ * The keyring: the public document that lists an issuer's keys and their states. It holds no secret, and it is the one place
+ * where managers agree (compare-and-swap).
+ */
+export interface Keyring {
+  readonly version: 1;
+  /** The issuer's URL (`iss`); `null` where claims bring their own. */
+  readonly issuer: string | null;
+  readonly policy: PolicyInForce;
+  readonly lease: Lease | null;
+  /** The last sequence allocated to an active document. */
+  readonly lastSequence: number;
+  /** The highest sequence confirmed as the active document. */
+  readonly confirmedSequence: number;
+  readonly activation: ActivationIntent | null;
+  /** When the custodian was last searched for keys that no record names. */
+  readonly sweptAt: number | null;
+  readonly keys: readonly KeyRecord[];
+}
+
+/** At most so many keys are published: verifiers such as ALB read no more (docs of Application Load Balancer, JWT validation). */
+export const MOST_PUBLISHED_KEYS = 10;
+
+/** The key that signs, by the records. */
+export function activeRecord(keyring: Keyring): KeyRecord | undefined {
+  return keyring.keys.find((key) => key.state === "active");
+}
+
+/** A record by its `kid`. */
+export function recordByKid(keyring: Keyring, kid: string): KeyRecord | undefined {
+  return keyring.keys.find((key) => key.publicJwk?.kid === kid);
+}

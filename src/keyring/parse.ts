@@ -1,0 +1,189 @@
+import type { PublicJwk } from "../algorithms/jwk.js";
+import { findAlgorithm } from "../algorithms/table.js";
+import { parseStrictJson } from "../encoding/strict-json.js";
+import { SignetError } from "../errors.js";
+import { CUSTODIES, KEY_ORIGINS, KEY_STATES, type KeyRecord } from "./key-record.js";
+import type { ActivationIntent, Keyring, Lease, PolicyInForce } from "./keyring.js";
+
+/**
+ * Reads a keyring. Nothing is guessed: a member that is missing, unknown or of the wrong kind makes it damaged, because an
+ * empty or half-read keyring would make a manager create keys that it already has.
+ *
+ * @param text its JSON
+ * @param where names its place in errors
+ * @throws SignetError `keyring_damaged` or `keyring_version`
+ */
+export function parseKeyring(text: string, where: string): Keyring {
+  let value: unknown;
+  try {
+    value = parseStrictJson(text, where);
+  } catch (error) {
+    throw damaged(where, "it is not JSON", error);
+  }
+  if (!isObject(value)) throw damaged(where, "it is not an object");
+  if (value["version"] !== 1) {
+    throw new SignetError(
+      "keyring_version",
+      `${where} has a keyring version that this signet does not know; it reads version 1: use the signet that wrote it`,
+    );
+  }
+  const keyring = checked<Keyring>(value, KEYRING, "", where);
+  assertConsistent(keyring, where);
+  return keyring;
+}
+
+/** The keyring as text: what `parseKeyring` reads. Equal keyrings give equal texts. */
+export function keyringText(keyring: Keyring): string {
+  return `${JSON.stringify(keyring, null, 2)}\n`;
+}
+
+type Check = (value: unknown, path: string, where: string) => void;
+type Shape<T> = { readonly [Name in keyof Required<T>]: { readonly check: Check; readonly optional?: true } };
+
+const time: Check = count(0);
+const flag: Check = (value, path, where) => {
+  if (typeof value !== "boolean") throw damaged(where, `${path} is not true or false`);
+};
+const text: Check = (value, path, where) => {
+  if (typeof value !== "string" || value === "") throw damaged(where, `${path} is not a text`);
+};
+
+const POLICY: Shape<PolicyInForce> = {
+  version: { check: count(1) },
+  rotateEverySeconds: { check: count(0) },
+  publishAheadSeconds: { check: count(0) },
+  activeKeyMaxAgeSeconds: { check: count(0) },
+  clockSkewSeconds: { check: count(0) },
+  maxTtlSeconds: { check: count(1) },
+  allowsUnlimitedTokens: { check: flag },
+};
+
+const LEASE: Shape<Lease> = {
+  holder: { check: text },
+  generation: { check: count(1) },
+  expiresAt: { check: time },
+};
+
+const ACTIVATION: Shape<ActivationIntent> = {
+  id: { check: text },
+  sequence: { check: count(1) },
+  intendedAt: { check: time },
+  readBackAt: { check: time, optional: true },
+};
+
+const KEY: Shape<KeyRecord> = {
+  id: { check: text },
+  state: { check: oneOf(KEY_STATES) },
+  alg: { check: algorithm },
+  custody: { check: oneOf(CUSTODIES) },
+  origin: { check: oneOf(KEY_ORIGINS) },
+  publicJwk: { check: jwk, optional: true },
+  creatingAt: { check: time },
+  pendingAt: { check: time, optional: true },
+  publishedAt: { check: time, optional: true },
+  activatedAt: { check: time, optional: true },
+  retiredAt: { check: time, optional: true },
+  revokedAt: { check: time, optional: true },
+  maxTtlSeconds: { check: count(1), optional: true },
+  signedWithoutExpiry: { check: flag, optional: true },
+  tokensExpireBy: { check: time, optional: true },
+};
+
+const KEYRING: Shape<Keyring> = {
+  version: { check: count(1) },
+  issuer: { check: nullOr(text) },
+  policy: { check: (value, path, where) => checked(value, POLICY, path, where) },
+  lease: { check: nullOr((value, path, where) => checked(value, LEASE, path, where)) },
+  lastSequence: { check: count(0) },
+  confirmedSequence: { check: count(0) },
+  activation: { check: nullOr((value, path, where) => checked(value, ACTIVATION, path, where)) },
+  sweptAt: { check: nullOr(time) },
+  keys: { check: listOfKeys },
+};
+
+function checked<T>(value: unknown, shape: Shape<T>, path: string, where: string): T {
+  if (!isObject(value)) throw damaged(where, `${path || "it"} is not an object`);
+  const prefix = path === "" ? "" : `${path}.`;
+  for (const name of Object.keys(value)) {
+    if (!Object.hasOwn(shape, name)) throw damaged(where, `it has a member ${prefix}${name} that this version does not know`);
+  }
+  for (const [name, member] of Object.entries<{ check: Check; optional?: true }>(shape)) {
+    const present = Object.hasOwn(value, name);
+    if (!present && member.optional !== true) throw damaged(where, `${prefix}${name} is missing`);
+    if (present) member.check(value[name], prefix + name, where);
+  }
+  return value as T;
+}
+
+function listOfKeys(value: unknown, path: string, where: string): void {
+  if (!Array.isArray(value)) throw damaged(where, `${path} is not a list`);
+  value.forEach((entry, index) => {
+    checked(entry, KEY, `${path}[${index}]`, where);
+  });
+}
+
+function jwk(value: unknown, path: string, where: string): void {
+  if (!isObject(value) || !Object.values(value).every((member) => typeof member === "string")) {
+    throw damaged(where, `${path} is not a public key`);
+  }
+  for (const name of ["kty", "use", "alg", "kid"]) text(value[name], `${path}.${name}`, where);
+  for (const name of ["d", "p", "q", "priv", "k"]) {
+    if (name in value) throw damaged(where, `${path} holds a private part; remove the file from wherever it was shared`);
+  }
+}
+
+// Rules between records: what no manager ever writes.
+function assertConsistent(keyring: Keyring, where: string): void {
+  const unique = (values: readonly (string | undefined)[], what: string): void => {
+    const present = values.filter((value) => value !== undefined);
+    if (new Set(present).size !== present.length) throw damaged(where, `two keys have the same ${what}`);
+  };
+  unique(
+    keyring.keys.map((key) => key.id),
+    "id",
+  );
+  unique(
+    keyring.keys.map((key) => key.publicJwk?.kid),
+    "kid",
+  );
+  if (keyring.keys.filter((key) => key.state === "active").length > 1) throw damaged(where, "two keys are active");
+  for (const key of keyring.keys) {
+    const jwkOfKey: PublicJwk | undefined = key.publicJwk;
+    if (jwkOfKey === undefined && key.state !== "creating") throw damaged(where, `key ${key.id} has no public key`);
+    if (jwkOfKey !== undefined && jwkOfKey.alg !== key.alg) throw damaged(where, `key ${key.id} has two algorithms`);
+  }
+}
+
+function count(smallest: number): Check {
+  return (value, path, where) => {
+    if (!Number.isSafeInteger(value) || (value as number) < smallest) {
+      throw damaged(where, `${path} is not a whole number from ${smallest}`);
+    }
+  };
+}
+
+function oneOf(values: readonly string[]): Check {
+  return (value, path, where) => {
+    if (!values.includes(value as string)) throw damaged(where, `${path} is none of ${values.join(", ")}`);
+  };
+}
+
+function nullOr(check: Check): Check {
+  return (value, path, where) => {
+    if (value !== null) check(value, path, where);
+  };
+}
+
+function algorithm(value: unknown, path: string, where: string): void {
+  if (findAlgorithm(value) === undefined) throw damaged(where, `${path} is not a known algorithm`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function damaged(where: string, what: string, cause?: unknown): SignetError {
+  return new SignetError("keyring_damaged", `${where} is damaged: ${what}. Restore it from a backup; do not delete it`, {
+    cause,
+  });
+}

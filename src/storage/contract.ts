@@ -1,0 +1,59 @@
+import type { ActiveDocument } from "../keyring/active-document.js";
+import type { DiscoveryDocument, Jwks } from "../keyring/documents.js";
+import type { Keyring } from "../keyring/keyring.js";
+
+/** Where the keyring stands. Writes are compare-and-swap. */
+export interface KeyringStore {
+  /** @returns the keyring and the tag of this very text; `undefined` where there is none yet */
+  read(): Promise<{ readonly keyring: Keyring; readonly tag: string } | undefined>;
+  /**
+   * @param tag what `read` or the last `write` answered; `null` creates
+   * @returns the new tag
+   * @throws SignetError `keyring_conflict` where somebody else has written since
+   */
+  write(keyring: Keyring, tag: string | null): Promise<string>;
+}
+
+/** Where the active document stands. */
+export interface ActiveStore {
+  /** How long after a write every reader sees it. */
+  readonly settleSeconds: number;
+  /** Every document that is visible, the highest sequence first. */
+  read(): Promise<readonly ActiveDocument[]>;
+  /**
+   * Writes a document, never over another one.
+   *
+   * @throws SignetError `sequence_taken` where the document's place is occupied by a different one
+   */
+  write(document: ActiveDocument): Promise<void>;
+  /** Deletes the document of a sequence, with its past versions; absent is success. */
+  delete(sequence: number): Promise<void>;
+}
+
+/** The documents that verifiers read. */
+export interface PublicDocuments {
+  readonly jwks: Jwks;
+  /** Absent for an issuer without a URL. */
+  readonly discovery?: DiscoveryDocument;
+}
+
+/** Where the public documents stand. */
+export interface PublicStore {
+  /** What a verifier would read now; `undefined` where nothing was published yet. */
+  read(): Promise<PublicDocuments | undefined>;
+  publish(documents: PublicDocuments): Promise<void>;
+}
+
+/** The three stores of an installation, and what they know of those who hold a lease. */
+export interface Stores {
+  readonly keyring: KeyringStore;
+  readonly active: ActiveStore;
+  readonly publicDocuments: PublicStore;
+  /** Names this process in a lease. */
+  holder(): string;
+  /**
+   * Whether the process that a lease names still lives. A living one is never robbed of its lease, a dead one at once; where
+   * nobody can tell, the lease's expiry decides.
+   */
+  stateOfHolder(holder: string): "alive" | "gone" | "unknown";
+}

@@ -1,0 +1,60 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SignetError } from "../../errors.js";
+import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
+import { type ActiveDocument, parseActiveDocument } from "../../keyring/active-document.js";
+import type { ActiveStore } from "../contract.js";
+
+const NAME = /^([1-9]\d{0,15})\.json$/;
+
+/**
+ * The active document as a file of its own directory, named by its sequence. A name is never used twice, so a manager that was
+ * stopped between a check and a delete can only hit a document that is over.
+ */
+export function createFileActiveStore(directory: string): ActiveStore {
+  const pathOf = (sequence: number): string => join(directory, `${sequence}.json`);
+  return Object.freeze({
+    settleSeconds: 0,
+    async read() {
+      const documents: ActiveDocument[] = [];
+      for (const sequence of await sequencesIn(directory)) {
+        const document = await readDocument(pathOf(sequence));
+        if (document !== undefined) documents.push(document);
+      }
+      return documents;
+    },
+    async write(document: ActiveDocument) {
+      await makePrivateDirectory(directory);
+      const text = `${JSON.stringify(document, null, 2)}\n`;
+      if (await createFile(pathOf(document.sequence), text, PRIVATE_FILE)) return;
+      // A write whose answer was lost is done again: the same document is success.
+      const present = await readDocument(pathOf(document.sequence));
+      if (JSON.stringify(present) !== JSON.stringify(parseActiveDocument(text, directory))) {
+        throw new SignetError("sequence_taken", `${pathOf(document.sequence)} holds another active document`);
+      }
+    },
+    delete: (sequence: number) => removeFile(pathOf(sequence)),
+  });
+}
+
+async function sequencesIn(directory: string): Promise<number[]> {
+  try {
+    const names = await readdir(directory);
+    return names
+      .flatMap((name) => NAME.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => b - a);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw new SignetError("store_failed", `${directory} cannot be read (${errorCode(error) ?? "unknown"})`, { cause: error });
+  }
+}
+
+async function readDocument(path: string): Promise<ActiveDocument | undefined> {
+  try {
+    return parseActiveDocument(await readFile(path, "utf8"), path);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+import { join } from "node:path";
+import { processIdentity, stateOfProcess } from "../../files/process-identity.js";
+import type { Stores } from "../contract.js";
+import { createFileActiveStore } from "./active-store.js";
+import { createFileKeyringStore } from "./keyring-store.js";
+import { createFilePublicStore } from "./public-store.js";
+
+/**
+ * The stores of an installation that lives in one directory: `keyring.json`, `active/` and `public/`.
+ *
+ * @param directory made with mode 0700 at the first write
+ */
+export function createFileStores(directory: string): Stores {
+  return Object.freeze({
+    keyring: createFileKeyringStore(join(directory, "keyring.json")),
+    active: createFileActiveStore(join(directory, "active")),
+    publicDocuments: createFilePublicStore(join(directory, "public")),
+    holder: processIdentity,
+    stateOfHolder: stateOfProcess,
+  });
+}
