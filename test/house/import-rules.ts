@@ -5,7 +5,7 @@ import { parseSync, Visitor } from "oxc-parser";
  * The house, as ARCHITECTURE.md draws it: every folder of src/ (and every file beside them) with what it may import besides
  * itself, errors.ts and encoding/. `x (types)` allows `import type` only; `x/contract` allows that one file.
  */
-export const HOUSE: Readonly<Record<string, readonly string[]>> = {
+const HOUSE: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   encoding: [],
   algorithms: [],
@@ -32,7 +32,7 @@ export const HOUSE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Which part of src/ may import which package at run time. */
-export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   jose: ["custody/file"],
   valibot: ["config"],
   commander: ["cli"],

@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { codeBlocks, pageFaults, readFromRoot, refreshed, regionOf } from "../../tools/docs.mjs";
+import { repositoryFiles, textOf } from "./repository.js";
+
+const EXAMPLE = 'import x from "x";\n// #region first\n  const a = 1;\n\n    const b = 2;\n// #endregion first\n';
+const REGION = "const a = 1;\n\n  const b = 2;";
+
+function read(path: string): string {
+  if (path === "examples/a.ts" || path === "notes/a.ts") return EXAMPLE;
+  throw new Error("does not exist");
+}
+
+function page(marker: string, body: string, language = "ts"): string {
+  return `# Title\n\n${marker}\n\`\`\`${language}\n${body}\n\`\`\`\n`;
+}
+
+describe("the pages", () => {
+  const pages = repositoryFiles("*.md");
+
+  test("are all seen", () => {
+    expect(pages).toEqual(expect.arrayContaining(["README.md", "ARCHITECTURE.md"]));
+  });
+
+  test("show no code that CI does not run or type-check", () => {
+    expect(pages.flatMap((path) => pageFaults(path, textOf(path), readFromRoot))).toEqual([]);
+  });
+
+  test("begin, in README, with the lines that CI runs", () => {
+    expect(codeBlocks(textOf("README.md"))[0]?.text).toMatch(/^npm ci && npm start$/m);
+    expect(codeBlocks(textOf("README.md"))[0]?.text).toMatch(/^npm ci && npm test$/m);
+  });
+});
+
+describe("a code block", () => {
+  test("may be a region of a file that CI runs, without its indentation", () => {
+    expect(regionOf(EXAMPLE, "first")).toBe(REGION);
+    expect(pageFaults("docs/a.md", page("<!-- from: examples/a.ts#first -->", REGION), read)).toEqual([]);
+  });
+
+  test("may be a whole file", () => {
+    expect(pageFaults("docs/a.md", page("<!-- from: examples/a.ts -->", EXAMPLE.trimEnd()), read)).toEqual([]);
+  });
+
+  test.each([
+    ["its file has changed", "<!-- from: examples/a.ts#first -->", "differs"],
+    ["its region is gone", "<!-- from: examples/a.ts#second -->", "no region second"],
+    ["its file is gone", "<!-- from: examples/b.ts -->", "does not exist"],
+    ["CI does not know its file", "<!-- from: notes/a.ts#first -->", "neither runs nor type-checks"],
+    ["it comes from nowhere", "", "comes from no file"],
+  ])("is a fault when %s", (_, marker, fault) => {
+    expect(pageFaults("docs/a.md", page(marker, "const a = 3;"), read)).toEqual([
+      expect.stringMatching(`docs/a.md:4 .*${fault}`),
+    ]);
+  });
+
+  test("that claims to be nothing but text needs no file", () => {
+    expect(pageFaults("docs/a.md", page("", "a drawing", "text"), read)).toEqual([]);
+  });
+
+  test("needs no file where it is README's first, and only there", () => {
+    const twice = page("", "npm ci", "sh") + page("", "npm ci", "sh");
+    expect(pageFaults("README.md", twice, read)).toEqual([expect.stringContaining("README.md:10 ")]);
+    expect(pageFaults("docs/a.md", twice, read)).toHaveLength(2);
+  });
+
+  test("is mended by a refresh, which leaves the rest of the page alone", () => {
+    const stale = `${page("<!-- from: examples/a.ts#first -->", "old\nolder")}tail\n${page("", "mine", "text")}`;
+    const fresh = `${page("<!-- from: examples/a.ts#first -->", REGION)}tail\n${page("", "mine", "text")}`;
+    expect(refreshed(stale, read)).toBe(fresh);
+  });
+});

@@ -1,0 +1,24 @@
+import { describe, expect, test } from "vitest";
+import { masked, recorded, replayed, transcriptNames } from "../../tools/transcripts.mjs";
+
+describe("the sessions that the pages show", () => {
+  test.each(transcriptNames())("%s: its commands still answer so", (name) => {
+    expect(masked(replayed(recorded(name)))).toBe(masked(recorded(name)));
+  });
+});
+
+describe("a session", () => {
+  test("is played command by command in one folder, both streams in their order", () => {
+    const session = "$ echo one > file; echo out; echo err >&2\nold answer\n$ cat file; ls bin/signet\n";
+    expect(replayed(session)).toBe(
+      "$ echo one > file; echo out; echo err >&2\nout\nerr\n$ cat file; ls bin/signet\none\nbin/signet\n",
+    );
+  });
+
+  test("is compared without what differs each time, and only that", () => {
+    expect(masked("at 2026-01-02 03:04:05 UTC: eyJh.eyJi.c-_d, kid 123e4567-e89b-42d3-a456-426614174000")).toBe(
+      "at <time>: <token>, kid <uuid>",
+    );
+    expect(masked("alg ES256, valid for 15 minutes")).toBe("alg ES256, valid for 15 minutes");
+  });
+});

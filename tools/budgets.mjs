@@ -1,0 +1,32 @@
+/**
+ * What may not grow unnoticed. Prints every figure with its limit; exit 1 when one is exceeded.
+ * Budgets of speed are measured by the benchmarks: they need a quiet machine.
+ */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const MEGABYTE = 1024 * 1024;
+const KILOBYTE = 1024;
+
+/** @param {string} path relative to the repository's root */
+function sizeBytes(path) {
+  const info = statSync(join(root, path));
+  if (!info.isDirectory()) return info.size;
+  return readdirSync(join(root, path), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
+
+const budgets = [
+  { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
+  { what: "what is built", path: "dist", limit: 600, unit: KILOBYTE, name: "KB" },
+];
+
+for (const { what, path, limit, unit, name } of budgets) {
+  const size = existsSync(join(root, path)) ? sizeBytes(path) / unit : Number.NaN;
+  const kept = size <= limit;
+  process.stdout.write(`${kept ? "ok  " : "OVER"} ${what}: ${size.toFixed(0)} of ${limit} ${name}\n`);
+  if (!kept) process.exitCode = 1;
+}

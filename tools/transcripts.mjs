@@ -1,0 +1,86 @@
+/**
+ * Plays the sessions in docs/transcripts/*.txt again: every `$ ` line in turn, in a new folder that looks like a fresh clone, and
+ * compares what appears with what the page shows. Tokens, keys and times differ each time, so they are compared as such.
+ *
+ *   node tools/transcripts.mjs          says which sessions differ, exit 1
+ *   node tools/transcripts.mjs --write  records them anew
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const folder = join(root, "docs/transcripts");
+
+/** @type {readonly [RegExp, string][]} */
+const VARIABLE = [
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, "<token>"],
+  [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "<uuid>"],
+  [/(?<![\w-])[\w-]{43}(?![\w-])/g, "<thumbprint>"],
+  [/(?<![\w-])[\w-]{80,}(?![\w-])/g, "<base64url>"],
+  [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z| UTC)?/g, "<time>"],
+  [/\b\d{10}\b/g, "<numericdate>"],
+  [/\b\d+(\.\d+)? m?s\b/g, "<duration>"],
+];
+
+export function transcriptNames() {
+  return readdirSync(folder).filter((name) => name.endsWith(".txt"));
+}
+
+/** @param {string} name */
+export function recorded(name) {
+  return readFileSync(join(folder, name), "utf8");
+}
+
+/** @param {string} session */
+export function masked(session) {
+  return VARIABLE.reduce((text, [pattern, name]) => text.replace(pattern, name), session);
+}
+
+/**
+ * What the commands of a session answer today, as the session would be written.
+ *
+ * @param {string} session
+ * @returns {string}
+ */
+export function replayed(session) {
+  const clone = mkdtempSync(join(realpathSync(tmpdir()), "signet-transcript-"));
+  try {
+    for (const name of ["bin", "dist", "node_modules", "package.json", "tools"]) symlinkSync(join(root, name), join(clone, name));
+    const commands = session.split("\n").filter((line) => line.startsWith("$ "));
+    return commands.map((line) => `${line}\n${answerOf(line.slice(2), clone)}`).join("");
+  } finally {
+    rmSync(clone, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {string} command
+ * @param {string} cwd
+ */
+function answerOf(command, cwd) {
+  const env = { PATH: process.env.PATH, HOME: cwd, NO_COLOR: "1", TZ: "UTC" };
+  // One pipe for both streams keeps their order as a terminal would show it.
+  const { stdout, error } = spawnSync("sh", ["-c", `{ ${command}\n} 2>&1`], { cwd, env, encoding: "utf8", timeout: 60_000 });
+  if (error) throw error;
+  return stdout.replaceAll(cwd, ".");
+}
+
+function main() {
+  for (const name of transcriptNames()) {
+    const before = recorded(name);
+    const now = replayed(before);
+    if (masked(before) === masked(now)) continue;
+    if (process.argv.includes("--write")) {
+      writeFileSync(join(folder, name), now);
+      process.stderr.write(`docs/transcripts/${name} recorded\n`);
+    } else {
+      process.exitCode = 1;
+      process.stderr.write(`docs/transcripts/${name} differs: npm run docs\n`);
+    }
+  }
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) main();
