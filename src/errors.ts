@@ -17,6 +17,7 @@ const STATUS = {
   expiration_required: 400,
   issuer_mismatch: 400,
   request_too_large: 413,
+  rate_exceeded: 429,
   invalid_json: 400,
   duplicate_member: 400,
   // A token that was refused.

@@ -105,11 +105,11 @@ export function privateJwk(key: KeyObject, algorithm: Algorithm): Record<string,
 
 function pick(value: object, algorithm: Algorithm, names: readonly string[]): Record<string, string> {
   const source = value as Record<string, unknown>;
-  if (source["kty"] !== algorithm.kty || (algorithm.crv !== undefined && source["crv"] !== algorithm.crv)) {
+  if (source.kty !== algorithm.kty || (algorithm.crv !== undefined && source.crv !== algorithm.crv)) {
     throw new SignetError("invalid_key", `the JWK's kty and crv are not those of ${algorithm.name}`);
   }
   const picked: Record<string, string> = { kty: algorithm.kty };
-  if (algorithm.kty === "AKP") picked["alg"] = algorithm.name;
+  if (algorithm.kty === "AKP") picked.alg = algorithm.name;
   for (const name of names) {
     const parameter = source[name];
     if (typeof parameter !== "string" || (name !== "crv" && !decodeBase64url(parameter)?.length)) {

@@ -21,7 +21,7 @@ export function parseKeyring(text: string, where: string): Keyring {
     throw damaged(where, "it is not JSON", error);
   }
   if (!isObject(value)) throw damaged(where, "it is not an object");
-  if (value["version"] !== 1) {
+  if (value.version !== 1) {
     throw new SignetError(
       "keyring_version",
       `${where} has a keyring version that this signet does not know; it reads version 1: use the signet that wrote it`,

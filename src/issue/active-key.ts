@@ -1,0 +1,106 @@
+import type { OpenableKey, Signer } from "../custody/contract.js";
+import { SignetError } from "../errors.js";
+import type { ActiveDocument } from "../keyring/active-document.js";
+import type { SigningKey, SigningKeySource } from "./issuer.js";
+
+/** What an active key is read from. */
+export interface ActiveKeyOptions {
+  /** Reads the active documents that are visible, the highest sequence first. */
+  readonly read: () => Promise<readonly ActiveDocument[]>;
+  /** Opens the key that a document names. */
+  readonly open: (key: OpenableKey) => Promise<Signer>;
+  /** A key that was not confirmed for so long signs nothing until a read has succeeded. */
+  readonly maxAgeSeconds: number;
+  /** How often it is confirmed in the background; a fifth earlier or later at random. Default 60. */
+  readonly refreshSeconds?: number | undefined;
+  readonly clock: () => number;
+  /** Answers a number from 0 up to 1. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** The active key of an issuer, followed through rotations. */
+export interface ActiveKey extends SigningKeySource {
+  /** Reads the active document now, or joins the read that is under way. */
+  refresh(): Promise<void>;
+}
+
+interface Confirmed extends SigningKey {
+  readonly document: ActiveDocument;
+  /** When the read that confirmed it was sent. */
+  readonly confirmedAt: number;
+}
+
+/**
+ * Follows the active document: reads it at first use, confirms it in the background as it is used, keeps the last good key
+ * while reads fail, and refuses to sign once that key has not been confirmed for `maxAgeSeconds`. Rotation relies on that
+ * bound: after it, no issuer signs with a retired key.
+ */
+export function createActiveKey(options: ActiveKeyOptions): ActiveKey {
+  const { maxAgeSeconds, refreshSeconds = 60, clock, random = Math.random } = options;
+  let confirmed: Confirmed | undefined;
+  let inFlight: Promise<void> | undefined;
+  let refreshAt = 0;
+
+  async function readAndOpen(): Promise<void> {
+    // The clock when the read is sent: a process that was frozen meanwhile must not date an old answer as new.
+    const sentAt = clock();
+    refreshAt = sentAt + refreshSeconds * (0.8 + 0.4 * random());
+    confirmed = await readConfirmed(options, confirmed, sentAt);
+  }
+
+  function refresh(): Promise<void> {
+    inFlight ??= readAndOpen().finally(() => {
+      inFlight = undefined;
+    });
+    return inFlight;
+  }
+
+  async function refreshed(now: number): Promise<SigningKey> {
+    // A read that was already under way may have been sent too long ago to confirm anything: then one more.
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await refresh().catch((error: unknown) => {
+        throw confirmed === undefined ? error : unconfirmed(maxAgeSeconds, error);
+      });
+      if (isUsable(confirmed, Math.max(now, clock()), maxAgeSeconds)) return confirmed;
+    }
+    throw unconfirmed(maxAgeSeconds);
+  }
+
+  function current(now: number): SigningKey | Promise<SigningKey> {
+    if (!isUsable(confirmed, now, maxAgeSeconds)) return refreshed(now);
+    // A failing read keeps the last good key; the next use tries again, and its age is what counts in the end.
+    if (now >= refreshAt && inFlight === undefined) refresh().catch(() => undefined);
+    return confirmed;
+  }
+
+  return Object.freeze({ current, refresh });
+}
+
+async function readConfirmed({ read, open }: ActiveKeyOptions, known: Confirmed | undefined, sentAt: number): Promise<Confirmed> {
+  const [document] = await read();
+  if (document === undefined) {
+    throw new SignetError(
+      "no_active_key",
+      "no key is active yet: `signet init` makes the first one, and resumes where it was interrupted",
+    );
+  }
+  if (known !== undefined && document.sequence < known.document.sequence) {
+    throw new SignetError("active_key_stale", "the active document that was read is older than the one already known");
+  }
+  const isSame = known !== undefined && JSON.stringify(known.document) === JSON.stringify(document);
+  const signer = isSame ? known.signer : await open(document);
+  return { document, signer, maxTtlSeconds: document.maxTtlSeconds, confirmedAt: sentAt };
+}
+
+// A confirmation from the future means that the clock was set back: nobody knows how old it is.
+function isUsable(key: Confirmed | undefined, now: number, maxAgeSeconds: number): key is Confirmed {
+  return key !== undefined && key.confirmedAt <= now && now - key.confirmedAt < maxAgeSeconds;
+}
+
+function unconfirmed(maxAgeSeconds: number, cause?: unknown): SignetError {
+  return new SignetError(
+    "active_key_stale",
+    `the active key was not confirmed within ${maxAgeSeconds} seconds; nothing is signed until it can be read again`,
+    { cause },
+  );
+}

@@ -1,0 +1,146 @@
+import type { Signer } from "../custody/contract.js";
+import { encodeBase64url } from "../encoding/base64url.js";
+import { type ErrorCode, isSignetError, SignetError } from "../errors.js";
+import { checkLimits, DEFAULT_LIMITS, type Limits } from "./limits.js";
+import { payloadMaker } from "./payload.js";
+import { rateLimit } from "./rate.js";
+import { checkRequest, type IssueRequest, MOST_REQUESTS } from "./request.js";
+
+/** The key that signs now, and what it may sign. */
+export interface SigningKey {
+  readonly signer: Signer;
+  /** The longest life, in seconds, of a token of this key. */
+  readonly maxTtlSeconds: number;
+}
+
+/** Answers the key to sign with; a promise only where it has to be read first. */
+export interface SigningKeySource {
+  current(now: number): SigningKey | Promise<SigningKey>;
+}
+
+/** What an issuer is made of. */
+export interface IssuerOptions {
+  /** One signer for good, or a source that follows rotations (`createActiveKey`). */
+  readonly signer: Signer | SigningKeySource;
+  /** The issuer's URL, set as `iss`; absent leaves `iss` to the claims. */
+  readonly issuer?: string | undefined;
+  /** What may be issued; members left out have their defaults (a day at most, 15 minutes when nothing is asked, no token without end). */
+  readonly limits?: Partial<Limits> | undefined;
+  /** The present as NumericDate in whole seconds. */
+  readonly clock?: (() => number) | undefined;
+  /** Answers a random UUID (version 4) for `jti`. */
+  readonly uuid?: (() => string) | undefined;
+}
+
+/** A token that was issued: a JWT in compact form (RFC 7519). */
+export interface IssuedToken {
+  readonly token: string;
+}
+
+/** One outcome of a batch. */
+export type BatchResult =
+  | IssuedToken
+  | { readonly error: { readonly code: ErrorCode; readonly message: string; readonly field?: string } };
+
+/** An issuer: it signs what its limits allow, with the one key that is active. */
+export interface Issuer {
+  /**
+   * Issues a token. The answer is a promise only where the signer or its key's reading is asynchronous; `await` suits both.
+   *
+   * @throws SignetError with a code that names the cause; nothing was signed then
+   */
+  issue(request: IssueRequest): IssuedToken | Promise<IssuedToken>;
+  /**
+   * Issues up to 1,000 tokens. Answers are in the order of the requests; a request that is refused does not stop the others.
+   *
+   * @throws SignetError `invalid_request` where `requests` is not a list of at most 1,000
+   */
+  issueMany(requests: readonly IssueRequest[]): Promise<readonly BatchResult[]>;
+}
+
+/**
+ * Makes an issuer. Options are checked once, here.
+ *
+ * @throws SignetError `config_invalid` for limits that contradict themselves
+ */
+export function createIssuer(options: IssuerOptions): Issuer {
+  const limits = checkLimits({ ...DEFAULT_LIMITS, ...options.limits }, options.issuer);
+  const clock = options.clock ?? presentSeconds;
+  const source = sourceOf(options.signer);
+  const makePayload = payloadMaker({ issuer: options.issuer, limits, uuid: options.uuid });
+  const checkRate = limits.maxTokensPerMinute === undefined ? undefined : rateLimit(limits.maxTokensPerMinute);
+  const headerOf = headerMaker(limits.allowedTypes);
+
+  function issue(value: IssueRequest): IssuedToken | Promise<IssuedToken> {
+    const request = checkRequest(value);
+    // One reading of the clock decides whether the key may be used, and sets iat and exp.
+    const now = clock();
+    const key = source.current(now);
+    if (key instanceof Promise) return key.then((opened) => issueWith(opened, request, now));
+    return issueWith(key, request, now);
+  }
+
+  function issueWith(key: SigningKey, request: IssueRequest, now: number): IssuedToken | Promise<IssuedToken> {
+    const header = headerOf(key.signer, request.typ ?? "JWT");
+    const input = header + makePayload(request, now, key.maxTtlSeconds);
+    checkRate?.(now);
+    const signature = key.signer.sign(input);
+    if (signature instanceof Promise) return signature.then((bytes) => tokenOf(input, bytes));
+    return tokenOf(input, signature);
+  }
+
+  async function issueMany(requests: readonly IssueRequest[]): Promise<readonly BatchResult[]> {
+    if (!Array.isArray(requests) || requests.length > MOST_REQUESTS) {
+      throw new SignetError("invalid_request", `requests must be a list of at most ${MOST_REQUESTS}`, { field: "requests" });
+    }
+    return Promise.all(requests.map((request) => settle(() => issue(request))));
+  }
+
+  return Object.freeze({ issue, issueMany });
+}
+
+/** The present as NumericDate in whole seconds. */
+export function presentSeconds(): number {
+  return Math.floor(Date.now() / 1_000);
+}
+
+function sourceOf(signer: Signer | SigningKeySource): SigningKeySource {
+  if ("current" in signer) return signer;
+  const key = { signer, maxTtlSeconds: Number.MAX_SAFE_INTEGER };
+  return { current: () => key };
+}
+
+function tokenOf(input: string, signature: Buffer): IssuedToken {
+  return { token: `${input}.${signature.toString("base64url")}` };
+}
+
+// The header, with its dot, is encoded once a key and type.
+function headerMaker(allowedTypes: readonly string[] = []): (signer: Signer, typ: string) => string {
+  const types = new Set(["JWT", ...allowedTypes]);
+  let encodedFor: Signer | undefined;
+  const headers = new Map<string, string>();
+  return (signer, typ) => {
+    if (encodedFor !== signer) {
+      headers.clear();
+      encodedFor = signer;
+    }
+    let header = headers.get(typ);
+    if (header === undefined) {
+      if (!types.has(typ))
+        throw new SignetError("type_not_allowed", "typ is neither JWT nor among allowedTypes", { field: "typ" });
+      header = `${encodeBase64url(JSON.stringify({ alg: signer.alg, kid: signer.kid, typ }))}.`;
+      headers.set(typ, header);
+    }
+    return header;
+  };
+}
+
+async function settle(issue: () => IssuedToken | Promise<IssuedToken>): Promise<BatchResult> {
+  try {
+    return await issue();
+  } catch (error) {
+    if (!isSignetError(error)) return { error: { code: "internal", message: "the token could not be issued" } };
+    const { code, message, field } = error;
+    return { error: field === undefined ? { code, message } : { code, message, field } };
+  }
+}
