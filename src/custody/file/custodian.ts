@@ -64,7 +64,7 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
       return kept;
     },
     async material(id: string): Promise<{ file: string }> {
-      await mustExist(id, load(id));
+      await mustExist(id, readPrivateFile(pathOf(directory, id)));
       return { file: id };
     },
     async open(key: OpenableKey): Promise<Signer> {

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import type { ActiveDocument } from "../../src/keyring/active-document.js";
+import type { Keyring } from "../../src/keyring/keyring.js";
+import type { Stores } from "../../src/storage/contract.js";
+import { keyringFor } from "./keyring-fixture.js";
+
+function documentOf(sequence: number, kid = "k"): ActiveDocument {
+  return { sequence, kid, alg: "ES256", maxTtlSeconds: 60, material: { file: kid } };
+}
+
+const withSequence = (lastSequence: number): Keyring => ({ ...keyringFor([]), lastSequence });
+
+/** What every set of stores must do, wherever it is. `make` answers stores over an empty place. */
+export function storesSuite(name: string, make: () => Promise<Stores>): void {
+  describe(`the keyring store ${name}`, () => {
+    it("has no keyring at first, and then the one that was written", async () => {
+      const { keyring } = await make();
+      expect(await keyring.read()).toBeUndefined();
+      const tag = await keyring.write(withSequence(1), null);
+      expect(await keyring.read()).toStrictEqual({ keyring: withSequence(1), tag });
+      const next = await keyring.write(withSequence(2), tag);
+      expect(await keyring.read()).toStrictEqual({ keyring: withSequence(2), tag: next });
+    });
+
+    it("refuses a write that does not know the present text", async () => {
+      const { keyring } = await make();
+      const tag = await keyring.write(withSequence(1), null);
+      await expect(keyring.write(withSequence(9), null)).rejects.toMatchObject({ code: "keyring_conflict" });
+      await keyring.write(withSequence(2), tag);
+      await expect(keyring.write(withSequence(9), tag)).rejects.toMatchObject({ code: "keyring_conflict" });
+      expect((await keyring.read())?.keyring.lastSequence).toBe(2);
+    });
+
+    it("lets one of sixteen writers win", async () => {
+      const { keyring } = await make();
+      const tag = await keyring.write(withSequence(0), null);
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 16 }, (_, index) => keyring.write(withSequence(index + 1), tag)),
+      );
+      expect(outcomes.filter((outcome) => outcome.status === "fulfilled")).toHaveLength(1);
+    });
+  });
+
+  describe(`the active store ${name}`, () => {
+    it("answers the highest sequence first, and forgets what was deleted", async () => {
+      const { active } = await make();
+      expect(await active.read()).toStrictEqual([]);
+      for (const sequence of [1, 3, 2]) await active.write(documentOf(sequence));
+      expect((await active.read()).map((document) => document.sequence)).toStrictEqual([3, 2, 1]);
+      await active.delete(2);
+      await active.delete(2);
+      expect(await active.read()).toStrictEqual([documentOf(3), documentOf(1)]);
+    });
+
+    it("never writes over another document, and takes the same one twice", async () => {
+      const { active } = await make();
+      await active.write(documentOf(1));
+      await active.write(documentOf(1));
+      await expect(active.write(documentOf(1, "other"))).rejects.toMatchObject({ code: "sequence_taken" });
+      expect(await active.read()).toStrictEqual([documentOf(1)]);
+    });
+  });
+
+  describe(`the public store ${name}`, () => {
+    it("answers what was published last", async () => {
+      const { publicDocuments } = await make();
+      expect(await publicDocuments.read()).toBeUndefined();
+      await publicDocuments.publish({ jwks: { keys: [] } });
+      expect(await publicDocuments.read()).toStrictEqual({ jwks: { keys: [] } });
+      await publicDocuments.publish({ jwks: { keys: [] } });
+      expect(await publicDocuments.read()).toStrictEqual({ jwks: { keys: [] } });
+    });
+  });
+}

@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { processIdentity, stateOfProcess } from "../../src/files/process-identity.js";
+import { withProcessLock } from "../../src/files/process-lock.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+
+const scratch = scratchDirectories();
+
+async function deadPid(): Promise<number> {
+  const child = spawn(process.execPath, ["-e", "0"]);
+  await once(child, "exit");
+  return child.pid as number;
+}
+
+function identityWithPid(pid: number): string {
+  const parts = processIdentity().split("/");
+  parts[parts.length - 2] = String(pid);
+  return parts.join("/");
+}
+
+describe("a process's identity", () => {
+  it("tells the living from the dead, and does not judge other machines", async () => {
+    expect(stateOfProcess(processIdentity())).toBe("alive");
+    expect(stateOfProcess(identityWithPid(await deadPid()))).toBe("gone");
+    expect(stateOfProcess(processIdentity().replace(hostname(), "elsewhere"))).toBe("unknown");
+    expect(stateOfProcess("")).toBe("unknown");
+  });
+
+  it.runIf(process.platform === "linux")("is not inherited by a later process with the same pid", () => {
+    const mine = processIdentity();
+    expect(stateOfProcess(mine.slice(0, mine.lastIndexOf("/") + 1).concat("12345"))).toBe("gone");
+  });
+});
+
+describe("a lock file", () => {
+  it("lets one in at a time and leaves nothing behind", async () => {
+    const directory = await scratch();
+    const path = join(directory, "lock");
+    let inside = 0;
+    let most = 0;
+    const enter = () =>
+      withProcessLock(path, async () => {
+        inside += 1;
+        most = Math.max(most, inside);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        inside -= 1;
+      });
+    await Promise.all(Array.from({ length: 12 }, enter));
+    expect(most).toBe(1);
+    expect(await readdir(directory)).toStrictEqual([]);
+  });
+
+  it("is taken over from a dead process by exactly one of many", async () => {
+    const directory = await scratch();
+    const path = join(directory, "lock");
+    await writeFile(path, JSON.stringify({ process: identityWithPid(await deadPid()), nonce: "0123456789abcdef" }));
+    let inside = 0;
+    let most = 0;
+    await Promise.all(
+      Array.from({ length: 8 }, () =>
+        withProcessLock(path, async () => {
+          inside += 1;
+          most = Math.max(most, inside);
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          inside -= 1;
+        }),
+      ),
+    );
+    expect(most).toBe(1);
+    expect(await readdir(directory)).toStrictEqual([]);
+  });
+
+  it("is never taken from a living process, and says which one holds it", async () => {
+    const path = join(await scratch(), "lock");
+    await writeFile(path, JSON.stringify({ process: processIdentity(), nonce: "0123456789abcdef" }));
+    const attempt = withProcessLock(path, async () => undefined, { waitMilliseconds: 30 });
+    await expect(attempt).rejects.toMatchObject({ code: "store_locked", message: expect.stringContaining(String(process.pid)) });
+    expect(await readFile(path, "utf8")).toContain("0123456789abcdef");
+  });
+
+  it("that is no lock of ours is left alone", async () => {
+    const path = join(await scratch(), "lock");
+    await writeFile(path, "hello");
+    await expect(withProcessLock(path, async () => undefined)).rejects.toMatchObject({ code: "store_locked" });
+    expect(await readFile(path, "utf8")).toBe("hello");
+  });
+});

@@ -1,0 +1,56 @@
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { createFileStores } from "../../src/storage/file/stores.js";
+import { keyringFor } from "../contracts/keyring-fixture.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { storesSuite } from "../contracts/stores-suite.js";
+
+const scratch = scratchDirectories();
+
+storesSuite("on files", async () => createFileStores(join(await scratch(), ".signet")));
+
+describe("the keyring file", () => {
+  async function written() {
+    const directory = join(await scratch(), ".signet");
+    const stores = createFileStores(directory);
+    await stores.keyring.write(keyringFor([]), null);
+    return { directory, path: join(directory, "keyring.json"), stores };
+  }
+
+  it("stands alone after a write: no lock, no temporary file", async () => {
+    const { directory, path, stores } = await written();
+    await writeFile(`${path}.0123456789ab.tmp`, "half");
+    await stores.keyring.write(keyringFor([]), (await stores.keyring.read())?.tag ?? null);
+    expect(await readdir(directory)).toStrictEqual(["keyring.json"]);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  it.each(["", "{", "[]", "null", '{"version":1}', '{"version":1,"version":1}'])(
+    "that holds %j is damaged, not empty",
+    async (text) => {
+      const { path, stores } = await written();
+      await writeFile(path, text);
+      await expect(stores.keyring.read()).rejects.toMatchObject({ code: expect.stringMatching(/^keyring_(damaged|version)$/) });
+    },
+  );
+
+  it("of another version names the version that is read", async () => {
+    const { path, stores } = await written();
+    await writeFile(path, (await readFile(path, "utf8")).replace('"version": 1', '"version": 2'));
+    await expect(stores.keyring.read()).rejects.toMatchObject({
+      code: "keyring_version",
+      message: expect.stringContaining("version 1"),
+    });
+  });
+});
+
+describe("public files", () => {
+  it("that are damaged count as not published", async () => {
+    const directory = await scratch();
+    const { publicDocuments } = createFileStores(directory);
+    await publicDocuments.publish({ jwks: { keys: [] } });
+    await writeFile(join(directory, "public", "jwks.json"), '{"keys":');
+    expect(await publicDocuments.read()).toBeUndefined();
+  });
+});
