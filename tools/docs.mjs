@@ -8,7 +8,8 @@
  *   node tools/docs.mjs --write  copies the files' text into the pages
  *
  * `#name` takes the lines between `// #region name` and `// #endregion name` (`#` or `--` in place of `//` elsewhere). A block
- * without a marker must be `text`, which claims to be nothing; README's first block needs none, as CI runs its lines.
+ * without a marker must be `text`, which claims to be nothing, or a `console` that shows no more than npm scripts that exist.
+ * README's first block needs none, as CI runs its lines.
  */
 import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,6 +20,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 /** What CI runs or type-checks. */
 const TRUSTED = /^(examples|src|test|tools|bench|cdk)\/|^docs\/transcripts\/|^(package|tsconfig)\.json$|^\.ci\/run$/;
 const FENCE = /^(?<indent> *)(?<ticks>`{3,})(?<language>[\w-]*).*$/;
+const NPM_COMMAND = /^\$ npm (?<command>ci|(run )?(?<script>[\w:]+))( +#.*)?$/;
 const MARKER = /^ *<!-- from: (?<path>[^\s#]+)(#(?<region>[\w-]+))? -->$/;
 
 /** @typedef {{ line: number, end: number, language: string, indent: string, text: string, from?: { path: string, region?: string } }} Block */
@@ -75,12 +77,25 @@ function expectedText({ path, region }, read) {
 
 /**
  * @param {Block} block
+ * @param {(path: string) => string} read
+ */
+function isNpmSession({ language, text }, read) {
+  if (language !== "console") return false;
+  const { scripts } = JSON.parse(read("package.json"));
+  return text.split("\n").every((line) => {
+    const shown = NPM_COMMAND.exec(line)?.groups;
+    return shown !== undefined && (shown.command === "ci" || shown.script in scripts);
+  });
+}
+
+/**
+ * @param {Block} block
  * @param {{ isQuickStart: boolean, read: (path: string) => string }} context
  * @returns {string | undefined}
  */
 function blockFault(block, { isQuickStart, read }) {
   if (!block.from) {
-    if (isQuickStart || block.language === "text") return undefined;
+    if (isQuickStart || block.language === "text" || isNpmSession(block, read)) return undefined;
     return "comes from no file: put `<!-- from: path#region -->` above it, or call it text";
   }
   if (!TRUSTED.test(block.from.path)) return `comes from ${block.from.path}, which CI neither runs nor type-checks`;

@@ -7,6 +7,7 @@ const REGION = "const a = 1;\n\n  const b = 2;";
 
 function read(path: string): string {
   if (path === "examples/a.ts" || path === "notes/a.ts") return EXAMPLE;
+  if (path === "package.json") return '{ "scripts": { "check": "" } }';
   throw new Error("does not exist");
 }
 
@@ -55,6 +56,13 @@ describe("a code block", () => {
 
   test("that claims to be nothing but text needs no file", () => {
     expect(pageFaults("docs/a.md", page("", "a drawing", "text"), read)).toEqual([]);
+  });
+
+  test("that only shows npm scripts needs no file as long as they exist", () => {
+    const session = (commands: string) => pageFaults("docs/a.md", page("", commands, "console"), read);
+    expect(session("$ npm ci    # modules\n$ npm run check")).toEqual([]);
+    expect(session("$ npm ci\n$ npm run chek")).toHaveLength(1);
+    expect(session("$ npm run check\neverything checked")).toHaveLength(1);
   });
 
   test("needs no file where it is README's first, and only there", () => {

@@ -5,18 +5,19 @@ import { parseSync, Visitor } from "oxc-parser";
  * The house, as ARCHITECTURE.md draws it: every folder of src/ (and every file beside them) with what it may import besides
  * itself, errors.ts and encoding/. `x (types)` allows `import type` only; `x/contract` allows that one file.
  */
-const HOUSE: Readonly<Record<string, readonly string[]>> = {
+export const HOUSE: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   encoding: [],
+  files: [],
   algorithms: [],
   aws: [],
   keyring: ["algorithms"],
-  custody: ["algorithms", "keyring", "aws"],
-  storage: ["keyring", "aws"],
+  custody: ["algorithms", "keyring", "aws", "files"],
+  storage: ["keyring", "aws", "files"],
   issue: ["algorithms", "keyring", "custody/contract"],
-  rotation: ["keyring", "custody/contract", "storage/contract"],
+  rotation: ["keyring", "algorithms", "custody/contract", "storage/contract"],
   verify: ["algorithms", "keyring (types)"],
-  config: ["algorithms"],
+  config: ["algorithms", "files"],
   assemble: ["config", "custody", "storage", "issue", "rotation", "verify"],
   http: ["issue", "verify", "keyring"],
   server: ["assemble", "http"],
@@ -26,7 +27,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   deploy: ["config", "aws/permissions"],
   index: ["algorithms", "keyring", "custody", "storage", "issue", "rotation", "verify", "config", "assemble"],
   cli: [
-    ...["algorithms", "aws", "keyring", "custody", "storage", "issue", "rotation", "verify", "config"],
+    ...["files", "algorithms", "aws", "keyring", "custody", "storage", "issue", "rotation", "verify", "config"],
     ...["assemble", "http", "server", "doctor", "client", "deploy", "index"],
   ],
 };
@@ -43,6 +44,22 @@ const ALTERNATIVES = ["custody"];
 
 /** Free to all: they stand below every folder. */
 const FOUNDATION = ["errors", "encoding"];
+
+/** The rooms as ARCHITECTURE.md draws them: the name of each with what stands after its arrow, or "any" for all but lambda. */
+export function drawnHouse(page: string): Map<string, readonly string[]> {
+  const drawn = /^src\/\n(?<rooms>( {2}.*\n)+)/m.exec(page)?.groups?.rooms ?? "";
+  return new Map(
+    drawn
+      .trimEnd()
+      .split("\n")
+      .flatMap((line) => {
+        const room = /^ {2}(?<name>[\w-]+)(\/|\.ts) .*?(<- *(?<after>.*))?$/.exec(line)?.groups;
+        if (!room?.name) return [];
+        const after = room.after?.trim() ?? "";
+        return [[room.name, after.startsWith("any of the above") ? ["any"] : after.split(", ").filter(Boolean)] as const];
+      }),
+  );
+}
 
 export interface Import {
   readonly specifier: string;

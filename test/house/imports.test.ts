@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { folderCycle, importFaults, importsOf } from "./import-rules.js";
+import { drawnHouse, folderCycle, HOUSE, importFaults, importsOf } from "./import-rules.js";
 import { repositoryFiles, textOf } from "./repository.js";
 
 const real = new Map(repositoryFiles("src/*.ts").map((path) => [path, textOf(path)]));
@@ -20,6 +20,21 @@ describe("the sources of Signet", () => {
 
   test("have no cycle between folders", () => {
     expect(folderCycle(real)).toBeUndefined();
+  });
+});
+
+describe("the house that ARCHITECTURE.md draws", () => {
+  const drawn = drawnHouse(textOf("ARCHITECTURE.md"));
+
+  test("has every room that the sources have", () => {
+    const rooms = new Set([...real.keys()].map((path) => path.split("/")[1]?.replace(".ts", "")));
+    rooms.delete("index");
+    expect([...drawn.keys()].sort()).toEqual([...rooms].sort());
+  });
+
+  test.each([...drawn].filter(([, allowed]) => allowed[0] !== "any"))("lets %s import no more than is held", (room, allowed) => {
+    const existing = (HOUSE[room] ?? []).filter((name) => drawn.has(name.replace(/[ /].*/, "")));
+    expect([...allowed].sort()).toEqual(existing.sort());
   });
 });
 
