@@ -35,12 +35,16 @@ export interface KeyRecord {
   readonly publishedAt?: number;
   /** When it was confirmed as the key that signs. */
   readonly activatedAt?: number;
-  /** When its successor was confirmed. */
+  /** When its successor was confirmed; for a foreign key, when it was imported. */
   readonly retiredAt?: number;
   /** When it was revoked by hand. */
   readonly revokedAt?: number;
+  /** Why, in the operator's words. */
+  readonly reason?: string;
   /** The longest life, in seconds, of a token that it can have signed; grows while it is active, never shrinks. */
   readonly maxTtlSeconds?: number;
+  /** The longest that an issuer may have signed with it without confirming that it is active; grows while it is active. */
+  readonly maxAgeSeconds?: number;
   /** True once it can have signed tokens without expiry: it is then never removed without a word from the operator. */
   readonly signedWithoutExpiry?: boolean;
   /** The operator's word that none of its tokens is accepted after this time. */

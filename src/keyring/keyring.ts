@@ -1,4 +1,5 @@
-import type { KeyRecord } from "./key-record.js";
+import type { AlgorithmName } from "../algorithms/table.js";
+import type { Custody, KeyRecord } from "./key-record.js";
 
 /** When keys move. All seconds. */
 export interface RotationPolicy {
@@ -20,12 +21,18 @@ export interface PolicyInForce extends RotationPolicy {
   readonly maxTtlSeconds: number;
   /** True where the limits allow tokens without expiry. */
   readonly allowsUnlimitedTokens: boolean;
+  /** What the next keys sign with. */
+  readonly algorithm: AlgorithmName;
+  /** Who holds the next keys. */
+  readonly custody: Custody;
 }
 
 /** Who may change keys until when. */
 export interface Lease {
   /** Names the manager's process. */
   readonly holder: string;
+  /** Tells managers of one process apart, and lets one know a lease again whose grant was not answered. */
+  readonly manager: string;
   /** Grows by one with every new holder (a fencing token). */
   readonly generation: number;
   readonly expiresAt: number;
@@ -37,9 +44,32 @@ export interface ActivationIntent {
   readonly id: string;
   /** The sequence of the active document that says so. */
   readonly sequence: number;
+  /** What that document says of the longest life of a token: fixed here, so that a write done again writes the same. */
+  readonly maxTtlSeconds: number;
   readonly intendedAt: number;
   /** When the written document was first read back. */
   readonly readBackAt?: number;
+}
+
+/** A sequence that was allocated to an active document, until its place has rested after the document's deletion. */
+export interface Allocation {
+  readonly sequence: number;
+  /** When the document was seen to be gone. */
+  readonly freedAt?: number;
+}
+
+/** A rotation that was asked for by hand and waits for the first safe instant. */
+export interface RotationRequest {
+  readonly requestedAt: number;
+}
+
+/** Where the audit log stands. The last entry is kept here too: it is recorded with the change, then appended to the log. */
+export interface AuditHead {
+  readonly count: number;
+  /** SHA-256 over the chain up to the last entry, as base64url; empty before the first. */
+  readonly head: string;
+  /** The last entry's text; empty before the first. */
+  readonly entry: string;
 }
 
 /**
@@ -52,13 +82,19 @@ export interface Keyring {
   readonly issuer: string | null;
   readonly policy: PolicyInForce;
   readonly lease: Lease | null;
+  /** How many leases were ever granted; the next one's generation is one more. */
+  readonly leases: number;
   /** The last sequence allocated to an active document. */
   readonly lastSequence: number;
   /** The highest sequence confirmed as the active document. */
   readonly confirmedSequence: number;
   readonly activation: ActivationIntent | null;
+  /** The sequences whose places may be occupied, or have not rested yet. */
+  readonly allocations: readonly Allocation[];
+  readonly rotationRequest: RotationRequest | null;
   /** When the custodian was last searched for keys that no record names. */
   readonly sweptAt: number | null;
+  readonly audit: AuditHead;
   readonly keys: readonly KeyRecord[];
 }
 

@@ -3,7 +3,7 @@ import { findAlgorithm } from "../algorithms/table.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import { CUSTODIES, KEY_ORIGINS, KEY_STATES, type KeyRecord } from "./key-record.js";
-import type { ActivationIntent, Keyring, Lease, PolicyInForce } from "./keyring.js";
+import type { ActivationIntent, Allocation, AuditHead, Keyring, Lease, PolicyInForce, RotationRequest } from "./keyring.js";
 
 /**
  * Reads a keyring. Nothing is guessed: a member that is missing, unknown or of the wrong kind makes it damaged, because an
@@ -56,10 +56,13 @@ const POLICY: Shape<PolicyInForce> = {
   clockSkewSeconds: { check: count(0) },
   maxTtlSeconds: { check: count(1) },
   allowsUnlimitedTokens: { check: flag },
+  algorithm: { check: algorithm },
+  custody: { check: oneOf(CUSTODIES) },
 };
 
 const LEASE: Shape<Lease> = {
   holder: { check: text },
+  manager: { check: text },
   generation: { check: count(1) },
   expiresAt: { check: time },
 };
@@ -67,8 +70,24 @@ const LEASE: Shape<Lease> = {
 const ACTIVATION: Shape<ActivationIntent> = {
   id: { check: text },
   sequence: { check: count(1) },
+  maxTtlSeconds: { check: count(1) },
   intendedAt: { check: time },
   readBackAt: { check: time, optional: true },
+};
+
+const ALLOCATION: Shape<Allocation> = {
+  sequence: { check: count(1) },
+  freedAt: { check: time, optional: true },
+};
+
+const ROTATION_REQUEST: Shape<RotationRequest> = {
+  requestedAt: { check: time },
+};
+
+const AUDIT: Shape<AuditHead> = {
+  count: { check: count(0) },
+  head: { check: anyText },
+  entry: { check: anyText },
 };
 
 const KEY: Shape<KeyRecord> = {
@@ -84,7 +103,9 @@ const KEY: Shape<KeyRecord> = {
   activatedAt: { check: time, optional: true },
   retiredAt: { check: time, optional: true },
   revokedAt: { check: time, optional: true },
+  reason: { check: text, optional: true },
   maxTtlSeconds: { check: count(1), optional: true },
+  maxAgeSeconds: { check: count(0), optional: true },
   signedWithoutExpiry: { check: flag, optional: true },
   tokensExpireBy: { check: time, optional: true },
 };
@@ -92,13 +113,17 @@ const KEY: Shape<KeyRecord> = {
 const KEYRING: Shape<Keyring> = {
   version: { check: count(1) },
   issuer: { check: nullOr(text) },
-  policy: { check: (value, path, where) => checked(value, POLICY, path, where) },
-  lease: { check: nullOr((value, path, where) => checked(value, LEASE, path, where)) },
+  policy: { check: shaped(POLICY) },
+  lease: { check: nullOr(shaped(LEASE)) },
+  leases: { check: count(0) },
   lastSequence: { check: count(0) },
   confirmedSequence: { check: count(0) },
-  activation: { check: nullOr((value, path, where) => checked(value, ACTIVATION, path, where)) },
+  activation: { check: nullOr(shaped(ACTIVATION)) },
+  allocations: { check: listOf(ALLOCATION) },
+  rotationRequest: { check: nullOr(shaped(ROTATION_REQUEST)) },
   sweptAt: { check: nullOr(time) },
-  keys: { check: listOfKeys },
+  audit: { check: shaped(AUDIT) },
+  keys: { check: listOf(KEY) },
 };
 
 function checked<T>(value: unknown, shape: Shape<T>, path: string, where: string): T {
@@ -115,11 +140,21 @@ function checked<T>(value: unknown, shape: Shape<T>, path: string, where: string
   return value as T;
 }
 
-function listOfKeys(value: unknown, path: string, where: string): void {
-  if (!Array.isArray(value)) throw damaged(where, `${path} is not a list`);
-  value.forEach((entry, index) => {
-    checked(entry, KEY, `${path}[${index}]`, where);
-  });
+function shaped<T>(shape: Shape<T>): Check {
+  return (value, path, where) => void checked(value, shape, path, where);
+}
+
+function listOf<T>(shape: Shape<T>): Check {
+  return (value, path, where) => {
+    if (!Array.isArray(value)) throw damaged(where, `${path} is not a list`);
+    value.forEach((entry, index) => {
+      checked(entry, shape, `${path}[${index}]`, where);
+    });
+  };
+}
+
+function anyText(value: unknown, path: string, where: string): void {
+  if (typeof value !== "string") throw damaged(where, `${path} is not a text`);
 }
 
 function jwk(value: unknown, path: string, where: string): void {
@@ -147,6 +182,9 @@ function assertConsistent(keyring: Keyring, where: string): void {
     "kid",
   );
   if (keyring.keys.filter((key) => key.state === "active").length > 1) throw damaged(where, "two keys are active");
+  if (keyring.activation !== null && !keyring.keys.some((key) => key.id === keyring.activation?.id)) {
+    throw damaged(where, "the key that is being activated is not listed");
+  }
   for (const key of keyring.keys) {
     const jwkOfKey: PublicJwk | undefined = key.publicJwk;
     if (jwkOfKey === undefined && key.state !== "creating") throw damaged(where, `key ${key.id} has no public key`);

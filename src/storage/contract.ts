@@ -18,6 +18,8 @@ export interface KeyringStore {
 export interface ActiveStore {
   /** How long after a write every reader sees it. */
   readonly settleSeconds: number;
+  /** How many names there are, a sequence taking the one of its remainder; `null` where each sequence has its own name. */
+  readonly places: number | null;
   /** Every document that is visible, the highest sequence first. */
   read(): Promise<readonly ActiveDocument[]>;
   /**
@@ -37,11 +39,24 @@ export interface PublicDocuments {
   readonly discovery?: DiscoveryDocument;
 }
 
-/** Where the public documents stand. */
+/** The public documents as they were read. */
+export interface PublishedDocuments extends PublicDocuments {
+  /** Names these very texts. */
+  readonly tag: string;
+}
+
+/**
+ * Where the public documents stand. Writes are compare-and-swap: the publication of a manager that slept must not take a key
+ * out of the JWKS that signs by now, nor put a revoked one back.
+ */
 export interface PublicStore {
   /** What a verifier would read now; `undefined` where nothing was published yet. */
-  read(): Promise<PublicDocuments | undefined>;
-  publish(documents: PublicDocuments): Promise<void>;
+  read(): Promise<PublishedDocuments | undefined>;
+  /**
+   * @param tag what `read` answered; `null` where nothing was published yet
+   * @throws SignetError `keyring_conflict` where somebody else has published since
+   */
+  publish(documents: PublicDocuments, tag: string | null): Promise<void>;
 }
 
 /** The three stores of an installation, and what they know of those who hold a lease. */
@@ -56,4 +71,8 @@ export interface Stores {
    * nobody can tell, the lease's expiry decides.
    */
   stateOfHolder(holder: string): "alive" | "gone" | "unknown";
+  /** A holder in words, for messages: "process 4711". */
+  describeHolder(holder: string): string;
+  /** The time by the service that keeps the stores, as a NumericDate; absent where they have no clock of their own. */
+  serviceTime?(): Promise<number>;
 }

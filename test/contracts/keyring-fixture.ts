@@ -14,12 +14,18 @@ export function keyringFor(keys: readonly KeyRecord[]): Keyring {
       clockSkewSeconds: 300,
       maxTtlSeconds: 86_400,
       allowsUnlimitedTokens: false,
+      algorithm: "ES256",
+      custody: "file",
     },
     lease: null,
+    leases: 0,
     lastSequence: 0,
     confirmedSequence: 0,
     activation: null,
+    allocations: [],
+    rotationRequest: null,
     sweptAt: null,
+    audit: { count: 0, head: "", entry: "" },
     keys,
   };
 }

@@ -8,6 +8,8 @@ function documentOf(sequence: number, kid = "k"): ActiveDocument {
   return { sequence, kid, alg: "ES256", maxTtlSeconds: 60, material: { file: kid } };
 }
 
+const jwk = { kty: "EC", use: "sig", alg: "ES256", kid: "k", crv: "P-256", x: "AA", y: "AA" } as const;
+
 const withSequence = (lastSequence: number): Keyring => ({ ...keyringFor([]), lastSequence });
 
 /** What every set of stores must do, wherever it is. `make` answers stores over an empty place. */
@@ -65,10 +67,22 @@ export function storesSuite(name: string, make: () => Promise<Stores>): void {
     it("answers what was published last", async () => {
       const { publicDocuments } = await make();
       expect(await publicDocuments.read()).toBeUndefined();
-      await publicDocuments.publish({ jwks: { keys: [] } });
-      expect(await publicDocuments.read()).toStrictEqual({ jwks: { keys: [] } });
-      await publicDocuments.publish({ jwks: { keys: [] } });
-      expect(await publicDocuments.read()).toStrictEqual({ jwks: { keys: [] } });
+      await publicDocuments.publish({ jwks: { keys: [] } }, null);
+      const first = await publicDocuments.read();
+      expect(first?.jwks).toStrictEqual({ keys: [] });
+      await publicDocuments.publish({ jwks: { keys: [jwk] } }, first?.tag ?? null);
+      expect((await publicDocuments.read())?.jwks).toStrictEqual({ keys: [jwk] });
+    });
+
+    it("refuses a publication by somebody who has not read the present one", async () => {
+      const { publicDocuments } = await make();
+      await publicDocuments.publish({ jwks: { keys: [] } }, null);
+      const first = await publicDocuments.read();
+      await publicDocuments.publish({ jwks: { keys: [jwk] } }, first?.tag ?? null);
+      for (const tag of [null, first?.tag ?? null]) {
+        await expect(publicDocuments.publish({ jwks: { keys: [] } }, tag)).rejects.toMatchObject({ code: "keyring_conflict" });
+      }
+      expect((await publicDocuments.read())?.jwks).toStrictEqual({ keys: [jwk] });
     });
   });
 }

@@ -46,11 +46,11 @@ describe("the keyring file", () => {
 });
 
 describe("public files", () => {
-  it("that are damaged count as not published", async () => {
+  it("that are damaged count as a publication without keys", async () => {
     const directory = await scratch();
     const { publicDocuments } = createFileStores(directory);
-    await publicDocuments.publish({ jwks: { keys: [] } });
+    await publicDocuments.publish({ jwks: { keys: [] } }, null);
     await writeFile(join(directory, "public", "jwks.json"), '{"keys":');
-    expect(await publicDocuments.read()).toBeUndefined();
+    expect((await publicDocuments.read())?.jwks).toStrictEqual({ keys: [] });
   });
 });

@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import { errorCode, PUBLIC_FILE, removeFile, replaceFile } from "../../files/durable.js";
+import { withProcessLock } from "../../files/process-lock.js";
 import type { DiscoveryDocument, Jwks } from "../../keyring/documents.js";
 import type { PublicDocuments, PublicStore } from "../contract.js";
 
@@ -10,34 +12,54 @@ import type { PublicDocuments, PublicStore } from "../contract.js";
 export function createFilePublicStore(directory: string): PublicStore {
   const jwksPath = join(directory, "jwks.json");
   const discoveryPath = join(directory, "openid-configuration.json");
+  const texts = async () => [await readText(jwksPath), await readText(discoveryPath)] as const;
   return Object.freeze({
     async read() {
-      const jwks = await readDocument<Jwks>(jwksPath);
-      if (jwks === undefined) return undefined;
-      const discovery = await readDocument<DiscoveryDocument>(discoveryPath);
-      return discovery === undefined ? { jwks } : { jwks, discovery };
+      const [jwksText, discoveryText] = await texts();
+      const jwks = parsed<Jwks>(jwksText, jwksPath) ?? { keys: [] };
+      const discovery = parsed<DiscoveryDocument>(discoveryText, discoveryPath);
+      const tag = tagOf([jwksText, discoveryText]);
+      if (tag === null) return undefined;
+      return discovery === undefined ? { jwks, tag } : { jwks, discovery, tag };
     },
-    async publish({ jwks, discovery }: PublicDocuments) {
+    async publish({ jwks, discovery }: PublicDocuments, tag: string | null) {
       await mkdir(directory, { recursive: true });
-      await replaceFile(jwksPath, JSON.stringify(jwks), PUBLIC_FILE);
-      if (discovery === undefined) await removeFile(discoveryPath);
-      else await replaceFile(discoveryPath, JSON.stringify(discovery), PUBLIC_FILE);
+      await withProcessLock(join(directory, ".lock"), async () => {
+        if (tagOf(await texts()) !== tag) throw conflict(directory);
+        await replaceFile(jwksPath, JSON.stringify(jwks), PUBLIC_FILE);
+        if (discovery === undefined) await removeFile(discoveryPath);
+        else await replaceFile(discoveryPath, JSON.stringify(discovery), PUBLIC_FILE);
+      });
     },
   });
 }
 
-async function readDocument<T>(path: string): Promise<T | undefined> {
-  let text: string;
+function tagOf(texts: readonly (string | undefined)[]): string | null {
+  if (texts.every((text) => text === undefined)) return null;
+  return createHash("sha256").update(JSON.stringify(texts)).digest("hex");
+}
+
+async function readText(path: string): Promise<string | undefined> {
   try {
-    text = await readFile(path, "utf8");
+    return await readFile(path, "utf8");
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw new SignetError("store_failed", `${path} cannot be read (${errorCode(error) ?? "unknown"})`, { cause: error });
   }
+}
+
+// A damaged publication has no keys: the next tick writes it again from the keyring.
+function parsed<T>(text: string | undefined, path: string): T | undefined {
+  if (text === undefined) return undefined;
   try {
-    return parseStrictJson(text, path) as T;
+    const value = parseStrictJson(text, path) as { keys?: unknown } | null;
+    const isJwks = !path.endsWith("jwks.json") || Array.isArray(value?.keys);
+    return typeof value === "object" && value !== null && isJwks ? (value as T) : undefined;
   } catch {
-    // A damaged publication is no publication: the next tick writes it again from the keyring.
     return undefined;
   }
+}
+
+function conflict(directory: string): SignetError {
+  return new SignetError("keyring_conflict", `${directory} was published by somebody else meanwhile; try again`);
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { processIdentity, stateOfProcess } from "../../files/process-identity.js";
+import { pidOf, processIdentity, stateOfProcess } from "../../files/process-identity.js";
 import type { Stores } from "../contract.js";
 import { createFileActiveStore } from "./active-store.js";
 import { createFileKeyringStore } from "./keyring-store.js";
@@ -17,5 +17,6 @@ export function createFileStores(directory: string): Stores {
     publicDocuments: createFilePublicStore(join(directory, "public")),
     holder: processIdentity,
     stateOfHolder: stateOfProcess,
+    describeHolder: (holder: string) => `process ${pidOf(holder)}`,
   });
 }
