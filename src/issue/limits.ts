@@ -100,7 +100,8 @@ function checkAudiences(aud: unknown, allowed: readonly string[]): void {
   }
 }
 
-function audienceMatches(pattern: string, audience: string): boolean {
+/** Tells whether an audience is allowed by a pattern: the same text, or one that ends in `*` and begins alike. */
+export function audienceMatches(pattern: string, audience: string): boolean {
   return pattern.endsWith("*") ? audience.startsWith(pattern.slice(0, -1)) : audience === pattern;
 }
 

@@ -1,0 +1,45 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+
+const PREFIX = "signet_";
+const FORM = /^signet_([0-9a-f]{64})_([0-9a-f]{8})$/;
+
+/** A caller's secret as it is kept: its digest, never the secret itself. */
+export interface SecretRecord {
+  /** SHA-256 of the secret, as hex. The secret has 256 random bits, so nothing slower is needed. */
+  readonly sha256: string;
+  readonly createdAt: number;
+  /** From then on it is refused; absent means never. */
+  readonly expiresAt?: number;
+}
+
+/**
+ * Makes a caller's secret: 256 random bits with a prefix and a checksum, so that scanners find it in code and logs.
+ *
+ * @param random answers random bytes
+ */
+export function makeSecret(random: (bytes: number) => Buffer = randomBytes): string {
+  const body = random(32).toString("hex");
+  return `${PREFIX}${body}_${checksum(body)}`;
+}
+
+/** Tells a text that has a secret's form and checksum from every other text. */
+export function isSecret(text: string): boolean {
+  const [, body = "", sum] = FORM.exec(text) ?? [];
+  return checksum(body) === sum;
+}
+
+/** The digest under which a secret is kept. */
+export function secretDigest(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}
+
+/** Compares a secret with a kept digest, in a time that does not depend on where they differ. */
+export function secretMatches(secret: string, record: SecretRecord): boolean {
+  const kept = Buffer.from(record.sha256, "hex");
+  const given = createHash("sha256").update(secret).digest();
+  return kept.length === given.length && timingSafeEqual(kept, given);
+}
+
+function checksum(body: string): string {
+  return createHash("sha256").update(PREFIX + body).digest("hex").slice(0, 8);
+}
