@@ -1,0 +1,140 @@
+import { isSignetError, SignetError } from "../errors.js";
+import type { Keyring, Lease } from "../keyring/keyring.js";
+import { keyringText, parseKeyring } from "../keyring/parse.js";
+import { assertClock, type Context } from "./context.js";
+import { assertPolicy, policyOf } from "./policy.js";
+import { timeInWords } from "./rules.js";
+
+/** A keyring with the tag of its text. */
+export interface Versioned {
+  readonly keyring: Keyring;
+  readonly tag: string;
+}
+
+/** The right to change keys, held through the lease in the keyring. */
+export interface Session {
+  /** The keyring as this session last wrote it. */
+  readonly keyring: () => Keyring;
+  /**
+   * Writes a change, and renews the lease with it.
+   *
+   * @throws SignetError `lease_lost` where somebody else has written since
+   */
+  change(update: (keyring: Keyring) => Keyring): Promise<void>;
+  /** Makes sure, before a write elsewhere, that nobody else has taken over. */
+  check(): Promise<void>;
+  /** Gives the lease back; after a failure the next manager searches for what was left behind. */
+  release(failed: boolean): Promise<void>;
+}
+
+// Longer than any single step takes, and so long that a clock within the skew does not call a living lease expired.
+const LEASE_SECONDS = 300;
+
+/**
+ * Takes the lease of a keyring.
+ *
+ * @throws SignetError `lease_held`, naming who holds it and what to do
+ */
+export async function takeLease(context: Context, current: Versioned): Promise<Session> {
+  await assertClock(context, current.keyring.policy.clockSkewSeconds);
+  const { lease } = current.keyring;
+  if (lease !== null) assertFree(context, lease);
+  const taken: Keyring = {
+    ...current.keyring,
+    leases: current.keyring.leases + 1,
+    // Whoever did not give the lease back may have left something behind.
+    sweptAt: lease === null ? current.keyring.sweptAt : null,
+  };
+  return openSession(context, taken, current.tag);
+}
+
+/** Makes the keyring of a new issuer, and holds its lease. */
+export async function foundKeyring(context: Context): Promise<Session> {
+  const policy = policyOf(context.settings, 1);
+  assertPolicy(policy);
+  await assertClock(context, policy.clockSkewSeconds);
+  const keyring: Keyring = {
+    version: 1,
+    issuer: context.settings.issuer,
+    policy,
+    lease: null,
+    leases: 1,
+    lastSequence: 0,
+    confirmedSequence: 0,
+    activation: null,
+    allocations: [],
+    rotationRequest: null,
+    sweptAt: context.clock(),
+    audit: { count: 0, head: "", entry: "" },
+    keys: [],
+  };
+  return openSession(context, keyring, null);
+}
+
+async function openSession(context: Context, first: Keyring, firstTag: string | null): Promise<Session> {
+  const { clock, stores } = context;
+  let keyring = first;
+  let tag = firstTag;
+  const generation = first.leases;
+
+  const leaseFor = ({ policy }: Keyring): Lease => ({
+    holder: stores.holder(),
+    manager: context.manager,
+    generation,
+    expiresAt: clock() + LEASE_SECONDS + 2 * policy.clockSkewSeconds,
+  });
+
+  async function write(next: Keyring): Promise<void> {
+    // What is written is read first: a keyring that nobody could read again would stop everything.
+    const checked = parseKeyring(keyringText(next), "the new keyring");
+    try {
+      tag = await stores.keyring.write(checked, tag);
+    } catch (error) {
+      throw isSignetError(error, "keyring_conflict") ? lost(error) : error;
+    }
+    keyring = checked;
+  }
+
+  const change = (update: (keyring: Keyring) => Keyring): Promise<void> => {
+    const next = update(keyring);
+    return write({ ...next, lease: leaseFor(next) });
+  };
+
+  async function check(): Promise<void> {
+    const current = await stores.keyring.read();
+    const isFresh = current?.tag === tag && clock() < (keyring.lease?.expiresAt ?? 0);
+    // An old answer or an old lease: a write that succeeds proves that nobody else has written.
+    if (!isFresh) await change((same) => same);
+  }
+
+  async function release(failed: boolean): Promise<void> {
+    const current = await stores.keyring.read();
+    if (current?.keyring.lease?.manager !== context.manager || current.keyring.lease.generation !== generation) return;
+    const sweptAt = failed ? null : current.keyring.sweptAt;
+    await stores.keyring.write({ ...current.keyring, sweptAt, lease: null }, current.tag);
+  }
+
+  await change((same) => same);
+  return Object.freeze({ keyring: () => keyring, change, check, release });
+}
+
+function assertFree({ stores, manager, clock }: Context, lease: Lease): void {
+  // A manager does one thing at a time: a lease of its own is one whose grant or return was not answered.
+  if (lease.manager === manager) return;
+  const isOwnProcess = lease.holder === stores.holder();
+  const state = isOwnProcess ? "unknown" : stores.stateOfHolder(lease.holder);
+  if (state === "gone") return;
+  if (state === "unknown" && clock() >= lease.expiresAt) return;
+  const remedy =
+    state === "alive"
+      ? "try again when it has ended"
+      : `try again later; it is free at ${timeInWords(lease.expiresAt)} at the latest`;
+  const who = isOwnProcess ? "another manager of this process" : stores.describeHolder(lease.holder);
+  throw new SignetError("lease_held", `${who} is changing keys: ${remedy}`);
+}
+
+function lost(cause: unknown): SignetError {
+  return new SignetError("lease_lost", "another manager has taken over; run `signet keys tick` to see where it stands", {
+    cause,
+  });
+}
