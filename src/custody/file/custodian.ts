@@ -16,7 +16,7 @@ export interface FileCustodianOptions {
   /** Directory of the private keys; made with mode 0700 when it is missing. */
   readonly directory: string;
   /** Answers the passphrase that encrypts them; `undefined` stores them as plain JWKs. */
-  readonly passphrase?: PassphraseSource;
+  readonly passphrase?: PassphraseSource | undefined;
 }
 
 const SUFFIX = ".key";
