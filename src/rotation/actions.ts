@@ -1,8 +1,5 @@
-import type { Keyring } from "../keyring/keyring.js";
+import type { ActivationCause, Keyring } from "../keyring/keyring.js";
 import { nameOf, recordById } from "./view.js";
-
-/** Why a key shall sign from now on. */
-export type ActivationCause = "first" | "due" | "requested" | "limits" | "lost" | "revoked";
 
 /** One step of the manager. Each can be done again after a crash. */
 export type Action =
@@ -11,7 +8,8 @@ export type Action =
   | { readonly kind: "reread" }
   | { readonly kind: "publish" }
   | { readonly kind: "activate"; readonly id: string; readonly sequence: number; readonly because: ActivationCause }
-  | { readonly kind: "confirm"; readonly id: string }
+  | { readonly kind: "confirm"; readonly id: string; readonly stage: "write" | "settle" }
+  | { readonly kind: "discard"; readonly id: string }
   | { readonly kind: "delete-document"; readonly sequence: number }
   | { readonly kind: "remove"; readonly id: string }
   | { readonly kind: "sweep" };
@@ -21,8 +19,9 @@ const CAUSES: Readonly<Record<ActivationCause, string>> = {
   due: "its predecessor has signed for as long as the policy says",
   requested: "a rotation was asked for",
   limits: "the longest life of a token has changed",
-  lost: "the active document was lost",
+  lost: "the active document, or the private part of the key before, was lost",
   revoked: "its predecessor was revoked",
+  repaired: "the active document was repaired",
 };
 
 /** An action in words, by the keyring before it is carried out. */
@@ -41,6 +40,8 @@ export function actionInWords(action: Action, keyring: Keyring): string {
       return `let key ${key} sign: ${CAUSES[action.because]}`;
     case "confirm":
       return `confirm that key ${key} signs`;
+    case "discard":
+      return `give up standby ${key}, which nobody needs`;
     case "delete-document":
       return `delete the old active document ${action.sequence}`;
     case "remove":

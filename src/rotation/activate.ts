@@ -1,13 +1,14 @@
 import { isSignetError, SignetError } from "../errors.js";
-import type { ActiveDocument } from "../keyring/active-document.js";
+import type { ActiveDocument, KeyMaterial } from "../keyring/active-document.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import type { ActivationIntent, Keyring } from "../keyring/keyring.js";
 import type { Action } from "./actions.js";
+import type { AuditNote } from "./audit.js";
 import { type Context, custodianOf } from "./context.js";
-import { signingUnder, withRecord } from "./records.js";
-import { rememberedAllocations } from "./sequence.js";
+import { withRecord } from "./records.js";
 import type { Session } from "./session.js";
-import { recordById } from "./view.js";
+import { confirmed, promised, readBack } from "./transitions.js";
+import { nameOf, recordById } from "./view.js";
 
 /** The longest that one tick waits for the store to settle; a later tick goes on. */
 const LONGEST_WAIT_SECONDS = 150;
@@ -18,111 +19,115 @@ export async function beginActivation(
   session: Session,
   action: Extract<Action, { kind: "activate" }>,
 ): Promise<void> {
-  const { id, sequence } = action;
-  const before = session.keyring();
-  const record = recordById(before, id) as KeyRecord;
-  // Asked first: a key whose private part cannot be reached must not be promised.
-  await custodianOf(context, record).material(id);
-  const { maxTtlSeconds } = before.policy;
-  const activation: ActivationIntent = { id, sequence, maxTtlSeconds, intendedAt: context.clock() };
-  await session.change((keyring) => ({
-    ...withRecord(keyring, id, (key) => signingUnder(key, keyring.policy)),
-    activation,
-    lastSequence: sequence,
-    allocations: [...rememberedAllocations(keyring, context.clock()), { sequence }],
-  }));
-  await confirmActivation(context, session);
+  const record = recordById(session.keyring(), action.id) as KeyRecord;
+  // Asked first: a key whose private part is gone must not be promised.
+  if ((await materialOf(context, session, record)) === undefined) return;
+  await session.change((keyring) => promised(keyring, action, context.clock()), {
+    event: "key.promised",
+    keys: [nameOf(record)],
+    why: action.because,
+  });
+  await writeDocument(context, session);
 }
 
 /**
- * Brings an intended activation to its end: writes the active document unless it is there, reads it back, waits until every
- * reader sees it, and records who signs.
+ * Brings an intended activation one stage further: `write` writes the active document unless it is there, and reads it back;
+ * `settle` waits until every reader sees it, and records who signs.
  */
-export async function confirmActivation(context: Context, session: Session): Promise<void> {
+export async function confirmActivation(context: Context, session: Session, stage: "write" | "settle"): Promise<void> {
+  await (stage === "write" ? writeDocument(context, session) : settle(context, session));
+}
+
+async function writeDocument(context: Context, session: Session): Promise<void> {
   const { activation } = session.keyring();
   if (activation === null) return;
   const record = recordById(session.keyring(), activation.id) as KeyRecord;
-  const document = await ensureDocument(context, session, activation, record);
-  if (activation.readBackAt === undefined) {
-    const readBackAt = context.clock();
-    await session.change((keyring) => ({ ...keyring, activation: { ...activation, readBackAt } }));
-  }
-  if (!(await hasSettled(context, session))) return;
-  const now = context.clock();
-  await session.change((keyring) => confirmed(keyring, activation, now));
-  // The private part has one place: the document holds it now.
-  if ("pkcs8" in document.material || "wrapped" in document.material) {
+  if (!(await isVisible(context, activation, record))) {
+    const material = await materialOf(context, session, record);
+    if (material === undefined) return;
     await session.check();
-    await custodianOf(context, record).destroy(activation.id);
+    await write(context, documentOf(activation, record, material));
+    if (!(await isVisible(context, activation, record))) {
+      throw new SignetError(
+        "publication_unconfirmed",
+        "the active document was written but not read back; the next tick looks again",
+      );
+    }
+  }
+  await session.change((keyring) => readBack(keyring, context.clock()));
+}
+
+function documentOf(activation: ActivationIntent, record: KeyRecord, material: KeyMaterial): ActiveDocument {
+  const { sequence, maxTtlSeconds } = activation;
+  return { sequence, kid: record.publicJwk?.kid as string, alg: record.alg, maxTtlSeconds, material };
+}
+
+// What the next document must hold. A key that signs already may have its private part in the present document alone.
+async function materialOf(context: Context, session: Session, record: KeyRecord): Promise<KeyMaterial | undefined> {
+  const kid = record.publicJwk?.kid;
+  const present = (await context.stores.active.read()).find(
+    (document) => document.kid === kid && isSelfContained(document.material),
+  );
+  if (present !== undefined) return present.material;
+  try {
+    return await custodianOf(context, record).material(record.id);
+  } catch (error) {
+    if (!isSignetError(error, "key_not_found")) throw error;
+    await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, materialLostAt: context.clock() })), {
+      event: "key.missing",
+      keys: [nameOf(record)],
+      why: "its custodian has no private part of it",
+    });
+    return undefined;
   }
 }
 
-async function ensureDocument(
-  context: Context,
-  session: Session,
-  activation: ActivationIntent,
-  record: KeyRecord,
-): Promise<ActiveDocument> {
-  const { active } = context.stores;
-  const present = (await active.read())[0];
-  if (isThatOf(activation, record, present)) return present;
-  const document: ActiveDocument = {
-    sequence: activation.sequence,
-    kid: record.publicJwk?.kid as string,
-    alg: record.alg,
-    maxTtlSeconds: activation.maxTtlSeconds,
-    material: await custodianOf(context, record).material(record.id),
-  };
-  await session.check();
-  await write(context, document);
-  const readBack = (await active.read())[0];
-  if (isThatOf(activation, record, readBack)) return readBack;
-  throw new SignetError(
-    "publication_unconfirmed",
-    "the active document was written but not read back; the next tick looks again",
-  );
+function isSelfContained(material: KeyMaterial): boolean {
+  return "pkcs8" in material || "wrapped" in material;
 }
 
 async function write({ stores }: Context, document: ActiveDocument): Promise<void> {
   try {
     await stores.active.write(document);
   } catch (error) {
+    // Another document in its place, or the same one in other words: the read back tells which.
     if (!isSignetError(error, "sequence_taken")) throw error;
-    // Material may be worded differently each time (an encrypted copy): what counts is who signs, which the read back says.
   }
 }
 
-function isThatOf(
-  activation: ActivationIntent,
-  record: KeyRecord,
-  document: ActiveDocument | undefined,
-): document is ActiveDocument {
-  return document?.sequence === activation.sequence && document.kid === record.publicJwk?.kid && document.alg === record.alg;
+async function isVisible({ stores }: Context, { sequence }: ActivationIntent, record: KeyRecord): Promise<boolean> {
+  const [top] = await stores.active.read();
+  return top?.sequence === sequence && top.kid === record.publicJwk?.kid && top.alg === record.alg;
 }
 
-async function hasSettled(context: Context, session: Session): Promise<boolean> {
-  const readBackAt = session.keyring().activation?.readBackAt as number;
-  const left = readBackAt + context.stores.active.settleSeconds - context.clock();
-  if (left <= 0) return true;
-  if (left > LONGEST_WAIT_SECONDS) return false;
-  context.onStep({ action: "wait", words: `every reader sees the new active document in ${left} s` });
-  await context.sleep(left);
-  await session.change((keyring) => keyring);
-  return context.clock() >= readBackAt + context.stores.active.settleSeconds;
+async function settle(context: Context, session: Session): Promise<void> {
+  const { activation } = session.keyring();
+  if (activation?.readBackAt === undefined) return;
+  const settledAt = activation.readBackAt + context.stores.active.settleSeconds;
+  const left = settledAt - context.clock();
+  if (left > LONGEST_WAIT_SECONDS) return;
+  if (left > 0) {
+    context.onStep({ action: "wait", words: `every reader sees the new active document in ${left} s` });
+    await context.sleep(left);
+    await session.change((keyring) => keyring);
+  }
+  const now = context.clock();
+  if (now < settledAt) return;
+  const record = recordById(session.keyring(), activation.id) as KeyRecord;
+  await session.change((keyring) => confirmed(keyring, now), noteOf(session.keyring(), activation, record));
+  await destroySecondCopy(context, session, record);
 }
 
-function confirmed(keyring: Keyring, { id, sequence }: ActivationIntent, now: number): Keyring {
-  const changes = recordById(keyring, id)?.state !== "active";
-  const keys = keyring.keys.map((key): KeyRecord => {
-    if (!changes) return key;
-    if (key.id === id) return { ...key, state: "active", activatedAt: now };
-    return key.state === "active" ? { ...key, state: "retired", retiredAt: now } : key;
-  });
-  return {
-    ...keyring,
-    keys,
-    activation: null,
-    confirmedSequence: sequence,
-    rotationRequest: changes ? null : keyring.rotationRequest,
-  };
+// The private part has one place: where the document holds it, the custodian's own copy goes.
+async function destroySecondCopy(context: Context, session: Session, record: KeyRecord): Promise<void> {
+  const document = (await context.stores.active.read()).find(({ kid }) => kid === record.publicJwk?.kid);
+  if (document === undefined || !isSelfContained(document.material)) return;
+  await session.check();
+  await custodianOf(context, record).destroy(record.id);
+}
+
+function noteOf(keyring: Keyring, { because }: ActivationIntent, record: KeyRecord): AuditNote {
+  const before = keyring.keys.filter((key) => key.state === "active" && key.id !== record.id).map(nameOf);
+  const why = before.length === 0 ? because : `${because}, in place of ${before.join(", ")}`;
+  return { event: "key.activated", keys: [nameOf(record)], why };
 }

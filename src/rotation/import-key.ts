@@ -51,7 +51,10 @@ export async function importInto(context: Context, session: Session, request: Im
     publicJwk: wanted,
     creatingAt: context.clock(),
   };
-  await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }));
+  await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }), {
+    event: "key.imported",
+    keys: [wanted.kid],
+  });
   await session.check();
   const kept = await custodian.importKey(record.id, request.privateKey, algorithm, request.kid);
   if (kept.kid !== wanted.kid) {

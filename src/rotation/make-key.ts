@@ -22,7 +22,10 @@ export async function makeKey(context: Context, session: Session): Promise<void>
     creatingAt: context.clock(),
   };
   custodianOf(context, record);
-  await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }));
+  await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }), {
+    event: "key.intended",
+    keys: [record.id],
+  });
   await finishMaking(context, session, record.id);
 }
 
@@ -35,7 +38,11 @@ export async function finishMaking(context: Context, session: Session, id: strin
   const publicJwk = await reported(custodian, record);
   if (publicJwk === undefined) {
     // An import that was interrupted before the custodian had the key: only the operator has it.
-    await session.change((keyring) => withoutKey(keyring, id));
+    await session.change((keyring) => withoutKey(keyring, id), {
+      event: "key.abandoned",
+      keys: [id],
+      why: "the import was interrupted",
+    });
     return;
   }
   try {
@@ -44,8 +51,9 @@ export async function finishMaking(context: Context, session: Session, id: strin
     if (isSignetError(error, "key_mismatch")) await abandon(session, custodian, id);
     throw error;
   }
-  await session.change((keyring) =>
-    withRecord(keyring, id, (key) => ({ ...key, state: "pending", publicJwk, pendingAt: context.clock() })),
+  await session.change(
+    (keyring) => withRecord(keyring, id, (key) => ({ ...key, state: "pending", publicJwk, pendingAt: context.clock() })),
+    { event: "key.made", keys: [publicJwk.kid] },
   );
 }
 
@@ -74,5 +82,6 @@ async function proveKey(custodian: Custodian, record: KeyRecord, publicJwk: Publ
 async function abandon(session: Session, custodian: Custodian, id: string): Promise<void> {
   await session.check();
   await custodian.destroy(id);
-  await session.change((keyring) => withoutKey(keyring, id));
+  const why = "it did not prove to be the key that was reported";
+  await session.change((keyring) => withoutKey(keyring, id), { event: "key.abandoned", keys: [id], why });
 }

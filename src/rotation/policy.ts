@@ -10,9 +10,11 @@ export interface RotationSettings
   readonly policy: RotationPolicy;
 }
 
-// What may lie between a publication and a verifier that reads it: max-age, stale-while-revalidate and stale-if-error of our
-// own headers, and the two hours for which API Gateway's HTTP APIs keep a JWKS.
-const SLOWEST_CACHE_SECONDS = 300 + 60 + 3_600 + 7_200;
+/**
+ * What may lie between a publication and a verifier that reads it: max-age, stale-while-revalidate and stale-if-error of our
+ * own headers, and the two hours for which the HTTP APIs of API Gateway keep a JWKS.
+ */
+export const SLOWEST_CACHE_SECONDS = 300 + 60 + 3_600 + 7_200;
 
 /** Of the ten places in the JWKS so many stay free for what moves: the active key and two standbys. */
 export const MOVING_PLACES = 3;

@@ -1,26 +1,23 @@
 import { SignetError } from "../errors.js";
 import { discoveryOf, jwksOf } from "../keyring/documents.js";
+import type { KeyRecord } from "../keyring/key-record.js";
 import type { Keyring } from "../keyring/keyring.js";
 import type { PublicDocuments } from "../storage/contract.js";
+import type { AuditEvent } from "./audit.js";
 import type { Context } from "./context.js";
 import { without } from "./records.js";
 import type { Session } from "./session.js";
-import { isInJwks, type View } from "./view.js";
+import { isInJwks, nameOf, type View } from "./view.js";
 
 const READ_BACKS = 3;
 
 /** Publishes the keyring's keys, reads them back, and only then records when the new ones were published. */
 export async function publishKeys(context: Context, session: Session, view: View): Promise<void> {
   const { publicDocuments } = context.stores;
-  const hasVanished = (key: Keyring["keys"][number]): boolean =>
-    key.state === "pending" && key.publishedAt !== undefined && !isInJwks(key, view.published);
   // Nobody knows since when it was missing: its time starts again.
-  if (session.keyring().keys.some(hasVanished)) {
-    await session.change((keyring) => ({
-      ...keyring,
-      keys: keyring.keys.map((key) => (hasVanished(key) ? without(key, "publishedAt") : key)),
-    }));
-  }
+  const hasVanished = (key: KeyRecord): boolean =>
+    key.state === "pending" && key.publishedAt !== undefined && !isInJwks(key, view.published);
+  await changeKeys(session, hasVanished, "key.publication-restarted", (key) => without(key, "publishedAt"));
   const wanted = documentsOf(session.keyring());
   if (!isSame(view.published, wanted)) {
     await session.check();
@@ -28,13 +25,22 @@ export async function publishKeys(context: Context, session: Session, view: View
   }
   await readBack(context, wanted);
   const publishedAt = context.clock();
-  const isNew = (key: Keyring["keys"][number]): boolean => key.state === "pending" && key.publishedAt === undefined;
-  if (session.keyring().keys.some(isNew)) {
-    await session.change((keyring) => ({
-      ...keyring,
-      keys: keyring.keys.map((key) => (isNew(key) ? { ...key, publishedAt } : key)),
-    }));
-  }
+  const isNew = (key: KeyRecord): boolean => key.state === "pending" && key.publishedAt === undefined;
+  await changeKeys(session, isNew, "key.published", (key) => ({ ...key, publishedAt }));
+}
+
+async function changeKeys(
+  session: Session,
+  concerns: (key: KeyRecord) => boolean,
+  event: AuditEvent,
+  update: (key: KeyRecord) => KeyRecord,
+): Promise<void> {
+  const concerned = session.keyring().keys.filter(concerns);
+  if (concerned.length === 0) return;
+  await session.change((keyring) => ({ ...keyring, keys: keyring.keys.map((key) => (concerns(key) ? update(key) : key)) }), {
+    event,
+    keys: concerned.map(nameOf),
+  });
 }
 
 async function readBack(context: Context, wanted: PublicDocuments): Promise<void> {
@@ -55,7 +61,8 @@ export function documentsOf(keyring: Keyring): PublicDocuments {
   return discovery === undefined ? { jwks: jwksOf(keyring) } : { jwks: jwksOf(keyring), discovery };
 }
 
-function isSame(read: PublicDocuments | undefined, wanted: PublicDocuments): boolean {
+/** Whether two publications are the same. */
+export function isSame(read: PublicDocuments | undefined, wanted: PublicDocuments): boolean {
   return (
     JSON.stringify(read?.jwks) === JSON.stringify(wanted.jwks) &&
     JSON.stringify(read?.discovery) === JSON.stringify(wanted.discovery)

@@ -7,6 +7,7 @@ export const RULES = {
   document_unclear: "an active document that is older than the confirmed one may be a stale read, and nothing is done on a guess",
   document_foreign: "the active document decides who signs, and this one was written by nobody that the keyring knows",
   publish_ahead: "verifiers keep the JWKS for a while: a key that they have not read yet must not sign",
+  young_standby: "some still keep a JWKS without it, and may refuse its tokens until they read again",
   second_standby: "a rotation uses up the standby: without another one that is old enough, a revocation would break tokens",
   not_due: "the policy says how long a key signs",
   by_hand: "the policy leaves rotation to the operator",

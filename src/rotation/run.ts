@@ -6,7 +6,7 @@ import { finishMaking, makeKey } from "./make-key.js";
 import { type Plan, plan } from "./planner.js";
 import { publishKeys } from "./publish.js";
 import { readViewPatiently } from "./read-view.js";
-import { deleteDocument, removeKey, sweep } from "./remove.js";
+import { deleteDocument, discardKey, removeKey, sweep } from "./remove.js";
 import type { Session } from "./session.js";
 import type { View } from "./view.js";
 
@@ -73,11 +73,13 @@ async function carryOut(context: Context, session: Session, view: View, action: 
     case "activate":
       return beginActivation(context, session, action);
     case "confirm":
-      return confirmActivation(context, session);
+      return confirmActivation(context, session, action.stage);
     case "delete-document":
       return deleteDocument(context, session, action.sequence);
     case "remove":
       return removeKey(context, session, action.id);
+    case "discard":
+      return discardKey(session, action.id);
     case "sweep":
       await sweep(context, session);
       return;

@@ -1,3 +1,4 @@
+import type { ActiveDocument } from "../keyring/active-document.js";
 import type { Keyring } from "../keyring/keyring.js";
 import { PLACE_REST_SECONDS } from "./policy.js";
 
@@ -6,8 +7,8 @@ export interface PlacesView {
   readonly keyring: Pick<Keyring, "lastSequence" | "allocations">;
   /** How many names there are; `null` where each sequence has its own. */
   readonly places: number | null;
-  /** The sequences of the documents that were read. */
-  readonly visible: readonly number[];
+  /** The documents that were read. */
+  readonly documents: readonly Pick<ActiveDocument, "sequence">[];
 }
 
 /**
@@ -29,14 +30,21 @@ export function nextSequence(view: PlacesView, now: number, urgent: boolean): nu
   return candidates.sort((a, b) => (a.freedAt as number) - (b.freedAt as number))[0]?.sequence;
 }
 
+/** Whether another document stands where a sequence's should. */
+export function placeIsTaken({ places, documents }: PlacesView, sequence: number): boolean {
+  return (
+    places !== null && documents.some((other) => other.sequence !== sequence && other.sequence % places === sequence % places)
+  );
+}
+
 /** The allocations worth remembering: those whose documents may stand, and those whose places still rest. */
 export function rememberedAllocations(keyring: Keyring, now: number): Keyring["allocations"] {
   return keyring.allocations.filter(({ freedAt: at }) => at === undefined || at + PLACE_REST_SECONDS > now);
 }
 
 // When a place was freed last; negative infinity for one that nobody used, undefined for one that is occupied.
-function freedAt({ keyring, visible }: PlacesView, place: number, places: number): number | undefined {
-  if (visible.some((sequence) => sequence % places === place)) return undefined;
+function freedAt({ keyring, documents }: PlacesView, place: number, places: number): number | undefined {
+  if (documents.some(({ sequence }) => sequence % places === place)) return undefined;
   const used = keyring.allocations.filter(({ sequence }) => sequence % places === place);
   if (used.some((allocation) => allocation.freedAt === undefined)) return undefined;
   return Math.max(Number.NEGATIVE_INFINITY, ...used.map((allocation) => allocation.freedAt as number));

@@ -1,6 +1,7 @@
 import { isSignetError, SignetError } from "../errors.js";
 import type { Keyring, Lease } from "../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../keyring/parse.js";
+import { type AuditNote, flushAudit, nextHead } from "./audit.js";
 import { assertClock, type Context } from "./context.js";
 import { assertPolicy, policyOf } from "./policy.js";
 import { timeInWords } from "./rules.js";
@@ -18,9 +19,10 @@ export interface Session {
   /**
    * Writes a change, and renews the lease with it.
    *
+   * @param note what the audit log shall say of it
    * @throws SignetError `lease_lost` where somebody else has written since
    */
-  change(update: (keyring: Keyring) => Keyring): Promise<void>;
+  change(update: (keyring: Keyring) => Keyring, note?: AuditNote): Promise<void>;
   /** Makes sure, before a write elsewhere, that nobody else has taken over. */
   check(): Promise<void>;
   /** Gives the lease back; after a failure the next manager searches for what was left behind. */
@@ -45,7 +47,7 @@ export async function takeLease(context: Context, current: Versioned): Promise<S
     // Whoever did not give the lease back may have left something behind.
     sweptAt: lease === null ? current.keyring.sweptAt : null,
   };
-  return openSession(context, taken, current.tag);
+  return openSession(context, taken, current.tag, undefined);
 }
 
 /** Makes the keyring of a new issuer, and holds its lease. */
@@ -68,13 +70,19 @@ export async function foundKeyring(context: Context): Promise<Session> {
     audit: { count: 0, head: "", entry: "" },
     keys: [],
   };
-  return openSession(context, keyring, null);
+  return openSession(context, keyring, null, { event: "issuer.created" });
 }
 
-async function openSession(context: Context, first: Keyring, firstTag: string | null): Promise<Session> {
+async function openSession(
+  context: Context,
+  first: Keyring,
+  firstTag: string | null,
+  firstNote: AuditNote | undefined,
+): Promise<Session> {
   const { clock, stores } = context;
   let keyring = first;
   let tag = firstTag;
+  let appended = 0;
   const generation = first.leases;
 
   const leaseFor = ({ policy }: Keyring): Lease => ({
@@ -95,10 +103,19 @@ async function openSession(context: Context, first: Keyring, firstTag: string | 
     keyring = checked;
   }
 
-  const change = (update: (keyring: Keyring) => Keyring): Promise<void> => {
+  // The keyring keeps one entry: the one before must have reached the log.
+  async function append(): Promise<void> {
+    if (appended < keyring.audit.count) await flushAudit(stores, keyring.audit);
+    appended = keyring.audit.count;
+  }
+
+  async function change(update: (keyring: Keyring) => Keyring, note?: AuditNote): Promise<void> {
     const next = update(keyring);
-    return write({ ...next, lease: leaseFor(next) });
-  };
+    if (note === undefined) return write({ ...next, lease: leaseFor(next) });
+    await append();
+    await write({ ...next, lease: leaseFor(next), audit: nextHead(next.audit, note, clock(), context.actor) });
+    await append();
+  }
 
   async function check(): Promise<void> {
     const current = await stores.keyring.read();
@@ -114,7 +131,7 @@ async function openSession(context: Context, first: Keyring, firstTag: string | 
     await stores.keyring.write({ ...current.keyring, sweptAt, lease: null }, current.tag);
   }
 
-  await change((same) => same);
+  await change((same) => same, firstNote);
   return Object.freeze({ keyring: () => keyring, change, check, release });
 }
 

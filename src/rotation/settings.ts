@@ -1,28 +1,50 @@
+import type { AlgorithmName } from "../algorithms/table.js";
 import { SignetError } from "../errors.js";
-import type { Keyring } from "../keyring/keyring.js";
-import type { Context } from "./context.js";
+import type { Custody, KeyRecord } from "../keyring/key-record.js";
+import type { Keyring, PolicyInForce } from "../keyring/keyring.js";
+import { type Context, custodianOf } from "./context.js";
+import { assertAccepted } from "./migrate.js";
 import { assertPolicy, policyOf, type RotationSettings } from "./policy.js";
 import { signingUnder } from "./records.js";
 import type { Session } from "./session.js";
 
+/** How settings are put in force. */
+export interface ApplyRequest {
+  /** Another algorithm or custody than the settings' own: a migration. */
+  readonly algorithm?: AlgorithmName;
+  readonly custody?: Custody;
+  /** What every verifier accepts, by the operator's word; needed for another algorithm. */
+  readonly verifiersAccept?: readonly AlgorithmName[];
+  /** Also asks for a rotation to the first key under the new policy. */
+  readonly rotate?: boolean;
+}
+
 /**
- * Puts the manager's settings in force. What tokens may need from now on is recorded with the keys that sign before any issuer
- * can read of it.
+ * Puts settings in force. What tokens may need from now on is recorded with the keys that sign before any issuer can read of it.
  *
  * @returns whether anything changed
- * @throws SignetError `plan_refused` where the policy cannot be kept
+ * @throws SignetError `plan_refused` where the policy cannot be kept, or verifiers may not accept its algorithm
  */
-export async function applyPolicy(context: Context, session: Session): Promise<boolean> {
+export async function applyPolicy(context: Context, session: Session, request: ApplyRequest): Promise<boolean> {
+  const { algorithm = context.settings.algorithm, custody = context.settings.custody, verifiersAccept = [] } = request;
   const before = session.keyring().policy;
-  const next = policyOf(context.settings, before.version);
+  const next = policyOf({ ...context.settings, algorithm, custody }, before.version);
   if (JSON.stringify(next) === JSON.stringify(before)) return false;
   assertPolicy(next);
+  assertAccepted(before, next, verifiersAccept);
+  custodianOf(context, { custody });
   const policy = { ...next, version: before.version + 1 };
-  await session.change((keyring) => ({
-    ...keyring,
-    policy,
-    keys: keyring.keys.map((key) => (isSigning(keyring, key.id) ? signingUnder(key, policy) : key)),
-  }));
+  const changed = Object.entries(policy).flatMap(([name, value]) =>
+    name !== "version" && value !== before[name as keyof PolicyInForce] ? [`${name}: ${value}`] : [],
+  );
+  await session.change(
+    (keyring) => ({
+      ...keyring,
+      policy,
+      keys: keyring.keys.map((key) => (isSigning(keyring, key) ? signingUnder(key, policy) : key)),
+    }),
+    { event: "policy.changed", why: changed.join(", ") },
+  );
   return true;
 }
 
@@ -41,6 +63,7 @@ export function assertSameIssuer(settings: RotationSettings, keyring: Keyring): 
   );
 }
 
-function isSigning(keyring: Keyring, id: string): boolean {
-  return keyring.keys.some((key) => key.id === id && key.state === "active") || keyring.activation?.id === id;
+// Any key that issuers may read of: the active one, the next one, and one that was passed over.
+function isSigning({ activation }: Keyring, key: KeyRecord): boolean {
+  return key.state === "active" || key.id === activation?.id || (key.state === "pending" && key.maxTtlSeconds !== undefined);
 }

@@ -32,13 +32,12 @@ export function documentState({ keyring, documents }: View): DocumentState {
   if (top === undefined && confirmedSequence === 0) return activation === null ? "none" : "under_way";
   if (top === undefined || top.sequence < confirmedSequence) return "stale";
   if (top.sequence > lastSequence) return "foreign";
-  if (activation !== null && top.sequence > confirmedSequence) {
+  if (activation !== null) {
     const isOther = top.sequence === activation.sequence && top.kid !== recordById(keyring, activation.id)?.publicJwk?.kid;
     return isOther ? "foreign" : "under_way";
   }
   const isOurs = top.sequence === confirmedSequence && top.kid === activeRecord(keyring)?.publicJwk?.kid;
-  if (!isOurs) return "foreign";
-  return activation === null ? "confirmed" : "under_way";
+  return isOurs ? "confirmed" : "foreign";
 }
 
 /** Whether the published JWKS is the keyring's. */
@@ -52,6 +51,15 @@ export function isPublished({ keyring, published }: View): boolean {
 export function isInJwks(record: KeyRecord, published: PublishedDocuments | undefined): boolean {
   const text = JSON.stringify(record.publicJwk);
   return published?.jwks.keys.some((jwk) => JSON.stringify(jwk) === text) ?? false;
+}
+
+/** The latest time that some manager's clock has left in the keyring. */
+export function latestTime(keyring: Keyring): number {
+  const times = keyring.keys.flatMap((key) => [
+    ...[key.creatingAt, key.pendingAt, key.publishedAt, key.activatedAt, key.retiredAt, key.revokedAt],
+  ]);
+  const { activation } = keyring;
+  return Math.max(0, activation?.intendedAt ?? 0, activation?.readBackAt ?? 0, ...times.map((time) => time ?? 0));
 }
 
 /** A record by its id. */

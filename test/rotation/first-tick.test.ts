@@ -24,7 +24,9 @@ describe("the first tick", () => {
   it("makes, publishes and activates a key, and publishes a standby", async () => {
     const { stores, file, manager } = await onFiles();
     const report = await manager.tick();
-    expect(report.actions.map((action) => action.kind)).toStrictEqual(["make", "publish", "activate", "make", "publish"]);
+    expect(report.actions.map((action) => action.kind)).toStrictEqual([
+      ...["make", "publish", "activate", "confirm", "make", "publish"],
+    ]);
     const keyring = await keyringOf(stores);
     expect(keyring?.keys.map((key) => key.state)).toStrictEqual(["active", "pending"]);
     expect(keyring?.lease).toBeNull();
