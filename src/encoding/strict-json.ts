@@ -91,9 +91,31 @@ function memberName(text: string, start: number, end: number): string {
 
 // JSON.parse quotes the input in its messages, which would carry claims into logs: only the position is kept.
 function whereItBroke(text: string, error: unknown): string {
-  const position = /position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
-  if (position === undefined) return "; it ends too early";
-  const before = text.slice(0, Number(position));
-  const line = before.split("\n").length;
-  return ` (line ${line}, column ${before.length - before.lastIndexOf("\n")})`;
+  const message = error instanceof Error ? error.message : "";
+  if (message === "Unexpected end of JSON input") return "; it ends too early";
+  const named = / at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(message)?.[1];
+  const before = text.slice(0, named === undefined ? positionOfBadToken(text) : Number(named));
+  return ` (line ${before.split("\n").length}, column ${before.length - before.lastIndexOf("\n")})`;
+}
+
+// For an unexpected token Node 20 quotes the text and keeps the position to itself: it stands where the shortest prefix ends
+// that fails in the same way.
+function positionOfBadToken(text: string): number {
+  let sound = 0;
+  let broken = text.length;
+  while (broken - sound > 1) {
+    const middle = (sound + broken) >> 1;
+    if (hasBadToken(text.slice(0, middle))) broken = middle;
+    else sound = middle;
+  }
+  return sound;
+}
+
+function hasBadToken(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (error) {
+    return error instanceof Error && error.message.startsWith("Unexpected token");
+  }
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+export type { PublicJwk } from "../algorithms/jwk.js";
+export type { AlgorithmName } from "../algorithms/table.js";
 export { type ErrorCode, isSignetError, isTokenRefusal, SignetError } from "../errors.js";
 export type { VerifiedClaims } from "./claims.js";
 export type { TokenHeader } from "./header.js";

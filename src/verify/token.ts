@@ -10,12 +10,15 @@ export interface TokenParts {
   readonly payload: string;
   /** Header and payload as they were signed. */
   readonly signingInput: string;
+  /** Empty in an unsecured token, whose algorithm is refused by its name. */
   readonly signature: Buffer;
 }
 
 /**
  * Takes a token apart.
  *
+ * @param token what somebody presented; anything but a text is refused
+ * @param longest the longest token that is looked at, in characters
  * @throws SignetError `token_malformed`
  */
 export function splitToken(token: unknown, longest: number): TokenParts {
@@ -23,17 +26,27 @@ export function splitToken(token: unknown, longest: number): TokenParts {
   if (token.length > longest) throw malformed(`is longer than ${longest} characters`);
   const first = token.indexOf(".");
   const second = token.indexOf(".", first + 1);
-  if (first <= 0 || second <= first + 1 || second === token.length - 1 || token.includes(".", second + 1)) {
+  // Encrypted tokens have five parts, and the JSON serialization, which may carry several signatures, has no such dots.
+  if (first <= 0 || second <= first + 1 || token.includes(".", second + 1)) {
     throw malformed("is not three parts with dots between them");
   }
-  const signature = decodeBase64url(token.slice(second + 1));
-  if (signature === undefined) throw malformed("has a signature that is not base64url");
   return {
     header: token.slice(0, first),
     payload: token.slice(first + 1, second),
     signingInput: token.slice(0, second),
-    signature,
+    signature: decodePart(token.slice(second + 1), "signature"),
   };
+}
+
+/**
+ * Decodes the base64url of one part.
+ *
+ * @throws SignetError `token_malformed`
+ */
+export function decodePart(part: string, name: "header" | "payload" | "signature"): Buffer {
+  const bytes = decodeBase64url(part);
+  if (bytes === undefined) throw malformed(`has a ${name} that is not base64url`);
+  return bytes;
 }
 
 /**
@@ -42,8 +55,15 @@ export function splitToken(token: unknown, longest: number): TokenParts {
  * @throws SignetError `token_malformed` for anything that different parsers could read differently
  */
 export function parseObject(part: string, name: "header" | "payload"): Record<string, unknown> {
-  const bytes = decodeBase64url(part);
-  if (bytes === undefined) throw malformed(`has a ${name} that is not base64url`);
+  return objectFrom(decodePart(part, name), name);
+}
+
+/**
+ * Reads the bytes of one part as a JSON object. Its errors do not even quote a member's name: they end up in logs.
+ *
+ * @throws SignetError `token_malformed`
+ */
+export function objectFrom(bytes: Uint8Array, name: "header" | "payload"): Record<string, unknown> {
   const text = decodeUtf8(bytes);
   if (text === undefined) throw malformed(`has a ${name} that is not UTF-8`);
   let value: unknown;
@@ -55,11 +75,6 @@ export function parseObject(part: string, name: "header" | "payload"): Record<st
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw malformed(`has a ${name} that is not an object`);
   if (findDuplicateMember(text) !== undefined) throw malformed(`has a ${name} that names a member twice`);
   return value as Record<string, unknown>;
-}
-
-/** The payload of a token whose signature is good. */
-export function parsePayload(part: string): Record<string, unknown> {
-  return parseObject(part, "payload");
 }
 
 function malformed(what: string): SignetError {
