@@ -25,14 +25,14 @@ function run(args, { quiet = false } = {}) {
 const say = (line) => process.stdout.write(`${line}\n`);
 
 if (!existsSync("signet.json")) {
-  say(`$ ./bin/signet init --issuer ${ISSUER}`);
+  say(`+ ./bin/signet init --issuer ${ISSUER}`);
   run(["init", "--issuer", ISSUER]);
   say("");
 }
-say(`$ ./bin/signet issue sub=alice aud=${AUDIENCE} --ttl 10m`);
+say(`+ ./bin/signet issue sub=alice aud=${AUDIENCE} --ttl 10m`);
 const token = run(["issue", "sub=alice", `aud=${AUDIENCE}`, "--ttl", "10m"]);
 say("");
-say(`$ ./bin/signet verify TOKEN --audience ${AUDIENCE}`);
+say(`+ ./bin/signet verify TOKEN --audience ${AUDIENCE}`);
 run(["verify", token, "--audience", AUDIENCE]);
 say("");
 say("Next:");

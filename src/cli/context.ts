@@ -10,6 +10,8 @@ export interface Context {
   readonly output: Output;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** How the command was called, for what to type next: `signet`, or `./bin/signet` in a clone. */
+  readonly self: string;
 }
 
 /** The options that every command has. */

@@ -1,3 +1,4 @@
+import { join, relative } from "node:path";
 import { Command, CommanderError } from "commander";
 import { didYouMean } from "../config/nearest.js";
 import { SignetError } from "../errors.js";
@@ -25,7 +26,8 @@ const load = {
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const output = createOutput(process.stdout, process.stderr, process.env);
-  const context: Context = { output, env: process.env, cwd: process.cwd() };
+  const cwd = process.cwd();
+  const context: Context = { output, env: process.env, cwd, self: selfName(process.argv[1] ?? "", cwd) };
   try {
     await createProgram(context).parseAsync(argv, { from: "user" });
     return EXIT.done;
@@ -63,6 +65,10 @@ function createProgram(context: Context): Command {
     .addHelpText("after", "\nExample:\n  source <(signet completion bash)")
     .action(async (shell: string) => (await load.completion()).completion(program, shell, context.output));
   return program;
+}
+
+function selfName(script: string, cwd: string): string {
+  return relative(cwd, script) === join("bin", "signet") ? "./bin/signet" : "signet";
 }
 
 function unknownCommand(word: string, program: Command): SignetError {

@@ -9,7 +9,7 @@ import { explainIssue } from "./explain-issue.js";
 import { type Config, configSchema } from "./schema.js";
 
 /** The name of the config file. */
-export const CONFIG_NAME = "signet.json";
+const CONFIG_NAME = "signet.json";
 
 /** Where a config is looked for, and what stands over it. */
 export interface ConfigSources {

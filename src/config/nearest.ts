@@ -1,5 +1,5 @@
 /** The candidate that a mistyped word was most likely meant to be; `undefined` where none is near. */
-export function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
+function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());

@@ -47,7 +47,7 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
  * Tells whether a text can be an issuer's URL (OpenID Connect Discovery 1.0 section 3): https, or http on loopback for
  * development; no query, no fragment, no user. It is compared character by character, so it must be in its usual spelling.
  */
-export function isIssuerUrl(text: string): boolean {
+function isIssuerUrl(text: string): boolean {
   let url: URL;
   try {
     url = new URL(text);

@@ -85,7 +85,7 @@ async function assertUnfinished({ stores }: Installation, path: string): Promise
 }
 
 async function say(
-  { output }: Context,
+  { output, self }: Context,
   { config, stores }: Installation,
   path: string,
   { isEncrypted, wasAsked }: { isEncrypted: boolean; wasAsked: boolean },
@@ -102,7 +102,7 @@ async function say(
     output.note("           with `signet init --passphrase`, or with SIGNET_PASSPHRASE or --passphrase-file set");
   }
   if (wasAsked) output.note("           give the passphrase in SIGNET_PASSPHRASE or SIGNET_PASSPHRASE_FILE from now on");
-  output.note("Next: signet issue sub=alice");
+  output.note(`Next: ${self} issue sub=alice`);
 }
 
 // Editors complete the config from the schema that this very package brings along.
