@@ -50,13 +50,6 @@ function createProgram(context: Context): Command {
     })
     .showHelpAfterError(false)
     .enablePositionalOptions();
-  common(program)
-    .allowExcessArguments()
-    .action(async () => {
-      const [word] = program.args;
-      if (word !== undefined) throw unknownCommand(word, program);
-      await (await load.overview()).overview(context, program.opts());
-    });
   addTokenCommands(program, context);
   addKeyCommands(program, context);
   program
@@ -64,6 +57,14 @@ function createProgram(context: Context): Command {
     .description("print a completion script for bash, zsh or fish")
     .addHelpText("after", "\nExample:\n  source <(signet completion bash)")
     .action(async (shell: string) => (await load.completion()).completion(program, shell, context.output));
+  // Last, because commands made later would inherit it.
+  common(program)
+    .allowExcessArguments()
+    .action(async () => {
+      const [word] = program.args;
+      if (word !== undefined) throw unknownCommand(word, program);
+      await (await load.overview()).overview(context, program.opts());
+    });
   return program;
 }
 
