@@ -49,7 +49,8 @@ function createProgram(context: Context): Command {
       outputError: (text, write) => write(`signet: ${text.replace(/^error: /, "")}`),
     })
     .showHelpAfterError(false)
-    .enablePositionalOptions();
+    .enablePositionalOptions()
+    .hook("preAction", (_program, command) => inheritOptions(command));
   addTokenCommands(program, context);
   addKeyCommands(program, context);
   program
@@ -75,6 +76,15 @@ function selfName(script: string, cwd: string): string {
 function unknownCommand(word: string, program: Command): SignetError {
   const names = program.commands.map((command) => command.name());
   return new SignetError("usage", `there is no command ${word}${didYouMean(word, names)}; all commands: signet --help`);
+}
+
+// `signet --config FILE issue` means what `signet issue --config FILE` does. The word nearest to the end wins.
+function inheritOptions(command: Command): void {
+  for (let above = command.parent; above !== null; above = above.parent) {
+    for (const [name, value] of Object.entries(above.opts())) {
+      if (command.getOptionValue(name) === undefined) command.setOptionValue(name, value);
+    }
+  }
 }
 
 function common(command: Command): Command {
@@ -132,7 +142,7 @@ function addTokenCommands(program: Command, context: Context): void {
 }
 
 function addKeyCommands(program: Command, context: Context): void {
-  const keys = program.command("keys").description("show and change the keys");
+  const keys = common(program.command("keys").description("show and change the keys"));
   common(keys.command("list"))
     .description("show every key and where it is in its life")
     .option("--json", "print every member of the key records")

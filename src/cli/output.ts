@@ -19,13 +19,9 @@ export interface Output {
 
 /** The output of this process. */
 export function createOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Output {
-  for (const stream of [stdout, stderr]) {
-    // `signet issue -n 1000 | head -1` closes the pipe: that is no failure.
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit(EXIT.done);
-      throw error;
-    });
-  }
+  stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(streamFailed(error, stderr)));
+  // Nobody reads the notes any more; the work that they are about goes on.
+  stderr.on("error", () => undefined);
   const hasStyle = stderr.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
   return Object.freeze({
     data: (line: string) => void stdout.write(`${line}\n`),
@@ -34,6 +30,13 @@ export function createOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStr
     bold: (text: string) => (hasStyle ? `\u001b[1m${text}\u001b[22m` : text),
     isWatched: stderr.isTTY === true,
   });
+}
+
+// `signet issue -n 1000 | head -1` closes the pipe: that is no failure. A full disk is one.
+function streamFailed({ code }: NodeJS.ErrnoException, stderr: NodeJS.WriteStream): number {
+  if (code === "EPIPE") return EXIT.done;
+  stderr.write(`signet: the output cannot be written (${code ?? "unknown"})\n`);
+  return EXIT.failed;
 }
 
 /** Says a failure on stderr and answers the exit code for it. */
