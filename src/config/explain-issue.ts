@@ -5,7 +5,7 @@ import { configSchema } from "./schema.js";
 
 const FIXES: Readonly<Record<string, string>> = {
   issuer: 'an https URL such as "https://issuer.example", without query or fragment (http is allowed on localhost)',
-  custody: '"file": the only custody of this version',
+  custody: '"file"; parameter-store, secrets-manager, kms and kms-data-key are not in this version',
   directory: "the path of a directory",
   passphraseFile: "the path of a file",
   "limits.defaultTtlSeconds": "a whole number of seconds, at least 1, or null",
@@ -18,22 +18,28 @@ const FIXES: Readonly<Record<string, string>> = {
 export function explainIssue(issue: BaseIssue<unknown>, file: string, sources: ReadonlyMap<string, string>): SignetError {
   const path = (issue.path ?? []).map((item: IssuePathItem) => String(item.key)).join(".");
   const where = sources.get(path) ?? file;
+  const isFlag = where.startsWith("--");
   const message =
     issue.type === "strict_object"
       ? `${where}: ${path} is not a member that signet knows${didYouMean(lastOf(path), membersBeside(path))}`
-      : `${where}: ${path || "the content"} is ${kindOf(issue.input)}; it must be ${fixFor(path, issue)}`;
-  return new SignetError("config_invalid", message, { field: path });
+      : `${isFlag ? where : `${where}: ${path || "the content"}`} is ${kindOf(issue.input)}; it must be ${fixFor(path, issue)}`;
+  return new SignetError(isFlag ? "usage" : "config_invalid", message, { field: path });
 }
 
 function fixFor(path: string, issue: BaseIssue<unknown>): string {
   const known = FIXES[path];
   if (known !== undefined) return known;
-  if (issue.type === "picklist") return `one of ${(issue as unknown as { requirement?: unknown }).requirement ?? issue.expected}`;
+  if (issue.type === "picklist") return oneOf(issue);
   if (issue.type === "min_value") return `at least ${String(issue.requirement)}`;
   if (issue.type === "max_value") return `at most ${String(issue.requirement)}`;
   if (issue.type === "safe_integer") return "a whole number";
   if (issue.type === "non_empty") return "not empty";
   return NAMES[issue.expected ?? ""] ?? `${issue.expected}`;
+}
+
+function oneOf({ expected, input }: BaseIssue<unknown>): string {
+  const words = (expected ?? "").replace(/[()"]/g, "").split(" | ");
+  return `one of ${words.join(", ")}${typeof input === "string" ? didYouMean(input, words) : ""}`;
 }
 
 const NAMES: Readonly<Record<string, string>> = {

@@ -6,6 +6,7 @@ import { SignetError } from "../errors.js";
 import { errorCode } from "../files/durable.js";
 import { type Environment, environmentOverrides } from "./environment.js";
 import { explainIssue } from "./explain-issue.js";
+import { assertPublishAhead, PUBLISH_AHEAD } from "./publish-ahead.js";
 import { type Config, configSchema } from "./schema.js";
 
 /** The name of the config file. */
@@ -53,7 +54,7 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
  *
  * @param members what the file says, or would say
  * @param path the file, for messages and for its relative paths
- * @throws SignetError `config_invalid`
+ * @throws SignetError `config_invalid`; `usage` where a flag is at fault
  */
 export function checkConfig(members: unknown, path: string, { env, flags = {} }: Pick<ConfigSources, "env" | "flags">): Config {
   if (typeof members !== "object" || members === null || Array.isArray(members)) {
@@ -61,8 +62,10 @@ export function checkConfig(members: unknown, path: string, { env, flags = {} }:
   }
   const overrides = environmentOverrides(env);
   const merged = overlaid(overlaid(members as Record<string, unknown>, overrides.members), flags);
+  const sources = new Map([...overrides.sources, ...sourcesOfFlags(flags)]);
   const result = safeParse(configSchema, merged);
-  if (!result.success) throw explainIssue(result.issues[0], path, overrides.sources);
+  if (!result.success) throw explainIssue(result.issues[0], path, sources);
+  assertPublishAhead(result.output.rotation, sources.get(PUBLISH_AHEAD) ?? path);
   const { directory, passphraseFile, ...config } = result.output;
   const inFolder = (name: string) => resolve(dirname(path), name);
   return Object.freeze({
@@ -70,6 +73,13 @@ export function checkConfig(members: unknown, path: string, { env, flags = {} }:
     directory: inFolder(directory),
     ...(passphraseFile === undefined ? {} : { passphraseFile: inFolder(passphraseFile) }),
   });
+}
+
+// A flag is spelled as its member is: --ed25519-name for ed25519Name.
+function sourcesOfFlags(flags: Readonly<Record<string, unknown>>): [string, string][] {
+  return Object.entries(flags)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => [name, `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`]);
 }
 
 // One level deep: `limits` and `rotation` are groups, everything else is a value.

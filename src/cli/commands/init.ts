@@ -47,7 +47,7 @@ async function prepareConfig({ cwd, env }: Context, options: InitOptions, path: 
     passphraseFile: passphraseFile && relative(dirname(path), join(cwd, passphraseFile)),
   };
   const members = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const config = checkConfig(members, "the command line", { env, flags: {} });
+  const config = checkConfig({}, path, { env, flags: members });
   assertPolicy(
     policyOf(
       {
