@@ -1,84 +1,87 @@
-import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { generatePrivateKey } from "../../algorithms/keys.js";
+import { algorithmNamed } from "../../algorithms/table.js";
 import { assemble, type Installation } from "../../assemble.js";
-import { checkConfig, loadConfig } from "../../config/load.js";
+import { loadConfig } from "../../config/load.js";
 import { configuredPassphrase } from "../../config/passphrase.js";
-import { SignetError } from "../../errors.js";
+import type { Config } from "../../config/schema.js";
+import { isSignetError, SignetError } from "../../errors.js";
 import { createFile, makePrivateDirectory, PUBLIC_FILE } from "../../files/durable.js";
 import { activeRecord } from "../../keyring/keyring.js";
-import { assertPolicy, policyOf } from "../../rotation/policy.js";
-import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
+import { assertPolicy } from "../../rotation/policy.js";
+import { type Context, pathOfConfig } from "../context.js";
+import { type InitialOptions, type WantedConfig, wantedConfig } from "../initial-config.js";
 import { askNewPassphrase } from "../prompt.js";
 
-export interface InitOptions extends CommonOptions {
-  readonly issuer?: string;
-  readonly algorithm?: string;
-  readonly ed25519Name?: string;
-  readonly custody?: string;
-  readonly passphraseFile?: string;
+export interface InitOptions extends InitialOptions {
   readonly passphrase?: boolean;
 }
 
-/** `signet init`: writes the config and ticks, or resumes an `init` that was interrupted. */
+/**
+ * `signet init`: writes the config and ticks, or resumes an `init` that was interrupted. Everything that can be wrong with what
+ * was asked is found before anything is written.
+ */
 export async function init(context: Context, options: InitOptions): Promise<void> {
-  const { output, env, cwd } = context;
+  const { output } = context;
   const path = pathOfConfig(context, options);
-  const isNew = await prepareConfig(context, options, path);
-  const config = await loadConfig({ path, cwd, env });
+  const wanted = wantedConfig(context, options, path);
+  const found = await configAt(context, path);
+  if (found !== undefined) await assertResumable(found, wanted, path);
+  const config = found ?? wanted.config;
+  await assertPossible(config);
   const asked = options.passphrase === true ? await askNewPassphrase() : undefined;
-  const passphrase = asked ?? (await configuredPassphrase(config, env));
+  const passphrase = asked ?? (await configuredPassphrase(config, context.env));
+  if (found === undefined && !(await createFile(path, wanted.text, PUBLIC_FILE))) {
+    throw new SignetError("config_exists", `another process has just made ${path}: run it again to see where it stands`);
+  }
   const installation = assemble(config, { passphrase: async () => passphrase });
-  if (!isNew) await assertUnfinished(installation, path);
   await makePrivateDirectory(config.directory);
   // Whatever the folder around it is, keys are not committed by accident.
   await createFile(join(config.directory, ".gitignore"), "*\n", PUBLIC_FILE);
   const manager = await installation.manager({ onStep: ({ words }) => output.isWatched && output.note(`  ${words}`) });
-  await manager.tick();
+  const { actions } = await manager.tick();
+  // Another process was done first, or there was nothing left to resume but its lease.
+  if (actions.length === 0) throw alreadyThere(path);
   await say(context, installation, path, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
 }
 
-async function prepareConfig({ cwd, env }: Context, options: InitOptions, path: string): Promise<boolean> {
-  const { issuer, algorithm, ed25519Name, custody, passphraseFile } = options;
-  const given = {
-    issuer,
-    algorithm,
-    ed25519Name,
-    custody,
-    passphraseFile: passphraseFile && relative(dirname(path), join(cwd, passphraseFile)),
-  };
-  const members = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const config = checkConfig({}, path, { env, flags: members });
-  assertPolicy(
-    policyOf(
-      {
-        issuer: null,
-        algorithm: "ES256",
-        custody: "file",
-        policy: config.rotation,
-        maxTtlSeconds: config.limits.maxTtlSeconds,
-        allowsUnlimitedTokens: false,
-      },
-      1,
-    ),
-  );
-  const { issuer: url, algorithm: alg } = config;
-  const { maxTtlSeconds, defaultTtlSeconds } = config.limits;
-  const text = {
-    $schema: schemaPath(path),
-    ...(url === undefined ? {} : { issuer: url }),
-    algorithm: alg,
-    ...members,
-    limits: { maxTtlSeconds, defaultTtlSeconds },
-    rotation: { rotateEverySeconds: config.rotation.rotateEverySeconds },
-  };
-  return createFile(path, `${JSON.stringify(text, null, 2)}\n`, PUBLIC_FILE);
+async function configAt({ cwd, env }: Context, path: string): Promise<Config | undefined> {
+  try {
+    return await loadConfig({ path, cwd, env });
+  } catch (error) {
+    if (isSignetError(error, "config_missing")) return undefined;
+    throw error;
+  }
+}
+
+async function assertResumable(found: Config, { config, given }: WantedConfig, path: string): Promise<void> {
+  await assertUnfinished(assemble(found), path);
+  for (const name of given) {
+    if (found[name] === config[name]) continue;
+    throw new SignetError(
+      "config_exists",
+      `${path} is there already and says something else of ${name}: edit it there, then run \`signet init\` without that option`,
+      { field: name },
+    );
+  }
+}
+
+// Only a key's making shows whether this Node has its algorithm. RSA is everywhere, and slow to make.
+async function assertPossible({ algorithm, rotation, limits }: Config): Promise<void> {
+  const entry = algorithmNamed(algorithm);
+  if (entry.kty !== "RSA") await generatePrivateKey(entry);
+  const { maxTtlSeconds } = limits;
+  assertPolicy({ ...rotation, version: 1, maxTtlSeconds, allowsUnlimitedTokens: false, algorithm, custody: "file" });
 }
 
 async function assertUnfinished({ stores }: Installation, path: string): Promise<void> {
   const found = await stores.keyring.read();
   const isComplete = found !== undefined && activeRecord(found.keyring) !== undefined && found.keyring.lease === null;
-  if (!isComplete) return;
-  throw new SignetError(
+  if (isComplete) throw alreadyThere(path);
+}
+
+function alreadyThere(path: string): SignetError {
+  return new SignetError(
     "config_exists",
     `there is an issuer already (${path}); nothing was changed. Try: signet issue sub=alice`,
   );
@@ -103,11 +106,4 @@ async function say(
   }
   if (wasAsked) output.note("           give the passphrase in SIGNET_PASSPHRASE or SIGNET_PASSPHRASE_FILE from now on");
   output.note(`Next: ${self} issue sub=alice`);
-}
-
-// Editors complete the config from the schema that this very package brings along.
-function schemaPath(path: string): string {
-  const schema = fileURLToPath(new URL(import.meta.resolve("signet-jwt/signet.schema.json")));
-  const inFolder = relative(dirname(path), schema).replaceAll("\\", "/");
-  return inFolder.startsWith(".") ? inFolder : `./${inFolder}`;
 }
