@@ -22,7 +22,8 @@ export async function beginActivation(
   const record = recordById(session.keyring(), action.id) as KeyRecord;
   // Asked first: a key whose private part is gone must not be promised.
   if ((await materialOf(context, session, record)) === undefined) return;
-  await session.change((keyring) => promised(keyring, action, context.clock()), {
+  const now = await session.time();
+  await session.change((keyring) => promised(keyring, action, now), {
     event: "key.promised",
     keys: [nameOf(record)],
     why: action.because,
@@ -54,7 +55,8 @@ async function writeDocument(context: Context, session: Session): Promise<void> 
       );
     }
   }
-  await session.change((keyring) => readBack(keyring, context.clock()));
+  const now = await session.time();
+  await session.change((keyring) => readBack(keyring, now));
 }
 
 function documentOf(activation: ActivationIntent, record: KeyRecord, material: KeyMaterial): ActiveDocument {
@@ -73,7 +75,8 @@ async function materialOf(context: Context, session: Session, record: KeyRecord)
     return await custodianOf(context, record).material(record.id);
   } catch (error) {
     if (!isSignetError(error, "key_not_found")) throw error;
-    await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, materialLostAt: context.clock() })), {
+    const materialLostAt = await session.time();
+    await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, materialLostAt })), {
       event: "key.missing",
       keys: [nameOf(record)],
       why: "its custodian has no private part of it",
@@ -104,14 +107,14 @@ async function settle(context: Context, session: Session): Promise<void> {
   const { activation } = session.keyring();
   if (activation?.readBackAt === undefined) return;
   const settledAt = activation.readBackAt + context.stores.active.settleSeconds;
-  const left = settledAt - context.clock();
+  const left = settledAt - (await session.time());
   if (left > LONGEST_WAIT_SECONDS) return;
   if (left > 0) {
     context.onStep({ action: "wait", words: `every reader sees the new active document in ${left} s` });
     await context.sleep(left);
     await session.change((keyring) => keyring);
   }
-  const now = context.clock();
+  const now = await session.time();
   if (now < settledAt) return;
   const record = recordById(session.keyring(), activation.id) as KeyRecord;
   await session.change((keyring) => confirmed(keyring, now), noteOf(session.keyring(), activation, record));

@@ -37,7 +37,7 @@ export async function importForeign(context: Context, session: Session, request:
       `${wanted.length} more keys leave too little room to rotate: ${MOST_PUBLISHED_KEYS} can be published; give --tokens-expire-by, or fewer`,
     );
   }
-  const now = context.clock();
+  const now = await session.time();
   const records = wanted.map(
     (jwk): KeyRecord => ({
       id: context.randomId(),

@@ -49,7 +49,7 @@ export async function importInto(context: Context, session: Session, request: Im
     custody: request.custody,
     origin: "imported",
     publicJwk: wanted,
-    creatingAt: context.clock(),
+    creatingAt: await session.time(),
   };
   await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }), {
     event: "key.imported",

@@ -19,7 +19,7 @@ export async function makeKey(context: Context, session: Session): Promise<void>
     alg: algorithm,
     custody,
     origin: "created",
-    creatingAt: context.clock(),
+    creatingAt: await session.time(),
   };
   custodianOf(context, record);
   await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }), {
@@ -51,10 +51,11 @@ export async function finishMaking(context: Context, session: Session, id: strin
     if (isSignetError(error, "key_mismatch")) await abandon(session, custodian, id);
     throw error;
   }
-  await session.change(
-    (keyring) => withRecord(keyring, id, (key) => ({ ...key, state: "pending", publicJwk, pendingAt: context.clock() })),
-    { event: "key.made", keys: [publicJwk.kid] },
-  );
+  const pendingAt = await session.time();
+  await session.change((keyring) => withRecord(keyring, id, (key) => ({ ...key, state: "pending", publicJwk, pendingAt })), {
+    event: "key.made",
+    keys: [publicJwk.kid],
+  });
 }
 
 async function reported(custodian: Custodian, record: KeyRecord): Promise<PublicJwk | undefined> {

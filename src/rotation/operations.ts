@@ -69,7 +69,7 @@ export async function revoke(context: Context, request: RevokeRequest & DryRun):
   await existingKeyring(context);
   let atRisk: TokensAtRisk | undefined;
   const report = await working(context, async (session) => {
-    atRisk = await recordRevocation(context, session, request);
+    atRisk = await recordRevocation(session, request);
     return run(context, session);
   });
   return Object.freeze({ ...report, tokensAtRisk: atRisk as TokensAtRisk });
@@ -116,7 +116,7 @@ export async function applySettings(context: Context, request: ApplyRequest): Pr
     const changed = await applyPolicy(context, session, request);
     const done: ReportedAction[] = changed ? [{ kind: "apply-settings", words: "put the new policy in force" }] : [];
     if (request.rotate === true && session.keyring().rotationRequest === null) {
-      const rotationRequest = { requestedAt: context.clock() };
+      const rotationRequest = { requestedAt: await session.time() };
       await session.change((keyring) => ({ ...keyring, rotationRequest }), { event: "rotation.requested", why: "a migration" });
     }
     return thenRun(context, session, done);

@@ -43,7 +43,7 @@ function firstActivation(situation: Situation): PlannedStep[] {
 }
 
 /** The key that takes over at once: one that verifiers know, before one that they may not know yet. */
-export function bestReplacement({ standbys, policy, now }: Situation): KeyRecord | undefined {
+function bestReplacement({ standbys, policy, now }: Situation): KeyRecord | undefined {
   const rank = (key: KeyRecord): number => (readyAt(key, policy) <= now ? 0 : 2) + (matches(key, policy) ? 0 : 1);
   return [...standbys].sort((a, b) => rank(a) - rank(b))[0];
 }

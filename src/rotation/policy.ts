@@ -41,7 +41,7 @@ export function retentionSeconds(record: KeyRecord, policy: PolicyInForce): numb
 }
 
 /** Whether a key has tokens of which Signet does not know when they end: it was imported, or signed without expiry. */
-export function needsWord(record: KeyRecord): boolean {
+function needsWord(record: KeyRecord): boolean {
   return record.origin !== "created" || record.signedWithoutExpiry === true;
 }
 

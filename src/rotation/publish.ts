@@ -24,7 +24,7 @@ export async function publishKeys(context: Context, session: Session, view: View
     await publicDocuments.publish(wanted, view.published?.tag ?? null);
   }
   await readBack(context, wanted);
-  const publishedAt = context.clock();
+  const publishedAt = await session.time();
   const isNew = (key: KeyRecord): boolean => key.state === "pending" && key.publishedAt === undefined;
   await changeKeys(session, isNew, "key.published", (key) => ({ ...key, publishedAt }));
 }
@@ -62,7 +62,7 @@ export function documentsOf(keyring: Keyring): PublicDocuments {
 }
 
 /** Whether two publications are the same. */
-export function isSame(read: PublicDocuments | undefined, wanted: PublicDocuments): boolean {
+function isSame(read: PublicDocuments | undefined, wanted: PublicDocuments): boolean {
   return (
     JSON.stringify(read?.jwks) === JSON.stringify(wanted.jwks) &&
     JSON.stringify(read?.discovery) === JSON.stringify(wanted.discovery)

@@ -9,7 +9,8 @@ import { nameOf, recordById } from "./view.js";
 export async function deleteDocument(context: Context, session: Session, sequence: number): Promise<void> {
   await session.check();
   await context.stores.active.delete(sequence);
-  await session.change((keyring) => freed(keyring, sequence, context.clock()));
+  const now = await session.time();
+  await session.change((keyring) => freed(keyring, sequence, now));
 }
 
 /** Takes a standby out of use. Recorded before anything is destroyed, so that no other manager lets it sign meanwhile. */
@@ -51,7 +52,7 @@ export async function sweep(context: Context, session: Session): Promise<void> {
     for await (const id of custodian.list()) found.push([custodian.custody, id]);
   }
   // Listed first, then a write that proves the keyring to be the newest: a key that was listed was recorded before that.
-  const sweptAt = context.clock();
+  const sweptAt = await session.time();
   const orphans = found.filter(([, id]) => recordById(session.keyring(), id) === undefined);
   await session.change((keyring) => ({ ...keyring, sweptAt }));
   for (const [custody, id] of orphans) await custodianOf(context, { custody }).destroy(id);

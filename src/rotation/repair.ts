@@ -86,7 +86,7 @@ function leaseFaults({ stores }: Context, { lease }: Keyring): Finding[] {
 
 /** Mends what was found: records what is true, so that the run which follows can do the rest. */
 export async function mend(context: Context, session: Session, view: View): Promise<void> {
-  const now = context.clock();
+  const now = await session.time();
   const lost = await lostKeys(context, view);
   await session.change(
     (keyring) => {

@@ -2,7 +2,6 @@ import { SignetError } from "../errors.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import { type Keyring, recordByKid } from "../keyring/keyring.js";
 import { assertReason } from "./audit.js";
-import type { Context } from "./context.js";
 import { SLOWEST_CACHE_SECONDS } from "./policy.js";
 import { withRecord } from "./records.js";
 import type { Session } from "./session.js";
@@ -32,10 +31,10 @@ export interface RevokeRequest {
  *
  * @throws SignetError `key_not_found`
  */
-export async function recordRevocation(context: Context, session: Session, request: RevokeRequest): Promise<TokensAtRisk> {
+export async function recordRevocation(session: Session, request: RevokeRequest): Promise<TokensAtRisk> {
   assertReason(request.reason);
   const record = keyToRevoke(session.keyring(), request.kid);
-  const now = context.clock();
+  const now = await session.time();
   const atRisk = tokensAtRisk(record, session.keyring(), now);
   if (record.revokedAt !== undefined) return atRisk;
   const state = maySign(record, session.keyring()) ? record.state : "revoked";

@@ -38,7 +38,7 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
   let failure: unknown;
   for (let count = 0; count < MOST_ACTIONS; count++) {
     const view = await readViewPatiently(context, session.keyring());
-    const current = plan(view, session.keyring().policy, context.clock());
+    const current = plan(view, session.keyring().policy, await session.time());
     const action = current.actions.find((candidate) => !skipped.has(JSON.stringify(candidate)));
     if (action === undefined) {
       if (failure !== undefined) throw failure;

@@ -23,6 +23,12 @@ export interface Session {
    * @throws SignetError `lease_lost` where somebody else has written since
    */
   change(update: (keyring: Keyring) => Keyring, note?: AuditNote): Promise<void>;
+  /**
+   * The time to record. A clock that is set back in the middle of a run would date a publication before it happened.
+   *
+   * @throws SignetError `clock_untrusted`
+   */
+  time(): Promise<number>;
   /** Makes sure, before a write elsewhere, that nobody else has taken over. */
   check(): Promise<void>;
   /** Gives the lease back; after a failure the next manager searches for what was left behind. */
@@ -131,8 +137,25 @@ async function openSession(
     await stores.keyring.write({ ...current.keyring, sweptAt, lease: null }, current.tag);
   }
 
+  const time = watchedClock(context, first.policy.clockSkewSeconds);
   await change((same) => same, firstNote);
-  return Object.freeze({ keyring: () => keyring, change, check, release });
+  return Object.freeze({ keyring: () => keyring, change, time, check, release });
+}
+
+function watchedClock(context: Context, clockSkewSeconds: number): () => Promise<number> {
+  let latest = context.clock();
+  return async () => {
+    await assertClock(context, clockSkewSeconds);
+    const now = context.clock();
+    if (now < latest - clockSkewSeconds) {
+      throw new SignetError(
+        "clock_untrusted",
+        "this machine's clock was set back while keys were being changed: run the command again",
+      );
+    }
+    latest = Math.max(latest, now);
+    return latest;
+  };
 }
 
 function assertFree({ stores, manager, clock }: Context, lease: Lease): void {

@@ -59,7 +59,13 @@ export function latestTime(keyring: Keyring): number {
     ...[key.creatingAt, key.pendingAt, key.publishedAt, key.activatedAt, key.retiredAt, key.revokedAt],
   ]);
   const { activation } = keyring;
-  return Math.max(0, activation?.intendedAt ?? 0, activation?.readBackAt ?? 0, ...times.map((time) => time ?? 0));
+  return Math.max(
+    0,
+    keyring.sweptAt ?? 0,
+    activation?.intendedAt ?? 0,
+    activation?.readBackAt ?? 0,
+    ...times.map((time) => time ?? 0),
+  );
 }
 
 /** A record by its id. */
