@@ -19,8 +19,6 @@ export interface DiscoveryDocument {
 
 /** Where the JWKS stands below the issuer's URL. */
 const JWKS_PATH = "/.well-known/jwks.json";
-/** Where the discovery document stands below the issuer's URL. */
-const DISCOVERY_PATH = "/.well-known/openid-configuration";
 
 // The key that signs comes first, for the many clients that take the first key they find.
 const PUBLISHED: readonly KeyState[] = ["active", "pending", "retired"];

@@ -15,7 +15,7 @@ export type KeyState = (typeof KEY_STATES)[number];
 
 /** Where a key came from: made by its custodian, imported with its private part, or only the public key of another issuer. */
 export const KEY_ORIGINS = ["created", "imported", "foreign"] as const;
-export type KeyOrigin = (typeof KEY_ORIGINS)[number];
+type KeyOrigin = (typeof KEY_ORIGINS)[number];
 
 /** One entry of the keyring. Times are NumericDates in whole seconds. */
 export interface KeyRecord {

@@ -14,9 +14,6 @@ import type { RotationSettings } from "./policy.js";
 import type { RevokeRequest } from "./revoke.js";
 import type { ApplyRequest } from "./settings.js";
 
-export type { ImportReport, RepairReport, RevokeReport } from "./operations.js";
-export type { Report };
-
 /** What a manager is made of. */
 export interface ManagerOptions {
   readonly stores: Stores;
