@@ -32,13 +32,49 @@ export function parseStrictJson(input: Uint8Array | string, what: string): unkno
   } catch (error) {
     throw new SignetError("invalid_json", `${what} is not valid JSON${whereItBroke(text, error)}`);
   }
-  const duplicate = findDuplicateMember(text);
+  const duplicate = hasDuplicateMember(text, value) ? findDuplicateMember(text) : undefined;
   if (duplicate !== undefined) {
     throw new SignetError("duplicate_member", `${what} names the member "${duplicate}" twice; keep one`, {
       field: duplicate,
     });
   }
   return value;
+}
+
+/**
+ * Tells whether an object in a JSON text names a member twice, without looking for it: then the value has fewer members than the
+ * text has names. It costs a third of the search, and every token that is verified pays for it.
+ *
+ * @param text JSON
+ * @param value what JSON.parse made of it
+ */
+export function hasDuplicateMember(text: string, value: unknown): boolean {
+  return countNames(text) !== countMembers(value);
+}
+
+// Outside strings a colon stands after a name and nowhere else.
+function countNames(text: string): number {
+  let names = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) index = endOfString(text, index + 1);
+    else if (code === COLON) names++;
+  }
+  return names;
+}
+
+// By hand and not by recursion: a text of a few kilobytes can nest deeper than the stack.
+function countMembers(value: unknown): number {
+  let members = 0;
+  const open = [value];
+  while (open.length > 0) {
+    const container = open.pop();
+    if (typeof container !== "object" || container === null) continue;
+    const values = Array.isArray(container) ? container : Object.values(container);
+    if (values !== container) members += values.length;
+    for (const each of values) if (typeof each === "object" && each !== null) open.push(each);
+  }
+  return members;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { decodeBase64url } from "../encoding/base64url.js";
-import { decodeUtf8, findDuplicateMember } from "../encoding/strict-json.js";
+import { decodeUtf8, hasDuplicateMember } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 
 /** A compact JWS (RFC 7515 section 3.1), taken apart but not believed. */
@@ -73,7 +73,7 @@ export function objectFrom(bytes: Uint8Array, name: "header" | "payload"): Recor
     throw malformed(`has a ${name} that is not JSON`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw malformed(`has a ${name} that is not an object`);
-  if (findDuplicateMember(text) !== undefined) throw malformed(`has a ${name} that names a member twice`);
+  if (hasDuplicateMember(text, value)) throw malformed(`has a ${name} that names a member twice`);
   return value as Record<string, unknown>;
 }
 

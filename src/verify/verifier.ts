@@ -28,7 +28,7 @@ export interface Verifier {
    * a token that came before, compare `jti`.
    *
    * @param token a JWT in compact form (RFC 7519), without "Bearer"
-   * @returns its header and claims, frozen
+   * @returns its header and claims, a frozen pair; the claims are a fresh object of the caller's own
    * @throws SignetError with a code that begins with `token_` for a token that is refused (`isTokenRefusal`); the fault of its
    *   key, `algorithm_unavailable` for example, where that is published and cannot be used here; `clock_untrusted`
    */
@@ -83,7 +83,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (seen === undefined) remember(parts.header, entry);
     const claims = objectFrom(payload, "payload");
     checkClaims(claims);
-    return Object.freeze({ header: entry.header, claims: Object.freeze(claims) });
+    return Object.freeze({ header: entry.header, claims });
   }
 
   return Object.freeze({ verify });
