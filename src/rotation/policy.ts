@@ -29,7 +29,7 @@ export const SWEEP_EVERY_SECONDS = 43_200;
 export const PREPARE_EARLIER_SECONDS = 3_600;
 
 /** The shortest time for which a key must be published before it signs, given how far clocks may be apart. */
-export function leastPublishAheadSeconds(clockSkewSeconds: number): number {
+function leastPublishAheadSeconds(clockSkewSeconds: number): number {
   return SLOWEST_CACHE_SECONDS + 2 * clockSkewSeconds;
 }
 
