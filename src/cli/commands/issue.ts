@@ -6,6 +6,7 @@ import type { Claims, IssueRequest } from "../../issue/request.js";
 import { claimsFromPairs } from "../claim-pairs.js";
 import { type CommonOptions, type Context, openInstallation, pathGiven } from "../context.js";
 import { issueLines } from "../issue-lines.js";
+import { putLimitsInForce } from "../limits-in-force.js";
 import { createTokenWriter } from "../token-writer.js";
 
 export interface IssueOptions extends CommonOptions {
@@ -24,7 +25,9 @@ const MOST_TOKENS = 100_000_000;
 export async function issue(context: Context, pairs: readonly string[], options: IssueOptions): Promise<void> {
   const count = countOf(options.count);
   const request = requestOf(options);
-  const { issuer } = await openInstallation(context, options);
+  const installation = await openInstallation(context, options);
+  await putLimitsInForce(context, installation);
+  const { issuer } = installation;
   const writer = createTokenWriter(process.stdout, context.output);
   if (options.claims === "-") {
     if (pairs.length > 0 || count !== 1)
