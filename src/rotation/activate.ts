@@ -6,9 +6,10 @@ import type { Action } from "./actions.js";
 import type { AuditNote } from "./audit.js";
 import { type Context, custodianOf } from "./context.js";
 import { withRecord } from "./records.js";
+import { destroySecondCopy } from "./remove.js";
 import type { Session } from "./session.js";
 import { confirmed, promised, readBack } from "./transitions.js";
-import { nameOf, recordById } from "./view.js";
+import { isSelfContained, nameOf, recordById } from "./view.js";
 
 /** The longest that one tick waits for the store to settle; a later tick goes on. */
 const LONGEST_WAIT_SECONDS = 150;
@@ -85,10 +86,6 @@ async function materialOf(context: Context, session: Session, record: KeyRecord)
   }
 }
 
-function isSelfContained(material: KeyMaterial): boolean {
-  return "pkcs8" in material || "wrapped" in material;
-}
-
 async function write({ stores }: Context, document: ActiveDocument): Promise<void> {
   try {
     await stores.active.write(document);
@@ -118,15 +115,7 @@ async function settle(context: Context, session: Session): Promise<void> {
   if (now < settledAt) return;
   const record = recordById(session.keyring(), activation.id) as KeyRecord;
   await session.change((keyring) => confirmed(keyring, now), noteOf(session.keyring(), activation, record));
-  await destroySecondCopy(context, session, record);
-}
-
-// The private part has one place: where the document holds it, the custodian's own copy goes.
-async function destroySecondCopy(context: Context, session: Session, record: KeyRecord): Promise<void> {
-  const document = (await context.stores.active.read()).find(({ kid }) => kid === record.publicJwk?.kid);
-  if (document === undefined || !isSelfContained(document.material)) return;
-  await session.check();
-  await custodianOf(context, record).destroy(record.id);
+  await destroySecondCopy(context, session);
 }
 
 function noteOf(keyring: Keyring, { because }: ActivationIntent, record: KeyRecord): AuditNote {

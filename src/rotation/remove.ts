@@ -1,9 +1,10 @@
 import type { Custody, KeyRecord } from "../keyring/key-record.js";
+import { activeRecord } from "../keyring/keyring.js";
 import { type Context, custodianOf } from "./context.js";
 import { withoutKey } from "./records.js";
 import type { Session } from "./session.js";
 import { discarded, freed } from "./transitions.js";
-import { nameOf, recordById } from "./view.js";
+import { isSelfContained, nameOf, recordById } from "./view.js";
 
 /** Deletes an active document that is over, and lets its place rest from now on. */
 export async function deleteDocument(context: Context, session: Session, sequence: number): Promise<void> {
@@ -56,4 +57,16 @@ export async function sweep(context: Context, session: Session): Promise<void> {
   const orphans = found.filter(([, id]) => recordById(session.keyring(), id) === undefined);
   await session.change((keyring) => ({ ...keyring, sweptAt }));
   for (const [custody, id] of orphans) await custodianOf(context, { custody }).destroy(id);
+  await destroySecondCopy(context, session);
+}
+
+/** The private part has one place: where the confirmed document holds it, the custodian's own copy goes. */
+export async function destroySecondCopy(context: Context, session: Session): Promise<void> {
+  const { activation, confirmedSequence } = session.keyring();
+  const record = activeRecord(session.keyring());
+  if (record === undefined || activation !== null) return;
+  const [top] = await context.stores.active.read();
+  if (top?.sequence !== confirmedSequence || top.kid !== record.publicJwk?.kid || !isSelfContained(top.material)) return;
+  await session.check();
+  await custodianOf(context, record).destroy(record.id);
 }

@@ -6,7 +6,7 @@ import { type Context, custodianOf } from "./context.js";
 import { signingUnder } from "./records.js";
 import { nextSequence } from "./sequence.js";
 import type { Session } from "./session.js";
-import { documentState, isPublished, latestTime, nameOf, recordById, type View } from "./view.js";
+import { documentState, isPublished, isSelfContained, latestTime, nameOf, recordById, type View } from "./view.js";
 
 /** Something that a foreign hand changed, or that a crash left. */
 export interface Finding {
@@ -54,7 +54,7 @@ async function privateParts(context: Context, { keyring, documents }: View): Pro
   for (const key of keyring.keys) {
     if (key.state !== "pending" && key.state !== "active") continue;
     const own = documents.find((document) => document.kid === key.publicJwk?.kid)?.material;
-    if (own !== undefined && ("pkcs8" in own || "wrapped" in own)) continue;
+    if (own !== undefined && isSelfContained(own)) continue;
     try {
       await custodianOf(context, key).material(key.id);
     } catch (error) {
