@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { didYouMean } from "../config/nearest.js";
 import { SignetError } from "../errors.js";
 import type { Context } from "./context.js";
+import { addAuditCommands, addLifeCommands } from "./key-commands.js";
 import { createOutput, EXIT, reportFailure } from "./output.js";
 
 // Every command's code is loaded only when it is asked for: `signet issue` starts in a fraction of a second.
@@ -53,6 +54,7 @@ function createProgram(context: Context): Command {
     .hook("preAction", (_program, command) => inheritOptions(command));
   addTokenCommands(program, context);
   addKeyCommands(program, context);
+  addAuditCommands(program, context, common);
   program
     .command("completion <shell>")
     .description("print a completion script for bash, zsh or fish")
@@ -157,6 +159,7 @@ function addKeyCommands(program: Command, context: Context): void {
     .option("--json", "print its public JWK")
     .addHelpText("after", "\nExample:\n  signet keys import private-key.pem --kid 5d4b8c7e")
     .action(async (file: string, options) => (await load.keysImport()).keysImport(context, file, options));
+  addLifeCommands(keys, context, common);
 }
 
 declare const __SIGNET_VERSION__: string;

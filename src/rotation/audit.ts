@@ -95,9 +95,11 @@ function firstFault(lines: readonly string[], count: number, head: string): Audi
     if (entry.number !== number) return { number, words: `the line was removed: entry ${entry.number} stands in its place` };
     if (number > count)
       return { number, words: `the keyring knows of ${count} entries: the line was added, or the keyring is old` };
-    // A last line that does not fit is only then the fault when nothing is missing behind it.
-    if (continues(index) || (number === lines.length && number < count)) continue;
-    const isNextDoubtful = number < lines.length && entries[index + 1] !== undefined && !continues(index + 1);
+    // Where the next line is not the next entry, what is missing is the fault.
+    const next = entries[index + 1];
+    const isFollowed = number < lines.length ? next?.number === number + 1 : number === count;
+    if (!isFollowed || continues(index)) continue;
+    const isNextDoubtful = next !== undefined && !continues(index + 1);
     return { number, words: isNextDoubtful ? "the line, or the next one, was altered" : "the line was altered" };
   }
   if (lines.length >= count) return null;

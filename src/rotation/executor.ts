@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { userInfo } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Custodian } from "../custody/contract.js";
 import type { Custody } from "../keyring/key-record.js";
@@ -24,7 +25,7 @@ export interface ManagerOptions {
   /** Names new keys. */
   readonly randomId?: () => string;
   readonly sleep?: (seconds: number) => Promise<void>;
-  /** Who asks: an operating system's user, an IAM principal. For the audit log. */
+  /** Who asks: an operating system's user, an IAM principal. For the audit log; default this process's user. */
   readonly actor?: string;
   /** Told of every step before it is done. */
   readonly onStep?: (step: Step) => void;
@@ -67,7 +68,7 @@ export function createManager(options: ManagerOptions): Manager {
     clock: () => Math.floor(Date.now() / 1_000),
     randomId: randomUUID,
     sleep: (seconds) => delay(seconds * 1_000),
-    actor: "unknown",
+    actor: systemUser(),
     onStep: () => undefined,
     ...options,
     manager: randomUUID(),
@@ -87,6 +88,15 @@ export function createManager(options: ManagerOptions): Manager {
     history: async () => readHistory(context.stores, await existing()),
     verifyAudit: async () => verifyAudit(context.stores, await existing()),
   } satisfies Manager);
+}
+
+// A container may run under a number that has no name.
+function systemUser(): string {
+  try {
+    return `user ${userInfo().username}`;
+  } catch {
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
 }
 
 // A manager does one thing at a time, in the order in which it was asked.

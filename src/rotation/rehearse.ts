@@ -4,6 +4,7 @@ import { type Action, actionInWords } from "./actions.js";
 import { type Plan, plan } from "./planner.js";
 import { documentsOf } from "./publish.js";
 import { withoutKey, withRecord } from "./records.js";
+import type { Wait } from "./rules.js";
 import { confirmed, discarded, freed, promised, readBack } from "./transitions.js";
 import { recordById, type View } from "./view.js";
 
@@ -18,11 +19,15 @@ const MOST_ACTIONS = 40;
 /** Plays a plan through on paper: each action is taken to succeed at once, and nothing is read or written. */
 export function rehearse(first: View, now: number): Rehearsal {
   const actions: { kind: Action["kind"]; words: string }[] = [];
+  const warnings: Wait[] = [];
   let view: View = { ...first, patient: true };
   for (;;) {
     const next = plan(view, view.keyring.policy, now);
     const [action] = next.actions;
-    if (action === undefined || actions.length === MOST_ACTIONS) return { actions, plan: next };
+    if (action === undefined || actions.length === MOST_ACTIONS) {
+      return { actions, plan: { ...next, waits: [...warnings, ...next.waits] } };
+    }
+    if (action.kind === "activate") warnings.push(...next.waits.filter(({ rule }) => rule === "young_standby"));
     actions.push({ kind: action.kind, words: actionInWords(action, view.keyring) });
     view = after(view, action, now, actions.length);
   }

@@ -7,6 +7,7 @@ import { type Plan, plan } from "./planner.js";
 import { publishKeys } from "./publish.js";
 import { readViewPatiently } from "./read-view.js";
 import { deleteDocument, discardKey, removeKey, sweep } from "./remove.js";
+import type { Wait } from "./rules.js";
 import type { Session } from "./session.js";
 import type { View } from "./view.js";
 
@@ -35,6 +36,7 @@ const ONCE: readonly Action["kind"][] = ["reread", "activate", "confirm", "delet
 export async function run(context: Context, session: Session): Promise<Outcome> {
   const done: ReportedAction[] = [];
   const skipped = new Set<string>();
+  const warnings: Wait[] = [];
   let failure: unknown;
   for (let count = 0; count < MOST_ACTIONS; count++) {
     const view = await readViewPatiently(context, session.keyring());
@@ -42,10 +44,12 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
     const action = current.actions.find((candidate) => !skipped.has(JSON.stringify(candidate)));
     if (action === undefined) {
       if (failure !== undefined) throw failure;
-      return { done, plan: current };
+      return { done, plan: { ...current, waits: [...warnings, ...current.waits] } };
     }
     const words = actionInWords(action, session.keyring());
     context.onStep({ action: action.kind, words });
+    // After the activation nothing waits for it any more, but the operator has to know.
+    if (action.kind === "activate") warnings.push(...current.waits.filter(({ rule }) => rule === "young_standby"));
     if (ONCE.includes(action.kind)) skipped.add(JSON.stringify(action));
     try {
       await carryOut(context, session, view, action);

@@ -46,7 +46,7 @@ const LEASE_SECONDS = 300;
 export async function takeLease(context: Context, current: Versioned): Promise<Session> {
   await assertClock(context, current.keyring.policy.clockSkewSeconds);
   const { lease } = current.keyring;
-  if (lease !== null) assertFree(context, lease);
+  if (lease !== null) assertFree(context, lease, current.keyring.policy.clockSkewSeconds);
   const taken: Keyring = {
     ...current.keyring,
     leases: current.keyring.leases + 1,
@@ -91,11 +91,13 @@ async function openSession(
   let appended = 0;
   const generation = first.leases;
 
-  const leaseFor = ({ policy }: Keyring): Lease => ({
+  const time = watchedClock(context, first.policy.clockSkewSeconds);
+
+  const leaseFrom = (now: number): Lease => ({
     holder: stores.holder(),
     manager: context.manager,
     generation,
-    expiresAt: clock() + LEASE_SECONDS + 2 * policy.clockSkewSeconds,
+    expiresAt: now + LEASE_SECONDS + 2 * first.policy.clockSkewSeconds,
   });
 
   async function write(next: Keyring): Promise<void> {
@@ -116,10 +118,11 @@ async function openSession(
   }
 
   async function change(update: (keyring: Keyring) => Keyring, note?: AuditNote): Promise<void> {
-    const next = update(keyring);
-    if (note === undefined) return write({ ...next, lease: leaseFor(next) });
+    const now = await time();
+    const next = { ...update(keyring), lease: leaseFrom(now) };
+    if (note === undefined) return write(next);
     await append();
-    await write({ ...next, lease: leaseFor(next), audit: nextHead(next.audit, note, clock(), context.actor) });
+    await write({ ...next, audit: nextHead(next.audit, note, now, context.actor) });
     await append();
   }
 
@@ -137,7 +140,6 @@ async function openSession(
     await stores.keyring.write({ ...current.keyring, sweptAt, lease: null }, current.tag);
   }
 
-  const time = watchedClock(context, first.policy.clockSkewSeconds);
   await change((same) => same, firstNote);
   return Object.freeze({ keyring: () => keyring, change, time, check, release });
 }
@@ -158,13 +160,15 @@ function watchedClock(context: Context, clockSkewSeconds: number): () => Promise
   };
 }
 
-function assertFree({ stores, manager, clock }: Context, lease: Lease): void {
+function assertFree({ stores, manager, clock }: Context, lease: Lease, clockSkewSeconds: number): void {
   // A manager does one thing at a time: a lease of its own is one whose grant or return was not answered.
   if (lease.manager === manager) return;
   const isOwnProcess = lease.holder === stores.holder();
   const state = isOwnProcess ? "unknown" : stores.stateOfHolder(lease.holder);
   if (state === "gone") return;
-  if (state === "unknown" && clock() >= lease.expiresAt) return;
+  // No clock that is right gives a lease for so long: it was given by one that was wrong.
+  const isAbsurd = lease.expiresAt > clock() + LEASE_SECONDS + 4 * clockSkewSeconds;
+  if (state === "unknown" && (isAbsurd || clock() >= lease.expiresAt)) return;
   const remedy =
     state === "alive"
       ? "try again when it has ended"

@@ -10,11 +10,14 @@ const ATTEMPTS = 3;
 /** Works on the keyring under its lease, and gives the lease back whatever happens. */
 export async function working(context: Context, work: (session: Session) => Promise<Outcome>): Promise<Report> {
   const session = await begin(context);
-  let failed = true;
+  let failed = false;
   try {
     const outcome = await work(session);
-    failed = false;
     return reportOf(context, session.keyring(), outcome);
+  } catch (error) {
+    // A request that was refused has left nothing behind.
+    failed = !isSignetError(error, "plan_refused", "key_not_found", "invalid_key", "usage");
+    throw error;
   } finally {
     // A lease that cannot be given back is taken over by the next manager.
     await session.release(failed).catch(() => context.onStep({ action: "lease", words: "the lease could not be given back" }));
