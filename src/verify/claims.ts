@@ -50,7 +50,7 @@ export function claimsChecker(checks: ClaimChecks): (claims: Record<string, unkn
       field: "clockSkewSeconds",
     });
   }
-  const requireExpiration = checks.requireExpiration ?? true;
+  const requireExpiration = checks.requireExpiration !== false;
   const clock = checks.clock ?? (() => Date.now() / 1_000);
   return (claims) => {
     checkTypes(claims);

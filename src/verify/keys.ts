@@ -41,7 +41,7 @@ export function keyFinder(checks: KeyChecks): (read: ReadHeader) => SignatureChe
   const onlyKey = more.length === 0 ? sole : undefined;
   // A key without a name, from a PEM for example, can be told from others only where there are none: then no kid contradicts it.
   const unnamed = byKid.has(undefined) ? onlyKey : undefined;
-  const requireKid = checks.requireKid ?? true;
+  const requireKid = checks.requireKid !== false;
 
   return ({ header: { kid }, algorithm }) => {
     if (kid === undefined && requireKid && unnamed === undefined) {
