@@ -5,7 +5,6 @@ import type { Custodian, OpenableKey } from "../../../src/custody/contract.js";
 import { SignetError } from "../../../src/errors.js";
 import type { ActiveDocument } from "../../../src/keyring/active-document.js";
 import type { Keyring } from "../../../src/keyring/keyring.js";
-import { keyringText, parseKeyring } from "../../../src/keyring/parse.js";
 import type { PublicDocuments, Stores } from "../../../src/storage/contract.js";
 import type { Clockwork } from "./clockwork.js";
 import { pooledKey } from "./key-pool.js";
@@ -93,7 +92,7 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
         write: (keyring, tag) =>
           write(() => {
             if ((written.get()?.tag ?? null) !== tag) throw conflict();
-            const next = { keyring: parseKeyring(keyringText(keyring), "the keyring"), tag: `k${++tags}` };
+            const next = { keyring, tag: `k${++tags}` };
             written.set(next);
             watcher.keyringWritten(next.keyring);
             return next.tag;

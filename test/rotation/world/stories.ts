@@ -46,5 +46,5 @@ export const stories: fc.Arbitrary<Story> = fc.record({
   issuers: fc.array(issuer, { minLength: 1, maxLength: 3 }),
   steps: fc.array(step, { minLength: 4, maxLength: 24 }),
   fates: fc.array(fc.tuple(fc.nat(600), fate), { maxLength: 14 }),
-  tickEverySeconds: fc.constantFrom(3 * HOUR, 6 * HOUR, 11 * HOUR),
+  tickEverySeconds: fc.constantFrom(5 * HOUR, 8 * HOUR, 11 * HOUR),
 });

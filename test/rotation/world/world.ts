@@ -32,7 +32,7 @@ export interface Story {
 const START = 1_800_000_000;
 const DAY = 86_400;
 /** Longer than anything that can still be on its way. */
-const QUIET_SECONDS = 5 * DAY;
+const QUIET_SECONDS = 3 * DAY;
 
 const BASE: RotationSettings = {
   ...SETTINGS,
