@@ -6,6 +6,8 @@ import type { TokenWriter } from "./token-writer.js";
 
 const LONGEST_LINE_BYTES = 65_536;
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const EMPTY: Buffer = Buffer.alloc(0);
 
 /**
  * Issues a token for each line of a stream. A line holds claims, or a whole request with a member `claims`. One object over
@@ -19,18 +21,28 @@ export async function issueLines(
   defaults: Omit<IssueRequest, "claims">,
   writer: TokenWriter,
 ): Promise<void> {
-  let number = 0;
-  for await (const line of linesOf(input)) {
-    number += 1;
-    if (isBlank(line)) continue;
-    try {
-      await writer.write((await issuer.issue(requestOf(line, defaults))).token);
-    } catch (error) {
-      await writer.end();
-      throw isSignetError(error)
-        ? new SignetError(error.code, `line ${number} of stdin: ${error.message}`, { cause: error })
-        : error;
+  const lines = lineSplitter();
+  let number = 1;
+
+  async function issueAll(some: Iterable<Buffer>): Promise<void> {
+    for (const line of some) {
+      if (!isBlank(line)) {
+        const issued = issuer.issue(requestOf(line, defaults));
+        // Nothing is awaited that is there already: promises by the million are what memory would grow with.
+        const writing = writer.write((issued instanceof Promise ? await issued : issued).token);
+        if (writing !== undefined) await writing;
+      }
+      number += 1;
     }
+  }
+
+  try {
+    for await (const chunk of input) await issueAll(lines.push(chunk));
+    await issueAll(lines.end());
+  } catch (error) {
+    await writer.end();
+    if (!isSignetError(error)) throw error;
+    throw new SignetError(error.code, `line ${number} of stdin: ${error.message}`, { cause: error });
   }
 }
 
@@ -40,57 +52,48 @@ function requestOf(line: Buffer, defaults: Omit<IssueRequest, "claims">): IssueR
   return isRequest ? ({ ...defaults, ...value } as unknown as IssueRequest) : { ...defaults, claims: value as Claims };
 }
 
-async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const source = completeLines(input);
-  const first = await source.next();
-  if (first.done === true) return;
-  // An object that begins on the first line and does not end there is one document.
-  if (!isComplete(first.value)) {
-    yield await wholeDocument(first.value, source);
-    return;
-  }
-  yield first.value;
-  yield* source;
+/** Cuts a stream into lines, without their ends. A first line that is no whole JSON makes everything one document. */
+interface LineSplitter {
+  push(chunk: Buffer): Generator<Buffer>;
+  end(): Generator<Buffer>;
 }
 
-async function wholeDocument(first: Buffer, more: AsyncIterable<Buffer>): Promise<Buffer> {
-  const pieces = [first];
-  let bytes = first.length;
-  for await (const line of more) {
-    pieces.push(Buffer.of(NEWLINE), line);
-    bytes += line.length + 1;
-    // What is no document either is not read to its end.
-    if (bytes > LONGEST_LINE_BYTES) break;
-  }
-  return Buffer.concat(pieces);
-}
+function lineSplitter(): LineSplitter {
+  let rest = EMPTY;
+  let isDocument: boolean | undefined;
 
-async function* completeLines(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of input) {
+  function* push(chunk: Buffer): Generator<Buffer> {
     let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      const piece = chunk.subarray(start, end);
-      yield rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-      rest = Buffer.alloc(0);
+    for (let end = chunk.indexOf(NEWLINE); end >= 0 && isDocument !== true; end = chunk.indexOf(NEWLINE, start)) {
+      const line = rest.length === 0 ? chunk.subarray(start, end) : Buffer.concat([rest, chunk.subarray(start, end)]);
+      isDocument ??= isBlank(line) ? undefined : !isWhole(line);
+      if (isDocument === true) break;
+      rest = EMPTY;
       start = end + 1;
+      yield line;
     }
-    rest = Buffer.concat([rest, chunk.subarray(start)]);
-    if (rest.length > LONGEST_LINE_BYTES)
-      throw new SignetError("request_too_large", `a line of stdin is longer than ${LONGEST_LINE_BYTES} bytes`);
+    rest = start === chunk.length ? rest : Buffer.concat([rest, chunk.subarray(start)]);
+    if (rest.length <= LONGEST_LINE_BYTES) return;
+    throw new SignetError("request_too_large", `what follows is longer than ${LONGEST_LINE_BYTES} bytes without an end`);
   }
-  if (rest.length > 0) yield rest;
+
+  function* end(): Generator<Buffer> {
+    if (rest.length > 0) yield rest;
+  }
+
+  return { push, end };
 }
 
-function isComplete(line: Buffer): boolean {
+function isWhole(line: Buffer): boolean {
   try {
     JSON.parse(line.toString("utf8"));
     return true;
   } catch {
-    return isBlank(line);
+    return false;
   }
 }
 
 function isBlank(line: Buffer): boolean {
-  return line.toString("latin1").trim() === "";
+  const first = line[0];
+  return first === undefined || (first <= SPACE && line.toString("latin1").trim() === "");
 }
