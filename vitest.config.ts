@@ -10,6 +10,8 @@ export default defineConfig({
       {
         test: {
           name: "source",
+          // Generous, because a machine that builds something else at the same time must not fail a test.
+          testTimeout: 60_000,
           include: ["test/**/*.test.ts"],
           exclude: [...needsBuild, "test/packaging/**", "test/witnesses/**"],
         },
@@ -19,7 +21,7 @@ export default defineConfig({
           name: "built",
           include: needsBuild,
           globalSetup: ["tools/vitest-build.ts"],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
     ],

@@ -8,7 +8,7 @@
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
@@ -17,6 +17,7 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
 const run = promisify(execFile);
+const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 
 const entryPoints = ["src/index.ts", "src/verify/index.ts", "src/cli/main.ts"];
 const schemaModule = "src/config/json-schema.ts";
@@ -48,6 +49,7 @@ function bundle(outdir, entries) {
     format: "esm",
     platform: "node",
     target: "node20.19",
+    define: { __SIGNET_VERSION__: JSON.stringify(version) },
     packages: "external",
     chunkNames: "chunks/[name]-[hash]",
     sourcemap: false,
@@ -108,14 +110,7 @@ async function main() {
   const startedAt = new Date();
   const staging = await mkdtemp(join(root, ".build-"));
   try {
-    await allDone([
-      bundle(
-        staging,
-        entryPoints.filter((p) => existsSync(join(root, p))),
-      ),
-      declarations(join(staging, "types")),
-      existsSync(join(root, schemaModule)) && jsonSchema(staging),
-    ]);
+    await allDone([bundle(staging, entryPoints), declarations(join(staging, "types")), jsonSchema(staging)]);
     await chmod(staging, 0o755);
     // Dated at the start: what was edited while the build ran is still newer than its result.
     await utimes(staging, startedAt, startedAt);

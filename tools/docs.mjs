@@ -134,6 +134,16 @@ export function refreshed(markdown, read) {
   return lines.join("\n");
 }
 
+/**
+ * The lines of README's first code block, without remarks and without the one that clones: CI runs them in a clone of its own.
+ *
+ * @param {string} readme
+ */
+export function quickStart(readme) {
+  const lines = (codeBlocks(readme)[0]?.text ?? "").split("\n").map((line) => line.replace(/\s+#\s.*$/, ""));
+  return lines.filter((line) => line.trim() !== "" && !/^(git clone|cd) /.test(line));
+}
+
 /** @param {string} path */
 export function readFromRoot(path) {
   return readFileSync(join(root, path), "utf8");

@@ -16,6 +16,7 @@ const folder = join(root, "docs/transcripts");
 
 /** @type {readonly [RegExp, string][]} */
 const VARIABLE = [
+  [/^built dist\/ in .*\n/gm, ""],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, "<token>"],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "<uuid>"],
   [/(?<![\w-])[\w-]{43}(?![\w-])/g, "<thumbprint>"],
@@ -23,6 +24,8 @@ const VARIABLE = [
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z| UTC)?/g, "<time>"],
   [/\b\d{10}\b/g, "<numericdate>"],
   [/\b\d+(\.\d+)? m?s\b/g, "<duration>"],
+  [/\bin \d+ (second|minute|hour|day)s?( \d+ (second|minute|hour)s?)?| *(\d+ seconds? ago|\bnow\b) */g, " <from now> "],
+  [/SINCE +/g, "SINCE "],
 ];
 
 export function transcriptNames() {
@@ -61,7 +64,7 @@ export function replayed(session) {
  * @param {string} cwd
  */
 function answerOf(command, cwd) {
-  const env = { PATH: process.env.PATH, HOME: cwd, NO_COLOR: "1", TZ: "UTC" };
+  const env = { PATH: process.env.PATH, HOME: cwd, NO_COLOR: "1", TZ: "UTC", npm_config_update_notifier: "false" };
   // One pipe for both streams keeps their order as a terminal would show it.
   const { stdout, error } = spawnSync("sh", ["-c", `{ ${command}\n} 2>&1`], { cwd, env, encoding: "utf8", timeout: 60_000 });
   if (error) throw error;

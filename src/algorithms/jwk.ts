@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { decodeBase64url } from "../encoding/base64url.js";
 import { SignetError } from "../errors.js";
-import { assertKeyFits, unavailable } from "./keys.js";
+import { assertHalvesMatch, assertKeyFits, unavailable } from "./keys.js";
 import { type Algorithm, type AlgorithmName, algorithmNamed } from "./table.js";
 
 /** A public key as Signet publishes it (RFC 7517): `kty use alg kid` and the public parameters, nothing else. */
@@ -81,7 +81,7 @@ export function publicKeyFromJwk(value: PublicJwk): KeyObject {
 }
 
 /**
- * Reads a private key from a JWK.
+ * Reads a private key from a JWK, and proves that its two parts belong together.
  *
  * @throws SignetError as `publicKeyFromJwk`
  */
@@ -90,6 +90,7 @@ export function privateKeyFromJwk(value: object, algorithm: Algorithm): KeyObjec
   const picked = pick(value, algorithm, names);
   const key = importJwk(algorithm, () => createPrivateKey({ format: "jwk", key: picked as unknown as JsonWebKey }));
   assertKeyFits(algorithm, key);
+  assertHalvesMatch(algorithm, key, publicKeyFromJwk({ ...picked, alg: algorithm.name } as unknown as PublicJwk));
   return key;
 }
 

@@ -1,4 +1,4 @@
-import { generateKeyPair as generate, type KeyObject } from "node:crypto";
+import { createPublicKey, generateKeyPair as generate, type KeyObject, sign, verify } from "node:crypto";
 import { promisify } from "node:util";
 import { SignetError } from "../errors.js";
 import { ALGORITHMS, type Algorithm, type AlgorithmName } from "./table.js";
@@ -48,6 +48,34 @@ export function assertKeyFits(algorithm: Algorithm, key: KeyObject): void {
     throw new SignetError("invalid_key", `the key does not fit ${algorithm.name}: ${remedy}`);
   }
   if (algorithm.kty === "RSA") assertRsaStrength(key);
+}
+
+/**
+ * Checks that a private key that came from outside signs what its public part confirms. OpenSSL believes the public part that
+ * an EC or RSA key brings along, and every token signed with two halves of different keys would be refused by everyone.
+ *
+ * @param publicKey the public part that the key is said to have; its own when absent
+ * @throws SignetError `invalid_key`
+ */
+export function assertHalvesMatch(algorithm: Algorithm, privateKey: KeyObject, publicKey = createPublicKey(privateKey)): void {
+  const probe = Buffer.from("signet");
+  if (!attempt(() => verifyProbe(algorithm, probe, privateKey, publicKey))) {
+    throw new SignetError("invalid_key", "the private part does not belong to the public part; export the key again");
+  }
+}
+
+function verifyProbe({ digest, parameters }: Algorithm, probe: Buffer, privateKey: KeyObject, publicKey: KeyObject): boolean {
+  const signature = sign(digest, probe, { key: privateKey, ...parameters });
+  return verify(digest, probe, { key: publicKey, ...parameters }, signature);
+}
+
+// An RSA key whose numbers contradict each other makes OpenSSL throw instead of signing.
+function attempt(check: () => boolean): boolean {
+  try {
+    return check();
+  } catch {
+    return false;
+  }
 }
 
 function fits(algorithm: Algorithm, key: KeyObject): boolean {

@@ -2,8 +2,8 @@ import { createPrivateKey, type KeyObject } from "node:crypto";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import { privateKeyFromJwk } from "./jwk.js";
-import { algorithmsFor } from "./keys.js";
-import { type AlgorithmName, algorithmNamed, findAlgorithm } from "./table.js";
+import { algorithmsFor, assertHalvesMatch, assertKeyFits } from "./keys.js";
+import { type AlgorithmName, algorithmNamed } from "./table.js";
 
 /** A private key that was read from text. */
 export interface PrivateKeyText {
@@ -33,20 +33,32 @@ export function parsePrivateKeyText(text: string, options: { alg?: AlgorithmName
     throw new SignetError("invalid_key", "this is neither a PEM nor a JWK; give a private key in one of these forms");
   const privateKey = fromPem(pem, options.passphrase);
   const alg = options.alg ?? usualAlgorithm(privateKey);
+  assertKeyFits(algorithmNamed(alg), privateKey);
+  assertHalvesMatch(algorithmNamed(alg), privateKey);
   return { privateKey, alg };
 }
 
 function fromJwk(text: string, alg: AlgorithmName | undefined): PrivateKeyText {
-  const jwk = parseStrictJson(text, "the JWK") as { kid?: unknown; alg?: unknown; kty?: unknown };
+  const jwk = parseStrictJson(text, "the JWK") as { kid?: unknown; alg?: unknown; kty?: unknown; use?: unknown };
   if (jwk.kty === "oct") {
     throw new SignetError(
       "invalid_key",
       "a symmetric key (kty oct) cannot be published; give an RSA, EC, OKP or AKP private key",
     );
   }
-  const named = alg ?? findAlgorithm(jwk.alg)?.name ?? usualJwkAlgorithm(jwk);
+  // RFC 7517 sections 4.2 and 4.4: a key that is meant for something else must not sign.
+  if (jwk.use !== undefined && jwk.use !== "sig") {
+    throw new SignetError("invalid_key", 'the JWK\'s "use" is not "sig": it is not a key for signatures', { field: "use" });
+  }
+  const named = alg ?? ownAlgorithm(jwk);
   const privateKey = privateKeyFromJwk(jwk, algorithmNamed(named));
   return typeof jwk.kid === "string" && jwk.kid !== "" ? { privateKey, alg: named, kid: jwk.kid } : { privateKey, alg: named };
+}
+
+function ownAlgorithm(jwk: { alg?: unknown; kty?: unknown }): AlgorithmName {
+  if (jwk.alg === undefined) return usualJwkAlgorithm(jwk);
+  if (typeof jwk.alg === "string") return algorithmNamed(jwk.alg).name;
+  throw new SignetError("invalid_key", 'the JWK\'s "alg" is not a text', { field: "alg" });
 }
 
 function usualJwkAlgorithm(jwk: { kty?: unknown }): AlgorithmName {

@@ -32,7 +32,7 @@ export function localSigner(options: { privateKey: KeyObject; alg: string; kid?:
 }
 
 /** Binds a private key: the answer signs ASCII text. The parameters are put together once, outside the hot path. */
-export function signatureMaker(algorithm: Algorithm, privateKey: KeyObject): (signingInput: string) => Buffer {
+function signatureMaker(algorithm: Algorithm, privateKey: KeyObject): (signingInput: string) => Buffer {
   assertKeyFits(algorithm, privateKey);
   const { digest } = algorithm;
   const input = { key: privateKey, ...algorithm.parameters };

@@ -32,13 +32,49 @@ export function parseStrictJson(input: Uint8Array | string, what: string): unkno
   } catch (error) {
     throw new SignetError("invalid_json", `${what} is not valid JSON${whereItBroke(text, error)}`);
   }
-  const duplicate = findDuplicateMember(text);
+  const duplicate = hasDuplicateMember(text, value) ? findDuplicateMember(text) : undefined;
   if (duplicate !== undefined) {
     throw new SignetError("duplicate_member", `${what} names the member "${duplicate}" twice; keep one`, {
       field: duplicate,
     });
   }
   return value;
+}
+
+/**
+ * Tells whether an object in a JSON text names a member twice, without looking for it: then the value has fewer members than the
+ * text has names. It costs a third of the search, and every token that is verified pays for it.
+ *
+ * @param text JSON
+ * @param value what JSON.parse made of it
+ */
+export function hasDuplicateMember(text: string, value: unknown): boolean {
+  return countNames(text) !== countMembers(value);
+}
+
+// Outside strings a colon stands after a name and nowhere else.
+function countNames(text: string): number {
+  let names = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) index = endOfString(text, index + 1);
+    else if (code === COLON) names++;
+  }
+  return names;
+}
+
+// By hand and not by recursion: a text of a few kilobytes can nest deeper than the stack.
+function countMembers(value: unknown): number {
+  let members = 0;
+  const open = [value];
+  while (open.length > 0) {
+    const container = open.pop();
+    if (typeof container !== "object" || container === null) continue;
+    const values = Array.isArray(container) ? container : Object.values(container);
+    if (values !== container) members += values.length;
+    for (const each of values) if (typeof each === "object" && each !== null) open.push(each);
+  }
+  return members;
 }
 
 /**
@@ -91,9 +127,31 @@ function memberName(text: string, start: number, end: number): string {
 
 // JSON.parse quotes the input in its messages, which would carry claims into logs: only the position is kept.
 function whereItBroke(text: string, error: unknown): string {
-  const position = /position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
-  if (position === undefined) return "; it ends too early";
-  const before = text.slice(0, Number(position));
-  const line = before.split("\n").length;
-  return ` (line ${line}, column ${before.length - before.lastIndexOf("\n")})`;
+  const message = error instanceof Error ? error.message : "";
+  if (message === "Unexpected end of JSON input") return "; it ends too early";
+  const named = / at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(message)?.[1];
+  const before = text.slice(0, named === undefined ? positionOfBadToken(text) : Number(named));
+  return ` (line ${before.split("\n").length}, column ${before.length - before.lastIndexOf("\n")})`;
+}
+
+// For an unexpected token Node 20 quotes the text and keeps the position to itself: it stands where the shortest prefix ends
+// that fails in the same way.
+function positionOfBadToken(text: string): number {
+  let sound = 0;
+  let broken = text.length;
+  while (broken - sound > 1) {
+    const middle = (sound + broken) >> 1;
+    if (hasBadToken(text.slice(0, middle))) broken = middle;
+    else sound = middle;
+  }
+  return sound;
+}
+
+function hasBadToken(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (error) {
+    return error instanceof Error && error.message.startsWith("Unexpected token");
+  }
 }

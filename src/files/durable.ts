@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 
 /** Mode of files that hold secrets, and of the directories around them. */
 export const PRIVATE_FILE = 0o600;
-export const PRIVATE_DIRECTORY = 0o700;
+const PRIVATE_DIRECTORY = 0o700;
 /** Mode of files that anyone may read. */
 export const PUBLIC_FILE = 0o644;
 

@@ -2,7 +2,7 @@ import { SignetError } from "../errors.js";
 import type { Claims } from "./request.js";
 
 /** Claims may nest so deep; deeper ones exhaust the stack of some verifiers. */
-export const DEEPEST_CLAIMS = 32;
+const DEEPEST_CLAIMS = 32;
 
 /**
  * Checks that claims are JSON that every verifier reads alike: no value that JSON drops or changes, no integer that has lost

@@ -11,17 +11,17 @@ export interface Limits {
   /** False allows tokens without `exp`. */
   readonly requireExpiration: boolean;
   /** Claims that every token gets, whatever was asked. */
-  readonly fixedClaims?: Claims;
+  readonly fixedClaims?: Claims | undefined;
   /** The only claims that may be asked; registered ones that Signet sets itself need not be listed. */
-  readonly allowedClaims?: readonly string[];
+  readonly allowedClaims?: readonly string[] | undefined;
   /** Claims without which no token is issued. */
-  readonly requiredClaims?: readonly string[];
+  readonly requiredClaims?: readonly string[] | undefined;
   /** The only audiences: exact, or ending in `*`. A token must then name one. */
-  readonly allowedAudiences?: readonly string[];
+  readonly allowedAudiences?: readonly string[] | undefined;
   /** Values of the header's `typ` that may be asked, beside `JWT`. */
-  readonly allowedTypes?: readonly string[];
+  readonly allowedTypes?: readonly string[] | undefined;
   /** Tokens within any minute. */
-  readonly maxTokensPerMinute?: number;
+  readonly maxTokensPerMinute?: number | undefined;
 }
 
 /** The limits of an issuer for which none were given. */

@@ -61,6 +61,6 @@ function invalid(field: string, what: string): SignetError {
 }
 
 /** Tells a JSON object from lists, null and everything else. */
-export function isObject(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

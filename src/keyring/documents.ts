@@ -18,9 +18,7 @@ export interface DiscoveryDocument {
 }
 
 /** Where the JWKS stands below the issuer's URL. */
-export const JWKS_PATH = "/.well-known/jwks.json";
-/** Where the discovery document stands below the issuer's URL. */
-export const DISCOVERY_PATH = "/.well-known/openid-configuration";
+const JWKS_PATH = "/.well-known/jwks.json";
 
 // The key that signs comes first, for the many clients that take the first key they find.
 const PUBLISHED: readonly KeyState[] = ["active", "pending", "retired"];
@@ -50,6 +48,6 @@ export function discoveryOf(keyring: Keyring): DiscoveryDocument | undefined {
 }
 
 /** The URL of a well-known document (OpenID Connect Discovery 1.0 section 4: a trailing slash of the issuer is dropped). */
-export function wellKnownUrl(issuer: string, path: string): string {
+function wellKnownUrl(issuer: string, path: string): string {
   return (issuer.endsWith("/") ? issuer.slice(0, -1) : issuer) + path;
 }

@@ -15,7 +15,7 @@ export type KeyState = (typeof KEY_STATES)[number];
 
 /** Where a key came from: made by its custodian, imported with its private part, or only the public key of another issuer. */
 export const KEY_ORIGINS = ["created", "imported", "foreign"] as const;
-export type KeyOrigin = (typeof KEY_ORIGINS)[number];
+type KeyOrigin = (typeof KEY_ORIGINS)[number];
 
 /** One entry of the keyring. Times are NumericDates in whole seconds. */
 export interface KeyRecord {
@@ -41,7 +41,9 @@ export interface KeyRecord {
   readonly revokedAt?: number;
   /** Why, in the operator's words. */
   readonly reason?: string;
-  /** The longest life, in seconds, of a token that it can have signed; grows while it is active, never shrinks. */
+  /** When its private part was found to be missing: it is never chosen to sign. */
+  readonly materialLostAt?: number;
+  /** The longest life, in seconds, of a token that it can have signed; grows while it is active, never shrinks. Absent: never let sign. */
   readonly maxTtlSeconds?: number;
   /** The longest that an issuer may have signed with it without confirming that it is active; grows while it is active. */
   readonly maxAgeSeconds?: number;

@@ -38,6 +38,10 @@ export interface Lease {
   readonly expiresAt: number;
 }
 
+/** Why a key shall sign from now on. */
+export const ACTIVATION_CAUSES = ["first", "due", "requested", "limits", "lost", "revoked", "repaired"] as const;
+export type ActivationCause = (typeof ACTIVATION_CAUSES)[number];
+
 /** An activation that is under way: recorded before the active document is written, cleared when it is confirmed. */
 export interface ActivationIntent {
   /** `id` of the key that shall sign. */
@@ -46,6 +50,7 @@ export interface ActivationIntent {
   readonly sequence: number;
   /** What that document says of the longest life of a token: fixed here, so that a write done again writes the same. */
   readonly maxTtlSeconds: number;
+  readonly because: ActivationCause;
   readonly intendedAt: number;
   /** When the written document was first read back. */
   readonly readBackAt?: number;
@@ -66,7 +71,7 @@ export interface RotationRequest {
 /** Where the audit log stands. The last entry is kept here too: it is recorded with the change, then appended to the log. */
 export interface AuditHead {
   readonly count: number;
-  /** SHA-256 over the chain up to the last entry, as base64url; empty before the first. */
+  /** SHA-256 of the last entry, which holds that of the one before, as base64url; empty before the first. */
   readonly head: string;
   /** The last entry's text; empty before the first. */
   readonly entry: string;

@@ -3,7 +3,16 @@ import { findAlgorithm } from "../algorithms/table.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import { CUSTODIES, KEY_ORIGINS, KEY_STATES, type KeyRecord } from "./key-record.js";
-import type { ActivationIntent, Allocation, AuditHead, Keyring, Lease, PolicyInForce, RotationRequest } from "./keyring.js";
+import {
+  ACTIVATION_CAUSES,
+  type ActivationIntent,
+  type Allocation,
+  type AuditHead,
+  type Keyring,
+  type Lease,
+  type PolicyInForce,
+  type RotationRequest,
+} from "./keyring.js";
 
 /**
  * Reads a keyring. Nothing is guessed: a member that is missing, unknown or of the wrong kind makes it damaged, because an
@@ -71,6 +80,7 @@ const ACTIVATION: Shape<ActivationIntent> = {
   id: { check: text },
   sequence: { check: count(1) },
   maxTtlSeconds: { check: count(1) },
+  because: { check: oneOf(ACTIVATION_CAUSES) },
   intendedAt: { check: time },
   readBackAt: { check: time, optional: true },
 };
@@ -104,6 +114,7 @@ const KEY: Shape<KeyRecord> = {
   retiredAt: { check: time, optional: true },
   revokedAt: { check: time, optional: true },
   reason: { check: text, optional: true },
+  materialLostAt: { check: time, optional: true },
   maxTtlSeconds: { check: count(1), optional: true },
   maxAgeSeconds: { check: count(0), optional: true },
   signedWithoutExpiry: { check: flag, optional: true },

@@ -59,11 +59,20 @@ export interface PublicStore {
   publish(documents: PublicDocuments, tag: string | null): Promise<void>;
 }
 
-/** The three stores of an installation, and what they know of those who hold a lease. */
+/** The log of every change of a key, one line a change, numbered from 1. It holds no secret. */
+export interface AuditStore {
+  /** Appends the line of a number; the same line again is success. Lines never hold a line break. */
+  append(number: number, line: string): Promise<void>;
+  /** Every line, the oldest first. */
+  read(): AsyncIterable<string>;
+}
+
+/** The stores of an installation, and what they know of those who hold a lease. */
 export interface Stores {
   readonly keyring: KeyringStore;
   readonly active: ActiveStore;
   readonly publicDocuments: PublicStore;
+  readonly audit: AuditStore;
   /** Names this process in a lease. */
   holder(): string;
   /**

@@ -85,13 +85,14 @@ describe("a key file", () => {
     }
   });
 
-  it("that an interrupted write left behind is listed and destroyed", async () => {
+  it("that an interrupted write left behind is listed and destroyed, the key of the same id apart", async () => {
     const { directory, custodian } = await plainKey();
-    await writeFile(join(directory, "b.key.0123456789ab.tmp"), "{}", { mode: 0o600 });
+    const left = ["a.key.0123456789ab.tmp", "b.key.0123456789ab.tmp"];
+    for (const name of left) await writeFile(join(directory, name), "{}", { mode: 0o600 });
     const ids: string[] = [];
     for await (const id of custodian.list()) ids.push(id);
-    expect(ids.sort()).toStrictEqual(["a", "b"]);
-    await custodian.destroy("b");
+    expect(ids.sort()).toStrictEqual(["a", ...left]);
+    for (const name of left) await custodian.destroy(name);
     expect(await readdir(directory)).toStrictEqual(["a.key"]);
   });
 });

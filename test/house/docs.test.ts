@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { codeBlocks, pageFaults, readFromRoot, refreshed, regionOf } from "../../tools/docs.mjs";
+import { pageFaults, quickStart, readFromRoot, refreshed, regionOf } from "../../tools/docs.mjs";
 import { repositoryFiles, textOf } from "./repository.js";
 
 const EXAMPLE = 'import x from "x";\n// #region first\n  const a = 1;\n\n    const b = 2;\n// #endregion first\n';
@@ -27,9 +27,13 @@ describe("the pages", () => {
   });
 
   test("begin, in README, with the lines that CI runs", () => {
-    expect(codeBlocks(textOf("README.md"))[0]?.text).toMatch(/^npm ci && npm start$/m);
-    expect(codeBlocks(textOf("README.md"))[0]?.text).toMatch(/^npm ci && npm test$/m);
+    expect(quickStart(textOf("README.md"))).toEqual(["npm ci && npm start", "npm ci && npm test"]);
   });
+});
+
+test("The quick start is README's first block without remarks and without cloning", () => {
+  const readme = `${page("", "git clone URL && cd signet\nnpm ci && npm start   # makes an issuer\n", "console")}${page("", "later", "console")}`;
+  expect(quickStart(readme)).toEqual(["npm ci && npm start"]);
 });
 
 describe("a code block", () => {

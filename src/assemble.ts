@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import type { Environment } from "./config/environment.js";
+import { loadConfig } from "./config/load.js";
+import { configuredPassphrase } from "./config/passphrase.js";
+import type { Config } from "./config/schema.js";
+import type { Custodian } from "./custody/contract.js";
+import { createFileCustodian } from "./custody/file/custodian.js";
+import type { PassphraseSource } from "./custody/file/key-file.js";
+import { type ActiveKey, createActiveKey } from "./issue/active-key.js";
+import { createIssuer, type Issuer, presentSeconds } from "./issue/issuer.js";
+import type { Jwks } from "./keyring/documents.js";
+import type { Custody } from "./keyring/key-record.js";
+import type { Manager, ManagerOptions } from "./rotation/executor.js";
+import type { Stores } from "./storage/contract.js";
+import { createFileStores } from "./storage/file/stores.js";
+
+/** What a config cannot hold. */
+export interface AssemblyOptions {
+  /** Answers the passphrase of encrypted key files. */
+  readonly passphrase?: PassphraseSource | undefined;
+  /** The present as NumericDate in whole seconds. */
+  readonly clock?: (() => number) | undefined;
+}
+
+/** The parts of one issuer's installation. */
+export interface Installation {
+  readonly config: Config;
+  readonly stores: Stores;
+  readonly custodians: Partial<Record<Custody, Custodian>>;
+  /** The issuer, which follows the rotation of its keys. */
+  readonly issuer: Issuer;
+  /** The key that it signs with. */
+  readonly activeKey: ActiveKey;
+  /** A manager, who may change keys. Its parts are loaded only when it is asked for. */
+  manager(options?: Pick<ManagerOptions, "onStep" | "sleep" | "actor">): Promise<Manager>;
+}
+
+/** Builds an installation from a config. Nothing is read or written yet. */
+export function assemble(config: Config, options: AssemblyOptions = {}): Installation {
+  const clock = options.clock ?? presentSeconds;
+  const stores = createFileStores(config.directory);
+  const file = createFileCustodian({ directory: join(config.directory, "keys"), passphrase: options.passphrase });
+  const custodians: Partial<Record<Custody, Custodian>> = { file };
+  const activeKey = createActiveKey({
+    read: () => stores.active.read(),
+    open: (key) => file.open(key),
+    maxAgeSeconds: config.rotation.activeKeyMaxAgeSeconds,
+    clock,
+  });
+  return Object.freeze({
+    config,
+    stores,
+    custodians,
+    activeKey,
+    issuer: createIssuer({ signer: activeKey, issuer: config.issuer, limits: config.limits, clock }),
+    async manager(more = {}) {
+      const { createManager } = await import("./rotation/executor.js");
+      return createManager({ stores, custodians, settings: settingsOf(config), clock, ...more });
+    },
+  });
+}
+
+/** What `openIssuer` reads besides the config file. */
+export interface OpenIssuerOptions {
+  /** The config file; default `SIGNET_CONFIG`, else `signet.json` in the present directory. */
+  readonly config?: string | undefined;
+  /** Environment variables; default `process.env`. */
+  readonly env?: Environment | undefined;
+}
+
+/** An issuer with its public face. */
+export interface OpenIssuer extends Issuer {
+  /** The issuer's URL (`iss`); `null` where claims bring their own. */
+  readonly url: string | null;
+  /** The public keys as they are published now. */
+  jwks(): Promise<Jwks>;
+}
+
+/**
+ * Opens the issuer that `signet init` made. It reads its key now, and follows rotations afterwards.
+ *
+ * @throws SignetError `config_missing`, `config_invalid`, `no_active_key`, and what opening a key file can throw
+ */
+export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenIssuer> {
+  const env = options.env ?? process.env;
+  const config = await loadConfig({ path: options.config, cwd: process.cwd(), env });
+  const { issuer, activeKey, stores } = assemble(config, { passphrase: () => configuredPassphrase(config, env) });
+  await activeKey.refresh();
+  return Object.freeze({
+    ...issuer,
+    url: config.issuer ?? null,
+    jwks: async () => (await stores.publicDocuments.read())?.jwks ?? { keys: [] },
+  });
+}
+
+function settingsOf({ issuer, algorithm, ed25519Name, limits, rotation }: Config): ManagerOptions["settings"] {
+  const isEd25519 = algorithm === "Ed25519" || algorithm === "EdDSA";
+  return {
+    issuer: issuer ?? null,
+    algorithm: isEd25519 ? ed25519Name : algorithm,
+    custody: "file",
+    policy: rotation,
+    maxTtlSeconds: limits.maxTtlSeconds,
+    allowsUnlimitedTokens: !limits.requireExpiration && limits.defaultTtlSeconds === null,
+  };
+}

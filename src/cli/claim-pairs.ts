@@ -1,0 +1,32 @@
+import { parseStrictJson } from "../encoding/strict-json.js";
+import { SignetError } from "../errors.js";
+import type { Claims } from "../issue/request.js";
+
+const PAIR = /^([^=]+?)(:?=)([\s\S]*)$/;
+
+/**
+ * Reads claims as they are typed: `name=text`, or `name:=JSON` for numbers, lists and the rest. `aud` may be given several
+ * times and then is a list.
+ *
+ * @throws SignetError `usage`
+ */
+export function claimsFromPairs(pairs: readonly string[]): Claims {
+  const claims: Record<string, unknown> = {};
+  for (const pair of pairs) {
+    const [, name, sign, text = ""] = PAIR.exec(pair) ?? [];
+    if (name === undefined) {
+      throw new SignetError(
+        "usage",
+        `a claim is given as name=value: write sub=${/^[\w@.-]{1,64}$/.test(pair) ? pair : "alice"}, or use --claims JSON`,
+      );
+    }
+    const value = sign === ":=" ? parseStrictJson(text, `the claim ${name}`) : text;
+    const isAgain = Object.hasOwn(claims, name);
+    if (isAgain && name !== "aud")
+      throw new SignetError("usage", `the claim ${name} is given twice; for a list write ${name}:='["a","b"]'`);
+    // defineProperty, because a claim may be called __proto__.
+    const next = isAgain ? [claims[name], value].flat() : value;
+    Object.defineProperty(claims, name, { value: next, enumerable: true, configurable: true, writable: true });
+  }
+  return claims;
+}

@@ -1,0 +1,78 @@
+import type { Command } from "commander";
+import { SignetError } from "../../errors.js";
+import type { Output } from "../output.js";
+
+/** `signet completion SHELL`: prints a script that completes commands and options. */
+export function completion(program: Command, shell: string, output: Output): void {
+  const words = wordsByCommand(program);
+  const write = { bash: bashScript, zsh: zshScript, fish: fishScript }[shell];
+  if (write === undefined) throw new SignetError("usage", "completion is made for bash, zsh or fish");
+  output.data(write(words));
+}
+
+type Words = ReadonlyMap<string, readonly string[]>;
+
+// By the words before the cursor, "keys import": what may follow.
+function wordsByCommand(program: Command): Words {
+  const words = new Map<string, readonly string[]>();
+  const visit = (command: Command, path: string): void => {
+    const options = command.options.map((option) => option.long ?? option.short ?? "");
+    words.set(path, [...command.commands.map((child) => child.name()), ...options, "--help"]);
+    for (const child of command.commands) visit(child, path === "" ? child.name() : `${path} ${child.name()}`);
+  };
+  visit(program, "");
+  return words;
+}
+
+function cases(words: Words, line: (path: string, following: string) => string): string {
+  // The longest path first: `keys ` begins every path below it.
+  const longestFirst = [...words].sort(([left], [right]) => right.length - left.length);
+  return longestFirst.map(([path, following]) => line(path, following.join(" "))).join("\n");
+}
+
+function bashScript(words: Words): string {
+  return `# bash completion for signet: source <(signet completion bash)
+_signet() {
+  local word at=""
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$word" in -*) ;; *) at="\${at:+$at }$word" ;; esac
+  done
+  local known=""
+  case "$at" in
+${cases(words, (path, following) => `    "${path}"${path === "" ? "" : `|"${path} "*`}) known="${following}" ;;`)}
+  esac
+  COMPREPLY=($(compgen -W "$known" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _signet signet`;
+}
+
+function zshScript(words: Words): string {
+  return `#compdef signet
+# zsh completion for signet: source <(signet completion zsh)
+_signet() {
+  local at="" word
+  for word in "\${(@)words[2,CURRENT-1]}"; do
+    [[ "$word" == -* ]] || at="\${at:+$at }$word"
+  done
+  case "$at" in
+${cases(words, (path, following) => `    "${path}"${path === "" ? "" : `|"${path} "*`}) compadd -- ${following} ;;`)}
+  esac
+  _files
+}
+compdef _signet signet`;
+}
+
+function fishScript(words: Words): string {
+  const lines = [...words].flatMap(([path, following]) =>
+    following.map(
+      (word) =>
+        `complete -c signet -n '__signet_at "${path}"' ${word.startsWith("--") ? `-l ${word.slice(2)}` : `-f -a ${word}`}`,
+    ),
+  );
+  return `# fish completion for signet: signet completion fish | source
+function __signet_at
+  set -l path (string match -v -- '-*' (commandline -opc)[2..-1])
+  test "$path" = "$argv[1]"
+end
+${lines.join("\n")}`;
+}

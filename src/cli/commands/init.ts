@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import { generatePrivateKey } from "../../algorithms/keys.js";
+import { algorithmNamed } from "../../algorithms/table.js";
+import { assemble, type Installation } from "../../assemble.js";
+import { loadConfig } from "../../config/load.js";
+import { configuredPassphrase } from "../../config/passphrase.js";
+import type { Config } from "../../config/schema.js";
+import { isSignetError, SignetError } from "../../errors.js";
+import { createFile, makePrivateDirectory, PUBLIC_FILE } from "../../files/durable.js";
+import { activeRecord } from "../../keyring/keyring.js";
+import { assertPolicy } from "../../rotation/policy.js";
+import { type Context, pathOfConfig } from "../context.js";
+import { type InitialOptions, type WantedConfig, wantedConfig } from "../initial-config.js";
+import { askNewPassphrase } from "../prompt.js";
+
+export interface InitOptions extends InitialOptions {
+  readonly passphrase?: boolean;
+}
+
+/**
+ * `signet init`: writes the config and ticks, or resumes an `init` that was interrupted. Everything that can be wrong with what
+ * was asked is found before anything is written.
+ */
+export async function init(context: Context, options: InitOptions): Promise<void> {
+  const { output } = context;
+  const path = pathOfConfig(context, options);
+  const wanted = wantedConfig(context, options, path);
+  const found = await configAt(context, path);
+  if (found !== undefined) await assertResumable(found, wanted, path);
+  const config = found ?? wanted.config;
+  await assertPossible(config);
+  const asked = options.passphrase === true ? await askNewPassphrase() : undefined;
+  const passphrase = asked ?? (await configuredPassphrase(config, context.env));
+  if (found === undefined && !(await createFile(path, wanted.text, PUBLIC_FILE))) {
+    throw new SignetError("config_exists", `another process has just made ${path}: run it again to see where it stands`);
+  }
+  const installation = assemble(config, { passphrase: async () => passphrase });
+  await makePrivateDirectory(config.directory);
+  // Whatever the folder around it is, keys are not committed by accident.
+  await createFile(join(config.directory, ".gitignore"), "*\n", PUBLIC_FILE);
+  const manager = await installation.manager({ onStep: ({ words }) => output.isWatched && output.note(`  ${words}`) });
+  const { actions } = await manager.tick();
+  // Another process was done first, or there was nothing left to resume but its lease.
+  if (actions.length === 0) throw alreadyThere(path);
+  await say(context, installation, path, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
+}
+
+async function configAt({ cwd, env }: Context, path: string): Promise<Config | undefined> {
+  try {
+    return await loadConfig({ path, cwd, env });
+  } catch (error) {
+    if (isSignetError(error, "config_missing")) return undefined;
+    throw error;
+  }
+}
+
+async function assertResumable(found: Config, { config, given }: WantedConfig, path: string): Promise<void> {
+  await assertUnfinished(assemble(found), path);
+  for (const name of given) {
+    if (found[name] === config[name]) continue;
+    throw new SignetError(
+      "config_exists",
+      `${path} is there already and says something else of ${name}: edit it there, then run \`signet init\` without that option`,
+      { field: name },
+    );
+  }
+}
+
+// Only a key's making shows whether this Node has its algorithm. RSA is everywhere, and slow to make.
+async function assertPossible({ algorithm, rotation, limits }: Config): Promise<void> {
+  const entry = algorithmNamed(algorithm);
+  if (entry.kty !== "RSA") await generatePrivateKey(entry);
+  const { maxTtlSeconds } = limits;
+  assertPolicy({ ...rotation, version: 1, maxTtlSeconds, allowsUnlimitedTokens: false, algorithm, custody: "file" });
+}
+
+async function assertUnfinished({ stores }: Installation, path: string): Promise<void> {
+  const found = await stores.keyring.read();
+  const isComplete = found !== undefined && activeRecord(found.keyring) !== undefined && found.keyring.lease === null;
+  if (isComplete) throw alreadyThere(path);
+}
+
+function alreadyThere(path: string): SignetError {
+  return new SignetError(
+    "config_exists",
+    `there is an issuer already (${path}); nothing was changed. Try: signet issue sub=alice`,
+  );
+}
+
+async function say(
+  { output, self }: Context,
+  { config, stores }: Installation,
+  path: string,
+  { isEncrypted, wasAsked }: { isEncrypted: boolean; wasAsked: boolean },
+): Promise<void> {
+  const keyring = (await stores.keyring.read())?.keyring;
+  const active = keyring && activeRecord(keyring);
+  if (active === undefined) throw new SignetError("internal", "no key became active; run `signet init` again");
+  output.note(`${output.bold("Issuer ready")}${config.issuer === undefined ? "" : ` for ${config.issuer}`}`);
+  output.note(`  config   ${path}`);
+  output.note(`  keys     ${config.directory} (${active.alg} key ${active.publicJwk?.kid} signs; a standby is published)`);
+  if (isEncrypted) output.note("  secrets  encrypted under your passphrase");
+  else {
+    output.note("  secrets  NOT encrypted: whoever can read these files can sign. To encrypt them, make the issuer");
+    output.note("           with `signet init --passphrase`, or with SIGNET_PASSPHRASE or --passphrase-file set");
+  }
+  if (wasAsked) output.note("           give the passphrase in SIGNET_PASSPHRASE or SIGNET_PASSPHRASE_FILE from now on");
+  output.note(`Next: ${self} issue sub=alice`);
+}

@@ -1,0 +1,47 @@
+import { isTokenRefusal, SignetError } from "../../errors.js";
+import { presentSeconds } from "../../issue/issuer.js";
+import { parseObject, splitToken } from "../../verify/token.js";
+import type { CommonOptions, Context } from "../context.js";
+import { dateInWords, fromNow } from "../times-in-words.js";
+import { tokenGiven } from "../token-text.js";
+
+const LONGEST_TOKEN = 1_048_576;
+const TIMES = [
+  ["iat", "issued", "issued"],
+  ["nbf", "valid", "valid"],
+  ["exp", "expires", "expired"],
+] as const;
+
+/** `signet inspect`: what a token says, and nothing about whether it is true. */
+export async function inspect({ output }: Context, argument: string, options: CommonOptions): Promise<void> {
+  const { header, claims } = takenApart(await tokenGiven(argument));
+  output.note(output.bold("NOT VERIFIED: anybody can write such a token. Use `signet verify` to find out."));
+  if (options.json === true) {
+    output.json({ header, claims });
+    return;
+  }
+  const now = presentSeconds();
+  output.data(`header ${JSON.stringify(header, null, 2)}`);
+  output.data(`claims ${JSON.stringify(claims, null, 2)}`);
+  for (const [name, future, past] of TIMES) {
+    const value = claims[name];
+    if (typeof value === "number" && Number.isFinite(value)) {
+      output.data(`${value > now ? future : past} ${fromNow(value, now)} (${name}: ${dateInWords(value)})`);
+    }
+  }
+  if (claims.exp === undefined) output.data("never expires (no exp)");
+}
+
+function takenApart(token: string): { header: Record<string, unknown>; claims: Record<string, unknown> } {
+  try {
+    const parts = splitToken(token, LONGEST_TOKEN);
+    return {
+      header: parseObject(parts.header, "header"),
+      claims: parseObject(parts.payload, "payload"),
+    };
+  } catch (error) {
+    if (!isTokenRefusal(error)) throw error;
+    // Nothing was verified, so nothing was refused: it is simply no token.
+    throw new SignetError("invalid_request", error.message, { cause: error });
+  }
+}

@@ -1,0 +1,84 @@
+import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
+import { parseDuration } from "../../encoding/durations.js";
+import { SignetError } from "../../errors.js";
+import { presentSeconds } from "../../issue/issuer.js";
+import type { ApplyRequest } from "../../rotation/settings.js";
+import { type Context, openInstallation } from "../context.js";
+import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
+import { dateInWords } from "../times-in-words.js";
+
+/** `signet keys tick`: one run of the manager. */
+export async function keysTick(context: Context, options: ChangeOptions): Promise<void> {
+  const manager = await managerFor(context, await openInstallation(context, options));
+  tellReport(context, await manager.tick({ dryRun: options.dryRun }), options);
+}
+
+/** `signet keys rotate`: the next key signs at the earliest safe instant, which is printed. */
+export async function keysRotate(context: Context, options: ChangeOptions): Promise<void> {
+  const manager = await managerFor(context, await openInstallation(context, options));
+  const report = await manager.rotate({ dryRun: options.dryRun });
+  tellReport(context, report, options);
+  if (options.json === true) return;
+  const { output } = context;
+  const waiting = report.waits.find(({ rule }) => rule === "second_standby");
+  const isDone = report.actions.some(({ kind }) => kind === "activate");
+  if (isDone) output.note(options.dryRun === true ? "the rotation would be done now" : "rotated: the next key signs");
+  else if (waiting?.until != null) {
+    output.note(`the rotation is scheduled: the first tick after ${dateInWords(waiting.until)} carries it out`);
+    output.data(dateInWords(waiting.until));
+  }
+}
+
+export interface ApplyOptions extends ChangeOptions {
+  readonly algorithm?: string;
+  readonly verifiersAccept?: string;
+}
+
+/** `signet keys apply`: puts what the config says of keys and limits in force. */
+export async function keysApply(context: Context, options: ApplyOptions): Promise<void> {
+  const manager = await managerFor(context, await openInstallation(context, options));
+  tellReport(context, await manager.applySettings(acceptance(options)), options);
+}
+
+/** `signet keys migrate`: another algorithm, as an ordinary rotation. */
+export async function keysMigrate(context: Context, options: ApplyOptions): Promise<void> {
+  const installation = await openInstallation(context, options);
+  const manager = await managerFor(context, installation);
+  const algorithm = options.algorithm === undefined ? {} : { algorithm: algorithmNamed(options.algorithm).name };
+  const report = await manager.applySettings({ ...acceptance(options), ...algorithm, rotate: true });
+  tellReport(context, report, options);
+  const wanted = algorithm.algorithm;
+  if (wanted !== undefined && wanted !== installation.config.algorithm) {
+    context.output.note(`set "algorithm": "${wanted}" in the config as well, so that \`keys apply\` does not go back`);
+  }
+}
+
+function acceptance({ verifiersAccept }: ApplyOptions): ApplyRequest {
+  if (verifiersAccept === undefined) return {};
+  return { verifiersAccept: verifiersAccept.split(",").map((name): AlgorithmName => algorithmNamed(name.trim()).name) };
+}
+
+export interface ExpiryOptions extends ChangeOptions {
+  readonly tokensExpireBy: string;
+}
+
+/** `signet keys expire`: the operator's word on when the last token of a key ends. */
+export async function keysExpire(context: Context, kid: string, options: ExpiryOptions): Promise<void> {
+  const tokensExpireBy = instantOf(options.tokensExpireBy);
+  const manager = await managerFor(context, await openInstallation(context, options));
+  tellReport(context, await manager.tellExpiry(kid, tokensExpireBy), options);
+}
+
+/** A date (`2027-01-31`, `2027-01-31T12:00:00Z`), a NumericDate, or a duration from now (`30d`). */
+export function instantOf(text: string): number {
+  if (/^\d{10,12}$/.test(text)) return Number(text);
+  if (/^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text)) {
+    const milliseconds = Date.parse(text);
+    if (!Number.isNaN(milliseconds)) return Math.ceil(milliseconds / 1_000);
+  }
+  try {
+    return presentSeconds() + parseDuration(text, "--tokens-expire-by");
+  } catch {
+    throw new SignetError("usage", "--tokens-expire-by takes a date such as 2027-01-31, or a duration from now such as 30d");
+  }
+}

@@ -1,0 +1,24 @@
+import { confirm } from "../confirm.js";
+import { type Context, openInstallation } from "../context.js";
+import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
+
+export interface RepairOptions extends ChangeOptions {
+  readonly mend?: boolean;
+}
+
+/** `signet keys repair`: shows what a foreign hand changed, and mends it only when told. */
+export async function keysRepair(context: Context, options: RepairOptions): Promise<void> {
+  const { output } = context;
+  const manager = await managerFor(context, await openInstallation(context, options));
+  const { findings } = await manager.repair();
+  if (options.json === true && options.mend !== true) {
+    output.json({ findings });
+    return;
+  }
+  for (const { words, remedy } of findings) output.note(remedy === null ? words : `${words}; mended, ${remedy}`);
+  if (findings.length === 0) output.note("everything is as the keyring says");
+  else if (options.mend !== true) output.note("nothing was changed: --mend mends it");
+  if (findings.length === 0 || options.mend !== true) return;
+  await confirm("Mend all of this?", options);
+  tellReport(context, await manager.repair({ mend: true }), options);
+}

@@ -1,0 +1,37 @@
+import type { TokensAtRisk } from "../../rotation/revoke.js";
+import { confirm } from "../confirm.js";
+import { type Context, openInstallation } from "../context.js";
+import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
+import { dateInWords } from "../times-in-words.js";
+
+export interface RevokeOptions extends ChangeOptions {
+  readonly reason?: string;
+}
+
+/** `signet keys revoke`: a standby takes over at once, and the key leaves the JWKS. */
+export async function keysRevoke(context: Context, kid: string, options: RevokeOptions): Promise<void> {
+  const manager = await managerFor(context, await openInstallation(context, options));
+  const request = { kid, ...(options.reason === undefined ? {} : { reason: options.reason }) };
+  const rehearsal = await manager.revoke({ ...request, dryRun: true });
+  if (options.json !== true || options.dryRun === true) tellRisk(context, rehearsal.tokensAtRisk, options);
+  if (options.dryRun === true) {
+    tellReport(context, rehearsal, options);
+    return;
+  }
+  await confirm(`Revoke key ${kid}?`, options);
+  tellReport(context, await manager.revoke(request), options);
+}
+
+function tellRisk({ output }: Context, risk: TokensAtRisk, options: ChangeOptions): void {
+  if (options.json === true) return;
+  const { issuedFrom, issuedUntil, latestExpiry, cachedUntil } = risk;
+  if (issuedUntil === null && latestExpiry !== null && issuedFrom === null) {
+    output.note("it has signed no token here");
+  } else {
+    const from = issuedFrom === null ? "an unknown time" : dateInWords(issuedFrom);
+    const until = issuedUntil === null ? "an unknown time" : dateInWords(issuedUntil);
+    const expiry = latestExpiry === null ? "they may have no end" : `the last ends ${dateInWords(latestExpiry)}`;
+    output.note(`tokens at risk: all that it signed from ${from} to ${until} at the latest; ${expiry}`);
+  }
+  output.note(`caches may still hold it, and accept its tokens, until ${dateInWords(cachedUntil)}`);
+}

@@ -1,0 +1,50 @@
+import type { PublicJwk } from "../../algorithms/jwk.js";
+import { publicKeyFromJwk } from "../../algorithms/jwk.js";
+import { SignetError } from "../../errors.js";
+import { activeRecord } from "../../keyring/keyring.js";
+import type { CommonOptions, Context } from "../context.js";
+import { openInstallation } from "../context.js";
+import { managerFor } from "../key-report.js";
+import { dateInWords } from "../times-in-words.js";
+
+/** `signet keys explain`: for each key why it is where it is, and when it moves next. */
+export async function keysExplain(context: Context, options: CommonOptions): Promise<void> {
+  const manager = await managerFor(context, await openInstallation(context, options));
+  const explanations = await manager.explain();
+  if (options.json === true) context.output.json({ keys: explanations });
+  else for (const { kid, state, words } of explanations) context.output.data(`${kid} (${state}): ${words}`);
+}
+
+export interface PemOptions extends CommonOptions {
+  readonly current?: boolean;
+  readonly next?: boolean;
+}
+
+/** `signet keys pem`: the public keys for verifiers that hold pasted PEMs, one slot for each. */
+export async function keysPem(context: Context, options: PemOptions): Promise<void> {
+  const { stores } = await openInstallation(context, options);
+  const found = await stores.keyring.read();
+  if (found === undefined) throw new SignetError("keyring_missing", "there are no keys yet: run `signet init`");
+  const { keys, policy } = found.keyring;
+  const next = keys
+    .filter(({ state, revokedAt, publishedAt }) => state === "pending" && revokedAt === undefined && publishedAt !== undefined)
+    .sort((a, b) => (a.publishedAt as number) - (b.publishedAt as number))[0];
+  const both = options.current !== true && options.next !== true;
+  const chosen = [
+    ...(both || options.current === true ? [{ slot: "current", record: activeRecord(found.keyring) }] : []),
+    ...(both || options.next === true ? [{ slot: "next", record: next }] : []),
+  ];
+  for (const { slot, record } of chosen) {
+    if (record?.publicJwk === undefined)
+      throw new SignetError("key_not_found", `there is no ${slot} key yet: run \`signet keys tick\``);
+    context.output.note(`${slot}: ${record.publicJwk.kid} (${record.alg})`);
+    context.output.data(pemOf(record.publicJwk));
+  }
+  if (next?.publishedAt === undefined) return;
+  const ready = dateInWords(next.publishedAt + policy.publishAheadSeconds);
+  context.output.note(`the next key does not sign before ${ready}, unless the current one is revoked: paste it before`);
+}
+
+function pemOf(jwk: PublicJwk): string {
+  return publicKeyFromJwk(jwk).export({ format: "pem", type: "spki" }).toString().trimEnd();
+}

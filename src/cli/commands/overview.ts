@@ -1,0 +1,42 @@
+import { isSignetError } from "../../errors.js";
+import { activeRecord } from "../../keyring/keyring.js";
+import { type CommonOptions, type Context, openInstallation, pathOfConfig } from "../context.js";
+
+/** `signet` alone: the next step for the state that it finds. */
+export async function overview(context: Context, options: CommonOptions): Promise<void> {
+  const { output, self } = context;
+  output.note("Signet issues JSON Web Tokens signed with keys that stay in your custody.");
+  for (const line of await nextSteps(context, options)) output.note(line);
+  output.note(`All commands: ${self} --help`);
+}
+
+async function nextSteps(context: Context, options: CommonOptions): Promise<string[]> {
+  const { self } = context;
+  try {
+    const { stores, config } = await openInstallation(context, options);
+    const found = await stores.keyring.read();
+    const active = found && activeRecord(found.keyring);
+    if (active === undefined)
+      return [
+        "",
+        `${pathOfConfig(context, options)} is there, but no key is active yet.`,
+        `  ${self} init          finishes what was begun`,
+      ];
+    return [
+      "",
+      `Here: ${config.issuer ?? "an issuer without a URL"}, signing ${active.alg} with ${active.publicJwk?.kid}.`,
+      `  ${self} issue sub=alice --ttl 10m   issues a token`,
+      `  ${self} verify TOKEN                verifies one`,
+      `  ${self} jwks                        shows the public keys`,
+      `  ${self} keys list                   shows where the keys are in their lives`,
+    ];
+  } catch (error) {
+    if (!isSignetError(error, "config_missing")) throw error;
+    return [
+      "",
+      "There is no issuer in this folder yet.",
+      `  ${self} init --issuer https://issuer.example   makes one for that URL`,
+      `  ${self} init                                   makes one whose claims bring their own iss`,
+    ];
+  }
+}

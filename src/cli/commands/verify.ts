@@ -1,0 +1,92 @@
+import { createPublicKey } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { algorithmsFor } from "../../algorithms/keys.js";
+import { parseStrictJson } from "../../encoding/strict-json.js";
+import { isSignetError, SignetError } from "../../errors.js";
+import { presentSeconds } from "../../issue/issuer.js";
+import { parseObject, splitToken } from "../../verify/token.js";
+import { createVerifier, type VerifierOptions } from "../../verify/verifier.js";
+import { type CommonOptions, type Context, openInstallation, pathGiven } from "../context.js";
+import { fromNow } from "../times-in-words.js";
+import { tokenGiven } from "../token-text.js";
+
+export interface VerifyOptions extends CommonOptions {
+  readonly issuer?: string;
+  readonly audience?: string;
+  readonly jwks?: string;
+  readonly pem?: string;
+  readonly typ?: string;
+}
+
+const LONGEST_TOKEN = 65_536;
+
+type Keys = VerifierOptions["keys"];
+
+/** `signet verify`: the claims of a good token on stdout, or the reason on stderr and exit code 3. */
+export async function verify(context: Context, argument: string, options: VerifyOptions): Promise<void> {
+  const { output } = context;
+  if (options.jwks !== undefined && options.pem !== undefined) throw new SignetError("usage", "give --jwks or --pem, not both");
+  const token = await tokenGiven(argument);
+  const { keys, issuer } = await keysFor(context, token, options);
+  const verifier = createVerifier({
+    keys,
+    issuer: options.issuer ?? issuer,
+    audience: options.audience ?? null,
+    types: options.typ === undefined ? undefined : [options.typ],
+    maxTokenLength: LONGEST_TOKEN,
+  });
+  const { header, claims } = verifier.verify(token);
+  const end = claims.exp === undefined ? "has no end" : `expires ${fromNow(claims.exp, presentSeconds())}`;
+  output.note(`valid: signed by ${header.kid} (${header.alg}), ${end}`);
+  if (options.audience === undefined) output.note("the audience was not checked: give --audience AUD");
+  if (options.issuer === undefined && issuer === null) output.note("the issuer was not checked: give --issuer ISS");
+  output.json(options.json === true ? { header, claims } : claims);
+}
+
+async function keysFor(context: Context, token: string, options: VerifyOptions): Promise<{ keys: Keys; issuer: string | null }> {
+  if (options.jwks !== undefined) return { keys: await jwksFile(context, options.jwks), issuer: null };
+  if (options.pem !== undefined) return { keys: pemAsJwks(await readGiven(context, "--pem", options.pem), token), issuer: null };
+  try {
+    const { stores, config } = await openInstallation(context, options);
+    const published = await stores.publicDocuments.read();
+    if (published === undefined) throw new SignetError("keyring_missing", "no keys are published here yet: run `signet init`");
+    return { keys: published.jwks, issuer: config.issuer ?? null };
+  } catch (error) {
+    if (!isSignetError(error, "config_missing")) throw error;
+    throw new SignetError("usage", "there is no issuer in this folder: name the public keys with --jwks FILE or --pem FILE", {
+      cause: error,
+    });
+  }
+}
+
+async function jwksFile(context: Context, given: string): Promise<Keys> {
+  if (/^https?:\/\//i.test(given)) {
+    throw new SignetError(
+      "usage",
+      "--jwks takes a file in this version: save the URL's answer first, with curl -o jwks.json URL",
+    );
+  }
+  const value = parseStrictJson(await readGiven(context, "--jwks", given), given) as Partial<Keys> | null;
+  if (Array.isArray(value?.keys)) return value as Keys;
+  throw new SignetError("usage", `${given} is not a JWKS: it must be an object with a list "keys"`);
+}
+
+// A PEM has no name: it is looked up under whatever name the token gives its key.
+function pemAsJwks(pem: Buffer, token: string): Keys {
+  const { kid } = parseObject(splitToken(token, LONGEST_TOKEN).header, "header");
+  try {
+    const key = createPublicKey(pem);
+    const jwk = key.export({ format: "jwk" });
+    return { keys: algorithmsFor(key).map((alg) => ({ ...jwk, kid, alg })) };
+  } catch (error) {
+    throw new SignetError("invalid_key", "--pem holds no public key that signet can use", { cause: error });
+  }
+}
+
+async function readGiven(context: Context, option: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(pathGiven(context, path));
+  } catch (error) {
+    throw new SignetError("usage", `${option}: ${path} cannot be read`, { cause: error });
+  }
+}

@@ -1,0 +1,20 @@
+import { createInterface } from "node:readline/promises";
+import { SignetError } from "../errors.js";
+import type { CommonOptions } from "./context.js";
+
+/**
+ * Asks before what cannot be undone.
+ *
+ * @throws SignetError `usage` where nobody sits at a terminal and `--yes` was not given, or the answer is no
+ */
+export async function confirm(question: string, { yes }: CommonOptions): Promise<void> {
+  if (yes === true) return;
+  if (!process.stdin.isTTY) throw new SignetError("usage", `${question} This cannot be undone: say --yes to do it`);
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question(`${question} This cannot be undone. Type yes: `);
+    if (answer.trim().toLowerCase() !== "yes") throw new SignetError("usage", "nothing was done");
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,101 @@
+import type { Command } from "commander";
+import type { Context } from "./context.js";
+
+const load = {
+  change: () => import("./commands/keys-change.js"),
+  revoke: () => import("./commands/keys-revoke.js"),
+  repair: () => import("./commands/keys-repair.js"),
+  history: () => import("./commands/keys-history.js"),
+  show: () => import("./commands/keys-show.js"),
+  importJwks: () => import("./commands/keys-import-jwks.js"),
+};
+
+const ACCEPT = "algorithms that every verifier accepts, by your word, with commas between";
+
+/** Adds the commands on the life of a key. `common` gives a command the options that all have. */
+export function addLifeCommands(keys: Command, context: Context, common: (command: Command) => Command): void {
+  common(keys.command("tick"))
+    .description("one run of the manager: repair, make, publish, rotate, remove, as the policy says")
+    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--json", "print the report as JSON")
+    .addHelpText("after", "\nExample (from cron):\n  signet keys tick")
+    .action(async (options) => (await load.change()).keysTick(context, options));
+  common(keys.command("rotate"))
+    .description("let the next key sign, at the earliest instant that breaks no verifier; prints it")
+    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--json", "print the report as JSON")
+    .addHelpText("after", "\nExample:\n  signet keys rotate --dry-run")
+    .action(async (options) => (await load.change()).keysRotate(context, options));
+  common(keys.command("revoke <kid>"))
+    .description("take a key out of use at once; says which tokens that breaks")
+    .option("--reason <text>", "why, for the audit log")
+    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--json", "print the report as JSON")
+    .addHelpText("after", '\nExample:\n  signet keys revoke 5d4b8c7e --reason "laptop stolen"')
+    .action(async (kid: string, options) => (await load.revoke()).keysRevoke(context, kid, options));
+  addPolicyCommands(keys, context, common);
+  addViewCommands(keys, context, common);
+}
+
+function addPolicyCommands(keys: Command, context: Context, common: (command: Command) => Command): void {
+  common(keys.command("apply"))
+    .description("put the config's rotation, limits and algorithm in force")
+    .option("--verifiers-accept <algs>", ACCEPT)
+    .option("--json", "print the report as JSON")
+    .addHelpText("after", "\nExample:\n  signet keys apply")
+    .action(async (options) => (await load.change()).keysApply(context, options));
+  common(keys.command("migrate"))
+    .description("rotate to another algorithm, once your verifiers accept it")
+    .option("--algorithm <alg>", "the new algorithm (default: the config's)")
+    .option("--verifiers-accept <algs>", ACCEPT)
+    .option("--json", "print the report as JSON")
+    .addHelpText("after", "\nExample:\n  signet keys migrate --algorithm RS256 --verifiers-accept RS256")
+    .action(async (options) => (await load.change()).keysMigrate(context, options));
+  common(keys.command("expire <kid>"))
+    .description("say when the last token of an imported or unlimited key ends, so that it can leave")
+    .requiredOption("--tokens-expire-by <time>", "a date such as 2027-01-31, or a duration from now such as 30d")
+    .option("--json", "print the report as JSON")
+    .addHelpText("after", "\nExample:\n  signet keys expire 5d4b8c7e --tokens-expire-by 30d")
+    .action(async (kid: string, options) => (await load.change()).keysExpire(context, kid, options));
+  common(keys.command("import-jwks <file>"))
+    .description("publish another issuer's public keys as retired, so that its tokens go on being accepted")
+    .option("--tokens-expire-by <time>", "when the last of its tokens ends")
+    .option("--json", "print the report as JSON")
+    .addHelpText("after", "\nExample:\n  signet keys import-jwks old-jwks.json --tokens-expire-by 30d")
+    .action(async (file: string, options) => (await load.importJwks()).keysImportJwks(context, file, options));
+}
+
+function addViewCommands(keys: Command, context: Context, common: (command: Command) => Command): void {
+  common(keys.command("explain"))
+    .description("say for each key why it is where it is, and when it moves next")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", "\nExample:\n  signet keys explain")
+    .action(async (options) => (await load.show()).keysExplain(context, options));
+  common(keys.command("pem"))
+    .description("print public keys for verifiers that hold a pasted PEM")
+    .option("--current", "only the key that signs")
+    .option("--next", "only the one that signs next")
+    .addHelpText("after", "\nExample:\n  signet keys pem --next > next.pem")
+    .action(async (options) => (await load.show()).keysPem(context, options));
+  common(keys.command("repair"))
+    .description("show what a foreign hand changed")
+    .option("--mend", "mend it")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", "\nExample:\n  signet keys repair")
+    .action(async (options) => (await load.repair()).keysRepair(context, options));
+  common(keys.command("history"))
+    .description("show every change of a key: when, who, what, why")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", "\nExample:\n  signet keys history")
+    .action(async (options) => (await load.history()).keysHistory(context, options));
+}
+
+/** Adds `audit verify`. */
+export function addAuditCommands(program: Command, context: Context, common: (command: Command) => Command): void {
+  const audit = common(program.command("audit").description("check the log of key changes"));
+  common(audit.command("verify"))
+    .description("name the first entry that was removed or altered; print count and head")
+    .option("--json", "print the verdict as JSON")
+    .addHelpText("after", "\nExample:\n  signet audit verify")
+    .action(async (options) => (await load.history()).auditVerify(context, options));
+}

@@ -1,0 +1,31 @@
+import type { Installation } from "../assemble.js";
+import type { Manager } from "../rotation/executor.js";
+import type { Report } from "../rotation/manager-report.js";
+import type { CommonOptions, Context } from "./context.js";
+import { dateInWords } from "./times-in-words.js";
+
+/** What the commands that change keys have in common. */
+export interface ChangeOptions extends CommonOptions {
+  readonly dryRun?: boolean;
+}
+
+/** A manager that tells its progress on a terminal. */
+export function managerFor({ output }: Context, installation: Installation): Promise<Manager> {
+  const onStep = ({ words }: { readonly words: string }): void => {
+    if (output.isWatched) output.note(`  ${words}`);
+  };
+  return installation.manager({ onStep });
+}
+
+/** Says what was done, or would be, and what waits for what. */
+export function tellReport({ output }: Context, report: Report, options: ChangeOptions): void {
+  if (options.json === true) {
+    output.json(report);
+    return;
+  }
+  const isDry = options.dryRun === true;
+  if (report.actions.length === 0) output.note(isDry ? "nothing would be done" : "nothing had to be done");
+  for (const { words } of report.actions) output.note(isDry ? `would ${words}` : `done: ${words}`);
+  for (const { words } of report.waits) output.note(`waits: ${words}`);
+  if (report.nextAt !== null) output.note(`next: ${dateInWords(report.nextAt)}`);
+}

@@ -1,0 +1,165 @@
+import { join, relative } from "node:path";
+import { Command, CommanderError } from "commander";
+import { didYouMean } from "../config/nearest.js";
+import { SignetError } from "../errors.js";
+import type { Context } from "./context.js";
+import { addAuditCommands, addLifeCommands } from "./key-commands.js";
+import { createOutput, EXIT, reportFailure } from "./output.js";
+
+// Every command's code is loaded only when it is asked for: `signet issue` starts in a fraction of a second.
+const load = {
+  overview: () => import("./commands/overview.js"),
+  init: () => import("./commands/init.js"),
+  issue: () => import("./commands/issue.js"),
+  verify: () => import("./commands/verify.js"),
+  inspect: () => import("./commands/inspect.js"),
+  jwks: () => import("./commands/jwks.js"),
+  keysList: () => import("./commands/keys-list.js"),
+  keysImport: () => import("./commands/keys-import.js"),
+  completion: () => import("./commands/completion.js"),
+};
+
+/**
+ * Runs the command line.
+ *
+ * @param argv the words after the command's name
+ * @returns the exit code: 0 done, 1 failed, 2 usage, 3 token refused
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const output = createOutput(process.stdout, process.stderr, process.env);
+  const cwd = process.cwd();
+  const context: Context = { output, env: process.env, cwd, self: selfName(process.argv[1] ?? "", cwd) };
+  try {
+    await createProgram(context).parseAsync(argv, { from: "user" });
+    return EXIT.done;
+  } catch (error) {
+    // Commander has said what is wrong already; help and version end this way too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    return reportFailure(error, output);
+  }
+}
+
+function createProgram(context: Context): Command {
+  const program = new Command("signet");
+  program
+    .description("Issues JSON Web Tokens signed with keys that stay in your custody.")
+    .version(__SIGNET_VERSION__, "-V, --version", "print the version")
+    .exitOverride()
+    .configureOutput({
+      writeErr: (text) => void process.stderr.write(text),
+      outputError: (text, write) => write(`signet: ${text.replace(/^error: /, "")}`),
+    })
+    .showHelpAfterError(false)
+    .enablePositionalOptions()
+    .hook("preAction", (_program, command) => inheritOptions(command));
+  addTokenCommands(program, context);
+  addKeyCommands(program, context);
+  addAuditCommands(program, context, common);
+  program
+    .command("completion <shell>")
+    .description("print a completion script for bash, zsh or fish")
+    .addHelpText("after", "\nExample:\n  source <(signet completion bash)")
+    .action(async (shell: string) => (await load.completion()).completion(program, shell, context.output));
+  // Last, because commands made later would inherit it.
+  common(program)
+    .allowExcessArguments()
+    .action(async () => {
+      const [word] = program.args;
+      if (word !== undefined) throw unknownCommand(word, program);
+      await (await load.overview()).overview(context, program.opts());
+    });
+  return program;
+}
+
+function selfName(script: string, cwd: string): string {
+  return relative(cwd, script) === join("bin", "signet") ? "./bin/signet" : "signet";
+}
+
+function unknownCommand(word: string, program: Command): SignetError {
+  const names = program.commands.map((command) => command.name());
+  return new SignetError("usage", `there is no command ${word}${didYouMean(word, names)}; all commands: signet --help`);
+}
+
+// `signet --config FILE issue` means what `signet issue --config FILE` does. The word nearest to the end wins.
+function inheritOptions(command: Command): void {
+  for (let above = command.parent; above !== null; above = above.parent) {
+    for (const [name, value] of Object.entries(above.opts())) {
+      if (command.getOptionValue(name) === undefined) command.setOptionValue(name, value);
+    }
+  }
+}
+
+function common(command: Command): Command {
+  return command
+    .option("--config <file>", "the config (default: $SIGNET_CONFIG, or ./signet.json)")
+    .option("--yes", "answer every question with yes");
+}
+
+function addTokenCommands(program: Command, context: Context): void {
+  common(program.command("init"))
+    .description("make an issuer: signet.json, and its keys in .signet/")
+    .option("--issuer <url>", "the issuer's URL, set as iss (default: claims bring their own)")
+    .option("--algorithm <alg>", "RS256 to RS512, PS256 to PS512, ES256 to ES512, Ed25519, ML-DSA-44 to -87 (default: ES256)")
+    .option("--ed25519-name <name>", "what an Ed25519 key is called: EdDSA or Ed25519 (default: EdDSA)")
+    .option("--custody <kind>", "who holds the private keys: file (the default)")
+    .option("--passphrase", "ask for a passphrase that encrypts the keys")
+    .option("--passphrase-file <file>", "read that passphrase from a file, now and later")
+    .addHelpText("after", "\nExample:\n  signet init --issuer https://issuer.example --algorithm ES256")
+    .action(async (options) => (await load.init()).init(context, options));
+  common(program.command("issue [claims...]"))
+    .description("issue a token: name=value pairs are claims, name:=JSON for other than texts")
+    .option("--claims <json>", "claims as JSON, @FILE, or - for stdin (one object, or one a line)")
+    .option("--ttl <duration>", "how long the token lives: 90s, 10m, 1h30m, 7d")
+    .option("--iat", "set iat to now")
+    .option("--nbf", "set nbf to now")
+    .option("--jti", "set jti to a random UUID")
+    .option("--typ <type>", "the header's typ, one that the limits allow (default: JWT)")
+    .option("-n, --count <count>", "how many tokens, one a line (default: 1)")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  signet issue sub=alice aud=my-api level:=3 --ttl 10m --iat\n  signet issue --claims - --ttl 1h < claims.jsonl > tokens.txt",
+    )
+    .action(async (pairs: string[], options) => (await load.issue()).issue(context, pairs, options));
+  common(program.command("verify <token>"))
+    .description("verify a token (- reads it from stdin): exit code 3 when it is refused")
+    .option("--issuer <iss>", "the iss that is accepted (default: this folder's issuer)")
+    .option("--audience <aud>", "the audience that the token must name")
+    .option("--jwks <file>", "the public keys (default: this folder's)")
+    .option("--pem <file>", "one public key")
+    .option("--typ <type>", "the typ that is accepted (default: JWT, or none)")
+    .option("--json", "print the header as well")
+    .addHelpText("after", "\nExample:\n  signet verify eyJhbGciOi... --issuer https://issuer.example --audience my-api")
+    .action(async (token: string, options) => (await load.verify()).verify(context, token, options));
+  program
+    .command("inspect <token>")
+    .description("show what a token says (- reads it from stdin), verifying nothing")
+    .option("--json", "print header and claims as one JSON object")
+    .addHelpText("after", "\nExample:\n  signet issue sub=alice | signet inspect -")
+    .action(async (token: string, options) => (await load.inspect()).inspect(context, token, options));
+  common(program.command("jwks"))
+    .description("print the public keys as verifiers get them")
+    .option("--json", "the same: they are JSON")
+    .addHelpText("after", "\nExample:\n  signet jwks > jwks.json")
+    .action(async (options) => (await load.jwks()).jwks(context, options));
+}
+
+function addKeyCommands(program: Command, context: Context): void {
+  const keys = common(program.command("keys").description("show and change the keys"));
+  common(keys.command("list"))
+    .description("show every key and where it is in its life")
+    .option("--json", "print every member of the key records")
+    .addHelpText("after", "\nExample:\n  signet keys list --json")
+    .action(async (options) => (await load.keysList()).keysList(context, options));
+  common(keys.command("import <file>"))
+    .description("take over a private key made elsewhere: PEM (PKCS#8, SEC1, PKCS#1) or JWK")
+    .option("--kid <kid>", "its name in tokens (default: the JWK's own, else its RFC 7638 thumbprint)")
+    .option("--as <state>", "standby, or active for an issuer that has no active key yet", "standby")
+    .option("--algorithm <alg>", "what it signs with (default: the JWK's own, else the usual one of its type)")
+    .option("--key-passphrase-file <file>", "opens an encrypted PEM")
+    .option("--json", "print its public JWK")
+    .addHelpText("after", "\nExample:\n  signet keys import private-key.pem --kid 5d4b8c7e")
+    .action(async (file: string, options) => (await load.keysImport()).keysImport(context, file, options));
+  addLifeCommands(keys, context, common);
+}
+
+declare const __SIGNET_VERSION__: string;

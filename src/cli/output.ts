@@ -1,0 +1,70 @@
+import { isSignetError, isTokenRefusal, type SignetError } from "../errors.js";
+
+/** Done, failed, used wrongly, or a token that was refused. */
+export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
+
+/** Where a command writes: data on stdout, everything else on stderr. */
+export interface Output {
+  /** A line of data. */
+  data(line: string): void;
+  /** A line for people. */
+  note(line: string): void;
+  /** Data as JSON. */
+  json(value: unknown): void;
+  /** Emphasis, where the terminal shows it and NO_COLOR does not forbid it. */
+  bold(text: string): string;
+  /** Whether somebody watches stderr. */
+  readonly isWatched: boolean;
+}
+
+/** The output of this process. */
+export function createOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Output {
+  stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(streamFailed(error, stderr)));
+  // Nobody reads the notes any more; the work that they are about goes on.
+  stderr.on("error", () => undefined);
+  const hasStyle = stderr.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+  return Object.freeze({
+    data: (line: string) => void stdout.write(`${line}\n`),
+    note: (line: string) => void stderr.write(`${line}\n`),
+    json: (value: unknown) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    bold: (text: string) => (hasStyle ? `\u001b[1m${text}\u001b[22m` : text),
+    isWatched: stderr.isTTY === true,
+  });
+}
+
+// `signet issue -n 1000 | head -1` closes the pipe: that is no failure. A full disk is one.
+function streamFailed({ code }: NodeJS.ErrnoException, stderr: NodeJS.WriteStream): number {
+  if (code === "EPIPE") return EXIT.done;
+  stderr.write(`signet: the output cannot be written (${code ?? "unknown"})\n`);
+  return EXIT.failed;
+}
+
+/** Says a failure on stderr and answers the exit code for it. */
+export function reportFailure(error: unknown, output: Output): number {
+  if (!isSignetError(error)) {
+    // Nobody foresaw it: its own words may hold anything, so only its kind is shown.
+    const kind = error instanceof Error ? `${error.name}${codeOf(error)}` : typeof error;
+    output.note(`signet: something unexpected failed (${kind}); set SIGNET_DEBUG=1 for where`);
+    if (process.env.SIGNET_DEBUG === "1" && error instanceof Error) output.note(framesOf(error));
+    return EXIT.failed;
+  }
+  output.note(`signet: ${error.message}`);
+  return exitCodeOf(error);
+}
+
+function exitCodeOf(error: SignetError): number {
+  if (error.code === "usage") return EXIT.usage;
+  return isTokenRefusal(error) ? EXIT.refused : EXIT.failed;
+}
+
+function codeOf(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === undefined ? "" : ` ${code}`;
+}
+
+function framesOf(error: Error): string {
+  return (error.stack ?? "")
+    .split("\n")
+    .filter((line) => line.trimStart().startsWith("at "))
+    .join("\n");
+}

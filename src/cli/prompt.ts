@@ -1,0 +1,34 @@
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+import { SignetError } from "../errors.js";
+
+/**
+ * Asks for a new passphrase, twice, without showing it.
+ *
+ * @throws SignetError `usage` where nobody sits at a terminal, or the two differ
+ */
+export async function askNewPassphrase(): Promise<string> {
+  if (!process.stdin.isTTY) {
+    throw new SignetError(
+      "usage",
+      "--passphrase asks at a terminal; elsewhere set SIGNET_PASSPHRASE or give --passphrase-file FILE",
+    );
+  }
+  const first = await askHidden("Passphrase: ");
+  if (first === "") throw new SignetError("usage", "an empty passphrase protects nothing");
+  if (first !== (await askHidden("Again: "))) throw new SignetError("usage", "the two passphrases differ; nothing was made");
+  return first;
+}
+
+/** Asks for a line without showing it. */
+export async function askHidden(question: string): Promise<string> {
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    return await lines.question("");
+  } finally {
+    lines.close();
+    process.stderr.write("\n");
+  }
+}

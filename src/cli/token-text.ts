@@ -1,0 +1,24 @@
+import { SignetError } from "../errors.js";
+
+const LONGEST = 1_048_576;
+
+/**
+ * The token that was given: as an argument, or `-` for stdin; with or without the words around it in an Authorization header.
+ *
+ * @throws SignetError `usage`
+ */
+export async function tokenGiven(argument: string): Promise<string> {
+  const text = argument === "-" ? await readStdin() : argument;
+  const token = text.trim().replace(/^(authorization:\s*)?bearer\s+/i, "");
+  if (token === "") throw new SignetError("usage", "no token was given: pass it as an argument, or - to read it from stdin");
+  return token;
+}
+
+async function readStdin(): Promise<string> {
+  let text = "";
+  for await (const chunk of process.stdin) {
+    text += String(chunk);
+    if (text.length > LONGEST) throw new SignetError("usage", "stdin holds more than a token");
+  }
+  return text;
+}

@@ -1,0 +1,42 @@
+import { once } from "node:events";
+import type { Output } from "./output.js";
+
+/** Writes tokens, one a line, in large pieces and only as fast as they are taken. */
+export interface TokenWriter {
+  write(token: string): void | Promise<void>;
+  end(): Promise<void>;
+}
+
+const PIECE_CHARACTERS = 65_536;
+const SILENT_MILLISECONDS = 1_000;
+const REPORT_EVERY_MILLISECONDS = 250;
+
+/** Binds a stream. Work of more than a second shows its progress to somebody at a terminal. */
+export function createTokenWriter(stream: NodeJS.WriteStream, output: Output): TokenWriter {
+  let piece = "";
+  let count = 0;
+  const startedAt = Date.now();
+  let reportedAt = startedAt + SILENT_MILLISECONDS;
+
+  async function flush(): Promise<void> {
+    const text = piece;
+    piece = "";
+    if (output.isWatched && Date.now() - reportedAt >= REPORT_EVERY_MILLISECONDS) {
+      reportedAt = Date.now();
+      process.stderr.write(`\r${count.toLocaleString("en")} tokens`);
+    }
+    if (!stream.write(text)) await once(stream, "drain");
+  }
+
+  return Object.freeze({
+    write(token: string) {
+      piece += `${token}\n`;
+      count += 1;
+      return piece.length >= PIECE_CHARACTERS ? flush() : undefined;
+    },
+    async end() {
+      if (piece !== "") await flush();
+      if (reportedAt > startedAt + SILENT_MILLISECONDS) process.stderr.write(`\r${count.toLocaleString("en")} tokens\n`);
+    },
+  });
+}

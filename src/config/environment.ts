@@ -1,0 +1,62 @@
+import { SignetError } from "../errors.js";
+import { didYouMean } from "./nearest.js";
+
+/** Environment variables, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The variables that stand over `signet.json`, and the member that each stands for. */
+const OVERRIDES: Readonly<
+  Record<string, { readonly path: readonly [string] | readonly [string, string]; readonly isNumber?: true }>
+> = {
+  SIGNET_ISSUER: { path: ["issuer"] },
+  SIGNET_ALGORITHM: { path: ["algorithm"] },
+  SIGNET_ED25519_NAME: { path: ["ed25519Name"] },
+  SIGNET_CUSTODY: { path: ["custody"] },
+  SIGNET_DIRECTORY: { path: ["directory"] },
+  SIGNET_PASSPHRASE_FILE: { path: ["passphraseFile"] },
+  SIGNET_MAX_TTL_SECONDS: { path: ["limits", "maxTtlSeconds"], isNumber: true },
+  SIGNET_DEFAULT_TTL_SECONDS: { path: ["limits", "defaultTtlSeconds"], isNumber: true },
+  SIGNET_ROTATE_EVERY_SECONDS: { path: ["rotation", "rotateEverySeconds"], isNumber: true },
+  SIGNET_PUBLISH_AHEAD_SECONDS: { path: ["rotation", "publishAheadSeconds"], isNumber: true },
+};
+
+/** Read elsewhere: where the config stands, the passphrase, which is no member of it, and whether failures show where. */
+const OTHERS = ["SIGNET_CONFIG", "SIGNET_PASSPHRASE", "SIGNET_DEBUG"];
+
+/** The members that the environment sets, in the shape of `signet.json`, and where each came from. */
+export interface EnvironmentOverrides {
+  readonly members: Readonly<Record<string, unknown>>;
+  /** By the member's path, "limits.maxTtlSeconds": the variable's name. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the variables that stand over the config file.
+ *
+ * @throws SignetError `config_invalid` for a number that is none
+ */
+export function environmentOverrides(env: Environment): EnvironmentOverrides {
+  const members: Record<string, unknown> = {};
+  const sources = new Map<string, string>();
+  for (const [name, { path, isNumber }] of Object.entries(OVERRIDES)) {
+    const text = env[name];
+    if (text === undefined || text === "") continue;
+    if (isNumber === true && !/^\d{1,15}$/.test(text)) {
+      throw new SignetError("config_invalid", `${name} must be a whole number of seconds`, { field: name });
+    }
+    const value = isNumber === true ? Number(text) : text;
+    const [first, second] = path;
+    if (second === undefined) members[first] = value;
+    else members[first] = { ...(members[first] as object | undefined), [second]: value };
+    sources.set(path.join("."), name);
+  }
+  return { members, sources };
+}
+
+/** A warning for each `SIGNET_` variable that nobody reads. */
+export function unknownVariables(env: Environment): string[] {
+  const known = [...Object.keys(OVERRIDES), ...OTHERS];
+  return Object.keys(env)
+    .filter((name) => name.startsWith("SIGNET_") && !known.includes(name))
+    .map((name) => `the environment variable ${name} means nothing to signet${didYouMean(name, known)}`);
+}

@@ -1,0 +1,71 @@
+import type { BaseIssue, IssuePathItem } from "valibot";
+import { SignetError } from "../errors.js";
+import { didYouMean } from "./nearest.js";
+import { configSchema } from "./schema.js";
+
+const FIXES: Readonly<Record<string, string>> = {
+  issuer: 'an https URL such as "https://issuer.example", without query or fragment (http is allowed on localhost)',
+  custody: '"file"; parameter-store, secrets-manager, kms and kms-data-key are not in this version',
+  directory: "the path of a directory",
+  passphraseFile: "the path of a file",
+  "limits.defaultTtlSeconds": "a whole number of seconds, at least 1, or null",
+};
+
+/**
+ * Says what is wrong with a config: the file or variable, the path inside it, the kind of the bad value, and the fix. The value
+ * itself is never shown; it may be a secret in the wrong place.
+ */
+export function explainIssue(issue: BaseIssue<unknown>, file: string, sources: ReadonlyMap<string, string>): SignetError {
+  const path = (issue.path ?? []).map((item: IssuePathItem) => String(item.key)).join(".");
+  const where = sources.get(path) ?? file;
+  const isFlag = where.startsWith("--");
+  const message =
+    issue.type === "strict_object"
+      ? `${where}: ${path} is not a member that signet knows${didYouMean(lastOf(path), membersBeside(path))}`
+      : `${isFlag ? where : `${where}: ${path || "the content"}`} is ${kindOf(issue.input)}; it must be ${fixFor(path, issue)}`;
+  return new SignetError(isFlag ? "usage" : "config_invalid", message, { field: path });
+}
+
+function fixFor(path: string, issue: BaseIssue<unknown>): string {
+  const known = FIXES[path];
+  if (known !== undefined) return known;
+  if (issue.type === "picklist") return oneOf(issue);
+  if (issue.type === "min_value") return `at least ${String(issue.requirement)}`;
+  if (issue.type === "max_value") return `at most ${String(issue.requirement)}`;
+  if (issue.type === "safe_integer") return "a whole number";
+  if (issue.type === "non_empty") return "not empty";
+  return NAMES[issue.expected ?? ""] ?? `${issue.expected}`;
+}
+
+function oneOf({ expected, input }: BaseIssue<unknown>): string {
+  const words = (expected ?? "").replace(/[()"]/g, "").split(" | ");
+  return `one of ${words.join(", ")}${typeof input === "string" ? didYouMean(input, words) : ""}`;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  number: "a whole number",
+  string: "a text",
+  boolean: "true or false",
+  Object: "an object",
+  Array: "a list of texts",
+};
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "number") return Number.isInteger(value) ? "a number out of range" : "a fraction";
+  if (typeof value === "string") return value === "" ? "an empty text" : "a text that does not fit";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf(".") + 1);
+}
+
+function membersBeside(path: string): string[] {
+  const [group] = path.split(".").slice(0, -1);
+  const entries = configSchema.entries as Record<string, unknown>;
+  const inner =
+    group === undefined ? entries : ((entries[group] as { wrapped?: { entries?: object } } | undefined)?.wrapped?.entries ?? {});
+  return Object.keys(inner);
+}

@@ -1,0 +1,61 @@
+import { ALGORITHM_NAMES } from "../algorithms/table.js";
+
+const seconds = (description: string, least: number, fallback: number) => ({
+  description: `${description} In seconds.`,
+  type: "integer",
+  minimum: least,
+  default: fallback,
+});
+const names = (description: string) => ({ description, type: "array", items: { type: "string", minLength: 1 } });
+
+/** The JSON Schema of `signet.json`, for editors. A test holds it against the schema that the loader uses. */
+export const configJsonSchema = {
+  $schema: "http://json-schema.org/draft-07/schema#",
+  $id: "https://unpkg.com/signet-jwt/dist/signet.schema.json",
+  title: "signet.json",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    $schema: { type: "string" },
+    issuer: { description: "The issuer's URL, set as iss. Without it, claims bring their own.", type: "string", format: "uri" },
+    algorithm: { description: "What new keys sign with.", enum: [...ALGORITHM_NAMES], default: "ES256" },
+    ed25519Name: {
+      description: "What an Ed25519 key is called in headers and JWKs.",
+      enum: ["EdDSA", "Ed25519"],
+      default: "EdDSA",
+    },
+    custody: { description: "Who holds the private keys.", enum: ["file"], default: "file" },
+    directory: { description: "Where keys and documents stand, relative to this file.", type: "string", default: ".signet" },
+    passphraseFile: { description: "A file that holds the passphrase of the key files.", type: "string" },
+    limits: {
+      description: "What may be issued.",
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        maxTtlSeconds: seconds("The longest life of a token.", 1, 86_400),
+        defaultTtlSeconds: {
+          ...seconds("The life when neither ttl nor exp is asked; null makes asking obligatory.", 1, 900),
+          type: ["integer", "null"],
+        },
+        requireExpiration: { description: "False allows tokens without exp.", type: "boolean", default: true },
+        fixedClaims: { description: "Claims that every token gets.", type: "object" },
+        allowedClaims: names("The only claims that may be asked."),
+        requiredClaims: names("Claims without which no token is issued."),
+        allowedAudiences: names("The only audiences: exact, or ending in *."),
+        allowedTypes: names("Values of the header's typ that may be asked, beside JWT."),
+        maxTokensPerMinute: { description: "Tokens within any minute.", type: "integer", minimum: 1, maximum: 1_000_000 },
+      },
+    },
+    rotation: {
+      description: "When keys move.",
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        rotateEverySeconds: seconds("Age at which an active key is succeeded; 0 means by hand.", 0, 7_776_000),
+        publishAheadSeconds: seconds("How long a key is published before it signs.", 1, 86_400),
+        activeKeyMaxAgeSeconds: seconds("How long an issuer signs without having confirmed its key.", 60, 3_600),
+        clockSkewSeconds: { ...seconds("How far apart two clocks may be.", 0, 300), maximum: 3_600 },
+      },
+    },
+  },
+} as const;

@@ -1,0 +1,94 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { safeParse } from "valibot";
+import { parseStrictJson } from "../encoding/strict-json.js";
+import { SignetError } from "../errors.js";
+import { errorCode } from "../files/durable.js";
+import { type Environment, environmentOverrides } from "./environment.js";
+import { explainIssue } from "./explain-issue.js";
+import { assertPublishAhead, PUBLISH_AHEAD } from "./publish-ahead.js";
+import { type Config, configSchema } from "./schema.js";
+
+/** The name of the config file. */
+const CONFIG_NAME = "signet.json";
+
+/** Where a config is looked for, and what stands over it. */
+export interface ConfigSources {
+  /** The file; default `SIGNET_CONFIG`, else `signet.json` in the present directory. */
+  readonly path?: string | undefined;
+  readonly cwd: string;
+  readonly env: Environment;
+  /** Members given as flags: they stand over the environment, which stands over the file. */
+  readonly flags?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The file that a config is read from. */
+export function configPath({ path, cwd, env }: ConfigSources): string {
+  return resolve(cwd, path ?? (env.SIGNET_CONFIG || CONFIG_NAME));
+}
+
+/**
+ * Reads a config.
+ *
+ * @throws SignetError `config_missing`, or `config_invalid` naming the file, the path inside it and the fix
+ */
+export async function loadConfig(sources: ConfigSources): Promise<Config> {
+  const path = configPath(sources);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") {
+      throw new SignetError("config_invalid", `${path} cannot be read (${errorCode(error) ?? "unknown"})`, { cause: error });
+    }
+    throw new SignetError(
+      "config_missing",
+      `there is no ${path}: run \`signet init\` to make an issuer here, or name one with --config FILE`,
+    );
+  }
+  return checkConfig(parseStrictJson(text, path), path, sources);
+}
+
+/**
+ * Checks the members of a config and completes them.
+ *
+ * @param members what the file says, or would say
+ * @param path the file, for messages and for its relative paths
+ * @throws SignetError `config_invalid`; `usage` where a flag is at fault
+ */
+export function checkConfig(members: unknown, path: string, { env, flags = {} }: Pick<ConfigSources, "env" | "flags">): Config {
+  if (typeof members !== "object" || members === null || Array.isArray(members)) {
+    throw new SignetError("config_invalid", `${path} must hold an object`);
+  }
+  const overrides = environmentOverrides(env);
+  const merged = overlaid(overlaid(members as Record<string, unknown>, overrides.members), flags);
+  const sources = new Map([...overrides.sources, ...sourcesOfFlags(flags)]);
+  const result = safeParse(configSchema, merged);
+  if (!result.success) throw explainIssue(result.issues[0], path, sources);
+  assertPublishAhead(result.output.rotation, sources.get(PUBLISH_AHEAD) ?? path);
+  const { directory, passphraseFile, ...config } = result.output;
+  const inFolder = (name: string) => resolve(dirname(path), name);
+  return Object.freeze({
+    ...config,
+    directory: inFolder(directory),
+    ...(passphraseFile === undefined ? {} : { passphraseFile: inFolder(passphraseFile) }),
+  });
+}
+
+// A flag is spelled as its member is: --ed25519-name for ed25519Name.
+function sourcesOfFlags(flags: Readonly<Record<string, unknown>>): [string, string][] {
+  return Object.entries(flags)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => [name, `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`]);
+}
+
+// One level deep: `limits` and `rotation` are groups, everything else is a value.
+function overlaid(under: Readonly<Record<string, unknown>>, over: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...under };
+  for (const [name, value] of Object.entries(over)) {
+    if (value === undefined) continue;
+    const isGroup = (name === "limits" || name === "rotation") && typeof merged[name] === "object" && merged[name] !== null;
+    merged[name] = isGroup ? { ...(merged[name] as object), ...(value as object) } : value;
+  }
+  return merged;
+}

@@ -1,0 +1,60 @@
+import * as v from "valibot";
+import { ALGORITHM_NAMES } from "../algorithms/table.js";
+
+const seconds = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
+const names = v.array(v.pipe(v.string(), v.nonEmpty()));
+
+/** What may be issued. */
+const limits = v.strictObject({
+  maxTtlSeconds: v.optional(seconds(1), 86_400),
+  defaultTtlSeconds: v.optional(v.nullable(seconds(1)), 900),
+  requireExpiration: v.optional(v.boolean(), true),
+  fixedClaims: v.optional(v.record(v.string(), v.unknown())),
+  allowedClaims: v.optional(names),
+  requiredClaims: v.optional(names),
+  allowedAudiences: v.optional(names),
+  allowedTypes: v.optional(names),
+  maxTokensPerMinute: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(1_000_000))),
+});
+
+/** When keys move. */
+const rotation = v.strictObject({
+  rotateEverySeconds: v.optional(seconds(0), 7_776_000),
+  publishAheadSeconds: v.optional(seconds(1), 86_400),
+  activeKeyMaxAgeSeconds: v.optional(seconds(60), 3_600),
+  clockSkewSeconds: v.optional(v.pipe(seconds(0), v.maxValue(3_600)), 300),
+});
+
+/** The members of `signet.json`. */
+export const configSchema = v.strictObject({
+  $schema: v.optional(v.string()),
+  issuer: v.optional(v.pipe(v.string(), v.check(isIssuerUrl, "ISSUER"))),
+  algorithm: v.optional(v.picklist(ALGORITHM_NAMES), "ES256"),
+  ed25519Name: v.optional(v.picklist(["EdDSA", "Ed25519"]), "EdDSA"),
+  custody: v.optional(v.picklist(["file"]), "file"),
+  directory: v.optional(v.pipe(v.string(), v.nonEmpty()), ".signet"),
+  passphraseFile: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  limits: v.optional(limits, {}),
+  rotation: v.optional(rotation, {}),
+});
+
+/** A config: complete, with its paths absolute. */
+export type Config = Readonly<v.InferOutput<typeof configSchema>>;
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/**
+ * Tells whether a text can be an issuer's URL (OpenID Connect Discovery 1.0 section 3): https, or http on loopback for
+ * development; no query, no fragment, no user. It is compared character by character, so it must be in its usual spelling.
+ */
+function isIssuerUrl(text: string): boolean {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return false;
+  }
+  const isSecure = url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.has(url.hostname));
+  const isPlain = url.search === "" && url.hash === "" && url.username === "" && url.password === "" && !/[?#]/.test(text);
+  return isSecure && isPlain && (url.href === text || url.href === `${text}/`);
+}

@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import { SignetError } from "../errors.js";
+import type { AuditHead, Keyring } from "../keyring/keyring.js";
+import type { Stores } from "../storage/contract.js";
+
+/** What happened to a key, or to the policy. */
+export type AuditEvent =
+  | "issuer.created"
+  | "policy.changed"
+  | "rotation.requested"
+  | "key.intended"
+  | "key.made"
+  | "key.abandoned"
+  | "key.published"
+  | "key.publication-restarted"
+  | "key.promised"
+  | "key.activated"
+  | "key.missing"
+  | "key.discarded"
+  | "key.revoked"
+  | "key.expiry-told"
+  | "key.imported"
+  | "key.removed"
+  | "keyring.repaired";
+
+/** One change, as the manager tells it. */
+export interface AuditNote {
+  readonly event: AuditEvent;
+  /** The keys in question, by kid, or by id while they have none. */
+  readonly keys?: readonly string[];
+  /** Why, in words. */
+  readonly why?: string;
+}
+
+/** One line of the audit log. */
+export interface AuditEntry extends AuditNote {
+  readonly number: number;
+  /** NumericDate, by the manager's clock. */
+  readonly at: number;
+  /** The operating system's user or the IAM principal who asked. */
+  readonly actor: string;
+  /** SHA-256 of the line before, as base64url; empty in the first. */
+  readonly previous: string;
+}
+
+/** The head after one more change. The entry stands in the keyring with it, so the log can never miss what the keyring has. */
+export function nextHead(head: AuditHead, note: AuditNote, at: number, actor: string): AuditHead {
+  const { event, keys, why } = note;
+  const entry: AuditEntry = {
+    number: head.count + 1,
+    at,
+    actor,
+    event,
+    ...(keys === undefined ? {} : { keys }),
+    ...(why === undefined ? {} : { why }),
+    previous: head.head,
+  };
+  const text = JSON.stringify(entry);
+  return { count: entry.number, head: hashOf(text), entry: text };
+}
+
+/** Appends the keyring's last entry to the log; again is success. */
+export async function flushAudit({ audit }: Stores, head: AuditHead): Promise<void> {
+  if (head.count > 0) await audit.append(head.count, head.entry);
+}
+
+/** What is known of an audit log. */
+export interface AuditVerdict {
+  readonly isIntact: boolean;
+  readonly count: number;
+  /** To be kept elsewhere: a log and a keyring that were both rewritten show only against it. */
+  readonly head: string;
+  /** The first line that was removed or altered, and how it shows; `null` where none was. */
+  readonly fault: { readonly number: number; readonly words: string } | null;
+}
+
+/** Checks the log against the keyring's head and count. */
+export async function verifyAudit({ audit }: Pick<Stores, "audit">, keyring: Pick<Keyring, "audit">): Promise<AuditVerdict> {
+  const { count, head, entry } = keyring.audit;
+  const lines: string[] = [];
+  for await (const line of audit.read()) lines.push(line);
+  // The last entry stands in the keyring too: a manager that died before it reached the log has lost nothing.
+  if (lines.length === count - 1 && count > 0) lines.push(entry);
+  const fault = firstFault(lines, count, head);
+  return { isIntact: fault === null, count, head, fault };
+}
+
+function firstFault(lines: readonly string[], count: number, head: string): AuditVerdict["fault"] {
+  const entries = lines.map(parsed);
+  const continues = (index: number): boolean =>
+    hashOf(lines[index] as string) === (index + 1 < lines.length ? entries[index + 1]?.previous : head);
+  for (const [index, entry] of entries.entries()) {
+    const number = index + 1;
+    if (entry === undefined) return { number, words: "the line is no entry" };
+    if (entry.number !== number) return { number, words: `the line was removed: entry ${entry.number} stands in its place` };
+    if (number > count)
+      return { number, words: `the keyring knows of ${count} entries: the line was added, or the keyring is old` };
+    // Where the next line is not the next entry, what is missing is the fault.
+    const next = entries[index + 1];
+    const isFollowed = number < lines.length ? next?.number === number + 1 : number === count;
+    if (!isFollowed || continues(index)) continue;
+    const isNextDoubtful = next !== undefined && !continues(index + 1);
+    return { number, words: isNextDoubtful ? "the line, or the next one, was altered" : "the line was altered" };
+  }
+  if (lines.length >= count) return null;
+  return { number: lines.length + 1, words: `the log ends here, but the keyring knows of ${count} entries` };
+}
+
+/** Every entry of the log, the oldest first; lines that are no entries are left out. */
+export async function readHistory(
+  { audit }: Pick<Stores, "audit">,
+  keyring: Pick<Keyring, "audit"> | undefined,
+): Promise<AuditEntry[]> {
+  const entries: AuditEntry[] = [];
+  for await (const line of audit.read()) {
+    const entry = parsed(line);
+    if (entry !== undefined) entries.push(entry);
+  }
+  const last = parsed(keyring?.audit.entry ?? "");
+  if (last !== undefined && last.number === (entries.at(-1)?.number ?? 0) + 1) entries.push(last);
+  return entries;
+}
+
+/** @throws SignetError `usage` where a reason cannot stand in one line */
+export function assertReason(reason: string | undefined): void {
+  if (reason === undefined || (reason !== "" && reason.length <= 500)) return;
+  throw new SignetError("usage", "a reason has 1 to 500 characters", { field: "reason" });
+}
+
+function parsed(line: string): AuditEntry | undefined {
+  try {
+    const value = JSON.parse(line) as AuditEntry | null;
+    return typeof value?.number === "number" && typeof value.event === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
+}

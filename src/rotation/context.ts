@@ -1,0 +1,58 @@
+import type { Custodian } from "../custody/contract.js";
+import { SignetError } from "../errors.js";
+import type { Custody, KeyRecord } from "../keyring/key-record.js";
+import type { Stores } from "../storage/contract.js";
+import type { Action } from "./actions.js";
+import type { RotationSettings } from "./policy.js";
+
+/** What is told of progress. */
+export interface Step {
+  readonly action: Action["kind"] | "lease" | "wait";
+  readonly words: string;
+}
+
+/** What every step of a manager works with. */
+export interface Context {
+  readonly stores: Stores;
+  readonly custodians: Partial<Record<Custody, Custodian>>;
+  readonly settings: RotationSettings;
+  /** NumericDate. */
+  readonly clock: () => number;
+  readonly randomId: () => string;
+  readonly sleep: (seconds: number) => Promise<void>;
+  /** Who asked, for the audit log. */
+  readonly actor: string;
+  readonly onStep: (step: Step) => void;
+  /** Tells this manager from others of the same process. */
+  readonly manager: string;
+}
+
+/**
+ * The custodian of a key.
+ *
+ * @throws SignetError `plan_refused` where this manager was given none of that kind
+ */
+export function custodianOf(context: Context, record: Pick<KeyRecord, "custody">): Custodian {
+  const custodian = context.custodians[record.custody];
+  if (custodian !== undefined) return custodian;
+  throw new SignetError(
+    "plan_refused",
+    `a key is held by ${record.custody}, which this manager cannot reach: run it where ${record.custody} is configured`,
+  );
+}
+
+/**
+ * Compares this machine's clock with the service's.
+ *
+ * @throws SignetError `clock_untrusted` where they are further apart than the skew
+ */
+export async function assertClock(context: Context, clockSkewSeconds: number): Promise<void> {
+  const service = await context.stores.serviceTime?.();
+  if (service === undefined) return;
+  const apart = Math.abs(service - context.clock());
+  if (apart <= clockSkewSeconds) return;
+  throw new SignetError(
+    "clock_untrusted",
+    `this machine's clock and the service's are ${Math.round(apart)} seconds apart, more than ${clockSkewSeconds}: set the clock`,
+  );
+}

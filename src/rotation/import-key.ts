@@ -1,0 +1,87 @@
+import type { KeyObject } from "node:crypto";
+import { type PublicJwk, publicJwk } from "../algorithms/jwk.js";
+import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
+import { canImport } from "../custody/contract.js";
+import { SignetError } from "../errors.js";
+import type { Custody, KeyRecord } from "../keyring/key-record.js";
+import { activeRecord, type Keyring, MOST_PUBLISHED_KEYS, recordByKid } from "../keyring/keyring.js";
+import { type Context, custodianOf } from "./context.js";
+import { finishMaking } from "./make-key.js";
+import { MOVING_PLACES, permanentKeys } from "./policy.js";
+import { withRecord } from "./records.js";
+import type { Session } from "./session.js";
+
+/** A private key made elsewhere. */
+export interface ImportRequest {
+  readonly privateKey: KeyObject;
+  readonly algorithm: AlgorithmName;
+  /** Its name; the RFC 7638 thumbprint when absent. */
+  readonly kid?: string;
+  /** `active` only for an issuer that has no active key yet. */
+  readonly as: "standby" | "active";
+  readonly custody: Custody;
+}
+
+const LONGEST_KID = 256;
+
+/**
+ * Records an imported key and hands it to its custodian. Importing the same key again is success.
+ *
+ * @throws SignetError `plan_refused` where the keyring cannot take it, `invalid_key` where the custodian takes no keys
+ */
+export async function importInto(context: Context, session: Session, request: ImportRequest): Promise<PublicJwk> {
+  const custodian = custodianOf(context, request);
+  if (!canImport(custodian)) {
+    throw new SignetError("invalid_key", `${request.custody} takes no keys made elsewhere; choose another custody`);
+  }
+  const algorithm = algorithmNamed(request.algorithm);
+  const wanted = publicJwk(request.privateKey, algorithm, request.kid);
+  if (wanted.kid === "" || wanted.kid.length > LONGEST_KID) {
+    throw new SignetError("invalid_key", `a kid has 1 to ${LONGEST_KID} characters`, { field: "kid" });
+  }
+  const present = recordByKid(session.keyring(), wanted.kid);
+  if (present !== undefined) return alreadyThere(session.keyring(), present, wanted, request);
+  assertRoom(session.keyring(), request);
+  const record: KeyRecord = {
+    id: context.randomId(),
+    state: "creating",
+    alg: algorithm.name,
+    custody: request.custody,
+    origin: "imported",
+    publicJwk: wanted,
+    creatingAt: await session.time(),
+  };
+  await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }), {
+    event: "key.imported",
+    keys: [wanted.kid],
+  });
+  await session.check();
+  const kept = await custodian.importKey(record.id, request.privateKey, algorithm, request.kid);
+  if (kept.kid !== wanted.kid) {
+    await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, publicJwk: kept })));
+  }
+  await finishMaking(context, session, record.id);
+  return kept;
+}
+
+function alreadyThere(keyring: Keyring, present: KeyRecord, wanted: PublicJwk, { as }: ImportRequest): PublicJwk {
+  const isSame = JSON.stringify(present.publicJwk) === JSON.stringify(wanted) && present.origin === "imported";
+  const isPlace = as === "active" ? activeRecord(keyring) === present || activeRecord(keyring) === undefined : true;
+  if (isSame && isPlace && (present.state === "pending" || present.state === "active")) return wanted;
+  throw new SignetError("plan_refused", `the keyring has a key of this name already (${present.state}); give another --kid`);
+}
+
+function assertRoom(keyring: Keyring, { as }: ImportRequest): void {
+  if (as === "active" && (activeRecord(keyring) !== undefined || keyring.confirmedSequence > 0 || keyring.activation !== null)) {
+    throw new SignetError("plan_refused", "this issuer has an active key already: import the key as a standby and rotate");
+  }
+  if (keyring.keys.filter((key) => key.state !== "revoked").length >= MOST_PUBLISHED_KEYS) {
+    throw new SignetError("plan_refused", `the JWKS is full: some verifiers read no more than ${MOST_PUBLISHED_KEYS} keys`);
+  }
+  if (permanentKeys(keyring) + 1 > MOST_PUBLISHED_KEYS - MOVING_PLACES) {
+    throw new SignetError(
+      "plan_refused",
+      `an imported key stays until --tokens-expire-by is given, and ${MOVING_PLACES} of ${MOST_PUBLISHED_KEYS} places must stay free to move`,
+    );
+  }
+}

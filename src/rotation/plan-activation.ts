@@ -1,0 +1,89 @@
+import type { KeyRecord } from "../keyring/key-record.js";
+import { type ActivationCause, MOST_PUBLISHED_KEYS } from "../keyring/keyring.js";
+import { isPermanent, MOVING_PLACES } from "./policy.js";
+import { nextSequence, placeIsTaken } from "./sequence.js";
+import { dueAt, matches, type PlannedStep, readyAt, type Situation, wait } from "./situation.js";
+import { documentState, nameOf } from "./view.js";
+
+const RETRY_SECONDS = 3_600;
+
+/** Who shall sign: goes on with what is under way, replaces what is revoked or lost, and rotates what is due. */
+export function activation(situation: Situation): PlannedStep[] {
+  const { view, active, policy } = situation;
+  if (view.keyring.activation !== null) return unfinishedActivation(situation);
+  if (active === undefined) {
+    return view.keyring.confirmedSequence === 0 ? firstActivation(situation) : replacement(situation, "revoked");
+  }
+  if (active.revokedAt !== undefined) return replacement(situation, "revoked");
+  if (active.materialLostAt !== undefined) return replacement(situation, "lost");
+  if (documentState(view) === "stale") return begin(situation, active, "lost", true);
+  const rotation = plannedRotation(situation, active);
+  const isCurrent = view.documents[0]?.maxTtlSeconds === policy.maxTtlSeconds;
+  const isRotating = rotation.some((step) => "kind" in step);
+  return isCurrent || isRotating ? rotation : [...begin(situation, active, "limits", false), ...rotation];
+}
+
+function unfinishedActivation(situation: Situation): PlannedStep[] {
+  const { view, intended } = situation;
+  const { activation: intent } = view.keyring;
+  if (intent === null || intended === undefined) return [];
+  if (intended.revokedAt !== undefined) return replacement(situation, "revoked");
+  if (intended.materialLostAt !== undefined) return replacement(situation, "lost");
+  // A write of a manager that slept came first: the intent goes to another place, under a sequence of its own.
+  if (intent.readBackAt === undefined && placeIsTaken(view, intent.sequence))
+    return begin(situation, intended, intent.because, true);
+  return [{ kind: "confirm", id: intent.id, stage: intent.readBackAt === undefined ? "write" : "settle" }];
+}
+
+// There is no token and no verifier yet, so there is nobody to wait for. An imported key is meant to be the first.
+function firstActivation(situation: Situation): PlannedStep[] {
+  const { standbys } = situation;
+  const first = standbys.find((key) => key.origin === "imported") ?? standbys[0];
+  return first === undefined ? [] : begin(situation, first, "first", true);
+}
+
+/** The key that takes over at once: one that verifiers know, before one that they may not know yet. */
+function bestReplacement({ standbys, policy, now }: Situation): KeyRecord | undefined {
+  const rank = (key: KeyRecord): number => (readyAt(key, policy) <= now ? 0 : 2) + (matches(key, policy) ? 0 : 1);
+  return [...standbys].sort((a, b) => rank(a) - rank(b))[0];
+}
+
+function replacement(situation: Situation, because: ActivationCause): PlannedStep[] {
+  const { policy, now } = situation;
+  const best = bestReplacement(situation);
+  // None is published: one is made first, and nothing else can be done.
+  if (best === undefined) return [];
+  const ready = readyAt(best, policy);
+  const warning = `verifiers are sure to know key ${nameOf(best)}`;
+  const warnings = ready > now ? [wait("young_standby", ready, warning, best)] : [];
+  return [...begin(situation, best, because, true), ...warnings];
+}
+
+function plannedRotation(situation: Situation, active: KeyRecord): PlannedStep[] {
+  const { policy, now, view } = situation;
+  const standbys = situation.standbys.filter((key) => matches(key, policy));
+  const isRequested = view.keyring.rotationRequest !== null;
+  const due = dueAt(active, policy);
+  const young = situation.standbys.filter((key) => readyAt(key, policy) > now);
+  const waits = young.map((key) => wait("publish_ahead", readyAt(key, policy), `key ${nameOf(key)} signs`, key));
+  const succession = `key ${nameOf(active)} is succeeded`;
+  if (!isRequested && (due === null || now < due)) {
+    return [...waits, due === null ? wait("by_hand", null, succession, active) : wait("not_due", due, succession, active)];
+  }
+  const [first, second] = standbys.filter((key) => readyAt(key, policy) <= now);
+  if (first === undefined || second === undefined) {
+    const until = standbys[1] === undefined ? now + policy.publishAheadSeconds : readyAt(standbys[1], policy);
+    return [...waits, wait("second_standby", until, succession, active)];
+  }
+  const kept = view.keyring.keys.filter((key) => (key.state === "retired" || key === active) && isPermanent(key));
+  if (isPermanent(active) && kept.length > MOST_PUBLISHED_KEYS - MOVING_PLACES) {
+    return [...waits, wait("places_kept", null, succession, active)];
+  }
+  return [...begin(situation, first, isRequested ? "requested" : "due", false), ...waits];
+}
+
+function begin({ view, now }: Situation, key: KeyRecord, because: ActivationCause, urgent: boolean): PlannedStep[] {
+  const sequence = nextSequence(view, now, urgent);
+  if (sequence === undefined) return [wait("no_free_place", now + RETRY_SECONDS, `key ${nameOf(key)} signs`, key)];
+  return [{ kind: "activate", id: key.id, sequence, because }];
+}

@@ -1,0 +1,28 @@
+import type { KeyRecord } from "../keyring/key-record.js";
+import type { Keyring, PolicyInForce } from "../keyring/keyring.js";
+
+/** The keyring with one record changed. */
+export function withRecord(keyring: Keyring, id: string, update: (record: KeyRecord) => KeyRecord): Keyring {
+  return { ...keyring, keys: keyring.keys.map((record) => (record.id === id ? update(record) : record)) };
+}
+
+/** The keyring without one record. */
+export function withoutKey(keyring: Keyring, id: string): Keyring {
+  return { ...keyring, keys: keyring.keys.filter((record) => record.id !== id) };
+}
+
+/** A record that, from now on, can sign under a policy: what its tokens may need only grows. */
+export function signingUnder(record: KeyRecord, policy: PolicyInForce): KeyRecord {
+  return {
+    ...record,
+    maxTtlSeconds: Math.max(record.maxTtlSeconds ?? 0, policy.maxTtlSeconds),
+    maxAgeSeconds: Math.max(record.maxAgeSeconds ?? 0, policy.activeKeyMaxAgeSeconds),
+    ...(record.signedWithoutExpiry === true || policy.allowsUnlimitedTokens ? { signedWithoutExpiry: true } : {}),
+  };
+}
+
+/** The record without one of its members. */
+export function without<Name extends keyof KeyRecord>(record: KeyRecord, name: Name): Omit<KeyRecord, Name> {
+  const { [name]: _, ...rest } = record;
+  return rest;
+}

@@ -1,0 +1,72 @@
+import type { Custody, KeyRecord } from "../keyring/key-record.js";
+import { activeRecord } from "../keyring/keyring.js";
+import { type Context, custodianOf } from "./context.js";
+import { withoutKey } from "./records.js";
+import type { Session } from "./session.js";
+import { discarded, freed } from "./transitions.js";
+import { isSelfContained, nameOf, recordById } from "./view.js";
+
+/** Deletes an active document that is over, and lets its place rest from now on. */
+export async function deleteDocument(context: Context, session: Session, sequence: number): Promise<void> {
+  await session.check();
+  await context.stores.active.delete(sequence);
+  const now = await session.time();
+  await session.change((keyring) => freed(keyring, sequence, now));
+}
+
+/** Takes a standby out of use. Recorded before anything is destroyed, so that no other manager lets it sign meanwhile. */
+export async function discardKey(session: Session, id: string): Promise<void> {
+  const record = recordById(session.keyring(), id);
+  if (record === undefined) return;
+  await session.change((keyring) => discarded(keyring, id), {
+    event: "key.discarded",
+    keys: [nameOf(record)],
+    why: "a standby that nobody needs",
+  });
+}
+
+/** Destroys a key's private part, then forgets the key; the next publication is without it. */
+export async function removeKey(context: Context, session: Session, id: string): Promise<void> {
+  const record = recordById(session.keyring(), id);
+  if (record === undefined) return;
+  if (record.origin !== "foreign") {
+    await session.check();
+    await custodianOf(context, record).destroy(id);
+  }
+  await session.change((keyring) => withoutKey(keyring, id), {
+    event: "key.removed",
+    keys: [nameOf(record)],
+    why: whyRemoved(record),
+  });
+}
+
+function whyRemoved({ state, revokedAt, reason }: KeyRecord): string {
+  if (state === "retired") return "its tokens have expired";
+  if (revokedAt === undefined) return "a standby that nobody needs";
+  return reason === undefined ? "revoked" : `revoked: ${reason}`;
+}
+
+/** Destroys every private key that no record names. */
+export async function sweep(context: Context, session: Session): Promise<void> {
+  const found: [Custody, string][] = [];
+  for (const custodian of Object.values(context.custodians)) {
+    for await (const id of custodian.list()) found.push([custodian.custody, id]);
+  }
+  // Listed first, then a write that proves the keyring to be the newest: a key that was listed was recorded before that.
+  const sweptAt = await session.time();
+  const orphans = found.filter(([, id]) => recordById(session.keyring(), id) === undefined);
+  await session.change((keyring) => ({ ...keyring, sweptAt }));
+  for (const [custody, id] of orphans) await custodianOf(context, { custody }).destroy(id);
+  await destroySecondCopy(context, session);
+}
+
+/** The private part has one place: where the confirmed document holds it, the custodian's own copy goes. */
+export async function destroySecondCopy(context: Context, session: Session): Promise<void> {
+  const { activation, confirmedSequence } = session.keyring();
+  const record = activeRecord(session.keyring());
+  if (record === undefined || activation !== null) return;
+  const [top] = await context.stores.active.read();
+  if (top?.sequence !== confirmedSequence || top.kid !== record.publicJwk?.kid || !isSelfContained(top.material)) return;
+  await session.check();
+  await custodianOf(context, record).destroy(record.id);
+}

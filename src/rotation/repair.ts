@@ -1,0 +1,149 @@
+import { isSignetError } from "../errors.js";
+import type { ActiveDocument } from "../keyring/active-document.js";
+import type { KeyRecord } from "../keyring/key-record.js";
+import { activeRecord, type Keyring, recordByKid } from "../keyring/keyring.js";
+import { type Context, custodianOf } from "./context.js";
+import { signingUnder } from "./records.js";
+import { nextSequence } from "./sequence.js";
+import type { Session } from "./session.js";
+import { documentState, isPublished, isSelfContained, latestTime, nameOf, recordById, type View } from "./view.js";
+
+/** Something that a foreign hand changed, or that a crash left. */
+export interface Finding {
+  readonly kind: "clock" | "document" | "jwks" | "private-part" | "orphan" | "lease";
+  readonly words: string;
+  /** What mends it, in words; `null` where only a person can. */
+  readonly remedy: string | null;
+}
+
+/** Looks for what is not as the keyring says. Reads, and changes nothing. */
+export async function findFaults(context: Context, view: View, now: number): Promise<readonly Finding[]> {
+  return [
+    ...clockFaults(view.keyring, now),
+    ...documentFaults(view),
+    ...(isPublished(view) ? [] : [fault("jwks", "the published JWKS is not the keyring's", "the next tick publishes it again")]),
+    ...(await privateParts(context, view)),
+    ...(await orphans(context, view.keyring)),
+    ...leaseFaults(context, view.keyring),
+  ];
+}
+
+function clockFaults(keyring: Keyring, now: number): Finding[] {
+  if (now >= latestTime(keyring) - 2 * keyring.policy.clockSkewSeconds) return [];
+  const remedy = "first make sure that this machine's clock is right; then its times are set back to now";
+  return [fault("clock", "the keyring has times that this machine's clock has not reached", remedy)];
+}
+
+function documentFaults(view: View): Finding[] {
+  const [top] = view.documents;
+  if (documentState(view) === "stale")
+    return [fault("document", "the active document is missing, or an old one", "it is written again")];
+  if (documentState(view) !== "foreign" || top === undefined) return [];
+  const record = recordByKid(view.keyring, top.kid);
+  if (record === undefined) {
+    return [
+      fault("document", "the active document names a key that the keyring does not know", "it is replaced by the active key's"),
+    ];
+  }
+  const remedy = canAdopt(record) ? `${nameOf(record)} is recorded as active` : "it is replaced by the active key's";
+  return [fault("document", `the active document, not written by a manager, lets key ${nameOf(record)} sign`, remedy)];
+}
+
+async function privateParts(context: Context, { keyring, documents }: View): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const key of keyring.keys) {
+    if (key.state !== "pending" && key.state !== "active") continue;
+    const own = documents.find((document) => document.kid === key.publicJwk?.kid)?.material;
+    if (own !== undefined && isSelfContained(own)) continue;
+    try {
+      await custodianOf(context, key).material(key.id);
+    } catch (error) {
+      if (!isSignetError(error, "key_not_found")) throw error;
+      found.push(
+        fault("private-part", `the private part of key ${nameOf(key)} (${key.state}) is missing`, "the key is replaced"),
+      );
+    }
+  }
+  return found;
+}
+
+async function orphans({ custodians }: Context, keyring: Keyring): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const custodian of Object.values(custodians)) {
+    for await (const id of custodian.list()) {
+      if (recordById(keyring, id) === undefined) {
+        found.push(fault("orphan", `${custodian.custody} holds a private key that no record names (${id})`, "it is destroyed"));
+      }
+    }
+  }
+  return found;
+}
+
+function leaseFaults({ stores }: Context, { lease }: Keyring): Finding[] {
+  if (lease === null || stores.stateOfHolder(lease.holder) !== "gone") return [];
+  return [fault("lease", "a manager died while it held the lease", "the next tick takes it over")];
+}
+
+/** Mends what was found: records what is true, so that the run which follows can do the rest. */
+export async function mend(context: Context, session: Session, view: View): Promise<void> {
+  const now = await session.time();
+  const lost = await lostKeys(context, view);
+  await session.change(
+    (keyring) => {
+      const timed = now >= latestTime(keyring) - 2 * keyring.policy.clockSkewSeconds ? keyring : setBack(keyring, now);
+      const marked = { ...timed, keys: timed.keys.map((key) => (lost.has(key.id) ? { ...key, materialLostAt: now } : key)) };
+      const [top] = view.documents;
+      const isForeign = documentState({ ...view, keyring }) === "foreign" && top !== undefined;
+      return { ...(isForeign ? settled(marked, top, view, now) : marked), sweptAt: null };
+    },
+    { event: "keyring.repaired" },
+  );
+}
+
+async function lostKeys(context: Context, view: View): Promise<Set<string>> {
+  const missing = await privateParts(context, view);
+  const isNamed = (key: KeyRecord): boolean => missing.some(({ words }) => words.includes(` ${nameOf(key)} (`));
+  return new Set(view.keyring.keys.filter(isNamed).map((key) => key.id));
+}
+
+// The active document is the truth on who signs: a key that the keyring knows is recorded as active; any other is replaced.
+function settled(keyring: Keyring, top: ActiveDocument, view: View, now: number): Keyring {
+  const record = recordByKid(keyring, top.kid);
+  const lastSequence = Math.max(keyring.lastSequence, top.sequence);
+  if (record !== undefined && canAdopt(record)) {
+    const keys = keyring.keys.map((key): KeyRecord => {
+      if (key.id === record.id) {
+        const { retiredAt: _, ...rest } = signingUnder(key, keyring.policy);
+        return { ...rest, state: "active", activatedAt: now };
+      }
+      return key.state === "active" ? { ...key, state: "retired", retiredAt: now } : key;
+    });
+    return { ...keyring, keys, activation: null, lastSequence, confirmedSequence: top.sequence };
+  }
+  const active = activeRecord(keyring);
+  const sequence = nextSequence({ ...view, keyring: { ...keyring, lastSequence } }, now, true);
+  if (active === undefined || sequence === undefined) return { ...keyring, lastSequence };
+  const { maxTtlSeconds } = keyring.policy;
+  const allocations = [...keyring.allocations, { sequence: top.sequence }, { sequence }];
+  const activation = { id: active.id, sequence, maxTtlSeconds, because: "repaired" as const, intendedAt: now };
+  return { ...keyring, activation, allocations, lastSequence: sequence };
+}
+
+function canAdopt({ state, revokedAt }: KeyRecord): boolean {
+  return revokedAt === undefined && (state === "active" || state === "pending" || state === "retired");
+}
+
+function setBack(keyring: Keyring, now: number): Keyring {
+  const keys = keyring.keys.map((key) =>
+    Object.fromEntries(Object.entries(key).map(([name, value]) => [name, isTime(name) ? Math.min(value as number, now) : value])),
+  );
+  return { ...keyring, keys: keys as unknown as KeyRecord[] };
+}
+
+function isTime(name: string): boolean {
+  return name.endsWith("At");
+}
+
+function fault(kind: Finding["kind"], words: string, remedy: string | null): Finding {
+  return Object.freeze({ kind, words, remedy });
+}

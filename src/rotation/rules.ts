@@ -1,0 +1,42 @@
+/**
+ * Every reason for which the planner waits or refuses, by name. The sentence says why the rule exists; what is waited for, and
+ * until when, is said by each wait.
+ */
+export const RULES = {
+  clock_behind: "a clock that runs behind would date new keys before old ones and keep or drop keys at the wrong time",
+  document_unclear: "an active document that is older than the confirmed one may be a stale read, and nothing is done on a guess",
+  document_foreign: "the active document decides who signs, and this one was written by nobody that the keyring knows",
+  publish_ahead: "verifiers keep the JWKS for a while: a key that they have not read yet must not sign",
+  young_standby: "some still keep a JWKS without it, and may refuse its tokens until they read again",
+  second_standby: "a rotation uses up the standby: without another one that is old enough, a revocation would break tokens",
+  not_due: "the policy says how long a key signs",
+  by_hand: "the policy leaves rotation to the operator",
+  tokens_alive: "a token signed with it may still be accepted somewhere",
+  tokens_unknown: "it has tokens whose end nobody told: an imported key, or one that signed without expiry",
+  activation_under_way: "while it is not certain who signs, no key is taken away",
+  settling: "the store may still answer some readers with the old active document",
+  jwks_full: "some verifiers read no more than ten keys",
+  places_kept: "the active key and two standbys need three of the ten places in the JWKS",
+  no_free_place: "a place of the active document must rest, because the delete of a manager that slept may still arrive",
+  settings_differ:
+    "`signet keys apply` puts them in force; nothing else does, so that two managers with different settings do not flap",
+} as const;
+
+/** The name of a rule. */
+export type RuleName = keyof typeof RULES;
+
+/** Something that does not happen yet, and why. */
+export interface Wait {
+  readonly rule: RuleName;
+  /** The key in question. */
+  readonly kid?: string;
+  /** When it may happen; `null` where a person has to do something first. */
+  readonly until: number | null;
+  /** The whole in one sentence. */
+  readonly words: string;
+}
+
+/** A NumericDate as people read it. */
+export function timeInWords(seconds: number): string {
+  return `${new Date(seconds * 1_000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}

@@ -1,0 +1,93 @@
+import { SignetError } from "../errors.js";
+import { type Action, actionInWords } from "./actions.js";
+import { beginActivation, confirmActivation } from "./activate.js";
+import type { Context } from "./context.js";
+import { finishMaking, makeKey } from "./make-key.js";
+import { type Plan, plan } from "./planner.js";
+import { publishKeys } from "./publish.js";
+import { readViewPatiently } from "./read-view.js";
+import { deleteDocument, discardKey, removeKey, sweep } from "./remove.js";
+import type { Wait } from "./rules.js";
+import type { Session } from "./session.js";
+import type { View } from "./view.js";
+
+/** An action with what it is in words. */
+export interface ReportedAction {
+  readonly kind: Action["kind"] | "found" | "import" | "apply-settings";
+  readonly words: string;
+}
+
+/** What a run has done, and what is left to wait for. */
+export interface Outcome {
+  readonly done: readonly ReportedAction[];
+  readonly plan: Plan;
+}
+
+// Far above what any keyring needs: a bug in the planner must end in an error, not in a loop that writes for ever.
+const MOST_ACTIONS = 60;
+
+/** These are done at most once a run: what they leave unfinished waits for the next tick. */
+const ONCE: readonly Action["kind"][] = ["reread", "activate", "confirm", "delete-document", "remove", "sweep", "finish-making"];
+
+/**
+ * Carries out plans, one action at a time, reading and planning anew after each. An action that fails does not keep the others
+ * from being done; the first failure is thrown at the end.
+ */
+export async function run(context: Context, session: Session): Promise<Outcome> {
+  const done: ReportedAction[] = [];
+  const skipped = new Set<string>();
+  const warnings: Wait[] = [];
+  let failure: unknown;
+  for (let count = 0; count < MOST_ACTIONS; count++) {
+    const view = await readViewPatiently(context, session.keyring());
+    const current = plan(view, session.keyring().policy, await session.time());
+    const action = current.actions.find((candidate) => !skipped.has(JSON.stringify(candidate)));
+    if (action === undefined) {
+      if (failure !== undefined) throw failure;
+      return { done, plan: { ...current, waits: [...warnings, ...current.waits] } };
+    }
+    const words = actionInWords(action, session.keyring());
+    context.onStep({ action: action.kind, words });
+    // After the activation nothing waits for it any more, but the operator has to know.
+    if (action.kind === "activate") warnings.push(...current.waits.filter(({ rule }) => rule === "young_standby"));
+    if (ONCE.includes(action.kind)) skipped.add(JSON.stringify(action));
+    try {
+      await carryOut(context, session, view, action);
+      done.push({ kind: action.kind, words });
+    } catch (error) {
+      failure ??= error;
+      skipped.add(JSON.stringify(action));
+      // A session that cannot prove itself any more must not go on.
+      await session.check().catch(() => {
+        throw failure;
+      });
+    }
+  }
+  throw failure ?? new SignetError("internal", "the plan did not come to an end; report this with `signet keys history`");
+}
+
+async function carryOut(context: Context, session: Session, view: View, action: Action): Promise<void> {
+  switch (action.kind) {
+    case "make":
+      return makeKey(context, session);
+    case "finish-making":
+      return finishMaking(context, session, action.id);
+    case "publish":
+      return publishKeys(context, session, view);
+    case "activate":
+      return beginActivation(context, session, action);
+    case "confirm":
+      return confirmActivation(context, session, action.stage);
+    case "delete-document":
+      return deleteDocument(context, session, action.sequence);
+    case "remove":
+      return removeKey(context, session, action.id);
+    case "discard":
+      return discardKey(session, action.id);
+    case "sweep":
+      await sweep(context, session);
+      return;
+    case "reread":
+      return;
+  }
+}

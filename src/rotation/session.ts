@@ -1,0 +1,184 @@
+import { isSignetError, SignetError } from "../errors.js";
+import type { Keyring, Lease } from "../keyring/keyring.js";
+import { keyringText, parseKeyring } from "../keyring/parse.js";
+import { type AuditNote, flushAudit, nextHead } from "./audit.js";
+import { assertClock, type Context } from "./context.js";
+import { assertPolicy, policyOf } from "./policy.js";
+import { timeInWords } from "./rules.js";
+
+/** A keyring with the tag of its text. */
+export interface Versioned {
+  readonly keyring: Keyring;
+  readonly tag: string;
+}
+
+/** The right to change keys, held through the lease in the keyring. */
+export interface Session {
+  /** The keyring as this session last wrote it. */
+  readonly keyring: () => Keyring;
+  /**
+   * Writes a change, and renews the lease with it.
+   *
+   * @param note what the audit log shall say of it
+   * @throws SignetError `lease_lost` where somebody else has written since
+   */
+  change(update: (keyring: Keyring) => Keyring, note?: AuditNote): Promise<void>;
+  /**
+   * The time to record. A clock that is set back in the middle of a run would date a publication before it happened.
+   *
+   * @throws SignetError `clock_untrusted`
+   */
+  time(): Promise<number>;
+  /** Makes sure, before a write elsewhere, that nobody else has taken over. */
+  check(): Promise<void>;
+  /** Gives the lease back; after a failure the next manager searches for what was left behind. */
+  release(failed: boolean): Promise<void>;
+}
+
+// Longer than any single step takes, and so long that a clock within the skew does not call a living lease expired.
+const LEASE_SECONDS = 300;
+
+/**
+ * Takes the lease of a keyring.
+ *
+ * @throws SignetError `lease_held`, naming who holds it and what to do
+ */
+export async function takeLease(context: Context, current: Versioned): Promise<Session> {
+  await assertClock(context, current.keyring.policy.clockSkewSeconds);
+  const { lease } = current.keyring;
+  if (lease !== null) assertFree(context, lease, current.keyring.policy.clockSkewSeconds);
+  const taken: Keyring = {
+    ...current.keyring,
+    leases: current.keyring.leases + 1,
+    // Whoever did not give the lease back may have left something behind.
+    sweptAt: lease === null ? current.keyring.sweptAt : null,
+  };
+  return openSession(context, taken, current.tag, undefined);
+}
+
+/** Makes the keyring of a new issuer, and holds its lease. */
+export async function foundKeyring(context: Context): Promise<Session> {
+  const policy = policyOf(context.settings, 1);
+  assertPolicy(policy);
+  await assertClock(context, policy.clockSkewSeconds);
+  const keyring: Keyring = {
+    version: 1,
+    issuer: context.settings.issuer,
+    policy,
+    lease: null,
+    leases: 1,
+    lastSequence: 0,
+    confirmedSequence: 0,
+    activation: null,
+    allocations: [],
+    rotationRequest: null,
+    sweptAt: context.clock(),
+    audit: { count: 0, head: "", entry: "" },
+    keys: [],
+  };
+  return openSession(context, keyring, null, { event: "issuer.created" });
+}
+
+async function openSession(
+  context: Context,
+  first: Keyring,
+  firstTag: string | null,
+  firstNote: AuditNote | undefined,
+): Promise<Session> {
+  const { clock, stores } = context;
+  let keyring = first;
+  let tag = firstTag;
+  let appended = 0;
+  const generation = first.leases;
+
+  const time = watchedClock(context, first.policy.clockSkewSeconds);
+
+  const leaseFrom = (now: number): Lease => ({
+    holder: stores.holder(),
+    manager: context.manager,
+    generation,
+    expiresAt: now + LEASE_SECONDS + 2 * first.policy.clockSkewSeconds,
+  });
+
+  async function write(next: Keyring): Promise<void> {
+    // What is written is read first: a keyring that nobody could read again would stop everything.
+    const checked = parseKeyring(keyringText(next), "the new keyring");
+    try {
+      tag = await stores.keyring.write(checked, tag);
+    } catch (error) {
+      throw isSignetError(error, "keyring_conflict") ? lost(error) : error;
+    }
+    keyring = checked;
+  }
+
+  // The keyring keeps one entry: the one before must have reached the log.
+  async function append(): Promise<void> {
+    if (appended < keyring.audit.count) await flushAudit(stores, keyring.audit);
+    appended = keyring.audit.count;
+  }
+
+  async function change(update: (keyring: Keyring) => Keyring, note?: AuditNote): Promise<void> {
+    const now = await time();
+    const next = { ...update(keyring), lease: leaseFrom(now) };
+    if (note === undefined) return write(next);
+    await append();
+    await write({ ...next, audit: nextHead(next.audit, note, now, context.actor) });
+    await append();
+  }
+
+  async function check(): Promise<void> {
+    const current = await stores.keyring.read();
+    const isFresh = current?.tag === tag && clock() < (keyring.lease?.expiresAt ?? 0);
+    // An old answer or an old lease: a write that succeeds proves that nobody else has written.
+    if (!isFresh) await change((same) => same);
+  }
+
+  async function release(failed: boolean): Promise<void> {
+    const current = await stores.keyring.read();
+    if (current?.keyring.lease?.manager !== context.manager || current.keyring.lease.generation !== generation) return;
+    const sweptAt = failed ? null : current.keyring.sweptAt;
+    await stores.keyring.write({ ...current.keyring, sweptAt, lease: null }, current.tag);
+  }
+
+  await change((same) => same, firstNote);
+  return Object.freeze({ keyring: () => keyring, change, time, check, release });
+}
+
+function watchedClock(context: Context, clockSkewSeconds: number): () => Promise<number> {
+  let latest = context.clock();
+  return async () => {
+    await assertClock(context, clockSkewSeconds);
+    const now = context.clock();
+    if (now < latest - clockSkewSeconds) {
+      throw new SignetError(
+        "clock_untrusted",
+        "this machine's clock was set back while keys were being changed: run the command again",
+      );
+    }
+    latest = Math.max(latest, now);
+    return latest;
+  };
+}
+
+function assertFree({ stores, manager, clock }: Context, lease: Lease, clockSkewSeconds: number): void {
+  // A manager does one thing at a time: a lease of its own is one whose grant or return was not answered.
+  if (lease.manager === manager) return;
+  const isOwnProcess = lease.holder === stores.holder();
+  const state = isOwnProcess ? "unknown" : stores.stateOfHolder(lease.holder);
+  if (state === "gone") return;
+  // No clock that is right gives a lease for so long: it was given by one that was wrong.
+  const isAbsurd = lease.expiresAt > clock() + LEASE_SECONDS + 4 * clockSkewSeconds;
+  if (state === "unknown" && (isAbsurd || clock() >= lease.expiresAt)) return;
+  const remedy =
+    state === "alive"
+      ? "try again when it has ended"
+      : `try again later; it is free at ${timeInWords(lease.expiresAt)} at the latest`;
+  const who = isOwnProcess ? "another manager of this process" : stores.describeHolder(lease.holder);
+  throw new SignetError("lease_held", `${who} is changing keys: ${remedy}`);
+}
+
+function lost(cause: unknown): SignetError {
+  return new SignetError("lease_lost", "another manager has taken over; run `signet keys tick` to see where it stands", {
+    cause,
+  });
+}

@@ -1,0 +1,62 @@
+import type { KeyRecord } from "../keyring/key-record.js";
+import type { Keyring } from "../keyring/keyring.js";
+import type { Action } from "./actions.js";
+import { signingUnder, withRecord } from "./records.js";
+import { rememberedAllocations } from "./sequence.js";
+import { recordById } from "./view.js";
+
+/** An activation is intended: recorded before anything of it is written. */
+export function promised(keyring: Keyring, action: Extract<Action, { kind: "activate" }>, now: number): Keyring {
+  const { id, sequence, because } = action;
+  return {
+    ...withRecord(keyring, id, (key) => signingUnder(key, keyring.policy)),
+    activation: { id, sequence, maxTtlSeconds: keyring.policy.maxTtlSeconds, because, intendedAt: now },
+    lastSequence: sequence,
+    allocations: [...rememberedAllocations(keyring, now), { sequence }],
+  };
+}
+
+/** The new active document was read back: revoked keys are needed by nobody any more, and leave with the next publication. */
+export function readBack(keyring: Keyring, now: number): Keyring {
+  const { activation } = keyring;
+  if (activation === null) return keyring;
+  const isOver = (key: KeyRecord): boolean =>
+    key.revokedAt !== undefined && key.id !== activation.id && (key.state === "active" || key.state === "pending");
+  return {
+    ...keyring,
+    activation: { ...activation, readBackAt: now },
+    keys: keyring.keys.map((key) => (isOver(key) ? { ...key, state: "revoked" } : key)),
+  };
+}
+
+/** The new active document has settled: its key signs, and what signed before has signed until now. */
+export function confirmed(keyring: Keyring, now: number): Keyring {
+  const { activation } = keyring;
+  if (activation === null) return keyring;
+  const changes = recordById(keyring, activation.id)?.state !== "active";
+  const keys = keyring.keys.map((key): KeyRecord => {
+    if (key.id === activation.id) return changes ? { ...key, state: "active", activatedAt: now } : key;
+    // Let sign and then passed over: for all that is known it has signed until now.
+    const mayHaveSigned = key.state === "active" || (key.state === "pending" && key.maxTtlSeconds !== undefined);
+    if (!mayHaveSigned) return key;
+    return {
+      ...key,
+      state: key.revokedAt === undefined ? "retired" : "revoked",
+      activatedAt: key.activatedAt ?? now,
+      retiredAt: now,
+    };
+  });
+  const rotationRequest = changes ? null : keyring.rotationRequest;
+  return { ...keyring, keys, activation: null, confirmedSequence: activation.sequence, rotationRequest };
+}
+
+/** An active document was deleted: its place rests from now on. */
+export function freed(keyring: Keyring, sequence: number, now: number): Keyring {
+  const others = keyring.allocations.filter((allocation) => allocation.sequence !== sequence);
+  return { ...keyring, allocations: [...others, { sequence, freedAt: now }] };
+}
+
+/** A standby that nobody needs leaves: recorded before it is destroyed, so that no manager lets it sign meanwhile. */
+export function discarded(keyring: Keyring, id: string): Keyring {
+  return withRecord(keyring, id, (key) => ({ ...key, state: "revoked" }));
+}

@@ -1,0 +1,49 @@
+import { isSignetError, SignetError } from "../errors.js";
+import type { Context } from "./context.js";
+import { type Report, reportOf } from "./manager-report.js";
+import type { Outcome } from "./run.js";
+import { foundKeyring, type Session, takeLease } from "./session.js";
+import { assertSameIssuer } from "./settings.js";
+
+const ATTEMPTS = 3;
+
+/** Works on the keyring under its lease, and gives the lease back whatever happens. */
+export async function working(context: Context, work: (session: Session) => Promise<Outcome>): Promise<Report> {
+  const session = await begin(context);
+  let failed = false;
+  try {
+    const outcome = await work(session);
+    return reportOf(context, session.keyring(), outcome);
+  } catch (error) {
+    // A request that was refused has left nothing behind.
+    failed = !isSignetError(error, "plan_refused", "key_not_found", "invalid_key", "usage");
+    throw error;
+  } finally {
+    // A lease that cannot be given back is taken over by the next manager.
+    await session.release(failed).catch(() => context.onStep({ action: "lease", words: "the lease could not be given back" }));
+  }
+}
+
+// Somebody who wrote between our read and our lease is no failure: it is read again.
+async function begin(context: Context): Promise<Session> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const current = await context.stores.keyring.read();
+      if (current !== undefined) assertSameIssuer(context.settings, current.keyring);
+      else await assertNothingLeft(context);
+      return current === undefined ? await foundKeyring(context) : await takeLease(context, current);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isSignetError(error, "lease_lost")) throw error;
+    }
+  }
+}
+
+// Without its keyring an issuer would be made anew over keys that verifiers and tokens still rely on.
+async function assertNothingLeft({ stores, custodians }: Context): Promise<void> {
+  let isLeft = (await stores.active.read()).length > 0;
+  for (const custodian of Object.values(custodians)) {
+    for await (const _ of custodian.list()) isLeft = true;
+  }
+  if (!isLeft || (await stores.keyring.read()) !== undefined) return;
+  throw new SignetError("keyring_missing", "there are private keys here but no keyring: restore the keyring from a backup");
+}

@@ -1,0 +1,58 @@
+import { createReadStream } from "node:fs";
+import { open, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { createInterface } from "node:readline";
+import { SignetError } from "../../errors.js";
+import { errorCode, makePrivateDirectory, PRIVATE_FILE } from "../../files/durable.js";
+import { withProcessLock } from "../../files/process-lock.js";
+import type { AuditStore } from "../contract.js";
+
+/** The audit log as a file of JSON lines; writers take turns under a lock beside it. */
+export function createFileAuditStore(path: string): AuditStore {
+  return Object.freeze({
+    async append(_number: number, line: string) {
+      await makePrivateDirectory(dirname(path));
+      await withProcessLock(`${path}.lock`, () => appendOnce(path, line));
+    },
+    async *read() {
+      const stream = createReadStream(path, "utf8");
+      try {
+        // A last line without its line break is a write that a crash cut short: it will be written again, whole.
+        for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }))
+          if (line !== "") yield line;
+      } catch (error) {
+        if (errorCode(error) !== "ENOENT") throw failed(path, error);
+      } finally {
+        stream.destroy();
+      }
+    },
+  });
+}
+
+async function appendOnce(path: string, line: string): Promise<void> {
+  const text = await readText(path);
+  if (`\n${text}`.includes(`\n${line}\n`)) return;
+  const whole = text.lastIndexOf("\n") + 1;
+  const file = await open(path, "a+", PRIVATE_FILE);
+  try {
+    // What a crash cut short is cut off before the whole line is written.
+    if (whole < text.length) await file.truncate(Buffer.byteLength(text.slice(0, whole)));
+    await file.appendFile(`${line}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return "";
+    throw failed(path, error);
+  }
+}
+
+function failed(path: string, error: unknown): SignetError {
+  return new SignetError("store_failed", `${path} cannot be read (${errorCode(error) ?? "unknown"})`, { cause: error });
+}

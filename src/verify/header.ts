@@ -1,0 +1,78 @@
+import { type Algorithm, type AlgorithmName, findAlgorithm } from "../algorithms/table.js";
+import { SignetError } from "../errors.js";
+import { parseObject } from "./token.js";
+
+/** A token's header, as far as it is understood. Other members of it are no part of the answer. */
+export interface TokenHeader {
+  readonly alg: AlgorithmName;
+  /** Absent only where `requireKid` is false. */
+  readonly kid?: string;
+  readonly typ?: string;
+}
+
+/** What a header must say. */
+export interface HeaderChecks {
+  /**
+   * The header's `typ` that is accepted (RFC 8725 section 3.11), compared without case and without `application/`. By default
+   * `JWT` or no `typ` at all; where types are named a token must have one of them. `null` accepts any.
+   */
+  readonly types?: readonly string[] | null | undefined;
+}
+
+/** A header that was read, with the table's entry of its algorithm. */
+export interface ReadHeader {
+  readonly header: TokenHeader;
+  readonly algorithm: Algorithm;
+}
+
+// Each of these makes a careless verifier take its key, or the meaning of the signature, from the token itself (RFC 8725
+// sections 2.1 and 3.10); `crit` names extensions that must be understood, and none is (RFC 7515 section 4.1.11).
+const REFUSED = ["crit", "jku", "jwk", "x5u", "x5c", "b64", "zip", "enc", "epk"];
+
+/**
+ * Binds the types that are accepted, and answers the function that reads a header.
+ *
+ * @throws SignetError `config_invalid`
+ * @throws (the bound function) SignetError `token_malformed`, `token_header_refused`, `token_algorithm_refused` or
+ *   `token_type_refused`
+ */
+export function headerReader({ types }: HeaderChecks): (part: string) => ReadHeader {
+  const isAccepted = typeCheck(types);
+  return (part) => {
+    const { kid, typ, alg, ...others } = parseObject(part, "header");
+    for (const name of REFUSED) {
+      if (Object.hasOwn(others, name)) {
+        throw new SignetError("token_header_refused", `the token's header has ${name}, which is never accepted`, { field: name });
+      }
+    }
+    if (!isText(kid) || !isText(typ) || typeof alg !== "string") {
+      throw new SignetError("token_malformed", "the token's header has an alg, kid or typ that is not a text");
+    }
+    const algorithm = findAlgorithm(alg);
+    if (algorithm === undefined) throw new SignetError("token_algorithm_refused", "the token's alg is not accepted");
+    if (!isAccepted(typ)) throw new SignetError("token_type_refused", "the token's typ is not one that is accepted here");
+    const named = kid === undefined ? { alg: algorithm.name } : { alg: algorithm.name, kid };
+    return { header: Object.freeze(typ === undefined ? named : { ...named, typ }), algorithm };
+  };
+}
+
+// A token made for one purpose, a logout token for example, comes from the same issuer and key, and must not serve another.
+function typeCheck(types: readonly string[] | null | undefined): (typ: string | undefined) => boolean {
+  if (types === null) return () => true;
+  if (types === undefined) return (typ) => typ === undefined || normalType(typ) === "jwt";
+  if (!Array.isArray(types) || types.length === 0 || !types.every((type) => typeof type === "string" && type !== "")) {
+    throw new SignetError("config_invalid", "types must be a list of texts; null accepts any type", { field: "types" });
+  }
+  const accepted = new Set(types.map(normalType));
+  return (typ) => typ !== undefined && accepted.has(normalType(typ));
+}
+
+function isText(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === "string";
+}
+
+// RFC 7515 section 4.1.9: a media type, in any case, whose "application/" may be left out.
+function normalType(type: string): string {
+  const lower = type.toLowerCase();
+  return lower.startsWith("application/") && !lower.slice(12).includes("/") ? lower.slice(12) : lower;
+}

@@ -1,0 +1,126 @@
+import { type PublicJwk, publicKeyFromJwk } from "../algorithms/jwk.js";
+import { signatureChecker } from "../algorithms/signature.js";
+import { ALGORITHMS, type Algorithm, type AlgorithmName, algorithmNamed, findAlgorithm } from "../algorithms/table.js";
+import { isSignetError, SignetError } from "../errors.js";
+import type { ReadHeader } from "./header.js";
+
+/** Tells whether a signature belongs to a signing input. */
+export type SignatureCheck = (signingInput: string, signature: Uint8Array) => boolean;
+
+/** The keys, and how a token must name one. */
+export interface KeyChecks {
+  /** The issuer's public keys: its JWKS (RFC 7517 section 5). Each key is pinned to the `alg` that its JWK names. */
+  readonly keys: { readonly keys: readonly (PublicJwk | Readonly<Record<string, unknown>>)[] };
+  /** Narrows the algorithms; needed where an RSA key does not name its own, because it could be used with six. */
+  readonly algorithms?: readonly AlgorithmName[] | undefined;
+  /** False accepts tokens without `kid` where the keys have one name, or none, among them. Default true. */
+  readonly requireKid?: boolean | undefined;
+}
+
+type Jwk = Readonly<Record<string, unknown>>;
+
+/** What stands for one algorithm of one key: its check, or the fault of the key. */
+type Pinned = SignatureCheck | SignetError;
+
+/** The pinned algorithms of all keys of one name. */
+type NamedKey = Map<AlgorithmName, Pinned>;
+
+/**
+ * Binds keys, and answers the function that finds the check for a header. The algorithm is the key's, never the token's. Keys
+ * for other uses are left out. A key that cannot be used (damaged, too weak, an algorithm that this Node lacks) fails the tokens
+ * that name it and leaves the other keys alone.
+ *
+ * @throws SignetError `config_invalid`, `unsupported_algorithm`; a key's own fault where no key can be used
+ * @throws (the bound function) SignetError `token_kid_missing`, `token_key_unknown`, `token_algorithm_refused`, or the key's own
+ *   fault: `algorithm_unavailable`, `invalid_key` or `key_too_weak`
+ */
+export function keyFinder(checks: KeyChecks): (read: ReadHeader) => SignatureCheck {
+  const byKid = namedKeys(jwksMembers(checks.keys), allowedAlgorithms(checks.algorithms));
+  assertUsable(byKid);
+  const [sole, ...more] = byKid.values();
+  const onlyKey = more.length === 0 ? sole : undefined;
+  // A key without a name, from a PEM for example, can be told from others only where there are none: then no kid contradicts it.
+  const unnamed = byKid.has(undefined) ? onlyKey : undefined;
+  const requireKid = checks.requireKid !== false;
+
+  return ({ header: { kid }, algorithm }) => {
+    if (kid === undefined && requireKid && unnamed === undefined) {
+      throw new SignetError("token_kid_missing", "Token has no Key ID");
+    }
+    const key = unnamed ?? (kid === undefined ? onlyKey : byKid.get(kid));
+    if (key === undefined) {
+      throw new SignetError("token_key_unknown", "the token names a key that the issuer does not publish");
+    }
+    const pinned = key.get(algorithm.name);
+    if (pinned === undefined) throw new SignetError("token_algorithm_refused", "the token's alg is not its key's");
+    if (typeof pinned === "function") return pinned;
+    throw new SignetError(pinned.code, pinned.message, { cause: pinned });
+  };
+}
+
+function jwksMembers(jwks: KeyChecks["keys"]): readonly Jwk[] {
+  const keys: unknown = jwks?.keys;
+  if (Array.isArray(keys) && keys.every((key) => typeof key === "object" && key !== null)) return keys;
+  throw new SignetError("config_invalid", 'keys must be a JWKS: {"keys": [...]}', { field: "keys" });
+}
+
+function allowedAlgorithms(names: readonly AlgorithmName[] | undefined): ReadonlySet<string> | undefined {
+  if (names === undefined) return undefined;
+  if (!Array.isArray(names) || names.length === 0) {
+    throw new SignetError("config_invalid", "algorithms must be a list of names; leave it out to accept the keys' own", {
+      field: "algorithms",
+    });
+  }
+  return new Set(names.map((name) => algorithmNamed(name).name));
+}
+
+function namedKeys(jwks: readonly Jwk[], allowed: ReadonlySet<string> | undefined): Map<string | undefined, NamedKey> {
+  const byKid = new Map<string | undefined, NamedKey>();
+  for (const jwk of jwks.filter(isForSignatures)) {
+    const kid = typeof jwk.kid === "string" && jwk.kid !== "" ? jwk.kid : undefined;
+    for (const algorithm of algorithmsOf(jwk, allowed)) {
+      const key: NamedKey = byKid.get(kid) ?? new Map();
+      // RFC 7517 section 4.5 lets keys of different kinds share a name; two of one kind leave open which of them signed.
+      if (key.has(algorithm.name)) {
+        throw new SignetError("config_invalid", "two keys have the same kid, or none, and the same alg; give each its own kid", {
+          field: "keys",
+        });
+      }
+      byKid.set(kid, key.set(algorithm.name, pin(jwk, algorithm, allowed)));
+    }
+  }
+  return byKid;
+}
+
+function isForSignatures({ use, key_ops: operations }: Jwk): boolean {
+  const allowsVerify = operations === undefined || (Array.isArray(operations) && operations.includes("verify"));
+  return (use === undefined || use === "sig") && allowsVerify;
+}
+
+// RFC 9964 section 3: for AKP alg is a required member, so a JWK without it is none.
+function algorithmsOf({ alg, kty, crv }: Jwk, allowed: ReadonlySet<string> | undefined): readonly Algorithm[] {
+  const own = findAlgorithm(alg);
+  const named = own === undefined ? [] : [own];
+  const fitting = ALGORITHMS.filter((each) => each.kty === kty && each.kty !== "AKP" && (each.kty === "RSA" || each.crv === crv));
+  return (alg === undefined ? fitting : named).filter(({ name }) => allowed?.has(name) ?? true);
+}
+
+function pin(jwk: Jwk, algorithm: Algorithm, allowed: ReadonlySet<string> | undefined): Pinned {
+  if (jwk.alg === undefined && jwk.kty === "RSA" && allowed === undefined) {
+    return new SignetError("invalid_key", "an RSA key does not name its alg: say with the option algorithms what it signs");
+  }
+  try {
+    return signatureChecker(algorithm, publicKeyFromJwk({ ...jwk, alg: algorithm.name } as PublicJwk));
+  } catch (error) {
+    if (isSignetError(error)) return error;
+    throw error;
+  }
+}
+
+function assertUsable(byKid: ReadonlyMap<string | undefined, NamedKey>): void {
+  const all = [...byKid.values()].flatMap((key) => [...key.values()]);
+  if (all.some((pinned) => typeof pinned === "function")) return;
+  const [fault] = all;
+  if (fault instanceof SignetError) throw fault;
+  throw new SignetError("config_invalid", "keys has no key that verifies signatures by an accepted algorithm", { field: "keys" });
+}

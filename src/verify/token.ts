@@ -1,0 +1,82 @@
+import { decodeBase64url } from "../encoding/base64url.js";
+import { decodeUtf8, hasDuplicateMember } from "../encoding/strict-json.js";
+import { SignetError } from "../errors.js";
+
+/** A compact JWS (RFC 7515 section 3.1), taken apart but not believed. */
+export interface TokenParts {
+  /** The header's base64url text. */
+  readonly header: string;
+  /** The payload's base64url text. */
+  readonly payload: string;
+  /** Header and payload as they were signed. */
+  readonly signingInput: string;
+  /** Empty in an unsecured token, whose algorithm is refused by its name. */
+  readonly signature: Buffer;
+}
+
+/**
+ * Takes a token apart.
+ *
+ * @param token what somebody presented; anything but a text is refused
+ * @param longest the longest token that is looked at, in characters
+ * @throws SignetError `token_malformed`
+ */
+export function splitToken(token: unknown, longest: number): TokenParts {
+  if (typeof token !== "string") throw malformed("is not a text");
+  if (token.length > longest) throw malformed(`is longer than ${longest} characters`);
+  const first = token.indexOf(".");
+  const second = token.indexOf(".", first + 1);
+  // Encrypted tokens have five parts, and the JSON serialization, which may carry several signatures, has no such dots.
+  if (first <= 0 || second <= first + 1 || token.includes(".", second + 1)) {
+    throw malformed("is not three parts with dots between them");
+  }
+  return {
+    header: token.slice(0, first),
+    payload: token.slice(first + 1, second),
+    signingInput: token.slice(0, second),
+    signature: decodePart(token.slice(second + 1), "signature"),
+  };
+}
+
+/**
+ * Decodes the base64url of one part.
+ *
+ * @throws SignetError `token_malformed`
+ */
+export function decodePart(part: string, name: "header" | "payload" | "signature"): Buffer {
+  const bytes = decodeBase64url(part);
+  if (bytes === undefined) throw malformed(`has a ${name} that is not base64url`);
+  return bytes;
+}
+
+/**
+ * Decodes one part as a JSON object.
+ *
+ * @throws SignetError `token_malformed` for anything that different parsers could read differently
+ */
+export function parseObject(part: string, name: "header" | "payload"): Record<string, unknown> {
+  return objectFrom(decodePart(part, name), name);
+}
+
+/**
+ * Reads the bytes of one part as a JSON object. Its errors do not even quote a member's name: they end up in logs.
+ *
+ * @throws SignetError `token_malformed`
+ */
+export function objectFrom(bytes: Uint8Array, name: "header" | "payload"): Record<string, unknown> {
+  const text = decodeUtf8(bytes);
+  if (text === undefined) throw malformed(`has a ${name} that is not UTF-8`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw malformed(`has a ${name} that is not JSON`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw malformed(`has a ${name} that is not an object`);
+  if (hasDuplicateMember(text, value)) throw malformed(`has a ${name} that names a member twice`);
+  return value as Record<string, unknown>;
+}
+
+function malformed(what: string): SignetError {
+  return new SignetError("token_malformed", `the token ${what}`);
+}

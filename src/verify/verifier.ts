@@ -1,0 +1,95 @@
+import { SignetError } from "../errors.js";
+import { type ClaimChecks, claimsChecker, type VerifiedClaims } from "./claims.js";
+import { type HeaderChecks, headerReader, type TokenHeader } from "./header.js";
+import { type KeyChecks, keyFinder, type SignatureCheck } from "./keys.js";
+import { decodePart, objectFrom, splitToken } from "./token.js";
+
+/** What a verifier is made of. */
+export interface VerifierOptions extends KeyChecks, HeaderChecks, ClaimChecks {
+  /**
+   * The longest token that is looked at, in characters. Default 32,768: room for 16 KB of claims, the most that Signet issues,
+   * under any algorithm.
+   */
+  readonly maxTokenLength?: number | undefined;
+}
+
+/** A token that was verified. */
+export interface VerifiedToken {
+  readonly header: TokenHeader;
+  readonly claims: VerifiedClaims;
+}
+
+/** A verifier: it tells tokens of its issuer from everything else. */
+export interface Verifier {
+  /**
+   * Verifies a token: its structure, its header, its signature, and only then its claims.
+   *
+   * That a token is good does not make its text unique: an ECDSA signature has a second form that is good as well. To recognise
+   * a token that came before, compare `jti`.
+   *
+   * @param token a JWT in compact form (RFC 7519), without "Bearer"
+   * @returns its header and claims, a frozen pair; the claims are a fresh object of the caller's own
+   * @throws SignetError with a code that begins with `token_` for a token that is refused (`isTokenRefusal`); the fault of its
+   *   key, `algorithm_unavailable` for example, where that is published and cannot be used here; `clock_untrusted`
+   */
+  verify(token: string): VerifiedToken;
+}
+
+/** What is kept of the header of a token that was found good. */
+interface KnownHeader {
+  readonly header: TokenHeader;
+  readonly isSigned: SignatureCheck;
+}
+
+const DEFAULT_TOKEN_LENGTH = 32_768;
+const MOST_REMEMBERED = 32;
+const LONGEST_REMEMBERED = 1_024;
+
+/**
+ * Makes a verifier over public keys that are at hand. Options are checked and keys are read once, here.
+ *
+ * @throws SignetError `config_invalid`, above all where issuer or audience is neither given nor waived by `null`;
+ *   `unsupported_algorithm`; the fault of the keys where not one of them can be used
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const checkClaims = claimsChecker(options);
+  const readHeader = headerReader(options);
+  const findKey = keyFinder(options);
+  const longest = checkedLength(options.maxTokenLength ?? DEFAULT_TOKEN_LENGTH);
+  const remembered = new Map<string, KnownHeader>();
+
+  function known(part: string): KnownHeader {
+    const read = readHeader(part);
+    return { header: read.header, isSigned: findKey(read) };
+  }
+
+  // An issuer's tokens have one header for each of its keys. Strangers cannot push them out: only headers of good signatures are
+  // kept. They are copied, because a slice would hold the whole token in memory.
+  function remember(part: string, entry: KnownHeader): void {
+    if (part.length > LONGEST_REMEMBERED) return;
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    remembered.set(Buffer.from(part, "latin1").toString("latin1"), entry);
+  }
+
+  function verify(token: string): VerifiedToken {
+    const parts = splitToken(token, longest);
+    const seen = remembered.get(parts.header);
+    const entry = seen ?? known(parts.header);
+    const payload = decodePart(parts.payload, "payload");
+    // Nothing of the payload is read, and nothing said of it, before the signature is known to be good.
+    if (!entry.isSigned(parts.signingInput, parts.signature)) {
+      throw new SignetError("token_signature_invalid", "the token's signature does not belong to it and to the issuer's key");
+    }
+    if (seen === undefined) remember(parts.header, entry);
+    const claims = objectFrom(payload, "payload");
+    checkClaims(claims);
+    return Object.freeze({ header: entry.header, claims });
+  }
+
+  return Object.freeze({ verify });
+}
+
+function checkedLength(length: number): number {
+  if (Number.isSafeInteger(length) && length > 0) return length;
+  throw new SignetError("config_invalid", "maxTokenLength must be a whole number of characters", { field: "maxTokenLength" });
+}

@@ -1,0 +1,23 @@
+// Preloaded into the command under test: kills the process, as a power cut would, right before or after its n-th change of the
+// disk. SIGNET_TEST_KILL_AT=n counts before the change, with `after` behind it, after.
+import fs from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
+
+const [at, when] = (process.env.KILL_AT ?? "0").split(" ");
+let count = 0;
+
+function counted(change) {
+  return async (...args) => {
+    count += 1;
+    const isIt = count === Number(at);
+    if (isIt && when !== "after") process.kill(process.pid, "SIGKILL");
+    const result = await change(...args);
+    if (isIt) process.kill(process.pid, "SIGKILL");
+    return result;
+  };
+}
+
+for (const name of ["link", "rename", "rm", "mkdir"]) fs[name] = counted(fs[name]);
+const open = fs.open;
+fs.open = (path, flags, ...more) => (flags === "wx" ? counted(open)(path, flags, ...more) : open(path, flags, ...more));
+syncBuiltinESMExports();

@@ -1,0 +1,144 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { getDefaults } from "valibot";
+import { describe, expect, it } from "vitest";
+import { unknownVariables } from "../../src/config/environment.js";
+import { configJsonSchema } from "../../src/config/json-schema.js";
+import { checkConfig, loadConfig } from "../../src/config/load.js";
+import { configuredPassphrase } from "../../src/config/passphrase.js";
+import { configSchema } from "../../src/config/schema.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+
+const scratch = scratchDirectories();
+const check = (members: unknown, env = {}, flags = {}) => checkConfig(members, "/etc/signet/signet.json", { env, flags });
+
+describe("a config", () => {
+  it("is complete when it says nothing", () => {
+    expect(check({})).toStrictEqual({
+      algorithm: "ES256",
+      ed25519Name: "EdDSA",
+      custody: "file",
+      directory: "/etc/signet/.signet",
+      limits: { maxTtlSeconds: 86_400, defaultTtlSeconds: 900, requireExpiration: true },
+      rotation: {
+        rotateEverySeconds: 7_776_000,
+        publishAheadSeconds: 86_400,
+        activeKeyMaxAgeSeconds: 3_600,
+        clockSkewSeconds: 300,
+      },
+    });
+  });
+
+  it("is overridden by the environment, and both by flags, a member at a time", () => {
+    const members = { issuer: "https://a.example", limits: { maxTtlSeconds: 10, defaultTtlSeconds: 5 } };
+    const env = { SIGNET_ISSUER: "https://b.example", SIGNET_MAX_TTL_SECONDS: "20" };
+    expect(check(members, env)).toMatchObject({
+      issuer: "https://b.example",
+      limits: { maxTtlSeconds: 20, defaultTtlSeconds: 5 },
+    });
+    expect(check(members, env, { issuer: "https://c.example", algorithm: undefined })).toMatchObject({
+      issuer: "https://c.example",
+      algorithm: "ES256",
+    });
+  });
+
+  it("names the variable at fault, not the file", () => {
+    expect(() => check({}, { SIGNET_MAX_TTL_SECONDS: "1h" })).toThrow(/^SIGNET_MAX_TTL_SECONDS must be a whole number/);
+    expect(() => check({}, { SIGNET_ALGORITHM: "HS256" })).toThrow(/^SIGNET_ALGORITHM: algorithm/);
+  });
+
+  it.each([
+    ["https://issuer.example", true],
+    ["https://issuer.example/", true],
+    ["https://issuer.example/tenants/a", true],
+    ["http://localhost:7117", true],
+    ["http://127.0.0.1:80", false],
+    ["http://127.0.0.1:8080", true],
+    ["http://issuer.example", false],
+    ["https://issuer.example?x", false],
+    ["https://issuer.example#x", false],
+    ["https://user:pw@issuer.example", false],
+    ["https://ISSUER.example", false],
+    ["https://issuer.example/a/../b", false],
+    ["ftp://issuer.example", false],
+    ["issuer.example", false],
+    ["", false],
+  ])("with the issuer %j is accepted: %s", (issuer, isAccepted) => {
+    if (isAccepted) expect(check({ issuer }).issuer).toBe(issuer);
+    else expect(() => check({ issuer })).toThrow(expect.objectContaining({ code: "config_invalid", field: "issuer" }));
+  });
+
+  it.each([
+    [{ limits: { maxTtlSeconds: 0 } }, "limits.maxTtlSeconds"],
+    [{ limits: { maxTtlSeconds: 1.5 } }, "limits.maxTtlSeconds"],
+    [{ limits: { maxTtlSeconds: "1" } }, "limits.maxTtlSeconds"],
+    [{ limits: { defaultTtlSeconds: -1 } }, "limits.defaultTtlSeconds"],
+    [{ limits: { allowedClaims: "sub" } }, "limits.allowedClaims"],
+    [{ limits: { allowedAudiences: [1] } }, "limits.allowedAudiences.0"],
+    [{ limits: { maxTokensPerMinute: 2_000_000 } }, "limits.maxTokensPerMinute"],
+    [{ limits: null }, "limits"],
+    [{ rotation: { rotateEverySeconds: -1 } }, "rotation.rotateEverySeconds"],
+    [{ rotation: { publishAheadDays: 1 } }, "rotation.publishAheadDays"],
+    [{ custody: "vault" }, "custody"],
+    [{ directory: "" }, "directory"],
+    [{ key: "secret-value" }, "key"],
+  ])("%o is refused at its path, without its value", (members, field) => {
+    expect(() => check(members)).toThrow(expect.objectContaining({ code: "config_invalid", field }));
+    expect(() => check(members)).not.toThrow(/secret-value/);
+  });
+
+  it("is looked for where it was said, and missed with the way to make one", async () => {
+    const cwd = await scratch();
+    await mkdir(join(cwd, "sub"));
+    await writeFile(join(cwd, "sub", "a.json"), '{"directory":"keys","passphraseFile":"pass"}');
+    const config = await loadConfig({ path: "sub/a.json", cwd, env: {} });
+    expect(config).toMatchObject({ directory: join(cwd, "sub", "keys"), passphraseFile: join(cwd, "sub", "pass") });
+    await expect(loadConfig({ cwd, env: {} })).rejects.toMatchObject({
+      code: "config_missing",
+      message: expect.stringContaining("signet init"),
+    });
+  });
+});
+
+describe("the JSON Schema for editors", () => {
+  it("has the members and defaults of the schema that is enforced", () => {
+    const { properties } = configJsonSchema;
+    expect(Object.keys(properties).sort()).toStrictEqual(Object.keys(configSchema.entries).sort());
+    for (const group of ["limits", "rotation"] as const) {
+      const enforced = configSchema.entries[group].wrapped;
+      expect(Object.keys(properties[group].properties).sort()).toStrictEqual(Object.keys(enforced.entries).sort());
+      for (const [name, value] of Object.entries(getDefaults(enforced))) {
+        expect((properties[group].properties as Record<string, { default?: unknown }>)[name]?.default).toBe(value);
+      }
+    }
+  });
+});
+
+describe("a variable that nobody reads", () => {
+  it("is named with the nearest one that is", () => {
+    expect(unknownVariables({ SIGNET_ISUER: "x", SIGNET_CONFIG: "y", PATH: "z" })).toStrictEqual([
+      "the environment variable SIGNET_ISUER means nothing to signet (did you mean SIGNET_ISSUER?)",
+    ]);
+  });
+});
+
+describe("the passphrase", () => {
+  it("comes from SIGNET_PASSPHRASE, else from a private file, without its line's end", async () => {
+    const passphraseFile = join(await scratch(), "pass");
+    await writeFile(passphraseFile, "from file\n", { mode: 0o600 });
+    expect(await configuredPassphrase({ passphraseFile }, { SIGNET_PASSPHRASE: "direct" })).toBe("direct");
+    expect(await configuredPassphrase({ passphraseFile }, {})).toBe("from file");
+    expect(await configuredPassphrase({}, {})).toBeUndefined();
+  });
+
+  it("is not taken from a file that others can read, that is missing or that is empty", async () => {
+    const folder = await scratch();
+    await writeFile(join(folder, "open"), "x", { mode: 0o644 });
+    await writeFile(join(folder, "empty"), "\n", { mode: 0o600 });
+    for (const name of ["open", "empty", "missing"]) {
+      await expect(configuredPassphrase({ passphraseFile: join(folder, name) }, {})).rejects.toMatchObject({
+        name: "SignetError",
+      });
+    }
+  });
+});

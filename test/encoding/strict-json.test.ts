@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodeUtf8, findDuplicateMember, hasDuplicateMember, parseStrictJson } from "../../src/encoding/strict-json.js";
+
+/** A name as a JSON string in which some characters are escaped: the same name, spelt differently. */
+function escapedName(name: string, escapes: readonly boolean[]): string {
+  const units = Array.from({ length: name.length }, (_, index) => name.charCodeAt(index));
+  const spelt = units.map((unit, index) =>
+    escapes[index % escapes.length]
+      ? `\\u${unit.toString(16).padStart(4, "0")}`
+      : JSON.stringify(String.fromCharCode(unit)).slice(1, -1),
+  );
+  return `"${spelt.join("")}"`;
+}
+
+/** Places in a JSON text where a member may be added: right after each opening brace that is not in a string. */
+function openings(text: string): number[] {
+  return [...text.matchAll(/"(?:[^"\\]|\\.)*"|\{/g)].filter(([found]) => found === "{").map(({ index }) => index + 1);
+}
+
+describe("strict JSON", () => {
+  it("reads every document without duplicates as JSON.parse does", () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 5 }), fc.constantFrom(0, 2), (text, indent) => {
+        const value: unknown = JSON.parse(text);
+        const spaced = JSON.stringify(value, null, indent);
+        expect(parseStrictJson(spaced, "it")).toStrictEqual(JSON.parse(spaced));
+        expect(parseStrictJson(Buffer.from(spaced), "it")).toStrictEqual(JSON.parse(Buffer.from(spaced).toString()));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("reads names that objects have by birth", () => {
+    const text = '{"__proto__":{"__proto__":1},"constructor":2,"toString":3,"hasOwnProperty":4,"0":5,"length":6}';
+    expect(Object.keys(parseStrictJson(text, "it") as object)).toHaveLength(6);
+  });
+
+  it("finds a member that was given twice, however either was spelt and however deep it stands", () => {
+    fc.assert(
+      fc.property(
+        fc.jsonValue({ maxDepth: 3 }),
+        fc.string({ unit: "binary", minLength: 1, maxLength: 8 }),
+        fc.array(fc.boolean(), { minLength: 1 }),
+        fc.nat(),
+        (value, name, escapes, at) => {
+          const text = JSON.stringify({ around: [value, { [name]: value }] });
+          const places = openings(text);
+          const where = places[at % places.length] as number;
+          const separator = text[where] === "}" ? "" : ",";
+          const twice = `${text.slice(0, where)}${escapedName(name, escapes)}:0,${JSON.stringify(name)}:1${separator}${text.slice(where)}`;
+          expect(hasDuplicateMember(twice, JSON.parse(twice))).toBe(true);
+          expect(findDuplicateMember(twice)).toBeDefined();
+          expect(() => parseStrictJson(twice, "it")).toThrow(expect.objectContaining({ code: "duplicate_member" }));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it("tells by counting what the search finds by looking", () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.constantFrom('"a"', '"\\u0061"', '"b"', '"a:b"', '"{"', '"\\""', '"\\\\"', '""'),
+            fc.constantFrom("1", '":"', "[{},[]]", '{"a":{"a":[]}}', '"\\\\\\":"'),
+          ),
+        ),
+        (members) => {
+          const text = `{${members.map(([name, value]) => `${name} : ${value}`).join(" ,")}}`;
+          expect(hasDuplicateMember(text, JSON.parse(text))).toBe(findDuplicateMember(text) !== undefined);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("reads nesting that is deeper than the stack", () => {
+    const deep = `${'{"a":['.repeat(60_000)}${"]}".repeat(60_000)}`;
+    expect(hasDuplicateMember(deep, JSON.parse(deep))).toBe(false);
+  });
+
+  it.each([
+    ["a byte order mark", Buffer.from("\ufeff{}")],
+    ["bytes that are not UTF-8", Buffer.from([0x22, 0xff, 0x22])],
+    ["an overlong encoding", Buffer.from([0x22, 0xc0, 0xaf, 0x22])],
+    ["a surrogate in UTF-8", Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22])],
+    ["two values", Buffer.from("{}{}")],
+    ["nothing", Buffer.from("")],
+  ])("refuses %s", (_, bytes) => {
+    expect(() => parseStrictJson(bytes, "it")).toThrow(expect.objectContaining({ code: "invalid_json" }));
+  });
+
+  it("decodes UTF-8 strictly", () => {
+    expect(decodeUtf8(Buffer.from("\ufeffé"))).toBe("\ufeffé");
+    expect(decodeUtf8(Buffer.from([0xc3]))).toBeUndefined();
+  });
+
+  it.each([
+    ['{\n  "a": }', "(line 2, column 8)"],
+    ['{"a":1,}', "(line 1, column 8)"],
+    ['{"a" 1}', "(line 1, column 6)"],
+    ["[1,\n2,\n nope]", "(line 3, column 3)"],
+    ['{"a":[1,2', "(line 1, column 10)"],
+    ['{"a":', "ends too early"],
+    ["", "ends too early"],
+  ])("says where %j breaks", (text, where) => {
+    expect(() => parseStrictJson(text, "signet.json")).toThrow(where);
+  });
+
+  it("never quotes what it read, not even where the text looks like a message", () => {
+    for (const text of ["s3cret", '{"s3cret":s3cret}', "s3cret at position 99", '"s3cret\n"']) {
+      expect(() => parseStrictJson(text, "it")).toThrow(
+        expect.objectContaining({ message: expect.not.stringContaining("s3cret") }),
+      );
+    }
+  });
+});

@@ -1,0 +1,25 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { stories } from "./world/stories.js";
+import { play } from "./world/world.js";
+
+/** Two hundred known ones in `npm test`; `npm run proof:rotation` plays new ones, by the thousand. */
+const RUNS = Number(process.env.SIGNET_PROOF_RUNS ?? 200);
+const SEED = Number(process.env.SIGNET_PROOF_SEED ?? 1);
+
+describe("whatever crashes, sleeps, lies or comes late", () => {
+  it(`no token is broken and nothing is left behind, in ${RUNS} stories`, { timeout: 3_600_000 }, async () => {
+    let tokens = 0;
+    let calls = 0;
+    await fc.assert(
+      fc.asyncProperty(stories, async (story) => {
+        const played = await play(story);
+        tokens += played.tokens;
+        calls += played.calls;
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+    expect(calls).toBeGreaterThan(RUNS);
+    expect(tokens).toBeGreaterThan(RUNS);
+  });
+});

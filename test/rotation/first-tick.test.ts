@@ -1,0 +1,121 @@
+import { createPublicKey, verify } from "node:crypto";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { generatePrivateKey } from "../../src/algorithms/keys.js";
+import { algorithmNamed } from "../../src/algorithms/table.js";
+import { createFileCustodian } from "../../src/custody/file/custodian.js";
+import { createManager, type ManagerOptions } from "../../src/rotation/executor.js";
+import { createFileStores } from "../../src/storage/file/stores.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { SETTINGS } from "./settings-fixture.js";
+
+const scratch = scratchDirectories();
+
+async function onFiles(more: Partial<ManagerOptions> = {}) {
+  const directory = await scratch();
+  const stores = createFileStores(directory);
+  const file = createFileCustodian({ directory: join(directory, "keys") });
+  return { stores, file, manager: createManager({ stores, custodians: { file }, settings: SETTINGS, ...more }) };
+}
+
+const keyringOf = async (stores: ReturnType<typeof createFileStores>) => (await stores.keyring.read())?.keyring;
+
+describe("the first tick", () => {
+  it("makes, publishes and activates a key, and publishes a standby", async () => {
+    const { stores, file, manager } = await onFiles();
+    const report = await manager.tick();
+    expect(report.actions.map((action) => action.kind)).toStrictEqual([
+      ...["make", "publish", "activate", "confirm", "make", "publish"],
+    ]);
+    const keyring = await keyringOf(stores);
+    expect(keyring?.keys.map((key) => key.state)).toStrictEqual(["active", "pending"]);
+    expect(keyring?.lease).toBeNull();
+    const [document] = await stores.active.read();
+    const signer = await file.open(document as NonNullable<typeof document>);
+    const published = await stores.publicDocuments.read();
+    expect(published?.jwks.keys.map((jwk) => jwk.kid)).toStrictEqual(keyring?.keys.map((key) => key.publicJwk?.kid));
+    const key = createPublicKey({ format: "jwk", key: { ...published?.jwks.keys[0] } });
+    const signature = await signer.sign("a.b");
+    expect(verify("sha256", Buffer.from("a.b"), { key, dsaEncoding: "ieee-p1363" }, signature)).toBe(true);
+  });
+
+  it("is followed by ticks that change nothing", async () => {
+    const { stores, manager } = await onFiles();
+    await manager.tick();
+    const before = await stores.keyring.read();
+    const { actions, nextAt } = await manager.tick();
+    expect(actions).toStrictEqual([]);
+    expect(nextAt).toBeGreaterThan(0);
+    expect(await stores.keyring.read()).toStrictEqual(before);
+  });
+
+  it("says with dryRun what it would do, and does nothing", async () => {
+    const { stores, manager } = await onFiles();
+    expect((await manager.tick({ dryRun: true })).actions.map((action) => action.kind)).toStrictEqual(["found"]);
+    expect(await stores.keyring.read()).toBeUndefined();
+  });
+
+  it("makes one installation when eight managers start together", async () => {
+    const { stores, file } = await onFiles();
+    const managers = Array.from({ length: 8 }, () => createManager({ stores, custodians: { file }, settings: SETTINGS }));
+    const outcomes = await Promise.allSettled(managers.map((manager) => manager.tick()));
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ code: "lease_held" });
+    }
+    await managers[0]?.tick();
+    expect((await keyringOf(stores))?.keys.map((key) => key.state)).toStrictEqual(["active", "pending"]);
+    const held: string[] = [];
+    for await (const id of file.list()) held.push(id);
+    expect(held).toHaveLength(2);
+  });
+
+  it("refuses to start anew over private keys whose keyring is gone", async () => {
+    const { file, manager } = await onFiles();
+    await file.create("a", algorithmNamed("ES256"));
+    await expect(manager.tick()).rejects.toMatchObject({ code: "keyring_missing" });
+  });
+});
+
+describe("an imported key", () => {
+  it("becomes the active key of a new issuer, with a standby made beside it", async () => {
+    const { stores, manager } = await onFiles();
+    const privateKey = await generatePrivateKey(algorithmNamed("RS256"));
+    const { publicJwk } = await manager.importKey({ privateKey, algorithm: "RS256", kid: "old", as: "active", custody: "file" });
+    expect(publicJwk.kid).toBe("old");
+    expect((await stores.active.read()).map((document) => document.kid)).toStrictEqual(["old"]);
+    expect((await keyringOf(stores))?.keys.map(({ state, origin }) => [state, origin])).toStrictEqual([
+      ["active", "imported"],
+      ["pending", "created"],
+    ]);
+    const again = manager.importKey({ privateKey, algorithm: "RS256", kid: "old", as: "active", custody: "file" });
+    expect((await again).publicJwk).toStrictEqual(publicJwk);
+  });
+
+  it("as a standby leaves the active key alone, and is refused as active beside one", async () => {
+    const { stores, manager } = await onFiles();
+    const privateKey = await generatePrivateKey(algorithmNamed("ES256"));
+    await manager.importKey({ privateKey, algorithm: "ES256", as: "standby", custody: "file" });
+    expect((await keyringOf(stores))?.keys.map(({ state, origin }) => [state, origin])).toStrictEqual([
+      ["active", "created"],
+      ["pending", "created"],
+      ["pending", "imported"],
+    ]);
+    const other = await generatePrivateKey(algorithmNamed("ES256"));
+    const asActive = manager.importKey({ privateKey: other, algorithm: "ES256", as: "active", custody: "file" });
+    await expect(asActive).rejects.toMatchObject({ code: "plan_refused" });
+  });
+});
+
+describe("settings", () => {
+  it("that raise the longest life of a token reach the keyring, then the active document", async () => {
+    const { stores, file, manager } = await onFiles();
+    await manager.tick();
+    const raised = createManager({ stores, custodians: { file }, settings: { ...SETTINGS, maxTtlSeconds: 172_800 } });
+    expect((await raised.tick()).waits.map((wait) => wait.rule)).toContain("settings_differ");
+    await raised.applySettings();
+    const keyring = await keyringOf(stores);
+    expect(keyring?.policy).toMatchObject({ version: 2, maxTtlSeconds: 172_800 });
+    expect(keyring?.keys[0]?.maxTtlSeconds).toBe(172_800);
+    expect(await stores.active.read()).toMatchObject([{ sequence: 2, maxTtlSeconds: 172_800 }]);
+  });
+});

@@ -1,0 +1,192 @@
+import { publicJwk } from "../../../src/algorithms/jwk.js";
+import { localSigner } from "../../../src/algorithms/signature.js";
+import type { Algorithm } from "../../../src/algorithms/table.js";
+import type { Custodian, OpenableKey } from "../../../src/custody/contract.js";
+import { SignetError } from "../../../src/errors.js";
+import type { ActiveDocument } from "../../../src/keyring/active-document.js";
+import type { Keyring } from "../../../src/keyring/keyring.js";
+import type { PublicDocuments, Stores } from "../../../src/storage/contract.js";
+import type { Clockwork } from "./clockwork.js";
+import { pooledKey } from "./key-pool.js";
+import type { Actor, Wire } from "./wire.js";
+
+/** Where the installation lives: in files of one machine, or in services that are far away, slow to settle and short of names. */
+export type Place = "files" | "services";
+
+/** Told of every change that lands. */
+export interface Watcher {
+  keyringWritten(keyring: Keyring): void;
+  published(documents: PublicDocuments): void;
+  documentsChanged(): void;
+  destroyed(): void;
+}
+
+/** What is really there. */
+export interface Services {
+  keyring(): Keyring | undefined;
+  jwks(): readonly string[];
+  /** The active documents that a reader sees who is so many seconds late, the highest sequence first. */
+  documents(lateSeconds?: number): readonly ActiveDocument[];
+  /** Ids of the private parts that a custodian holds. */
+  held(): readonly string[];
+  /** Whether the key of a document can be opened. */
+  canOpen(document: ActiveDocument): boolean;
+  audit(): readonly string[];
+  storesFor(actor: Actor, isAlive: (holder: string) => boolean): Stores;
+  custodianFor(actor: Actor): Custodian;
+  writes(): number;
+}
+
+const PLACES = 10;
+const STALE_SECONDS = 30;
+
+/** A value with its past, for readers who are late. */
+function history<T>(clockwork: Clockwork, first: T) {
+  const past: { time: number; value: T }[] = [{ time: Number.NEGATIVE_INFINITY, value: first }];
+  return {
+    get: (lateSeconds = 0): T => (past.findLast(({ time }) => time <= clockwork.now() - lateSeconds) as { value: T }).value,
+    set(value: T) {
+      past.push({ time: clockwork.now(), value });
+    },
+  };
+}
+
+export function createServices(place: Place, clockwork: Clockwork, wire: Wire, watcher: Watcher): Services {
+  const written = history<{ keyring: Keyring; tag: string } | undefined>(clockwork, undefined);
+  const publication = history<{ documents: PublicDocuments; tag: string } | undefined>(clockwork, undefined);
+  const documents = history<ReadonlyMap<number, ActiveDocument>>(clockwork, new Map());
+  const held = new Map<string, number>();
+  const audit: string[] = [];
+  let keysMade = 0;
+  let tags = 0;
+  let writes = 0;
+  const nameOf = (sequence: number): number => (place === "files" ? sequence : sequence % PLACES);
+  const visible = (late = 0): ActiveDocument[] => [...documents.get(late).values()].sort((a, b) => b.sequence - a.sequence);
+  const lateness = (isStale: boolean): number => (isStale && place === "services" ? STALE_SECONDS : 0);
+
+  function conflict(): SignetError {
+    return new SignetError("keyring_conflict", "somebody else has written");
+  }
+
+  function keyOf(id: string): number {
+    const index = held.get(id);
+    if (index === undefined) throw new SignetError("key_not_found", "there is no such key");
+    return index;
+  }
+
+  const jwkOf = (index: number, algorithm: Algorithm) => publicJwk(pooledKey(index), algorithm);
+
+  function storesFor(actor: Actor, isAlive: (holder: string) => boolean): Stores {
+    const read = <T>(effect: (isStale: boolean) => T): Promise<T> => wire.call(actor, effect);
+    const write = <T>(effect: () => T): Promise<T> =>
+      wire.call(actor, () => {
+        writes++;
+        return effect();
+      });
+    return {
+      keyring: {
+        read: () =>
+          read((isStale) => {
+            return written.get(lateness(isStale));
+          }),
+        write: (keyring, tag) =>
+          write(() => {
+            if ((written.get()?.tag ?? null) !== tag) throw conflict();
+            const next = { keyring, tag: `k${++tags}` };
+            written.set(next);
+            watcher.keyringWritten(next.keyring);
+            return next.tag;
+          }),
+      },
+      active: {
+        settleSeconds: place === "files" ? 0 : 60,
+        places: place === "files" ? null : PLACES,
+        read: () => read((isStale) => visible(lateness(isStale))),
+        write: (document) =>
+          write(() => {
+            const present = documents.get().get(nameOf(document.sequence));
+            if (present !== undefined) {
+              if (JSON.stringify(present) === JSON.stringify(document)) return;
+              throw new SignetError("sequence_taken", "another document is there");
+            }
+            documents.set(new Map([...documents.get(), [nameOf(document.sequence), document]]));
+            watcher.documentsChanged();
+          }),
+        // As in Parameter Store, a delete hits whatever has the name by now.
+        delete: (sequence) =>
+          write(() => {
+            documents.set(new Map([...documents.get()].filter(([name]) => name !== nameOf(sequence))));
+            watcher.documentsChanged();
+          }),
+      },
+      publicDocuments: {
+        read: () =>
+          read((isStale) => {
+            const found = publication.get(lateness(isStale));
+            return found && { ...found.documents, tag: found.tag };
+          }),
+        publish: (wanted, tag) =>
+          write(() => {
+            if ((publication.get()?.tag ?? null) !== tag) throw conflict();
+            publication.set({ documents: wanted, tag: JSON.stringify(wanted) });
+            watcher.published(wanted);
+          }),
+      },
+      audit: {
+        append: (_number, line) =>
+          write(() => {
+            if (!audit.includes(line)) audit.push(line);
+          }),
+        async *read() {
+          yield* audit;
+        },
+      },
+      holder: () => actor.name,
+      stateOfHolder: (holder) => (place === "services" ? "unknown" : isAlive(holder) ? "alive" : "gone"),
+      describeHolder: (holder) => holder,
+      ...(place === "services" ? { serviceTime: async () => Math.floor(clockwork.now()) } : {}),
+    };
+  }
+
+  function custodianFor(actor: Actor): Custodian {
+    const call = <T>(effect: () => T): Promise<T> => wire.call(actor, effect);
+    return {
+      custody: "file",
+      create: (id, algorithm) =>
+        call(() => {
+          if (!held.has(id)) held.set(id, keysMade++);
+          return jwkOf(keyOf(id), algorithm);
+        }),
+      material: (id) =>
+        call(() => {
+          const index = keyOf(id);
+          return place === "files" ? { file: id } : { pkcs8: String(index) };
+        }),
+      open: ({ alg, material }: OpenableKey) =>
+        call(() => {
+          const index = "pkcs8" in material ? Number(material.pkcs8) : keyOf((material as { file: string }).file);
+          return localSigner({ privateKey: pooledKey(index), alg });
+        }),
+      destroy: (id) =>
+        call(() => {
+          held.delete(id);
+          watcher.destroyed();
+        }),
+      async *list() {
+        yield* await call(() => [...held.keys()]);
+      },
+    };
+  }
+
+  return {
+    keyring: () => written.get()?.keyring,
+    jwks: () => publication.get()?.documents.jwks.keys.map((jwk) => jwk.kid) ?? [],
+    documents: visible,
+    held: () => [...held.keys()],
+    canOpen: ({ material }) => "pkcs8" in material || held.has((material as { file: string }).file),
+    audit: () => audit,
+    storesFor,
+    custodianFor,
+    writes: () => writes,
+  };
+}

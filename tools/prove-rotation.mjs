@@ -1,0 +1,80 @@
+/**
+ * Plays stories of bad luck against the rotation of keys (test/rotation/world) until one breaks a promise, on every processor.
+ *
+ *   node tools/prove-rotation.mjs [--short | --stories N] [--seed N]   10,000 stories with --short, else 100,000
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const SHORT = 10_000;
+const LONG = 100_000;
+
+const PLAYER = `
+import fc from "fast-check";
+import { stories } from "./test/rotation/world/stories.js";
+import { play } from "./test/rotation/world/world.js";
+const [numRuns, seed] = process.argv.slice(2).map(Number);
+const sum = { tokens: 0, calls: 0 };
+const run = await fc.check(fc.asyncProperty(stories, async (story) => {
+  const { tokens, calls } = await play(story);
+  sum.tokens += tokens;
+  sum.calls += calls;
+}), { numRuns, seed });
+console.log(JSON.stringify({ runs: run.numRuns, ...sum, seed }));
+if (run.failed) {
+  console.error(String(run.errorInstance?.stack ?? run.errorInstance));
+  console.error("seed " + seed + ", story " + JSON.stringify(run.counterexample?.[0]));
+  process.exitCode = 1;
+}
+`;
+
+/** @param {string} name */
+function option(name) {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : Number(process.argv[at + 1]);
+}
+
+/** @param {string} script @param {number} stories @param {number} seed */
+function player(script, stories, seed) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, String(stories), String(seed)], { stdio: ["ignore", "pipe", "inherit"] });
+    let text = "";
+    child.stdout.on("data", (chunk) => {
+      text += chunk;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, ...(text === "" ? { runs: 0, tokens: 0, calls: 0 } : JSON.parse(text)) }));
+  });
+}
+
+const stories = option("--stories") ?? (process.argv.includes("--short") ? SHORT : LONG);
+const seed = option("--seed") ?? Date.now() % 1_000_000_000;
+const scratch = mkdtempSync(join(tmpdir(), "signet-rotation-"));
+try {
+  const script = join(scratch, "player.mjs");
+  await build({
+    stdin: { contents: PLAYER, resolveDir: root, loader: "ts" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    outfile: script,
+    logLevel: "warning",
+  });
+  const began = performance.now();
+  const count = availableParallelism();
+  const players = Array.from({ length: count }, (_, index) => player(script, Math.ceil(stories / count), seed + index));
+  const outcomes = await Promise.all(players);
+  /** @param {"runs" | "tokens" | "calls"} what */
+  const sum = (what) => outcomes.reduce((total, outcome) => total + outcome[what], 0).toLocaleString("en");
+  const seconds = Math.round((performance.now() - began) / 1_000);
+  console.log(`${sum("runs")} stories, ${sum("calls")} calls, ${sum("tokens")} tokens in ${seconds} s (seeds from ${seed})`);
+  if (outcomes.some(({ code }) => code !== 0)) process.exitCode = 1;
+  else console.log("no token was broken, and nothing was left behind");
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
