@@ -20,6 +20,18 @@ const STATUS = {
   rate_exceeded: 429,
   invalid_json: 400,
   duplicate_member: 400,
+  // Who asks, and how.
+  caller_unknown: 401,
+  caller_expired: 401,
+  caller_secret_missing: 401,
+  caller_exists: 409,
+  caller_missing: 404,
+  issuing_closed: 403,
+  origin_refused: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  unsupported_media_type: 415,
+  not_ready: 503,
   // A token that was refused.
   token_malformed: 401,
   token_algorithm_refused: 401,
@@ -78,6 +90,8 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   /** The path of the member at fault, `claims.exp` for example. Never its value. */
   readonly field?: string;
+  /** When another try may succeed, in whole seconds from now. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** The one error class of Signet. `code` says what happened, `message` says it in words, `status` is its HTTP status. */
@@ -86,12 +100,14 @@ export class SignetError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
   readonly field?: string;
+  readonly retryAfterSeconds?: number;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.status = STATUS[code];
     if (details.field !== undefined) this.field = details.field;
+    if (details.retryAfterSeconds !== undefined) this.retryAfterSeconds = details.retryAfterSeconds;
   }
 }
 

@@ -1,15 +1,15 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 
 const PREFIX = "signet_";
 const FORM = /^signet_([0-9a-f]{64})_([0-9a-f]{8})$/;
 
-/** A caller's secret as it is kept: its digest, never the secret itself. */
+/** A caller's secret as it is kept: its digest, never the secret itself. Times are NumericDates. */
 export interface SecretRecord {
   /** SHA-256 of the secret, as hex. The secret has 256 random bits, so nothing slower is needed. */
   readonly sha256: string;
   readonly createdAt: number;
   /** From then on it is refused; absent means never. */
-  readonly expiresAt?: number;
+  readonly expiresAt?: number | undefined;
 }
 
 /**
@@ -29,17 +29,13 @@ export function isSecret(text: string): boolean {
 }
 
 /** The digest under which a secret is kept. */
-export function secretDigest(secret: string): string {
-  return createHash("sha256").update(secret).digest("hex");
-}
-
-/** Compares a secret with a kept digest, in a time that does not depend on where they differ. */
-export function secretMatches(secret: string, record: SecretRecord): boolean {
-  const kept = Buffer.from(record.sha256, "hex");
-  const given = createHash("sha256").update(secret).digest();
-  return kept.length === given.length && timingSafeEqual(kept, given);
+export function secretDigest(secret: string): Buffer {
+  return createHash("sha256").update(secret).digest();
 }
 
 function checksum(body: string): string {
-  return createHash("sha256").update(PREFIX + body).digest("hex").slice(0, 8);
+  return createHash("sha256")
+    .update(PREFIX + body)
+    .digest("hex")
+    .slice(0, 8);
 }

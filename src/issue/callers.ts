@@ -1,8 +1,10 @@
+import { timingSafeEqual } from "node:crypto";
 import { SignetError } from "../errors.js";
-import { type SecretRecord, secretMatches } from "./caller-secret.js";
+import { type SecretRecord, secretDigest } from "./caller-secret.js";
 import { createIssuer, type Issuer, type IssuerOptions } from "./issuer.js";
 import { checkLimits, DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { narrowLimits } from "./narrow.js";
+import { createRates, type RateCheck, type Rates } from "./rate.js";
 import type { Claims } from "./request.js";
 
 /** A named party and its limits. */
@@ -16,12 +18,14 @@ export interface Caller {
 /** A caller that was recognised, and the issuer that holds its limits. */
 export interface KnownCaller {
   readonly name: string;
+  /** The narrower of its own and the issuer's. */
   readonly limits: Limits;
   readonly issuer: Issuer;
 }
 
 /** The callers of an issuer. */
 export interface Callers {
+  readonly count: number;
   /** The caller of a name, for those whose name somebody else has proven (a Lambda alias). */
   named(name: string): KnownCaller | undefined;
   /**
@@ -30,41 +34,82 @@ export interface Callers {
    * @throws SignetError `caller_unknown` or `caller_expired`
    */
   authenticate(secret: string, now: number): KnownCaller;
-  readonly count: number;
+}
+
+/** A caller's name: it can also be a Lambda alias, which is never a bare number (that is a version). */
+export const CALLER_NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+interface KeptSecret {
+  readonly digest: Buffer;
+  readonly expiresAt: number;
+  readonly caller: KnownCaller;
 }
 
 /**
- * Binds each caller to an issuer that holds the narrower of its limits and the issuer's.
+ * Binds each caller to an issuer that holds the narrower of its limits and the issuer's. The issuer's `maxTokensPerMinute` counts
+ * the tokens of all callers together, a caller's own only its own.
  *
+ * @param rates keeps the counts; the same one for the next `createCallers` when the config was edited
  * @throws SignetError `config_invalid` for limits that contradict each other
  */
-export function createCallers(issuer: IssuerOptions, callers: readonly Caller[]): Callers {
-  const limits = checkLimits({ ...DEFAULT_LIMITS, ...issuer.limits }, issuer.issuer);
-  const known = new Map(callers.map((caller) => [caller.name, knownCaller(issuer, limits, caller)]));
-  const secrets = callers.flatMap(({ name, secrets: records = [] }) => records.map((record) => ({ name, record })));
+export function createCallers(options: IssuerOptions, callers: readonly Caller[], rates: Rates = createRates()): Callers {
+  const limits = checkLimits({ ...DEFAULT_LIMITS, ...options.limits }, options.issuer);
+  const shared = rates("", limits.maxTokensPerMinute);
+  const known = new Map<string, KnownCaller>();
+  const secrets: KeptSecret[] = [];
+  for (const caller of callers) {
+    const found = knownCaller(options, limits, caller, inTurn(rates(caller.name, caller.limits?.maxTokensPerMinute), shared));
+    known.set(caller.name, found);
+    for (const { sha256, expiresAt = Number.POSITIVE_INFINITY } of caller.secrets ?? []) {
+      secrets.push({ digest: Buffer.from(sha256, "hex"), expiresAt, caller: found });
+    }
+  }
   return Object.freeze({
     count: known.size,
     named: (name: string) => known.get(name),
-    authenticate(secret: string, now: number) {
-      // Every record is compared, so that the time does not tell which one, or that none, has matched.
-      const matching = secrets.filter(({ record }) => secretMatches(secret, record));
-      const [found] = matching;
-      if (found === undefined) throw new SignetError("caller_unknown", "the secret belongs to no caller; `signet callers add NAME` makes one");
-      if (found.record.expiresAt !== undefined && found.record.expiresAt <= now) {
-        throw new SignetError("caller_expired", `the secret of the caller ${found.name} has expired; \`signet callers rotate\` makes a new one`);
-      }
-      return known.get(found.name) as KnownCaller;
-    },
+    authenticate: (secret: string, now: number) => callerOf(secrets, secret, now),
   });
 }
 
-function knownCaller(options: IssuerOptions, issuerLimits: Limits, { name, limits = {} }: Caller): KnownCaller {
-  const own = limits.fixedClaims === undefined ? limits : { ...limits, fixedClaims: withName(limits.fixedClaims, name) };
-  const narrowed = narrowLimits(issuerLimits, own);
-  return Object.freeze({ name, limits: narrowed, issuer: createIssuer({ ...options, limits: narrowed }) });
+function callerOf(secrets: readonly KeptSecret[], secret: string, now: number): KnownCaller {
+  const given = secretDigest(secret);
+  let found: KeptSecret | undefined;
+  // Every digest is compared, so that the time does not tell which one, or that none, has matched.
+  for (const kept of secrets) if (timingSafeEqual(kept.digest, given)) found = kept;
+  if (found === undefined) {
+    throw new SignetError("caller_unknown", "the secret belongs to no caller; `signet callers add NAME` makes one");
+  }
+  if (found.expiresAt <= now) {
+    throw new SignetError("caller_expired", "the secret has expired; `signet callers rotate NAME` makes a new one");
+  }
+  return found.caller;
+}
+
+function knownCaller(options: IssuerOptions, issuerLimits: Limits, caller: Caller, rate: RateCheck | undefined): KnownCaller {
+  const { name, limits: own = {} } = caller;
+  if (!CALLER_NAME.test(name)) throw new SignetError("config_invalid", "a caller's name has letters, digits, - and _, at most 64");
+  const narrowed = namedClaims(narrowLimits(issuerLimits, own), name);
+  // Its own members are checked before a wider one of the issuer hides what is wrong with them.
+  checkLimits({ ...DEFAULT_LIMITS, ...own }, options.issuer);
+  return Object.freeze({ name, limits: narrowed, issuer: createIssuer({ ...options, limits: narrowed, rate: rate ?? unlimited }) });
+}
+
+function unlimited(): void {}
+
+// The caller's own comes first: one who is over it must not use up what the others share.
+function inTurn(own: RateCheck | undefined, shared: RateCheck | undefined): RateCheck | undefined {
+  if (own === undefined || shared === undefined) return own ?? shared;
+  return (now) => {
+    own(now);
+    shared(now);
+  };
 }
 
 // `{caller}` stands for the caller's name in the texts of fixed claims.
-function withName(claims: Claims, name: string): Claims {
-  return JSON.parse(JSON.stringify(claims), (_member, value: unknown) => (typeof value === "string" ? value.replaceAll("{caller}", name) : value)) as Claims;
+function namedClaims(limits: Limits, name: string): Limits {
+  if (limits.fixedClaims === undefined) return limits;
+  const replaced = JSON.stringify(limits.fixedClaims, (_member, value: unknown) =>
+    typeof value === "string" ? value.replaceAll("{caller}", name) : value,
+  );
+  return { ...limits, fixedClaims: JSON.parse(replaced) as Claims };
 }

@@ -3,7 +3,7 @@ import { encodeBase64url } from "../encoding/base64url.js";
 import { type ErrorCode, isSignetError, SignetError } from "../errors.js";
 import { checkLimits, DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { payloadMaker } from "./payload.js";
-import { rateLimit } from "./rate.js";
+import { type RateCheck, rateLimit } from "./rate.js";
 import { checkRequest, type IssueRequest, MOST_REQUESTS } from "./request.js";
 
 /** The key that signs now, and what it may sign. */
@@ -26,6 +26,8 @@ export interface IssuerOptions {
   readonly issuer?: string | undefined;
   /** What may be issued; members left out have their defaults (a day at most, 15 minutes when nothing is asked, no token without end). */
   readonly limits?: Partial<Limits> | undefined;
+  /** Holds the rate instead of the limits' own `maxTokensPerMinute`, where several issuers share one. */
+  readonly rate?: RateCheck | undefined;
   /** The present as NumericDate in whole seconds. */
   readonly clock?: (() => number) | undefined;
   /** Answers a random UUID (version 4) for `jti`. */
@@ -68,7 +70,8 @@ export function createIssuer(options: IssuerOptions): Issuer {
   const clock = options.clock ?? presentSeconds;
   const source = sourceOf(options.signer);
   const makePayload = payloadMaker({ issuer: options.issuer, limits, uuid: options.uuid });
-  const checkRate = limits.maxTokensPerMinute === undefined ? undefined : rateLimit(limits.maxTokensPerMinute);
+  const { maxTokensPerMinute } = limits;
+  const checkRate = options.rate ?? (maxTokensPerMinute === undefined ? undefined : rateLimit(maxTokensPerMinute));
   const headerOf = headerMaker(limits.allowedTypes);
 
   function issue(value: IssueRequest): IssuedToken | Promise<IssuedToken> {

@@ -2,12 +2,31 @@ import { SignetError } from "../errors.js";
 
 const WINDOW_SECONDS = 60;
 
+/** (the present) -> nothing; throws SignetError `rate_exceeded`, with `retryAfterSeconds`, for the token that is one too many. */
+export type RateCheck = (now: number) => void;
+
+/** Answers the rate of a name, the same one each time, so that it outlives a config that is read again. */
+export type Rates = (name: string, most: number | undefined) => RateCheck | undefined;
+
+/** Keeps rates by name. A rate whose limit was changed begins anew. */
+export function createRates(): Rates {
+  const known = new Map<string, { readonly most: number; readonly check: RateCheck }>();
+  return (name, most) => {
+    if (most === undefined) return undefined;
+    const found = known.get(name);
+    if (found?.most === most) return found.check;
+    const check = rateLimit(most);
+    known.set(name, { most, check });
+    return check;
+  };
+}
+
 /**
  * Holds a rate: at most `most` tokens within any minute, exactly, in 8 bytes a token.
  *
  * @returns (the present) -> nothing; throws SignetError `rate_exceeded` for the token that is one too many
  */
-export function rateLimit(most: number): (now: number) => void {
+export function rateLimit(most: number): RateCheck {
   const issuedAt = new Float64Array(most).fill(Number.NEGATIVE_INFINITY);
   let next = 0;
   return (now) => {
@@ -17,6 +36,7 @@ export function rateLimit(most: number): (now: number) => void {
       throw new SignetError(
         "rate_exceeded",
         `more than ${most} tokens within a minute (limit maxTokensPerMinute); try again later`,
+        { retryAfterSeconds: Math.ceil(oldest + WINDOW_SECONDS - now) },
       );
     }
     issuedAt[next] = now;
