@@ -1,7 +1,7 @@
 /** What has to be reached. A ratio under its limit by no more than the noise is still kept. */
 import { speedRatio, spread } from "./measure.mjs";
 
-export const NOISE = 0.05;
+const NOISE = 0.05;
 
 const OF_BARE = {
   issue: { ES256: 0.9, EdDSA: 0.9, RS256: 0.97 },
