@@ -108,7 +108,7 @@ describe("an imported key", () => {
 });
 
 describe("a key made elsewhere", () => {
-  it.each(["", "a b", "a\nb", "\u001b[31m", "k\u00e9", "k".repeat(257)])("is not taken under the name %j", async (kid) => {
+  it.each(["", " a", "a ", "a\nb", "\u001b[31m", "k\u00e9", "k".repeat(257)])("is not taken under the name %j", async (kid) => {
     const { manager } = await onFiles();
     const privateKey = await generatePrivateKey(algorithmNamed("ES256"));
     const imported = manager.importKey({ privateKey, algorithm: "ES256", kid, as: "standby", custody: "file" });
