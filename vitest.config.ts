@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** What needs dist/: it is built once, when a source is newer, before the first of these files runs. */
@@ -5,6 +6,8 @@ const needsBuild = ["test/cli/**/*.test.ts", "test/house/transcripts.test.ts"];
 
 export default defineConfig({
   test: {
+    // Many tests wait for other processes: the default, one worker less than there are cores, leaves half of two cores idle.
+    maxWorkers: availableParallelism(),
     coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text", "json-summary"] },
     projects: [
       {

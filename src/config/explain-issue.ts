@@ -20,9 +20,9 @@ export function explainIssue(issue: BaseIssue<unknown>, file: string, sources: R
   const where = sources.get(path) ?? file;
   const isFlag = where.startsWith("--");
   const message =
-    issue.type === "strict_object"
+    issue.type === "strict_object" && issue.expected === "never"
       ? `${where}: ${path} is not a member that signet knows${didYouMean(lastOf(path), membersBeside(path))}`
-      : `${isFlag ? where : `${where}: ${path || "the content"}`} is ${kindOf(issue.input)}; it must be ${fixFor(path, issue)}`;
+      : `${isFlag ? where : `${where}: ${path || "the content"}`} is ${kindOf(issue)}; it must be ${fixFor(path, issue)}`;
   return new SignetError(isFlag ? "usage" : "config_invalid", message, { field: path });
 }
 
@@ -50,10 +50,11 @@ const NAMES: Readonly<Record<string, string>> = {
   Array: "a list of texts",
 };
 
-function kindOf(value: unknown): string {
+function kindOf({ input: value, kind }: BaseIssue<unknown>): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "number") return Number.isInteger(value) ? "a number out of range" : "a fraction";
+  if (typeof value === "number")
+    return kind === "schema" ? "a number" : Number.isInteger(value) ? "a number out of range" : "a fraction";
   if (typeof value === "string") return value === "" ? "an empty text" : "a text that does not fit";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

@@ -63,6 +63,7 @@ export function checkConfig(members: unknown, path: string, { env, flags = {} }:
   const overrides = environmentOverrides(env);
   const merged = overlaid(overlaid(members as Record<string, unknown>, overrides.members), flags);
   const sources = new Map([...overrides.sources, ...sourcesOfFlags(flags)]);
+  assertNoLists(merged, path);
   const result = safeParse(configSchema, merged);
   if (!result.success) throw explainIssue(result.issues[0], path, sources);
   assertPublishAhead(result.output.rotation, sources.get(PUBLISH_AHEAD) ?? path);
@@ -73,6 +74,15 @@ export function checkConfig(members: unknown, path: string, { env, flags = {} }:
     directory: inFolder(directory),
     ...(passphraseFile === undefined ? {} : { passphraseFile: inFolder(passphraseFile) }),
   });
+}
+
+// valibot takes a list for an object with members 0, 1, ...
+function assertNoLists({ limits, rotation }: Record<string, unknown>, path: string): void {
+  const fixedClaims = (limits as Record<string, unknown> | null | undefined)?.fixedClaims;
+  for (const [field, value] of Object.entries({ limits, rotation, "limits.fixedClaims": fixedClaims })) {
+    if (!Array.isArray(value)) continue;
+    throw new SignetError("config_invalid", `${path}: ${field} is a list; it must be an object`, { field });
+  }
 }
 
 // A flag is spelled as its member is: --ed25519-name for ed25519Name.

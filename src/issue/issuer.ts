@@ -96,7 +96,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
     if (!Array.isArray(requests) || requests.length > MOST_REQUESTS) {
       throw new SignetError("invalid_request", `requests must be a list of at most ${MOST_REQUESTS}`, { field: "requests" });
     }
-    return Promise.all(requests.map((request) => settle(() => issue(request))));
+    return Promise.all(requests.map((request) => settled(() => issue(request))));
   }
 
   return Object.freeze({ issue, issueMany });
@@ -138,12 +138,17 @@ function headerMaker(allowedTypes: readonly string[] = []): (signer: Signer, typ
   };
 }
 
-async function settle(issue: () => IssuedToken | Promise<IssuedToken>): Promise<BatchResult> {
+function settled(issue: () => IssuedToken | Promise<IssuedToken>): BatchResult | Promise<BatchResult> {
   try {
-    return await issue();
+    const answer = issue();
+    return answer instanceof Promise ? answer.catch(refusalOf) : answer;
   } catch (error) {
-    if (!isSignetError(error)) return { error: { code: "internal", message: "the token could not be issued" } };
-    const { code, message, field } = error;
-    return { error: field === undefined ? { code, message } : { code, message, field } };
+    return refusalOf(error);
   }
+}
+
+function refusalOf(error: unknown): BatchResult {
+  if (!isSignetError(error)) return { error: { code: "internal", message: "the token could not be issued" } };
+  const { code, message, field } = error;
+  return { error: field === undefined ? { code, message } : { code, message, field } };
 }

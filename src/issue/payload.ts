@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { SignetError } from "../errors.js";
-import { checkClaims } from "./claims.js";
+import { checkRegisteredClaims } from "./claims.js";
+import { CLAIMS_BUFFER_BYTES, claimsTooLarge, enclose, writeClaims } from "./claims-json.js";
 import { claimsCheck, type Limits } from "./limits.js";
 import { type Claims, type IssueRequest, MOST_PAYLOAD_BYTES } from "./request.js";
 
@@ -16,6 +17,14 @@ export interface PayloadOptions {
 /** (a checked request, the present, the longest life the key allows) -> the token's payload as base64url. */
 export type PayloadMaker = (request: IssueRequest, now: number, keyMaxTtlSeconds: number) => string;
 
+/** The claims that the issuer itself sets; an absent one is left to the request's claims, or to nobody. */
+interface SetClaims {
+  readonly iat: number | undefined;
+  readonly nbf: number | undefined;
+  readonly jti: string | undefined;
+  readonly exp: number | undefined;
+}
+
 /**
  * Binds issuer and limits, and answers the function that makes a token's payload.
  *
@@ -23,57 +32,84 @@ export type PayloadMaker = (request: IssueRequest, now: number, keyMaxTtlSeconds
  */
 export function payloadMaker({ issuer, limits, uuid = randomUUID }: PayloadOptions): PayloadMaker {
   const checkLimits = claimsCheck(limits);
-  const fix = fixedClaimsSetter(limits.fixedClaims);
+  const fixed: Claims = { ...limits.fixedClaims, ...(issuer !== undefined && { iss: issuer }) };
+  const fixedNames = new Set(Object.keys(fixed));
+  const fixedMembers = membersOf(fixed);
+  const checkFixed = fixedClaimsCheck(limits.fixedClaims);
+  let spare: Buffer | undefined;
+
+  function makePayload(out: Buffer, request: IssueRequest, now: number, keyMaxTtlSeconds: number): string {
+    const { claims } = request;
+    const end = writeClaims(out, claims, (name) => fixedNames.has(name) || isSet(name, request));
+    checkRegisteredClaims(claims);
+    checkFixed?.(claims);
+    if (issuer !== undefined) checkIssuer(claims.iss, issuer);
+    const set = {
+      iat: request.setIat === true ? now : undefined,
+      nbf: request.setNbf === true ? now : undefined,
+      jti: request.setJti === true ? uuid() : undefined,
+      exp: expiration(request, now, limits, keyMaxTtlSeconds),
+    };
+    checkLimits?.(claims, { ...claims, ...fixed, ...present(set) });
+    return encoded(out, end, fixedMembers + textOf(set));
+  }
+
   return (request, now, keyMaxTtlSeconds) => {
-    checkClaims(request.claims);
-    const claims: Record<string, unknown> = { ...request.claims };
-    fix?.(claims);
-    if (issuer !== undefined) setIssuer(claims, issuer);
-    if (request.setIat === true) claims.iat = now;
-    if (request.setNbf === true) claims.nbf = now;
-    if (request.setJti === true) claims.jti = uuid();
-    setExpiration(claims, request.ttl, now, limits, keyMaxTtlSeconds);
-    checkLimits?.(request.claims, claims);
-    return encoded(claims);
+    // A getter among the claims could issue a token meanwhile: that one must not be written over this one.
+    const out = spare ?? Buffer.allocUnsafeSlow(CLAIMS_BUFFER_BYTES);
+    spare = undefined;
+    try {
+      return makePayload(out, request, now, keyMaxTtlSeconds);
+    } finally {
+      spare = out;
+    }
   };
 }
 
-function setIssuer(claims: Record<string, unknown>, issuer: string): void {
-  const asked = claims.iss;
+function isSet(name: string, request: IssueRequest): boolean {
+  switch (name) {
+    case "iat":
+      return request.setIat === true;
+    case "nbf":
+      return request.setNbf === true;
+    case "jti":
+      return request.setJti === true;
+    default:
+      return name === "exp";
+  }
+}
+
+function checkIssuer(asked: unknown, issuer: string): void {
   if (asked !== undefined && asked !== issuer) {
     throw new SignetError("issuer_mismatch", "claims.iss is not this issuer's URL; leave it out", { field: "claims.iss" });
   }
-  claims.iss = issuer;
 }
 
-function setExpiration(
-  claims: Record<string, unknown>,
-  ttl: number | undefined,
+function expiration(
+  { claims, ttl, setNbf }: IssueRequest,
   now: number,
   limits: Limits,
   keyMaxTtlSeconds: number,
-): void {
+): number | undefined {
   const longest = Math.min(limits.maxTtlSeconds, keyMaxTtlSeconds);
-  if (ttl !== undefined) {
-    if (ttl > longest) throw tooLong("ttl", longest);
-    claims.exp = now + ttl;
-  } else if (claims.exp === undefined) setDefaultExpiration(claims, now, limits, longest);
-  const exp = claims.exp as number | undefined;
-  if (exp === undefined) return;
+  if (ttl !== undefined && ttl > longest) throw tooLong("ttl", longest);
+  const exp = ttl !== undefined ? now + ttl : ((claims.exp as number | undefined) ?? defaultExpiration(now, limits, longest));
+  if (exp === undefined) return undefined;
   // A token that is dead when it is made has fooled nobody but its caller.
   if (exp <= now) throw new SignetError("invalid_claim", "claims.exp has already passed", { field: "claims.exp" });
   if (exp > now + longest) throw tooLong("claims.exp", longest);
-  if ((claims.nbf as number) >= exp) {
+  if (setNbf !== true && (claims.nbf as number) >= exp) {
     throw new SignetError("invalid_claim", "claims.nbf is not before the token's expiry: it would never be valid", {
       field: "claims.nbf",
     });
   }
+  return exp;
 }
 
-function setDefaultExpiration(claims: Record<string, unknown>, now: number, limits: Limits, longest: number): void {
-  if (limits.defaultTtlSeconds !== null) claims.exp = now + Math.min(limits.defaultTtlSeconds, longest);
-  else if (limits.requireExpiration)
-    throw new SignetError("expiration_required", "the token needs an end: give ttl or claims.exp", { field: "ttl" });
+function defaultExpiration(now: number, limits: Limits, longest: number): number | undefined {
+  if (limits.defaultTtlSeconds !== null) return now + Math.min(limits.defaultTtlSeconds, longest);
+  if (!limits.requireExpiration) return undefined;
+  throw new SignetError("expiration_required", "the token needs an end: give ttl or claims.exp", { field: "ttl" });
 }
 
 function tooLong(field: string, longest: number): SignetError {
@@ -83,25 +119,43 @@ function tooLong(field: string, longest: number): SignetError {
 }
 
 // A different value is refused, not replaced: nobody gets a token that says something else than was asked.
-function fixedClaimsSetter(fixed: Claims | undefined): ((claims: Record<string, unknown>) => void) | undefined {
+function fixedClaimsCheck(fixed: Claims | undefined): ((claims: Claims) => void) | undefined {
   if (fixed === undefined) return undefined;
-  const entries = Object.entries(fixed).map(([name, value]) => ({ name, value, text: JSON.stringify(value) }));
+  const entries = Object.entries(fixed).map(([name, value]) => ({ name, text: JSON.stringify(value) }));
   return (claims) => {
-    for (const { name, value, text } of entries) {
+    for (const { name, text } of entries) {
       if (claims[name] !== undefined && JSON.stringify(claims[name]) !== text) {
         throw new SignetError("claim_not_allowed", `the claim ${name} is fixed by fixedClaims; leave it out`, {
           field: `claims.${name}`,
         });
       }
-      claims[name] = value;
     }
   };
 }
 
-function encoded(claims: Claims): string {
-  const bytes = Buffer.from(JSON.stringify(claims), "utf8");
-  if (bytes.length > MOST_PAYLOAD_BYTES) {
-    throw new SignetError("request_too_large", `the claims take more than ${MOST_PAYLOAD_BYTES} bytes`, { field: "claims" });
-  }
-  return bytes.toString("base64url");
+/** Members as `writeClaims` leaves them, each behind a comma. */
+function membersOf(claims: Claims): string {
+  const members = JSON.stringify(claims).slice(1, -1);
+  return members === "" ? "" : `,${members}`;
+}
+
+// By hand: it runs for every token, and takes a tenth of JSON.stringify.
+function textOf({ iat, nbf, jti, exp }: SetClaims): string {
+  let text = "";
+  if (iat !== undefined) text += `,"iat":${iat}`;
+  if (nbf !== undefined) text += `,"nbf":${nbf}`;
+  if (jti !== undefined) text += `,"jti":${JSON.stringify(jti)}`;
+  if (exp !== undefined) text += `,"exp":${exp}`;
+  return text;
+}
+
+function present(set: SetClaims): Claims {
+  return Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
+}
+
+function encoded(out: Buffer, end: number, more: string): string {
+  if (end > MOST_PAYLOAD_BYTES) throw claimsTooLarge();
+  const whole = enclose(out, 0, end + out.write(more, end));
+  if (whole > MOST_PAYLOAD_BYTES) throw claimsTooLarge();
+  return out.toString("base64url", 0, whole);
 }

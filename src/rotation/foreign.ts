@@ -3,6 +3,7 @@ import { algorithmNamed } from "../algorithms/table.js";
 import { SignetError } from "../errors.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import { MOST_PUBLISHED_KEYS, recordByKid } from "../keyring/keyring.js";
+import { assertKid } from "./admission.js";
 import type { Context } from "./context.js";
 import { MOVING_PLACES, permanentKeys } from "./policy.js";
 import { withRecord } from "./records.js";
@@ -78,7 +79,7 @@ export async function recordExpiry(session: Session, kid: string, tokensExpireBy
 
 // Only what is understood is published, under the names that were checked.
 function cleaned(jwk: PublicJwk): PublicJwk {
-  if (typeof jwk.kid !== "string" || jwk.kid === "") throw new SignetError("invalid_key", "a key of the JWKS has no kid");
+  assertKid(jwk.kid);
   return publicJwk(publicKeyFromJwk(jwk), algorithmNamed(jwk.alg), jwk.kid);
 }
 

@@ -5,6 +5,7 @@ import { canImport } from "../custody/contract.js";
 import { SignetError } from "../errors.js";
 import type { Custody, KeyRecord } from "../keyring/key-record.js";
 import { activeRecord, type Keyring, MOST_PUBLISHED_KEYS, recordByKid } from "../keyring/keyring.js";
+import { assertKid, recordOfSameKey } from "./admission.js";
 import { type Context, custodianOf } from "./context.js";
 import { finishMaking } from "./make-key.js";
 import { MOVING_PLACES, permanentKeys } from "./policy.js";
@@ -22,8 +23,6 @@ export interface ImportRequest {
   readonly custody: Custody;
 }
 
-const LONGEST_KID = 256;
-
 /**
  * Records an imported key and hands it to its custodian. Importing the same key again is success.
  *
@@ -36,11 +35,10 @@ export async function importInto(context: Context, session: Session, request: Im
   }
   const algorithm = algorithmNamed(request.algorithm);
   const wanted = publicJwk(request.privateKey, algorithm, request.kid);
-  if (wanted.kid === "" || wanted.kid.length > LONGEST_KID) {
-    throw new SignetError("invalid_key", `a kid has 1 to ${LONGEST_KID} characters`, { field: "kid" });
-  }
+  assertKid(wanted.kid);
   const present = recordByKid(session.keyring(), wanted.kid);
   if (present !== undefined) return alreadyThere(session.keyring(), present, wanted, request);
+  assertNewKey(session.keyring(), wanted);
   assertRoom(session.keyring(), request);
   const record: KeyRecord = {
     id: context.randomId(),
@@ -69,6 +67,12 @@ function alreadyThere(keyring: Keyring, present: KeyRecord, wanted: PublicJwk, {
   const isPlace = as === "active" ? activeRecord(keyring) === present || activeRecord(keyring) === undefined : true;
   if (isSame && isPlace && (present.state === "pending" || present.state === "active")) return wanted;
   throw new SignetError("plan_refused", `the keyring has a key of this name already (${present.state}); give another --kid`);
+}
+
+function assertNewKey(keyring: Keyring, wanted: PublicJwk): void {
+  const same = recordOfSameKey(keyring, wanted);
+  if (same === undefined) return;
+  throw new SignetError("plan_refused", `the keyring has this very key already, as ${same.publicJwk?.kid} (${same.state})`);
 }
 
 function assertRoom(keyring: Keyring, { as }: ImportRequest): void {

@@ -48,6 +48,18 @@ describe("a config", () => {
   });
 
   it.each([
+    [{ issuer: 5 }, /issuer is a number; it must be an https URL/],
+    [{ limits: { maxTtlSeconds: 0 } }, /limits\.maxTtlSeconds is a number out of range; it must be at least 1/],
+    [{ limits: { maxTtlSeconds: 1.5 } }, /limits\.maxTtlSeconds is a fraction; it must be a whole number/],
+    [{ limits: [] }, /limits is a list; it must be an object/],
+    [{ limits: { fixedClaims: ["a"] } }, /limits\.fixedClaims is a list; it must be an object/],
+    [{ limits: "1h" }, /limits is a text that does not fit; it must be an object/],
+    [{ limits: null }, /limits is null; it must be an object/],
+  ])("says the kind of a bad value: %j", (members, message) => {
+    expect(() => check(members)).toThrow(message);
+  });
+
+  it.each([
     ["https://issuer.example", true],
     ["https://issuer.example/", true],
     ["https://issuer.example/tenants/a", true],

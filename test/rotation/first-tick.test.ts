@@ -1,6 +1,7 @@
 import { createPublicKey, verify } from "node:crypto";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { publicJwk } from "../../src/algorithms/jwk.js";
 import { generatePrivateKey } from "../../src/algorithms/keys.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
@@ -103,6 +104,27 @@ describe("an imported key", () => {
     const other = await generatePrivateKey(algorithmNamed("ES256"));
     const asActive = manager.importKey({ privateKey: other, algorithm: "ES256", as: "active", custody: "file" });
     await expect(asActive).rejects.toMatchObject({ code: "plan_refused" });
+  });
+});
+
+describe("a key made elsewhere", () => {
+  it.each(["", " a", "a ", "a\nb", "\u001b[31m", "k\u00e9", "k".repeat(257)])("is not taken under the name %j", async (kid) => {
+    const { manager } = await onFiles();
+    const privateKey = await generatePrivateKey(algorithmNamed("ES256"));
+    const imported = manager.importKey({ privateKey, algorithm: "ES256", kid, as: "standby", custody: "file" });
+    await expect(imported).rejects.toMatchObject({ code: "invalid_key", field: "kid" });
+    const jwk = { ...publicJwk(privateKey, algorithmNamed("ES256")), kid };
+    await expect(manager.importForeignKeys({ keys: [jwk] })).rejects.toMatchObject({ code: "invalid_key", field: "kid" });
+  });
+
+  it("is not taken under a second name, which a revocation of the first would leave in use", async () => {
+    const { manager } = await onFiles();
+    const privateKey = await generatePrivateKey(algorithmNamed("RS256"));
+    await manager.importKey({ privateKey, algorithm: "RS256", kid: "first", as: "active", custody: "file" });
+    for (const algorithm of ["RS256", "PS512"] as const) {
+      const second = manager.importKey({ privateKey, algorithm, kid: "second", as: "standby", custody: "file" });
+      await expect(second).rejects.toMatchObject({ code: "plan_refused", message: expect.stringContaining("first (active)") });
+    }
   });
 });
 

@@ -1,0 +1,104 @@
+/**
+ * Runs the benchmarks, and writes docs/benchmarks.md.
+ *
+ *   node bench/run.mjs          measures everything, some minutes
+ *   node bench/run.mjs --check  the same, and fails where a budget is missed by more than the noise
+ *   node bench/run.mjs --smoke  under a minute; fails only on crashes and wrong tokens, and writes nothing
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, release, totalmem, type } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { judgeInProcess, judgeMemory, judgeStartUp } from "./budgets.mjs";
+import { peakMemory, startUp, withIssuer } from "./command.mjs";
+import { ALGORITHMS } from "./fixture.mjs";
+import { buildGolang } from "./golang.mjs";
+import { page } from "./page.mjs";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const here = fileURLToPath(new URL("./", import.meta.url));
+
+const FULL = { rounds: 120, sliceMs: 10, opensslSeconds: 2, startUpRuns: 30, tokens: 1_000_000 };
+const SMOKE = { rounds: 2, sliceMs: 2, opensslSeconds: 0, startUpRuns: 2, tokens: 10_000 };
+
+function options() {
+  try {
+    return parseArgs({ options: { smoke: { type: "boolean" }, check: { type: "boolean" } } }).values;
+  } catch (error) {
+    process.stderr.write(`${error.message}\nusage: npm run bench [-- --smoke | --check]\n`);
+    return process.exit(2);
+  }
+}
+
+function installPeers() {
+  const installed = `${here}node_modules/.package-lock.json`;
+  const isFresh = existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${here}package-lock.json`).mtimeMs;
+  if (isFresh) return;
+  process.stderr.write("installing the libraries to compare with\n");
+  execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+    cwd: here,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+}
+
+function runInProcess(plan) {
+  const core = String(cpus().length - 1);
+  const isPinned = spawnSync("taskset", ["-c", core, "true"]).status === 0;
+  if (!isPinned) process.stderr.write("there is no taskset here: golang-jwt may run on another core\n");
+  const node = [process.execPath, `${here}in-process.mjs`, JSON.stringify(plan)];
+  const [command, ...args] = isPinned ? ["taskset", "-c", core, ...node] : node;
+  const text = execFileSync(command, args, { encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "inherit"] });
+  return { ...JSON.parse(text), isPinned };
+}
+
+function machine() {
+  const load = loadavg()[0].toFixed(1);
+  const memoryGb = Math.round(totalmem() / 1024 ** 3);
+  return { cpu: cpus()[0].model.trim(), cores: cpus().length, memoryGb, system: `${type()} ${release().split("-")[0]}`, load };
+}
+
+function versions() {
+  const names = ["jose", "jsonwebtoken", "fast-jwt", "aws-jwt-verify"];
+  return Object.fromEntries(
+    names.map((name) => {
+      const path = [`${here}node_modules/${name}/package.json`, `${root}node_modules/${name}/package.json`].find(existsSync);
+      return [name, JSON.parse(readFileSync(path, "utf8")).version];
+    }),
+  );
+}
+
+function print(judged) {
+  for (const { what, figure, limit, verdict } of judged) {
+    process.stdout.write(`${verdict.padEnd(12)} ${what}: ${figure.toFixed(2)} (${limit})\n`);
+  }
+}
+
+async function main() {
+  const { smoke = false, check = false } = options();
+  const effort = smoke ? SMOKE : FULL;
+  const about = { startedAt: new Date(), machine: machine() };
+  installPeers();
+  execFileSync(process.execPath, [`${root}tools/build.mjs`, "--if-stale"], { stdio: "inherit" });
+  const plan = { ...effort, algs: Object.keys(ALGORITHMS), tasks: ["issue", "verify"], golangPath: buildGolang() };
+  const inProcess = runInProcess(plan);
+  const command = await withIssuer(async (folder) => {
+    process.stderr.write("the command: start-up and memory\n");
+    return { startUp: startUp(folder, effort.startUpRuns), memory: await peakMemory(folder, effort.tokens) };
+  });
+  // So short a run says nothing about speed.
+  if (smoke) return void process.stdout.write("every contestant works, and so does the command\n");
+  const judged = [
+    ...judgeInProcess(inProcess.results),
+    judgeStartUp(command.startUp),
+    ...(command.memory === undefined ? [] : [judgeMemory(command.memory)]),
+  ];
+  print(judged);
+  writeFileSync(
+    `${root}docs/benchmarks.md`,
+    page({ ...about, ...effort, ...inProcess, ...command, versions: versions(), judged }),
+  );
+  if (check && judged.some(({ verdict }) => verdict === "missed")) process.exitCode = 1;
+}
+
+await main();
