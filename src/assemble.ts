@@ -7,7 +7,9 @@ import type { Custodian } from "./custody/contract.js";
 import { createFileCustodian } from "./custody/file/custodian.js";
 import type { PassphraseSource } from "./custody/file/key-file.js";
 import { type ActiveKey, createActiveKey } from "./issue/active-key.js";
+import { type Callers, createCallers } from "./issue/callers.js";
 import { createIssuer, type Issuer, presentSeconds } from "./issue/issuer.js";
+import { createRates } from "./issue/rate.js";
 import type { Jwks } from "./keyring/documents.js";
 import type { Custody } from "./keyring/key-record.js";
 import type { Manager, ManagerOptions } from "./rotation/executor.js";
@@ -20,6 +22,8 @@ export interface AssemblyOptions {
   readonly passphrase?: PassphraseSource | undefined;
   /** The present as NumericDate in whole seconds. */
   readonly clock?: (() => number) | undefined;
+  /** How often the active document is read again. Default 60. */
+  readonly refreshSeconds?: number | undefined;
 }
 
 /** The parts of one issuer's installation. */
@@ -31,6 +35,8 @@ export interface Installation {
   readonly issuer: Issuer;
   /** The key that it signs with. */
   readonly activeKey: ActiveKey;
+  /** The callers that a config names, the narrower of their limits and this installation's; their rates live as long as it does. */
+  callers(named?: Config["callers"]): Callers;
   /** A manager, who may change keys. Its parts are loaded only when it is asked for. */
   manager(options?: Pick<ManagerOptions, "onStep" | "sleep" | "actor">): Promise<Manager>;
 }
@@ -45,14 +51,23 @@ export function assemble(config: Config, options: AssemblyOptions = {}): Install
     read: () => stores.active.read(),
     open: (key) => file.open(key),
     maxAgeSeconds: config.rotation.activeKeyMaxAgeSeconds,
+    refreshSeconds: options.refreshSeconds,
     clock,
   });
+  const issuing = { signer: activeKey, issuer: config.issuer, limits: config.limits, clock };
+  const rates = createRates();
   return Object.freeze({
     config,
     stores,
     custodians,
     activeKey,
-    issuer: createIssuer({ signer: activeKey, issuer: config.issuer, limits: config.limits, clock }),
+    issuer: createIssuer(issuing),
+    callers: (named = config.callers) =>
+      createCallers(
+        issuing,
+        Object.entries(named).map(([name, { limits, secrets }]) => ({ name, limits, secrets })),
+        rates,
+      ),
     async manager(more = {}) {
       const { createManager } = await import("./rotation/executor.js");
       return createManager({ stores, custodians, settings: settingsOf(config), clock, ...more });

@@ -34,8 +34,14 @@ function fixFor(path: string, issue: BaseIssue<unknown>): string {
   if (issue.type === "max_value") return `at most ${String(issue.requirement)}`;
   if (issue.type === "safe_integer") return "a whole number";
   if (issue.type === "non_empty") return "not empty";
+  if (issue.type === "regex" && path.startsWith("callers.")) return PATTERNS[lastOf(path)] ?? CALLER;
   return NAMES[issue.expected ?? ""] ?? `${issue.expected}`;
 }
+
+const PATTERNS: Readonly<Record<string, string>> = {
+  sha256: "64 hexadecimal digits: the digest that `signet callers add` wrote",
+};
+const CALLER = "a caller's name: letters, digits, - and _, at most 64, not digits alone";
 
 function oneOf({ expected, input }: BaseIssue<unknown>): string {
   const words = (expected ?? "").replace(/[()"]/g, "").split(" | ");

@@ -1,4 +1,5 @@
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
+import { CALLER_NAME } from "./schema.js";
 
 const seconds = (description: string, least: number, fallback: number) => ({
   description: `${description} In seconds.`,
@@ -7,6 +8,63 @@ const seconds = (description: string, least: number, fallback: number) => ({
   default: fallback,
 });
 const names = (description: string) => ({ description, type: "array", items: { type: "string", minLength: 1 } });
+
+const limits = {
+  maxTtlSeconds: seconds("The longest life of a token.", 1, 86_400),
+  defaultTtlSeconds: {
+    ...seconds("The life when neither ttl nor exp is asked; null makes asking obligatory.", 1, 900),
+    type: ["integer", "null"],
+  },
+  requireExpiration: { description: "False allows tokens without exp.", type: "boolean", default: true },
+  fixedClaims: { description: "Claims that every token gets.", type: "object" },
+  allowedClaims: names("The only claims that may be asked."),
+  requiredClaims: names("Claims without which no token is issued."),
+  allowedAudiences: names("The only audiences: exact, or ending in *."),
+  allowedTypes: names("Values of the header's typ that may be asked, beside JWT."),
+  maxTokensPerMinute: { description: "Tokens within any minute.", type: "integer", minimum: 1, maximum: 1_000_000 },
+};
+
+// A caller's own have no defaults: what they do not say is as the issuer's limits say.
+const callerLimits = {
+  ...limits,
+  maxTtlSeconds: { ...limits.maxTtlSeconds, default: undefined },
+  defaultTtlSeconds: { ...limits.defaultTtlSeconds, default: undefined },
+  requireExpiration: { ...limits.requireExpiration, default: undefined },
+};
+
+const secret = {
+  type: "object",
+  additionalProperties: false,
+  required: ["sha256", "createdAt"],
+  properties: {
+    sha256: {
+      description: "The digest of the secret; the secret itself is kept nowhere.",
+      type: "string",
+      pattern: "^[0-9a-f]{64}$",
+    },
+    createdAt: { description: "When it was made, in seconds since 1970.", type: "integer", minimum: 0 },
+    expiresAt: { description: "From then on it is refused, in seconds since 1970.", type: "integer", minimum: 0 },
+  },
+};
+
+const callers = {
+  description: "Who may ask for tokens over HTTP, by name; `signet callers` writes them.",
+  type: "object",
+  propertyNames: { pattern: CALLER_NAME.source },
+  additionalProperties: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      limits: {
+        description: "What it may be issued; the narrower of these and the issuer's wins.",
+        type: "object",
+        additionalProperties: false,
+        properties: callerLimits,
+      },
+      secrets: { description: "The secrets that it may show.", type: "array", items: secret },
+    },
+  },
+};
 
 /** The JSON Schema of `signet.json`, for editors. A test holds it against the schema that the loader uses. */
 export const configJsonSchema = {
@@ -31,20 +89,7 @@ export const configJsonSchema = {
       description: "What may be issued.",
       type: "object",
       additionalProperties: false,
-      properties: {
-        maxTtlSeconds: seconds("The longest life of a token.", 1, 86_400),
-        defaultTtlSeconds: {
-          ...seconds("The life when neither ttl nor exp is asked; null makes asking obligatory.", 1, 900),
-          type: ["integer", "null"],
-        },
-        requireExpiration: { description: "False allows tokens without exp.", type: "boolean", default: true },
-        fixedClaims: { description: "Claims that every token gets.", type: "object" },
-        allowedClaims: names("The only claims that may be asked."),
-        requiredClaims: names("Claims without which no token is issued."),
-        allowedAudiences: names("The only audiences: exact, or ending in *."),
-        allowedTypes: names("Values of the header's typ that may be asked, beside JWT."),
-        maxTokensPerMinute: { description: "Tokens within any minute.", type: "integer", minimum: 1, maximum: 1_000_000 },
-      },
+      properties: limits,
     },
     rotation: {
       description: "When keys move.",
@@ -57,5 +102,6 @@ export const configJsonSchema = {
         clockSkewSeconds: { ...seconds("How far apart two clocks may be.", 0, 300), maximum: 3_600 },
       },
     },
+    callers,
   },
 } as const;

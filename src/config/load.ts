@@ -77,9 +77,9 @@ export function checkConfig(members: unknown, path: string, { env, flags = {} }:
 }
 
 // valibot takes a list for an object with members 0, 1, ...
-function assertNoLists({ limits, rotation }: Record<string, unknown>, path: string): void {
+function assertNoLists({ limits, rotation, callers }: Record<string, unknown>, path: string): void {
   const fixedClaims = (limits as Record<string, unknown> | null | undefined)?.fixedClaims;
-  for (const [field, value] of Object.entries({ limits, rotation, "limits.fixedClaims": fixedClaims })) {
+  for (const [field, value] of Object.entries({ limits, rotation, callers, "limits.fixedClaims": fixedClaims })) {
     if (!Array.isArray(value)) continue;
     throw new SignetError("config_invalid", `${path}: ${field} is a list; it must be an object`, { field });
   }

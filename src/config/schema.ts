@@ -1,21 +1,45 @@
 import * as v from "valibot";
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
 
+/** A caller's name can also be a Lambda alias, which is never a bare number (that is a version). */
+export const CALLER_NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
 const seconds = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
 const names = v.array(v.pipe(v.string(), v.nonEmpty()));
 
-/** What may be issued. */
-const limits = v.strictObject({
-  maxTtlSeconds: v.optional(seconds(1), 86_400),
-  defaultTtlSeconds: v.optional(v.nullable(seconds(1)), 900),
-  requireExpiration: v.optional(v.boolean(), true),
+const unlimited = {
   fixedClaims: v.optional(v.record(v.string(), v.unknown())),
   allowedClaims: v.optional(names),
   requiredClaims: v.optional(names),
   allowedAudiences: v.optional(names),
   allowedTypes: v.optional(names),
   maxTokensPerMinute: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(1_000_000))),
+};
+
+/** What may be issued. */
+const limits = v.strictObject({
+  maxTtlSeconds: v.optional(seconds(1), 86_400),
+  defaultTtlSeconds: v.optional(v.nullable(seconds(1)), 900),
+  requireExpiration: v.optional(v.boolean(), true),
+  ...unlimited,
 });
+
+/** What one caller may be issued: what it does not say is as the issuer's limits say. */
+export const callerLimits = v.strictObject({
+  maxTtlSeconds: v.optional(seconds(1)),
+  defaultTtlSeconds: v.optional(v.nullable(seconds(1))),
+  requireExpiration: v.optional(v.boolean()),
+  ...unlimited,
+});
+
+const secret = v.strictObject({
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  createdAt: seconds(0),
+  expiresAt: v.optional(seconds(0)),
+});
+
+/** A named party and its limits. */
+const caller = v.strictObject({ limits: v.optional(callerLimits), secrets: v.optional(v.array(secret)) });
 
 /** When keys move. */
 const rotation = v.strictObject({
@@ -36,6 +60,7 @@ export const configSchema = v.strictObject({
   passphraseFile: v.optional(v.pipe(v.string(), v.nonEmpty())),
   limits: v.optional(limits, {}),
   rotation: v.optional(rotation, {}),
+  callers: v.optional(v.record(v.pipe(v.string(), v.regex(CALLER_NAME)), caller), {}),
 });
 
 /** A config: complete, with its paths absolute. */

@@ -3,14 +3,14 @@ import { SignetError } from "../errors.js";
 import { type SecretRecord, secretDigest } from "./caller-secret.js";
 import { createIssuer, type Issuer, type IssuerOptions } from "./issuer.js";
 import { checkLimits, DEFAULT_LIMITS, type Limits } from "./limits.js";
-import { narrowLimits } from "./narrow.js";
+import { narrowLimits, type OwnLimits } from "./narrow.js";
 import { createRates, type RateCheck, type Rates } from "./rate.js";
 import type { Claims } from "./request.js";
 
 /** A named party and its limits. */
 export interface Caller {
   readonly name: string;
-  readonly limits?: Partial<Limits> | undefined;
+  readonly limits?: OwnLimits | undefined;
   /** The secrets that it may show; two while one is being exchanged for the other. */
   readonly secrets?: readonly SecretRecord[] | undefined;
 }
@@ -21,6 +21,8 @@ export interface KnownCaller {
   /** The narrower of its own and the issuer's. */
   readonly limits: Limits;
   readonly issuer: Issuer;
+  /** Issues what the caller, as an OAuth client, gets for itself: `sub` (unless fixed otherwise) and `client_id` are its name. */
+  readonly clientIssuer: Issuer;
 }
 
 /** The callers of an issuer. */
@@ -35,9 +37,6 @@ export interface Callers {
    */
   authenticate(secret: string, now: number): KnownCaller;
 }
-
-/** A caller's name: it can also be a Lambda alias, which is never a bare number (that is a version). */
-export const CALLER_NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 interface KeptSecret {
   readonly digest: Buffer;
@@ -87,11 +86,17 @@ function callerOf(secrets: readonly KeptSecret[], secret: string, now: number): 
 
 function knownCaller(options: IssuerOptions, issuerLimits: Limits, caller: Caller, rate: RateCheck | undefined): KnownCaller {
   const { name, limits: own = {} } = caller;
-  if (!CALLER_NAME.test(name)) throw new SignetError("config_invalid", "a caller's name has letters, digits, - and _, at most 64");
   const narrowed = namedClaims(narrowLimits(issuerLimits, own), name);
   // Its own members are checked before a wider one of the issuer hides what is wrong with them.
-  checkLimits({ ...DEFAULT_LIMITS, ...own }, options.issuer);
-  return Object.freeze({ name, limits: narrowed, issuer: createIssuer({ ...options, limits: narrowed, rate: rate ?? unlimited }) });
+  checkLimits({ ...DEFAULT_LIMITS, ...(own as Partial<Limits>) }, options.issuer);
+  const issuerOf = (limits: Limits): Issuer => createIssuer({ ...options, limits, rate: rate ?? unlimited });
+  const fixedClaims = { sub: name, ...narrowed.fixedClaims, client_id: name };
+  return Object.freeze({
+    name,
+    limits: narrowed,
+    issuer: issuerOf(narrowed),
+    clientIssuer: issuerOf({ ...narrowed, fixedClaims }),
+  });
 }
 
 function unlimited(): void {}

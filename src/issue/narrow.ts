@@ -2,13 +2,16 @@ import { SignetError } from "../errors.js";
 import { audienceMatches, type Limits } from "./limits.js";
 import type { Claims } from "./request.js";
 
+/** A caller's own limits: what they do not say is as the issuer's limits say. */
+export type OwnLimits = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
+
 /**
  * The narrower of an issuer's limits and a caller's, member by member: what both allow. `allowedTypes` is the exception where the
  * issuer has none: then the caller's stand.
  *
  * @throws SignetError `config_invalid` where both fix the same claim to different values
  */
-export function narrowLimits(issuer: Limits, caller: Partial<Limits>): Limits {
+export function narrowLimits(issuer: Limits, caller: OwnLimits): Limits {
   return {
     maxTtlSeconds: Math.min(issuer.maxTtlSeconds, caller.maxTtlSeconds ?? Number.POSITIVE_INFINITY),
     defaultTtlSeconds: narrowerDefault(issuer, caller.defaultTtlSeconds),

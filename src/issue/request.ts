@@ -1,3 +1,4 @@
+import { closedObject, faultFinder, isObject, type ObjectFault, type ObjectSchema } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
 
 /** Claims of a token: a JSON object (RFC 7519 section 4). */
@@ -24,7 +25,22 @@ export const MOST_REQUESTS = 1_000;
 /** The largest payload, in bytes of UTF-8 JSON, that is signed. */
 export const MOST_PAYLOAD_BYTES = 16_384;
 
-const KNOWN = new Set(["claims", "ttl", "setIat", "setJti", "setNbf", "typ"]);
+/** The request for one token, as it is checked and as the API's document describes it. */
+export const ISSUE_REQUEST = closedObject(["claims"], {
+  claims: { type: "object", title: "an object", description: "The claims that are asked for (RFC 7519 section 4)." },
+  ttl: {
+    type: "integer",
+    minimum: 1,
+    title: "a whole number of seconds, at least 1",
+    description: "Life of the token in seconds; sets exp.",
+  },
+  setIat: { type: "boolean", title: "true or false", description: "Sets iat to the present." },
+  setJti: { type: "boolean", title: "true or false", description: "Sets jti to a random UUID." },
+  setNbf: { type: "boolean", title: "true or false", description: "Sets nbf to the present." },
+  typ: { type: "string", title: "a text", description: "The header's typ: JWT, or one that the limits list." },
+});
+
+const findFault = faultFinder(ISSUE_REQUEST);
 
 /**
  * Checks the shape of a request. A field that is misspelt is an error, not ignored: whoever writes `setIAT` expects an `iat`.
@@ -33,34 +49,16 @@ const KNOWN = new Set(["claims", "ttl", "setIat", "setJti", "setNbf", "typ"]);
  */
 export function checkRequest(value: unknown): IssueRequest {
   if (!isObject(value)) throw new SignetError("invalid_request", 'the request must be an object: {"claims": {...}}');
-  for (const name in value) {
-    if (!KNOWN.has(name)) {
-      throw new SignetError("unknown_field", `the request has an unknown field; the fields are ${[...KNOWN].join(", ")}`, {
-        field: name.slice(0, 64),
-      });
-    }
-  }
-  const request = value as unknown as IssueRequest;
-  if (!isObject(request.claims)) throw invalid("claims", "must be an object");
-  checkFlag(request.setIat, "setIat");
-  checkFlag(request.setJti, "setJti");
-  checkFlag(request.setNbf, "setNbf");
-  const { ttl, typ } = request;
-  if (ttl !== undefined && !(Number.isSafeInteger(ttl) && ttl > 0))
-    throw invalid("ttl", "must be a whole number of seconds, at least 1");
-  if (typ !== undefined && typeof typ !== "string") throw invalid("typ", "must be a text");
-  return request;
+  const fault = findFault(value);
+  if (fault !== undefined) throw requestFault(fault, ISSUE_REQUEST);
+  return value as unknown as IssueRequest;
 }
 
-function checkFlag(value: unknown, field: string): void {
-  if (value !== undefined && typeof value !== "boolean") throw invalid(field, "must be true or false");
-}
-
-function invalid(field: string, what: string): SignetError {
-  return new SignetError("invalid_request", `${field} ${what}`, { field });
-}
-
-/** Tells a JSON object from lists, null and everything else. */
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** The refusal of a request that does not have its shape. */
+export function requestFault({ field, mustBe }: ObjectFault, schema: ObjectSchema): SignetError {
+  if (mustBe !== undefined) return new SignetError("invalid_request", `${field} must be ${mustBe}`, { field });
+  const names = Object.keys(schema.properties).join(", ");
+  return new SignetError("unknown_field", `the request has an unknown field; the fields are ${names}`, {
+    field: field.slice(0, 64),
+  });
 }

@@ -1,0 +1,77 @@
+/** What a member of an object must be, in JSON Schema's words (2020-12), as far as they are needed here. */
+export interface MemberSchema {
+  readonly type: "boolean" | "integer" | "string" | "object" | "array" | readonly ("string" | "array" | "null")[];
+  /** What it must be, in words that stand behind "must be". */
+  readonly title: string;
+  readonly description: string;
+  readonly minimum?: number;
+  readonly maxItems?: number;
+  readonly items?: object;
+}
+
+/** A closed object: a member that it does not name is an error. */
+export interface ObjectSchema {
+  readonly type: "object";
+  readonly additionalProperties: false;
+  readonly required: readonly string[];
+  readonly properties: Readonly<Record<string, MemberSchema>>;
+}
+
+/** What is wrong with an object: a member that is unknown, or one that is not what it must be. */
+export interface ObjectFault {
+  readonly field: string;
+  /** Absent for an unknown member. */
+  readonly mustBe?: string;
+}
+
+/** Makes a schema: the same one checks requests and describes them in the API's document. */
+export function closedObject(required: readonly string[], properties: Readonly<Record<string, MemberSchema>>): ObjectSchema {
+  return Object.freeze({ type: "object", additionalProperties: false, required, properties });
+}
+
+/**
+ * Binds a schema, and answers the function that finds the first fault of an object; `undefined` where there is none. A member
+ * whose value is `undefined` counts as absent.
+ */
+export function faultFinder(schema: ObjectSchema): (value: Readonly<Record<string, unknown>>) => ObjectFault | undefined {
+  const checks = new Map(Object.entries(schema.properties).map(([name, member]) => [name, memberCheck(member)]));
+  return (value) => {
+    for (const name in value) {
+      const isRight = checks.get(name);
+      if (isRight === undefined) return { field: name };
+      const member = value[name];
+      if (member !== undefined && !isRight(member)) return { field: name, mustBe: titleOf(schema, name) };
+    }
+    for (const name of schema.required) if (value[name] === undefined) return { field: name, mustBe: titleOf(schema, name) };
+    return undefined;
+  };
+}
+
+/** Tells a JSON object from lists, null and everything else. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function titleOf({ properties }: ObjectSchema, name: string): string {
+  return properties[name]?.title ?? "given";
+}
+
+function memberCheck({ type, minimum = Number.MIN_SAFE_INTEGER, maxItems = Number.MAX_SAFE_INTEGER }: MemberSchema) {
+  const types: readonly string[] = typeof type === "string" ? [type] : type;
+  const checks = types.map((each): ((value: unknown) => boolean) => {
+    switch (each) {
+      case "integer":
+        return (value) => Number.isSafeInteger(value) && (value as number) >= minimum;
+      case "array":
+        return (value) => Array.isArray(value) && value.length <= maxItems;
+      case "object":
+        return isObject;
+      case "null":
+        return (value) => value === null;
+      default:
+        return (value) => typeof value === each;
+    }
+  });
+  const [only, ...others] = checks;
+  return only !== undefined && others.length === 0 ? only : (value: unknown) => checks.some((isRight) => isRight(value));
+}
