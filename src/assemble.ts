@@ -24,6 +24,8 @@ export interface AssemblyOptions {
   readonly clock?: (() => number) | undefined;
   /** How often the active document is read again. Default 60. */
   readonly refreshSeconds?: number | undefined;
+  /** How many processes issue side by side: each holds its share of `maxTokensPerMinute`. Default 1. */
+  readonly processes?: number | undefined;
 }
 
 /** The parts of one issuer's installation. */
@@ -55,13 +57,13 @@ export function assemble(config: Config, options: AssemblyOptions = {}): Install
     clock,
   });
   const issuing = { signer: activeKey, issuer: config.issuer, limits: config.limits, clock };
-  const rates = createRates();
+  const rates = createRates(options.processes);
   return Object.freeze({
     config,
     stores,
     custodians,
     activeKey,
-    issuer: createIssuer(issuing),
+    issuer: createIssuer({ ...issuing, rate: rates("", config.limits.maxTokensPerMinute) }),
     callers: (named = config.callers) =>
       createCallers(
         issuing,

@@ -31,7 +31,11 @@ const STATUS = {
   not_found: 404,
   method_not_allowed: 405,
   unsupported_media_type: 415,
+  grant_not_supported: 400,
+  invocation_invalid: 400,
+  function_unknown: 404,
   not_ready: 503,
+  listen_failed: 500,
   // A token that was refused.
   token_malformed: 401,
   token_algorithm_refused: 401,
@@ -83,6 +87,11 @@ const STATUS = {
 
 /** The stable name of a failure. Programs branch on it; it never changes its meaning. */
 export type ErrorCode = keyof typeof STATUS;
+
+/** The HTTP status that a code maps to. */
+export function statusOf(code: ErrorCode): number {
+  return STATUS[code];
+}
 
 /** What is known of a failure beside its code and its sentence. */
 export interface ErrorDetails {

@@ -5,6 +5,8 @@ import { SignetError } from "../errors.js";
 import type { Context } from "./context.js";
 import { addAuditCommands, addLifeCommands } from "./key-commands.js";
 import { createOutput, EXIT, reportFailure } from "./output.js";
+import { addServerCommands } from "./server-commands.js";
+import { VERSION } from "./version.js";
 
 // Every command's code is loaded only when it is asked for: `signet issue` starts in a fraction of a second.
 const load = {
@@ -43,7 +45,7 @@ function createProgram(context: Context): Command {
   const program = new Command("signet");
   program
     .description("Issues JSON Web Tokens signed with keys that stay in your custody.")
-    .version(__SIGNET_VERSION__, "-V, --version", "print the version")
+    .version(VERSION, "-V, --version", "print the version")
     .exitOverride()
     .configureOutput({
       writeErr: (text) => void process.stderr.write(text),
@@ -55,6 +57,7 @@ function createProgram(context: Context): Command {
   addTokenCommands(program, context);
   addKeyCommands(program, context);
   addAuditCommands(program, context, common);
+  addServerCommands(program, context, common);
   program
     .command("completion <shell>")
     .description("print a completion script for bash, zsh or fish")
@@ -161,5 +164,3 @@ function addKeyCommands(program: Command, context: Context): void {
     .action(async (file: string, options) => (await load.keysImport()).keysImport(context, file, options));
   addLifeCommands(keys, context, common);
 }
-
-declare const __SIGNET_VERSION__: string;

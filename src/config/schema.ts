@@ -4,6 +4,11 @@ import { ALGORITHM_NAMES } from "../algorithms/table.js";
 /** A caller's name can also be a Lambda alias, which is never a bare number (that is a version). */
 export const CALLER_NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
+/** Tells whether a text can be a caller's name. */
+export function isCallerName(text: string): boolean {
+  return CALLER_NAME.test(text);
+}
+
 const seconds = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
 const names = v.array(v.pipe(v.string(), v.nonEmpty()));
 

@@ -8,14 +8,18 @@ export type RateCheck = (now: number) => void;
 /** Answers the rate of a name, the same one each time, so that it outlives a config that is read again. */
 export type Rates = (name: string, most: number | undefined) => RateCheck | undefined;
 
-/** Keeps rates by name. A rate whose limit was changed begins anew. */
-export function createRates(): Rates {
+/**
+ * Keeps rates by name. A rate whose limit was changed begins anew.
+ *
+ * @param shares how many hold a share of each rate; together they never exceed it
+ */
+export function createRates(shares = 1): Rates {
   const known = new Map<string, { readonly most: number; readonly check: RateCheck }>();
   return (name, most) => {
     if (most === undefined) return undefined;
     const found = known.get(name);
     if (found?.most === most) return found.check;
-    const check = rateLimit(most);
+    const check = rateLimit(Math.max(1, Math.floor(most / shares)));
     known.set(name, { most, check });
     return check;
   };

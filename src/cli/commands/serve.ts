@@ -1,0 +1,165 @@
+import { stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import type { Installation } from "../../assemble.js";
+import { loadConfig } from "../../config/load.js";
+import { SignetError } from "../../errors.js";
+import { isLoopback } from "../../http/dev-guard.js";
+import { createLog, type Logger } from "../../server/log.js";
+import { type Ticking, tickOnSchedule } from "../../server/manage.js";
+import { type RunningServer, startServer } from "../../server/server.js";
+import type { Place, TlsFiles } from "../../server/socket.js";
+import { isWorker, metricsFromAbove, sayListening, startWorkers } from "../../server/workers.js";
+import { type CommonOptions, type Context, openInstallation, pathGiven, pathOfConfig } from "../context.js";
+import { putLimitsInForce } from "../limits-in-force.js";
+
+export interface ServeOptions extends CommonOptions {
+  readonly dev?: boolean;
+  readonly port?: string;
+  readonly host?: string;
+  readonly socket?: string;
+  readonly workers?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+}
+
+/** What was asked, checked. */
+interface Asked {
+  readonly place: Place;
+  readonly tls: TlsFiles | undefined;
+  readonly dev: boolean;
+  readonly workers: number;
+}
+
+/** One process that serves, or one above several. */
+type Serving = Pick<RunningServer, "url" | "close"> & Partial<Pick<RunningServer, "onFailure">>;
+
+const FOLLOW_SECONDS = 1;
+const DEFAULT_PORT = 7117;
+const MOST_WORKERS = 64;
+
+/** `signet serve`: serves until it is told to stop (SIGTERM or SIGINT), then lets requests in flight finish and ends. */
+export async function serve(context: Context, options: ServeOptions, version: string): Promise<void> {
+  const asked = askedOf(context, options);
+  const installation = await openInstallation(context, options, { refreshSeconds: FOLLOW_SECONDS, processes: asked.workers });
+  if (asked.dev) assertDev(installation, asked);
+  assertShares(installation, asked.workers);
+  const log = createLog({ isTerminal: process.stdout.isTTY === true });
+  const serveHere = (sumOfMetrics?: () => Promise<string>): Promise<RunningServer> =>
+    startServer({ ...asked, installation, changedCallers: callersWatch(context, options), version, log, sumOfMetrics });
+  if (isWorker) {
+    const server = await serveHere(metricsFromAbove());
+    sayListening(server.url);
+    await untilStopped();
+    return server.close();
+  }
+  await putLimitsInForce(context, installation);
+  const server: Serving = asked.workers === 1 ? await serveHere() : await startWorkers(asked.workers, log);
+  const ticking = tickOnSchedule(installation, log, server.onFailure);
+  greet(context, installation, asked, server.url);
+  await untilStopped();
+  await stopped(log, server, ticking);
+}
+
+async function stopped(log: Logger, server: { close(): Promise<void> }, ticking: Ticking): Promise<void> {
+  log.info("stopping: requests in flight are finished");
+  await Promise.all([server.close(), ticking.stop()]);
+  log.info("stopped");
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+}
+
+function askedOf(context: Context, options: ServeOptions): Asked {
+  const { dev = false, host = "127.0.0.1", socket, tlsCert, tlsKey } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw new SignetError("usage", "give --tls-cert and --tls-key together");
+  if (socket !== undefined && (options.port !== undefined || options.host !== undefined)) {
+    throw new SignetError("usage", "give --socket, or --host and --port, not both");
+  }
+  const place =
+    socket === undefined
+      ? { host, port: numberOf("--port", options.port, 0, 65_535, DEFAULT_PORT) }
+      : { socket: pathGiven(context, socket) };
+  const tls =
+    tlsCert === undefined || tlsKey === undefined
+      ? undefined
+      : { cert: pathGiven(context, tlsCert), key: pathGiven(context, tlsKey) };
+  return { place, tls, dev, workers: numberOf("--workers", options.workers, 1, MOST_WORKERS, 1) };
+}
+
+function numberOf(option: string, text: string | undefined, least: number, most: number, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+  if (number >= least && number <= most) return number;
+  throw new SignetError("usage", `${option} must be a whole number from ${least} to ${most}`);
+}
+
+// The tokens of dev mode are given to whoever asks on this machine: they must be worth nothing anywhere else.
+function assertDev({ config }: Installation, { place }: Asked): void {
+  if (config.issuer === undefined || !isLoopback(new URL(config.issuer).hostname)) {
+    throw new SignetError(
+      "usage",
+      "--dev gives tokens to every program on this machine, so it needs an issuer that is worth nothing elsewhere: make one in an empty folder with `signet init --issuer http://localhost:7117`",
+    );
+  }
+  if ("socket" in place || isLoopback(place.host)) return;
+  throw new SignetError("usage", "--dev serves this machine only: leave --host out, or give 127.0.0.1 or ::1");
+}
+
+// Each worker holds its share of a rate, so that all of them together never exceed it.
+function assertShares({ config }: Installation, workers: number): void {
+  const rates = [
+    ["limits", config.limits],
+    ...Object.entries(config.callers).map(([name, { limits }]) => [`callers.${name}.limits`, limits]),
+  ] as const;
+  for (const [where, limits] of rates) {
+    const { maxTokensPerMinute } = (limits ?? {}) as { readonly maxTokensPerMinute?: number };
+    if (maxTokensPerMinute === undefined || maxTokensPerMinute >= workers) continue;
+    throw new SignetError(
+      "usage",
+      `${where as string}.maxTokensPerMinute is less than one token for each of ${workers} workers: start fewer`,
+    );
+  }
+}
+
+// The time of the file's last change tells whether to read it again.
+function callersWatch(context: Context, options: ServeOptions): () => Promise<Installation["config"]["callers"] | undefined> {
+  const path = pathOfConfig(context, options);
+  const { cwd, env } = context;
+  let seen: string | undefined;
+  return async () => {
+    const { mtimeMs, size, ino } = await stat(path);
+    const stamp = `${mtimeMs} ${size} ${ino}`;
+    if (stamp === seen) return undefined;
+    const { callers } = await loadConfig({ path, cwd, env });
+    seen = stamp;
+    return callers;
+  };
+}
+
+function greet({ output, self }: Context, { config }: Installation, { place, dev, workers, tls }: Asked, url: string): void {
+  const names = Object.keys(config.callers);
+  output.note(`${output.bold("Signet serves")} ${url}${workers > 1 ? ` with ${workers} workers` : ""}; Ctrl-C stops it`);
+  output.note(`  issuer   ${config.issuer ?? "(claims bring their own iss)"}`);
+  if (!("socket" in place)) output.note(`  keys     ${url}/.well-known/jwks.json`);
+  output.note(
+    names.length > 0
+      ? `  callers  ${names.join(", ")}`
+      : `  callers  none: /issue is closed until \`${self} callers add NAME\` makes one`,
+  );
+  if (workers > availableParallelism())
+    output.note(`  warning  there are only ${availableParallelism()} processors for ${workers} workers`);
+  if (!("socket" in place) && !isLoopback(place.host) && tls === undefined) {
+    output.note("  warning  secrets and tokens travel unencrypted: give --tls-cert and --tls-key, or put TLS in front");
+  }
+  if (!dev) return;
+  output.note("Try in another shell, which needs no AWS account:");
+  output.note(`  curl -s ${url}/2015-03-31/functions/signet/invocations -d '{"claims":{"sub":"alice"},"ttl":600}'`);
+  output.note(
+    `  aws lambda invoke --function-name signet --endpoint-url ${url} --no-sign-request --region us-east-1 --cli-binary-format raw-in-base64-out --payload '{"claims":{"sub":"alice"}}' /dev/stdout`,
+  );
+}

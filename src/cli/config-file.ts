@@ -1,0 +1,38 @@
+import { readFile } from "node:fs/promises";
+import { checkConfig } from "../config/load.js";
+import type { Config } from "../config/schema.js";
+import { parseStrictJson } from "../encoding/strict-json.js";
+import { SignetError } from "../errors.js";
+import { PUBLIC_FILE, replaceFile } from "../files/durable.js";
+import { withProcessLock } from "../files/process-lock.js";
+
+/** What stands in `signet.json`, as it was written. */
+export type ConfigMembers = Record<string, unknown>;
+
+/**
+ * Changes the config file: two commands at once take turns, a crash leaves the old file or the new one, and nothing is written
+ * that could not be read again.
+ *
+ * @param change answers the new members, and what to hand on
+ */
+export async function changeConfig<T>(
+  path: string,
+  env: NodeJS.ProcessEnv,
+  change: (members: ConfigMembers, config: Config) => { readonly members: ConfigMembers; readonly result: T },
+): Promise<T> {
+  return withProcessLock(`${path}.lock`, async () => {
+    const before = parseStrictJson(await readText(path), path) as ConfigMembers;
+    const { members, result } = change(before, checkConfig(before, path, { env }));
+    checkConfig(members, path, { env });
+    await replaceFile(path, `${JSON.stringify(members, null, 2)}\n`, PUBLIC_FILE);
+    return result;
+  });
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new SignetError("config_missing", `there is no ${path}: run \`signet init\` to make an issuer here`, { cause: error });
+  }
+}

@@ -1,0 +1,85 @@
+import { parseStrictJson } from "../encoding/strict-json.js";
+import { SignetError } from "../errors.js";
+import type { Call } from "./call.js";
+
+/**
+ * Reads a request's body, and stops at the limit.
+ *
+ * @param most in bytes
+ * @throws SignetError `request_too_large`, or `invalid_request` for one that was cut off
+ */
+export function readBody(request: Request, call: Call, most: number): Uint8Array | Promise<Uint8Array> {
+  if (call.body !== undefined) return within(call.body, most);
+  const length = request.headers.get("content-length");
+  if (length !== null && Number(length) > most) throw tooLarge(most);
+  return request.body === null ? new Uint8Array() : collect(request.body, most);
+}
+
+/** Hands the body to `next`: at once where it is at hand, so that nothing waits that need not. */
+export function withBody<T>(
+  request: Request,
+  call: Call,
+  most: number,
+  next: (body: Uint8Array) => T | Promise<T>,
+): T | Promise<T> {
+  const body = readBody(request, call, most);
+  return body instanceof Promise ? body.then(next) : next(body);
+}
+
+/**
+ * Parses a JSON body.
+ *
+ * @throws SignetError `unsupported_media_type`, `invalid_json` or `duplicate_member`
+ */
+export function parseJsonBody(request: Request, body: Uint8Array): unknown {
+  assertMediaType(request, "application/json");
+  return parseStrictJson(body, "the request");
+}
+
+/** @throws SignetError `unsupported_media_type` */
+export function assertMediaType(request: Request, wanted: string): void {
+  const given = request.headers.get("content-type");
+  if (given === wanted) return;
+  const [type = "", ...parameters] = (given ?? "").toLowerCase().split(";");
+  const charset = parameters.map((parameter) => parameter.trim()).find((parameter) => parameter.startsWith("charset="));
+  const isUtf8 = charset === undefined || charset === "charset=utf-8" || charset === 'charset="utf-8"';
+  if (type.trim() === wanted && isUtf8) return;
+  throw new SignetError("unsupported_media_type", `the body must be ${wanted}: send the header content-type`);
+}
+
+function within(body: Uint8Array, most: number): Uint8Array {
+  if (body.byteLength > most) throw tooLarge(most);
+  return body;
+}
+
+async function collect(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => {
+      throw new SignetError("invalid_request", "the request ended before its body was complete");
+    });
+    if (done) return joined(chunks, size);
+    size += value.byteLength;
+    if (size > most) {
+      reader.cancel().catch(() => undefined);
+      throw tooLarge(most);
+    }
+    chunks.push(value);
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+function tooLarge(most: number): SignetError {
+  return new SignetError("request_too_large", `the body is larger than ${most} bytes`);
+}

@@ -1,0 +1,25 @@
+/** What an adapter knows of a request beside the request itself. */
+export interface Call {
+  /** Where it comes from: the peer's address, never a header that the peer could have written. */
+  readonly address: string;
+  /** The body, where the adapter has it at hand already; it was held to the adapter's own limit. */
+  readonly body?: Uint8Array | undefined;
+  /** Filled in by the routes, for logs and metrics. */
+  readonly notes: Notes;
+}
+
+/** What is worth noting of a request that was answered. It never holds a token, a claim or a secret. */
+export interface Notes {
+  /** The route's own path, with names in braces: what metrics may count by. */
+  route?: string;
+  caller?: string;
+  /** The code of the error that was answered. */
+  code?: string;
+  /** An error that nobody foresaw, or the cause of one that was. */
+  failure?: unknown;
+  /** How many tokens were issued. */
+  tokens?: number;
+}
+
+/** Answers a request; a promise only where something has to be waited for. */
+export type Handler = (request: Request, call: Call) => Response | Promise<Response>;

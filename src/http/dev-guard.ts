@@ -1,0 +1,31 @@
+import { SignetError } from "../errors.js";
+import type { Handler } from "./call.js";
+import { problemResponse } from "./problem.js";
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]", "::1"]);
+
+/** Tells whether a name is one of this machine's own, that no name server has a say in. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.has(host);
+}
+
+/**
+ * Lets only programs on this machine ask. A page of another site can make a browser send requests here, and can give its own
+ * name this machine's address (DNS rebinding): both show in Host or Origin.
+ */
+export function devGuard(handle: Handler): Handler {
+  return (request, call) => {
+    const { hostname, host } = new URL(request.url);
+    const origin = request.headers.get("origin");
+    if (isLoopback(hostname) && (origin === null || hostOf(origin) === host)) return handle(request, call);
+    const error = new SignetError(
+      "origin_refused",
+      "in dev mode only programs on this machine are served, under localhost or 127.0.0.1",
+    );
+    return problemResponse(error, call.notes);
+  };
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}

@@ -1,0 +1,150 @@
+import { parseStrictJson } from "../encoding/strict-json.js";
+import { type ErrorCode, SignetError } from "../errors.js";
+import type { Callers } from "../issue/callers.js";
+import type { Issuer } from "../issue/issuer.js";
+import { withBody } from "./body.js";
+import type { Call, Handler } from "./call.js";
+import { issueText } from "./issue.js";
+import { tellable } from "./problem.js";
+
+/** Lambda takes 6 MB when it is asked to answer, and 1 MB for an event. */
+const MOST_BYTES = { RequestResponse: 6_291_456, Event: 1_048_576, DryRun: 6_291_456 } as const;
+const PATH = /^\/2015-03-31\/functions\/([^/?#]+)\/invocations$/;
+const ROUTE = "/2015-03-31/functions/{name}/invocations";
+// A name, a partial ARN or a whole one, each with an alias or version behind it (Lambda API reference, Invoke).
+const FUNCTION =
+  /^(?:arn:(?<partition>aws[a-zA-Z-]*):lambda:)?(?:(?<region>[a-z]{2,4}(?:-[a-z]+)+-\d):)?(?:(?<account>\d{12}):)?(?:function:)?(?<name>[a-zA-Z0-9-_]{1,64})(?::(?<qualifier>\$LATEST|[a-zA-Z0-9-_]{1,128}))?$/;
+
+/** A function as an invocation names it. */
+interface Invoked {
+  readonly name: string;
+  /** The alias: who calls. */
+  readonly alias: string | undefined;
+}
+
+/**
+ * Answers Lambda's Invoke API as the deployed function would, so that the same code runs against a laptop; everything else goes
+ * to `next`. The alias is the caller, and without one the issuer's own limits hold. Nobody shows a secret here: IAM does that in
+ * AWS, and here the dev guard lets only this machine ask.
+ */
+export function invocationRoute(issuer: Issuer, callers: () => Callers, next: Handler): Handler {
+  return (request, call) => {
+    const url = new URL(request.url);
+    const named = PATH.exec(url.pathname)?.[1];
+    if (named === undefined) return next(request, call);
+    call.notes.route = ROUTE;
+    return invoked(request, call, { issuer, callers, named: decoded(named), qualifier: url.searchParams.get("Qualifier") });
+  };
+}
+
+interface Invocation {
+  readonly issuer: Issuer;
+  readonly callers: () => Callers;
+  readonly named: string;
+  readonly qualifier: string | null;
+}
+
+async function invoked(request: Request, call: Call, invocation: Invocation): Promise<Response> {
+  const id = crypto.randomUUID();
+  try {
+    if (request.method !== "POST") throw new SignetError("method_not_allowed", "an invocation is a POST");
+    const type = invocationType(request);
+    const { alias } = functionOf(invocation);
+    const issuer = issuerFor(alias, invocation, call);
+    const body = await withBody(request, call, MOST_BYTES[type], (bytes) => bytes);
+    const payload = payloadOf(body);
+    if (type === "DryRun") return service(204, null, id);
+    const answer = await ranFunction(issuer, payload, call);
+    if (type === "Event") return service(202, null, id);
+    const tail = request.headers.get("x-amz-log-type") === "Tail" ? { "x-amz-log-result": logTail(id) } : {};
+    const failed = answer.isError ? { "x-amz-function-error": "Unhandled" } : {};
+    return service(200, answer.text, id, { "x-amz-executed-version": "$LATEST", ...failed, ...tail });
+  } catch (error) {
+    return serviceError(error, id, call);
+  }
+}
+
+// What the function itself refuses is a 200 with an error in it, as in AWS.
+async function ranFunction(issuer: Issuer, payload: unknown, call: Call): Promise<{ text: string; isError: boolean }> {
+  try {
+    return { text: await issueText(issuer, payload, call.notes), isError: false };
+  } catch (error) {
+    const told = tellable(error);
+    call.notes.code = told.code;
+    if (told !== error) call.notes.failure = error;
+    return { text: JSON.stringify({ errorType: told.code, errorMessage: told.message }), isError: true };
+  }
+}
+
+function functionOf({ named, qualifier }: Invocation): Invoked {
+  const groups = FUNCTION.exec(named)?.groups;
+  if (groups?.name === undefined || named.length > 170) {
+    throw new SignetError("invocation_invalid", "the function's name is neither a name nor an ARN");
+  }
+  if (groups.qualifier !== undefined && qualifier !== null && groups.qualifier !== qualifier) {
+    throw new SignetError("invocation_invalid", "the qualifier in the name and the parameter Qualifier differ");
+  }
+  const alias = groups.qualifier ?? qualifier ?? undefined;
+  return { name: groups.name, alias: alias === "$LATEST" ? undefined : alias };
+}
+
+function issuerFor(alias: string | undefined, { issuer, callers, named }: Invocation, call: Call): Issuer {
+  if (alias === undefined) return issuer;
+  const caller = callers().named(alias);
+  if (caller === undefined) {
+    const message = `Function not found: ${named}: no caller has the alias's name; \`signet callers add ${alias.slice(0, 64)}\` makes one`;
+    throw new SignetError("function_unknown", message);
+  }
+  call.notes.caller = caller.name;
+  return caller.issuer;
+}
+
+function invocationType(request: Request): keyof typeof MOST_BYTES {
+  const type = request.headers.get("x-amz-invocation-type") ?? "RequestResponse";
+  if (type === "RequestResponse" || type === "Event" || type === "DryRun") return type;
+  throw new SignetError("invocation_invalid", "the invocation type is RequestResponse, Event or DryRun");
+}
+
+// Lambda takes an empty payload for an empty object.
+function payloadOf(body: Uint8Array): unknown {
+  return body.byteLength === 0 ? {} : parseStrictJson(body, "the payload");
+}
+
+// The Lambda API reference's names for what the service itself refuses, before the function runs.
+const SERVICE_ERRORS: Partial<Record<ErrorCode, string>> = {
+  invocation_invalid: "InvalidParameterValueException",
+  function_unknown: "ResourceNotFoundException",
+  invalid_request: "InvalidRequestContentException",
+  invalid_json: "InvalidRequestContentException",
+  duplicate_member: "InvalidRequestContentException",
+  request_too_large: "RequestTooLargeException",
+  method_not_allowed: "MethodNotAllowedException",
+};
+
+function serviceError(error: unknown, id: string, call: Call): Response {
+  const { code, status, message } = tellable(error);
+  const word = SERVICE_ERRORS[code] ?? "ServiceException";
+  call.notes.code = code;
+  if (status >= 500) call.notes.failure = error;
+  const text = JSON.stringify({ Type: status < 500 ? "User" : "Service", message, Message: message });
+  return service(status, text, id, { "x-amzn-errortype": word });
+}
+
+function service(status: number, text: string | null, id: string, more: Readonly<Record<string, string>> = {}): Response {
+  const headers = { "x-amzn-requestid": id, ...(text !== null && { "content-type": "application/json" }), ...more };
+  return new Response(text, { status, headers });
+}
+
+// Nothing of the request stands in it: what the function logs never holds claims or tokens.
+function logTail(id: string): string {
+  const lines = [`START RequestId: ${id} Version: $LATEST`, `END RequestId: ${id}`, `REPORT RequestId: ${id}`];
+  return Buffer.from(`${lines.join("\n")}\n`).toString("base64");
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+}

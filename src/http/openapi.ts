@@ -1,0 +1,204 @@
+import { ISSUE_REQUEST } from "../issue/request.js";
+import { BATCH_REQUEST } from "./issue.js";
+import { VERIFY_REQUEST } from "./verify.js";
+
+const TOKEN = { type: "string", description: "A JWT in compact form (RFC 7519)." };
+const CODE = { type: "string", description: "The stable name of the failure." };
+
+const PROBLEM = {
+  type: "object",
+  description: "A failure (RFC 9457).",
+  required: ["type", "title", "status", "detail", "code"],
+  properties: {
+    type: { const: "about:blank" },
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string" },
+    code: CODE,
+    field: { type: "string", description: "The path of the member at fault." },
+  },
+};
+
+const JWKS = {
+  type: "object",
+  required: ["keys"],
+  properties: { keys: { type: "array", maxItems: 10, items: { type: "object", required: ["kty", "use", "alg", "kid"] } } },
+};
+
+const SCHEMAS = {
+  IssueRequest: ISSUE_REQUEST,
+  BatchRequest: BATCH_REQUEST,
+  VerifyRequest: VERIFY_REQUEST,
+  Problem: PROBLEM,
+  Jwks: JWKS,
+  IssuedToken: object({ token: TOKEN }),
+  BatchAnswer: object({
+    results: {
+      type: "array",
+      items: {
+        oneOf: [
+          object({ token: TOKEN }),
+          object({ error: object({ code: CODE, message: { type: "string" }, field: { type: "string" } }, ["code", "message"]) }),
+        ],
+      },
+    },
+  }),
+  VerifiedToken: object({ header: { type: "object" }, claims: { type: "object" } }),
+  AccessToken: object(
+    {
+      access_token: TOKEN,
+      token_type: { const: "Bearer" },
+      expires_in: { type: "integer", minimum: 1 },
+      scope: { type: "string" },
+    },
+    ["access_token", "token_type", "expires_in"],
+  ),
+  OAuthError: object({ error: { type: "string" }, error_description: { type: "string" } }),
+  Status: object({ status: { type: "string" } }),
+  TokenRequest: object(
+    {
+      grant_type: { const: "client_credentials" },
+      client_id: { type: "string" },
+      client_secret: { type: "string" },
+      audience: { type: "string" },
+      resource: { type: "string" },
+      scope: { type: "string" },
+    },
+    ["grant_type"],
+  ),
+};
+
+/** The API's description: OpenAPI 3.1, from the schemas that requests are checked by. */
+export function openApiDocument(version: string): object {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Signet",
+      version,
+      description: "Issues and verifies JSON Web Tokens.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    paths: { ...tokenPaths(), ...documentPaths(), ...healthPaths() },
+    components: {
+      schemas: SCHEMAS,
+      securitySchemes: {
+        caller: { type: "http", scheme: "bearer", description: "A caller's secret, as `signet callers add` showed it." },
+        client: { type: "http", scheme: "basic", description: "The caller's name and secret (client_secret_basic)." },
+      },
+    },
+  };
+}
+
+function tokenPaths(): object {
+  const issue = { oneOf: [ref("IssueRequest"), ref("BatchRequest")] };
+  const issued = { oneOf: [ref("IssuedToken"), ref("BatchAnswer")] };
+  return {
+    "/issue": { post: byCaller("issue", "Issue a token, or a batch of them.", issue, issued) },
+    "/encode": {
+      post: byCaller(
+        "encode",
+        "Issue a token for a day from claims as they are; userId becomes sub.",
+        { type: "object" },
+        ref("IssuedToken"),
+      ),
+    },
+    "/verify": { post: byCaller("verify", "Verify a token of this issuer.", ref("VerifyRequest"), ref("VerifiedToken")) },
+    "/token": {
+      post: {
+        operationId: "token",
+        summary: "OAuth 2.0 client credentials (RFC 6749 section 4.4).",
+        security: [{ client: [] }, {}],
+        requestBody: { required: true, content: { "application/x-www-form-urlencoded": { schema: ref("TokenRequest") } } },
+        responses: {
+          ...answer("200", "The access token.", ref("AccessToken")),
+          ...failures(["400", "401", "413", "415", "429", "500", "503"], "application/json", ref("OAuthError")),
+        },
+      },
+    },
+  };
+}
+
+function documentPaths(): object {
+  return {
+    "/.well-known/jwks.json": {
+      get: open("jwks", "The public keys (RFC 7517).", {
+        ...answer("200", "The keys.", ref("Jwks"), ["application/json", "application/jwk-set+json"]),
+        ...notModified(),
+        ...problems("404"),
+      }),
+    },
+    "/.well-known/openid-configuration": {
+      get: open("discovery", "OpenID Connect discovery.", {
+        ...answer("200", "The issuer's metadata.", { type: "object", required: ["issuer", "jwks_uri"] }),
+        ...notModified(),
+        ...problems("404"),
+      }),
+    },
+    "/openapi.json": {
+      get: open("openapi", "This document.", { ...answer("200", "OpenAPI 3.1.", { type: "object" }), ...notModified() }),
+    },
+  };
+}
+
+function healthPaths(): object {
+  const metrics = { "200": { description: "The metrics.", content: { "text/plain": { schema: { type: "string" } } } } };
+  return {
+    "/healthz": { get: open("healthz", "Whether the process lives.", answer("200", "It does.", ref("Status"))) },
+    "/readyz": {
+      get: open("readyz", "Whether a key can sign and is published.", {
+        ...answer("200", "It can.", ref("Status")),
+        ...problems("500", "503"),
+      }),
+    },
+    "/metrics": {
+      get: {
+        operationId: "metrics",
+        summary: "Metrics in Prometheus's format.",
+        security: [{ caller: [] }],
+        responses: { ...metrics, ...problems("401", "403", "429", "500") },
+      },
+    },
+  };
+}
+
+function byCaller(operationId: string, summary: string, request: object, answered: object): object {
+  return {
+    operationId,
+    summary,
+    security: [{ caller: [] }],
+    requestBody: { required: true, content: { "application/json": { schema: request } } },
+    responses: {
+      ...answer("200", "Done.", answered),
+      ...problems("400", "401", "403", "413", "415", "429", "500", "501", "503"),
+    },
+  };
+}
+
+function open(operationId: string, summary: string, responses: object): object {
+  return { operationId, summary, security: [], responses };
+}
+
+function object(properties: Readonly<Record<string, object>>, required = Object.keys(properties)): object {
+  return { type: "object", required, properties };
+}
+
+function ref(name: keyof typeof SCHEMAS): object {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function answer(status: string, description: string, schema: object, types: readonly string[] = ["application/json"]): object {
+  return { [status]: { description, content: Object.fromEntries(types.map((type) => [type, { schema }])) } };
+}
+
+function notModified(): object {
+  return { "304": { description: "As the sender of If-None-Match has it." } };
+}
+
+function problems(...statuses: readonly string[]): object {
+  return failures(statuses, "application/problem+json", ref("Problem"));
+}
+
+function failures(statuses: readonly string[], type: string, schema: object): object {
+  return Object.assign({}, ...statuses.map((status) => answer(status, "It failed.", schema, [type])));
+}

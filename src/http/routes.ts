@@ -1,0 +1,145 @@
+import { SignetError } from "../errors.js";
+import type { Callers } from "../issue/callers.js";
+import { privateJson } from "./answers.js";
+import { type Authenticator, createAuthenticator } from "./authenticate.js";
+import type { Call, Handler } from "./call.js";
+import { encodeRoute, issueRoute } from "./issue.js";
+import { tokenRoute } from "./oauth.js";
+import { openApiDocument } from "./openapi.js";
+import { problemResponse } from "./problem.js";
+import { documentRoutes, type PublicTexts, remembered, send } from "./public-documents.js";
+import { verifyRoute } from "./verify.js";
+
+/** What the routes are made of. */
+export interface RoutesOptions {
+  /** The issuer's URL. */
+  readonly issuer: string | undefined;
+  /** The callers as they are now. */
+  readonly callers: () => Callers;
+  /** What is published now; the same object for as long as nothing else is. */
+  readonly documents: () => PublicTexts | undefined;
+  /**
+   * Finds out whether a key can sign and is published.
+   *
+   * @throws SignetError that says what is missing
+   */
+  readonly assertReady: () => void | Promise<void>;
+  /** The metrics in Prometheus's text format, with its media type. */
+  readonly metrics: () => Promise<{ readonly text: string; readonly contentType: string }>;
+  /** The version of Signet, for the API's document. */
+  readonly version: string;
+  readonly clock: () => number;
+}
+
+/** The methods of one path. HEAD comes with GET. */
+interface Route {
+  readonly GET?: Handler;
+  readonly POST?: Handler;
+  /** Pages of other sites may read it. */
+  readonly isPublic?: true;
+}
+
+/** Makes the routes of an issuer: one function from a request to its answer. It never throws. */
+export function createRoutes(options: RoutesOptions): Handler {
+  const authenticate = createAuthenticator(options.callers, options.clock);
+  const routes = new Map(Object.entries(tableOf(options, authenticate)));
+  return (request, call) => {
+    try {
+      const answer = dispatch(routes, request, call);
+      return answer instanceof Promise ? answer.catch((error) => problemResponse(error, call.notes)) : answer;
+    } catch (error) {
+      return problemResponse(error, call.notes);
+    }
+  };
+}
+
+function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<Record<string, Route>> {
+  const { issuer, clock } = options;
+  const { jwks, discovery } = documentRoutes(options.documents, notThere);
+  const describe = remembered();
+  const openApi = openApiDocument(options.version);
+  return {
+    "/issue": { POST: issueRoute(authenticate) },
+    "/encode": { POST: encodeRoute(authenticate) },
+    "/token": { POST: tokenRoute(authenticate) },
+    "/verify": { POST: verifyRoute({ authenticate, issuer, clock, jwks: () => options.documents()?.jwks }) },
+    "/.well-known/jwks.json": { GET: jwks, isPublic: true },
+    "/.well-known/openid-configuration": { GET: discovery, isPublic: true },
+    "/openapi.json": {
+      GET: (request) => send(request, describe(openApi), { "content-type": "application/json" }),
+      isPublic: true,
+    },
+    "/healthz": { GET: () => privateJson('{"status":"ok"}') },
+    "/readyz": { GET: ready(options.assertReady) },
+    "/metrics": { GET: metricsRoute(options.metrics, authenticate) },
+  };
+}
+
+function dispatch(routes: ReadonlyMap<string, Route>, request: Request, call: Call): Response | Promise<Response> {
+  const path = pathOf(request.url);
+  const route = routes.get(path);
+  if (route === undefined)
+    throw new SignetError("not_found", "there is nothing under this path; /openapi.json lists what there is");
+  call.notes.route = path;
+  const { method } = request;
+  if (method === "POST" && route.POST !== undefined) return route.POST(request, call);
+  if ((method === "GET" || method === "HEAD") && route.GET !== undefined) {
+    const answer = route.GET(request, call);
+    if (method === "GET") return answer;
+    return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer);
+  }
+  if (method === "OPTIONS" && route.isPublic === true) return preflight();
+  const error = new SignetError(
+    "method_not_allowed",
+    "this path does not take that method; the header allow names those it takes",
+  );
+  return problemResponse(error, call.notes, { allow: allowed(route) });
+}
+
+// Paths are compared as they were sent: nothing is decoded, so nothing can be said in two ways.
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const query = url.indexOf("?", start);
+  const end = query < 0 ? url.indexOf("#", start) : query;
+  return end < 0 ? url.slice(start) : url.slice(start, end);
+}
+
+function allowed({ GET, POST, isPublic }: Route): string {
+  const methods = [GET && "GET, HEAD", POST && "POST", isPublic && "OPTIONS"];
+  return methods.filter(Boolean).join(", ");
+}
+
+function withoutBody(answer: Response): Response {
+  return new Response(null, { status: answer.status, headers: answer.headers });
+}
+
+// The Fetch standard's preflight: the documents are public, and reading them takes no header that needs more.
+function preflight(): Response {
+  const headers = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET, HEAD",
+    "access-control-allow-headers": "*",
+    "access-control-max-age": "86400",
+  };
+  return new Response(null, { status: 204, headers });
+}
+
+function notThere(): Response {
+  throw new SignetError("not_found", "this document is not published: the issuer has no key, or no URL, yet");
+}
+
+function ready(assertReady: RoutesOptions["assertReady"]): Handler {
+  return async () => {
+    await assertReady();
+    return privateJson('{"status":"ready"}');
+  };
+}
+
+// They name callers and keys: whoever scrapes them is a caller.
+function metricsRoute(metrics: RoutesOptions["metrics"], authenticate: Authenticator): Handler {
+  return async (request, call) => {
+    authenticate.byHeader(request, call);
+    const { text, contentType } = await metrics();
+    return new Response(text, { headers: { "content-type": contentType, "cache-control": "no-store" } });
+  };
+}

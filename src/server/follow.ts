@@ -1,0 +1,79 @@
+import type { Installation } from "../assemble.js";
+
+import type { PublicTexts } from "../http/public-documents.js";
+import type { KeyInUse } from "./metrics.js";
+
+/** What a server serves, as it is now. */
+export interface Followed {
+  readonly callers: () => ReturnType<Installation["callers"]>;
+  readonly documents: () => PublicTexts | undefined;
+  readonly keyInUse: () => KeyInUse | undefined;
+  /** Reads everything now. */
+  refresh(): Promise<void>;
+  /** Reads no more. */
+  stop(): void;
+}
+
+/** What is followed, and how. */
+export interface FollowOptions {
+  readonly installation: Installation;
+  /** Answers the callers of the config file where it has changed since it was last asked; `undefined` where it has not. */
+  readonly changedCallers: () => Promise<Installation["config"]["callers"] | undefined>;
+  readonly everySeconds: number;
+  /** Told of reads that fail; what was read before stays in force. */
+  readonly onFailure: (dependency: string, error: unknown) => void;
+}
+
+/** Follows the active key, the public documents and the callers, so that a change is in force within a second or two. */
+export function follow({ installation, changedCallers, everySeconds, onFailure }: FollowOptions): Followed {
+  const { stores, activeKey, config } = installation;
+  let callers = installation.callers();
+  let documents: (PublicTexts & { readonly tag: string }) | undefined;
+  let keyInUse: KeyInUse | undefined;
+  let isBusy = false;
+
+  async function readDocuments(): Promise<void> {
+    const read = await stores.publicDocuments.read();
+    if (read !== undefined && read.tag !== documents?.tag) documents = read;
+  }
+
+  async function readCallers(): Promise<void> {
+    const changed = await changedCallers();
+    if (changed !== undefined) callers = installation.callers(changed);
+  }
+
+  async function readKeyring(): Promise<void> {
+    const active = (await stores.keyring.read())?.keyring.keys.find(({ state }) => state === "active");
+    if (active?.publicJwk === undefined) return;
+    const { activatedAt, alg, publicJwk } = active;
+    const { rotateEverySeconds } = config.rotation;
+    const rotatesAt = activatedAt !== undefined && rotateEverySeconds > 0 ? activatedAt + rotateEverySeconds : undefined;
+    keyInUse = { alg, kid: publicJwk.kid, activatedAt, rotatesAt };
+  }
+
+  async function refresh(): Promise<void> {
+    const reads: readonly (readonly [string, () => Promise<void>])[] = [
+      ["active document", () => activeKey.refresh()],
+      ["public documents", readDocuments],
+      ["config", readCallers],
+      ["keyring", readKeyring],
+    ];
+    await Promise.all(reads.map(([dependency, read]) => read().catch((error: unknown) => onFailure(dependency, error))));
+  }
+
+  const timer = setInterval(() => {
+    if (isBusy) return;
+    isBusy = true;
+    void refresh().finally(() => {
+      isBusy = false;
+    });
+  }, everySeconds * 1_000);
+  timer.unref();
+  return Object.freeze({
+    callers: () => callers,
+    documents: () => documents,
+    keyInUse: () => keyInUse,
+    refresh,
+    stop: () => clearInterval(timer),
+  });
+}

@@ -1,0 +1,59 @@
+import type { IncomingMessage, RequestListener } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import type { Call, Handler } from "../http/call.js";
+
+/** A request that was answered. */
+export interface Answered {
+  readonly call: Call;
+  readonly method: string;
+  readonly status: number;
+  /** From its last byte to its answer. */
+  readonly milliseconds: number;
+  /** The trace that it belongs to (W3C Trace Context), or a number of our own. */
+  readonly id: string;
+}
+
+/** Bodies up to this size, in bytes, are read before their route is asked: most are, and it saves a stream for each. */
+const MOST_READ_AHEAD = 64 * 1024;
+const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** What @hono/node-server takes for a body that was read already. */
+interface ReadAhead extends IncomingMessage {
+  rawBody?: Buffer;
+}
+
+/** Makes Node's listener of a handler. */
+export function createListener(handle: Handler, onAnswered: (answered: Answered) => void): RequestListener {
+  const listen = getRequestListener((request, { incoming }) => {
+    const { rawBody } = incoming as ReadAhead;
+    const address = incoming.socket.remoteAddress ?? "unix";
+    const call: Call = rawBody === undefined ? { address, notes: {} } : { address, body: rawBody, notes: {} };
+    const began = performance.now();
+    const done = (answer: Response): Response => {
+      const { method, headers } = request;
+      const milliseconds = performance.now() - began;
+      onAnswered({ call, method, status: answer.status, milliseconds, id: idOf(headers.get("traceparent")) });
+      return answer;
+    };
+    const answer = handle(request, call);
+    return answer instanceof Promise ? answer.then(done) : done(answer);
+  });
+  return (incoming: ReadAhead, outgoing) => {
+    const length = Number(incoming.headers["content-length"]);
+    if (!(length > 0 && length <= MOST_READ_AHEAD)) return void listen(incoming, outgoing);
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    // Whoever hangs up in the middle gets no answer; the error is not ours.
+    incoming.on("error", () => undefined);
+    incoming.on("end", () => {
+      incoming.rawBody = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      void listen(incoming, outgoing);
+    });
+  };
+}
+
+let lastNumber = 0;
+
+function idOf(traceParent: string | null): string {
+  return (traceParent !== null && TRACE_PARENT.exec(traceParent)?.[1]) || `${process.pid}-${++lastNumber}`;
+}

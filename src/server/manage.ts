@@ -1,0 +1,61 @@
+import type { Installation } from "../assemble.js";
+import type { Logger } from "./log.js";
+import { causeOf } from "./log.js";
+
+const LONGEST_PAUSE_SECONDS = 3_600;
+const SHORTEST_PAUSE_SECONDS = 10;
+const AFTER_FAILURE_SECONDS = 60;
+
+/** Somebody who ticks on schedule. */
+export interface Ticking {
+  /** Begins no further tick, and waits for the one that runs. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Ticks now, and whenever the plan has something to do. Other managers may do the same: the lease in the keyring lets one work
+ * at a time.
+ */
+export function tickOnSchedule(
+  installation: Installation,
+  log: Logger,
+  onFailure: (dependency: string, error: unknown) => void = () => undefined,
+): Ticking {
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+  let running = Promise.resolve();
+
+  async function tick(): Promise<number> {
+    try {
+      const manager = await installation.manager();
+      const { actions, nextAt } = await manager.tick();
+      for (const { words } of actions) log.info({ did: words }, "keys");
+      return nextAt === null ? LONGEST_PAUSE_SECONDS : nextAt - Date.now() / 1_000;
+    } catch (error) {
+      // Whoever holds the lease does the work.
+      if ((error as { code?: string }).code !== "lease_held") {
+        onFailure("key manager", error);
+        log.error(causeOf(error), "the keys could not be managed; the next try is in a minute");
+      }
+      return AFTER_FAILURE_SECONDS;
+    }
+  }
+
+  function run(): void {
+    running = tick().then((pause) => {
+      if (isStopped) return;
+      const seconds = Math.min(Math.max(pause, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS);
+      timer = setTimeout(run, seconds * 1_000);
+      timer.unref();
+    });
+  }
+
+  run();
+  return Object.freeze({
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+      return running;
+    },
+  });
+}

@@ -1,0 +1,101 @@
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type PrometheusContentType,
+  type Registry,
+} from "prom-client";
+import type { Answered } from "./listener.js";
+
+/** The key that signs now, as far as metrics name it. */
+export interface KeyInUse {
+  readonly alg: string;
+  readonly kid: string;
+  readonly activatedAt: number | undefined;
+  /** When the policy lets the next key sign; absent where that is done by hand. */
+  readonly rotatesAt: number | undefined;
+}
+
+/** What a server counts. */
+export interface Metrics {
+  answered(answered: Answered): void;
+  dependencyFailed(dependency: string): void;
+  /** The metrics of this process in Prometheus's text format. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const ISSUING = new Set(["/issue", "/encode", "/token", "/2015-03-31/functions/{name}/invocations"]);
+
+/** Makes the metrics of this process. No label holds what a stranger could choose. */
+export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () => number): Metrics {
+  // In a worker it also answers the process above, which sums the workers up.
+  const registry = new AggregatorRegistry<PrometheusContentType>();
+  AggregatorRegistry.setRegistries(registry);
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: "signet_request_seconds",
+    help: "Time from a request's last byte to its answer.",
+    labelNames: ["route", "status"],
+    buckets: SECONDS,
+    registers,
+  });
+  const tokens = new Counter({
+    name: "signet_tokens_total",
+    help: "Tokens asked for, by outcome: issued, or the code of the error.",
+    labelNames: ["alg", "kid", "caller", "outcome"],
+    registers,
+  });
+  const failures = new Counter({
+    name: "signet_dependency_failures_total",
+    help: "Reads and runs that failed.",
+    labelNames: ["dependency"],
+    registers,
+  });
+  addKeyGauges(registry, keyInUse, clock);
+  return Object.freeze({
+    answered({ call: { notes }, status, milliseconds }: Answered) {
+      const { route = "(none)", caller = "", code, tokens: issued } = notes;
+      requests.observe({ route, status }, milliseconds / 1_000);
+      if (!ISSUING.has(route)) return;
+      const { alg = "", kid = "" } = keyInUse() ?? {};
+      if (issued !== undefined) tokens.inc({ alg, kid, caller, outcome: "issued" }, issued);
+      else if (code !== undefined) tokens.inc({ alg, kid, caller, outcome: code });
+    },
+    dependencyFailed: (dependency: string) => failures.inc({ dependency }),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  });
+}
+
+/** In the process above the workers: the sum of their metrics. */
+export function createSum(): () => Promise<string> {
+  const sum = new AggregatorRegistry();
+  return () => sum.clusterMetrics();
+}
+
+function addKeyGauges(registry: Registry, keyInUse: () => KeyInUse | undefined, clock: () => number): void {
+  const gauge = (name: string, help: string, secondsOf: (key: KeyInUse) => number | undefined): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      aggregator: "max",
+      collect() {
+        const key = keyInUse();
+        const value = key && secondsOf(key);
+        if (value !== undefined) this.set(value);
+      },
+    });
+  };
+  gauge("signet_active_key_age_seconds", "Age of the active key.", ({ activatedAt }) => activatedAt && clock() - activatedAt);
+  gauge(
+    "signet_next_rotation_seconds",
+    "Time until the next planned rotation.",
+    ({ rotatesAt }) => rotatesAt && rotatesAt - clock(),
+  );
+}

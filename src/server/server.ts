@@ -1,0 +1,121 @@
+import type { Server as TlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Installation } from "../assemble.js";
+import { SignetError } from "../errors.js";
+import { devGuard } from "../http/dev-guard.js";
+import { invocationRoute } from "../http/invoke.js";
+import { createRoutes } from "../http/routes.js";
+import { type Followed, type FollowOptions, follow } from "./follow.js";
+import { createListener } from "./listener.js";
+import { causeOf, type Logger, logAnswered } from "./log.js";
+import { createMetrics } from "./metrics.js";
+import { certificateReloader, createSocketServer, listen, type Place, type TlsFiles } from "./socket.js";
+
+/** What one serving process is made of. */
+export interface ServerOptions {
+  readonly installation: Installation;
+  readonly changedCallers: FollowOptions["changedCallers"];
+  readonly place: Place;
+  readonly tls?: TlsFiles | undefined;
+  /** Answers Lambda's Invoke API too, and only to programs on this machine. */
+  readonly dev: boolean;
+  readonly version: string;
+  readonly log: Logger;
+  /** The metrics of all processes, where there are several. */
+  readonly sumOfMetrics?: (() => Promise<string>) | undefined;
+}
+
+/** A server that serves. */
+export interface RunningServer {
+  /** Where it listens; the URL of a Unix socket is its path. */
+  readonly url: string;
+  readonly followed: Followed;
+  readonly onFailure: FollowOptions["onFailure"];
+  /** Stops accepting, lets requests in flight finish for a bounded time, and ends. */
+  close(): Promise<void>;
+}
+
+const FOLLOW_SECONDS = 1;
+const LONGEST_CLOSE_MS = 10_000;
+
+/**
+ * Serves an installation.
+ *
+ * @throws SignetError `listen_failed`, and what reading the active key throws
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { installation, place, tls, log } = options;
+  const clock = (): number => Math.floor(Date.now() / 1_000);
+  const metrics = createMetrics(() => followed.keyInUse(), clock);
+  const onFailure = (dependency: string, error: unknown): void => {
+    metrics.dependencyFailed(dependency);
+    log.warn({ dependency, ...causeOf(error) }, "a read failed; what was read before stays in force");
+  };
+  const followed = follow({ ...options, everySeconds: FOLLOW_SECONDS, onFailure });
+  await followed.refresh();
+  const text = options.sumOfMetrics ?? metrics.text;
+  const routes = createRoutes({
+    issuer: installation.config.issuer,
+    callers: followed.callers,
+    documents: followed.documents,
+    assertReady: () => assertReady(installation, followed, clock()),
+    metrics: async () => ({ text: await text(), contentType: metrics.contentType }),
+    version: options.version,
+    clock,
+  });
+  const handle = options.dev ? devGuard(invocationRoute(installation.issuer, followed.callers, routes)) : routes;
+  const server = createSocketServer(
+    createListener(handle, (answered) => {
+      metrics.answered(answered);
+      logAnswered(log, answered);
+    }),
+    tls,
+  );
+  await listen(server, place);
+  const reload = tls === undefined ? undefined : reloading(certificateReloader(server as TlsServer, tls), log);
+  const url = "socket" in place ? place.socket : urlOf(server.address() as AddressInfo, tls !== undefined);
+  return Object.freeze({
+    url,
+    followed,
+    onFailure,
+    async close() {
+      followed.stop();
+      clearInterval(reload);
+      await closeServer(server);
+    },
+  });
+}
+
+async function assertReady({ activeKey }: Installation, { documents }: Followed, now: number): Promise<void> {
+  const { signer } = await activeKey.current(now);
+  const isPublished = documents()?.jwks.keys.some(({ kid }) => kid === signer.kid) === true;
+  if (!isPublished) throw new SignetError("not_ready", "the key that signs is not in the published JWKS");
+}
+
+function reloading(reload: () => boolean, log: Logger): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    try {
+      if (reload()) log.info("the certificate was changed and is in use");
+    } catch (error) {
+      log.error(causeOf(error), "the certificate cannot be used; the one before stays");
+    }
+  }, 1_000);
+  timer.unref();
+  return timer;
+}
+
+async function closeServer(server: ReturnType<typeof createSocketServer>): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // A connection that was busy a moment ago is idle now.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const force = setTimeout(() => server.closeAllConnections(), LONGEST_CLOSE_MS);
+  server.closeIdleConnections();
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(force);
+}
+
+function urlOf({ address, family, port }: AddressInfo, isTls: boolean): string {
+  const host = family === "IPv6" ? `[${address}]` : address;
+  return `${isTls ? "https" : "http"}://${host}:${port}`;
+}

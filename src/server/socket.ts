@@ -1,0 +1,99 @@
+import { readFileSync, statSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import { connect, type ListenOptions } from "node:net";
+import { SignetError } from "../errors.js";
+
+/** Where a server listens: an address, or a Unix socket. */
+export type Place = { readonly host: string; readonly port: number } | { readonly socket: string };
+
+/** The files of a certificate chain and its private key, in PEM. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+// A client that sends its header or body drop by drop holds a connection, and nothing else, for so long.
+const LIMITS: ServerOptions = {
+  maxHeaderSize: 16_384,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 5_000,
+  // RFC 9112 section 6.3: what two parsers could read in two ways is refused.
+  insecureHTTPParser: false,
+  requireHostHeader: true,
+};
+
+/** Makes the server that listens, with TLS where there are files for it. */
+export function createSocketServer(listener: RequestListener, tls: TlsFiles | undefined): Server | TlsServer {
+  const server = tls === undefined ? createServer(LIMITS, listener) : createTlsServer({ ...LIMITS, ...readTls(tls) }, listener);
+  server.maxHeadersCount = 100;
+  return server;
+}
+
+/** Answers a function that takes the certificate again whenever its files have changed. */
+export function certificateReloader(server: TlsServer, files: TlsFiles): () => boolean {
+  let seen = stampOf(files);
+  return () => {
+    const stamp = stampOf(files);
+    if (stamp === seen) return false;
+    server.setSecureContext(readTls(files));
+    seen = stamp;
+    return true;
+  };
+}
+
+/**
+ * Listens.
+ *
+ * @throws SignetError `listen_failed`, with what to do
+ */
+export async function listen(server: Server, place: Place): Promise<void> {
+  if ("socket" in place) await removeDeadSocket(place.socket);
+  const options: ListenOptions = "socket" in place ? { path: place.socket } : { host: place.host, port: place.port };
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenFailed(error, place)));
+    server.listen(options, resolve);
+  });
+}
+
+function listenFailed(error: NodeJS.ErrnoException, place: Place): SignetError {
+  const where = "socket" in place ? place.socket : `port ${place.port} of ${place.host}`;
+  const advice: Readonly<Record<string, string>> = {
+    EADDRINUSE: `${where} is taken: another server listens there; choose another with --port, or stop that one`,
+    EACCES: `${where} may not be used by this user; ports from 1024 on need no privilege`,
+    EADDRNOTAVAIL: `${where} is no address of this machine; give --host one that it has`,
+    ENOTFOUND: `${where}: there is no such host; give --host an address of this machine`,
+  };
+  return new SignetError("listen_failed", advice[error.code ?? ""] ?? `${where} cannot be listened on (${error.code})`, {
+    cause: error,
+  });
+}
+
+// A server that was killed leaves its socket behind; a living one answers on it.
+async function removeDeadSocket(path: string): Promise<void> {
+  const isDead = await new Promise<boolean>((resolve) => {
+    const probe = connect(path);
+    probe.once("connect", () => resolve(!probe.destroy()));
+    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNREFUSED"));
+  });
+  if (isDead) await rm(path, { force: true });
+}
+
+function readTls({ cert, key }: TlsFiles): { cert: Buffer; key: Buffer } {
+  return { cert: readPem("--tls-cert", cert), key: readPem("--tls-key", key) };
+}
+
+function readPem(option: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new SignetError("listen_failed", `${option}: ${path} cannot be read`, { cause: error });
+  }
+}
+
+function stampOf({ cert, key }: TlsFiles): string {
+  return [cert, key].map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs).join();
+}
