@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, hash, randomBytes } from "node:crypto";
 
 const PREFIX = "signet_";
 const FORM = /^signet_([0-9a-f]{64})_([0-9a-f]{8})$/;
@@ -30,7 +30,7 @@ export function isSecret(text: string): boolean {
 
 /** The digest under which a secret is kept. */
 export function secretDigest(secret: string): Buffer {
-  return createHash("sha256").update(secret).digest();
+  return hash("sha256", secret, "buffer");
 }
 
 function checksum(body: string): string {
