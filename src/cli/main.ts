@@ -148,7 +148,9 @@ function addKeyCommands(program: Command, context: Context): void {
   common(keys.command("list"))
     .description("show every key and where it is in its life")
     .option("--json", "print every member of the key records")
-    .addHelpText("after", "\nExample:\n  signet keys list --json")
+    .option("--timeline", "draw each key's life, past and planned (always done on a terminal)")
+    .option("--svg <file>", "draw it as a picture")
+    .addHelpText("after", "\nExamples:\n  signet keys list --json\n  signet keys list --svg keys.svg")
     .action(async (options) => (await load.keysList()).keysList(context, options));
   common(keys.command("import <file>"))
     .description("take over a private key made elsewhere: PEM (PKCS#8, SEC1, PKCS#1) or JWK")

@@ -9,6 +9,7 @@ import type { Context, Step } from "./context.js";
 import type { Explanation } from "./explain.js";
 import type { ForeignKeys } from "./foreign.js";
 import type { ImportRequest } from "./import-key.js";
+import type { KeyLives } from "./key-lives.js";
 import type { Report } from "./manager-report.js";
 import * as operations from "./operations.js";
 import type { RotationSettings } from "./policy.js";
@@ -51,6 +52,8 @@ export interface Manager {
   repair(request?: { readonly mend?: boolean }): Promise<operations.RepairReport>;
   /** Says for each key why it is where it is and when it moves next. */
   explain(): Promise<readonly Explanation[]>;
+  /** Every key's life around the present, past and planned. */
+  lives(): Promise<KeyLives>;
   /** Every change of a key, the oldest first. */
   history(): Promise<readonly AuditEntry[]>;
   /** Checks the audit log against the keyring. */
@@ -85,6 +88,7 @@ export function createManager(options: ManagerOptions): Manager {
     applySettings: (request = {}) => inTurn(() => operations.applySettings(context, request)),
     repair: (request = {}) => inTurn(() => operations.repair(context, request)),
     explain: () => operations.explainKeys(context),
+    lives: () => operations.keyLives(context),
     history: async () => readHistory(context.stores, await existing()),
     verifyAudit: async () => verifyAudit(context.stores, await existing()),
   } satisfies Manager);

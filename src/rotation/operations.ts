@@ -1,10 +1,13 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { SignetError } from "../errors.js";
 import type { Keyring } from "../keyring/keyring.js";
+import { readHistory } from "./audit.js";
 import type { Context } from "./context.js";
 import { type Explanation, explain } from "./explain.js";
+import { forecast } from "./forecast.js";
 import { type ForeignKeys, importForeign, recordExpiry } from "./foreign.js";
 import { type ImportRequest, importInto } from "./import-key.js";
+import { type KeyLives, livesOf } from "./key-lives.js";
 import { type Report, reportOf } from "./manager-report.js";
 import { plan } from "./planner.js";
 import { readView, readViewPatiently } from "./read-view.js";
@@ -148,6 +151,14 @@ export async function explainKeys(context: Context): Promise<readonly Explanatio
   const view = await readView(context, keyring);
   const now = context.clock();
   return explain(view, plan(view, keyring.policy, now), now);
+}
+
+/** Every key's life around the present, past and planned. */
+export async function keyLives(context: Context): Promise<KeyLives> {
+  const keyring = await existingKeyring(context);
+  const now = context.clock();
+  const moments = forecast(await readView(context, keyring), now);
+  return livesOf(keyring, moments, await readHistory(context.stores, keyring), now);
 }
 
 async function thenRun(context: Context, session: Session, done: readonly ReportedAction[]): Promise<Outcome> {
