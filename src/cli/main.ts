@@ -158,6 +158,7 @@ function addKeyCommands(program: Command, context: Context): void {
     .option("--as <state>", "standby, or active for an issuer that has no active key yet", "standby")
     .option("--algorithm <alg>", "what it signs with (default: the JWK's own, else the usual one of its type)")
     .option("--key-passphrase-file <file>", "opens an encrypted PEM")
+    .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "print its public JWK")
     .addHelpText("after", "\nExample:\n  signet keys import private-key.pem --kid 5d4b8c7e")
     .action(async (file: string, options) => (await load.keysImport()).keysImport(context, file, options));

@@ -58,12 +58,22 @@ export async function takeLease(context: Context, current: Versioned): Promise<S
 
 /** Makes the keyring of a new issuer, and holds its lease. */
 export async function foundKeyring(context: Context): Promise<Session> {
-  const policy = policyOf(context.settings, 1);
+  const keyring = newKeyring(context);
+  await assertClock(context, keyring.policy.clockSkewSeconds);
+  return openSession(context, keyring, null, { event: "issuer.created" });
+}
+
+/**
+ * The keyring that a new issuer begins with.
+ *
+ * @throws SignetError `plan_refused` for a policy that cannot be kept
+ */
+export function newKeyring({ settings, clock }: Context): Keyring {
+  const policy = policyOf(settings, 1);
   assertPolicy(policy);
-  await assertClock(context, policy.clockSkewSeconds);
-  const keyring: Keyring = {
+  return {
     version: 1,
-    issuer: context.settings.issuer,
+    issuer: settings.issuer,
     policy,
     lease: null,
     leases: 1,
@@ -72,11 +82,10 @@ export async function foundKeyring(context: Context): Promise<Session> {
     activation: null,
     allocations: [],
     rotationRequest: null,
-    sweptAt: context.clock(),
+    sweptAt: clock(),
     audit: { count: 0, head: "", entry: "" },
     keys: [],
   };
-  return openSession(context, keyring, null, { event: "issuer.created" });
 }
 
 async function openSession(
