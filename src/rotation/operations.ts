@@ -15,7 +15,7 @@ import { readView, readViewPatiently } from "./read-view.js";
 import { type Finding, findFaults, mend } from "./repair.js";
 import { type RevokeRequest, recordRevocation, type TokensAtRisk } from "./revoke.js";
 import { type Outcome, type ReportedAction, run } from "./run.js";
-import type { Session } from "./session.js";
+import { isAbandoned, type Session } from "./session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./settings.js";
 import type { View } from "./view.js";
 import { working } from "./working.js";
@@ -37,7 +37,7 @@ export async function tick(context: Context, dryRun: boolean): Promise<Report> {
   assertSameIssuer(context.settings, current.keyring);
   const { keyring } = current;
   const first = plan(await readView(context, keyring), keyring.policy, context.clock());
-  if (first.actions.length === 0) return reportOf(context, keyring, { done: [], plan: first });
+  if (first.actions.length === 0 && !isAbandoned(context, keyring)) return reportOf(context, keyring, { done: [], plan: first });
   return working(context, (session) => run(context, session));
 }
 
