@@ -41,6 +41,7 @@ function addPolicyCommands(keys: Command, context: Context, common: (command: Co
   common(keys.command("apply"))
     .description("put the config's rotation, limits and algorithm in force")
     .option("--verifiers-accept <algs>", ACCEPT)
+    .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "print the report as JSON")
     .addHelpText("after", "\nExample:\n  signet keys apply")
     .action(async (options) => (await load.change()).keysApply(context, options));
@@ -48,18 +49,21 @@ function addPolicyCommands(keys: Command, context: Context, common: (command: Co
     .description("rotate to another algorithm, once your verifiers accept it")
     .option("--algorithm <alg>", "the new algorithm (default: the config's)")
     .option("--verifiers-accept <algs>", ACCEPT)
+    .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "print the report as JSON")
     .addHelpText("after", "\nExample:\n  signet keys migrate --algorithm RS256 --verifiers-accept RS256")
     .action(async (options) => (await load.change()).keysMigrate(context, options));
   common(keys.command("expire <kid>"))
     .description("say when the last token of an imported or unlimited key ends, so that it can leave")
     .requiredOption("--tokens-expire-by <time>", "a date such as 2027-01-31, or a duration from now such as 30d")
+    .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "print the report as JSON")
     .addHelpText("after", "\nExample:\n  signet keys expire 5d4b8c7e --tokens-expire-by 30d")
     .action(async (kid: string, options) => (await load.change()).keysExpire(context, kid, options));
   common(keys.command("import-jwks <file>"))
     .description("publish another issuer's public keys as retired, so that its tokens go on being accepted")
     .option("--tokens-expire-by <time>", "when the last of its tokens ends")
+    .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "print the report as JSON")
     .addHelpText("after", "\nExample:\n  signet keys import-jwks old-jwks.json --tokens-expire-by 30d")
     .action(async (file: string, options) => (await load.importJwks()).keysImportJwks(context, file, options));
@@ -80,6 +84,7 @@ function addViewCommands(keys: Command, context: Context, common: (command: Comm
   common(keys.command("repair"))
     .description("show what a foreign hand changed")
     .option("--mend", "mend it")
+    .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "print it as JSON")
     .addHelpText("after", "\nExample:\n  signet keys repair")
     .action(async (options) => (await load.repair()).keysRepair(context, options));

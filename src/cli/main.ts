@@ -151,7 +151,9 @@ function addKeyCommands(program: Command, context: Context): void {
   common(keys.command("list"))
     .description("show every key and where it is in its life")
     .option("--json", "print every member of the key records")
-    .addHelpText("after", "\nExample:\n  signet keys list --json")
+    .option("--timeline", "draw each key's life, past and planned (always done on a terminal)")
+    .option("--svg <file>", "draw it as a picture")
+    .addHelpText("after", "\nExamples:\n  signet keys list --json\n  signet keys list --svg keys.svg")
     .action(async (options) => (await load.keysList()).keysList(context, options));
   common(keys.command("import <file>"))
     .description("take over a private key made elsewhere: PEM (PKCS#8, SEC1, PKCS#1) or JWK")
@@ -159,6 +161,7 @@ function addKeyCommands(program: Command, context: Context): void {
     .option("--as <state>", "standby, or active for an issuer that has no active key yet", "standby")
     .option("--algorithm <alg>", "what it signs with (default: the JWK's own, else the usual one of its type)")
     .option("--key-passphrase-file <file>", "opens an encrypted PEM")
+    .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "print its public JWK")
     .addHelpText("after", "\nExample:\n  signet keys import private-key.pem --kid 5d4b8c7e")
     .action(async (file: string, options) => (await load.keysImport()).keysImport(context, file, options));

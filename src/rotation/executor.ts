@@ -7,8 +7,9 @@ import type { Stores } from "../storage/contract.js";
 import { type AuditEntry, type AuditVerdict, readHistory, verifyAudit } from "./audit.js";
 import type { Context, Step } from "./context.js";
 import type { Explanation } from "./explain.js";
-import type { ForeignKeys } from "./foreign.js";
+import type { ExpiryRequest, ForeignKeys } from "./foreign.js";
 import type { ImportRequest } from "./import-key.js";
+import type { KeyLives } from "./key-lives.js";
 import type { Report } from "./manager-report.js";
 import * as operations from "./operations.js";
 import type { RotationSettings } from "./policy.js";
@@ -40,17 +41,19 @@ export interface Manager {
   /** Takes a key out of use at once, and says which tokens that breaks. */
   revoke(request: RevokeRequest & operations.DryRun): Promise<operations.RevokeReport>;
   /** Takes a private key made elsewhere. */
-  importKey(request: ImportRequest): Promise<operations.ImportReport>;
+  importKey(request: ImportRequest & operations.DryRun): Promise<operations.ImportReport>;
   /** Publishes the public keys of another issuer as retired. */
-  importForeignKeys(request: ForeignKeys): Promise<Report>;
+  importForeignKeys(request: ForeignKeys & operations.DryRun): Promise<Report>;
   /** Records the operator's word that no token of a key is accepted after a time (NumericDate). */
-  tellExpiry(kid: string, tokensExpireBy: number): Promise<Report>;
+  tellExpiry(request: ExpiryRequest & operations.DryRun): Promise<Report>;
   /** Makes the manager's settings the policy in force; with another algorithm or custody and `rotate`, a migration. */
-  applySettings(request?: ApplyRequest): Promise<Report>;
+  applySettings(request?: ApplyRequest & operations.DryRun): Promise<Report>;
   /** Shows what is not as the keyring says; with `mend`, mends it. */
-  repair(request?: { readonly mend?: boolean }): Promise<operations.RepairReport>;
+  repair(request?: operations.RepairRequest): Promise<operations.RepairReport>;
   /** Says for each key why it is where it is and when it moves next. */
   explain(): Promise<readonly Explanation[]>;
+  /** Every key's life around the present, past and planned. */
+  lives(): Promise<KeyLives>;
   /** Every change of a key, the oldest first. */
   history(): Promise<readonly AuditEntry[]>;
   /** Checks the audit log against the keyring. */
@@ -81,10 +84,11 @@ export function createManager(options: ManagerOptions): Manager {
     revoke: (request) => inTurn(() => operations.revoke(context, request)),
     importKey: (request) => inTurn(() => operations.importKey(context, request)),
     importForeignKeys: (request) => inTurn(() => operations.importForeignKeys(context, request)),
-    tellExpiry: (kid, tokensExpireBy) => inTurn(() => operations.tellExpiry(context, kid, tokensExpireBy)),
+    tellExpiry: (request) => inTurn(() => operations.tellExpiry(context, request)),
     applySettings: (request = {}) => inTurn(() => operations.applySettings(context, request)),
     repair: (request = {}) => inTurn(() => operations.repair(context, request)),
     explain: () => operations.explainKeys(context),
+    lives: () => operations.keyLives(context),
     history: async () => readHistory(context.stores, await existing()),
     verifyAudit: async () => verifyAudit(context.stores, await existing()),
   } satisfies Manager);

@@ -61,6 +61,13 @@ export async function importForeign(context: Context, session: Session, request:
   return kids;
 }
 
+/** When the last token of a key ends, by the operator's word. */
+export interface ExpiryRequest {
+  readonly kid: string;
+  /** NumericDate. */
+  readonly tokensExpireBy: number;
+}
+
 /**
  * Records the operator's word that none of a key's tokens is accepted after a time.
  *

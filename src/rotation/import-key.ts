@@ -23,21 +23,26 @@ export interface ImportRequest {
   readonly custody: Custody;
 }
 
+/** An import that was admitted: the key's public part, and its new record, unless the keyring has the key already. */
+export interface Admission {
+  readonly publicJwk: PublicJwk;
+  readonly record?: KeyRecord;
+}
+
 /**
- * Records an imported key and hands it to its custodian. Importing the same key again is success.
+ * Records that a key shall be imported. Importing the same key again is success.
  *
  * @throws SignetError `plan_refused` where the keyring cannot take it, `invalid_key` where the custodian takes no keys
  */
-export async function importInto(context: Context, session: Session, request: ImportRequest): Promise<PublicJwk> {
-  const custodian = custodianOf(context, request);
-  if (!canImport(custodian)) {
+export async function admitImport(context: Context, session: Session, request: ImportRequest): Promise<Admission> {
+  if (!canImport(custodianOf(context, request))) {
     throw new SignetError("invalid_key", `${request.custody} takes no keys made elsewhere; choose another custody`);
   }
   const algorithm = algorithmNamed(request.algorithm);
   const wanted = publicJwk(request.privateKey, algorithm, request.kid);
   assertKid(wanted.kid);
   const present = recordByKid(session.keyring(), wanted.kid);
-  if (present !== undefined) return alreadyThere(session.keyring(), present, wanted, request);
+  if (present !== undefined) return { publicJwk: alreadyThere(session.keyring(), present, wanted, request) };
   assertNewKey(session.keyring(), wanted);
   assertRoom(session.keyring(), request);
   const record: KeyRecord = {
@@ -53,8 +58,20 @@ export async function importInto(context: Context, session: Session, request: Im
     event: "key.imported",
     keys: [wanted.kid],
   });
+  return { publicJwk: wanted, record };
+}
+
+/**
+ * Records an imported key and hands it to its custodian.
+ *
+ * @throws SignetError as `admitImport`, and what the custodian throws
+ */
+export async function importInto(context: Context, session: Session, request: ImportRequest): Promise<PublicJwk> {
+  const { publicJwk: wanted, record } = await admitImport(context, session, request);
+  const custodian = custodianOf(context, request);
+  if (record === undefined || !canImport(custodian)) return wanted;
   await session.check();
-  const kept = await custodian.importKey(record.id, request.privateKey, algorithm, request.kid);
+  const kept = await custodian.importKey(record.id, request.privateKey, algorithmNamed(request.algorithm), request.kid);
   if (kept.kid !== wanted.kid) {
     await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, publicJwk: kept })));
   }

@@ -1,19 +1,23 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { SignetError } from "../errors.js";
 import type { Keyring } from "../keyring/keyring.js";
+import { readHistory } from "./audit.js";
 import type { Context } from "./context.js";
 import { type Explanation, explain } from "./explain.js";
-import { type ForeignKeys, importForeign, recordExpiry } from "./foreign.js";
-import { type ImportRequest, importInto } from "./import-key.js";
+import { forecast } from "./forecast.js";
+import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } from "./foreign.js";
+import { admitImport, type ImportRequest, importInto } from "./import-key.js";
+import { type KeyLives, livesOf } from "./key-lives.js";
 import { type Report, reportOf } from "./manager-report.js";
+import { onPaper } from "./on-paper.js";
 import { plan } from "./planner.js";
 import { readView, readViewPatiently } from "./read-view.js";
-import { rehearse } from "./rehearse.js";
 import { type Finding, findFaults, mend } from "./repair.js";
-import { keyToRevoke, type RevokeRequest, recordRevocation, type TokensAtRisk, tokensAtRisk } from "./revoke.js";
+import { type RevokeRequest, recordRevocation, type TokensAtRisk } from "./revoke.js";
 import { type Outcome, type ReportedAction, run } from "./run.js";
-import type { Session } from "./session.js";
+import { isAbandoned, type Session } from "./session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./settings.js";
+import type { View } from "./view.js";
 import { working } from "./working.js";
 
 /** Whether the plan is only shown. */
@@ -29,24 +33,31 @@ export async function tick(context: Context, dryRun: boolean): Promise<Report> {
     const done: ReportedAction[] = [{ kind: "found", words: "make the keyring, a first key that signs at once, and a standby" }];
     return reportOf(context, undefined, { done, plan: { actions: [], waits: [], nextAt: null } });
   }
-  if (dryRun) return onPaper(context, (keyring) => keyring);
+  if (dryRun) return onPaper(context, async () => []);
   assertSameIssuer(context.settings, current.keyring);
   const { keyring } = current;
   const first = plan(await readView(context, keyring), keyring.policy, context.clock());
-  if (first.actions.length === 0) return reportOf(context, keyring, { done: [], plan: first });
+  if (first.actions.length === 0 && !isAbandoned(context, keyring)) return reportOf(context, keyring, { done: [], plan: first });
   return working(context, (session) => run(context, session));
 }
 
 /** Asks for a rotation at the earliest safe instant, which is now or stands in the report's waits. */
 export async function rotate(context: Context, { dryRun = false }: DryRun): Promise<Report> {
-  const requested = (keyring: Keyring): Keyring => ({
-    ...keyring,
-    rotationRequest: keyring.rotationRequest ?? { requestedAt: context.clock() },
-  });
-  if (dryRun) return onPaper(context, requested);
-  return working(context, async (session) => {
-    if (session.keyring().rotationRequest === null) await session.change(requested, { event: "rotation.requested" });
-    return run(context, session);
+  const request = async (session: Session): Promise<[]> => {
+    await requestRotation(session);
+    return [];
+  };
+  return dryRun
+    ? onPaper(context, request)
+    : working(context, async (session) => thenRun(context, session, await request(session)));
+}
+
+async function requestRotation(session: Session, why?: string): Promise<void> {
+  if (session.keyring().rotationRequest !== null) return;
+  const rotationRequest = { requestedAt: await session.time() };
+  await session.change((keyring) => ({ ...keyring, rotationRequest }), {
+    event: "rotation.requested",
+    ...(why === undefined ? {} : { why }),
   });
 }
 
@@ -55,23 +66,15 @@ export type RevokeReport = Report & { readonly tokensAtRisk: TokensAtRisk };
 
 /** Revokes a key: a published standby takes over at once, and the key leaves the JWKS. */
 export async function revoke(context: Context, request: RevokeRequest & DryRun): Promise<RevokeReport> {
-  if (request.dryRun === true) {
-    const keyring = await existingKeyring(context);
-    const now = context.clock();
-    const record = keyToRevoke(keyring, request.kid);
-    const state = record.state === "active" ? "active" : "revoked";
-    const report = await onPaper(context, (before) => ({
-      ...before,
-      keys: before.keys.map((key) => (key.id === record.id ? { ...key, state, revokedAt: now } : key)),
-    }));
-    return Object.freeze({ ...report, tokensAtRisk: tokensAtRisk(record, keyring, now) });
-  }
   await existingKeyring(context);
   let atRisk: TokensAtRisk | undefined;
-  const report = await working(context, async (session) => {
+  const record = async (session: Session): Promise<[]> => {
     atRisk = await recordRevocation(session, request);
-    return run(context, session);
-  });
+    return [];
+  };
+  const report = await (request.dryRun === true
+    ? onPaper(context, record)
+    : working(context, async (session) => thenRun(context, session, await record(session))));
   return Object.freeze({ ...report, tokensAtRisk: atRisk as TokensAtRisk });
 }
 
@@ -79,55 +82,77 @@ export async function revoke(context: Context, request: RevokeRequest & DryRun):
 export type ImportReport = Report & { readonly publicJwk: PublicJwk };
 
 /** Takes a private key made elsewhere. */
-export async function importKey(context: Context, request: ImportRequest): Promise<ImportReport> {
+export async function importKey(context: Context, request: ImportRequest & DryRun): Promise<ImportReport> {
   let publicJwk: PublicJwk | undefined;
-  const report = await working(context, async (session) => {
-    // A standby of a new issuer must not become its first key by accident: the first key is made before it.
-    const before = request.as === "standby" ? (await run(context, session)).done : [];
-    publicJwk = await importInto(context, session, request);
-    return thenRun(context, session, [...before, { kind: "import", words: `import key ${publicJwk.kid} as ${request.as}` }]);
-  });
+  const told = (kid: string): ReportedAction => ({ kind: "import", words: `import key ${kid} as ${request.as}` });
+  const report = await (request.dryRun === true
+    ? onPaper(
+        context,
+        async (session) => {
+          const admission = await admitImport(context, session, request);
+          publicJwk = admission.publicJwk;
+          return admission.record === undefined ? [] : [told(publicJwk.kid)];
+        },
+        { mayFound: true },
+      )
+    : working(context, async (session) => {
+        // A standby of a new issuer must not become its first key by accident: the first key is made before it.
+        const before = request.as === "standby" ? (await run(context, session)).done : [];
+        publicJwk = await importInto(context, session, request);
+        return thenRun(context, session, [...before, told(publicJwk.kid)]);
+      }));
   return Object.freeze({ ...report, publicJwk: publicJwk as PublicJwk });
 }
 
 /** Publishes the public keys of another issuer as retired. */
-export async function importForeignKeys(context: Context, request: ForeignKeys): Promise<Report> {
+export async function importForeignKeys(context: Context, request: ForeignKeys & DryRun): Promise<Report> {
+  const record = async (session: Session): Promise<readonly ReportedAction[]> => {
+    const kids = await importForeign(context, session, request);
+    return kids.map((kid) => ({ kind: "import", words: `import the public key ${kid} as retired` }));
+  };
+  if (request.dryRun === true) return onPaper(context, record, { mayFound: true });
   return working(context, async (session) => {
     // An issuer's own first key comes before the keys of others.
     const before = await run(context, session);
-    const kids = await importForeign(context, session, request);
-    const imported = kids.map((kid): ReportedAction => ({ kind: "import", words: `import the public key ${kid} as retired` }));
-    return thenRun(context, session, [...before.done, ...imported]);
+    return thenRun(context, session, [...before.done, ...(await record(session))]);
   });
 }
 
 /** Records when the last token of a key ends. */
-export async function tellExpiry(context: Context, kid: string, tokensExpireBy: number): Promise<Report> {
+export async function tellExpiry(context: Context, request: ExpiryRequest & DryRun): Promise<Report> {
   await existingKeyring(context);
-  return working(context, async (session) => {
-    await recordExpiry(session, kid, tokensExpireBy);
-    return run(context, session);
-  });
+  const record = async (session: Session): Promise<[]> => {
+    await recordExpiry(session, request.kid, request.tokensExpireBy);
+    return [];
+  };
+  if (request.dryRun === true) return onPaper(context, record);
+  return working(context, async (session) => thenRun(context, session, await record(session)));
 }
 
 /** Puts the settings in force; with another algorithm or custody and `rotate`, a migration. */
-export async function applySettings(context: Context, request: ApplyRequest): Promise<Report> {
-  return working(context, async (session) => {
+export async function applySettings(context: Context, request: ApplyRequest & DryRun): Promise<Report> {
+  const record = async (session: Session): Promise<readonly ReportedAction[]> => {
     const changed = await applyPolicy(context, session, request);
-    const done: ReportedAction[] = changed ? [{ kind: "apply-settings", words: "put the new policy in force" }] : [];
-    if (request.rotate === true && session.keyring().rotationRequest === null) {
-      const rotationRequest = { requestedAt: await session.time() };
-      await session.change((keyring) => ({ ...keyring, rotationRequest }), { event: "rotation.requested", why: "a migration" });
-    }
-    return thenRun(context, session, done);
-  });
+    if (request.rotate === true) await requestRotation(session, "a migration");
+    return changed === null ? [] : [{ kind: "apply-settings", words: `put the new policy in force: ${changed}` }];
+  };
+  if (request.dryRun === true) return onPaper(context, record);
+  return working(context, async (session) => thenRun(context, session, await record(session)));
 }
 
 /** What `repair` found, and did where it was told to. */
 export type RepairReport = Report & { readonly findings: readonly Finding[] };
 
+/** What a repair is asked for. */
+export interface RepairRequest extends DryRun {
+  readonly mend?: boolean;
+}
+
 /** Shows what is not as the keyring says, and mends it only when told. */
-export async function repair(context: Context, { mend: shallMend = false }: { readonly mend?: boolean }): Promise<RepairReport> {
+export async function repair(
+  context: Context,
+  { mend: shallMend = false, dryRun = false }: RepairRequest,
+): Promise<RepairReport> {
   const keyring = await existingKeyring(context);
   const view = await readViewPatiently(context, keyring);
   const findings = await findFaults(context, view, context.clock());
@@ -135,6 +160,7 @@ export async function repair(context: Context, { mend: shallMend = false }: { re
     const current = plan(view, keyring.policy, context.clock());
     return Object.freeze({ ...reportOf(context, keyring, { done: [], plan: current }), findings });
   }
+  if (dryRun) return Object.freeze({ ...(await onPaper(context, (session) => mendOnPaper(context, session, view))), findings });
   const report = await working(context, async (session) => {
     await mend(context, session, await readViewPatiently(context, session.keyring()));
     return run(context, session);
@@ -150,16 +176,22 @@ export async function explainKeys(context: Context): Promise<readonly Explanatio
   return explain(view, plan(view, keyring.policy, now), now);
 }
 
+/** Every key's life around the present, past and planned. */
+export async function keyLives(context: Context): Promise<KeyLives> {
+  const keyring = await existingKeyring(context);
+  const now = context.clock();
+  const moments = forecast(await readView(context, keyring), now);
+  return livesOf(keyring, moments, await readHistory(context.stores, keyring), now);
+}
+
 async function thenRun(context: Context, session: Session, done: readonly ReportedAction[]): Promise<Outcome> {
   const outcome = await run(context, session);
   return { ...outcome, done: [...done, ...outcome.done] };
 }
 
-async function onPaper(context: Context, change: (keyring: Keyring) => Keyring): Promise<Report> {
-  const keyring = await existingKeyring(context);
-  const view = await readView(context, keyring);
-  const { actions, plan: last } = rehearse({ ...view, keyring: change(keyring) }, context.clock());
-  return reportOf(context, keyring, { done: actions, plan: last });
+async function mendOnPaper(context: Context, session: Session, view: View): Promise<[]> {
+  await mend(context, session, view);
+  return [];
 }
 
 /** @throws SignetError `keyring_missing` */

@@ -65,7 +65,7 @@ export function making(situation: Situation): PlannedStep[] {
   const unfinished = keyring.keys.filter((key) => key.state === "creating");
   if (unfinished.length > 0) return unfinished.map((key) => ({ kind: "finish-making", id: key.id }));
   const have = keyring.keys.filter((key) => isSoundStandby(key) && (active === undefined || matches(key, policy))).length;
-  if (have >= wantedStandbys(situation) || (have > 0 && active === undefined)) return [];
+  if (have >= wantedStandbys(situation) || (have > 0 && active === undefined)) return have === 1 ? preparation(situation) : [];
   // The first key signs before its standby is made.
   if (active === undefined && intended !== undefined && intended.revokedAt === undefined && keyring.confirmedSequence === 0)
     return [];
@@ -75,9 +75,19 @@ export function making(situation: Situation): PlannedStep[] {
   return [wait("jwks_full", until, "another standby is made")];
 }
 
-function wantedStandbys({ view, policy, now, active }: Situation): number {
+function wantedStandbys(situation: Situation): number {
+  const { view, now, active } = situation;
   if (active === undefined || view.keyring.activation !== null) return 1;
-  const due = dueAt(active, policy);
-  const prepareAt = due === null ? Number.POSITIVE_INFINITY : due - policy.publishAheadSeconds - PREPARE_EARLIER_SECONDS;
-  return view.keyring.rotationRequest !== null || now >= prepareAt ? 2 : 1;
+  return view.keyring.rotationRequest !== null || now >= (prepareAt(situation) ?? Number.POSITIVE_INFINITY) ? 2 : 1;
+}
+
+// When the second standby of the next planned rotation is made.
+function prepareAt({ active, policy }: Situation): number | null {
+  const due = active === undefined ? null : dueAt(active, policy);
+  return due === null ? null : due - policy.publishAheadSeconds - PREPARE_EARLIER_SECONDS;
+}
+
+function preparation(situation: Situation): PlannedStep[] {
+  const at = prepareAt(situation);
+  return at === null || at <= situation.now ? [] : [wait("prepare_later", at, "a second standby is made")];
 }

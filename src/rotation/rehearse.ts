@@ -12,12 +12,24 @@ import { recordById, type View } from "./view.js";
 export interface Rehearsal {
   readonly actions: readonly { readonly kind: Action["kind"]; readonly words: string }[];
   readonly plan: Plan;
+  /** What would be read afterwards. */
+  readonly view: View;
 }
 
 const MOST_ACTIONS = 40;
 
-/** Plays a plan through on paper: each action is taken to succeed at once, and nothing is read or written. */
-export function rehearse(first: View, now: number): Rehearsal {
+/** Names keys that are not made yet. */
+export function imaginedNames(): () => string {
+  let count = 0;
+  return () => `new key ${++count}`;
+}
+
+/**
+ * Plays a plan through on paper: each action is taken to succeed at once, and nothing is read or written.
+ *
+ * @param nextName names the keys that would be made
+ */
+export function rehearse(first: View, now: number, nextName: () => string = imaginedNames()): Rehearsal {
   const actions: { kind: Action["kind"]; words: string }[] = [];
   const warnings: Wait[] = [];
   let view: View = { ...first, patient: true };
@@ -25,19 +37,19 @@ export function rehearse(first: View, now: number): Rehearsal {
     const next = plan(view, view.keyring.policy, now);
     const [action] = next.actions;
     if (action === undefined || actions.length === MOST_ACTIONS) {
-      return { actions, plan: { ...next, waits: [...warnings, ...next.waits] } };
+      return { actions, plan: { ...next, waits: [...warnings, ...next.waits] }, view };
     }
     if (action.kind === "activate") warnings.push(...next.waits.filter(({ rule }) => rule === "young_standby"));
     actions.push({ kind: action.kind, words: actionInWords(action, view.keyring) });
-    view = after(view, action, now, actions.length);
+    view = after(view, action, now, nextName);
   }
 }
 
-function after(view: View, action: Action, now: number, count: number): View {
+function after(view: View, action: Action, now: number, nextName: () => string): View {
   const { keyring, documents } = view;
   switch (action.kind) {
     case "make":
-      return { ...view, keyring: { ...keyring, keys: [...keyring.keys, imagined(view, now, count)] } };
+      return { ...view, keyring: { ...keyring, keys: [...keyring.keys, imagined(view, now, nextName())] } };
     case "finish-making":
       return { ...view, keyring: withRecord(keyring, action.id, (key) => finished(key, now)) };
     case "publish": {
@@ -68,9 +80,9 @@ function after(view: View, action: Action, now: number, count: number): View {
   }
 }
 
-function imagined({ keyring: { policy } }: View, now: number, count: number): KeyRecord {
+function imagined({ keyring: { policy } }: View, now: number, id: string): KeyRecord {
   const { algorithm: alg, custody } = policy;
-  const record: KeyRecord = { id: `new key ${count}`, state: "creating", alg, custody, origin: "created", creatingAt: now };
+  const record: KeyRecord = { id, state: "creating", alg, custody, origin: "created", creatingAt: now };
   return finished(record, now);
 }
 

@@ -48,7 +48,7 @@ export async function recordRevocation(session: Session, request: RevokeRequest)
 }
 
 /** The record of a key that can be revoked. */
-export function keyToRevoke(keyring: Keyring, kid: string): KeyRecord {
+function keyToRevoke(keyring: Keyring, kid: string): KeyRecord {
   const record = recordByKid(keyring, kid);
   if (record !== undefined && record.state !== "creating") return record;
   throw new SignetError("key_not_found", "the keyring has no key of this kid: `signet keys list` shows those that it has");

@@ -9,6 +9,7 @@ export const RULES = {
   publish_ahead: "verifiers keep the JWKS for a while: a key that they have not read yet must not sign",
   young_standby: "some still keep a JWKS without it, and may refuse its tokens until they read again",
   second_standby: "a rotation uses up the standby: without another one that is old enough, a revocation would break tokens",
+  prepare_later: "a rotation uses up a standby, and verifiers have to know the one after it before",
   not_due: "the policy says how long a key signs",
   by_hand: "the policy leaves rotation to the operator",
   tokens_alive: "a token signed with it may still be accepted somewhere",

@@ -58,12 +58,22 @@ export async function takeLease(context: Context, current: Versioned): Promise<S
 
 /** Makes the keyring of a new issuer, and holds its lease. */
 export async function foundKeyring(context: Context): Promise<Session> {
-  const policy = policyOf(context.settings, 1);
+  const keyring = newKeyring(context);
+  await assertClock(context, keyring.policy.clockSkewSeconds);
+  return openSession(context, keyring, null, { event: "issuer.created" });
+}
+
+/**
+ * The keyring that a new issuer begins with.
+ *
+ * @throws SignetError `plan_refused` for a policy that cannot be kept
+ */
+export function newKeyring({ settings, clock }: Context): Keyring {
+  const policy = policyOf(settings, 1);
   assertPolicy(policy);
-  await assertClock(context, policy.clockSkewSeconds);
-  const keyring: Keyring = {
+  return {
     version: 1,
-    issuer: context.settings.issuer,
+    issuer: settings.issuer,
     policy,
     lease: null,
     leases: 1,
@@ -72,11 +82,10 @@ export async function foundKeyring(context: Context): Promise<Session> {
     activation: null,
     allocations: [],
     rotationRequest: null,
-    sweptAt: context.clock(),
+    sweptAt: clock(),
     audit: { count: 0, head: "", entry: "" },
     keys: [],
   };
-  return openSession(context, keyring, null, { event: "issuer.created" });
 }
 
 async function openSession(
@@ -160,20 +169,39 @@ function watchedClock(context: Context, clockSkewSeconds: number): () => Promise
   };
 }
 
-function assertFree({ stores, manager, clock }: Context, lease: Lease, clockSkewSeconds: number): void {
+/** Who holds a lease: nobody any more, this very manager, or somebody who may not be disturbed. */
+type Holding = "abandoned" | "own" | "held";
+
+// No clock that is right gives a lease for longer: it was given by one that was wrong.
+const LONGEST_LEASE_SKEWS = 4;
+
+function holdingOf({ stores, manager, clock }: Context, lease: Lease, clockSkewSeconds: number): Holding {
   // A manager does one thing at a time: a lease of its own is one whose grant or return was not answered.
-  if (lease.manager === manager) return;
-  const isOwnProcess = lease.holder === stores.holder();
-  const state = isOwnProcess ? "unknown" : stores.stateOfHolder(lease.holder);
-  if (state === "gone") return;
-  // No clock that is right gives a lease for so long: it was given by one that was wrong.
-  const isAbsurd = lease.expiresAt > clock() + LEASE_SECONDS + 4 * clockSkewSeconds;
-  if (state === "unknown" && (isAbsurd || clock() >= lease.expiresAt)) return;
+  if (lease.manager === manager) return "own";
+  const state = isOwnProcess(stores, lease) ? "unknown" : stores.stateOfHolder(lease.holder);
+  if (state !== "unknown") return state === "gone" ? "abandoned" : "held";
+  const isAbsurd = lease.expiresAt > clock() + LEASE_SECONDS + LONGEST_LEASE_SKEWS * clockSkewSeconds;
+  return isAbsurd || clock() >= lease.expiresAt ? "abandoned" : "held";
+}
+
+/** Whether a manager died before it could give its lease back: it may have left something behind. */
+export function isAbandoned(context: Context, { lease, policy }: Keyring): boolean {
+  return lease !== null && holdingOf(context, lease, policy.clockSkewSeconds) !== "held";
+}
+
+function isOwnProcess({ holder }: Context["stores"], lease: Lease): boolean {
+  return lease.holder === holder();
+}
+
+function assertFree(context: Context, lease: Lease, clockSkewSeconds: number): void {
+  const { stores } = context;
+  if (holdingOf(context, lease, clockSkewSeconds) !== "held") return;
+  const isOwn = isOwnProcess(stores, lease);
   const remedy =
-    state === "alive"
+    !isOwn && stores.stateOfHolder(lease.holder) === "alive"
       ? "try again when it has ended"
       : `try again later; it is free at ${timeInWords(lease.expiresAt)} at the latest`;
-  const who = isOwnProcess ? "another manager of this process" : stores.describeHolder(lease.holder);
+  const who = isOwn ? "another manager of this process" : stores.describeHolder(lease.holder);
   throw new SignetError("lease_held", `${who} is changing keys: ${remedy}`);
 }
 

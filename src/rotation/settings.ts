@@ -22,14 +22,14 @@ export interface ApplyRequest {
 /**
  * Puts settings in force. What tokens may need from now on is recorded with the keys that sign before any issuer can read of it.
  *
- * @returns whether anything changed
+ * @returns what changed, in words; `null` where nothing did
  * @throws SignetError `plan_refused` where the policy cannot be kept, or verifiers may not accept its algorithm
  */
-export async function applyPolicy(context: Context, session: Session, request: ApplyRequest): Promise<boolean> {
+export async function applyPolicy(context: Context, session: Session, request: ApplyRequest): Promise<string | null> {
   const { algorithm = context.settings.algorithm, custody = context.settings.custody, verifiersAccept = [] } = request;
   const before = session.keyring().policy;
   const next = policyOf({ ...context.settings, algorithm, custody }, before.version);
-  if (JSON.stringify(next) === JSON.stringify(before)) return false;
+  if (JSON.stringify(next) === JSON.stringify(before)) return null;
   assertPolicy(next);
   assertAccepted(before, next, verifiersAccept);
   custodianOf(context, { custody });
@@ -45,7 +45,7 @@ export async function applyPolicy(context: Context, session: Session, request: A
     }),
     { event: "policy.changed", why: changed.join(", ") },
   );
-  return true;
+  return changed.join(", ");
 }
 
 /**

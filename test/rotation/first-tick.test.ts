@@ -50,6 +50,22 @@ describe("the first tick", () => {
     expect(await stores.keyring.read()).toStrictEqual(before);
   });
 
+  it("are not idle after a manager that died: its lease is taken back, and private keys that it may have left are looked for", async () => {
+    const { stores, file, manager } = await onFiles();
+    await manager.tick();
+    const current = (await stores.keyring.read()) as NonNullable<Awaited<ReturnType<typeof stores.keyring.read>>>;
+    const dead = stores.holder().replace(/\/\d+\/\d+$/, "/4194000/1");
+    const lease = { holder: dead, manager: "dead", generation: 9, expiresAt: Math.floor(Date.now() / 1_000) + 600 };
+    await stores.keyring.write({ ...current.keyring, lease }, current.tag);
+    await file.create("left-behind", algorithmNamed("ES256"));
+    const report = await manager.tick();
+    expect(report.actions.map((action) => action.kind)).toStrictEqual(["sweep"]);
+    expect((await keyringOf(stores))?.lease).toBeNull();
+    const held: string[] = [];
+    for await (const id of file.list()) held.push(id);
+    expect(held).not.toContain("left-behind");
+  });
+
   it("says with dryRun what it would do, and does nothing", async () => {
     const { stores, manager } = await onFiles();
     expect((await manager.tick({ dryRun: true })).actions.map((action) => action.kind)).toStrictEqual(["found"]);

@@ -33,7 +33,8 @@ describe("the planner", () => {
 
   it("does nothing where nothing is due, and says until when", () => {
     expect(kinds(viewOf(steady))).toStrictEqual([]);
-    expect(planned(viewOf(steady)).nextAt).toBe(NOW - 10 * DAY + 90 * DAY);
+    expect(planned(viewOf(steady)).nextAt).toBe(NOW - 10 * DAY + 90 * DAY - DAY - 3_600);
+    expect(rules(viewOf(steady))).toStrictEqual(["not_due", "prepare_later"]);
   });
 
   it("refuses a rotation without a second standby, and makes that one", () => {
@@ -101,16 +102,5 @@ describe("the planner", () => {
     const view = viewOf([key("a", "active"), ...retired]);
     expect(kinds(view)).toStrictEqual([]);
     expect(rules(view)).toContain("jwks_full");
-  });
-
-  it("plans for ten keys in under a millisecond", () => {
-    const retired = Array.from({ length: 7 }, (_, index) => key(`r${index}`, "retired", { retiredAt: NOW - index }));
-    const view = viewOf([...steady, key("c", "pending"), ...retired]);
-    const spent = Array.from({ length: 200 }, () => {
-      const began = performance.now();
-      planned(view);
-      return performance.now() - began;
-    });
-    expect(spent.sort((a, b) => a - b)[100]).toBeLessThan(1);
   });
 });

@@ -3,6 +3,7 @@ import { parseDuration } from "../../encoding/durations.js";
 import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import type { ApplyRequest } from "../../rotation/settings.js";
+import { confirm } from "../confirm.js";
 import { type Context, openInstallation } from "../context.js";
 import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
 import { dateInWords } from "../times-in-words.js";
@@ -37,7 +38,7 @@ export interface ApplyOptions extends ChangeOptions {
 /** `signet keys apply`: puts what the config says of keys and limits in force. */
 export async function keysApply(context: Context, options: ApplyOptions): Promise<void> {
   const manager = await managerFor(context, await openInstallation(context, options));
-  tellReport(context, await manager.applySettings(acceptance(options)), options);
+  tellReport(context, await manager.applySettings({ ...acceptance(options), dryRun: options.dryRun }), options);
 }
 
 /** `signet keys migrate`: another algorithm, as an ordinary rotation. */
@@ -45,10 +46,10 @@ export async function keysMigrate(context: Context, options: ApplyOptions): Prom
   const installation = await openInstallation(context, options);
   const manager = await managerFor(context, installation);
   const algorithm = options.algorithm === undefined ? {} : { algorithm: algorithmNamed(options.algorithm).name };
-  const report = await manager.applySettings({ ...acceptance(options), ...algorithm, rotate: true });
+  const report = await manager.applySettings({ ...acceptance(options), ...algorithm, rotate: true, dryRun: options.dryRun });
   tellReport(context, report, options);
   const wanted = algorithm.algorithm;
-  if (wanted !== undefined && wanted !== installation.config.algorithm) {
+  if (options.dryRun !== true && wanted !== undefined && wanted !== installation.config.algorithm) {
     context.output.note(`set "algorithm": "${wanted}" in the config as well, so that \`keys apply\` does not go back`);
   }
 }
@@ -66,7 +67,12 @@ export interface ExpiryOptions extends ChangeOptions {
 export async function keysExpire(context: Context, kid: string, options: ExpiryOptions): Promise<void> {
   const tokensExpireBy = instantOf(options.tokensExpireBy);
   const manager = await managerFor(context, await openInstallation(context, options));
-  tellReport(context, await manager.tellExpiry(kid, tokensExpireBy), options);
+  const { dryRun } = options;
+  if (dryRun !== true) {
+    const question = `No token of ${kid} is accepted after ${dateInWords(tokensExpireBy)}, and the key is removed then?`;
+    await confirm(question, options);
+  }
+  tellReport(context, await manager.tellExpiry({ kid, tokensExpireBy, dryRun }), options);
 }
 
 /** A date (`2027-01-31`, `2027-01-31T12:00:00Z`), a NumericDate, or a duration from now (`30d`). */

@@ -15,7 +15,7 @@ export async function keysImportJwks(context: Context, file: string, options: Im
   const manager = await managerFor(context, await openInstallation(context, options));
   const keys = await readJwks(context, file);
   const expiry = options.tokensExpireBy === undefined ? {} : { tokensExpireBy: instantOf(options.tokensExpireBy) };
-  tellReport(context, await manager.importForeignKeys({ keys, ...expiry }), options);
+  tellReport(context, await manager.importForeignKeys({ keys, ...expiry, dryRun: options.dryRun }), options);
 }
 
 async function readJwks(context: Context, file: string): Promise<PublicJwk[]> {

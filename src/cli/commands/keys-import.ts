@@ -4,6 +4,7 @@ import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { readPrivateFile } from "../../files/private-read.js";
 import { type CommonOptions, type Context, openInstallation, pathGiven } from "../context.js";
+import { tellReport } from "../key-report.js";
 import { askHidden } from "../prompt.js";
 
 export interface ImportOptions extends CommonOptions {
@@ -11,6 +12,7 @@ export interface ImportOptions extends CommonOptions {
   readonly as: string;
   readonly algorithm?: string;
   readonly keyPassphraseFile?: string;
+  readonly dryRun?: boolean;
 }
 
 /** `signet keys import`: takes over a private key that was made elsewhere. The file stays as it is. */
@@ -24,13 +26,18 @@ export async function keysImport(context: Context, file: string, options: Import
   const kid = options.kid ?? read.kid;
   const algorithm = alg ?? headerName(read.alg, read.kid === undefined ? installation.config.ed25519Name : undefined);
   const manager = await installation.manager({ onStep: ({ words }) => output.isWatched && output.note(`  ${words}`) });
-  const { publicJwk } = await manager.importKey({
+  const { publicJwk, ...report } = await manager.importKey({
     privateKey: read.privateKey,
     algorithm,
     as,
     custody: "file",
+    dryRun: options.dryRun,
     ...(kid === undefined ? {} : { kid }),
   });
+  if (options.dryRun === true) {
+    tellReport(context, report, options);
+    return;
+  }
   output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${as}; ${file} was not changed: protect it or remove it`);
   if (options.json === true) output.json(publicJwk);
 }

@@ -1,20 +1,34 @@
-import { SignetError } from "../../errors.js";
+import { writeFile } from "node:fs/promises";
+import type { Installation } from "../../assemble.js";
+import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { publishedRecords } from "../../keyring/documents.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring } from "../../keyring/keyring.js";
-import { type CommonOptions, type Context, openInstallation } from "../context.js";
+import type { KeyLives } from "../../rotation/key-lives.js";
+import { type CommonOptions, type Context, openInstallation, pathGiven } from "../context.js";
+import { drawTimeline } from "../key-timeline.js";
+import { timelineSvg } from "../key-timeline-svg.js";
 import { table } from "../table.js";
 import { fromNow } from "../times-in-words.js";
 
-/** `signet keys list`: every key and where it is in its life. */
-export async function keysList(context: Context, options: CommonOptions): Promise<void> {
-  const { stores } = await openInstallation(context, options);
-  const found = await stores.keyring.read();
+export interface ListOptions extends CommonOptions {
+  readonly timeline?: boolean;
+  readonly svg?: string;
+}
+
+/** `signet keys list`: every key and where it is in its life; on a terminal with a timeline. */
+export async function keysList(context: Context, options: ListOptions): Promise<void> {
+  const { output } = context;
+  const installation = await openInstallation(context, options);
+  const found = await installation.stores.keyring.read();
   if (found === undefined) throw new SignetError("keyring_missing", "there are no keys yet: run `signet init`");
+  const { issuer } = found.keyring;
+  if (options.svg !== undefined) await writeSvg(context, options.svg, timelineSvg(await livesOf(installation), issuer));
   const records = inOrder(found.keyring);
   if (options.json === true) {
-    context.output.json({ issuer: found.keyring.issuer, keys: records.map(publicRecord) });
+    const timeline = options.timeline === true ? { timeline: await livesOf(installation) } : {};
+    output.json({ issuer, keys: records.map(publicRecord), ...timeline });
     return;
   }
   const now = presentSeconds();
@@ -25,7 +39,42 @@ export async function keysList(context: Context, options: CommonOptions): Promis
     since(record, now),
     record.custody,
   ]);
-  for (const line of table(["KID", "ALG", "STATE", "SINCE", "CUSTODY"], rows)) context.output.data(line);
+  for (const line of table(["KID", "ALG", "STATE", "SINCE", "CUSTODY"], rows)) output.data(line);
+  if (options.timeline === true) showTimeline(context, await livesOf(installation));
+  else if (process.stdout.isTTY === true) await showTimelineIfPossible(context, installation);
+}
+
+async function livesOf(installation: Installation): Promise<KeyLives> {
+  return (await installation.manager()).lives();
+}
+
+// The table is what was asked for: it stands even where the rest of the installation cannot be read.
+async function showTimelineIfPossible(context: Context, installation: Installation): Promise<void> {
+  try {
+    showTimeline(context, await livesOf(installation));
+  } catch (error) {
+    if (!isSignetError(error)) throw error;
+    context.output.note(`no timeline: ${error.message}`);
+  }
+}
+
+function showTimeline({ output, env }: Context, lives: KeyLives): void {
+  const { stdout } = process;
+  const columns = stdout.isTTY === true ? stdout.columns : Number(env.COLUMNS);
+  const hasUnicode = /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || "");
+  const hasColor = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+  output.data("");
+  for (const line of drawTimeline(lives, { columns: columns > 0 ? columns : 80, hasUnicode, hasColor })) output.data(line);
+}
+
+async function writeSvg(context: Context, file: string, svg: string): Promise<void> {
+  try {
+    await writeFile(pathGiven(context, file), svg);
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    throw new SignetError("store_failed", `${file} cannot be written (${code})`, { cause: error });
+  }
+  context.output.note(`the timeline is in ${file}`);
 }
 
 function inOrder(keyring: Keyring): readonly KeyRecord[] {

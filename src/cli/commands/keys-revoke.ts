@@ -18,6 +18,8 @@ export async function keysRevoke(context: Context, kid: string, options: RevokeO
     tellReport(context, rehearsal, options);
     return;
   }
+  for (const { words } of rehearsal.waits.filter(({ rule }) => rule === "young_standby"))
+    context.output.note(`warning: ${words}`);
   await confirm(`Revoke key ${kid}?`, options);
   tellReport(context, await manager.revoke(request), options);
 }

@@ -1,0 +1,38 @@
+import { SignetError } from "../errors.js";
+import type { Context } from "./context.js";
+import { type Report, reportOf } from "./manager-report.js";
+import { readViewPatiently } from "./read-view.js";
+import { rehearse } from "./rehearse.js";
+import type { ReportedAction } from "./run.js";
+import { newKeyring, type Session } from "./session.js";
+import { assertSameIssuer } from "./settings.js";
+
+/**
+ * Does on paper what `working` does: the same checks and the same changes, but to a copy of the keyring. Nothing is written, and
+ * no lease is taken.
+ */
+export async function onPaper(
+  context: Context,
+  work: (session: Session) => Promise<readonly ReportedAction[]>,
+  { mayFound = false } = {},
+): Promise<Report> {
+  const current = await context.stores.keyring.read();
+  if (current === undefined && !mayFound) {
+    throw new SignetError("keyring_missing", "there is no keyring yet: `signet init` makes it, with a first key");
+  }
+  if (current !== undefined) assertSameIssuer(context.settings, current.keyring);
+  let keyring = current?.keyring ?? newKeyring(context);
+  const session: Session = {
+    keyring: () => keyring,
+    change: async (update) => {
+      keyring = update(keyring);
+    },
+    time: async () => context.clock(),
+    check: async () => undefined,
+    release: async () => undefined,
+  };
+  const view = await readViewPatiently(context, keyring);
+  const done = await work(session);
+  const { actions, plan } = rehearse({ ...view, keyring }, context.clock());
+  return reportOf(context, keyring, { done: [...done, ...actions], plan });
+}
