@@ -6,7 +6,7 @@ import { unknownVariables } from "../../src/config/environment.js";
 import { configJsonSchema } from "../../src/config/json-schema.js";
 import { checkConfig, loadConfig } from "../../src/config/load.js";
 import { configuredPassphrase } from "../../src/config/passphrase.js";
-import { configSchema } from "../../src/config/schema.js";
+import { callerLimits, configSchema } from "../../src/config/schema.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 
 const scratch = scratchDirectories();
@@ -26,6 +26,7 @@ describe("a config", () => {
         activeKeyMaxAgeSeconds: 3_600,
         clockSkewSeconds: 300,
       },
+      callers: {},
     });
   });
 
@@ -54,6 +55,10 @@ describe("a config", () => {
     [{ limits: [] }, /limits is a list; it must be an object/],
     [{ limits: { fixedClaims: ["a"] } }, /limits\.fixedClaims is a list; it must be an object/],
     [{ limits: "1h" }, /limits is a text that does not fit; it must be an object/],
+    [{ callers: [] }, /callers is a list; it must be an object/],
+    [{ callers: { "1": {} } }, /callers\.1 .* a caller's name: letters, digits, - and _/],
+    [{ callers: { web: { secrets: [{ sha256: "x", createdAt: 1 }] } } }, /sha256 .* 64 hexadecimal digits/],
+    [{ callers: { web: { limits: { maxTtlSeconds: 0 } } } }, /callers\.web\.limits\.maxTtlSeconds is a number out of range/],
     [{ limits: null }, /limits is null; it must be an object/],
   ])("says the kind of a bad value: %j", (members, message) => {
     expect(() => check(members)).toThrow(message);
@@ -123,6 +128,8 @@ describe("the JSON Schema for editors", () => {
         expect((properties[group].properties as Record<string, { default?: unknown }>)[name]?.default).toBe(value);
       }
     }
+    const { additionalProperties: caller } = properties.callers;
+    expect(Object.keys(caller.properties.limits.properties).sort()).toStrictEqual(Object.keys(callerLimits.entries).sort());
   });
 });
 

@@ -37,6 +37,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   jose: ["custody/file"],
   valibot: ["config"],
   commander: ["cli"],
+  "@hono/node-server": ["server"],
+  pino: ["server"],
+  "prom-client": ["server"],
 };
 
 /** Folders whose subfolders are alternatives to each other: none knows a sibling, and the contract knows none of them. */

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { claimsOf, ISSUER, NOW, routesFor } from "./routes-fixture.js";
+
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
+
+function basic(id: string, secret: string): Record<string, string> {
+  return { ...FORM, authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}` };
+}
+
+describe("POST /token", () => {
+  const { ask, secret, expired } = routesFor();
+  const grant = (body: string, headers: Record<string, string> = basic("web", secret)) =>
+    ask("/token", { method: "POST", body, headers });
+
+  it.each([
+    ["client_secret_basic", "grant_type=client_credentials", basic("web", secret)],
+    ["client_secret_post", `grant_type=client_credentials&client_id=web&client_secret=${secret}`, FORM],
+  ])("gives a client its token by %s", async (_way, body, headers) => {
+    const answer = await grant(body, headers);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    const { access_token: token, ...rest } = (await answer.json()) as { access_token: string };
+    expect(rest).toStrictEqual({ token_type: "Bearer", expires_in: 900 });
+    const { jti, ...claims } = claimsOf(token);
+    expect(claims).toStrictEqual({ sub: "web", client_id: "web", iss: ISSUER, iat: NOW, exp: NOW + 900 });
+    expect(jti).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it("gives an RFC 9068 access token where the caller's limits allow the type", async () => {
+    const typed = routesFor({ own: { allowedTypes: ["at+jwt"], allowedAudiences: ["api"], allowedClaims: ["aud", "scope"] } });
+    const headers = basic("web", typed.secret);
+    const answer = await typed.ask("/token", { method: "POST", headers, body: "grant_type=client_credentials&scope=read+write" });
+    const { access_token: token, scope } = (await answer.json()) as { access_token: string; scope: string };
+    expect(scope).toBe("read write");
+    expect(JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString())).toMatchObject({ typ: "at+jwt" });
+    expect(claimsOf(token)).toMatchObject({ aud: "api", scope: "read write", client_id: "web", sub: "web" });
+  });
+
+  it.each([
+    ["a wrong secret", "grant_type=client_credentials", basic("web", "nonsense"), 401, "invalid_client"],
+    ["an expired secret", "grant_type=client_credentials", basic("web", expired), 401, "invalid_client"],
+    ["another client's name", "grant_type=client_credentials", basic("admin", secret), 401, "invalid_client"],
+    ["no client", "grant_type=client_credentials", FORM, 401, "invalid_client"],
+    ["Basic that is none", "grant_type=client_credentials", { ...FORM, authorization: "Basic ???" }, 401, "invalid_client"],
+    ["another grant", "grant_type=password&username=a", basic("web", secret), 400, "unsupported_grant_type"],
+    ["no grant", "", basic("web", secret), 400, "unsupported_grant_type"],
+    ["a parameter given twice", "grant_type=client_credentials&scope=a&scope=b", basic("web", secret), 400, "invalid_request"],
+    [
+      "two ways at once",
+      `grant_type=client_credentials&client_id=web&client_secret=${secret}`,
+      basic("web", secret),
+      400,
+      "invalid_request",
+    ],
+    ["JSON", "{}", { ...basic("web", secret), "content-type": "application/json" }, 415, "invalid_request"],
+  ])("refuses %s", async (_name, body, headers, status, error) => {
+    const answer = await grant(body, headers);
+    expect([answer.status, ((await answer.json()) as { error: string }).error]).toStrictEqual([status, error]);
+    if (status === 401) expect(answer.headers.get("www-authenticate")).toBe('Basic realm="signet"');
+  });
+
+  it.each([
+    ["audience", "audience=other", "invalid_target"],
+    ["scope", "audience=api&scope=admin", "invalid_scope"],
+  ])("holds a client to its caller's limits in %s", async (_name, more, error) => {
+    const limited = routesFor({ own: { allowedAudiences: ["api"], allowedClaims: ["aud"] } });
+    const headers = basic("web", limited.secret);
+    const answer = await limited.ask("/token", { method: "POST", headers, body: `grant_type=client_credentials&${more}` });
+    expect([answer.status, ((await answer.json()) as { error: string }).error]).toStrictEqual([400, error]);
+  });
+});

@@ -1,0 +1,56 @@
+import { generateKeyPairSync } from "node:crypto";
+import { publicJwk } from "../../src/algorithms/jwk.js";
+import { localSigner } from "../../src/algorithms/signature.js";
+import { algorithmNamed } from "../../src/algorithms/table.js";
+import type { Notes } from "../../src/http/call.js";
+import { createRoutes } from "../../src/http/routes.js";
+import { makeSecret, secretDigest } from "../../src/issue/caller-secret.js";
+import { type Caller, createCallers } from "../../src/issue/callers.js";
+import type { Limits } from "../../src/issue/limits.js";
+import { discoveryOf } from "../../src/keyring/documents.js";
+import { keyringFor } from "../contracts/keyring-fixture.js";
+
+export const NOW = 1_900_000_000;
+export const ISSUER = "https://issuer.example";
+
+const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+export const signer = localSigner({ privateKey, alg: "ES256" });
+export const JWKS = { keys: [publicJwk(privateKey, algorithmNamed("ES256"))] };
+
+/** The routes of an issuer with one caller, "web", whose secret is at hand. */
+export function routesFor(options: { limits?: Partial<Limits>; own?: Partial<Limits>; callers?: readonly Caller[] } = {}) {
+  const secret = makeSecret();
+  const expired = makeSecret();
+  let now = NOW;
+  const record = (text: string) => ({ sha256: secretDigest(text).toString("hex"), createdAt: NOW - 10 });
+  const web: Caller = { name: "web", limits: options.own, secrets: [record(secret), { ...record(expired), expiresAt: NOW }] };
+  const callers = createCallers({ signer, issuer: ISSUER, limits: options.limits, clock: () => now }, options.callers ?? [web]);
+  const discovery = discoveryOf({ ...keyringFor([]), issuer: ISSUER });
+  const documents = { jwks: JWKS, discovery };
+  const handle = createRoutes({
+    issuer: ISSUER,
+    callers: () => callers,
+    documents: () => documents,
+    assertReady: () => undefined,
+    metrics: async () => ({ text: "signet_x 1\n", contentType: "text/plain" }),
+    version: "0.0.0",
+    clock: () => now,
+  });
+  const notes: Notes[] = [];
+  async function ask(path: string, init: RequestInit & { address?: string } = {}): Promise<Response> {
+    const call = { address: init.address ?? "192.0.2.1", notes: {} };
+    notes.push(call.notes);
+    return handle(new Request(`${ISSUER}${path}`, init), call);
+  }
+  function post(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const given = { authorization: `Bearer ${secret}`, "content-type": "application/json", ...headers };
+    return ask(path, { method: "POST", body: text, headers: given });
+  }
+  return { ask, post, secret, expired, notes, handle, callers, setNow: (time: number) => (now = time) };
+}
+
+/** The claims of a token, unverified. */
+export function claimsOf(token: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Record<string, unknown>;
+}
