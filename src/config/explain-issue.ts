@@ -1,7 +1,7 @@
 import type { BaseIssue, IssuePathItem } from "valibot";
 import { SignetError } from "../errors.js";
 import { didYouMean } from "./nearest.js";
-import { configSchema } from "./schema.js";
+import { callerEntries, callerLimits, configSchema } from "./schema.js";
 
 const FIXES: Readonly<Record<string, string>> = {
   issuer: 'an https URL such as "https://issuer.example", without query or fragment (http is allowed on localhost)',
@@ -70,8 +70,10 @@ function lastOf(path: string): string {
 }
 
 function membersBeside(path: string): string[] {
-  const [group] = path.split(".").slice(0, -1);
+  const above = path.split(".").slice(0, -1);
+  if (above[0] === "callers") return Object.keys(above.length === 2 ? callerEntries : callerLimits.entries);
   const entries = configSchema.entries as Record<string, unknown>;
+  const [group] = above;
   const inner =
     group === undefined ? entries : ((entries[group] as { wrapped?: { entries?: object } } | undefined)?.wrapped?.entries ?? {});
   return Object.keys(inner);

@@ -44,7 +44,7 @@ const secret = v.strictObject({
 });
 
 /** A named party and its limits. */
-const caller = v.strictObject({ limits: v.optional(callerLimits), secrets: v.optional(v.array(secret)) });
+export const callerEntries = { limits: v.optional(callerLimits), secrets: v.optional(v.array(secret)) };
 
 /** When keys move. */
 const rotation = v.strictObject({
@@ -65,7 +65,7 @@ export const configSchema = v.strictObject({
   passphraseFile: v.optional(v.pipe(v.string(), v.nonEmpty())),
   limits: v.optional(limits, {}),
   rotation: v.optional(rotation, {}),
-  callers: v.optional(v.record(v.pipe(v.string(), v.regex(CALLER_NAME)), caller), {}),
+  callers: v.optional(v.record(v.pipe(v.string(), v.regex(CALLER_NAME)), v.strictObject(callerEntries)), {}),
 });
 
 /** A config: complete, with its paths absolute. */

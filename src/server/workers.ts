@@ -70,6 +70,11 @@ export function sayListening(url: string): void {
   process.send?.({ signet: "listening", url } satisfies Message);
 }
 
+/** In a worker: lets go of the process above, which would keep it alive. */
+export function leave(): void {
+  process.disconnect?.();
+}
+
 /** In a worker: asks the process above for the metrics of all workers. */
 export function metricsFromAbove(): () => Promise<string> {
   let last = 0;

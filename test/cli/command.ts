@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const SIGNET = fileURLToPath(new URL("../../bin/signet", import.meta.url));
+export const SIGNET = fileURLToPath(new URL("../../bin/signet", import.meta.url));
 
 /** What a run of the built command answered. */
 export interface Ran {

@@ -8,7 +8,7 @@ import { createLog, type Logger } from "../../server/log.js";
 import { type Ticking, tickOnSchedule } from "../../server/manage.js";
 import { type RunningServer, startServer } from "../../server/server.js";
 import type { Place, TlsFiles } from "../../server/socket.js";
-import { isWorker, metricsFromAbove, sayListening, startWorkers } from "../../server/workers.js";
+import { isWorker, leave, metricsFromAbove, sayListening, startWorkers } from "../../server/workers.js";
 import { type CommonOptions, type Context, openInstallation, pathGiven, pathOfConfig } from "../context.js";
 import { putLimitsInForce } from "../limits-in-force.js";
 
@@ -50,7 +50,8 @@ export async function serve(context: Context, options: ServeOptions, version: st
     const server = await serveHere(metricsFromAbove());
     sayListening(server.url);
     await untilStopped();
-    return server.close();
+    await server.close();
+    return leave();
   }
   await putLimitsInForce(context, installation);
   const server: Serving = asked.workers === 1 ? await serveHere() : await startWorkers(asked.workers, log);

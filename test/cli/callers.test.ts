@@ -1,0 +1,77 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { isSecret } from "../../src/issue/caller-secret.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { signet } from "./command.js";
+
+const scratch = scratchDirectories();
+let cwd: string;
+
+beforeEach(async () => {
+  cwd = await scratch();
+  await signet(["init", "--issuer", "https://issuer.example"], { cwd });
+});
+
+const run = (...args: string[]) => signet(["callers", ...args], { cwd });
+const config = async () =>
+  JSON.parse(await readFile(join(cwd, "signet.json"), "utf8")) as {
+    callers?: Record<string, { secrets: { expiresAt?: number }[] }>;
+  };
+
+describe("signet callers", () => {
+  it("adds a caller, whose secret is shown once and kept as a digest", async () => {
+    const { stdout, stderr, code } = await run("add", "web", "--expires", "90d");
+    const secret = stdout.trim();
+    expect(code).toBe(0);
+    expect(isSecret(secret)).toBe(true);
+    expect(isSecret(secret.replace(/.$/, (last) => (last === "0" ? "1" : "0")))).toBe(false);
+    expect(stderr).not.toContain(secret);
+    expect(await readFile(join(cwd, "signet.json"), "utf8")).not.toContain(secret.slice(8, 40));
+    expect((await run("list")).stdout).toMatch(/web +made now, expires in 90 days/);
+    expect((await run("list", "--json")).stdout).not.toContain("sha256");
+  });
+
+  it("keeps the rest of the config, its order included, and writes nothing that could not be read", async () => {
+    const before = Object.keys(await config());
+    await run("add", "web");
+    expect(Object.keys(await config())).toStrictEqual([...before, "callers"]);
+    await writeFile(join(cwd, "limits.json"), '{"maxTtlSecond": 5}');
+    const wrong = await run("add", "other", "--limits", "limits.json");
+    expect([wrong.code, wrong.stderr]).toStrictEqual([1, expect.stringContaining("did you mean maxTtlSeconds?")]);
+    expect(Object.keys((await config()).callers ?? {})).toStrictEqual(["web"]);
+  });
+
+  it("lets two secrets overlap, and ends the old one at once when told", async () => {
+    await run("add", "web");
+    await run("rotate", "web", "--overlap", "2h");
+    expect((await config()).callers?.web?.secrets.map(({ expiresAt }) => expiresAt !== undefined)).toStrictEqual([true, false]);
+    await run("rotate", "web", "--overlap", "0");
+    expect((await config()).callers?.web?.secrets).toHaveLength(1);
+  });
+
+  it("loses nobody when many are added at once", async () => {
+    const names = Array.from({ length: 8 }, (_, index) => `c${index}`);
+    const ran = await Promise.all(names.map((name) => run("add", name)));
+    expect(ran.map(({ code }) => code)).toStrictEqual(names.map(() => 0));
+    expect(Object.keys((await config()).callers ?? {}).sort()).toStrictEqual(names);
+  });
+
+  it.each([
+    [["add", "web"], 1, "rotate web"],
+    [["add", "1"], 2, "letters, digits"],
+    [["add", "a b"], 2, "letters, digits"],
+    [["add", "__proto__"], 2, "letters, digits"],
+    [["rotate", "nobody"], 1, "there is no caller nobody"],
+    [["rotate", "constructor"], 1, "there is no caller constructor"],
+    [["remove", "nobody", "--yes"], 1, "there is no caller nobody"],
+    [["remove", "web"], 2, "--yes"],
+    [["add", "x", "--expires", "soon"], 2, "--expires must be a duration"],
+    [["add", "x", "--limits", "nowhere.json"], 2, "cannot be read"],
+  ])("answers %j with exit code %i and what to do", async (args, code, words) => {
+    await run("add", "web");
+    const ran = await run(...args);
+    expect([ran.code, ran.stdout, ran.stderr]).toStrictEqual([code, "", expect.stringContaining(words)]);
+    expect(Object.keys((await config()).callers ?? {})).toStrictEqual(["web"]);
+  });
+});

@@ -1,0 +1,324 @@
+import { execFileSync } from "node:child_process";
+import { readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { get, request } from "node:http";
+import { get as getTls } from "node:https";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { createRemoteJWKSet, jwtVerify } from "jose";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { signet } from "./command.js";
+import { killServers, type ServerProcess, served } from "./server-process.js";
+
+const scratch = scratchDirectories();
+afterAll(killServers);
+
+async function issuerFolder(issuer = "http://localhost:7117"): Promise<string> {
+  const cwd = await scratch();
+  expect((await signet(["init", "--issuer", issuer], { cwd })).code).toBe(0);
+  return cwd;
+}
+
+async function addCaller(cwd: string, name: string, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await signet(["callers", "add", name, ...args], { cwd });
+  expect(code, stderr).toBe(0);
+  return stdout.trim();
+}
+
+function issue(
+  { url }: Pick<ServerProcess, "url">,
+  secret: string,
+  body: object = { claims: { sub: "alice" } },
+): Promise<Response> {
+  const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+  return fetch(`${url}/issue`, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+/** Asks again until the answer is the one that is waited for; a change is in force within a second or two. */
+async function until(question: () => Promise<boolean>, seconds = 10): Promise<void> {
+  const end = Date.now() + seconds * 1_000;
+  while (!(await question())) {
+    if (Date.now() > end) throw new Error("it did not come");
+    await delay(50);
+  }
+}
+
+describe("signet serve", () => {
+  let cwd: string;
+  let server: ServerProcess;
+  let secret: string;
+
+  beforeAll(async () => {
+    cwd = await issuerFolder();
+    secret = await addCaller(cwd, "web");
+    server = await served(cwd);
+  });
+
+  it("issues tokens that verify against the keys at its URL", async () => {
+    const { token } = (await (await issue(server, secret)).json()) as { token: string };
+    const keys = createRemoteJWKSet(new URL(`${server.url}/.well-known/jwks.json`));
+    expect((await jwtVerify(token, keys, { issuer: "http://localhost:7117" })).payload.sub).toBe("alice");
+    expect(await (await fetch(`${server.url}/.well-known/jwks.json`)).text()).toBe(
+      await readFile(join(cwd, ".signet/public/jwks.json"), "utf8"),
+    );
+  });
+
+  it("follows callers that are added, rotated and removed, without a restart", async () => {
+    const second = await addCaller(cwd, "second");
+    await until(async () => (await issue(server, second)).status === 200);
+    const rotated = (await signet(["callers", "rotate", "second", "--overlap", "0"], { cwd })).stdout.trim();
+    await until(async () => (await issue(server, rotated)).status === 200);
+    expect((await issue(server, second)).status).toBe(401);
+    expect((await signet(["callers", "remove", "second", "--yes"], { cwd })).code).toBe(0);
+    await until(async () => (await issue(server, rotated)).status === 401);
+    expect((await issue(server, secret)).status).toBe(200);
+  });
+
+  it("signs with the next key within two seconds of a revocation", async () => {
+    const kidOf = async () => {
+      const { token } = (await (await issue(server, secret)).json()) as { token: string };
+      return (JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()) as { kid: string }).kid;
+    };
+    const before = await kidOf();
+    expect((await signet(["keys", "revoke", before, "--yes"], { cwd })).code).toBe(0);
+    await until(async () => (await kidOf()) !== before, 4);
+    await until(async () => !(await (await fetch(`${server.url}/.well-known/jwks.json`)).text()).includes(before), 4);
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+  });
+
+  it("keeps what it knew where the config becomes unreadable, and says so in its log", async () => {
+    const path = join(cwd, "signet.json");
+    const text = await readFile(path, "utf8");
+    await writeFile(path, "{");
+    await until(async () => server.stdout().includes('"dependency":"config"'));
+    expect((await issue(server, secret)).status).toBe(200);
+    await writeFile(path, text);
+  });
+
+  it("logs who asked and what came of it, and never a token, a claim or a secret", async () => {
+    const { token } = (await (await issue(server, secret, { claims: { sub: "very-private-subject" } })).json()) as {
+      token: string;
+    };
+    const headers = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+    await fetch(`${server.url}/secret-path?token=${token}`, { headers });
+    await until(async () => server.stdout().includes("0af7651916cd43dd8448eb211c80319c"));
+    const log = server.stdout() + server.stderr();
+    const lines = server
+      .stdout()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toContainEqual(expect.objectContaining({ route: "/issue", caller: "web", status: 200, tokens: 1 }));
+    for (const private_ of [
+      token,
+      token.split(".")[1] as string,
+      "very-private-subject",
+      secret,
+      secret.slice(8, 40),
+      "secret-path",
+    ]) {
+      expect(log).not.toContain(private_);
+    }
+  });
+
+  it("shows metrics of what it did", async () => {
+    const text = await (await fetch(`${server.url}/metrics`, { headers: { authorization: `Bearer ${secret}` } })).text();
+    expect(text).toMatch(/signet_tokens_total\{alg="ES256",kid="[^"]+",caller="web",outcome="issued"\} \d+/);
+    expect(text).toMatch(/signet_active_key_age_seconds \d+/);
+    expect(text).toMatch(/signet_dependency_failures_total\{dependency="config"\} \d+/);
+    expect(text).not.toContain(secret);
+  });
+
+  it.each([
+    ["two lengths", "POST /issue HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nabcde"],
+    [
+      "a length and chunks",
+      "POST /issue HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+    ["a chunked encoding that is spelt oddly", "POST /issue HTTP/1.1\r\nhost: x\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n"],
+    ["a bare line feed in a header", "GET /healthz HTTP/1.1\r\nhost: x\r\na: b\nc: d\r\n\r\n"],
+    ["no host", "GET /healthz HTTP/1.1\r\n\r\n"],
+    ["a header that is too large", `GET /healthz HTTP/1.1\r\nhost: x\r\na: ${"x".repeat(20_000)}\r\n\r\n`],
+  ])("refuses a request with %s, and ends the connection", async (_name, text) => {
+    const { hostname, port } = new URL(server.url);
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(Number(port), hostname, () => socket.write(text));
+      let got = "";
+      socket.on("data", (chunk) => (got += chunk.toString()));
+      socket.on("error", () => resolve(got));
+      socket.on("close", () => resolve(got));
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+  });
+
+  it("finishes what is in flight when it is told to stop, takes nothing new, and ends with 0", async () => {
+    const stopping = await served(cwd);
+    const { hostname, port } = new URL(stopping.url);
+    const body = '{"claims":{"sub":"slow"}}';
+    const headers = {
+      authorization: `Bearer ${secret}`,
+      "content-type": "application/json",
+      "content-length": String(body.length),
+    };
+    const slow = request({ hostname, port, path: "/issue", method: "POST", headers });
+    const answered = new Promise<number | undefined>((resolve, reject) => {
+      slow.on("response", (answer) => resolve(answer.resume().statusCode));
+      slow.on("error", reject);
+    });
+    slow.write(body.slice(0, 5));
+    await delay(200);
+    const exited = stopping.stop();
+    await until(async () =>
+      fetch(`${stopping.url}/healthz`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    slow.end(body.slice(5));
+    expect(await answered).toBe(200);
+    expect(await exited).toBe(0);
+  });
+
+  it("stops at SIGINT too", async () => {
+    expect(await server.stop("SIGINT")).toBe(0);
+  });
+});
+
+describe("signet serve --workers", () => {
+  it("serves the same keys from every worker, sums their metrics, and replaces one that is killed", async () => {
+    const cwd = await issuerFolder();
+    const secret = await addCaller(cwd, "web");
+    const server = await served(cwd, ["--workers", "2"]);
+    const ask = () => issue(server, secret).then((answer) => answer.status);
+    expect(await Promise.all(Array.from({ length: 20 }, ask))).toStrictEqual(Array.from({ length: 20 }, () => 200));
+    const documents = await Promise.all(
+      Array.from({ length: 10 }, async () => (await fetch(`${server.url}/.well-known/jwks.json`)).text()),
+    );
+    expect(new Set(documents).size).toBe(1);
+    const metrics = await (await fetch(`${server.url}/metrics`, { headers: { authorization: `Bearer ${secret}` } })).text();
+    expect(metrics).toMatch(/outcome="issued"\} 20$/m);
+    const victim = () => server.stdout().match(/"pid":(\d+)[^\n]*"route":"\/issue"/)?.[1];
+    await until(async () => victim() !== undefined);
+    process.kill(Number(victim()), "SIGKILL");
+    await until(async () => server.stdout().includes("another takes its place"));
+    await until(async () => (await Promise.all(Array.from({ length: 4 }, ask))).every((status) => status === 200));
+    expect(await server.stop()).toBe(0);
+  });
+
+  it("never lets its workers together exceed a rate", async () => {
+    const cwd = await issuerFolder();
+    await writeFile(join(cwd, "limits.json"), '{"maxTokensPerMinute": 10}');
+    const secret = await addCaller(cwd, "web", "--limits", "limits.json");
+    const server = await served(cwd, ["--workers", "2"]);
+    const statuses = await Promise.all(Array.from({ length: 60 }, () => issue(server, secret).then(({ status }) => status)));
+    const issued = statuses.filter((status) => status === 200).length;
+    expect(issued).toBeGreaterThan(0);
+    expect(issued).toBeLessThanOrEqual(10);
+    expect(statuses.every((status) => status === 200 || status === 429)).toBe(true);
+    expect(await server.stop()).toBe(0);
+    const tooMany = await signet(["serve", "--port", "0", "--workers", "11"], { cwd });
+    expect([tooMany.code, tooMany.stderr]).toStrictEqual([2, expect.stringContaining("callers.web.limits.maxTokensPerMinute")]);
+  });
+});
+
+describe("signet serve, where it listens", () => {
+  it("speaks TLS, and takes a certificate that was renewed", async () => {
+    const cwd = await issuerFolder();
+    const certify = (name: string) =>
+      execFileSync(
+        "openssl",
+        [
+          "req",
+          "-x509",
+          "-newkey",
+          "ec",
+          "-pkeyopt",
+          "ec_paramgen_curve:P-256",
+          "-nodes",
+          "-days",
+          "1",
+          "-subj",
+          `/CN=${name}`,
+          "-keyout",
+          join(cwd, "key.pem"),
+          "-out",
+          join(cwd, "cert.pem"),
+        ],
+        { stdio: "ignore" },
+      );
+    certify("first");
+    const server = await served(cwd, ["--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
+    const subject = () =>
+      new Promise<string>((resolve, reject) => {
+        const asked = getTls(`${server.url}/healthz`, { rejectUnauthorized: false, agent: false }, (answer) => {
+          const { subject: name } = (answer.socket as import("node:tls").TLSSocket).getPeerCertificate();
+          answer.resume();
+          resolve(String(name.CN));
+        });
+        asked.on("error", reject);
+      });
+    expect(server.url).toMatch(/^https:/);
+    expect(await subject()).toBe("first");
+    certify("second");
+    const { mtime } = await stat(join(cwd, "cert.pem"));
+    await utimes(join(cwd, "cert.pem"), mtime, new Date(mtime.getTime() + 1_000));
+    await until(async () => (await subject()) === "second");
+    expect(await server.stop()).toBe(0);
+  });
+
+  it("listens on a Unix socket, and takes over one that a killed server left", async () => {
+    const cwd = await issuerFolder();
+    const socketPath = join(cwd, "s.sock");
+    const health = () =>
+      new Promise<number | undefined>((resolve, reject) => {
+        get({ socketPath, path: "/healthz", headers: { host: "localhost" } }, (answer) => resolve(answer.resume().statusCode)).on(
+          "error",
+          reject,
+        );
+      });
+    const first = await served(cwd, ["--socket", socketPath], []);
+    expect(await health()).toBe(200);
+    await first.stop("SIGKILL");
+    const second = await served(cwd, ["--socket", socketPath], []);
+    expect(await health()).toBe(200);
+    const third = await signet(["serve", "--socket", socketPath], { cwd });
+    expect([third.code, third.stderr]).toStrictEqual([1, expect.stringContaining("is taken")]);
+    expect(await second.stop()).toBe(0);
+  });
+
+  it("says who is to blame when it cannot listen", async () => {
+    const cwd = await issuerFolder();
+    const server = await served(cwd);
+    const { port } = new URL(server.url);
+    const again = await signet(["serve", "--port", port], { cwd });
+    expect([again.code, again.stderr]).toStrictEqual([1, expect.stringMatching(/port \d+ of 127\.0\.0\.1 is taken.*--port/)]);
+    expect((await signet(["serve", "--port", "0", "--host", "192.0.2.1"], { cwd })).stderr).toContain(
+      "no address of this machine",
+    );
+    expect((await signet(["serve", "--port", "http"], { cwd })).code).toBe(2);
+    expect(await server.stop()).toBe(0);
+  });
+
+  it("refuses dev mode for an issuer that is worth something elsewhere, or an address that others reach", async () => {
+    const real = await issuerFolder("https://issuer.example");
+    const ran = await signet(["serve", "--dev", "--port", "0"], { cwd: real });
+    expect([ran.code, ran.stderr]).toStrictEqual([2, expect.stringContaining("--issuer http://localhost")]);
+    const local = await issuerFolder();
+    expect((await signet(["serve", "--dev", "--port", "0", "--host", "0.0.0.0"], { cwd: local })).code).toBe(2);
+  });
+
+  it("says that issuing is closed while there is no caller, and answers Lambda's API in dev mode", async () => {
+    const cwd = await issuerFolder();
+    const server = await served(cwd, ["--dev"]);
+    await until(async () => server.stderr().includes("/issue is closed"));
+    expect((await issue(server, "x")).status).toBe(403);
+    const invoked = await fetch(`${server.url}/2015-03-31/functions/signet/invocations`, {
+      method: "POST",
+      body: '{"claims":{}}',
+    });
+    expect(await invoked.json()).toHaveProperty("token");
+    expect(await server.stop()).toBe(0);
+  });
+});
