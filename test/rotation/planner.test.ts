@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { KeyRecord } from "../../src/keyring/key-record.js";
 import { plan } from "../../src/rotation/planner.js";
 import type { View } from "../../src/rotation/view.js";
-import { DAY, key, NOW, viewOf } from "./view-fixture.js";
+import { DAY, fullView, key, NOW, viewOf } from "./view-fixture.js";
 
 const planned = (view: View, now = NOW) => plan(view, view.keyring.policy, now);
 const rules = (view: View, now = NOW) => planned(view, now).waits.map((wait) => wait.rule);
@@ -82,5 +82,6 @@ describe("the planner", () => {
     const view = viewOf([key("a", "active"), ...retired]);
     expect(kinds(view)).toStrictEqual([]);
     expect(rules(view)).toContain("jwks_full");
+    expect(kinds(fullView(NOW))).toStrictEqual([]);
   });
 });
