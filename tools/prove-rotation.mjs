@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -33,10 +33,30 @@ if (run.failed) {
 }
 `;
 
+const BENCH = `
+import { plan } from "./src/rotation/planner.js";
+import { fullView } from "./test/rotation/view-fixture.js";
+const view = fullView(1_900_000_000);
+const spent = Array.from({ length: 2_000 }, () => {
+  const began = performance.now();
+  plan(view, view.keyring.policy, 1_900_000_000);
+  return performance.now() - began;
+});
+export const medianMilliseconds = spent.sort((a, b) => a - b)[1_000];
+`;
+const MOST_PLAN_MILLISECONDS = 1;
+
 /** @param {string} name */
 function option(name) {
   const at = process.argv.indexOf(name);
   return at < 0 ? undefined : Number(process.argv[at + 1]);
+}
+
+/** @param {string} contents @param {string} outfile */
+async function bundled(contents, outfile) {
+  const stdin = { contents, resolveDir: root, loader: /** @type {const} */ ("ts") };
+  await build({ stdin, bundle: true, platform: "node", format: "esm", outfile, logLevel: "warning" });
+  return outfile;
 }
 
 /** @param {string} script @param {number} stories @param {number} seed */
@@ -56,15 +76,11 @@ const stories = option("--stories") ?? (process.argv.includes("--short") ? SHORT
 const seed = option("--seed") ?? Date.now() % 1_000_000_000;
 const scratch = mkdtempSync(join(tmpdir(), "signet-rotation-"));
 try {
-  const script = join(scratch, "player.mjs");
-  await build({
-    stdin: { contents: PLAYER, resolveDir: root, loader: "ts" },
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    outfile: script,
-    logLevel: "warning",
-  });
+  const bench = await bundled(BENCH, join(scratch, "bench.mjs"));
+  const { medianMilliseconds } = await import(pathToFileURL(bench).href);
+  console.log(`a plan for ten keys takes ${(medianMilliseconds * 1_000).toFixed(1)} us`);
+  if (medianMilliseconds >= MOST_PLAN_MILLISECONDS) process.exitCode = 1;
+  const script = await bundled(PLAYER, join(scratch, "player.mjs"));
   const began = performance.now();
   const count = availableParallelism();
   const players = Array.from({ length: count }, (_, index) => player(script, Math.ceil(stories / count), seed + index));

@@ -104,3 +104,13 @@ export function addAuditCommands(program: Command, context: Context, common: (co
     .addHelpText("after", "\nExample:\n  signet audit verify")
     .action(async (options) => (await load.history()).auditVerify(context, options));
 }
+
+// One thumbprint in sixty-four begins with a dash, which would be taken for an option.
+const DASHED_KID = /^-[\w-]{42}$/;
+
+/** The words of a command line with a kid that begins with a dash put last, where it is known not to be an option. */
+export function withKidLast(argv: readonly string[]): readonly string[] {
+  const kid = argv.find((word) => DASHED_KID.test(word));
+  if (kid === undefined || !argv.includes("keys") || argv.includes("--")) return argv;
+  return [...argv.filter((word) => word !== kid), "--", kid];
+}

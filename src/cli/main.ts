@@ -3,7 +3,7 @@ import { Command, CommanderError } from "commander";
 import { didYouMean } from "../config/nearest.js";
 import { SignetError } from "../errors.js";
 import type { Context } from "./context.js";
-import { addAuditCommands, addLifeCommands } from "./key-commands.js";
+import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
 import { createOutput, EXIT, reportFailure } from "./output.js";
 import { addServerCommands } from "./server-commands.js";
 import { VERSION } from "./version.js";
@@ -32,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const cwd = process.cwd();
   const context: Context = { output, env: process.env, cwd, self: selfName(process.argv[1] ?? "", cwd) };
   try {
-    await createProgram(context).parseAsync(argv, { from: "user" });
+    await createProgram(context).parseAsync(withKidLast(argv), { from: "user" });
     return EXIT.done;
   } catch (error) {
     // Commander has said what is wrong already; help and version end this way too.

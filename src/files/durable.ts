@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { SignetError } from "../errors.js";
 
 /** Mode of files that hold secrets, and of the directories around them. */
 export const PRIVATE_FILE = 0o600;
@@ -62,14 +63,33 @@ export const TEMPORARY_SUFFIX = ".tmp";
 
 async function writeBeside(path: string, data: string, mode: number): Promise<string> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}${TEMPORARY_SUFFIX}`;
-  const file = await open(temporary, "wx", mode);
   try {
-    await file.writeFile(data);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(temporary, "wx", mode);
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw asUnwritable(dirname(path), error);
   }
   return temporary;
+}
+
+const UNWRITABLE: Readonly<Record<string, string>> = {
+  EROFS: "it is read-only",
+  EACCES: "this user may not write there",
+  EPERM: "this user may not write there",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+};
+
+function asUnwritable(directory: string, error: unknown): unknown {
+  const code = errorCode(error) ?? "";
+  const why = UNWRITABLE[code];
+  if (why === undefined) return error;
+  return new SignetError("store_failed", `nothing can be written to ${directory} (${code}): ${why}`, { cause: error });
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -55,7 +55,11 @@ function isCount(value: unknown): value is number {
 }
 
 function damaged(where: string, what: string, cause?: unknown): SignetError {
-  return new SignetError("active_document_damaged", `${where} ${what}: run \`signet keys repair\` to see what it should be`, {
-    cause,
-  });
+  return new SignetError(
+    "active_document_damaged",
+    `${where} ${what}: move it away, then \`signet keys repair --mend\` writes it again`,
+    {
+      cause,
+    },
+  );
 }

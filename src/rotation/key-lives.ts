@@ -8,7 +8,7 @@ import { nameOf } from "./view.js";
 export type Phase = "creating" | "pending" | "ready" | "active" | "retired";
 
 /** A phase of a key's life. Times are NumericDates. */
-export interface Span {
+interface Span {
   readonly phase: Phase;
   readonly from: number;
   readonly to: number;

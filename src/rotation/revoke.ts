@@ -55,7 +55,7 @@ function keyToRevoke(keyring: Keyring, kid: string): KeyRecord {
 }
 
 /** Which tokens the revocation of a key would break. */
-export function tokensAtRisk(record: KeyRecord, keyring: Keyring, now: number): TokensAtRisk {
+function tokensAtRisk(record: KeyRecord, keyring: Keyring, now: number): TokensAtRisk {
   const { policy } = keyring;
   const cachedUntil = now + SLOWEST_CACHE_SECONDS;
   if (record.origin === "foreign") {

@@ -50,6 +50,33 @@ describe("the first tick", () => {
     expect(await stores.keyring.read()).toStrictEqual(before);
   });
 
+  it("is followed by ticks that cost three reads and no write", async () => {
+    const { stores, file, manager } = await onFiles();
+    await manager.tick();
+    const calls: string[] = [];
+    const counted = <T extends object>(name: string, part: T): T =>
+      new Proxy(part, {
+        get(target, member) {
+          const value = Reflect.get(target, member);
+          if (typeof value !== "function") return value;
+          return (...args: unknown[]) => {
+            calls.push(`${name}.${String(member)}`);
+            return value.apply(target, args);
+          };
+        },
+      });
+    const watched = {
+      ...stores,
+      keyring: counted("keyring", { ...stores.keyring }),
+      active: counted("active", { ...stores.active }),
+      publicDocuments: counted("public", { ...stores.publicDocuments }),
+      audit: counted("audit", { ...stores.audit }),
+    };
+    const idle = createManager({ stores: watched, custodians: { file: counted("file", { ...file }) }, settings: SETTINGS });
+    await idle.tick();
+    expect(calls.sort()).toStrictEqual(["active.read", "keyring.read", "public.read"]);
+  });
+
   it("are not idle after a manager that died: its lease is taken back, and private keys that it may have left are looked for", async () => {
     const { stores, file, manager } = await onFiles();
     await manager.tick();

@@ -1,28 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { PublicJwk } from "../../src/algorithms/jwk.js";
 import type { KeyRecord } from "../../src/keyring/key-record.js";
-import type { Keyring } from "../../src/keyring/keyring.js";
 import { plan } from "../../src/rotation/planner.js";
-import { documentsOf } from "../../src/rotation/publish.js";
 import type { View } from "../../src/rotation/view.js";
-import { keyringFor } from "../contracts/keyring-fixture.js";
-
-const NOW = 1_900_000_000;
-const DAY = 86_400;
-
-function key(kid: string, state: KeyRecord["state"], more: Partial<KeyRecord> = {}): KeyRecord {
-  const publicJwk: PublicJwk = { kty: "EC", use: "sig", alg: "ES256", kid, crv: "P-256", x: "AA", y: "AA" };
-  const made = { creatingAt: NOW - 100 * DAY, pendingAt: NOW - 100 * DAY, publishedAt: NOW - 99 * DAY };
-  const signing = state === "active" || state === "retired" ? { activatedAt: NOW - 10 * DAY, maxTtlSeconds: DAY } : {};
-  return { id: kid, state, alg: "ES256", custody: "file", origin: "created", publicJwk, ...made, ...signing, ...more };
-}
-
-function viewOf(keys: readonly KeyRecord[], more: Partial<Keyring> = {}): View {
-  const keyring = { ...keyringFor(keys), lastSequence: 1, confirmedSequence: 1, sweptAt: NOW, ...more };
-  const active = keys.find((record) => record.state === "active")?.publicJwk?.kid ?? "none";
-  const documents = [{ sequence: 1, kid: active, alg: "ES256" as const, maxTtlSeconds: DAY, material: { file: active } }];
-  return { keyring, published: { ...documentsOf(keyring), tag: "t" }, documents, patient: false, places: null, settleSeconds: 0 };
-}
+import { DAY, fullView, key, NOW, viewOf } from "./view-fixture.js";
 
 const planned = (view: View, now = NOW) => plan(view, view.keyring.policy, now);
 const rules = (view: View, now = NOW) => planned(view, now).waits.map((wait) => wait.rule);
@@ -102,5 +82,6 @@ describe("the planner", () => {
     const view = viewOf([key("a", "active"), ...retired]);
     expect(kinds(view)).toStrictEqual([]);
     expect(rules(view)).toContain("jwks_full");
+    expect(kinds(fullView(NOW))).toStrictEqual([]);
   });
 });

@@ -19,7 +19,7 @@ export async function keysRepair(context: Context, options: RepairOptions): Prom
     output.json({ findings });
     return;
   }
-  for (const { words, remedy } of findings) output.note(remedy === null ? words : `${words}; mended, ${remedy}`);
+  for (const { words, remedy } of findings) output.note(remedy === null ? words : `${words}; when mended, ${remedy}`);
   if (findings.length === 0) output.note("everything is as the keyring says");
   else if (options.mend !== true && options.dryRun !== true) output.note("nothing was changed: --mend mends it");
   if (options.dryRun === true) tellReport(context, rehearsal, options);

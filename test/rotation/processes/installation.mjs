@@ -14,7 +14,7 @@ const ISSUER = "https://issuer.example";
  *
  * @param {string} cwd
  * @param {readonly string[]} args
- * @param {{ at?: number, clock?: string, env?: Record<string, string>, imports?: readonly string[] }} [more] `at`: NumericDate that the process sees
+ * @param {{ at?: number | undefined, clock?: string | undefined, env?: Record<string, string>, imports?: readonly string[] }} [more] `at`: NumericDate that the process sees
  */
 export function signet(cwd, args, { at, clock, env = {}, imports = [] } = {}) {
   const moved = clock ?? (at === undefined ? undefined : `${Date.now()} ${at * 1_000} 1`);
@@ -44,7 +44,11 @@ export function program(name, clock, argument) {
   });
 }
 
-/** Makes an installation in a folder of its own; the caller removes it. */
+/**
+ * Makes an installation in a folder of its own; the caller removes it.
+ *
+ * @param {{ rotation?: object, limits?: object, at?: number, clock?: string }} wanted
+ */
 export async function madeInstallation({ rotation = {}, limits = {}, at, clock } = {}) {
   const cwd = mkdtempSync(join(tmpdir(), "signet-proof-"));
   writeFileSync(join(cwd, "signet.json"), JSON.stringify({ issuer: ISSUER, rotation, limits }));
@@ -72,7 +76,12 @@ export async function verifies(token, jwks, at = Date.now() / 1_000) {
   return protectedHeader.kid;
 }
 
-/** What must hold once a tick has come through: one key signs, one waits, nothing is left over, and the log is whole. */
+/**
+ * What must hold once a tick has come through: one key signs, one waits, nothing is left over, and the log is whole.
+ *
+ * @param {string} cwd
+ * @param {{ at?: number }} [when]
+ */
 export async function assertWhole(cwd, { at } = {}) {
   const { keys, activation, lease } = keyringIn(cwd);
   const count = (state) => keys.filter((key) => key.state === state).length;

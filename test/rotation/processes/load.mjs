@@ -17,7 +17,7 @@ export async function underLoad({ isShort }) {
   const verifiers = Array.from({ length: VERIFIERS }, () =>
     program("load-verifier.mjs", clock, join(cwd, ".signet/public/jwks.json")),
   );
-  issuer.on("message", ({ tokens }) => {
+  issuer.on("message", (/** @type {any} */ { tokens }) => {
     for (const verifier of verifiers) if (tokens !== undefined) verifier.send({ tokens });
   });
   const until = Date.now() + (isShort ? SECONDS.short : SECONDS.long) * 1_000;
