@@ -59,6 +59,17 @@ export function replayed(session) {
   }
 }
 
+/** What goes on until it is told to stop: it is, as soon as it has said this. */
+const STAYS = { "npm start": "callers add web" };
+
+/** @param {string} command */
+function ended(command) {
+  const last = STAYS[command];
+  if (last === undefined) return command;
+  const wait = `for _ in $(seq 300); do grep -q '${last}' .said && break; sleep 0.1; done`;
+  return `${command} > .said 2>&1 & ${wait}; kill -TERM $!; wait $! || true; cat .said; rm .said`;
+}
+
 /**
  * @param {string} command
  * @param {string} cwd
@@ -66,7 +77,7 @@ export function replayed(session) {
 function answerOf(command, cwd) {
   const env = { PATH: process.env.PATH, HOME: cwd, NO_COLOR: "1", TZ: "UTC", npm_config_update_notifier: "false" };
   // One pipe for both streams keeps their order as a terminal would show it.
-  const { stdout, error } = spawnSync("sh", ["-c", `{ ${command}\n} 2>&1`], { cwd, env, encoding: "utf8", timeout: 60_000 });
+  const { stdout, error } = spawnSync("sh", ["-c", `{ ${ended(command)}\n} 2>&1`], { cwd, env, encoding: "utf8", timeout: 60_000 });
   if (error) throw error;
   return stdout.replaceAll(cwd, ".");
 }

@@ -67,10 +67,11 @@ async function stopped(log: Logger, server: { close(): Promise<void> }, ticking:
   log.info("stopped");
 }
 
+// A terminal, npm and a process above may each send the signal: what comes after the first must not cut the ending short.
 function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
-    process.once("SIGTERM", () => resolve());
-    process.once("SIGINT", () => resolve());
+    process.on("SIGTERM", () => resolve());
+    process.on("SIGINT", () => resolve());
   });
 }
 

@@ -1,0 +1,43 @@
+/**
+ * Runs README's command that starts the server as a newcomer would, types what it says to try, and stops it.
+ *
+ *   node tools/try-start.mjs 'npm ci && npm start'   in the folder where it is to run
+ */
+import { spawn, spawnSync } from "node:child_process";
+
+const [command = ""] = process.argv.slice(2);
+const child = spawn("bash", ["-euo", "pipefail", "-c", command], { stdio: ["ignore", "pipe", "inherit"], detached: true });
+const stops = setTimeout(() => fail("it did not start within five minutes"), 300_000);
+
+/** @param {string} why */
+function fail(why) {
+  process.stderr.write(`${why}\n`);
+  process.kill(-child.pid, "SIGKILL");
+  process.exit(1);
+}
+
+function tryIt() {
+  const curl = "curl -s http://127.0.0.1:7117/2015-03-31/functions/signet/invocations -d '{\"claims\":{\"sub\":\"alice\"},\"ttl\":600}'";
+  process.stdout.write(`$ ${curl}\n`);
+  const { stdout } = spawnSync("sh", ["-c", curl], { encoding: "utf8" });
+  process.stdout.write(`${stdout}\n`);
+  if (!/^\{"token":"eyJ[\w-]+\.[\w-]+\.[\w-]+"\}$/.test(stdout)) fail("no token came");
+}
+
+let said = "";
+child.stdout.on("data", (text) => {
+  process.stdout.write(text);
+  const before = said.includes("callers add web");
+  said += text;
+  if (before || !said.includes("callers add web")) return;
+  tryIt();
+  process.kill(-child.pid, "SIGTERM");
+});
+child.on("exit", (code, signal) => {
+  clearTimeout(stops);
+  const isStopped = code === 0 || code === 143 || signal === "SIGTERM";
+  const answers = spawnSync("curl", ["-s", "http://127.0.0.1:7117/healthz"]).status === 0;
+  if (!isStopped || !said.includes("callers add web")) fail(`it ended with ${code ?? signal}`);
+  if (answers) fail("it ended, and something still serves");
+  process.stdout.write("stopped\n");
+});
