@@ -29,7 +29,8 @@ function serve() {
   const log = process.stdout.isTTY ? "inherit" : "ignore";
   const server = spawn(process.execPath, [signet, "serve", "--dev", ...serveArgs], { stdio: ["inherit", log, "pipe"] });
   server.on("exit", (code) => process.exit(code ?? 1));
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => server.kill(signal));
+  process.on("SIGINT", () => server.kill("SIGINT"));
+  process.on("SIGTERM", () => server.kill("SIGTERM"));
   return new Promise((resolve) => {
     let said = "";
     server.stderr.on("data", (text) => {
@@ -46,7 +47,7 @@ async function firstToken(url) {
   const invoke = `${url}/2015-03-31/functions/signet/invocations`;
   say(`\n+ POST ${invoke}`);
   const body = JSON.stringify({ claims: { sub: "alice", aud: AUDIENCE }, ttl: 600 });
-  const { token } = await (await fetch(invoke, { method: "POST", body })).json();
+  const { token } = /** @type {{ token: string }} */ (await (await fetch(invoke, { method: "POST", body })).json());
   say(token);
   const scratch = mkdtempSync(join(tmpdir(), "signet-start-"));
   try {

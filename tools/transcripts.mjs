@@ -77,7 +77,12 @@ function ended(command) {
 function answerOf(command, cwd) {
   const env = { PATH: process.env.PATH, HOME: cwd, NO_COLOR: "1", TZ: "UTC", npm_config_update_notifier: "false" };
   // One pipe for both streams keeps their order as a terminal would show it.
-  const { stdout, error } = spawnSync("sh", ["-c", `{ ${ended(command)}\n} 2>&1`], { cwd, env, encoding: "utf8", timeout: 60_000 });
+  const { stdout, error } = spawnSync("sh", ["-c", `{ ${ended(command)}\n} 2>&1`], {
+    cwd,
+    env,
+    encoding: "utf8",
+    timeout: 60_000,
+  });
   if (error) throw error;
   return stdout.replaceAll(cwd, ".");
 }

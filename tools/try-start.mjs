@@ -7,17 +7,19 @@ import { spawn, spawnSync } from "node:child_process";
 
 const [command = ""] = process.argv.slice(2);
 const child = spawn("bash", ["-euo", "pipefail", "-c", command], { stdio: ["ignore", "pipe", "inherit"], detached: true });
+const group = -Number(child.pid);
 const stops = setTimeout(() => fail("it did not start within five minutes"), 300_000);
 
 /** @param {string} why */
 function fail(why) {
   process.stderr.write(`${why}\n`);
-  process.kill(-child.pid, "SIGKILL");
+  process.kill(group, "SIGKILL");
   process.exit(1);
 }
 
 function tryIt() {
-  const curl = "curl -s http://127.0.0.1:7117/2015-03-31/functions/signet/invocations -d '{\"claims\":{\"sub\":\"alice\"},\"ttl\":600}'";
+  const curl =
+    'curl -s http://127.0.0.1:7117/2015-03-31/functions/signet/invocations -d \'{"claims":{"sub":"alice"},"ttl":600}\'';
   process.stdout.write(`$ ${curl}\n`);
   const { stdout } = spawnSync("sh", ["-c", curl], { encoding: "utf8" });
   process.stdout.write(`${stdout}\n`);
@@ -31,7 +33,7 @@ child.stdout.on("data", (text) => {
   said += text;
   if (before || !said.includes("callers add web")) return;
   tryIt();
-  process.kill(-child.pid, "SIGTERM");
+  process.kill(group, "SIGTERM");
 });
 child.on("exit", (code, signal) => {
   clearTimeout(stops);

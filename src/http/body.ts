@@ -8,7 +8,7 @@ import type { Call } from "./call.js";
  * @param most in bytes
  * @throws SignetError `request_too_large`, or `invalid_request` for one that was cut off
  */
-export function readBody(request: Request, call: Call, most: number): Uint8Array | Promise<Uint8Array> {
+function readBody(request: Request, call: Call, most: number): Uint8Array | Promise<Uint8Array> {
   if (call.body !== undefined) return within(call.body, most);
   const length = request.headers.get("content-length");
   if (length !== null && Number(length) > most) throw tooLarge(most);

@@ -9,7 +9,7 @@ import type { Handler, Notes } from "./call.js";
 import { UNTOLD } from "./problem.js";
 
 /** The largest body of a batch, in bytes. */
-export const MOST_BATCH_BYTES = 4 * 1024 * 1024;
+const MOST_BATCH_BYTES = 4 * 1024 * 1024;
 /** The largest body of `/encode`: whatever is larger does not fit a token. */
 const MOST_ENCODE_BYTES = 64 * 1024;
 const ENCODED_TTL_SECONDS = 86_400;

@@ -2,7 +2,7 @@ import { type ErrorCode, isSignetError, SignetError } from "../errors.js";
 import type { Notes } from "./call.js";
 
 /** A failure as it is told over HTTP (RFC 9457). */
-export interface Problem {
+interface Problem {
   readonly type: "about:blank";
   readonly title: string;
   readonly status: number;

@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { copyFile, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { get, request } from "node:http";
 import { get as getTls } from "node:https";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
@@ -12,6 +12,8 @@ import { signet } from "./command.js";
 import { killServers, type ServerProcess, served } from "./server-process.js";
 
 const scratch = scratchDirectories();
+/** Self-signed, for a hundred years. */
+const CERTIFICATES = fileURLToPath(new URL("certificates/", import.meta.url));
 afterAll(killServers);
 
 async function issuerFolder(issuer = "http://localhost:7117"): Promise<string> {
@@ -228,29 +230,11 @@ describe("signet serve --workers", () => {
 describe("signet serve, where it listens", () => {
   it("speaks TLS, and takes a certificate that was renewed", async () => {
     const cwd = await issuerFolder();
-    const certify = (name: string) =>
-      execFileSync(
-        "openssl",
-        [
-          "req",
-          "-x509",
-          "-newkey",
-          "ec",
-          "-pkeyopt",
-          "ec_paramgen_curve:P-256",
-          "-nodes",
-          "-days",
-          "1",
-          "-subj",
-          `/CN=${name}`,
-          "-keyout",
-          join(cwd, "key.pem"),
-          "-out",
-          join(cwd, "cert.pem"),
-        ],
-        { stdio: "ignore" },
-      );
-    certify("first");
+    const certify = async (name: string) => {
+      await copyFile(join(CERTIFICATES, `${name}.key.pem`), join(cwd, "key.pem"));
+      await copyFile(join(CERTIFICATES, `${name}.cert.pem`), join(cwd, "cert.pem"));
+    };
+    await certify("first");
     const server = await served(cwd, ["--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
     const subject = () =>
       new Promise<string>((resolve, reject) => {
@@ -263,7 +247,7 @@ describe("signet serve, where it listens", () => {
       });
     expect(server.url).toMatch(/^https:/);
     expect(await subject()).toBe("first");
-    certify("second");
+    await certify("second");
     const { mtime } = await stat(join(cwd, "cert.pem"));
     await utimes(join(cwd, "cert.pem"), mtime, new Date(mtime.getTime() + 1_000));
     await until(async () => (await subject()) === "second");
