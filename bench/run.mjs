@@ -6,7 +6,7 @@
  *   node bench/run.mjs --smoke  under a minute; fails only on crashes and wrong tokens, and writes nothing
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -15,6 +15,7 @@ import { peakMemory, startUp, withIssuer } from "./command.mjs";
 import { ALGORITHMS } from "./fixture.mjs";
 import { buildGolang } from "./golang.mjs";
 import { page } from "./page.mjs";
+import { installPeers } from "./peers.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const here = fileURLToPath(new URL("./", import.meta.url));
@@ -29,17 +30,6 @@ function options() {
     process.stderr.write(`${error.message}\nusage: npm run bench [-- --smoke | --check]\n`);
     return process.exit(2);
   }
-}
-
-function installPeers() {
-  const installed = `${here}node_modules/.package-lock.json`;
-  const isFresh = existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${here}package-lock.json`).mtimeMs;
-  if (isFresh) return;
-  process.stderr.write("installing the libraries to compare with\n");
-  execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
-    cwd: here,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
 }
 
 function runInProcess(plan) {
