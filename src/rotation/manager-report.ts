@@ -1,7 +1,7 @@
 import type { Keyring } from "../keyring/keyring.js";
 import type { Context } from "./context.js";
 import { policyOf } from "./policy.js";
-import { RULES, type Wait } from "./rules.js";
+import { blockedBy, RULES, type Wait } from "./rules.js";
 import type { Outcome, ReportedAction } from "./run.js";
 
 /** What a manager answers. */
@@ -12,6 +12,8 @@ export interface Report {
   readonly waits: readonly Wait[];
   /** When the next tick has something to do by itself; `null` where nothing waits for a time. */
   readonly nextAt: number | null;
+  /** Why no key is managed at all until somebody has looked; `null` where nothing is in the way. */
+  readonly blockedBy: string | null;
 }
 
 /** Puts a report together, with a word on settings that are not in force. */
@@ -21,5 +23,5 @@ export function reportOf({ settings }: Context, keyring: Keyring | undefined, { 
     const words = `the settings given here are not the policy in force (version ${keyring.policy.version}): ${RULES.settings_differ}`;
     waits.push({ rule: "settings_differ", until: null, words });
   }
-  return Object.freeze({ actions: done, waits, nextAt: last.nextAt });
+  return Object.freeze({ actions: done, waits, nextAt: last.nextAt, blockedBy: blockedBy(waits) });
 }

@@ -26,6 +26,14 @@ export const RULES = {
 /** The name of a rule. */
 export type RuleName = keyof typeof RULES;
 
+// Where one of these holds, no tick does anything before somebody has looked.
+const NEEDS_A_PERSON: readonly RuleName[] = ["clock_behind", "document_foreign"];
+
+/** What keeps ticks from doing anything at all, in words; `null` where nothing does. */
+export function blockedBy(waits: readonly Wait[]): string | null {
+  return waits.find(({ rule }) => NEEDS_A_PERSON.includes(rule))?.words ?? null;
+}
+
 /** Something that does not happen yet, and why. */
 export interface Wait {
   readonly rule: RuleName;

@@ -25,7 +25,9 @@ describe("a foreign hand in the folder of keys", () => {
     const folder = join(cwd, ".signet", "active");
     const document = JSON.parse(await readFile(join(folder, "1.json"), "utf8"));
     await writeFile(join(folder, "7.json"), JSON.stringify({ ...document, sequence: 7, kid: "theirs" }));
-    expect((await signet(["keys", "tick"], { cwd })).stderr).toContain("was written by nobody that the keyring knows");
+    const tick = await signet(["keys", "tick"], { cwd });
+    expect(tick.stderr).toContain("was written by nobody that the keyring knows");
+    expect(tick.code).toBe(1);
     expect((await signet(["keys", "repair"], { cwd })).stderr).toContain("names a key that the keyring does not know");
     expect((await signet(["keys", "repair", "--mend", "--yes"], { cwd })).code).toBe(0);
     expect(await readdir(folder)).toStrictEqual(["8.json"]);

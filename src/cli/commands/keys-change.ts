@@ -11,7 +11,15 @@ import { dateInWords } from "../times-in-words.js";
 /** `signet keys tick`: one run of the manager. */
 export async function keysTick(context: Context, options: ChangeOptions): Promise<void> {
   const manager = await managerFor(context, await openInstallation(context, options));
-  tellReport(context, await manager.tick({ dryRun: options.dryRun }), options);
+  const report = await manager.tick({ dryRun: options.dryRun });
+  tellReport(context, report, options);
+  // Cron tells nobody of a run that ended well.
+  if (report.blockedBy !== null) {
+    throw new SignetError(
+      "plan_refused",
+      "no key is managed until somebody has looked at what it waits for; `signet keys repair` says more",
+    );
+  }
 }
 
 /** `signet keys rotate`: the next key signs at the earliest safe instant, which is printed. */

@@ -37,7 +37,7 @@ export async function underLoad({ isShort }) {
   if (issued.refused + sum("refused") > 0) throw new Error(`${issued.refused} were not issued, ${sum("refused")} refused`);
   if (sum("ended") > sum("verified") / 100) throw new Error(`${sum("ended")} tokens came too late to be verified`);
   if (kids < 3) throw new Error(`only ${kids} keys have signed`);
-  return `${issued.issued} issued, ${sum("verified")} verified by ${VERIFIERS} processes, 0 refused; ${activations} activations, ${kids} keys seen, ${ticks} ticks`;
+  return `${issued.issued} issued, ${sum("verified")} verified by ${VERIFIERS} processes, 0 refused, ${sum("ended")} ended before their verifier came to them; ${activations} activations, ${kids} keys seen, ${ticks} ticks`;
 }
 
 async function ended(child, message, isLast) {
