@@ -1,0 +1,191 @@
+/**
+ * Proves what the served issuer stands: thousands of connections, clients that send drop by drop, a worker killed under load.
+ *
+ *   node tools/prove-server.mjs [--short]   the short form opens fewer connections
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const signet = fileURLToPath(new URL("../bin/signet", import.meta.url));
+const CONNECTIONS = process.argv.includes("--short") ? 2_000 : 8_000;
+const AT_ONCE = 250;
+const cwd = mkdtempSync(join(tmpdir(), "signet-server-proof-"));
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const running = new Set();
+
+/** @param {string[]} args */
+const run = (...args) =>
+  execFileSync(process.execPath, [signet, ...args], { cwd, stdio: ["ignore", "pipe", "ignore"] })
+    .toString()
+    .trim();
+
+/** @param {string[]} args */
+async function serve(...args) {
+  const child = spawn(process.execPath, [signet, "serve", "--port", "0", ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  let log = "";
+  child.stdout.on("data", (text) => {
+    log += text;
+  });
+  const url = await new Promise((resolve, reject) => {
+    let said = "";
+    child.stderr.on("data", (text) => {
+      said += text;
+      const found = /^Signet serves (http\S+?)(?: with|;)/m.exec(said)?.[1];
+      if (found) resolve(new URL(found));
+    });
+    child.once("exit", () => reject(new Error(`signet serve ended: ${said}`)));
+  });
+  return { url: /** @type {URL} */ (url), child, log: () => log };
+}
+
+/** @param {import("node:child_process").ChildProcess} child */
+async function stopped(child) {
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const [code] = await ended;
+  assert(code === 0, `it ended with ${code}`);
+}
+
+/** @param {unknown} holds @param {string} what */
+function assert(holds, what) {
+  if (!holds) throw new Error(what);
+}
+
+/** @param {number | undefined} pid */
+const filesOf = (pid) => readdirSync(`/proc/${pid}/fd`).length;
+/** @param {number | undefined} pid */
+const rssMb = (pid) => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+
+/** Opens a connection, asks once over it, and leaves it open. @param {URL} url */
+async function openConnection({ hostname, port }) {
+  const socket = connect(Number(port), hostname);
+  socket.on("error", () => undefined);
+  socket.write(`GET /healthz HTTP/1.1\r\nhost: ${hostname}:${port}\r\n\r\n`);
+  const [answer] = await once(socket, "data");
+  assert(String(answer).startsWith("HTTP/1.1 200"), `a connection was answered ${String(answer).slice(0, 40)}`);
+  return socket;
+}
+
+async function manyConnections() {
+  const { url, child } = await serve();
+  const files = filesOf(child.pid);
+  const memory = [];
+  for (let time = 0; time < 3; time++) {
+    const sockets = [];
+    while (sockets.length < CONNECTIONS) {
+      sockets.push(...(await Promise.all(Array.from({ length: AT_ONCE }, () => openConnection(url)))));
+    }
+    assert(filesOf(child.pid) >= CONNECTIONS, "the connections did not stay open");
+    for (const socket of sockets) socket.destroy();
+    for (let wait = 0; wait < 100 && filesOf(child.pid) > files + 2; wait++) await delay(100);
+    assert(filesOf(child.pid) <= files + 2, `${filesOf(child.pid) - files} connections were not let go`);
+    memory.push(rssMb(child.pid));
+  }
+  const [first = 0, , last = 0] = memory;
+  assert(last < first * 1.25 + 10, `memory grew from ${first.toFixed(0)} to ${last.toFixed(0)} MB`);
+  await stopped(child);
+  return `${CONNECTIONS} connections at once, opened and closed three times: ${memory.map((each) => each.toFixed(0)).join(", ")} MB, no file left open`;
+}
+
+/** @param {string} secret */
+async function slowClients(secret) {
+  const { url, child } = await serve();
+  const { hostname, port } = url;
+  const began = Date.now();
+  let closed = 0;
+  const body = `POST /issue HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${secret}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n`;
+  const slow = Array.from({ length: 400 }, (_, index) => {
+    const socket = connect(Number(port), hostname);
+    const start = index % 2 === 0 ? "GET /healthz HTTP/1.1\r\nhost: x\r\n" : body;
+    socket.write(start);
+    const drops = setInterval(() => socket.write(index % 2 === 0 ? "a: b\r\n" : "x"), 500);
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      clearInterval(drops);
+      closed++;
+    });
+    return socket;
+  });
+  let slowest = 0;
+  while (closed < slow.length && Date.now() - began < 60_000) {
+    const asked = performance.now();
+    assert((await fetch(`${url.origin}/healthz`)).status === 200, "another client was not served");
+    slowest = Math.max(slowest, performance.now() - asked);
+    await delay(100);
+  }
+  const seconds = (Date.now() - began) / 1_000;
+  assert(
+    closed === slow.length,
+    `${slow.length - closed} slow clients still hold their connection after ${seconds.toFixed(0)} s`,
+  );
+  await stopped(child);
+  return `${slow.length} clients that send drop by drop were all let go within ${seconds.toFixed(0)} s; others waited ${slowest.toFixed(0)} ms at the most`;
+}
+
+/** @param {string} secret */
+async function killedWorker(secret) {
+  const { url, child, log } = await serve("--workers", "2");
+  const agent = new Agent({ keepAlive: true, maxSockets: 20 });
+  const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+  let [answered, lost, isOver] = [0, 0, false];
+  const ask = () =>
+    new Promise((resolve) => {
+      const asked = request(
+        { hostname: url.hostname, port: url.port, path: "/issue", method: "POST", agent, headers },
+        (answer) => {
+          answer.resume().on("end", () => {
+            if (answer.statusCode === 200) answered++;
+            else lost += 1_000;
+            resolve(undefined);
+          });
+        },
+      );
+      asked.on("error", () => {
+        lost++;
+        resolve(undefined);
+      });
+      asked.end('{"claims":{"sub":"a"}}');
+    });
+  const clients = Array.from({ length: 20 }, async () => {
+    while (!isOver) await ask();
+  });
+  await delay(1_000);
+  let kills = 0;
+  for (; kills < 3; kills++) {
+    const pids = [...log().matchAll(/"pid":(\d+)[^\n]*"route":"\/issue"/g)].map(([, pid]) => Number(pid));
+    const alive = [...new Set(pids)].filter((pid) => readdirSync("/proc").includes(String(pid)));
+    process.kill(/** @type {number} */ (alive.at(-1)), "SIGKILL");
+    await delay(2_500);
+  }
+  const documents = await Promise.all(
+    Array.from({ length: 20 }, async () => (await fetch(`${url.origin}/.well-known/jwks.json`)).text()),
+  );
+  assert(new Set(documents).size === 1, "workers publish different keys");
+  isOver = true;
+  await Promise.all(clients);
+  agent.destroy();
+  assert(answered > 500, `only ${answered} requests were answered`);
+  // Each kill loses what that worker had in flight: no more than the connections that there are.
+  assert(lost <= 20 * kills, `${lost} requests were lost by ${kills} kills`);
+  await stopped(child);
+  return `${kills} workers killed under load: ${answered} requests answered, ${lost} lost in flight`;
+}
+
+try {
+  run("init", "--issuer", "https://issuer.example");
+  const secret = run("callers", "add", "proof");
+  for (const proof of [() => manyConnections(), () => slowClients(secret), () => killedWorker(secret)]) {
+    process.stdout.write(`${await proof()}\n`);
+  }
+} finally {
+  for (const child of running) child.kill("SIGKILL");
+  rmSync(cwd, { recursive: true, force: true });
+}
