@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { keySetCell, signing, thumbprintCell, verifyCell } from "../test/witnesses/cells.mjs";
 import { converse } from "../test/witnesses/conversation.mjs";
+import { invokeByClients } from "../test/witnesses/invoke.mjs";
 import { reasons, table } from "../test/witnesses/report.mjs";
 import { ALGORITHMS, KEY_SET_TITLES, underNode, WITNESSES } from "../test/witnesses/table.mjs";
 import { commandOf, nodes, prepare } from "../test/witnesses/toolchains.mjs";
@@ -108,7 +109,8 @@ async function main() {
   const build = fileURLToPath(new URL("build.mjs", import.meta.url));
   if (spawnSync(process.execPath, [build, "--if-stale"], { stdio: "inherit" }).status !== 0)
     tally.failures.push("the build failed");
-  const { started, present } = await startAll(await prepareAll());
+  const usable = await prepareAll();
+  const { started, present } = await startAll(usable);
   const subjects = present.filter(({ name }) => name === values.subject);
   if (subjects.length === 0) tally.failures.push(`${values.subject} cannot be asked`);
   const peers = present.filter(({ name }) => name !== values.subject);
@@ -116,6 +118,9 @@ async function main() {
   for (const subject of subjects) pages.push(...(await show(subject, peers)));
   say(`\n${reasons(pages)}\n`);
   for (const witness of started) witness.stop();
+  const invoked = await invokeByClients(usable);
+  tally.passed += invoked.passed;
+  tally.failures.push(...invoked.failures);
   const failures = [...new Set(tally.failures)];
   for (const failure of failures) say(`FAILED: ${failure}`);
   say(`\n${tally.passed} passed, ${failures.length} failed`);

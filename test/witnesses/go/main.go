@@ -1,4 +1,4 @@
-// Two Go libraries as witnesses, named by the argument: they answer JSON lines on stdin with JSON lines on stdout.
+// Two Go libraries as witnesses, named by the argument: they answer JSON lines on stdin with JSON lines on stdout. And AWS's SDK.
 package main
 
 import (
@@ -155,6 +155,12 @@ func (l library) outcome(r request) any {
 }
 
 func main() {
+	if os.Args[1] == "invoke" {
+		if err := invoke(); err != nil {
+			panic(err)
+		}
+		return
+	}
 	witness := map[string]library{"golang-jwt": golangJwt, "go-jose": goJose}[os.Args[1]]
 	lines := bufio.NewReader(os.Stdin)
 	answers := json.NewEncoder(os.Stdout)
