@@ -9,6 +9,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { fuzzApi } from "../test/witnesses/api.mjs";
 import { keySetCell, signing, thumbprintCell, verifyCell } from "../test/witnesses/cells.mjs";
 import { converse } from "../test/witnesses/conversation.mjs";
 import { invokeByClients } from "../test/witnesses/invoke.mjs";
@@ -118,9 +119,10 @@ async function main() {
   for (const subject of subjects) pages.push(...(await show(subject, peers)));
   say(`\n${reasons(pages)}\n`);
   for (const witness of started) witness.stop();
-  const invoked = await invokeByClients(usable);
-  tally.passed += invoked.passed;
-  tally.failures.push(...invoked.failures);
+  for (const { passed, failures } of [await invokeByClients(usable), await fuzzApi(usable)]) {
+    tally.passed += passed;
+    tally.failures.push(...failures);
+  }
   const failures = [...new Set(tally.failures)];
   for (const failure of failures) say(`FAILED: ${failure}`);
   say(`\n${tally.passed} passed, ${failures.length} failed`);

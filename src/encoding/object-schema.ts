@@ -5,6 +5,9 @@ export interface MemberSchema {
   readonly title: string;
   readonly description: string;
   readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly minItems?: number;
   readonly maxItems?: number;
   readonly items?: object;
 }
@@ -23,6 +26,8 @@ export interface ObjectFault {
   /** Absent for an unknown member. */
   readonly mustBe?: string;
 }
+
+const MOST = Number.MAX_SAFE_INTEGER;
 
 /** Makes a schema: the same one checks requests and describes them in the API's document. */
 export function closedObject(required: readonly string[], properties: Readonly<Record<string, MemberSchema>>): ObjectSchema {
@@ -56,14 +61,17 @@ function titleOf({ properties }: ObjectSchema, name: string): string {
   return properties[name]?.title ?? "given";
 }
 
-function memberCheck({ type, minimum = Number.MIN_SAFE_INTEGER, maxItems = Number.MAX_SAFE_INTEGER }: MemberSchema) {
+function memberCheck({ type, ...bounds }: MemberSchema): (value: unknown) => boolean {
+  const { minimum = -MOST, maximum = MOST, minLength = 0, minItems = 0, maxItems = MOST } = bounds;
   const types: readonly string[] = typeof type === "string" ? [type] : type;
   const checks = types.map((each): ((value: unknown) => boolean) => {
     switch (each) {
       case "integer":
-        return (value) => Number.isSafeInteger(value) && (value as number) >= minimum;
+        return (value) => Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum;
       case "array":
-        return (value) => Array.isArray(value) && value.length <= maxItems;
+        return (value) => Array.isArray(value) && value.length >= minItems && value.length <= maxItems;
+      case "string":
+        return (value) => typeof value === "string" && value.length >= minLength;
       case "object":
         return isObject;
       case "null":

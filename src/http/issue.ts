@@ -19,7 +19,7 @@ export const BATCH_REQUEST = closedObject(["requests"], {
   requests: {
     type: "array",
     maxItems: MOST_REQUESTS,
-    items: { $ref: "#/components/schemas/IssueRequest" },
+    items: { description: "An IssueRequest; one that is none gets an error of its own." },
     title: `a list of at most ${MOST_REQUESTS}`,
     description: "What is answered is in the same order, with an error for each that is refused.",
   },

@@ -15,8 +15,10 @@ export const VERIFY_REQUEST = closedObject(["token", "audience"], {
     type: ["string", "array", "null"],
     title: "a text, a list of texts, or null to accept tokens for anybody",
     description: "The audiences of which the token must name one.",
+    minLength: 1,
+    minItems: 1,
     maxItems: 100,
-    items: { type: "string" },
+    items: { type: "string", minLength: 1 },
   },
 });
 
@@ -50,10 +52,9 @@ export function verifyRoute({ authenticate, issuer, jwks, clock }: VerifyRouteOp
   }
 
   function newVerifier(present: Jwks, audience: string | readonly string[] | null): Verifier {
-    const isFault =
-      Array.isArray(audience) && !(audience.length > 0 && audience.every((each) => typeof each === "string" && each));
-    if (isFault || audience === "")
+    if (Array.isArray(audience) && !audience.every((each) => typeof each === "string" && each !== "")) {
       throw requestFault({ field: "audience", mustBe: "a text or a list of texts" }, VERIFY_REQUEST);
+    }
     return createVerifier({ keys: present, issuer: issuer ?? null, audience, types: null, clock });
   }
 

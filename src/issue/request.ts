@@ -31,6 +31,7 @@ export const ISSUE_REQUEST = closedObject(["claims"], {
   ttl: {
     type: "integer",
     minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
     title: "a whole number of seconds, at least 1",
     description: "Life of the token in seconds; sets exp.",
   },

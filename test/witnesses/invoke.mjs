@@ -2,16 +2,11 @@
  * AWS's own clients invoke the function that `signet serve --dev` answers for: each does the same invocations, and what came of
  * them is judged here.
  */
-import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { execFileSync } from "node:child_process";
+import { ISSUER, withServed } from "./served.mjs";
 import { commandOf, nodes } from "./toolchains.mjs";
 
 const dist = new URL("../../dist/verify/index.js", import.meta.url).href;
-const signet = fileURLToPath(new URL("../../bin/signet", import.meta.url));
-const ISSUER = "http://localhost:7117";
 const ARN = "arn:aws:lambda:us-east-1:123456789012:function:signet";
 const PAYLOAD = JSON.stringify({ claims: { sub: "alice" }, ttl: 60 });
 
@@ -75,35 +70,13 @@ const STEPS = [
  * @returns {Promise<{ passed: number, failures: string[] }>}
  */
 export async function invokeByClients(usable) {
-  const cwd = mkdtempSync(join(tmpdir(), "signet-invoke-"));
   const { createVerifier } = await import(dist);
-  const run = (...args) => execFileSync(process.execPath, [signet, ...args], { cwd, stdio: ["ignore", "pipe", "ignore"] });
-  run("init", "--issuer", ISSUER);
-  execFileSync("sh", ["-c", `echo '{"maxTtlSeconds":600}' > limits.json`], { cwd });
-  run("callers", "add", "web", "--limits", "limits.json");
-  const server = spawn(process.execPath, [signet, "serve", "--dev", "--port", "0"], { cwd, stdio: ["ignore", "ignore", "pipe"] });
-  try {
-    const endpoint = await urlOf(server);
-    const keys = await (await fetch(`${endpoint}/.well-known/jwks.json`)).json();
+  return withServed(["--dev"], async ({ url }) => {
+    const keys = await (await fetch(`${url}/.well-known/jwks.json`)).json();
     const { verify } = createVerifier({ keys, issuer: ISSUER, audience: null });
     const clients = CLIENTS.filter(({ toolchain }) => usable.has(toolchain));
-    const judged = clients.map((client) => judge(client, endpoint, verify));
+    const judged = clients.map((client) => judge(client, url, verify));
     return { passed: judged.reduce((sum, { passed }) => sum + passed, 0), failures: judged.flatMap(({ failures }) => failures) };
-  } finally {
-    server.kill("SIGKILL");
-    rmSync(cwd, { recursive: true, force: true });
-  }
-}
-
-function urlOf(server) {
-  return new Promise((resolve, reject) => {
-    let said = "";
-    server.stderr.on("data", (text) => {
-      said += text;
-      const found = /^Signet serves (http\S+);/m.exec(said)?.[1];
-      if (found) resolve(found);
-    });
-    server.once("exit", () => reject(new Error(`signet serve ended: ${said}`)));
   });
 }
 

@@ -77,6 +77,11 @@ export function commandOf({ toolchain, program, node }) {
   return TOOLCHAINS[toolchain].command(program, node);
 }
 
+/** The command line that runs a Python module. */
+export function pythonModule(name, args) {
+  return [python, "-m", name, ...args];
+}
+
 /** Installs a toolchain's libraries where that was not done yet. Answers the name of the tool that is missing, if one is. */
 export async function prepare(name) {
   const { needs, pins, makes, install } = TOOLCHAINS[name];
