@@ -172,6 +172,8 @@ describe("signet serve", () => {
     slow.write(body.slice(0, 5));
     await delay(200);
     const exited = stopping.stop();
+    // A terminal and npm send it as well; that must not cut the ending short.
+    stopping.child.kill("SIGINT");
     await until(async () =>
       fetch(`${stopping.url}/healthz`).then(
         () => false,
@@ -183,9 +185,8 @@ describe("signet serve", () => {
     expect(await exited).toBe(0);
   });
 
-  it("stops at SIGINT too, however often it comes", async () => {
-    server.child.kill("SIGINT");
-    expect(await server.stop("SIGTERM")).toBe(0);
+  it("stops at SIGINT too", async () => {
+    expect(await server.stop("SIGINT")).toBe(0);
   });
 });
 
