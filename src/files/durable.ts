@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { link, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { SignetError } from "../errors.js";
 
 /** Mode of files that hold secrets, and of the directories around them. */
@@ -60,6 +60,21 @@ export function errorCode(error: unknown): string | undefined {
 
 /** The suffix of files that are being written; a crash can leave one behind. */
 export const TEMPORARY_SUFFIX = ".tmp";
+
+/**
+ * Removes what writers that died left beside the files they were writing. Only for the holder of the lock under which those
+ * files are written: the temporary file of a living writer would go too.
+ *
+ * @param isOurs told the name of the file that was being written
+ */
+export async function removeInterruptedWrites(directory: string, isOurs: (name: string) => boolean): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const [, written] = INTERRUPTED.exec(name) ?? [];
+    if (written !== undefined && isOurs(written)) await removeFile(join(directory, name));
+  }
+}
+
+const INTERRUPTED = /^(.+)\.[0-9a-f]{12}\.tmp$/;
 
 async function writeBeside(path: string, data: string, mode: number): Promise<string> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}${TEMPORARY_SUFFIX}`;

@@ -45,6 +45,26 @@ describe("the keyring file", () => {
   });
 });
 
+describe("a write that was cut short", () => {
+  it.each(["active", "public"])("leaves nothing in %s/ once the next one is through", async (name) => {
+    const directory = join(await scratch(), ".signet");
+    const { active, publicDocuments } = createFileStores(directory);
+    const write = async (sequence: number) => {
+      await active.write({ sequence, kid: `k${sequence}`, alg: "ES256", maxTtlSeconds: 60, material: { file: "a" } });
+      await publicDocuments.publish({ jwks: { keys: [] } }, (await publicDocuments.read())?.tag ?? null);
+    };
+    await write(1);
+    const whole = await readdir(join(directory, name));
+    const [first = ""] = whole;
+    await writeFile(join(directory, name, `${first}.0123456789ab.tmp`), "half");
+    await writeFile(join(directory, name, "notes.0123456789ab.tmp"), "somebody else's");
+    await write(2);
+    const left = await readdir(join(directory, name));
+    expect(left).toContain("notes.0123456789ab.tmp");
+    expect(left.filter((file) => file.endsWith(".tmp"))).toHaveLength(1);
+  });
+});
+
 describe("public files", () => {
   it("that are damaged count as a publication without keys", async () => {
     const directory = await scratch();

@@ -1,7 +1,15 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SignetError } from "../../errors.js";
-import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
+import {
+  createFile,
+  errorCode,
+  makePrivateDirectory,
+  PRIVATE_FILE,
+  removeFile,
+  removeInterruptedWrites,
+} from "../../files/durable.js";
+import { withProcessLock } from "../../files/process-lock.js";
 import { type ActiveDocument, parseActiveDocument } from "../../keyring/active-document.js";
 import type { ActiveStore } from "../contract.js";
 
@@ -27,7 +35,11 @@ export function createFileActiveStore(directory: string): ActiveStore {
     async write(document: ActiveDocument) {
       await makePrivateDirectory(directory);
       const text = `${JSON.stringify(document, null, 2)}\n`;
-      if (await createFile(pathOf(document.sequence), text, PRIVATE_FILE)) return;
+      const isWritten = await withProcessLock(join(directory, ".lock"), async () => {
+        await removeInterruptedWrites(directory, (name) => NAME.test(name));
+        return createFile(pathOf(document.sequence), text, PRIVATE_FILE);
+      });
+      if (isWritten) return;
       // A write whose answer was lost is done again: the same document is success.
       const present = await readDocument(pathOf(document.sequence));
       if (JSON.stringify(present) !== JSON.stringify(parseActiveDocument(text, directory))) {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { SignetError } from "../../errors.js";
-import { errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile, replaceFile, TEMPORARY_SUFFIX } from "../../files/durable.js";
+import { errorCode, makePrivateDirectory, PRIVATE_FILE, removeInterruptedWrites, replaceFile } from "../../files/durable.js";
 import { withProcessLock } from "../../files/process-lock.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../../keyring/parse.js";
@@ -21,7 +21,7 @@ export function createFileKeyringStore(path: string): KeyringStore {
         const current = await readText(path);
         if ((current === undefined ? null : tagOf(current)) !== tag) throw conflict(path);
         const text = keyringText(keyring);
-        await removeInterruptedWrites(path);
+        await removeInterruptedWrites(dirname(path), (name) => name === basename(path));
         await replaceFile(path, text, PRIVATE_FILE);
         return tagOf(text);
       });
@@ -35,15 +35,6 @@ async function readText(path: string): Promise<string | undefined> {
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw new SignetError("store_failed", `${path} cannot be read (${errorCode(error) ?? "unknown"})`, { cause: error });
-  }
-}
-
-// Only the holder of the lock writes here, so a temporary file of the keyring belongs to somebody who died.
-async function removeInterruptedWrites(path: string): Promise<void> {
-  const prefix = `${basename(path)}.`;
-  for (const name of await readdir(dirname(path))) {
-    const isOurs = name.startsWith(prefix) && name.endsWith(TEMPORARY_SUFFIX) && !name.startsWith(`${prefix}lock`);
-    if (isOurs) await removeFile(join(dirname(path), name));
   }
 }
 

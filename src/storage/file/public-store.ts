@@ -3,7 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
-import { errorCode, PUBLIC_FILE, removeFile, replaceFile } from "../../files/durable.js";
+import { errorCode, PUBLIC_FILE, removeFile, removeInterruptedWrites, replaceFile } from "../../files/durable.js";
 import { withProcessLock } from "../../files/process-lock.js";
 import type { DiscoveryDocument, Jwks } from "../../keyring/documents.js";
 import type { PublicDocuments, PublicStore } from "../contract.js";
@@ -26,6 +26,7 @@ export function createFilePublicStore(directory: string): PublicStore {
       await mkdir(directory, { recursive: true });
       await withProcessLock(join(directory, ".lock"), async () => {
         if (tagOf(await texts()) !== tag) throw conflict(directory);
+        await removeInterruptedWrites(directory, (name) => name.endsWith(".json"));
         await replaceFile(jwksPath, JSON.stringify(jwks), PUBLIC_FILE);
         if (discovery === undefined) await removeFile(discoveryPath);
         else await replaceFile(discoveryPath, JSON.stringify(discovery), PUBLIC_FILE);

@@ -99,7 +99,9 @@ export async function assertWhole(cwd, { at } = {}) {
       .join()
   )
     fail("private keys are missing or left over");
-  if (readdirSync(join(cwd, ".signet/active")).length !== 1) fail("there is not one active document");
+  // A write that was cut short may leave its half beside the document until the next one is written.
+  const documents = readdirSync(join(cwd, ".signet/active")).filter((name) => /^\d+\.json$/.test(name));
+  if (documents.length !== 1) fail("there is not one active document");
   const token = must(await signet(cwd, ["issue", "sub=a"], { at }), "issue").stdout.trim();
   await verifies(token, publishedIn(cwd), at);
   must(await signet(cwd, ["audit", "verify"], { at }), "audit verify");
