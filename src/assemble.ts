@@ -1,8 +1,9 @@
 import { join } from "node:path";
+import type { Parts } from "./assemble-aws.js";
 import type { Environment } from "./config/environment.js";
 import { loadConfig } from "./config/load.js";
 import { configuredPassphrase } from "./config/passphrase.js";
-import type { Config } from "./config/schema.js";
+import type { AwsConfig, Config } from "./config/schema.js";
 import type { Custodian } from "./custody/contract.js";
 import { createFileCustodian } from "./custody/file/custodian.js";
 import type { PassphraseSource } from "./custody/file/key-file.js";
@@ -24,6 +25,8 @@ export interface AssemblyOptions {
   readonly clock?: (() => number) | undefined;
   /** How often the active document is read again. Default 60. */
   readonly refreshSeconds?: number | undefined;
+  /** Where AWS and its credentials are looked for. Default `process.env`. */
+  readonly env?: Environment | undefined;
   /** How many processes issue side by side: each holds its share of `maxTokensPerMinute`. Default 1. */
   readonly processes?: number | undefined;
 }
@@ -44,14 +47,14 @@ export interface Installation {
 }
 
 /** Builds an installation from a config. Nothing is read or written yet. */
-export function assemble(config: Config, options: AssemblyOptions = {}): Installation {
+export async function assemble(config: Config, options: AssemblyOptions = {}): Promise<Installation> {
   const clock = options.clock ?? presentSeconds;
-  const stores = createFileStores(config.directory);
   const file = createFileCustodian({ directory: join(config.directory, "keys"), passphrase: options.passphrase });
-  const custodians: Partial<Record<Custody, Custodian>> = { file };
+  const onDisk: Parts = { stores: createFileStores(config.directory), custodians: { file }, open: (key) => file.open(key) };
+  const { stores, custodians, open } = config.aws === undefined ? onDisk : await inAws(config, config.aws, onDisk, options);
   const activeKey = createActiveKey({
     read: () => stores.active.read(),
-    open: (key) => file.open(key),
+    open,
     maxAgeSeconds: config.rotation.activeKeyMaxAgeSeconds,
     refreshSeconds: options.refreshSeconds,
     clock,
@@ -75,6 +78,12 @@ export function assemble(config: Config, options: AssemblyOptions = {}): Install
       return createManager({ stores, custodians, settings: settingsOf(config), clock, ...more });
     },
   });
+}
+
+// The parts that speak to AWS are loaded where AWS is configured.
+async function inAws(config: Config, aws: AwsConfig, onDisk: Parts, { env }: AssemblyOptions): Promise<Parts> {
+  const { awsParts } = await import("./assemble-aws.js");
+  return awsParts({ ...aws, custody: config.custody, env: env ?? process.env }, onDisk);
 }
 
 /** What `openIssuer` reads besides the config file. */
@@ -101,7 +110,7 @@ export interface OpenIssuer extends Issuer {
 export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenIssuer> {
   const env = options.env ?? process.env;
   const config = await loadConfig({ path: options.config, cwd: process.cwd(), env });
-  const { issuer, activeKey, stores } = assemble(config, { passphrase: () => configuredPassphrase(config, env) });
+  const { issuer, activeKey, stores } = await assemble(config, { passphrase: () => configuredPassphrase(config, env), env });
   await activeKey.refresh();
   return Object.freeze({
     ...issuer,
@@ -110,12 +119,12 @@ export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenI
   });
 }
 
-function settingsOf({ issuer, algorithm, ed25519Name, limits, rotation }: Config): ManagerOptions["settings"] {
+function settingsOf({ issuer, algorithm, ed25519Name, custody, limits, rotation }: Config): ManagerOptions["settings"] {
   const isEd25519 = algorithm === "Ed25519" || algorithm === "EdDSA";
   return {
     issuer: issuer ?? null,
     algorithm: isEd25519 ? ed25519Name : algorithm,
-    custody: "file",
+    custody,
     policy: rotation,
     maxTtlSeconds: limits.maxTtlSeconds,
     allowsUnlimitedTokens: !limits.requireExpiration && limits.defaultTtlSeconds === null,

@@ -77,6 +77,15 @@ const STATUS = {
   plan_refused: 409,
   publication_unconfirmed: 503,
   clock_untrusted: 500,
+  // AWS.
+  aws_access_denied: 500,
+  aws_credentials: 500,
+  aws_not_found: 500,
+  aws_refused: 500,
+  aws_throttled: 503,
+  aws_unavailable: 503,
+  key_unusable: 503,
+  signature_unproven: 500,
   // Configuration and the command line.
   config_missing: 500,
   config_invalid: 500,

@@ -36,6 +36,8 @@ export interface Algorithm {
   readonly parameters: { readonly padding?: number; readonly saltLength?: number; readonly dsaEncoding?: "ieee-p1363" };
   /** Bytes of a signature in JWS form; absent for RSA, where it is the modulus's length. */
   readonly signatureBytes?: number;
+  /** KMS's names (AWS KMS developer guide, "Key spec reference"): of a key that is made for it, and of the signature. */
+  readonly kms: { readonly keySpec: string; readonly signingAlgorithm: string };
 }
 
 function rsa(name: AlgorithmName, bits: 256 | 384 | 512): Algorithm {
@@ -43,20 +45,34 @@ function rsa(name: AlgorithmName, bits: 256 | 384 | 512): Algorithm {
   const parameters = name.startsWith("PS")
     ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: bits / 8 }
     : { padding: constants.RSA_PKCS1_PADDING };
-  return { name, kty: "RSA", keyType: "rsa", digest: `sha${bits}`, parameters };
+  const signingAlgorithm = `RSASSA_${name.startsWith("PS") ? "PSS" : "PKCS1_V1_5"}_SHA_${bits}`;
+  return { name, kty: "RSA", keyType: "rsa", digest: `sha${bits}`, parameters, kms: { keySpec: "RSA_2048", signingAlgorithm } };
 }
 
 function ecdsa(name: AlgorithmName, crv: string, namedCurve: string, digest: string, signatureBytes: number): Algorithm {
   // RFC 7518 section 3.4: r and s side by side, each padded to the curve's length.
-  return { name, kty: "EC", crv, keyType: "ec", namedCurve, digest, parameters: { dsaEncoding: "ieee-p1363" }, signatureBytes };
+  const kms = { keySpec: `ECC_NIST_${crv.replace("-", "")}`, signingAlgorithm: `ECDSA_SHA_${digest.slice(3)}` };
+  return {
+    name,
+    kty: "EC",
+    crv,
+    keyType: "ec",
+    namedCurve,
+    digest,
+    parameters: { dsaEncoding: "ieee-p1363" },
+    signatureBytes,
+    kms,
+  };
 }
 
 function ed25519(name: AlgorithmName): Algorithm {
-  return { name, kty: "OKP", crv: "Ed25519", keyType: "ed25519", digest: null, parameters: {}, signatureBytes: 64 };
+  const kms = { keySpec: "ECC_NIST_EDWARDS25519", signingAlgorithm: "ED25519_SHA_512" };
+  return { name, kty: "OKP", crv: "Ed25519", keyType: "ed25519", digest: null, parameters: {}, signatureBytes: 64, kms };
 }
 
 function mlDsa(name: AlgorithmName, signatureBytes: number): Algorithm {
-  return { name, kty: "AKP", keyType: name.toLowerCase(), digest: null, parameters: {}, signatureBytes };
+  const kms = { keySpec: name.replaceAll("-", "_"), signingAlgorithm: "ML_DSA_SHAKE_256" };
+  return { name, kty: "AKP", keyType: name.toLowerCase(), digest: null, parameters: {}, signatureBytes, kms };
 }
 
 const TABLE: ReadonlyMap<string, Algorithm> = new Map(

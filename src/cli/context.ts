@@ -38,7 +38,7 @@ export async function openInstallation(
   const { cwd, env, output } = context;
   for (const warning of unknownVariables(env)) output.note(`warning: ${warning}`);
   const config = await loadConfig({ path: options.config, cwd, env });
-  return assemble(config, { passphrase: () => configuredPassphrase(config, env), ...more });
+  return assemble(config, { passphrase: () => configuredPassphrase(config, env), env, ...more });
 }
 
 /** A path that was given on the command line, absolute. */

@@ -1,5 +1,5 @@
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
-import { CALLER_NAME } from "./schema.js";
+import { CALLER_NAME, CUSTODY_KINDS, INSTALLATION_NAME } from "./schema.js";
 
 const seconds = (description: string, least: number, fallback: number) => ({
   description: `${description} In seconds.`,
@@ -82,7 +82,30 @@ export const configJsonSchema = {
       enum: ["EdDSA", "Ed25519"],
       default: "EdDSA",
     },
-    custody: { description: "Who holds the private keys.", enum: ["file"], default: "file" },
+    custody: { description: "Who holds the private keys.", enum: [...CUSTODY_KINDS], default: "file" },
+    aws: {
+      description: "Where the installation is in AWS; every custody but file needs it.",
+      type: "object",
+      additionalProperties: false,
+      required: ["installation"],
+      properties: {
+        installation: {
+          description: "Its name, which no other installation of the account and region has; `signet init` finds one.",
+          type: "string",
+          pattern: INSTALLATION_NAME.source,
+        },
+        region: { description: "Default: AWS_REGION.", type: "string" },
+        kmsKey: {
+          description:
+            "A KMS key by id, ARN or alias. kms: an existing key that signs first. kms-data-key: the symmetric key that wraps private keys. Otherwise: what encrypts them at rest.",
+          type: "string",
+        },
+        keyring: {
+          description: "s3://BUCKET/PREFIX for keyring, audit log and public documents. Default: the directory.",
+          type: "string",
+        },
+      },
+    },
     directory: { description: "Where keys and documents stand, relative to this file.", type: "string", default: ".signet" },
     passphraseFile: { description: "A file that holds the passphrase of the key files.", type: "string" },
     limits: {

@@ -66,6 +66,7 @@ export function checkConfig(members: unknown, path: string, { env, flags = {} }:
   assertNoLists(merged, path);
   const result = safeParse(configSchema, merged);
   if (!result.success) throw explainIssue(result.issues[0], path, sources);
+  assertCustody(result.output, path);
   assertPublishAhead(result.output.rotation, sources.get(PUBLISH_AHEAD) ?? path);
   const { directory, passphraseFile, ...config } = result.output;
   const inFolder = (name: string) => resolve(dirname(path), name);
@@ -76,10 +77,21 @@ export function checkConfig(members: unknown, path: string, { env, flags = {} }:
   });
 }
 
+function assertCustody({ custody, aws }: Pick<Config, "custody" | "aws">, path: string): void {
+  if (custody !== "file" && aws === undefined) {
+    const what = `${path}: the custody ${custody} needs aws.installation, a name that no other installation of the account and region has`;
+    throw new SignetError("config_invalid", what, { field: "aws.installation" });
+  }
+  if (custody === "kms-data-key" && aws?.kmsKey === undefined) {
+    const what = `${path}: the custody kms-data-key needs aws.kmsKey, the symmetric KMS key that wraps the private keys (--kms-key)`;
+    throw new SignetError("config_invalid", what, { field: "aws.kmsKey" });
+  }
+}
+
 // valibot takes a list for an object with members 0, 1, ...
-function assertNoLists({ limits, rotation, callers }: Record<string, unknown>, path: string): void {
+function assertNoLists({ limits, rotation, callers, aws }: Record<string, unknown>, path: string): void {
   const fixedClaims = (limits as Record<string, unknown> | null | undefined)?.fixedClaims;
-  for (const [field, value] of Object.entries({ limits, rotation, callers, "limits.fixedClaims": fixedClaims })) {
+  for (const [field, value] of Object.entries({ limits, rotation, callers, aws, "limits.fixedClaims": fixedClaims })) {
     if (!Array.isArray(value)) continue;
     throw new SignetError("config_invalid", `${path}: ${field} is a list; it must be an object`, { field });
   }
@@ -89,15 +101,20 @@ function assertNoLists({ limits, rotation, callers }: Record<string, unknown>, p
 function sourcesOfFlags(flags: Readonly<Record<string, unknown>>): [string, string][] {
   return Object.entries(flags)
     .filter(([, value]) => value !== undefined)
-    .map(([name]) => [name, `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`]);
+    .flatMap(([name, value]): [string, unknown][] =>
+      GROUPS.has(name) ? Object.entries(value as object).map(([member, each]) => [`${name}.${member}`, each]) : [[name, value]],
+    )
+    .map(([name]) => [name, `--${name.replace(/^.*\./, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`]);
 }
 
-// One level deep: `limits` and `rotation` are groups, everything else is a value.
+const GROUPS = new Set(["limits", "rotation", "aws"]);
+
+// One level deep: these are groups, everything else is a value.
 function overlaid(under: Readonly<Record<string, unknown>>, over: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const merged: Record<string, unknown> = { ...under };
   for (const [name, value] of Object.entries(over)) {
     if (value === undefined) continue;
-    const isGroup = (name === "limits" || name === "rotation") && typeof merged[name] === "object" && merged[name] !== null;
+    const isGroup = GROUPS.has(name) && typeof merged[name] === "object" && merged[name] !== null;
     merged[name] = isGroup ? { ...(merged[name] as object), ...(value as object) } : value;
   }
   return merged;

@@ -9,6 +9,12 @@ export function isCallerName(text: string): boolean {
   return CALLER_NAME.test(text);
 }
 
+/** Who can hold private keys: a file on this machine, or a service of AWS. */
+export const CUSTODY_KINDS = ["file", "parameter-store", "secrets-manager", "kms", "kms-data-key"] as const;
+
+/** An installation's name: it stands in parameters' and secrets' names, and in aliases. */
+export const INSTALLATION_NAME = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
+
 const seconds = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
 const names = v.array(v.pipe(v.string(), v.nonEmpty()));
 
@@ -54,13 +60,22 @@ const rotation = v.strictObject({
   clockSkewSeconds: v.optional(v.pipe(seconds(0), v.maxValue(3_600)), 300),
 });
 
+/** Where an installation is in AWS. */
+const aws = v.strictObject({
+  installation: v.pipe(v.string(), v.regex(INSTALLATION_NAME)),
+  region: v.optional(v.pipe(v.string(), v.regex(/^[a-z]{2,6}(?:-[a-z]+)+-\d{1,2}$/))),
+  kmsKey: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  keyring: v.optional(v.pipe(v.string(), v.regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9._/-]{0,200})?$/))),
+});
+
 /** The members of `signet.json`. */
 export const configSchema = v.strictObject({
   $schema: v.optional(v.string()),
   issuer: v.optional(v.pipe(v.string(), v.check(isIssuerUrl, "ISSUER"))),
   algorithm: v.optional(v.picklist(ALGORITHM_NAMES), "ES256"),
   ed25519Name: v.optional(v.picklist(["EdDSA", "Ed25519"]), "EdDSA"),
-  custody: v.optional(v.picklist(["file"]), "file"),
+  custody: v.optional(v.picklist(CUSTODY_KINDS), "file"),
+  aws: v.optional(aws),
   directory: v.optional(v.pipe(v.string(), v.nonEmpty()), ".signet"),
   passphraseFile: v.optional(v.pipe(v.string(), v.nonEmpty())),
   limits: v.optional(limits, {}),
@@ -70,6 +85,9 @@ export const configSchema = v.strictObject({
 
 /** A config: complete, with its paths absolute. */
 export type Config = Readonly<v.InferOutput<typeof configSchema>>;
+
+/** Where an installation is in AWS. */
+export type AwsConfig = NonNullable<Config["aws"]>;
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 

@@ -45,6 +45,16 @@ export interface KeyImporter {
   importKey(id: string, privateKey: KeyObject, algorithm: Algorithm, kid?: string): Promise<PublicJwk>;
 }
 
+/** A custodian that takes keys of the service behind it which somebody else has made. */
+export interface KeyLender {
+  /**
+   * Takes a key under an id. It is not destroyed with its record: it is only lent.
+   *
+   * @param key the service's name for it
+   */
+  lend(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk>;
+}
+
 /** Tells whether a custodian takes private keys made elsewhere. */
 export function canImport(custodian: Custodian): custodian is Custodian & KeyImporter {
   return "importKey" in custodian;

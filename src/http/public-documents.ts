@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DiscoveryDocument, Jwks } from "../keyring/documents.js";
+import { type DiscoveryDocument, type Jwks, PUBLIC_CACHE_CONTROL } from "../keyring/documents.js";
 import type { Handler } from "./call.js";
 
 /** What verifiers read. */
@@ -15,7 +15,6 @@ interface Representation {
   readonly etag: string;
 }
 
-const CACHE_CONTROL = "public, max-age=300, stale-while-revalidate=60, stale-if-error=3600";
 const JWK_SET = "application/jwk-set+json";
 
 /** The routes of the public documents. */
@@ -51,7 +50,7 @@ export function documentRoutes(documents: () => PublicTexts | undefined, absent:
 
 /** Answers a text that anybody may read and keep, with its ETag; 304 to who has it already (RFC 9110 section 13.1.2). */
 export function send(request: Request, { text, etag }: Representation, own: Readonly<Record<string, string>>): Response {
-  const headers = { "access-control-allow-origin": "*", "cache-control": CACHE_CONTROL, etag, ...own };
+  const headers = { "access-control-allow-origin": "*", "cache-control": PUBLIC_CACHE_CONTROL, etag, ...own };
   if (isKnown(request.headers.get("if-none-match"), etag)) return new Response(null, { status: 304, headers });
   return new Response(text, { headers });
 }

@@ -2,13 +2,14 @@ import type { PublicJwk } from "../algorithms/jwk.js";
 import { type AlgorithmName, findAlgorithm } from "../algorithms/table.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
+import type { Custody } from "./key-record.js";
 
 /** What an issuer needs to sign with a key, by custodian. Only `pkcs8` is secret by itself. */
 export type KeyMaterial =
   | { readonly file: string }
-  | { readonly pkcs8: string }
-  | { readonly keyArn: string; readonly publicJwk: PublicJwk }
-  | { readonly wrapped: string; readonly publicJwk: PublicJwk }
+  | { readonly pkcs8: string; readonly publicJwk: PublicJwk }
+  | { readonly keyArn: string; readonly spki: string }
+  | { readonly wrapped: string; readonly id: string; readonly publicJwk: PublicJwk }
   | { readonly secretArn: string; readonly version: string };
 
 /** What an issuer reads to sign. The highest `sequence` wins. */
@@ -22,7 +23,19 @@ export interface ActiveDocument {
   readonly material: KeyMaterial;
 }
 
-const MATERIAL_MEMBERS = ["file", "pkcs8", "keyArn", "wrapped", "secretArn"] as const;
+/** The member of its material by which a document tells who holds the key. */
+const HOLDERS: Readonly<Record<string, Custody>> = {
+  file: "file",
+  pkcs8: "parameter-store",
+  secretArn: "secrets-manager",
+  keyArn: "kms",
+  wrapped: "kms-data-key",
+};
+
+/** Who opens a key of such material; `undefined` where this version knows none. */
+export function custodyOf(material: object): Custody | undefined {
+  return Object.entries(HOLDERS).find(([member]) => member in material)?.[1];
+}
 
 /**
  * Reads an active document.
@@ -44,7 +57,7 @@ export function parseActiveDocument(text: string, where: string): ActiveDocument
   if (typeof kid !== "string" || kid === "") throw damaged(where, "has no kid");
   if (findAlgorithm(alg) === undefined) throw damaged(where, "has no known alg");
   if (!isCount(maxTtlSeconds)) throw damaged(where, "has no maxTtlSeconds");
-  if (typeof material !== "object" || material === null || !MATERIAL_MEMBERS.some((name) => name in material)) {
+  if (typeof material !== "object" || material === null || custodyOf(material) === undefined) {
     throw damaged(where, "has no material that this version knows");
   }
   return { sequence, kid, alg: alg as AlgorithmName, maxTtlSeconds, material };

@@ -17,6 +17,9 @@ export interface DiscoveryDocument {
   readonly claims_supported: readonly string[];
 }
 
+/** How long anybody may keep a public document; rotation waits for longer. */
+export const PUBLIC_CACHE_CONTROL = "public, max-age=300, stale-while-revalidate=60, stale-if-error=3600";
+
 /** Where the JWKS stands below the issuer's URL. */
 const JWKS_PATH = "/.well-known/jwks.json";
 

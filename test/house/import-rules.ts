@@ -18,10 +18,11 @@ export const HOUSE: Readonly<Record<string, readonly string[]>> = {
   rotation: ["keyring", "algorithms", "custody/contract", "storage/contract"],
   verify: ["algorithms", "keyring (types)"],
   config: ["algorithms", "files"],
-  assemble: ["config", "custody", "storage", "issue", "rotation", "verify", "keyring"],
+  "assemble-aws": ["config", "custody", "storage", "keyring", "aws"],
+  assemble: ["assemble-aws", "config", "custody", "storage", "issue", "rotation", "verify", "keyring"],
   http: ["issue", "verify", "keyring"],
   server: ["assemble", "http"],
-  lambda: ["config", "custody", "storage", "issue", "rotation", "verify"],
+  lambda: ["aws", "custody", "storage", "issue", "keyring", "rotation", "verify"],
   doctor: ["verify", "keyring"],
   client: ["aws", "issue (types)"],
   deploy: ["config", "aws/permissions"],
@@ -40,6 +41,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@hono/node-server": ["server"],
   pino: ["server"],
   "prom-client": ["server"],
+  "@aws-sdk/credential-provider-node": ["aws"],
 };
 
 /** Folders whose subfolders are alternatives to each other: none knows a sibling, and the contract knows none of them. */

@@ -26,7 +26,7 @@ export async function init(context: Context, options: InitOptions): Promise<void
   const path = pathOfConfig(context, options);
   const wanted = wantedConfig(context, options, path);
   const found = await configAt(context, path);
-  if (found !== undefined) await assertResumable(found, wanted, path);
+  if (found !== undefined) await assertResumable(context, found, wanted, path);
   const config = found ?? wanted.config;
   await assertPossible(config);
   const asked = options.passphrase === true ? await askNewPassphrase() : undefined;
@@ -34,7 +34,7 @@ export async function init(context: Context, options: InitOptions): Promise<void
   if (found === undefined && !(await createFile(path, wanted.text, PUBLIC_FILE))) {
     throw new SignetError("config_exists", `another process has just made ${path}: run it again to see where it stands`);
   }
-  const installation = assemble(config, { passphrase: async () => passphrase });
+  const installation = await assemble(config, { passphrase: async () => passphrase, env: context.env });
   await makePrivateDirectory(config.directory);
   // Whatever the folder around it is, keys are not committed by accident.
   await createFile(join(config.directory, ".gitignore"), "*\n", PUBLIC_FILE);
@@ -54,8 +54,8 @@ async function configAt({ cwd, env }: Context, path: string): Promise<Config | u
   }
 }
 
-async function assertResumable(found: Config, { config, given }: WantedConfig, path: string): Promise<void> {
-  await assertUnfinished(assemble(found), path);
+async function assertResumable({ env }: Context, found: Config, { config, given }: WantedConfig, path: string): Promise<void> {
+  await assertUnfinished(await assemble(found, { env }), path);
   for (const name of given) {
     if (found[name] === config[name]) continue;
     throw new SignetError(

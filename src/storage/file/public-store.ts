@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import { errorCode, PUBLIC_FILE, removeFile, removeInterruptedWrites, replaceFile } from "../../files/durable.js";
 import { withProcessLock } from "../../files/process-lock.js";
-import type { DiscoveryDocument, Jwks } from "../../keyring/documents.js";
 import type { PublicDocuments, PublicStore } from "../contract.js";
+import { parsePublished } from "../published.js";
 
 /** The public documents as files: `jwks.json` and `openid-configuration.json`, the very bytes that verifiers get. */
 export function createFilePublicStore(directory: string): PublicStore {
@@ -16,11 +15,9 @@ export function createFilePublicStore(directory: string): PublicStore {
   return Object.freeze({
     async read() {
       const [jwksText, discoveryText] = await texts();
-      const jwks = parsed<Jwks>(jwksText, jwksPath) ?? { keys: [] };
-      const discovery = parsed<DiscoveryDocument>(discoveryText, discoveryPath);
       const tag = tagOf([jwksText, discoveryText]);
       if (tag === null) return undefined;
-      return discovery === undefined ? { jwks, tag } : { jwks, discovery, tag };
+      return { ...parsePublished({ jwks: jwksText, discovery: discoveryText }), tag };
     },
     async publish({ jwks, discovery }: PublicDocuments, tag: string | null) {
       await mkdir(directory, { recursive: true });
@@ -46,18 +43,6 @@ async function readText(path: string): Promise<string | undefined> {
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw new SignetError("store_failed", `${path} cannot be read (${errorCode(error) ?? "unknown"})`, { cause: error });
-  }
-}
-
-// A damaged publication has no keys: the next tick writes it again from the keyring.
-function parsed<T>(text: string | undefined, path: string): T | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const value = parseStrictJson(text, path) as { keys?: unknown } | null;
-    const isJwks = !path.endsWith("jwks.json") || Array.isArray(value?.keys);
-    return typeof value === "object" && value !== null && isJwks ? (value as T) : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import { publicJwk } from "../../../src/algorithms/jwk.js";
 import { localSigner } from "../../../src/algorithms/signature.js";
-import type { Algorithm } from "../../../src/algorithms/table.js";
+import { type Algorithm, algorithmNamed } from "../../../src/algorithms/table.js";
 import type { Custodian, OpenableKey } from "../../../src/custody/contract.js";
 import { SignetError } from "../../../src/errors.js";
 import type { ActiveDocument } from "../../../src/keyring/active-document.js";
@@ -160,7 +160,7 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
       material: (id) =>
         call(() => {
           const index = keyOf(id);
-          return place === "files" ? { file: id } : { pkcs8: String(index) };
+          return place === "files" ? { file: id } : { pkcs8: String(index), publicJwk: jwkOf(index, algorithmNamed("ES256")) };
         }),
       open: ({ alg, material }: OpenableKey) =>
         call(() => {

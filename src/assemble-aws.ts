@@ -1,0 +1,104 @@
+import { credentialChain } from "./aws/credential-chain.js";
+import { configuredEndpoint, type Environment } from "./aws/endpoint.js";
+import { createKms } from "./aws/kms.js";
+import { createBucket } from "./aws/s3.js";
+import { createSecretsManager } from "./aws/secrets-manager.js";
+import { createParameterStore, type ParameterStore } from "./aws/ssm.js";
+import { createTransport, type Transport } from "./aws/transport.js";
+import type { AwsConfig, Config } from "./config/schema.js";
+import type { Custodian, OpenableKey, Signer } from "./custody/contract.js";
+import { createKmsCustodian } from "./custody/kms/custodian.js";
+import { createKmsDataKeyCustodian } from "./custody/kms-data-key/custodian.js";
+import { createParameterStoreCustodian } from "./custody/parameter-store/custodian.js";
+import { createSecretsManagerCustodian } from "./custody/secrets-manager/custodian.js";
+import { SignetError } from "./errors.js";
+import { custodyOf } from "./keyring/active-document.js";
+import type { Custody } from "./keyring/key-record.js";
+import { createAwsActiveStore } from "./storage/aws/active-store.js";
+import { createAwsStores } from "./storage/aws/stores.js";
+import type { Stores } from "./storage/contract.js";
+
+/** What an installation is put together from. */
+export interface Parts {
+  readonly stores: Stores;
+  /** Those with whom keys are made, and who are searched for what a crash left. */
+  readonly custodians: Partial<Record<Custody, Custodian>>;
+  /** Opens a key with whoever holds it. */
+  readonly open: (key: OpenableKey) => Promise<Signer>;
+}
+
+/** An installation in AWS. */
+export interface AwsInstallation extends AwsConfig {
+  readonly custody: Config["custody"];
+  readonly env: Environment;
+}
+
+/**
+ * The parts of an installation in AWS. Nothing is called yet.
+ *
+ * @throws SignetError `config_invalid` where no region is known
+ */
+export function awsParts(aws: AwsInstallation, onDisk: Parts): Parts {
+  const { installation, kmsKey, custody, env } = aws;
+  const transport = createTransport({ region: regionOf(aws), credentials: credentialChain(env), env });
+  const parameters = createParameterStore(transport);
+  const kms = createKms(transport);
+  const path = `/signet/${installation}/keys`;
+  const makers: Readonly<Record<Exclude<Custody, "file">, () => Custodian>> = {
+    "parameter-store": () => createParameterStoreCustodian({ parameters, path, kmsKey }),
+    "secrets-manager": () =>
+      createSecretsManagerCustodian({
+        secrets: createSecretsManager(transport),
+        prefix: `signet/${installation}/keys/`,
+        kmsKey,
+      }),
+    kms: () => createKmsCustodian({ kms, installation }),
+    "kms-data-key": () => createKmsDataKeyCustodian({ kms, parameters, path, kmsKey: kmsKey ?? "", installation }),
+  };
+  const made: Partial<Record<Custody, Custodian>> = { ...onDisk.custodians };
+  const custodianFor = (kind: Exclude<Custody, "file">): Custodian => (made[kind] ??= makers[kind]());
+  if (custody !== "file") custodianFor(custody);
+  const custodians = { ...made };
+  return {
+    stores: storesOf(aws, transport, parameters, onDisk.stores),
+    custodians,
+    open: async (key) => {
+      const kind = custodyOf(key.material);
+      if (kind === undefined || kind === "file") return onDisk.open(key);
+      return custodianFor(kind).open(key);
+    },
+  };
+}
+
+/** The loopback endpoints that stand in for AWS; `undefined` where a service's own, or one elsewhere, would be called. */
+export function areEndpointsLocal(env: Environment, isLoopback: (host: string) => boolean): boolean {
+  return (["kms", "ssm", "secretsmanager", "s3"] as const).every((service) => {
+    const endpoint = configuredEndpoint(service, env);
+    return endpoint !== undefined && URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
+  });
+}
+
+function storesOf(
+  { installation, custody, keyring, kmsKey }: AwsInstallation,
+  transport: Transport,
+  parameters: ParameterStore,
+  onDisk: Stores,
+): Stores {
+  const path = `/signet/${installation}/active`;
+  // A KMS key that signs or wraps cannot encrypt parameters, or shall not.
+  const encryptsWith = custody === "parameter-store" || custody === "secrets-manager" ? kmsKey : undefined;
+  if (keyring === undefined) {
+    return custody === "file" ? onDisk : { ...onDisk, active: createAwsActiveStore(parameters, path, encryptsWith) };
+  }
+  const { hostname, pathname } = new URL(keyring);
+  const prefix = pathname.replace(/^\//, "").replace(/([^/])$/, "$1/");
+  return createAwsStores(parameters, path, { bucket: createBucket(transport, hostname), prefix }, encryptsWith);
+}
+
+function regionOf({ region, env }: AwsInstallation): string {
+  const found = region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION);
+  if (found) return found;
+  throw new SignetError("config_invalid", "no AWS region is known: set aws.region in the config, or AWS_REGION", {
+    field: "aws.region",
+  });
+}

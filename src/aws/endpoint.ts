@@ -1,0 +1,60 @@
+/** The services that Signet calls, by the prefix of their endpoints. */
+export type Service = "kms" | "ssm" | "secretsmanager" | "s3";
+
+/** Environment variables, as far as they say where AWS is. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a partition's endpoints end in: for IPv4, and for both protocols. */
+interface Partition {
+  readonly name: string;
+  readonly suffix: string;
+  readonly dualStackSuffix: string;
+}
+
+// botocore's partitions.json, version 1.1: the suffixes by the region's prefix.
+const PARTITIONS: readonly (readonly [prefix: string, ...partition: [string, string, string]])[] = [
+  ["cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"],
+  ["us-gov-", "aws-us-gov", "amazonaws.com", "api.aws"],
+  ["us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov"],
+  ["us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud"],
+  ["eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"],
+  ["us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"],
+  ["eusc-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu"],
+];
+
+// The AWS SDKs and Tools Reference Guide: the service's id in the variable's name.
+const VARIABLES: Readonly<Record<Service, string>> = {
+  kms: "KMS",
+  ssm: "SSM",
+  secretsmanager: "SECRETS_MANAGER",
+  s3: "S3",
+};
+
+/** The partition of a region. */
+export function partitionOf(region: string): Partition {
+  const [, name, suffix, dualStackSuffix] = PARTITIONS.find(([prefix]) => region.startsWith(prefix)) ?? [
+    "",
+    "aws",
+    "amazonaws.com",
+    "api.aws",
+  ];
+  return { name, suffix, dualStackSuffix };
+}
+
+/** An endpoint that somebody configured instead of AWS's own: an emulator, or an interface endpoint of a VPC. */
+export function configuredEndpoint(service: Service, env: Environment): string | undefined {
+  if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === "true") return undefined;
+  return env[`AWS_ENDPOINT_URL_${VARIABLES[service]}`] || env.AWS_ENDPOINT_URL || undefined;
+}
+
+/** The URL of a service in a region. `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` choose among AWS's own. */
+export function endpointOf(service: Service, region: string, env: Environment): URL {
+  const configured = configuredEndpoint(service, env);
+  if (configured !== undefined) return new URL(configured);
+  const { suffix, dualStackSuffix } = partitionOf(region);
+  const name = env.AWS_USE_FIPS_ENDPOINT === "true" ? `${service}-fips` : service;
+  if (env.AWS_USE_DUALSTACK_ENDPOINT !== "true") return new URL(`https://${name}.${region}.${suffix}`);
+  // S3 came first, and kept its own way.
+  const host = service === "s3" ? `${name}.dualstack.${region}.${suffix}` : `${name}.${region}.${dualStackSuffix}`;
+  return new URL(`https://${host}`);
+}

@@ -1,0 +1,87 @@
+import { type ErrorCode, SignetError } from "../errors.js";
+
+/** A call that AWS refused, or that never got an answer. */
+export class AwsFailure extends SignetError {
+  /** AWS's own name of it: "AccessDeniedException"; "" where there was no answer. */
+  readonly awsCode: string;
+
+  constructor(code: ErrorCode, message: string, awsCode: string, cause?: unknown) {
+    super(code, message, { cause });
+    this.awsCode = awsCode;
+  }
+}
+
+/** Tells whether AWS refused a call for one of these reasons. */
+export function isAws(error: unknown, ...awsCodes: string[]): error is AwsFailure {
+  return error instanceof AwsFailure && awsCodes.includes(error.awsCode);
+}
+
+/** A call, as far as an error names it. */
+export interface CalledAction {
+  /** The IAM action: "kms:Sign". */
+  readonly action: string;
+  /** What it acts on, for messages: an ARN, or a name. */
+  readonly resource: string;
+  readonly region: string;
+}
+
+type Kind = "skew" | "throttled" | "unavailable" | "refused";
+
+const SKEWED = /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture|InvalidSignatureException|SignatureDoesNotMatch)$/;
+const THROTTLED =
+  /Throttl|TooManyRequests|RequestLimitExceeded|LimitExceededException$|SlowDown|TooManyUpdates|ProvisionedThroughput/;
+const BROKEN =
+  /^(InternalFailure|InternalServiceError|InternalError|InternalServerError|KMSInternalException|ServiceUnavailable.*)$/;
+const TRANSIENT =
+  /^(RequestTimeout.*|DependencyTimeoutException|KeyUnavailableException|ConditionalRequestConflict|OperationAborted)$/;
+
+/** What kind of failure an answer is: whether another try can help, and after which wait. */
+export function kindOf(status: number, awsCode: string, message: string): Kind {
+  if (SKEWED.test(awsCode) && (awsCode.startsWith("Request") || /expired|not yet current/i.test(message))) return "skew";
+  if (status === 429 || THROTTLED.test(awsCode)) return "throttled";
+  return status >= 500 || BROKEN.test(awsCode) || TRANSIENT.test(awsCode) ? "unavailable" : "refused";
+}
+
+const DENIED = /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|403)$/;
+const NO_CREDENTIALS =
+  /^(UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|ExpiredToken|ExpiredTokenException|InvalidToken|InvalidSignatureException|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken.*|MissingAuthenticationTokenException)$/;
+const UNUSABLE = /^(DisabledException|KMSInvalidStateException|InvalidKeyUsageException)$/;
+
+/** The error of an answer that no further try will change. It says what to do. */
+export function refusal(called: CalledAction, awsCode: string, message: string, status: number): AwsFailure {
+  const { action, resource, region } = called;
+  const [code, words] = explained(called, awsCode || String(status), message);
+  return new AwsFailure(code, `${action} on ${resource} in ${region}: ${words}`, awsCode || String(status));
+}
+
+function explained({ action, resource }: CalledAction, awsCode: string, message: string): [ErrorCode, string] {
+  if (DENIED.test(awsCode)) {
+    return [
+      "aws_access_denied",
+      `access denied; allow ${action} on ${resource} to the role or user that calls, and in the key's or bucket's policy`,
+    ];
+  }
+  if (NO_CREDENTIALS.test(awsCode))
+    return ["aws_credentials", `AWS does not take the credentials (${awsCode}); renew them, or check the clock`];
+  if (UNUSABLE.test(awsCode))
+    return ["key_unusable", `the KMS key cannot be used (${awsCode}); enable it, or cancel its deletion`];
+  if (/NotFound/.test(awsCode))
+    return ["aws_not_found", `there is no such thing here (${awsCode}); is this the right region and account?`];
+  // AWS's own words name resources, never a secret; they are cut all the same.
+  return ["aws_refused", `AWS refused it (${awsCode}): ${message.slice(0, 200)}`];
+}
+
+/** The error of a call that no try within the deadline brought through. */
+export function unavailable(called: CalledAction, awsCode: string, cause: unknown): AwsFailure {
+  const { action, resource, region } = called;
+  const isThrottled = THROTTLED.test(awsCode);
+  const words = isThrottled
+    ? "throttled until the deadline; ask AWS for a higher quota, or call less often"
+    : `no answer before the deadline${awsCode === "" ? "" : ` (${awsCode})`}; is the service reachable from here, and is this the right region?`;
+  return new AwsFailure(
+    isThrottled ? "aws_throttled" : "aws_unavailable",
+    `${action} on ${resource} in ${region}: ${words}`,
+    awsCode,
+    cause,
+  );
+}

@@ -1,0 +1,166 @@
+import { type JsonCall, jsonCalls } from "./json-call.js";
+import type { Transport } from "./transport.js";
+
+/** A KMS key, as far as it matters here. */
+export interface KmsKey {
+  readonly arn: string;
+  /** "Enabled", "Disabled", "PendingDeletion", ... */
+  readonly state: string;
+}
+
+/** The names and values that a ciphertext is bound to. */
+export type EncryptionContext = Readonly<Record<string, string>>;
+
+/** The calls to KMS that Signet makes. A key is named by id, ARN, alias or alias ARN. */
+export interface Kms {
+  createKey(input: {
+    keySpec: string;
+    description: string;
+    tags: Readonly<Record<string, string>>;
+    policy?: string | undefined;
+  }): Promise<KmsKey>;
+  describeKey(key: string): Promise<KmsKey>;
+  /** @returns the public key as SubjectPublicKeyInfo */
+  getPublicKey(key: string): Promise<{ readonly arn: string; readonly spki: Buffer }>;
+  sign(key: string, input: KmsMessage): Promise<Buffer>;
+  /** @returns nothing where the signature is right */
+  verify(key: string, input: KmsMessage & { readonly signature: Uint8Array }): Promise<void>;
+  scheduleKeyDeletion(key: string, days: number): Promise<void>;
+  createAlias(alias: string, key: string): Promise<void>;
+  deleteAlias(alias: string): Promise<void>;
+  aliases(): AsyncIterable<{ readonly alias: string; readonly keyId: string }>;
+  /** The ids of all keys of the account and region. */
+  keyIds(): AsyncIterable<string>;
+  tags(key: string): Promise<Readonly<Record<string, string>>>;
+  encrypt(key: string, plaintext: Uint8Array, context: EncryptionContext): Promise<Buffer>;
+  decrypt(key: string, ciphertext: Uint8Array, context: EncryptionContext): Promise<Buffer>;
+  /** @returns the public key as SubjectPublicKeyInfo, and the private one as PKCS #8, encrypted */
+  generateDataKeyPair(
+    key: string,
+    spec: string,
+    context: EncryptionContext,
+  ): Promise<{ readonly spki: Buffer; readonly wrapped: Buffer }>;
+}
+
+/** What is signed, and how. */
+export interface KmsMessage {
+  readonly message: Uint8Array;
+  readonly messageType: "RAW" | "DIGEST" | "EXTERNAL_MU";
+  readonly signingAlgorithm: string;
+}
+
+/** Binds KMS. */
+export function createKms(transport: Transport): Kms {
+  const call = jsonCalls(transport, "kms");
+  return Object.freeze({ ...keyCalls(call), ...listCalls(call), ...signatureCalls(call), ...dataKeyCalls(call) });
+}
+
+function keyCalls(call: JsonCall) {
+  return {
+    async createKey({ keySpec, description, tags, policy }) {
+      const Tags = Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
+      const input = { KeySpec: keySpec, KeyUsage: "SIGN_VERIFY", Description: description, Tags, Policy: policy };
+      return keyOf((await call<Described>("CreateKey", "*", input)).KeyMetadata);
+    },
+    describeKey: async (key) => keyOf((await call<Described>("DescribeKey", key, { KeyId: key })).KeyMetadata),
+    async getPublicKey(key) {
+      const { KeyId, PublicKey } = await call<{ KeyId: string; PublicKey: string }>("GetPublicKey", key, { KeyId: key });
+      return { arn: KeyId, spki: bytes(PublicKey) };
+    },
+    async scheduleKeyDeletion(key, days) {
+      await call("ScheduleKeyDeletion", key, { KeyId: key, PendingWindowInDays: days });
+    },
+    async createAlias(alias, key) {
+      await call("CreateAlias", alias, { AliasName: alias, TargetKeyId: key });
+    },
+    async deleteAlias(alias) {
+      await call("DeleteAlias", alias, { AliasName: alias });
+    },
+  } satisfies Partial<Kms>;
+}
+
+function listCalls(call: JsonCall) {
+  async function* entries<T>(action: string, input: object, list: string): AsyncIterable<T> {
+    let marker: string | undefined;
+    do {
+      const page: Record<string, unknown> = await call(action, "*", {
+        ...input,
+        ...(marker !== undefined && { Marker: marker }),
+      });
+      yield* page[list] as T[];
+      marker = page.Truncated === true ? (page.NextMarker as string) : undefined;
+    } while (marker !== undefined);
+  }
+
+  return {
+    async *aliases() {
+      for await (const entry of entries<{ AliasName: string; TargetKeyId?: string }>("ListAliases", {}, "Aliases")) {
+        if (entry.TargetKeyId !== undefined) yield { alias: entry.AliasName, keyId: entry.TargetKeyId };
+      }
+    },
+    async *keyIds() {
+      for await (const { KeyId } of entries<{ KeyId: string }>("ListKeys", { Limit: 1_000 }, "Keys")) yield KeyId;
+    },
+    async tags(key) {
+      const found: Record<string, string> = {};
+      for await (const tag of entries<{ TagKey: string; TagValue: string }>("ListResourceTags", { KeyId: key }, "Tags")) {
+        found[tag.TagKey] = tag.TagValue;
+      }
+      return found;
+    },
+  } satisfies Partial<Kms>;
+}
+
+function signatureCalls(call: JsonCall) {
+  const inputOf = (key: string, { message, messageType, signingAlgorithm }: KmsMessage) => ({
+    KeyId: key,
+    Message: base64(message),
+    MessageType: messageType,
+    SigningAlgorithm: signingAlgorithm,
+  });
+  return {
+    sign: async (key, input) => bytes((await call<{ Signature: string }>("Sign", key, inputOf(key, input))).Signature),
+    async verify(key, { signature, ...input }) {
+      await call("Verify", key, { ...inputOf(key, input), Signature: base64(signature) });
+    },
+  } satisfies Partial<Kms>;
+}
+
+function dataKeyCalls(call: JsonCall) {
+  return {
+    async encrypt(key, plaintext, context) {
+      const input = { KeyId: key, Plaintext: base64(plaintext), EncryptionContext: context };
+      return bytes((await call<{ CiphertextBlob: string }>("Encrypt", key, input)).CiphertextBlob);
+    },
+    async decrypt(key, ciphertext, context) {
+      const input = { KeyId: key, CiphertextBlob: base64(ciphertext), EncryptionContext: context };
+      return bytes((await call<{ Plaintext: string }>("Decrypt", key, input)).Plaintext);
+    },
+    async generateDataKeyPair(key, spec, context) {
+      const input = { KeyId: key, KeyPairSpec: spec, EncryptionContext: context };
+      const made = await call<DataKeyPair>("GenerateDataKeyPairWithoutPlaintext", key, input);
+      return { spki: bytes(made.PublicKey), wrapped: bytes(made.PrivateKeyCiphertextBlob) };
+    },
+  } satisfies Partial<Kms>;
+}
+
+interface DataKeyPair {
+  readonly PublicKey: string;
+  readonly PrivateKeyCiphertextBlob: string;
+}
+
+interface Described {
+  readonly KeyMetadata: { readonly Arn: string; readonly KeyState: string };
+}
+
+function keyOf({ Arn, KeyState }: Described["KeyMetadata"]): KmsKey {
+  return { arn: Arn, state: KeyState };
+}
+
+function bytes(text: string): Buffer {
+  return Buffer.from(text, "base64");
+}
+
+function base64(data: Uint8Array): string {
+  return Buffer.from(data).toString("base64");
+}

@@ -1,0 +1,99 @@
+import { AwsFailure } from "./failure.js";
+import { percentEncoded } from "./sigv4.js";
+import type { AwsRequest, Transport } from "./transport.js";
+
+/** An object that was read. */
+export interface StoredObject {
+  readonly body: string;
+  readonly etag: string;
+}
+
+/** An object as it is written. */
+export interface ObjectInput {
+  readonly key: string;
+  readonly body: string;
+  readonly contentType: string;
+  readonly cacheControl?: string | undefined;
+  /** The ETag that the present object must have; `null` where there must be none. */
+  readonly ifMatch: string | null;
+}
+
+/** The calls to one S3 bucket that Signet makes. */
+export interface Bucket {
+  /** @returns `undefined` where there is none */
+  get(key: string): Promise<StoredObject | undefined>;
+  /** @returns the new ETag; `undefined`, with nothing changed, where the condition does not hold */
+  put(input: ObjectInput): Promise<string | undefined>;
+  /** Absent is success. */
+  delete(key: string): Promise<void>;
+  /** Every key that begins so, in order. */
+  keys(prefix: string): AsyncIterable<string>;
+  /** The time by the service, as a NumericDate. */
+  time(): Promise<number>;
+}
+
+/** Binds a bucket. Its name stands in the path: that works for every name, and for every endpoint. */
+export function createBucket(transport: Transport, bucket: string): Bucket {
+  const request = (method: AwsRequest["method"], action: string, key: string): AwsRequest => ({
+    service: "s3",
+    action: `s3:${action}`,
+    resource: `${bucket}/${key}`,
+    method,
+    path: `/${bucket}${key === "" ? "" : `/${key.split("/").map(percentEncoded).join("/")}`}`,
+  });
+
+  return Object.freeze({
+    async get(key) {
+      const { status, headers, body } = await transport.call({ ...request("GET", "GetObject", key), accepts: [404] });
+      if (status !== 404) return { body, etag: headers.etag ?? "" };
+      if (body.includes("<Code>NoSuchBucket<")) throw noBucket(bucket, transport.region);
+      return undefined;
+    },
+    async put({ key, body, contentType, cacheControl, ifMatch }) {
+      const condition: Record<string, string> = ifMatch === null ? { "if-none-match": "*" } : { "if-match": ifMatch };
+      if (cacheControl !== undefined) condition["cache-control"] = cacheControl;
+      const headers = { "content-type": contentType, ...condition };
+      // A condition on an object that is gone is answered with 404.
+      const answer = await transport.call({ ...request("PUT", "PutObject", key), headers, body, accepts: [412, 404] });
+      if (answer.body.includes("<Code>NoSuchBucket<")) throw noBucket(bucket, transport.region);
+      return answer.status < 300 ? (answer.headers.etag ?? "") : undefined;
+    },
+    async delete(key) {
+      await transport.call(request("DELETE", "DeleteObject", key));
+    },
+    async *keys(prefix) {
+      let token: string | undefined;
+      do {
+        const query = { "list-type": "2", prefix, ...(token !== undefined && { "continuation-token": token }) };
+        const { body } = await transport.call({ ...request("GET", "ListBucket", ""), query });
+        for (const [, key = ""] of body.matchAll(/<Key>([^<]*)<\/Key>/g)) yield unescaped(key);
+        token = /<NextContinuationToken>([^<]*)</.exec(body)?.[1];
+      } while (token !== undefined);
+    },
+    async time() {
+      const { headers } = await transport.call({ ...request("HEAD", "ListBucket", ""), accepts: [404] });
+      return Math.floor(Date.parse(headers.date ?? "") / 1_000);
+    },
+  } satisfies Bucket);
+}
+
+function noBucket(bucket: string, region: string): AwsFailure {
+  return new AwsFailure(
+    "aws_not_found",
+    `there is no bucket ${bucket} in ${region}; make it, or name the right one`,
+    "NoSuchBucket",
+  );
+}
+
+function unescaped(text: string): string {
+  return text.replace(/&(?:lt|gt|quot|apos|amp|#39);/g, (entity) => ENTITIES[entity] as string);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&lt;": "<",
+  "&gt;": ">",
+  "&quot;": '"',
+  "&apos;": "'",
+  "&#39;": "'",
+  "&amp;": "&",
+};

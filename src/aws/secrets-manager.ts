@@ -1,0 +1,67 @@
+import { isAws } from "./failure.js";
+import { jsonCalls } from "./json-call.js";
+import type { Transport } from "./transport.js";
+
+/** A secret that was read. */
+export interface Secret {
+  readonly arn: string;
+  readonly version: string;
+  readonly value: string;
+}
+
+/** The calls to Secrets Manager that Signet makes. A secret is named by its name or its ARN. */
+export interface SecretsManager {
+  /** @returns `undefined` where there is none */
+  get(secret: string, version?: string): Promise<Secret | undefined>;
+  /** @returns false, with nothing changed, where the name is taken */
+  create(input: { name: string; value: string; token: string; kmsKey?: string | undefined }): Promise<boolean>;
+  /** Deletes a secret at once; absent is success. */
+  delete(secret: string): Promise<void>;
+  /** The names that begin so. */
+  names(prefix: string): AsyncIterable<string>;
+}
+
+/** Binds Secrets Manager. */
+export function createSecretsManager(transport: Transport): SecretsManager {
+  const call = jsonCalls(transport, "secretsmanager");
+  return Object.freeze({
+    async get(secret, version) {
+      try {
+        const input = { SecretId: secret, ...(version !== undefined && { VersionId: version }) };
+        const found = await call<{ ARN: string; VersionId: string; SecretString: string }>("GetSecretValue", secret, input);
+        return { arn: found.ARN, version: found.VersionId, value: found.SecretString };
+      } catch (error) {
+        if (isAws(error, "ResourceNotFoundException")) return undefined;
+        throw error;
+      }
+    },
+    async create({ name, value, token, kmsKey }) {
+      const input = { Name: name, SecretString: value, ClientRequestToken: token };
+      try {
+        await call("CreateSecret", name, { ...input, ...(kmsKey !== undefined && { KmsKeyId: kmsKey }) });
+        return true;
+      } catch (error) {
+        if (isAws(error, "ResourceExistsException")) return false;
+        throw error;
+      }
+    },
+    async delete(secret) {
+      try {
+        await call("DeleteSecret", secret, { SecretId: secret, ForceDeleteWithoutRecovery: true });
+      } catch (error) {
+        if (!isAws(error, "ResourceNotFoundException")) throw error;
+      }
+    },
+    async *names(prefix) {
+      let token: string | undefined;
+      do {
+        const Filters = [{ Key: "name", Values: [prefix] }];
+        const input = { Filters, MaxResults: 100, ...(token !== undefined && { NextToken: token }) };
+        const page = await call<{ SecretList: { Name: string }[]; NextToken?: string }>("ListSecrets", "*", input);
+        // The filter compares words without regard to case.
+        for (const { Name } of page.SecretList) if (Name.startsWith(prefix)) yield Name;
+        token = page.NextToken;
+      } while (token !== undefined);
+    },
+  } satisfies SecretsManager);
+}

@@ -1,0 +1,74 @@
+import { isAws } from "./failure.js";
+import { jsonCalls } from "./json-call.js";
+import type { Transport } from "./transport.js";
+
+/** A parameter as it is written. */
+export interface ParameterInput {
+  readonly name: string;
+  readonly value: string;
+  readonly secret: boolean;
+  /** The KMS key that encrypts a secret one; the account's own key for Parameter Store when absent. */
+  readonly kmsKey?: string | undefined;
+}
+
+/** The calls to Parameter Store that Signet makes. */
+export interface ParameterStore {
+  /** Values by name; a name that is not there is missing from the answer. At most ten names, decrypted. */
+  get(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** @returns false, with nothing changed, where the name is taken */
+  create(input: ParameterInput): Promise<boolean>;
+  /** Absent is success. */
+  delete(name: string): Promise<void>;
+  /** Every name below a path. */
+  names(path: string): AsyncIterable<string>;
+}
+
+/** The most bytes that a parameter of the standard tier, which is free, takes. */
+export const STANDARD_BYTES = 4_096;
+
+/** Binds Parameter Store. */
+export function createParameterStore(transport: Transport): ParameterStore {
+  const call = jsonCalls(transport, "ssm");
+  return Object.freeze({
+    async get(names) {
+      const input = { Names: names, WithDecryption: true };
+      const { Parameters } = await call<{ Parameters: { Name: string; Value: string }[] }>(
+        "GetParameters",
+        pathOf(names[0]),
+        input,
+      );
+      return new Map(Parameters.map(({ Name, Value }) => [Name, Value]));
+    },
+    async create({ name, value, secret, kmsKey }) {
+      const Tier = Buffer.byteLength(value) > STANDARD_BYTES ? "Advanced" : "Standard";
+      const input = { Name: name, Value: value, Type: secret ? "SecureString" : "String", Tier, Overwrite: false };
+      try {
+        await call("PutParameter", name, { ...input, ...(secret && kmsKey !== undefined && { KeyId: kmsKey }) });
+        return true;
+      } catch (error) {
+        if (isAws(error, "ParameterAlreadyExists")) return false;
+        throw error;
+      }
+    },
+    async delete(name) {
+      try {
+        await call("DeleteParameter", name, { Name: name });
+      } catch (error) {
+        if (!isAws(error, "ParameterNotFound")) throw error;
+      }
+    },
+    async *names(path) {
+      let token: string | undefined;
+      do {
+        const input = { Path: path, MaxResults: 10, ...(token !== undefined && { NextToken: token }) };
+        const page = await call<{ Parameters: { Name: string }[]; NextToken?: string }>("GetParametersByPath", path, input);
+        for (const { Name } of page.Parameters) yield Name;
+        token = page.NextToken;
+      } while (token !== undefined);
+    },
+  } satisfies ParameterStore);
+}
+
+function pathOf(name = ""): string {
+  return name.slice(0, name.lastIndexOf("/") + 1);
+}

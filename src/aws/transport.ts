@@ -1,0 +1,206 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Environment, endpointOf, type Service } from "./endpoint.js";
+import { type CalledAction, kindOf, refusal, unavailable } from "./failure.js";
+import { type Credentials, canonicalQuery, signedHeaders } from "./sigv4.js";
+
+/** What calls go out with. */
+export interface TransportOptions {
+  readonly region: string;
+  /** Asked before each try; whoever answers keeps them while they are good. */
+  readonly credentials: () => Credentials | Promise<Credentials>;
+  /** Where endpoints may be configured. Default `process.env`. */
+  readonly env?: Environment | undefined;
+  /** How long a call may take with all its tries, in milliseconds. Default 10,000. */
+  readonly deadlineMs?: number | undefined;
+  /** How long one try may take, in milliseconds. Default 3,000. */
+  readonly attemptMs?: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly now?: (() => number) | undefined;
+  /** Answers a number from 0 up to 1. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** One call. */
+export interface AwsRequest extends Omit<CalledAction, "region"> {
+  readonly service: Service;
+  readonly method: "GET" | "PUT" | "POST" | "DELETE" | "HEAD";
+  /** Percent-encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Statuses above 299 that are answers, not failures. */
+  readonly accepts?: readonly number[];
+}
+
+/** An answer. */
+export interface AwsAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
+/** Carries calls to AWS and brings answers back. */
+export interface Transport {
+  readonly region: string;
+  /** @throws AwsFailure that says what to do */
+  call(request: AwsRequest): Promise<AwsAnswer>;
+  /** Closes the connections that stand open. */
+  close(): void;
+}
+
+const MOST_ANSWER_BYTES = 8 * 1024 * 1024;
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 5_000;
+
+/** A try that ended without an answer. */
+class NoAnswer extends Error {
+  constructor(
+    readonly wasReused: boolean,
+    cause: unknown,
+  ) {
+    super("no answer", { cause });
+  }
+}
+
+/** Makes a transport. Connections stay open between calls. */
+export function createTransport(options: TransportOptions): Transport {
+  const { region, deadlineMs = 10_000, attemptMs = 3_000, now = Date.now, random = Math.random } = options;
+  const env = options.env ?? process.env;
+  const agents: Agents = { "https:": new HttpsAgent({ keepAlive: true }), "http:": new HttpAgent({ keepAlive: true }) };
+  // How far the service's clock is ahead of this machine's, once it has refused a signature for it.
+  let aheadMs = 0;
+
+  async function attempt(request: AwsRequest, leftMs: number): Promise<AwsAnswer> {
+    const endpoint = endpointOf(request.service, region, env);
+    const unsigned = {
+      method: request.method,
+      host: endpoint.host,
+      path: endpoint.pathname.replace(/\/$/, "") + request.path,
+      query: request.query,
+      headers: request.headers ?? {},
+      body: request.body ?? "",
+    };
+    const scope = { service: request.service, region, time: now() + aheadMs };
+    const headers = signedHeaders(unsigned, await options.credentials(), scope);
+    const query = canonicalQuery(unsigned.query);
+    const path = query === "" ? unsigned.path : `${unsigned.path}?${query}`;
+    return send(agents, endpoint, { ...unsigned, path, headers }, Math.min(attemptMs, leftMs));
+  }
+
+  /** @returns the answer, or what to do about it: how long to wait before the next try */
+  async function tried(request: AwsRequest, tries: number, leftMs: number): Promise<AwsAnswer | Again> {
+    let answer: AwsAnswer;
+    try {
+      answer = await attempt(request, leftMs);
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      // After a freeze the connections of a pool are dead together: none of them is tried a second time.
+      closeAll(agents);
+      return { waitMs: error.wasReused && tries === 0 ? 0 : backoff(tries, random), awsCode: "", cause: error.cause };
+    }
+    if (answer.status < 300 || request.accepts?.includes(answer.status)) return answer;
+    const { awsCode, message } = failureIn(answer);
+    const kind = kindOf(answer.status, awsCode, message);
+    if (kind === "skew" && tries < 2) {
+      aheadMs = Date.parse(answer.headers.date ?? "") - now() || 0;
+      return { waitMs: 0, awsCode, cause: undefined };
+    }
+    if (kind === "refused" || kind === "skew") throw refusal({ ...request, region }, awsCode, message, answer.status);
+    const least = kind === "throttled" ? retryAfterMs(answer) : 0;
+    return { waitMs: Math.max(least, backoff(tries + (kind === "throttled" ? 1 : 0), random)), awsCode, cause: undefined };
+  }
+
+  return Object.freeze({
+    region,
+    async call(request: AwsRequest) {
+      const endsAt = now() + deadlineMs;
+      for (let tries = 0; ; tries++) {
+        const outcome = await tried(request, tries, endsAt - now());
+        if (!("waitMs" in outcome)) return outcome;
+        if (now() + outcome.waitMs >= endsAt) throw unavailable({ ...request, region }, outcome.awsCode, outcome.cause);
+        if (outcome.waitMs > 0) await wait(outcome.waitMs);
+      }
+    },
+    close: () => closeAll(agents),
+  });
+}
+
+interface Agents {
+  readonly "https:": HttpsAgent;
+  readonly "http:": HttpAgent;
+}
+
+function closeAll(agents: Agents): void {
+  for (const agent of Object.values(agents)) agent.destroy();
+}
+
+function send(agents: Agents, endpoint: URL, sent: Sent, timeoutMs: number): Promise<AwsAnswer> {
+  const isTls = endpoint.protocol === "https:";
+  return new Promise((resolve, reject) => {
+    const { method, path, headers, body } = sent;
+    const outgoing = (isTls ? httpsRequest : httpRequest)({
+      agent: agents[isTls ? "https:" : "http:"],
+      host: endpoint.hostname.replace(/^\[|\]$/g, ""),
+      port: endpoint.port,
+      method,
+      path,
+      headers: { ...headers, "content-length": Buffer.byteLength(body) },
+    });
+    const fail = (error: unknown) => reject(new NoAnswer(outgoing.reusedSocket, error));
+    const timer = setTimeout(() => outgoing.destroy(new Error("timeout")), timeoutMs);
+    outgoing.on("error", fail);
+    outgoing.on("close", () => clearTimeout(timer));
+    outgoing.on("response", (incoming) => collected(incoming).then(resolve, fail));
+    outgoing.end(body);
+  });
+}
+
+interface Sent {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: string;
+}
+
+interface Again {
+  readonly waitMs: number;
+  readonly awsCode: string;
+  readonly cause: unknown;
+}
+
+// "Full jitter": everything between nothing and the exponential bound, so that a thousand callers do not come back together.
+function backoff(tries: number, random: () => number): number {
+  return 1 + random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries);
+}
+
+function retryAfterMs({ headers }: AwsAnswer): number {
+  return Number(headers["x-amz-retry-after"]) || Number(headers["retry-after"]) * 1_000 || 0;
+}
+
+async function collected(incoming: IncomingMessage): Promise<AwsAnswer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MOST_ANSWER_BYTES) throw new Error("the answer is too large");
+    chunks.push(chunk);
+  }
+  const headers = incoming.headers as AwsAnswer["headers"];
+  return { status: incoming.statusCode ?? 0, headers, body: Buffer.concat(chunks).toString() };
+}
+
+// JSON services name a failure in the body or in a header, S3 in XML.
+function failureIn({ headers, body, status }: AwsAnswer): { awsCode: string; message: string } {
+  let told: { __type?: unknown; message?: unknown; Message?: unknown } = {};
+  try {
+    told = JSON.parse(body) as typeof told;
+  } catch {
+    told = { __type: /<Code>([^<]*)/.exec(body)?.[1], message: /<Message>([^<]*)/.exec(body)?.[1] };
+  }
+  const type = String(told.__type ?? headers["x-amzn-errortype"] ?? (status === 403 ? "AccessDenied" : ""));
+  const awsCode = type.replace(/^.*#/, "").replace(/:.*$/, "");
+  return { awsCode, message: String(told.message ?? told.Message ?? "") };
+}

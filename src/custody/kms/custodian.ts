@@ -1,0 +1,68 @@
+import type { PublicJwk } from "../../algorithms/jwk.js";
+import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
+import { isSignetError, SignetError } from "../../errors.js";
+import type { KeyMaterial } from "../../keyring/active-document.js";
+import type { Custodian, KeyLender, OpenableKey, Signer } from "../contract.js";
+import { assertNamed, publicJwkOfSpki } from "../held-key.js";
+import { isGoing, type OwnKeysOptions, ownKeys } from "./own-keys.js";
+import { kmsSigner } from "./sign.js";
+
+/** What a KMS custodian is made of. */
+export interface KmsCustodianOptions extends OwnKeysOptions {
+  /** Told of each signature that was not right. */
+  readonly onUnproven?: (() => void) | undefined;
+}
+
+/** Keeps private keys in KMS, from where they never come out. What is signed with is pinned to the key's ARN. */
+export function createKmsCustodian(options: KmsCustodianOptions): Custodian & KeyLender {
+  const { kms, onUnproven } = options;
+  const keys = ownKeys(options);
+
+  return Object.freeze({
+    custody: "kms" as const,
+    async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
+      let key = await keys.find(id);
+      if (key !== undefined && isGoing(key)) {
+        await keys.forget(id);
+        key = undefined;
+      }
+      const { arn } = key ?? (await keys.make(id, algorithm));
+      return reported((await kms.getPublicKey(arn)).spki, algorithm, arn);
+    },
+    async lend(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk> {
+      const { arn, spki } = await kms.getPublicKey(key);
+      const publicJwk = reported(spki, algorithm, arn);
+      await keys.lend(id, arn);
+      return publicJwk;
+    },
+    async material(id: string): Promise<KeyMaterial> {
+      const { arn } = await keys.mustFind(id);
+      return { keyArn: arn, spki: (await kms.getPublicKey(arn)).spki.toString("base64") };
+    },
+    async open(key: OpenableKey): Promise<Signer> {
+      if (!("keyArn" in key.material)) throw new SignetError("invalid_key", "the active document names no KMS key");
+      const { keyArn, spki } = key.material;
+      const publicJwk = reported(Buffer.from(spki, "base64"), algorithmNamed(key.alg), keyArn);
+      assertNamed(publicJwk, key);
+      return kmsSigner(kms, keyArn, publicJwk, onUnproven);
+    },
+    async destroy(id: string): Promise<void> {
+      const [name = "", orphan] = id.split(".");
+      if (orphan !== undefined) return keys.delete(orphan);
+      const key = await keys.find(name);
+      if (key !== undefined) await keys.delete(key.arn);
+      await keys.forget(name);
+    },
+    list: () => keys.list(),
+  });
+}
+
+/** The public key of a KMS key, whose kid is the key's id in its ARN. */
+function reported(spki: Buffer, algorithm: Algorithm, arn: string): PublicJwk {
+  try {
+    return publicJwkOfSpki(spki, algorithm, arn.slice(arn.lastIndexOf("/") + 1));
+  } catch (error) {
+    if (!isSignetError(error, "invalid_key")) throw error;
+    throw new SignetError("key_mismatch", `${arn} is not a key for ${algorithm.name}`, { cause: error });
+  }
+}

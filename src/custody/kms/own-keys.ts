@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Algorithm } from "../../algorithms/table.js";
+import { isAws } from "../../aws/failure.js";
+import type { Kms, KmsKey } from "../../aws/kms.js";
+import { keyNotFound } from "../held-key.js";
+
+/** The KMS keys of one installation, each found by an alias of its own: `alias/signet/INSTALLATION/ID`. */
+export interface OwnKeys {
+  /** @returns `undefined` where there is none */
+  find(id: string): Promise<KmsKey | undefined>;
+  /** @throws SignetError `key_not_found` */
+  mustFind(id: string): Promise<KmsKey>;
+  /** Makes a key, or answers the one that an earlier try has made. */
+  make(id: string, algorithm: Algorithm): Promise<KmsKey>;
+  /** Gives a key that is there already the alias of an id. */
+  lend(id: string, key: string): Promise<void>;
+  /** Removes an alias; absent is success. */
+  forget(id: string): Promise<void>;
+  /** Schedules away a key that this installation has made; a key that was only lent to it stays as it is. */
+  delete(arn: string): Promise<void>;
+  /** The ids of its aliases, and as `ID.KEY` the keys that a crash left between their making and their alias. */
+  list(): AsyncIterable<string>;
+}
+
+/** What the keys of an installation are found and made with. */
+export interface OwnKeysOptions {
+  readonly kms: Kms;
+  /** The installation that the keys belong to. */
+  readonly installation: string;
+  /** The key policy of keys that are made; KMS's own default when absent. */
+  readonly keyPolicy?: string | undefined;
+  /** How long a key that is no longer needed can still be saved, 7 to 30. Default 30. */
+  readonly deletionDays?: number | undefined;
+  /** Waits, in milliseconds. */
+  readonly sleep?: ((milliseconds: number) => Promise<unknown>) | undefined;
+}
+
+const INSTALLATION_TAG = "signet:installation";
+const KEY_TAG = "signet:key";
+/** An alias that was just made may not be seen everywhere yet (KMS developer guide, "Eventual consistency"). */
+const ALIAS_WAITS_MS = [0, 250, 750, 2_000];
+const SHORTEST_DELETION_DAYS = 7;
+
+/** Binds the keys of an installation. An alias can be made only once, so a key that a retry made twice is recognised and deleted. */
+export function ownKeys(options: OwnKeysOptions): OwnKeys {
+  const { kms, installation, deletionDays = 30 } = options;
+  const wait = options.sleep ?? sleep;
+  const aliasOf = (id: string): string => `alias/signet/${installation}/${id}`;
+  // Keys that this process has made: their aliases need not be visible yet.
+  const made = new Map<string, string>();
+
+  async function find(id: string): Promise<KmsKey | undefined> {
+    return absentAs(undefined, kms.describeKey(made.get(id) ?? aliasOf(id)));
+  }
+
+  async function mustFind(id: string): Promise<KmsKey> {
+    for (const waitMs of ALIAS_WAITS_MS) {
+      if (waitMs > 0) await wait(waitMs);
+      const key = await find(id);
+      if (key !== undefined && !isGoing(key)) return key;
+    }
+    throw keyNotFound(aliasOf(id));
+  }
+
+  async function lend(id: string, key: string): Promise<void> {
+    const { arn } = await kms.describeKey(key);
+    if (!(await aliasTaken(kms, aliasOf(id), arn)) || (await mustFind(id)).arn === arn) made.set(id, arn);
+    else throw keyNotFound(`${aliasOf(id)}, which names another key than ${arn}`);
+  }
+
+  return Object.freeze({
+    find,
+    mustFind,
+    lend,
+    async make(id: string, algorithm: Algorithm) {
+      const tags = { [INSTALLATION_TAG]: installation, [KEY_TAG]: id };
+      const description = `Signet ${installation}: signs tokens (${algorithm.name})`;
+      const key = await kms.createKey({ keySpec: algorithm.kms.keySpec, description, tags, policy: options.keyPolicy });
+      if (await aliasTaken(kms, aliasOf(id), key.arn)) {
+        // An earlier try came so far, or this one did and its answer was lost.
+        const first = await mustFind(id);
+        if (first.arn !== key.arn) await kms.scheduleKeyDeletion(key.arn, SHORTEST_DELETION_DAYS);
+        return first;
+      }
+      made.set(id, key.arn);
+      return key;
+    },
+    async forget(id: string) {
+      made.delete(id);
+      await absentAs(undefined, kms.deleteAlias(aliasOf(id)));
+    },
+    async delete(arn: string) {
+      if ((await kms.tags(arn))[INSTALLATION_TAG] === installation) await schedule(kms, arn, deletionDays);
+    },
+    async *list() {
+      const named = new Set<string>();
+      for await (const { alias, keyId } of kms.aliases()) {
+        if (!alias.startsWith(aliasOf(""))) continue;
+        named.add(keyId);
+        yield alias.slice(aliasOf("").length);
+      }
+      for await (const keyId of kms.keyIds()) {
+        const id = named.has(keyId) ? undefined : await orphanId(kms, keyId, installation);
+        if (id !== undefined) yield `${id}.${keyId}`;
+      }
+    },
+  });
+}
+
+/** Tells whether a key is about to be deleted. */
+export function isGoing({ state }: KmsKey): boolean {
+  return state === "PendingDeletion" || state === "PendingReplicaDeletion";
+}
+
+async function aliasTaken(kms: Kms, alias: string, arn: string): Promise<boolean> {
+  try {
+    await kms.createAlias(alias, arn);
+    return false;
+  } catch (error) {
+    if (isAws(error, "AlreadyExistsException")) return true;
+    throw error;
+  }
+}
+
+async function schedule(kms: Kms, arn: string, days: number): Promise<void> {
+  try {
+    await kms.scheduleKeyDeletion(arn, days);
+  } catch (error) {
+    // It is scheduled already.
+    if (!isAws(error, "KMSInvalidStateException")) throw error;
+  }
+}
+
+async function orphanId(kms: Kms, keyId: string, installation: string): Promise<string | undefined> {
+  try {
+    const tags = await kms.tags(keyId);
+    if (tags[INSTALLATION_TAG] !== installation) return undefined;
+    return isGoing(await kms.describeKey(keyId)) ? undefined : tags[KEY_TAG];
+  } catch (error) {
+    // Keys whose tags may not be read are not ours: our own are made with a right to read them.
+    if (isAws(error, "AccessDeniedException", "NotFoundException")) return undefined;
+    throw error;
+  }
+}
+
+async function absentAs<T, D>(absent: D, call: Promise<T>): Promise<T | D> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isAws(error, "NotFoundException")) return absent;
+    throw error;
+  }
+}

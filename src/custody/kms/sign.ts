@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { type PublicJwk, publicKeyFromJwk } from "../../algorithms/jwk.js";
+import { signatureChecker } from "../../algorithms/signature.js";
+import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
+import type { Kms, KmsMessage } from "../../aws/kms.js";
+import { ecdsaFromDer } from "../../encoding/ecdsa-der.js";
+import { SignetError } from "../../errors.js";
+import type { Signer } from "../contract.js";
+
+/** The most bytes that KMS takes as they are (Sign, "Message"). */
+const MOST_RAW_BYTES = 4_096;
+
+/**
+ * Makes a signer whose key stays in KMS. Each signature is checked against the public key before it is answered.
+ *
+ * @param onUnproven told of each signature that was not right
+ */
+export function kmsSigner(kms: Kms, keyArn: string, publicJwk: PublicJwk, onUnproven: () => void = () => undefined): Signer {
+  const algorithm = algorithmNamed(publicJwk.alg);
+  const check = signatureChecker(algorithm, publicKeyFromJwk(publicJwk));
+
+  async function signOnce(signingInput: string): Promise<Buffer | undefined> {
+    const signature = signatureOf(await kms.sign(keyArn, messageOf(signingInput, algorithm, publicJwk)), algorithm);
+    if (signature !== undefined && check(signingInput, signature)) return signature;
+    onUnproven();
+    return undefined;
+  }
+
+  return Object.freeze({
+    kid: publicJwk.kid,
+    alg: publicJwk.alg,
+    publicJwk,
+    async sign(signingInput: string): Promise<Buffer> {
+      const signature = (await signOnce(signingInput)) ?? (await signOnce(signingInput));
+      if (signature !== undefined) return signature;
+      throw new SignetError("signature_unproven", `KMS answered two signatures that ${publicJwk.alg} and the public key refuse`);
+    },
+  });
+}
+
+/**
+ * What KMS signs of a text. A digest for RSA and ECDSA, so that the text may have any length; Ed25519 takes the text alone; ML-DSA
+ * beyond the limit takes the message representative (FIPS 204 section 6.2).
+ *
+ * @throws SignetError `request_too_large` for Ed25519 beyond 4,096 bytes
+ */
+export function messageOf(signingInput: string, algorithm: Algorithm, publicJwk: PublicJwk): KmsMessage {
+  const { signingAlgorithm } = algorithm.kms;
+  const message = Buffer.from(signingInput, "latin1");
+  if (algorithm.digest !== null) {
+    return { message: createHash(algorithm.digest).update(message).digest(), messageType: "DIGEST", signingAlgorithm };
+  }
+  if (message.length <= MOST_RAW_BYTES) return { message, messageType: "RAW", signingAlgorithm };
+  if (algorithm.kty === "AKP")
+    return { message: representative(message, publicJwk), messageType: "EXTERNAL_MU", signingAlgorithm };
+  throw new SignetError(
+    "request_too_large",
+    `KMS signs at most ${MOST_RAW_BYTES} bytes with ${algorithm.name}; ES256 has no such limit`,
+    {
+      field: "claims",
+    },
+  );
+}
+
+// KMS answers ECDSA signatures in DER, all others as JWS has them.
+function signatureOf(answer: Buffer, { kty, signatureBytes }: Algorithm): Buffer | undefined {
+  return kty === "EC" ? ecdsaFromDer(answer, signatureBytes as number) : answer;
+}
+
+function representative(message: Buffer, { pub = "" }: PublicJwk): Buffer {
+  const shake = (bytes: Buffer): Buffer => createHash("shake256", { outputLength: 64 }).update(bytes).digest();
+  // No context string: a domain separator of 0 and a length of 0 stand before the message.
+  return shake(Buffer.concat([shake(Buffer.from(pub, "base64url")), Buffer.alloc(2), message]));
+}

@@ -1,0 +1,29 @@
+import type { Bucket } from "../../aws/s3.js";
+import { SignetError } from "../../errors.js";
+import type { AuditStore } from "../contract.js";
+
+/** Enough digits that the keys' order is the numbers'. */
+const DIGITS = 12;
+
+/**
+ * The audit log as objects in S3, a line each: an object is made once and never written over.
+ *
+ * @param prefix what the keys of its objects begin with
+ */
+export function createS3AuditStore(bucket: Bucket, prefix: string): AuditStore {
+  return Object.freeze({
+    async append(number: number, line: string) {
+      const key = `${prefix}${String(number).padStart(DIGITS, "0")}.json`;
+      const etag = await bucket.put({ key, body: `${line}\n`, contentType: "application/json", ifMatch: null });
+      if (etag === undefined && (await bucket.get(key))?.body !== `${line}\n`) {
+        throw new SignetError("store_failed", `${key} holds another line: somebody wrote to the log by hand`);
+      }
+    },
+    async *read() {
+      for await (const key of bucket.keys(prefix)) {
+        const line = (await bucket.get(key))?.body.trimEnd();
+        if (line !== undefined && line !== "") yield line;
+      }
+    },
+  });
+}

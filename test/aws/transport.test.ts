@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createBucket } from "../../src/aws/s3.js";
+import { createParameterStore } from "../../src/aws/ssm.js";
+import { createTransport, type TransportOptions } from "../../src/aws/transport.js";
+import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
+
+let aws: Awaited<ReturnType<typeof startFakeAws>>;
+const made: { close(): void }[] = [];
+
+beforeEach(async () => {
+  aws = await startFakeAws();
+});
+
+afterEach(async () => {
+  for (const transport of made.splice(0)) transport.close();
+  await aws.close();
+});
+
+function parameters(options: Partial<TransportOptions> = {}) {
+  const transport = createTransport({
+    region: "eu-central-1",
+    credentials: () => FAKE_CREDENTIALS,
+    env: aws.env,
+    deadlineMs: 1_500,
+    attemptMs: 400,
+    random: () => 0.1,
+    ...options,
+  });
+  made.push(transport);
+  return { transport, store: createParameterStore(transport) };
+}
+
+const secret = { name: "/signet/a/keys/k", value: "the-secret-value", secret: true };
+
+describe("a call", () => {
+  it.each(["reset", "lost-reply", "timeout", "truncated"])("that ends in %s is tried again, and nobody sees it", async (kind) => {
+    const { store } = parameters();
+    await store.create(secret);
+    aws.inject({ action: "ssm:GetParameters", kind });
+    expect((await store.get([secret.name])).get(secret.name)).toBe("the-secret-value");
+  });
+
+  it.each([
+    ["ThrottlingException", 400],
+    ["InternalServerError", 500],
+    ["ServiceUnavailable", 503],
+  ])("that is answered with %s is tried again", async (code, status) => {
+    const { store } = parameters();
+    aws.inject({ action: "ssm:GetParameters", code, status, times: 3 });
+    expect(await store.get([secret.name])).toStrictEqual(new Map());
+    expect(aws.calls).toHaveLength(4);
+  });
+
+  it.each([
+    [{ code: "ThrottlingException", status: 400 }, "aws_throttled", "quota"],
+    [{ code: "InternalServerError", status: 500 }, "aws_unavailable", "InternalServerError"],
+    [{ kind: "timeout" }, "aws_unavailable", "reachable"],
+  ])("that never gets through says so at its deadline (%o)", async (fault, code, words) => {
+    const { store } = parameters({ deadlineMs: 500, attemptMs: 200 });
+    aws.inject({ ...fault, times: 1_000 });
+    const began = Date.now();
+    await expect(store.get([secret.name])).rejects.toMatchObject({ code, message: expect.stringContaining(words) });
+    expect(Date.now() - began).toBeLessThan(1_500);
+  });
+
+  it("whose answer is no JSON says that this is not AWS", async () => {
+    const { store } = parameters();
+    aws.inject({ kind: "garbage" });
+    await expect(store.get([secret.name])).rejects.toMatchObject({ message: expect.stringContaining("endpoint") });
+  });
+
+  it("over connections that died while nobody looked is tried once more, at once", async () => {
+    const { store } = parameters();
+    await Promise.all([1, 2, 3].map(() => store.get([secret.name])));
+    const port = new URL(aws.url).port;
+    await aws.close();
+    aws = await startFakeAws({ port: Number(port) });
+    expect(await store.get([secret.name])).toStrictEqual(new Map());
+    expect(aws.calls).toHaveLength(1);
+  });
+
+  it("of a machine whose clock is wrong is signed by the service's clock", async () => {
+    aws.inject({ kind: "clock-skew", seconds: 3_600 });
+    const { store, transport } = parameters();
+    expect(await store.get([secret.name])).toStrictEqual(new Map());
+    const bucket = createBucket(transport, "b");
+    aws.createBucket("b");
+    aws.inject({ kind: "clock-skew", seconds: -7_200 });
+    expect(await bucket.get("a")).toBeUndefined();
+  });
+
+  it("that is denied names the action and the resource, and is not tried again", async () => {
+    await aws.close();
+    aws = await startFakeAws({ credentials: [{ ...FAKE_CREDENTIALS, allows: ["ssm:GetParameters"] }] });
+    const { store } = parameters();
+    const error = await store.create(secret).catch((each: Error) => each);
+    expect(error).toMatchObject({
+      code: "aws_access_denied",
+      message: expect.stringContaining("ssm:PutParameter on /signet/a/keys/k"),
+    });
+    expect(String((error as Error).message)).not.toContain("the-secret-value");
+    expect(aws.calls).toHaveLength(1);
+  });
+
+  it.each([
+    ["an unknown key", { accessKeyId: "AKIAOTHER", secretAccessKey: "x" }],
+    ["a wrong secret", { ...FAKE_CREDENTIALS, secretAccessKey: "x" }],
+    ["a session token that nobody gave out", { ...FAKE_CREDENTIALS, sessionToken: "x" }],
+  ])("with %s says that the credentials are at fault", async (_, credentials) => {
+    const { store } = parameters({ credentials: () => credentials });
+    await expect(store.get([secret.name])).rejects.toMatchObject({ code: "aws_credentials" });
+  });
+});
+
+describe("a value", () => {
+  it("beyond 4,096 bytes goes to the advanced tier, and one beyond 8,192 is refused by AWS in words", async () => {
+    const { store } = parameters();
+    await store.create({ ...secret, value: "a".repeat(4_096) });
+    await store.create({ ...secret, name: "/signet/a/keys/l", value: "a".repeat(4_097) });
+    const tiers = ["k", "l"].map((id) => aws.state.parameters.get(`/signet/a/keys/${id}`).at(-1).tier);
+    expect(tiers).toStrictEqual(["Standard", "Advanced"]);
+    const tooLong = store.create({ ...secret, name: "/signet/a/keys/m", value: "a".repeat(8_193) });
+    await expect(tooLong).rejects.toMatchObject({ code: "aws_refused" });
+  });
+
+  it("is listed by name over many pages", async () => {
+    const { store } = parameters();
+    for (let id = 0; id < 23; id++) await store.create({ ...secret, name: `/signet/a/keys/${id}` });
+    const names: string[] = [];
+    for await (const name of store.names("/signet/a/keys")) names.push(name);
+    expect(new Set(names).size).toBe(23);
+  });
+});

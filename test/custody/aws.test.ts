@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { algorithmNamed } from "../../src/algorithms/table.js";
+import { createKms } from "../../src/aws/kms.js";
+import { createSecretsManager } from "../../src/aws/secrets-manager.js";
+import { createParameterStore } from "../../src/aws/ssm.js";
+import { createTransport, type Transport } from "../../src/aws/transport.js";
+import { createKmsCustodian } from "../../src/custody/kms/custodian.js";
+import { createKmsDataKeyCustodian } from "../../src/custody/kms-data-key/custodian.js";
+import { createParameterStoreCustodian } from "../../src/custody/parameter-store/custodian.js";
+import { createSecretsManagerCustodian } from "../../src/custody/secrets-manager/custodian.js";
+import { custodianSuite } from "../contracts/custodian-suite.js";
+import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
+
+let aws: Awaited<ReturnType<typeof startFakeAws>>;
+let transport: Transport;
+let places = 0;
+
+beforeAll(async () => {
+  aws = await startFakeAws();
+  transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env });
+});
+
+afterAll(async () => {
+  transport.close();
+  await aws.close();
+});
+
+/** The names of a place that nobody has used. */
+function place() {
+  places += 1;
+  return { installation: `test-${places}`, path: `/signet/test-${places}/keys`, prefix: `signet/test-${places}/keys/` };
+}
+
+const kmsCustodian = (installation = place().installation) =>
+  createKmsCustodian({ kms: createKms(transport), installation, sleep: async () => undefined });
+
+function dataKeyCustodian() {
+  const { KeyMetadata } = aws.perform("kms", "CreateKey", {});
+  const { installation, path } = place();
+  const kmsKey = KeyMetadata.Arn;
+  return createKmsDataKeyCustodian({
+    kms: createKms(transport),
+    parameters: createParameterStore(transport),
+    path,
+    kmsKey,
+    installation,
+  });
+}
+
+const ALL = ["ES256", "ES384", "ES512", "RS256", "PS512", "EdDSA"];
+
+custodianSuite("in Parameter Store", ALL, async () =>
+  createParameterStoreCustodian({ parameters: createParameterStore(transport), path: place().path }),
+);
+custodianSuite("in Secrets Manager", ALL, async () =>
+  createSecretsManagerCustodian({ secrets: createSecretsManager(transport), prefix: place().prefix }),
+);
+custodianSuite("of wrapped keys", ALL, async () => dataKeyCustodian());
+custodianSuite("in KMS", ["ES256", "ES384", "ES512", "RS256", "RS384", "PS256", "PS512", "Ed25519"], async () => kmsCustodian());
+
+describe("a KMS custodian", () => {
+  const ES256 = algorithmNamed("ES256");
+
+  async function opened(algorithm = ES256) {
+    const custodian = kmsCustodian();
+    const { kid, alg } = await custodian.create("a", algorithm);
+    const signer = await custodian.open({ kid, alg, material: await custodian.material("a") });
+    return { custodian, signer, arn: `arn:aws:kms:eu-central-1:111122223333:key/${kid}` };
+  }
+
+  it("signs texts of any length with ECDSA and RSA, and says what Ed25519 takes", async () => {
+    const { signer } = await opened();
+    for (const length of [3_000, 4_096, 4_097, 22_000]) expect((await signer.sign("a".repeat(length))).length).toBe(64);
+    const { signer: ed25519 } = await opened(algorithmNamed("Ed25519"));
+    expect((await ed25519.sign("a".repeat(4_096))).length).toBe(64);
+    await expect(ed25519.sign("a".repeat(4_097))).rejects.toMatchObject({ code: "request_too_large" });
+  });
+
+  it("lets no wrong signature out: asks once more, then fails", async () => {
+    const { signer } = await opened();
+    const before = aws.calls.length;
+    aws.inject({ action: "kms:Sign", kind: "corrupt-signature" });
+    expect((await signer.sign("a.b")).length).toBe(64);
+    expect(aws.calls.length - before).toBe(2);
+    aws.inject({ action: "kms:Sign", kind: "corrupt-signature", times: 2 });
+    await expect(signer.sign("a.b")).rejects.toMatchObject({ code: "signature_unproven" });
+  });
+
+  it("recognises a key that was made twice, and schedules the second one away", async () => {
+    const custodian = kmsCustodian();
+    aws.inject({ action: "kms:CreateKey", kind: "lost-reply" });
+    const { kid } = await custodian.create("a", ES256);
+    const orphans: string[] = [];
+    for await (const id of custodian.list()) if (id !== "a") orphans.push(id);
+    expect(orphans).toHaveLength(1);
+    expect(orphans[0]).toMatch(/^a\.[0-9a-f-]{36}$/);
+    await custodian.destroy(orphans[0] as string);
+    expect(aws.state.keys.get(orphans[0]?.slice(2))).toMatchObject({ state: "PendingDeletion" });
+    expect(aws.state.keys.get(kid)).toMatchObject({ state: "Enabled" });
+    expect(await custodian.create("a", ES256)).toMatchObject({ kid });
+  });
+
+  it("makes a new key in place of one that is pending deletion", async () => {
+    const { custodian, signer } = await opened();
+    aws.perform("kms", "ScheduleKeyDeletion", { KeyId: signer.kid });
+    await expect(custodian.material("a")).rejects.toMatchObject({ code: "key_not_found" });
+    expect((await custodian.create("a", ES256)).kid).not.toBe(signer.kid);
+  });
+
+  it("takes a key that is there already, by alias, and never deletes it", async () => {
+    const { KeyMetadata } = aws.perform("kms", "CreateKey", { KeySpec: "RSA_3072", KeyUsage: "SIGN_VERIFY" });
+    const alias = `alias/lent-${KeyMetadata.KeyId}`;
+    aws.perform("kms", "CreateAlias", { AliasName: alias, TargetKeyId: KeyMetadata.KeyId });
+    const custodian = kmsCustodian();
+    await expect(custodian.lend("a", alias, ES256)).rejects.toMatchObject({ code: "key_mismatch" });
+    const { kid, alg } = await custodian.lend("a", alias, algorithmNamed("PS256"));
+    expect({ kid, alg }).toStrictEqual({ kid: KeyMetadata.KeyId, alg: "PS256" });
+    const signer = await custodian.open({ kid, alg, material: await custodian.material("a") });
+    expect((await signer.sign("a.b")).length).toBe(384);
+    await custodian.destroy("a");
+    expect(aws.state.keys.get(kid)).toMatchObject({ state: "Enabled" });
+  });
+
+  it("says of a disabled key that it is to be enabled", async () => {
+    const { signer } = await opened();
+    aws.perform("kms", "DisableKey", { KeyId: signer.kid });
+    await expect(signer.sign("a.b")).rejects.toMatchObject({
+      code: "key_unusable",
+      message: expect.stringContaining("enable it"),
+    });
+  });
+});
+
+describe("a custodian of wrapped keys", () => {
+  it("opens a key with one call, and only under the id and installation that it was made for", async () => {
+    const custodian = dataKeyCustodian();
+    const { kid, alg } = await custodian.create("a", algorithmNamed("ES256"));
+    const material = (await custodian.material("a")) as { wrapped: string; id: string };
+    const before = aws.calls.length;
+    const signer = await custodian.open({ kid, alg, material } as never);
+    expect(aws.calls.slice(before).map(({ action }) => action)).toStrictEqual(["kms:Decrypt"]);
+    signer.sign("a.b");
+    expect(aws.calls.length).toBe(before + 1);
+    await expect(custodian.open({ kid, alg, material: { ...material, id: "b" } } as never)).rejects.toMatchObject({
+      code: "aws_refused",
+    });
+  });
+});

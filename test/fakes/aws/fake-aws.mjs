@@ -1,0 +1,193 @@
+/**
+ * AWS as strict as its documentation: KMS, Parameter Store, Secrets Manager and S3 over real HTTP, with state, faults on request and
+ * a record of every call. It shares no code with the product.
+ */
+import { createServer } from "node:http";
+import { signDigest, verifyAs } from "./digest-signing.mjs";
+import { createFaults } from "./faults.mjs";
+import { createKmsFake } from "./kms.mjs";
+import { Refusal } from "./refusal.mjs";
+import { createS3Fake } from "./s3.mjs";
+import { createSecretsManagerFake } from "./secrets-manager.mjs";
+import { signerOf } from "./signature.mjs";
+import { createSsmFake } from "./ssm.mjs";
+
+export const FAKE_CREDENTIALS = Object.freeze({
+  accessKeyId: "AKIDEXAMPLE",
+  secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+});
+
+const TARGETS = { TrentService: "kms", AmazonSSM: "ssm", secretsmanager: "secretsmanager" };
+
+/**
+ * @param {{ region?: string, accountId?: string, partition?: string, now?: () => number, latencyMs?: number, port?: number,
+ *   credentials?: readonly { accessKeyId: string, secretAccessKey: string, sessionToken?: string, expired?: boolean, allows?: readonly string[] }[],
+ *   rates?: Record<string, number> }} [options] `rates`: calls a second, by action; `allows`: the actions that somebody may call
+ */
+export async function startFakeAws(options = {}) {
+  const {
+    region = "eu-central-1",
+    accountId = "111122223333",
+    partition = "aws",
+    now = Date.now,
+    latencyMs = 0,
+    port = 0,
+    credentials = [FAKE_CREDENTIALS],
+    rates = {},
+  } = options;
+  const world = { region, accountId, partition, now, signDigest, verifyAs };
+  const json = { kms: createKmsFake(world), ssm: createSsmFake(world), secretsmanager: createSecretsManagerFake(world) };
+  const s3 = createS3Fake(world);
+  const faults = createFaults();
+  const calls = [];
+  const buckets = new Map();
+
+  // A token bucket for each action, as API throttling is documented for EC2 and observed elsewhere.
+  function throttle(action) {
+    const perSecond = rates[action];
+    if (perSecond === undefined) return;
+    const bucket = buckets.get(action) ?? { tokens: perSecond, at: Date.now() };
+    bucket.tokens = Math.min(perSecond, bucket.tokens + ((Date.now() - bucket.at) * perSecond) / 1_000);
+    bucket.at = Date.now();
+    buckets.set(action, bucket);
+    if (bucket.tokens < 1) throw new Refusal("ThrottlingException", "Rate exceeded");
+    bucket.tokens -= 1;
+  }
+
+  function prepared(request) {
+    const [name, operation] = (request.headers["x-amz-target"] ?? "").split(".");
+    const service = TARGETS[name];
+    if (service === undefined) {
+      const [path, text = ""] = request.url.split("?");
+      return { service: "s3", ...s3.route({ ...request, path, query: new URLSearchParams(text) }) };
+    }
+    const input = JSON.parse(request.body.toString() || "{}");
+    const { actions, resourceOf } = json[service];
+    if (request.headers["content-type"] !== "application/x-amz-json-1.1" || !Object.hasOwn(actions, operation))
+      throw new Refusal("UnknownOperationException", "", 404);
+    return {
+      service,
+      action: operation,
+      resource: resourceOf(input),
+      answer: () => ({
+        status: 200,
+        headers: { "content-type": "application/x-amz-json-1.1" },
+        body: JSON.stringify(actions[operation](input) ?? {}),
+      }),
+    };
+  }
+
+  function answer(request, record) {
+    const service = request.headers["x-amz-target"] === undefined ? "s3" : TARGETS[request.headers["x-amz-target"].split(".")[0]];
+    const who = signerOf(request, { service, region, now: now() + faults.skewMs(), credentials });
+    const { action, resource, answer: carryOut } = prepared(request);
+    Object.assign(record, { action: `${service === "s3" ? "s3" : service}:${action}`, resource, who: who.accessKeyId });
+    if (who.allows !== undefined && !who.allows.includes(record.action)) {
+      throw new Refusal(
+        service === "s3" ? "AccessDenied" : "AccessDeniedException",
+        `User is not authorized to perform: ${record.action} on resource: ${resource}`,
+        service === "s3" ? 403 : 400,
+      );
+    }
+    throttle(record.action);
+    return carryOut;
+  }
+
+  const server = createServer(async (incoming, outgoing) => {
+    const chunks = [];
+    for await (const chunk of incoming) chunks.push(chunk);
+    const request = { method: incoming.method, url: incoming.url, headers: incoming.headers, body: Buffer.concat(chunks) };
+    const record = { action: "", resource: "", status: 0, code: "", at: now() };
+    calls.push(record);
+    if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
+    let result;
+    let fault;
+    try {
+      const carryOut = answer(request, record);
+      fault = faults.take(record.action);
+      if (fault?.kind === "reset") return outgoing.socket.resetAndDestroy();
+      if (fault?.kind === "timeout") return undefined;
+      if (fault?.code !== undefined) throw new Refusal(fault.code, fault.message ?? "injected", fault.status ?? 500);
+      result = faults.stale(fault, record, request.body) ?? carryOut();
+      faults.remember(record, request.body, result);
+      if (fault?.kind === "corrupt-signature") result = { ...result, body: corrupted(result.body) };
+    } catch (error) {
+      if (!(error instanceof Refusal)) console.error(error);
+      result = refusalOf(error, request);
+      record.code = error.code ?? "InternalFailure";
+    }
+    record.status = result.status;
+    if (fault?.kind === "lost-reply") return outgoing.socket.resetAndDestroy();
+    return send(outgoing, result, fault, incoming.method, now() + faults.skewMs());
+  });
+  server.keepAliveTimeout = 60_000;
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  return {
+    url,
+    calls,
+    state: {
+      keys: json.kms.state.keys,
+      aliases: json.kms.state.aliases,
+      parameters: json.ssm.state,
+      secrets: json.secretsmanager.state,
+      buckets: s3.state,
+    },
+    /** Calls an action as AWS's console would, without a request. */
+    perform: (service, action, input) => json[service].actions[action](input),
+    createBucket: s3.create,
+    inject: faults.inject,
+    env: {
+      AWS_ENDPOINT_URL: url,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: credentials[0].accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials[0].secretAccessKey,
+    },
+    closeIdle: () => server.closeIdleConnections(),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function refusalOf(error, request) {
+  const { code = "InternalFailure", status = 500, message } = error;
+  if (request.headers["x-amz-target"] !== undefined) {
+    return { status, headers: { "content-type": "application/x-amz-json-1.1" }, body: JSON.stringify({ __type: code, message }) };
+  }
+  return {
+    status,
+    headers: { "content-type": "application/xml" },
+    body: `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+  };
+}
+
+function corrupted(body) {
+  const answer = JSON.parse(body);
+  const signature = Buffer.from(answer.Signature, "base64");
+  signature[signature.length - 1] ^= 1;
+  return JSON.stringify({ ...answer, Signature: signature.toString("base64") });
+}
+
+function send(outgoing, { status, headers, body }, fault, method, time) {
+  const text = fault?.kind === "garbage" ? "<html>not AWS</html>" : body;
+  const length = Buffer.byteLength(text) + (fault?.kind === "truncated" ? 10 : 0);
+  outgoing.writeHead(status, {
+    ...headers,
+    "content-length": length,
+    "x-amzn-requestid": crypto.randomUUID(),
+    date: new Date(time).toUTCString(),
+  });
+  if (method === "HEAD" || status === 304) return outgoing.end();
+  if (fault?.kind === "truncated") {
+    outgoing.write(text, () => outgoing.socket.destroy());
+    return undefined;
+  }
+  if (fault?.kind !== "slow-body") return outgoing.end(text);
+  const half = Math.ceil(text.length / 2);
+  outgoing.write(text.slice(0, half));
+  setTimeout(() => outgoing.end(text.slice(half)), fault.ms ?? 300);
+  return undefined;
+}

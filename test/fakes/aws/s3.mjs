@@ -1,0 +1,110 @@
+/** S3, one region's path-style endpoint: rules from its API reference and the user guide's "Conditional requests". */
+import { createHash, randomBytes } from "node:crypto";
+import { Refusal } from "./refusal.mjs";
+
+const MOST_KEYS = 1_000;
+const xml = (text) => text.replace(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
+
+/** @param {{ partition: string, now: () => number }} world */
+export function createS3Fake(world) {
+  const buckets = new Map();
+
+  function bucketOf(name) {
+    const bucket = buckets.get(name);
+    if (bucket === undefined) throw new Refusal("NoSuchBucket", "The specified bucket does not exist", 404);
+    return bucket;
+  }
+
+  const latest = (bucket, key) => {
+    const version = bucket.objects.get(key)?.at(-1);
+    return version === undefined || version.isDeleted ? undefined : version;
+  };
+
+  function get(bucket, key, headers) {
+    const found = latest(bucket, key);
+    if (found === undefined) throw new Refusal("NoSuchKey", "The specified key does not exist.", 404);
+    const answer = {
+      etag: found.etag,
+      "content-type": found.contentType,
+      "x-amz-version-id": found.version,
+      "last-modified": new Date(found.at).toUTCString(),
+      ...(found.cacheControl && { "cache-control": found.cacheControl }),
+    };
+    if (headers["if-none-match"] === found.etag) return { status: 304, headers: answer, body: "" };
+    return { status: 200, headers: answer, body: found.body };
+  }
+
+  function put(bucket, key, headers, body) {
+    const present = latest(bucket, key);
+    // PutObject: If-None-Match takes only "*"; If-Match on an object that is not there is 404, on another one 412.
+    if (headers["if-none-match"] !== undefined) {
+      if (headers["if-none-match"] !== "*")
+        throw new Refusal("NotImplemented", "A header you provided implies functionality that is not implemented", 501);
+      if (present !== undefined)
+        throw new Refusal("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412);
+    }
+    if (headers["if-match"] !== undefined) {
+      if (present === undefined) throw new Refusal("NoSuchKey", "The specified key does not exist.", 404);
+      if (headers["if-match"] !== present.etag)
+        throw new Refusal("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412);
+    }
+    const version = {
+      body,
+      etag: `"${createHash("md5").update(body).digest("hex")}"`,
+      version: randomBytes(16).toString("base64url"),
+      contentType: headers["content-type"] ?? "binary/octet-stream",
+      cacheControl: headers["cache-control"],
+      at: world.now(),
+    };
+    bucket.objects.set(key, [...(bucket.objects.get(key) ?? []), version]);
+    return { status: 200, headers: { etag: version.etag, "x-amz-version-id": version.version }, body: "" };
+  }
+
+  function list(name, bucket, query) {
+    if (query.get("list-type") !== "2") throw new Refusal("NotImplemented", "only ListObjectsV2", 501);
+    const prefix = query.get("prefix") ?? "";
+    const after =
+      query.get("continuation-token") === null ? "" : Buffer.from(query.get("continuation-token"), "base64").toString();
+    const keys = [...bucket.objects.keys()]
+      .filter((key) => latest(bucket, key) && key.startsWith(prefix) && key > after)
+      .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    const shown = keys.slice(0, bucket.pageSize ?? MOST_KEYS);
+    const more =
+      keys.length > shown.length
+        ? `<IsTruncated>true</IsTruncated><NextContinuationToken>${Buffer.from(shown.at(-1)).toString("base64")}</NextContinuationToken>`
+        : "<IsTruncated>false</IsTruncated>";
+    const body = `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult><Name>${name}</Name>${shown.map((key) => `<Contents><Key>${xml(key)}</Key></Contents>`).join("")}${more}</ListBucketResult>`;
+    return { status: 200, headers: { "content-type": "application/xml" }, body };
+  }
+
+  /** @returns what is asked: the action, its resource, and the function that answers */
+  function route({ method, path, query, headers, body }) {
+    const [, name = "", ...rest] = path.split("/");
+    const key = rest.map(decodeURIComponent).join("/");
+    const arn = `arn:${world.partition}:s3:::${name}${key === "" ? "" : `/${key}`}`;
+    const actions = {
+      GET:
+        key === ""
+          ? ["ListBucket", () => list(name, bucketOf(name), query)]
+          : ["GetObject", () => get(bucketOf(name), key, headers)],
+      HEAD:
+        key === ""
+          ? ["ListBucket", () => bucketOf(name) && { status: 200, headers: {}, body: "" }]
+          : ["GetObject", () => get(bucketOf(name), key, headers)],
+      PUT: ["PutObject", () => put(bucketOf(name), key, headers, body.toString())],
+      DELETE: ["DeleteObject", () => remove(bucketOf(name), key)],
+    };
+    const found = actions[method];
+    if (found === undefined)
+      throw new Refusal("MethodNotAllowed", "The specified method is not allowed against this resource.", 405);
+    return { action: found[0], resource: arn, answer: found[1] };
+  }
+
+  // A delete in a versioned bucket leaves the versions and puts a marker on top.
+  function remove(bucket, key) {
+    if (latest(bucket, key)) bucket.objects.get(key).push({ isDeleted: true, version: randomBytes(16).toString("base64url") });
+    return { status: 204, headers: {}, body: "" };
+  }
+
+  return { route, state: buckets, create: (name, pageSize) => buckets.set(name, { objects: new Map(), pageSize }) };
+}
