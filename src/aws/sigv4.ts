@@ -62,9 +62,10 @@ export function percentEncoded(text: string): string {
 
 /** A query as it goes over the wire, and as it is signed: sorted by the encoded name. */
 export function canonicalQuery(query: Readonly<Record<string, string>> = {}): string {
-  return Object.entries(query)
-    .map(([name, value]) => `${percentEncoded(name)}=${percentEncoded(value)}`)
-    .sort()
+  const encoded = Object.entries(query).map(([name, value]) => [percentEncoded(name), percentEncoded(value)] as const);
+  return encoded
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map((pair) => pair.join("="))
     .join("&");
 }
 

@@ -78,11 +78,9 @@ export function signerOf({ method, url, headers, body }, { service, region, now,
   const canonicalQuery = query
     .split("&")
     .filter(Boolean)
-    .map((pair) => {
-      const [name, value = ""] = pair.split("=").map(decodeURIComponent);
-      return `${encoded(name)}=${encoded(value)}`;
-    })
-    .sort()
+    .map((pair) => pair.split("=").map((part) => encoded(decodeURIComponent(part))))
+    .sort(([a, x = ""], [b, y = ""]) => (a === b ? (x < y ? -1 : 1) : a < b ? -1 : 1))
+    .map(([name, value = ""]) => `${name}=${value}`)
     .join("&");
   const lines = signed.map((name) => `${name}:${(headers[name] ?? "").trim().replace(/\s+/g, " ")}\n`).join("");
   const canonical = [method, canonicalPath, canonicalQuery, lines, signedList, payload].join("\n");
