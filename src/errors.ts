@@ -143,3 +143,12 @@ export function isSignetError(error: unknown, ...codes: ErrorCode[]): error is S
 export function isTokenRefusal(error: unknown): error is SignetError {
   return error instanceof SignetError && error.code.startsWith("token_");
 }
+
+/** What is said instead of a message that may name this machine's files. */
+export const UNTOLD = "the issuer cannot do this now; its log says why";
+
+/** The failure as a stranger may be told it: what nobody foresaw, and what concerns the installation, keeps its words to the log. */
+export function tellable(error: unknown): SignetError {
+  if (!isSignetError(error)) return new SignetError("internal", "something unexpected failed; the log says more");
+  return error.status === 500 ? new SignetError(error.code, UNTOLD) : error;
+}

@@ -58,6 +58,23 @@ function bundle(outdir, entries) {
   });
 }
 
+/** What Lambda runs: one minified file each, CommonJS, with nothing beside it. */
+function functions(outdir) {
+  return build({
+    absWorkingDir: root,
+    entryPoints: { issuer: "src/lambda/issuer-entry.ts" },
+    outdir: join(outdir, "lambda"),
+    bundle: true,
+    minify: true,
+    format: "cjs",
+    platform: "node",
+    target: "node20.19",
+    outExtension: { ".js": ".cjs" },
+    legalComments: "none",
+    logLevel: "error",
+  });
+}
+
 /** Checking types is the work of `npm run check`; here it would only make every build slower. */
 async function declarations(outDir) {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -110,7 +127,7 @@ async function main() {
   const startedAt = new Date();
   const staging = await mkdtemp(join(root, ".build-"));
   try {
-    await allDone([bundle(staging, entryPoints), declarations(join(staging, "types")), jsonSchema(staging)]);
+    await allDone([bundle(staging, entryPoints), functions(staging), declarations(join(staging, "types")), jsonSchema(staging)]);
     await chmod(staging, 0o755);
     // Dated at the start: what was edited while the build ran is still newer than its result.
     await utimes(staging, startedAt, startedAt);

@@ -31,7 +31,7 @@ const VARIABLES: Readonly<Record<Service, string>> = {
 };
 
 /** The partition of a region. */
-export function partitionOf(region: string): Partition {
+function partitionOf(region: string): Partition {
   const [, name, suffix, dualStackSuffix] = PARTITIONS.find(([prefix]) => region.startsWith(prefix)) ?? [
     "",
     "aws",

@@ -9,7 +9,7 @@ export interface StoredObject {
 }
 
 /** An object as it is written. */
-export interface ObjectInput {
+interface ObjectInput {
   readonly key: string;
   readonly body: string;
   readonly contentType: string;

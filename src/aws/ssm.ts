@@ -3,7 +3,7 @@ import { jsonCalls } from "./json-call.js";
 import type { Transport } from "./transport.js";
 
 /** A parameter as it is written. */
-export interface ParameterInput {
+interface ParameterInput {
   readonly name: string;
   readonly value: string;
   readonly secret: boolean;
@@ -24,7 +24,7 @@ export interface ParameterStore {
 }
 
 /** The most bytes that a parameter of the standard tier, which is free, takes. */
-export const STANDARD_BYTES = 4_096;
+const STANDARD_BYTES = 4_096;
 
 /** Binds Parameter Store. */
 export function createParameterStore(transport: Transport): ParameterStore {

@@ -36,7 +36,7 @@ export interface AwsRequest extends Omit<CalledAction, "region"> {
 }
 
 /** An answer. */
-export interface AwsAnswer {
+interface AwsAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;

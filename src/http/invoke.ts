@@ -1,11 +1,10 @@
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { type ErrorCode, SignetError } from "../errors.js";
+import { type ErrorCode, SignetError, tellable } from "../errors.js";
 import type { Callers } from "../issue/callers.js";
 import type { Issuer } from "../issue/issuer.js";
 import { withBody } from "./body.js";
 import type { Call, Handler } from "./call.js";
 import { issueText } from "./issue.js";
-import { tellable } from "./problem.js";
 
 /** Lambda takes 6 MB when it is asked to answer, and 1 MB for an event. */
 const MOST_BYTES = { RequestResponse: 6_291_456, Event: 1_048_576, DryRun: 6_291_456 } as const;

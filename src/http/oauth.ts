@@ -1,10 +1,9 @@
-import { SignetError } from "../errors.js";
+import { SignetError, tellable } from "../errors.js";
 import type { Limits } from "../issue/limits.js";
 import type { IssueRequest } from "../issue/request.js";
 import type { Authenticator } from "./authenticate.js";
 import { assertMediaType, withBody } from "./body.js";
 import type { Call, Handler, Notes } from "./call.js";
-import { tellable } from "./problem.js";
 
 const MOST_BYTES = 16 * 1024;
 const ACCESS_TOKEN_TYPE = "at+jwt";

@@ -1,5 +1,4 @@
-import { ISSUE_REQUEST } from "../issue/request.js";
-import { BATCH_REQUEST } from "./issue.js";
+import { BATCH_REQUEST, ISSUE_REQUEST } from "../issue/request.js";
 import { VERIFY_REQUEST } from "./verify.js";
 
 const TOKEN = { type: "string", description: "A JWT in compact form (RFC 7519)." };

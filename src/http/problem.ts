@@ -1,4 +1,4 @@
-import { type ErrorCode, isSignetError, SignetError } from "../errors.js";
+import { type ErrorCode, type SignetError, tellable } from "../errors.js";
 import type { Notes } from "./call.js";
 
 /** A failure as it is told over HTTP (RFC 9457). */
@@ -27,15 +27,6 @@ const TITLES: Readonly<Record<number, string>> = {
   501: "Not Implemented",
   503: "Service Unavailable",
 };
-
-/** The failure as it may be told: what nobody foresaw, and what concerns this machine alone, keeps its words to the log. */
-export function tellable(error: unknown): SignetError {
-  if (!isSignetError(error)) return new SignetError("internal", "something unexpected failed; the log says more");
-  return error.status === 500 ? new SignetError(error.code, UNTOLD) : error;
-}
-
-/** What is said instead of a message that may name this machine's files. */
-export const UNTOLD = "the issuer cannot do this now; its log says why";
 
 /** Answers a failure. */
 export function problemResponse(error: unknown, notes: Notes, more: Readonly<Record<string, string>> = {}): Response {

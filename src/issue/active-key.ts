@@ -22,6 +22,8 @@ export interface ActiveKeyOptions {
 export interface ActiveKey extends SigningKeySource {
   /** Reads the active document now, or joins the read that is under way. */
   refresh(): Promise<void>;
+  /** The key that was confirmed last; for logs and metrics. */
+  inUse(): Signer | undefined;
 }
 
 interface Confirmed extends SigningKey {
@@ -73,7 +75,7 @@ export function createActiveKey(options: ActiveKeyOptions): ActiveKey {
     return confirmed;
   }
 
-  return Object.freeze({ current, refresh });
+  return Object.freeze({ current, refresh, inUse: () => confirmed?.signer });
 }
 
 async function readConfirmed({ read, open }: ActiveKeyOptions, known: Confirmed | undefined, sentAt: number): Promise<Confirmed> {

@@ -1,6 +1,6 @@
 import type { Signer } from "../custody/contract.js";
 import { encodeBase64url } from "../encoding/base64url.js";
-import { type ErrorCode, isSignetError, SignetError } from "../errors.js";
+import { type ErrorCode, isSignetError, SignetError, statusOf, UNTOLD } from "../errors.js";
 import { checkLimits, DEFAULT_LIMITS, type Limits } from "./limits.js";
 import { payloadMaker } from "./payload.js";
 import { type RateCheck, rateLimit } from "./rate.js";
@@ -16,6 +16,8 @@ export interface SigningKey {
 /** Answers the key to sign with; a promise only where it has to be read first. */
 export interface SigningKeySource {
   current(now: number): SigningKey | Promise<SigningKey>;
+  /** Reads anew which key is active, after it could not sign. */
+  refresh?(): Promise<void>;
 }
 
 /** What an issuer is made of. */
@@ -84,12 +86,29 @@ export function createIssuer(options: IssuerOptions): Issuer {
   }
 
   function issueWith(key: SigningKey, request: IssueRequest, now: number): IssuedToken | Promise<IssuedToken> {
-    const header = headerOf(key.signer, request.typ ?? "JWT");
-    const input = header + makePayload(request, now, key.maxTtlSeconds);
+    const input = inputOf(key, request, now);
     checkRate?.(now);
     const signature = key.signer.sign(input);
-    if (signature instanceof Promise) return signature.then((bytes) => tokenOf(input, bytes));
+    if (signature instanceof Promise) {
+      return signature.then(
+        (bytes) => tokenOf(input, bytes),
+        (error: unknown) => issueAgain(error, request, now),
+      );
+    }
     return tokenOf(input, signature);
+  }
+
+  function inputOf({ signer, maxTtlSeconds }: SigningKey, request: IssueRequest, now: number): string {
+    return headerOf(signer, request.typ ?? "JWT") + makePayload(request, now, maxTtlSeconds);
+  }
+
+  // Whoever disabled a key has perhaps let another one sign meanwhile.
+  async function issueAgain(error: unknown, request: IssueRequest, now: number): Promise<IssuedToken> {
+    if (!isSignetError(error, "key_unusable", "aws_not_found") || source.refresh === undefined) throw error;
+    await source.refresh();
+    const key = await source.current(now);
+    const input = inputOf(key, request, now);
+    return tokenOf(input, await key.signer.sign(input));
   }
 
   async function issueMany(requests: readonly IssueRequest[]): Promise<readonly BatchResult[]> {
@@ -151,4 +170,10 @@ function refusalOf(error: unknown): BatchResult {
   if (!isSignetError(error)) return { error: { code: "internal", message: "the token could not be issued" } };
   const { code, message, field } = error;
   return { error: field === undefined ? { code, message } : { code, message, field } };
+}
+
+/** One outcome of a batch as a stranger may be told it. */
+export function toldResult(result: BatchResult): BatchResult {
+  if ("token" in result || statusOf(result.error.code) !== 500) return result;
+  return { error: { code: result.error.code, message: UNTOLD } };
 }

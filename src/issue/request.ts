@@ -41,6 +41,19 @@ export const ISSUE_REQUEST = closedObject(["claims"], {
   typ: { type: "string", title: "a text", description: "The header's typ: JWT, or one that the limits list." },
 });
 
+/** The request for many tokens. */
+export const BATCH_REQUEST = closedObject(["requests"], {
+  requests: {
+    type: "array",
+    maxItems: MOST_REQUESTS,
+    items: { description: "An IssueRequest; one that is none gets an error of its own." },
+    title: `a list of at most ${MOST_REQUESTS}`,
+    description: "What is answered is in the same order, with an error for each that is refused.",
+  },
+});
+
+const batchFault = faultFinder(BATCH_REQUEST);
+
 const findFault = faultFinder(ISSUE_REQUEST);
 
 /**
@@ -62,4 +75,20 @@ export function requestFault({ field, mustBe }: ObjectFault, schema: ObjectSchem
   return new SignetError("unknown_field", `the request has an unknown field; the fields are ${names}`, {
     field: field.slice(0, 64),
   });
+}
+
+/** Tells a batch from a request for one token. */
+export function isBatch(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && Object.hasOwn(value, "requests");
+}
+
+/**
+ * Checks the shape of a batch. What it asks for is checked one by one, so that one fault does not stop the others.
+ *
+ * @throws SignetError `invalid_request` or `unknown_field`, naming the field
+ */
+export function checkBatch(value: Readonly<Record<string, unknown>>): readonly IssueRequest[] {
+  const fault = batchFault(value);
+  if (fault !== undefined) throw requestFault(fault, BATCH_REQUEST);
+  return value.requests as readonly IssueRequest[];
 }

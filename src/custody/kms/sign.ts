@@ -44,7 +44,7 @@ export function kmsSigner(kms: Kms, keyArn: string, publicJwk: PublicJwk, onUnpr
  *
  * @throws SignetError `request_too_large` for Ed25519 beyond 4,096 bytes
  */
-export function messageOf(signingInput: string, algorithm: Algorithm, publicJwk: PublicJwk): KmsMessage {
+function messageOf(signingInput: string, algorithm: Algorithm, publicJwk: PublicJwk): KmsMessage {
   const { signingAlgorithm } = algorithm.kms;
   const message = Buffer.from(signingInput, "latin1");
   if (algorithm.digest !== null) {

@@ -1,0 +1,6 @@
+import { createHandler, type InvocationContext } from "./issuer.js";
+
+const answer = createHandler(process.env, (line) => void process.stdout.write(line));
+
+/** The function's handler: a request for a token, or a batch, answers as the library does. */
+export const handler = async (event: unknown, context: InvocationContext) => answer(event, context);

@@ -1,0 +1,90 @@
+import { SignetError, tellable } from "../errors.js";
+import { createCallers } from "../issue/callers.js";
+import { encodeRequest } from "../issue/encode.js";
+import { createIssuer, type Issuer, presentSeconds, toldResult } from "../issue/issuer.js";
+import { DEFAULT_LIMITS } from "../issue/limits.js";
+import { createRates } from "../issue/rate.js";
+import { checkBatch, type IssueRequest, isBatch } from "../issue/request.js";
+import { type HttpAnswer, httpAnswer, httpProblem, isHttpEvent, readHttpEvent } from "./http-event.js";
+import { type Answer, createReport } from "./report.js";
+import { type Environment, settingsOf } from "./settings.js";
+import { createSigningKey } from "./signing-key.js";
+
+/** What Lambda says of an invocation, as far as it is looked at. */
+export interface InvocationContext {
+  readonly awsRequestId: string;
+  /** Ends in `:ALIAS` where an alias was invoked. */
+  readonly invokedFunctionArn: string;
+}
+
+/** Answers an invocation. */
+export type Handler = (event: unknown, context: InvocationContext) => Promise<Answer | HttpAnswer>;
+
+/** Somebody who asks, and what may be issued to them. */
+interface Asking {
+  readonly caller?: string;
+  readonly issuer: Issuer;
+  readonly maxTtlSeconds: number;
+}
+
+/** Makes the function's handler. The key is opened at once; where that fails, the next invocation tries again. */
+export function createHandler(env: Environment, write: (line: string) => void): Handler {
+  const settings = settingsOf(env);
+  const report = createReport(settings, env, write);
+  const key = createSigningKey(settings, env, report.unproven);
+  const issuing = { signer: key, issuer: settings.issuer, limits: settings.limits, clock: presentSeconds };
+  const rates = createRates();
+  const own = createIssuer({ ...issuing, rate: rates("", settings.limits.maxTokensPerMinute) });
+  const callers = createCallers(issuing, settings.callers, rates);
+  const { maxTtlSeconds } = { ...DEFAULT_LIMITS, ...settings.limits };
+  key.refresh().catch(report.unready);
+
+  // The alias is the caller: IAM has checked that it may be invoked.
+  function askedBy({ invokedFunctionArn }: InvocationContext): Asking {
+    const alias = invokedFunctionArn.split(":")[7];
+    if (alias === undefined || alias === "$LATEST") return { issuer: own, maxTtlSeconds };
+    const caller = callers.named(alias);
+    if (caller === undefined) throw new SignetError("function_unknown", "no caller has the name of this alias or version");
+    return { caller: caller.name, issuer: caller.issuer, maxTtlSeconds: caller.limits.maxTtlSeconds };
+  }
+
+  return async (event, context) => {
+    const began = performance.now();
+    const isHttp = settings.http && isHttpEvent(event);
+    let asking: Asking | undefined;
+    const invocation = () => ({ requestId: context.awsRequestId, caller: asking?.caller, ms: elapsed(began) });
+    try {
+      asking = askedBy(context);
+      const answer = await (isHttp ? issuedOverHttp(asking, event) : issued(asking.issuer, event));
+      report.answered(invocation(), answer, key.inUse());
+      return isHttp ? httpAnswer(answer) : answer;
+    } catch (error) {
+      report.refused(invocation(), error);
+      if (isHttp) return httpProblem(error);
+      throw toldToLambda(error);
+    }
+  };
+}
+
+function issuedOverHttp({ issuer, maxTtlSeconds }: Asking, event: Parameters<typeof readHttpEvent>[0]): Promise<Answer> {
+  const { route, body } = readHttpEvent(event);
+  return issued(issuer, route === "/encode" ? encodeRequest(body, { maxTtlSeconds }) : body);
+}
+
+async function issued(issuer: Issuer, value: unknown): Promise<Answer> {
+  if (!isBatch(value)) return issuer.issue(value as IssueRequest);
+  return { results: (await issuer.issueMany(checkBatch(value))).map(toldResult) };
+}
+
+// What Lambda answers is made of the name and the message; the stack would show this file to whoever asks.
+function toldToLambda(error: unknown): Error {
+  const { code, message } = tellable(error);
+  const told = new Error(message);
+  told.name = code;
+  told.stack = `${code}: ${message}`;
+  return told;
+}
+
+function elapsed(began: number): number {
+  return Math.round((performance.now() - began) * 1_000) / 1_000;
+}

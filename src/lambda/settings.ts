@@ -1,0 +1,60 @@
+import { SignetError } from "../errors.js";
+import type { Caller } from "../issue/callers.js";
+import type { Limits } from "../issue/limits.js";
+
+/** Environment variables of a function. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the function is told by its environment. */
+export interface Settings {
+  /** The installation's name: its parameters' path begins with it. */
+  readonly installation: string;
+  readonly region: string;
+  /** The issuer's URL; absent leaves `iss` to the claims. */
+  readonly issuer: string | undefined;
+  /** The KMS key that wraps private keys. */
+  readonly kmsKey: string;
+  readonly limits: Partial<Limits>;
+  readonly callers: readonly Caller[];
+  readonly activeKeyMaxAgeSeconds: number;
+  /** Events of API Gateway and function URLs are answered too. */
+  readonly http: boolean;
+  /** Metrics are written to the log (CloudWatch embedded metric format). */
+  readonly metrics: boolean;
+}
+
+/**
+ * Reads the settings. `SIGNET_LIMITS` and `SIGNET_CALLERS` are JSON, spelled as in `signet.json`.
+ *
+ * @throws SignetError `config_invalid`, naming the variable
+ */
+export function settingsOf(env: Environment): Settings {
+  const installation = env.SIGNET_INSTALLATION;
+  if (!installation) throw wrong("SIGNET_INSTALLATION", "is not set: it names the installation");
+  const callers = objectIn(env, "SIGNET_CALLERS") as Record<string, Pick<Caller, "limits">>;
+  return {
+    installation,
+    region: env.AWS_REGION ?? "",
+    issuer: env.SIGNET_ISSUER || undefined,
+    kmsKey: env.SIGNET_KMS_KEY ?? "",
+    limits: objectIn(env, "SIGNET_LIMITS"),
+    callers: Object.entries(callers).map(([name, { limits }]) => ({ name, limits })),
+    activeKeyMaxAgeSeconds: Number(env.SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS) || 3_600,
+    http: env.SIGNET_HTTP === "true",
+    metrics: env.SIGNET_METRICS === "true",
+  };
+}
+
+function objectIn(env: Environment, name: string): object {
+  try {
+    const value: unknown = JSON.parse(env[name] || "{}");
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+    // Told below, without the text.
+  }
+  throw wrong(name, "must be a JSON object");
+}
+
+function wrong(name: string, what: string): SignetError {
+  return new SignetError("config_invalid", `${name} ${what}`, { field: name });
+}
