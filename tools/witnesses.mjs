@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { fuzzApi } from "../test/witnesses/api.mjs";
 import { keySetCell, signing, thumbprintCell, verifyCell } from "../test/witnesses/cells.mjs";
 import { converse } from "../test/witnesses/conversation.mjs";
+import { followGuides } from "../test/witnesses/guides.mjs";
 import { invokeByClients } from "../test/witnesses/invoke.mjs";
 import { reasons, table } from "../test/witnesses/report.mjs";
 import { ALGORITHMS, KEY_SET_TITLES, underNode, WITNESSES } from "../test/witnesses/table.mjs";
@@ -119,9 +120,12 @@ async function main() {
   for (const subject of subjects) pages.push(...(await show(subject, peers)));
   say(`\n${reasons(pages)}\n`);
   for (const witness of started) witness.stop();
-  for (const { passed, failures } of [await invokeByClients(usable), await fuzzApi(usable)]) {
+  for (const proof of [invokeByClients, followGuides, fuzzApi]) {
+    /** @type {{ passed: number, failures: string[], skipped?: string[] }} */
+    const { passed, failures, skipped = [] } = await proof(usable);
     tally.passed += passed;
     tally.failures.push(...failures);
+    skipped.forEach(skip);
   }
   const failures = [...new Set(tally.failures)];
   for (const failure of failures) say(`FAILED: ${failure}`);

@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -28,7 +28,7 @@ const TOOLCHAINS = {
     pins: ["package.json", "package-lock.json"],
     makes: join(here, "node_modules/jose"),
     install: () => execute("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: here }),
-    command: (program, node) => [node.path, join(here, "node", program)],
+    command: (program, node) => [node.path, resolve(here, "node", program)],
   },
   python: {
     needs: [["python3", "--version"]],
@@ -41,17 +41,13 @@ const TOOLCHAINS = {
       const quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"];
       await execute(python, ["-m", "pip", "install", ...quiet, "-r", join(here, "python/requirements.txt")]);
     },
-    command: (program) => [python, join(here, "python", program)],
+    command: (program) => [python, resolve(here, "python", program)],
   },
   go: {
     needs: [["go", "version"]],
     pins: ["go"],
     makes: goProgram,
-    install: () =>
-      execute("go", ["build", "-modcacherw", "-mod=readonly", "-buildvcs=false", "-o", goProgram, "."], {
-        cwd: join(here, "go"),
-        env: { ...process.env, GOMODCACHE: join(cache, "go/mod"), GOCACHE: join(cache, "go/build") },
-      }),
+    install: () => buildGo({ folder: join(here, "go"), packages: ".", output: goProgram }),
     command: (program) => [goProgram, program],
   },
   java: {
@@ -68,13 +64,22 @@ const TOOLCHAINS = {
       await execute("mvn", [...settings, "-f", join(here, "java/pom.xml"), ...goal]);
     },
     // One file: compiling it anew costs a second, and there is nothing to keep in step.
-    command: (program) => ["java", "-cp", join(jars, "*"), join(here, "java", program)],
+    command: (program) => ["java", "-cp", join(jars, "*"), resolve(here, "java", program)],
   },
 };
 
-/** The command line of a witness. */
+/** The command line of a witness; of any other program of its toolchain by an absolute path. */
 export function commandOf({ toolchain, program, node }) {
   return TOOLCHAINS[toolchain].command(program, node);
+}
+
+/** Where Python's own commands are, `aws` among them. */
+export const pythonCommands = dirname(python);
+
+/** Builds Go programs with the modules that are kept here. */
+export async function buildGo({ folder, packages, output }) {
+  const env = { ...process.env, GOMODCACHE: join(cache, "go/mod"), GOCACHE: join(cache, "go/build") };
+  await execute("go", ["build", "-modcacherw", "-mod=readonly", "-buildvcs=false", "-o", output, packages], { cwd: folder, env });
 }
 
 /** The command line that runs a Python module. */
