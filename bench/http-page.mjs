@@ -8,10 +8,17 @@ export function httpPage({ cpu, cores, load, startedAt, rounds, latency, memory,
   const over = (pick) => spread(rounds.map(pick));
   const perCore = (name) => over((round) => 1_000_000 / round[name].cpu);
   const ratio = over(({ empty, bare, issue }) => (empty.cpu + bare) / issue.cpu);
+  const bareRatio = over(({ bareEmpty, bare, bareIssue }) => (bareEmpty.cpu + bare) / bareIssue.cpu);
   const scaling = spread(workers.map(({ one, two }) => two / one));
   const rows = [
     ["an empty route, the same request", perCore("empty"), over(({ empty }) => empty.perSecond)],
     ["`POST /issue`, ES256", perCore("issue"), over(({ issue }) => issue.perSecond)],
+    [
+      "the same by a bare node:http server without checks, callers, log and metrics",
+      perCore("bareIssue"),
+      over(({ bareIssue }) => bareIssue.perSecond),
+    ],
+    ["an empty route of that server", perCore("bareEmpty"), over(({ bareEmpty }) => bareEmpty.perSecond)],
     ["the JWKS", perCore("jwks"), over(({ jwks }) => jwks.perSecond)],
     ["the JWKS with `If-None-Match` (304)", perCore("unchanged"), over(({ unchanged }) => unchanged.perSecond)],
   ];
@@ -37,6 +44,7 @@ ${rows.map(([name, core, seen]) => `| ${name} | ${whole(core.median)} | ${whole(
 | what | figure | limit |
 |---|---:|---:|
 | \`/issue\`, of what an empty route and a bare signature allow together | ${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}) | 0.8 |
+| the bare server, of what its own empty route and a bare signature allow together | ${bareRatio.median.toFixed(2)} (${bareRatio.low.toFixed(2)} to ${bareRatio.high.toFixed(2)}) | |
 | two workers, of one; the load generator takes part of a core | ${scaling.median.toFixed(2)} (${scaling.low.toFixed(2)} to ${scaling.high.toFixed(2)}) | 1.7 |
 | p99 of p50, at half of the saturation rate | ${latency.p99} ms of ${latency.p50} ms | 5 times |
 | memory at the start, and after each quarter of ${whole(requests)} requests | ${memory.map((each) => each.toFixed(0)).join(", ")} MB | 120 MB |

@@ -48,7 +48,8 @@ async function load(options, core = 1) {
   return { ...result, perSecond: result.total / result.seconds };
 }
 
-async function withCpu(served, options) {
+async function withCpu(here, { from = here, ...options }) {
+  const served = from;
   const before = served.cpu();
   const result = await load(options);
   return { ...result, cpu: (served.cpu() - before) / result.total };
@@ -56,7 +57,7 @@ async function withCpu(served, options) {
 
 /** What one core allows: an empty route and a bare signature, against issuing. */
 async function oneWorker(serve, secret) {
-  const served = await serve({ core: 0 });
+  const [served, bare] = [await serve({ core: 0 }), await serve({ core: 0, bare: true })];
   const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
   const etag = (await fetch(`${served.url}/.well-known/jwks.json`)).headers.get("etag");
   const routes = {
@@ -64,9 +65,11 @@ async function oneWorker(serve, secret) {
     empty: { url: `${served.url}/healthz`, method: "GET", headers, body: BODY },
     issue: { url: `${served.url}/issue`, method: "POST", headers, body: BODY },
     jwks: { url: `${served.url}/.well-known/jwks.json` },
+    bareEmpty: { url: `${bare.url}/`, method: "GET", headers, body: BODY, from: bare },
+    bareIssue: { url: `${bare.url}/issue`, method: "POST", headers, body: BODY, from: bare },
     unchanged: { url: `${served.url}/.well-known/jwks.json`, headers: { "if-none-match": etag }, expects304: true },
   };
-  for (const route of Object.values(routes)) await load({ ...route, duration: 1 });
+  for (const { from: _, ...route } of Object.values(routes)) await load({ ...route, duration: 1 });
   const rounds = [];
   for (let round = 0; round < EFFORT.rounds; round++) {
     const taken = { bare: bareSignature() };
@@ -83,6 +86,7 @@ async function oneWorker(serve, secret) {
     memory.push(served.rssMb()[0]);
   }
   await served.stop();
+  bare.child.kill();
   return { rounds, latency, memory };
 }
 

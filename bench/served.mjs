@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const signet = fileURLToPath(new URL("../bin/signet", import.meta.url));
+const bareServer = fileURLToPath(new URL("bare-server.mjs", import.meta.url));
 const hasTaskset = cpus().length > 1 && spawnSync("taskset", ["-c", "0", "true"]).status === 0;
 
 /** A command on one core of its own, where the system can do that. */
@@ -17,7 +18,7 @@ export function pinned(core, command) {
  * Makes an issuer with one caller, and hands out a function that serves it.
  *
  * @template T
- * @param {(serve: (options?: { workers?: number, core?: number }) => Promise<Served>, secret: string) => Promise<T>} work
+ * @param {(serve: (options?: { workers?: number, core?: number, bare?: boolean }) => Promise<Served>, secret: string) => Promise<T>} work
  */
 export async function withServer(work) {
   const folder = mkdtempSync(join(tmpdir(), "signet-bench-http-"));
@@ -41,9 +42,10 @@ export async function withServer(work) {
 
 /** @typedef {Awaited<ReturnType<typeof start>>} Served */
 
-async function start(folder, { workers = 1, core }) {
+async function start(folder, { workers = 1, core, bare = false }) {
   const began = performance.now();
-  const [command, ...args] = pinned(core, [process.execPath, signet, "serve", "--port", "0", "--workers", String(workers)]);
+  const program = bare ? [bareServer] : [signet, "serve", "--port", "0", "--workers", String(workers)];
+  const [command, ...args] = pinned(core, [process.execPath, ...program]);
   // Its log goes where a log goes: to a file.
   const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   child.stdout.resume();

@@ -1,5 +1,5 @@
 import { credentialChain } from "./aws/credential-chain.js";
-import { configuredEndpoint, type Environment } from "./aws/endpoint.js";
+import type { Environment } from "./aws/endpoint.js";
 import { createKms } from "./aws/kms.js";
 import { createBucket } from "./aws/s3.js";
 import { createSecretsManager } from "./aws/secrets-manager.js";
@@ -68,14 +68,6 @@ export function awsParts(aws: AwsInstallation, onDisk: Parts): Parts {
       return custodianFor(kind).open(key);
     },
   };
-}
-
-/** The loopback endpoints that stand in for AWS; `undefined` where a service's own, or one elsewhere, would be called. */
-export function areEndpointsLocal(env: Environment, isLoopback: (host: string) => boolean): boolean {
-  return (["kms", "ssm", "secretsmanager", "s3"] as const).every((service) => {
-    const endpoint = configuredEndpoint(service, env);
-    return endpoint !== undefined && URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
-  });
 }
 
 function storesOf(

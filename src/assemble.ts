@@ -23,7 +23,7 @@ export interface AssemblyOptions {
   readonly passphrase?: PassphraseSource | undefined;
   /** The present as NumericDate in whole seconds. */
   readonly clock?: (() => number) | undefined;
-  /** How often the active document is read again. Default 60. */
+  /** How often an active document on disk is read again; one in AWS always about every minute. Default 60. */
   readonly refreshSeconds?: number | undefined;
   /** Where AWS and its credentials are looked for. Default `process.env`. */
   readonly env?: Environment | undefined;
@@ -56,7 +56,7 @@ export async function assemble(config: Config, options: AssemblyOptions = {}): P
     read: () => stores.active.read(),
     open,
     maxAgeSeconds: config.rotation.activeKeyMaxAgeSeconds,
-    refreshSeconds: options.refreshSeconds,
+    refreshSeconds: config.aws === undefined ? options.refreshSeconds : undefined,
     clock,
   });
   const issuing = { signer: activeKey, issuer: config.issuer, limits: config.limits, clock };

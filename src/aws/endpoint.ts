@@ -42,9 +42,17 @@ function partitionOf(region: string): Partition {
 }
 
 /** An endpoint that somebody configured instead of AWS's own: an emulator, or an interface endpoint of a VPC. */
-export function configuredEndpoint(service: Service, env: Environment): string | undefined {
+function configuredEndpoint(service: Service, env: Environment): string | undefined {
   if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === "true") return undefined;
   return env[`AWS_ENDPOINT_URL_${VARIABLES[service]}`] || env.AWS_ENDPOINT_URL || undefined;
+}
+
+/** Tells whether every service is stood in for by an endpoint on this machine. */
+export function areEndpointsLocal(env: Environment, isLoopback: (host: string) => boolean): boolean {
+  return (Object.keys(VARIABLES) as Service[]).every((service) => {
+    const endpoint = configuredEndpoint(service, env);
+    return endpoint !== undefined && URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
+  });
 }
 
 /** The URL of a service in a region. `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` choose among AWS's own. */

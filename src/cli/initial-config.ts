@@ -1,8 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environmentOverrides } from "../config/environment.js";
 import { checkConfig } from "../config/load.js";
-import type { Config } from "../config/schema.js";
+import type { AwsConfig, Config } from "../config/schema.js";
+import { SignetError } from "../errors.js";
 import { type CommonOptions, type Context, pathGiven } from "./context.js";
 
 /** The options that become members of a new config. */
@@ -11,6 +13,9 @@ export interface InitialOptions extends CommonOptions {
   readonly algorithm?: string;
   readonly ed25519Name?: string;
   readonly custody?: string;
+  readonly region?: string;
+  readonly kmsKey?: string;
+  readonly keyring?: string;
   readonly passphraseFile?: string;
 }
 
@@ -18,7 +23,7 @@ export interface InitialOptions extends CommonOptions {
 export interface WantedConfig {
   readonly config: Config;
   /** The members that were given as options. */
-  readonly given: readonly (keyof InitialOptions & keyof Config)[];
+  readonly given: readonly Exclude<keyof Config, "directory" | "limits" | "rotation" | "callers" | "$schema">[];
   /** What the file would say. */
   readonly text: string;
 }
@@ -32,7 +37,8 @@ export function wantedConfig(context: Context, options: InitialOptions, path: st
   const { env } = context;
   const { issuer, algorithm, ed25519Name, custody } = options;
   const passphraseFile = options.passphraseFile && relative(dirname(path), pathGiven(context, options.passphraseFile));
-  const all = Object.entries({ issuer, algorithm, ed25519Name, custody, passphraseFile });
+  const aws = awsMembers(context, options);
+  const all = Object.entries({ issuer, algorithm, ed25519Name, custody, passphraseFile, aws });
   const flags = Object.fromEntries(all.filter(([, value]) => value !== undefined));
   const config = checkConfig({}, path, { env, flags });
   // The file says what was in force when it was made: keys must be found again in a shell that lacks the variables.
@@ -44,10 +50,39 @@ export function wantedConfig(context: Context, options: InitialOptions, path: st
     algorithm: config.algorithm,
     ...fromEnvironment,
     ...flags,
+    ...(config.aws === undefined ? {} : { aws: config.aws }),
     limits: { maxTtlSeconds, defaultTtlSeconds },
     rotation: { rotateEverySeconds: config.rotation.rotateEverySeconds },
   };
   return { config, given: Object.keys(flags) as WantedConfig["given"][number][], text: `${JSON.stringify(members, null, 2)}\n` };
+}
+
+/** What the options and the environment say of AWS; `undefined` where keys stay in files. */
+function awsMembers({ env }: Context, { custody, region, kmsKey, keyring, issuer }: InitialOptions): AwsConfig | undefined {
+  const kind = custody ?? (env.SIGNET_CUSTODY || "file");
+  if (kind === "file") {
+    if (region === undefined && kmsKey === undefined && keyring === undefined) return undefined;
+    throw new SignetError("usage", "--region, --kms-key and --keyring are for keys in AWS: name their --custody");
+  }
+  const found = region ?? (env.SIGNET_REGION || env.AWS_REGION || env.AWS_DEFAULT_REGION);
+  return {
+    // Nobody else's keys are touched: a manager removes what lies under its installation's name and stands in no keyring of it.
+    installation: env.SIGNET_INSTALLATION || `${slug(issuer ?? env.SIGNET_ISSUER)}-${randomBytes(4).toString("hex")}`,
+    ...(found ? { region: found } : {}),
+    ...(kmsKey === undefined ? {} : { kmsKey }),
+    ...(keyring === undefined ? {} : { keyring }),
+  };
+}
+
+function slug(issuer = ""): string {
+  const host = URL.canParse(issuer) ? new URL(issuer).hostname : "";
+  return (
+    host
+      .replace(/[^a-z0-9]+/g, "-")
+      .replace(/^-|-$/g, "")
+      .slice(0, 30)
+      .replace(/-$/, "") || "issuer"
+  );
 }
 
 // Editors complete the config from the schema that this very package brings along.

@@ -16,6 +16,7 @@ const load = {
   verify: () => import("./commands/verify.js"),
   inspect: () => import("./commands/inspect.js"),
   jwks: () => import("./commands/jwks.js"),
+  cost: () => import("./commands/cost.js"),
   keysList: () => import("./commands/keys-list.js"),
   keysImport: () => import("./commands/keys-import.js"),
   completion: () => import("./commands/completion.js"),
@@ -54,6 +55,7 @@ function createProgram(context: Context): Command {
     .showHelpAfterError(false)
     .enablePositionalOptions()
     .hook("preAction", (_program, command) => inheritOptions(command));
+  addIssuerCommands(program, context);
   addTokenCommands(program, context);
   addKeyCommands(program, context);
   addAuditCommands(program, context, common);
@@ -98,17 +100,37 @@ function common(command: Command): Command {
     .option("--yes", "answer every question with yes");
 }
 
-function addTokenCommands(program: Command, context: Context): void {
+function addIssuerCommands(program: Command, context: Context): void {
   common(program.command("init"))
     .description("make an issuer: signet.json, and its keys in .signet/")
     .option("--issuer <url>", "the issuer's URL, set as iss (default: claims bring their own)")
     .option("--algorithm <alg>", "RS256 to RS512, PS256 to PS512, ES256 to ES512, Ed25519, ML-DSA-44 to -87 (default: ES256)")
     .option("--ed25519-name <name>", "what an Ed25519 key is called: EdDSA or Ed25519 (default: EdDSA)")
-    .option("--custody <kind>", "who holds the private keys: file (the default)")
+    .option(
+      "--custody <kind>",
+      "who holds the private keys: file (the default), parameter-store, secrets-manager, kms or kms-data-key",
+    )
+    .option("--region <region>", "the AWS region (default: $AWS_REGION)")
+    .option(
+      "--kms-key <key>",
+      "kms: an existing key that signs first; kms-data-key: the key that wraps; else: what encrypts at rest",
+    )
+    .option("--keyring <url>", "s3://BUCKET/PREFIX for the keyring and the public documents (default: .signet/)")
     .option("--passphrase", "ask for a passphrase that encrypts the keys")
     .option("--passphrase-file <file>", "read that passphrase from a file, now and later")
     .addHelpText("after", "\nExample:\n  signet init --issuer https://issuer.example --algorithm ES256")
     .action(async (options) => (await load.init()).init(context, options));
+  program
+    .command("cost")
+    .description("what custodians in AWS cost a month")
+    .option("--tokens <count>", "tokens a month (default: 1000000)")
+    .option("--algorithm <alg>", "what they are signed with (default: ES256)")
+    .option("--json", "print the figures as JSON")
+    .addHelpText("after", "\nExample:\n  signet cost --tokens 1000000 --algorithm RS256")
+    .action(async (options) => (await load.cost()).cost(context, options));
+}
+
+function addTokenCommands(program: Command, context: Context): void {
   common(program.command("issue [claims...]"))
     .description("issue a token: name=value pairs are claims, name:=JSON for other than texts")
     .option("--claims <json>", "claims as JSON, @FILE, or - for stdin (one object, or one a line)")

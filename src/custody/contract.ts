@@ -47,12 +47,19 @@ export interface KeyImporter {
 
 /** A custodian that takes keys of the service behind it which somebody else has made. */
 export interface KeyLender {
+  /** The public key of such a key. Changes nothing. */
+  describe(key: string, algorithm: Algorithm): Promise<PublicJwk>;
   /**
    * Takes a key under an id. It is not destroyed with its record: it is only lent.
    *
    * @param key the service's name for it
    */
   lend(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk>;
+}
+
+/** Tells whether a custodian takes keys that are there already. */
+export function canLend(custodian: Custodian): custodian is Custodian & KeyLender {
+  return "lend" in custodian;
 }
 
 /** Tells whether a custodian takes private keys made elsewhere. */

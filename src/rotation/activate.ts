@@ -103,7 +103,9 @@ async function isVisible({ stores }: Context, { sequence }: ActivationIntent, re
 async function settle(context: Context, session: Session): Promise<void> {
   const { activation } = session.keyring();
   if (activation?.readBackAt === undefined) return;
-  const settledAt = activation.readBackAt + context.stores.active.settleSeconds;
+  // Before the first document there was none that a reader could still see.
+  const isFirst = session.keyring().confirmedSequence === 0;
+  const settledAt = activation.readBackAt + (isFirst ? 0 : context.stores.active.settleSeconds);
   const left = settledAt - (await session.time());
   if (left > LONGEST_WAIT_SECONDS) return;
   if (left > 0) {

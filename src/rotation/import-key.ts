@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { type PublicJwk, publicJwk } from "../algorithms/jwk.js";
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
-import { canImport } from "../custody/contract.js";
+import { type Custodian, canImport, canLend } from "../custody/contract.js";
 import { SignetError } from "../errors.js";
 import type { Custody, KeyRecord } from "../keyring/key-record.js";
 import { activeRecord, type Keyring, MOST_PUBLISHED_KEYS, recordByKid } from "../keyring/keyring.js";
@@ -13,15 +13,25 @@ import { withRecord } from "./records.js";
 import type { Session } from "./session.js";
 
 /** A private key made elsewhere. */
-export interface ImportRequest {
+interface HandedOver {
   readonly privateKey: KeyObject;
-  readonly algorithm: AlgorithmName;
   /** Its name; the RFC 7638 thumbprint when absent. */
   readonly kid?: string;
+}
+
+/** A key that the custodian's service has already. */
+interface Lent {
+  /** The service's name for it. */
+  readonly lent: string;
+}
+
+/** A key to take over. */
+export type ImportRequest = (HandedOver | Lent) & {
+  readonly algorithm: AlgorithmName;
   /** `active` only for an issuer that has no active key yet. */
   readonly as: "standby" | "active";
   readonly custody: Custody;
-}
+};
 
 /** An import that was admitted: the key's public part, and its new record, unless the keyring has the key already. */
 export interface Admission {
@@ -35,11 +45,8 @@ export interface Admission {
  * @throws SignetError `plan_refused` where the keyring cannot take it, `invalid_key` where the custodian takes no keys
  */
 export async function admitImport(context: Context, session: Session, request: ImportRequest): Promise<Admission> {
-  if (!canImport(custodianOf(context, request))) {
-    throw new SignetError("invalid_key", `${request.custody} takes no keys made elsewhere; choose another custody`);
-  }
   const algorithm = algorithmNamed(request.algorithm);
-  const wanted = publicJwk(request.privateKey, algorithm, request.kid);
+  const wanted = await publicPartOf(custodianOf(context, request), request);
   assertKid(wanted.kid);
   const present = recordByKid(session.keyring(), wanted.kid);
   if (present !== undefined) return { publicJwk: alreadyThere(session.keyring(), present, wanted, request) };
@@ -68,15 +75,31 @@ export async function admitImport(context: Context, session: Session, request: I
  */
 export async function importInto(context: Context, session: Session, request: ImportRequest): Promise<PublicJwk> {
   const { publicJwk: wanted, record } = await admitImport(context, session, request);
-  const custodian = custodianOf(context, request);
-  if (record === undefined || !canImport(custodian)) return wanted;
+  if (record === undefined) return wanted;
   await session.check();
-  const kept = await custodian.importKey(record.id, request.privateKey, algorithmNamed(request.algorithm), request.kid);
+  const kept = await handOver(custodianOf(context, request), record.id, request);
   if (kept.kid !== wanted.kid) {
     await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, publicJwk: kept })));
   }
   await finishMaking(context, session, record.id);
   return kept;
+}
+
+async function publicPartOf(custodian: Custodian, request: ImportRequest): Promise<PublicJwk> {
+  const algorithm = algorithmNamed(request.algorithm);
+  if ("lent" in request) return canLend(custodian) ? custodian.describe(request.lent, algorithm) : takesNone(custodian);
+  return canImport(custodian) ? publicJwk(request.privateKey, algorithm, request.kid) : takesNone(custodian);
+}
+
+async function handOver(custodian: Custodian, id: string, request: ImportRequest): Promise<PublicJwk> {
+  const algorithm = algorithmNamed(request.algorithm);
+  if ("lent" in request) return canLend(custodian) ? custodian.lend(id, request.lent, algorithm) : takesNone(custodian);
+  if (!canImport(custodian)) return takesNone(custodian);
+  return custodian.importKey(id, request.privateKey, algorithm, request.kid);
+}
+
+function takesNone({ custody }: Custodian): never {
+  throw new SignetError("invalid_key", `${custody} takes no such keys made elsewhere; choose another custody`);
 }
 
 function alreadyThere(keyring: Keyring, present: KeyRecord, wanted: PublicJwk, { as }: ImportRequest): PublicJwk {

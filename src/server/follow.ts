@@ -1,5 +1,4 @@
 import type { Installation } from "../assemble.js";
-
 import type { PublicTexts } from "../http/public-documents.js";
 import type { KeyInUse } from "./metrics.js";
 
@@ -19,14 +18,22 @@ export interface FollowOptions {
   readonly installation: Installation;
   /** Answers the callers of the config file where it has changed since it was last asked; `undefined` where it has not. */
   readonly changedCallers: () => Promise<Installation["config"]["callers"] | undefined>;
+  /** How often the config file is looked at. */
   readonly everySeconds: number;
+  /** How often the stores are read, where that takes calls to a service. Default `everySeconds`. */
+  readonly storesEverySeconds?: number | undefined;
   /** Told of reads that fail; what was read before stays in force. */
   readonly onFailure: (dependency: string, error: unknown) => void;
 }
 
+type Read = readonly [dependency: string, read: () => Promise<void>];
+
 /** Follows the active key, the public documents and the callers, so that a change is in force within a second or two. */
-export function follow({ installation, changedCallers, everySeconds, onFailure }: FollowOptions): Followed {
+export function follow(options: FollowOptions): Followed {
+  const { installation, changedCallers, everySeconds, storesEverySeconds = everySeconds, onFailure } = options;
   const { stores, activeKey, config } = installation;
+  const turnsOfStores = Math.max(1, Math.round(storesEverySeconds / everySeconds));
+  let turn = 0;
   let callers = installation.callers();
   let documents: (PublicTexts & { readonly tag: string }) | undefined;
   let keyInUse: KeyInUse | undefined;
@@ -52,12 +59,12 @@ export function follow({ installation, changedCallers, everySeconds, onFailure }
   }
 
   async function refresh(): Promise<void> {
-    const reads: readonly (readonly [string, () => Promise<void>])[] = [
+    const ofStores: readonly Read[] = [
       ["active document", () => activeKey.refresh()],
       ["public documents", readDocuments],
-      ["config", readCallers],
       ["keyring", readKeyring],
     ];
+    const reads: readonly Read[] = [["config", readCallers], ...(turn++ % turnsOfStores === 0 ? ofStores : [])];
     await Promise.all(reads.map(([dependency, read]) => read().catch((error: unknown) => onFailure(dependency, error))));
   }
 

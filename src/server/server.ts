@@ -36,6 +36,8 @@ export interface RunningServer {
 }
 
 const FOLLOW_SECONDS = 1;
+/** Calls to AWS have quotas and prices. */
+const FOLLOW_AWS_SECONDS = 60;
 const LONGEST_CLOSE_MS = 10_000;
 
 /**
@@ -51,7 +53,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics.dependencyFailed(dependency);
     log.warn({ dependency, ...causeOf(error) }, "a read failed; what was read before stays in force");
   };
-  const followed = follow({ ...options, everySeconds: FOLLOW_SECONDS, onFailure });
+  const storesEverySeconds = installation.config.aws === undefined ? undefined : FOLLOW_AWS_SECONDS;
+  const followed = follow({
+    ...options,
+    everySeconds: FOLLOW_SECONDS,
+    storesEverySeconds,
+    onFailure,
+  });
   await followed.refresh();
   const text = options.sumOfMetrics ?? metrics.text;
   const routes = createRoutes({

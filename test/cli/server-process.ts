@@ -20,8 +20,12 @@ export async function served(
   cwd: string,
   args: readonly string[] = [],
   port: readonly string[] = ["--port", "0"],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [SIGNET, "serve", ...port, ...args], { cwd, env: { ...process.env, NO_COLOR: "1" } });
+  const child = spawn(process.execPath, [SIGNET, "serve", ...port, ...args], {
+    cwd,
+    env: { ...process.env, NO_COLOR: "1", ...env },
+  });
   running.add(child);
   child.once("exit", () => running.delete(child));
   let [out, err] = ["", ""];

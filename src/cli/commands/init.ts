@@ -4,13 +4,15 @@ import { algorithmNamed } from "../../algorithms/table.js";
 import { assemble, type Installation } from "../../assemble.js";
 import { loadConfig } from "../../config/load.js";
 import { configuredPassphrase } from "../../config/passphrase.js";
-import type { Config } from "../../config/schema.js";
+import type { AwsConfig, Config } from "../../config/schema.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { createFile, makePrivateDirectory, PUBLIC_FILE } from "../../files/durable.js";
 import { activeRecord } from "../../keyring/keyring.js";
+import type { Manager } from "../../rotation/executor.js";
 import { assertPolicy } from "../../rotation/policy.js";
 import { type Context, pathOfConfig } from "../context.js";
 import { type InitialOptions, type WantedConfig, wantedConfig } from "../initial-config.js";
+import { footprint } from "../prices.js";
 import { askNewPassphrase } from "../prompt.js";
 
 export interface InitOptions extends InitialOptions {
@@ -39,10 +41,27 @@ export async function init(context: Context, options: InitOptions): Promise<void
   // Whatever the folder around it is, keys are not committed by accident.
   await createFile(join(config.directory, ".gitignore"), "*\n", PUBLIC_FILE);
   const manager = await installation.manager({ onStep: ({ words }) => output.isWatched && output.note(`  ${words}`) });
-  const { actions } = await manager.tick();
+  if (config.aws !== undefined) tellPlan(context, config, config.aws);
+  const actions = await begin(manager, config);
   // Another process was done first, or there was nothing left to resume but its lease.
   if (actions.length === 0) throw alreadyThere(path);
   await say(context, installation, path, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
+}
+
+// An existing KMS key signs first; every other key is made.
+async function begin(manager: Manager, { custody, algorithm, ed25519Name, aws }: Config): Promise<readonly unknown[]> {
+  if (custody !== "kms" || aws?.kmsKey === undefined) return (await manager.tick()).actions;
+  const name = algorithmNamed(algorithm).keyType === "ed25519" ? ed25519Name : algorithm;
+  return (await manager.importKey({ lent: aws.kmsKey, algorithm: name, as: "active", custody })).actions;
+}
+
+/** Says what will be made in AWS, and what it costs, before it is made. */
+function tellPlan({ output }: Context, config: Config, { installation, region, keyring }: AwsConfig): void {
+  const { things, monthly } = footprint(config.custody, config.aws?.kmsKey);
+  output.note(`Making in AWS${region === undefined ? "" : ` (${region})`}, as the installation ${installation}:`);
+  for (const thing of things) output.note(`  ${thing}`);
+  output.note(`  keyring, audit log and public documents in ${keyring ?? config.directory}`);
+  output.note(`  about $${monthly.toFixed(2)} a month, before any token (\`signet cost\`)`);
 }
 
 async function configAt({ cwd, env }: Context, path: string): Promise<Config | undefined> {
@@ -57,7 +76,7 @@ async function configAt({ cwd, env }: Context, path: string): Promise<Config | u
 async function assertResumable({ env }: Context, found: Config, { config, given }: WantedConfig, path: string): Promise<void> {
   await assertUnfinished(await assemble(found, { env }), path);
   for (const name of given) {
-    if (found[name] === config[name]) continue;
+    if (name === "aws" ? isSamePlace(found.aws, config.aws) : found[name] === config[name]) continue;
     throw new SignetError(
       "config_exists",
       `${path} is there already and says something else of ${name}: edit it there, then run \`signet init\` without that option`,
@@ -66,12 +85,20 @@ async function assertResumable({ env }: Context, found: Config, { config, given 
   }
 }
 
+// A name that was only made up is no difference.
+function isSamePlace(found: Config["aws"], wanted: Config["aws"]): boolean {
+  return (["region", "kmsKey", "keyring"] as const).every((name) => found?.[name] === wanted?.[name]);
+}
+
 // Only a key's making shows whether this Node has its algorithm. RSA is everywhere, and slow to make.
-async function assertPossible({ algorithm, rotation, limits }: Config): Promise<void> {
+async function assertPossible({ algorithm, rotation, limits, custody }: Config): Promise<void> {
   const entry = algorithmNamed(algorithm);
   if (entry.kty !== "RSA") await generatePrivateKey(entry);
+  if (custody === "kms-data-key" && entry.kty === "AKP") {
+    throw new SignetError("unsupported_algorithm", `KMS makes no data key pairs for ${algorithm}; the custody kms signs with it`);
+  }
   const { maxTtlSeconds } = limits;
-  assertPolicy({ ...rotation, version: 1, maxTtlSeconds, allowsUnlimitedTokens: false, algorithm, custody: "file" });
+  assertPolicy({ ...rotation, version: 1, maxTtlSeconds, allowsUnlimitedTokens: false, algorithm, custody });
 }
 
 async function assertUnfinished({ stores }: Installation, path: string): Promise<void> {
@@ -98,8 +125,10 @@ async function say(
   if (active === undefined) throw new SignetError("internal", "no key became active; run `signet init` again");
   output.note(`${output.bold("Issuer ready")}${config.issuer === undefined ? "" : ` for ${config.issuer}`}`);
   output.note(`  config   ${path}`);
-  output.note(`  keys     ${config.directory} (${active.alg} key ${active.publicJwk?.kid} signs; a standby is published)`);
-  if (isEncrypted) output.note("  secrets  encrypted under your passphrase");
+  const place = config.aws === undefined ? config.directory : `${config.custody} in AWS`;
+  output.note(`  keys     ${place} (${active.alg} key ${active.publicJwk?.kid} signs; a standby is published)`);
+  if (config.aws !== undefined) output.note(`  keyring  ${config.aws.keyring ?? config.directory}`);
+  else if (isEncrypted) output.note("  secrets  encrypted under your passphrase");
   else {
     output.note("  secrets  NOT encrypted: whoever can read these files can sign. To encrypt them, make the issuer");
     output.note("           with `signet init --passphrase`, or with SIGNET_PASSPHRASE or --passphrase-file set");

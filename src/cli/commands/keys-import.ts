@@ -30,7 +30,7 @@ export async function keysImport(context: Context, file: string, options: Import
     privateKey: read.privateKey,
     algorithm,
     as,
-    custody: "file",
+    custody: installation.config.custody,
     dryRun: options.dryRun,
     ...(kid === undefined ? {} : { kid }),
   });

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { Installation } from "../../assemble.js";
+import { areEndpointsLocal } from "../../aws/endpoint.js";
 import { loadConfig } from "../../config/load.js";
 import { SignetError } from "../../errors.js";
 import { isLoopback } from "../../http/dev-guard.js";
@@ -41,7 +42,7 @@ const MOST_WORKERS = 64;
 export async function serve(context: Context, options: ServeOptions, version: string): Promise<void> {
   const asked = askedOf(context, options);
   const installation = await openInstallation(context, options, { refreshSeconds: FOLLOW_SECONDS, processes: asked.workers });
-  if (asked.dev) assertDev(installation, asked);
+  if (asked.dev) assertDev(context, installation, asked);
   assertShares(installation, asked.workers);
   const log = createLog({ isTerminal: process.stdout.isTTY === true });
   const serveHere = (sumOfMetrics?: () => Promise<string>): Promise<RunningServer> =>
@@ -101,11 +102,17 @@ function numberOf(option: string, text: string | undefined, least: number, most:
 }
 
 // The tokens of dev mode are given to whoever asks on this machine: they must be worth nothing anywhere else.
-function assertDev({ config }: Installation, { place }: Asked): void {
+function assertDev({ env }: Context, { config }: Installation, { place }: Asked): void {
   if (config.issuer === undefined || !isLoopback(new URL(config.issuer).hostname)) {
     throw new SignetError(
       "usage",
       "--dev gives tokens to every program on this machine, so it needs an issuer that is worth nothing elsewhere: make one in an empty folder with `signet init --issuer http://localhost:7117`",
+    );
+  }
+  if (config.aws !== undefined && !areEndpointsLocal(env, isLoopback)) {
+    throw new SignetError(
+      "usage",
+      "--dev gives tokens to every program on this machine, so keys in AWS are not for it: set AWS_ENDPOINT_URL to an emulator on this machine, or leave --dev out",
     );
   }
   if ("socket" in place || isLoopback(place.host)) return;

@@ -29,6 +29,10 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
       const { arn } = key ?? (await keys.make(id, algorithm));
       return reported((await kms.getPublicKey(arn)).spki, algorithm, arn);
     },
+    async describe(key: string, algorithm: Algorithm): Promise<PublicJwk> {
+      const { arn, spki } = await kms.getPublicKey(key);
+      return reported(spki, algorithm, arn);
+    },
     async lend(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk> {
       const { arn, spki } = await kms.getPublicKey(key);
       const publicJwk = reported(spki, algorithm, arn);

@@ -1,6 +1,6 @@
-import { publicJwk } from "../../../src/algorithms/jwk.js";
+import { type PublicJwk, publicJwk } from "../../../src/algorithms/jwk.js";
 import { localSigner } from "../../../src/algorithms/signature.js";
-import { type Algorithm, algorithmNamed } from "../../../src/algorithms/table.js";
+import type { Algorithm } from "../../../src/algorithms/table.js";
 import type { Custodian, OpenableKey } from "../../../src/custody/contract.js";
 import { SignetError } from "../../../src/errors.js";
 import type { ActiveDocument } from "../../../src/keyring/active-document.js";
@@ -9,6 +9,9 @@ import type { PublicDocuments, Stores } from "../../../src/storage/contract.js";
 import type { Clockwork } from "./clockwork.js";
 import { pooledKey } from "./key-pool.js";
 import type { Actor, Wire } from "./wire.js";
+
+// What a document holds beside the private part is nothing that rotation looks at.
+const NO_JWK = {} as PublicJwk;
 
 /** Where the installation lives: in files of one machine, or in services that are far away, slow to settle and short of names. */
 export type Place = "files" | "services";
@@ -160,7 +163,7 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
       material: (id) =>
         call(() => {
           const index = keyOf(id);
-          return place === "files" ? { file: id } : { pkcs8: String(index), publicJwk: jwkOf(index, algorithmNamed("ES256")) };
+          return place === "files" ? { file: id } : { pkcs8: String(index), publicJwk: NO_JWK };
         }),
       open: ({ alg, material }: OpenableKey) =>
         call(() => {

@@ -1,0 +1,41 @@
+import { algorithmNamed } from "../../algorithms/table.js";
+import { SignetError } from "../../errors.js";
+import type { Context } from "../context.js";
+import { costs, PRICES } from "../prices.js";
+import { table } from "../table.js";
+
+export interface CostOptions {
+  readonly tokens?: string;
+  readonly algorithm?: string;
+  readonly json?: boolean;
+}
+
+const MOST_TOKENS = 1_000_000_000_000;
+
+/** `signet cost`: what each custodian in AWS costs a month. */
+export async function cost({ output }: Context, options: CostOptions): Promise<void> {
+  const tokens = tokensOf(options.tokens ?? "1000000");
+  const algorithm = algorithmNamed(options.algorithm ?? "ES256");
+  const found = costs(tokens, algorithm.kms.keySpec === "RSA_2048");
+  if (options.json === true) {
+    output.json({ tokens, algorithm: algorithm.name, currency: "USD", pricesReadOn: PRICES.readOn, costs: found });
+    return;
+  }
+  const dollars = (amount: number): string => `$${amount.toFixed(2)}`;
+  const rows = found.map((each) => [
+    each.custody,
+    ...[each.key, each.signatures, each.lambda, each.total, each.withStandby].map(dollars),
+  ]);
+  for (const line of table(["custody", "a key", "signatures", "Lambda", "with one key", "and a standby"], rows))
+    output.data(line);
+  output.note(
+    `${tokens.toLocaleString("en")} ${algorithm.name} tokens a month, an invocation each (arm64, 128 MB); prices of us-east-1, read on ${PRICES.readOn}`,
+  );
+  if (algorithm.kty === "AKP") output.note("kms-data-key has no ML-DSA; kms has");
+}
+
+function tokensOf(text: string): number {
+  const tokens = /^\d{1,13}$/.test(text.replace(/[_,]/g, "")) ? Number(text.replace(/[_,]/g, "")) : -1;
+  if (tokens >= 0 && tokens <= MOST_TOKENS) return tokens;
+  throw new SignetError("usage", "--tokens takes a whole number: --tokens 1000000");
+}

@@ -1,0 +1,85 @@
+import type { Config } from "../config/schema.js";
+
+/** AWS's prices in US dollars, as the price pages of us-east-1 have them; other regions differ by some percent. */
+export const PRICES = {
+  readOn: "2026-11-21",
+  kmsKeyMonth: 1,
+  /** For 10,000 signatures. */
+  kmsRsa2048: 0.03,
+  kmsOther: 0.15,
+  secretMonth: 0.4,
+  /** For a million requests. */
+  lambdaRequests: 0.2,
+  lambdaGbSecondArm: 0.0000133334,
+} as const;
+
+/** What an invocation of the function takes: 128 MB, and as long as its one KMS call, or next to nothing in memory. */
+const MEMORY_GB = 0.125;
+const KMS_SECONDS = 0.08;
+const MEMORY_SECONDS = 0.001;
+
+/** A key that signs, and the standby beside it. */
+const KEYS = 2;
+
+/** What an installation makes in AWS, in words, and what that costs a month. */
+export function footprint(
+  custody: Config["custody"],
+  kmsKey: string | undefined,
+): { things: readonly string[]; monthly: number } {
+  const active = "one parameter that says which key signs (standard tier: free)";
+  switch (custody) {
+    case "kms":
+      return {
+        things: [
+          `${kmsKey === undefined ? "two KMS keys: one signs, one stands by" : "a KMS key that stands by; yours signs"}`,
+          active,
+        ],
+        monthly: (kmsKey === undefined ? KEYS : KEYS - 1) * PRICES.kmsKeyMonth,
+      };
+    case "secrets-manager":
+      return { things: ["two secrets: one key signs, one stands by", active], monthly: KEYS * PRICES.secretMonth };
+    case "kms-data-key":
+      return { things: ["a parameter for each key, which your KMS key wraps (standard tier: free)", active], monthly: 0 };
+    default:
+      return { things: ["a SecureString parameter for each key (standard tier: free)", active], monthly: 0 };
+  }
+}
+
+/** A custodian's price a month. */
+export interface Cost {
+  readonly custody: Exclude<Config["custody"], "file">;
+  /** For each key. */
+  readonly key: number;
+  /** For the tokens: the custodian's part. */
+  readonly signatures: number;
+  /** For the tokens: the function's part. */
+  readonly lambda: number;
+  /** With one key. */
+  readonly total: number;
+  /** With a standby beside it, as rotation has it. */
+  readonly withStandby: number;
+}
+
+/** What each custodian costs for so many tokens a month. A data key's wrapping key is counted as one key, however many it wraps. */
+export function costs(tokens: number, isRsa2048: boolean): readonly Cost[] {
+  const lambda = (seconds: number) =>
+    (tokens / 1_000_000) * PRICES.lambdaRequests + tokens * seconds * MEMORY_GB * PRICES.lambdaGbSecondArm;
+  const signatures = (tokens / 10_000) * (isRsa2048 ? PRICES.kmsRsa2048 : PRICES.kmsOther);
+  const cost = (custody: Cost["custody"], key: number, keys: number, signing: number, seconds: number): Cost => {
+    const running = signing + lambda(seconds);
+    return {
+      custody,
+      key,
+      signatures: signing,
+      lambda: lambda(seconds),
+      total: key + running,
+      withStandby: key * keys + running,
+    };
+  };
+  return [
+    cost("parameter-store", 0, KEYS, 0, MEMORY_SECONDS),
+    cost("secrets-manager", PRICES.secretMonth, KEYS, 0, MEMORY_SECONDS),
+    cost("kms", PRICES.kmsKeyMonth, KEYS, signatures, KMS_SECONDS),
+    cost("kms-data-key", PRICES.kmsKeyMonth, 1, 0, MEMORY_SECONDS),
+  ];
+}

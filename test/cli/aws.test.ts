@@ -1,0 +1,118 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
+import { signet } from "./command.js";
+import { killServers, served } from "./server-process.js";
+
+const scratch = scratchDirectories();
+const ISSUER = "https://issuer.example";
+let aws: Awaited<ReturnType<typeof startFakeAws>>;
+
+beforeAll(async () => {
+  aws = await startFakeAws();
+  aws.createBucket("keyrings");
+});
+
+afterEach(killServers);
+afterAll(() => aws.close());
+
+async function made(...args: string[]) {
+  const cwd = await scratch();
+  const ran = await signet(["init", "--issuer", ISSUER, ...args], { cwd, env: aws.env });
+  expect(ran, ran.stderr).toMatchObject({ code: 0 });
+  return { cwd, said: ran.stderr, run: (...words: string[]) => signet(words, { cwd, env: aws.env }) };
+}
+
+describe("an issuer whose keys are in AWS", () => {
+  it.each(["parameter-store", "secrets-manager", "kms", "kms-data-key"])("is made, issues and verifies (%s)", async (custody) => {
+    const wrapping = aws.perform("kms", "CreateKey", {}).KeyMetadata.KeyId as string;
+    const { run, said } = await made("--custody", custody, ...(custody === "kms-data-key" ? ["--kms-key", wrapping] : []));
+    expect(said).toMatch(/about \$\d+\.\d\d a month/);
+    const token = (await run("issue", "sub=alice")).stdout.trim();
+    expect(await run("verify", token)).toMatchObject({ code: 0 });
+    const jwks = JSON.parse((await run("jwks")).stdout);
+    expect(jwks.keys).toHaveLength(2);
+    expect((await jwtVerify(token, createLocalJWKSet(jwks), { issuer: ISSUER })).payload.sub).toBe("alice");
+    expect((await run("keys", "repair")).code).toBe(0);
+  });
+
+  it("keeps nothing on the disk but its config where the keyring is in S3, and serves from there", async () => {
+    const { cwd, run } = await made("--custody", "parameter-store", "--keyring", "s3://keyrings/prod");
+    const objects = [...aws.state.buckets.get("keyrings").objects.keys()] as string[];
+    expect(objects).toEqual(
+      expect.arrayContaining(["prod/keyring.json", "prod/.well-known/jwks.json", "prod/audit/000000000001.json"]),
+    );
+    expect((await run("audit", "verify")).code).toBe(0);
+    const server = await served(cwd, [], undefined, aws.env);
+    const published = await (await fetch(`${server.url}/.well-known/jwks.json`)).text();
+    expect(published).toBe(aws.state.buckets.get("keyrings").objects.get("prod/.well-known/jwks.json").at(-1).body);
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    expect(await server.stop()).toBe(0);
+  });
+
+  it("signs first with a KMS key that was there already", async () => {
+    const { KeyMetadata } = aws.perform("kms", "CreateKey", { KeySpec: "RSA_2048", KeyUsage: "SIGN_VERIFY" });
+    aws.perform("kms", "CreateAlias", { AliasName: "alias/existing", TargetKeyId: KeyMetadata.KeyId });
+    const { run } = await made("--custody", "kms", "--algorithm", "RS256", "--kms-key", "alias/existing");
+    const token = (await run("issue")).stdout.trim();
+    expect(decodeProtectedHeader(token)).toMatchObject({ kid: KeyMetadata.KeyId, alg: "RS256" });
+    expect(JSON.parse((await run("jwks")).stdout).keys).toHaveLength(2);
+  });
+
+  it("takes up an init that was interrupted, under the name that it had", async () => {
+    const cwd = await scratch();
+    const args = ["init", "--custody", "kms"];
+    aws.inject({ action: "kms:CreateAlias", code: "AccessDeniedException", status: 400, times: 2 });
+    const first = await signet(args, { cwd, env: aws.env });
+    expect(first).toMatchObject({ code: 1, stderr: expect.stringContaining("kms:CreateAlias") });
+    const name = JSON.parse(await readFile(join(cwd, "signet.json"), "utf8")).aws.installation;
+    expect((await signet(args, { cwd, env: aws.env })).code).toBe(0);
+    expect(JSON.parse(await readFile(join(cwd, "signet.json"), "utf8")).aws.installation).toBe(name);
+    const left = [...aws.state.keys.values()].filter(
+      (key) => key.tags.get("signet:installation") === name && key.state === "Enabled",
+    );
+    expect(left).toHaveLength(2);
+  });
+
+  it.each([
+    [["--custody", "kms"], { AWS_REGION: "" }, "AWS_REGION"],
+    [["--custody", "kms"], { AWS_ACCESS_KEY_ID: "AKIAOTHER" }, "credentials"],
+    [["--custody", "kms-data-key"], {}, "--kms-key"],
+    [["--custody", "kms-data-key", "--kms-key", "alias/nowhere"], {}, "alias/nowhere"],
+    [["--custody", "kms", "--keyring", "https://bucket"], {}, "keyring"],
+    [["--custody", "kms", "--keyring", "s3://not-there/a"], {}, "not-there"],
+    [["--kms-key", "alias/a"], {}, "--custody"],
+  ])("that cannot be made says what is missing (%o %o)", async (args, more, words) => {
+    const ran = await signet(["init", ...args], { cwd: await scratch(), env: { ...aws.env, ...more } });
+    expect(ran.code).not.toBe(0);
+    expect(ran.stderr).toContain(words);
+    expect(ran.stderr).not.toContain(FAKE_CREDENTIALS.secretAccessKey);
+  });
+
+  it("is served in dev mode only where AWS is on this machine as well", async () => {
+    const { cwd } = await made("--custody", "kms", "--issuer", "http://localhost:7117");
+    const env = { ...aws.env, AWS_ENDPOINT_URL_KMS: "https://kms.eu-central-1.amazonaws.com" };
+    const ran = await signet(["serve", "--dev", "--port", "0"], { cwd, env });
+    expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining("AWS_ENDPOINT_URL") });
+  });
+});
+
+describe("signet cost", () => {
+  it("reckons what system A's example says: $0.20 in memory, $16.33 with KMS", async () => {
+    const ran = await signet(["cost", "--tokens", "1000000", "--algorithm", "ES256", "--json"], { cwd: await scratch() });
+    const { costs } = JSON.parse(ran.stdout) as { costs: { custody: string; total: number }[] };
+    const total = (custody: string) => costs.find((each) => each.custody === custody)?.total.toFixed(2);
+    expect([total("parameter-store"), total("kms")]).toStrictEqual(["0.20", "16.33"]);
+  });
+
+  it("draws a table, and refuses what is no number", async () => {
+    const cwd = await scratch();
+    const ran = await signet(["cost", "--tokens", "10,000,000", "--algorithm", "RS256"], { cwd });
+    expect(ran.stdout).toMatch(/^CUSTODY|custody/);
+    expect(ran.stdout).toContain("$30.00");
+    expect(await signet(["cost", "--tokens", "many"], { cwd })).toMatchObject({ code: 2 });
+  });
+});
