@@ -5,7 +5,10 @@ import { callerEntries, callerLimits, configSchema } from "./schema.js";
 
 const FIXES: Readonly<Record<string, string>> = {
   issuer: 'an https URL such as "https://issuer.example", without query or fragment (http is allowed on localhost)',
-  custody: '"file"; parameter-store, secrets-manager, kms and kms-data-key are not in this version',
+  "aws.installation": "a name: small letters, digits and -, at most 48",
+  "aws.region": 'a region such as "eu-central-1"',
+  "aws.kmsKey": "a KMS key's id, ARN or alias",
+  "aws.keyring": 'a bucket and a prefix such as "s3://my-bucket/signet"',
   directory: "the path of a directory",
   passphraseFile: "the path of a file",
   "limits.defaultTtlSeconds": "a whole number of seconds, at least 1, or null",

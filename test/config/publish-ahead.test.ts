@@ -48,7 +48,13 @@ describe("a flag", () => {
     expect(given({ ed25519Name: "x" })).toThrow(/^--ed25519-name is a text .* one of EdDSA, Ed25519$/);
   });
 
-  it("that asks for a custody of another version says which there is", () => {
-    expect(given({ custody: "kms" })).toThrow(/"file"; .*kms.* not in this version/);
+  it("that asks for keys in AWS is told what is missing or misspelt", () => {
+    const aws = { installation: "prod", region: "eu-central-1" };
+    expect(given({ custody: "vault" })).toThrow(/^--custody is a text .* one of file, parameter-store, /);
+    expect(given({ custody: "kms" })).toThrow(/needs aws\.installation/);
+    expect(given({ custody: "kms-data-key", aws })).toThrow(/needs aws\.kmsKey,.*--kms-key/);
+    expect(given({ custody: "kms", aws: { ...aws, keyring: "bucket" } })).toThrow(/^--keyring is a text .*s3:\/\/my-bucket/);
+    expect(given({ custody: "kms", aws: { ...aws, region: "Frankfurt" } })).toThrow(/^--region is a text .*eu-central-1/);
+    expect(given({ custody: "kms", aws })()).toMatchObject({ custody: "kms", aws });
   });
 });

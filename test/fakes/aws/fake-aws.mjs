@@ -137,6 +137,7 @@ export async function startFakeAws(options = {}) {
     perform: (service, action, input) => json[service].actions[action](input),
     createBucket: s3.create,
     inject: faults.inject,
+    clearFaults: faults.clear,
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: region,

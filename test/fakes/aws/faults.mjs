@@ -15,6 +15,7 @@ export function createFaults() {
       if (fault.kind === "clock-skew") skewMs = (fault.seconds ?? 0) * 1_000;
       else planned.push({ skip: 0, times: fault.every === undefined ? 1 : Number.POSITIVE_INFINITY, seen: 0, ...fault });
     },
+    clear: () => planned.splice(0),
     take(action) {
       for (const fault of planned) {
         if ((fault.action !== undefined && fault.action !== action) || fault.times <= 0) continue;

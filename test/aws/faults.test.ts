@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createKms } from "../../src/aws/kms.js";
+import { createBucket } from "../../src/aws/s3.js";
+import { createSecretsManager } from "../../src/aws/secrets-manager.js";
+import { createParameterStore } from "../../src/aws/ssm.js";
+import { createTransport, type Transport } from "../../src/aws/transport.js";
+import type { Custodian } from "../../src/custody/contract.js";
+import { createKmsCustodian } from "../../src/custody/kms/custodian.js";
+import { createKmsDataKeyCustodian } from "../../src/custody/kms-data-key/custodian.js";
+import { createParameterStoreCustodian } from "../../src/custody/parameter-store/custodian.js";
+import { createSecretsManagerCustodian } from "../../src/custody/secrets-manager/custodian.js";
+import { isSignetError } from "../../src/errors.js";
+import { createManager } from "../../src/rotation/executor.js";
+import { createAwsStores } from "../../src/storage/aws/stores.js";
+import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
+
+const FAULTS = [
+  { kind: "lost-reply" },
+  { kind: "reset" },
+  { kind: "truncated" },
+  { code: "AccessDeniedException", status: 400 },
+  { code: "InternalServerError", status: 500 },
+  { code: "ThrottlingException", status: 400 },
+];
+
+// In full by `npm run proof:aws`.
+const MOST_CALLS = process.env.SIGNET_PROOF === "full" ? Number.POSITIVE_INFINITY : 3;
+
+let aws: Awaited<ReturnType<typeof startFakeAws>>;
+let transport: Transport;
+let kmsKey: string;
+let installations = 0;
+
+beforeAll(async () => {
+  aws = await startFakeAws();
+  aws.createBucket("keyrings");
+  kmsKey = aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
+  transport = createTransport({
+    region: "eu-central-1",
+    credentials: () => FAKE_CREDENTIALS,
+    env: aws.env,
+    random: () => 0,
+    deadlineMs: 1_000,
+  });
+});
+
+afterAll(async () => {
+  transport.close();
+  await aws.close();
+});
+
+const KINDS = ["parameter-store", "secrets-manager", "kms", "kms-data-key"] as const;
+
+function custodianOf(kind: (typeof KINDS)[number], installation: string): Custodian {
+  const kms = createKms(transport);
+  const parameters = createParameterStore(transport);
+  const path = `/signet/${installation}/keys`;
+  if (kind === "kms") return createKmsCustodian({ kms, installation, sleep: async () => undefined });
+  if (kind === "kms-data-key") return createKmsDataKeyCustodian({ kms, parameters, path, kmsKey, installation });
+  if (kind === "parameter-store") return createParameterStoreCustodian({ parameters, path });
+  return createSecretsManagerCustodian({ secrets: createSecretsManager(transport), prefix: `signet/${installation}/keys/` });
+}
+
+/** A new installation, and a manager of it that forgets what it knew, as a process does that starts anew. */
+function installed(kind: (typeof KINDS)[number]) {
+  installations += 1;
+  const installation = `faults-${installations}`;
+  const bucket = createBucket(transport, "keyrings");
+  const stores = createAwsStores(createParameterStore(transport), `/signet/${installation}/active`, {
+    bucket,
+    prefix: `${installation}/`,
+  });
+  let now = 1_800_000_000;
+  const tick = () =>
+    createManager({
+      stores: { ...stores, serviceTime: async () => now },
+      custodians: { [kind]: custodianOf(kind, installation) },
+      settings: {
+        issuer: "https://issuer.example",
+        algorithm: "ES256",
+        custody: kind,
+        policy: { rotateEverySeconds: 0, publishAheadSeconds: 86_400, activeKeyMaxAgeSeconds: 3_600, clockSkewSeconds: 300 },
+        maxTtlSeconds: 3_600,
+        allowsUnlimitedTokens: false,
+      },
+      clock: () => now,
+      sleep: async () => undefined,
+    }).tick();
+  return { installation, stores, tick, later: (seconds: number) => (now += seconds) };
+}
+
+/** What is left of an installation's private keys in AWS, by id. */
+async function keysLeft(kind: (typeof KINDS)[number], installation: string): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const id of custodianOf(kind, installation).list()) ids.push(id);
+  return ids;
+}
+
+describe.each(KINDS)("an installation with %s, whichever call fails in whichever way", (kind) => {
+  it("ends as if nothing had happened, or says what to do; the next ticks finish, and nothing is left over", async () => {
+    const before = aws.calls.length;
+    await installed(kind).tick();
+    const calls = aws.calls.length - before;
+    // Each call fails in one way, and the ways take turns.
+    const stride = Math.max(1, Math.floor(calls / MOST_CALLS));
+    for (let index = 0; index < calls; index += stride) {
+      const { installation, stores, tick, later } = installed(kind);
+      aws.inject({ ...(FAULTS[(index + KINDS.indexOf(kind)) % FAULTS.length] as object), skip: index });
+      await tick().catch((error: unknown) => {
+        expect(isSignetError(error), String(error)).toBe(true);
+        expect((error as Error).message).not.toMatch(/MIG|eyJ|pkcs8/);
+      });
+      aws.clearFaults();
+      later(600);
+      await tick();
+      later(13 * 3_600);
+      await tick();
+      const keyring = (await stores.keyring.read())?.keyring;
+      const states = keyring?.keys.map(({ state }) => state).sort();
+      expect(states, `call ${index + 1}`).toStrictEqual(["active", "pending"]);
+      const holders = new Set(keyring?.keys.map(({ id }) => id));
+      expect((await keysLeft(kind, installation)).filter((id) => !holders.has(id))).toStrictEqual([]);
+      expect(keyring?.lease).toBeNull();
+      const [document] = await stores.active.read();
+      expect(document?.kid).toBe(keyring?.keys.find(({ state }) => state === "active")?.publicJwk?.kid);
+    }
+  });
+});
