@@ -151,6 +151,7 @@ function addTokenCommands(program: Command, context: Context): void {
     .option("--audience <aud>", "the audience that the token must name")
     .option("--jwks <file>", "the public keys (default: this folder's)")
     .option("--pem <file>", "one public key")
+    .option("--kms <key>", "a key in AWS KMS, by id, ARN or alias: KMS itself decides")
     .option("--typ <type>", "the typ that is accepted (default: JWT, or none)")
     .option("--json", "print the header as well")
     .addHelpText("after", "\nExample:\n  signet verify eyJhbGciOi... --issuer https://issuer.example --audience my-api")

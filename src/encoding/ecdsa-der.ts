@@ -19,6 +19,20 @@ export function ecdsaFromDer(der: Uint8Array, bytes: number): Buffer | undefined
   return place(out, half, der.subarray(r.start, r.end)) && place(out, bytes, der.subarray(s.start, s.end)) ? out : undefined;
 }
 
+/** Turns an ECDSA signature from JWS form into DER: what `ecdsaFromDer` undoes. */
+export function ecdsaToDer(signature: Uint8Array): Buffer {
+  const half = signature.length / 2;
+  const body = Buffer.concat([integer(signature.subarray(0, half)), integer(signature.subarray(half))]);
+  return Buffer.concat([Buffer.from(body.length < 0x80 ? [SEQUENCE, body.length] : [SEQUENCE, 0x81, body.length]), body]);
+}
+
+function integer(bytes: Uint8Array): Buffer {
+  const first = Math.min(bytes.findIndex((byte) => byte !== 0) >>> 0, bytes.length - 1);
+  const digits = bytes.subarray(first);
+  const sign = (digits[0] as number) >= 0x80 ? [0] : [];
+  return Buffer.from([INTEGER, sign.length + digits.length, ...sign, ...digits]);
+}
+
 // A length takes one byte up to 127; two suffice for P-521, the longest.
 function content(der: Uint8Array, at: number, tag: number): { start: number; end: number } | undefined {
   if (der[at] !== tag) return undefined;

@@ -62,6 +62,24 @@ describe("an issuer whose keys are in AWS", () => {
     expect(JSON.parse((await run("jwks")).stdout).keys).toHaveLength(2);
   });
 
+  it("is verified by KMS itself, by the key that the token names whatever the alias points to", async () => {
+    const { run } = await made("--custody", "kms");
+    const token = (await run("issue", "sub=alice")).stdout.trim();
+    const { KeyMetadata } = aws.perform("kms", "CreateKey", { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+    aws.perform("kms", "CreateAlias", { AliasName: "alias/moved", TargetKeyId: KeyMetadata.KeyId });
+    const before = aws.calls.length;
+    expect(await run("verify", token, "--kms", "alias/moved")).toMatchObject({ code: 0 });
+    expect(aws.calls.slice(before).map(({ action }) => action)).toContain("kms:Verify");
+    const elsewhere = await scratch();
+    const kid = decodeProtectedHeader(token).kid as string;
+    const verify = (key: string) => signet(["verify", token, "--kms", key], { cwd: elsewhere, env: aws.env });
+    expect(await verify(kid)).toMatchObject({ code: 0 });
+    expect(await verify("alias/moved")).toMatchObject({ code: 3 });
+    expect(await verify("alias/nowhere")).toMatchObject({ code: 1, stderr: expect.stringContaining("alias/nowhere") });
+    aws.perform("kms", "DisableKey", { KeyId: kid });
+    expect(await verify(kid)).toMatchObject({ code: 1, stderr: expect.stringContaining("enable it") });
+  });
+
   it("takes up an init that was interrupted, under the name that it had", async () => {
     const cwd = await scratch();
     const args = ["init", "--custody", "kms"];

@@ -15,6 +15,7 @@ export interface VerifyOptions extends CommonOptions {
   readonly audience?: string;
   readonly jwks?: string;
   readonly pem?: string;
+  readonly kms?: string;
   readonly typ?: string;
 }
 
@@ -25,9 +26,11 @@ type Keys = VerifierOptions["keys"];
 /** `signet verify`: the claims of a good token on stdout, or the reason on stderr and exit code 3. */
 export async function verify(context: Context, argument: string, options: VerifyOptions): Promise<void> {
   const { output } = context;
-  if (options.jwks !== undefined && options.pem !== undefined) throw new SignetError("usage", "give --jwks or --pem, not both");
+  if ([options.jwks, options.pem, options.kms].filter((each) => each !== undefined).length > 1) {
+    throw new SignetError("usage", "give one of --jwks, --pem and --kms");
+  }
   const token = await tokenGiven(argument);
-  const { keys, issuer } = await keysFor(context, token, options);
+  const { keys, issuer, confirm } = await keysFor(context, token, options);
   const verifier = createVerifier({
     keys,
     issuer: options.issuer ?? issuer,
@@ -36,6 +39,7 @@ export async function verify(context: Context, argument: string, options: Verify
     maxTokenLength: LONGEST_TOKEN,
   });
   const { header, claims } = verifier.verify(token);
+  await confirm?.(header.alg);
   const end = claims.exp === undefined ? "has no end" : `expires ${fromNow(claims.exp, presentSeconds())}`;
   output.note(`valid: signed by ${header.kid} (${header.alg}), ${end}`);
   if (options.audience === undefined) output.note("the audience was not checked: give --audience AUD");
@@ -43,7 +47,19 @@ export async function verify(context: Context, argument: string, options: Verify
   output.json(options.json === true ? { header, claims } : claims);
 }
 
-async function keysFor(context: Context, token: string, options: VerifyOptions): Promise<{ keys: Keys; issuer: string | null }> {
+interface Found {
+  readonly keys: Keys;
+  readonly issuer: string | null;
+  /** Asks somebody else besides. */
+  readonly confirm?: (alg: string) => Promise<void>;
+}
+
+async function keysFor(context: Context, token: string, options: VerifyOptions): Promise<Found> {
+  if (options.kms !== undefined) {
+    const { kmsVerification } = await import("../kms-verification.js");
+    const { keys, confirm } = await kmsVerification(context, token, options.kms, options, LONGEST_TOKEN);
+    return { keys: { keys }, confirm, issuer: null };
+  }
   if (options.jwks !== undefined) return { keys: await jwksFile(context, options.jwks), issuer: null };
   if (options.pem !== undefined) return { keys: pemAsJwks(await readGiven(context, "--pem", options.pem), token), issuer: null };
   try {

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { type PublicJwk, publicKeyFromJwk } from "../../algorithms/jwk.js";
 import { signatureChecker } from "../../algorithms/signature.js";
 import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
+import { isAws } from "../../aws/failure.js";
 import type { Kms, KmsMessage } from "../../aws/kms.js";
-import { ecdsaFromDer } from "../../encoding/ecdsa-der.js";
+import { ecdsaFromDer, ecdsaToDer } from "../../encoding/ecdsa-der.js";
 import { SignetError } from "../../errors.js";
 import type { Signer } from "../contract.js";
 
@@ -36,6 +37,29 @@ export function kmsSigner(kms: Kms, keyArn: string, publicJwk: PublicJwk, onUnpr
       throw new SignetError("signature_unproven", `KMS answered two signatures that ${publicJwk.alg} and the public key refuse`);
     },
   });
+}
+
+/**
+ * Asks KMS whether a signature in JWS form belongs to a text.
+ *
+ * @throws AwsFailure for every other answer than yes and no
+ */
+export async function kmsVerifies(
+  kms: Kms,
+  key: string,
+  publicJwk: PublicJwk,
+  signingInput: string,
+  signature: Uint8Array,
+): Promise<boolean> {
+  const algorithm = algorithmNamed(publicJwk.alg);
+  const given = algorithm.kty === "EC" ? ecdsaToDer(signature) : signature;
+  try {
+    await kms.verify(key, { ...messageOf(signingInput, algorithm, publicJwk), signature: given });
+    return true;
+  } catch (error) {
+    if (isAws(error, "KMSInvalidSignatureException")) return false;
+    throw error;
+  }
 }
 
 /**

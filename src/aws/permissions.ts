@@ -1,0 +1,146 @@
+/** Where an installation is, as ARNs name it. */
+export interface InstallationPlace {
+  /** "aws", "aws-cn", ... */
+  readonly partition: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly installation: string;
+  /** The bucket and prefix of the keyring, where it is in S3; the prefix is empty or ends in a slash. */
+  readonly keyring?: { readonly bucket: string; readonly prefix: string } | undefined;
+  /** The ARN of the KMS key that encrypts at rest, or wraps. */
+  readonly kmsKeyArn?: string | undefined;
+}
+
+/** One statement of an IAM policy. */
+export interface Statement {
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
+}
+
+/** Who holds keys in AWS. */
+export type AwsCustody = "parameter-store" | "secrets-manager" | "kms" | "kms-data-key";
+
+/** What an issuer does: it reads the active document and signs. */
+export function issuingPermissions(custody: AwsCustody, place: InstallationPlace): readonly Statement[] {
+  const active = { actions: ["ssm:GetParameters"], resources: [parameterArn(place, "active/*")] };
+  const { kmsKeyArn } = place;
+  switch (custody) {
+    case "parameter-store":
+      return [active, ...atRest(place, "ssm", ["kms:Decrypt"])];
+    case "secrets-manager":
+      return [
+        active,
+        { actions: ["secretsmanager:GetSecretValue"], resources: [secretArn(place)] },
+        ...atRest(place, "secretsmanager", ["kms:Decrypt"]),
+      ];
+    case "kms":
+      return [active, { actions: ["kms:Sign"], resources: [keyArn(place)], conditions: ownKeys(place) }];
+    case "kms-data-key":
+      return [active, { actions: ["kms:Decrypt"], resources: [kmsKeyArn ?? keyArn(place)], conditions: context(place) }];
+  }
+}
+
+/** What a manager does: it makes, publishes, activates and destroys keys, and proves each by a signature. */
+export function managingPermissions(custody: AwsCustody, place: InstallationPlace): readonly Statement[] {
+  return [...documentPermissions(place), ...custodianPermissions(custody, place)];
+}
+
+function documentPermissions(place: InstallationPlace): readonly Statement[] {
+  const active = {
+    actions: ["ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameter"],
+    resources: [parameterArn(place, "active/*")],
+  };
+  if (place.keyring === undefined) return [active];
+  const { bucket, prefix } = place.keyring;
+  const bucketArn = `arn:${place.partition}:s3:::${bucket}`;
+  return [
+    active,
+    { actions: ["s3:GetObject", "s3:PutObject"], resources: [`${bucketArn}/${prefix}*`] },
+    // Without the right to list, S3 says of an object that is not there that it is forbidden.
+    { actions: ["s3:ListBucket"], resources: [bucketArn] },
+  ];
+}
+
+function custodianPermissions(custody: AwsCustody, place: InstallationPlace): readonly Statement[] {
+  const keys = parameterArn(place, "keys/*");
+  const parameters = [
+    { actions: ["ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameter"], resources: [keys] },
+    { actions: ["ssm:GetParametersByPath"], resources: [parameterArn(place, "keys")] },
+  ];
+  switch (custody) {
+    case "parameter-store":
+      return [...parameters, ...atRest(place, "ssm", ["kms:Decrypt", "kms:Encrypt"])];
+    case "secrets-manager":
+      return [
+        {
+          actions: ["secretsmanager:CreateSecret", "secretsmanager:GetSecretValue", "secretsmanager:DeleteSecret"],
+          resources: [secretArn(place)],
+        },
+        { actions: ["secretsmanager:ListSecrets"], resources: ["*"] },
+        ...atRest(place, "secretsmanager", ["kms:Decrypt", "kms:GenerateDataKey"]),
+      ];
+    case "kms":
+      return kmsPermissions(place);
+    case "kms-data-key":
+      return [
+        ...parameters,
+        {
+          actions: ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyPairWithoutPlaintext"],
+          resources: [place.kmsKeyArn ?? keyArn(place)],
+          conditions: context(place),
+        },
+      ];
+  }
+}
+
+function kmsPermissions(place: InstallationPlace): readonly Statement[] {
+  const made = { StringEquals: { "aws:RequestTag/signet:installation": place.installation } };
+  const alias = `${arn(place, "kms")}:alias/signet/${place.installation}/*`;
+  return [
+    // A tag that is given at the making takes the right to give tags.
+    { actions: ["kms:CreateKey", "kms:TagResource"], resources: ["*"], conditions: made },
+    { actions: ["kms:ListAliases", "kms:ListKeys"], resources: ["*"] },
+    // Keys of others are looked at for their tags, so that a key that a crash left is found.
+    { actions: ["kms:DescribeKey", "kms:ListResourceTags"], resources: [keyArn(place)] },
+    { actions: ["kms:CreateAlias", "kms:DeleteAlias"], resources: [alias, keyArn(place)] },
+    {
+      actions: ["kms:GetPublicKey", "kms:Sign", "kms:ScheduleKeyDeletion"],
+      resources: [keyArn(place)],
+      conditions: ownKeys(place),
+    },
+  ];
+}
+
+// The KMS key that a service encrypts with is used through that service alone.
+function atRest(place: InstallationPlace, service: string, actions: readonly string[]): readonly Statement[] {
+  if (place.kmsKeyArn === undefined) return [];
+  const via = {
+    "kms:ViaService": `${service}.${place.region}.${place.partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"}`,
+  };
+  return [{ actions, resources: [place.kmsKeyArn], conditions: { StringEquals: via } }];
+}
+
+function ownKeys({ installation }: InstallationPlace): Statement["conditions"] {
+  return { StringEquals: { "aws:ResourceTag/signet:installation": installation } };
+}
+
+function context({ installation }: InstallationPlace): Statement["conditions"] {
+  return { StringEquals: { "kms:EncryptionContext:signet:installation": installation } };
+}
+
+function arn({ partition, region, accountId }: InstallationPlace, service: string): string {
+  return `arn:${partition}:${service}:${region}:${accountId}`;
+}
+
+function keyArn(place: InstallationPlace): string {
+  return `${arn(place, "kms")}:key/*`;
+}
+
+function parameterArn(place: InstallationPlace, rest: string): string {
+  return `${arn(place, "ssm")}:parameter/signet/${place.installation}/${rest}`;
+}
+
+function secretArn(place: InstallationPlace): string {
+  return `${arn(place, "secretsmanager")}:secret:signet/${place.installation}/keys/*`;
+}

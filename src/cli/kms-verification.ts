@@ -1,0 +1,71 @@
+import { createPublicKey } from "node:crypto";
+import type { PublicJwk } from "../algorithms/jwk.js";
+import { algorithmsFor } from "../algorithms/keys.js";
+import { credentialChain } from "../aws/credential-chain.js";
+import { createKms } from "../aws/kms.js";
+import { createTransport } from "../aws/transport.js";
+import { kmsVerifies } from "../custody/kms/sign.js";
+import { isSignetError, SignetError } from "../errors.js";
+import { parseObject, splitToken } from "../verify/token.js";
+import { type CommonOptions, type Context, openInstallation } from "./context.js";
+
+/** A key in KMS that is to verify a token. */
+export interface KmsVerification {
+  /** Its public key, under the name that the token gives it, for each algorithm that it can have signed with. */
+  readonly keys: readonly PublicJwk[];
+  /** Lets KMS itself decide; a token that it refuses is a `token_signature_invalid`. */
+  confirm(alg: string): Promise<void>;
+}
+
+/**
+ * Finds the key in KMS that verifies a token: the one that the token names, where this folder's keyring lists it as a key in KMS,
+ * else the one that was given. So an alias that a rotation has moved refuses no token of the key before.
+ *
+ * @param given a key's id, ARN or alias
+ */
+export async function kmsVerification(
+  context: Context,
+  token: string,
+  given: string,
+  options: CommonOptions,
+  longest: number,
+): Promise<KmsVerification> {
+  const { header, signingInput, signature } = splitToken(token, longest);
+  const kid = String(parseObject(header, "header").kid);
+  const own = await installationKey(context, kid, options);
+  const { env } = context;
+  const region = own.region ?? regionIn(given) ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION);
+  if (!region) throw new SignetError("usage", "no AWS region is known: set AWS_REGION, or name the key by its ARN");
+  const kms = createKms(createTransport({ region, credentials: credentialChain(env), env }));
+  const { arn, spki } = await kms.getPublicKey(own.key ?? given);
+  const publicKey = createPublicKey({ key: spki, format: "der", type: "spki" });
+  const jwk = publicKey.export({ format: "jwk" });
+  const keys = algorithmsFor(publicKey).map((alg) => ({ ...jwk, use: "sig", kid, alg }) as unknown as PublicJwk);
+  return {
+    keys,
+    async confirm(alg) {
+      const key = keys.find((each) => each.alg === alg) as PublicJwk;
+      if (await kmsVerifies(kms, arn, key, signingInput, signature)) return;
+      throw new SignetError("token_signature_invalid", "KMS refuses the signature");
+    },
+  };
+}
+
+async function installationKey(
+  context: Context,
+  kid: string,
+  options: CommonOptions,
+): Promise<{ key?: string; region?: string | undefined }> {
+  try {
+    const { stores, config } = await openInstallation(context, options);
+    const record = (await stores.keyring.read())?.keyring.keys.find(({ publicJwk }) => publicJwk?.kid === kid);
+    return { region: config.aws?.region, ...(record?.custody === "kms" && { key: kid }) };
+  } catch (error) {
+    if (isSignetError(error, "config_missing")) return {};
+    throw error;
+  }
+}
+
+function regionIn(arn: string): string | undefined {
+  return arn.startsWith("arn:") ? arn.split(":")[3] : undefined;
+}

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createKms } from "../../src/aws/kms.js";
+import { type AwsCustody, issuingPermissions, managingPermissions, type Statement } from "../../src/aws/permissions.js";
+import { createBucket } from "../../src/aws/s3.js";
+import { createSecretsManager } from "../../src/aws/secrets-manager.js";
+import { createParameterStore } from "../../src/aws/ssm.js";
+import { createTransport, type Transport } from "../../src/aws/transport.js";
+import type { Custodian } from "../../src/custody/contract.js";
+import { createKmsCustodian } from "../../src/custody/kms/custodian.js";
+import { createKmsDataKeyCustodian } from "../../src/custody/kms-data-key/custodian.js";
+import { createParameterStoreCustodian } from "../../src/custody/parameter-store/custodian.js";
+import { createSecretsManagerCustodian } from "../../src/custody/secrets-manager/custodian.js";
+import { createHandler } from "../../src/lambda/issuer.js";
+import { createManager } from "../../src/rotation/executor.js";
+import { createAwsStores } from "../../src/storage/aws/stores.js";
+import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
+
+let aws: Awaited<ReturnType<typeof startFakeAws>>;
+let transport: Transport;
+let kmsKey: string;
+
+beforeAll(async () => {
+  aws = await startFakeAws();
+  aws.createBucket("keyrings");
+  kmsKey = aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
+  transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env });
+});
+
+afterAll(async () => {
+  transport.close();
+  await aws.close();
+});
+
+const KINDS: readonly AwsCustody[] = ["parameter-store", "secrets-manager", "kms", "kms-data-key"];
+/** What AWS asks for without a call of its own: a right that another action takes besides. */
+const IMPLIED = ["kms:TagResource"];
+/** What importing a private key takes. */
+const WHEN_IMPORTING = ["kms:Encrypt"];
+
+function custodianOf(kind: AwsCustody, installation: string): Custodian {
+  const kms = createKms(transport);
+  const parameters = createParameterStore(transport);
+  const path = `/signet/${installation}/keys`;
+  if (kind === "kms") return createKmsCustodian({ kms, installation, sleep: async () => undefined });
+  if (kind === "kms-data-key") return createKmsDataKeyCustodian({ kms, parameters, path, kmsKey, installation });
+  if (kind === "parameter-store") return createParameterStoreCustodian({ parameters, path });
+  return createSecretsManagerCustodian({ secrets: createSecretsManager(transport), prefix: `signet/${installation}/keys/` });
+}
+
+/** The calls of a manager over the whole life of a key: made, published, active, succeeded, removed, swept. */
+async function managed(kind: AwsCustody, installation: string) {
+  let now = Math.floor(Date.now() / 1_000);
+  const place = { bucket: createBucket(transport, "keyrings"), prefix: `${installation}/` };
+  const stores = createAwsStores(createParameterStore(transport), `/signet/${installation}/active`, place);
+  // Asked as it is, and answered by the clock of this story.
+  const serviceTime = async () => {
+    await stores.serviceTime?.();
+    return now;
+  };
+  const manager = () =>
+    createManager({
+      stores: { ...stores, serviceTime },
+      custodians: { [kind]: custodianOf(kind, installation) },
+      settings: {
+        issuer: "https://issuer.example",
+        algorithm: "ES256",
+        custody: kind,
+        policy: {
+          rotateEverySeconds: 172_800,
+          publishAheadSeconds: 86_400,
+          activeKeyMaxAgeSeconds: 3_600,
+          clockSkewSeconds: 300,
+        },
+        maxTtlSeconds: 3_600,
+        allowsUnlimitedTokens: false,
+      },
+      clock: () => now,
+      sleep: async (seconds) => {
+        now += seconds;
+      },
+    });
+  const before = aws.calls.length;
+  for (let day = 0; day < 9; day++) {
+    await manager().tick();
+    now += 86_400;
+  }
+  return aws.calls.slice(before);
+}
+
+async function issued(installation: string) {
+  const env = { ...aws.env, SIGNET_INSTALLATION: installation, SIGNET_KMS_KEY: kmsKey };
+  const before = aws.calls.length;
+  const issue = createHandler(env, () => undefined);
+  await issue({ claims: {} }, { awsRequestId: "r", invokedFunctionArn: "arn:aws:lambda:eu-central-1:111122223333:function:f" });
+  return aws.calls.slice(before);
+}
+
+function matches(pattern: string, resource: string): boolean {
+  return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`).test(resource);
+}
+
+/** The calls that no statement allows, and the actions that no call needs. */
+function compared(statements: readonly Statement[], calls: readonly { action: string; resource: string; code: string }[]) {
+  const allows = ({ action, resource }: { action: string; resource: string }) =>
+    statements.some(
+      ({ actions, resources }) => actions.includes(action) && resources.some((pattern) => matches(pattern, resource)),
+    );
+  const used = new Set(calls.map(({ action }) => action));
+  const unused = new Set(statements.flatMap(({ actions }) => actions.filter((action) => !used.has(action))));
+  return {
+    // An alias that is not there names no key, whose policy could be asked.
+    refused: [
+      ...new Set(
+        calls
+          .filter((call) => !allows(call) && !(call.code === "NotFoundException" && call.resource.startsWith("alias/")))
+          .map(({ action, resource }) => `${action} ${resource}`),
+      ),
+    ],
+    unused: [...unused].filter((action) => !IMPLIED.includes(action)),
+  };
+}
+
+describe.each(KINDS)("the rights for %s", (kind) => {
+  const place = {
+    partition: "aws",
+    region: "eu-central-1",
+    accountId: "111122223333",
+    installation: `rights-${kind}`,
+    keyring: { bucket: "keyrings", prefix: `rights-${kind}/` },
+  };
+  const here = () => ({ ...place, kmsKeyArn: kind === "kms-data-key" ? kmsKey : undefined });
+
+  it("are what a manager and an issuer call, and no more", async () => {
+    const managing = compared(managingPermissions(kind, here()), await managed(kind, place.installation));
+    expect(managing.refused).toStrictEqual([]);
+    expect(managing.unused.filter((action) => !WHEN_IMPORTING.includes(action))).toStrictEqual([]);
+    expect(compared(issuingPermissions(kind, here()), await issued(place.installation))).toStrictEqual({
+      refused: [],
+      unused: [],
+    });
+  });
+
+  it("let an issuer write nothing, and touch no other installation's", () => {
+    const statements = issuingPermissions(kind, here());
+    const actions = statements.flatMap((statement) => statement.actions);
+    expect(actions.filter((action) => !/:(GetParameters|GetSecretValue|Sign|Decrypt)$/.test(action))).toStrictEqual([]);
+    for (const { resources, conditions } of statements) {
+      expect(JSON.stringify([resources, conditions])).toContain(`rights-${kind}`);
+    }
+  });
+
+  it("use a key that encrypts at rest through its service alone", () => {
+    const kmsKeyArn = "arn:aws:kms:eu-central-1:111122223333:key/k";
+    const withKey = [...issuingPermissions(kind, { ...place, kmsKeyArn }), ...managingPermissions(kind, { ...place, kmsKeyArn })];
+    for (const { resources, conditions } of withKey.filter((statement) => statement.resources.includes(kmsKeyArn))) {
+      expect(resources).toStrictEqual([kmsKeyArn]);
+      expect(JSON.stringify(conditions)).toMatch(/kms:ViaService|kms:EncryptionContext/);
+    }
+  });
+});
