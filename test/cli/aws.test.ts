@@ -29,14 +29,12 @@ async function made(...args: string[]) {
 describe("an issuer whose keys are in AWS", () => {
   it.each(["parameter-store", "secrets-manager", "kms", "kms-data-key"])("is made, issues and verifies (%s)", async (custody) => {
     const wrapping = aws.perform("kms", "CreateKey", {}).KeyMetadata.KeyId as string;
-    const { run, said } = await made("--custody", custody, ...(custody === "kms-data-key" ? ["--kms-key", wrapping] : []));
+    const { cwd, run, said } = await made("--custody", custody, ...(custody === "kms-data-key" ? ["--kms-key", wrapping] : []));
     expect(said).toMatch(/about \$\d+\.\d\d a month/);
     const token = (await run("issue", "sub=alice")).stdout.trim();
-    expect(await run("verify", token)).toMatchObject({ code: 0 });
-    const jwks = JSON.parse((await run("jwks")).stdout);
+    const jwks = JSON.parse(await readFile(join(cwd, ".signet/public/jwks.json"), "utf8"));
     expect(jwks.keys).toHaveLength(2);
     expect((await jwtVerify(token, createLocalJWKSet(jwks), { issuer: ISSUER })).payload.sub).toBe("alice");
-    expect((await run("keys", "repair")).code).toBe(0);
   });
 
   it("keeps nothing on the disk but its config where the keyring is in S3, and serves from there", async () => {
@@ -46,6 +44,7 @@ describe("an issuer whose keys are in AWS", () => {
       expect.arrayContaining(["prod/keyring.json", "prod/.well-known/jwks.json", "prod/audit/000000000001.json"]),
     );
     expect((await run("audit", "verify")).code).toBe(0);
+    expect(JSON.parse((await run("jwks")).stdout).keys).toHaveLength(2);
     const server = await served(cwd, [], undefined, aws.env);
     const published = await (await fetch(`${server.url}/.well-known/jwks.json`)).text();
     expect(published).toBe(aws.state.buckets.get("keyrings").objects.get("prod/.well-known/jwks.json").at(-1).body);
@@ -59,7 +58,7 @@ describe("an issuer whose keys are in AWS", () => {
     const { run } = await made("--custody", "kms", "--algorithm", "RS256", "--kms-key", "alias/existing");
     const token = (await run("issue")).stdout.trim();
     expect(decodeProtectedHeader(token)).toMatchObject({ kid: KeyMetadata.KeyId, alg: "RS256" });
-    expect(JSON.parse((await run("jwks")).stdout).keys).toHaveLength(2);
+    expect((await run("keys", "repair")).code).toBe(0);
   });
 
   it("is verified by KMS itself, by the key that the token names whatever the alias points to", async () => {

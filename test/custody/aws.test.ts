@@ -47,16 +47,17 @@ function dataKeyCustodian() {
   });
 }
 
+const SOME = ["ES256", "EdDSA"];
 const ALL = ["ES256", "ES384", "ES512", "RS256", "PS512", "EdDSA"];
 
 custodianSuite("in Parameter Store", ALL, async () =>
   createParameterStoreCustodian({ parameters: createParameterStore(transport), path: place().path }),
 );
-custodianSuite("in Secrets Manager", ALL, async () =>
+custodianSuite("in Secrets Manager", SOME, async () =>
   createSecretsManagerCustodian({ secrets: createSecretsManager(transport), prefix: place().prefix }),
 );
-custodianSuite("of wrapped keys", ALL, async () => dataKeyCustodian());
-custodianSuite("in KMS", ["ES256", "ES384", "ES512", "RS256", "RS384", "PS256", "PS512", "Ed25519"], async () => kmsCustodian());
+custodianSuite("of wrapped keys", ["ES256", "ES512", "RS256", "EdDSA"], async () => dataKeyCustodian());
+custodianSuite("in KMS", ["ES256", "ES384", "ES512", "RS384", "PS256", "Ed25519"], async () => kmsCustodian());
 
 describe("a KMS custodian", () => {
   const ES256 = algorithmNamed("ES256");

@@ -68,7 +68,11 @@ const TOOLCHAINS = {
   },
 };
 
-/** The command line of a witness; of any other program of its toolchain by an absolute path. */
+/**
+ * The command line of a witness; of any other program of its toolchain by an absolute path.
+ *
+ * @param {{ toolchain: string, program: string, node?: any }} witness
+ */
 export function commandOf({ toolchain, program, node }) {
   return TOOLCHAINS[toolchain].command(program, node);
 }

@@ -32,8 +32,10 @@ const CURVES = {
   },
 };
 
+/** @type {(a: bigint, m: bigint) => bigint} */
 const mod = (a, m) => ((a % m) + m) % m;
 
+/** @type {(a: bigint, m: bigint) => bigint} */
 function inverse(a, m) {
   let [low, high, x, y] = [mod(a, m), m, 1n, 0n];
   while (low > 1n) {
@@ -44,6 +46,7 @@ function inverse(a, m) {
   return mod(x, m);
 }
 
+/** @type {(a: bigint[] | null, b: bigint[] | null, p: bigint) => bigint[] | null} */
 function add(a, b, p) {
   if (a === null) return b;
   if (b === null) return a;
@@ -55,8 +58,11 @@ function add(a, b, p) {
   return [x, mod(slope * (ax - x) - ay, p)];
 }
 
+/** @type {(k: bigint, point: bigint[], p: bigint) => bigint[] | null} */
 function times(k, point, p) {
+  /** @type {bigint[] | null} */
   let sum = null;
+  /** @type {bigint[] | null} */
   let doubled = point;
   for (let rest = k; rest > 0n; rest >>= 1n) {
     if (rest & 1n) sum = add(sum, doubled, p);
@@ -65,9 +71,11 @@ function times(k, point, p) {
   return sum;
 }
 
+/** @type {(bytes: Uint8Array) => bigint} */
 const big = (bytes) => BigInt(`0x${Buffer.from(bytes).toString("hex") || "0"}`);
 
 // FIPS 186-5 section 6.4.1: the leftmost bits, as many as the order has.
+/** @type {(digest: Buffer, n: bigint) => bigint} */
 function scalar(digest, n) {
   const extra = BigInt(Math.max(0, digest.length * 8 - n.toString(2).length));
   return big(digest) >> extra;

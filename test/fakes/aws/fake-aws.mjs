@@ -105,7 +105,7 @@ export async function startFakeAws(options = {}) {
     try {
       const carryOut = answer(request, record);
       fault = faults.take(record.action);
-      if (fault?.kind === "reset") return outgoing.socket.resetAndDestroy();
+      if (fault?.kind === "reset") return incoming.socket.resetAndDestroy();
       if (fault?.kind === "timeout") return undefined;
       if (fault?.code !== undefined) throw new Refusal(fault.code, fault.message ?? "injected", fault.status ?? 500);
       result = faults.stale(fault, record, request.body) ?? carryOut();
@@ -117,12 +117,12 @@ export async function startFakeAws(options = {}) {
       record.code = error.code ?? "InternalFailure";
     }
     record.status = result.status;
-    if (fault?.kind === "lost-reply") return outgoing.socket.resetAndDestroy();
+    if (fault?.kind === "lost-reply") return incoming.socket.resetAndDestroy();
     return send(outgoing, result, fault, incoming.method, now() + faults.skewMs());
   });
   server.keepAliveTimeout = 60_000;
-  await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${server.address().port}`;
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(undefined)));
+  const url = `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`;
   return {
     url,
     calls,

@@ -5,6 +5,7 @@ import { must, page, Refusal } from "./refusal.mjs";
 const ECDSA = { ECC_NIST_P256: ["prime256v1", 256], ECC_NIST_P384: ["secp384r1", 384], ECC_NIST_P521: ["secp521r1", 512] };
 const RSA = { RSA_2048: 2048, RSA_3072: 3072, RSA_4096: 4096 };
 const RSA_ALGORITHMS = ["PKCS1_V1_5", "PSS"].flatMap((kind) => [256, 384, 512].map((bits) => `RSASSA_${kind}_SHA_${bits}`));
+const DER = /** @type {const} */ ({ dsaEncoding: "der" });
 const ALIAS = /^alias\/[a-zA-Z0-9/_-]{1,250}$/;
 
 function algorithmsOf(spec) {
@@ -29,7 +30,7 @@ function makePair(spec) {
   );
 }
 
-/** @param {{ region: string, accountId: string, partition: string, now: () => number, pairs?: Map<string, any[]> }} world */
+/** @param {{ region: string, accountId: string, partition: string, now: () => number, signDigest: Function, verifyAs: Function }} world */
 export function createKmsFake(world) {
   const keys = new Map();
   const aliases = new Map();
@@ -94,7 +95,7 @@ export function createKmsFake(world) {
   function makeSignature(key, { message, MessageType, bits }, algorithm) {
     if (bits === 512 && key.spec === "ECC_NIST_EDWARDS25519") return sign(null, message, key.pair.privateKey);
     if (key.spec.startsWith("ML_DSA")) return mlDsa(key, message, MessageType);
-    const parameters = key.spec in RSA ? pssOf(algorithm, bits) : { dsaEncoding: "der" };
+    const parameters = key.spec in RSA ? pssOf(algorithm, bits) : DER;
     if (MessageType === "RAW") return sign(`sha${bits}`, message, { key: key.pair.privateKey, ...parameters });
     return world.signDigest(key, message, bits, parameters);
   }
@@ -205,6 +206,7 @@ export function createKmsFake(world) {
         PublicKey: key.pair.publicKey.export({ format: "der", type: "spki" }).toString("base64"),
       };
     },
+    /** @param {any} request */
     Sign({ KeyId, DryRun, ...input }) {
       const key = usable(KeyId, "SIGN_VERIFY");
       const wanted = signingInput(key, input);
@@ -216,6 +218,7 @@ export function createKmsFake(world) {
         SigningAlgorithm: input.SigningAlgorithm,
       };
     },
+    /** @param {any} request */
     Verify({ KeyId, Signature, ...input }) {
       const key = usable(KeyId, "SIGN_VERIFY");
       const { message, MessageType, bits } = signingInput(key, input);
@@ -225,7 +228,7 @@ export function createKmsFake(world) {
         message,
         MessageType,
         bits,
-        key.spec in RSA ? pssOf(input.SigningAlgorithm, bits) : { dsaEncoding: "der" },
+        key.spec in RSA ? pssOf(input.SigningAlgorithm, bits) : DER,
         signature,
       );
       // Verify: a signature that does not match is this error, never an answer.

@@ -1,0 +1,159 @@
+/**
+ * Proves the function that ships against AWS as strict as its documentation: thousands of tokens by KMS, each verified by two other
+ * libraries in two languages; signatures that were spoilt on the way; a thousand cold starts at once; every call failing once.
+ *
+ *   node tools/prove-aws.mjs [--short]   Build first.
+ */
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { createLocalJWKSet, jwtVerify } from "jose";
+import { startFakeAws } from "../test/fakes/aws/fake-aws.mjs";
+import { converse } from "../test/witnesses/conversation.mjs";
+import { commandOf, prepare } from "../test/witnesses/toolchains.mjs";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const FUNCTION = join(root, "dist/lambda/issuer.cjs");
+const ISSUER = "https://issuer.example";
+const isShort = process.argv.includes("--short");
+const run = promisify(execFile);
+const require = createRequire(import.meta.url);
+
+const TOKENS = isShort
+  ? { ES256: 1_000, RS256: 100, PS256: 100, ES384: 100, ES512: 100, Ed25519: 100 }
+  : { ES256: 20_000, RS256: 2_000, PS256: 2_000, ES384: 2_000, ES512: 2_000, Ed25519: 2_000 };
+const STARTS = isShort ? 200 : 1_000;
+/** Parameter Store's default quota: calls a second. */
+const QUOTA = 40;
+const AT_ONCE = 20;
+const context = { awsRequestId: "r", invokedFunctionArn: "arn:aws:lambda:eu-central-1:111122223333:function:issuer" };
+
+/** Makes an issuer as a person would, and answers its installation's name and its keys. */
+async function installed(aws, ...options) {
+  const cwd = mkdtempSync(join(tmpdir(), "signet-aws-proof-"));
+  try {
+    const env = { PATH: process.env.PATH, HOME: cwd, ...aws.env };
+    await run(process.execPath, [join(root, "bin/signet"), "init", "--issuer", ISSUER, ...options], { cwd, env });
+    const { installation } = JSON.parse(readFileSync(join(cwd, "signet.json"), "utf8")).aws;
+    return { installation, jwks: JSON.parse(readFileSync(join(cwd, ".signet/public/jwks.json"), "utf8")) };
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
+}
+
+/** Loads the function anew, as an environment of its own would. */
+function environment(aws, installation) {
+  Object.assign(process.env, aws.env, {
+    SIGNET_INSTALLATION: installation,
+    SIGNET_ISSUER: ISSUER,
+    AWS_LAMBDA_LOG_LEVEL: "FATAL",
+  });
+  delete require.cache[FUNCTION];
+  return require(FUNCTION).handler;
+}
+
+/** Does something so many times, a few at once. */
+async function repeated(count, work) {
+  let next = 0;
+  const worker = async () => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+const SIZES = [0, 3_000, 4_096, 15_000];
+
+async function tokens(aws, golang, alg, count) {
+  const { installation, jwks } = await installed(aws, "--custody", "kms", "--algorithm", alg, "--ed25519-name", "Ed25519");
+  const handler = environment(aws, installation);
+  const keys = createLocalJWKSet(jwks);
+  await repeated(count, async (index) => {
+    // KMS signs no more than 4,096 bytes with Ed25519.
+    const size = alg === "Ed25519" ? (SIZES[index % 2] ?? 0) * 0.8 : SIZES[index % SIZES.length];
+    const filler = index % 25 === 0 ? "x".repeat(size) : "";
+    const { token } = await handler({ claims: { sub: `s${index}`, aud: "api", filler }, ttl: 600 }, context);
+    const { payload } = await jwtVerify(token, keys, { issuer: ISSUER, audience: "api" });
+    if (payload.sub !== `s${index}`) throw new Error(`another token than was asked for: ${payload.sub}`);
+    // golang-jwt knows Ed25519 by its older name alone.
+    if (golang === undefined || alg === "Ed25519") return;
+    const answer = await golang.ask({ op: "verify", alg, token, jwks, issuer: ISSUER, audience: "api" });
+    if (answer.verified?.sub !== `s${index}`) throw new Error(`golang-jwt refuses a token: ${JSON.stringify(answer)}`);
+  });
+  return `${alg}: ${count} tokens by KMS, each verified by jose${golang === undefined || alg === "Ed25519" ? "" : " and golang-jwt"}`;
+}
+
+/** One signature in fifty is spoilt on its way: none of them leaves the function. */
+async function corrupted(count) {
+  const aws = await startFakeAws();
+  const { installation, jwks } = await installed(aws, "--custody", "kms");
+  aws.inject({ action: "kms:Sign", kind: "corrupt-signature", every: 50 });
+  const handler = environment(aws, installation);
+  const keys = createLocalJWKSet(jwks);
+  let refused = 0;
+  await repeated(count, async () => {
+    try {
+      await jwtVerify((await handler({ claims: {} }, context)).token, keys);
+    } catch (error) {
+      if (error.name !== "signature_unproven") throw error;
+      refused += 1;
+    }
+  });
+  await aws.close();
+  return `${count} tokens with one signature in fifty spoilt: none of those left, ${refused} invocations failed`;
+}
+
+async function storm() {
+  const aws = await startFakeAws({ rates: { "ssm:GetParameters": QUOTA } });
+  const { installation, jwks } = await installed(aws, "--custody", "parameter-store");
+  const keys = createLocalJWKSet(jwks);
+  const began = performance.now();
+  const calls = aws.calls.length;
+  let last = 0;
+  await Promise.all(
+    Array.from({ length: STARTS }, async () => {
+      const handler = environment(aws, installation);
+      await jwtVerify((await handler({ claims: {} }, context)).token, keys);
+      last = performance.now() - began;
+    }),
+  );
+  const reads = aws.calls.length - calls;
+  await aws.close();
+  return `${STARTS} cold starts at once against ${QUOTA} reads a second: all signed, the last after ${(last / 1_000).toFixed(1)} s, ${reads} reads`;
+}
+
+async function everyFault() {
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  const child = spawn(process.execPath, [vitest, "run", "test/aws/faults.test.ts"], {
+    cwd: root,
+    env: { ...process.env, SIGNET_PROOF: "full" },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const status = await new Promise((resolve) => child.on("close", resolve));
+  if (status !== 0)
+    throw new Error("a call that failed left something behind: run test/aws/faults.test.ts with SIGNET_PROOF=full");
+  return "every call of every custodian failed once: the next ticks finished, and nothing was left over";
+}
+
+async function golangJwt() {
+  const missing = await prepare("go");
+  if (missing === undefined) return converse(commandOf({ toolchain: "go", program: "golang-jwt" }));
+  if (process.env.CI === "true") throw new Error(`skipped in CI: ${missing}`);
+  console.log(`skipped: golang-jwt (${missing})`);
+  return undefined;
+}
+
+const golang = await golangJwt();
+for (const [alg, count] of Object.entries(TOKENS)) {
+  const aws = await startFakeAws();
+  console.log(await tokens(aws, golang, alg, count));
+  await aws.close();
+}
+golang?.stop();
+console.log(await corrupted(isShort ? 500 : 5_000));
+console.log(await storm());
+if (!isShort) console.log(await everyFault());
+process.exit();
