@@ -71,6 +71,12 @@ function explained({ action, resource }: CalledAction, awsCode: string, message:
   return ["aws_refused", `AWS refused it (${awsCode}): ${message.slice(0, 200)}`];
 }
 
+/** The error of an endpoint whose certificate is not believed. */
+export function untrusted({ action, region }: CalledAction, code: string): AwsFailure {
+  const words = `the endpoint's certificate is not trusted (${code}); is somebody in between? NODE_EXTRA_CA_CERTS adds a CA of your own`;
+  return new AwsFailure("aws_unavailable", `${action} in ${region}: ${words}`, "");
+}
+
 /** The error of a call that no try within the deadline brought through. */
 export function unavailable(called: CalledAction, awsCode: string, cause: unknown): AwsFailure {
   const { action, resource, region } = called;

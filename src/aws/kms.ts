@@ -55,6 +55,12 @@ export function createKms(transport: Transport): Kms {
   return Object.freeze({ ...keyCalls(call), ...listCalls(call), ...signatureCalls(call), ...dataKeyCalls(call) });
 }
 
+/** Binds what an issuer needs of KMS, and nothing else: the function that signs carries it. */
+export function createKmsSigning(transport: Transport): Pick<Kms, "sign" | "decrypt"> {
+  const call = jsonCalls(transport, "kms");
+  return { sign: signCall(call), decrypt: decryptCall(call) };
+}
+
 function keyCalls(call: JsonCall) {
   return {
     async createKey({ keySpec, description, tags, policy }) {
@@ -111,17 +117,26 @@ function listCalls(call: JsonCall) {
   } satisfies Partial<Kms>;
 }
 
+function signCall(call: JsonCall): Kms["sign"] {
+  return async (key, input) => bytes((await call<{ Signature: string }>("Sign", key, signatureInput(key, input))).Signature);
+}
+
+function signatureInput(key: string, { message, messageType, signingAlgorithm }: KmsMessage): object {
+  return { KeyId: key, Message: base64(message), MessageType: messageType, SigningAlgorithm: signingAlgorithm };
+}
+
+function decryptCall(call: JsonCall): Kms["decrypt"] {
+  return async (key, ciphertext, context) => {
+    const input = { KeyId: key, CiphertextBlob: base64(ciphertext), EncryptionContext: context };
+    return bytes((await call<{ Plaintext: string }>("Decrypt", key, input)).Plaintext);
+  };
+}
+
 function signatureCalls(call: JsonCall) {
-  const inputOf = (key: string, { message, messageType, signingAlgorithm }: KmsMessage) => ({
-    KeyId: key,
-    Message: base64(message),
-    MessageType: messageType,
-    SigningAlgorithm: signingAlgorithm,
-  });
   return {
-    sign: async (key, input) => bytes((await call<{ Signature: string }>("Sign", key, inputOf(key, input))).Signature),
+    sign: signCall(call),
     async verify(key, { signature, ...input }) {
-      await call("Verify", key, { ...inputOf(key, input), Signature: base64(signature) });
+      await call("Verify", key, { ...signatureInput(key, input), Signature: base64(signature) });
     },
   } satisfies Partial<Kms>;
 }
@@ -132,10 +147,7 @@ function dataKeyCalls(call: JsonCall) {
       const input = { KeyId: key, Plaintext: base64(plaintext), EncryptionContext: context };
       return bytes((await call<{ CiphertextBlob: string }>("Encrypt", key, input)).CiphertextBlob);
     },
-    async decrypt(key, ciphertext, context) {
-      const input = { KeyId: key, CiphertextBlob: base64(ciphertext), EncryptionContext: context };
-      return bytes((await call<{ Plaintext: string }>("Decrypt", key, input)).Plaintext);
-    },
+    decrypt: decryptCall(call),
     async generateDataKeyPair(key, spec, context) {
       const input = { KeyId: key, KeyPairSpec: spec, EncryptionContext: context };
       const made = await call<DataKeyPair>("GenerateDataKeyPairWithoutPlaintext", key, input);

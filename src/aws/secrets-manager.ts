@@ -1,5 +1,5 @@
 import { isAws } from "./failure.js";
-import { jsonCalls } from "./json-call.js";
+import { type JsonCall, jsonCalls } from "./json-call.js";
 import type { Transport } from "./transport.js";
 
 /** A secret that was read. */
@@ -25,16 +25,7 @@ export interface SecretsManager {
 export function createSecretsManager(transport: Transport): SecretsManager {
   const call = jsonCalls(transport, "secretsmanager");
   return Object.freeze({
-    async get(secret, version) {
-      try {
-        const input = { SecretId: secret, ...(version !== undefined && { VersionId: version }) };
-        const found = await call<{ ARN: string; VersionId: string; SecretString: string }>("GetSecretValue", secret, input);
-        return { arn: found.ARN, version: found.VersionId, value: found.SecretString };
-      } catch (error) {
-        if (isAws(error, "ResourceNotFoundException")) return undefined;
-        throw error;
-      }
-    },
+    get: getSecret(call),
     async create({ name, value, token, kmsKey }) {
       const input = { Name: name, SecretString: value, ClientRequestToken: token };
       try {
@@ -64,4 +55,22 @@ export function createSecretsManager(transport: Transport): SecretsManager {
       } while (token !== undefined);
     },
   } satisfies SecretsManager);
+}
+
+/** Binds what an issuer needs of Secrets Manager, and nothing else. */
+export function createSecretReader(transport: Transport): Pick<SecretsManager, "get"> {
+  return { get: getSecret(jsonCalls(transport, "secretsmanager")) };
+}
+
+function getSecret(call: JsonCall): SecretsManager["get"] {
+  return async (secret, version) => {
+    try {
+      const input = { SecretId: secret, ...(version !== undefined && { VersionId: version }) };
+      const found = await call<{ ARN: string; VersionId: string; SecretString: string }>("GetSecretValue", secret, input);
+      return { arn: found.ARN, version: found.VersionId, value: found.SecretString };
+    } catch (error) {
+      if (isAws(error, "ResourceNotFoundException")) return undefined;
+      throw error;
+    }
+  };
 }

@@ -1,5 +1,5 @@
 import { isAws } from "./failure.js";
-import { jsonCalls } from "./json-call.js";
+import { type JsonCall, jsonCalls } from "./json-call.js";
 import type { Transport } from "./transport.js";
 
 /** A parameter as it is written. */
@@ -30,15 +30,7 @@ const STANDARD_BYTES = 4_096;
 export function createParameterStore(transport: Transport): ParameterStore {
   const call = jsonCalls(transport, "ssm");
   return Object.freeze({
-    async get(names) {
-      const input = { Names: names, WithDecryption: true };
-      const { Parameters } = await call<{ Parameters: { Name: string; Value: string }[] }>(
-        "GetParameters",
-        pathOf(names[0]),
-        input,
-      );
-      return new Map(Parameters.map(({ Name, Value }) => [Name, Value]));
-    },
+    get: getParameters(call),
     async create({ name, value, secret, kmsKey }) {
       const Tier = Buffer.byteLength(value) > STANDARD_BYTES ? "Advanced" : "Standard";
       const input = { Name: name, Value: value, Type: secret ? "SecureString" : "String", Tier, Overwrite: false };
@@ -67,6 +59,23 @@ export function createParameterStore(transport: Transport): ParameterStore {
       } while (token !== undefined);
     },
   } satisfies ParameterStore);
+}
+
+/** Binds what an issuer needs of Parameter Store, and nothing else. */
+export function createParameterReader(transport: Transport): Pick<ParameterStore, "get"> {
+  return { get: getParameters(jsonCalls(transport, "ssm")) };
+}
+
+function getParameters(call: JsonCall): ParameterStore["get"] {
+  return async (names) => {
+    const input = { Names: names, WithDecryption: true };
+    const { Parameters } = await call<{ Parameters: { Name: string; Value: string }[] }>(
+      "GetParameters",
+      pathOf(names[0]),
+      input,
+    );
+    return new Map(Parameters.map(({ Name, Value }) => [Name, Value]));
+  };
 }
 
 function pathOf(name = ""): string {

@@ -1,8 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Environment, endpointOf, type Service } from "./endpoint.js";
-import { type CalledAction, kindOf, refusal, unavailable } from "./failure.js";
+import { type CalledAction, kindOf, refusal, unavailable, untrusted } from "./failure.js";
 import { type Credentials, canonicalQuery, signedHeaders } from "./sigv4.js";
 
 /** What calls go out with. */
@@ -52,6 +51,8 @@ export interface Transport {
 }
 
 const MOST_ANSWER_BYTES = 8 * 1024 * 1024;
+/** OpenSSL's and Node's codes for a certificate that is not believed: no further try will change it. */
+const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|ERR_TLS/;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 5_000;
 
@@ -69,7 +70,7 @@ class NoAnswer extends Error {
 export function createTransport(options: TransportOptions): Transport {
   const { region, deadlineMs = 10_000, attemptMs = 3_000, now = Date.now, random = Math.random } = options;
   const env = options.env ?? process.env;
-  const agents: Agents = { "https:": new HttpsAgent({ keepAlive: true }), "http:": new HttpAgent({ keepAlive: true }) };
+  const wires = createWires();
   // How far the service's clock is ahead of this machine's, once it has refused a signature for it.
   let aheadMs = 0;
 
@@ -87,7 +88,7 @@ export function createTransport(options: TransportOptions): Transport {
     const headers = signedHeaders(unsigned, await options.credentials(), scope);
     const query = canonicalQuery(unsigned.query);
     const path = query === "" ? unsigned.path : `${unsigned.path}?${query}`;
-    return send(agents, endpoint, { ...unsigned, path, headers }, Math.min(attemptMs, leftMs));
+    return send(await wires.to(endpoint), endpoint, { ...unsigned, path, headers }, Math.min(attemptMs, leftMs));
   }
 
   /** @returns the answer, or what to do about it: how long to wait before the next try */
@@ -97,8 +98,8 @@ export function createTransport(options: TransportOptions): Transport {
       answer = await attempt(request, leftMs);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
-      // After a freeze the connections of a pool are dead together: none of them is tried a second time.
-      closeAll(agents);
+      assertTrusted(error.cause, { ...request, region });
+      wires.close();
       return { waitMs: error.wasReused && tries === 0 ? 0 : backoff(tries, random), awsCode: "", cause: error.cause };
     }
     if (answer.status < 300 || request.accepts?.includes(answer.status)) return answer;
@@ -124,25 +125,44 @@ export function createTransport(options: TransportOptions): Transport {
         if (outcome.waitMs > 0) await wait(outcome.waitMs);
       }
     },
-    close: () => closeAll(agents),
+    close: () => wires.close(),
   });
 }
 
-interface Agents {
-  readonly "https:": HttpsAgent;
-  readonly "http:": HttpAgent;
+/** How calls go out by one protocol, over connections that stay open. */
+interface Wire {
+  readonly agent: HttpAgent;
+  readonly request: typeof httpRequest;
 }
 
-function closeAll(agents: Agents): void {
-  for (const agent of Object.values(agents)) agent.destroy();
+// TLS is loaded where it is spoken.
+function createWires() {
+  const wires = new Map<string, Promise<Wire>>();
+  const opened: HttpAgent[] = [];
+
+  async function open(protocol: string): Promise<Wire> {
+    const { Agent, request } = protocol === "https:" ? await import("node:https") : { Agent: HttpAgent, request: httpRequest };
+    const agent = new Agent({ keepAlive: true });
+    opened.push(agent);
+    return { agent, request };
+  }
+
+  return {
+    to({ protocol }: URL): Promise<Wire> {
+      const wire = wires.get(protocol) ?? open(protocol);
+      wires.set(protocol, wire);
+      return wire;
+    },
+    /** Closes every connection: after a freeze all of a pool's are dead together, and none is tried a second time. */
+    close: () => opened.forEach((agent) => void agent.destroy()),
+  };
 }
 
-function send(agents: Agents, endpoint: URL, sent: Sent, timeoutMs: number): Promise<AwsAnswer> {
-  const isTls = endpoint.protocol === "https:";
+function send({ agent, request }: Wire, endpoint: URL, sent: Sent, timeoutMs: number): Promise<AwsAnswer> {
   return new Promise((resolve, reject) => {
     const { method, path, headers, body } = sent;
-    const outgoing = (isTls ? httpsRequest : httpRequest)({
-      agent: agents[isTls ? "https:" : "http:"],
+    const outgoing = request({
+      agent,
       host: endpoint.hostname.replace(/^\[|\]$/g, ""),
       port: endpoint.port,
       method,
@@ -156,6 +176,11 @@ function send(agents: Agents, endpoint: URL, sent: Sent, timeoutMs: number): Pro
     outgoing.on("response", (incoming) => collected(incoming).then(resolve, fail));
     outgoing.end(body);
   });
+}
+
+function assertTrusted(cause: unknown, called: CalledAction): void {
+  const { code = "" } = cause as { readonly code?: string };
+  if (UNTRUSTED.test(code)) throw untrusted(called, code);
 }
 
 interface Sent {

@@ -1,19 +1,19 @@
 import { environmentCredentials, noCredentials } from "../aws/credentials.js";
-import { createKms } from "../aws/kms.js";
-import { createSecretsManager } from "../aws/secrets-manager.js";
-import { createParameterStore } from "../aws/ssm.js";
+import { createKmsSigning } from "../aws/kms.js";
+import { createSecretReader } from "../aws/secrets-manager.js";
+import { createParameterReader } from "../aws/ssm.js";
 import { createTransport } from "../aws/transport.js";
-import type { Custodian } from "../custody/contract.js";
-import { createKmsCustodian } from "../custody/kms/custodian.js";
-import { createKmsDataKeyCustodian } from "../custody/kms-data-key/custodian.js";
-import { createParameterStoreCustodian } from "../custody/parameter-store/custodian.js";
-import { createSecretsManagerCustodian } from "../custody/secrets-manager/custodian.js";
+import type { OpenableKey, Signer } from "../custody/contract.js";
+import { openKmsKey } from "../custody/kms/open.js";
+import { openWrappedKey } from "../custody/kms-data-key/open.js";
+import { openParameterKey } from "../custody/parameter-store/open.js";
+import { openSecretKey } from "../custody/secrets-manager/open.js";
 import { SignetError } from "../errors.js";
 import { type ActiveKey, createActiveKey } from "../issue/active-key.js";
 import { presentSeconds } from "../issue/issuer.js";
 import { custodyOf } from "../keyring/active-document.js";
 import type { Custody } from "../keyring/key-record.js";
-import { createAwsActiveStore } from "../storage/aws/active-store.js";
+import { readActiveDocuments } from "../storage/aws/active-store.js";
 import type { Environment, Settings } from "./settings.js";
 
 /** A cold start may wait its turn behind a thousand others at Parameter Store's quota; the function's own timeout comes first. */
@@ -28,23 +28,20 @@ export function createSigningKey(settings: Settings, env: Environment, onUnprove
     return found;
   };
   const transport = createTransport({ region, credentials, env, deadlineMs: DEADLINE_MS });
-  const parameters = createParameterStore(transport);
-  const kms = createKms(transport);
-  const path = `/signet/${installation}/keys`;
-  const custodians: Partial<Record<Custody, () => Pick<Custodian, "open">>> = {
-    "parameter-store": () => createParameterStoreCustodian({ parameters, path }),
-    "secrets-manager": () => createSecretsManagerCustodian({ secrets: createSecretsManager(transport), prefix: "" }),
-    kms: () => createKmsCustodian({ kms, installation, onUnproven }),
-    "kms-data-key": () => createKmsDataKeyCustodian({ kms, parameters, path, kmsKey, installation }),
+  const parameters = createParameterReader(transport);
+  const kms = createKmsSigning(transport);
+  const open: Partial<Record<Custody, (key: OpenableKey) => Promise<Signer>>> = {
+    "parameter-store": openParameterKey,
+    "secrets-manager": (key) => openSecretKey(createSecretReader(transport), key),
+    kms: (key) => openKmsKey(kms, key, onUnproven),
+    "kms-data-key": (key) => openWrappedKey({ kms, kmsKey, installation }, key),
   };
-  const store = createAwsActiveStore(parameters, `/signet/${installation}/active`);
   return createActiveKey({
-    read: () => store.read(),
+    read: () => readActiveDocuments(parameters, `/signet/${installation}/active`),
     open: async (key) => {
-      const make = custodians[custodyOf(key.material) ?? "file"];
-      if (make === undefined)
-        throw new SignetError("no_active_key", "the active key is in a file, which this function cannot read");
-      return make().open(key);
+      const opener = open[custodyOf(key.material) ?? "file"];
+      if (opener !== undefined) return opener(key);
+      throw new SignetError("no_active_key", "the active key is in a file, which this function cannot read");
     },
     maxAgeSeconds: activeKeyMaxAgeSeconds,
     clock: presentSeconds,

@@ -109,6 +109,19 @@ describe("an issuer whose keys are in AWS", () => {
     expect(ran.stderr).not.toContain(FAKE_CREDENTIALS.secretAccessKey);
   });
 
+  it("is reached over TLS, and not where the certificate is nobody's", async () => {
+    const file = (name: string) => join(import.meta.dirname, "certificates", name);
+    const [key, cert] = await Promise.all(["local.key.pem", "local.cert.pem"].map((name) => readFile(file(name), "utf8")));
+    const secure = await startFakeAws({ tls: { key: key as string, cert: cert as string } });
+    const init = async (env: Record<string, string>) =>
+      signet(["init", "--custody", "parameter-store"], { cwd: await scratch(), env: { ...secure.env, ...env } });
+    expect(await init({ NODE_EXTRA_CA_CERTS: file("local.cert.pem") })).toMatchObject({ code: 0 });
+    const calls = secure.calls.length;
+    expect(await init({})).toMatchObject({ code: 1, stderr: expect.stringContaining("certificate") });
+    expect(secure.calls).toHaveLength(calls);
+    await secure.close();
+  });
+
   it("is served in dev mode only where AWS is on this machine as well", async () => {
     const { cwd } = await made("--custody", "kms", "--issuer", "http://localhost:7117");
     const env = { ...aws.env, AWS_ENDPOINT_URL_KMS: "https://kms.eu-central-1.amazonaws.com" };

@@ -1,22 +1,19 @@
 import type { KeyObject } from "node:crypto";
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { Algorithm } from "../../algorithms/table.js";
-import type { EncryptionContext, Kms } from "../../aws/kms.js";
+import type { Kms } from "../../aws/kms.js";
 import type { ParameterStore } from "../../aws/ssm.js";
 import { SignetError } from "../../errors.js";
 import type { Custodian, KeyImporter, OpenableKey, Signer } from "../contract.js";
-import { heldKeyOf, keyNotFound, openHeldKey, parseHeld, publicJwkOfSpki, sameAlgorithm, sameKey } from "../held-key.js";
+import { heldKeyOf, keyNotFound, parseHeld, publicJwkOfSpki, sameAlgorithm, sameKey } from "../held-key.js";
+import { contextOf, openWrappedKey, type Unwrapping } from "./open.js";
 
 /** What a custodian of wrapped keys is made of. */
-export interface KmsDataKeyCustodianOptions {
+export interface KmsDataKeyCustodianOptions extends Unwrapping {
   readonly kms: Kms;
   readonly parameters: ParameterStore;
   /** The path of its parameters, without a slash at the end. */
   readonly path: string;
-  /** The symmetric KMS key that wraps the private keys. */
-  readonly kmsKey: string;
-  /** The installation that the keys belong to; with the key's id it is the encryption context. */
-  readonly installation: string;
 }
 
 /** A private key, encrypted by KMS. */
@@ -34,7 +31,6 @@ interface WrappedKey {
 export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): Custodian & KeyImporter {
   const { kms, parameters, path, kmsKey, installation } = options;
   const nameOf = (id: string): string => `${path}/${id}`;
-  const contextOf = (id: string): EncryptionContext => ({ "signet:installation": installation, "signet:key": id });
 
   async function stored(id: string): Promise<WrappedKey | undefined> {
     const text = (await parameters.get([nameOf(id)])).get(nameOf(id));
@@ -57,7 +53,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
         `KMS makes no data key pairs for ${algorithm.name}; the custody kms signs with it`,
       );
     }
-    const { spki, wrapped } = await kms.generateDataKeyPair(kmsKey, algorithm.kms.keySpec, contextOf(id));
+    const { spki, wrapped } = await kms.generateDataKeyPair(kmsKey, algorithm.kms.keySpec, contextOf(installation, id));
     return store({ wrapped: wrapped.toString("base64"), id, publicJwk: publicJwkOfSpki(spki, algorithm) });
   }
 
@@ -71,7 +67,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
       const { pkcs8, publicJwk } = heldKeyOf(privateKey, algorithm, kid);
       const present = await stored(id);
       if (present !== undefined) return sameKey(present.publicJwk, publicJwk, id);
-      const wrapped = (await kms.encrypt(kmsKey, Buffer.from(pkcs8, "base64"), contextOf(id))).toString("base64");
+      const wrapped = (await kms.encrypt(kmsKey, Buffer.from(pkcs8, "base64"), contextOf(installation, id))).toString("base64");
       return sameKey((await store({ wrapped, id, publicJwk })).publicJwk, publicJwk, id);
     },
     async material(id: string): Promise<WrappedKey> {
@@ -79,16 +75,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
       if (key === undefined) throw keyNotFound(`the parameter ${nameOf(id)}`);
       return key;
     },
-    async open(key: OpenableKey): Promise<Signer> {
-      if (!("wrapped" in key.material)) throw new SignetError("invalid_key", "the active document holds no wrapped key");
-      const { wrapped, id, publicJwk } = key.material;
-      const pkcs8 = await kms.decrypt(kmsKey, Buffer.from(wrapped, "base64"), contextOf(id));
-      try {
-        return openHeldKey(pkcs8, publicJwk, key);
-      } finally {
-        pkcs8.fill(0);
-      }
-    },
+    open: (key: OpenableKey): Promise<Signer> => openWrappedKey(options, key),
     destroy: (id: string) => parameters.delete(nameOf(id)),
     async *list(): AsyncIterable<string> {
       for await (const name of parameters.names(path)) yield name.slice(path.length + 1);

@@ -1,11 +1,9 @@
 import type { PublicJwk } from "../../algorithms/jwk.js";
-import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
-import { isSignetError, SignetError } from "../../errors.js";
+import type { Algorithm } from "../../algorithms/table.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { Custodian, KeyLender, OpenableKey, Signer } from "../contract.js";
-import { assertNamed, publicJwkOfSpki } from "../held-key.js";
+import { openKmsKey, reportedJwk } from "./open.js";
 import { isGoing, type OwnKeysOptions, ownKeys } from "./own-keys.js";
-import { kmsSigner } from "./sign.js";
 
 /** What a KMS custodian is made of. */
 export interface KmsCustodianOptions extends OwnKeysOptions {
@@ -27,15 +25,15 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
         key = undefined;
       }
       const { arn } = key ?? (await keys.make(id, algorithm));
-      return reported((await kms.getPublicKey(arn)).spki, algorithm, arn);
+      return reportedJwk((await kms.getPublicKey(arn)).spki, algorithm, arn);
     },
     async describe(key: string, algorithm: Algorithm): Promise<PublicJwk> {
       const { arn, spki } = await kms.getPublicKey(key);
-      return reported(spki, algorithm, arn);
+      return reportedJwk(spki, algorithm, arn);
     },
     async lend(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk> {
       const { arn, spki } = await kms.getPublicKey(key);
-      const publicJwk = reported(spki, algorithm, arn);
+      const publicJwk = reportedJwk(spki, algorithm, arn);
       await keys.lend(id, arn);
       return publicJwk;
     },
@@ -43,13 +41,7 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
       const { arn } = await keys.mustFind(id);
       return { keyArn: arn, spki: (await kms.getPublicKey(arn)).spki.toString("base64") };
     },
-    async open(key: OpenableKey): Promise<Signer> {
-      if (!("keyArn" in key.material)) throw new SignetError("invalid_key", "the active document names no KMS key");
-      const { keyArn, spki } = key.material;
-      const publicJwk = reported(Buffer.from(spki, "base64"), algorithmNamed(key.alg), keyArn);
-      assertNamed(publicJwk, key);
-      return kmsSigner(kms, keyArn, publicJwk, onUnproven);
-    },
+    open: (key: OpenableKey): Promise<Signer> => openKmsKey(kms, key, onUnproven),
     async destroy(id: string): Promise<void> {
       const [name = "", orphan] = id.split(".");
       if (orphan !== undefined) return keys.delete(orphan);
@@ -59,14 +51,4 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
     },
     list: () => keys.list(),
   });
-}
-
-/** The public key of a KMS key, whose kid is the key's id in its ARN. */
-function reported(spki: Buffer, algorithm: Algorithm, arn: string): PublicJwk {
-  try {
-    return publicJwkOfSpki(spki, algorithm, arn.slice(arn.lastIndexOf("/") + 1));
-  } catch (error) {
-    if (!isSignetError(error, "invalid_key")) throw error;
-    throw new SignetError("key_mismatch", `${arn} is not a key for ${algorithm.name}`, { cause: error });
-  }
 }

@@ -16,7 +16,12 @@ const MOST_RAW_BYTES = 4_096;
  *
  * @param onUnproven told of each signature that was not right
  */
-export function kmsSigner(kms: Kms, keyArn: string, publicJwk: PublicJwk, onUnproven: () => void = () => undefined): Signer {
+export function kmsSigner(
+  kms: Pick<Kms, "sign">,
+  keyArn: string,
+  publicJwk: PublicJwk,
+  onUnproven: () => void = () => undefined,
+): Signer {
   const algorithm = algorithmNamed(publicJwk.alg);
   const check = signatureChecker(algorithm, publicKeyFromJwk(publicJwk));
 

@@ -3,17 +3,9 @@ import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { Algorithm } from "../../algorithms/table.js";
 import type { ParameterStore } from "../../aws/ssm.js";
 import { SignetError } from "../../errors.js";
-import type { Custodian, KeyImporter, OpenableKey, Signer } from "../contract.js";
-import {
-  type HeldKey,
-  heldKeyOf,
-  keyNotFound,
-  makeHeldKey,
-  openHeldKey,
-  parseHeld,
-  sameAlgorithm,
-  sameKey,
-} from "../held-key.js";
+import type { Custodian, KeyImporter } from "../contract.js";
+import { type HeldKey, heldKeyOf, keyNotFound, makeHeldKey, parseHeld, sameAlgorithm, sameKey } from "../held-key.js";
+import { openParameterKey } from "./open.js";
 
 /** What a Parameter Store custodian is made of. */
 export interface ParameterStoreCustodianOptions {
@@ -60,10 +52,7 @@ export function createParameterStoreCustodian(options: ParameterStoreCustodianOp
       if (held === undefined) throw keyNotFound(`the parameter ${nameOf(id)}`);
       return held;
     },
-    async open(key: OpenableKey): Promise<Signer> {
-      if (!("pkcs8" in key.material)) throw new SignetError("invalid_key", "the active document holds no private key");
-      return openHeldKey(Buffer.from(key.material.pkcs8, "base64"), key.material.publicJwk, key);
-    },
+    open: openParameterKey,
     destroy: (id: string) => parameters.delete(nameOf(id)),
     async *list(): AsyncIterable<string> {
       for await (const name of parameters.names(path)) yield name.slice(path.length + 1);

@@ -1,20 +1,11 @@
 import { type KeyObject, randomUUID } from "node:crypto";
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { Algorithm } from "../../algorithms/table.js";
-import type { Secret, SecretsManager } from "../../aws/secrets-manager.js";
-import { SignetError } from "../../errors.js";
+import type { SecretsManager } from "../../aws/secrets-manager.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { Custodian, KeyImporter, OpenableKey, Signer } from "../contract.js";
-import {
-  type HeldKey,
-  heldKeyOf,
-  keyNotFound,
-  makeHeldKey,
-  openHeldKey,
-  parseHeld,
-  sameAlgorithm,
-  sameKey,
-} from "../held-key.js";
+import { type HeldKey, heldKeyOf, makeHeldKey, sameAlgorithm, sameKey } from "../held-key.js";
+import { heldIn, mustGet, openSecretKey } from "./open.js";
 
 /** What a Secrets Manager custodian is made of. */
 export interface SecretsManagerCustodianOptions {
@@ -32,19 +23,12 @@ export interface SecretsManagerCustodianOptions {
 export function createSecretsManagerCustodian(options: SecretsManagerCustodianOptions): Custodian & KeyImporter {
   const { secrets, prefix, kmsKey } = options;
   const nameOf = (id: string): string => prefix + id;
-  const heldIn = (secret: Secret): HeldKey => parseHeld(secret.value, secret.arn);
 
   /** @returns what the id holds afterwards: the new key, or one that was there before */
   async function store(id: string, held: HeldKey): Promise<HeldKey> {
     const input = { name: nameOf(id), value: JSON.stringify(held), token: randomUUID(), kmsKey };
     if (await secrets.create(input)) return held;
-    return heldIn(await mustGet(nameOf(id)));
-  }
-
-  async function mustGet(name: string, version?: string): Promise<Secret> {
-    const found = await secrets.get(name, version);
-    if (found === undefined) throw keyNotFound(`the secret ${name}`);
-    return found;
+    return heldIn(await mustGet(secrets, nameOf(id)));
   }
 
   return Object.freeze({
@@ -59,14 +43,10 @@ export function createSecretsManagerCustodian(options: SecretsManagerCustodianOp
       return sameKey((await store(id, held)).publicJwk, held.publicJwk, id);
     },
     async material(id: string): Promise<KeyMaterial> {
-      const { arn, version } = await mustGet(nameOf(id));
+      const { arn, version } = await mustGet(secrets, nameOf(id));
       return { secretArn: arn, version };
     },
-    async open(key: OpenableKey): Promise<Signer> {
-      if (!("secretArn" in key.material)) throw new SignetError("invalid_key", "the active document names no secret");
-      const { pkcs8, publicJwk } = heldIn(await mustGet(key.material.secretArn, key.material.version));
-      return openHeldKey(Buffer.from(pkcs8, "base64"), publicJwk, key);
-    },
+    open: (key: OpenableKey): Promise<Signer> => openSecretKey(secrets, key),
     destroy: (id: string) => secrets.delete(nameOf(id)),
     async *list(): AsyncIterable<string> {
       for await (const name of secrets.names(prefix)) yield name.slice(prefix.length);

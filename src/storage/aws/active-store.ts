@@ -16,8 +16,7 @@ const SETTLE_SECONDS = 60;
  * @param kmsKey encrypts what holds a private key; the account's own for Parameter Store when absent
  */
 export function createAwsActiveStore(parameters: ParameterStore, path: string, kmsKey?: string): ActiveStore {
-  const names = Array.from({ length: PLACES }, (_, place) => `${path}/${place}`);
-  const nameOf = (sequence: number): string => names[sequence % PLACES] as string;
+  const nameOf = (sequence: number): string => `${path}/${sequence % PLACES}`;
 
   async function readPlace(sequence: number): Promise<ActiveDocument | undefined> {
     const name = nameOf(sequence);
@@ -28,10 +27,7 @@ export function createAwsActiveStore(parameters: ParameterStore, path: string, k
   return Object.freeze({
     settleSeconds: SETTLE_SECONDS,
     places: PLACES,
-    async read() {
-      const found = await parameters.get(names);
-      return [...found].map(([name, text]) => parseActiveDocument(text, name)).sort((a, b) => b.sequence - a.sequence);
-    },
+    read: () => readActiveDocuments(parameters, path),
     async write(document: ActiveDocument) {
       const name = nameOf(document.sequence);
       const value = JSON.stringify(document);
@@ -48,4 +44,13 @@ export function createAwsActiveStore(parameters: ParameterStore, path: string, k
       if ((await readPlace(sequence))?.sequence === sequence) await parameters.delete(nameOf(sequence));
     },
   });
+}
+
+/** Reads every active document that is visible, the highest sequence first, by one call. */
+export async function readActiveDocuments(
+  parameters: Pick<ParameterStore, "get">,
+  path: string,
+): Promise<readonly ActiveDocument[]> {
+  const found = await parameters.get(Array.from({ length: PLACES }, (_, place) => `${path}/${place}`));
+  return [...found].map(([name, text]) => parseActiveDocument(text, name)).sort((a, b) => b.sequence - a.sequence);
 }

@@ -3,6 +3,7 @@
  * a record of every call. It shares no code with the product.
  */
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { signDigest, verifyAs } from "./digest-signing.mjs";
 import { createFaults } from "./faults.mjs";
 import { createKmsFake } from "./kms.mjs";
@@ -20,7 +21,7 @@ export const FAKE_CREDENTIALS = Object.freeze({
 const TARGETS = { TrentService: "kms", AmazonSSM: "ssm", secretsmanager: "secretsmanager" };
 
 /**
- * @param {{ region?: string, accountId?: string, partition?: string, now?: () => number, latencyMs?: number, port?: number,
+ * @param {{ region?: string, accountId?: string, partition?: string, now?: () => number, latencyMs?: number, port?: number, tls?: { key: string, cert: string },
  *   credentials?: readonly { accessKeyId: string, secretAccessKey: string, sessionToken?: string, expired?: boolean, allows?: readonly string[] }[],
  *   rates?: Record<string, number> }} [options] `rates`: calls a second, by action; `allows`: the actions that somebody may call
  */
@@ -32,6 +33,7 @@ export async function startFakeAws(options = {}) {
     now = Date.now,
     latencyMs = 0,
     port = 0,
+    tls,
     credentials = [FAKE_CREDENTIALS],
     rates = {},
   } = options;
@@ -93,7 +95,7 @@ export async function startFakeAws(options = {}) {
     return carryOut;
   }
 
-  const server = createServer(async (incoming, outgoing) => {
+  const listener = async (incoming, outgoing) => {
     const chunks = [];
     for await (const chunk of incoming) chunks.push(chunk);
     const request = { method: incoming.method, url: incoming.url, headers: incoming.headers, body: Buffer.concat(chunks) };
@@ -119,10 +121,11 @@ export async function startFakeAws(options = {}) {
     record.status = result.status;
     if (fault?.kind === "lost-reply") return incoming.socket.resetAndDestroy();
     return send(outgoing, result, fault, incoming.method, now() + faults.skewMs());
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.keepAliveTimeout = 60_000;
   await new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(undefined)));
-  const url = `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`;
+  const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`;
   return {
     url,
     calls,
