@@ -29,7 +29,7 @@ export async function startRuntimeApi() {
   }
 
   const server = createServer((incoming, outgoing) => {
-    const path = incoming.url.slice(PREFIX.length);
+    const path = (incoming.url ?? "").slice(PREFIX.length);
     if (path === "invocation/next") {
       waiting = outgoing;
       return deliver();
@@ -52,7 +52,7 @@ export async function startRuntimeApi() {
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
     address: `127.0.0.1:${port}`,
-    /** @param {string} event JSON */
+    /** @param {string} event JSON @param {string} [alias] */
     invoke(event, alias) {
       const id = randomUUID();
       return new Promise((resolve, reject) => {

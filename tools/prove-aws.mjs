@@ -9,9 +9,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createLocalJWKSet, jwtVerify } from "jose";
+import { startRuntimeApi } from "../bench/runtime-api.mjs";
 import { startFakeAws } from "../test/fakes/aws/fake-aws.mjs";
 import { converse } from "../test/witnesses/conversation.mjs";
 import { commandOf, prepare } from "../test/witnesses/toolchains.mjs";
@@ -125,6 +127,43 @@ async function storm() {
   return `${STARTS} cold starts at once against ${QUOTA} reads a second: all signed, the last after ${(last / 1_000).toFixed(1)} s, ${reads} reads`;
 }
 
+/** An environment of its own, on a Runtime API, as Lambda freezes and thaws it. */
+async function frozen() {
+  const aws = await startFakeAws();
+  const { installation, jwks } = await installed(aws, "--custody", "kms");
+  const api = await startRuntimeApi();
+  const env = { ...aws.env, SIGNET_INSTALLATION: installation, SIGNET_ISSUER: ISSUER, AWS_LAMBDA_RUNTIME_API: api.address };
+  const child = spawn(process.execPath, [join(root, "bench/bootstrap.cjs"), FUNCTION], {
+    env,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const keys = createLocalJWKSet(jwks);
+  const issue = async () => jwtVerify((await api.invoke('{"claims":{"sub":"alice"}}')).token, keys);
+  const freeze = async (meanwhile) => {
+    child.kill("SIGSTOP");
+    await meanwhile();
+    await delay(1_000);
+    child.kill("SIGCONT");
+  };
+  try {
+    await issue();
+    // Its connections die while it sleeps.
+    await freeze(async () => aws.dropConnections());
+    await issue();
+    // A call is under way when it falls asleep, and its answer never comes.
+    aws.inject({ action: "kms:Sign", kind: "timeout" });
+    const asked = issue();
+    await delay(100);
+    await freeze(async () => aws.dropConnections());
+    await asked;
+  } finally {
+    child.kill("SIGKILL");
+    api.close();
+    await aws.close();
+  }
+  return "a function that was frozen, its connections dead or a call under way, issued at once when it thawed";
+}
+
 async function everyFault() {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
   const child = spawn(process.execPath, [vitest, "run", "test/aws/faults.test.ts"], {
@@ -155,5 +194,6 @@ for (const [alg, count] of Object.entries(TOKENS)) {
 golang?.stop();
 console.log(await corrupted(isShort ? 500 : 5_000));
 console.log(await storm());
+console.log(await frozen());
 if (!isShort) console.log(await everyFault());
 process.exit();

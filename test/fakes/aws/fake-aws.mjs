@@ -147,7 +147,8 @@ export async function startFakeAws(options = {}) {
       AWS_ACCESS_KEY_ID: credentials[0].accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials[0].secretAccessKey,
     },
-    closeIdle: () => server.closeIdleConnections(),
+    /** Cuts every connection, as a service does with a client that is silent for long. */
+    dropConnections: () => server.closeAllConnections(),
     close: () =>
       new Promise((resolve) => {
         server.close(resolve);

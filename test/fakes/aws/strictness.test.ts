@@ -1,0 +1,100 @@
+import { createHash, randomUUID, verify } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startFakeAws } from "./fake-aws.mjs";
+
+/** What emulators get wrong, and the fake must not: each as AWS's documentation has it. */
+let aws: Awaited<ReturnType<typeof startFakeAws>>;
+
+beforeAll(async () => {
+  aws = await startFakeAws();
+});
+
+afterAll(() => aws.close());
+
+const base64 = (data: string | Buffer) => Buffer.from(data).toString("base64");
+const key = (KeySpec: string) =>
+  aws.perform("kms", "CreateKey", { KeySpec, KeyUsage: "SIGN_VERIFY" }).KeyMetadata.KeyId as string;
+const refuses = (service: string, action: string, input: object, code: string) =>
+  expect(() => aws.perform(service, action, input)).toThrow(expect.objectContaining({ code }));
+
+describe("the fake KMS", () => {
+  it("takes no message beyond 4,096 bytes, and no digest of another length", () => {
+    const KeyId = key("ECC_NIST_P256");
+    const sign = { KeyId, SigningAlgorithm: "ECDSA_SHA_256" };
+    refuses("kms", "Sign", { ...sign, Message: base64("a".repeat(4_097)) }, "ValidationException");
+    refuses("kms", "Sign", { ...sign, Message: base64("a".repeat(33)), MessageType: "DIGEST" }, "ValidationException");
+  });
+
+  it.each([
+    ["ECC_NIST_P256", "ECDSA_SHA_256", "sha256"],
+    ["ECC_NIST_P384", "ECDSA_SHA_384", "sha384"],
+    ["ECC_NIST_P521", "ECDSA_SHA_512", "sha512"],
+    ["RSA_2048", "RSASSA_PKCS1_V1_5_SHA_256", "sha256"],
+  ])("signs a digest of %s as OpenSSL verifies the message (%s)", (spec, SigningAlgorithm, hash) => {
+    const KeyId = key(spec);
+    const digest = createHash(hash).update("message").digest();
+    const { Signature } = aws.perform("kms", "Sign", { KeyId, SigningAlgorithm, Message: base64(digest), MessageType: "DIGEST" });
+    const publicKey = aws.state.keys.get(KeyId).pair.publicKey;
+    expect(verify(hash, Buffer.from("message"), publicKey, Buffer.from(Signature, "base64"))).toBe(true);
+    const wrong = { KeyId, SigningAlgorithm, Message: base64("other"), Signature };
+    refuses("kms", "Verify", wrong, "KMSInvalidSignatureException");
+    expect(aws.perform("kms", "Verify", { ...wrong, Message: base64("message") }).SignatureValid).toBe(true);
+  });
+
+  it("signs with a key only by its own algorithm, in its own state", () => {
+    const KeyId = key("ECC_NIST_P256");
+    const sign = { KeyId, SigningAlgorithm: "ECDSA_SHA_256", Message: base64("a") };
+    refuses("kms", "Sign", { ...sign, SigningAlgorithm: "ECDSA_SHA_384" }, "InvalidKeyUsageException");
+    refuses("kms", "Sign", { ...sign, DryRun: true }, "DryRunOperationException");
+    aws.perform("kms", "DisableKey", { KeyId });
+    refuses("kms", "Sign", sign, "DisabledException");
+    aws.perform("kms", "ScheduleKeyDeletion", { KeyId });
+    refuses("kms", "Sign", sign, "KMSInvalidStateException");
+  });
+
+  it("takes Ed25519 raw alone, and no alias of AWS's own", () => {
+    const KeyId = key("ECC_NIST_EDWARDS25519");
+    const sign = { KeyId, SigningAlgorithm: "ED25519_SHA_512", Message: base64("a".repeat(64)) };
+    refuses("kms", "Sign", { ...sign, MessageType: "DIGEST" }, "ValidationException");
+    refuses("kms", "CreateAlias", { AliasName: "alias/aws/mine", TargetKeyId: KeyId }, "NotAuthorizedException");
+  });
+
+  it("opens a ciphertext only with the context that it was made with", () => {
+    const { KeyId } = aws.perform("kms", "CreateKey", {}).KeyMetadata;
+    const { CiphertextBlob } = aws.perform("kms", "Encrypt", { KeyId, Plaintext: base64("a"), EncryptionContext: { a: "b" } });
+    refuses("kms", "Decrypt", { KeyId, CiphertextBlob, EncryptionContext: { a: "c" } }, "InvalidCiphertextException");
+  });
+
+  it("knows no key of another region", () => {
+    const arn = aws.state.keys.get(key("ECC_NIST_P256")).arn as string;
+    refuses("kms", "DescribeKey", { KeyId: arn.replace("eu-central-1", "us-east-1") }, "NotFoundException");
+  });
+});
+
+describe("the fake Parameter Store and Secrets Manager", () => {
+  it("hold their sizes", () => {
+    const put = { Name: "/a", Type: "String", Value: "a".repeat(4_097) };
+    refuses("ssm", "PutParameter", put, "ValidationException");
+    refuses("ssm", "GetParameters", { Names: Array.from({ length: 11 }, (_, index) => `/${index}`) }, "ValidationException");
+    const create = { Name: "big", ClientRequestToken: randomUUID(), SecretString: "a".repeat(65_537) };
+    refuses("secretsmanager", "CreateSecret", create, "ValidationException");
+  });
+
+  it("show a SecureString to nobody who does not ask for its decryption", () => {
+    aws.perform("ssm", "PutParameter", { Name: "/secret", Type: "SecureString", Value: "the-value" });
+    const [shown] = aws.perform("ssm", "GetParameters", { Names: ["/secret"] }).Parameters;
+    expect(Buffer.from(shown.Value, "base64").toString()).not.toContain("the-value");
+  });
+
+  it("take a request token once, and move a label only from where it is said to be", () => {
+    const [first, second] = [randomUUID(), randomUUID()];
+    aws.perform("secretsmanager", "CreateSecret", { Name: "s", ClientRequestToken: first, SecretString: "a" });
+    const again = { SecretId: "s", ClientRequestToken: first, SecretString: "b" };
+    refuses("secretsmanager", "PutSecretValue", again, "ResourceExistsException");
+    aws.perform("secretsmanager", "PutSecretValue", { ...again, ClientRequestToken: second, VersionStages: ["AWSPENDING"] });
+    const move = { SecretId: "s", VersionStage: "AWSCURRENT", MoveToVersionId: second };
+    refuses("secretsmanager", "UpdateSecretVersionStage", { ...move, RemoveFromVersionId: second }, "InvalidParameterException");
+    aws.perform("secretsmanager", "UpdateSecretVersionStage", { ...move, RemoveFromVersionId: first });
+    expect(aws.perform("secretsmanager", "GetSecretValue", { SecretId: "s" }).SecretString).toBe("b");
+  });
+});
