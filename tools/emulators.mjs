@@ -1,0 +1,171 @@
+/**
+ * Lives an issuer's life against emulators of AWS that others wrote: ministack for KMS, Parameter Store and Secrets Manager, versitygw
+ * for S3, which checks signatures and the conditions of writes. test/emulators/README.md says what they are not believed.
+ *
+ *   node tools/emulators.mjs   Build first.
+ */
+import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { decodeProtectedHeader } from "jose";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const pins = join(root, "test/emulators/requirements.txt");
+const cache = join(root, "test/emulators/.cache");
+const VERSITYGW = "github.com/versity/versitygw/cmd/versitygw@v1.8.0";
+const PATIENCE_MS = 30_000;
+const run = promisify(execFile);
+const scratch = mkdtempSync(join(tmpdir(), "signet-emulators-"));
+/** @type {import("node:child_process").ChildProcess[]} */
+const running = [];
+let passed = 0;
+
+function check(holds, what) {
+  if (!holds) throw new Error(what);
+  passed += 1;
+  console.log(`ok: ${what}`);
+}
+
+/** What a laptop may lack, CI has to have. */
+function skip(why) {
+  console.log(`skipped: ${why}`);
+  if (process.env.CI === "true") throw new Error(`skipped in CI: ${why}`);
+  return undefined;
+}
+
+async function has(tool, argument) {
+  return run(tool, [argument]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Does an installation once for each set of pins. */
+async function once(name, pinned, install) {
+  const stamp = join(cache, `${name}.stamp`);
+  const wanted = createHash("sha256").update(pinned).digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  console.log(`installing ${name}`);
+  mkdirSync(cache, { recursive: true });
+  await install();
+  writeFileSync(stamp, wanted);
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function started(name, command, args, env, url) {
+  const child = spawn(command, args, { cwd: scratch, env: { PATH: process.env.PATH, HOME: scratch, ...env }, stdio: "ignore" });
+  running.push(child);
+  const end = Date.now() + PATIENCE_MS;
+  while (Date.now() < end && child.exitCode === null) {
+    const answers = await fetch(url).then(
+      () => true,
+      () => false,
+    );
+    if (answers) return url;
+    await delay(100);
+  }
+  throw new Error(`${name} does not answer at ${url}`);
+}
+
+async function ministack() {
+  if (!(await has("python3", "--version"))) return skip("ministack: python3 not found");
+  const venv = join(cache, "python");
+  await once("ministack", readFileSync(pins), async () => {
+    rmSync(venv, { recursive: true, force: true });
+    await run("python3", ["-m", "venv", venv]);
+    const quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"];
+    await run(join(venv, "bin/python"), ["-m", "pip", "install", ...quiet, "-r", pins], { maxBuffer: 1 << 24 });
+  });
+  const port = await freePort();
+  // Without BIND_HOST it listens for everybody.
+  const env = { BIND_HOST: "127.0.0.1", GATEWAY_PORT: String(port) };
+  return started("ministack", join(venv, "bin/ministack"), [], env, `http://127.0.0.1:${port}`);
+}
+
+async function versitygw() {
+  if (!(await has("go", "version"))) return skip("versitygw: go not found");
+  await once("versitygw", VERSITYGW, async () => {
+    const go = { GOBIN: join(cache, "bin"), GOMODCACHE: join(cache, "go/mod"), GOCACHE: join(cache, "go/build") };
+    await run("go", ["install", "-modcacherw", VERSITYGW], { env: { ...process.env, ...go }, maxBuffer: 1 << 24 });
+  });
+  const port = await freePort();
+  mkdirSync(join(scratch, "s3/keyrings"), { recursive: true });
+  const args = ["--port", `127.0.0.1:${port}`, "posix", join(scratch, "s3")];
+  const env = { ROOT_ACCESS_KEY: "test", ROOT_SECRET_KEY: "testsecret" };
+  return started("versitygw", join(cache, "bin/versitygw"), args, env, `http://127.0.0.1:${port}`);
+}
+
+/** Makes an issuer as a person would, and lets it issue and verify. */
+async function life(what, env, ...options) {
+  const cwd = mkdtempSync(join(scratch, "issuer-"));
+  const signet = async (...args) =>
+    (
+      await run(process.execPath, [join(root, "bin/signet"), ...args], { cwd, env: { PATH: process.env.PATH, ...env } })
+    ).stdout.trim();
+  await signet("init", "--issuer", "https://issuer.example", ...options);
+  const token = await signet("issue", "sub=alice");
+  await signet("verify", token);
+  await signet("keys", "tick");
+  await signet("keys", "repair");
+  await signet("audit", "verify");
+  check(true, `${what}: made, issued, verified, ticked, nothing to repair`);
+  return { signet, token, kid: decodeProtectedHeader(token).kid };
+}
+
+async function wrappingKey(url) {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/x-amz-json-1.1",
+      "x-amz-target": "TrentService.CreateKey",
+      // It looks at the service's name in here, and at nothing else.
+      authorization: "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/kms/aws4_request, SignedHeaders=host, Signature=0",
+    },
+    body: "{}",
+  });
+  return /** @type {any} */ (await response.json()).KeyMetadata.Arn;
+}
+
+async function main() {
+  const [aws, s3] = [await ministack(), await versitygw()];
+  if (aws === undefined) return;
+  const env = { AWS_ENDPOINT_URL: aws, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "testsecret" };
+  await life("parameter-store", env, "--custody", "parameter-store");
+  await life("secrets-manager", env, "--custody", "secrets-manager");
+  await life("kms-data-key", env, "--custody", "kms-data-key", "--kms-key", await wrappingKey(aws));
+  for (const algorithm of ["ES256", "ES384", "ES512", "RS256", "PS256", "Ed25519"]) {
+    const { signet, token, kid } = await life(`kms, ${algorithm}`, env, "--custody", "kms", "--algorithm", algorithm);
+    await signet("verify", token, "--kms", kid);
+    check(true, `kms, ${algorithm}: KMS verifies it as well`);
+  }
+  if (s3 === undefined) return;
+  const withBucket = { ...env, AWS_ENDPOINT_URL_S3: s3 };
+  const { signet } = await life("a keyring in S3", withBucket, "--custody", "parameter-store", "--keyring", "s3://keyrings/prod");
+  const ticks = await Promise.allSettled(Array.from({ length: 8 }, () => signet("keys", "rotate")));
+  const history = await signet("audit", "verify").then(() => true);
+  check(
+    history && ticks.some(({ status }) => status === "fulfilled"),
+    "eight managers at once leave one keyring and a whole log",
+  );
+}
+
+try {
+  await main();
+  console.log(`\n${passed} passed, 0 failed`);
+} finally {
+  for (const child of running) child.kill("SIGKILL");
+  rmSync(scratch, { recursive: true, force: true });
+}
