@@ -28,8 +28,7 @@ export interface CalledAction {
 type Kind = "skew" | "throttled" | "unavailable" | "refused";
 
 const SKEWED = /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture|InvalidSignatureException|SignatureDoesNotMatch)$/;
-const THROTTLED =
-  /Throttl|TooManyRequests|RequestLimitExceeded|LimitExceededException$|SlowDown|TooManyUpdates|ProvisionedThroughput/;
+const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|TooManyUpdates|ProvisionedThroughput/;
 const BROKEN =
   /^(InternalFailure|InternalServiceError|InternalError|InternalServerError|KMSInternalException|ServiceUnavailable.*)$/;
 const TRANSIENT =
@@ -65,6 +64,9 @@ function explained({ action, resource }: CalledAction, awsCode: string, message:
     return ["aws_credentials", `AWS does not take the credentials (${awsCode}); renew them, or check the clock`];
   if (UNUSABLE.test(awsCode))
     return ["key_unusable", `the KMS key cannot be used (${awsCode}); enable it, or cancel its deletion`];
+  if (/Redirect$|AuthorizationHeaderMalformed/.test(awsCode)) {
+    return ["aws_not_found", `the bucket is in another region (${awsCode}); set aws.region, or take a bucket of this region`];
+  }
   if (/NotFound/.test(awsCode))
     return ["aws_not_found", `there is no such thing here (${awsCode}); is this the right region and account?`];
   // AWS's own words name resources, never a secret; they are cut all the same.

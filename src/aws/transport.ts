@@ -99,7 +99,7 @@ export function createTransport(options: TransportOptions): Transport {
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
       assertTrusted(error.cause, { ...request, region });
-      wires.close();
+      wires.closeIdle();
       return { waitMs: error.wasReused && tries === 0 ? 0 : backoff(tries, random), awsCode: "", cause: error.cause };
     }
     if (answer.status < 300 || request.accepts?.includes(answer.status)) return answer;
@@ -153,8 +153,15 @@ function createWires() {
       wires.set(protocol, wire);
       return wire;
     },
-    /** Closes every connection: after a freeze all of a pool's are dead together, and none is tried a second time. */
-    close: () => opened.forEach((agent) => void agent.destroy()),
+    /** Closes what no call uses: after a freeze all of a pool's connections are dead together, and none is tried a second time. */
+    closeIdle() {
+      for (const agent of opened) {
+        for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+      }
+    },
+    close() {
+      for (const agent of opened) agent.destroy();
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { type PublicJwk, publicJwk, publicKeyFromJwk } from "../algorithms/jwk.js";
 import { assertHalvesMatch, generatePrivateKey } from "../algorithms/keys.js";
 import { localSigner } from "../algorithms/signature.js";
@@ -62,6 +63,23 @@ export function assertNamed(jwk: PublicJwk, key: OpenableKey): void {
   if (jwk.kid !== key.kid || jwk.alg !== key.alg) {
     throw new SignetError("key_mismatch", "the key's material is not that of the key that the active document names");
   }
+}
+
+/** Waits, in milliseconds. */
+export type Sleep = (milliseconds: number) => Promise<unknown>;
+
+/** What was just made may not be seen everywhere yet: services of AWS are eventually consistent. */
+const WAITS_MS = [250, 750, 2_000];
+
+/** Reads until something is seen, a few times over some seconds. */
+export async function seenSoon<T>(read: () => Promise<T | undefined>, sleep: Sleep = delay): Promise<T | undefined> {
+  let seen = await read();
+  for (const waitMs of WAITS_MS) {
+    if (seen !== undefined) break;
+    await sleep(waitMs);
+    seen = await read();
+  }
+  return seen;
 }
 
 /** The error for an id under which its custodian has nothing. */

@@ -26,6 +26,8 @@ const FAULTS = [
 // In full by `npm run proof:aws`.
 const MOST_CALLS = process.env.SIGNET_PROOF === "full" ? Number.POSITIVE_INFINITY : 3;
 
+const sleep = async () => undefined;
+
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
 let transport: Transport;
 let kmsKey: string;
@@ -55,10 +57,14 @@ function custodianOf(kind: (typeof KINDS)[number], installation: string): Custod
   const kms = createKms(transport);
   const parameters = createParameterStore(transport);
   const path = `/signet/${installation}/keys`;
-  if (kind === "kms") return createKmsCustodian({ kms, installation, sleep: async () => undefined });
-  if (kind === "kms-data-key") return createKmsDataKeyCustodian({ kms, parameters, path, kmsKey, installation });
-  if (kind === "parameter-store") return createParameterStoreCustodian({ parameters, path });
-  return createSecretsManagerCustodian({ secrets: createSecretsManager(transport), prefix: `signet/${installation}/keys/` });
+  if (kind === "kms") return createKmsCustodian({ kms, installation, sleep });
+  if (kind === "kms-data-key") return createKmsDataKeyCustodian({ sleep, kms, parameters, path, kmsKey, installation });
+  if (kind === "parameter-store") return createParameterStoreCustodian({ sleep, parameters, path });
+  return createSecretsManagerCustodian({
+    sleep,
+    secrets: createSecretsManager(transport),
+    prefix: `signet/${installation}/keys/`,
+  });
 }
 
 /** A new installation, and a manager of it that forgets what it knew, as a process does that starts anew. */
@@ -84,7 +90,7 @@ function installed(kind: (typeof KINDS)[number]) {
         allowsUnlimitedTokens: false,
       },
       clock: () => now,
-      sleep: async () => undefined,
+      sleep,
     }).tick();
   return { installation, stores, tick, later: (seconds: number) => (now += seconds) };
 }

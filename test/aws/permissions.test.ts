@@ -15,6 +15,8 @@ import { createManager } from "../../src/rotation/executor.js";
 import { createAwsStores } from "../../src/storage/aws/stores.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
+const sleep = async () => undefined;
+
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
 let transport: Transport;
 let kmsKey: string;
@@ -41,10 +43,14 @@ function custodianOf(kind: AwsCustody, installation: string): Custodian {
   const kms = createKms(transport);
   const parameters = createParameterStore(transport);
   const path = `/signet/${installation}/keys`;
-  if (kind === "kms") return createKmsCustodian({ kms, installation, sleep: async () => undefined });
-  if (kind === "kms-data-key") return createKmsDataKeyCustodian({ kms, parameters, path, kmsKey, installation });
-  if (kind === "parameter-store") return createParameterStoreCustodian({ parameters, path });
-  return createSecretsManagerCustodian({ secrets: createSecretsManager(transport), prefix: `signet/${installation}/keys/` });
+  if (kind === "kms") return createKmsCustodian({ kms, installation, sleep });
+  if (kind === "kms-data-key") return createKmsDataKeyCustodian({ sleep, kms, parameters, path, kmsKey, installation });
+  if (kind === "parameter-store") return createParameterStoreCustodian({ sleep, parameters, path });
+  return createSecretsManagerCustodian({
+    sleep,
+    secrets: createSecretsManager(transport),
+    prefix: `signet/${installation}/keys/`,
+  });
 }
 
 /** The calls of a manager over the whole life of a key: made, published, active, succeeded, removed, swept. */

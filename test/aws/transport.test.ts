@@ -79,6 +79,17 @@ describe("a call", () => {
     expect(aws.calls).toHaveLength(1);
   });
 
+  it("that is cut off leaves the calls beside it alone", async () => {
+    await aws.close();
+    aws = await startFakeAws({ latencyMs: 100 });
+    const { store } = parameters();
+    await Promise.all(Array.from({ length: 10 }, () => store.get([secret.name])));
+    aws.calls.length = 0;
+    aws.inject({ action: "ssm:GetParameters", kind: "reset" });
+    await Promise.all(Array.from({ length: 10 }, () => store.get([secret.name])));
+    expect(aws.calls).toHaveLength(11);
+  });
+
   it("of a machine whose clock is wrong is signed by the service's clock", async () => {
     aws.inject({ kind: "clock-skew", seconds: 3_600 });
     const { store, transport } = parameters();

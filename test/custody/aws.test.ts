@@ -11,6 +11,8 @@ import { createSecretsManagerCustodian } from "../../src/custody/secrets-manager
 import { custodianSuite } from "../contracts/custodian-suite.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
+const sleep = async () => undefined;
+
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
 let transport: Transport;
 let places = 0;
@@ -32,13 +34,14 @@ function place() {
 }
 
 const kmsCustodian = (installation = place().installation) =>
-  createKmsCustodian({ kms: createKms(transport), installation, sleep: async () => undefined });
+  createKmsCustodian({ kms: createKms(transport), installation, sleep });
 
 function dataKeyCustodian() {
   const { KeyMetadata } = aws.perform("kms", "CreateKey", {});
   const { installation, path } = place();
   const kmsKey = KeyMetadata.Arn;
   return createKmsDataKeyCustodian({
+    sleep,
     kms: createKms(transport),
     parameters: createParameterStore(transport),
     path,
@@ -51,10 +54,10 @@ const SOME = ["ES256", "EdDSA"];
 const ALL = ["ES256", "ES384", "ES512", "RS256", "PS512", "EdDSA"];
 
 custodianSuite("in Parameter Store", ALL, async () =>
-  createParameterStoreCustodian({ parameters: createParameterStore(transport), path: place().path }),
+  createParameterStoreCustodian({ sleep, parameters: createParameterStore(transport), path: place().path }),
 );
 custodianSuite("in Secrets Manager", SOME, async () =>
-  createSecretsManagerCustodian({ secrets: createSecretsManager(transport), prefix: place().prefix }),
+  createSecretsManagerCustodian({ sleep, secrets: createSecretsManager(transport), prefix: place().prefix }),
 );
 custodianSuite("of wrapped keys", ["ES256", "ES512", "RS256", "EdDSA"], async () => dataKeyCustodian());
 custodianSuite("in KMS", ["ES256", "ES384", "ES512", "RS384", "PS256", "Ed25519"], async () => kmsCustodian());

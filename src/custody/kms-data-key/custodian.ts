@@ -5,7 +5,7 @@ import type { Kms } from "../../aws/kms.js";
 import type { ParameterStore } from "../../aws/ssm.js";
 import { SignetError } from "../../errors.js";
 import type { Custodian, KeyImporter, OpenableKey, Signer } from "../contract.js";
-import { heldKeyOf, keyNotFound, parseHeld, publicJwkOfSpki, sameAlgorithm, sameKey } from "../held-key.js";
+import { heldKeyOf, keyNotFound, parseHeld, publicJwkOfSpki, type Sleep, sameAlgorithm, sameKey, seenSoon } from "../held-key.js";
 import { contextOf, openWrappedKey, type Unwrapping } from "./open.js";
 
 /** What a custodian of wrapped keys is made of. */
@@ -14,6 +14,7 @@ export interface KmsDataKeyCustodianOptions extends Unwrapping {
   readonly parameters: ParameterStore;
   /** The path of its parameters, without a slash at the end. */
   readonly path: string;
+  readonly sleep?: Sleep | undefined;
 }
 
 /** A private key, encrypted by KMS. */
@@ -40,7 +41,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
   async function store(key: WrappedKey): Promise<WrappedKey> {
     // What KMS has encrypted is no secret.
     const isNew = await parameters.create({ name: nameOf(key.id), value: JSON.stringify(key), secret: false });
-    const kept = isNew ? key : await stored(key.id);
+    const kept = isNew ? key : await seenSoon(() => stored(key.id), options.sleep);
     if (kept === undefined)
       throw new SignetError("store_failed", `${nameOf(key.id)} was written but cannot be read yet; try again`);
     return kept;
@@ -71,7 +72,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
       return sameKey((await store({ wrapped, id, publicJwk })).publicJwk, publicJwk, id);
     },
     async material(id: string): Promise<WrappedKey> {
-      const key = await stored(id);
+      const key = await seenSoon(() => stored(id), options.sleep);
       if (key === undefined) throw keyNotFound(`the parameter ${nameOf(id)}`);
       return key;
     },

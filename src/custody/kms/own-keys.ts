@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Algorithm } from "../../algorithms/table.js";
 import { isAws } from "../../aws/failure.js";
 import type { Kms, KmsKey } from "../../aws/kms.js";
-import { keyNotFound } from "../held-key.js";
+import { keyNotFound, type Sleep, seenSoon } from "../held-key.js";
 
 /** The KMS keys of one installation, each found by an alias of its own: `alias/signet/INSTALLATION/ID`. */
 export interface OwnKeys {
@@ -31,20 +30,16 @@ export interface OwnKeysOptions {
   readonly keyPolicy?: string | undefined;
   /** How long a key that is no longer needed can still be saved, 7 to 30. Default 30. */
   readonly deletionDays?: number | undefined;
-  /** Waits, in milliseconds. */
-  readonly sleep?: ((milliseconds: number) => Promise<unknown>) | undefined;
+  readonly sleep?: Sleep | undefined;
 }
 
 const INSTALLATION_TAG = "signet:installation";
 const KEY_TAG = "signet:key";
-/** An alias that was just made may not be seen everywhere yet (KMS developer guide, "Eventual consistency"). */
-const ALIAS_WAITS_MS = [0, 250, 750, 2_000];
 const SHORTEST_DELETION_DAYS = 7;
 
 /** Binds the keys of an installation. An alias can be made only once, so a key that a retry made twice is recognised and deleted. */
 export function ownKeys(options: OwnKeysOptions): OwnKeys {
   const { kms, installation, deletionDays = 30 } = options;
-  const wait = options.sleep ?? sleep;
   const aliasOf = (id: string): string => `alias/signet/${installation}/${id}`;
   // Keys that this process has made: their aliases need not be visible yet.
   const made = new Map<string, string>();
@@ -54,11 +49,8 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
   }
 
   async function mustFind(id: string): Promise<KmsKey> {
-    for (const waitMs of ALIAS_WAITS_MS) {
-      if (waitMs > 0) await wait(waitMs);
-      const key = await find(id);
-      if (key !== undefined && !isGoing(key)) return key;
-    }
+    const key = await seenSoon(() => find(id), options.sleep);
+    if (key !== undefined && !isGoing(key)) return key;
     throw keyNotFound(aliasOf(id));
   }
 

@@ -4,7 +4,17 @@ import type { Algorithm } from "../../algorithms/table.js";
 import type { ParameterStore } from "../../aws/ssm.js";
 import { SignetError } from "../../errors.js";
 import type { Custodian, KeyImporter } from "../contract.js";
-import { type HeldKey, heldKeyOf, keyNotFound, makeHeldKey, parseHeld, sameAlgorithm, sameKey } from "../held-key.js";
+import {
+  type HeldKey,
+  heldKeyOf,
+  keyNotFound,
+  makeHeldKey,
+  parseHeld,
+  type Sleep,
+  sameAlgorithm,
+  sameKey,
+  seenSoon,
+} from "../held-key.js";
 import { openParameterKey } from "./open.js";
 
 /** What a Parameter Store custodian is made of. */
@@ -14,6 +24,7 @@ export interface ParameterStoreCustodianOptions {
   readonly path: string;
   /** The KMS key that encrypts them; the account's own for Parameter Store when absent. */
   readonly kmsKey?: string | undefined;
+  readonly sleep?: Sleep | undefined;
 }
 
 /**
@@ -32,7 +43,7 @@ export function createParameterStoreCustodian(options: ParameterStoreCustodianOp
   /** @returns what the id holds afterwards: the new key, or one that was there before */
   async function store(id: string, held: HeldKey): Promise<HeldKey> {
     const isNew = await parameters.create({ name: nameOf(id), value: JSON.stringify(held), secret: true, kmsKey });
-    const kept = isNew ? held : await stored(id);
+    const kept = isNew ? held : await seenSoon(() => stored(id), options.sleep);
     if (kept === undefined) throw new SignetError("store_failed", `${nameOf(id)} was written but cannot be read yet; try again`);
     return kept;
   }
@@ -48,7 +59,7 @@ export function createParameterStoreCustodian(options: ParameterStoreCustodianOp
       return sameKey((await store(id, held)).publicJwk, held.publicJwk, id);
     },
     async material(id: string): Promise<HeldKey> {
-      const held = await stored(id);
+      const held = await seenSoon(() => stored(id), options.sleep);
       if (held === undefined) throw keyNotFound(`the parameter ${nameOf(id)}`);
       return held;
     },

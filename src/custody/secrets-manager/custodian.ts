@@ -1,11 +1,11 @@
 import { type KeyObject, randomUUID } from "node:crypto";
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { Algorithm } from "../../algorithms/table.js";
-import type { SecretsManager } from "../../aws/secrets-manager.js";
+import type { Secret, SecretsManager } from "../../aws/secrets-manager.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { Custodian, KeyImporter, OpenableKey, Signer } from "../contract.js";
-import { type HeldKey, heldKeyOf, makeHeldKey, sameAlgorithm, sameKey } from "../held-key.js";
-import { heldIn, mustGet, openSecretKey } from "./open.js";
+import { type HeldKey, heldKeyOf, keyNotFound, makeHeldKey, type Sleep, sameAlgorithm, sameKey, seenSoon } from "../held-key.js";
+import { heldIn, openSecretKey } from "./open.js";
 
 /** What a Secrets Manager custodian is made of. */
 export interface SecretsManagerCustodianOptions {
@@ -14,6 +14,7 @@ export interface SecretsManagerCustodianOptions {
   readonly prefix: string;
   /** The KMS key that encrypts them; the account's own for Secrets Manager when absent. */
   readonly kmsKey?: string | undefined;
+  readonly sleep?: Sleep | undefined;
 }
 
 /**
@@ -28,7 +29,13 @@ export function createSecretsManagerCustodian(options: SecretsManagerCustodianOp
   async function store(id: string, held: HeldKey): Promise<HeldKey> {
     const input = { name: nameOf(id), value: JSON.stringify(held), token: randomUUID(), kmsKey };
     if (await secrets.create(input)) return held;
-    return heldIn(await mustGet(secrets, nameOf(id)));
+    return heldIn(await mustSee(id));
+  }
+
+  async function mustSee(id: string): Promise<Secret> {
+    const found = await seenSoon(() => secrets.get(nameOf(id)), options.sleep);
+    if (found === undefined) throw keyNotFound(`the secret ${nameOf(id)}`);
+    return found;
   }
 
   return Object.freeze({
@@ -43,7 +50,7 @@ export function createSecretsManagerCustodian(options: SecretsManagerCustodianOp
       return sameKey((await store(id, held)).publicJwk, held.publicJwk, id);
     },
     async material(id: string): Promise<KeyMaterial> {
-      const { arn, version } = await mustGet(secrets, nameOf(id));
+      const { arn, version } = await mustSee(id);
       return { secretArn: arn, version };
     },
     open: (key: OpenableKey): Promise<Signer> => openSecretKey(secrets, key),

@@ -7,18 +7,13 @@ import { type HeldKey, keyNotFound, openHeldKey, parseHeld } from "../held-key.j
 export async function openSecretKey(secrets: Pick<SecretsManager, "get">, key: OpenableKey): Promise<Signer> {
   if (!("secretArn" in key.material)) throw new SignetError("invalid_key", "the active document names no secret");
   const { secretArn, version } = key.material;
-  const { pkcs8, publicJwk } = heldIn(await mustGet(secrets, secretArn, version));
+  const secret = await secrets.get(secretArn, version);
+  if (secret === undefined) throw keyNotFound(`the secret ${secretArn}`);
+  const { pkcs8, publicJwk } = heldIn(secret);
   return openHeldKey(Buffer.from(pkcs8, "base64"), publicJwk, key);
 }
 
 /** The key that a secret holds. */
 export function heldIn(secret: Secret): HeldKey {
   return parseHeld(secret.value, secret.arn);
-}
-
-/** @throws SignetError `key_not_found` */
-export async function mustGet(secrets: Pick<SecretsManager, "get">, name: string, version?: string): Promise<Secret> {
-  const found = await secrets.get(name, version);
-  if (found === undefined) throw keyNotFound(`the secret ${name}`);
-  return found;
 }

@@ -52,7 +52,11 @@ export async function startFakeAws(options = {}) {
     bucket.tokens = Math.min(perSecond, bucket.tokens + ((Date.now() - bucket.at) * perSecond) / 1_000);
     bucket.at = Date.now();
     buckets.set(action, bucket);
-    if (bucket.tokens < 1) throw new Refusal("ThrottlingException", "Rate exceeded");
+    if (bucket.tokens < 1) {
+      // S3 says it in its own way ("Optimizing Amazon S3 performance").
+      if (action.startsWith("s3:")) throw new Refusal("SlowDown", "Please reduce your request rate.", 503);
+      throw new Refusal("ThrottlingException", "Rate exceeded");
+    }
     bucket.tokens -= 1;
   }
 
@@ -63,7 +67,7 @@ export async function startFakeAws(options = {}) {
       const [path, text = ""] = request.url.split("?");
       return { service: "s3", ...s3.route({ ...request, path, query: new URLSearchParams(text) }) };
     }
-    const input = JSON.parse(request.body.toString() || "{}");
+    const input = parsed(request.body);
     const { actions, resourceOf } = json[service];
     if (request.headers["content-type"] !== "application/x-amz-json-1.1" || !Object.hasOwn(actions, operation))
       throw new Refusal("UnknownOperationException", "", 404);
@@ -155,6 +159,14 @@ export async function startFakeAws(options = {}) {
         server.closeAllConnections();
       }),
   };
+}
+
+function parsed(body) {
+  try {
+    return JSON.parse(body.toString() || "{}");
+  } catch {
+    throw new Refusal("SerializationException");
+  }
 }
 
 function refusalOf(error, request) {

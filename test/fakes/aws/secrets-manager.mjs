@@ -156,6 +156,8 @@ export function createSecretsManagerFake(world) {
         "InvalidParameterException",
         "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
       );
+      const days = RecoveryWindowInDays ?? 30;
+      must(Number.isInteger(days) && days >= 7 && days <= 30, "InvalidParameterException", "RecoveryWindowInDays: 7 to 30");
       const secret = lookUp(SecretId);
       // DeleteSecret with force succeeds for a secret that is not there, too; without it is an error.
       if (secret === undefined && ForceDeleteWithoutRecovery) return { Name: SecretId };

@@ -65,6 +65,7 @@ export function signerOf({ method, url, headers, body }, { service, region, now,
     throw wrong(`Signature ${time < now ? "expired" : "not yet current"}: ${date}`);
   }
   const signed = signedList.split(";");
+  if (signed.join() !== [...signed].sort().join()) throw wrong("the signed headers are not in order");
   const needed = Object.keys(headers).filter((name) => name === "host" || (name.startsWith("x-amz-") && name !== "x-amz-date"));
   for (const name of [...needed, "x-amz-date"]) if (!signed.includes(name)) throw wrong(`${name} is not signed`);
   const payload = isS3 ? headers["x-amz-content-sha256"] : hash(body);
