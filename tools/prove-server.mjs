@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 const signet = fileURLToPath(new URL("../bin/signet", import.meta.url));
 const CONNECTIONS = process.argv.includes("--short") ? 2_000 : 8_000;
 const AT_ONCE = 250;
+const ROUNDS = 12;
 const cwd = mkdtempSync(join(tmpdir(), "signet-server-proof-"));
 /** @type {Set<import("node:child_process").ChildProcess>} */
 const running = new Set();
@@ -78,7 +79,7 @@ async function manyConnections() {
   const { url, child } = await serve();
   const files = filesOf(child.pid);
   const memory = [];
-  for (let time = 0; time < 3; time++) {
+  for (let time = 0; time < ROUNDS; time++) {
     const sockets = [];
     while (sockets.length < CONNECTIONS) {
       sockets.push(...(await Promise.all(Array.from({ length: AT_ONCE }, () => openConnection(url)))));
@@ -89,10 +90,11 @@ async function manyConnections() {
     assert(filesOf(child.pid) <= files + 2, `${filesOf(child.pid) - files} connections were not let go`);
     memory.push(rssMb(child.pid));
   }
-  const [first = 0, , last = 0] = memory;
-  assert(last < first * 1.25 + 10, `memory grew from ${first.toFixed(0)} to ${last.toFixed(0)} MB`);
+  // The garbage of one round may be collected in the next: what a leak raises is the least of many rounds.
+  const [early, late] = [memory.slice(1, ROUNDS / 2), memory.slice(ROUNDS / 2)].map((part) => Math.min(...part));
+  assert(late < early * 1.25 + 10, `memory grew from ${early.toFixed(0)} to ${late.toFixed(0)} MB`);
   await stopped(child);
-  return `${CONNECTIONS} connections at once, opened and closed three times: ${memory.map((each) => each.toFixed(0)).join(", ")} MB, no file left open`;
+  return `${CONNECTIONS} connections at once, opened and closed ${ROUNDS} times: ${memory.map((each) => each.toFixed(0)).join(", ")} MB, no file left open`;
 }
 
 /** @param {string} secret */
@@ -141,8 +143,10 @@ async function killedWorker(secret) {
       const asked = request(
         { hostname: url.hostname, port: url.port, path: "/issue", method: "POST", agent, headers },
         (answer) => {
-          answer.resume().on("end", () => {
-            if (answer.statusCode === 200) answered++;
+          // One that is cut off in the middle of its answer closes without an end.
+          answer.resume().on("close", () => {
+            if (!answer.complete) lost++;
+            else if (answer.statusCode === 200) answered++;
             else lost += 1_000;
             resolve(undefined);
           });
