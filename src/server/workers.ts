@@ -23,6 +23,8 @@ export interface Workers {
  * @throws Error where a worker ends before it serves; it has said why itself
  */
 export async function startWorkers(count: number, log: Logger): Promise<Workers> {
+  // Each worker accepts by itself: a connection that is handed to a worker which has just died would hang for ever.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   const sum = createSum();
   let isClosing = false;
   cluster.on("message", (worker, message: Message) => {
