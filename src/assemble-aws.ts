@@ -1,6 +1,7 @@
 import { credentialChain } from "./aws/credential-chain.js";
-import type { Environment } from "./aws/endpoint.js";
+import { type Environment, regionIn } from "./aws/endpoint.js";
 import { createKms } from "./aws/kms.js";
+import { activePath, keysPath, secretsPrefix } from "./aws/names.js";
 import { createBucket } from "./aws/s3.js";
 import { createSecretsManager } from "./aws/secrets-manager.js";
 import { createParameterStore, type ParameterStore } from "./aws/ssm.js";
@@ -43,13 +44,13 @@ export function awsParts(aws: AwsInstallation, onDisk: Parts): Parts {
   const transport = createTransport({ region: regionOf(aws), credentials: credentialChain(env), env });
   const parameters = createParameterStore(transport);
   const kms = createKms(transport);
-  const path = `/signet/${installation}/keys`;
+  const path = keysPath(installation);
   const makers: Readonly<Record<Exclude<Custody, "file">, () => Custodian>> = {
     "parameter-store": () => createParameterStoreCustodian({ parameters, path, kmsKey }),
     "secrets-manager": () =>
       createSecretsManagerCustodian({
         secrets: createSecretsManager(transport),
-        prefix: `signet/${installation}/keys/`,
+        prefix: secretsPrefix(installation),
         kmsKey,
       }),
     kms: () => createKmsCustodian({ kms, installation }),
@@ -76,7 +77,7 @@ function storesOf(
   parameters: ParameterStore,
   onDisk: Stores,
 ): Stores {
-  const path = `/signet/${installation}/active`;
+  const path = activePath(installation);
   // A KMS key that signs or wraps cannot encrypt parameters, or shall not.
   const encryptsWith = custody === "parameter-store" || custody === "secrets-manager" ? kmsKey : undefined;
   if (keyring === undefined) {
@@ -88,7 +89,7 @@ function storesOf(
 }
 
 function regionOf({ region, env }: AwsInstallation): string {
-  const found = region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION);
+  const found = region ?? regionIn(env);
   if (found) return found;
   throw new SignetError("config_invalid", "no AWS region is known: set aws.region in the config, or AWS_REGION", {
     field: "aws.region",

@@ -6,20 +6,19 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a partition's endpoints end in: for IPv4, and for both protocols. */
 interface Partition {
-  readonly name: string;
   readonly suffix: string;
   readonly dualStackSuffix: string;
 }
 
 // botocore's partitions.json, version 1.1: the suffixes by the region's prefix.
-const PARTITIONS: readonly (readonly [prefix: string, ...partition: [string, string, string]])[] = [
-  ["cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"],
-  ["us-gov-", "aws-us-gov", "amazonaws.com", "api.aws"],
-  ["us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov"],
-  ["us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud"],
-  ["eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"],
-  ["us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"],
-  ["eusc-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu"],
+const PARTITIONS: readonly (readonly [prefix: string, suffix: string, dualStackSuffix: string])[] = [
+  ["cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"],
+  ["us-gov-", "amazonaws.com", "api.aws"],
+  ["us-iso-", "c2s.ic.gov", "api.aws.ic.gov"],
+  ["us-isob-", "sc2s.sgov.gov", "api.aws.scloud"],
+  ["eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"],
+  ["us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"],
+  ["eusc-", "amazonaws.eu", "api.amazonwebservices.eu"],
 ];
 
 // The AWS SDKs and Tools Reference Guide: the service's id in the variable's name.
@@ -32,13 +31,17 @@ const VARIABLES: Readonly<Record<Service, string>> = {
 
 /** The partition of a region. */
 function partitionOf(region: string): Partition {
-  const [, name, suffix, dualStackSuffix] = PARTITIONS.find(([prefix]) => region.startsWith(prefix)) ?? [
+  const [, suffix, dualStackSuffix] = PARTITIONS.find(([prefix]) => region.startsWith(prefix)) ?? [
     "",
-    "aws",
     "amazonaws.com",
     "api.aws",
   ];
-  return { name, suffix, dualStackSuffix };
+  return { suffix, dualStackSuffix };
+}
+
+/** The region that the environment names. */
+export function regionIn(env: Environment): string | undefined {
+  return env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
 }
 
 /** An endpoint that somebody configured instead of AWS's own: an emulator, or an interface endpoint of a VPC. */

@@ -43,7 +43,7 @@ export function kindOf(status: number, awsCode: string, message: string): Kind {
 
 const DENIED = /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|403)$/;
 const NO_CREDENTIALS =
-  /^(UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|ExpiredToken|ExpiredTokenException|InvalidToken|InvalidSignatureException|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken.*|MissingAuthenticationTokenException)$/;
+  /^(UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|ExpiredToken|ExpiredTokenException|InvalidToken|InvalidSignatureException|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken|MissingAuthenticationTokenException)$/;
 const UNUSABLE = /^(DisabledException|KMSInvalidStateException|InvalidKeyUsageException)$/;
 
 /** The error of an answer that no further try will change. It says what to do. */

@@ -1,7 +1,11 @@
+import { activePath, aliasesPrefix, keysPath, secretsPrefix } from "./names.js";
+
 /** Where an installation is, as ARNs name it. */
 export interface InstallationPlace {
   /** "aws", "aws-cn", ... */
   readonly partition: string;
+  /** What its services' names end in: "amazonaws.com", "amazonaws.com.cn", ... */
+  readonly urlSuffix: string;
   readonly region: string;
   readonly accountId: string;
   readonly installation: string;
@@ -23,7 +27,7 @@ export type AwsCustody = "parameter-store" | "secrets-manager" | "kms" | "kms-da
 
 /** What an issuer does: it reads the active document and signs. */
 export function issuingPermissions(custody: AwsCustody, place: InstallationPlace): readonly Statement[] {
-  const active = { actions: ["ssm:GetParameters"], resources: [parameterArn(place, "active/*")] };
+  const active = { actions: ["ssm:GetParameters"], resources: [parameterArn(place, `${activePath(place.installation)}/*`)] };
   const { kmsKeyArn } = place;
   switch (custody) {
     case "parameter-store":
@@ -49,7 +53,7 @@ export function managingPermissions(custody: AwsCustody, place: InstallationPlac
 function documentPermissions(place: InstallationPlace): readonly Statement[] {
   const active = {
     actions: ["ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameter"],
-    resources: [parameterArn(place, "active/*")],
+    resources: [parameterArn(place, `${activePath(place.installation)}/*`)],
   };
   if (place.keyring === undefined) return [active];
   const { bucket, prefix } = place.keyring;
@@ -63,10 +67,10 @@ function documentPermissions(place: InstallationPlace): readonly Statement[] {
 }
 
 function custodianPermissions(custody: AwsCustody, place: InstallationPlace): readonly Statement[] {
-  const keys = parameterArn(place, "keys/*");
+  const keys = parameterArn(place, keysPath(place.installation));
   const parameters = [
-    { actions: ["ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameter"], resources: [keys] },
-    { actions: ["ssm:GetParametersByPath"], resources: [parameterArn(place, "keys")] },
+    { actions: ["ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameter"], resources: [`${keys}/*`] },
+    { actions: ["ssm:GetParametersByPath"], resources: [keys] },
   ];
   switch (custody) {
     case "parameter-store":
@@ -96,7 +100,7 @@ function custodianPermissions(custody: AwsCustody, place: InstallationPlace): re
 
 function kmsPermissions(place: InstallationPlace): readonly Statement[] {
   const made = { StringEquals: { "aws:RequestTag/signet:installation": place.installation } };
-  const alias = `${arn(place, "kms")}:alias/signet/${place.installation}/*`;
+  const alias = `${arn(place, "kms")}:${aliasesPrefix(place.installation)}*`;
   return [
     // A tag that is given at the making takes the right to give tags.
     { actions: ["kms:CreateKey", "kms:TagResource"], resources: ["*"], conditions: made },
@@ -115,9 +119,7 @@ function kmsPermissions(place: InstallationPlace): readonly Statement[] {
 // The KMS key that a service encrypts with is used through that service alone.
 function atRest(place: InstallationPlace, service: string, actions: readonly string[]): readonly Statement[] {
   if (place.kmsKeyArn === undefined) return [];
-  const via = {
-    "kms:ViaService": `${service}.${place.region}.${place.partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"}`,
-  };
+  const via = { "kms:ViaService": `${service}.${place.region}.${place.urlSuffix}` };
   return [{ actions, resources: [place.kmsKeyArn], conditions: { StringEquals: via } }];
 }
 
@@ -137,10 +139,10 @@ function keyArn(place: InstallationPlace): string {
   return `${arn(place, "kms")}:key/*`;
 }
 
-function parameterArn(place: InstallationPlace, rest: string): string {
-  return `${arn(place, "ssm")}:parameter/signet/${place.installation}/${rest}`;
+function parameterArn(place: InstallationPlace, path: string): string {
+  return `${arn(place, "ssm")}:parameter${path}`;
 }
 
 function secretArn(place: InstallationPlace): string {
-  return `${arn(place, "secretsmanager")}:secret:signet/${place.installation}/keys/*`;
+  return `${arn(place, "secretsmanager")}:secret:${secretsPrefix(place.installation)}*`;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { regionIn } from "../aws/endpoint.js";
 import { environmentOverrides } from "../config/environment.js";
 import { checkConfig } from "../config/load.js";
 import type { AwsConfig, Config } from "../config/schema.js";
@@ -64,7 +65,7 @@ function awsMembers({ env }: Context, { custody, region, kmsKey, keyring, issuer
     if (region === undefined && kmsKey === undefined && keyring === undefined) return undefined;
     throw new SignetError("usage", "--region, --kms-key and --keyring are for keys in AWS: name their --custody");
   }
-  const found = region ?? (env.SIGNET_REGION || env.AWS_REGION || env.AWS_DEFAULT_REGION);
+  const found = region ?? (env.SIGNET_REGION || regionIn(env));
   return {
     // Nobody else's keys are touched: a manager removes what lies under its installation's name and stands in no keyring of it.
     installation: env.SIGNET_INSTALLATION || `${slug(issuer ?? env.SIGNET_ISSUER)}-${randomBytes(4).toString("hex")}`,

@@ -2,6 +2,7 @@ import { createPublicKey } from "node:crypto";
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { algorithmsFor } from "../algorithms/keys.js";
 import { credentialChain } from "../aws/credential-chain.js";
+import { regionIn } from "../aws/endpoint.js";
 import { createKms } from "../aws/kms.js";
 import { createTransport } from "../aws/transport.js";
 import { kmsVerifies } from "../custody/kms/sign.js";
@@ -34,7 +35,7 @@ export async function kmsVerification(
   const kid = String(parseObject(header, "header").kid);
   const own = await installationKey(context, kid, options);
   const { env } = context;
-  const region = own.region ?? regionIn(given) ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION);
+  const region = own.region ?? regionOfArn(given) ?? regionIn(env);
   if (!region) throw new SignetError("usage", "no AWS region is known: set AWS_REGION, or name the key by its ARN");
   const kms = createKms(createTransport({ region, credentials: credentialChain(env), env }));
   const { arn, spki } = await kms.getPublicKey(own.key ?? given);
@@ -66,6 +67,6 @@ async function installationKey(
   }
 }
 
-function regionIn(arn: string): string | undefined {
+function regionOfArn(arn: string): string | undefined {
   return arn.startsWith("arn:") ? arn.split(":")[3] : undefined;
 }

@@ -1,5 +1,6 @@
 import { environmentCredentials, noCredentials } from "../aws/credentials.js";
 import { createKmsSigning } from "../aws/kms.js";
+import { activePath } from "../aws/names.js";
 import { createSecretReader } from "../aws/secrets-manager.js";
 import { createParameterReader } from "../aws/ssm.js";
 import { createTransport } from "../aws/transport.js";
@@ -37,7 +38,7 @@ export function createSigningKey(settings: Settings, env: Environment, onUnprove
     "kms-data-key": (key) => openWrappedKey({ kms, kmsKey, installation }, key),
   };
   return createActiveKey({
-    read: () => readActiveDocuments(parameters, `/signet/${installation}/active`),
+    read: () => readActiveDocuments(parameters, activePath(installation)),
     open: async (key) => {
       const opener = open[custodyOf(key.material) ?? "file"];
       if (opener !== undefined) return opener(key);

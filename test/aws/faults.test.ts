@@ -1,18 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createKms } from "../../src/aws/kms.js";
 import { createBucket } from "../../src/aws/s3.js";
-import { createSecretsManager } from "../../src/aws/secrets-manager.js";
 import { createParameterStore } from "../../src/aws/ssm.js";
 import { createTransport, type Transport } from "../../src/aws/transport.js";
-import type { Custodian } from "../../src/custody/contract.js";
-import { createKmsCustodian } from "../../src/custody/kms/custodian.js";
-import { createKmsDataKeyCustodian } from "../../src/custody/kms-data-key/custodian.js";
-import { createParameterStoreCustodian } from "../../src/custody/parameter-store/custodian.js";
-import { createSecretsManagerCustodian } from "../../src/custody/secrets-manager/custodian.js";
 import { isSignetError } from "../../src/errors.js";
 import { createManager } from "../../src/rotation/executor.js";
 import { createAwsStores } from "../../src/storage/aws/stores.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
+import { custodianOf, KINDS } from "./custodians.js";
 
 const FAULTS = [
   { kind: "lost-reply" },
@@ -51,22 +45,6 @@ afterAll(async () => {
   await aws.close();
 });
 
-const KINDS = ["parameter-store", "secrets-manager", "kms", "kms-data-key"] as const;
-
-function custodianOf(kind: (typeof KINDS)[number], installation: string): Custodian {
-  const kms = createKms(transport);
-  const parameters = createParameterStore(transport);
-  const path = `/signet/${installation}/keys`;
-  if (kind === "kms") return createKmsCustodian({ kms, installation, sleep });
-  if (kind === "kms-data-key") return createKmsDataKeyCustodian({ sleep, kms, parameters, path, kmsKey, installation });
-  if (kind === "parameter-store") return createParameterStoreCustodian({ sleep, parameters, path });
-  return createSecretsManagerCustodian({
-    sleep,
-    secrets: createSecretsManager(transport),
-    prefix: `signet/${installation}/keys/`,
-  });
-}
-
 /** A new installation, and a manager of it that forgets what it knew, as a process does that starts anew. */
 function installed(kind: (typeof KINDS)[number]) {
   installations += 1;
@@ -80,7 +58,7 @@ function installed(kind: (typeof KINDS)[number]) {
   const tick = () =>
     createManager({
       stores: { ...stores, serviceTime: async () => now },
-      custodians: { [kind]: custodianOf(kind, installation) },
+      custodians: { [kind]: custodianOf(kind, transport, { installation, kmsKey }) },
       settings: {
         issuer: "https://issuer.example",
         algorithm: "ES256",
@@ -98,7 +76,7 @@ function installed(kind: (typeof KINDS)[number]) {
 /** What is left of an installation's private keys in AWS, by id. */
 async function keysLeft(kind: (typeof KINDS)[number], installation: string): Promise<string[]> {
   const ids: string[] = [];
-  for await (const id of custodianOf(kind, installation).list()) ids.push(id);
+  for await (const id of custodianOf(kind, transport, { installation, kmsKey }).list()) ids.push(id);
   return ids;
 }
 

@@ -1,21 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createKms } from "../../src/aws/kms.js";
 import { type AwsCustody, issuingPermissions, managingPermissions, type Statement } from "../../src/aws/permissions.js";
 import { createBucket } from "../../src/aws/s3.js";
-import { createSecretsManager } from "../../src/aws/secrets-manager.js";
 import { createParameterStore } from "../../src/aws/ssm.js";
 import { createTransport, type Transport } from "../../src/aws/transport.js";
-import type { Custodian } from "../../src/custody/contract.js";
-import { createKmsCustodian } from "../../src/custody/kms/custodian.js";
-import { createKmsDataKeyCustodian } from "../../src/custody/kms-data-key/custodian.js";
-import { createParameterStoreCustodian } from "../../src/custody/parameter-store/custodian.js";
-import { createSecretsManagerCustodian } from "../../src/custody/secrets-manager/custodian.js";
 import { createHandler } from "../../src/lambda/issuer.js";
 import { createManager } from "../../src/rotation/executor.js";
 import { createAwsStores } from "../../src/storage/aws/stores.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
-
-const sleep = async () => undefined;
+import { custodianOf, KINDS } from "./custodians.js";
 
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
 let transport: Transport;
@@ -33,25 +25,10 @@ afterAll(async () => {
   await aws.close();
 });
 
-const KINDS: readonly AwsCustody[] = ["parameter-store", "secrets-manager", "kms", "kms-data-key"];
 /** What AWS asks for without a call of its own: a right that another action takes besides. */
 const IMPLIED = ["kms:TagResource"];
 /** What importing a private key takes. */
 const WHEN_IMPORTING = ["kms:Encrypt"];
-
-function custodianOf(kind: AwsCustody, installation: string): Custodian {
-  const kms = createKms(transport);
-  const parameters = createParameterStore(transport);
-  const path = `/signet/${installation}/keys`;
-  if (kind === "kms") return createKmsCustodian({ kms, installation, sleep });
-  if (kind === "kms-data-key") return createKmsDataKeyCustodian({ sleep, kms, parameters, path, kmsKey, installation });
-  if (kind === "parameter-store") return createParameterStoreCustodian({ sleep, parameters, path });
-  return createSecretsManagerCustodian({
-    sleep,
-    secrets: createSecretsManager(transport),
-    prefix: `signet/${installation}/keys/`,
-  });
-}
 
 /** The calls of a manager over the whole life of a key: made, published, active, succeeded, removed, swept. */
 async function managed(kind: AwsCustody, installation: string) {
@@ -66,7 +43,7 @@ async function managed(kind: AwsCustody, installation: string) {
   const manager = () =>
     createManager({
       stores: { ...stores, serviceTime },
-      custodians: { [kind]: custodianOf(kind, installation) },
+      custodians: { [kind]: custodianOf(kind, transport, { installation, kmsKey }) },
       settings: {
         issuer: "https://issuer.example",
         algorithm: "ES256",
@@ -129,6 +106,7 @@ function compared(statements: readonly Statement[], calls: readonly { action: st
 describe.each(KINDS)("the rights for %s", (kind) => {
   const place = {
     partition: "aws",
+    urlSuffix: "amazonaws.com",
     region: "eu-central-1",
     accountId: "111122223333",
     installation: `rights-${kind}`,

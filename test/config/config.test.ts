@@ -6,11 +6,18 @@ import { unknownVariables } from "../../src/config/environment.js";
 import { configJsonSchema } from "../../src/config/json-schema.js";
 import { checkConfig, loadConfig } from "../../src/config/load.js";
 import { configuredPassphrase } from "../../src/config/passphrase.js";
-import { callerLimits, configSchema } from "../../src/config/schema.js";
+import { CUSTODY_KINDS, callerLimits, configSchema } from "../../src/config/schema.js";
+import { CUSTODIES } from "../../src/keyring/key-record.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 
 const scratch = scratchDirectories();
 const check = (members: unknown, env = {}, flags = {}) => checkConfig(members, "/etc/signet/signet.json", { env, flags });
+
+describe("the custodies that a config can name", () => {
+  it("are those that a keyring knows", () => {
+    expect(CUSTODY_KINDS).toEqual(CUSTODIES);
+  });
+});
 
 describe("a config", () => {
   it("is complete when it says nothing", () => {

@@ -9,6 +9,7 @@ import { SignetError } from "../../errors.js";
 import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile, TEMPORARY_SUFFIX } from "../../files/durable.js";
 import { readPrivateFile } from "../../files/private-read.js";
 import type { Custodian, KeyImporter, OpenableKey, Signer } from "../contract.js";
+import { sameAlgorithm, sameKey } from "../held-key.js";
 import { decodeKeyFile, encodeKeyFile, type PassphraseSource, type PrivateJwk } from "./key-file.js";
 
 /** What a file custodian is made of. */
@@ -57,11 +58,7 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
     },
     async importKey(id: string, privateKey: KeyObject, algorithm: Algorithm, kid?: string): Promise<PublicJwk> {
       const wanted = await store(id, privateKey, algorithm, kid);
-      const kept = await mustExist(id, stored(id));
-      if (JSON.stringify(kept) !== JSON.stringify(wanted)) {
-        throw new SignetError("key_mismatch", `the id ${id} already has another key`);
-      }
-      return kept;
+      return sameKey(await mustExist(id, stored(id)), wanted, id);
     },
     async material(id: string): Promise<{ file: string }> {
       await mustExist(id, readPrivateFile(pathOf(directory, id)));
@@ -116,11 +113,6 @@ function keyOf(jwk: PrivateJwk, path: string): { key: KeyObject; algorithm: Algo
   if (kid === "") throw new SignetError("invalid_key", `${path} is damaged: its JWK has no kid`);
   const algorithm = algorithmNamed(alg);
   return { key: privateKeyFromJwk(jwk, algorithm), algorithm, kid };
-}
-
-function sameAlgorithm(jwk: PublicJwk, algorithm: Algorithm, id: string): PublicJwk {
-  if (jwk.alg === algorithm.name) return jwk;
-  throw new SignetError("key_mismatch", `the id ${id} already has a key for ${jwk.alg}, not for ${algorithm.name}`);
 }
 
 async function mustExist<T>(id: string, found: Promise<T | undefined>): Promise<T> {

@@ -16,6 +16,11 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
   const { kms, onUnproven } = options;
   const keys = ownKeys(options);
 
+  async function reported(key: string, algorithm: Algorithm): Promise<{ arn: string; publicJwk: PublicJwk }> {
+    const { arn, spki } = await kms.getPublicKey(key);
+    return { arn, publicJwk: reportedJwk(spki, algorithm, arn) };
+  }
+
   return Object.freeze({
     custody: "kms" as const,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
@@ -25,15 +30,11 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
         key = undefined;
       }
       const { arn } = key ?? (await keys.make(id, algorithm));
-      return reportedJwk((await kms.getPublicKey(arn)).spki, algorithm, arn);
+      return (await reported(arn, algorithm)).publicJwk;
     },
-    async describe(key: string, algorithm: Algorithm): Promise<PublicJwk> {
-      const { arn, spki } = await kms.getPublicKey(key);
-      return reportedJwk(spki, algorithm, arn);
-    },
+    describe: async (key: string, algorithm: Algorithm): Promise<PublicJwk> => (await reported(key, algorithm)).publicJwk,
     async lend(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk> {
-      const { arn, spki } = await kms.getPublicKey(key);
-      const publicJwk = reportedJwk(spki, algorithm, arn);
+      const { arn, publicJwk } = await reported(key, algorithm);
       await keys.lend(id, arn);
       return publicJwk;
     },

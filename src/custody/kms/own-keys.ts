@@ -1,6 +1,8 @@
 import type { Algorithm } from "../../algorithms/table.js";
 import { isAws } from "../../aws/failure.js";
 import type { Kms, KmsKey } from "../../aws/kms.js";
+import { aliasesPrefix } from "../../aws/names.js";
+import { SignetError } from "../../errors.js";
 import { keyNotFound, type Sleep, seenSoon } from "../held-key.js";
 
 /** The KMS keys of one installation, each found by an alias of its own: `alias/signet/INSTALLATION/ID`. */
@@ -12,7 +14,7 @@ export interface OwnKeys {
   /** Makes a key, or answers the one that an earlier try has made. */
   make(id: string, algorithm: Algorithm): Promise<KmsKey>;
   /** Gives a key that is there already the alias of an id. */
-  lend(id: string, key: string): Promise<void>;
+  lend(id: string, arn: string): Promise<void>;
   /** Removes an alias; absent is success. */
   forget(id: string): Promise<void>;
   /** Schedules away a key that this installation has made; a key that was only lent to it stays as it is. */
@@ -40,12 +42,12 @@ const SHORTEST_DELETION_DAYS = 7;
 /** Binds the keys of an installation. An alias can be made only once, so a key that a retry made twice is recognised and deleted. */
 export function ownKeys(options: OwnKeysOptions): OwnKeys {
   const { kms, installation, deletionDays = 30 } = options;
-  const aliasOf = (id: string): string => `alias/signet/${installation}/${id}`;
+  const aliasOf = (id: string): string => aliasesPrefix(installation) + id;
   // Keys that this process has made: their aliases need not be visible yet.
   const made = new Map<string, string>();
 
   async function find(id: string): Promise<KmsKey | undefined> {
-    return absentAs(undefined, kms.describeKey(made.get(id) ?? aliasOf(id)));
+    return unlessAbsent(kms.describeKey(made.get(id) ?? aliasOf(id)));
   }
 
   async function mustFind(id: string): Promise<KmsKey> {
@@ -54,10 +56,11 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
     throw keyNotFound(aliasOf(id));
   }
 
-  async function lend(id: string, key: string): Promise<void> {
-    const { arn } = await kms.describeKey(key);
-    if (!(await aliasTaken(kms, aliasOf(id), arn)) || (await mustFind(id)).arn === arn) made.set(id, arn);
-    else throw keyNotFound(`${aliasOf(id)}, which names another key than ${arn}`);
+  async function lend(id: string, arn: string): Promise<void> {
+    if ((await aliasTaken(kms, aliasOf(id), arn)) && (await mustFind(id)).arn !== arn) {
+      throw new SignetError("key_mismatch", `${aliasOf(id)} already names another key than ${arn}`);
+    }
+    made.set(id, arn);
   }
 
   return Object.freeze({
@@ -79,7 +82,7 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
     },
     async forget(id: string) {
       made.delete(id);
-      await absentAs(undefined, kms.deleteAlias(aliasOf(id)));
+      await unlessAbsent(kms.deleteAlias(aliasOf(id)));
     },
     async delete(arn: string) {
       if ((await kms.tags(arn))[INSTALLATION_TAG] === installation) await schedule(kms, arn, deletionDays);
@@ -135,11 +138,11 @@ async function orphanId(kms: Kms, keyId: string, installation: string): Promise<
   }
 }
 
-async function absentAs<T, D>(absent: D, call: Promise<T>): Promise<T | D> {
+async function unlessAbsent<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (isAws(error, "NotFoundException")) return absent;
+    if (isAws(error, "NotFoundException")) return undefined;
     throw error;
   }
 }

@@ -1,0 +1,21 @@
+// Where an installation keeps things in AWS. Its rights (permissions.ts) are on these names and no others.
+
+/** The path of the parameters that hold the active document, without a slash at the end. */
+export function activePath(installation: string): string {
+  return `/signet/${installation}/active`;
+}
+
+/** The path of the parameters that hold private keys, without a slash at the end. */
+export function keysPath(installation: string): string {
+  return `/signet/${installation}/keys`;
+}
+
+/** What the names of secrets begin with. */
+export function secretsPrefix(installation: string): string {
+  return `signet/${installation}/keys/`;
+}
+
+/** What the aliases of KMS keys begin with. */
+export function aliasesPrefix(installation: string): string {
+  return `alias/signet/${installation}/`;
+}
