@@ -9,6 +9,7 @@ import { createTransport, type Transport } from "./aws/transport.js";
 import type { AwsConfig, Config } from "./config/schema.js";
 import type { Custodian, OpenableKey, Signer } from "./custody/contract.js";
 import { createKmsCustodian } from "./custody/kms/custodian.js";
+import type { OnKmsSigned } from "./custody/kms/sign.js";
 import { createKmsDataKeyCustodian } from "./custody/kms-data-key/custodian.js";
 import { createParameterStoreCustodian } from "./custody/parameter-store/custodian.js";
 import { createSecretsManagerCustodian } from "./custody/secrets-manager/custodian.js";
@@ -32,6 +33,7 @@ export interface Parts {
 export interface AwsInstallation extends AwsConfig {
   readonly custody: Config["custody"];
   readonly env: Environment;
+  readonly onKmsSigned: OnKmsSigned;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface AwsInstallation extends AwsConfig {
  * @throws SignetError `config_invalid` where no region is known
  */
 export function awsParts(aws: AwsInstallation, onDisk: Parts): Parts {
-  const { installation, kmsKey, custody, env } = aws;
+  const { installation, kmsKey, custody, env, onKmsSigned } = aws;
   const transport = createTransport({ region: regionOf(aws), credentials: credentialChain(env), env });
   const parameters = createParameterStore(transport);
   const kms = createKms(transport);
@@ -53,7 +55,7 @@ export function awsParts(aws: AwsInstallation, onDisk: Parts): Parts {
         prefix: secretsPrefix(installation),
         kmsKey,
       }),
-    kms: () => createKmsCustodian({ kms, installation }),
+    kms: () => createKmsCustodian({ kms, installation, onSigned: onKmsSigned }),
     "kms-data-key": () => createKmsDataKeyCustodian({ kms, parameters, path, kmsKey: kmsKey ?? "", installation }),
   };
   const made: Partial<Record<Custody, Custodian>> = { ...onDisk.custodians };

@@ -7,6 +7,7 @@ import type { AwsConfig, Config } from "./config/schema.js";
 import type { Custodian } from "./custody/contract.js";
 import { createFileCustodian } from "./custody/file/custodian.js";
 import type { PassphraseSource } from "./custody/file/key-file.js";
+import type { OnKmsSigned } from "./custody/kms/sign.js";
 import { type ActiveKey, createActiveKey } from "./issue/active-key.js";
 import { type Callers, createCallers } from "./issue/callers.js";
 import { createIssuer, type Issuer, presentSeconds } from "./issue/issuer.js";
@@ -42,6 +43,8 @@ export interface Installation {
   readonly activeKey: ActiveKey;
   /** The callers that a config names, the narrower of their limits and this installation's; their rates live as long as it does. */
   callers(named?: Config["callers"]): Callers;
+  /** Tells somebody of each signature that KMS makes from now on. */
+  watchKms(onSigned: OnKmsSigned): void;
   /** A manager, who may change keys. Its parts are loaded only when it is asked for. */
   manager(options?: Pick<ManagerOptions, "onStep" | "sleep" | "actor">): Promise<Manager>;
 }
@@ -51,7 +54,13 @@ export async function assemble(config: Config, options: AssemblyOptions = {}): P
   const clock = options.clock ?? presentSeconds;
   const file = createFileCustodian({ directory: join(config.directory, "keys"), passphrase: options.passphrase });
   const onDisk: Parts = { stores: createFileStores(config.directory), custodians: { file }, open: (key) => file.open(key) };
-  const { stores, custodians, open } = config.aws === undefined ? onDisk : await inAws(config, config.aws, onDisk, options);
+  const kmsWatchers: OnKmsSigned[] = [];
+  const { stores, custodians, open } =
+    config.aws === undefined
+      ? onDisk
+      : await inAws(config, config.aws, onDisk, options, (signed) => {
+          for (const watcher of kmsWatchers) watcher(signed);
+        });
   const activeKey = createActiveKey({
     read: () => stores.active.read(),
     open,
@@ -73,6 +82,7 @@ export async function assemble(config: Config, options: AssemblyOptions = {}): P
         Object.entries(named).map(([name, { limits, secrets }]) => ({ name, limits, secrets })),
         rates,
       ),
+    watchKms: (onSigned: OnKmsSigned) => void kmsWatchers.push(onSigned),
     async manager(more = {}) {
       const { createManager } = await import("./rotation/executor.js");
       return createManager({ stores, custodians, settings: settingsOf(config), clock, ...more });
@@ -81,9 +91,15 @@ export async function assemble(config: Config, options: AssemblyOptions = {}): P
 }
 
 // The parts that speak to AWS are loaded where AWS is configured.
-async function inAws(config: Config, aws: AwsConfig, onDisk: Parts, { env }: AssemblyOptions): Promise<Parts> {
+async function inAws(
+  config: Config,
+  aws: AwsConfig,
+  onDisk: Parts,
+  { env }: AssemblyOptions,
+  onKmsSigned: OnKmsSigned,
+): Promise<Parts> {
   const { awsParts } = await import("./assemble-aws.js");
-  return awsParts({ ...aws, custody: config.custody, env: env ?? process.env }, onDisk);
+  return awsParts({ ...aws, custody: config.custody, env: env ?? process.env, onKmsSigned }, onDisk);
 }
 
 /** What `openIssuer` reads besides the config file. */

@@ -31,7 +31,7 @@ interface Asking {
 export function createHandler(env: Environment, write: (line: string) => void): Handler {
   const settings = settingsOf(env);
   const report = createReport(settings, env, write);
-  const key = createSigningKey(settings, env, report.unproven);
+  const key = createSigningKey(settings, env, report.kmsSigned);
   const issuing = { signer: key, issuer: settings.issuer, limits: settings.limits, clock: presentSeconds };
   const rates = createRates();
   const own = createIssuer({ ...issuing, rate: rates("", settings.limits.maxTokensPerMinute) });

@@ -24,7 +24,7 @@ export function createLog(env: Environment, write: (line: string) => void): Log 
 }
 
 /** A line of CloudWatch's embedded metric format. It is of level WARN, since Lambda drops what is below the configured level. */
-export function metricsLine(installation: string, counts: Readonly<Record<string, number>>): string {
+export function metricsLine(installation: string, counts: Readonly<Record<string, number | readonly number[]>>): string {
   const metrics = Object.keys(counts).map((Name) => ({ Name, Unit: Name.endsWith("Milliseconds") ? "Milliseconds" : "Count" }));
   const CloudWatchMetrics = [{ Namespace: "Signet", Dimensions: [["Installation"]], Metrics: metrics }];
   const meta = { Timestamp: Date.now(), CloudWatchMetrics };

@@ -1,4 +1,5 @@
 import type { Signer } from "../custody/contract.js";
+import type { KmsSigned } from "../custody/kms/sign.js";
 import { isSignetError, tellable } from "../errors.js";
 import type { BatchResult, IssuedToken } from "../issue/issuer.js";
 import { createLog, metricsLine } from "./log.js";
@@ -21,18 +22,28 @@ export interface Report {
   refused(invocation: Invocation, error: unknown): void;
   /** The key could not be opened when the function started. */
   unready(error: unknown): void;
-  /** A signature was not right. */
-  unproven(): void;
+  /** KMS has made a signature. */
+  kmsSigned(signed: KmsSigned): void;
 }
+
+/** The most values of one metric in a line (CloudWatch embedded metric format, "Target members"). */
+const MOST_VALUES = 100;
 
 /** Makes the report of a function: one line an invocation, refusals at WARN, failures at ERROR. */
 export function createReport({ metrics, installation }: Settings, env: Environment, write: (line: string) => void): Report {
   const log = createLog(env, write);
   let unproven = 0;
+  let kmsMilliseconds: number[] = [];
 
   function count(counts: Readonly<Record<string, number>>): void {
-    if (metrics) write(metricsLine(installation, { ...counts, SelfCheckFailures: unproven }));
+    if (metrics) write(metricsLine(installation, { ...counts, SelfCheckFailures: unproven, ...kmsTimes() }));
+    while (metrics && kmsMilliseconds.length > 0) write(metricsLine(installation, kmsTimes()));
     unproven = 0;
+    kmsMilliseconds = [];
+  }
+
+  function kmsTimes(): { KmsMilliseconds?: readonly number[] } {
+    return kmsMilliseconds.length === 0 ? {} : { KmsMilliseconds: kmsMilliseconds.splice(0, MOST_VALUES) };
   }
 
   return {
@@ -51,8 +62,9 @@ export function createReport({ metrics, installation }: Settings, env: Environme
       count(status < 500 ? { Refused: 1 } : { Failed: 1 });
     },
     unready: (error) => log("ERROR", "init", failureOf(error)),
-    unproven() {
-      unproven += 1;
+    kmsSigned({ milliseconds, isProven }) {
+      if (!isProven) unproven += 1;
+      if (metrics) kmsMilliseconds.push(Math.round(milliseconds * 1_000) / 1_000);
     },
   };
 }

@@ -6,6 +6,7 @@ import { createParameterReader } from "../aws/ssm.js";
 import { createTransport } from "../aws/transport.js";
 import type { OpenableKey, Signer } from "../custody/contract.js";
 import { openKmsKey } from "../custody/kms/open.js";
+import type { OnKmsSigned } from "../custody/kms/sign.js";
 import { openWrappedKey } from "../custody/kms-data-key/open.js";
 import { openParameterKey } from "../custody/parameter-store/open.js";
 import { openSecretKey } from "../custody/secrets-manager/open.js";
@@ -21,7 +22,7 @@ import type { Environment, Settings } from "./settings.js";
 const DEADLINE_MS = 55_000;
 
 /** The key that the function signs with, whoever holds it: the active document says who. */
-export function createSigningKey(settings: Settings, env: Environment, onUnproven: () => void): ActiveKey {
+export function createSigningKey(settings: Settings, env: Environment, onKmsSigned: OnKmsSigned): ActiveKey {
   const { installation, region, kmsKey, activeKeyMaxAgeSeconds } = settings;
   const credentials = () => {
     const found = environmentCredentials(env);
@@ -34,7 +35,7 @@ export function createSigningKey(settings: Settings, env: Environment, onUnprove
   const open: Partial<Record<Custody, (key: OpenableKey) => Promise<Signer>>> = {
     "parameter-store": openParameterKey,
     "secrets-manager": (key) => openSecretKey(createSecretReader(transport), key),
-    kms: (key) => openKmsKey(kms, key, onUnproven),
+    kms: (key) => openKmsKey(kms, key, onKmsSigned),
     "kms-data-key": (key) => openWrappedKey({ kms, kmsKey, installation }, key),
   };
   return createActiveKey({

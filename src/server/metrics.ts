@@ -7,7 +7,10 @@ import {
   type PrometheusContentType,
   type Registry,
 } from "prom-client";
+import type { Installation } from "../assemble.js";
 import type { Answered } from "./listener.js";
+
+type KmsSigned = Parameters<Parameters<Installation["watchKms"]>[0]>[0];
 
 /** The key that signs now, as far as metrics name it. */
 export interface KeyInUse {
@@ -22,6 +25,7 @@ export interface KeyInUse {
 export interface Metrics {
   answered(answered: Answered): void;
   dependencyFailed(dependency: string): void;
+  kmsSigned(signed: KmsSigned): void;
   /** The metrics of this process in Prometheus's text format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -56,6 +60,17 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
     labelNames: ["dependency"],
     registers,
   });
+  const kmsSeconds = new Histogram({
+    name: "signet_kms_sign_seconds",
+    help: "Time that KMS takes to sign.",
+    buckets: SECONDS,
+    registers,
+  });
+  const unproven = new Counter({
+    name: "signet_self_check_failures_total",
+    help: "Signatures of KMS that the public key refused. None of them was answered.",
+    registers,
+  });
   addKeyGauges(registry, keyInUse, clock);
   return Object.freeze({
     answered({ call: { notes }, status, milliseconds }: Answered) {
@@ -67,6 +82,10 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
       else if (code !== undefined) tokens.inc({ alg, kid, caller, outcome: code });
     },
     dependencyFailed: (dependency: string) => failures.inc({ dependency }),
+    kmsSigned({ milliseconds, isProven }: KmsSigned) {
+      kmsSeconds.observe(milliseconds / 1_000);
+      if (!isProven) unproven.inc();
+    },
     text: () => registry.metrics(),
     contentType: registry.contentType,
   });

@@ -53,6 +53,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics.dependencyFailed(dependency);
     log.warn({ dependency, ...causeOf(error) }, "a read failed; what was read before stays in force");
   };
+  installation.watchKms((signed) => {
+    metrics.kmsSigned(signed);
+    if (!signed.isProven) log.error("KMS answered a signature that the public key refuses; it is asked once more");
+  });
   const storesEverySeconds = installation.config.aws === undefined ? undefined : FOLLOW_AWS_SECONDS;
   const followed = follow({
     ...options,

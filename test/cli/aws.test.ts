@@ -52,6 +52,21 @@ describe("an issuer whose keys are in AWS", () => {
     expect(await server.stop()).toBe(0);
   });
 
+  it("is served with what KMS takes, and what its signatures lack, in the metrics", async () => {
+    const { cwd, run } = await made("--custody", "kms");
+    const secret = (await run("callers", "add", "web")).stdout.trim();
+    const server = await served(cwd, [], undefined, aws.env);
+    const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+    aws.inject({ action: "kms:Sign", kind: "corrupt-signature" });
+    const issued = await fetch(`${server.url}/issue`, { method: "POST", headers, body: '{"claims":{"sub":"alice"}}' });
+    expect(issued.status).toBe(200);
+    const metrics = await (await fetch(`${server.url}/metrics`, { headers })).text();
+    expect(metrics).toMatch(/^signet_self_check_failures_total 1$/m);
+    expect(metrics).toMatch(/^signet_kms_sign_seconds_count 2$/m);
+    await server.stop();
+    expect(server.stdout() + server.stderr()).toContain("signature that the public key refuses");
+  });
+
   it("signs first with a KMS key that was there already", async () => {
     const { KeyMetadata } = aws.perform("kms", "CreateKey", { KeySpec: "RSA_2048", KeyUsage: "SIGN_VERIFY" });
     aws.perform("kms", "CreateAlias", { AliasName: "alias/existing", TargetKeyId: KeyMetadata.KeyId });

@@ -187,6 +187,17 @@ describe("the log", () => {
     expect(metrics).toMatchObject([{ Issued: 1, Refused: 0, SelfCheckFailures: 0 }, { Refused: 1 }]);
     expect(metrics[0]._aws.CloudWatchMetrics[0]).toMatchObject({ Namespace: "Signet", Dimensions: [["Installation"]] });
   });
+
+  it("has what KMS takes in the metrics, a hundred values a line, and signatures that were not right", async () => {
+    const { handler } = await installed("kms", { SIGNET_METRICS: "true" });
+    const requests = Array.from({ length: 120 }, () => ({ claims: { sub: "alice" } }));
+    aws.inject({ action: "kms:Sign", kind: "corrupt-signature" });
+    await handler()({ requests }, context());
+    const metrics = lines.map((line) => JSON.parse(line)).filter((line) => line._aws);
+    expect(metrics).toMatchObject([{ Issued: 120, SelfCheckFailures: 1 }, {}]);
+    expect(metrics.map(({ KmsMilliseconds }) => KmsMilliseconds.length)).toStrictEqual([100, 21]);
+    expect(metrics[1]._aws.CloudWatchMetrics[0].Metrics).toStrictEqual([{ Name: "KmsMilliseconds", Unit: "Milliseconds" }]);
+  });
 });
 
 describe("an event of API Gateway or a function URL", () => {

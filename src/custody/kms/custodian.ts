@@ -4,16 +4,16 @@ import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { Custodian, KeyLender, OpenableKey, Signer } from "../contract.js";
 import { openKmsKey, reportedJwk } from "./open.js";
 import { isGoing, type OwnKeysOptions, ownKeys } from "./own-keys.js";
+import type { OnKmsSigned } from "./sign.js";
 
 /** What a KMS custodian is made of. */
 export interface KmsCustodianOptions extends OwnKeysOptions {
-  /** Told of each signature that was not right. */
-  readonly onUnproven?: (() => void) | undefined;
+  readonly onSigned?: OnKmsSigned | undefined;
 }
 
 /** Keeps private keys in KMS, from where they never come out. What is signed with is pinned to the key's ARN. */
 export function createKmsCustodian(options: KmsCustodianOptions): Custodian & KeyLender {
-  const { kms, onUnproven } = options;
+  const { kms, onSigned } = options;
   const keys = ownKeys(options);
 
   async function reported(key: string, algorithm: Algorithm): Promise<{ arn: string; publicJwk: PublicJwk }> {
@@ -42,7 +42,7 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
       const { arn } = await keys.mustFind(id);
       return { keyArn: arn, spki: (await kms.getPublicKey(arn)).spki.toString("base64") };
     },
-    open: (key: OpenableKey): Promise<Signer> => openKmsKey(kms, key, onUnproven),
+    open: (key: OpenableKey): Promise<Signer> => openKmsKey(kms, key, onSigned),
     async destroy(id: string): Promise<void> {
       const [name = "", orphan] = id.split(".");
       if (orphan !== undefined) return keys.delete(orphan);

@@ -4,19 +4,15 @@ import type { Kms } from "../../aws/kms.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { OpenableKey, Signer } from "../contract.js";
 import { assertNamed, publicJwkOfSpki } from "../held-key.js";
-import { kmsSigner } from "./sign.js";
+import { kmsSigner, type OnKmsSigned } from "./sign.js";
 
-/**
- * Opens a key in KMS. Nothing is called.
- *
- * @param onUnproven told of each signature that was not right
- */
-export async function openKmsKey(kms: Pick<Kms, "sign">, key: OpenableKey, onUnproven?: () => void): Promise<Signer> {
+/** Opens a key in KMS. Nothing is called. */
+export async function openKmsKey(kms: Pick<Kms, "sign">, key: OpenableKey, onSigned?: OnKmsSigned): Promise<Signer> {
   if (!("keyArn" in key.material)) throw new SignetError("invalid_key", "the active document names no KMS key");
   const { keyArn, spki } = key.material;
   const publicJwk = reportedJwk(Buffer.from(spki, "base64"), algorithmNamed(key.alg), keyArn);
   assertNamed(publicJwk, key);
-  return kmsSigner(kms, keyArn, publicJwk, onUnproven);
+  return kmsSigner(kms, keyArn, publicJwk, onSigned);
 }
 
 /** The public key of a KMS key, whose kid is the key's id in its ARN. */

@@ -11,25 +11,31 @@ import type { Signer } from "../contract.js";
 /** The most bytes that KMS takes as they are (Sign, "Message"). */
 const MOST_RAW_BYTES = 4_096;
 
-/**
- * Makes a signer whose key stays in KMS. Each signature is checked against the public key before it is answered.
- *
- * @param onUnproven told of each signature that was not right
- */
-export function kmsSigner(
-  kms: Pick<Kms, "sign">,
-  keyArn: string,
-  publicJwk: PublicJwk,
-  onUnproven: () => void = () => undefined,
-): Signer {
+/** A signature that KMS has made. */
+export interface KmsSigned {
+  /** How long KMS took, retries included. */
+  readonly milliseconds: number;
+  /** Whether the public key takes it; what it does not take is never answered. */
+  readonly isProven: boolean;
+}
+
+/** Told of each signature that KMS has made. */
+export type OnKmsSigned = (signed: KmsSigned) => void;
+
+/** Makes a signer whose key stays in KMS. Each signature is checked against the public key before it is answered. */
+export function kmsSigner(kms: Pick<Kms, "sign">, keyArn: string, publicJwk: PublicJwk, onSigned?: OnKmsSigned): Signer {
   const algorithm = algorithmNamed(publicJwk.alg);
   const check = signatureChecker(algorithm, publicKeyFromJwk(publicJwk));
 
   async function signOnce(signingInput: string): Promise<Buffer | undefined> {
-    const signature = signatureOf(await kms.sign(keyArn, messageOf(signingInput, algorithm, publicJwk)), algorithm);
-    if (signature !== undefined && check(signingInput, signature)) return signature;
-    onUnproven();
-    return undefined;
+    const message = messageOf(signingInput, algorithm, publicJwk);
+    const began = performance.now();
+    const answer = await kms.sign(keyArn, message);
+    const milliseconds = performance.now() - began;
+    const signature = signatureOf(answer, algorithm);
+    const isProven = signature !== undefined && check(signingInput, signature);
+    onSigned?.({ milliseconds, isProven });
+    return isProven ? signature : undefined;
   }
 
   return Object.freeze({
