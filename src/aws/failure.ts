@@ -45,6 +45,8 @@ const DENIED = /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|403)$
 const NO_CREDENTIALS =
   /^(UnrecognizedClientException|InvalidClientTokenId|InvalidAccessKeyId|ExpiredToken|ExpiredTokenException|InvalidToken|InvalidSignatureException|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken|MissingAuthenticationTokenException)$/;
 const UNUSABLE = /^(DisabledException|KMSInvalidStateException|InvalidKeyUsageException)$/;
+/** What Parameter Store and Secrets Manager say of the KMS key that they encrypt with. */
+const UNUSABLE_AT_REST = /^(InvalidKeyId|EncryptionFailure|DecryptionFailure)$/;
 
 /** The error of an answer that no further try will change. It says what to do. */
 export function refusal(called: CalledAction, awsCode: string, message: string, status: number): AwsFailure {
@@ -64,6 +66,9 @@ function explained({ action, resource }: CalledAction, awsCode: string, message:
     return ["aws_credentials", `AWS does not take the credentials (${awsCode}); renew them, or check the clock`];
   if (UNUSABLE.test(awsCode))
     return ["key_unusable", `the KMS key cannot be used (${awsCode}); enable it, or cancel its deletion`];
+  if (UNUSABLE_AT_REST.test(awsCode)) {
+    return ["key_unusable", `the KMS key that encrypts it cannot be used (${awsCode}); is it here, symmetric and enabled?`];
+  }
   if (/Redirect$|AuthorizationHeaderMalformed/.test(awsCode)) {
     return ["aws_not_found", `the bucket is in another region (${awsCode}); set aws.region, or take a bucket of this region`];
   }

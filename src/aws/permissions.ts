@@ -74,7 +74,8 @@ function custodianPermissions(custody: AwsCustody, place: InstallationPlace): re
   ];
   switch (custody) {
     case "parameter-store":
-      return [...parameters, ...atRest(place, "ssm", ["kms:Decrypt", "kms:Encrypt"])];
+      // A parameter beyond 4,096 bytes (an RSA key of 4,096 bits) is encrypted by a data key.
+      return [...parameters, ...atRest(place, "ssm", ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"])];
     case "secrets-manager":
       return [
         {

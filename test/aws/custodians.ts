@@ -12,11 +12,11 @@ import { createSecretsManagerCustodian } from "../../src/custody/secrets-manager
 /** Every custody in AWS. */
 export const KINDS = ["parameter-store", "secrets-manager", "kms", "kms-data-key"] as const;
 
-/** The custodian of an installation, who never waits. `kmsKey` wraps, and encrypts nothing else. */
+/** The custodian of an installation, who never waits. `kmsKey` wraps; `restKey` encrypts at rest. */
 export function custodianOf(
   kind: (typeof KINDS)[number],
   transport: Transport,
-  { installation, kmsKey }: { readonly installation: string; readonly kmsKey: string },
+  { installation, kmsKey, restKey }: { readonly installation: string; readonly kmsKey: string; readonly restKey?: string },
 ): Custodian {
   const sleep = async () => undefined;
   const kms = createKms(transport);
@@ -28,12 +28,13 @@ export function custodianOf(
     case "kms-data-key":
       return createKmsDataKeyCustodian({ sleep, kms, parameters, path, kmsKey, installation });
     case "parameter-store":
-      return createParameterStoreCustodian({ sleep, parameters, path });
+      return createParameterStoreCustodian({ sleep, parameters, path, kmsKey: restKey });
     case "secrets-manager":
       return createSecretsManagerCustodian({
         sleep,
         secrets: createSecretsManager(transport),
         prefix: secretsPrefix(installation),
+        kmsKey: restKey,
       });
   }
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { algorithmNamed } from "../../src/algorithms/table.js";
+import { activePath } from "../../src/aws/names.js";
 import { type AwsCustody, issuingPermissions, managingPermissions, type Statement } from "../../src/aws/permissions.js";
 import { createBucket } from "../../src/aws/s3.js";
 import { createParameterStore } from "../../src/aws/ssm.js";
@@ -27,14 +29,14 @@ afterAll(async () => {
 
 /** What AWS asks for without a call of its own: a right that another action takes besides. */
 const IMPLIED = ["kms:TagResource"];
-/** What importing a private key takes. */
-const WHEN_IMPORTING = ["kms:Encrypt"];
+/** What some keys take: one that is imported to be wrapped, and one that is too long for the standard tier. */
+const FOR_SOME_KEYS = ["kms:Encrypt", "kms:GenerateDataKey"];
 
 /** The calls of a manager over the whole life of a key: made, published, active, succeeded, removed, swept. */
-async function managed(kind: AwsCustody, installation: string) {
+async function managed(kind: AwsCustody, installation: string, restKey?: string) {
   let now = Math.floor(Date.now() / 1_000);
   const place = { bucket: createBucket(transport, "keyrings"), prefix: `${installation}/` };
-  const stores = createAwsStores(createParameterStore(transport), `/signet/${installation}/active`, place);
+  const stores = createAwsStores(createParameterStore(transport), activePath(installation), place, restKey);
   // Asked as it is, and answered by the clock of this story.
   const serviceTime = async () => {
     await stores.serviceTime?.();
@@ -43,7 +45,7 @@ async function managed(kind: AwsCustody, installation: string) {
   const manager = () =>
     createManager({
       stores: { ...stores, serviceTime },
-      custodians: { [kind]: custodianOf(kind, transport, { installation, kmsKey }) },
+      custodians: { [kind]: custodianOf(kind, transport, { installation, kmsKey, ...(restKey && { restKey }) }) },
       settings: {
         issuer: "https://issuer.example",
         algorithm: "ES256",
@@ -62,20 +64,26 @@ async function managed(kind: AwsCustody, installation: string) {
         now += seconds;
       },
     });
-  const before = aws.calls.length;
+  const seen = watched();
   for (let day = 0; day < 9; day++) {
     await manager().tick();
     now += 86_400;
   }
-  return aws.calls.slice(before);
+  return seen();
+}
+
+/** @returns what tells the calls since, and what services did with KMS keys in the caller's name */
+function watched() {
+  const [calls, uses] = [aws.calls.length, aws.keyUses.length];
+  return () => [...aws.calls.slice(calls), ...aws.keyUses.slice(uses)];
 }
 
 async function issued(installation: string) {
   const env = { ...aws.env, SIGNET_INSTALLATION: installation, SIGNET_KMS_KEY: kmsKey };
-  const before = aws.calls.length;
+  const seen = watched();
   const issue = createHandler(env, () => undefined);
   await issue({ claims: {} }, { awsRequestId: "r", invokedFunctionArn: "arn:aws:lambda:eu-central-1:111122223333:function:f" });
-  return aws.calls.slice(before);
+  return seen();
 }
 
 function matches(pattern: string, resource: string): boolean {
@@ -103,21 +111,25 @@ function compared(statements: readonly Statement[], calls: readonly { action: st
   };
 }
 
-describe.each(KINDS)("the rights for %s", (kind) => {
-  const place = {
+function placeOf(installation: string) {
+  return {
     partition: "aws",
     urlSuffix: "amazonaws.com",
     region: "eu-central-1",
     accountId: "111122223333",
-    installation: `rights-${kind}`,
-    keyring: { bucket: "keyrings", prefix: `rights-${kind}/` },
+    installation,
+    keyring: { bucket: "keyrings", prefix: `${installation}/` },
   };
+}
+
+describe.each(KINDS)("the rights for %s", (kind) => {
+  const place = placeOf(`rights-${kind}`);
   const here = () => ({ ...place, kmsKeyArn: kind === "kms-data-key" ? kmsKey : undefined });
 
   it("are what a manager and an issuer call, and no more", async () => {
     const managing = compared(managingPermissions(kind, here()), await managed(kind, place.installation));
     expect(managing.refused).toStrictEqual([]);
-    expect(managing.unused.filter((action) => !WHEN_IMPORTING.includes(action))).toStrictEqual([]);
+    expect(managing.unused.filter((action) => !FOR_SOME_KEYS.includes(action))).toStrictEqual([]);
     expect(compared(issuingPermissions(kind, here()), await issued(place.installation))).toStrictEqual({
       refused: [],
       unused: [],
@@ -142,3 +154,25 @@ describe.each(KINDS)("the rights for %s", (kind) => {
     }
   });
 });
+
+describe.each(["parameter-store", "secrets-manager"] as const)(
+  "the rights for %s with a KMS key that encrypts at rest",
+  (kind) => {
+    it("are what is called and what the service does in the caller's name, and no more", async () => {
+      const installation = `at-rest-${kind}`;
+      const place = { ...placeOf(installation), kmsKeyArn: kmsKey };
+      const managing = compared(managingPermissions(kind, place), await managed(kind, installation, kmsKey));
+      expect(managing).toStrictEqual({ refused: [], unused: kind === "parameter-store" ? ["kms:GenerateDataKey"] : [] });
+      const issuing = compared(issuingPermissions(kind, place), await issued(installation));
+      expect(issuing).toStrictEqual({ refused: [], unused: [] });
+    });
+
+    it("are no help where the key is disabled, and the error says what to look at", async () => {
+      const { KeyId: restKey } = aws.perform("kms", "CreateKey", {}).KeyMetadata;
+      const custodian = custodianOf(kind, transport, { installation: `disabled-${kind}`, kmsKey, restKey });
+      aws.perform("kms", "DisableKey", { KeyId: restKey });
+      const made = custodian.create("a", algorithmNamed("ES256"));
+      await expect(made).rejects.toMatchObject({ code: "key_unusable", message: expect.stringContaining("enabled") });
+    });
+  },
+);

@@ -37,12 +37,33 @@ export async function startFakeAws(options = {}) {
     credentials = [FAKE_CREDENTIALS],
     rates = {},
   } = options;
-  const world = { region, accountId, partition, now, signDigest, verifyAs };
+  const keyUses = [];
+  let caller;
+  const world = { region, accountId, partition, now, signDigest, verifyAs, useKey };
   const json = { kms: createKmsFake(world), ssm: createSsmFake(world), secretsmanager: createSecretsManagerFake(world) };
   const s3 = createS3Fake(world);
   const faults = createFaults();
   const calls = [];
   const buckets = new Map();
+
+  // A service that encrypts with a key of the account's own does so in the caller's name (forward access sessions).
+  function useKey(service, named, actions) {
+    const { id, arn } = usableKey(service, named, actions[0] === "Decrypt" ? "DecryptionFailure" : "EncryptionFailure");
+    for (const action of actions.map((each) => `kms:${each}`)) {
+      keyUses.push({ action, resource: arn, code: "", via: service });
+      if (caller?.allows?.includes(action) === false)
+        throw new Refusal("AccessDeniedException", `not authorized to perform: ${action} on resource: ${id}`);
+    }
+  }
+
+  // PutParameter and GetParameters, "InvalidKeyId"; CreateSecret and GetSecretValue, the two failures.
+  function usableKey(service, named, failure) {
+    try {
+      return json.kms.usable(named, "ENCRYPT_DECRYPT");
+    } catch {
+      throw new Refusal(service === "ssm" ? "InvalidKeyId" : failure, `the key ${named} is not valid`);
+    }
+  }
 
   // A token bucket for each action, as API throttling is documented for EC2 and observed elsewhere.
   function throttle(action) {
@@ -96,7 +117,10 @@ export async function startFakeAws(options = {}) {
       );
     }
     throttle(record.action);
-    return carryOut;
+    return () => {
+      caller = who;
+      return carryOut();
+    };
   }
 
   const listener = async (incoming, outgoing) => {
@@ -133,6 +157,8 @@ export async function startFakeAws(options = {}) {
   return {
     url,
     calls,
+    /** What services did in the callers' names with KMS keys that encrypt at rest. */
+    keyUses,
     state: {
       keys: json.kms.state.keys,
       aliases: json.kms.state.aliases,

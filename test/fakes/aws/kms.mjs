@@ -276,6 +276,7 @@ export function createKmsFake(world) {
       const [before, after] = [keys.get(aliases.get(AliasName)), find(TargetKeyId)];
       // UpdateAlias: the current and the new key must be of the same type and usage.
       must(before.usage === after.usage && (before.pair === undefined) === (after.pair === undefined), "ValidationException");
+      must(after.state !== "PendingDeletion", "KMSInvalidStateException");
       aliases.set(AliasName, after.id);
       return undefined;
     },
@@ -354,7 +355,7 @@ export function createKmsFake(world) {
       return String(KeyId);
     }
   };
-  return { actions, resourceOf, state: { keys, aliases } };
+  return { actions, resourceOf, usable, state: { keys, aliases } };
 }
 
 function policyIsJson(text) {

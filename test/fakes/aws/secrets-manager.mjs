@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { must, page } from "./refusal.mjs";
 
-/** @param {{ region: string, accountId: string, partition: string, now: () => number }} world */
+/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void }} world */
 export function createSecretsManagerFake(world) {
   const secrets = new Map();
   const prefix = `arn:${world.partition}:secretsmanager:${world.region}:${world.accountId}:secret:`;
@@ -19,6 +19,11 @@ export function createSecretsManagerFake(world) {
       "You can't perform this operation on the secret because it was marked for deletion.",
     );
     return secret;
+  }
+
+  // User guide, "Secret encryption and decryption": the caller needs the rights on a key of its own.
+  function useKey({ kmsKeyId = "alias/aws/secretsmanager" }, actions) {
+    if (kmsKeyId !== "alias/aws/secretsmanager") world.useKey("secretsmanager", kmsKeyId, actions);
   }
 
   function checkVersion(token, value) {
@@ -86,6 +91,7 @@ export function createSecretsManagerFake(world) {
         versions: new Map(),
         deletedAt: undefined,
       };
+      useKey(secret, ["GenerateDataKey", "Decrypt"]);
       secrets.set(secret.arn, secret);
       put(secret, ClientRequestToken, SecretString, ["AWSCURRENT"]);
       return { ARN: secret.arn, Name, VersionId: ClientRequestToken };
@@ -97,6 +103,7 @@ export function createSecretsManagerFake(world) {
           (VersionId === undefined || each.id === VersionId) && (VersionStage === undefined || each.stages.has(VersionStage)),
       );
       must(version, "ResourceNotFoundException", "Secrets Manager can't find the specified secret value.");
+      useKey(secret, ["Decrypt"]);
       return {
         ARN: secret.arn,
         Name: secret.name,
@@ -109,6 +116,7 @@ export function createSecretsManagerFake(world) {
     PutSecretValue({ SecretId, SecretString, ClientRequestToken, VersionStages = ["AWSCURRENT"] }) {
       checkVersion(ClientRequestToken, SecretString);
       const secret = find(SecretId);
+      useKey(secret, ["GenerateDataKey", "Decrypt"]);
       put(secret, ClientRequestToken, SecretString, VersionStages);
       return { ARN: secret.arn, Name: secret.name, VersionId: ClientRequestToken, VersionStages };
     },

@@ -1,7 +1,7 @@
 /** Parameter Store: rules from its API reference and the Systems Manager user guide. */
 import { must, page, Refusal } from "./refusal.mjs";
 
-/** @param {{ region: string, accountId: string, partition: string, now: () => number }} world */
+/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void }} world */
 export function createSsmFake(world) {
   const parameters = new Map();
   const arnOf = (name) =>
@@ -19,10 +19,17 @@ export function createSsmFake(world) {
     must(name.split("/").length - 1 <= 15, "HierarchyLevelLimitExceededException");
   }
 
-  const textOf = (entry, isDecrypted) =>
-    entry.type === "SecureString" && !isDecrypted
-      ? Buffer.from(`AQICAH${entry.name}${entry.version}`).toString("base64")
-      : entry.value;
+  // User guide, "How AWS Systems Manager Parameter Store uses AWS KMS": the caller needs the rights on a key of its own.
+  function useKey({ type, keyId = "alias/aws/ssm" }, action) {
+    if (type === "SecureString" && keyId !== "alias/aws/ssm") world.useKey("ssm", keyId, [action]);
+  }
+
+  function textOf(entry, isDecrypted) {
+    if (entry.type !== "SecureString") return entry.value;
+    if (!isDecrypted) return Buffer.from(`AQICAH${entry.name}${entry.version}`).toString("base64");
+    useKey(entry, "Decrypt");
+    return entry.value;
+  }
   const shown = (entry, isDecrypted) => ({
     Name: entry.name,
     Type: entry.type,
@@ -70,12 +77,19 @@ export function createSsmFake(world) {
         version: (present?.at(-1).version ?? 0) + 1,
         at: world.now(),
       };
+      useKey(entry, tier === "Standard" ? "Encrypt" : "GenerateDataKey");
       parameters.set(Name, [...(present ?? []), entry].slice(-100));
       return { Version: entry.version, Tier: tier };
     },
     GetParameter: ({ Name, WithDecryption = false }) => ({ Parameter: shown(current(Name), WithDecryption) }),
     GetParameters({ Names, WithDecryption = false }) {
       must(Array.isArray(Names) && Names.length >= 1 && Names.length <= 10, "ValidationException", "Names: 1 to 10");
+      must(
+        Names.every((name) => typeof name === "string" && name !== ""),
+        "ValidationException",
+        "Names",
+      );
+      must(new Set(Names).size === Names.length, "ValidationException", "Names: duplicates");
       const found = Names.filter((name) => parameters.has(name));
       return {
         Parameters: found.map((name) => shown(current(name), WithDecryption)),
@@ -101,7 +115,9 @@ export function createSsmFake(world) {
       return {};
     },
     DeleteParameters({ Names }) {
-      return { DeletedParameters: Names.filter((name) => parameters.delete(name)), InvalidParameters: [] };
+      must(Array.isArray(Names) && Names.length >= 1 && Names.length <= 10, "ValidationException", "Names: 1 to 10");
+      const InvalidParameters = Names.filter((name) => !parameters.has(name));
+      return { DeletedParameters: Names.filter((name) => parameters.delete(name)), InvalidParameters };
     },
   };
   const resourceOf = ({ Name, Names, Path }) =>

@@ -17,6 +17,38 @@ const key = (KeySpec: string) =>
 const refuses = (service: string, action: string, input: object, code: string) =>
   expect(() => aws.perform(service, action, input)).toThrow(expect.objectContaining({ code }));
 
+describe("a KMS key that a service encrypts with", () => {
+  const put = (KeyId: string, Value = "v") => ({ Name: `/rest/${randomUUID()}`, Value, Type: "SecureString", KeyId });
+
+  it("is there, symmetric and enabled", () => {
+    refuses("ssm", "PutParameter", put("no-such-key"), "InvalidKeyId");
+    refuses("ssm", "PutParameter", put(key("ECC_NIST_P256")), "InvalidKeyId");
+    const { KeyId } = aws.perform("kms", "CreateKey", {}).KeyMetadata;
+    const parameter = put(KeyId);
+    aws.perform("ssm", "PutParameter", parameter);
+    const secret = { Name: randomUUID(), SecretString: "s", ClientRequestToken: randomUUID(), KmsKeyId: KeyId };
+    aws.perform("secretsmanager", "CreateSecret", secret);
+    aws.perform("kms", "DisableKey", { KeyId });
+    refuses("ssm", "GetParameters", { Names: [parameter.Name], WithDecryption: true }, "InvalidKeyId");
+    expect(aws.perform("ssm", "GetParameters", { Names: [parameter.Name] }).Parameters).toHaveLength(1);
+    refuses("secretsmanager", "GetSecretValue", { SecretId: secret.Name }, "DecryptionFailure");
+    refuses("secretsmanager", "CreateSecret", { ...secret, Name: randomUUID() }, "EncryptionFailure");
+  });
+
+  it("is used in the caller's name: directly, or by a data key beyond 4,096 bytes", () => {
+    const { KeyId, Arn } = aws.perform("kms", "CreateKey", {}).KeyMetadata;
+    const before = aws.keyUses.length;
+    const parameter = put(KeyId);
+    aws.perform("ssm", "PutParameter", parameter);
+    aws.perform("ssm", "PutParameter", { ...put(KeyId, "v".repeat(5_000)), Tier: "Advanced" });
+    aws.perform("ssm", "GetParameters", { Names: [parameter.Name], WithDecryption: true });
+    aws.perform("ssm", "PutParameter", { ...put(KeyId), KeyId: undefined });
+    const uses = aws.keyUses.slice(before);
+    expect(uses.map(({ action }) => action)).toStrictEqual(["kms:Encrypt", "kms:GenerateDataKey", "kms:Decrypt"]);
+    expect(new Set(uses.map(({ resource }) => resource))).toStrictEqual(new Set([Arn]));
+  });
+});
+
 describe("the fake KMS", () => {
   it("takes no message beyond 4,096 bytes, and no digest of another length", () => {
     const KeyId = key("ECC_NIST_P256");
