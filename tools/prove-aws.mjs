@@ -127,18 +127,45 @@ async function storm() {
   return `${STARTS} cold starts at once against ${QUOTA} reads a second: all signed, the last after ${(last / 1_000).toFixed(1)} s, ${reads} reads`;
 }
 
-/** An environment of its own, on a Runtime API, as Lambda freezes and thaws it. */
+/**
+ * The function in a process of its own, on a Runtime API; `log` is what it has written.
+ *
+ * @param {() => unknown} beforeItStarts
+ */
+async function living(aws, options, beforeItStarts = () => undefined) {
+  const { installation, jwks } = await installed(aws, "--custody", ...options);
+  beforeItStarts();
+  const keys = createLocalJWKSet(jwks);
+  const api = await startRuntimeApi();
+  const child = spawn(process.execPath, [join(root, "bench/bootstrap.cjs"), FUNCTION], {
+    env: {
+      ...aws.env,
+      SIGNET_INSTALLATION: installation,
+      SIGNET_ISSUER: ISSUER,
+      SIGNET_KMS_KEY: options[2] ?? "",
+      AWS_LAMBDA_RUNTIME_API: api.address,
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let log = "";
+  child.stdout.on("data", (chunk) => {
+    log += chunk;
+  });
+  return {
+    child,
+    log: () => log,
+    issue: async () => jwtVerify((await api.invoke('{"claims":{"sub":"alice"}}')).token, keys),
+    end() {
+      child.kill("SIGKILL");
+      api.close();
+    },
+  };
+}
+
+/** As Lambda freezes and thaws it. */
 async function frozen() {
   const aws = await startFakeAws();
-  const { installation, jwks } = await installed(aws, "--custody", "kms");
-  const api = await startRuntimeApi();
-  const env = { ...aws.env, SIGNET_INSTALLATION: installation, SIGNET_ISSUER: ISSUER, AWS_LAMBDA_RUNTIME_API: api.address };
-  const child = spawn(process.execPath, [join(root, "bench/bootstrap.cjs"), FUNCTION], {
-    env,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  const keys = createLocalJWKSet(jwks);
-  const issue = async () => jwtVerify((await api.invoke('{"claims":{"sub":"alice"}}')).token, keys);
+  const { child, issue, end } = await living(aws, ["kms"]);
   const freeze = async (meanwhile) => {
     child.kill("SIGSTOP");
     await meanwhile();
@@ -157,11 +184,48 @@ async function frozen() {
     await freeze(async () => aws.dropConnections());
     await asked;
   } finally {
-    child.kill("SIGKILL");
-    api.close();
+    end();
     await aws.close();
   }
   return "a function that was frozen, its connections dead or a call under way, issued at once when it thawed";
+}
+
+/** What opening a key calls, by who holds it. */
+const OPENED_BY = {
+  "parameter-store": "ssm:GetParameters",
+  "secrets-manager": "secretsmanager:GetSecretValue",
+  "kms-data-key": "kms:Decrypt",
+};
+
+const wrappingKey = (aws) => aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
+
+async function eventually(holds, what) {
+  for (const endsAt = Date.now() + 10_000; !holds(); await delay(20)) {
+    if (Date.now() > endsAt) throw new Error(`not within ten seconds: ${what}`);
+  }
+}
+
+/** Whose key cannot be opened when it starts, nor at the first request. */
+async function failingInit() {
+  const denied = { code: "AccessDeniedException", status: 400 };
+  for (const [custody, action] of Object.entries(OPENED_BY)) {
+    const aws = await startFakeAws();
+    const options = custody === "kms-data-key" ? [custody, "--kms-key", wrappingKey(aws)] : [custody];
+    const { issue, log, end } = await living(aws, options, () => aws.inject({ action, ...denied, times: 2 }));
+    try {
+      await eventually(() => log().includes(`allow ${action}`), "the log says which right is missing");
+      const told = await issue().then(
+        () => undefined,
+        (error) => error,
+      );
+      if (told?.name !== "aws_access_denied" || told.message.includes(action)) throw new Error(`${custody}: ${told}`);
+      await issue();
+    } finally {
+      end();
+      await aws.close();
+    }
+  }
+  return "a function whose start failed logged which right was missing, told its caller no more than that it failed, and issued as soon as it had it";
 }
 
 async function everyFault() {
@@ -195,5 +259,6 @@ golang?.stop();
 console.log(await corrupted(isShort ? 500 : 5_000));
 console.log(await storm());
 console.log(await frozen());
+console.log(await failingInit());
 if (!isShort) console.log(await everyFault());
 process.exit();
