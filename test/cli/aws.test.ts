@@ -47,7 +47,7 @@ describe("an issuer whose keys are in AWS", () => {
     expect(JSON.parse((await run("jwks")).stdout).keys).toHaveLength(2);
     const server = await served(cwd, [], undefined, aws.env);
     const published = await (await fetch(`${server.url}/.well-known/jwks.json`)).text();
-    expect(published).toBe(aws.state.buckets.get("keyrings").objects.get("prod/.well-known/jwks.json").at(-1).body);
+    expect(published).toBe(aws.state.buckets.get("keyrings").objects.get("prod/.well-known/jwks.json").at(-1).body.toString());
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
     expect(await server.stop()).toBe(0);
   });

@@ -20,9 +20,21 @@ export function createS3Fake(world) {
     return version === undefined || version.isDeleted ? undefined : version;
   };
 
-  function get(bucket, key, headers) {
-    const found = latest(bucket, key);
-    if (found === undefined) throw new Refusal("NoSuchKey", "The specified key does not exist.", 404);
+  function find(bucket, key, versionId) {
+    if (versionId === null) {
+      const found = latest(bucket, key);
+      if (found === undefined) throw new Refusal("NoSuchKey", "The specified key does not exist.", 404);
+      return found;
+    }
+    const found = bucket.objects.get(key)?.find(({ version }) => version === versionId);
+    if (found === undefined) throw new Refusal("NoSuchVersion", "The specified version does not exist.", 404);
+    // GetObject: a delete marker that is named by its version takes no GET.
+    if (found.isDeleted) throw new Refusal("MethodNotAllowed", "The specified method is not allowed against this resource.", 405);
+    return found;
+  }
+
+  function get(bucket, key, headers, versionId) {
+    const found = find(bucket, key, versionId);
     const answer = {
       etag: found.etag,
       "content-type": found.contentType,
@@ -36,6 +48,13 @@ export function createS3Fake(world) {
 
   function put(bucket, key, headers, body) {
     const present = latest(bucket, key);
+    const md5 = createHash("md5").update(body).digest();
+    // PutObject, "Content-MD5".
+    if (headers["content-md5"] !== undefined && headers["content-md5"] !== md5.toString("base64"))
+      throw new Refusal(
+        "BadDigest",
+        "The Content-MD5 or checksum value that you specified did not match what the server received.",
+      );
     // PutObject: If-None-Match takes only "*"; If-Match on an object that is not there is 404, on another one 412.
     if (headers["if-none-match"] !== undefined) {
       if (headers["if-none-match"] !== "*")
@@ -50,7 +69,7 @@ export function createS3Fake(world) {
     }
     const version = {
       body,
-      etag: `"${createHash("md5").update(body).digest("hex")}"`,
+      etag: `"${md5.toString("hex")}"`,
       version: randomBytes(16).toString("base64url"),
       contentType: headers["content-type"] ?? "binary/octet-stream",
       cacheControl: headers["cache-control"],
@@ -86,12 +105,12 @@ export function createS3Fake(world) {
       GET:
         key === ""
           ? ["ListBucket", () => list(name, bucketOf(name), query)]
-          : ["GetObject", () => get(bucketOf(name), key, headers)],
+          : ["GetObject", () => get(bucketOf(name), key, headers, query.get("versionId"))],
       HEAD:
         key === ""
           ? ["ListBucket", () => bucketOf(name) && { status: 200, headers: {}, body: "" }]
-          : ["GetObject", () => get(bucketOf(name), key, headers)],
-      PUT: ["PutObject", () => put(bucketOf(name), key, headers, body.toString())],
+          : ["GetObject", () => get(bucketOf(name), key, headers, query.get("versionId"))],
+      PUT: ["PutObject", () => put(bucketOf(name), key, headers, body)],
       DELETE: ["DeleteObject", () => remove(bucketOf(name), key)],
     };
     const found = actions[method];

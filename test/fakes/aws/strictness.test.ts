@@ -1,6 +1,7 @@
 import { createHash, randomUUID, verify } from "node:crypto";
+import aws4 from "aws4";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startFakeAws } from "./fake-aws.mjs";
+import { FAKE_CREDENTIALS, startFakeAws } from "./fake-aws.mjs";
 
 /** What emulators get wrong, and the fake must not: each as AWS's documentation has it. */
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
@@ -128,5 +129,53 @@ describe("the fake Parameter Store and Secrets Manager", () => {
     refuses("secretsmanager", "UpdateSecretVersionStage", { ...move, RemoveFromVersionId: second }, "InvalidParameterException");
     aws.perform("secretsmanager", "UpdateSecretVersionStage", { ...move, RemoveFromVersionId: first });
     expect(aws.perform("secretsmanager", "GetSecretValue", { SecretId: "s" }).SecretString).toBe("b");
+  });
+});
+
+describe("the fake S3", () => {
+  /** @returns status, error code or body, and the version, of a request that aws4 has signed */
+  async function ask(method: string, path: string, body = Buffer.alloc(0), headers: Record<string, string> = {}) {
+    const { host } = new URL(aws.url);
+    const signed = aws4.sign(
+      { service: "s3", region: "eu-central-1", method, host, path, headers, ...(method === "PUT" && { body }) } as never,
+      FAKE_CREDENTIALS,
+    ) as unknown as { headers: Record<string, string> };
+    const { Host: _, "Content-Length": __, ...sent } = signed.headers;
+    const answer = await fetch(aws.url + path, {
+      method,
+      headers: sent,
+      ...(method === "PUT" && { body: new Uint8Array(body) }),
+    });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    return {
+      status: answer.status,
+      code: /<Code>(\w+)/.exec(bytes.toString())?.[1],
+      bytes,
+      version: answer.headers.get("x-amz-version-id"),
+    };
+  }
+
+  it("keeps bytes as they are, every version of them, and believes no digest that does not match", async () => {
+    aws.createBucket("strict");
+    const bytes = Buffer.from([0xff, 0xfe, 0x00, 0xc3]);
+    const md5 = createHash("md5").update(bytes).digest("base64");
+    const first = await ask("PUT", "/strict/a", bytes, { "Content-MD5": md5 });
+    expect(first.status).toBe(200);
+    expect(await ask("PUT", "/strict/a", Buffer.from("b"), { "Content-MD5": md5 })).toMatchObject({ code: "BadDigest" });
+    expect((await ask("PUT", "/strict/a", Buffer.from("b"))).status).toBe(200);
+    expect((await ask("GET", "/strict/a")).bytes.toString()).toBe("b");
+    expect((await ask("GET", `/strict/a?versionId=${first.version}`)).bytes).toStrictEqual(bytes);
+    expect(await ask("GET", "/strict/a?versionId=other")).toMatchObject({ status: 404, code: "NoSuchVersion" });
+  });
+});
+
+describe("the fake Parameter Store and KMS", () => {
+  it("take no name twice, tell of those that are not there, and move no alias to a key that goes", () => {
+    refuses("ssm", "GetParameters", { Names: ["/a", "/a"] }, "ValidationException");
+    expect(aws.perform("ssm", "DeleteParameters", { Names: ["/gone"] })).toMatchObject({ InvalidParameters: ["/gone"] });
+    const [TargetKeyId, going] = [key("ECC_NIST_P256"), key("ECC_NIST_P256")];
+    aws.perform("kms", "CreateAlias", { AliasName: "alias/moved", TargetKeyId });
+    aws.perform("kms", "ScheduleKeyDeletion", { KeyId: going });
+    refuses("kms", "UpdateAlias", { AliasName: "alias/moved", TargetKeyId: going }, "KMSInvalidStateException");
   });
 });
