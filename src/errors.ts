@@ -52,6 +52,7 @@ const STATUS = {
   token_audience_refused: 401,
   token_type_refused: 401,
   // Keys and algorithms.
+  jwks_unavailable: 503,
   unsupported_algorithm: 400,
   algorithm_unavailable: 501,
   invalid_key: 400,

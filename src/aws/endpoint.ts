@@ -1,3 +1,5 @@
+import { isLoopback } from "../encoding/loopback-host.js";
+
 /** The services that Signet calls, by the prefix of their endpoints. */
 export type Service = "kms" | "ssm" | "secretsmanager" | "s3";
 
@@ -51,7 +53,7 @@ function configuredEndpoint(service: Service, env: Environment): string | undefi
 }
 
 /** Tells whether every service is stood in for by an endpoint on this machine. */
-export function areEndpointsLocal(env: Environment, isLoopback: (host: string) => boolean): boolean {
+export function areEndpointsLocal(env: Environment): boolean {
   return (Object.keys(VARIABLES) as Service[]).every((service) => {
     const endpoint = configuredEndpoint(service, env);
     return endpoint !== undefined && URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);

@@ -149,7 +149,7 @@ function addTokenCommands(program: Command, context: Context): void {
     .description("verify a token (- reads it from stdin): exit code 3 when it is refused")
     .option("--issuer <iss>", "the iss that is accepted (default: this folder's issuer)")
     .option("--audience <aud>", "the audience that the token must name")
-    .option("--jwks <file>", "the public keys (default: this folder's)")
+    .option("--jwks <file|url>", "the public keys (default: this folder's, else those that the issuer's URL leads to)")
     .option("--pem <file>", "one public key")
     .option("--kms <key>", "a key in AWS KMS, by id, ARN or alias: KMS itself decides")
     .option("--typ <type>", "the typ that is accepted (default: JWT, or none)")

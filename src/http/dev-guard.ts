@@ -1,13 +1,7 @@
+import { isLoopback } from "../encoding/loopback-host.js";
 import { SignetError } from "../errors.js";
 import type { Handler } from "./call.js";
 import { problemResponse } from "./problem.js";
-
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]", "::1"]);
-
-/** Tells whether a name is one of this machine's own, that no name server has a say in. */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.has(host);
-}
 
 /**
  * Lets only programs on this machine ask. A page of another site can make a browser send requests here, and can give its own

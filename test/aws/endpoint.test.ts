@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { areEndpointsLocal, endpointOf } from "../../src/aws/endpoint.js";
-import { isLoopback } from "../../src/http/dev-guard.js";
 
 const hostOf = (service: "kms" | "s3", region: string, env = {}) => endpointOf(service, region, env).host;
 
@@ -41,10 +40,10 @@ describe("the endpoint of a service", () => {
   });
 
   it("counts as local only where every service's is", () => {
-    expect(areEndpointsLocal({ AWS_ENDPOINT_URL: "http://127.0.0.1:1" }, isLoopback)).toBe(true);
-    expect(areEndpointsLocal({}, isLoopback)).toBe(false);
-    expect(areEndpointsLocal({ AWS_ENDPOINT_URL: "http://127.0.0.1.example:1" }, isLoopback)).toBe(false);
-    expect(areEndpointsLocal({ AWS_ENDPOINT_URL_KMS: "http://127.0.0.1:1" }, isLoopback)).toBe(false);
-    expect(areEndpointsLocal({ AWS_ENDPOINT_URL: "nonsense" }, isLoopback)).toBe(false);
+    expect(areEndpointsLocal({ AWS_ENDPOINT_URL: "http://127.0.0.1:1" })).toBe(true);
+    expect(areEndpointsLocal({})).toBe(false);
+    expect(areEndpointsLocal({ AWS_ENDPOINT_URL: "http://127.0.0.1.example:1" })).toBe(false);
+    expect(areEndpointsLocal({ AWS_ENDPOINT_URL_KMS: "http://127.0.0.1:1" })).toBe(false);
+    expect(areEndpointsLocal({ AWS_ENDPOINT_URL: "nonsense" })).toBe(false);
   });
 });

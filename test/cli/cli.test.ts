@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -208,11 +210,31 @@ describe("signet verify", () => {
     }
   });
 
+  it("finds the keys by the issuer's URL, or fetches them by their own, where there is no issuer in the folder", async () => {
+    const { stdout: jwks } = await signet(["jwks"], { cwd: home });
+    const token = await issued("sub=alice", "aud=api");
+    const server = createServer(({ url }, answer) => {
+      answer.end(url === "/jwks" ? jwks : JSON.stringify({ issuer: base, jwks_uri: `${base}/jwks` }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const cwd = await scratch();
+    const byUrl = await signet(["verify", token, "--jwks", `${base}/jwks`, "--issuer", ISSUER, "--audience", "api"], { cwd });
+    expect(byUrl, byUrl.stderr).toMatchObject({ code: 0 });
+    // The keys are found; the token is another issuer's.
+    const byIssuer = await signet(["verify", token, "--issuer", base, "--audience", "api"], { cwd });
+    expect(byIssuer).toMatchObject({ code: 3, stderr: expect.stringContaining(`${base}/jwks`) });
+    expect(byIssuer.stderr).toContain("iss");
+    server.close();
+    const gone = await signet(["verify", token, "--issuer", base], { cwd });
+    expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining("ECONNREFUSED") });
+  });
+
   it("asks for keys where there is no issuer", async () => {
     const cwd = await scratch();
     const ran = await signet(["verify", await issued("sub=a")], { cwd });
     expect(ran.code).toBe(2);
-    expect(ran.stderr).toContain("--jwks FILE");
+    expect(ran.stderr).toContain("--jwks FILE|URL");
   });
 });
 

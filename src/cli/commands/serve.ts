@@ -3,8 +3,8 @@ import { availableParallelism } from "node:os";
 import type { Installation } from "../../assemble.js";
 import { areEndpointsLocal } from "../../aws/endpoint.js";
 import { loadConfig } from "../../config/load.js";
+import { isLoopback } from "../../encoding/loopback-host.js";
 import { SignetError } from "../../errors.js";
-import { isLoopback } from "../../http/dev-guard.js";
 import { createLog, type Logger } from "../../server/log.js";
 import { type Ticking, tickOnSchedule } from "../../server/manage.js";
 import { type RunningServer, startServer } from "../../server/server.js";
@@ -109,7 +109,7 @@ function assertDev({ env }: Context, { config }: Installation, { place }: Asked)
       "--dev gives tokens to every program on this machine, so it needs an issuer that is worth nothing elsewhere: make one in an empty folder with `signet init --issuer http://localhost:7117`",
     );
   }
-  if (config.aws !== undefined && !areEndpointsLocal(env, isLoopback)) {
+  if (config.aws !== undefined && !areEndpointsLocal(env)) {
     throw new SignetError(
       "usage",
       "--dev gives tokens to every program on this machine, so keys in AWS are not for it: set AWS_ENDPOINT_URL to an emulator on this machine, or leave --dev out",

@@ -4,6 +4,7 @@ import { algorithmsFor } from "../../algorithms/keys.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import { discoverJwksUrl, fetchJwks } from "../../verify/fetch-jwks.js";
 import { parseObject, splitToken } from "../../verify/token.js";
 import { createVerifier, type VerifierOptions } from "../../verify/verifier.js";
 import { type CommonOptions, type Context, openInstallation, pathGiven } from "../context.js";
@@ -60,7 +61,7 @@ async function keysFor(context: Context, token: string, options: VerifyOptions):
     const { keys, confirm } = await kmsVerification(context, token, options.kms, options, LONGEST_TOKEN);
     return { keys: { keys }, confirm, issuer: null };
   }
-  if (options.jwks !== undefined) return { keys: await jwksFile(context, options.jwks), issuer: null };
+  if (options.jwks !== undefined) return { keys: await jwksGiven(context, options.jwks), issuer: null };
   if (options.pem !== undefined) return { keys: pemAsJwks(await readGiven(context, "--pem", options.pem), token), issuer: null };
   try {
     const { stores, config } = await openInstallation(context, options);
@@ -69,19 +70,24 @@ async function keysFor(context: Context, token: string, options: VerifyOptions):
     return { keys: published.jwks, issuer: config.issuer ?? null };
   } catch (error) {
     if (!isSignetError(error, "config_missing")) throw error;
-    throw new SignetError("usage", "there is no issuer in this folder: name the public keys with --jwks FILE or --pem FILE", {
-      cause: error,
-    });
+    // Never by the token's own iss: whoever made it would then choose the keys.
+    if (options.issuer !== undefined) return { keys: await discovered(context, options.issuer), issuer: null };
+    throw new SignetError(
+      "usage",
+      "there is no issuer in this folder: name it with --issuer URL, or the public keys with --jwks FILE|URL or --pem FILE",
+      { cause: error },
+    );
   }
 }
 
-async function jwksFile(context: Context, given: string): Promise<Keys> {
-  if (/^https?:\/\//i.test(given)) {
-    throw new SignetError(
-      "usage",
-      "--jwks takes a file in this version: save the URL's answer first, with curl -o jwks.json URL",
-    );
-  }
+async function discovered({ output }: Context, issuer: string): Promise<Keys> {
+  const url = await discoverJwksUrl(issuer);
+  output.note(`the keys are those of ${url}`);
+  return fetchJwks(url);
+}
+
+async function jwksGiven(context: Context, given: string): Promise<Keys> {
+  if (/^https?:\/\//i.test(given)) return fetchJwks(given);
   const value = parseStrictJson(await readGiven(context, "--jwks", given), given) as Partial<Keys> | null;
   if (Array.isArray(value?.keys)) return value as Keys;
   throw new SignetError("usage", `${given} is not a JWKS: it must be an object with a list "keys"`);

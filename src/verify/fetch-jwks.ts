@@ -1,0 +1,116 @@
+import { isLoopback } from "../encoding/loopback-host.js";
+import { parseStrictJson } from "../encoding/strict-json.js";
+import { isSignetError, SignetError } from "../errors.js";
+import type { Jwks } from "../keyring/documents.js";
+
+/** Within which bounds something is fetched. */
+export interface FetchBounds {
+  /** How long an answer may take, with its body, in milliseconds. Default 5,000. */
+  readonly timeoutMs?: number | undefined;
+  /** The largest body, in bytes, unpacked. Default 153,600: the most that a load balancer of AWS takes of a JWKS. */
+  readonly maxBytes?: number | undefined;
+  /** Default: this runtime's own. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+}
+
+const TIMEOUT_MS = 5_000;
+const MOST_BYTES = 150 * 1_024;
+
+/**
+ * Fetches a JWKS (RFC 7517 section 5).
+ *
+ * @param url https, or http on this machine; no redirect is followed: whoever could redirect it could give other keys
+ * @throws SignetError `jwks_unavailable`, which says what was wrong
+ */
+export async function fetchJwks(url: string, bounds: FetchBounds = {}): Promise<Jwks> {
+  const { keys } = await fetchObject(url, bounds);
+  if (Array.isArray(keys)) return { keys } as Jwks;
+  throw unavailable(url, 'its answer is no JWKS: it has no list "keys"');
+}
+
+/**
+ * Finds out where an issuer publishes its keys (OpenID Connect Discovery 1.0 section 4).
+ *
+ * @returns the URL of its JWKS
+ * @throws SignetError `jwks_unavailable`, also where the document is another issuer's
+ */
+export async function discoverJwksUrl(issuer: string, bounds: FetchBounds = {}): Promise<string> {
+  const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const found = await fetchObject(url, bounds);
+  // Section 4.3: it must be identical, so that nobody passes for an issuer under whose path he can write.
+  if (found.issuer !== issuer) throw unavailable(url, "it is the document of another issuer; is the issuer's URL exactly right?");
+  const { jwks_uri: jwksUrl } = found;
+  if (typeof jwksUrl !== "string" || !URL.canParse(jwksUrl)) throw unavailable(url, "it names no jwks_uri");
+  if (isOnLoopback(jwksUrl) && !isOnLoopback(issuer)) throw unavailable(url, "its jwks_uri is on this machine, and it is not");
+  // As a URL is written: what the document says may be meant for a terminal.
+  return new URL(jwksUrl).href;
+}
+
+async function fetchObject(url: string, bounds: FetchBounds): Promise<Readonly<Record<string, unknown>>> {
+  assertFetchable(url);
+  const body = await bodyOf(url, bounds);
+  try {
+    const value: unknown = parseStrictJson(body, "the answer");
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch (error) {
+    throw unavailable(url, isSignetError(error) ? error.message : "its answer cannot be read", error);
+  }
+  throw unavailable(url, "its answer is no JSON object");
+}
+
+function assertFetchable(url: string): void {
+  if (!URL.canParse(url)) throw unavailable(url, "this is no URL");
+  const { protocol, username, password, hostname } = new URL(url);
+  if (username !== "" || password !== "") throw unavailable(hostname, "a URL with a password is not fetched");
+  if (protocol === "https:" || (protocol === "http:" && isLoopback(hostname))) return;
+  throw unavailable(url, "keys are fetched over https alone (or over http on this machine)");
+}
+
+async function bodyOf(url: string, { timeoutMs = TIMEOUT_MS, maxBytes = MOST_BYTES, fetch = globalThis.fetch }: FetchBounds) {
+  try {
+    const answer = await fetch(url, {
+      headers: { accept: "application/json, application/jwk-set+json" },
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    if (answer.status !== 200) {
+      await answer.body?.cancel();
+      const isRedirect = answer.status >= 300 && answer.status < 400;
+      throw unavailable(
+        url,
+        `it answers ${answer.status}${isRedirect ? "; a redirect is not followed, give the URL behind it" : ""}`,
+      );
+    }
+    return await readBounded(url, answer, maxBytes);
+  } catch (error) {
+    if (isSignetError(error)) throw error;
+    const isLate = error instanceof Error && error.name === "TimeoutError";
+    throw unavailable(url, isLate ? `no answer within ${timeoutMs} ms` : `it cannot be reached${reasonOf(error)}`, error);
+  }
+}
+
+async function readBounded(url: string, answer: Response, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body ?? []) {
+    bytes += chunk.length;
+    // Leaving the loop cancels the rest.
+    if (bytes > maxBytes) throw unavailable(url, `its answer is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function isOnLoopback(url: string): boolean {
+  return URL.canParse(url) && isLoopback(new URL(url).hostname);
+}
+
+// Node hides "ECONNREFUSED" and "CERT_HAS_EXPIRED" in the cause.
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error ? (error.cause as { code?: unknown } | undefined)?.code : undefined;
+  return typeof code === "string" ? ` (${code})` : "";
+}
+
+function unavailable(url: string, why: string, cause?: unknown): SignetError {
+  return new SignetError("jwks_unavailable", `${url}: ${why}`, { cause });
+}
