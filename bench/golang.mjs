@@ -1,4 +1,4 @@
-/** golang-jwt, in a process of its own that does its slices when it is told to, on the core that both inherited. */
+/** The peers in Go: golang-jwt, in a process of its own that does its slices when told to, on the core that both inherited; functions. */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -6,25 +6,28 @@ import { fileURLToPath } from "node:url";
 import { AUDIENCE, CLAIMS, ISSUER, TTL_SECONDS } from "./fixture.mjs";
 
 const source = fileURLToPath(new URL("go/", import.meta.url));
-const program = fileURLToPath(new URL(".cache/golang-jwt", import.meta.url));
+const CACHE = new URL(".cache/", import.meta.url);
 
 /**
- * Builds the Go program.
+ * Builds a Go program.
  *
+ * @param {"." | "./lambda"} which golang-jwt as a contestant, or the same function in Go
  * @returns {string | undefined} where it is; undefined, after one visible line, where that is not possible
  */
-export function buildGolang() {
+export function buildGolang(which = ".") {
+  const name = which === "." ? "golang-jwt" : "golang-lambda";
+  const program = fileURLToPath(new URL(name, CACHE));
   try {
     execFileSync("go", ["version"], { stdio: "ignore" });
   } catch {
-    process.stderr.write("skipped: golang-jwt, because there is no Go here\n");
+    process.stderr.write(`skipped: ${name}, because there is no Go here\n`);
     return undefined;
   }
-  mkdirSync(fileURLToPath(new URL(".cache/", import.meta.url)), { recursive: true });
+  mkdirSync(fileURLToPath(CACHE), { recursive: true });
   try {
-    execFileSync("go", ["build", "-trimpath", "-o", program, "."], { cwd: source, stdio: ["ignore", "ignore", "pipe"] });
+    execFileSync("go", ["build", "-trimpath", "-o", program, which], { cwd: source, stdio: ["ignore", "ignore", "pipe"] });
   } catch (error) {
-    process.stderr.write(`skipped: golang-jwt, which could not be built: ${String(error.stderr).trim()}\n`);
+    process.stderr.write(`skipped: ${name}, which could not be built: ${String(error.stderr).trim()}\n`);
     return undefined;
   }
   return program;

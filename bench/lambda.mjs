@@ -13,6 +13,7 @@ import { promisify } from "node:util";
 import { brotliCompressSync } from "node:zlib";
 import { startFakeAws } from "../test/fakes/aws/fake-aws.mjs";
 import { nodes, prepare } from "../test/witnesses/toolchains.mjs";
+import { buildGolang } from "./golang.mjs";
 import { lambdaPage } from "./lambda-page.mjs";
 import { spread } from "./measure.mjs";
 import { startRuntimeApi } from "./runtime-api.mjs";
@@ -39,10 +40,10 @@ async function installed(aws, custody) {
 }
 
 /** Starts an environment, and tells how long it takes until the first answer. */
-async function coldStart(node, file, env) {
+async function coldStart({ command: [program, ...args], env }) {
   const api = await startRuntimeApi();
   const began = performance.now();
-  const child = spawn(node.path, [join(root, "bench/bootstrap.cjs"), file], {
+  const child = spawn(program, args, {
     env: { ...env, AWS_LAMBDA_RUNTIME_API: api.address },
     // Its log goes to nobody, as a pipe that somebody reads would.
     stdio: ["ignore", "ignore", "inherit"],
@@ -80,16 +81,28 @@ async function inTurn(functions, work) {
   return results;
 }
 
-async function measured(node, environments) {
-  const functions = { empty: { file: EMPTY, env: {} } };
-  for (const [custody, env] of Object.entries(environments)) functions[custody] = { file: FUNCTION, env };
-  const cold = await inTurn(functions, async ({ file, env }) => {
-    const environment = await coldStart(node, file, env);
+/** The same function in Go, by name; none where there is no Go. */
+function inGo(aws) {
+  const program = buildGolang("./lambda");
+  if (program === undefined) return {};
+  const key = aws.perform("kms", "CreateKey", { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }).KeyMetadata.Arn;
+  const env = { PATH: process.env.PATH, ...aws.env, KMS_KEY_ID: key };
+  const roles = ["empty", "memory", "kms"];
+  return Object.fromEntries(roles.map((role) => [`go-${role}`, { command: [program], env: { ...env, ROLE: role } }]));
+}
+
+async function measured(node, environments, peers) {
+  const command = (file) => [node.path, join(root, "bench/bootstrap.cjs"), file];
+  const functions = { empty: { command: command(EMPTY), env: {} } };
+  for (const [custody, env] of Object.entries(environments)) functions[custody] = { command: command(FUNCTION), env };
+  Object.assign(functions, peers);
+  const cold = await inTurn(functions, async (each) => {
+    const environment = await coldStart(each);
     environment.stop();
     return environment.coldMs;
   });
   const running = {};
-  for (const [name, { file, env }] of Object.entries(functions)) running[name] = await coldStart(node, file, env);
+  for (const [name, each] of Object.entries(functions)) running[name] = await coldStart(each);
   const warmed = await inTurn(running, (environment) => warm(environment, Math.ceil(EFFORT.warm / EFFORT.rounds)));
   const memory = {};
   for (const name of ["empty", "parameter-store"]) {
@@ -108,9 +121,10 @@ async function main() {
   const aws = await startFakeAws();
   const environments = {};
   for (const custody of CUSTODIES) environments[custody] = await installed(aws, custody);
+  const peers = inGo(aws);
   const results = [];
   for (const node of nodes()) {
-    results.push(await measured(node, environments));
+    results.push(await measured(node, environments, peers));
     process.stderr.write(`Node ${node.version}\n`);
   }
   await aws.close();
