@@ -1,11 +1,10 @@
-import { credentialChain } from "./aws/credential-chain.js";
 import { type Environment, regionIn } from "./aws/endpoint.js";
 import { createKms } from "./aws/kms.js";
 import { activePath, keysPath, secretsPrefix } from "./aws/names.js";
 import { createBucket } from "./aws/s3.js";
 import { createSecretsManager } from "./aws/secrets-manager.js";
 import { createParameterStore, type ParameterStore } from "./aws/ssm.js";
-import { createTransport, type Transport } from "./aws/transport.js";
+import { createTransport, type Transport, type TransportOptions } from "./aws/transport.js";
 import type { AwsConfig, Config } from "./config/schema.js";
 import type { Custodian, OpenableKey, Signer } from "./custody/contract.js";
 import { createKmsCustodian } from "./custody/kms/custodian.js";
@@ -19,6 +18,7 @@ import type { Custody } from "./keyring/key-record.js";
 import { createAwsActiveStore } from "./storage/aws/active-store.js";
 import { createAwsStores } from "./storage/aws/stores.js";
 import type { Stores } from "./storage/contract.js";
+import { createMovingActiveStore } from "./storage/moving-active-store.js";
 
 /** What an installation is put together from. */
 export interface Parts {
@@ -33,43 +33,48 @@ export interface Parts {
 export interface AwsInstallation extends AwsConfig {
   readonly custody: Config["custody"];
   readonly env: Environment;
-  readonly onKmsSigned: OnKmsSigned;
+  readonly credentials: TransportOptions["credentials"];
+  readonly onKmsSigned?: OnKmsSigned | undefined;
 }
 
 /**
- * The parts of an installation in AWS. Nothing is called yet.
+ * The parts of an installation in AWS, with every custodian there: during a migration keys of two are in use. Nothing is called yet.
  *
- * @throws SignetError `config_invalid` where no region is known
+ * @param onDisk what the installation has on this machine: its keyring, unless that is in S3, and the keys that are in files
+ * @throws SignetError `config_invalid` where no region is known, or no place for the keyring
  */
-export function awsParts(aws: AwsInstallation, onDisk: Parts): Parts {
-  const { installation, kmsKey, custody, env, onKmsSigned } = aws;
-  const transport = createTransport({ region: regionOf(aws), credentials: credentialChain(env), env });
+export function awsParts(aws: AwsInstallation, onDisk?: Parts): Parts {
+  const { env, credentials } = aws;
+  const transport = createTransport({ region: regionOf(aws), credentials, env });
   const parameters = createParameterStore(transport);
-  const kms = createKms(transport);
-  const path = keysPath(installation);
-  const makers: Readonly<Record<Exclude<Custody, "file">, () => Custodian>> = {
-    "parameter-store": () => createParameterStoreCustodian({ parameters, path, kmsKey }),
-    "secrets-manager": () =>
-      createSecretsManagerCustodian({
-        secrets: createSecretsManager(transport),
-        prefix: secretsPrefix(installation),
-        kmsKey,
-      }),
-    kms: () => createKmsCustodian({ kms, installation, onSigned: onKmsSigned }),
-    "kms-data-key": () => createKmsDataKeyCustodian({ kms, parameters, path, kmsKey: kmsKey ?? "", installation }),
-  };
-  const made: Partial<Record<Custody, Custodian>> = { ...onDisk.custodians };
-  const custodianFor = (kind: Exclude<Custody, "file">): Custodian => (made[kind] ??= makers[kind]());
-  if (custody !== "file") custodianFor(custody);
-  const custodians = { ...made };
+  const custodians = { ...onDisk?.custodians, ...custodiansOf(aws, transport, parameters) };
   return {
-    stores: storesOf(aws, transport, parameters, onDisk.stores),
+    stores: storesOf(aws, transport, parameters, onDisk?.stores),
     custodians,
     open: async (key) => {
-      const kind = custodyOf(key.material);
-      if (kind === undefined || kind === "file") return onDisk.open(key);
-      return custodianFor(kind).open(key);
+      const kind = custodyOf(key.material) ?? "file";
+      const custodian = custodians[kind];
+      if (custodian !== undefined) return custodian.open(key);
+      throw new SignetError("no_active_key", `the key that signs is held by ${kind}, which is not configured here`);
     },
+  };
+}
+
+function custodiansOf(
+  { installation, kmsKey, onKmsSigned }: AwsInstallation,
+  transport: Transport,
+  parameters: ParameterStore,
+): Parts["custodians"] {
+  const path = keysPath(installation);
+  const kms = createKms(transport);
+  const secrets = createSecretsManager(transport);
+  return {
+    "parameter-store": createParameterStoreCustodian({ parameters, path, kmsKey }),
+    "secrets-manager": createSecretsManagerCustodian({ secrets, prefix: secretsPrefix(installation), kmsKey }),
+    kms: createKmsCustodian({ kms, installation, onSigned: onKmsSigned }),
+    ...(kmsKey !== undefined && {
+      "kms-data-key": createKmsDataKeyCustodian({ kms, parameters, path, kmsKey, installation }),
+    }),
   };
 }
 
@@ -77,17 +82,19 @@ function storesOf(
   { installation, custody, keyring, kmsKey }: AwsInstallation,
   transport: Transport,
   parameters: ParameterStore,
-  onDisk: Stores,
+  onDisk: Stores | undefined,
 ): Stores {
   const path = activePath(installation);
-  // A KMS key that signs or wraps cannot encrypt parameters, or shall not.
-  const encryptsWith = custody === "parameter-store" || custody === "secrets-manager" ? kmsKey : undefined;
-  if (keyring === undefined) {
-    return custody === "file" ? onDisk : { ...onDisk, active: createAwsActiveStore(parameters, path, encryptsWith) };
+  // With the custody kms it may be a key that signs, which cannot encrypt parameters.
+  const encryptsWith = custody === "kms" ? undefined : kmsKey;
+  if (keyring !== undefined) {
+    const { hostname, pathname } = new URL(keyring);
+    const prefix = pathname.replace(/^\//, "").replace(/([^/])$/, "$1/");
+    return createAwsStores(parameters, path, { bucket: createBucket(transport, hostname), prefix }, encryptsWith);
   }
-  const { hostname, pathname } = new URL(keyring);
-  const prefix = pathname.replace(/^\//, "").replace(/([^/])$/, "$1/");
-  return createAwsStores(parameters, path, { bucket: createBucket(transport, hostname), prefix }, encryptsWith);
+  if (onDisk === undefined)
+    throw new SignetError("config_invalid", "the keyring has no place: set SIGNET_KEYRING to s3://BUCKET/PREFIX");
+  return { ...onDisk, active: createMovingActiveStore(createAwsActiveStore(parameters, path, encryptsWith), onDisk.active) };
 }
 
 function regionOf({ region, env }: AwsInstallation): string {

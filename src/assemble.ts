@@ -98,8 +98,12 @@ async function inAws(
   { env }: AssemblyOptions,
   onKmsSigned: OnKmsSigned,
 ): Promise<Parts> {
-  const { awsParts } = await import("./assemble-aws.js");
-  return awsParts({ ...aws, custody: config.custody, env: env ?? process.env, onKmsSigned }, onDisk);
+  const [{ awsParts }, { credentialChain }] = await Promise.all([
+    import("./assemble-aws.js"),
+    import("./aws/credential-chain.js"),
+  ]);
+  const found = env ?? process.env;
+  return awsParts({ ...aws, custody: config.custody, env: found, credentials: credentialChain(found), onKmsSigned }, onDisk);
 }
 
 /** What `openIssuer` reads besides the config file. */

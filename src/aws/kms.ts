@@ -27,6 +27,8 @@ export interface Kms {
   verify(key: string, input: KmsMessage & { readonly signature: Uint8Array }): Promise<void>;
   scheduleKeyDeletion(key: string, days: number): Promise<void>;
   createAlias(alias: string, key: string): Promise<void>;
+  /** Moves an alias to another key of the same usage. */
+  updateAlias(alias: string, key: string): Promise<void>;
   deleteAlias(alias: string): Promise<void>;
   aliases(): AsyncIterable<{ readonly alias: string; readonly keyId: string }>;
   /** The ids of all keys of the account and region. */
@@ -78,6 +80,9 @@ function keyCalls(call: JsonCall) {
     },
     async createAlias(alias, key) {
       await call("CreateAlias", alias, { AliasName: alias, TargetKeyId: key });
+    },
+    async updateAlias(alias, key) {
+      await call("UpdateAlias", alias, { AliasName: alias, TargetKeyId: key });
     },
     async deleteAlias(alias) {
       await call("DeleteAlias", alias, { AliasName: alias });

@@ -19,3 +19,8 @@ export function secretsPrefix(installation: string): string {
 export function aliasesPrefix(installation: string): string {
   return `alias/signet/${installation}/`;
 }
+
+/** The alias of the KMS key that signs. */
+export function activeAlias(installation: string): string {
+  return `${aliasesPrefix(installation)}active`;
+}

@@ -108,7 +108,7 @@ function kmsPermissions(place: InstallationPlace): readonly Statement[] {
     { actions: ["kms:ListAliases", "kms:ListKeys"], resources: ["*"] },
     // Keys of others are looked at for their tags, so that a key that a crash left is found.
     { actions: ["kms:DescribeKey", "kms:ListResourceTags"], resources: [keyArn(place)] },
-    { actions: ["kms:CreateAlias", "kms:DeleteAlias"], resources: [alias, keyArn(place)] },
+    { actions: ["kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"], resources: [alias, keyArn(place)] },
     {
       actions: ["kms:GetPublicKey", "kms:Sign", "kms:ScheduleKeyDeletion"],
       resources: [keyArn(place)],

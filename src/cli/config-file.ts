@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { checkConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { PUBLIC_FILE, replaceFile } from "../files/durable.js";
 import { withProcessLock } from "../files/process-lock.js";
 
@@ -21,7 +21,7 @@ export async function changeConfig<T>(
   change: (members: ConfigMembers, config: Config) => { readonly members: ConfigMembers; readonly result: T },
 ): Promise<T> {
   return withProcessLock(`${path}.lock`, async () => {
-    const before = parseStrictJson(await readText(path), path) as ConfigMembers;
+    const before = await readMembers(path);
     const { members, result } = change(before, checkConfig(before, path, { env }));
     checkConfig(members, path, { env });
     await replaceFile(path, `${JSON.stringify(members, null, 2)}\n`, PUBLIC_FILE);
@@ -29,10 +29,16 @@ export async function changeConfig<T>(
   });
 }
 
-async function readText(path: string): Promise<string> {
+/**
+ * Reads the config file as it was written.
+ *
+ * @throws SignetError `config_missing`, and what its text can have
+ */
+export async function readMembers(path: string): Promise<ConfigMembers> {
   try {
-    return await readFile(path, "utf8");
+    return parseStrictJson(await readFile(path, "utf8"), path) as ConfigMembers;
   } catch (error) {
+    if (isSignetError(error)) throw error;
     throw new SignetError("config_missing", `there is no ${path}: run \`signet init\` to make an issuer here`, { cause: error });
   }
 }

@@ -59,7 +59,10 @@ export function wantedConfig(context: Context, options: InitialOptions, path: st
 }
 
 /** What the options and the environment say of AWS; `undefined` where keys stay in files. */
-function awsMembers({ env }: Context, { custody, region, kmsKey, keyring, issuer }: InitialOptions): AwsConfig | undefined {
+export function awsMembers(
+  { env }: Context,
+  { custody, region, kmsKey, keyring, issuer }: InitialOptions,
+): AwsConfig | undefined {
   const kind = custody ?? (env.SIGNET_CUSTODY || "file");
   if (kind === "file") {
     if (region === undefined && kmsKey === undefined && keyring === undefined) return undefined;

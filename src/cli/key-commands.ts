@@ -3,6 +3,7 @@ import type { Context } from "./context.js";
 
 const load = {
   change: () => import("./commands/keys-change.js"),
+  migrate: () => import("./commands/keys-migrate.js"),
   revoke: () => import("./commands/keys-revoke.js"),
   repair: () => import("./commands/keys-repair.js"),
   history: () => import("./commands/keys-history.js"),
@@ -46,13 +47,19 @@ function addPolicyCommands(keys: Command, context: Context, common: (command: Co
     .addHelpText("after", "\nExample:\n  signet keys apply")
     .action(async (options) => (await load.change()).keysApply(context, options));
   common(keys.command("migrate"))
-    .description("rotate to another algorithm, once your verifiers accept it")
+    .description("rotate to another custodian, or to another algorithm once your verifiers accept it")
+    .option("--custody <kind>", "who holds the next keys: parameter-store, secrets-manager, kms or kms-data-key")
+    .option("--region <region>", "the region of AWS (default: AWS_REGION)")
+    .option("--kms-key <key>", "the KMS key that wraps them, or encrypts them at rest")
     .option("--algorithm <alg>", "the new algorithm (default: the config's)")
     .option("--verifiers-accept <algs>", ACCEPT)
     .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "print the report as JSON")
-    .addHelpText("after", "\nExample:\n  signet keys migrate --algorithm RS256 --verifiers-accept RS256")
-    .action(async (options) => (await load.change()).keysMigrate(context, options));
+    .addHelpText(
+      "after",
+      "\nExamples:\n  signet keys migrate --custody kms --dry-run\n  signet keys migrate --algorithm RS256 --verifiers-accept RS256",
+    )
+    .action(async (options) => (await load.migrate()).keysMigrate(context, options));
   common(keys.command("expire <kid>"))
     .description("say when the last token of an imported or unlimited key ends, so that it can leave")
     .requiredOption("--tokens-expire-by <time>", "a date such as 2027-01-31, or a duration from now such as 30d")

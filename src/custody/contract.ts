@@ -57,6 +57,17 @@ export interface KeyLender {
   lend(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk>;
 }
 
+/** A custodian that others ask for the key that signs. */
+export interface ActiveKeyPointer {
+  /** Points to a key that signs from now on. */
+  pointTo(id: string): Promise<void>;
+}
+
+/** Tells whether a custodian wants to know which of its keys signs. */
+export function canPoint(custodian: Custodian): custodian is Custodian & ActiveKeyPointer {
+  return "pointTo" in custodian;
+}
+
 /** Tells whether a custodian takes keys that are there already. */
 export function canLend(custodian: Custodian): custodian is Custodian & KeyLender {
   return "lend" in custodian;

@@ -1,3 +1,4 @@
+import { canPoint } from "../custody/contract.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { ActiveDocument, KeyMaterial } from "../keyring/active-document.js";
 import type { KeyRecord } from "../keyring/key-record.js";
@@ -116,8 +117,17 @@ async function settle(context: Context, session: Session): Promise<void> {
   const now = await session.time();
   if (now < settledAt) return;
   const record = recordById(session.keyring(), activation.id) as KeyRecord;
+  await point(context, session, record);
   await session.change((keyring) => confirmed(keyring, now), noteOf(session.keyring(), activation, record));
   await destroySecondCopy(context, session);
+}
+
+// Done before it is recorded, so that a manager that dies in between is followed by one that does it again.
+async function point(context: Context, session: Session, record: KeyRecord): Promise<void> {
+  const custodian = custodianOf(context, record);
+  if (!canPoint(custodian)) return;
+  await session.check();
+  await custodian.pointTo(record.id);
 }
 
 function noteOf(keyring: Keyring, { because }: ActivationIntent, record: KeyRecord): AuditNote {

@@ -1,6 +1,7 @@
 import type { Custodian } from "../custody/contract.js";
 import { SignetError } from "../errors.js";
 import type { Custody, KeyRecord } from "../keyring/key-record.js";
+import type { Keyring } from "../keyring/keyring.js";
 import type { Stores } from "../storage/contract.js";
 import type { Action } from "./actions.js";
 import type { RotationSettings } from "./policy.js";
@@ -39,6 +40,16 @@ export function custodianOf(context: Context, record: Pick<KeyRecord, "custody">
     "plan_refused",
     `a key is held by ${record.custody}, which this manager cannot reach: run it where ${record.custody} is configured`,
   );
+}
+
+/**
+ * The custodians who can hold a private key of this issuer: of the policy, of every key that the keyring names, and the files of this
+ * machine, which cost nothing to look at.
+ */
+export function custodiansInUse({ custodians, settings }: Context, keyring: Keyring | undefined): readonly Custodian[] {
+  const own = keyring?.keys.filter(({ origin }) => origin !== "foreign").map(({ custody }) => custody) ?? [];
+  const kinds = new Set<Custody>(["file", keyring?.policy.custody ?? settings.custody, ...own]);
+  return [...kinds].flatMap((kind) => custodians[kind] ?? []);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Custody, KeyRecord } from "../keyring/key-record.js";
 import { activeRecord } from "../keyring/keyring.js";
-import { type Context, custodianOf } from "./context.js";
+import { type Context, custodianOf, custodiansInUse } from "./context.js";
 import { withoutKey } from "./records.js";
 import type { Session } from "./session.js";
 import { discarded, freed } from "./transitions.js";
@@ -49,7 +49,7 @@ function whyRemoved({ state, revokedAt, reason }: KeyRecord): string {
 /** Destroys every private key that no record names. */
 export async function sweep(context: Context, session: Session): Promise<void> {
   const found: [Custody, string][] = [];
-  for (const custodian of Object.values(context.custodians)) {
+  for (const custodian of custodiansInUse(context, session.keyring())) {
     for await (const id of custodian.list()) found.push([custodian.custody, id]);
   }
   // Listed first, then a write that proves the keyring to be the newest: a key that was listed was recorded before that.

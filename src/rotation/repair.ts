@@ -2,7 +2,7 @@ import { isSignetError } from "../errors.js";
 import type { ActiveDocument } from "../keyring/active-document.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import { activeRecord, type Keyring, recordByKid } from "../keyring/keyring.js";
-import { type Context, custodianOf } from "./context.js";
+import { type Context, custodianOf, custodiansInUse } from "./context.js";
 import { signingUnder } from "./records.js";
 import { nextSequence } from "./sequence.js";
 import type { Session } from "./session.js";
@@ -67,9 +67,9 @@ async function privateParts(context: Context, { keyring, documents }: View): Pro
   return found;
 }
 
-async function orphans({ custodians }: Context, keyring: Keyring): Promise<Finding[]> {
+async function orphans(context: Context, keyring: Keyring): Promise<Finding[]> {
   const found: Finding[] = [];
-  for (const custodian of Object.values(custodians)) {
+  for (const custodian of custodiansInUse(context, keyring)) {
     for await (const id of custodian.list()) {
       if (recordById(keyring, id) === undefined) {
         found.push(fault("orphan", `${custodian.custody} holds a private key that no record names (${id})`, "it is destroyed"));

@@ -1,5 +1,5 @@
 import { isSignetError, SignetError } from "../errors.js";
-import type { Context } from "./context.js";
+import { type Context, custodiansInUse } from "./context.js";
 import { type Report, reportOf } from "./manager-report.js";
 import type { Outcome } from "./run.js";
 import { foundKeyring, type Session, takeLease } from "./session.js";
@@ -39,9 +39,10 @@ async function begin(context: Context): Promise<Session> {
 }
 
 // Without its keyring an issuer would be made anew over keys that verifiers and tokens still rely on.
-async function assertNothingLeft({ stores, custodians }: Context): Promise<void> {
+async function assertNothingLeft(context: Context): Promise<void> {
+  const { stores } = context;
   let isLeft = (await stores.active.read()).length > 0;
-  for (const custodian of Object.values(custodians)) {
+  for (const custodian of custodiansInUse(context, undefined)) {
     for await (const _ of custodian.list()) isLeft = true;
   }
   if (!isLeft || (await stores.keyring.read()) !== undefined) return;

@@ -49,20 +49,8 @@ export async function keysApply(context: Context, options: ApplyOptions): Promis
   tellReport(context, await manager.applySettings({ ...acceptance(options), dryRun: options.dryRun }), options);
 }
 
-/** `signet keys migrate`: another algorithm, as an ordinary rotation. */
-export async function keysMigrate(context: Context, options: ApplyOptions): Promise<void> {
-  const installation = await openInstallation(context, options);
-  const manager = await managerFor(context, installation);
-  const algorithm = options.algorithm === undefined ? {} : { algorithm: algorithmNamed(options.algorithm).name };
-  const report = await manager.applySettings({ ...acceptance(options), ...algorithm, rotate: true, dryRun: options.dryRun });
-  tellReport(context, report, options);
-  const wanted = algorithm.algorithm;
-  if (options.dryRun !== true && wanted !== undefined && wanted !== installation.config.algorithm) {
-    context.output.note(`set "algorithm": "${wanted}" in the config as well, so that \`keys apply\` does not go back`);
-  }
-}
-
-function acceptance({ verifiersAccept }: ApplyOptions): ApplyRequest {
+/** What the operator says that verifiers accept. */
+export function acceptance({ verifiersAccept }: ApplyOptions): ApplyRequest {
   if (verifiersAccept === undefined) return {};
   return { verifiersAccept: verifiersAccept.split(",").map((name): AlgorithmName => algorithmNamed(name.trim()).name) };
 }

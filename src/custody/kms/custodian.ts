@@ -1,7 +1,8 @@
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { Algorithm } from "../../algorithms/table.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
-import type { Custodian, KeyLender, OpenableKey, Signer } from "../contract.js";
+import type { ActiveKeyPointer, Custodian, KeyLender, OpenableKey, Signer } from "../contract.js";
+import { pointAlias, removeAlias } from "./active-alias.js";
 import { openKmsKey, reportedJwk } from "./open.js";
 import { isGoing, type OwnKeysOptions, ownKeys } from "./own-keys.js";
 import type { OnKmsSigned } from "./sign.js";
@@ -12,8 +13,8 @@ export interface KmsCustodianOptions extends OwnKeysOptions {
 }
 
 /** Keeps private keys in KMS, from where they never come out. What is signed with is pinned to the key's ARN. */
-export function createKmsCustodian(options: KmsCustodianOptions): Custodian & KeyLender {
-  const { kms, onSigned } = options;
+export function createKmsCustodian(options: KmsCustodianOptions): Custodian & KeyLender & ActiveKeyPointer {
+  const { kms, installation, onSigned } = options;
   const keys = ownKeys(options);
 
   async function reported(key: string, algorithm: Algorithm): Promise<{ arn: string; publicJwk: PublicJwk }> {
@@ -38,6 +39,7 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
       await keys.lend(id, arn);
       return publicJwk;
     },
+    pointTo: async (id: string) => pointAlias(kms, installation, (await keys.mustFind(id)).arn),
     async material(id: string): Promise<KeyMaterial> {
       const { arn } = await keys.mustFind(id);
       return { keyArn: arn, spki: (await kms.getPublicKey(arn)).spki.toString("base64") };
@@ -47,7 +49,10 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
       const [name = "", orphan] = id.split(".");
       if (orphan !== undefined) return keys.delete(orphan);
       const key = await keys.find(name);
-      if (key !== undefined) await keys.delete(key.arn);
+      if (key !== undefined) {
+        await keys.delete(key.arn);
+        await removeAlias(kms, installation, key.arn);
+      }
       await keys.forget(name);
     },
     list: () => keys.list(),

@@ -1,7 +1,7 @@
 import type { Algorithm } from "../../algorithms/table.js";
 import { isAws } from "../../aws/failure.js";
 import type { Kms, KmsKey } from "../../aws/kms.js";
-import { aliasesPrefix } from "../../aws/names.js";
+import { activeAlias, aliasesPrefix } from "../../aws/names.js";
 import { SignetError } from "../../errors.js";
 import { keyNotFound, type Sleep, seenSoon } from "../held-key.js";
 
@@ -15,7 +15,7 @@ export interface OwnKeys {
   make(id: string, algorithm: Algorithm): Promise<KmsKey>;
   /** Gives a key that is there already the alias of an id. */
   lend(id: string, arn: string): Promise<void>;
-  /** Removes an alias; absent is success. */
+  /** Removes the alias of an id; absent is success. */
   forget(id: string): Promise<void>;
   /** Schedules away a key that this installation has made; a key that was only lent to it stays as it is. */
   delete(arn: string): Promise<void>;
@@ -90,7 +90,7 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
     async *list() {
       const named = new Set<string>();
       for await (const { alias, keyId } of kms.aliases()) {
-        if (!alias.startsWith(aliasOf(""))) continue;
+        if (!alias.startsWith(aliasOf("")) || alias === activeAlias(installation)) continue;
         named.add(keyId);
         yield alias.slice(aliasOf("").length);
       }
@@ -107,7 +107,8 @@ export function isGoing({ state }: KmsKey): boolean {
   return state === "PendingDeletion" || state === "PendingReplicaDeletion";
 }
 
-async function aliasTaken(kms: Kms, alias: string, arn: string): Promise<boolean> {
+/** Makes an alias, unless it is there already: then nothing is changed. */
+export async function aliasTaken(kms: Kms, alias: string, arn: string): Promise<boolean> {
   try {
     await kms.createAlias(alias, arn);
     return false;
@@ -138,7 +139,8 @@ async function orphanId(kms: Kms, keyId: string, installation: string): Promise<
   }
 }
 
-async function unlessAbsent<T>(call: Promise<T>): Promise<T | undefined> {
+/** What a call answers; `undefined` where there is no such thing. */
+export async function unlessAbsent<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {

@@ -30,7 +30,7 @@ export async function startFakeAws(options = {}) {
     region = "eu-central-1",
     accountId = "111122223333",
     partition = "aws",
-    now = Date.now,
+    now = () => Date.now(),
     latencyMs = 0,
     port = 0,
     tls,
