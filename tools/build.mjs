@@ -62,7 +62,7 @@ function bundle(outdir, entries) {
 function functions(outdir) {
   return build({
     absWorkingDir: root,
-    entryPoints: { issuer: "src/lambda/issuer-entry.ts" },
+    entryPoints: { issuer: "src/lambda/issuer-entry.ts", "key-manager": "src/lambda/key-manager-entry.ts" },
     outdir: join(outdir, "lambda"),
     bundle: true,
     minify: true,

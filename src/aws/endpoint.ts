@@ -32,7 +32,7 @@ const VARIABLES: Readonly<Record<Service, string>> = {
 };
 
 /** The partition of a region. */
-function partitionOf(region: string): Partition {
+export function partitionOf(region: string): Partition {
   const [, suffix, dualStackSuffix] = PARTITIONS.find(([prefix]) => region.startsWith(prefix)) ?? [
     "",
     "amazonaws.com",

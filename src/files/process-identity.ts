@@ -22,9 +22,10 @@ export function stateOfProcess(identity: string): ProcessState {
   return now !== undefined && started !== "" && now !== started ? "gone" : "alive";
 }
 
-/** The pid in an identity, for messages. */
-export function pidOf(identity: string): string {
-  return identity.split("/").at(-2) ?? "?";
+/** What an identity names, in words: "process 4711". What is no process tells itself what it is. */
+export function describeProcess(identity: string): string {
+  const pid = identity.split("/").at(-2);
+  return pid === undefined ? identity : `process ${pid}`;
 }
 
 // Two containers share a volume and a host name but not their pids: without the namespace one would call the other dead.

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SignetError } from "../errors.js";
 import { createFile, errorCode, PRIVATE_FILE, removeFile } from "./durable.js";
-import { pidOf, processIdentity, stateOfProcess } from "./process-identity.js";
+import { describeProcess, processIdentity, stateOfProcess } from "./process-identity.js";
 
 /** How a lock waits. */
 export interface LockOptions {
@@ -76,7 +76,7 @@ async function readHolder(path: string): Promise<LockHolder | undefined> {
 function lockedBy(path: string, holder: LockHolder): SignetError {
   const who =
     stateOfProcess(holder.process) === "alive"
-      ? `process ${pidOf(holder.process)} is working on it; try again when it has ended`
+      ? `${describeProcess(holder.process)} is working on it; try again when it has ended`
       : `a process on another machine or in another container holds it; if that one is gone, remove ${path}`;
   return new SignetError("store_locked", `${path} is locked: ${who}`);
 }

@@ -97,6 +97,8 @@ export interface Keyring {
   /** The sequences whose places may be occupied, or have not rested yet. */
   readonly allocations: readonly Allocation[];
   readonly rotationRequest: RotationRequest | null;
+  /** Names the last rotation that was asked for under a name, so that a request that arrives twice is one. */
+  readonly rotationToken?: string;
   /** When the custodian was last searched for keys that no record names. */
   readonly sweptAt: number | null;
   readonly audit: AuditHead;

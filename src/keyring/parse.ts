@@ -132,6 +132,7 @@ const KEYRING: Shape<Keyring> = {
   activation: { check: nullOr(shaped(ACTIVATION)) },
   allocations: { check: listOf(ALLOCATION) },
   rotationRequest: { check: nullOr(shaped(ROTATION_REQUEST)) },
+  rotationToken: { check: text, optional: true },
   sweptAt: { check: nullOr(time) },
   audit: { check: shaped(AUDIT) },
   keys: { check: listOf(KEY) },

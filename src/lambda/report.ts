@@ -70,7 +70,7 @@ export function createReport({ metrics, installation }: Settings, env: Environme
 }
 
 /** What the log says of a failure: our own words, and of others only their kind and where they arose. */
-function failureOf(error: unknown): Readonly<Record<string, unknown>> {
+export function failureOf(error: unknown): Readonly<Record<string, unknown>> {
   if (isSignetError(error)) return { code: error.code, failure: error.message };
   if (!(error instanceof Error)) return { failure: typeof error };
   const frames = (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));

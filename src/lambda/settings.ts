@@ -1,3 +1,4 @@
+import { isObject } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
 import type { Caller } from "../issue/callers.js";
 import type { Limits } from "../issue/limits.js";
@@ -45,16 +46,22 @@ export function settingsOf(env: Environment): Settings {
   };
 }
 
-function objectIn(env: Environment, name: string): object {
+/**
+ * A variable that holds a JSON object; an empty one where it is not set.
+ *
+ * @throws SignetError `config_invalid`
+ */
+export function objectIn(env: Environment, name: string): object {
   try {
     const value: unknown = JSON.parse(env[name] || "{}");
-    if (typeof value === "object" && value !== null) return value;
+    if (isObject(value)) return value;
   } catch {
     // Told below, without the text.
   }
   throw wrong(name, "must be a JSON object");
 }
 
-function wrong(name: string, what: string): SignetError {
+/** A variable that is not what it must be. */
+export function wrong(name: string, what: string): SignetError {
   return new SignetError("config_invalid", `${name} ${what}`, { field: name });
 }

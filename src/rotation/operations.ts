@@ -41,10 +41,16 @@ export async function tick(context: Context, dryRun: boolean): Promise<Report> {
   return working(context, (session) => run(context, session));
 }
 
+/** What a rotation is asked for. */
+export interface RotateRequest extends DryRun {
+  /** Names the request: a second one of the same name is the first. */
+  readonly token?: string | undefined;
+}
+
 /** Asks for a rotation at the earliest safe instant, which is now or stands in the report's waits. */
-export async function rotate(context: Context, { dryRun = false }: DryRun): Promise<Report> {
+export async function rotate(context: Context, { dryRun = false, token }: RotateRequest): Promise<Report> {
   const request = async (session: Session): Promise<[]> => {
-    await requestRotation(session);
+    await requestRotation(session, { token });
     return [];
   };
   return dryRun
@@ -52,10 +58,16 @@ export async function rotate(context: Context, { dryRun = false }: DryRun): Prom
     : working(context, async (session) => thenRun(context, session, await request(session)));
 }
 
-async function requestRotation(session: Session, why?: string): Promise<void> {
-  if (session.keyring().rotationRequest !== null) return;
-  const rotationRequest = { requestedAt: await session.time() };
-  await session.change((keyring) => ({ ...keyring, rotationRequest }), {
+async function requestRotation(
+  session: Session,
+  { why, token }: { why?: string; token?: string | undefined } = {},
+): Promise<void> {
+  const { rotationRequest: before, rotationToken } = session.keyring();
+  if (token !== undefined && token === rotationToken) return;
+  if (before !== null && token === undefined) return;
+  const rotationRequest = before ?? { requestedAt: await session.time() };
+  const named = token === undefined ? {} : { rotationToken: token };
+  await session.change((keyring) => ({ ...keyring, rotationRequest, ...named }), {
     event: "rotation.requested",
     ...(why === undefined ? {} : { why }),
   });
@@ -133,7 +145,7 @@ export async function tellExpiry(context: Context, request: ExpiryRequest & DryR
 export async function applySettings(context: Context, request: ApplyRequest & DryRun): Promise<Report> {
   const record = async (session: Session): Promise<readonly ReportedAction[]> => {
     const changed = await applyPolicy(context, session, request);
-    if (request.rotate === true) await requestRotation(session, "a migration");
+    if (request.rotate === true) await requestRotation(session, { why: "a migration" });
     return changed === null ? [] : [{ kind: "apply-settings", words: `put the new policy in force: ${changed}` }];
   };
   if (request.dryRun === true) return onPaper(context, record);

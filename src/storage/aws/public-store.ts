@@ -1,8 +1,11 @@
-import type { Bucket, StoredObject } from "../../aws/s3.js";
+import type { Bucket } from "../../aws/s3.js";
 import { SignetError } from "../../errors.js";
 import { PUBLIC_CACHE_CONTROL } from "../../keyring/documents.js";
 import type { PublicDocuments, PublicStore } from "../contract.js";
 import { parsePublished } from "../published.js";
+
+/** The ETags of the JWKS and of the discovery document, `null` for one that is not there; the second is missing where it was not read. */
+type Tags = readonly [jwks: string | null, discovery?: string | null];
 
 /**
  * The public documents as objects in S3, under the paths at which verifiers ask for them and with the headers that they get.
@@ -12,7 +15,6 @@ import { parsePublished } from "../published.js";
 export function createS3PublicStore(bucket: Bucket, prefix: string): PublicStore {
   const jwksKey = `${prefix}.well-known/jwks.json`;
   const discoveryKey = `${prefix}.well-known/openid-configuration`;
-  const objects = async () => Promise.all([bucket.get(jwksKey), bucket.get(discoveryKey)]);
 
   async function put(key: string, document: object, ifMatch: string | null): Promise<void> {
     const body = JSON.stringify(document);
@@ -23,22 +25,18 @@ export function createS3PublicStore(bucket: Bucket, prefix: string): PublicStore
   }
 
   return Object.freeze({
-    async read() {
-      const found = await objects();
-      const tag = tagOf(found);
-      if (tag === null) return undefined;
-      const [jwks, discovery] = found;
-      return { ...parsePublished({ jwks: jwks?.body, discovery: discovery?.body }), tag };
+    async read(what?: "jwks") {
+      const [jwks, discovery] = await Promise.all([bucket.get(jwksKey), what === "jwks" ? undefined : bucket.get(discoveryKey)]);
+      if (jwks === undefined && discovery === undefined) return undefined;
+      const tags: Tags = what === "jwks" ? [jwks?.etag ?? null] : [jwks?.etag ?? null, discovery?.etag ?? null];
+      return { ...parsePublished({ jwks: jwks?.body, discovery: discovery?.body }), tag: JSON.stringify(tags) };
     },
     async publish({ jwks, discovery }: PublicDocuments, tag: string | null) {
-      const [jwksTag, discoveryTag] = tag === null ? [null, null] : (JSON.parse(tag) as (string | null)[]);
-      await put(jwksKey, jwks, jwksTag ?? null);
-      if (discovery === undefined) await bucket.delete(discoveryKey);
-      else await put(discoveryKey, discovery, discoveryTag ?? null);
+      const [jwksTag, discoveryTag] = tag === null ? [null] : (JSON.parse(tag) as Tags);
+      await put(jwksKey, jwks, jwksTag);
+      if (discovery === undefined) return bucket.delete(discoveryKey);
+      const before = discoveryTag === undefined ? (await bucket.get(discoveryKey))?.etag : discoveryTag;
+      await put(discoveryKey, discovery, before ?? null);
     },
   });
-}
-
-function tagOf(found: readonly (StoredObject | undefined)[]): string | null {
-  return found.every((each) => each === undefined) ? null : JSON.stringify(found.map((each) => each?.etag ?? null));
 }

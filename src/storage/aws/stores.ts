@@ -1,6 +1,6 @@
 import type { Bucket } from "../../aws/s3.js";
 import type { ParameterStore } from "../../aws/ssm.js";
-import { pidOf, processIdentity, stateOfProcess } from "../../files/process-identity.js";
+import { describeProcess, processIdentity, stateOfProcess } from "../../files/process-identity.js";
 import type { Stores } from "../contract.js";
 import { createAwsActiveStore } from "./active-store.js";
 import { createS3AuditStore } from "./audit-store.js";
@@ -23,7 +23,7 @@ export function createAwsStores(parameters: ParameterStore, path: string, { buck
     audit: createS3AuditStore(bucket, `${prefix}audit/`),
     holder: processIdentity,
     stateOfHolder: stateOfProcess,
-    describeHolder: (holder: string) => `process ${pidOf(holder)}`,
+    describeHolder: describeProcess,
     serviceTime: () => bucket.time(),
   });
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { pidOf, processIdentity, stateOfProcess } from "../../files/process-identity.js";
+import { describeProcess, processIdentity, stateOfProcess } from "../../files/process-identity.js";
 import type { Stores } from "../contract.js";
 import { createFileActiveStore } from "./active-store.js";
 import { createFileAuditStore } from "./audit-store.js";
@@ -19,6 +19,6 @@ export function createFileStores(directory: string): Stores {
     audit: createFileAuditStore(join(directory, "audit.jsonl")),
     holder: processIdentity,
     stateOfHolder: stateOfProcess,
-    describeHolder: (holder: string) => `process ${pidOf(holder)}`,
+    describeHolder: describeProcess,
   });
 }

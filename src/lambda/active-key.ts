@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { publicKeyFromJwk } from "../algorithms/jwk.js";
+import { signatureChecker } from "../algorithms/signature.js";
+import { algorithmNamed } from "../algorithms/table.js";
+import type { Parts } from "../assemble-aws.js";
+import { activePath } from "../aws/names.js";
+import { SignetError } from "../errors.js";
+import type { KeyMaterial } from "../keyring/active-document.js";
+
+/** The key that signs, as a stack tells it in its outputs. */
+export interface ActiveKeyData {
+  /** The KMS key, the secret, or the parameter that holds the key's active document. */
+  readonly KeyArn: string;
+  readonly KeyID: string;
+  /** The PEM (SubjectPublicKeyInfo), base64; empty where it is longer than a custom resource's answer may be. */
+  readonly PublicKeyPEMBase64: string;
+  readonly SigningMethod: string;
+}
+
+/** An ML-DSA key is longer than what CloudFormation takes beside the rest. */
+const MOST_PEM_CHARACTERS = 2_500;
+
+/**
+ * Tells which key signs, once it has proven itself: it is opened as issuers open it, and its signature is checked against the key that
+ * verifiers read in the published JWKS.
+ *
+ * @param functionArn an ARN of the account and region that parameters are in
+ * @throws SignetError `no_active_key`, `key_mismatch`, and what stores and custodians throw
+ */
+export async function provenActiveKey(
+  { stores, open }: Parts,
+  installation: string,
+  functionArn: string,
+): Promise<ActiveKeyData> {
+  const [[document], published] = await Promise.all([stores.active.read(), stores.publicDocuments.read()]);
+  if (document === undefined) throw new SignetError("no_active_key", "no key signs yet; the next tick looks again");
+  const jwk = published?.jwks.keys.find(({ kid }) => kid === document.kid);
+  if (jwk === undefined) throw new SignetError("key_mismatch", "the key that signs is not in the published JWKS");
+  const publicKey = publicKeyFromJwk(jwk);
+  const signer = await open(document);
+  const challenge = `signet.${randomBytes(16).toString("base64url")}`;
+  const isProven = signatureChecker(algorithmNamed(jwk.alg), publicKey)(challenge, await signer.sign(challenge));
+  if (!isProven) throw new SignetError("key_mismatch", "the key that signs is not the one in the published JWKS");
+  const pem = publicKey.export({ format: "pem", type: "spki" }).toString();
+  const encoded = Buffer.from(pem).toString("base64");
+  return {
+    KeyArn: arnOf(document.material) ?? parameterArn(functionArn, `${activePath(installation)}/${document.sequence % 10}`),
+    KeyID: document.kid,
+    PublicKeyPEMBase64: encoded.length > MOST_PEM_CHARACTERS ? "" : encoded,
+    SigningMethod: document.alg,
+  };
+}
+
+function arnOf(material: KeyMaterial): string | undefined {
+  if ("keyArn" in material) return material.keyArn;
+  return "secretArn" in material ? material.secretArn : undefined;
+}
+
+function parameterArn(functionArn: string, name: string): string {
+  const [, partition, , region, accountId] = functionArn.split(":");
+  return `arn:${partition}:ssm:${region}:${accountId}:parameter${name}`;
+}

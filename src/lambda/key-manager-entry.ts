@@ -1,0 +1,6 @@
+import { createKeyManager, type ManagerContext } from "./key-manager.js";
+
+const manage = createKeyManager(process.env, (line) => void process.stdout.write(line));
+
+/** The function's handler: a tick, a request of an operator, or one of CloudFormation's. */
+export const handler = async (event: unknown, context: ManagerContext) => manage(event, context);

@@ -1,0 +1,118 @@
+import { randomUUID } from "node:crypto";
+import { awsParts, type Parts } from "../assemble-aws.js";
+import { environmentCredentials, noCredentials } from "../aws/credentials.js";
+import { SignetError } from "../errors.js";
+import { presentSeconds } from "../issue/issuer.js";
+import { type CoreManager, coreManager, managerParts } from "../rotation/core-manager.js";
+import {
+  answerResource,
+  isResourceRequest,
+  type ResourceOutcome,
+  type ResourceRequest,
+  readResourceRequest,
+} from "./custom-resource.js";
+import { createManagerReport } from "./manager-report.js";
+import { perform } from "./manager-request.js";
+import { managerSettingsOf } from "./manager-settings.js";
+import type { Environment } from "./settings.js";
+import { keepStackKeys } from "./stack-keys.js";
+
+/** What Lambda says of an invocation, as far as it is looked at. */
+export interface ManagerContext {
+  readonly awsRequestId: string;
+  readonly invokedFunctionArn: string;
+  getRemainingTimeInMillis(): number;
+}
+
+/** Answers an invocation of the key manager. */
+export type ManagerHandler = (event: unknown, context: ManagerContext) => Promise<object>;
+
+/** What tests put in place of the real thing. */
+export interface KeyManagerOptions {
+  /** NumericDate. */
+  readonly clock?: () => number;
+  readonly sleep?: (seconds: number) => Promise<void>;
+}
+
+/** CloudFormation waits for an answer: so much of the function's time is kept for giving one. */
+const ANSWER_MS = 10_000;
+
+/** Makes the key manager's handler: ticks, what an operator asks for, and the custom resource of its stack. */
+export function createKeyManager(
+  env: Environment,
+  write: (line: string) => void,
+  options: KeyManagerOptions = {},
+): ManagerHandler {
+  const settings = managerSettingsOf(env);
+  const parts = partsOf(settings, env);
+  const name = `function ${env.AWS_LAMBDA_FUNCTION_NAME || "signet"}`;
+  const report = createManagerReport(settings, env, write);
+
+  const managerOf = ({ awsRequestId }: ManagerContext): CoreManager =>
+    coreManager(
+      managerParts({
+        clock: presentSeconds,
+        ...options,
+        stores: parts.stores,
+        custodians: parts.custodians,
+        settings: settings.rotation,
+        // CloudTrail knows who made the request of this id.
+        actor: `${name}, request ${awsRequestId}`,
+        onStep: (step) => report.step(awsRequestId, step),
+      }),
+    );
+
+  async function answerStack(request: ResourceRequest, context: ManagerContext): Promise<object> {
+    const outcome = await beforeTheEnd(context, () =>
+      keepStackKeys(request, managerOf(context), { ...settings, parts, context }),
+    );
+    await answerResource(request, request.PhysicalResourceId ?? `signet-${settings.installation}`, outcome);
+    report.answered(context.awsRequestId, { request: request.RequestType, outcome: outcome.Status });
+    return {};
+  }
+
+  // An answer is given on every path, also where the function's time is nearly over.
+  async function beforeTheEnd(context: ManagerContext, work: () => Promise<ResourceOutcome>): Promise<ResourceOutcome> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const error = new SignetError(
+        "not_ready",
+        "the function's time was over before the keys were ready; the next tick goes on",
+      );
+      timer = setTimeout(reject, Math.max(0, context.getRemainingTimeInMillis() - ANSWER_MS), error);
+    });
+    try {
+      return await Promise.race([work(), late]);
+    } catch (error) {
+      return { Status: "FAILED", Reason: report.failed(context.awsRequestId, error).message };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return async (event, context) => {
+    try {
+      if (isResourceRequest(event)) return await answerStack(readResourceRequest(event, settings), context);
+      const answer = await perform(managerOf(context), event);
+      report.done(context.awsRequestId, answer);
+      return answer;
+    } catch (error) {
+      throw report.failed(context.awsRequestId, error);
+    }
+  };
+}
+
+function partsOf(
+  { installation, region, keyring, kmsKey, rotation }: ReturnType<typeof managerSettingsOf>,
+  env: Environment,
+): Parts {
+  const credentials = () => {
+    const found = environmentCredentials(env);
+    if (found === undefined) throw noCredentials();
+    return found;
+  };
+  const { stores, ...parts } = awsParts({ installation, region, keyring, kmsKey, custody: rotation.custody, env, credentials });
+  const holder = `function ${env.AWS_LAMBDA_FUNCTION_NAME || "signet"} (${randomUUID()})`;
+  // One environment of a function cannot tell whether another one still lives: the lease's expiry does.
+  return { ...parts, stores: { ...stores, holder: () => holder, stateOfHolder: () => "unknown" } };
+}

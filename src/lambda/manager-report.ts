@@ -1,0 +1,50 @@
+import { isSignetError } from "../errors.js";
+import type { Step } from "../rotation/context.js";
+import type { Report } from "../rotation/manager-report.js";
+import { createLog, metricsLine } from "./log.js";
+import type { ManagerSettings } from "./manager-settings.js";
+import { failureOf } from "./report.js";
+import type { Environment } from "./settings.js";
+
+/** Says in log and metrics what became of the key manager's runs. */
+export interface ManagerLog {
+  /** Before each step. */
+  step(requestId: string, step: Step): void;
+  done(requestId: string, answer: Partial<Report>): void;
+  /** A request of CloudFormation's was answered. */
+  answered(requestId: string, entry: { readonly request: string; readonly outcome: string }): void;
+  /** @returns the failure as the invocation's own: its name is the code */
+  failed(requestId: string, error: unknown): Error;
+}
+
+/** Makes the log of the key manager. */
+export function createManagerReport(
+  { installation, metrics }: ManagerSettings,
+  env: Environment,
+  write: (line: string) => void,
+): ManagerLog {
+  const log = createLog(env, write);
+  const count = (counts: Readonly<Record<string, number>>) => {
+    if (metrics) write(metricsLine(installation, { ManagerRuns: 1, ...counts }));
+  };
+  return {
+    step: (requestId, { action, words }) => log("INFO", requestId, { action, words }),
+    done(requestId, { actions = [], waits = [], nextAt = null }) {
+      log("INFO", requestId, { outcome: "done", actions: actions.length, waits: waits.map(({ words }) => words), nextAt });
+      count({ ManagerActions: actions.length, ManagerFailures: 0 });
+    },
+    answered(requestId, entry) {
+      log("INFO", requestId, entry);
+      count({ ManagerFailures: entry.outcome === "FAILED" ? 1 : 0 });
+    },
+    failed(requestId, error) {
+      log("ERROR", requestId, { outcome: "failed", ...failureOf(error) });
+      count({ ManagerFailures: 1 });
+      // Whoever may ask a manager runs the installation: they are told what to do. The stack would only show this file.
+      const told = new Error(isSignetError(error) ? error.message : "something unexpected failed; the log says more");
+      told.name = isSignetError(error) ? error.code : "internal";
+      told.stack = `${told.name}: ${told.message}`;
+      return told;
+    },
+  };
+}

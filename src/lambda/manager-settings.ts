@@ -1,0 +1,88 @@
+import { ALGORITHM_NAMES, type AlgorithmName, findAlgorithm } from "../algorithms/table.js";
+import { DEFAULT_LIMITS, type Limits } from "../issue/limits.js";
+import { CUSTODIES, type Custody } from "../keyring/key-record.js";
+import type { RotationPolicy } from "../keyring/keyring.js";
+import type { RotationSettings } from "../rotation/policy.js";
+import { type Environment, objectIn, wrong } from "./settings.js";
+
+/** What the key manager's function is told by its environment. */
+export interface ManagerSettings {
+  readonly installation: string;
+  readonly region: string;
+  /** Where the keyring and the public documents are: `s3://BUCKET/PREFIX`. */
+  readonly keyring: string;
+  /** The KMS key that wraps private keys, or encrypts them at rest. */
+  readonly kmsKey: string | undefined;
+  readonly rotation: RotationSettings;
+  readonly metrics: boolean;
+  /** The ARN of the stack whose custom resource this function is; nobody else's requests are answered. */
+  readonly stackId: string | undefined;
+  /** Where a custom resource's answer may go besides CloudFormation's own buckets: an emulator on this machine. */
+  readonly responseEndpoint: string | undefined;
+}
+
+/** As in `signet.json`. */
+const DEFAULT_ROTATION: RotationPolicy = {
+  rotateEverySeconds: 7_776_000,
+  publishAheadSeconds: 86_400,
+  activeKeyMaxAgeSeconds: 3_600,
+  clockSkewSeconds: 300,
+};
+
+/**
+ * Reads the settings. `SIGNET_LIMITS` and `SIGNET_ROTATION` are JSON, spelled as in `signet.json`.
+ *
+ * @throws SignetError `config_invalid`, naming the variable
+ */
+export function managerSettingsOf(env: Environment): ManagerSettings {
+  const { SIGNET_INSTALLATION: installation, SIGNET_KEYRING: keyring = "" } = env;
+  if (!installation) throw wrong("SIGNET_INSTALLATION", "is not set: it names the installation");
+  if (!/^s3:\/\/[^/]+/.test(keyring)) throw wrong("SIGNET_KEYRING", "must be s3://BUCKET or s3://BUCKET/PREFIX");
+  return {
+    installation,
+    region: env.AWS_REGION ?? "",
+    keyring,
+    kmsKey: env.SIGNET_KMS_KEY || undefined,
+    rotation: rotationOf(env),
+    metrics: env.SIGNET_METRICS === "true",
+    stackId: env.SIGNET_STACK_ID || undefined,
+    responseEndpoint: env.SIGNET_RESPONSE_ENDPOINT || undefined,
+  };
+}
+
+function rotationOf(env: Environment): RotationSettings {
+  const limits: Limits = { ...DEFAULT_LIMITS, ...objectIn(env, "SIGNET_LIMITS") };
+  if (!Number.isSafeInteger(limits.maxTtlSeconds) || limits.maxTtlSeconds < 1) {
+    throw wrong("SIGNET_LIMITS", "must have a maxTtlSeconds of whole seconds, at least 1");
+  }
+  return {
+    issuer: env.SIGNET_ISSUER || null,
+    algorithm: algorithmIn(env),
+    custody: custodyIn(env),
+    policy: policyIn(env),
+    maxTtlSeconds: limits.maxTtlSeconds,
+    allowsUnlimitedTokens: !limits.requireExpiration && limits.defaultTtlSeconds === null,
+  };
+}
+
+function algorithmIn({ SIGNET_ALGORITHM: name = "" }: Environment): AlgorithmName {
+  const found = findAlgorithm(name || "ES256");
+  if (found !== undefined) return found.name;
+  throw wrong("SIGNET_ALGORITHM", `must be one of ${ALGORITHM_NAMES.join(", ")}`);
+}
+
+function custodyIn(env: Environment): Custody {
+  const wanted = env.SIGNET_CUSTODY || "parameter-store";
+  const found = CUSTODIES.find((custody) => custody === wanted && custody !== "file");
+  if (found !== undefined) return found;
+  throw wrong("SIGNET_CUSTODY", `must be one of ${CUSTODIES.filter((custody) => custody !== "file").join(", ")}`);
+}
+
+function policyIn(env: Environment): RotationPolicy {
+  const given = objectIn(env, "SIGNET_ROTATION");
+  for (const [name, value] of Object.entries(given)) {
+    const isRight = Object.hasOwn(DEFAULT_ROTATION, name) && Number.isSafeInteger(value) && value >= 0;
+    if (!isRight) throw wrong("SIGNET_ROTATION", `has a member ${name} that is not one of the policy's, in whole seconds`);
+  }
+  return { ...DEFAULT_ROTATION, ...given };
+}

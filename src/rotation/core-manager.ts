@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import { userInfo } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Custodian } from "../custody/contract.js";
+import type { Custody } from "../keyring/key-record.js";
+import type { Stores } from "../storage/contract.js";
+import type { Context, Step } from "./context.js";
+import type { Explanation } from "./explain.js";
+import type { Report } from "./manager-report.js";
+import * as operations from "./operations.js";
+import type { RotationSettings } from "./policy.js";
+import type { RevokeRequest } from "./revoke.js";
+import type { ApplyRequest } from "./settings.js";
+
+/** What a manager is made of. */
+export interface ManagerOptions {
+  readonly stores: Stores;
+  readonly custodians: Partial<Record<Custody, Custodian>>;
+  readonly settings: RotationSettings;
+  /** Answers the time as a NumericDate in whole seconds. */
+  readonly clock?: () => number;
+  /** Names new keys. */
+  readonly randomId?: () => string;
+  readonly sleep?: (seconds: number) => Promise<void>;
+  /** Who asks: an operating system's user, an IAM principal. For the audit log; default this process's user. */
+  readonly actor?: string;
+  /** Told of every step before it is done. */
+  readonly onStep?: (step: Step) => void;
+}
+
+/** What every manager can do, the one that runs unattended among them. */
+export interface CoreManager {
+  /** Repairs what a crash left, and carries out what the plan says. On an empty keyring it makes the first key. */
+  tick(request?: operations.DryRun): Promise<Report>;
+  /** Lets a standby succeed the active key, at the earliest safe instant: now, or when the report's waits say. */
+  rotate(request?: operations.RotateRequest): Promise<Report>;
+  /** Takes a key out of use at once, and says which tokens that breaks. */
+  revoke(request: RevokeRequest & operations.DryRun): Promise<operations.RevokeReport>;
+  /** Makes the manager's settings the policy in force; with another algorithm or custody and `rotate`, a migration. */
+  applySettings(request?: ApplyRequest & operations.DryRun): Promise<Report>;
+  /** Says for each key why it is where it is and when it moves next. */
+  explain(): Promise<readonly Explanation[]>;
+}
+
+/** What the methods of one manager work with, and how they take turns. */
+export interface ManagerParts {
+  readonly context: Context;
+  /** A manager does one thing at a time, in the order in which it was asked. */
+  readonly inTurn: <T>(action: () => Promise<T>) => Promise<T>;
+}
+
+/** Completes what a manager is made of. */
+export function managerParts(options: ManagerOptions): ManagerParts {
+  const context: Context = {
+    clock: () => Math.floor(Date.now() / 1_000),
+    randomId: randomUUID,
+    sleep: (seconds) => delay(seconds * 1_000),
+    actor: systemUser(),
+    onStep: () => undefined,
+    ...options,
+    manager: randomUUID(),
+  };
+  return { context, inTurn: turns() };
+}
+
+/** Makes the methods that every manager has. */
+export function coreManager({ context, inTurn }: ManagerParts): CoreManager {
+  return {
+    tick: (request) => inTurn(() => operations.tick(context, request?.dryRun === true)),
+    rotate: (request = {}) => inTurn(() => operations.rotate(context, request)),
+    revoke: (request) => inTurn(() => operations.revoke(context, request)),
+    applySettings: (request = {}) => inTurn(() => operations.applySettings(context, request)),
+    explain: () => operations.explainKeys(context),
+  };
+}
+
+// A container may run under a number that has no name.
+function systemUser(): string {
+  try {
+    return `user ${userInfo().username}`;
+  } catch {
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
+}
+
+function turns(): <T>(action: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (action) => {
+    const mine = last.then(action, action);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}

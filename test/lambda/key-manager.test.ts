@@ -1,0 +1,291 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createLocalJWKSet, importSPKI, type JSONWebKeySet, jwtVerify } from "jose";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { createHandler } from "../../src/lambda/issuer.js";
+import { createKeyManager } from "../../src/lambda/key-manager.js";
+import { startFakeAws } from "../fakes/aws/fake-aws.mjs";
+
+const HOUR = 3_600;
+const STACK = "arn:aws:cloudformation:eu-central-1:111122223333:stack/signet/5f2e7c10-aaaa-bbbb-cccc-000000000001";
+const ARN = "arn:aws:lambda:eu-central-1:111122223333:function:key-manager";
+
+let aws: Awaited<ReturnType<typeof startFakeAws>>;
+let bucket: Server;
+let endpoint: string;
+let answers: Record<string, unknown>[] = [];
+let lines: string[] = [];
+let refusals = 0;
+let installations = 0;
+
+beforeAll(async () => {
+  aws = await startFakeAws();
+  aws.createBucket("keyrings");
+  bucket = createServer((incoming, outgoing) => {
+    let text = "";
+    incoming.on("data", (chunk) => {
+      text += chunk;
+    });
+    incoming.on("end", () => {
+      const isRefused = refusals > 0;
+      if (isRefused) refusals -= 1;
+      else
+        answers.push({
+          ...JSON.parse(text),
+          method: incoming.method,
+          type: incoming.headers["content-type"],
+          bytes: text.length,
+        });
+      outgoing.writeHead(isRefused ? 503 : 200).end();
+    });
+  });
+  await new Promise<void>((resolve) => bucket.listen(0, "127.0.0.1", resolve));
+  endpoint = `http://127.0.0.1:${(bucket.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  bucket.close();
+  await aws.close();
+});
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 }));
+afterEach(() => {
+  vi.useRealTimers();
+  for (const line of lines) expect(line).not.toMatch(/eyJ|pkcs8|PRIVATE|MIG/);
+  [lines, answers, refusals] = [[], [], 0];
+});
+
+const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1_000);
+const context = (milliseconds = 60_000) => ({
+  awsRequestId: "r-1",
+  invokedFunctionArn: ARN,
+  getRemainingTimeInMillis: () => milliseconds,
+});
+
+function installed(more: Record<string, string> = {}, name = `managed-${++installations}`) {
+  const env = {
+    ...aws.env,
+    SIGNET_INSTALLATION: name,
+    SIGNET_KEYRING: `s3://keyrings/${name}`,
+    SIGNET_ISSUER: "https://issuer.example",
+    SIGNET_STACK_ID: STACK,
+    SIGNET_RESPONSE_ENDPOINT: endpoint,
+    AWS_LAMBDA_LOG_FORMAT: "JSON",
+    ...more,
+  };
+  const manage = createKeyManager(env, (line) => lines.push(line), { sleep: async (seconds) => void pass(seconds) });
+  const objects = aws.state.buckets.get("keyrings").objects;
+  const read = (key: string) => JSON.parse(objects.get(`${name}/${key}`).at(-1).body.toString());
+  return {
+    name,
+    env,
+    ask: (event: unknown, milliseconds?: number) => manage(event, context(milliseconds)) as Promise<Record<string, never>>,
+    keyring: () => read("keyring.json"),
+    jwks: () => createLocalJWKSet(read(".well-known/jwks.json") as JSONWebKeySet),
+  };
+}
+
+const resource = (RequestType: string, ResourceProperties = {}, more = {}) => ({
+  RequestType,
+  ResponseURL: `${endpoint}/answer?signature=1`,
+  StackId: STACK,
+  RequestId: `request-${RequestType}`,
+  ResourceType: "Custom::SigningKeys",
+  LogicalResourceId: "SigningKeys",
+  ResourceProperties: { ServiceToken: ARN, ...ResourceProperties },
+  ...more,
+});
+
+describe("the key manager", () => {
+  it.each([{}, { action: "tick" }, { "detail-type": "Scheduled Event", source: "aws.events", detail: {} }])(
+    "makes the first key when it ticks, and then reads three times where nothing is to do (%o)",
+    async (event) => {
+      const { ask, env, jwks } = installed();
+      expect((await ask(event)).actions).not.toHaveLength(0);
+      const { token } = (await createHandler(env, () => undefined)({ claims: {} }, context())) as { token: string };
+      expect((await jwtVerify(token, jwks(), { currentDate: new Date() })).payload.iss).toBe("https://issuer.example");
+      const before = aws.calls.length;
+      expect(await ask(event)).toMatchObject({ actions: [], blockedBy: null });
+      expect(
+        aws.calls
+          .slice(before)
+          .map(({ action }) => action)
+          .sort(),
+      ).toStrictEqual(["s3:GetObject", "s3:GetObject", "ssm:GetParameters"]);
+    },
+  );
+
+  it("rotates, revokes and explains when it is asked", async () => {
+    const { ask, keyring } = installed();
+    await ask({});
+    const first = keyring().keys.find((key: { state: string }) => key.state === "active").publicJwk.kid;
+    expect(await ask({ action: "rotate", dryRun: true })).toMatchObject({
+      waits: expect.arrayContaining([expect.objectContaining({ rule: "second_standby" })]),
+    });
+    expect(keyring().rotationRequest).toBeNull();
+    await ask({ action: "rotate" });
+    const { keys } = (await ask({ action: "explain" })) as unknown as { keys: { kid: string; words: string }[] };
+    expect(keys.find(({ kid }) => kid === first)?.words).toContain("sign");
+    const revoked = await ask({ action: "revoke", kid: first, reason: "a laptop was stolen" });
+    expect(revoked).toMatchObject({ tokensAtRisk: { issuedFrom: expect.any(Number) } });
+    expect(keyring().keys.some((key: { publicJwk: { kid: string } }) => key.publicJwk.kid === first)).toBe(false);
+  });
+
+  it("migrates to another custodian, with the keys of both in reach", async () => {
+    const { ask, keyring } = installed();
+    await ask({});
+    await ask({ action: "migrate", custody: "kms" });
+    pass(25 * HOUR);
+    await ask({});
+    const active = keyring().keys.find((key: { state: string }) => key.state === "active");
+    expect(active).toMatchObject({ custody: "kms", alg: "ES256" });
+  });
+
+  it.each([
+    [{ action: "tik" }, "invalid_request", "tick, rotate"],
+    [{ action: "tick", force: true }, "unknown_field", "force"],
+    [{ action: "revoke" }, "invalid_request", "kid"],
+    [{ action: "revoke", kid: "nobody" }, "key_not_found", "no key of"],
+    [{ action: "migrate", custody: "vault" }, "invalid_request", "secrets-manager"],
+    [{ action: "migrate", algorithm: "RS256" }, "plan_refused", "--verifiers-accept"],
+    [{ action: "rotate", dryRun: "yes" }, "invalid_request", "dryRun"],
+    ["tick", "invalid_request", '{"action": "tick"}'],
+    [null, "invalid_request", "object"],
+  ])("refuses what it cannot do, in words and with a code (%o)", async (event, code, words) => {
+    const { ask } = installed();
+    await ask({});
+    const calls = aws.calls.length;
+    const failure = await ask(event).catch((error: Error) => error);
+    expect(failure).toMatchObject({ name: code, message: expect.stringContaining(words) });
+    expect((failure as Error).stack).not.toContain(" at ");
+    expect(aws.calls.slice(calls).some(({ action }) => action === "ssm:PutParameter")).toBe(false);
+    expect(lines.at(-1)).toContain('"level":"ERROR"');
+  });
+
+  it("tells an operator which right is missing", async () => {
+    const { ask } = installed({ SIGNET_CUSTODY: "kms" });
+    aws.inject({ action: "kms:CreateKey", code: "AccessDeniedException", status: 400, times: 2 });
+    await expect(ask({})).rejects.toMatchObject({ name: "aws_access_denied", message: expect.stringContaining("kms:CreateKey") });
+  });
+
+  it.each([
+    [{ SIGNET_INSTALLATION: "" }, "SIGNET_INSTALLATION"],
+    [{ SIGNET_KEYRING: "keyrings" }, "SIGNET_KEYRING"],
+    [{ SIGNET_CUSTODY: "file" }, "parameter-store"],
+    [{ SIGNET_ROTATION: '{"rotateEvery": 1}' }, "rotateEvery"],
+    [{ SIGNET_LIMITS: "[]" }, "SIGNET_LIMITS"],
+    [{ SIGNET_ALGORITHM: "HS256" }, "SIGNET_ALGORITHM"],
+  ])("does not start with settings that say nothing (%o)", (more, words) => {
+    expect(() => installed(more)).toThrow(words);
+  });
+});
+
+describe("the custom resource", () => {
+  it("answers with a first key that has proven itself, and again the same when it is asked again", async () => {
+    const { ask, jwks } = installed({ SIGNET_CUSTODY: "kms" });
+    await ask(resource("Create"));
+    await ask(resource("Create"));
+    const [first, second] = answers;
+    expect(first).toMatchObject({
+      Status: "SUCCESS",
+      StackId: STACK,
+      RequestId: "request-Create",
+      LogicalResourceId: "SigningKeys",
+      Data: { KeyArn: expect.stringMatching(/^arn:aws:kms:.*:key\//), SigningMethod: "ES256" },
+      method: "PUT",
+      type: "",
+    });
+    expect(second).toStrictEqual(first);
+    expect(first?.bytes).toBeLessThan(4_096);
+    const { KeyID, PublicKeyPEMBase64 } = (first as { Data: Record<string, string> }).Data;
+    await importSPKI(Buffer.from(PublicKeyPEMBase64 ?? "", "base64").toString(), "ES256");
+    await expect(jwks()({ alg: "ES256", kid: KeyID as string })).resolves.toBeDefined();
+  });
+
+  it("changes nothing on an update that asks for nothing, rotates once for a token, and does nothing on a deletion", async () => {
+    const { ask, keyring } = installed();
+    await ask(resource("Create", { RotationToken: "1" }));
+    pass(48 * HOUR);
+    await ask({});
+    const before = JSON.stringify(keyring());
+    await ask(
+      resource("Update", { RotationToken: "1" }, { OldResourceProperties: { RotationToken: "1" }, PhysicalResourceId: "p" }),
+    );
+    expect(JSON.stringify(keyring())).toBe(before);
+    const asked = resource("Update", { RotationToken: "2" }, { OldResourceProperties: { RotationToken: "1" } });
+    await ask(asked);
+    await ask(asked);
+    expect(keyring()).toMatchObject({ rotationToken: "2", rotationRequest: expect.any(Object) });
+    pass(25 * HOUR);
+    await ask({});
+    expect(keyring().rotationRequest).toBeNull();
+    const rotated = JSON.stringify(keyring());
+    await ask(asked);
+    const calls = aws.calls.length;
+    await ask(resource("Delete", {}, { PhysicalResourceId: "p" }));
+    expect(aws.calls).toHaveLength(calls);
+    expect(JSON.stringify(keyring())).toBe(rotated);
+    expect(answers.map(({ Status }) => Status)).toStrictEqual(Array(6).fill("SUCCESS"));
+    expect([answers[1]?.PhysicalResourceId, answers[2]?.PhysicalResourceId]).toStrictEqual([
+      "p",
+      expect.stringMatching(/^signet-/),
+    ]);
+  });
+
+  it("asks for a migration where the template says another custodian or algorithm by now", async () => {
+    const { ask, env, name, keyring } = installed();
+    await ask(resource("Create"));
+    const moved = installed({ ...env, SIGNET_CUSTODY: "secrets-manager" }, name);
+    // A tick alone switches nothing.
+    expect(await moved.ask({})).toMatchObject({
+      actions: [],
+      waits: expect.arrayContaining([expect.objectContaining({ rule: "settings_differ" })]),
+    });
+    await moved.ask(resource("Update"));
+    expect(answers.at(-1)).toMatchObject({ Status: "SUCCESS" });
+    expect(keyring().policy.custody).toBe("secrets-manager");
+    pass(25 * HOUR);
+    await moved.ask({});
+    expect(keyring().keys.find((key: { state: string }) => key.state === "active").custody).toBe("secrets-manager");
+    const other = installed({ ...env, SIGNET_CUSTODY: "secrets-manager", SIGNET_ALGORITHM: "RS256" }, name);
+    await other.ask(resource("Update"));
+    expect(answers.at(-1)).toMatchObject({ Status: "FAILED", Reason: expect.stringContaining("--verifiers-accept RS256") });
+    await other.ask(resource("Update", { VerifiersAccept: "ES256,RS256" }));
+    expect(answers.at(-1)).toMatchObject({ Status: "SUCCESS" });
+  });
+
+  it("answers where a key cannot be made, and where the time is nearly over; an answer that fails is sent again", async () => {
+    const { ask } = installed({ SIGNET_CUSTODY: "kms" });
+    aws.inject({ action: "kms:CreateKey", code: "AccessDeniedException", status: 400, times: 2 });
+    refusals = 2;
+    await ask(resource("Create"));
+    expect(answers).toMatchObject([{ Status: "FAILED", Reason: expect.stringContaining("kms:CreateKey") }]);
+    await ask(resource("Create"), 5_000);
+    expect(answers.at(-1)).toMatchObject({ Status: "FAILED", Reason: expect.stringContaining("time") });
+  });
+
+  it.each([
+    ["another stack", { StackId: STACK.replace("signet/", "theirs/") }],
+    ["another host", { ResponseURL: "https://evil.example/answer" }],
+    ["a bucket of somebody else's", { ResponseURL: "https://cloudformation-custom-resource-response-evil.s3.amazonaws.com/a" }],
+    ["another region's", { ResponseURL: "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/a" }],
+    ["plain http", { ResponseURL: "http://cloudformation-custom-resource-response-eucentral1.s3.amazonaws.com/a" }],
+    ["a user", { ResponseURL: "https://cloudformation-custom-resource-response-eucentral1.s3.amazonaws.com@evil.example/a" }],
+    ["the metadata service", { ResponseURL: "http://169.254.169.254/latest" }],
+    ["another port of this machine", { ResponseURL: "http://127.0.0.1:1/a" }],
+    ["no URL", { ResponseURL: "answer" }],
+    ["an unknown request", { RequestType: "Replace" }],
+    ["no properties", { ResourceProperties: null }],
+  ])("does nothing and calls nobody for a request that names %s", async (_, forged) => {
+    const { ask } = installed();
+    const calls = aws.calls.length;
+    await expect(ask(resource("Create", {}, forged))).rejects.toMatchObject({ name: "invalid_request" });
+    expect(aws.calls).toHaveLength(calls);
+    expect(answers).toHaveLength(0);
+  });
+
+  it("is nobody's where the function belongs to no stack", async () => {
+    const { ask } = installed({ SIGNET_STACK_ID: "" });
+    await expect(ask(resource("Create"))).rejects.toThrow("SIGNET_STACK_ID");
+  });
+});
