@@ -3,7 +3,7 @@ import { percentEncoded } from "./sigv4.js";
 import type { AwsRequest, Transport } from "./transport.js";
 
 /** An object that was read. */
-export interface StoredObject {
+interface StoredObject {
   readonly body: string;
   readonly etag: string;
 }

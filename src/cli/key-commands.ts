@@ -67,8 +67,10 @@ function addPolicyCommands(keys: Command, context: Context, common: (command: Co
     .option("--json", "print the report as JSON")
     .addHelpText("after", "\nExample:\n  signet keys expire 5d4b8c7e --tokens-expire-by 30d")
     .action(async (kid: string, options) => (await load.change()).keysExpire(context, kid, options));
-  common(keys.command("import-jwks <file>"))
-    .description("publish another issuer's public keys as retired, so that its tokens go on being accepted")
+  common(keys.command("import-jwks <source>"))
+    .description(
+      "publish another issuer's public keys as retired, so that its tokens go on being accepted: a file, a URL or s3://BUCKET/KEY",
+    )
     .option("--tokens-expire-by <time>", "when the last of its tokens ends")
     .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "print the report as JSON")

@@ -1,13 +1,11 @@
 import { createPublicKey } from "node:crypto";
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { algorithmsFor } from "../algorithms/keys.js";
-import { credentialChain } from "../aws/credential-chain.js";
-import { regionIn } from "../aws/endpoint.js";
 import { createKms } from "../aws/kms.js";
-import { createTransport } from "../aws/transport.js";
 import { kmsVerifies } from "../custody/kms/sign.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { parseObject, splitToken } from "../verify/token.js";
+import { awsAccess } from "./aws-access.js";
 import { type CommonOptions, type Context, openInstallation } from "./context.js";
 
 /** A key in KMS that is to verify a token. */
@@ -34,10 +32,7 @@ export async function kmsVerification(
   const { header, signingInput, signature } = splitToken(token, longest);
   const kid = String(parseObject(header, "header").kid);
   const own = await installationKey(context, kid, options);
-  const { env } = context;
-  const region = own.region ?? regionOfArn(given) ?? regionIn(env);
-  if (!region) throw new SignetError("usage", "no AWS region is known: set AWS_REGION, or name the key by its ARN");
-  const kms = createKms(createTransport({ region, credentials: credentialChain(env), env }));
+  const kms = createKms(awsAccess(context, own.key ?? given, own.region));
   const { arn, spki } = await kms.getPublicKey(own.key ?? given);
   const publicKey = createPublicKey({ key: spki, format: "der", type: "spki" });
   const jwk = publicKey.export({ format: "jwk" });
@@ -65,8 +60,4 @@ async function installationKey(
     if (isSignetError(error, "config_missing")) return {};
     throw error;
   }
-}
-
-function regionOfArn(arn: string): string | undefined {
-  return arn.startsWith("arn:") ? arn.split(":")[3] : undefined;
 }

@@ -116,6 +116,11 @@ function addIssuerCommands(program: Command, context: Context): void {
       "kms: an existing key that signs first; kms-data-key: the key that wraps; else: what encrypts at rest",
     )
     .option("--keyring <url>", "s3://BUCKET/PREFIX for the keyring and the public documents (default: .signet/)")
+    .option(
+      "--import <source>",
+      "let a key sign first that was made elsewhere: a file, ssm:/PATH, secret:NAME, kms:KEY or an ARN",
+    )
+    .option("--kid <kid>", "its name in tokens, where it has none of its own")
     .option("--passphrase", "ask for a passphrase that encrypts the keys")
     .option("--passphrase-file <file>", "read that passphrase from a file, now and later")
     .addHelpText("after", "\nExample:\n  signet init --issuer https://issuer.example --algorithm ES256")
@@ -178,15 +183,20 @@ function addKeyCommands(program: Command, context: Context): void {
     .option("--svg <file>", "draw it as a picture")
     .addHelpText("after", "\nExamples:\n  signet keys list --json\n  signet keys list --svg keys.svg")
     .action(async (options) => (await load.keysList()).keysList(context, options));
-  common(keys.command("import <file>"))
-    .description("take over a private key made elsewhere: PEM (PKCS#8, SEC1, PKCS#1) or JWK")
+  common(keys.command("import <source>"))
+    .description("take over a key made elsewhere: a file (PEM or JWK), ssm:/PATH, secret:NAME, kms:KEY, or an ARN of these")
     .option("--kid <kid>", "its name in tokens (default: the JWK's own, else its RFC 7638 thumbprint)")
     .option("--as <state>", "standby, or active for an issuer that has no active key yet", "standby")
     .option("--algorithm <alg>", "what it signs with (default: the JWK's own, else the usual one of its type)")
     .option("--key-passphrase-file <file>", "opens an encrypted PEM")
+    .option("--jwks <source>", "a JWKS (file, URL or s3://BUCKET/KEY) that lists it: it keeps its kid")
+    .option("--tokens-expire-by <time>", "when the last of the tokens that it signed elsewhere ends: it may leave then")
     .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "print its public JWK")
-    .addHelpText("after", "\nExample:\n  signet keys import private-key.pem --kid 5d4b8c7e")
-    .action(async (file: string, options) => (await load.keysImport()).keysImport(context, file, options));
+    .addHelpText(
+      "after",
+      "\nExamples:\n  signet keys import private-key.pem --kid 5d4b8c7e\n  signet keys import secret:jwt/signing-key --jwks s3://my-bucket/jwks.json",
+    )
+    .action(async (source: string, options) => (await load.keysImport()).keysImport(context, source, options));
   addLifeCommands(keys, context, common);
 }

@@ -26,11 +26,17 @@ interface Lent {
 }
 
 /** A key to take over. */
-export type ImportRequest = (HandedOver | Lent) & {
+export type ImportedKey = (HandedOver | Lent) & {
   readonly algorithm: AlgorithmName;
+  readonly custody: Custody;
+  /** The operator's word on when the last token ends that it signed elsewhere (NumericDate). */
+  readonly tokensExpireBy?: number;
+};
+
+/** What an import is asked for. */
+export type ImportRequest = ImportedKey & {
   /** `active` only for an issuer that has no active key yet. */
   readonly as: "standby" | "active";
-  readonly custody: Custody;
 };
 
 /** An import that was admitted: the key's public part, and its new record, unless the keyring has the key already. */
@@ -60,6 +66,7 @@ export async function admitImport(context: Context, session: Session, request: I
     origin: "imported",
     publicJwk: wanted,
     creatingAt: await session.time(),
+    ...(request.tokensExpireBy !== undefined && { tokensExpireBy: request.tokensExpireBy }),
   };
   await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }), {
     event: "key.imported",
@@ -115,14 +122,14 @@ function assertNewKey(keyring: Keyring, wanted: PublicJwk): void {
   throw new SignetError("plan_refused", `the keyring has this very key already, as ${same.publicJwk?.kid} (${same.state})`);
 }
 
-function assertRoom(keyring: Keyring, { as }: ImportRequest): void {
+function assertRoom(keyring: Keyring, { as, tokensExpireBy }: ImportRequest): void {
   if (as === "active" && (activeRecord(keyring) !== undefined || keyring.confirmedSequence > 0 || keyring.activation !== null)) {
     throw new SignetError("plan_refused", "this issuer has an active key already: import the key as a standby and rotate");
   }
   if (keyring.keys.filter((key) => key.state !== "revoked").length >= MOST_PUBLISHED_KEYS) {
     throw new SignetError("plan_refused", `the JWKS is full: some verifiers read no more than ${MOST_PUBLISHED_KEYS} keys`);
   }
-  if (permanentKeys(keyring) + 1 > MOST_PUBLISHED_KEYS - MOVING_PLACES) {
+  if (tokensExpireBy === undefined && permanentKeys(keyring) + 1 > MOST_PUBLISHED_KEYS - MOVING_PLACES) {
     throw new SignetError(
       "plan_refused",
       `an imported key stays until --tokens-expire-by is given, and ${MOVING_PLACES} of ${MOST_PUBLISHED_KEYS} places must stay free to move`,

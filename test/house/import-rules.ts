@@ -22,7 +22,7 @@ export const HOUSE: Readonly<Record<string, readonly string[]>> = {
   assemble: ["assemble-aws", "aws", "config", "custody", "storage", "issue", "rotation", "verify", "keyring"],
   http: ["issue", "verify", "keyring"],
   server: ["assemble", "http"],
-  lambda: ["assemble-aws", "aws", "custody", "storage", "issue", "keyring", "rotation", "verify"],
+  lambda: ["assemble-aws", "algorithms", "aws", "custody", "storage", "issue", "keyring", "rotation", "verify"],
   doctor: ["verify", "keyring"],
   client: ["aws", "issue (types)"],
   deploy: ["config", "aws/permissions"],

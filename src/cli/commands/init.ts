@@ -7,16 +7,22 @@ import { configuredPassphrase } from "../../config/passphrase.js";
 import type { AwsConfig, Config } from "../../config/schema.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { createFile, makePrivateDirectory, PUBLIC_FILE } from "../../files/durable.js";
+import type { Custody } from "../../keyring/key-record.js";
 import { activeRecord } from "../../keyring/keyring.js";
 import type { Manager } from "../../rotation/executor.js";
+import type { ImportedKey } from "../../rotation/import-key.js";
 import { assertPolicy } from "../../rotation/policy.js";
 import { type Context, pathOfConfig } from "../context.js";
 import { type InitialOptions, type WantedConfig, wantedConfig } from "../initial-config.js";
 import { footprint } from "../prices.js";
 import { askNewPassphrase } from "../prompt.js";
+import { importOf } from "./keys-import.js";
 
 export interface InitOptions extends InitialOptions {
   readonly passphrase?: boolean;
+  /** A key made elsewhere that signs first. */
+  readonly import?: string;
+  readonly kid?: string;
 }
 
 /**
@@ -26,7 +32,9 @@ export interface InitOptions extends InitialOptions {
 export async function init(context: Context, options: InitOptions): Promise<void> {
   const { output } = context;
   const path = pathOfConfig(context, options);
-  const wanted = wantedConfig(context, options, path);
+  const first = await firstKey(context, options);
+  const algorithm = options.algorithm ?? first?.algorithm;
+  const wanted = wantedConfig(context, algorithm === undefined ? options : { ...options, algorithm }, path);
   const found = await configAt(context, path);
   if (found !== undefined) await assertResumable(context, found, wanted, path);
   const config = found ?? wanted.config;
@@ -42,14 +50,34 @@ export async function init(context: Context, options: InitOptions): Promise<void
   await createFile(join(config.directory, ".gitignore"), "*\n", PUBLIC_FILE);
   const manager = await installation.manager({ onStep: ({ words }) => output.isWatched && output.note(`  ${words}`) });
   if (config.aws !== undefined) tellPlan(context, config, config.aws);
-  const actions = await begin(manager, config);
+  const actions = await begin(manager, config, first);
   // Another process was done first, or there was nothing left to resume but its lease.
   if (actions.length === 0) throw alreadyThere(path);
   await say(context, installation, path, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
 }
 
-// An existing KMS key signs first; every other key is made.
-async function begin(manager: Manager, { custody, algorithm, ed25519Name, aws }: Config): Promise<readonly unknown[]> {
+// The next keys are of the algorithm of the one that is taken over, unless another one was asked for.
+async function firstKey(context: Context, options: InitOptions): Promise<ImportedKey | undefined> {
+  if (options.import !== undefined) {
+    const { region, custody = "file", algorithm = "ES256", ed25519Name = "EdDSA" } = options;
+    return importOf(
+      context,
+      { region, custody: custody as Custody, algorithm, ed25519Name: ed25519Name as "EdDSA" },
+      options.import,
+      options,
+    );
+  }
+  if (options.kid === undefined) return undefined;
+  throw new SignetError("usage", "--kid names a key that is taken over: give it with --import");
+}
+
+// A key that is there already signs first; every other key is made.
+async function begin(manager: Manager, config: Config, first: ImportedKey | undefined): Promise<readonly unknown[]> {
+  const { custody, algorithm, ed25519Name, aws } = config;
+  if (first !== undefined) {
+    const held = "lent" in first ? first : { ...first, custody };
+    return (await manager.importKey({ ...held, as: "active" })).actions;
+  }
   if (custody !== "kms" || aws?.kmsKey === undefined) return (await manager.tick()).actions;
   const name = algorithmNamed(algorithm).keyType === "ed25519" ? ed25519Name : algorithm;
   return (await manager.importKey({ lent: aws.kmsKey, algorithm: name, as: "active", custody })).actions;

@@ -1,74 +1,68 @@
-import { readFile } from "node:fs/promises";
-import { parsePrivateKeyText } from "../../algorithms/private-key-text.js";
 import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
-import { isSignetError, SignetError } from "../../errors.js";
-import { readPrivateFile } from "../../files/private-read.js";
-import { type CommonOptions, type Context, openInstallation, pathGiven } from "../context.js";
-import { tellReport } from "../key-report.js";
-import { askHidden } from "../prompt.js";
+import { SignetError } from "../../errors.js";
+import type { Custody } from "../../keyring/key-record.js";
+import type { ImportedKey } from "../../rotation/import-key.js";
+import { type CommonOptions, type Context, openInstallation } from "../context.js";
+import { managerFor, tellReport } from "../key-report.js";
+import { findKey } from "../key-source.js";
+import { instantOf } from "./keys-change.js";
 
 export interface ImportOptions extends CommonOptions {
   readonly kid?: string;
   readonly as: string;
   readonly algorithm?: string;
   readonly keyPassphraseFile?: string;
+  readonly jwks?: string;
+  readonly tokensExpireBy?: string;
   readonly dryRun?: boolean;
 }
 
-/** `signet keys import`: takes over a private key that was made elsewhere. The file stays as it is. */
-export async function keysImport(context: Context, file: string, options: ImportOptions): Promise<void> {
+/** `signet keys import`: takes over a key that was made elsewhere. What is there stays as it is. */
+export async function keysImport(context: Context, source: string, options: ImportOptions): Promise<void> {
   const { output } = context;
   const installation = await openInstallation(context, options);
   const { as } = options;
   if (as !== "standby" && as !== "active") throw new SignetError("usage", "--as takes standby or active");
-  const alg = options.algorithm === undefined ? undefined : headerName(options.algorithm, installation.config.ed25519Name);
-  const read = await readKey(context, file, options, alg);
-  const kid = options.kid ?? read.kid;
-  const algorithm = alg ?? headerName(read.alg, read.kid === undefined ? installation.config.ed25519Name : undefined);
-  const manager = await installation.manager({ onStep: ({ words }) => output.isWatched && output.note(`  ${words}`) });
-  const { publicJwk, ...report } = await manager.importKey({
-    privateKey: read.privateKey,
-    algorithm,
-    as,
-    custody: installation.config.custody,
-    dryRun: options.dryRun,
-    ...(kid === undefined ? {} : { kid }),
-  });
+  const found = await importOf(context, { ...installation.config, region: installation.config.aws?.region }, source, options);
+  const expiry = options.tokensExpireBy === undefined ? {} : { tokensExpireBy: instantOf(options.tokensExpireBy) };
+  const manager = await managerFor(context, installation);
+  const { publicJwk, ...report } = await manager.importKey({ ...found, ...expiry, as, dryRun: options.dryRun });
+  output.note(
+    `found in ${source}: a ${publicJwk.alg} key, ${publicJwk.kid}${"lent" in found ? "" : "; its halves belong together"}`,
+  );
   if (options.dryRun === true) {
     tellReport(context, report, options);
     return;
   }
-  output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${as}; ${file} was not changed: protect it or remove it`);
+  const there = "lent" in found ? "it stays in KMS, and is never deleted there" : "it was not changed: protect it or remove it";
+  output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${as}; ${source}: ${there}`);
   if (options.json === true) output.json(publicJwk);
 }
 
-async function readKey(context: Context, file: string, options: ImportOptions, alg: AlgorithmName | undefined) {
-  let text: string;
-  try {
-    text = await readFile(pathGiven(context, file), "utf8");
-  } catch (error) {
-    throw new SignetError("usage", `${file} cannot be read`, { cause: error });
-  }
-  const parse = (passphrase: string | undefined) =>
-    parsePrivateKeyText(text, { ...(alg === undefined ? {} : { alg }), ...(passphrase === undefined ? {} : { passphrase }) });
-  try {
-    return parse(await passphraseOfKey(context, options));
-  } catch (error) {
-    if (!isSignetError(error, "passphrase_required")) throw error;
-    if (!process.stdin.isTTY) {
-      throw new SignetError("usage", `${file} is encrypted: give its passphrase with --key-passphrase-file FILE`, {
-        cause: error,
-      });
-    }
-    return parse(await askHidden(`Passphrase of ${file}: `));
-  }
+/** What an import takes from the config. */
+interface ImportPlace {
+  readonly custody: Custody;
+  readonly algorithm: string;
+  readonly ed25519Name: AlgorithmName;
+  readonly region?: string | undefined;
 }
 
-async function passphraseOfKey(context: Context, { keyPassphraseFile }: ImportOptions): Promise<string | undefined> {
-  if (keyPassphraseFile === undefined) return undefined;
-  const text = await readPrivateFile(pathGiven(context, keyPassphraseFile));
-  if (text === undefined) throw new SignetError("usage", `${keyPassphraseFile} cannot be read`);
-  return text.replace(/\r?\n$/, "");
+/** What an import asks of the manager: a key under its own algorithm and name, unless others were given. */
+export async function importOf(
+  context: Context,
+  { custody, algorithm, ed25519Name, region }: ImportPlace,
+  source: string,
+  options: Omit<ImportOptions, "as">,
+): Promise<ImportedKey> {
+  const given = options.algorithm === undefined ? undefined : headerName(options.algorithm, ed25519Name);
+  const found = await findKey(context, source, { ...options, algorithm: given, region });
+  if ("lent" in found) {
+    if (options.kid !== undefined) throw new SignetError("usage", "a key in KMS has its id for a name: leave out --kid");
+    return { lent: found.lent, algorithm: given ?? headerName(algorithm, ed25519Name), custody: "kms" };
+  }
+  const kid = options.kid ?? found.kid;
+  const alg = given ?? headerName(found.alg, found.kid === undefined ? ed25519Name : undefined);
+  return { privateKey: found.privateKey, algorithm: alg, custody, ...(kid !== undefined && { kid }) };
 }
 
 function headerName(name: string, ed25519Name: AlgorithmName | undefined): AlgorithmName {

@@ -1,13 +1,13 @@
 import { createPublicKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { algorithmsFor } from "../../algorithms/keys.js";
-import { parseStrictJson } from "../../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { discoverJwksUrl, fetchJwks } from "../../verify/fetch-jwks.js";
 import { parseObject, splitToken } from "../../verify/token.js";
 import { createVerifier, type VerifierOptions } from "../../verify/verifier.js";
 import { type CommonOptions, type Context, openInstallation, pathGiven } from "../context.js";
+import { readJwks } from "../jwks-source.js";
 import { fromNow } from "../times-in-words.js";
 import { tokenGiven } from "../token-text.js";
 
@@ -61,7 +61,7 @@ async function keysFor(context: Context, token: string, options: VerifyOptions):
     const { keys, confirm } = await kmsVerification(context, token, options.kms, options, LONGEST_TOKEN);
     return { keys: { keys }, confirm, issuer: null };
   }
-  if (options.jwks !== undefined) return { keys: await jwksGiven(context, options.jwks), issuer: null };
+  if (options.jwks !== undefined) return { keys: await readJwks(context, options.jwks), issuer: null };
   if (options.pem !== undefined) return { keys: pemAsJwks(await readGiven(context, "--pem", options.pem), token), issuer: null };
   try {
     const { stores, config } = await openInstallation(context, options);
@@ -84,13 +84,6 @@ async function discovered({ output }: Context, issuer: string): Promise<Keys> {
   const url = await discoverJwksUrl(issuer);
   output.note(`the keys are those of ${url}`);
   return fetchJwks(url);
-}
-
-async function jwksGiven(context: Context, given: string): Promise<Keys> {
-  if (/^https?:\/\//i.test(given)) return fetchJwks(given);
-  const value = parseStrictJson(await readGiven(context, "--jwks", given), given) as Partial<Keys> | null;
-  if (Array.isArray(value?.keys)) return value as Keys;
-  throw new SignetError("usage", `${given} is not a JWKS: it must be an object with a list "keys"`);
 }
 
 // A PEM has no name: it is looked up under whatever name the token gives its key.
