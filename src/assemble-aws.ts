@@ -29,6 +29,11 @@ export interface Parts {
   readonly open: (key: OpenableKey) => Promise<Signer>;
 }
 
+/** The parts of an installation in AWS, and how AWS is reached for what else it has there. */
+export interface AwsParts extends Parts {
+  readonly transport: Transport;
+}
+
 /** An installation in AWS. */
 export interface AwsInstallation extends AwsConfig {
   readonly custody: Config["custody"];
@@ -43,7 +48,7 @@ export interface AwsInstallation extends AwsConfig {
  * @param onDisk what the installation has on this machine: its keyring, unless that is in S3, and the keys that are in files
  * @throws SignetError `config_invalid` where no region is known, or no place for the keyring
  */
-export function awsParts(aws: AwsInstallation, onDisk?: Parts): Parts {
+export function awsParts(aws: AwsInstallation, onDisk?: Parts): AwsParts {
   const { env, credentials } = aws;
   const transport = createTransport({ region: regionOf(aws), credentials, env });
   const parameters = createParameterStore(transport);
@@ -51,6 +56,7 @@ export function awsParts(aws: AwsInstallation, onDisk?: Parts): Parts {
   return {
     stores: storesOf(aws, transport, parameters, onDisk?.stores),
     custodians,
+    transport,
     open: async (key) => {
       const kind = custodyOf(key.material) ?? "file";
       const custodian = custodians[kind];

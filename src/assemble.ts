@@ -1,13 +1,15 @@
 import { join } from "node:path";
 import type { Parts } from "./assemble-aws.js";
+import { regionIn } from "./aws/endpoint.js";
 import type { Environment } from "./config/environment.js";
 import { loadConfig } from "./config/load.js";
-import { configuredPassphrase } from "./config/passphrase.js";
 import type { AwsConfig, Config } from "./config/schema.js";
+import { configuredPassphrase } from "./config/secrets.js";
 import type { Custodian } from "./custody/contract.js";
 import { createFileCustodian } from "./custody/file/custodian.js";
 import type { PassphraseSource } from "./custody/file/key-file.js";
 import type { OnKmsSigned } from "./custody/kms/sign.js";
+import { SignetError } from "./errors.js";
 import { type ActiveKey, createActiveKey } from "./issue/active-key.js";
 import { type Callers, createCallers } from "./issue/callers.js";
 import { createIssuer, type Issuer, presentSeconds } from "./issue/issuer.js";
@@ -85,9 +87,30 @@ export async function assemble(config: Config, options: AssemblyOptions = {}): P
     watchKms: (onSigned: OnKmsSigned) => void kmsWatchers.push(onSigned),
     async manager(more = {}) {
       const { createManager } = await import("./rotation/executor.js");
-      return createManager({ stores, custodians, settings: settingsOf(config), clock, ...more });
+      const notify = await notifierFor(config, options.env ?? process.env);
+      return createManager({ stores, custodians, settings: settingsOf(config), clock, notify, ...more });
     },
   });
+}
+
+// Who is told of changes is found out when a manager is made: nobody else needs to know.
+async function notifierFor(config: Config, env: Environment): Promise<ManagerOptions["notify"]> {
+  const { webhook, eventBus } = config.notices;
+  if (webhook === undefined && eventBus === undefined) return undefined;
+  const [{ notifierOf }, { createTransport }, { credentialChain }, { configuredWebhookSecret }] = await Promise.all([
+    import("./notify/notifier.js"),
+    import("./aws/transport.js"),
+    import("./aws/credential-chain.js"),
+    import("./config/secrets.js"),
+  ]);
+  const region = (eventBus?.startsWith("arn:") ? eventBus.split(":")[3] : config.aws?.region) || regionIn(env);
+  if (eventBus !== undefined && !region) {
+    throw new SignetError("config_invalid", "no AWS region is known for notices.eventBus: give its ARN, or set AWS_REGION", {
+      field: "notices.eventBus",
+    });
+  }
+  const transport = () => createTransport({ region: region ?? "", credentials: credentialChain(env), env });
+  return notifierOf({ webhook, webhookSecret: await configuredWebhookSecret(config, env), eventBus }, transport);
 }
 
 // The parts that speak to AWS are loaded where AWS is configured.

@@ -78,6 +78,7 @@ const STATUS = {
   plan_refused: 409,
   publication_unconfirmed: 503,
   clock_untrusted: 500,
+  notice_failed: 503,
   // AWS.
   aws_access_denied: 500,
   aws_credentials: 500,

@@ -1,7 +1,7 @@
 import { isLoopback } from "../encoding/loopback-host.js";
 
 /** The services that Signet calls, by the prefix of their endpoints. */
-export type Service = "kms" | "ssm" | "secretsmanager" | "s3";
+export type Service = "kms" | "ssm" | "secretsmanager" | "s3" | "events";
 
 /** Environment variables, as far as they say where AWS is. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,7 +29,11 @@ const VARIABLES: Readonly<Record<Service, string>> = {
   ssm: "SSM",
   secretsmanager: "SECRETS_MANAGER",
   s3: "S3",
+  events: "EVENTBRIDGE",
 };
+
+/** What an installation's keys and documents are kept by. */
+const KEEPING: readonly Service[] = ["kms", "ssm", "secretsmanager", "s3"];
 
 /** The partition of a region. */
 export function partitionOf(region: string): Partition {
@@ -52,9 +56,9 @@ function configuredEndpoint(service: Service, env: Environment): string | undefi
   return env[`AWS_ENDPOINT_URL_${VARIABLES[service]}`] || env.AWS_ENDPOINT_URL || undefined;
 }
 
-/** Tells whether every service is stood in for by an endpoint on this machine. */
+/** Tells whether every service that keeps something is stood in for by an endpoint on this machine. */
 export function areEndpointsLocal(env: Environment): boolean {
-  return (Object.keys(VARIABLES) as Service[]).every((service) => {
+  return KEEPING.every((service) => {
     const endpoint = configuredEndpoint(service, env);
     return endpoint !== undefined && URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
   });

@@ -2,7 +2,7 @@ import type { Service } from "./endpoint.js";
 import { AwsFailure } from "./failure.js";
 import type { Transport } from "./transport.js";
 
-const TARGETS = { kms: "TrentService", ssm: "AmazonSSM", secretsmanager: "secretsmanager" } as const;
+const TARGETS = { kms: "TrentService", ssm: "AmazonSSM", secretsmanager: "secretsmanager", events: "AWSEvents" } as const;
 
 /** Calls one action of a service that speaks AWS JSON 1.1. */
 export type JsonCall = <T>(action: string, resource: string, input: object) => Promise<T>;

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { type AssemblyOptions, assemble, type Installation } from "../assemble.js";
 import { unknownVariables } from "../config/environment.js";
 import { configPath, loadConfig } from "../config/load.js";
-import { configuredPassphrase } from "../config/passphrase.js";
+import { configuredPassphrase } from "../config/secrets.js";
 import type { Output } from "./output.js";
 
 /** What every command works with. */

@@ -25,7 +25,7 @@ const OVERRIDES: Readonly<
 };
 
 /** Read elsewhere: where the config stands, the passphrase, which is no member of it, and whether failures show where. */
-const OTHERS = ["SIGNET_CONFIG", "SIGNET_PASSPHRASE", "SIGNET_DEBUG"];
+const OTHERS = ["SIGNET_CONFIG", "SIGNET_PASSPHRASE", "SIGNET_WEBHOOK_SECRET", "SIGNET_DEBUG"];
 
 /** The members that the environment sets, in the shape of `signet.json`, and where each came from. */
 export interface EnvironmentOverrides {

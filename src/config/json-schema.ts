@@ -125,6 +125,19 @@ export const configJsonSchema = {
         clockSkewSeconds: { ...seconds("How far apart two clocks may be.", 0, 300), maximum: 3_600 },
       },
     },
+    notices: {
+      description: "Who is told of each change of a key, for those who cannot follow the JWKS.",
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        webhook: { description: "A URL that gets each notice as a POST (Standard Webhooks).", type: "string", format: "uri" },
+        webhookSecretFile: {
+          description: "A file with the secret that notices are signed with (whsec_...); or SIGNET_WEBHOOK_SECRET.",
+          type: "string",
+        },
+        eventBus: { description: "An event bus of EventBridge, by name or ARN.", type: "string" },
+      },
+    },
     callers,
   },
 } as const;

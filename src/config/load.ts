@@ -68,11 +68,15 @@ export function checkConfig(members: unknown, path: string, { env, flags = {} }:
   if (!result.success) throw explainIssue(result.issues[0], path, sources);
   assertCustody(result.output, path);
   assertPublishAhead(result.output.rotation, sources.get(PUBLISH_AHEAD) ?? path);
-  const { directory, passphraseFile, ...config } = result.output;
+  const { directory, passphraseFile, notices, ...config } = result.output;
   const inFolder = (name: string) => resolve(dirname(path), name);
   return Object.freeze({
     ...config,
     directory: inFolder(directory),
+    notices: {
+      ...notices,
+      ...(notices.webhookSecretFile !== undefined && { webhookSecretFile: inFolder(notices.webhookSecretFile) }),
+    },
     ...(passphraseFile === undefined ? {} : { passphraseFile: inFolder(passphraseFile) }),
   });
 }
@@ -89,9 +93,9 @@ function assertCustody({ custody, aws }: Pick<Config, "custody" | "aws">, path: 
 }
 
 // valibot takes a list for an object with members 0, 1, ...
-function assertNoLists({ limits, rotation, callers, aws }: Record<string, unknown>, path: string): void {
+function assertNoLists({ limits, rotation, notices, callers, aws }: Record<string, unknown>, path: string): void {
   const fixedClaims = (limits as Record<string, unknown> | null | undefined)?.fixedClaims;
-  for (const [field, value] of Object.entries({ limits, rotation, callers, aws, "limits.fixedClaims": fixedClaims })) {
+  for (const [field, value] of Object.entries({ limits, rotation, notices, callers, aws, "limits.fixedClaims": fixedClaims })) {
     if (!Array.isArray(value)) continue;
     throw new SignetError("config_invalid", `${path}: ${field} is a list; it must be an object`, { field });
   }

@@ -68,6 +68,13 @@ const aws = v.strictObject({
   keyring: v.optional(v.pipe(v.string(), v.regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9._/-]{0,200})?$/))),
 });
 
+/** Who is told of each change of a key. */
+const notices = v.strictObject({
+  webhook: v.optional(v.pipe(v.string(), v.url())),
+  webhookSecretFile: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  eventBus: v.optional(v.pipe(v.string(), v.nonEmpty())),
+});
+
 /** The members of `signet.json`. */
 export const configSchema = v.strictObject({
   $schema: v.optional(v.string()),
@@ -80,6 +87,7 @@ export const configSchema = v.strictObject({
   passphraseFile: v.optional(v.pipe(v.string(), v.nonEmpty())),
   limits: v.optional(limits, {}),
   rotation: v.optional(rotation, {}),
+  notices: v.optional(notices, {}),
   callers: v.optional(v.record(v.pipe(v.string(), v.regex(CALLER_NAME)), v.strictObject(callerEntries)), {}),
 });
 

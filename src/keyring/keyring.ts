@@ -102,6 +102,8 @@ export interface Keyring {
   /** When the custodian was last searched for keys that no record names. */
   readonly sweptAt: number | null;
   readonly audit: AuditHead;
+  /** Up to which entry of the audit log others were told; absent where nobody wanted to know yet. */
+  readonly noticed?: number;
   readonly keys: readonly KeyRecord[];
 }
 

@@ -135,6 +135,7 @@ const KEYRING: Shape<Keyring> = {
   rotationToken: { check: text, optional: true },
   sweptAt: { check: nullOr(time) },
   audit: { check: shaped(AUDIT) },
+  noticed: { check: count(0), optional: true },
   keys: { check: listOf(KEY) },
 };
 

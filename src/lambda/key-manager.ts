@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { awsParts, type Parts } from "../assemble-aws.js";
+import { type AwsParts, awsParts } from "../assemble-aws.js";
 import { environmentCredentials, noCredentials } from "../aws/credentials.js";
 import { SignetError } from "../errors.js";
 import { presentSeconds } from "../issue/issuer.js";
@@ -11,6 +11,8 @@ import {
   type ResourceRequest,
   readResourceRequest,
 } from "./custom-resource.js";
+import { createLog } from "./log.js";
+import { managerNotices } from "./manager-notices.js";
 import { createManagerReport } from "./manager-report.js";
 import { perform } from "./manager-request.js";
 import { managerSettingsOf } from "./manager-settings.js";
@@ -47,6 +49,7 @@ export function createKeyManager(
   const parts = partsOf(settings, env);
   const name = `function ${env.AWS_LAMBDA_FUNCTION_NAME || "signet"}`;
   const report = createManagerReport(settings, env, write);
+  const notify = managerNotices(settings, parts.transport, createLog(env, write));
 
   const managerOf = ({ awsRequestId }: ManagerContext): CoreManager =>
     coreManager(
@@ -56,6 +59,7 @@ export function createKeyManager(
         stores: parts.stores,
         custodians: parts.custodians,
         settings: settings.rotation,
+        notify,
         // CloudTrail knows who made the request of this id.
         actor: `${name}, request ${awsRequestId}`,
         onStep: (step) => report.step(awsRequestId, step),
@@ -105,7 +109,7 @@ export function createKeyManager(
 function partsOf(
   { installation, region, keyring, kmsKey, rotation }: ReturnType<typeof managerSettingsOf>,
   env: Environment,
-): Parts {
+): AwsParts {
   const credentials = () => {
     const found = environmentCredentials(env);
     if (found === undefined) throw noCredentials();

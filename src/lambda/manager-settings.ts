@@ -2,6 +2,7 @@ import { ALGORITHM_NAMES, type AlgorithmName, findAlgorithm } from "../algorithm
 import { DEFAULT_LIMITS, type Limits } from "../issue/limits.js";
 import { CUSTODIES, type Custody } from "../keyring/key-record.js";
 import type { RotationPolicy } from "../keyring/keyring.js";
+import type { NoticeTargets } from "../notify/notifier.js";
 import type { RotationSettings } from "../rotation/policy.js";
 import { type Environment, objectIn, wrong } from "./settings.js";
 
@@ -15,6 +16,8 @@ export interface ManagerSettings {
   readonly kmsKey: string | undefined;
   readonly rotation: RotationSettings;
   readonly metrics: boolean;
+  /** Who is told of each change of a key; the webhook's secret may name a parameter, as `ssm:/NAME`. */
+  readonly notices: NoticeTargets;
   /** The ARN of the stack whose custom resource this function is; nobody else's requests are answered. */
   readonly stackId: string | undefined;
   /** Where a custom resource's answer may go besides CloudFormation's own buckets: an emulator on this machine. */
@@ -45,6 +48,11 @@ export function managerSettingsOf(env: Environment): ManagerSettings {
     kmsKey: env.SIGNET_KMS_KEY || undefined,
     rotation: rotationOf(env),
     metrics: env.SIGNET_METRICS === "true",
+    notices: {
+      webhook: env.SIGNET_WEBHOOK || undefined,
+      webhookSecret: env.SIGNET_WEBHOOK_SECRET,
+      eventBus: env.SIGNET_EVENT_BUS || undefined,
+    },
     stackId: env.SIGNET_STACK_ID || undefined,
     responseEndpoint: env.SIGNET_RESPONSE_ENDPOINT || undefined,
   };

@@ -106,18 +106,23 @@ function firstFault(lines: readonly string[], count: number, head: string): Audi
   return { number: lines.length + 1, words: `the log ends here, but the keyring knows of ${count} entries` };
 }
 
-/** Every entry of the log, the oldest first; lines that are no entries are left out. */
+/**
+ * The entries of the log, the oldest first; lines that are no entries are left out.
+ *
+ * @param after the number of the last entry that is not wanted
+ */
 export async function readHistory(
   { audit }: Pick<Stores, "audit">,
   keyring: Pick<Keyring, "audit"> | undefined,
+  after = 0,
 ): Promise<AuditEntry[]> {
   const entries: AuditEntry[] = [];
-  for await (const line of audit.read()) {
+  for await (const line of audit.read(after)) {
     const entry = parsed(line);
     if (entry !== undefined) entries.push(entry);
   }
   const last = parsed(keyring?.audit.entry ?? "");
-  if (last !== undefined && last.number === (entries.at(-1)?.number ?? 0) + 1) entries.push(last);
+  if (last !== undefined && last.number === (entries.at(-1)?.number ?? after) + 1) entries.push(last);
   return entries;
 }
 

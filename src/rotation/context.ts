@@ -4,11 +4,12 @@ import type { Custody, KeyRecord } from "../keyring/key-record.js";
 import type { Keyring } from "../keyring/keyring.js";
 import type { Stores } from "../storage/contract.js";
 import type { Action } from "./actions.js";
+import type { Notify } from "./notices.js";
 import type { RotationSettings } from "./policy.js";
 
 /** What is told of progress. */
 export interface Step {
-  readonly action: Action["kind"] | "lease" | "wait";
+  readonly action: Action["kind"] | "lease" | "wait" | "notice";
   readonly words: string;
 }
 
@@ -24,6 +25,8 @@ export interface Context {
   /** Who asked, for the audit log. */
   readonly actor: string;
   readonly onStep: (step: Step) => void;
+  /** Tells others of each change; absent where nobody wants to know. */
+  readonly notify?: Notify | undefined;
   /** Tells this manager from others of the same process. */
   readonly manager: string;
 }

@@ -7,6 +7,7 @@ import type { Stores } from "../storage/contract.js";
 import type { Context, Step } from "./context.js";
 import type { Explanation } from "./explain.js";
 import type { Report } from "./manager-report.js";
+import type { Notify } from "./notices.js";
 import * as operations from "./operations.js";
 import type { RotationSettings } from "./policy.js";
 import type { RevokeRequest } from "./revoke.js";
@@ -26,6 +27,8 @@ export interface ManagerOptions {
   readonly actor?: string;
   /** Told of every step before it is done. */
   readonly onStep?: (step: Step) => void;
+  /** Tells others of each change. */
+  readonly notify?: Notify | undefined;
 }
 
 /** What every manager can do, the one that runs unattended among them. */

@@ -9,6 +9,7 @@ import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } fro
 import { admitImport, type ImportRequest, importInto } from "./import-key.js";
 import { type KeyLives, livesOf } from "./key-lives.js";
 import { type Report, reportOf } from "./manager-report.js";
+import { hasUntold } from "./notices.js";
 import { onPaper } from "./on-paper.js";
 import { plan } from "./planner.js";
 import { readView, readViewPatiently } from "./read-view.js";
@@ -37,7 +38,8 @@ export async function tick(context: Context, dryRun: boolean): Promise<Report> {
   assertSameIssuer(context.settings, current.keyring);
   const { keyring } = current;
   const first = plan(await readView(context, keyring), keyring.policy, context.clock());
-  if (first.actions.length === 0 && !isAbandoned(context, keyring)) return reportOf(context, keyring, { done: [], plan: first });
+  const isIdle = first.actions.length === 0 && !isAbandoned(context, keyring) && !hasUntold(context, keyring);
+  if (isIdle) return reportOf(context, keyring, { done: [], plan: first });
   return working(context, (session) => run(context, session));
 }
 

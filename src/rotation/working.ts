@@ -1,6 +1,7 @@
 import { isSignetError, SignetError } from "../errors.js";
 import { type Context, custodiansInUse } from "./context.js";
 import { type Report, reportOf } from "./manager-report.js";
+import { tellChanges } from "./notices.js";
 import type { Outcome } from "./run.js";
 import { foundKeyring, type Session, takeLease } from "./session.js";
 import { assertSameIssuer } from "./settings.js";
@@ -10,9 +11,13 @@ const ATTEMPTS = 3;
 /** Works on the keyring under its lease, and gives the lease back whatever happens. */
 export async function working(context: Context, work: (session: Session) => Promise<Outcome>): Promise<Report> {
   const session = await begin(context);
+  // A keyring that was just made has one entry, and nobody was told of it.
+  const { audit } = session.keyring();
+  const countBefore = audit.count === 1 ? 0 : audit.count;
   let failed = false;
   try {
     const outcome = await work(session);
+    await tellChanges(context, session, countBefore);
     return reportOf(context, session.keyring(), outcome);
   } catch (error) {
     // A request that was refused has left nothing behind.

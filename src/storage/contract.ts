@@ -67,8 +67,8 @@ export interface PublicStore {
 export interface AuditStore {
   /** Appends the line of a number; the same line again is success. Lines never hold a line break. */
   append(number: number, line: string): Promise<void>;
-  /** Every line, the oldest first. */
-  read(): AsyncIterable<string>;
+  /** Every line after the first `after`, the oldest first. */
+  read(after?: number): AsyncIterable<string>;
 }
 
 /** The stores of an installation, and what they know of those who hold a lease. */

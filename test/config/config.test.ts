@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { unknownVariables } from "../../src/config/environment.js";
 import { configJsonSchema } from "../../src/config/json-schema.js";
 import { checkConfig, loadConfig } from "../../src/config/load.js";
-import { configuredPassphrase } from "../../src/config/passphrase.js";
 import { CUSTODY_KINDS, callerLimits, configSchema } from "../../src/config/schema.js";
+import { configuredPassphrase } from "../../src/config/secrets.js";
 import { CUSTODIES } from "../../src/keyring/key-record.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 
@@ -33,6 +33,7 @@ describe("a config", () => {
         activeKeyMaxAgeSeconds: 3_600,
         clockSkewSeconds: 300,
       },
+      notices: {},
       callers: {},
     });
   });

@@ -180,6 +180,36 @@ describe("the key manager", () => {
   });
 });
 
+describe("notices of the key manager", () => {
+  it("go to the log, to an event bus, and to a webhook whose secret is in a parameter", async () => {
+    const secret = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
+    aws.perform("ssm", "PutParameter", { Name: "/hooks/secret", Value: secret, Type: "SecureString" });
+    const { ask } = installed({
+      SIGNET_EVENT_BUS: "default",
+      SIGNET_WEBHOOK: `${endpoint}/hook`,
+      SIGNET_WEBHOOK_SECRET: "ssm:/hooks/secret",
+    });
+    await ask({});
+    const events = aws.state.buses.get("default") as { detail: { change: { event: string } } }[];
+    const told = lines.map((line) => JSON.parse(line)).filter(({ notice }) => notice !== undefined);
+    expect(told.map(({ notice }) => notice)).toStrictEqual(events.map(({ detail }) => detail.change.event));
+    expect(told.map(({ notice }) => notice)).toContain("key.activated");
+    expect(told.every(({ level }) => level === "WARN")).toBe(true);
+    expect(answers).toHaveLength(events.length);
+    const calls = aws.calls.length;
+    await ask({});
+    expect(aws.calls.slice(calls).map(({ action }) => action)).not.toContain("events:PutEvents");
+    expect(lines.join()).not.toContain("whsec_");
+  });
+
+  it("that cannot be sent are said to, and the keys go on", async () => {
+    const { ask, keyring } = installed({ SIGNET_WEBHOOK: `${endpoint}/hook`, SIGNET_WEBHOOK_SECRET: "ssm:/not/there" });
+    await ask({});
+    expect(keyring().keys).toHaveLength(2);
+    expect(lines.join()).toContain("a notice could not be sent");
+  });
+});
+
 describe("the custom resource", () => {
   it("answers with a first key that has proven itself, and again the same when it is asked again", async () => {
     const { ask, jwks } = installed({ SIGNET_CUSTODY: "kms" });

@@ -1,8 +1,8 @@
 import { algorithmNamed } from "../../algorithms/table.js";
 import { assemble } from "../../assemble.js";
 import { checkConfig, loadConfig } from "../../config/load.js";
-import { configuredPassphrase } from "../../config/passphrase.js";
 import type { AwsConfig, Config } from "../../config/schema.js";
+import { configuredPassphrase } from "../../config/secrets.js";
 import { SignetError } from "../../errors.js";
 import type { Report } from "../../rotation/manager-report.js";
 import { type ConfigMembers, changeConfig, readMembers } from "../config-file.js";

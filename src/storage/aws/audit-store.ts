@@ -13,17 +13,23 @@ const DIGITS = 12;
 export function createS3AuditStore(bucket: Bucket, prefix: string): AuditStore {
   return Object.freeze({
     async append(number: number, line: string) {
-      const key = `${prefix}${String(number).padStart(DIGITS, "0")}.json`;
+      const key = `${prefix}${numberText(number)}.json`;
       const etag = await bucket.put({ key, body: `${line}\n`, contentType: "application/json", ifMatch: null });
       if (etag === undefined && (await bucket.get(key))?.body !== `${line}\n`) {
         throw new SignetError("store_failed", `${key} holds another line: somebody wrote to the log by hand`);
       }
     },
-    async *read() {
+    async *read(after = 0) {
+      const last = `${prefix}${numberText(after)}.json`;
       for await (const key of bucket.keys(prefix)) {
+        if (key <= last) continue;
         const line = (await bucket.get(key))?.body.trimEnd();
         if (line !== undefined && line !== "") yield line;
       }
     },
   });
+}
+
+function numberText(number: number): string {
+  return String(number).padStart(DIGITS, "0");
 }

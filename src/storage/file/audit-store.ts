@@ -14,12 +14,13 @@ export function createFileAuditStore(path: string): AuditStore {
       await makePrivateDirectory(dirname(path));
       await withProcessLock(`${path}.lock`, () => appendOnce(path, line));
     },
-    async *read() {
+    async *read(after = 0) {
+      let number = 0;
       const stream = createReadStream(path, "utf8");
       try {
         // A last line without its line break is a write that a crash cut short: it will be written again, whole.
         for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }))
-          if (line !== "") yield line;
+          if (line !== "" && ++number > after) yield line;
       } catch (error) {
         if (errorCode(error) !== "ENOENT") throw failed(path, error);
       } finally {

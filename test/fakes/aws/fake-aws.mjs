@@ -5,6 +5,7 @@
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { signDigest, verifyAs } from "./digest-signing.mjs";
+import { createEventsFake } from "./events.mjs";
 import { createFaults } from "./faults.mjs";
 import { createKmsFake } from "./kms.mjs";
 import { Refusal } from "./refusal.mjs";
@@ -18,7 +19,7 @@ export const FAKE_CREDENTIALS = Object.freeze({
   secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
 });
 
-const TARGETS = { TrentService: "kms", AmazonSSM: "ssm", secretsmanager: "secretsmanager" };
+const TARGETS = { TrentService: "kms", AmazonSSM: "ssm", secretsmanager: "secretsmanager", AWSEvents: "events" };
 
 /**
  * @param {{ region?: string, accountId?: string, partition?: string, now?: () => number, latencyMs?: number, port?: number, tls?: { key: string, cert: string },
@@ -40,7 +41,12 @@ export async function startFakeAws(options = {}) {
   const keyUses = [];
   let caller;
   const world = { region, accountId, partition, now, signDigest, verifyAs, useKey };
-  const json = { kms: createKmsFake(world), ssm: createSsmFake(world), secretsmanager: createSecretsManagerFake(world) };
+  const json = {
+    kms: createKmsFake(world),
+    ssm: createSsmFake(world),
+    secretsmanager: createSecretsManagerFake(world),
+    events: createEventsFake(world),
+  };
   const s3 = createS3Fake(world);
   const faults = createFaults();
   const calls = [];
@@ -165,6 +171,7 @@ export async function startFakeAws(options = {}) {
       parameters: json.ssm.state,
       secrets: json.secretsmanager.state,
       buckets: s3.state,
+      buses: json.events.state,
     },
     /** Calls an action as AWS's console would, without a request. */
     perform: (service, action, input) => json[service].actions[action](input),

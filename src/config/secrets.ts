@@ -4,6 +4,20 @@ import type { Environment } from "./environment.js";
 import type { Config } from "./schema.js";
 
 /**
+ * The secret that notices to a webhook are signed with, as a config and its environment name it. `SIGNET_WEBHOOK_SECRET` comes first.
+ *
+ * @throws SignetError `store_insecure` for a file that others can read
+ */
+export async function configuredWebhookSecret(
+  { notices }: Pick<Config, "notices">,
+  env: Environment,
+): Promise<string | undefined> {
+  if (env.SIGNET_WEBHOOK_SECRET) return env.SIGNET_WEBHOOK_SECRET;
+  const text = notices.webhookSecretFile === undefined ? undefined : await readPrivateFile(notices.webhookSecretFile);
+  return text?.replace(/\r?\n$/, "");
+}
+
+/**
  * The passphrase that a config and its environment name; `undefined` where they name none. `SIGNET_PASSPHRASE` comes first.
  *
  * @throws SignetError `passphrase_required` for a file that is missing or empty, `store_insecure` for one that others can read
