@@ -24,3 +24,8 @@ export function aliasesPrefix(installation: string): string {
 export function activeAlias(installation: string): string {
   return `${aliasesPrefix(installation)}active`;
 }
+
+/** The secret whose rotation by Secrets Manager rotates the keys; it holds the name of the key that signs. */
+export function activeSecret(installation: string): string {
+  return `signet/${installation}/active`;
+}

@@ -1,4 +1,4 @@
-import { activePath, aliasesPrefix, keysPath, secretsPrefix } from "./names.js";
+import { activePath, activeSecret, aliasesPrefix, keysPath, secretsPrefix } from "./names.js";
 
 /** Where an installation is, as ARNs name it. */
 export interface InstallationPlace {
@@ -48,6 +48,13 @@ export function issuingPermissions(custody: AwsCustody, place: InstallationPlace
 /** What a manager does: it makes, publishes, activates and destroys keys, and proves each by a signature. */
 export function managingPermissions(custody: AwsCustody, place: InstallationPlace): readonly Statement[] {
   return [...documentPermissions(place), ...custodianPermissions(custody, place)];
+}
+
+/** What a manager does besides where Secrets Manager drives the rotation. */
+export function secretRotationPermissions(place: InstallationPlace): readonly Statement[] {
+  const calls = ["DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"];
+  const resources = [`${arn(place, "secretsmanager")}:secret:${activeSecret(place.installation)}-*`];
+  return [{ actions: calls.map((call) => `secretsmanager:${call}`), resources }];
 }
 
 function documentPermissions(place: InstallationPlace): readonly Statement[] {

@@ -16,6 +16,7 @@ import { managerNotices } from "./manager-notices.js";
 import { createManagerReport } from "./manager-report.js";
 import { perform } from "./manager-request.js";
 import { managerSettingsOf } from "./manager-settings.js";
+import { isRotationStep, rotateSecret } from "./secret-rotation.js";
 import type { Environment } from "./settings.js";
 import { keepStackKeys } from "./stack-keys.js";
 
@@ -39,7 +40,7 @@ export interface KeyManagerOptions {
 /** CloudFormation waits for an answer: so much of the function's time is kept for giving one. */
 const ANSWER_MS = 10_000;
 
-/** Makes the key manager's handler: ticks, what an operator asks for, and the custom resource of its stack. */
+/** Makes the key manager's handler: ticks, what an operator asks for, its stack's custom resource, Secrets Manager's rotations. */
 export function createKeyManager(
   env: Environment,
   write: (line: string) => void,
@@ -66,37 +67,24 @@ export function createKeyManager(
       }),
     );
 
+  const placeOf = (context: ManagerContext) => ({ ...settings, parts, context, now: options.clock ?? presentSeconds });
+
   async function answerStack(request: ResourceRequest, context: ManagerContext): Promise<object> {
-    const outcome = await beforeTheEnd(context, () =>
-      keepStackKeys(request, managerOf(context), { ...settings, parts, context }),
-    );
+    const work = keepStackKeys(request, managerOf(context), placeOf(context));
+    const outcome = await beforeTheEnd(context, work, (error) => report.failed(context.awsRequestId, error));
     await answerResource(request, request.PhysicalResourceId ?? `signet-${settings.installation}`, outcome);
     report.answered(context.awsRequestId, { request: request.RequestType, outcome: outcome.Status });
     return {};
   }
 
-  // An answer is given on every path, also where the function's time is nearly over.
-  async function beforeTheEnd(context: ManagerContext, work: () => Promise<ResourceOutcome>): Promise<ResourceOutcome> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const error = new SignetError(
-        "not_ready",
-        "the function's time was over before the keys were ready; the next tick goes on",
-      );
-      timer = setTimeout(reject, Math.max(0, context.getRemainingTimeInMillis() - ANSWER_MS), error);
-    });
-    try {
-      return await Promise.race([work(), late]);
-    } catch (error) {
-      return { Status: "FAILED", Reason: report.failed(context.awsRequestId, error).message };
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   return async (event, context) => {
     try {
       if (isResourceRequest(event)) return await answerStack(readResourceRequest(event, settings), context);
+      if (isRotationStep(event)) {
+        await rotateSecret(event, managerOf(context), placeOf(context));
+        report.answered(context.awsRequestId, { request: event.Step, outcome: "SUCCESS" });
+        return {};
+      }
       const answer = await perform(managerOf(context), event);
       report.done(context.awsRequestId, answer);
       return answer;
@@ -104,6 +92,26 @@ export function createKeyManager(
       throw report.failed(context.awsRequestId, error);
     }
   };
+}
+
+// CloudFormation gets an answer on every path, also where the function's time is nearly over.
+async function beforeTheEnd(
+  context: ManagerContext,
+  work: Promise<ResourceOutcome>,
+  failed: (error: unknown) => Error,
+): Promise<ResourceOutcome> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new SignetError("not_ready", "the function's time was over before the keys were ready; the next tick goes on");
+    timer = setTimeout(reject, Math.max(0, context.getRemainingTimeInMillis() - ANSWER_MS), error);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } catch (error) {
+    return { Status: "FAILED", Reason: failed(error).message };
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function partsOf(

@@ -1,15 +1,17 @@
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
-import type { Parts } from "../assemble-aws.js";
+import type { AwsParts } from "../assemble-aws.js";
 import type { CoreManager } from "../rotation/core-manager.js";
 import { policyOf } from "../rotation/policy.js";
 import { provenActiveKey } from "./active-key.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
 import type { ManagerSettings } from "./manager-settings.js";
 
-/** What the stack's keys are kept with. */
-interface StackPlace extends ManagerSettings {
-  readonly parts: Parts;
+/** Where an invocation of the key manager works. */
+export interface ManagerPlace extends ManagerSettings {
+  readonly parts: AwsParts;
   readonly context: { readonly invokedFunctionArn: string };
+  /** NumericDate. */
+  readonly now: () => number;
 }
 
 /**
@@ -19,7 +21,11 @@ interface StackPlace extends ManagerSettings {
  *
  * @throws SignetError what the manager, its stores and its custodians throw
  */
-export async function keepStackKeys(request: ResourceRequest, manager: CoreManager, place: StackPlace): Promise<ResourceOutcome> {
+export async function keepStackKeys(
+  request: ResourceRequest,
+  manager: CoreManager,
+  place: ManagerPlace,
+): Promise<ResourceOutcome> {
   if (request.RequestType === "Delete") return { Status: "SUCCESS", Data: {} };
   if (request.RequestType === "Update") await update(request, manager, place);
   await manager.tick();
@@ -27,7 +33,7 @@ export async function keepStackKeys(request: ResourceRequest, manager: CoreManag
   return { Status: "SUCCESS", Data: { ...Data } };
 }
 
-async function update(request: ResourceRequest, manager: CoreManager, { rotation, parts }: StackPlace): Promise<void> {
+async function update(request: ResourceRequest, manager: CoreManager, { rotation, parts }: ManagerPlace): Promise<void> {
   const { ResourceProperties: wanted, OldResourceProperties: before = {} } = request;
   const { policy, rotationToken } = (await parts.stores.keyring.read())?.keyring ?? {};
   if (policy !== undefined && JSON.stringify(policyOf(rotation, policy.version)) !== JSON.stringify(policy)) {

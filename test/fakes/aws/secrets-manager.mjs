@@ -42,11 +42,12 @@ export function createSecretsManagerFake(world) {
   function put(secret, token, value, stages) {
     const present = secret.versions.get(token);
     must(
-      present === undefined || present.value === value,
+      present?.value === undefined || present.value === value,
       "ResourceExistsException",
       "A resource with the ID you requested already exists.",
     );
-    if (present === undefined) secret.versions.set(token, { id: token, value, stages: new Set(), at: world.now() });
+    if (present !== undefined) present.value = value;
+    else secret.versions.set(token, { id: token, value, stages: new Set(), at: world.now() });
     for (const stage of stages) moveStage(secret, stage, token);
   }
 
@@ -102,7 +103,7 @@ export function createSecretsManagerFake(world) {
         (each) =>
           (VersionId === undefined || each.id === VersionId) && (VersionStage === undefined || each.stages.has(VersionStage)),
       );
-      must(version, "ResourceNotFoundException", "Secrets Manager can't find the specified secret value.");
+      must(version?.value !== undefined, "ResourceNotFoundException", "Secrets Manager can't find the specified secret value.");
       useKey(secret, ["Decrypt"]);
       return {
         ARN: secret.arn,
@@ -119,6 +120,13 @@ export function createSecretsManagerFake(world) {
       useKey(secret, ["GenerateDataKey", "Decrypt"]);
       put(secret, ClientRequestToken, SecretString, VersionStages);
       return { ARN: secret.arn, Name: secret.name, VersionId: ClientRequestToken, VersionStages };
+    },
+    // RotateSecret begins with a version without a value, labelled AWSPENDING; the four steps are the test's to call.
+    RotateSecret({ SecretId, ClientRequestToken }) {
+      const secret = find(SecretId);
+      secret.versions.set(ClientRequestToken, { id: ClientRequestToken, value: undefined, stages: new Set(), at: world.now() });
+      moveStage(secret, "AWSPENDING", ClientRequestToken);
+      return { ARN: secret.arn, Name: secret.name, VersionId: ClientRequestToken };
     },
     DescribeSecret({ SecretId }) {
       const secret = lookUp(SecretId);
