@@ -26,7 +26,11 @@ async function serve() {
   for (;;) {
     const { headers, body } = await call("GET", "invocation/next");
     const id = headers["lambda-runtime-aws-request-id"];
-    const context = { awsRequestId: id, invokedFunctionArn: headers["lambda-runtime-invoked-function-arn"] };
+    const context = {
+      awsRequestId: id,
+      invokedFunctionArn: headers["lambda-runtime-invoked-function-arn"],
+      getRemainingTimeInMillis: () => Number(headers["lambda-runtime-deadline-ms"]) - Date.now(),
+    };
     try {
       const answer = await handler(JSON.parse(body), context);
       await call("POST", `invocation/${id}/response`, JSON.stringify(answer));

@@ -17,6 +17,7 @@ import { startRuntimeApi } from "../bench/runtime-api.mjs";
 import { startFakeAws } from "../test/fakes/aws/fake-aws.mjs";
 import { converse } from "../test/witnesses/conversation.mjs";
 import { commandOf, prepare } from "../test/witnesses/toolchains.mjs";
+import { inFull } from "./in-full.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const FUNCTION = join(root, "dist/lambda/issuer.cjs");
@@ -228,19 +229,6 @@ async function failingInit() {
   return "a function whose start failed logged which right was missing, told its caller no more than that it failed, and issued as soon as it had it";
 }
 
-async function everyFault() {
-  const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const child = spawn(process.execPath, [vitest, "run", "test/aws/faults.test.ts"], {
-    cwd: root,
-    env: { ...process.env, SIGNET_PROOF: "full" },
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  const status = await new Promise((resolve) => child.on("close", resolve));
-  if (status !== 0)
-    throw new Error("a call that failed left something behind: run test/aws/faults.test.ts with SIGNET_PROOF=full");
-  return "every call of every custodian failed once: the next ticks finished, and nothing was left over";
-}
-
 async function golangJwt() {
   const missing = await prepare("go");
   if (missing === undefined) return converse(commandOf({ toolchain: "go", program: "golang-jwt" }));
@@ -260,5 +248,8 @@ console.log(await corrupted(isShort ? 500 : 5_000));
 console.log(await storm());
 console.log(await frozen());
 console.log(await failingInit());
-if (!isShort) console.log(await everyFault());
+if (!isShort) {
+  await inFull("test/aws/faults.test.ts");
+  console.log("every call of every custodian failed once: the next ticks finished, and nothing was left over");
+}
 process.exit();

@@ -11,6 +11,10 @@ export const PRICES = {
   /** For a million requests. */
   lambdaRequests: 0.2,
   lambdaGbSecondArm: 0.0000133334,
+  /** For a thousand reads of S3. */
+  s3Reads: 0.0004,
+  /** For a million invocations by EventBridge Scheduler, beyond the 14 million a month that are free. */
+  schedulerInvocations: 1,
 } as const;
 
 /** What an invocation of the function takes: 128 MB, and as long as its one KMS call, or next to nothing in memory. */
@@ -43,6 +47,18 @@ export function footprint(
     default:
       return { things: ["a SecureString parameter for each key (standard tier: free)", active], monthly: 0 };
   }
+}
+
+const TICKS_A_YEAR = 365 * 24;
+/** A tick with nothing to do: three reads, one of them of Parameter Store, which is free. */
+const TICK_SECONDS = 0.3;
+const READS_OF_S3 = 2;
+
+/** What the key manager costs a year where it ticks every hour and there is nothing to do. */
+export function idleTicksYear(): number {
+  const { lambdaRequests, lambdaGbSecondArm, s3Reads, schedulerInvocations } = PRICES;
+  const invocation = (lambdaRequests + schedulerInvocations) / 1_000_000 + TICK_SECONDS * MEMORY_GB * lambdaGbSecondArm;
+  return TICKS_A_YEAR * (invocation + (READS_OF_S3 * s3Reads) / 1_000);
 }
 
 /** A custodian's price a month. */

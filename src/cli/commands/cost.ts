@@ -1,7 +1,7 @@
 import { algorithmNamed } from "../../algorithms/table.js";
 import { SignetError } from "../../errors.js";
 import type { Context } from "../context.js";
-import { costs, PRICES } from "../prices.js";
+import { costs, idleTicksYear, PRICES } from "../prices.js";
 import { table } from "../table.js";
 
 export interface CostOptions {
@@ -18,7 +18,8 @@ export async function cost({ output }: Context, options: CostOptions): Promise<v
   const algorithm = algorithmNamed(options.algorithm ?? "ES256");
   const found = costs(tokens, algorithm.kms.keySpec === "RSA_2048");
   if (options.json === true) {
-    output.json({ tokens, algorithm: algorithm.name, currency: "USD", pricesReadOn: PRICES.readOn, costs: found });
+    const about = { tokens, algorithm: algorithm.name, currency: "USD", pricesReadOn: PRICES.readOn };
+    output.json({ ...about, costs: found, idleTicksYear: idleTicksYear() });
     return;
   }
   const dollars = (amount: number): string => `$${amount.toFixed(2)}`;
@@ -31,6 +32,7 @@ export async function cost({ output }: Context, options: CostOptions): Promise<v
   output.note(
     `${tokens.toLocaleString("en")} ${algorithm.name} tokens a month, an invocation each (arm64, 128 MB); prices of us-east-1, read on ${PRICES.readOn}`,
   );
+  output.note(`the key manager as a function, ticking every hour with nothing to do: $${idleTicksYear().toFixed(2)} a year`);
   if (algorithm.kty === "AKP") output.note("kms-data-key has no ML-DSA; kms has");
 }
 

@@ -51,6 +51,7 @@ export async function startFakeAws(options = {}) {
   const faults = createFaults();
   const calls = [];
   const buckets = new Map();
+  let stop = { left: 0, before: true, act: () => undefined };
 
   // A service that encrypts with a key of the account's own does so in the caller's name (forward access sessions).
   function useKey(service, named, actions) {
@@ -136,6 +137,8 @@ export async function startFakeAws(options = {}) {
     const record = { action: "", resource: "", status: 0, code: "", at: now() };
     calls.push(record);
     if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
+    const isLast = stop.left > 0 && --stop.left === 0;
+    if (isLast && stop.before) return stop.act();
     let result;
     let fault;
     try {
@@ -153,6 +156,7 @@ export async function startFakeAws(options = {}) {
       record.code = error.code ?? "InternalFailure";
     }
     record.status = result.status;
+    if (isLast) return stop.act();
     if (fault?.kind === "lost-reply") return incoming.socket.resetAndDestroy();
     return send(outgoing, result, fault, incoming.method, now() + faults.skewMs());
   };
@@ -178,6 +182,10 @@ export async function startFakeAws(options = {}) {
     createBucket: s3.create,
     inject: faults.inject,
     clearFaults: faults.clear,
+    /** Acts at the call of a number from now, before or after it is carried out, and answers it no more; 0 forgets it. */
+    stopAt: (left, act = () => undefined, before = true) => {
+      stop = { left, before, act };
+    },
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: region,
