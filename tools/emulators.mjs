@@ -122,7 +122,37 @@ async function life(what, env, ...options) {
   await signet("keys", "repair");
   await signet("audit", "verify");
   check(true, `${what}: made, issued, verified, ticked, nothing to repair`);
-  return { signet, token, kid: decodeProtectedHeader(token).kid };
+  return { signet, token, cwd, kid: decodeProtectedHeader(token).kid };
+}
+
+const SHORT_WAITS = { NODE_OPTIONS: `--import ${join(root, "test/rotation/processes/short-waits.mjs")}` };
+
+/** The alias of the key that signs follows a revocation, and the keys move to another custodian. */
+async function moves(env) {
+  const { signet, cwd, kid } = await life("kms, on the move", { ...env, ...SHORT_WAITS }, "--custody", "kms");
+  const { installation } = JSON.parse(readFileSync(join(cwd, "signet.json"), "utf8")).aws;
+  await signet("keys", "revoke", kid, "--yes");
+  const token = await signet("issue", "sub=alice");
+  await signet("verify", token, "--kms", `alias/signet/${installation}/active`);
+  check(decodeProtectedHeader(token).kid !== kid, "the alias of the key that signs names the one that took over");
+  await signet("keys", "migrate", "--custody", "parameter-store");
+  const { keys } = JSON.parse(await signet("keys", "list", "--json"));
+  const waiting = keys.filter(({ custody, state }) => custody === "parameter-store" && state === "pending");
+  check(waiting.length === 2, "a migration to Parameter Store has its standbys published");
+}
+
+/** The two functions that ship, with KMS and Parameter Store by one emulator and the bucket by another. */
+async function functions(env) {
+  const settings = { SIGNET_INSTALLATION: "functions", SIGNET_KEYRING: "s3://keyrings/functions", SIGNET_CUSTODY: "kms" };
+  const all = { PATH: process.env.PATH, ...env, ...SHORT_WAITS, ...settings };
+  const { stderr } = await run(process.execPath, [join(root, "test/emulators/functions.cjs")], { env: all });
+  const { tokens, keys } = JSON.parse(stderr.slice(stderr.lastIndexOf("\n{")));
+  const [before, after] = tokens.map((token) => decodeProtectedHeader(token).kid);
+  const states = Object.fromEntries(keys.map(({ kid, state }) => [kid, state]));
+  check(
+    states[before] === undefined && states[after] === "active",
+    "the functions made a key, signed, revoked it and signed with the next",
+  );
 }
 
 async function wrappingKey(url) {
@@ -151,15 +181,17 @@ async function main() {
     await signet("verify", token, "--kms", kid);
     check(true, `kms, ${algorithm}: KMS verifies it as well`);
   }
+  await moves(env);
   if (s3 === undefined) return;
   const withBucket = { ...env, AWS_ENDPOINT_URL_S3: s3 };
   const { signet } = await life("a keyring in S3", withBucket, "--custody", "parameter-store", "--keyring", "s3://keyrings/prod");
-  const ticks = await Promise.allSettled(Array.from({ length: 8 }, () => signet("keys", "rotate")));
+  const ticks = await Promise.allSettled(Array.from({ length: 16 }, () => signet("keys", "rotate")));
   const history = await signet("audit", "verify").then(() => true);
   check(
     history && ticks.some(({ status }) => status === "fulfilled"),
-    "eight managers at once leave one keyring and a whole log",
+    "sixteen managers at once leave one keyring and a whole log",
   );
+  await functions(withBucket);
 }
 
 try {

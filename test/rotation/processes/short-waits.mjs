@@ -1,4 +1,5 @@
 // Preloaded into a process: where it would wait for ten seconds or longer, its clock jumps ahead instead.
+import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers/promises";
 
 const LONG_MS = 10_000;
@@ -11,3 +12,4 @@ timers.setTimeout = (milliseconds, ...more) => {
   skippedMs += milliseconds;
   return wait(1, ...more);
 };
+syncBuiltinESMExports();
