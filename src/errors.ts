@@ -51,6 +51,9 @@ const STATUS = {
   token_issuer_refused: 401,
   token_audience_refused: 401,
   token_type_refused: 401,
+  token_claim_missing: 401,
+  token_too_old: 401,
+  token_scope_missing: 403,
   // Keys and algorithms.
   jwks_unavailable: 503,
   unsupported_algorithm: 400,

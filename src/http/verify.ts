@@ -2,7 +2,8 @@ import { closedObject, faultFinder, isObject } from "../encoding/object-schema.j
 import { SignetError } from "../errors.js";
 import { requestFault } from "../issue/request.js";
 import type { Jwks } from "../keyring/documents.js";
-import { createVerifier, type Verifier } from "../verify/verifier.js";
+import { createVerifier } from "../verify/create-verifier.js";
+import type { Verifier } from "../verify/verifier.js";
 import { privateJson } from "./answers.js";
 import type { Authenticator } from "./authenticate.js";
 import { parseJsonBody, withBody } from "./body.js";

@@ -15,6 +15,12 @@ export interface ClaimChecks {
   readonly clockSkewSeconds?: number | undefined;
   /** False accepts tokens without `exp`. Default true. */
   readonly requireExpiration?: boolean | undefined;
+  /** Claims that a token must have, whatever they say. */
+  readonly requiredClaims?: readonly string[] | undefined;
+  /** Scopes that a token must have, all of them: in `scope` (RFC 8693 section 4.2) or in a list `scp`. */
+  readonly scopes?: readonly string[] | undefined;
+  /** How long ago a token may have been issued, in whole seconds, by its `iat`, which it must have then. */
+  readonly maxAgeSeconds?: number | undefined;
   /** The present as NumericDate in seconds. */
   readonly clock?: (() => number) | undefined;
 }
@@ -52,6 +58,14 @@ export function claimsChecker(checks: ClaimChecks): (claims: Record<string, unkn
   }
   const requireExpiration = checks.requireExpiration !== false;
   const clock = checks.clock ?? (() => Date.now() / 1_000);
+  const { maxAgeSeconds } = checks;
+  if (maxAgeSeconds !== undefined && !(Number.isSafeInteger(maxAgeSeconds) && maxAgeSeconds > 0)) {
+    throw new SignetError("config_invalid", "maxAgeSeconds must be a whole number of seconds, at least 1", {
+      field: "maxAgeSeconds",
+    });
+  }
+  const required = listOf(checks.requiredClaims, "requiredClaims");
+  const scopes = listOf(checks.scopes, "scopes");
   return (claims) => {
     checkTypes(claims);
     if (issuers !== null && !issuers.includes(claims.iss as string)) {
@@ -60,8 +74,33 @@ export function claimsChecker(checks: ClaimChecks): (claims: Record<string, unkn
     if (audiences !== null && !namesOneOf(claims.aud, audiences)) {
       throw refused("token_audience_refused", "aud", "the token's aud names no audience that is accepted here");
     }
-    checkTimes(claims, clock(), skew, requireExpiration);
+    const now = clock();
+    checkTimes(claims, now, skew, requireExpiration);
+    if (maxAgeSeconds !== undefined) checkAge(claims, now - skew - maxAgeSeconds);
+    for (const name of required) {
+      if (!Object.hasOwn(claims, name))
+        throw refused("token_claim_missing", name, "the token lacks a claim that is required here");
+    }
+    if (scopes.length > 0) checkScopes(claims, scopes);
   };
+}
+
+function listOf(names: readonly string[] | undefined, field: string): readonly string[] {
+  if (names === undefined) return [];
+  if (Array.isArray(names) && names.every((name) => typeof name === "string" && name !== "" && !/\s/.test(name))) return names;
+  throw new SignetError("config_invalid", `${field} must be a list of names`, { field });
+}
+
+function checkAge({ iat }: VerifiedClaims, earliest: number): void {
+  if (iat === undefined) throw refused("token_too_old", "iat", "the token does not say when it was issued (iat)");
+  if (!(iat >= earliest)) throw refused("token_too_old", "iat", "the token was issued too long ago (iat)");
+}
+
+function checkScopes({ scope, scp }: VerifiedClaims, wanted: readonly string[]): void {
+  const listed = Array.isArray(scp) ? scp : typeof scp === "string" ? scp.split(" ") : [];
+  const granted = typeof scope === "string" ? scope.split(" ") : listed;
+  if (wanted.every((each) => granted.includes(each))) return;
+  throw refused("token_scope_missing", "scope", "the token does not have a scope that is required here");
 }
 
 function namesOf(value: string | readonly string[] | null | undefined, field: "issuer" | "audience"): readonly string[] | null {

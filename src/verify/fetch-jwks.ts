@@ -23,8 +23,30 @@ const MOST_BYTES = 150 * 1_024;
  * @throws SignetError `jwks_unavailable`, which says what was wrong
  */
 export async function fetchJwks(url: string, bounds: FetchBounds = {}): Promise<Jwks> {
-  const { keys } = await fetchObject(url, bounds);
-  if (Array.isArray(keys)) return { keys } as Jwks;
+  return ((await fetchJwksUnless(url, undefined, bounds)) as FetchedJwks).jwks;
+}
+
+/** A JWKS with the name of this very text, where the server has one. */
+export interface FetchedJwks {
+  readonly jwks: Jwks;
+  readonly etag: string | undefined;
+}
+
+/**
+ * Fetches a JWKS unless it is still the one of an ETag (RFC 9110 section 13.1.2).
+ *
+ * @returns `undefined` where it is
+ * @throws SignetError `jwks_unavailable`
+ */
+export async function fetchJwksUnless(
+  url: string,
+  etag: string | undefined,
+  bounds: FetchBounds = {},
+): Promise<FetchedJwks | undefined> {
+  const fetched = await fetchObject(url, bounds, etag);
+  if (fetched === undefined) return undefined;
+  const { keys } = fetched.value;
+  if (Array.isArray(keys)) return { jwks: { keys } as Jwks, etag: fetched.etag };
   throw unavailable(url, 'its answer is no JWKS: it has no list "keys"');
 }
 
@@ -36,7 +58,7 @@ export async function fetchJwks(url: string, bounds: FetchBounds = {}): Promise<
  */
 export async function discoverJwksUrl(issuer: string, bounds: FetchBounds = {}): Promise<string> {
   const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const found = await fetchObject(url, bounds);
+  const found = (await fetchObject(url, bounds))?.value ?? {};
   // Section 4.3: it must be identical, so that nobody passes for an issuer under whose path he can write.
   if (found.issuer !== issuer) throw unavailable(url, "it is the document of another issuer; is the issuer's URL exactly right?");
   const { jwks_uri: jwksUrl } = found;
@@ -46,12 +68,18 @@ export async function discoverJwksUrl(issuer: string, bounds: FetchBounds = {}):
   return new URL(jwksUrl).href;
 }
 
-async function fetchObject(url: string, bounds: FetchBounds): Promise<Readonly<Record<string, unknown>>> {
+interface FetchedObject {
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly etag: string | undefined;
+}
+
+async function fetchObject(url: string, bounds: FetchBounds, etag?: string): Promise<FetchedObject | undefined> {
   assertFetchable(url);
-  const body = await bodyOf(url, bounds);
+  const answer = await answerOf(url, bounds, etag);
+  if (answer === undefined) return undefined;
   try {
-    const value: unknown = parseStrictJson(body, "the answer");
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+    const value: unknown = parseStrictJson(answer.body, "the answer");
+    if (typeof value === "object" && value !== null) return { value: value as Record<string, unknown>, etag: answer.etag };
   } catch (error) {
     throw unavailable(url, isSignetError(error) ? error.message : "its answer cannot be read", error);
   }
@@ -66,13 +94,25 @@ function assertFetchable(url: string): void {
   throw unavailable(url, "keys are fetched over https alone (or over http on this machine)");
 }
 
-async function bodyOf(url: string, { timeoutMs = TIMEOUT_MS, maxBytes = MOST_BYTES, fetch = globalThis.fetch }: FetchBounds) {
+async function answerOf(
+  url: string,
+  { timeoutMs = TIMEOUT_MS, maxBytes = MOST_BYTES, fetch = globalThis.fetch }: FetchBounds,
+  known: string | undefined,
+): Promise<{ readonly body: Uint8Array; readonly etag: string | undefined } | undefined> {
+  const headers = {
+    accept: "application/json, application/jwk-set+json",
+    ...(known !== undefined && { "if-none-match": known }),
+  };
   try {
     const answer = await fetch(url, {
-      headers: { accept: "application/json, application/jwk-set+json" },
+      headers,
       redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
     });
+    if (answer.status === 304 && known !== undefined) {
+      await answer.body?.cancel();
+      return undefined;
+    }
     if (answer.status !== 200) {
       await answer.body?.cancel();
       const isRedirect = answer.status >= 300 && answer.status < 400;
@@ -81,7 +121,7 @@ async function bodyOf(url: string, { timeoutMs = TIMEOUT_MS, maxBytes = MOST_BYT
         `it answers ${answer.status}${isRedirect ? "; a redirect is not followed, give the URL behind it" : ""}`,
       );
     }
-    return await readBounded(url, answer, maxBytes);
+    return { body: await readBounded(url, answer, maxBytes), etag: answer.headers.get("etag") ?? undefined };
   } catch (error) {
     if (isSignetError(error)) throw error;
     const isLate = error instanceof Error && error.name === "TimeoutError";

@@ -7,5 +7,7 @@ export type { PublicJwk } from "../algorithms/jwk.js";
 export type { AlgorithmName } from "../algorithms/table.js";
 export { type ErrorCode, isSignetError, isTokenRefusal, SignetError } from "../errors.js";
 export type { VerifiedClaims } from "./claims.js";
+export { createVerifier } from "./create-verifier.js";
 export type { TokenHeader } from "./header.js";
-export { createVerifier, type VerifiedToken, type Verifier, type VerifierOptions } from "./verifier.js";
+export type { IssuersVerifier, IssuersVerifierOptions } from "./issuers-verifier.js";
+export type { VerifiedToken, Verifier, VerifierOptions } from "./verifier.js";

@@ -46,12 +46,12 @@ const MOST_REMEMBERED = 32;
 const LONGEST_REMEMBERED = 1_024;
 
 /**
- * Makes a verifier over public keys that are at hand. Options are checked and keys are read once, here.
+ * Makes a verifier over public keys that are at hand: options are checked and keys are read once, here.
  *
  * @throws SignetError `config_invalid`, above all where issuer or audience is neither given nor waived by `null`;
  *   `unsupported_algorithm`; the fault of the keys where not one of them can be used
  */
-export function createVerifier(options: VerifierOptions): Verifier {
+export function localVerifier(options: VerifierOptions): Verifier {
   const checkClaims = claimsChecker(options);
   const readHeader = headerReader(options);
   const findKey = keyFinder(options);

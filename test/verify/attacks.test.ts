@@ -2,7 +2,8 @@ import { constants, createHash, createHmac, generateKeyPairSync, type KeyObject,
 import { beforeAll, describe, expect, it } from "vitest";
 import { localSigner } from "../../src/algorithms/signature.js";
 import { SignetError } from "../../src/errors.js";
-import { createVerifier, type Verifier } from "../../src/verify/verifier.js";
+import { createVerifier } from "../../src/verify/create-verifier.js";
+import type { Verifier } from "../../src/verify/verifier.js";
 import { AUDIENCE, answerOf, goodClaims, ISSUER, NOW, part, type TestKey, testKey, verifierFor } from "./tokens.js";
 
 const keys = {} as Record<"es" | "es384" | "es512" | "rs" | "ps" | "ed" | "attacker", TestKey>;

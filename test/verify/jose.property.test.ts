@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { createLocalJWKSet, errors, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createVerifier, type Verifier } from "../../src/verify/verifier.js";
+import { createVerifier } from "../../src/verify/create-verifier.js";
+import type { Verifier } from "../../src/verify/verifier.js";
 import { AUDIENCE, answerOf, goodClaims, ISSUER, NOW, type TestKey, testKey, verifierFor } from "./tokens.js";
 
 const NAMES = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"] as const;

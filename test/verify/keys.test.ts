@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createVerifier, type VerifierOptions } from "../../src/verify/verifier.js";
+import { createVerifier } from "../../src/verify/create-verifier.js";
+import type { VerifierOptions } from "../../src/verify/verifier.js";
 import { RFC9964 } from "../vectors/vectors.js";
 import { AUDIENCE, answerOf, goodClaims, ISSUER, NOW, part, type TestKey, testKey } from "./tokens.js";
 

@@ -5,7 +5,8 @@ import { type LocalSigner, localSigner } from "../../src/algorithms/signature.js
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { encodeBase64url } from "../../src/encoding/base64url.js";
 import { SignetError } from "../../src/errors.js";
-import { createVerifier, type Verifier, type VerifierOptions } from "../../src/verify/verifier.js";
+import { createVerifier } from "../../src/verify/create-verifier.js";
+import type { Verifier, VerifierOptions } from "../../src/verify/verifier.js";
 
 /** The instant at which the tests stand still. */
 export const NOW = 1_800_000_000;

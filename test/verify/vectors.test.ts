@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createVerifier, type VerifierOptions } from "../../src/verify/verifier.js";
+import { createVerifier } from "../../src/verify/create-verifier.js";
+import type { VerifierOptions } from "../../src/verify/verifier.js";
 import { RFC7515, RFC7520, RFC8037, type SignedExample } from "../vectors/vectors.js";
 import { answerOf } from "./tokens.js";
 

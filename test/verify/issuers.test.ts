@@ -1,0 +1,226 @@
+import { generateKeyPairSync, sign } from "node:crypto";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { publicJwk } from "../../src/algorithms/jwk.js";
+import { algorithmNamed } from "../../src/algorithms/table.js";
+import { createVerifier } from "../../src/verify/create-verifier.js";
+import type { IssuersVerifierOptions } from "../../src/verify/issuers-verifier.js";
+
+const servers: Server[] = [];
+const NOW = 1_800_000_000;
+let seconds = 0;
+
+beforeEach(() => {
+  seconds = 1_000;
+});
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function serving(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+function keyNamed(kid: string) {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  return {
+    kid,
+    jwk: publicJwk(privateKey, algorithmNamed("EdDSA"), kid),
+    token(claims: object, header: object = {}) {
+      const input = `${encoded({ alg: "EdDSA", kid, typ: "JWT", ...header })}.${encoded({ exp: NOW + 600, aud: "api", ...claims })}`;
+      return `${input}.${sign(null, Buffer.from(input), privateKey).toString("base64url")}`;
+    },
+  };
+}
+
+/** An issuer with discovery, whose keys and faults can be changed, and which counts what is asked of it. */
+async function issuer() {
+  const state = { keys: [] as object[], fault: undefined as RequestListener | undefined, asked: [] as string[], etag: '"1"' };
+  const url = await serving((incoming, outgoing) => {
+    state.asked.push(incoming.url ?? "");
+    if (incoming.url?.endsWith("openid-configuration")) {
+      return outgoing.end(JSON.stringify({ issuer: url, jwks_uri: `${url}/keys` }));
+    }
+    if (state.fault !== undefined) return state.fault(incoming, outgoing);
+    if (incoming.headers["if-none-match"] === state.etag) return outgoing.writeHead(304).end();
+    outgoing.writeHead(200, { etag: state.etag });
+    return outgoing.end(JSON.stringify({ keys: state.keys }));
+  });
+  const jwksAsked = () => state.asked.filter((path) => path === "/keys").length;
+  return { url, state, jwksAsked };
+}
+
+const following = (options: { issuer: string | string[] } & Partial<IssuersVerifierOptions>) =>
+  createVerifier({ audience: "api", clock: () => NOW, elapsed: () => seconds, timeoutMs: 300, ...options });
+
+function isRefused(verify: () => unknown): boolean {
+  try {
+    verify();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+async function settled(until: () => boolean) {
+  for (let tries = 0; !until() && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+describe("a verifier by the issuer's URL", () => {
+  it("finds the keys by discovery, verifies, and then waits for nothing", async () => {
+    const [key, { url, state, jwksAsked }] = [keyNamed("a"), await issuer()];
+    state.keys = [key.jwk];
+    const verifier = following({ issuer: url });
+    expect(() => verifier.verifySync(key.token({ iss: url }))).toThrow("await ready()");
+    await verifier.ready();
+    expect(verifier.verifySync(key.token({ iss: url, sub: "s" })).claims.sub).toBe("s");
+    expect((await verifier.verify(key.token({ iss: url }))).header.kid).toBe("a");
+    expect(jwksAsked()).toBe(1);
+  });
+
+  it("asks once, however many tokens wait for the first keys", async () => {
+    const [key, { url, state, jwksAsked }] = [keyNamed("a"), await issuer()];
+    state.keys = [key.jwk];
+    const verifier = following({ issuer: url, jwksUrl: `${url}/keys` });
+    await Promise.all(Array.from({ length: 100 }, () => verifier.verify(key.token({ iss: url }))));
+    expect(jwksAsked()).toBe(1);
+  });
+
+  it("follows a rotation, drops a key that has left, and takes an unchanged answer for what it is", async () => {
+    const [old, next, { url, state, jwksAsked }] = [keyNamed("old"), keyNamed("next"), await issuer()];
+    state.keys = [old.jwk];
+    const verifier = following({ issuer: url });
+    await verifier.ready();
+    seconds += 20;
+    [state.keys, state.etag] = [[old.jwk, next.jwk], '"2"'];
+    // A key that is not known yet is looked for.
+    await verifier.verify(next.token({ iss: url }));
+    await verifier.verify(old.token({ iss: url }));
+    [state.keys, state.etag] = [[next.jwk], '"3"'];
+    seconds += 301;
+    // Still by the old copy, and in the background a new one.
+    await verifier.verify(old.token({ iss: url }));
+    await settled(() => jwksAsked() === 3);
+    await settled(() => isRefused(() => verifier.verifySync(old.token({ iss: url }))));
+    await expect(verifier.verify(old.token({ iss: url }))).rejects.toMatchObject({ code: "token_key_unknown" });
+    seconds += 301;
+    await verifier.verify(next.token({ iss: url }));
+    await settled(() => jwksAsked() === 4);
+    await verifier.verify(next.token({ iss: url }));
+    expect(jwksAsked()).toBe(4);
+  });
+
+  it("asks no more than once in ten seconds, however many keys are made up", async () => {
+    const [key, { url, state, jwksAsked }] = [keyNamed("a"), await issuer()];
+    state.keys = [key.jwk];
+    const verifier = following({ issuer: url });
+    await verifier.ready();
+    const forged = (index: number) => key.token({ iss: url }, { kid: `made-up-${index}` });
+    for (let round = 0; round < 3; round++) {
+      const flood = Array.from({ length: 2_000 }, (_, index) => verifier.verify(forged(index)));
+      for (const each of await Promise.allSettled(flood)) expect(each).toMatchObject({ reason: { code: "token_key_unknown" } });
+      await verifier.verify(key.token({ iss: url }));
+      seconds += 3;
+    }
+    expect(jwksAsked()).toBe(1);
+    seconds += 10;
+    await Promise.allSettled(Array.from({ length: 2_000 }, (_, index) => verifier.verify(forged(index))));
+    expect(jwksAsked()).toBe(2);
+  });
+
+  it.each<[string, RequestListener]>([
+    ["500", (_, answer) => answer.writeHead(500).end()],
+    ["nothing", () => undefined],
+    [
+      "half an answer",
+      (incoming, answer) => {
+        answer.writeHead(200, { "content-length": "1000" });
+        answer.write("{", () => incoming.socket.destroy());
+      },
+    ],
+    ["a redirect", (_, answer) => answer.writeHead(302, { location: "/elsewhere" }).end()],
+    ["too much", (_, answer) => answer.end(`{"keys":[${'{"a":1},'.repeat(40_000)}{}]}`)],
+    ["no keys", (_, answer) => answer.end('{"keys":[]}')],
+    ["damaged keys", (_, answer) => answer.end('{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA","alg":"EdDSA","kid":"a"}]}')],
+    ["a cut connection", (incoming) => incoming.socket.destroy()],
+  ])("uses the last good keys for a bounded time where the issuer answers %s", async (_, fault) => {
+    const [key, { url, state, jwksAsked }] = [keyNamed("a"), await issuer()];
+    state.keys = [key.jwk];
+    const verifier = following({ issuer: url });
+    await verifier.ready();
+    state.fault = fault;
+    for (const more of [301, 60, 3_000]) {
+      seconds += more;
+      const before = jwksAsked();
+      await verifier.verify(key.token({ iss: url }));
+      await settled(() => jwksAsked() > before);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    seconds += 900;
+    await expect(verifier.verify(key.token({ iss: url }))).rejects.toMatchObject({ code: "jwks_unavailable" });
+    state.fault = undefined;
+    seconds += 10;
+    await expect(verifier.verify(key.token({ iss: url }))).resolves.toBeDefined();
+  });
+
+  it("keeps several issuers apart: nobody's key speaks for another", async () => {
+    const [ours, theirs] = [await issuer(), await issuer()];
+    const [a, b] = [keyNamed("k"), keyNamed("k")];
+    [ours.state.keys, theirs.state.keys] = [[a.jwk], [b.jwk]];
+    const verifier = following({ issuer: [ours.url, theirs.url] });
+    await verifier.verify(a.token({ iss: ours.url }));
+    await verifier.verify(b.token({ iss: theirs.url }));
+    await expect(verifier.verify(b.token({ iss: ours.url }))).rejects.toMatchObject({ code: "token_signature_invalid" });
+    const asked = ours.jwksAsked() + theirs.jwksAsked();
+    await expect(verifier.verify(a.token({ iss: "https://evil.example" }))).rejects.toMatchObject({
+      code: "token_issuer_refused",
+    });
+    expect(ours.jwksAsked() + theirs.jwksAsked()).toBe(asked);
+  });
+
+  it.each([
+    [{ issuer: "nowhere" }, "issuer"],
+    [{ issuer: [] }, "issuer"],
+    [{ issuer: "https://a.example", audience: undefined }, "audience"],
+    [{ issuer: "https://a.example", scopes: ["a b"] }, "scopes"],
+    [{ issuer: "https://a.example", refreshSeconds: -1 }, "refreshSeconds"],
+    [{ issuer: ["https://a.example", "https://b.example"], jwksUrl: "https://a.example/keys" }, "jwksUrl"],
+    [{ issuer: "https://a.example", maxAgeSeconds: 0.5 }, "maxAgeSeconds"],
+  ])("is not made of %o", (options, words) => {
+    expect(() => following(options as never)).toThrow(words);
+  });
+});
+
+describe("what a token must say besides", () => {
+  const key = keyNamed("a");
+  const verifier = (more: object) =>
+    createVerifier({ keys: { keys: [key.jwk] }, issuer: null, audience: "api", clock: () => NOW, ...more });
+
+  it.each([
+    [{ requiredClaims: ["tenant"] }, { tenant: null }, undefined],
+    [{ requiredClaims: ["tenant"] }, {}, "token_claim_missing"],
+    [{ requiredClaims: ["toString"] }, {}, "token_claim_missing"],
+    [{ scopes: ["read", "write"] }, { scope: "write admin read" }, undefined],
+    [{ scopes: ["read"] }, { scp: ["read"] }, undefined],
+    [{ scopes: ["read"] }, { scope: "reader" }, "token_scope_missing"],
+    [{ scopes: ["read"] }, { scope: ["read"] }, "token_scope_missing"],
+    [{ scopes: ["read"] }, { scope: "", scp: ["read"] }, "token_scope_missing"],
+    [{ maxAgeSeconds: 100 }, { iat: NOW - 160 }, undefined],
+    [{ maxAgeSeconds: 100 }, { iat: NOW - 161 }, "token_too_old"],
+    [{ maxAgeSeconds: 100 }, {}, "token_too_old"],
+  ])("%o of %o: %s", (options, claims, code) => {
+    const verify = () => verifier(options).verify(key.token(claims));
+    if (code === undefined) expect(verify().claims).toMatchObject(claims);
+    else expect(verify).toThrow(expect.objectContaining({ code }));
+  });
+});
