@@ -67,7 +67,7 @@ function ended(command) {
   const last = STAYS[command];
   if (last === undefined) return command;
   const wait = `for _ in $(seq 300); do grep -q '${last}' .said && break; sleep 0.1; done`;
-  return `${command} > .said 2>&1 & ${wait}; kill -TERM $!; wait $! || true; cat .said; rm .said`;
+  return `: > .said; ${command} >> .said 2>&1 & ${wait}; kill -TERM $!; wait $! || true; cat .said; rm .said`;
 }
 
 /**

@@ -8,7 +8,7 @@ import { createManager, type Manager } from "../../src/rotation/executor.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 /** In full by `npm run proof:aws`. */
-const STORIES = process.env.SIGNET_PROOF === "full" ? 200 : 3;
+const STORIES = process.env.SIGNET_PROOF === "full" ? 200 : 2;
 const STEPS = 40;
 const HOUR = 3_600;
 const TTL = 2 * HOUR;

@@ -10,7 +10,7 @@ import { type Ran, signet } from "./command.js";
 const scratch = scratchDirectories();
 const PRELOAD = fileURLToPath(new URL("kill-at-write.mjs", import.meta.url));
 // The full proof kills at every single write; the tests of every day at some of them.
-const STRIDE = process.env.SIGNET_PROOF === "full" ? 1 : 45;
+const STRIDE = process.env.SIGNET_PROOF === "full" ? 1 : 85;
 const MOST_WRITES = 500;
 
 function killedAt(args: readonly string[], cwd: string, at: string): Promise<Ran> {

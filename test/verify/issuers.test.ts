@@ -61,7 +61,7 @@ async function issuer() {
 }
 
 const following = (options: { issuer: string | string[] } & Partial<IssuersVerifierOptions>) =>
-  createVerifier({ audience: "api", clock: () => NOW, elapsed: () => seconds, timeoutMs: 300, ...options });
+  createVerifier({ audience: "api", clock: () => NOW, elapsed: () => seconds, timeoutMs: 120, ...options });
 
 function isRefused(verify: () => unknown): boolean {
   try {
@@ -165,7 +165,7 @@ describe("a verifier by the issuer's URL", () => {
       await verifier.verify(key.token({ iss: url }));
       await settled(() => jwksAsked() > before);
     }
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    await new Promise((resolve) => setTimeout(resolve, 150));
     seconds += 900;
     await expect(verifier.verify(key.token({ iss: url }))).rejects.toMatchObject({ code: "jwks_unavailable" });
     state.fault = undefined;
