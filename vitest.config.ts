@@ -1,18 +1,22 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
+/** A worker runs file after file, which saves importing the product for each: a test puts back what it changes. */
+const isolate = false;
+
 /** What needs dist/: it is built once, when a source is newer, before the first of these files runs. */
 const needsBuild = ["test/cli/**/*.test.ts", "test/house/transcripts.test.ts"];
 
 export default defineConfig({
   test: {
-    // Many tests wait for other processes: the default, one worker less than there are cores, leaves half of two cores idle.
-    maxWorkers: availableParallelism(),
+    // Many tests wait for other processes, so there is work for one worker more than there are cores.
+    maxWorkers: availableParallelism() + 1,
     coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text", "json-summary"] },
     projects: [
       {
         test: {
           name: "source",
+          isolate,
           // Generous, because a machine that builds something else at the same time must not fail a test.
           testTimeout: 60_000,
           include: ["test/**/*.test.ts"],
@@ -22,6 +26,7 @@ export default defineConfig({
       {
         test: {
           name: "built",
+          isolate,
           include: needsBuild,
           globalSetup: ["tools/vitest-build.ts"],
           testTimeout: 60_000,
