@@ -1,7 +1,7 @@
 import { createParameterReader } from "../aws/ssm.js";
 import type { Transport } from "../aws/transport.js";
 import { notifierOf } from "../notify/notifier.js";
-import type { Notify } from "../rotation/notices.js";
+import type { Notify } from "../rotation/notice.js";
 import type { Log } from "./log.js";
 import type { ManagerSettings } from "./manager-settings.js";
 import { wrong } from "./settings.js";

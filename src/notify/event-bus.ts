@@ -1,7 +1,7 @@
 import { AwsFailure } from "../aws/failure.js";
 import { jsonCalls } from "../aws/json-call.js";
 import type { Transport } from "../aws/transport.js";
-import type { Notify } from "../rotation/notices.js";
+import type { Notify } from "../rotation/notice.js";
 
 interface PutEventsAnswer {
   readonly FailedEntryCount: number;

@@ -4,7 +4,7 @@ import type { Custody, KeyRecord } from "../keyring/key-record.js";
 import type { Keyring } from "../keyring/keyring.js";
 import type { Stores } from "../storage/contract.js";
 import type { Action } from "./actions.js";
-import type { Notify } from "./notices.js";
+import type { Notify } from "./notice.js";
 import type { RotationSettings } from "./policy.js";
 
 /** What is told of progress. */

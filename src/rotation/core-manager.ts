@@ -7,7 +7,7 @@ import type { Stores } from "../storage/contract.js";
 import type { Context, Step } from "./context.js";
 import type { Explanation } from "./explain.js";
 import type { Report } from "./manager-report.js";
-import type { Notify } from "./notices.js";
+import type { Notify } from "./notice.js";
 import * as operations from "./operations.js";
 import type { RotationSettings } from "./policy.js";
 import type { RevokeRequest } from "./revoke.js";

@@ -8,7 +8,7 @@ import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import { notifierOf } from "../../src/notify/notifier.js";
 import { webhookNotifier } from "../../src/notify/webhook.js";
 import { createManager } from "../../src/rotation/executor.js";
-import type { Notice, Notify } from "../../src/rotation/notices.js";
+import type { Notice, Notify } from "../../src/rotation/notice.js";
 import { createFileStores } from "../../src/storage/file/stores.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
