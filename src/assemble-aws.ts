@@ -1,6 +1,6 @@
 import { type Environment, regionIn } from "./aws/endpoint.js";
 import { createKms } from "./aws/kms.js";
-import { activePath, keysPath, secretsPrefix } from "./aws/names.js";
+import { activePath, keyringPlace, keysPath, secretsPrefix } from "./aws/names.js";
 import { createBucket } from "./aws/s3.js";
 import { createSecretsManager } from "./aws/secrets-manager.js";
 import { createParameterStore, type ParameterStore } from "./aws/ssm.js";
@@ -40,6 +40,12 @@ export interface AwsInstallation extends AwsConfig {
   readonly env: Environment;
   readonly credentials: TransportOptions["credentials"];
   readonly onKmsSigned?: OnKmsSigned | undefined;
+  /** The KMS key that wraps private keys where it is another one than the key that encrypts at rest. */
+  readonly wrappingKey?: string | undefined;
+  /** The key policy of KMS keys that are made; KMS's own default when absent. */
+  readonly keyPolicy?: string | undefined;
+  /** The id of a key in Parameter Store that is its kid as well. */
+  readonly firstKid?: string | undefined;
 }
 
 /**
@@ -67,7 +73,7 @@ export function awsParts(aws: AwsInstallation, onDisk?: Parts): AwsParts {
 }
 
 function custodiansOf(
-  { installation, kmsKey, onKmsSigned }: AwsInstallation,
+  { installation, kmsKey, wrappingKey = kmsKey, keyPolicy, firstKid, onKmsSigned }: AwsInstallation,
   transport: Transport,
   parameters: ParameterStore,
 ): Parts["custodians"] {
@@ -75,12 +81,10 @@ function custodiansOf(
   const kms = createKms(transport);
   const secrets = createSecretsManager(transport);
   return {
-    "parameter-store": createParameterStoreCustodian({ parameters, path, kmsKey }),
+    "parameter-store": createParameterStoreCustodian({ parameters, path, kmsKey, ownName: firstKid }),
     "secrets-manager": createSecretsManagerCustodian({ secrets, prefix: secretsPrefix(installation), kmsKey }),
-    kms: createKmsCustodian({ kms, installation, onSigned: onKmsSigned }),
-    ...(kmsKey !== undefined && {
-      "kms-data-key": createKmsDataKeyCustodian({ kms, parameters, path, kmsKey, installation }),
-    }),
+    kms: createKmsCustodian({ kms, installation, keyPolicy, onSigned: onKmsSigned }),
+    "kms-data-key": createKmsDataKeyCustodian({ kms, parameters, path, kmsKey: wrappingKey, installation }),
   };
 }
 
@@ -94,9 +98,8 @@ function storesOf(
   // With the custody kms it may be a key that signs, which cannot encrypt parameters.
   const encryptsWith = custody === "kms" ? undefined : kmsKey;
   if (keyring !== undefined) {
-    const { hostname, pathname } = new URL(keyring);
-    const prefix = pathname.replace(/^\//, "").replace(/([^/])$/, "$1/");
-    return createAwsStores(parameters, path, { bucket: createBucket(transport, hostname), prefix }, encryptsWith);
+    const { bucket, prefix } = keyringPlace(keyring);
+    return createAwsStores(parameters, path, { bucket: createBucket(transport, bucket), prefix }, encryptsWith);
   }
   if (onDisk === undefined)
     throw new SignetError("config_invalid", "the keyring has no place: set SIGNET_KEYRING to s3://BUCKET/PREFIX");

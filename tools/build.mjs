@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { templateOf } from "./template.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
@@ -20,9 +21,10 @@ const run = promisify(execFile);
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 
 const entryPoints = ["src/index.ts", "src/verify/index.ts", "src/cli/main.ts"];
+const templateSource = "src/deploy/template.yaml";
 const schemaModule = "src/config/json-schema.ts";
 /** What else decides how dist/ looks. */
-const buildInputs = ["package.json", "tsconfig.json", "tsconfig.build.json", "tools/build.mjs"];
+const buildInputs = ["package.json", "tsconfig.json", "tsconfig.build.json", "tools/build.mjs", "tools/template.mjs"];
 
 async function newestMtime(path) {
   const info = await stat(path);
@@ -87,6 +89,18 @@ async function declarations(outDir) {
   }
 }
 
+/** The functions come first: the template holds their text. */
+async function lambda(staging) {
+  await functions(staging);
+  const text = (name) => readFile(join(staging, `lambda/${name}.cjs`), "utf8");
+  const [source, issuer, manager] = await Promise.all([
+    readFile(join(root, templateSource), "utf8"),
+    text("issuer"),
+    text("key-manager"),
+  ]);
+  await writeFile(join(staging, "template.yaml"), templateOf(source, { version, issuer, manager }));
+}
+
 async function jsonSchema(staging) {
   const scratch = join(staging, ".schema");
   await bundle(scratch, [schemaModule]);
@@ -129,7 +143,7 @@ async function main() {
   const startedAt = new Date();
   const staging = await mkdtemp(join(root, ".build-"));
   try {
-    await allDone([bundle(staging, entryPoints), functions(staging), declarations(join(staging, "types")), jsonSchema(staging)]);
+    await allDone([bundle(staging, entryPoints), lambda(staging), declarations(join(staging, "types")), jsonSchema(staging)]);
     await chmod(staging, 0o755);
     // Dated at the start: what was edited while the build ran is still newer than its result.
     await utimes(staging, startedAt, startedAt);

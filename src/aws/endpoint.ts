@@ -1,7 +1,7 @@
 import { isLoopback } from "../encoding/loopback-host.js";
 
 /** The services that Signet calls, by the prefix of their endpoints. */
-export type Service = "kms" | "ssm" | "secretsmanager" | "s3" | "events";
+export type Service = "kms" | "ssm" | "secretsmanager" | "s3" | "events" | "lambda";
 
 /** Environment variables, as far as they say where AWS is. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,6 +30,7 @@ const VARIABLES: Readonly<Record<Service, string>> = {
   secretsmanager: "SECRETS_MANAGER",
   s3: "S3",
   events: "EVENTBRIDGE",
+  lambda: "LAMBDA",
 };
 
 /** What an installation's keys and documents are kept by. */

@@ -1,4 +1,3 @@
-import type { Service } from "./endpoint.js";
 import { AwsFailure } from "./failure.js";
 import type { Transport } from "./transport.js";
 
@@ -8,7 +7,7 @@ const TARGETS = { kms: "TrentService", ssm: "AmazonSSM", secretsmanager: "secret
 export type JsonCall = <T>(action: string, resource: string, input: object) => Promise<T>;
 
 /** Binds a service of AWS JSON 1.1. */
-export function jsonCalls(transport: Transport, service: Exclude<Service, "s3">): JsonCall {
+export function jsonCalls(transport: Transport, service: keyof typeof TARGETS): JsonCall {
   return async <T>(action: string, resource: string, input: object): Promise<T> => {
     const called = { action: `${service}:${action}`, resource };
     const { body } = await transport.call({

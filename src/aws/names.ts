@@ -1,5 +1,17 @@
 // Where an installation keeps things in AWS. Its rights (permissions.ts) are on these names and no others.
 
+/** Where a keyring is in S3: the bucket, and what the keys of its objects begin with, which is nothing or ends in a slash. */
+export interface KeyringPlace {
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
+/** @param url `s3://BUCKET` or `s3://BUCKET/PREFIX` */
+export function keyringPlace(url: string): KeyringPlace {
+  const { hostname, pathname } = new URL(url);
+  return { bucket: hostname, prefix: pathname.replace(/^\//, "").replace(/([^/])$/, "$1/") };
+}
+
 /** The path of the parameters that hold the active document, without a slash at the end. */
 export function activePath(installation: string): string {
   return `/signet/${installation}/active`;

@@ -15,9 +15,9 @@ export interface HeldKey {
   readonly publicJwk: PublicJwk;
 }
 
-/** Makes a key to be held. */
-export async function makeHeldKey(algorithm: Algorithm): Promise<HeldKey> {
-  return heldKeyOf(await generatePrivateKey(algorithm), algorithm);
+/** Makes a key to be held, named as `heldKeyOf` names it. */
+export async function makeHeldKey(algorithm: Algorithm, kid?: string): Promise<HeldKey> {
+  return heldKeyOf(await generatePrivateKey(algorithm), algorithm, kid);
 }
 
 /** @param kid the key's name; the RFC 7638 thumbprint when absent */

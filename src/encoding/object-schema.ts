@@ -1,6 +1,6 @@
 /** What a member of an object must be, in JSON Schema's words (2020-12), as far as they are needed here. */
 export interface MemberSchema {
-  readonly type: "boolean" | "integer" | "string" | "object" | "array" | readonly ("string" | "array" | "null")[];
+  readonly type: "boolean" | "integer" | "string" | "object" | "array" | readonly ("integer" | "string" | "array" | "null")[];
   /** What it must be, in words that stand behind "must be". */
   readonly title: string;
   readonly description: string;

@@ -3,13 +3,12 @@ import { publicKeyFromJwk } from "../algorithms/jwk.js";
 import { signatureChecker } from "../algorithms/signature.js";
 import { algorithmNamed } from "../algorithms/table.js";
 import type { Parts } from "../assemble-aws.js";
-import { activePath } from "../aws/names.js";
 import { SignetError } from "../errors.js";
 import type { KeyMaterial } from "../keyring/active-document.js";
 
 /** The key that signs, as a stack tells it in its outputs. */
 export interface ActiveKeyData {
-  /** The KMS key, the secret, or the parameter that holds the key's active document. */
+  /** The KMS key, or the secret that holds the key; empty where it is in Parameter Store. */
   readonly KeyArn: string;
   readonly KeyID: string;
   /** The PEM (SubjectPublicKeyInfo), base64; empty where it is longer than a custom resource's answer may be. */
@@ -24,14 +23,9 @@ const MOST_PEM_CHARACTERS = 2_500;
  * Tells which key signs, once it has proven itself: it is opened as issuers open it, and its signature is checked against the key that
  * verifiers read in the published JWKS.
  *
- * @param functionArn an ARN of the account and region that parameters are in
  * @throws SignetError `no_active_key`, `key_mismatch`, and what stores and custodians throw
  */
-export async function provenActiveKey(
-  { stores, open }: Parts,
-  installation: string,
-  functionArn: string,
-): Promise<ActiveKeyData> {
+export async function provenActiveKey({ stores, open }: Parts): Promise<ActiveKeyData> {
   const [[document], published] = await Promise.all([stores.active.read(), stores.publicDocuments.read()]);
   if (document === undefined) throw new SignetError("no_active_key", "no key signs yet; the next tick looks again");
   const jwk = published?.jwks.keys.find(({ kid }) => kid === document.kid);
@@ -44,7 +38,7 @@ export async function provenActiveKey(
   const pem = publicKey.export({ format: "pem", type: "spki" }).toString();
   const encoded = Buffer.from(pem).toString("base64");
   return {
-    KeyArn: arnOf(document.material) ?? parameterArn(functionArn, `${activePath(installation)}/${document.sequence % 10}`),
+    KeyArn: arnOf(document.material) ?? "",
     KeyID: document.kid,
     PublicKeyPEMBase64: encoded.length > MOST_PEM_CHARACTERS ? "" : encoded,
     SigningMethod: document.alg,
@@ -54,9 +48,4 @@ export async function provenActiveKey(
 function arnOf(material: KeyMaterial): string | undefined {
   if ("keyArn" in material) return material.keyArn;
   return "secretArn" in material ? material.secretArn : undefined;
-}
-
-function parameterArn(functionArn: string, name: string): string {
-  const [, partition, , region, accountId] = functionArn.split(":");
-  return `arn:${partition}:ssm:${region}:${accountId}:parameter${name}`;
 }

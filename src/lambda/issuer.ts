@@ -5,6 +5,7 @@ import { createIssuer, type Issuer, presentSeconds, toldResult } from "../issue/
 import { DEFAULT_LIMITS } from "../issue/limits.js";
 import { createRates } from "../issue/rate.js";
 import { checkBatch, type IssueRequest, isBatch } from "../issue/request.js";
+import { callersIn } from "./caller-settings.js";
 import { type HttpAnswer, httpAnswer, httpProblem, isHttpEvent, readHttpEvent } from "./http-event.js";
 import { type Answer, createReport } from "./report.js";
 import { type Environment, settingsOf } from "./settings.js";
@@ -35,7 +36,7 @@ export function createHandler(env: Environment, write: (line: string) => void): 
   const issuing = { signer: key, issuer: settings.issuer, limits: settings.limits, clock: presentSeconds };
   const rates = createRates();
   const own = createIssuer({ ...issuing, rate: rates("", settings.limits.maxTokensPerMinute) });
-  const callers = createCallers(issuing, settings.callers, rates);
+  const callers = createCallers(issuing, callersIn(env), rates);
   const { maxTtlSeconds } = { ...DEFAULT_LIMITS, ...settings.limits };
   key.refresh().catch(report.unready);
 

@@ -18,6 +18,7 @@ import { perform } from "./manager-request.js";
 import { managerSettingsOf } from "./manager-settings.js";
 import { isRotationStep, rotateSecret } from "./secret-rotation.js";
 import type { Environment } from "./settings.js";
+import { COMPLETE, markComplete } from "./stack-completion.js";
 import { keepStackKeys } from "./stack-keys.js";
 
 /** What Lambda says of an invocation, as far as it is looked at. */
@@ -57,6 +58,7 @@ export function createKeyManager(
       managerParts({
         clock: presentSeconds,
         ...options,
+        firstId: idOf(settings.stackId),
         stores: parts.stores,
         custodians: parts.custodians,
         settings: settings.rotation,
@@ -67,12 +69,15 @@ export function createKeyManager(
       }),
     );
 
-  const placeOf = (context: ManagerContext) => ({ ...settings, parts, context, now: options.clock ?? presentSeconds });
+  const place = { ...settings, parts, now: options.clock ?? presentSeconds };
 
   async function answerStack(request: ResourceRequest, context: ManagerContext): Promise<object> {
-    const work = keepStackKeys(request, managerOf(context), placeOf(context));
+    const work =
+      request.ResourceType === COMPLETE
+        ? markComplete(request, parts, settings)
+        : keepStackKeys(request, managerOf(context), place);
     const outcome = await beforeTheEnd(context, work, (error) => report.failed(context.awsRequestId, error));
-    await answerResource(request, request.PhysicalResourceId ?? `signet-${settings.installation}`, outcome);
+    await answerResource(request, request.PhysicalResourceId ?? `${settings.installation}-${request.LogicalResourceId}`, outcome);
     report.answered(context.awsRequestId, { request: request.RequestType, outcome: outcome.Status });
     return {};
   }
@@ -81,7 +86,7 @@ export function createKeyManager(
     try {
       if (isResourceRequest(event)) return await answerStack(readResourceRequest(event, settings), context);
       if (isRotationStep(event)) {
-        await rotateSecret(event, managerOf(context), placeOf(context));
+        await rotateSecret(event, managerOf(context), place);
         report.answered(context.awsRequestId, { request: event.Step, outcome: "SUCCESS" });
         return {};
       }
@@ -114,16 +119,18 @@ async function beforeTheEnd(
   }
 }
 
-function partsOf(
-  { installation, region, keyring, kmsKey, rotation }: ReturnType<typeof managerSettingsOf>,
-  env: Environment,
-): AwsParts {
+/** The UUID at the end of a stack's ARN. */
+function idOf(stackId: string | undefined): string | undefined {
+  return stackId?.split("/").at(-1);
+}
+
+function partsOf({ rotation, stackId, ...settings }: ReturnType<typeof managerSettingsOf>, env: Environment): AwsParts {
   const credentials = () => {
     const found = environmentCredentials(env);
     if (found === undefined) throw noCredentials();
     return found;
   };
-  const { stores, ...parts } = awsParts({ installation, region, keyring, kmsKey, custody: rotation.custody, env, credentials });
+  const { stores, ...parts } = awsParts({ ...settings, custody: rotation.custody, env, credentials, firstKid: idOf(stackId) });
   const holder = `function ${env.AWS_LAMBDA_FUNCTION_NAME || "signet"} (${randomUUID()})`;
   // One environment of a function cannot tell whether another one still lives: the lease's expiry does.
   return { ...parts, stores: { ...stores, holder: () => holder, stateOfHolder: () => "unknown" } };

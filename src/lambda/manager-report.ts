@@ -30,6 +30,8 @@ export function createManagerReport(
   return {
     step: (requestId, { action, words }) => log("INFO", requestId, { action, words }),
     done(requestId, { actions = [], waits = [], nextAt = null }) {
+      const late = waits.find(({ rule }) => rule === "overdue");
+      if (late !== undefined) log("WARN", requestId, { overdue: late.kid, words: late.words });
       log("INFO", requestId, { outcome: "done", actions: actions.length, waits: waits.map(({ words }) => words), nextAt });
       count({ ManagerActions: actions.length, ManagerFailures: 0 });
     },

@@ -14,6 +14,10 @@ export interface ManagerSettings {
   readonly keyring: string;
   /** The KMS key that wraps private keys, or encrypts them at rest. */
   readonly kmsKey: string | undefined;
+  /** The KMS key that wraps private keys, where it is another one. */
+  readonly wrappingKey: string | undefined;
+  /** The key policy of KMS keys that are made. */
+  readonly keyPolicy: string | undefined;
   readonly rotation: RotationSettings;
   readonly metrics: boolean;
   /** Who is told of each change of a key; the webhook's secret may name a parameter, as `ssm:/NAME`. */
@@ -23,6 +27,8 @@ export interface ManagerSettings {
   /** Where a custom resource's answer may go besides CloudFormation's own buckets: an emulator on this machine. */
   readonly responseEndpoint: string | undefined;
 }
+
+const DAY_SECONDS = 86_400;
 
 /** As in `signet.json`. */
 const DEFAULT_ROTATION: RotationPolicy = {
@@ -46,6 +52,8 @@ export function managerSettingsOf(env: Environment): ManagerSettings {
     region: env.AWS_REGION ?? "",
     keyring,
     kmsKey: env.SIGNET_KMS_KEY || undefined,
+    wrappingKey: env.SIGNET_WRAPPING_KEY || undefined,
+    keyPolicy: env.SIGNET_KEY_POLICY || undefined,
     rotation: rotationOf(env),
     metrics: env.SIGNET_METRICS === "true",
     notices: {
@@ -54,7 +62,7 @@ export function managerSettingsOf(env: Environment): ManagerSettings {
       eventBus: env.SIGNET_EVENT_BUS || undefined,
     },
     stackId: env.SIGNET_STACK_ID || undefined,
-    responseEndpoint: env.SIGNET_RESPONSE_ENDPOINT || undefined,
+    responseEndpoint: env.AWS_ENDPOINT_URL || undefined,
   };
 }
 
@@ -79,9 +87,11 @@ function algorithmIn({ SIGNET_ALGORITHM: name = "" }: Environment): AlgorithmNam
   throw wrong("SIGNET_ALGORITHM", `must be one of ${ALGORITHM_NAMES.join(", ")}`);
 }
 
+// As in `signet.json`, or as the template's parameter has it: "ParameterStore".
 function custodyIn(env: Environment): Custody {
-  const wanted = env.SIGNET_CUSTODY || "parameter-store";
-  const found = CUSTODIES.find((custody) => custody === wanted && custody !== "file");
+  const bare = (name: string) => name.toLowerCase().replaceAll("-", "");
+  const wanted = bare(env.SIGNET_CUSTODY || "parameter-store");
+  const found = CUSTODIES.find((custody) => bare(custody) === wanted && custody !== "file");
   if (found !== undefined) return found;
   throw wrong("SIGNET_CUSTODY", `must be one of ${CUSTODIES.filter((custody) => custody !== "file").join(", ")}`);
 }
@@ -92,5 +102,8 @@ function policyIn(env: Environment): RotationPolicy {
     const isRight = Object.hasOwn(DEFAULT_ROTATION, name) && Number.isSafeInteger(value) && value >= 0;
     if (!isRight) throw wrong("SIGNET_ROTATION", `has a member ${name} that is not one of the policy's, in whole seconds`);
   }
-  return { ...DEFAULT_ROTATION, ...given };
+  const { SIGNET_ROTATE_EVERY_DAYS: days } = env;
+  if (!days) return { ...DEFAULT_ROTATION, ...given };
+  if (!/^\d{1,5}$/.test(days)) throw wrong("SIGNET_ROTATE_EVERY_DAYS", "must be whole days; 0 is by hand");
+  return { ...DEFAULT_ROTATION, ...given, rotateEverySeconds: Number(days) * DAY_SECONDS };
 }

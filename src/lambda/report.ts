@@ -63,7 +63,10 @@ export function createReport({ metrics, installation }: Settings, env: Environme
     },
     unready: (error) => log("ERROR", "init", failureOf(error)),
     kmsSigned({ milliseconds, isProven }) {
-      if (!isProven) unproven += 1;
+      if (!isProven) {
+        unproven += 1;
+        log("WARN", "kms", { unproven: 1 });
+      }
       if (metrics) kmsMilliseconds.push(Math.round(milliseconds * 1_000) / 1_000);
     },
   };

@@ -88,8 +88,8 @@ async function set(
   throw new SignetError("plan_refused", "the staged key does not sign yet; the next try goes on");
 }
 
-async function test(kid: string, { parts, installation, context }: ManagerPlace): Promise<void> {
-  const { KeyID } = await provenActiveKey(parts, installation, context.invokedFunctionArn);
+async function test(kid: string, { parts }: ManagerPlace): Promise<void> {
+  const { KeyID } = await provenActiveKey(parts);
   if (KeyID !== kid) throw new SignetError("key_mismatch", "another key than the staged one signs: start the rotation again");
 }
 

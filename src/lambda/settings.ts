@@ -1,6 +1,5 @@
 import { isObject } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
-import type { Caller } from "../issue/callers.js";
 import type { Limits } from "../issue/limits.js";
 
 /** Environment variables of a function. */
@@ -13,10 +12,9 @@ export interface Settings {
   readonly region: string;
   /** The issuer's URL; absent leaves `iss` to the claims. */
   readonly issuer: string | undefined;
-  /** The KMS key that wraps private keys. */
-  readonly kmsKey: string;
+  /** The KMS key that wraps private keys; absent, each is opened by the one that has wrapped it. */
+  readonly kmsKey: string | undefined;
   readonly limits: Partial<Limits>;
-  readonly callers: readonly Caller[];
   readonly activeKeyMaxAgeSeconds: number;
   /** Events of API Gateway and function URLs are answered too. */
   readonly http: boolean;
@@ -25,21 +23,19 @@ export interface Settings {
 }
 
 /**
- * Reads the settings. `SIGNET_LIMITS` and `SIGNET_CALLERS` are JSON, spelled as in `signet.json`.
+ * Reads the settings. `SIGNET_LIMITS` is JSON, spelled as in `signet.json`.
  *
  * @throws SignetError `config_invalid`, naming the variable
  */
 export function settingsOf(env: Environment): Settings {
   const installation = env.SIGNET_INSTALLATION;
   if (!installation) throw wrong("SIGNET_INSTALLATION", "is not set: it names the installation");
-  const callers = objectIn(env, "SIGNET_CALLERS") as Record<string, Pick<Caller, "limits">>;
   return {
     installation,
     region: env.AWS_REGION ?? "",
     issuer: env.SIGNET_ISSUER || undefined,
-    kmsKey: env.SIGNET_KMS_KEY ?? "",
+    kmsKey: env.SIGNET_KMS_KEY || undefined,
     limits: objectIn(env, "SIGNET_LIMITS"),
-    callers: Object.entries(callers).map(([name, { limits }]) => ({ name, limits })),
     activeKeyMaxAgeSeconds: Number(env.SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS) || 3_600,
     http: env.SIGNET_HTTP === "true",
     metrics: env.SIGNET_METRICS === "true",

@@ -1,23 +1,25 @@
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
 import type { AwsParts } from "../assemble-aws.js";
+import { createFunctionAliases } from "../aws/lambda-aliases.js";
 import type { CoreManager } from "../rotation/core-manager.js";
 import { policyOf } from "../rotation/policy.js";
 import { provenActiveKey } from "./active-key.js";
+import { callersIn } from "./caller-settings.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
 import type { ManagerSettings } from "./manager-settings.js";
+import { takeBack } from "./stack-completion.js";
 
 /** Where an invocation of the key manager works. */
 export interface ManagerPlace extends ManagerSettings {
   readonly parts: AwsParts;
-  readonly context: { readonly invokedFunctionArn: string };
   /** NumericDate. */
   readonly now: () => number;
 }
 
 /**
  * What CloudFormation asks for: on creation the first key; on an update what the template's parameters say by now, and a rotation where
- * its token is another one. Asked again it has nothing left to do. A deletion makes and changes nothing: who deletes a stack may still
- * have tokens of it.
+ * its token is another one; for each caller an alias of the issuer. Asked again it has nothing left to do. A deletion changes nothing:
+ * there may still be tokens of it. With `TakeBackUntilComplete` the creation of a stack that failed takes back what it has made.
  *
  * @throws SignetError what the manager, its stores and its custodians throw
  */
@@ -26,10 +28,14 @@ export async function keepStackKeys(
   manager: CoreManager,
   place: ManagerPlace,
 ): Promise<ResourceOutcome> {
-  if (request.RequestType === "Delete") return { Status: "SUCCESS", Data: {} };
+  if (request.RequestType === "Delete") {
+    if (request.ResourceProperties.TakeBackUntilComplete === "true") await takeBack(place.parts, place);
+    return { Status: "SUCCESS", Data: {} };
+  }
+  await keepAliases(request, place.parts);
   if (request.RequestType === "Update") await update(request, manager, place);
   await manager.tick();
-  const Data = await provenActiveKey(place.parts, place.installation, place.context.invokedFunctionArn);
+  const Data = await provenActiveKey(place.parts);
   return { Status: "SUCCESS", Data: { ...Data } };
 }
 
@@ -42,6 +48,21 @@ async function update(request: ResourceRequest, manager: CoreManager, { rotation
   }
   const token = textOf(wanted.RotationToken);
   if (token !== undefined && token !== textOf(before.RotationToken) && token !== rotationToken) await manager.rotate({ token });
+}
+
+// A caller is an alias. Aliases that no version of the stack's callers has named are somebody else's.
+async function keepAliases({ ResourceProperties: wanted, OldResourceProperties: before = {} }: ResourceRequest, parts: AwsParts) {
+  const functionArn = textOf(wanted.IssuerFunction);
+  if (functionArn === undefined) return;
+  const names = namesIn(wanted.Callers);
+  const aliases = createFunctionAliases(parts.transport, functionArn);
+  const present = await aliases.names();
+  for (const name of names) if (!present.includes(name)) await aliases.create(name);
+  for (const name of namesIn(before.Callers)) if (!names.includes(name)) await aliases.delete(name);
+}
+
+function namesIn(callers: unknown): readonly string[] {
+  return callersIn({ SIGNET_CALLERS: textOf(callers) }).map(({ name }) => name);
 }
 
 // CloudFormation hands over lists as lists, and everything else as text.

@@ -21,6 +21,8 @@ export interface Context {
   /** NumericDate. */
   readonly clock: () => number;
   readonly randomId: () => string;
+  /** The id of a new issuer's first key; a random one when absent. */
+  readonly firstId?: string | undefined;
   readonly sleep: (seconds: number) => Promise<void>;
   /** Who asked, for the audit log. */
   readonly actor: string;

@@ -22,6 +22,8 @@ export interface ManagerOptions {
   readonly clock?: () => number;
   /** Names new keys. */
   readonly randomId?: () => string;
+  /** The id of a new issuer's first key; a random one when absent. */
+  readonly firstId?: string | undefined;
   readonly sleep?: (seconds: number) => Promise<void>;
   /** Who asks: an operating system's user, an IAM principal. For the audit log; default this process's user. */
   readonly actor?: string;

@@ -12,9 +12,11 @@ import { recordById } from "./view.js";
 
 /** Records that a key is intended, then makes it. */
 export async function makeKey(context: Context, session: Session): Promise<void> {
-  const { algorithm, custody } = session.keyring().policy;
+  const { policy, keys, confirmedSequence } = session.keyring();
+  const { algorithm, custody } = policy;
+  const isFirst = keys.length === 0 && confirmedSequence === 0;
   const record: KeyRecord = {
-    id: context.randomId(),
+    id: (isFirst ? context.firstId : undefined) ?? context.randomId(),
     state: "creating",
     alg: algorithm,
     custody,

@@ -1,8 +1,9 @@
-import type { Keyring } from "../keyring/keyring.js";
+import { activeRecord, type Keyring } from "../keyring/keyring.js";
 import type { Context } from "./context.js";
-import { policyOf } from "./policy.js";
-import { blockedBy, RULES, type Wait } from "./rules.js";
+import { PREPARE_EARLIER_SECONDS, policyOf } from "./policy.js";
+import { blockedBy, RULES, timeInWords, type Wait } from "./rules.js";
 import type { Outcome, ReportedAction } from "./run.js";
+import { dueAt, wait } from "./situation.js";
 
 /** What a manager answers. */
 export interface Report {
@@ -16,12 +17,22 @@ export interface Report {
   readonly blockedBy: string | null;
 }
 
-/** Puts a report together, with a word on settings that are not in force. */
-export function reportOf({ settings }: Context, keyring: Keyring | undefined, { done, plan: last }: Outcome): Report {
+/** Puts a report together, with a word on settings that are not in force and on a rotation that should have been. */
+export function reportOf({ settings, clock }: Context, keyring: Keyring | undefined, { done, plan: last }: Outcome): Report {
   const waits = [...last.waits];
   if (keyring !== undefined && JSON.stringify(policyOf(settings, keyring.policy.version)) !== JSON.stringify(keyring.policy)) {
     const words = `the settings given here are not the policy in force (version ${keyring.policy.version}): ${RULES.settings_differ}`;
     waits.push({ rule: "settings_differ", until: null, words });
   }
+  const late = keyring === undefined ? undefined : overdue(keyring, clock());
+  if (late !== undefined) waits.push(late);
   return Object.freeze({ actions: done, waits, nextAt: last.nextAt, blockedBy: blockedBy(waits) });
+}
+
+// A rotation that is planned in time happens when it is due; one that is due at once takes the time that its standby has to be published.
+function overdue(keyring: Keyring, now: number): Wait | undefined {
+  const active = activeRecord(keyring);
+  const due = active === undefined ? null : dueAt(active, keyring.policy);
+  if (due === null || now <= due + keyring.policy.publishAheadSeconds + PREPARE_EARLIER_SECONDS) return undefined;
+  return wait("overdue", null, `the key that signs was due at ${timeInWords(due)} and is not succeeded`, active);
 }

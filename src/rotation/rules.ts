@@ -11,6 +11,7 @@ export const RULES = {
   second_standby: "a rotation uses up the standby: without another one that is old enough, a revocation would break tokens",
   prepare_later: "a rotation uses up a standby, and verifiers have to know the one after it before",
   not_due: "the policy says how long a key signs",
+  overdue: "the policy says how long a key signs, and something has kept its successor away",
   by_hand: "the policy leaves rotation to the operator",
   tokens_alive: "a token signed with it may still be accepted somewhere",
   tokens_unknown: "it has tokens whose end nobody told: an imported key, or one that signed without expiry",

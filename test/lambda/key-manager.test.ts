@@ -70,7 +70,10 @@ function installed(more: Record<string, string> = {}, name = `managed-${++instal
     SIGNET_KEYRING: `s3://keyrings/${name}`,
     SIGNET_ISSUER: "https://issuer.example",
     SIGNET_STACK_ID: STACK,
-    SIGNET_RESPONSE_ENDPOINT: endpoint,
+    ...Object.fromEntries(
+      ["KMS", "SSM", "SECRETS_MANAGER", "S3", "EVENTBRIDGE", "LAMBDA"].map((id) => [`AWS_ENDPOINT_URL_${id}`, aws.url]),
+    ),
+    AWS_ENDPOINT_URL: endpoint,
     AWS_LAMBDA_LOG_FORMAT: "JSON",
     ...more,
   };

@@ -30,6 +30,11 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
   // What KMS has encrypted is no secret.
   const keys = keyParameters<WrappedKey>(options);
 
+  function wrappingKey(): string {
+    if (kmsKey !== undefined) return kmsKey;
+    throw new SignetError("config_invalid", "no KMS key is configured that wraps private keys", { field: "aws.kmsKey" });
+  }
+
   async function make(id: string, algorithm: Algorithm): Promise<WrappedKey> {
     if (algorithm.kty === "AKP") {
       throw new SignetError(
@@ -37,7 +42,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
         `KMS makes no data key pairs for ${algorithm.name}; the custody kms signs with it`,
       );
     }
-    const { spki, wrapped } = await kms.generateDataKeyPair(kmsKey, algorithm.kms.keySpec, contextOf(installation, id));
+    const { spki, wrapped } = await kms.generateDataKeyPair(wrappingKey(), algorithm.kms.keySpec, contextOf(installation, id));
     return keys.keep(id, { wrapped: wrapped.toString("base64"), id, publicJwk: publicJwkOfSpki(spki, algorithm) });
   }
 
@@ -51,7 +56,9 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
       const { pkcs8, publicJwk } = heldKeyOf(privateKey, algorithm, kid);
       const present = await keys.find(id);
       if (present !== undefined) return sameKey(present.publicJwk, publicJwk, id);
-      const wrapped = (await kms.encrypt(kmsKey, Buffer.from(pkcs8, "base64"), contextOf(installation, id))).toString("base64");
+      const wrapped = (await kms.encrypt(wrappingKey(), Buffer.from(pkcs8, "base64"), contextOf(installation, id))).toString(
+        "base64",
+      );
       return sameKey((await keys.keep(id, { wrapped, id, publicJwk })).publicJwk, publicJwk, id);
     },
     material: keys.mustSee,

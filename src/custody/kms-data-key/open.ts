@@ -6,8 +6,8 @@ import { openHeldKey } from "../held-key.js";
 /** What wrapped keys are opened with. */
 export interface Unwrapping {
   readonly kms: Pick<Kms, "decrypt">;
-  /** The symmetric KMS key that wraps the private keys. */
-  readonly kmsKey: string;
+  /** The symmetric KMS key that wraps the private keys; absent, they are opened by the one that has wrapped them, and none are made. */
+  readonly kmsKey: string | undefined;
   /** The installation that the keys belong to; with the key's id it is the encryption context. */
   readonly installation: string;
 }

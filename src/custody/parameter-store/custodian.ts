@@ -10,6 +10,8 @@ import { openParameterKey } from "./open.js";
 export interface ParameterStoreCustodianOptions extends KeyParametersOptions {
   /** The KMS key that encrypts them; the account's own for Parameter Store when absent. */
   readonly kmsKey?: string | undefined;
+  /** The id that is its key's kid as well; every other key is named by its RFC 7638 thumbprint. */
+  readonly ownName?: string | undefined;
 }
 
 /**
@@ -22,7 +24,8 @@ export function createParameterStoreCustodian(options: ParameterStoreCustodianOp
   return Object.freeze({
     custody: "parameter-store" as const,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
-      const kept = (await keys.find(id)) ?? (await keys.keep(id, await makeHeldKey(algorithm)));
+      const kept =
+        (await keys.find(id)) ?? (await keys.keep(id, await makeHeldKey(algorithm, id === options.ownName ? id : undefined)));
       return sameAlgorithm(kept.publicJwk, algorithm, id);
     },
     async importKey(id: string, privateKey: KeyObject, algorithm: Algorithm, kid?: string): Promise<PublicJwk> {

@@ -8,6 +8,7 @@ import { signDigest, verifyAs } from "./digest-signing.mjs";
 import { createEventsFake } from "./events.mjs";
 import { createFaults } from "./faults.mjs";
 import { createKmsFake } from "./kms.mjs";
+import { createLambdaFake } from "./lambda.mjs";
 import { Refusal } from "./refusal.mjs";
 import { createS3Fake } from "./s3.mjs";
 import { createSecretsManagerFake } from "./secrets-manager.mjs";
@@ -23,8 +24,8 @@ const TARGETS = { TrentService: "kms", AmazonSSM: "ssm", secretsmanager: "secret
 
 /**
  * @param {{ region?: string, accountId?: string, partition?: string, now?: () => number, latencyMs?: number, port?: number, tls?: { key: string, cert: string },
- *   credentials?: readonly { accessKeyId: string, secretAccessKey: string, sessionToken?: string, expired?: boolean, allows?: readonly string[] }[],
- *   rates?: Record<string, number> }} [options] `rates`: calls a second, by action; `allows`: the actions that somebody may call
+ *   credentials?: readonly { accessKeyId: string, secretAccessKey: string, sessionToken?: string, expired?: boolean, allows?: readonly string[] | ((call: { action: string, resource: string, context: Record<string, string> }) => boolean) }[],
+ *   rates?: Record<string, number> }} [options] `rates`: calls a second, by action; `allows`: the actions that somebody may call, or who decides by action, resource and condition keys
  */
 export async function startFakeAws(options = {}) {
   const {
@@ -48,18 +49,35 @@ export async function startFakeAws(options = {}) {
     events: createEventsFake(world),
   };
   const s3 = createS3Fake(world);
+  const lambda = createLambdaFake(world);
   const faults = createFaults();
   const calls = [];
   const buckets = new Map();
   let stop = { left: 0, before: true, act: () => undefined };
+
+  function serviceOf({ headers, url }) {
+    const target = headers["x-amz-target"];
+    if (target !== undefined) return TARGETS[target.split(".")[0]];
+    return lambda.isRoute(url) ? "lambda" : "s3";
+  }
+
+  function mayCall({ allows }, { action, resource }, { body, headers }) {
+    if (typeof allows !== "function") return allows === undefined || allows.includes(action);
+    const input = headers["x-amz-target"] === undefined ? {} : parsed(body);
+    const context = action.startsWith("kms:") ? json.kms.contextOf(input, resource) : {};
+    return allows({ action, resource, context });
+  }
 
   // A service that encrypts with a key of the account's own does so in the caller's name (forward access sessions).
   function useKey(service, named, actions) {
     const { id, arn } = usableKey(service, named, actions[0] === "Decrypt" ? "DecryptionFailure" : "EncryptionFailure");
     for (const action of actions.map((each) => `kms:${each}`)) {
       keyUses.push({ action, resource: arn, code: "", via: service });
-      if (caller?.allows?.includes(action) === false)
-        throw new Refusal("AccessDeniedException", `not authorized to perform: ${action} on resource: ${id}`);
+      const isAllowed =
+        typeof caller?.allows === "function"
+          ? caller.allows({ action, resource: arn, context: { "kms:ViaService": `${service}.${region}.amazonaws.com` } })
+          : caller?.allows?.includes(action) !== false;
+      if (!isAllowed) throw new Refusal("AccessDeniedException", `not authorized to perform: ${action} on resource: ${id}`);
     }
   }
 
@@ -93,6 +111,8 @@ export async function startFakeAws(options = {}) {
     const service = TARGETS[name];
     if (service === undefined) {
       const [path, text = ""] = request.url.split("?");
+      if (lambda.isRoute(path))
+        return { service: "lambda", ...lambda.route({ ...request, path, query: new URLSearchParams(text) }) };
       return { service: "s3", ...s3.route({ ...request, path, query: new URLSearchParams(text) }) };
     }
     const input = parsed(request.body);
@@ -112,11 +132,11 @@ export async function startFakeAws(options = {}) {
   }
 
   function answer(request, record) {
-    const service = request.headers["x-amz-target"] === undefined ? "s3" : TARGETS[request.headers["x-amz-target"].split(".")[0]];
+    const service = serviceOf(request);
     const who = signerOf(request, { service, region, now: now() + faults.skewMs(), credentials });
     const { action, resource, answer: carryOut } = prepared(request);
-    Object.assign(record, { action: `${service === "s3" ? "s3" : service}:${action}`, resource, who: who.accessKeyId });
-    if (who.allows !== undefined && !who.allows.includes(record.action)) {
+    Object.assign(record, { action: `${service}:${action}`, resource, who: who.accessKeyId });
+    if (!mayCall(who, record, request)) {
       throw new Refusal(
         service === "s3" ? "AccessDenied" : "AccessDeniedException",
         `User is not authorized to perform: ${record.action} on resource: ${resource}`,
@@ -176,6 +196,7 @@ export async function startFakeAws(options = {}) {
       secrets: json.secretsmanager.state,
       buckets: s3.state,
       buses: json.events.state,
+      functions: lambda.state,
     },
     /** Calls an action as AWS's console would, without a request. */
     perform: (service, action, input) => json[service].actions[action](input),

@@ -355,7 +355,16 @@ export function createKmsFake(world) {
       return String(KeyId);
     }
   };
-  return { actions, resourceOf, usable, state: { keys, aliases } };
+  // The condition keys of AWS KMS (developer guide), and the global ones for tags.
+  const contextOf = ({ EncryptionContext = {}, Tags = [] }, resource) => {
+    const own = [...keys.values()].find(({ arn }) => arn === resource)?.tags ?? new Map();
+    return Object.fromEntries([
+      ...Object.entries(EncryptionContext).map(([name, value]) => [`kms:EncryptionContext:${name}`, value]),
+      ...Tags.map(({ TagKey, TagValue }) => [`aws:RequestTag/${TagKey}`, TagValue]),
+      ...[...own].map(([name, value]) => [`aws:ResourceTag/${name}`, value]),
+    ]);
+  };
+  return { actions, resourceOf, contextOf, usable, state: { keys, aliases } };
 }
 
 function policyIsJson(text) {

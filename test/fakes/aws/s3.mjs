@@ -103,15 +103,19 @@ export function createS3Fake(world) {
     const arn = `arn:${world.partition}:s3:::${name}${key === "" ? "" : `/${key}`}`;
     const actions = {
       GET:
-        key === ""
-          ? ["ListBucket", () => list(name, bucketOf(name), query)]
-          : ["GetObject", () => get(bucketOf(name), key, headers, query.get("versionId"))],
+        key === "" && query.has("versions")
+          ? ["ListBucketVersions", () => listVersions(bucketOf(name), query)]
+          : key === ""
+            ? ["ListBucket", () => list(name, bucketOf(name), query)]
+            : ["GetObject", () => get(bucketOf(name), key, headers, query.get("versionId"))],
       HEAD:
         key === ""
           ? ["ListBucket", () => bucketOf(name) && { status: 200, headers: {}, body: "" }]
           : ["GetObject", () => get(bucketOf(name), key, headers, query.get("versionId"))],
       PUT: ["PutObject", () => put(bucketOf(name), key, headers, body)],
-      DELETE: ["DeleteObject", () => remove(bucketOf(name), key)],
+      DELETE: query.has("versionId")
+        ? ["DeleteObjectVersion", () => removeVersion(bucketOf(name), key, query.get("versionId"))]
+        : ["DeleteObject", () => remove(bucketOf(name), key)],
     };
     const found = actions[method];
     if (found === undefined)
@@ -122,6 +126,31 @@ export function createS3Fake(world) {
   // A delete in a versioned bucket leaves the versions and puts a marker on top.
   function remove(bucket, key) {
     if (latest(bucket, key)) bucket.objects.get(key).push({ isDeleted: true, version: randomBytes(16).toString("base64url") });
+    return { status: 204, headers: {}, body: "" };
+  }
+
+  // ListObjectVersions: newest first, delete markers among them.
+  function listVersions(bucket, query) {
+    const prefix = query.get("prefix") ?? "";
+    const all = [...bucket.objects].flatMap(([key, versions]) =>
+      key.startsWith(prefix) ? [...versions].reverse().map((version) => ({ key, ...version })) : [],
+    );
+    const nameOf = (key) => (query.get("encoding-type") === "url" ? encodeURIComponent(key).replaceAll("%20", "+") : xml(key));
+    const entries = all.slice(0, bucket.pageSize ?? MOST_KEYS).map(({ key, version, isDeleted }) => {
+      const kind = isDeleted ? "DeleteMarker" : "Version";
+      return `<${kind}><Key>${nameOf(key)}</Key><VersionId>${version}</VersionId></${kind}>`;
+    });
+    return {
+      status: 200,
+      headers: { "content-type": "application/xml" },
+      body: `<ListVersionsResult>${entries.join("")}</ListVersionsResult>`,
+    };
+  }
+
+  function removeVersion(bucket, key, versionId) {
+    const left = (bucket.objects.get(key) ?? []).filter(({ version }) => version !== versionId);
+    if (left.length === 0) bucket.objects.delete(key);
+    else bucket.objects.set(key, left);
     return { status: 204, headers: {}, body: "" };
   }
 

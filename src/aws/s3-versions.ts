@@ -1,0 +1,32 @@
+import { percentEncoded } from "./sigv4.js";
+import type { Transport } from "./transport.js";
+
+/** Deletes every version of every object whose key begins so, delete markers too. */
+export async function deleteAllVersions(transport: Transport, bucket: string, prefix: string): Promise<void> {
+  const call = (action: string, method: "GET" | "DELETE", key: string, query: Readonly<Record<string, string>>) =>
+    transport.call({
+      service: "s3",
+      action: `s3:${action}`,
+      resource: `${bucket}/${key}`,
+      method,
+      path: `/${bucket}${key === "" ? "" : `/${key.split("/").map(percentEncoded).join("/")}`}`,
+      query,
+      accepts: [404],
+    });
+
+  for (;;) {
+    const { body } = await call("ListBucketVersions", "GET", "", { versions: "", prefix, "encoding-type": "url" });
+    const found = [...body.matchAll(/<(?:Version|DeleteMarker)>([\s\S]*?)<\/(?:Version|DeleteMarker)>/g)].map(
+      ([, entry = ""]) => ({
+        key: decodeURIComponent(within(entry, "Key").replaceAll("+", " ")),
+        versionId: within(entry, "VersionId"),
+      }),
+    );
+    if (found.length === 0) return;
+    for (const { key, versionId } of found) await call("DeleteObjectVersion", "DELETE", key, { versionId });
+  }
+}
+
+function within(entry: string, name: string): string {
+  return new RegExp(`<${name}>([^<]*)<`).exec(entry)?.[1] ?? "";
+}

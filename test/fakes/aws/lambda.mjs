@@ -1,0 +1,63 @@
+/** Lambda, as far as the aliases of a function go (API reference: CreateAlias, DeleteAlias, ListAliases). */
+import { Refusal } from "./refusal.mjs";
+
+const ROUTE = /^\/2015-03-31\/functions\/([^/]+)\/aliases(?:\/([^/]+))?$/;
+const NAME = /^(?!^[0-9]+$)[a-zA-Z0-9-_]{1,128}$/;
+const MOST_ITEMS = 50;
+
+export function createLambdaFake({ accountId, region, partition }) {
+  /** @type {Map<string, Map<string, object>>} the aliases of each function, by its ARN */
+  const functions = new Map();
+
+  function aliasesOf(name) {
+    const arn = name.startsWith("arn:") ? name : `arn:${partition}:lambda:${region}:${accountId}:function:${name}`;
+    const found = functions.get(arn);
+    if (found === undefined) throw new Refusal("ResourceNotFoundException", `Function not found: ${arn}`, 404);
+    return { arn, aliases: found };
+  }
+
+  function create(name, body) {
+    const { aliases, arn } = aliasesOf(name);
+    const { Name, FunctionVersion } = JSON.parse(body.toString());
+    if (!NAME.test(Name)) throw new Refusal("ValidationException", "1 validation error detected: Value at 'name'");
+    if (FunctionVersion !== "$LATEST") throw new Refusal("ResourceNotFoundException", "no such version", 404);
+    if (aliases.has(Name)) throw new Refusal("ResourceConflictException", `Alias already exists: ${arn}:${Name}`, 409);
+    const made = { AliasArn: `${arn}:${Name}`, Name, FunctionVersion, Description: "" };
+    aliases.set(Name, made);
+    return { status: 201, body: made };
+  }
+
+  function list(name, query) {
+    const all = [...aliasesOf(name).aliases.values()];
+    const from = Number(query.get("Marker") ?? 0);
+    const until = from + Math.min(Number(query.get("MaxItems") ?? MOST_ITEMS), MOST_ITEMS);
+    return { status: 200, body: { Aliases: all.slice(from, until), NextMarker: until < all.length ? String(until) : null } };
+  }
+
+  function remove(name, alias) {
+    aliasesOf(name).aliases.delete(alias);
+    return { status: 204, body: undefined };
+  }
+
+  return {
+    state: functions,
+    /** Whether a path is one of Lambda's. */
+    isRoute: (path) => path.startsWith("/2015-03-31/"),
+    route({ method, path, query, body }) {
+      const [, name = "", alias] = (ROUTE.exec(path) ?? []).map((part) => part && decodeURIComponent(part));
+      const answers = {
+        GET: ["ListAliases", () => list(name, query)],
+        POST: ["CreateAlias", () => create(name, body)],
+        DELETE: ["DeleteAlias", () => remove(name, alias)],
+      };
+      const found = answers[method];
+      if (found === undefined || name === "") throw new Refusal("UnknownOperationException", "", 404);
+      const answer = () => {
+        const { status, body: told } = found[1]();
+        return { status, headers: { "content-type": "application/json" }, body: told === undefined ? "" : JSON.stringify(told) };
+      };
+      const arn = name.startsWith("arn:") ? name : `arn:${partition}:lambda:${region}:${accountId}:function:${name}`;
+      return { action: found[0], resource: arn, answer };
+    },
+  };
+}

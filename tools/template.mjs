@@ -1,0 +1,31 @@
+/** Puts the template together: the source with its comments, the version, and the text of both functions as they stand in dist/lambda. */
+import { createHash } from "node:crypto";
+
+const CODE_INDENT = " ".repeat(10);
+
+/**
+ * @param {string} source src/deploy/template.yaml
+ * @param {{ version: string, issuer: string, manager: string }} parts the release, and the functions' texts
+ * @returns {string} the template
+ */
+export function templateOf(source, { version, issuer, manager }) {
+  const filled = { version, hash: apiHash(source, version), issuer: block(issuer), manager: block(manager) };
+  return source.replace(/\{\{(\w+)\}\}/g, (_, name) => {
+    if (!Object.hasOwn(filled, name)) throw new Error(`the template has a place for ${name}, which nothing fills`);
+    return filled[name];
+  });
+}
+
+/** Names the deployment by what it deploys: where the API changes, another one is made. */
+function apiHash(source, version) {
+  const body = /\n {6}Body:\n([\s\S]*?)\n {2}\S/.exec(source)?.[1];
+  if (body === undefined) throw new Error("the template has no API");
+  return createHash("sha256").update(version).update(body).digest("hex").slice(0, 8);
+}
+
+/** A text as YAML's literal block has it: nothing is escaped, so it must be printable and without what CloudFormation replaces. */
+function block(code) {
+  const odd = /[^\t\n\x20-\x7e]|\{\{resolve:/.exec(code);
+  if (odd !== null) throw new Error(`the code of a function cannot stand in a template: ${JSON.stringify(odd[0])}`);
+  return code.trimEnd().replaceAll("\n", `\n${CODE_INDENT}`);
+}
