@@ -91,6 +91,7 @@ const STATUS = {
   aws_unavailable: 503,
   key_unusable: 503,
   signature_unproven: 500,
+  deploy_failed: 500,
   // Configuration and the command line.
   config_missing: 500,
   config_invalid: 500,

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
-import { templateOf } from "./template.mjs";
+import { parametersIn, templateOf } from "./template.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
@@ -98,7 +98,9 @@ async function lambda(staging) {
     text("issuer"),
     text("key-manager"),
   ]);
-  await writeFile(join(staging, "template.yaml"), templateOf(source, { version, issuer, manager }));
+  const template = templateOf(source, { version, issuer, manager });
+  await writeFile(join(staging, "template.yaml"), template);
+  await writeFile(join(staging, "template-parameters.json"), `${JSON.stringify(parametersIn(template), null, 2)}\n`);
 }
 
 async function jsonSchema(staging) {

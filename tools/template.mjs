@@ -1,5 +1,6 @@
 /** Puts the template together: the source with its comments, the version, and the text of both functions as they stand in dist/lambda. */
 import { createHash } from "node:crypto";
+import { parseDocument } from "yaml";
 
 const CODE_INDENT = " ".repeat(10);
 
@@ -14,6 +15,11 @@ export function templateOf(source, { version, issuer, manager }) {
     if (!Object.hasOwn(filled, name)) throw new Error(`the template has a place for ${name}, which nothing fills`);
     return filled[name];
   });
+}
+
+/** The template's parameters, for those who fill them in. */
+export function parametersIn(template) {
+  return parseDocument(template, { logLevel: "silent" }).toJS().Parameters;
 }
 
 /** Names the deployment by what it deploys: where the API changes, another one is made. */

@@ -1,7 +1,7 @@
 import { isLoopback } from "../encoding/loopback-host.js";
 
 /** The services that Signet calls, by the prefix of their endpoints. */
-export type Service = "kms" | "ssm" | "secretsmanager" | "s3" | "events" | "lambda";
+export type Service = "kms" | "ssm" | "secretsmanager" | "s3" | "events" | "lambda" | "sts";
 
 /** Environment variables, as far as they say where AWS is. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,6 +31,7 @@ const VARIABLES: Readonly<Record<Service, string>> = {
   s3: "S3",
   events: "EVENTBRIDGE",
   lambda: "LAMBDA",
+  sts: "STS",
 };
 
 /** What an installation's keys and documents are kept by. */

@@ -6,6 +6,7 @@ import type { Context } from "./context.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
 import { createOutput, EXIT, reportFailure } from "./output.js";
 import { addServerCommands } from "./server-commands.js";
+import { addStackCommands } from "./stack-commands.js";
 import { VERSION } from "./version.js";
 
 // Every command's code is loaded only when it is asked for: `signet issue` starts in a fraction of a second.
@@ -60,6 +61,7 @@ function createProgram(context: Context): Command {
   addKeyCommands(program, context);
   addAuditCommands(program, context, common);
   addServerCommands(program, context, common);
+  addStackCommands(program, context);
   program
     .command("completion <shell>")
     .description("print a completion script for bash, zsh or fish")

@@ -71,8 +71,10 @@ function isAnswerable(text: string, { region, responseEndpoint }: ResourceTrust)
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
   if (responseEndpoint !== undefined && URL.canParse(responseEndpoint)) {
-    const { origin, hostname } = new URL(responseEndpoint);
-    if (isLoopback(hostname) && url.origin === origin && url.username === "") return true;
+    // This machine has several names.
+    const { protocol, port, hostname } = new URL(responseEndpoint);
+    const isHere = isLoopback(hostname) && isLoopback(url.hostname) && url.username === "";
+    if (isHere && url.protocol === protocol && url.port === port) return true;
   }
   const bucket = `cloudformation-custom-resource-response-${region.replaceAll("-", "")}`;
   const endpoints = ["s3", `s3.${region}`, `s3-${region}`, `s3.dualstack.${region}`];

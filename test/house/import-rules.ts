@@ -26,7 +26,7 @@ export const HOUSE: Readonly<Record<string, readonly string[]>> = {
   lambda: ["assemble-aws", "notify", "algorithms", "aws", "custody", "storage", "issue", "keyring", "rotation", "verify"],
   doctor: ["verify", "keyring"],
   client: ["aws", "issue (types)"],
-  deploy: ["config", "aws/permissions"],
+  deploy: ["aws"],
   index: ["algorithms", "keyring", "custody", "storage", "issue", "rotation", "verify", "config", "assemble"],
   cli: [
     ...["files", "algorithms", "aws", "keyring", "custody", "storage", "issue", "rotation", "verify", "config"],
@@ -43,6 +43,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pino: ["server"],
   "prom-client": ["server"],
   "@aws-sdk/credential-provider-node": ["aws"],
+  "@aws-sdk/client-cloudformation": ["deploy"],
 };
 
 /** Folders whose subfolders are alternatives to each other: none knows a sibling, and the contract knows none of them. */

@@ -1,0 +1,118 @@
+import { credentialChain } from "../../aws/credential-chain.js";
+import { createTransport } from "../../aws/transport.js";
+import { didYouMean } from "../../config/nearest.js";
+import { assertAtRest, changeInWords, follow, isThere, parametersOf } from "../../deploy/deployment.js";
+import type { StackClient } from "../../deploy/stack.js";
+import { readTemplate, type Template } from "../../deploy/template.js";
+import { handOver } from "../../deploy/template-bucket.js";
+import { SignetError } from "../../errors.js";
+import { confirm } from "../confirm.js";
+import type { Context } from "../context.js";
+import { footprint } from "../prices.js";
+import { eventInWords, outputsOf, regionsOf, type StackOptions, stackClient, stackNamed } from "../stack-access.js";
+import { table } from "../table.js";
+import { tellOutputs } from "./outputs.js";
+
+export interface DeployOptions extends StackOptions {
+  readonly dryRun?: boolean;
+  readonly templateBucket?: string;
+}
+
+/** `signet deploy`: makes the stack, or brings it to this release and these parameters; a region after the other. */
+export async function deploy(context: Context, pairs: readonly string[], options: DeployOptions): Promise<void> {
+  const given = pairsOf(pairs);
+  const template = await readTemplate();
+  const regions = regionsOf(context, options);
+  const found: [string, Readonly<Record<string, string>>][] = [];
+  for (const region of regions) {
+    const client = await stackClient(context, stackNamed(options), region);
+    try {
+      const outputs = await deployTo(context, { client, region, template, given, options });
+      if (outputs !== undefined) found.push([region, outputs]);
+    } finally {
+      client.close();
+    }
+  }
+  tellOutputs(context, found, options);
+}
+
+interface Deployment {
+  readonly client: StackClient;
+  readonly region: string;
+  readonly template: Template;
+  readonly given: ReadonlyMap<string, string>;
+  readonly options: DeployOptions;
+}
+
+async function deployTo(context: Context, { client, region, template, given, options }: Deployment) {
+  const { output, env } = context;
+  const name = stackNamed(options);
+  const stack = await client.describe();
+  assertAtRest(name, stack);
+  const isNew = !isThere(stack);
+  const parameters = parametersOf(template, given, isNew ? undefined : stack, didYouMean);
+  if (stack?.StackStatus === "ROLLBACK_COMPLETE") {
+    output.note(`the stack ${name} in ${region} could not be made before: what is left of it is deleted first`);
+    await client.delete();
+    await follow(client, new Date(), () => undefined);
+  }
+  const transport = createTransport({ region, credentials: credentialChain(env), env });
+  const source = await handOver(transport, template.text, env, options.templateBucket).finally(() => transport.close());
+  const changes = await client.prepare(source, parameters, isNew);
+  if (changes.length === 0) {
+    await client.drop(false);
+    output.note(`the stack ${name} in ${region} is as it should be: nothing to change`);
+    return outputsOf(stack);
+  }
+  output.note(`${isNew ? "make" : "change"} the stack ${name} in ${region}:`);
+  for (const line of table(["", "resource", "type", ""], changes.map(changeInWords))) output.note(`  ${line}`);
+  if (isNew) tellCost(context, given, template);
+  if (options.dryRun === true) {
+    await client.drop(isNew);
+    output.note("nothing was changed (--dry-run)");
+    return undefined;
+  }
+  if (!isNew) {
+    await confirm("Carry out these changes?", options).catch(async (error: unknown) => {
+      await client.drop(false);
+      throw error;
+    });
+  }
+  // CloudFormation's clock counts.
+  const since = new Date(Date.now() - CLOCKS_APART_MS);
+  const seen = new Set((await client.eventsSince(since)).map(({ EventId }) => EventId));
+  await client.execute();
+  return outputsOf(await follow(client, since, (event) => seen.has(event.EventId) || output.note(`  ${eventInWords(event)}`)));
+}
+
+const CLOCKS_APART_MS = 300_000;
+
+const CUSTODIES = {
+  ParameterStore: "parameter-store",
+  KMS: "kms",
+  SecretsManager: "secrets-manager",
+  KMSDataKey: "kms-data-key",
+} as const;
+
+function tellCost({ output }: Context, given: ReadonlyMap<string, string>, { parameters }: Template): void {
+  const chosen = (given.get("KeyCustodianParameter") ?? parameters.KeyCustodianParameter?.Default) as keyof typeof CUSTODIES;
+  const { things, monthly } = footprint(CUSTODIES[chosen], given.get("SecretKmsKeyArn") || undefined);
+  const wrapping = chosen === "KMSDataKey" && !given.get("SecretKmsKeyArn") ? 1 : 0;
+  output.note(`its key manager makes ${things.join("; ")}`);
+  output.note(`about $${(monthly + wrapping).toFixed(2)} a month before the first token, beside cents for storage and logs`);
+}
+
+function pairsOf(pairs: readonly string[]): ReadonlyMap<string, string> {
+  const given = new Map<string, string>();
+  for (const pair of pairs) {
+    const at = pair.indexOf("=");
+    if (at < 1)
+      throw new SignetError(
+        "usage",
+        `${JSON.stringify(pair)} is no parameter: say Name=Value, such as KeyCustodianParameter=KMS`,
+      );
+    if (given.has(pair.slice(0, at))) throw new SignetError("usage", `the parameter ${pair.slice(0, at)} is given twice`);
+    given.set(pair.slice(0, at), pair.slice(at + 1));
+  }
+  return given;
+}

@@ -1,0 +1,37 @@
+import type { Context } from "../context.js";
+import { existingStack, outputsOf, regionsOf, type StackOptions, stackClient, stackNamed } from "../stack-access.js";
+import { table } from "../table.js";
+
+/** `signet outputs`: what a stack answers. */
+export async function outputs(context: Context, options: StackOptions): Promise<void> {
+  const name = stackNamed(options);
+  const found: [string, Readonly<Record<string, string>>][] = [];
+  for (const region of regionsOf(context, options)) {
+    const client = await stackClient(context, name, region);
+    try {
+      found.push([region, outputsOf(await existingStack(client, name, region, context))]);
+    } finally {
+      client.close();
+    }
+  }
+  tellOutputs(context, found, options);
+}
+
+/** Prints outputs: as they are for one region, under the region's name for several. */
+export function tellOutputs(
+  { output }: Context,
+  found: readonly (readonly [string, Readonly<Record<string, string>>])[],
+  { json }: StackOptions,
+): void {
+  const [only] = found;
+  if (only === undefined) return;
+  if (json === true) {
+    output.json(found.length === 1 ? only[1] : Object.fromEntries(found));
+    return;
+  }
+  for (const [region, values] of found) {
+    if (found.length > 1) output.data(`${region}:`);
+    const rows = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const line of table(["output", "value"], rows)) output.data(line);
+  }
+}

@@ -1,0 +1,74 @@
+import { assertAtRest, follow } from "../../deploy/deployment.js";
+import type { Stack, StackClient } from "../../deploy/stack.js";
+import { confirm } from "../confirm.js";
+import type { Context } from "../context.js";
+import { PRICES } from "../prices.js";
+import {
+  eventInWords,
+  existingStack,
+  outputsOf,
+  parameterOf,
+  regionsOf,
+  type StackOptions,
+  stackClient,
+  stackNamed,
+} from "../stack-access.js";
+
+/** `signet undeploy`: deletes the stack. Its keys stay, and it says which and at what price. */
+export async function undeploy(context: Context, options: StackOptions): Promise<void> {
+  const name = stackNamed(options);
+  for (const region of regionsOf(context, options)) {
+    const byName = await stackClient(context, name, region);
+    const stack = await existingStack(byName, name, region, context).finally(() => byName.close());
+    // By its name a deleted stack cannot be asked for any more.
+    const client = await stackClient(context, stack.StackId ?? name, region);
+    try {
+      await undeployFrom(context, { client, stack, name, region }, options);
+    } finally {
+      client.close();
+    }
+  }
+}
+
+interface Deployed {
+  readonly client: StackClient;
+  readonly stack: Stack;
+  readonly name: string;
+  readonly region: string;
+}
+
+async function undeployFrom(
+  { output }: Context,
+  { client, stack, name, region }: Deployed,
+  options: StackOptions,
+): Promise<void> {
+  assertAtRest(name, stack);
+  output.note(
+    `delete the stack ${name} in ${region}: no token is issued any more, and the JWKS is no longer answered at its URL.`,
+  );
+  output.note("What stays, because tokens may still live and nobody can make these keys again:");
+  for (const line of whatStays(stack)) output.note(`  ${line}`);
+  await confirm(`Delete the stack ${name} in ${region}?`, options);
+  const since = new Date();
+  await client.delete();
+  await follow(client, since, (event) => output.note(`  ${eventInWords(event)}`));
+  output.note(`the stack ${name} in ${region} is deleted`);
+}
+
+function whatStays(stack: Stack): readonly string[] {
+  const bucket = outputsOf(stack).KeyringBucket ?? "";
+  const always = [
+    `the bucket ${bucket}: keyring, public documents, audit log (cents a year)`,
+    `the parameters below /signet/${bucket}/ (free in the standard tier)`,
+  ];
+  switch (parameterOf(stack, "KeyCustodianParameter")) {
+    case "KMS":
+      return [...always, `the KMS keys with the tag signet:installation=${bucket} ($${PRICES.kmsKeyMonth} each a month)`];
+    case "SecretsManager":
+      return [...always, `the secrets below signet/${bucket}/ ($${PRICES.secretMonth} each a month)`];
+    case "KMSDataKey":
+      return [...always, `the KMS key that wraps them, unless it is yours ($${PRICES.kmsKeyMonth} a month)`];
+    default:
+      return always;
+  }
+}

@@ -1,0 +1,68 @@
+import { credentialChain } from "../aws/credential-chain.js";
+import { regionIn } from "../aws/endpoint.js";
+import type { Stack, StackClient, StackEvent } from "../deploy/stack.js";
+import { SignetError } from "../errors.js";
+import type { CommonOptions, Context } from "./context.js";
+
+/** The options of every command that works on a stack. */
+export interface StackOptions extends CommonOptions {
+  readonly stack?: string;
+  /** One, or several with commas between them. */
+  readonly region?: string;
+}
+
+const DEFAULT_STACK = "signet";
+
+/** The stack's name: CloudFormation takes letters, digits and hyphens, and a letter first. */
+export function stackNamed({ stack = DEFAULT_STACK }: StackOptions): string {
+  if (/^[A-Za-z][A-Za-z0-9-]{0,127}$/.test(stack)) return stack;
+  throw new SignetError("usage", `${JSON.stringify(stack)} is no name for a stack: a letter, then letters, digits and hyphens`);
+}
+
+/** The regions that a command is about. */
+export function regionsOf({ env }: Context, { region }: StackOptions): readonly string[] {
+  const regions = (region ?? regionIn(env) ?? "").split(",").map((each) => each.trim());
+  for (const each of regions) {
+    if (each === "") throw new SignetError("usage", "no AWS region is known: say --region, or set AWS_REGION");
+    if (!/^[a-z]{2,4}(-[a-z]+)+-\d$/.test(each))
+      throw new SignetError("usage", `${JSON.stringify(each)} is no AWS region, such as eu-central-1`);
+  }
+  return [...new Set(regions)];
+}
+
+/** Binds a stack for a command; the package that speaks to CloudFormation is loaded now. */
+export async function stackClient({ env }: Context, name: string, region: string): Promise<StackClient> {
+  const { createStackClient } = await import("../deploy/stack.js");
+  return createStackClient(name, region, credentialChain(env));
+}
+
+/**
+ * A stack that must be there.
+ *
+ * @throws SignetError `usage`
+ */
+export async function existingStack(client: StackClient, name: string, region: string, { self }: Context): Promise<Stack> {
+  const stack = await client.describe();
+  if (stack !== undefined && stack.StackStatus !== "REVIEW_IN_PROGRESS") return stack;
+  throw new SignetError(
+    "usage",
+    `there is no stack ${name} in ${region}: \`${self} deploy\` makes it, --stack names another one`,
+  );
+}
+
+/** What a stack answers, by name. */
+export function outputsOf(stack: Stack | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries((stack?.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]));
+}
+
+/** What a parameter of a stack is. */
+export function parameterOf(stack: Stack, name: string): string {
+  return stack.Parameters?.find(({ ParameterKey }) => ParameterKey === name)?.ParameterValue ?? "";
+}
+
+/** An event in one line. */
+export function eventInWords({ ResourceStatus, LogicalResourceId = "", ResourceStatusReason }: StackEvent): string {
+  const status: string = ResourceStatus ?? "";
+  const why = status.endsWith("_FAILED") && ResourceStatusReason !== undefined ? `: ${ResourceStatusReason}` : "";
+  return `${status.toLowerCase().replaceAll("_", " ").padEnd(20)} ${LogicalResourceId}${why}`;
+}
