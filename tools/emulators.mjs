@@ -14,6 +14,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { decodeProtectedHeader } from "jose";
+import { stackLife } from "./emulated-stack.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const pins = join(root, "test/emulators/requirements.txt");
@@ -182,6 +183,8 @@ async function main() {
     check(true, `kms, ${algorithm}: KMS verifies it as well`);
   }
   await moves(env);
+  const cwd = mkdtempSync(join(scratch, "stack-"));
+  await stackLife({ url: aws, root, cwd, check });
   if (s3 === undefined) return;
   const withBucket = { ...env, AWS_ENDPOINT_URL_S3: s3 };
   const { signet } = await life("a keyring in S3", withBucket, "--custody", "parameter-store", "--keyring", "s3://keyrings/prod");

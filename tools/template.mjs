@@ -10,7 +10,7 @@ const CODE_INDENT = " ".repeat(10);
  * @returns {string} the template
  */
 export function templateOf(source, { version, issuer, manager }) {
-  const filled = { version, hash: apiHash(source, version), issuer: block(issuer), manager: block(manager) };
+  const filled = { version, hash: apiHash(source), issuer: block(issuer), manager: block(manager) };
   return source.replace(/\{\{(\w+)\}\}/g, (_, name) => {
     if (!Object.hasOwn(filled, name)) throw new Error(`the template has a place for ${name}, which nothing fills`);
     return filled[name];
@@ -23,10 +23,10 @@ export function parametersIn(template) {
 }
 
 /** Names the deployment by what it deploys: where the API changes, another one is made. */
-function apiHash(source, version) {
+function apiHash(source) {
   const body = /\n {6}Body:\n([\s\S]*?)\n {2}\S/.exec(source)?.[1];
   if (body === undefined) throw new Error("the template has no API");
-  return createHash("sha256").update(version).update(body).digest("hex").slice(0, 8);
+  return createHash("sha256").update(body).digest("hex").slice(0, 8);
 }
 
 /** A text as YAML's literal block has it: nothing is escaped, so it must be printable and without what CloudFormation replaces. */

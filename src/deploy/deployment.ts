@@ -61,18 +61,20 @@ export function changeInWords({ ResourceChange: change = {} }: Change): readonly
 }
 
 /**
- * Waits for the end of a change.
+ * Begins a change and waits for its end.
  *
+ * @param begin what begins it
  * @returns the stack as it is then
  * @throws SignetError `deploy_failed` with the first reason that CloudFormation gives
  */
-export async function follow(client: StackClient, since: Date, onEvent: OnEvent): Promise<Stack | undefined> {
-  const told = new Set<string>();
+export async function carryOut(client: StackClient, begin: () => Promise<void>, onEvent: OnEvent): Promise<Stack | undefined> {
+  const told = new Set((await client.events()).map(({ EventId }) => EventId));
   const reasons: string[] = [];
+  await begin();
   for (;;) {
     const stack = await client.describe();
-    for (const event of await client.eventsSince(since)) {
-      if (event.EventId === undefined || told.has(event.EventId)) continue;
+    for (const event of await client.events()) {
+      if (told.has(event.EventId)) continue;
       told.add(event.EventId);
       onEvent(event);
       const { ResourceStatus, ResourceStatusReason: reason = "", LogicalResourceId } = event;

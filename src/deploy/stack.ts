@@ -30,8 +30,8 @@ export interface StackClient {
   /** Forgets what was prepared. A stack that it alone has made goes with it. */
   drop(isNew: boolean): Promise<void>;
   delete(): Promise<void>;
-  /** What has happened since, the oldest first. */
-  eventsSince(time: Date): Promise<readonly StackEvent[]>;
+  /** The latest events, about a hundred, the oldest first. */
+  events(): Promise<readonly StackEvent[]>;
   close(): void;
 }
 
@@ -84,9 +84,9 @@ export function createStackClient(name: string, region: string, credentials: Cre
       else await client.send(new DeleteChangeSetCommand(changeSet)).catch(() => undefined);
     },
     delete: async () => void (await call("DeleteStack", client.send(new DeleteStackCommand({ StackName: name })))),
-    async eventsSince(time) {
+    async events() {
       const found = await client.send(new DescribeStackEventsCommand({ StackName: name })).catch(() => undefined);
-      return (found?.StackEvents ?? []).filter(({ Timestamp }) => Timestamp !== undefined && Timestamp > time).reverse();
+      return [...(found?.StackEvents ?? [])].reverse();
     },
     close: () => client.destroy(),
   } satisfies StackClient);

@@ -58,17 +58,27 @@ async function keepAliases({ ResourceProperties: wanted, OldResourceProperties: 
   const aliases = createFunctionAliases(parts.transport, functionArn);
   const present = await aliases.names();
   for (const name of names) if (!present.includes(name)) await aliases.create(name);
-  for (const name of namesIn(before.Callers)) if (!names.includes(name)) await aliases.delete(name);
+  for (const name of namesBefore(before.Callers)) if (!names.includes(name)) await aliases.delete(name);
 }
 
 function namesIn(callers: unknown): readonly string[] {
   return callersIn({ SIGNET_CALLERS: textOf(callers) }).map(({ name }) => name);
 }
 
+// Rolled back is what was refused: it may be anything.
+function namesBefore(callers: unknown): readonly string[] {
+  try {
+    return namesIn(callers);
+  } catch {
+    return [];
+  }
+}
+
 // CloudFormation hands over lists as lists, and everything else as text.
 function algorithmsIn(value: unknown): readonly AlgorithmName[] {
-  const names = Array.isArray(value) ? value : (textOf(value)?.split(",") ?? []);
-  return names.map((name) => algorithmNamed(String(name).trim()).name);
+  const names: readonly unknown[] = Array.isArray(value) ? value : String(value ?? "").split(",");
+  const given = names.map((name) => String(name).trim()).filter((name) => name !== "");
+  return given.map((name) => algorithmNamed(name).name);
 }
 
 function textOf(value: unknown): string | undefined {

@@ -8,6 +8,7 @@ export type AuditEvent =
   | "issuer.created"
   | "policy.changed"
   | "rotation.requested"
+  | "rotation.withdrawn"
   | "key.intended"
   | "key.made"
   | "key.abandoned"

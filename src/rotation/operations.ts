@@ -1,6 +1,6 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { SignetError } from "../errors.js";
-import type { Keyring } from "../keyring/keyring.js";
+import { activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
 import { readHistory } from "./audit.js";
 import type { Context } from "./context.js";
 import { type Explanation, explain } from "./explain.js";
@@ -18,6 +18,7 @@ import { type RevokeRequest, recordRevocation, type TokensAtRisk } from "./revok
 import { type Outcome, type ReportedAction, run } from "./run.js";
 import { isAbandoned, type Session } from "./session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./settings.js";
+import { matches } from "./situation.js";
 import type { View } from "./view.js";
 import { working } from "./working.js";
 
@@ -146,12 +147,27 @@ export async function tellExpiry(context: Context, request: ExpiryRequest & DryR
 /** Puts the settings in force; with another algorithm or custody and `rotate`, a migration. */
 export async function applySettings(context: Context, request: ApplyRequest & DryRun): Promise<Report> {
   const record = async (session: Session): Promise<readonly ReportedAction[]> => {
+    const before = session.keyring().policy;
     const changed = await applyPolicy(context, session, request);
-    if (request.rotate === true) await requestRotation(session, { why: "a migration" });
+    if (request.rotate === true) await moveTo(session, before);
     return changed === null ? [] : [{ kind: "apply-settings", words: `put the new policy in force: ${changed}` }];
   };
   if (request.dryRun === true) return onPaper(context, record);
   return working(context, async (session) => thenRun(context, session, await record(session)));
+}
+
+// Back to what the key that signs is already, there is nothing to move: the rotation that was to lead away from it is withdrawn.
+async function moveTo(session: Session, before: PolicyInForce): Promise<void> {
+  const { policy, rotationRequest } = session.keyring();
+  const active = activeRecord(session.keyring());
+  if (active === undefined || !matches(active, policy) || matches(active, before)) {
+    return requestRotation(session, { why: "a migration" });
+  }
+  if (rotationRequest === null) return;
+  await session.change((keyring) => ({ ...keyring, rotationRequest: null }), {
+    event: "rotation.withdrawn",
+    why: "a migration back",
+  });
 }
 
 /** What `repair` found, and did where it was told to. */

@@ -1,7 +1,7 @@
 import type { AlgorithmName } from "../algorithms/table.js";
 import { SignetError } from "../errors.js";
 import type { Custody, KeyRecord } from "../keyring/key-record.js";
-import type { Keyring, PolicyInForce } from "../keyring/keyring.js";
+import { activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
 import { type Context, custodianOf } from "./context.js";
 import { assertAccepted } from "./migrate.js";
 import { assertPolicy, policyOf, type RotationSettings } from "./policy.js";
@@ -31,7 +31,9 @@ export async function applyPolicy(context: Context, session: Session, request: A
   const next = policyOf({ ...context.settings, algorithm, custody }, before.version);
   if (JSON.stringify(next) === JSON.stringify(before)) return null;
   assertPolicy(next);
-  assertAccepted(before, next, verifiersAccept);
+  // Every verifier accepts the algorithm of the key that signs.
+  const signing = activeRecord(session.keyring());
+  assertAccepted(before, next, signing === undefined ? verifiersAccept : [...verifiersAccept, signing.alg]);
   custodianOf(context, { custody });
   const policy = { ...next, version: before.version + 1 };
   const changed = Object.entries(policy).flatMap(([name, value]) =>

@@ -342,7 +342,7 @@ describe("the custom resource", () => {
     expect(answers.map(({ Status }) => Status)).toStrictEqual(Array(6).fill("SUCCESS"));
     expect([answers[1]?.PhysicalResourceId, answers[2]?.PhysicalResourceId]).toStrictEqual([
       "p",
-      expect.stringMatching(/^signet-/),
+      expect.stringMatching(/^managed-\d+-SigningKeys$/),
     ]);
   });
 

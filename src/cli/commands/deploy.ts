@@ -1,7 +1,7 @@
 import { credentialChain } from "../../aws/credential-chain.js";
 import { createTransport } from "../../aws/transport.js";
 import { didYouMean } from "../../config/nearest.js";
-import { assertAtRest, changeInWords, follow, isThere, parametersOf } from "../../deploy/deployment.js";
+import { assertAtRest, carryOut, changeInWords, isThere, parametersOf } from "../../deploy/deployment.js";
 import type { StackClient } from "../../deploy/stack.js";
 import { readTemplate, type Template } from "../../deploy/template.js";
 import { handOver } from "../../deploy/template-bucket.js";
@@ -53,8 +53,7 @@ async function deployTo(context: Context, { client, region, template, given, opt
   const parameters = parametersOf(template, given, isNew ? undefined : stack, didYouMean);
   if (stack?.StackStatus === "ROLLBACK_COMPLETE") {
     output.note(`the stack ${name} in ${region} could not be made before: what is left of it is deleted first`);
-    await client.delete();
-    await follow(client, new Date(), () => undefined);
+    await carryOut(client, client.delete, () => undefined);
   }
   const transport = createTransport({ region, credentials: credentialChain(env), env });
   const source = await handOver(transport, template.text, env, options.templateBucket).finally(() => transport.close());
@@ -78,14 +77,8 @@ async function deployTo(context: Context, { client, region, template, given, opt
       throw error;
     });
   }
-  // CloudFormation's clock counts.
-  const since = new Date(Date.now() - CLOCKS_APART_MS);
-  const seen = new Set((await client.eventsSince(since)).map(({ EventId }) => EventId));
-  await client.execute();
-  return outputsOf(await follow(client, since, (event) => seen.has(event.EventId) || output.note(`  ${eventInWords(event)}`)));
+  return outputsOf(await carryOut(client, client.execute, (event) => output.note(`  ${eventInWords(event)}`)));
 }
-
-const CLOCKS_APART_MS = 300_000;
 
 const CUSTODIES = {
   ParameterStore: "parameter-store",

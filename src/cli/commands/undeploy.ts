@@ -1,4 +1,4 @@
-import { assertAtRest, follow } from "../../deploy/deployment.js";
+import { assertAtRest, carryOut } from "../../deploy/deployment.js";
 import type { Stack, StackClient } from "../../deploy/stack.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
@@ -49,9 +49,7 @@ async function undeployFrom(
   output.note("What stays, because tokens may still live and nobody can make these keys again:");
   for (const line of whatStays(stack)) output.note(`  ${line}`);
   await confirm(`Delete the stack ${name} in ${region}?`, options);
-  const since = new Date();
-  await client.delete();
-  await follow(client, since, (event) => output.note(`  ${eventInWords(event)}`));
+  await carryOut(client, client.delete, (event) => output.note(`  ${eventInWords(event)}`));
   output.note(`the stack ${name} in ${region} is deleted`);
 }
 
