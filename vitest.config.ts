@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 const isolate = false;
 
 /** What needs dist/: it is built once, when a source is newer, before the first of these files runs. */
-const needsBuild = ["test/cli/**/*.test.ts", "test/house/transcripts.test.ts"];
+const needsBuild = ["test/cli/**/*.test.ts", "test/deploy/**/*.test.ts", "test/house/transcripts.test.ts"];
 
 export default defineConfig({
   test: {

@@ -35,8 +35,8 @@ export interface Kms {
   keyIds(): AsyncIterable<string>;
   tags(key: string): Promise<Readonly<Record<string, string>>>;
   encrypt(key: string, plaintext: Uint8Array, context: EncryptionContext): Promise<Buffer>;
-  /** @param key `undefined` leaves it to the ciphertext, which names the key that made it */
-  decrypt(key: string | undefined, ciphertext: Uint8Array, context: EncryptionContext): Promise<Buffer>;
+  /** The ciphertext names the symmetric key that has made it. */
+  decrypt(ciphertext: Uint8Array, context: EncryptionContext): Promise<Buffer>;
   /** @returns the public key as SubjectPublicKeyInfo, and the private one as PKCS #8, encrypted */
   generateDataKeyPair(
     key: string,
@@ -132,9 +132,9 @@ function signatureInput(key: string, { message, messageType, signingAlgorithm }:
 }
 
 function decryptCall(call: JsonCall): Kms["decrypt"] {
-  return async (key, ciphertext, context) => {
-    const input = { KeyId: key, CiphertextBlob: base64(ciphertext), EncryptionContext: context };
-    return bytes((await call<{ Plaintext: string }>("Decrypt", key ?? "the key that encrypted it", input)).Plaintext);
+  return async (ciphertext, context) => {
+    const input = { CiphertextBlob: base64(ciphertext), EncryptionContext: context };
+    return bytes((await call<{ Plaintext: string }>("Decrypt", "the key that has encrypted it", input)).Plaintext);
   };
 }
 

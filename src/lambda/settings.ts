@@ -12,8 +12,6 @@ export interface Settings {
   readonly region: string;
   /** The issuer's URL; absent leaves `iss` to the claims. */
   readonly issuer: string | undefined;
-  /** The KMS key that wraps private keys; absent, each is opened by the one that has wrapped it. */
-  readonly kmsKey: string | undefined;
   readonly limits: Partial<Limits>;
   readonly activeKeyMaxAgeSeconds: number;
   /** Events of API Gateway and function URLs are answered too. */
@@ -34,7 +32,6 @@ export function settingsOf(env: Environment): Settings {
     installation,
     region: env.AWS_REGION ?? "",
     issuer: env.SIGNET_ISSUER || undefined,
-    kmsKey: env.SIGNET_KMS_KEY || undefined,
     limits: objectIn(env, "SIGNET_LIMITS"),
     activeKeyMaxAgeSeconds: Number(env.SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS) || 3_600,
     http: env.SIGNET_HTTP === "true",

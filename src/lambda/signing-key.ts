@@ -23,7 +23,7 @@ const DEADLINE_MS = 55_000;
 
 /** The key that the function signs with, whoever holds it: the active document says who. */
 export function createSigningKey(settings: Settings, env: Environment, onKmsSigned: OnKmsSigned): ActiveKey {
-  const { installation, region, kmsKey, activeKeyMaxAgeSeconds } = settings;
+  const { installation, region, activeKeyMaxAgeSeconds } = settings;
   const credentials = () => {
     const found = environmentCredentials(env);
     if (found === undefined) throw noCredentials();
@@ -36,7 +36,7 @@ export function createSigningKey(settings: Settings, env: Environment, onKmsSign
     "parameter-store": openParameterKey,
     "secrets-manager": (key) => openSecretKey(createSecretReader(transport), key),
     kms: (key) => openKmsKey(kms, key, onKmsSigned),
-    "kms-data-key": (key) => openWrappedKey({ kms, kmsKey, installation }, key),
+    "kms-data-key": (key) => openWrappedKey({ kms, installation }, key),
   };
   return createActiveKey({
     read: () => readActiveDocuments(parameters, activePath(installation)),

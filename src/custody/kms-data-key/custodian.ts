@@ -11,6 +11,8 @@ import { contextOf, openWrappedKey, type Unwrapping } from "./open.js";
 /** What a custodian of wrapped keys is made of. */
 export interface KmsDataKeyCustodianOptions extends Unwrapping, KeyParametersOptions {
   readonly kms: Kms;
+  /** The symmetric KMS key that wraps new private keys; absent, none are made. */
+  readonly kmsKey: string | undefined;
 }
 
 /** A private key, encrypted by KMS. */

@@ -34,9 +34,9 @@ export function createS3PublicStore(bucket: Bucket, prefix: string): PublicStore
     async publish({ jwks, discovery }: PublicDocuments, tag: string | null) {
       const [jwksTag, discoveryTag] = tag === null ? [null] : (JSON.parse(tag) as Tags);
       await put(jwksKey, jwks, jwksTag);
-      if (discovery === undefined) return bucket.delete(discoveryKey);
       const before = discoveryTag === undefined ? (await bucket.get(discoveryKey))?.etag : discoveryTag;
-      await put(discoveryKey, discovery, before ?? null);
+      if (discovery !== undefined) await put(discoveryKey, discovery, before ?? null);
+      else if (before) await bucket.delete(discoveryKey);
     },
   });
 }

@@ -347,8 +347,10 @@ export function createKmsFake(world) {
     return undefined;
   }
 
-  const resourceOf = ({ KeyId, TargetKeyId, AliasName }) => {
+  const resourceOf = ({ KeyId, TargetKeyId, AliasName, CiphertextBlob, EncryptionContext }) => {
     try {
+      // Decrypt, "KeyId": a ciphertext of a symmetric key says which one has made it.
+      if (KeyId === undefined && CiphertextBlob !== undefined) return unwrap(CiphertextBlob, EncryptionContext).key.arn;
       if (AliasName !== undefined) return `${arnOf("").replace("key/", AliasName)}`;
       return KeyId === undefined && TargetKeyId === undefined ? "*" : find(KeyId ?? TargetKeyId).arn;
     } catch {

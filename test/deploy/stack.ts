@@ -1,0 +1,135 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { vi } from "vitest";
+import { startFakeAws } from "../fakes/aws/fake-aws.mjs";
+import { isAllowed, parseTemplate, resolveStack } from "./cloudformation.mjs";
+
+const require = createRequire(import.meta.url);
+
+/** The template as the build has made it. */
+export const templateText = readFileSync(new URL("../../dist/template.yaml", import.meta.url), "utf8");
+export const template = parseTemplate(templateText);
+
+const REGION = "eu-central-1";
+const ACCOUNT = "111122223333";
+const STACK_UUID = "5f2e7c10-1111-4222-8333-000000000001";
+export const STACK_ID = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/signet/${STACK_UUID}`;
+const BUCKET = "signet-keyring-1a2b3c";
+const arnOf = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
+
+export const pseudo = {
+  "AWS::Partition": "aws",
+  "AWS::Region": REGION,
+  "AWS::AccountId": ACCOUNT,
+  "AWS::URLSuffix": "amazonaws.com",
+  "AWS::StackName": "signet",
+  "AWS::StackId": STACK_ID,
+};
+
+type Handler = (event: unknown, context: object) => Promise<Record<string, never>>;
+interface Role {
+  readonly accessKeyId: string;
+  statements: readonly object[];
+}
+
+const SERVICES = ["KMS", "SSM", "SECRETS_MANAGER", "S3", "LAMBDA"];
+
+/**
+ * A stack of the template's, on the strict fake: its inline code runs with nothing but the rights of its roles.
+ *
+ * @param answersTo where CloudFormation's bucket is played
+ */
+export async function startStack(answersTo: string) {
+  const role = (accessKeyId: string): Role => ({ accessKeyId, statements: [] });
+  const roles = { Issuer: role("AKIDISSUER"), Manager: role("AKIDMANAGER") };
+  const owner = { accessKeyId: "AKIDOWNER", secretAccessKey: "secret" };
+  const credentials = Object.values(roles).map((each) => ({
+    accessKeyId: each.accessKeyId,
+    secretAccessKey: "secret",
+    allows: (call: Parameters<typeof isAllowed>[1]) => isAllowed(each.statements, call),
+  }));
+  const aws = await startFakeAws({ region: REGION, accountId: ACCOUNT, credentials: [owner, ...credentials] });
+  aws.createBucket(BUCKET);
+  const issuerArn = arnOf("lambda", "function:signet-issuer");
+  aws.state.functions.set(issuerArn, new Map());
+  const made = new Map<string, string>();
+  const lines: string[] = [];
+
+  function wrappingKey(): string {
+    const arn =
+      made.get("WrappingKey") ??
+      (aws.perform("kms", "CreateKey", {}) as never as { KeyMetadata: { Arn: string } }).KeyMetadata.Arn;
+    made.set("WrappingKey", arn);
+    return arn;
+  }
+
+  const attributes = (id: string, name: string): unknown => {
+    if (id === "Keyring") return `arn:aws:s3:::${BUCKET}`;
+    if (id === "Issuer") return issuerArn;
+    if (id === "WrappingKey") return wrappingKey();
+    if (id.endsWith("Role")) return arnOf("iam", `role/signet-${id}`).replace(`:${REGION}`, ":");
+    return name === "Arn" ? arnOf("lambda", `function:signet-${id.toLowerCase()}`) : `${id}.${name}`;
+  };
+  const ref = (id: string): string => (id === "Keyring" ? BUCKET : id === "Api" ? "abc123" : `signet-${id.toLowerCase()}`);
+
+  /** Puts the template in force with these parameters, as CloudFormation does before it calls the custom resource. */
+  function put(parameters: Record<string, string>) {
+    const stack = resolveStack(template, { parameters, pseudo, attributes, ref });
+    for (const [name, each] of Object.entries(roles)) {
+      const { Policies } = stack.properties(`${name}Role`);
+      each.statements = Policies.flatMap(
+        ({ PolicyDocument }: { PolicyDocument: { Statement: object[] } }) => PolicyDocument.Statement,
+      );
+    }
+    return stack;
+  }
+
+  /** Loads the inline code of a function as a cold start does. */
+  function start(stack: ReturnType<typeof put>, name: keyof typeof roles): Handler {
+    const { Code, Environment } = stack.properties(name);
+    const env = {
+      ...(Environment.Variables as Record<string, string>),
+      ...Object.fromEntries(SERVICES.map((service) => [`AWS_ENDPOINT_URL_${service}`, aws.url])),
+      AWS_ENDPOINT_URL: answersTo,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: roles[name].accessKeyId,
+      AWS_SECRET_ACCESS_KEY: "secret",
+      AWS_LAMBDA_FUNCTION_NAME: `signet-${name.toLowerCase()}`,
+      AWS_LAMBDA_LOG_FORMAT: "JSON",
+    };
+    const loaded = { exports: {} as { handler?: Handler } };
+    const write = (line: string) => void lines.push(line);
+    const run = new Function("exports", "require", "module", "process", Code.ZipFile);
+    run(loaded.exports, requireWithShortWaits, loaded, {
+      env,
+      stdout: { write },
+      nextTick: process.nextTick,
+      getuid: () => 0,
+      pid: 1,
+    });
+    return loaded.exports.handler as Handler;
+  }
+
+  return {
+    aws,
+    lines,
+    bucket: BUCKET,
+    issuerArn,
+    put,
+    start,
+    roles,
+    read: (key: string) => JSON.parse(aws.state.buckets.get(BUCKET).objects.get(key).at(-1).body.toString()),
+  };
+}
+
+/** What a manager waits for passes at once. */
+function requireWithShortWaits(id: string): unknown {
+  if (id !== "node:timers/promises") return require(id);
+  return { setTimeout: async (milliseconds: number) => void vi.setSystemTime(Date.now() + milliseconds) };
+}
+
+export const context = (arn: string) => ({
+  awsRequestId: "r-1",
+  invokedFunctionArn: arn,
+  getRemainingTimeInMillis: () => 240_000,
+});

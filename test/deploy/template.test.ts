@@ -1,0 +1,257 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { resolveStack } from "./cloudformation.mjs";
+import { context, pseudo, STACK_ID, startStack, template, templateText } from "./stack.js";
+
+const HOUR_MS = 3_600_000;
+/** What the service does with a key that only some stacks give, or with a right that another action takes besides. */
+const FOR_SOME = ["kms:TagResource", "kms:Encrypt", "kms:GenerateDataKey", "xray:PutTraceSegments", "xray:PutTelemetryRecords"];
+/** Lambda itself writes the log, and asks for these. */
+const OF_LAMBDA = ["logs:CreateLogStream", "logs:PutLogEvents"];
+
+type Stack = Awaited<ReturnType<typeof startStack>>;
+const used = new Map<string, Set<string>>();
+let answers: { Status: string; Reason?: string; Data?: Record<string, string> }[] = [];
+let bucket: Server;
+let endpoint: string;
+
+beforeAll(async () => {
+  bucket = createServer((incoming, outgoing) => {
+    let text = "";
+    incoming.on("data", (chunk) => {
+      text += chunk;
+    });
+    incoming.on("end", () => {
+      answers.push(JSON.parse(text));
+      outgoing.end();
+    });
+  });
+  await new Promise<void>((resolve) => bucket.listen(0, "127.0.0.1", resolve));
+  endpoint = `http://127.0.0.1:${(bucket.address() as AddressInfo).port}`;
+});
+afterAll(() => void bucket.close());
+beforeEach(() => {
+  answers = [];
+  vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
+});
+afterEach(() => void vi.useRealTimers());
+
+const pass = (hours: number) => vi.setSystemTime(Date.now() + hours * HOUR_MS);
+
+/** A custom resource of the stack is asked for something, as CloudFormation does: every property is text. */
+async function ask(
+  stack: Stack,
+  parameters: Record<string, string>,
+  id: string,
+  RequestType: string,
+  OldResourceProperties = {},
+) {
+  const resolved = stack.put(parameters);
+  const ResourceProperties = JSON.parse(JSON.stringify(resolved.properties(id)), (_, value) =>
+    typeof value === "number" || typeof value === "boolean" ? String(value) : value,
+  );
+  const event = {
+    RequestType,
+    ResponseURL: `${endpoint}/answer`,
+    StackId: STACK_ID,
+    RequestId: "1",
+    LogicalResourceId: id,
+    ResourceType: template.Resources[id].Type,
+    ResourceProperties,
+    OldResourceProperties,
+  };
+  await stack.start(resolved, "Manager")(event, managerContext);
+  const { Status, Reason = "", Data = {} } = answers.at(-1) ?? {};
+  return { outcome: `${Status} ${Reason}`.trim(), Data, ResourceProperties };
+}
+
+const managerContext = context("arn:aws:lambda:eu-central-1:111122223333:function:signet-manager");
+
+/** An hour after the other, a tick. */
+async function tick(stack: Stack, parameters: Record<string, string>, hours: number) {
+  const manage = stack.start(stack.put(parameters), "Manager");
+  for (let hour = 0; hour < hours; hour++) {
+    pass(1);
+    await manage({ action: "tick" }, managerContext);
+  }
+}
+
+function remember({ aws, roles }: Stack) {
+  for (const [name, { accessKeyId }] of Object.entries(roles)) {
+    const own = (aws.calls as { who?: string; action: string }[]).filter(({ who }) => who === accessKeyId);
+    used.set(name, new Set([...(used.get(name) ?? []), ...own.map(({ action }) => action)]));
+  }
+}
+
+const issuedBy = async (issue: Awaited<ReturnType<Stack["start"]>>, stack: Stack, ttl = 86_400) =>
+  ((await issue({ claims: { sub: "alice" }, ttl }, context(stack.issuerArn))) as unknown as { token: string }).token;
+const verified = (stack: Stack, token: string) =>
+  jwtVerify(token, createLocalJWKSet(stack.read(".well-known/jwks.json")), { currentDate: new Date() });
+
+const denied = ({ aws }: Stack) => aws.calls.filter(({ code }: { code: string }) => /AccessDenied/.test(code));
+const lives = (token: string) => (decodeJwt(token).exp as number) * 1_000 > Date.now();
+
+const NEXT = {
+  ParameterStore: "KMS",
+  KMS: "SecretsManager",
+  SecretsManager: "KMSDataKey",
+  KMSDataKey: "ParameterStore",
+} as const;
+
+describe.each(Object.entries(NEXT))("a stack with the custodian %s", (custodian, next) => {
+  it(`issues, rotates and moves to ${next} with nothing but its roles' rights`, async () => {
+    const stack = await startStack(endpoint);
+    const own = stack.aws.perform("kms", "CreateKey", {}) as never as { KeyMetadata: { Arn: string } };
+    const key: Record<string, string> = custodian === "SecretsManager" ? {} : { SecretKmsKeyArn: own.KeyMetadata.Arn };
+    const first = { KeyCustodianParameter: custodian, ...(custodian !== "KMSDataKey" && key) };
+    const made = await ask(stack, first, "Keys", "Create");
+    expect(made.outcome).toBe("SUCCESS");
+    expect(made.Data.SigningMethod).toBe("ES256");
+    expect((await ask(stack, first, "Complete", "Create")).outcome).toBe("SUCCESS");
+    const warm = stack.start(stack.put(first), "Issuer");
+    const tokens = [await issuedBy(warm, stack)];
+    expect(decodeProtectedHeader(tokens[0] as string).kid).toBe(made.Data.KeyID);
+
+    const rotating = { ...first, RotationToken: "once", Callers: '{"chat":{}}' };
+    expect((await ask(stack, rotating, "Keys", "Update", made.ResourceProperties)).outcome).toBe("SUCCESS");
+    expect([...(stack.aws.state.functions.get(stack.issuerArn)?.keys() ?? [])]).toStrictEqual(["chat"]);
+    await tick(stack, rotating, 26);
+    tokens.push(await issuedBy(warm, stack));
+    expect(decodeProtectedHeader(tokens[1] as string).kid).not.toBe(made.Data.KeyID);
+
+    const moved = { ...first, ...key, KeyCustodianParameter: next, RotationToken: "once" };
+    expect(
+      (await ask(stack, moved, "Keys", "Update", (await ask(stack, rotating, "Keys", "Update")).ResourceProperties)).outcome,
+    ).toBe("SUCCESS");
+    for (let round = 0; round < 10; round++) {
+      await tick(stack, moved, 5);
+      tokens.push(await issuedBy(warm, stack, 43_200), await issuedBy(stack.start(stack.put(moved), "Issuer"), stack, 43_200));
+      for (const token of tokens.filter(lives)) await verified(stack, token);
+    }
+    await tick(stack, moved, 40);
+    const { keys } = stack.read("keyring.json") as { keys: { custody: string; state: string }[] };
+    expect(new Set(keys.map(({ custody }) => custody.replaceAll("-", "")))).toStrictEqual(new Set([next.toLowerCase()]));
+    expect(denied(stack)).toStrictEqual([]);
+    expect((await ask(stack, moved, "Keys", "Delete")).outcome).toBe("SUCCESS");
+    expect(stack.read("keyring.json")).toMatchObject({ keys });
+    remember(stack);
+    await stack.aws.close();
+  });
+
+  it("leaves nothing behind, also without an issuer's URL, where its creation failed", async () => {
+    const stack = await startStack(endpoint);
+    const parameters = { KeyCustodianParameter: custodian, JwksEndpoint: "off" };
+    expect((await ask(stack, parameters, "Keys", "Create")).outcome).toBe("SUCCESS");
+    expect((await ask(stack, parameters, "Keys", "Delete")).outcome).toBe("SUCCESS");
+    const { keys, parameters: texts, secrets, buckets, aliases } = stack.aws.state;
+    const wrapping = custodian === "KMSDataKey" ? 1 : 0;
+    expect([...keys.values()].filter(({ state }) => state === "Enabled")).toHaveLength(wrapping);
+    expect([texts.size, secrets.size, aliases.size, buckets.get(stack.bucket).objects.size]).toStrictEqual([0, 0, 0, 0]);
+    expect((await ask(stack, parameters, "Keys", "Delete")).outcome).toBe("SUCCESS");
+    expect(denied(stack)).toStrictEqual([]);
+    remember(stack);
+    await stack.aws.close();
+  });
+});
+
+describe("the rights of the roles", () => {
+  it.each(["Issuer", "Manager"])("are what the code of %s calls, and no more", async (name) => {
+    const stack = await startStack(endpoint);
+    stack.put({ SecretKmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k", Tracing: "on" });
+    const statements = stack.roles[name as "Issuer"].statements as { Action: string | string[] }[];
+    const granted = new Set(statements.flatMap(({ Action }) => Action));
+    const needless = [...granted].filter(
+      (action) => !used.get(name)?.has(action) && ![...FOR_SOME, ...OF_LAMBDA].includes(action),
+    );
+    expect(needless).toStrictEqual([]);
+    await stack.aws.close();
+  });
+});
+
+describe("the template", () => {
+  const resolved = (parameters: Record<string, string>, more = {}) =>
+    resolveStack(template, {
+      parameters,
+      pseudo: { ...pseudo, ...more },
+      attributes: (id, name) => `${id}.${name}`,
+      ref: (id) => id,
+    });
+
+  it("names no partition and no domain by itself", () => {
+    const written = templateText
+      .split("\n")
+      .filter((line) => line.length < 5_000 && !/^ *(AllowedPattern|Description): /.test(line))
+      .join("\n")
+      // The names of services are the same in every partition (IAM user guide, "AWS service principals").
+      .replaceAll(
+        /(lambda|scheduler|apigateway)\.amazonaws\.com$|Service: (lambda|scheduler|apigateway)\.amazonaws\.com|Principal: apigateway\.amazonaws\.com/g,
+        "",
+      );
+    const code = /\n {10}("use strict"[\s\S]*?)\n {6}Role/g;
+    expect(written.replaceAll(code, "").match(/arn:aws:|amazonaws|us-east-1/g)).toBeNull();
+  });
+
+  it.each([
+    ["aws-cn", "amazonaws.com.cn", "cn-north-1"],
+    ["aws-us-gov", "amazonaws.com", "us-gov-west-1"],
+    ["aws-iso", "c2s.ic.gov", "us-iso-east-1"],
+    ["aws-eusc", "amazonaws.eu", "eusc-de-east-1"],
+  ])("is of the partition that it is put in (%s)", (partition, suffix, region) => {
+    const stack = resolved(
+      { SecretKmsKeyArn: "", Tracing: "on", IssueRoutes: "on", AlarmEmail: "a@b" },
+      { "AWS::Partition": partition, "AWS::URLSuffix": suffix, "AWS::Region": region, "AWS::StackId": "stack" },
+    );
+    const all = JSON.stringify(stack.made.map((id) => ({ ...stack.properties(id), Code: undefined })));
+    const partitions = new Set([...all.matchAll(/"arn:([a-z-]+):|[:"]arn:([a-z-]+):/g)].map(([, a, b]) => a ?? b));
+    expect(partitions).toStrictEqual(new Set([partition]));
+    expect(stack.outputs().IssuerUrl).toBe(`https://Api.execute-api.${region}.${suffix}/v1`);
+  });
+
+  it("refuses what cannot be, before anything is made", () => {
+    expect(resolved({ KeyCustodianParameter: "KMSDataKey", Algorithm: "ML-DSA-65" }).refusals()).toHaveLength(1);
+    expect(resolved({ IssueRoutes: "on", JwksEndpoint: "off" }).refusals()).toHaveLength(1);
+    expect(resolved({}).refusals()).toStrictEqual([]);
+  });
+
+  it.each([
+    {},
+    { JwksEndpoint: "off" },
+    { IssueRoutes: "on" },
+    { AlarmEmail: "ops@example.com", Tracing: "on", PermissionsBoundaryArn: "arn:aws:iam::111122223333:policy/b" },
+    { KeyCustodianParameter: "KMSDataKey" },
+    { KeyCustodianParameter: "KMSDataKey", SecretKmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k" },
+    { IssuerUrl: "https://issuer.example", JwksEndpoint: "off" },
+  ])(
+    "refers to nothing that is not made, waits in no circle, and is complete at the end (%o)",
+    (parameters: Record<string, string>) => {
+      const stack = resolved(parameters);
+      stack.outputs();
+      const order: string[] = [];
+      const visit = (id: string, trail: readonly string[]) => {
+        expect(trail).not.toContain(id);
+        if (order.includes(id)) return;
+        for (const other of stack.needs(id)) if (stack.made.includes(other)) visit(other, [...trail, id]);
+        order.push(id);
+      };
+      for (const id of stack.made) visit(id, []);
+      for (const id of stack.made) stack.properties(id);
+      // Whatever can fail is made before the mark that keeps keys: all but what nothing else waits for and what cannot fail by itself.
+      const waited = new Set<string>();
+      const collect = (id: string) => {
+        for (const other of stack.needs(id)) if (stack.made.includes(other) && !waited.has(other)) collect(other);
+        waited.add(id);
+      };
+      collect("Complete");
+      expect(stack.made.filter((id) => !waited.has(id))).toStrictEqual([]);
+    },
+  );
+
+  it("holds the text of the functions that the tests run", async () => {
+    const { readFile } = await import("node:fs/promises");
+    const built = (name: string) => readFile(new URL(`../../dist/lambda/${name}.cjs`, import.meta.url), "utf8");
+    expect(template.Resources.Issuer.Properties.Code.ZipFile).toBe(await built("issuer"));
+    expect(template.Resources.Manager.Properties.Code.ZipFile).toBe(await built("key-manager"));
+  });
+});
