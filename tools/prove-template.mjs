@@ -1,0 +1,94 @@
+/**
+ * Holds the template against others' rules: cfn-lint in every region that it knows (three minutes), and checkov's rules of security.
+ *
+ *   node tools/prove-template.mjs [--short]   Build first. The short form looks at a region of each kind.
+ */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const pins = join(root, "test/deploy/requirements.txt");
+const cache = join(root, "test/deploy/.cache");
+const template = join(root, "dist/template.yaml");
+const run = promisify(execFile);
+/** The oldest region, a young one without newer services, and one of each partition that has its own. */
+const ONE_OF_EACH = ["us-east-1", "ap-southeast-6", "cn-north-1", "us-gov-west-1"];
+const regions = process.argv.includes("--short") ? ONE_OF_EACH : ["ALL_REGIONS"];
+
+/** Rules that the template does not follow, each with the reason. */
+const NOT_FOLLOWED = {
+  CKV_AWS_18:
+    "the bucket is read by API Gateway and the manager alone; CloudTrail's data events log it where somebody wants that",
+  CKV_AWS_26: "CloudWatch cannot publish to a topic under the key of SNS's own; what an alarm says is no secret",
+  CKV_AWS_73: "X-Ray is a parameter",
+  CKV_AWS_76: "an access log of API Gateway takes a role for the whole account, which a stack must not set",
+  CKV_AWS_115: "a reserved concurrency would take from the account's; who issues how much is a limit of the caller",
+  CKV_AWS_116: "both functions are invoked for an answer, or again by the next tick: there is no letter to keep",
+  CKV_AWS_117: "a VPC would need endpoints or a NAT gateway; nothing that the functions call is in one",
+  CKV_AWS_120: "a cache in API Gateway costs by the hour; verifiers cache what they read",
+  CKV_AWS_158: "logs hold no secret, and CloudWatch encrypts them anyway",
+  CKV_AWS_173: "the variables hold no secret, and Lambda encrypts them anyway",
+};
+
+async function tools() {
+  const stamp = join(cache, "stamp");
+  const wanted = createHash("sha256").update(readFileSync(pins)).digest("hex");
+  const bin = join(cache, "python/bin");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return bin;
+  console.log("installing cfn-lint and checkov");
+  rmSync(cache, { recursive: true, force: true });
+  mkdirSync(cache, { recursive: true });
+  await run("python3", ["-m", "venv", join(cache, "python")]);
+  const quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"];
+  await run(join(bin, "python"), ["-m", "pip", "install", ...quiet, "-r", pins], { maxBuffer: 1 << 24 });
+  writeFileSync(stamp, wanted);
+  return bin;
+}
+
+/** What a program writes, whatever it exits with. */
+async function said(command, args) {
+  const { stdout } = await run(command, args, { maxBuffer: 1 << 26, env: { ...process.env, LOG_LEVEL: "CRITICAL" } }).catch(
+    (error) => error,
+  );
+  return stdout;
+}
+
+async function main() {
+  const hasPython = await run("python3", ["--version"]).then(
+    () => true,
+    () => false,
+  );
+  if (!hasPython) {
+    console.log("skipped: cfn-lint and checkov: python3 not found");
+    if (process.env.CI === "true") process.exitCode = 1;
+    return;
+  }
+  const bin = await tools();
+  const findings = JSON.parse(await said(join(bin, "cfn-lint"), ["--format", "json", "--regions", ...regions, "--", template]));
+  for (const { Rule, Message } of findings) console.log(`FAIL ${Rule.Id}: ${Message}`);
+  const told = await said(join(bin, "checkov"), [
+    "-f",
+    template,
+    "--framework",
+    "cloudformation",
+    "--output",
+    "json",
+    "--skip-download",
+  ]);
+  const { results } = JSON.parse(told);
+  const failed = new Set(results.failed_checks.map(({ check_id }) => check_id));
+  const refused = results.failed_checks.filter(({ check_id }) => !Object.hasOwn(NOT_FOLLOWED, check_id));
+  for (const { check_id, check_name, resource } of refused) console.log(`FAIL ${check_id} on ${resource}: ${check_name}`);
+  const idle = Object.keys(NOT_FOLLOWED).filter((id) => !failed.has(id));
+  for (const id of idle) console.log(`FAIL ${id} is followed by now: its reason can go`);
+  for (const [id, why] of Object.entries(NOT_FOLLOWED)) console.log(`not followed: ${id}: ${why}`);
+  const failures = findings.length + refused.length + idle.length;
+  console.log(`\n${results.passed_checks.length + 1} passed, ${failures} failed`);
+  if (failures > 0) process.exitCode = 1;
+}
+
+await main();
