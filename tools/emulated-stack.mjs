@@ -46,6 +46,11 @@ export async function stackLife({ url, root, cwd, check }) {
   writeFileSync(join(cwd, "public.pem"), pem);
   await signet("verify", token, "--pem", "public.pem", "--issuer", ISSUER);
   check(true, "and so does the PEM among its outputs");
+  const { stdout } = await signet("keys", "list", "--json", "--config", "stack:signet");
+  check(
+    JSON.parse(stdout).keys.some(({ kid, state }) => kid === made.KeyID && state === "active"),
+    "signet keys works on the stack by its name",
+  );
   const tick = await aws.invoke(made.KeyManagerFunctionArn, { action: "tick" });
   check(tick.actions.length === 0 && tick.blockedBy === null, "a scheduled tick finds nothing to do");
 

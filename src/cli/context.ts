@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
-import { type AssemblyOptions, assemble, type Installation } from "../assemble.js";
-import { unknownVariables } from "../config/environment.js";
-import { configPath, loadConfig } from "../config/load.js";
-import { configuredPassphrase } from "../config/secrets.js";
+import { configPath } from "../config/load.js";
+import { SignetError } from "../errors.js";
 import type { Output } from "./output.js";
+
+/** What `--config` begins with where it names a stack and no file. */
+export const STACK_CONFIG = "stack:";
 
 /** What every command works with. */
 export interface Context {
@@ -25,20 +26,11 @@ export interface CommonOptions {
 }
 
 /** The file that the command's config is read from. */
-export function pathOfConfig({ cwd, env }: Context, options: CommonOptions): string {
+export function pathOfConfig({ cwd, env, self }: Context, options: CommonOptions): string {
+  if (options.config?.startsWith(STACK_CONFIG)) {
+    throw new SignetError("usage", `a stack has no config file: \`${self} deploy Name=Value\` changes its parameters`);
+  }
   return configPath({ path: options.config, cwd, env });
-}
-
-/** Builds the installation that the command works on. */
-export async function openInstallation(
-  context: Context,
-  options: CommonOptions,
-  more: AssemblyOptions = {},
-): Promise<Installation> {
-  const { cwd, env, output } = context;
-  for (const warning of unknownVariables(env)) output.note(`warning: ${warning}`);
-  const config = await loadConfig({ path: options.config, cwd, env });
-  return assemble(config, { passphrase: () => configuredPassphrase(config, env), env, ...more });
 }
 
 /** A path that was given on the command line, absolute. */

@@ -6,7 +6,8 @@ import { kmsVerifies } from "../custody/kms/sign.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { parseObject, splitToken } from "../verify/token.js";
 import { awsAccess } from "./aws-access.js";
-import { type CommonOptions, type Context, openInstallation } from "./context.js";
+import type { CommonOptions, Context } from "./context.js";
+import { openInstallation } from "./open-installation.js";
 
 /** A key in KMS that is to verify a token. */
 export interface KmsVerification {

@@ -98,7 +98,7 @@ function inheritOptions(command: Command): void {
 
 function common(command: Command): Command {
   return command
-    .option("--config <file>", "the config (default: $SIGNET_CONFIG, or ./signet.json)")
+    .option("--config <file>", "the config, or stack:NAME (default: $SIGNET_CONFIG, or ./signet.json)")
     .option("--yes", "answer every question with yes");
 }
 

@@ -10,28 +10,33 @@ const POLL_MS = 1_000;
 const CONSEQUENCE = /cancelled|The following resource\(s\) failed/i;
 
 /**
- * What a stack's parameters are to be: those that are given, and of a stack that is there already the others as they are.
+ * Checks parameters before anything is sent.
  *
  * @param given each as CloudFormation names it
  * @param suggest answers " (did you mean X?)" for a word that is none of the names, or nothing
  * @throws SignetError `usage`
  */
+export function checkParameters(
+  { parameters }: Template,
+  given: ReadonlyMap<string, string>,
+  suggest: (word: string, names: readonly string[]) => string,
+): void {
+  const names = Object.keys(parameters);
+  for (const [name, value] of given) {
+    const rule = parameters[name];
+    if (rule !== undefined) checkParameter(name, value, rule);
+    else throw new SignetError("usage", `the template has no parameter ${name}${suggest(name, names)}: ${names.join(", ")}`);
+  }
+}
+
+/** What a stack's parameters are to be: those that are given, and of a stack that is there already the others as they are. */
 export function parametersOf(
   { parameters }: Template,
   given: ReadonlyMap<string, string>,
   stack: Stack | undefined,
-  suggest: (word: string, names: readonly string[]) => string,
 ): readonly Parameter[] {
-  const names = Object.keys(parameters);
-  for (const [name, value] of given) {
-    const rule = parameters[name];
-    if (rule === undefined) {
-      throw new SignetError("usage", `the template has no parameter ${name}${suggest(name, names)}: ${names.join(", ")}`);
-    }
-    checkParameter(name, value, rule);
-  }
   const before = new Set(stack?.Parameters?.map(({ ParameterKey }) => ParameterKey));
-  return names.flatMap((name): Parameter[] => {
+  return Object.keys(parameters).flatMap((name): Parameter[] => {
     const value = given.get(name);
     if (value !== undefined) return [{ ParameterKey: name, ParameterValue: value }];
     return before.has(name) ? [{ ParameterKey: name, UsePreviousValue: true }] : [];

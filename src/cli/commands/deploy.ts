@@ -1,7 +1,7 @@
 import { credentialChain } from "../../aws/credential-chain.js";
 import { createTransport } from "../../aws/transport.js";
 import { didYouMean } from "../../config/nearest.js";
-import { assertAtRest, carryOut, changeInWords, isThere, parametersOf } from "../../deploy/deployment.js";
+import { assertAtRest, carryOut, changeInWords, checkParameters, isThere, parametersOf } from "../../deploy/deployment.js";
 import type { StackClient } from "../../deploy/stack.js";
 import { readTemplate, type Template } from "../../deploy/template.js";
 import { handOver } from "../../deploy/template-bucket.js";
@@ -10,6 +10,7 @@ import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
 import { footprint } from "../prices.js";
 import { eventInWords, outputsOf, regionsOf, type StackOptions, stackClient, stackNamed } from "../stack-access.js";
+import { custodyOfParameter } from "../stack-config.js";
 import { table } from "../table.js";
 import { tellOutputs } from "./outputs.js";
 
@@ -22,6 +23,7 @@ export interface DeployOptions extends StackOptions {
 export async function deploy(context: Context, pairs: readonly string[], options: DeployOptions): Promise<void> {
   const given = pairsOf(pairs);
   const template = await readTemplate();
+  checkParameters(template, given, didYouMean);
   const regions = regionsOf(context, options);
   const found: [string, Readonly<Record<string, string>>][] = [];
   for (const region of regions) {
@@ -50,7 +52,7 @@ async function deployTo(context: Context, { client, region, template, given, opt
   const stack = await client.describe();
   assertAtRest(name, stack);
   const isNew = !isThere(stack);
-  const parameters = parametersOf(template, given, isNew ? undefined : stack, didYouMean);
+  const parameters = parametersOf(template, given, isNew ? undefined : stack);
   if (stack?.StackStatus === "ROLLBACK_COMPLETE") {
     output.note(`the stack ${name} in ${region} could not be made before: what is left of it is deleted first`);
     await carryOut(client, client.delete, () => undefined);
@@ -80,16 +82,9 @@ async function deployTo(context: Context, { client, region, template, given, opt
   return outputsOf(await carryOut(client, client.execute, (event) => output.note(`  ${eventInWords(event)}`)));
 }
 
-const CUSTODIES = {
-  ParameterStore: "parameter-store",
-  KMS: "kms",
-  SecretsManager: "secrets-manager",
-  KMSDataKey: "kms-data-key",
-} as const;
-
 function tellCost({ output }: Context, given: ReadonlyMap<string, string>, { parameters }: Template): void {
-  const chosen = (given.get("KeyCustodianParameter") ?? parameters.KeyCustodianParameter?.Default) as keyof typeof CUSTODIES;
-  const { things, monthly } = footprint(CUSTODIES[chosen], given.get("SecretKmsKeyArn") || undefined);
+  const chosen = given.get("KeyCustodianParameter") ?? String(parameters.KeyCustodianParameter?.Default);
+  const { things, monthly } = footprint(custodyOfParameter(chosen), given.get("SecretKmsKeyArn") || undefined);
   const wrapping = chosen === "KMSDataKey" && !given.get("SecretKmsKeyArn") ? 1 : 0;
   output.note(`its key manager makes ${things.join("; ")}`);
   output.note(`about $${(monthly + wrapping).toFixed(2)} a month before the first token, beside cents for storage and logs`);

@@ -4,9 +4,10 @@ import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import type { Claims, IssueRequest } from "../../issue/request.js";
 import { claimsFromPairs } from "../claim-pairs.js";
-import { type CommonOptions, type Context, openInstallation, pathGiven } from "../context.js";
+import { type CommonOptions, type Context, pathGiven } from "../context.js";
 import { issueLines } from "../issue-lines.js";
 import { putLimitsInForce } from "../limits-in-force.js";
+import { openInstallation } from "../open-installation.js";
 import { createTokenWriter } from "../token-writer.js";
 
 export interface IssueOptions extends CommonOptions {

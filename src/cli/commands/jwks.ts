@@ -1,5 +1,6 @@
 import { SignetError } from "../../errors.js";
-import { type CommonOptions, type Context, openInstallation } from "../context.js";
+import type { CommonOptions, Context } from "../context.js";
+import { openInstallation } from "../open-installation.js";
 
 /** `signet jwks`: the public keys as verifiers get them. */
 export async function jwks(context: Context, options: CommonOptions): Promise<void> {

@@ -4,8 +4,9 @@ import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import type { ApplyRequest } from "../../rotation/settings.js";
 import { confirm } from "../confirm.js";
-import { type Context, openInstallation } from "../context.js";
+import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
+import { openInstallation } from "../open-installation.js";
 import { dateInWords } from "../times-in-words.js";
 
 /** `signet keys tick`: one run of the manager. */

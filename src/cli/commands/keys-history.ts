@@ -1,7 +1,7 @@
 import { SignetError } from "../../errors.js";
 import type { CommonOptions, Context } from "../context.js";
-import { openInstallation } from "../context.js";
 import { managerFor } from "../key-report.js";
+import { openInstallation } from "../open-installation.js";
 import { table } from "../table.js";
 import { dateInWords } from "../times-in-words.js";
 

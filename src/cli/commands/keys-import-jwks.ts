@@ -1,6 +1,7 @@
-import { type Context, openInstallation } from "../context.js";
+import type { Context } from "../context.js";
 import { readJwks } from "../jwks-source.js";
 import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
+import { openInstallation } from "../open-installation.js";
 import { instantOf } from "./keys-change.js";
 
 export interface ImportJwksOptions extends ChangeOptions {

@@ -2,9 +2,10 @@ import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
 import { SignetError } from "../../errors.js";
 import type { Custody } from "../../keyring/key-record.js";
 import type { ImportedKey } from "../../rotation/import-key.js";
-import { type CommonOptions, type Context, openInstallation } from "../context.js";
+import type { CommonOptions, Context } from "../context.js";
 import { managerFor, tellReport } from "../key-report.js";
 import { findKey } from "../key-source.js";
+import { openInstallation } from "../open-installation.js";
 import { instantOf } from "./keys-change.js";
 
 export interface ImportOptions extends CommonOptions {

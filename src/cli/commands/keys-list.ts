@@ -6,9 +6,10 @@ import { publishedRecords } from "../../keyring/documents.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import type { KeyLives } from "../../rotation/key-lives.js";
-import { type CommonOptions, type Context, openInstallation, pathGiven } from "../context.js";
+import { type CommonOptions, type Context, pathGiven } from "../context.js";
 import { drawTimeline } from "../key-timeline.js";
 import { timelineSvg } from "../key-timeline-svg.js";
+import { openInstallation } from "../open-installation.js";
 import { table } from "../table.js";
 import { fromNow } from "../times-in-words.js";
 

@@ -1,6 +1,7 @@
 import { confirm } from "../confirm.js";
-import { type Context, openInstallation } from "../context.js";
+import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
+import { openInstallation } from "../open-installation.js";
 
 export interface RepairOptions extends ChangeOptions {
   readonly mend?: boolean;

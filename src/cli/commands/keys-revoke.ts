@@ -1,7 +1,8 @@
 import type { TokensAtRisk } from "../../rotation/revoke.js";
 import { confirm } from "../confirm.js";
-import { type Context, openInstallation } from "../context.js";
+import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
+import { openInstallation } from "../open-installation.js";
 import { dateInWords } from "../times-in-words.js";
 
 export interface RevokeOptions extends ChangeOptions {

@@ -3,8 +3,8 @@ import { publicKeyFromJwk } from "../../algorithms/jwk.js";
 import { SignetError } from "../../errors.js";
 import { activeRecord } from "../../keyring/keyring.js";
 import type { CommonOptions, Context } from "../context.js";
-import { openInstallation } from "../context.js";
 import { managerFor } from "../key-report.js";
+import { openInstallation } from "../open-installation.js";
 import { dateInWords } from "../times-in-words.js";
 
 /** `signet keys explain`: for each key why it is where it is, and when it moves next. */

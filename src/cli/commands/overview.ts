@@ -1,6 +1,7 @@
 import { isSignetError } from "../../errors.js";
 import { activeRecord } from "../../keyring/keyring.js";
-import { type CommonOptions, type Context, openInstallation, pathOfConfig } from "../context.js";
+import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
+import { openInstallation } from "../open-installation.js";
 
 /** `signet` alone: the next step for the state that it finds. */
 export async function overview(context: Context, options: CommonOptions): Promise<void> {

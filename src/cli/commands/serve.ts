@@ -10,8 +10,9 @@ import { type Ticking, tickOnSchedule } from "../../server/manage.js";
 import { type RunningServer, startServer } from "../../server/server.js";
 import type { Place, TlsFiles } from "../../server/socket.js";
 import { isWorker, leave, metricsFromAbove, sayListening, startWorkers } from "../../server/workers.js";
-import { type CommonOptions, type Context, openInstallation, pathGiven, pathOfConfig } from "../context.js";
+import { type CommonOptions, type Context, pathGiven, pathOfConfig } from "../context.js";
 import { putLimitsInForce } from "../limits-in-force.js";
+import { openInstallation } from "../open-installation.js";
 
 export interface ServeOptions extends CommonOptions {
   readonly dev?: boolean;

@@ -7,8 +7,9 @@ import { createVerifier } from "../../verify/create-verifier.js";
 import { discoverJwksUrl, fetchJwks } from "../../verify/fetch-jwks.js";
 import { parseObject, splitToken } from "../../verify/token.js";
 import type { VerifierOptions } from "../../verify/verifier.js";
-import { type CommonOptions, type Context, openInstallation, pathGiven } from "../context.js";
+import { type CommonOptions, type Context, pathGiven } from "../context.js";
 import { readJwks } from "../jwks-source.js";
+import { openInstallation } from "../open-installation.js";
 import { fromNow } from "../times-in-words.js";
 import { tokenGiven } from "../token-text.js";
 

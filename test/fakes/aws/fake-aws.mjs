@@ -58,8 +58,16 @@ export async function startFakeAws(options = {}) {
   function serviceOf({ headers, url }) {
     const target = headers["x-amz-target"];
     if (target !== undefined) return TARGETS[target.split(".")[0]];
+    if (headers["content-type"] === "application/x-www-form-urlencoded") return "sts";
     return lambda.isRoute(url) ? "lambda" : "s3";
   }
+
+  const isIdentity = ({ body }) => body.toString().startsWith("Action=GetCallerIdentity&Version=2011-06-15");
+  const identity = () => ({
+    status: 200,
+    headers: { "content-type": "text/xml" },
+    body: `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${accountId}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+  });
 
   function mayCall({ allows }, { action, resource }, { body, headers }) {
     if (typeof allows !== "function") return allows === undefined || allows.includes(action);
@@ -112,6 +120,7 @@ export async function startFakeAws(options = {}) {
     const [name, operation] = (request.headers["x-amz-target"] ?? "").split(".");
     const service = TARGETS[name];
     if (service === undefined) {
+      if (isIdentity(request)) return { service: "sts", action: "GetCallerIdentity", resource: "*", answer: identity };
       const [path, text = ""] = request.url.split("?");
       if (lambda.isRoute(path))
         return { service: "lambda", ...lambda.route({ ...request, path, query: new URLSearchParams(text) }) };

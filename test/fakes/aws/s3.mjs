@@ -5,7 +5,7 @@ import { Refusal } from "./refusal.mjs";
 const MOST_KEYS = 1_000;
 const xml = (text) => text.replace(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
-/** @param {{ partition: string, now: () => number }} world */
+/** @param {{ partition: string, accountId: string, now: () => number }} world */
 export function createS3Fake(world) {
   const buckets = new Map();
 
@@ -112,7 +112,10 @@ export function createS3Fake(world) {
         key === ""
           ? ["ListBucket", () => bucketOf(name) && { status: 200, headers: {}, body: "" }]
           : ["GetObject", () => get(bucketOf(name), key, headers, query.get("versionId"))],
-      PUT: ["PutObject", () => put(bucketOf(name), key, headers, body)],
+      PUT:
+        key === ""
+          ? ["CreateBucket", () => createAsked(name)]
+          : ["PutObject", () => assertOwner(name, headers) ?? put(bucketOf(name), key, headers, body)],
       DELETE: query.has("versionId")
         ? ["DeleteObjectVersion", () => removeVersion(bucketOf(name), key, query.get("versionId"))]
         : ["DeleteObject", () => remove(bucketOf(name), key)],
@@ -154,5 +157,21 @@ export function createS3Fake(world) {
     return { status: 204, headers: {}, body: "" };
   }
 
-  return { route, state: buckets, create: (name, pageSize) => buckets.set(name, { objects: new Map(), pageSize }) };
+  const create = (name, pageSize, owner = world.accountId) => buckets.set(name, { objects: new Map(), pageSize, owner });
+
+  // CreateBucket: outside us-east-1 one's own bucket of that name is a conflict.
+  function createAsked(name) {
+    if (buckets.has(name))
+      throw new Refusal("BucketAlreadyOwnedByYou", "The bucket that you tried to create already exists", 409);
+    create(name);
+    return { status: 200, headers: {}, body: "" };
+  }
+
+  // "Verifying bucket ownership with bucket owner condition".
+  function assertOwner(name, headers) {
+    const expected = headers["x-amz-expected-bucket-owner"];
+    if (expected !== undefined && bucketOf(name).owner !== expected) throw new Refusal("AccessDenied", "Access Denied", 403);
+  }
+
+  return { route, state: buckets, create };
 }

@@ -1,0 +1,43 @@
+import { checkConfig } from "../config/load.js";
+import type { Config } from "../config/schema.js";
+import { type Context, STACK_CONFIG } from "./context.js";
+import { existingStack, outputsOf, parameterOf, regionsOf, stackClient, stackNamed } from "./stack-access.js";
+
+const CUSTODIES: Readonly<Record<string, Config["custody"]>> = {
+  ParameterStore: "parameter-store",
+  KMS: "kms",
+  SecretsManager: "secrets-manager",
+  KMSDataKey: "kms-data-key",
+};
+const DAY_SECONDS = 86_400;
+
+/** The custody that a value of the template's `KeyCustodianParameter` names. */
+export function custodyOfParameter(value: string): Config["custody"] {
+  return CUSTODIES[value] ?? "parameter-store";
+}
+
+/**
+ * The config of an issuer that a stack has installed: what its parameters and outputs say.
+ *
+ * @param name `stack:NAME`
+ * @throws SignetError `usage` where there is no such stack in the region of the environment
+ */
+export async function stackConfig(context: Context, name: string): Promise<Config> {
+  const stackName = stackNamed({ stack: name.slice(STACK_CONFIG.length) });
+  const [region = ""] = regionsOf(context, {});
+  const client = await stackClient(context, stackName, region);
+  const stack = await existingStack(client, stackName, region, context).finally(() => client.close());
+  const given = (parameter: string): string => parameterOf(stack, parameter);
+  const { KeyringBucket: bucket = "", IssuerUrl: issuer, WrappingKeyArn: wrapping } = outputsOf(stack);
+  const kmsKey = given("SecretKmsKeyArn") || wrapping;
+  const isEd25519 = given("Algorithm").startsWith("Ed");
+  const members = {
+    ...(issuer !== undefined && { issuer }),
+    ...(isEd25519 ? { algorithm: "Ed25519", ed25519Name: given("Algorithm") } : { algorithm: given("Algorithm") }),
+    custody: custodyOfParameter(given("KeyCustodianParameter")),
+    limits: { maxTtlSeconds: Number(given("MaxTtlSeconds")) },
+    rotation: { rotateEverySeconds: Number(given("RotateEveryDays")) * DAY_SECONDS },
+    aws: { installation: bucket, region, keyring: `s3://${bucket}`, ...(kmsKey !== undefined && { kmsKey }) },
+  };
+  return checkConfig(members, name, { env: context.env });
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { signet } from "./command.js";
+
+const scratch = scratchDirectories();
+const TEMPLATE = readFileSync(new URL("../../dist/template.yaml", import.meta.url), "utf8");
+/** Nobody listens there: what reaches the network fails. */
+const NOWHERE = { AWS_REGION: "eu-central-1", AWS_ENDPOINT_URL: "http://127.0.0.1:9", AWS_MAX_ATTEMPTS: "1" };
+let cwd: string;
+
+beforeAll(async () => {
+  cwd = await scratch();
+});
+
+describe("signet template", () => {
+  it("prints the template, or writes it to a file", async () => {
+    expect((await signet(["template"], { cwd })).stdout).toBe(TEMPLATE);
+    expect(await signet(["template", "--out", "signet.yaml"], { cwd })).toMatchObject({ code: 0, stdout: "" });
+    expect(await readFile(join(cwd, "signet.yaml"), "utf8")).toBe(TEMPLATE);
+  });
+});
+
+describe("signet deploy", () => {
+  it.each([
+    [["KeyCustodianParamter=KMS"], "did you mean KeyCustodianParameter?"],
+    [["KeyCustodianParameter=Vault"], "must be one of ParameterStore, KMS, SecretsManager, KMSDataKey"],
+    [["RotateEveryDays=-1"], "a whole number from 0 to 3650"],
+    [["RotateEveryDays=1.5"], "a whole number"],
+    [["IssuerUrl=http://issuer.example"], "IssuerUrl does not look right"],
+    [["Callers=chat"], "Callers does not look right"],
+    [["KMS"], "say Name=Value"],
+    [["Tracing=on", "Tracing=off"], "given twice"],
+    [["--region", "frankfurt"], "is no AWS region"],
+    [["--stack", "my stack"], "is no name for a stack"],
+  ])("refuses %o before anything is sent, and says what to do", async (args, words) => {
+    const { code, stdout, stderr } = await signet(["deploy", ...args], { cwd, env: NOWHERE });
+    expect({ code, stdout }).toStrictEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(words);
+  });
+
+  it("wants to know the region", async () => {
+    expect(await signet(["outputs"], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining("--region") });
+  });
+});
+
+describe("--config stack:NAME", () => {
+  it("is refused where a command changes a config file", async () => {
+    const { code, stderr } = await signet(["callers", "add", "web", "--config", "stack:signet"], { cwd, env: NOWHERE });
+    expect(code).toBe(2);
+    expect(stderr).toContain("a stack has no config file");
+  });
+});
