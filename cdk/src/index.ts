@@ -1,0 +1,1 @@
+export { type CallerLimits, JwtIssuer, type JwtIssuerProps, type KeyCustodian } from "./jwt-issuer.js";

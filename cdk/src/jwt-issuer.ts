@@ -1,0 +1,171 @@
+import { fileURLToPath } from "node:url";
+import { type Duration, Stack, Token } from "aws-cdk-lib";
+import type { Metric, MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
+import { Grant, type IGrantable, type IManagedPolicy } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
+import { type IFunction, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import { Bucket, type IBucket } from "aws-cdk-lib/aws-s3";
+import { CfnInclude } from "aws-cdk-lib/cloudformation-include";
+import { Construct } from "constructs";
+
+/** Who holds the private key. */
+export type KeyCustodian = "ParameterStore" | "KMS" | "SecretsManager" | "KMSDataKey";
+
+/** What a caller may be issued, spelled as in `signet.json`. */
+export interface CallerLimits {
+  readonly maxTtlSeconds?: number;
+  readonly defaultTtlSeconds?: number | null;
+  readonly requireExpiration?: boolean;
+  readonly fixedClaims?: Readonly<Record<string, unknown>>;
+  readonly allowedClaims?: readonly string[];
+  readonly requiredClaims?: readonly string[];
+  readonly allowedAudiences?: readonly string[];
+  readonly allowedTypes?: readonly string[];
+  readonly maxTokensPerMinute?: number;
+}
+
+/** The parameters of Signet's template; each default is the template's own. */
+export interface JwtIssuerProps {
+  /** Default `ParameterStore`. Another one later moves the keys, without breaking a token. */
+  readonly keyCustodian?: KeyCustodian;
+  /** What new keys sign with, by its JWA name. Default `ES256`; a change needs `verifiersAccept`. */
+  readonly algorithm?: string;
+  /** A symmetric key that encrypts private keys at rest, or wraps them. */
+  readonly secretKmsKey?: IKey;
+  /** Default 0: by hand. */
+  readonly rotateEveryDays?: number;
+  /** Another text asks for a rotation. */
+  readonly rotationToken?: string;
+  /** Where `algorithm` changes: what every verifier accepts. */
+  readonly verifiersAccept?: readonly string[];
+  /** `iss` of every token. Default the URL of the issuer's own API. */
+  readonly issuerUrl?: string;
+  /** The longest life of a token. Default a day. */
+  readonly maxTtl?: Duration;
+  /** Each gets an alias of the function, named as it is. */
+  readonly callers?: Readonly<Record<string, { readonly limits?: CallerLimits }>>;
+  /** Publishes the public keys by API Gateway. Default true. */
+  readonly jwksEndpoint?: boolean;
+  /** `POST /issue` and `/encode` for whom IAM allows. Default false. */
+  readonly issueRoutes?: boolean;
+  /** Default `INFO`. */
+  readonly logLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR" | "FATAL";
+  /** Default 90. */
+  readonly logRetentionDays?: number;
+  /** Who is told when something fails; makes alarms and a dashboard. */
+  readonly alarmEmail?: string;
+  /** AWS X-Ray. Default false. */
+  readonly tracing?: boolean;
+  readonly permissionsBoundary?: IManagedPolicy;
+  /** Megabytes of the issuer. Default 128. */
+  readonly memorySize?: number;
+  /** Default `arm64`. */
+  readonly architecture?: "arm64" | "x86_64";
+}
+
+const onOrOff = (value: boolean | undefined): string | undefined => (value === undefined ? undefined : value ? "on" : "off");
+
+/** An issuer of JSON Web Tokens whose keys stay in this account: Signet's own template, within a stack of yours. */
+export class JwtIssuer extends Construct {
+  /** Issues tokens: `{"claims": {...}, "ttl": 600}` answers `{"token": "..."}`. */
+  readonly function: IFunction;
+  /** Makes and rotates the keys. */
+  readonly keyManager: IFunction;
+  /** Keyring, audit log and public documents. */
+  readonly keyringBucket: IBucket;
+  /** `iss`; absent where claims bring their own. */
+  readonly issuerUrl: string | undefined;
+  /** Where verifiers read the public keys; absent without `jwksEndpoint`. */
+  readonly jwksUrl: string | undefined;
+  /** `kid` of the key that signed after the last deployment. */
+  readonly keyId: string;
+  /** The PEM of that key, in base64. */
+  readonly publicKeyPemBase64: string;
+
+  constructor(scope: Construct, id: string, props: JwtIssuerProps = {}) {
+    super(scope, id);
+    const { jwksEndpoint = true, issueRoutes = false, keyCustodian, algorithm = "" } = props;
+    // The rules of a template hold for parameters; these are none any more.
+    if (issueRoutes && !jwksEndpoint) throw new Error("issueRoutes needs jwksEndpoint");
+    if (keyCustodian === "KMSDataKey" && algorithm.startsWith("ML-DSA")) throw new Error("KMS makes no data keys for ML-DSA");
+    const template = new CfnInclude(this, "Template", {
+      templateFile: fileURLToPath(new URL("template.yaml", import.meta.url)),
+      preserveLogicalIds: false,
+      parameters: parametersOf(props),
+    });
+    const arnOf = (name: string): string => template.getResource(name).getAtt("Arn").toString();
+    const sameEnvironment = true;
+    this.function = LambdaFunction.fromFunctionAttributes(this, "Issuer", { functionArn: arnOf("Issuer"), sameEnvironment });
+    this.keyManager = LambdaFunction.fromFunctionAttributes(this, "Manager", { functionArn: arnOf("Manager"), sameEnvironment });
+    this.keyringBucket = Bucket.fromBucketName(this, "Keyring", template.getResource("Keyring").ref);
+    const { region, urlSuffix } = Stack.of(this);
+    const api = jwksEndpoint ? `https://${template.getResource("Api").ref}.execute-api.${region}.${urlSuffix}/v1` : undefined;
+    this.issuerUrl = props.issuerUrl ?? api;
+    this.jwksUrl = api === undefined ? undefined : `${api}/.well-known/jwks.json`;
+    this.keyId = template.getResource("Keys").getAtt("KeyID").toString();
+    this.publicKeyPemBase64 = template.getResource("Keys").getAtt("PublicKeyPEMBase64").toString();
+  }
+
+  /** Lets somebody ask for tokens: within the limits of a caller, or without one within the issuer's own. */
+  grantIssue(grantee: IGrantable, caller?: string): Grant {
+    const { functionArn } = this.function;
+    const resourceArns = [caller === undefined ? functionArn : `${functionArn}:${caller}`];
+    return Grant.addToPrincipal({ grantee, actions: ["lambda:InvokeFunction"], resourceArns });
+  }
+
+  /** Lets somebody verify tokens with `kms:Verify` (custodian KMS). Whoever verifies by the JWKS needs no right. */
+  grantVerify(grantee: IGrantable): Grant {
+    const { partition, region, account } = Stack.of(this);
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ["kms:Verify", "kms:GetPublicKey"],
+      resourceArns: [`arn:${partition}:kms:${region}:${account}:key/*`],
+      conditions: { StringEquals: { "aws:ResourceTag/signet:installation": this.keyringBucket.bucketName } },
+    });
+  }
+
+  /** Invocations of the issuer. */
+  metricInvocations(options?: MetricOptions): Metric {
+    return this.function.metricInvocations(options);
+  }
+
+  /** Failed invocations of the issuer, requests that were refused among them. */
+  metricErrors(options?: MetricOptions): Metric {
+    return this.function.metricErrors(options);
+  }
+
+  /** Invocations that Lambda refused to run. */
+  metricThrottles(options?: MetricOptions): Metric {
+    return this.function.metricThrottles(options);
+  }
+
+  /** How long the issuer takes. */
+  metricDuration(options?: MetricOptions): Metric {
+    return this.function.metricDuration(options);
+  }
+}
+
+function parametersOf(props: JwtIssuerProps): Record<string, unknown> {
+  const given: Record<string, unknown> = {
+    KeyCustodianParameter: props.keyCustodian,
+    Algorithm: props.algorithm,
+    SecretKmsKeyArn: props.secretKmsKey?.keyArn,
+    RotateEveryDays: props.rotateEveryDays,
+    RotationToken: props.rotationToken,
+    VerifiersAccept: props.verifiersAccept,
+    IssuerUrl: props.issuerUrl,
+    MaxTtlSeconds: props.maxTtl?.toSeconds(),
+    Callers: props.callers === undefined ? undefined : JSON.stringify(props.callers),
+    JwksEndpoint: onOrOff(props.jwksEndpoint),
+    IssueRoutes: onOrOff(props.issueRoutes),
+    LogLevelApplicationParameter: props.logLevel,
+    LogRetentionDays: props.logRetentionDays,
+    AlarmEmail: props.alarmEmail,
+    Tracing: onOrOff(props.tracing),
+    PermissionsBoundaryArn: props.permissionsBoundary?.managedPolicyArn,
+    MemorySize: props.memorySize,
+    Architecture: props.architecture,
+  };
+  if (Token.isUnresolved(given.Callers)) throw new Error("callers must be known when the stack is synthesised");
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
