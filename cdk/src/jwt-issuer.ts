@@ -30,6 +30,8 @@ export interface JwtIssuerProps {
   readonly keyCustodian?: KeyCustodian;
   /** What new keys sign with, by its JWA name. Default `ES256`; a change needs `verifiersAccept`. */
   readonly algorithm?: string;
+  /** With `KMS`, a key that is there already: it signs first. Only when the issuer is made. */
+  readonly existingKmsKey?: IKey;
   /** A symmetric key that encrypts private keys at rest, or wraps them. */
   readonly secretKmsKey?: IKey;
   /** Default 0: by hand. */
@@ -88,6 +90,7 @@ export class JwtIssuer extends Construct {
     // The rules of a template hold for parameters; these are none any more.
     if (issueRoutes && !jwksEndpoint) throw new Error("issueRoutes needs jwksEndpoint");
     if (keyCustodian === "KMSDataKey" && algorithm.startsWith("ML-DSA")) throw new Error("KMS makes no data keys for ML-DSA");
+    if (props.existingKmsKey !== undefined && keyCustodian !== "KMS") throw new Error("existingKmsKey needs keyCustodian KMS");
     const template = new CfnInclude(this, "Template", {
       templateFile: fileURLToPath(new URL("template.yaml", import.meta.url)),
       preserveLogicalIds: false,
@@ -149,6 +152,7 @@ function parametersOf(props: JwtIssuerProps): Record<string, unknown> {
   const given: Record<string, unknown> = {
     KeyCustodianParameter: props.keyCustodian,
     Algorithm: props.algorithm,
+    ExistingKmsKeyArn: props.existingKmsKey?.keyArn,
     SecretKmsKeyArn: props.secretKmsKey?.keyArn,
     RotateEveryDays: props.rotateEveryDays,
     RotationToken: props.rotationToken,

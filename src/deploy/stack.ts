@@ -73,6 +73,8 @@ export function createStackClient(name: string, region: string, credentials: Cre
         if (Status === "CREATE_COMPLETE") return call("DescribeChangeSet", changesOf(client, changeSet));
         if (Status === "FAILED") {
           if (/didn't contain changes|no updates are to be performed/i.test(StatusReason)) return [];
+          // What would have been a new stack is there by now, with nothing in it.
+          if (isNew) await client.send(new DeleteStackCommand({ StackName: name })).catch(() => undefined);
           throw new SignetError("deploy_failed", `CloudFormation refuses the change: ${StatusReason}`);
         }
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -1,6 +1,7 @@
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
 import type { AwsParts } from "../assemble-aws.js";
 import { createFunctionAliases } from "../aws/lambda-aliases.js";
+import { SignetError } from "../errors.js";
 import type { CoreManager } from "../rotation/core-manager.js";
 import { policyOf } from "../rotation/policy.js";
 import { provenActiveKey } from "./active-key.js";
@@ -33,6 +34,7 @@ export async function keepStackKeys(
     return { Status: "SUCCESS", Data: {} };
   }
   await keepAliases(request, place.parts);
+  await takeExistingKey(request, manager, place);
   if (request.RequestType === "Update") await update(request, manager, place);
   await manager.tick();
   const Data = await provenActiveKey(place.parts);
@@ -48,6 +50,27 @@ async function update(request: ResourceRequest, manager: CoreManager, { rotation
   }
   const token = textOf(wanted.RotationToken);
   if (token !== undefined && token !== textOf(before.RotationToken) && token !== rotationToken) await manager.rotate({ token });
+}
+
+// A KMS key that was there already signs first. The role's right to it stands in the template, so it stays as long as the key is in use.
+async function takeExistingKey(request: ResourceRequest, manager: CoreManager, { parts, rotation }: ManagerPlace): Promise<void> {
+  const { RequestType, ResourceProperties: wanted, OldResourceProperties: before = {} } = request;
+  const lent = textOf(wanted.ExistingKmsKeyArn);
+  const lentBefore = textOf(before.ExistingKmsKeyArn);
+  if (RequestType === "Create") {
+    if (lent !== undefined) await manager.importKey({ lent, algorithm: rotation.algorithm, as: "active", custody: "kms" });
+    return;
+  }
+  if (lent === lentBefore) return;
+  const keys = (await parts.stores.keyring.read())?.keyring.keys ?? [];
+  const isInUse = (arn: string | undefined) =>
+    arn !== undefined && keys.some(({ publicJwk }) => publicJwk?.kid === arn.split("/").at(-1));
+  if (isInUse(lentBefore)) throw refused(`${lentBefore} is still in use: it can be left out when it has left the keyring`);
+  if (lent !== undefined && !isInUse(lent)) throw refused(`${lent} can only be taken when the stack is made`);
+}
+
+function refused(what: string): SignetError {
+  return new SignetError("plan_refused", `ExistingKmsKeyArn: ${what}`, { field: "ExistingKmsKeyArn" });
 }
 
 // A caller is an alias. Aliases that no version of the stack's callers has named are somebody else's.

@@ -6,6 +6,7 @@ import type { Custody } from "../keyring/key-record.js";
 import type { Stores } from "../storage/contract.js";
 import type { Context, Step } from "./context.js";
 import type { Explanation } from "./explain.js";
+import type { ImportRequest } from "./import-key.js";
 import type { Report } from "./manager-report.js";
 import type { Notify } from "./notice.js";
 import * as operations from "./operations.js";
@@ -41,6 +42,8 @@ export interface CoreManager {
   rotate(request?: operations.RotateRequest): Promise<Report>;
   /** Takes a key out of use at once, and says which tokens that breaks. */
   revoke(request: RevokeRequest & operations.DryRun): Promise<operations.RevokeReport>;
+  /** Takes a private key made elsewhere. */
+  importKey(request: ImportRequest & operations.DryRun): Promise<operations.ImportReport>;
   /** Makes the manager's settings the policy in force; with another algorithm or custody and `rotate`, a migration. */
   applySettings(request?: ApplyRequest & operations.DryRun): Promise<Report>;
   /** Says for each key why it is where it is and when it moves next. */
@@ -74,6 +77,7 @@ export function coreManager({ context, inTurn }: ManagerParts): CoreManager {
     tick: (request) => inTurn(() => operations.tick(context, request?.dryRun === true)),
     rotate: (request = {}) => inTurn(() => operations.rotate(context, request)),
     revoke: (request) => inTurn(() => operations.revoke(context, request)),
+    importKey: (request) => inTurn(() => operations.importKey(context, request)),
     applySettings: (request = {}) => inTurn(() => operations.applySettings(context, request)),
     explain: () => operations.explainKeys(context),
   };

@@ -1,7 +1,6 @@
 import { type AuditEntry, type AuditVerdict, readHistory, verifyAudit } from "./audit.js";
 import { type CoreManager, coreManager, type ManagerOptions, managerParts } from "./core-manager.js";
 import type { ExpiryRequest, ForeignKeys } from "./foreign.js";
-import type { ImportRequest } from "./import-key.js";
 import type { KeyLives } from "./key-lives.js";
 import type { Report } from "./manager-report.js";
 import * as operations from "./operations.js";
@@ -10,8 +9,6 @@ export type { ManagerOptions } from "./core-manager.js";
 
 /** Changes keys; everything else only reads them. */
 export interface Manager extends CoreManager {
-  /** Takes a private key made elsewhere. */
-  importKey(request: ImportRequest & operations.DryRun): Promise<operations.ImportReport>;
   /** Publishes the public keys of another issuer as retired. */
   importForeignKeys(request: ForeignKeys & operations.DryRun): Promise<Report>;
   /** Records the operator's word that no token of a key is accepted after a time (NumericDate). */
@@ -38,7 +35,6 @@ export function createManager(options: ManagerOptions): Manager {
   const existing = () => operations.existingKeyring(context);
   return Object.freeze({
     ...coreManager(parts),
-    importKey: (request) => inTurn(() => operations.importKey(context, request)),
     importForeignKeys: (request) => inTurn(() => operations.importForeignKeys(context, request)),
     tellExpiry: (request) => inTurn(() => operations.tellExpiry(context, request)),
     repair: (request = {}) => inTurn(() => operations.repair(context, request)),

@@ -156,6 +156,27 @@ describe.each(Object.entries(NEXT))("a stack with the custodian %s", (custodian,
   });
 });
 
+describe("a stack with a KMS key that was there already", () => {
+  it("signs with it first, keeps the right to it as long as it is in use, and never deletes it", async () => {
+    const stack = await startStack(endpoint);
+    const input = { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" };
+    const { Arn } = (stack.aws.perform("kms", "CreateKey", input) as never as { KeyMetadata: { Arn: string } }).KeyMetadata;
+    const parameters = { KeyCustodianParameter: "KMS", ExistingKmsKeyArn: Arn };
+    const made = await ask(stack, parameters, "Keys", "Create");
+    expect(made).toMatchObject({ outcome: "SUCCESS", Data: { KeyArn: Arn, KeyID: Arn.split("/").at(-1) } });
+    await verified(stack, await issuedBy(stack.start(stack.put(parameters), "Issuer"), stack));
+    const without = await ask(stack, { KeyCustodianParameter: "KMS" }, "Keys", "Update", made.ResourceProperties);
+    expect(without.outcome).toMatch(/^FAILED .* is still in use/);
+    expect((await ask(stack, parameters, "Keys", "Update", without.ResourceProperties)).outcome).toBe("SUCCESS");
+    const other = { ...parameters, ExistingKmsKeyArn: `${Arn.slice(0, -4)}0000` };
+    expect((await ask(stack, other, "Keys", "Update")).outcome).toMatch(/^FAILED .* only be taken when the stack is made/);
+    expect(denied(stack)).toStrictEqual([]);
+    expect((await ask(stack, parameters, "Keys", "Delete")).outcome).toBe("SUCCESS");
+    expect(stack.aws.state.keys.get(Arn.split("/").at(-1))?.state).toBe("Enabled");
+    await stack.aws.close();
+  });
+});
+
 describe("the rights of the roles", () => {
   it.each(["Issuer", "Manager"])("are what the code of %s calls, and no more", async (name) => {
     const stack = await startStack(endpoint);
@@ -212,6 +233,7 @@ describe("the template", () => {
   it("refuses what cannot be, before anything is made", () => {
     expect(resolved({ KeyCustodianParameter: "KMSDataKey", Algorithm: "ML-DSA-65" }).refusals()).toHaveLength(1);
     expect(resolved({ IssueRoutes: "on", JwksEndpoint: "off" }).refusals()).toHaveLength(1);
+    expect(resolved({ ExistingKmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k" }).refusals()).toHaveLength(1);
     expect(resolved({}).refusals()).toStrictEqual([]);
   });
 

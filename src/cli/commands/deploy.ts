@@ -54,6 +54,12 @@ async function deployTo(context: Context, { client, region, template, given, opt
   const isNew = !isThere(stack);
   const parameters = parametersOf(template, given, isNew ? undefined : stack);
   if (stack?.StackStatus === "ROLLBACK_COMPLETE") {
+    if (options.dryRun === true) {
+      output.note(
+        `the stack ${name} in ${region} could not be made before: \`${context.self} deploy\` would delete what is left, and make it anew`,
+      );
+      return undefined;
+    }
     output.note(`the stack ${name} in ${region} could not be made before: what is left of it is deleted first`);
     await carryOut(client, client.delete, () => undefined);
   }
