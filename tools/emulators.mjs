@@ -2,7 +2,7 @@
  * Lives an issuer's life against emulators of AWS that others wrote: ministack for KMS, Parameter Store and Secrets Manager, versitygw
  * for S3, which checks signatures and the conditions of writes. test/emulators/README.md says what they are not believed.
  *
- *   node tools/emulators.mjs   Build first.
+ *   node tools/emulators.mjs [--write]   Build first. --write records the session with a stack anew.
  */
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { decodeProtectedHeader } from "jose";
 import { stackLife } from "./emulated-stack.mjs";
+import { masked, replayed } from "./transcripts.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const pins = join(root, "test/emulators/requirements.txt");
@@ -156,6 +157,22 @@ async function functions(env) {
   );
 }
 
+/** Plays the session that the page shows, with AWS's own command line. */
+function stackSession(url) {
+  const path = join(root, "docs/transcripts/aws/stack.txt");
+  const recorded = readFileSync(path, "utf8");
+  const keys = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
+  const tools = `${join(root, "bin")}:${join(cache, "python/bin")}:${process.env.PATH}`;
+  const place = { AWS_ENDPOINT_URL: url, AWS_REGION: "eu-central-1", AWS_DEFAULT_REGION: "eu-central-1" };
+  const now = replayed(recorded, { PATH: tools, ...place, ...keys });
+  if (process.argv.includes("--write")) writeFileSync(path, now);
+  else
+    check(
+      masked(now) === masked(recorded),
+      "the session that docs/transcripts/aws/stack.txt shows answers so (record it: --write)",
+    );
+}
+
 async function wrappingKey(url) {
   const response = await fetch(url, {
     method: "POST",
@@ -185,6 +202,7 @@ async function main() {
   await moves(env);
   const cwd = mkdtempSync(join(scratch, "stack-"));
   await stackLife({ url: aws, root, cwd, check });
+  stackSession(aws);
   if (s3 === undefined) return;
   const withBucket = { ...env, AWS_ENDPOINT_URL_S3: s3 };
   const { signet } = await life("a keyring in S3", withBucket, "--custody", "parameter-store", "--keyring", "s3://keyrings/prod");

@@ -26,6 +26,10 @@ const VARIABLE = [
   [/\b\d+(\.\d+)? m?s\b/g, "<duration>"],
   [/\bin \d+ (second|minute|hour|day)s?( \d+ (second|minute|hour)s?)?| *(\d+ seconds? ago|\bnow\b) */g, " <from now> "],
   [/SINCE +/g, "SINCE "],
+  // What CloudFormation makes up.
+  [/\bsignet-(Issuer|Manager|keyring)-\w+/g, "signet-$1-<id>"],
+  [/\bLS0tLS1CRUdJTi[\w+/=]+/g, "<pem>"],
+  [/\bhttps:\/\/\w+\.execute-api\b/g, "https://<id>.execute-api"],
 ];
 
 export function transcriptNames() {
@@ -46,14 +50,15 @@ export function masked(session) {
  * What the commands of a session answer today, as the session would be written.
  *
  * @param {string} session
+ * @param {Readonly<Record<string, string>>} [more] environment variables beside those of an empty shell
  * @returns {string}
  */
-export function replayed(session) {
+export function replayed(session, more = {}) {
   const clone = mkdtempSync(join(realpathSync(tmpdir()), "signet-transcript-"));
   try {
     for (const name of ["bin", "dist", "node_modules", "package.json", "tools"]) symlinkSync(join(root, name), join(clone, name));
     const commands = session.split("\n").filter((line) => line.startsWith("$ "));
-    return commands.map((line) => `${line}\n${answerOf(line.slice(2), clone)}`).join("");
+    return commands.map((line) => `${line}\n${answerOf(line.slice(2), clone, more)}`).join("");
   } finally {
     rmSync(clone, { recursive: true, force: true });
   }
@@ -73,9 +78,10 @@ function ended(command) {
 /**
  * @param {string} command
  * @param {string} cwd
+ * @param {Readonly<Record<string, string>>} more
  */
-function answerOf(command, cwd) {
-  const env = { PATH: process.env.PATH, HOME: cwd, NO_COLOR: "1", TZ: "UTC", npm_config_update_notifier: "false" };
+function answerOf(command, cwd, more) {
+  const env = { PATH: process.env.PATH, HOME: cwd, NO_COLOR: "1", TZ: "UTC", npm_config_update_notifier: "false", ...more };
   // One pipe for both streams keeps their order as a terminal would show it.
   const { stdout, error } = spawnSync("sh", ["-c", `{ ${ended(command)}\n} 2>&1`], {
     cwd,

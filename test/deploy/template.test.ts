@@ -156,6 +156,37 @@ describe.each(Object.entries(NEXT))("a stack with the custodian %s", (custodian,
   });
 });
 
+describe("a stack whose creation fails at any call", () => {
+  // Every call in the long form; here as many as the tests of every day have time for.
+  const everyNth = process.env.SIGNET_PROOF === "full" ? 1 : 23;
+
+  it.each(Object.keys(NEXT))("leaves nothing behind, and can be made again (%s)", async (custodian) => {
+    const stack = await startStack(endpoint);
+    const parameters = { KeyCustodianParameter: custodian };
+    let outcome = "";
+    for (let call = 0; outcome !== "SUCCESS"; call += everyNth) {
+      stack.aws.inject({ skip: call, times: 1_000, code: "InternalFailure", status: 500 });
+      outcome = (await ask(stack, parameters, "Keys", "Create")).outcome;
+      stack.aws.clearFaults();
+      expect((await ask(stack, parameters, "Keys", "Delete")).outcome).toBe("SUCCESS");
+      const { keys, parameters: texts, secrets, buckets, aliases } = stack.aws.state;
+      const usable = [...keys.values()].filter(({ state, tags }) => state === "Enabled" && tags.size > 0);
+      expect([usable.length, texts.size, secrets.size, aliases.size, buckets.get(stack.bucket).objects.size]).toStrictEqual(
+        Array(5).fill(0),
+      );
+    }
+    expect((await ask(stack, parameters, "Keys", "Create")).outcome).toBe("SUCCESS");
+    await stack.aws.close();
+  });
+
+  it("waits until KMS knows its roles", async () => {
+    const stack = await startStack(endpoint);
+    stack.aws.inject({ action: "kms:CreateKey", times: 3, code: "MalformedPolicyDocumentException", status: 400 });
+    expect((await ask(stack, { KeyCustodianParameter: "KMS" }, "Keys", "Create")).outcome).toBe("SUCCESS");
+    await stack.aws.close();
+  });
+});
+
 describe("a stack with a KMS key that was there already", () => {
   it("signs with it first, keeps the right to it as long as it is in use, and never deletes it", async () => {
     const stack = await startStack(endpoint);

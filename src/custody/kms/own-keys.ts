@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Algorithm } from "../../algorithms/table.js";
 import { isAws } from "../../aws/failure.js";
 import type { Kms, KmsKey } from "../../aws/kms.js";
@@ -70,7 +71,8 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
     async make(id: string, algorithm: Algorithm) {
       const tags = { [INSTALLATION_TAG]: installation, [KEY_TAG]: id };
       const description = `Signet ${installation}: signs tokens (${algorithm.name})`;
-      const key = await kms.createKey({ keySpec: algorithm.kms.keySpec, description, tags, policy: options.keyPolicy });
+      const input = { keySpec: algorithm.kms.keySpec, description, tags, policy: options.keyPolicy };
+      const key = await onceRolesAreKnown(() => kms.createKey(input), options.sleep);
       if (await aliasTaken(kms, aliasOf(id), key.arn)) {
         // An earlier try came so far, or this one did and its answer was lost.
         const first = await mustFind(id);
@@ -100,6 +102,22 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
       }
     },
   });
+}
+
+/** A role that was just made may be unknown to KMS for some seconds (IAM user guide, "Changes that I make are not always immediately visible"). */
+const WAITS_FOR_ROLES_MS = [2_000, 4_000, 8_000, 16_000];
+
+// A key policy that names it is refused until then.
+async function onceRolesAreKnown<T>(make: () => Promise<T>, sleep: Sleep = delay): Promise<T> {
+  for (const waitMs of WAITS_FOR_ROLES_MS) {
+    try {
+      return await make();
+    } catch (error) {
+      if (!isAws(error, "MalformedPolicyDocumentException")) throw error;
+      await sleep(waitMs);
+    }
+  }
+  return make();
 }
 
 /** Tells whether a key is about to be deleted. */
