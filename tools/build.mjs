@@ -64,7 +64,11 @@ function bundle(outdir, entries) {
 function functions(outdir) {
   return build({
     absWorkingDir: root,
-    entryPoints: { issuer: "src/lambda/issuer-entry.ts", "key-manager": "src/lambda/key-manager-entry.ts" },
+    entryPoints: {
+      issuer: "src/lambda/issuer-entry.ts",
+      "key-manager": "src/lambda/key-manager-entry.ts",
+      authorizer: "src/lambda/authorizer-entry.ts",
+    },
     outdir: join(outdir, "lambda"),
     bundle: true,
     minify: true,

@@ -1,0 +1,109 @@
+import { isObject } from "../encoding/object-schema.js";
+import { SignetError } from "../errors.js";
+import type { VerifiedToken } from "../verify/verifier.js";
+
+/** Who asks an authorizer: each has its own event and takes its own answer. */
+export type Asker = "rest" | "http" | "appsync";
+
+/** What an authorizer is asked. */
+export interface AuthorizerRequest {
+  readonly asker: Asker;
+  /** Empty where none was sent. */
+  readonly token: string;
+  /** What is to be invoked: an ARN of a stage's method or route; absent for AppSync. */
+  readonly arn: string | undefined;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** What a policy may be asked for, and what it answers. */
+const POLICY_VERSION = "2012-10-17";
+/** What AppSync keeps at most, in seconds (developer guide, "AWS_LAMBDA authorization"). */
+const APPSYNC_TTL_SECONDS = 300;
+
+/**
+ * Reads an event of API Gateway (REST APIs: TOKEN and REQUEST; WebSocket APIs; HTTP APIs: payload formats 1.0 and 2.0) or of AppSync.
+ *
+ * @param query the query parameter that may hold the token, where a browser cannot set a header (WebSocket)
+ * @throws SignetError `invalid_request` for any other event
+ */
+export function readAuthorizerEvent(event: unknown, query: string | undefined): AuthorizerRequest {
+  if (!isObject(event)) throw unknownEvent();
+  if (event.type === "TOKEN") return { asker: "rest", token: bare(event.authorizationToken), arn: textOf(event.methodArn) };
+  if (event.type === "REQUEST" && event.version === "2.0") {
+    const [source] = Array.isArray(event.identitySource) ? event.identitySource : [];
+    return { asker: "http", token: bare(source ?? header(event.headers)) || inQuery(event, query), arn: textOf(event.routeArn) };
+  }
+  if (event.type === "REQUEST") {
+    return { asker: "rest", token: bare(header(event.headers)) || inQuery(event, query), arn: textOf(event.methodArn) };
+  }
+  if (isObject(event.requestContext) && typeof event.requestContext.apiId === "string" && "authorizationToken" in event) {
+    return { asker: "appsync", token: bare(event.authorizationToken), arn: undefined };
+  }
+  throw unknownEvent();
+}
+
+function unknownEvent(): SignetError {
+  return new SignetError("invalid_request", "the event is none of an authorizer's: TOKEN, REQUEST, or one of AppSync");
+}
+
+// A second header of that name would be a second token: API Gateway joins them with a comma, and no token has one.
+function header(headers: unknown): unknown {
+  if (!isObject(headers)) return undefined;
+  return Object.entries(headers).find(([name]) => name.toLowerCase() === "authorization")?.[1];
+}
+
+function inQuery({ queryStringParameters: given }: Members, query: string | undefined): string {
+  return query !== undefined && isObject(given) && Object.hasOwn(given, query) ? bare(given[query]) : "";
+}
+
+// RFC 6750 section 2.1: the scheme's name has no case.
+function bare(value: unknown): string {
+  return typeof value === "string" ? value.replace(/^Bearer +/i, "") : "";
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/**
+ * The answer for a token that was verified, or for one that is good and not allowed to do this.
+ *
+ * @param simple an HTTP API's authorizer with simple responses
+ */
+export function answerOf(
+  { asker, arn = "" }: AuthorizerRequest,
+  verified: VerifiedToken | undefined,
+  { simple, now }: { readonly simple: boolean; readonly now: number },
+): object {
+  const context = verified === undefined ? {} : flat(verified.claims);
+  const isAuthorized = verified !== undefined;
+  if (asker === "appsync") {
+    const left = Math.max(0, Number(verified?.claims.exp ?? now + APPSYNC_TTL_SECONDS) - now);
+    return { isAuthorized, resolverContext: context, ttlOverride: Math.min(APPSYNC_TTL_SECONDS, left) };
+  }
+  if (asker === "http" && simple) return { isAuthorized, context };
+  const Statement = [{ Action: "execute-api:Invoke", Effect: isAuthorized ? "Allow" : "Deny", Resource: stageOf(arn) }];
+  const { sub, client_id: client } = verified?.claims ?? {};
+  return { principalId: String(sub ?? client ?? "unknown"), policyDocument: { Version: POLICY_VERSION, Statement }, context };
+}
+
+// An answer is cached for every route of the stage: it must hold for all of them.
+function stageOf(arn: string): string {
+  const [api = "", stage = ""] = arn.split("/");
+  if (!/^arn:[\w-]+:execute-api:[\w-]+:\d{12}:\w+$/.test(api) || stage === "") {
+    throw new SignetError("invalid_request", "the event names no stage of an API (methodArn, routeArn)");
+  }
+  return `${api}/${stage}/*`;
+}
+
+// API Gateway takes texts, numbers and booleans, and refuses the whole answer for anything else.
+function flat(claims: VerifiedToken["claims"]): Readonly<Record<string, string | number | boolean>> {
+  return Object.fromEntries(
+    Object.entries(claims).flatMap(([name, value]): [string, string | number | boolean][] => {
+      if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return [[name, value]];
+      const isTexts = Array.isArray(value) && value.every((each) => typeof each === "string" && !each.includes(" "));
+      return isTexts ? [[name, value.join(" ")]] : [];
+    }),
+  );
+}

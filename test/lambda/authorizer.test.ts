@@ -1,0 +1,162 @@
+import { generateKeyPairSync, sign } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { publicJwk } from "../../src/algorithms/jwk.js";
+import { algorithmNamed } from "../../src/algorithms/table.js";
+import { createAuthorizer } from "../../src/lambda/authorizer.js";
+
+const NOW = 1_800_000_000;
+const METHOD = "arn:aws:execute-api:eu-central-1:111122223333:abc123/prod/GET/orders/7";
+const STAGE = "arn:aws:execute-api:eu-central-1:111122223333:abc123/prod/*";
+const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const jwk = publicJwk(privateKey, algorithmNamed("ES256"));
+
+let server: Server;
+let issuer: string;
+let isDown = false;
+let lines: string[] = [];
+
+beforeAll(async () => {
+  server = createServer((incoming, outgoing) => {
+    if (isDown) return outgoing.writeHead(500).end();
+    const isDiscovery = incoming.url?.endsWith("openid-configuration");
+    return outgoing.end(JSON.stringify(isDiscovery ? { issuer, jwks_uri: `${issuer}/keys` } : { keys: [jwk] }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => void server.close());
+afterEach(() => {
+  // No line holds a token or a claim.
+  for (const line of lines) expect(line).not.toMatch(/eyJ|alice/);
+  [lines, isDown] = [[], false];
+});
+
+const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+function tokenOf(claims: object = {}, header: object = {}) {
+  const all = { iss: issuer, sub: "alice", aud: "api", exp: NOW + 120, ...claims };
+  const input = `${encoded({ alg: "ES256", kid: jwk.kid, typ: "JWT", ...header })}.${encoded(all)}`;
+  return `${input}.${sign("sha256", Buffer.from(input), { key: privateKey, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+}
+
+function authorizer(more: Record<string, string> = {}) {
+  const env = { SIGNET_ISSUER: issuer, SIGNET_AUDIENCE: "api", AWS_LAMBDA_LOG_FORMAT: "JSON", ...more };
+  const handler = createAuthorizer(env, (line) => lines.push(line), { clock: () => NOW });
+  return (event: object) => handler(event, { awsRequestId: "r-1" });
+}
+
+// As API Gateway's and AppSync's developer guides have them.
+const EVENTS = {
+  "a REST API's TOKEN": (token: string) => ({ type: "TOKEN", authorizationToken: `Bearer ${token}`, methodArn: METHOD }),
+  "a REST API's REQUEST": (token: string) => ({
+    type: "REQUEST",
+    methodArn: METHOD,
+    resource: "/orders/{id}",
+    headers: { authorization: `bearer ${token}`, Host: "abc123.execute-api.eu-central-1.amazonaws.com" },
+    queryStringParameters: null,
+    requestContext: { apiId: "abc123", stage: "prod" },
+  }),
+  "a WebSocket API's $connect": (token: string) => ({
+    type: "REQUEST",
+    methodArn: METHOD.replace("GET/orders/7", "$connect"),
+    headers: { Host: "abc123.execute-api.eu-central-1.amazonaws.com" },
+    queryStringParameters: { token },
+    requestContext: { routeKey: "$connect", eventType: "CONNECT", apiId: "abc123" },
+  }),
+  "an HTTP API's payload 1.0": (token: string) => ({
+    version: "1.0",
+    type: "REQUEST",
+    methodArn: METHOD,
+    headers: { Authorization: token },
+  }),
+};
+const allow = { Version: "2012-10-17", Statement: [{ Action: "execute-api:Invoke", Effect: "Allow", Resource: STAGE }] };
+
+describe("the authorizer", () => {
+  it.each(Object.entries(EVENTS))(
+    "answers %s with a policy for the whole stage, since it is cached for it",
+    async (_what, eventOf) => {
+      const authorize = authorizer({ SIGNET_TOKEN_QUERY: "token" });
+      const answer = await authorize(eventOf(tokenOf({ groups: ["a", "b"], org: { id: 1 }, admin: false, level: 3 })));
+      expect(answer).toStrictEqual({
+        principalId: "alice",
+        policyDocument: allow,
+        context: { iss: issuer, sub: "alice", aud: "api", exp: NOW + 120, groups: "a b", admin: false, level: 3 },
+      });
+    },
+  );
+
+  it.each([
+    ["identitySource", (token: string) => ({ identitySource: [`Bearer ${token}`], headers: {} })],
+    ["its header", (token: string) => ({ headers: { authorization: `Bearer ${token}` } })],
+  ])("answers an HTTP API's payload 2.0 simply, or with a policy where that is set (%s)", async (_where, partOf) => {
+    const event = { version: "2.0", type: "REQUEST", routeArn: METHOD, routeKey: "GET /orders/{id}", ...partOf(tokenOf()) };
+    expect(await authorizer()(event)).toMatchObject({ isAuthorized: true, context: { sub: "alice" } });
+    expect(await authorizer({ SIGNET_AUTHORIZER_RESPONSE: "policy" })(event)).toMatchObject({ policyDocument: allow });
+  });
+
+  it("answers AppSync, which keeps the answer no longer than the token lives", async () => {
+    const event = (token: string) => ({ authorizationToken: token, requestContext: { apiId: "a1", queryString: "query {}" } });
+    expect(await authorizer()(event(tokenOf()))).toMatchObject({ isAuthorized: true, ttlOverride: 120 });
+    expect(await authorizer()(event(tokenOf({ exp: NOW + 9_000 })))).toMatchObject({ ttlOverride: 300 });
+    expect(await authorizer()(event(tokenOf({ exp: NOW - 400 })))).toStrictEqual({
+      isAuthorized: false,
+      resolverContext: {},
+      ttlOverride: 300,
+    });
+  });
+
+  it.each([
+    ["none", () => ""],
+    ["an expired one", () => tokenOf({ exp: NOW - 400 })],
+    ["one of another issuer", () => tokenOf({ iss: "https://other.example" })],
+    ["one for somebody else", () => tokenOf({ aud: "other" })],
+    ["one without a signature", () => `${tokenOf({}, { alg: "none" }).split(".").slice(0, 2).join(".")}.`],
+    ["one of an unknown key", () => tokenOf({}, { kid: "unknown" })],
+    ["one that was changed", () => tokenOf().replace(/.(?=.{20}$)/, (char) => (char === "A" ? "B" : "A"))],
+    ["two at once", () => `${tokenOf()}, ${tokenOf()}`],
+  ])("refuses %s with 401", async (_what, tokenFor) => {
+    for (const eventOf of [EVENTS["a REST API's TOKEN"], EVENTS["a REST API's REQUEST"], EVENTS["an HTTP API's payload 1.0"]]) {
+      await expect(authorizer()(eventOf(tokenFor()))).rejects.toThrow(/^Unauthorized$/);
+    }
+    expect(lines.some((line) => /"level":"WARN".*"outcome":"token_/.test(line))).toBe(true);
+  });
+
+  it("refuses a good token without the scope that is asked for with 403", async () => {
+    const authorize = authorizer({ SIGNET_SCOPES: "orders:read" });
+    const event = { version: "2.0", type: "REQUEST", routeArn: METHOD, identitySource: [tokenOf({ scope: "profile" })] };
+    expect(await authorize(event)).toStrictEqual({ isAuthorized: false, context: {} });
+    const denied = await authorize(EVENTS["a REST API's TOKEN"](tokenOf({ scope: "profile" })));
+    expect(denied).toMatchObject({ policyDocument: { Statement: [{ Effect: "Deny", Resource: STAGE }] }, context: {} });
+    expect(await authorize(EVENTS["a REST API's TOKEN"](tokenOf({ scope: "profile orders:read" })))).toMatchObject({
+      policyDocument: allow,
+    });
+  });
+
+  it("lets nobody in while there are no keys, and says so; the next token tries again", async () => {
+    isDown = true;
+    const authorize = authorizer();
+    await expect(authorize(EVENTS["a REST API's TOKEN"](tokenOf()))).rejects.toThrow("cannot tell now");
+    expect(lines.some((line) => /"level":"ERROR".*jwks_unavailable/.test(line))).toBe(true);
+  });
+
+  it.each([
+    {},
+    { type: "TOKEN", authorizationToken: "t" },
+    { type: "REQUEST", version: "2.0", routeArn: "arn:aws:s3:::bucket/x" },
+    { Records: [] },
+  ])("answers no other event (%o)", async (event) => {
+    const withToken = "type" in event ? { ...event, authorizationToken: tokenOf(), identitySource: [tokenOf()] } : event;
+    const authorize = authorizer({ SIGNET_AUTHORIZER_RESPONSE: "policy" });
+    await expect(authorize(withToken)).rejects.toMatchObject({ code: "invalid_request" });
+  });
+
+  it.each([
+    [{ SIGNET_ISSUER: "" }, "SIGNET_ISSUER"],
+    [{ SIGNET_AUDIENCE: "" }, "SIGNET_AUDIENCE"],
+    [{ SIGNET_ISSUER: "issuer" }, "issuer"],
+  ])("does not start with settings that let too much in (%o)", (more, words) => {
+    expect(() => authorizer(more)).toThrow(words);
+  });
+});
