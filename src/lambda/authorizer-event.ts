@@ -35,7 +35,8 @@ export function readAuthorizerEvent(event: unknown, query: string | undefined): 
     return { asker: "http", token: bare(source ?? header(event.headers)) || inQuery(event, query), arn: textOf(event.routeArn) };
   }
   if (event.type === "REQUEST") {
-    return { asker: "rest", token: bare(header(event.headers)) || inQuery(event, query), arn: textOf(event.methodArn) };
+    const token = bare(header(event.headers)) || inProtocols(event.headers) || inQuery(event, query);
+    return { asker: "rest", token, arn: textOf(event.methodArn) };
   }
   if (isObject(event.requestContext) && typeof event.requestContext.apiId === "string" && "authorizationToken" in event) {
     return { asker: "appsync", token: bare(event.authorizationToken), arn: undefined };
@@ -48,9 +49,16 @@ function unknownEvent(): SignetError {
 }
 
 // A second header of that name would be a second token: API Gateway joins them with a comma, and no token has one.
-function header(headers: unknown): unknown {
+function header(headers: unknown, wanted = "authorization"): unknown {
   if (!isObject(headers)) return undefined;
-  return Object.entries(headers).find(([name]) => name.toLowerCase() === "authorization")?.[1];
+  return Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1];
+}
+
+// What a browser can send with a handshake: `new WebSocket(url, ["bearer", token])` (RFC 6455 section 1.9).
+function inProtocols(headers: unknown): string {
+  const protocols = String(header(headers, "sec-websocket-protocol") ?? "").split(",");
+  const at = protocols.findIndex((protocol) => protocol.trim().toLowerCase() === "bearer");
+  return at < 0 ? "" : (protocols[at + 1]?.trim() ?? "");
 }
 
 function inQuery({ queryStringParameters: given }: Members, query: string | undefined): string {

@@ -64,6 +64,12 @@ const EVENTS = {
     queryStringParameters: { token },
     requestContext: { routeKey: "$connect", eventType: "CONNECT", apiId: "abc123" },
   }),
+  "a WebSocket API's $connect, by its protocols": (token: string) => ({
+    type: "REQUEST",
+    methodArn: METHOD.replace("GET/orders/7", "$connect"),
+    headers: { "Sec-WebSocket-Protocol": `bearer, ${token}` },
+    requestContext: { routeKey: "$connect", eventType: "CONNECT", apiId: "abc123" },
+  }),
   "an HTTP API's payload 1.0": (token: string) => ({
     version: "1.0",
     type: "REQUEST",
