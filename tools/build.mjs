@@ -21,7 +21,6 @@ const run = promisify(execFile);
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 
 const entryPoints = ["src/index.ts", "src/verify/index.ts", "src/cli/main.ts"];
-const templateSource = "src/deploy/template.yaml";
 const schemaModule = "src/config/json-schema.ts";
 /** What else decides how dist/ looks. */
 const buildInputs = ["package.json", "tsconfig.json", "tsconfig.build.json", "tools/build.mjs", "tools/template.mjs"];
@@ -93,18 +92,19 @@ async function declarations(outDir) {
   }
 }
 
-/** The functions come first: the template holds their text. */
+/** The functions come first: the templates hold their text. */
 async function lambda(staging) {
   await functions(staging);
   const text = (name) => readFile(join(staging, `lambda/${name}.cjs`), "utf8");
-  const [source, issuer, manager] = await Promise.all([
-    readFile(join(root, templateSource), "utf8"),
-    text("issuer"),
-    text("key-manager"),
-  ]);
-  const template = templateOf(source, { version, issuer, manager });
-  await writeFile(join(staging, "template.yaml"), template);
-  await writeFile(join(staging, "template-parameters.json"), `${JSON.stringify(parametersIn(template), null, 2)}\n`);
+  const source = (name) => readFile(join(root, "src/deploy", name), "utf8");
+  const installation = templateOf(await source("template.yaml"), version, {
+    issuer: await text("issuer"),
+    manager: await text("key-manager"),
+  });
+  const authorizer = templateOf(await source("authorizer.yaml"), version, { authorizer: await text("authorizer") });
+  await writeFile(join(staging, "template.yaml"), installation);
+  await writeFile(join(staging, "authorizer.yaml"), authorizer);
+  await writeFile(join(staging, "template-parameters.json"), `${JSON.stringify(parametersIn(installation), null, 2)}\n`);
 }
 
 async function jsonSchema(staging) {

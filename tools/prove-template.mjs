@@ -14,6 +14,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const pins = join(root, "test/deploy/requirements.txt");
 const cache = join(root, "test/deploy/.cache");
 const template = join(root, "dist/template.yaml");
+const authorizer = join(root, "dist/authorizer.yaml");
 const run = promisify(execFile);
 /** The oldest region, a young one without newer services, and one of each partition that has its own. */
 const ONE_OF_EACH = ["us-east-1", "ap-southeast-6", "cn-north-1", "us-gov-west-1"];
@@ -68,11 +69,14 @@ async function main() {
     return;
   }
   const bin = await tools();
-  const findings = JSON.parse(await said(join(bin, "cfn-lint"), ["--format", "json", "--regions", ...regions, "--", template]));
+  const findings = JSON.parse(
+    await said(join(bin, "cfn-lint"), ["--format", "json", "--regions", ...regions, "--", template, authorizer]),
+  );
   for (const { Rule, Message } of findings) console.log(`FAIL ${Rule.Id}: ${Message}`);
   const told = await said(join(bin, "checkov"), [
     "-f",
     template,
+    authorizer,
     "--framework",
     "cloudformation",
     "--output",

@@ -5,12 +5,14 @@ import { parseDocument } from "yaml";
 const CODE_INDENT = " ".repeat(10);
 
 /**
- * @param {string} source src/deploy/template.yaml
- * @param {{ version: string, issuer: string, manager: string }} parts the release, and the functions' texts
+ * @param {string} source one of src/deploy/*.yaml
+ * @param {string} version the release
+ * @param {Readonly<Record<string, string>>} functions the text of each function, by the name of its place
  * @returns {string} the template
  */
-export function templateOf(source, { version, issuer, manager }) {
-  const filled = { version, hash: apiHash(source), issuer: block(issuer), manager: block(manager) };
+export function templateOf(source, version, functions) {
+  const texts = Object.entries(functions).map(([name, code]) => [name, block(code)]);
+  const filled = { version, hash: apiHash(source), ...Object.fromEntries(texts) };
   return source.replace(/\{\{(\w+)\}\}/g, (_, name) => {
     if (!Object.hasOwn(filled, name)) throw new Error(`the template has a place for ${name}, which nothing fills`);
     return filled[name];

@@ -15,11 +15,11 @@ export function addStackCommands(program: Command, context: Context): void {
       .option("--stack <name>", "the stack (default: signet)")
       .option("--region <regions>", "the AWS region, or several with commas (default: $AWS_REGION)");
   program
-    .command("template")
-    .description("print the CloudFormation template: the whole installation in one file")
+    .command("template [authorizer]")
+    .description("print the CloudFormation template: the whole installation in one file, or an authorizer for your APIs")
     .option("--out <file>", "write it to a file")
-    .addHelpText("after", "\nExample:\n  signet template --out signet.yaml")
-    .action(async (options) => (await load.template()).template(context, options));
+    .addHelpText("after", "\nExamples:\n  signet template --out signet.yaml\n  signet template authorizer --out authorizer.yaml")
+    .action(async (which: string | undefined, options) => (await load.template()).template(context, which, options));
   onStack(program.command("deploy [parameters...]"))
     .description("install Signet in AWS, or update it: Name=Value sets a parameter of the template")
     .option("--dry-run", "show what would change, and change nothing")

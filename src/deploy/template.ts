@@ -19,14 +19,20 @@ export interface Template {
   readonly parameters: Readonly<Record<string, TemplateParameter>>;
 }
 
-// This code runs from dist/cli or dist/chunks; the build writes both files into dist/.
+// This code runs from dist/cli or dist/chunks; the build writes these files into dist/.
 const TEXT = new URL("../template.yaml", import.meta.url);
+const AUTHORIZER = new URL("../authorizer.yaml", import.meta.url);
 const PARAMETERS = new URL("../template-parameters.json", import.meta.url);
 
 /** Reads the template that belongs to this release. */
 export async function readTemplate(): Promise<Template> {
   const [text, parameters] = await Promise.all([readFile(TEXT, "utf8"), readFile(PARAMETERS, "utf8")]);
   return { text, parameters: JSON.parse(parameters) as Template["parameters"] };
+}
+
+/** Reads the template of a Lambda authorizer. */
+export function readAuthorizerTemplate(): Promise<string> {
+  return readFile(AUTHORIZER, "utf8");
 }
 
 /**

@@ -20,6 +20,11 @@ describe("signet template", () => {
     expect((await signet(["template"], { cwd })).stdout).toBe(TEMPLATE);
     expect(await signet(["template", "--out", "signet.yaml"], { cwd })).toMatchObject({ code: 0, stdout: "" });
     expect(await readFile(join(cwd, "signet.yaml"), "utf8")).toBe(TEMPLATE);
+    const authorizer = (await signet(["template", "authorizer"], { cwd })).stdout;
+    expect(authorizer).toContain("AuthorizerFunctionArn");
+    // It goes with the request: no bucket is needed.
+    expect(Buffer.byteLength(authorizer)).toBeLessThan(51_200);
+    expect((await signet(["template", "authorizr"], { cwd })).code).toBe(2);
   });
 });
 

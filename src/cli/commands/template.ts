@@ -1,10 +1,14 @@
 import { writeFile } from "node:fs/promises";
-import { readTemplate } from "../../deploy/template.js";
+import { readAuthorizerTemplate, readTemplate } from "../../deploy/template.js";
+import { SignetError } from "../../errors.js";
 import { type Context, pathGiven } from "../context.js";
 
-/** `signet template`: the one file that installs Signet in AWS. */
-export async function template(context: Context, { out }: { readonly out?: string }): Promise<void> {
-  const { text } = await readTemplate();
+/** `signet template`: the one file that installs Signet in AWS, or with `authorizer` the one that guards an API. */
+export async function template(context: Context, which: string | undefined, { out }: { readonly out?: string }): Promise<void> {
+  if (which !== undefined && which !== "authorizer") {
+    throw new SignetError("usage", `there is no template ${which}: say nothing for the installation, or authorizer`);
+  }
+  const text = which === "authorizer" ? await readAuthorizerTemplate() : (await readTemplate()).text;
   if (out === undefined) return context.output.data(text.trimEnd());
   await writeFile(pathGiven(context, out), text);
   context.output.note(`wrote ${out} (${Math.ceil(Buffer.byteLength(text) / 1_024)} KB)`);
