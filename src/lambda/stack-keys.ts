@@ -2,12 +2,13 @@ import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
 import type { AwsParts } from "../assemble-aws.js";
 import { createFunctionAliases } from "../aws/lambda-aliases.js";
 import { SignetError } from "../errors.js";
+import { readCallers } from "../issue/callers-json.js";
 import type { CoreManager } from "../rotation/core-manager.js";
 import { policyOf } from "../rotation/policy.js";
 import { provenActiveKey } from "./active-key.js";
-import { callersIn } from "./caller-settings.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
 import type { ManagerSettings } from "./manager-settings.js";
+import { objectIn } from "./settings.js";
 import { takeBack } from "./stack-completion.js";
 
 /** Where an invocation of the key manager works. */
@@ -85,7 +86,7 @@ async function keepAliases({ ResourceProperties: wanted, OldResourceProperties: 
 }
 
 function namesIn(callers: unknown): readonly string[] {
-  return callersIn({ SIGNET_CALLERS: textOf(callers) }).map(({ name }) => name);
+  return readCallers(objectIn({ Callers: textOf(callers) }, "Callers")).map(({ name }) => name);
 }
 
 // Rolled back is what was refused: it may be anything.

@@ -5,7 +5,9 @@ import { assertAtRest, carryOut, changeInWords, checkParameters, isThere, parame
 import type { StackClient } from "../../deploy/stack.js";
 import { readTemplate, type Template } from "../../deploy/template.js";
 import { handOver } from "../../deploy/template-bucket.js";
+import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
+import { readCallers } from "../../issue/callers-json.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
 import { footprint } from "../prices.js";
@@ -24,6 +26,7 @@ export async function deploy(context: Context, pairs: readonly string[], options
   const given = pairsOf(pairs);
   const template = await readTemplate();
   checkParameters(template, given, didYouMean);
+  checkCallers(given.get("Callers"));
   const regions = regionsOf(context, options);
   const found: [string, Readonly<Record<string, string>>][] = [];
   for (const region of regions) {
@@ -94,6 +97,16 @@ function tellCost({ output }: Context, given: ReadonlyMap<string, string>, { par
   const wrapping = chosen === "KMSDataKey" && !given.get("SecretKmsKeyArn") ? 1 : 0;
   output.note(`its key manager makes ${things.join("; ")}`);
   output.note(`about $${(monthly + wrapping).toFixed(2)} a month before the first token, beside cents for storage and logs`);
+}
+
+// The function is changed before its key manager can look at them: a fault would keep it from issuing until the rollback.
+function checkCallers(text: string | undefined): void {
+  if (text === undefined) return;
+  try {
+    readCallers(parseStrictJson(text, "it") as object);
+  } catch (error) {
+    throw new SignetError("usage", `the parameter Callers: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function pairsOf(pairs: readonly string[]): ReadonlyMap<string, string> {

@@ -1,8 +1,7 @@
 import { closedObject, faultFinder, isObject, type MemberSchema, type ObjectFault } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
-import type { Caller } from "../issue/callers.js";
-import type { Limits } from "../issue/limits.js";
-import { type Environment, objectIn } from "./settings.js";
+import type { Caller } from "./callers.js";
+import type { Limits } from "./limits.js";
 
 /** What Lambda takes as the name of an alias (CreateAlias, "Name"). */
 const ALIAS_NAME = /^(?!\d+$)[A-Za-z0-9_-]{1,128}$/;
@@ -26,13 +25,13 @@ const faultOfLimits = faultFinder(closedObject([], LIMITS));
 const faultOfCaller = faultFinder(closedObject([], { limits: OBJECT }));
 
 /**
- * The callers that `SIGNET_CALLERS` names, as JSON: `{"NAME": {"limits": {...}}}`. A limit that is misspelt would be no limit, so
- * what is unknown is an error.
+ * Reads callers that are Lambda aliases: `{"NAME": {"limits": {...}}}`. A limit that is misspelt would be no limit, so what is
+ * unknown is an error.
  *
  * @throws SignetError `config_invalid`, naming the caller and the member
  */
-export function callersIn(env: Environment): readonly Caller[] {
-  return Object.entries(objectIn(env, "SIGNET_CALLERS")).map(([name, caller]) => {
+export function readCallers(callers: object): readonly Caller[] {
+  return Object.entries(callers).map(([name, caller]) => {
     if (!ALIAS_NAME.test(name)) throw wrong(name, "is no name for an alias: letters, digits, - and _, and not digits alone");
     if (!isObject(caller)) throw wrong(name, 'must be an object such as {"limits":{"maxTtlSeconds":300}}');
     const { limits = {} } = caller;
@@ -49,5 +48,5 @@ function faultIn(limits: Readonly<Record<string, unknown>>): ObjectFault | undef
 }
 
 function wrong(name: string, what: string): SignetError {
-  return new SignetError("config_invalid", `the caller ${JSON.stringify(name)} ${what}`, { field: "SIGNET_CALLERS" });
+  return new SignetError("config_invalid", `the caller ${JSON.stringify(name)} ${what}`, { field: "callers" });
 }
