@@ -76,6 +76,8 @@ async function updates({ signet, json, aws, check, verifies, made, token }) {
   const beyond = await aws.invoke(`${made.JWTIssuerFunctionArn}:chat`, { claims: {}, ttl: 61 });
   check(/maxTtlSeconds/.test(beyond.errorMessage), "and it cannot exceed its limits");
 
+  const moved = await signet("deploy", "--yes", "IssuerUrl=https://other.example").catch((error) => error.stderr);
+  check(/cannot be changed/.test(moved), "another issuer's URL is refused before the function is changed");
   const wrong = await signet("deploy", "--yes", "Algorithm=RS256").catch((error) => error.stderr);
   check(
     /verifiers/.test(wrong) && /as it was before/.test(wrong),

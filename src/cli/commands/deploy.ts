@@ -2,7 +2,7 @@ import { credentialChain } from "../../aws/credential-chain.js";
 import { createTransport } from "../../aws/transport.js";
 import { didYouMean } from "../../config/nearest.js";
 import { assertAtRest, carryOut, changeInWords, checkParameters, isThere, parametersOf } from "../../deploy/deployment.js";
-import type { StackClient } from "../../deploy/stack.js";
+import type { Stack, StackClient } from "../../deploy/stack.js";
 import { readTemplate, type Template } from "../../deploy/template.js";
 import { handOver } from "../../deploy/template-bucket.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
@@ -11,7 +11,7 @@ import { readCallers } from "../../issue/callers-json.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
 import { footprint } from "../prices.js";
-import { eventInWords, outputsOf, regionsOf, type StackOptions, stackClient, stackNamed } from "../stack-access.js";
+import { eventInWords, outputsOf, parameterOf, regionsOf, type StackOptions, stackClient, stackNamed } from "../stack-access.js";
 import { custodyOfParameter } from "../stack-config.js";
 import { table } from "../table.js";
 import { tellOutputs } from "./outputs.js";
@@ -55,6 +55,7 @@ async function deployTo(context: Context, { client, region, template, given, opt
   const stack = await client.describe();
   assertAtRest(name, stack);
   const isNew = !isThere(stack);
+  if (isThere(stack)) assertSameIssuer(stack, given);
   const parameters = parametersOf(template, given, isNew ? undefined : stack);
   if (stack?.StackStatus === "ROLLBACK_COMPLETE") {
     if (options.dryRun === true) {
@@ -97,6 +98,19 @@ function tellCost({ output }: Context, given: ReadonlyMap<string, string>, { par
   const wrapping = chosen === "KMSDataKey" && !given.get("SecretKmsKeyArn") ? 1 : 0;
   output.note(`its key manager makes ${things.join("; ")}`);
   output.note(`about $${(monthly + wrapping).toFixed(2)} a month before the first token, beside cents for storage and logs`);
+}
+
+// The function is changed before its key manager can refuse: until the rollback it would issue tokens that every verifier refuses.
+function assertSameIssuer(stack: Stack, given: ReadonlyMap<string, string>): void {
+  const before = (name: string) => parameterOf(stack, name);
+  const after = (name: string) => given.get(name) ?? before(name);
+  const hasOwnUrl = before("IssuerUrl") !== "" || before("JwksEndpoint") === after("JwksEndpoint");
+  if (before("IssuerUrl") === after("IssuerUrl") && hasOwnUrl) return;
+  throw new SignetError(
+    "usage",
+    "IssuerUrl, and JwksEndpoint where it gives the URL, cannot be changed: every verifier would refuse every token. Make another stack (--stack)",
+    { field: "IssuerUrl" },
+  );
 }
 
 // The function is changed before its key manager can look at them: a fault would keep it from issuing until the rollback.
