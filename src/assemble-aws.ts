@@ -42,8 +42,6 @@ export interface AwsInstallation extends AwsConfig {
   readonly onKmsSigned?: OnKmsSigned | undefined;
   /** The KMS key that wraps private keys where it is another one than the key that encrypts at rest. */
   readonly wrappingKey?: string | undefined;
-  /** The key policy of KMS keys that are made; KMS's own default when absent. */
-  readonly keyPolicy?: string | undefined;
   /** The id of a key in Parameter Store that is its kid as well. */
   readonly firstKid?: string | undefined;
 }

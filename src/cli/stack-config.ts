@@ -28,7 +28,7 @@ export async function stackConfig(context: Context, name: string): Promise<Confi
   const client = await stackClient(context, stackName, region);
   const stack = await existingStack(client, stackName, region, context).finally(() => client.close());
   const given = (parameter: string): string => parameterOf(stack, parameter);
-  const { KeyringBucket: bucket = "", IssuerUrl: issuer, WrappingKeyArn: wrapping } = outputsOf(stack);
+  const { KeyringBucket: bucket = "", IssuerUrl: issuer, WrappingKeyArn: wrapping, KeyPolicy: keyPolicy } = outputsOf(stack);
   const kmsKey = given("SecretKmsKeyArn") || wrapping;
   const isEd25519 = given("Algorithm").startsWith("Ed");
   const members = {
@@ -37,7 +37,13 @@ export async function stackConfig(context: Context, name: string): Promise<Confi
     custody: custodyOfParameter(given("KeyCustodianParameter")),
     limits: { maxTtlSeconds: Number(given("MaxTtlSeconds")) },
     rotation: { rotateEverySeconds: Number(given("RotateEveryDays")) * DAY_SECONDS },
-    aws: { installation: bucket, region, keyring: `s3://${bucket}`, ...(kmsKey !== undefined && { kmsKey }) },
+    aws: {
+      installation: bucket,
+      region,
+      keyring: `s3://${bucket}`,
+      ...(kmsKey !== undefined && { kmsKey }),
+      ...(keyPolicy !== undefined && { keyPolicy }),
+    },
   };
   return checkConfig(members, name, { env: context.env });
 }

@@ -95,6 +95,11 @@ export const configJsonSchema = {
           pattern: INSTALLATION_NAME.source,
         },
         region: { description: "Default: AWS_REGION.", type: "string" },
+        keyPolicy: {
+          type: "string",
+          minLength: 1,
+          description: "The key policy of KMS keys that are made, as JSON; KMS's own default when absent.",
+        },
         kmsKey: {
           description:
             "A KMS key by id, ARN or alias. kms: an existing key that signs first. kms-data-key: the symmetric key that wraps private keys. Otherwise: what encrypts them at rest.",

@@ -65,6 +65,7 @@ const aws = v.strictObject({
   installation: v.pipe(v.string(), v.regex(INSTALLATION_NAME)),
   region: v.optional(v.pipe(v.string(), v.regex(/^[a-z]{2,6}(?:-[a-z]+)+-\d{1,2}$/))),
   kmsKey: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  keyPolicy: v.optional(v.pipe(v.string(), v.nonEmpty())),
   keyring: v.optional(v.pipe(v.string(), v.regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9._/-]{0,200})?$/))),
 });
 

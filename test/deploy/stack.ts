@@ -29,6 +29,7 @@ export const pseudo = {
 type Handler = (event: unknown, context: object) => Promise<Record<string, never>>;
 interface Role {
   readonly accessKeyId: string;
+  readonly roleArn: string;
   statements: readonly object[];
 }
 
@@ -40,14 +41,25 @@ const SERVICES = ["KMS", "SSM", "SECRETS_MANAGER", "S3", "LAMBDA"];
  * @param answersTo where CloudFormation's bucket is played
  */
 export async function startStack(answersTo: string) {
-  const role = (accessKeyId: string): Role => ({ accessKeyId, statements: [] });
-  const roles = { Issuer: role("AKIDISSUER"), Manager: role("AKIDMANAGER") };
+  const roleArn = (name: string): string => `arn:aws:iam::${ACCOUNT}:role/signet-${name}Role`;
+  const role = (name: string): Role => ({ accessKeyId: `AKID${name.toUpperCase()}`, roleArn: roleArn(name), statements: [] });
+  const roles = { Issuer: role("Issuer"), Manager: role("Manager") };
   const owner = { accessKeyId: "AKIDOWNER", secretAccessKey: "secret" };
   const credentials = Object.values(roles).map((each) => ({
     accessKeyId: each.accessKeyId,
     secretAccessKey: "secret",
-    allows: (call: Parameters<typeof isAllowed>[1]) => isAllowed(each.statements, call),
+    allows: (call: Parameters<typeof isAllowed>[1]) =>
+      isAllowed([...each.statements, ...grantedByKey(each, call.resource)], call),
   }));
+  // A key's policy that names a role needs no statement of the role's own (KMS developer guide, "Key policies").
+  function grantedByKey({ roleArn }: Role, resource: string): readonly object[] {
+    const policy = aws.state.keys.get(resource.split("/").at(-1))?.policy;
+    const statements = policy === undefined ? [] : JSON.parse(policy).Statement;
+    return statements.filter(({ Principal }: { Principal: { AWS: string | string[] } }) =>
+      [Principal.AWS].flat().includes(roleArn),
+    );
+  }
+
   const aws = await startFakeAws({ region: REGION, accountId: ACCOUNT, credentials: [owner, ...credentials] });
   aws.createBucket(BUCKET);
   const issuerArn = arnOf("lambda", "function:signet-issuer");
@@ -67,7 +79,7 @@ export async function startStack(answersTo: string) {
     if (id === "Keyring") return `arn:aws:s3:::${BUCKET}`;
     if (id === "Issuer") return issuerArn;
     if (id === "WrappingKey") return wrappingKey();
-    if (id.endsWith("Role")) return arnOf("iam", `role/signet-${id}`).replace(`:${REGION}`, ":");
+    if (id.endsWith("Role")) return roleArn(id.replace(/Role$/, ""));
     return name === "Arn" ? arnOf("lambda", `function:signet-${id.toLowerCase()}`) : `${id}.${name}`;
   };
   const ref = (id: string): string => (id === "Keyring" ? BUCKET : id === "Api" ? "abc123" : `signet-${id.toLowerCase()}`);

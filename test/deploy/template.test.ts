@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { resolveStack } from "./cloudformation.mjs";
+import { isAllowed, resolveStack } from "./cloudformation.mjs";
 import { context, pseudo, STACK_ID, startStack, template, templateText } from "./stack.js";
 
 const HOUR_MS = 3_600_000;
@@ -220,6 +220,23 @@ describe("the rights of the roles", () => {
     expect(needless).toStrictEqual([]);
     await stack.aws.close();
   });
+});
+
+describe("a key manager in the wrong hands", () => {
+  // The right to give tags at a making is the right to give them to any key of the account.
+  it.each(["kms:Sign", "kms:ScheduleKeyDeletion", "kms:GetPublicKey"])(
+    "may not %s with somebody else's key that it has tagged",
+    async (action) => {
+      const stack = await startStack(endpoint);
+      stack.put({ KeyCustodianParameter: "KMS" });
+      const foreign = {
+        resource: "arn:aws:kms:eu-central-1:111122223333:key/foreign",
+        context: { "aws:ResourceTag/signet:installation": stack.bucket },
+      };
+      for (const { statements } of Object.values(stack.roles)) expect(isAllowed(statements, { action, ...foreign })).toBe(false);
+      await stack.aws.close();
+    },
+  );
 });
 
 describe("the template", () => {

@@ -31,7 +31,9 @@ export function tellOutputs(
   }
   for (const [region, values] of found) {
     if (found.length > 1) output.data(`${region}:`);
-    const rows = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+    const rows = Object.entries(values)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => [name, value.startsWith("{") ? "(--json shows it)" : value]);
     for (const line of table(["output", "value"], rows)) output.data(line);
   }
 }
