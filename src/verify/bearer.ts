@@ -1,0 +1,66 @@
+import { isSignetError, isTokenRefusal, tellable } from "../errors.js";
+import type { VerifiedToken } from "./verifier.js";
+
+/** What verifies: a verifier over keys at hand, or one that follows its issuers' keys. */
+interface Verifying {
+  verify(token: string): VerifiedToken | Promise<VerifiedToken>;
+}
+
+/** How a guard speaks of itself. */
+export interface BearerOptions {
+  /** Names what is protected, in `WWW-Authenticate`. Default `api`. */
+  readonly realm?: string | undefined;
+}
+
+/** How a request is refused: the answer, complete (RFC 6750 section 3, RFC 9457). */
+export interface BearerRefusal {
+  readonly status: 401 | 403 | 503;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Problem details, as JSON. */
+  readonly body: string;
+}
+
+/** What a request's `Authorization` is worth: a verified token, or the answer that refuses it. */
+export type BearerOutcome =
+  | { readonly token: VerifiedToken; readonly refusal?: undefined }
+  | { readonly token?: undefined; readonly refusal: BearerRefusal };
+
+/** Tells by the text of a request's `Authorization` header whether it may pass. */
+export type BearerGuard = (authorization: string | null | undefined) => Promise<BearerOutcome>;
+
+// RFC 6750 section 2.1: the scheme's name has no case; what follows is b64token.
+const BEARER = /^Bearer +([\w\-.~+/]+=*) *$/i;
+
+/**
+ * Binds a verifier to what comes in requests. It fails closed: what cannot be decided is no yes.
+ *
+ * @returns a function that never throws
+ */
+export function bearerGuard(verifier: Verifying, { realm = "api" }: BearerOptions = {}): BearerGuard {
+  const challenge = `Bearer realm="${quotable(realm)}"`;
+  return async (authorization) => {
+    const given = BEARER.exec(authorization ?? "")?.[1];
+    if (given === undefined) return { refusal: refusal(401, "token_missing", "a bearer token is needed", challenge) };
+    try {
+      return { token: await verifier.verify(given) };
+    } catch (error) {
+      const { code, message } = tellable(error);
+      if (!isTokenRefusal(error)) return { refusal: refusal(503, code, "the token cannot be verified now") };
+      const isScope = isSignetError(error, "token_scope_missing");
+      const kind = isScope ? "insufficient_scope" : "invalid_token";
+      const told = `${challenge}, error="${kind}", error_description="${quotable(message)}"`;
+      return { refusal: refusal(isScope ? 403 : 401, code, message, told) };
+    }
+  };
+}
+
+// RFC 6750 section 3: no quotes, no backslashes, nothing beyond ASCII.
+function quotable(text: string): string {
+  return text.replace(/["\\]/g, "'").replace(/[^\x20-\x7e]/g, "?");
+}
+
+function refusal(status: BearerRefusal["status"], code: string, detail: string, challenge?: string): BearerRefusal {
+  const headers = { "content-type": "application/problem+json", "cache-control": "no-store" };
+  const body = JSON.stringify({ type: "about:blank", status, detail, code });
+  return { status, headers: challenge === undefined ? headers : { ...headers, "www-authenticate": challenge }, body };
+}
