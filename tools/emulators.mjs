@@ -5,8 +5,7 @@
  *   node tools/emulators.mjs [--write]   Build first. --write records the session with a stack anew.
  */
 import { execFile, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { decodeProtectedHeader } from "jose";
 import { stackLife } from "./emulated-stack.mjs";
+import { has, once, pythonTools, skip } from "./installed.mjs";
 import { masked, replayed } from "./transcripts.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -32,31 +32,6 @@ function check(holds, what) {
   if (!holds) throw new Error(what);
   passed += 1;
   console.log(`ok: ${what}`);
-}
-
-/** What a laptop may lack, CI has to have. */
-function skip(why) {
-  console.log(`skipped: ${why}`);
-  if (process.env.CI === "true") throw new Error(`skipped in CI: ${why}`);
-  return undefined;
-}
-
-async function has(tool, argument) {
-  return run(tool, [argument]).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Does an installation once for each set of pins. */
-async function once(name, pinned, install) {
-  const stamp = join(cache, `${name}.stamp`);
-  const wanted = createHash("sha256").update(pinned).digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  console.log(`installing ${name}`);
-  mkdirSync(cache, { recursive: true });
-  await install();
-  writeFileSync(stamp, wanted);
 }
 
 async function freePort() {
@@ -84,22 +59,16 @@ async function started(name, command, args, env, url) {
 
 async function ministack() {
   if (!(await has("python3", "--version"))) return skip("ministack: python3 not found");
-  const venv = join(cache, "python");
-  await once("ministack", readFileSync(pins), async () => {
-    rmSync(venv, { recursive: true, force: true });
-    await run("python3", ["-m", "venv", venv]);
-    const quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"];
-    await run(join(venv, "bin/python"), ["-m", "pip", "install", ...quiet, "-r", pins], { maxBuffer: 1 << 24 });
-  });
+  const bin = await pythonTools(cache, "ministack", pins);
   const port = await freePort();
   // Without BIND_HOST it listens for everybody.
   const env = { BIND_HOST: "127.0.0.1", GATEWAY_PORT: String(port) };
-  return started("ministack", join(venv, "bin/ministack"), [], env, `http://127.0.0.1:${port}`);
+  return started("ministack", join(bin, "ministack"), [], env, `http://127.0.0.1:${port}`);
 }
 
 async function versitygw() {
   if (!(await has("go", "version"))) return skip("versitygw: go not found");
-  await once("versitygw", VERSITYGW, async () => {
+  await once(cache, "versitygw", VERSITYGW, async () => {
     const go = { GOBIN: join(cache, "bin"), GOMODCACHE: join(cache, "go/mod"), GOCACHE: join(cache, "go/build") };
     await run("go", ["install", "-modcacherw", VERSITYGW], { env: { ...process.env, ...go }, maxBuffer: 1 << 24 });
   });

@@ -4,11 +4,10 @@
  *   node tools/prove-template.mjs [--short]   Build first. The short form looks at a region of each kind.
  */
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { has, pythonTools, skip } from "./installed.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const pins = join(root, "test/deploy/requirements.txt");
@@ -35,21 +34,6 @@ const NOT_FOLLOWED = {
   CKV_AWS_173: "the variables hold no secret, and Lambda encrypts them anyway",
 };
 
-async function tools() {
-  const stamp = join(cache, "stamp");
-  const wanted = createHash("sha256").update(readFileSync(pins)).digest("hex");
-  const bin = join(cache, "python/bin");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return bin;
-  console.log("installing cfn-lint and checkov");
-  rmSync(cache, { recursive: true, force: true });
-  mkdirSync(cache, { recursive: true });
-  await run("python3", ["-m", "venv", join(cache, "python")]);
-  const quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"];
-  await run(join(bin, "python"), ["-m", "pip", "install", ...quiet, "-r", pins], { maxBuffer: 1 << 24 });
-  writeFileSync(stamp, wanted);
-  return bin;
-}
-
 /** What a program writes, whatever it exits with. */
 async function said(command, args) {
   const { stdout } = await run(command, args, { maxBuffer: 1 << 26, env: { ...process.env, LOG_LEVEL: "CRITICAL" } }).catch(
@@ -59,16 +43,8 @@ async function said(command, args) {
 }
 
 async function main() {
-  const hasPython = await run("python3", ["--version"]).then(
-    () => true,
-    () => false,
-  );
-  if (!hasPython) {
-    console.log("skipped: cfn-lint and checkov: python3 not found");
-    if (process.env.CI === "true") process.exitCode = 1;
-    return;
-  }
-  const bin = await tools();
+  if (!(await has("python3", "--version"))) return skip("cfn-lint and checkov: python3 not found");
+  const bin = await pythonTools(cache, "cfn-lint and checkov", pins);
   const findings = JSON.parse(
     await said(join(bin, "cfn-lint"), ["--format", "json", "--regions", ...regions, "--", template, authorizer]),
   );

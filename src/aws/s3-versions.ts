@@ -1,4 +1,4 @@
-import { percentEncoded } from "./sigv4.js";
+import { objectPath } from "./s3.js";
 import type { Transport } from "./transport.js";
 
 /** Deletes every version of every object whose key begins so, delete markers too. */
@@ -9,7 +9,7 @@ export async function deleteAllVersions(transport: Transport, bucket: string, pr
       action: `s3:${action}`,
       resource: `${bucket}/${key}`,
       method,
-      path: `/${bucket}${key === "" ? "" : `/${key.split("/").map(percentEncoded).join("/")}`}`,
+      path: objectPath(bucket, key),
       query,
       accepts: [404],
     });

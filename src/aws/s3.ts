@@ -32,6 +32,11 @@ export interface Bucket {
   time(): Promise<number>;
 }
 
+/** Where an object is: the bucket's name stands in the path. An empty key is the bucket itself. */
+export function objectPath(bucket: string, key: string): string {
+  return `/${bucket}${key === "" ? "" : `/${key.split("/").map(percentEncoded).join("/")}`}`;
+}
+
 /** Binds a bucket. Its name stands in the path: that works for every name, and for every endpoint. */
 export function createBucket(transport: Transport, bucket: string): Bucket {
   const request = (method: AwsRequest["method"], action: string, key: string): AwsRequest => ({
@@ -39,7 +44,7 @@ export function createBucket(transport: Transport, bucket: string): Bucket {
     action: `s3:${action}`,
     resource: `${bucket}/${key}`,
     method,
-    path: `/${bucket}${key === "" ? "" : `/${key.split("/").map(percentEncoded).join("/")}`}`,
+    path: objectPath(bucket, key),
   });
 
   return Object.freeze({

@@ -30,10 +30,20 @@ export function regionsOf({ env }: Context, { region }: StackOptions): readonly 
   return [...new Set(regions)];
 }
 
-/** Binds a stack for a command; the package that speaks to CloudFormation is loaded now. */
-export async function stackClient({ env }: Context, name: string, region: string): Promise<StackClient> {
+/** Works on a stack; the package that speaks to CloudFormation is loaded now. */
+export async function withStack<T>(
+  { env }: Context,
+  name: string,
+  region: string,
+  work: (client: StackClient) => Promise<T>,
+): Promise<T> {
   const { createStackClient } = await import("../deploy/stack.js");
-  return createStackClient(name, region, credentialChain(env));
+  const client = createStackClient(name, region, credentialChain(env));
+  try {
+    return await work(client);
+  } finally {
+    client.close();
+  }
 }
 
 /**

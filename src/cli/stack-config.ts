@@ -1,19 +1,14 @@
 import { checkConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
+import { findCustody } from "../keyring/key-record.js";
 import { type Context, STACK_CONFIG } from "./context.js";
-import { existingStack, outputsOf, parameterOf, regionsOf, stackClient, stackNamed } from "./stack-access.js";
+import { existingStack, outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "./stack-access.js";
 
-const CUSTODIES: Readonly<Record<string, Config["custody"]>> = {
-  ParameterStore: "parameter-store",
-  KMS: "kms",
-  SecretsManager: "secrets-manager",
-  KMSDataKey: "kms-data-key",
-};
 const DAY_SECONDS = 86_400;
 
 /** The custody that a value of the template's `KeyCustodianParameter` names. */
 export function custodyOfParameter(value: string): Config["custody"] {
-  return CUSTODIES[value] ?? "parameter-store";
+  return findCustody(value) ?? "parameter-store";
 }
 
 /**
@@ -25,8 +20,7 @@ export function custodyOfParameter(value: string): Config["custody"] {
 export async function stackConfig(context: Context, name: string): Promise<Config> {
   const stackName = stackNamed({ stack: name.slice(STACK_CONFIG.length) });
   const [region = ""] = regionsOf(context, {});
-  const client = await stackClient(context, stackName, region);
-  const stack = await existingStack(client, stackName, region, context).finally(() => client.close());
+  const stack = await withStack(context, stackName, region, (client) => existingStack(client, stackName, region, context));
   const given = (parameter: string): string => parameterOf(stack, parameter);
   const { KeyringBucket: bucket = "", IssuerUrl: issuer, WrappingKeyArn: wrapping, KeyPolicy: keyPolicy } = outputsOf(stack);
   const kmsKey = given("SecretKmsKeyArn") || wrapping;

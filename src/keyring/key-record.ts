@@ -5,6 +5,12 @@ import type { AlgorithmName } from "../algorithms/table.js";
 export const CUSTODIES = ["file", "parameter-store", "secrets-manager", "kms", "kms-data-key"] as const;
 export type Custody = (typeof CUSTODIES)[number];
 
+/** The custody of a name: as `signet.json` has it, or as the template's parameter, "ParameterStore". */
+export function findCustody(name: string): Custody | undefined {
+  const bare = (text: string) => text.toLowerCase().replaceAll("-", "");
+  return CUSTODIES.find((custody) => bare(custody) === bare(name));
+}
+
 /**
  * Where a key is in its life. `creating`: intended, perhaps not there yet. `pending`: exists, published or about to be, signs
  * nothing. `active`: signs. `retired`: signs no more, its tokens still verify. `revoked`: about to leave at once. A removed key

@@ -1,6 +1,5 @@
 import { SignetError, tellable } from "../errors.js";
 import { createCallers } from "../issue/callers.js";
-import { readCallers } from "../issue/callers-json.js";
 import { encodeRequest } from "../issue/encode.js";
 import { createIssuer, type Issuer, presentSeconds, toldResult } from "../issue/issuer.js";
 import { DEFAULT_LIMITS } from "../issue/limits.js";
@@ -8,7 +7,7 @@ import { createRates } from "../issue/rate.js";
 import { checkBatch, type IssueRequest, isBatch } from "../issue/request.js";
 import { type HttpAnswer, httpAnswer, httpProblem, isHttpEvent, readHttpEvent } from "./http-event.js";
 import { type Answer, createReport } from "./report.js";
-import { type Environment, objectIn, settingsOf } from "./settings.js";
+import { type Environment, settingsOf } from "./settings.js";
 import { createSigningKey } from "./signing-key.js";
 
 /** What Lambda says of an invocation, as far as it is looked at. */
@@ -36,7 +35,7 @@ export function createHandler(env: Environment, write: (line: string) => void): 
   const issuing = { signer: key, issuer: settings.issuer, limits: settings.limits, clock: presentSeconds };
   const rates = createRates();
   const own = createIssuer({ ...issuing, rate: rates("", settings.limits.maxTokensPerMinute) });
-  const callers = createCallers(issuing, readCallers(objectIn(env, "SIGNET_CALLERS")), rates);
+  const callers = createCallers(issuing, settings.callers, rates);
   const { maxTtlSeconds } = { ...DEFAULT_LIMITS, ...settings.limits };
   key.refresh().catch(report.unready);
 

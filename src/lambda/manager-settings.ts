@@ -1,6 +1,6 @@
 import { ALGORITHM_NAMES, type AlgorithmName, findAlgorithm } from "../algorithms/table.js";
 import { DEFAULT_LIMITS, type Limits } from "../issue/limits.js";
-import { CUSTODIES, type Custody } from "../keyring/key-record.js";
+import { CUSTODIES, type Custody, findCustody } from "../keyring/key-record.js";
 import type { RotationPolicy } from "../keyring/keyring.js";
 import type { NoticeTargets } from "../notify/notifier.js";
 import type { RotationSettings } from "../rotation/policy.js";
@@ -87,12 +87,9 @@ function algorithmIn({ SIGNET_ALGORITHM: name = "" }: Environment): AlgorithmNam
   throw wrong("SIGNET_ALGORITHM", `must be one of ${ALGORITHM_NAMES.join(", ")}`);
 }
 
-// As in `signet.json`, or as the template's parameter has it: "ParameterStore".
 function custodyIn(env: Environment): Custody {
-  const bare = (name: string) => name.toLowerCase().replaceAll("-", "");
-  const wanted = bare(env.SIGNET_CUSTODY || "parameter-store");
-  const found = CUSTODIES.find((custody) => bare(custody) === wanted && custody !== "file");
-  if (found !== undefined) return found;
+  const found = findCustody(env.SIGNET_CUSTODY || "parameter-store");
+  if (found !== undefined && found !== "file") return found;
   throw wrong("SIGNET_CUSTODY", `must be one of ${CUSTODIES.filter((custody) => custody !== "file").join(", ")}`);
 }
 

@@ -1,5 +1,7 @@
 import { isObject } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
+import type { Caller } from "../issue/callers.js";
+import { readCallers } from "../issue/callers-json.js";
 import type { Limits } from "../issue/limits.js";
 
 /** Environment variables of a function. */
@@ -13,6 +15,7 @@ export interface Settings {
   /** The issuer's URL; absent leaves `iss` to the claims. */
   readonly issuer: string | undefined;
   readonly limits: Partial<Limits>;
+  readonly callers: readonly Caller[];
   readonly activeKeyMaxAgeSeconds: number;
   /** Events of API Gateway and function URLs are answered too. */
   readonly http: boolean;
@@ -21,7 +24,7 @@ export interface Settings {
 }
 
 /**
- * Reads the settings. `SIGNET_LIMITS` is JSON, spelled as in `signet.json`.
+ * Reads the settings. `SIGNET_LIMITS` and `SIGNET_CALLERS` are JSON, spelled as in `signet.json`.
  *
  * @throws SignetError `config_invalid`, naming the variable
  */
@@ -33,6 +36,7 @@ export function settingsOf(env: Environment): Settings {
     region: env.AWS_REGION ?? "",
     issuer: env.SIGNET_ISSUER || undefined,
     limits: objectIn(env, "SIGNET_LIMITS"),
+    callers: readCallers(objectIn(env, "SIGNET_CALLERS")),
     activeKeyMaxAgeSeconds: Number(env.SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS) || 3_600,
     http: env.SIGNET_HTTP === "true",
     metrics: env.SIGNET_METRICS === "true",

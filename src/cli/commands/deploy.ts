@@ -1,5 +1,3 @@
-import { credentialChain } from "../../aws/credential-chain.js";
-import { createTransport } from "../../aws/transport.js";
 import { didYouMean } from "../../config/nearest.js";
 import { assertAtRest, carryOut, changeInWords, checkParameters, isThere, parametersOf } from "../../deploy/deployment.js";
 import type { Stack, StackClient } from "../../deploy/stack.js";
@@ -8,10 +6,11 @@ import { handOver } from "../../deploy/template-bucket.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import { readCallers } from "../../issue/callers-json.js";
+import { awsAccess } from "../aws-access.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
 import { footprint } from "../prices.js";
-import { eventInWords, outputsOf, parameterOf, regionsOf, type StackOptions, stackClient, stackNamed } from "../stack-access.js";
+import { eventInWords, outputsOf, parameterOf, regionsOf, type StackOptions, stackNamed, withStack } from "../stack-access.js";
 import { custodyOfParameter } from "../stack-config.js";
 import { table } from "../table.js";
 import { tellOutputs } from "./outputs.js";
@@ -28,35 +27,34 @@ export async function deploy(context: Context, pairs: readonly string[], options
   checkParameters(template, given, didYouMean);
   checkCallers(given.get("Callers"));
   const regions = regionsOf(context, options);
+  const name = stackNamed(options);
   const found: [string, Readonly<Record<string, string>>][] = [];
   for (const region of regions) {
-    const client = await stackClient(context, stackNamed(options), region);
-    try {
-      const outputs = await deployTo(context, { client, region, template, given, options });
-      if (outputs !== undefined) found.push([region, outputs]);
-    } finally {
-      client.close();
-    }
+    const outputs = await withStack(context, name, region, (client) =>
+      deployTo(context, { client, name, region, template, given, options }),
+    );
+    if (outputs !== undefined) found.push([region, outputs]);
   }
   tellOutputs(context, found, options);
 }
 
 interface Deployment {
   readonly client: StackClient;
+  readonly name: string;
   readonly region: string;
   readonly template: Template;
   readonly given: ReadonlyMap<string, string>;
   readonly options: DeployOptions;
 }
 
-async function deployTo(context: Context, { client, region, template, given, options }: Deployment) {
+async function deployTo(context: Context, { client, name, region, template, given, options }: Deployment) {
   const { output, env } = context;
-  const name = stackNamed(options);
   const stack = await client.describe();
   assertAtRest(name, stack);
-  const isNew = !isThere(stack);
-  if (isThere(stack)) assertSameIssuer(stack, given);
-  const parameters = parametersOf(template, given, isNew ? undefined : stack);
+  const present = isThere(stack) ? stack : undefined;
+  const isNew = present === undefined;
+  if (present !== undefined) assertSameIssuer(present, given);
+  const parameters = parametersOf(template, given, present);
   if (stack?.StackStatus === "ROLLBACK_COMPLETE") {
     if (options.dryRun === true) {
       output.note(
@@ -67,7 +65,7 @@ async function deployTo(context: Context, { client, region, template, given, opt
     output.note(`the stack ${name} in ${region} could not be made before: what is left of it is deleted first`);
     await carryOut(client, client.delete, () => undefined);
   }
-  const transport = createTransport({ region, credentials: credentialChain(env), env });
+  const transport = awsAccess(context, name, region);
   const source = await handOver(transport, template.text, env, options.templateBucket).finally(() => transport.close());
   const changes = await client.prepare(source, parameters, isNew);
   if (changes.length === 0) {

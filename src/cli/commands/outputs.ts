@@ -1,5 +1,5 @@
 import type { Context } from "../context.js";
-import { existingStack, outputsOf, regionsOf, type StackOptions, stackClient, stackNamed } from "../stack-access.js";
+import { existingStack, outputsOf, regionsOf, type StackOptions, stackNamed, withStack } from "../stack-access.js";
 import { table } from "../table.js";
 
 /** `signet outputs`: what a stack answers. */
@@ -7,12 +7,8 @@ export async function outputs(context: Context, options: StackOptions): Promise<
   const name = stackNamed(options);
   const found: [string, Readonly<Record<string, string>>][] = [];
   for (const region of regionsOf(context, options)) {
-    const client = await stackClient(context, name, region);
-    try {
-      found.push([region, outputsOf(await existingStack(client, name, region, context))]);
-    } finally {
-      client.close();
-    }
+    const stack = await withStack(context, name, region, (client) => existingStack(client, name, region, context));
+    found.push([region, outputsOf(stack)]);
   }
   tellOutputs(context, found, options);
 }

@@ -10,23 +10,19 @@ import {
   parameterOf,
   regionsOf,
   type StackOptions,
-  stackClient,
   stackNamed,
+  withStack,
 } from "../stack-access.js";
 
 /** `signet undeploy`: deletes the stack. Its keys stay, and it says which and at what price. */
 export async function undeploy(context: Context, options: StackOptions): Promise<void> {
   const name = stackNamed(options);
   for (const region of regionsOf(context, options)) {
-    const byName = await stackClient(context, name, region);
-    const stack = await existingStack(byName, name, region, context).finally(() => byName.close());
+    const stack = await withStack(context, name, region, (client) => existingStack(client, name, region, context));
     // By its name a deleted stack cannot be asked for any more.
-    const client = await stackClient(context, stack.StackId ?? name, region);
-    try {
-      await undeployFrom(context, { client, stack, name, region }, options);
-    } finally {
-      client.close();
-    }
+    await withStack(context, stack.StackId ?? name, region, (client) =>
+      undeployFrom(context, { client, stack, name, region }, options),
+    );
   }
 }
 

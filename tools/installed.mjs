@@ -1,0 +1,50 @@
+/** Tools of other languages, which proofs put into git-ignored places of their own, once for each set of pins. */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** What a laptop may lack, CI has to have. */
+export function skip(why) {
+  console.log(`skipped: ${why}`);
+  if (process.env.CI === "true") throw new Error(`skipped in CI: ${why}`);
+  return undefined;
+}
+
+export async function has(tool, argument) {
+  return run(tool, [argument]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Does an installation once for each set of pins. */
+export async function once(cache, name, pinned, install) {
+  const stamp = join(cache, `${name}.stamp`);
+  const wanted = createHash("sha256").update(pinned).digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  console.log(`installing ${name}`);
+  mkdirSync(cache, { recursive: true });
+  await install();
+  writeFileSync(stamp, wanted);
+}
+
+/**
+ * Installs Python programs, exactly as they are pinned.
+ *
+ * @returns the folder of their commands
+ */
+export async function pythonTools(cache, name, pins) {
+  const venv = join(cache, "python");
+  await once(cache, name, readFileSync(pins), async () => {
+    rmSync(venv, { recursive: true, force: true });
+    await run("python3", ["-m", "venv", venv]);
+    // The pins are complete: what they do not name is not wanted.
+    const quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"];
+    await run(join(venv, "bin/python"), ["-m", "pip", "install", ...quiet, "-r", pins], { maxBuffer: 1 << 24 });
+  });
+  return join(venv, "bin");
+}
