@@ -56,6 +56,7 @@ const STATUS = {
   token_scope_missing: 403,
   // Keys and algorithms.
   jwks_unavailable: 503,
+  jwks_url_refused: 400,
   unsupported_algorithm: 400,
   algorithm_unavailable: 501,
   invalid_key: 400,

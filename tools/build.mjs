@@ -67,6 +67,7 @@ function functions(outdir) {
       issuer: "src/lambda/issuer-entry.ts",
       "key-manager": "src/lambda/key-manager-entry.ts",
       authorizer: "src/lambda/authorizer-entry.ts",
+      decoder: "src/lambda/decoder-entry.ts",
     },
     outdir: join(outdir, "lambda"),
     bundle: true,
@@ -100,6 +101,7 @@ async function lambda(staging) {
   const installation = templateOf(await source("template.yaml"), version, {
     issuer: await text("issuer"),
     manager: await text("key-manager"),
+    decoder: await text("decoder"),
   });
   const authorizer = templateOf(await source("authorizer.yaml"), version, { authorizer: await text("authorizer") });
   await writeFile(join(staging, "template.yaml"), installation);

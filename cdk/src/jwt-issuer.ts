@@ -36,6 +36,8 @@ export interface JwtIssuerProps {
   readonly secretKmsKey?: IKey;
   /** Default 0: by hand. */
   readonly rotateEveryDays?: number;
+  /** Secrets Manager starts the rotation as well; needs `rotateEveryDays`. Default false. */
+  readonly secretsManagerRotation?: boolean;
   /** Another text asks for a rotation. */
   readonly rotationToken?: string;
   /** Where `algorithm` changes: what every verifier accepts. */
@@ -50,6 +52,10 @@ export interface JwtIssuerProps {
   readonly jwksEndpoint?: boolean;
   /** `POST /issue` and `/encode` for whom IAM allows. Default false. */
   readonly issueRoutes?: boolean;
+  /** `POST /decode` for whom IAM allows. Default false. */
+  readonly decodeRoute?: boolean;
+  /** The hosts that `/decode` fetches keys from. Default the issuer's own. */
+  readonly decodeHosts?: readonly string[];
   /** Default `INFO`. */
   readonly logLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR" | "FATAL";
   /** Default 90. */
@@ -155,6 +161,7 @@ function parametersOf(props: JwtIssuerProps): Record<string, unknown> {
     ExistingKmsKeyArn: props.existingKmsKey?.keyArn,
     SecretKmsKeyArn: props.secretKmsKey?.keyArn,
     RotateEveryDays: props.rotateEveryDays,
+    SecretsManagerRotation: onOrOff(props.secretsManagerRotation),
     RotationToken: props.rotationToken,
     VerifiersAccept: props.verifiersAccept,
     IssuerUrl: props.issuerUrl,
@@ -162,6 +169,8 @@ function parametersOf(props: JwtIssuerProps): Record<string, unknown> {
     Callers: props.callers === undefined ? undefined : JSON.stringify(props.callers),
     JwksEndpoint: onOrOff(props.jwksEndpoint),
     IssueRoutes: onOrOff(props.issueRoutes),
+    DecodeRoute: onOrOff(props.decodeRoute),
+    DecodeHosts: props.decodeHosts?.join(","),
     LogLevelApplicationParameter: props.logLevel,
     LogRetentionDays: props.logRetentionDays,
     AlarmEmail: props.alarmEmail,

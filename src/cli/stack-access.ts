@@ -1,5 +1,6 @@
 import { credentialChain } from "../aws/credential-chain.js";
 import { regionIn } from "../aws/endpoint.js";
+import { REGION_NAME } from "../config/schema.js";
 import type { Stack, StackClient, StackEvent } from "../deploy/stack.js";
 import { SignetError } from "../errors.js";
 import type { CommonOptions, Context } from "./context.js";
@@ -24,8 +25,7 @@ export function regionsOf({ env }: Context, { region }: StackOptions): readonly 
   const regions = (region ?? regionIn(env) ?? "").split(",").map((each) => each.trim());
   for (const each of regions) {
     if (each === "") throw new SignetError("usage", "no AWS region is known: say --region, or set AWS_REGION");
-    if (!/^[a-z]{2,4}(-[a-z]+)+-\d$/.test(each))
-      throw new SignetError("usage", `${JSON.stringify(each)} is no AWS region, such as eu-central-1`);
+    if (!REGION_NAME.test(each)) throw new SignetError("usage", `${JSON.stringify(each)} is no AWS region, such as eu-central-1`);
   }
   return [...new Set(regions)];
 }

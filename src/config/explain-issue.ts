@@ -37,6 +37,8 @@ function fixFor(path: string, issue: BaseIssue<unknown>): string {
   if (issue.type === "max_value") return `at most ${String(issue.requirement)}`;
   if (issue.type === "safe_integer") return "a whole number";
   if (issue.type === "non_empty") return "not empty";
+  if (issue.type === "regex" && path.startsWith("decodeHosts."))
+    return 'a host such as "idp.example.com" or "idp.example.com:8443"';
   if (issue.type === "regex" && path.startsWith("callers.")) return PATTERNS[lastOf(path)] ?? CALLER;
   return NAMES[issue.expected ?? ""] ?? `${issue.expected}`;
 }

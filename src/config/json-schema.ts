@@ -1,5 +1,5 @@
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
-import { CALLER_NAME, CUSTODY_KINDS, INSTALLATION_NAME } from "./schema.js";
+import { CALLER_NAME, CUSTODY_KINDS, HOST, INSTALLATION_NAME } from "./schema.js";
 
 const seconds = (description: string, least: number, fallback: number) => ({
   description: `${description} In seconds.`,
@@ -142,6 +142,11 @@ export const configJsonSchema = {
         },
         eventBus: { description: "An event bus of EventBridge, by name or ARN.", type: "string" },
       },
+    },
+    decodeHosts: {
+      description: "The hosts from which /decode fetches keys. Default: the issuer's own.",
+      type: "array",
+      items: { type: "string", pattern: HOST.source },
     },
     callers,
   },

@@ -15,6 +15,9 @@ export const CUSTODY_KINDS = ["file", "parameter-store", "secrets-manager", "kms
 /** An installation's name: it stands in parameters' and secrets' names, and in aliases. */
 export const INSTALLATION_NAME = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
 
+/** A region of AWS, of any partition. */
+export const REGION_NAME = /^[a-z]{2,6}(?:-[a-z]+)+-\d{1,2}$/;
+
 const seconds = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
 const names = v.array(v.pipe(v.string(), v.nonEmpty()));
 
@@ -43,6 +46,9 @@ export const callerLimits = v.strictObject({
   ...unlimited,
 });
 
+/** A host, as a URL of https names it: in small letters, with its port where that is not 443. */
+export const HOST = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::\d{1,5})?$/;
+
 const secret = v.strictObject({
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   createdAt: seconds(0),
@@ -63,7 +69,7 @@ const rotation = v.strictObject({
 /** Where an installation is in AWS. */
 const aws = v.strictObject({
   installation: v.pipe(v.string(), v.regex(INSTALLATION_NAME)),
-  region: v.optional(v.pipe(v.string(), v.regex(/^[a-z]{2,6}(?:-[a-z]+)+-\d{1,2}$/))),
+  region: v.optional(v.pipe(v.string(), v.regex(REGION_NAME))),
   kmsKey: v.optional(v.pipe(v.string(), v.nonEmpty())),
   keyPolicy: v.optional(v.pipe(v.string(), v.nonEmpty())),
   keyring: v.optional(v.pipe(v.string(), v.regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9._/-]{0,200})?$/))),
@@ -89,6 +95,7 @@ export const configSchema = v.strictObject({
   limits: v.optional(limits, {}),
   rotation: v.optional(rotation, {}),
   notices: v.optional(notices, {}),
+  decodeHosts: v.optional(v.array(v.pipe(v.string(), v.regex(HOST)))),
   callers: v.optional(v.record(v.pipe(v.string(), v.regex(CALLER_NAME)), v.strictObject(callerEntries)), {}),
 });
 

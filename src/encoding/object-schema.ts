@@ -1,3 +1,5 @@
+import { SignetError } from "../errors.js";
+
 /** What a member of an object must be, in JSON Schema's words (2020-12), as far as they are needed here. */
 export interface MemberSchema {
   readonly type: "boolean" | "integer" | "string" | "object" | "array" | readonly ("integer" | "string" | "array" | "null")[];
@@ -50,6 +52,31 @@ export function faultFinder(schema: ObjectSchema): (value: Readonly<Record<strin
     for (const name of schema.required) if (value[name] === undefined) return { field: name, mustBe: titleOf(schema, name) };
     return undefined;
   };
+}
+
+/**
+ * Binds a schema, and answers the function that checks a request by it.
+ *
+ * @param example what a right one looks like
+ * @throws (the bound function) SignetError `invalid_request` or `unknown_field`, naming the field
+ */
+export function requestChecker(schema: ObjectSchema, example: string): (value: unknown) => Readonly<Record<string, unknown>> {
+  const findFault = faultFinder(schema);
+  return (value) => {
+    if (!isObject(value)) throw new SignetError("invalid_request", `the request must be an object: ${example}`);
+    const fault = findFault(value);
+    if (fault !== undefined) throw requestFault(fault, schema);
+    return value;
+  };
+}
+
+/** The refusal of a request that does not have its shape. */
+export function requestFault({ field, mustBe }: ObjectFault, schema: ObjectSchema): SignetError {
+  if (mustBe !== undefined) return new SignetError("invalid_request", `${field} must be ${mustBe}`, { field });
+  const names = Object.keys(schema.properties).join(", ");
+  return new SignetError("unknown_field", `the request has an unknown field; the fields are ${names}`, {
+    field: field.slice(0, 64),
+  });
 }
 
 /** Tells a JSON object from lists, null and everything else. */

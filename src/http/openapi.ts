@@ -1,4 +1,5 @@
 import { BATCH_REQUEST, ISSUE_REQUEST } from "../issue/request.js";
+import { DECODE_REQUEST } from "../verify/decode-request.js";
 import { VERIFY_REQUEST } from "./verify.js";
 
 const TOKEN = { type: "string", description: "A JWT in compact form (RFC 7519)." };
@@ -28,6 +29,7 @@ const SCHEMAS = {
   IssueRequest: ISSUE_REQUEST,
   BatchRequest: BATCH_REQUEST,
   VerifyRequest: VERIFY_REQUEST,
+  DecodeRequest: DECODE_REQUEST,
   Problem: PROBLEM,
   Jwks: JWKS,
   IssuedToken: object({ token: TOKEN }),
@@ -103,6 +105,9 @@ function tokenPaths(): object {
       ),
     },
     "/verify": { post: byCaller("verify", "Verify a token of this issuer.", ref("VerifyRequest"), ref("VerifiedToken")) },
+    "/decode": {
+      post: byCaller("decode", "The claims of a token, by the JWKS at a URL.", ref("DecodeRequest"), { type: "object" }),
+    },
     "/token": {
       post: {
         operationId: "token",

@@ -3,17 +3,20 @@ import type { Callers } from "../issue/callers.js";
 import { privateJson } from "./answers.js";
 import { type Authenticator, createAuthenticator } from "./authenticate.js";
 import type { Call, Handler } from "./call.js";
+import { decodeRoute } from "./decode.js";
 import { encodeRoute, issueRoute } from "./issue.js";
 import { tokenRoute } from "./oauth.js";
 import { openApiDocument } from "./openapi.js";
 import { problemResponse } from "./problem.js";
 import { documentRoutes, type PublicTexts, remembered, send } from "./public-documents.js";
-import { verifyRoute } from "./verify.js";
+import { ownVerifiers, verifyRoute } from "./verify.js";
 
 /** What the routes are made of. */
 export interface RoutesOptions {
   /** The issuer's URL. */
   readonly issuer: string | undefined;
+  /** The hosts from which `/decode` fetches keys; by default the issuer's own. */
+  readonly decodeHosts?: readonly string[] | undefined;
   /** The callers as they are now. */
   readonly callers: () => Callers;
   /** What is published now; the same object for as long as nothing else is. */
@@ -58,11 +61,14 @@ function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<
   const { jwks, discovery } = documentRoutes(options.documents, notThere);
   const describe = remembered();
   const openApi = openApiDocument(options.version);
+  const verifierFor = ownVerifiers({ issuer, clock, jwks: () => options.documents()?.jwks });
+  const verifyOwn = (token: string) => verifierFor(null).verify(token);
   return {
     "/issue": { POST: issueRoute(authenticate) },
     "/encode": { POST: encodeRoute(authenticate) },
     "/token": { POST: tokenRoute(authenticate) },
-    "/verify": { POST: verifyRoute({ authenticate, issuer, clock, jwks: () => options.documents()?.jwks }) },
+    "/verify": { POST: verifyRoute(authenticate, verifierFor) },
+    "/decode": { POST: decodeRoute({ authenticate, issuer, hosts: options.decodeHosts, verifyOwn, clock }) },
     "/.well-known/jwks.json": { GET: jwks, isPublic: true },
     "/.well-known/openid-configuration": { GET: discovery, isPublic: true },
     "/openapi.json": {

@@ -1,6 +1,5 @@
-import { closedObject, faultFinder, isObject } from "../encoding/object-schema.js";
+import { closedObject, requestChecker, requestFault } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
-import { requestFault } from "../issue/request.js";
 import type { Jwks } from "../keyring/documents.js";
 import { createVerifier } from "../verify/create-verifier.js";
 import type { Verifier } from "../verify/verifier.js";
@@ -25,50 +24,50 @@ export const VERIFY_REQUEST = closedObject(["token", "audience"], {
 
 const MOST_BYTES = 64 * 1024;
 const MOST_VERIFIERS = 100;
-const findFault = faultFinder(VERIFY_REQUEST);
+const checked = requestChecker(VERIFY_REQUEST, '{"token": "...", "audience": "..."}');
 
-/** What the route needs to know of the issuer. */
-export interface VerifyRouteOptions {
-  readonly authenticate: Authenticator;
+/** What is needed to verify this issuer's tokens. */
+export interface OwnVerifiersOptions {
   readonly issuer: string | undefined;
   /** The public keys as they are published now. */
   readonly jwks: () => Jwks | undefined;
   readonly clock: () => number;
 }
 
-/** `POST /verify`: the header and claims of a good token of this issuer, or the reason why it is none. */
-export function verifyRoute({ authenticate, issuer, jwks, clock }: VerifyRouteOptions): Handler {
+/** The verifier of this issuer's tokens for an audience, by the keys that are published now. @throws SignetError `not_ready` */
+export type OwnVerifiers = (audience: string | readonly string[] | null) => Verifier;
+
+/** Makes verifiers for the audiences that are asked for, and keeps them until other keys are published. */
+export function ownVerifiers({ issuer, jwks, clock }: OwnVerifiersOptions): OwnVerifiers {
   let keys: Jwks | undefined;
   const verifiers = new Map<string, Verifier>();
-
-  function verifierFor(audience: string | readonly string[] | null): Verifier {
+  return (audience) => {
     const present = jwks();
     if (present === undefined) throw new SignetError("not_ready", "no keys are published yet");
     if (present !== keys || verifiers.size >= MOST_VERIFIERS) verifiers.clear();
     keys = present;
     const name = JSON.stringify(audience);
-    const known = verifiers.get(name) ?? newVerifier(present, audience);
+    const known = verifiers.get(name) ?? createVerifier({ keys: present, issuer: issuer ?? null, audience, types: null, clock });
     verifiers.set(name, known);
     return known;
-  }
+  };
+}
 
-  function newVerifier(present: Jwks, audience: string | readonly string[] | null): Verifier {
-    if (Array.isArray(audience) && !audience.every((each) => typeof each === "string" && each !== "")) {
-      throw requestFault({ field: "audience", mustBe: "a text or a list of texts" }, VERIFY_REQUEST);
-    }
-    return createVerifier({ keys: present, issuer: issuer ?? null, audience, types: null, clock });
-  }
-
+/** `POST /verify`: the header and claims of a good token of this issuer, or the reason why it is none. */
+export function verifyRoute(authenticate: Authenticator, verifierFor: OwnVerifiers): Handler {
   return (request, call) => {
     authenticate.byHeader(request, call);
     return withBody(request, call, MOST_BYTES, (body) => {
-      const value = parseJsonBody(request, body);
-      if (!isObject(value))
-        throw new SignetError("invalid_request", 'the body must be an object: {"token": "...", "audience": "..."}');
-      const fault = findFault(value);
-      if (fault !== undefined) throw requestFault(fault, VERIFY_REQUEST);
-      const { header, claims } = verifierFor(value.audience as string | readonly string[] | null).verify(value.token as string);
+      const { token, audience } = checked(parseJsonBody(request, body));
+      const { header, claims } = verifierFor(checkedAudience(audience)).verify(token as string);
       return privateJson(JSON.stringify({ header, claims }));
     });
   };
+}
+
+function checkedAudience(audience: unknown): string | readonly string[] | null {
+  if (Array.isArray(audience) && !audience.every((each) => typeof each === "string" && each !== "")) {
+    throw requestFault({ field: "audience", mustBe: "a text or a list of texts" }, VERIFY_REQUEST);
+  }
+  return audience as string | readonly string[] | null;
 }

@@ -1,5 +1,4 @@
-import { closedObject, faultFinder, isObject, type ObjectFault, type ObjectSchema } from "../encoding/object-schema.js";
-import { SignetError } from "../errors.js";
+import { closedObject, isObject, requestChecker } from "../encoding/object-schema.js";
 
 /** Claims of a token: a JSON object (RFC 7519 section 4). */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -52,9 +51,8 @@ export const BATCH_REQUEST = closedObject(["requests"], {
   },
 });
 
-const batchFault = faultFinder(BATCH_REQUEST);
-
-const findFault = faultFinder(ISSUE_REQUEST);
+const checkedBatch = requestChecker(BATCH_REQUEST, '{"requests": [...]}');
+const checkedRequest = requestChecker(ISSUE_REQUEST, '{"claims": {...}}');
 
 /**
  * Checks the shape of a request. A field that is misspelt is an error, not ignored: whoever writes `setIAT` expects an `iat`.
@@ -62,19 +60,7 @@ const findFault = faultFinder(ISSUE_REQUEST);
  * @throws SignetError `invalid_request` or `unknown_field`, naming the field
  */
 export function checkRequest(value: unknown): IssueRequest {
-  if (!isObject(value)) throw new SignetError("invalid_request", 'the request must be an object: {"claims": {...}}');
-  const fault = findFault(value);
-  if (fault !== undefined) throw requestFault(fault, ISSUE_REQUEST);
-  return value as unknown as IssueRequest;
-}
-
-/** The refusal of a request that does not have its shape. */
-export function requestFault({ field, mustBe }: ObjectFault, schema: ObjectSchema): SignetError {
-  if (mustBe !== undefined) return new SignetError("invalid_request", `${field} must be ${mustBe}`, { field });
-  const names = Object.keys(schema.properties).join(", ");
-  return new SignetError("unknown_field", `the request has an unknown field; the fields are ${names}`, {
-    field: field.slice(0, 64),
-  });
+  return checkedRequest(value) as unknown as IssueRequest;
 }
 
 /** Tells a batch from a request for one token. */
@@ -88,7 +74,5 @@ export function isBatch(value: unknown): value is Record<string, unknown> {
  * @throws SignetError `invalid_request` or `unknown_field`, naming the field
  */
 export function checkBatch(value: Readonly<Record<string, unknown>>): readonly IssueRequest[] {
-  const fault = batchFault(value);
-  if (fault !== undefined) throw requestFault(fault, BATCH_REQUEST);
-  return value.requests as readonly IssueRequest[];
+  return checkedBatch(value).requests as readonly IssueRequest[];
 }

@@ -36,12 +36,17 @@ export function jwksOf(keyring: Keyring): Jwks {
   return { keys: publishedRecords(keyring).map((record) => record.publicJwk as PublicJwk) };
 }
 
+/** Where an issuer of ours publishes its keys. */
+export function jwksUrlOf(issuer: string): string {
+  return wellKnownUrl(issuer, JWKS_PATH);
+}
+
 /** The discovery document of a keyring; `undefined` for an issuer without a URL. */
 export function discoveryOf(keyring: Keyring): DiscoveryDocument | undefined {
   if (keyring.issuer === null) return undefined;
   return {
     issuer: keyring.issuer,
-    jwks_uri: wellKnownUrl(keyring.issuer, JWKS_PATH),
+    jwks_uri: jwksUrlOf(keyring.issuer),
     response_types_supported: ["id_token"],
     subject_types_supported: ["public"],
     // Pending keys count: a verifier that reads this once must know the algorithm before the first token comes.

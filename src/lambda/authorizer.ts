@@ -6,7 +6,7 @@ import type { VerifiedToken } from "../verify/verifier.js";
 import { type Asker, answerOf, readAuthorizerEvent } from "./authorizer-event.js";
 import { createLog } from "./log.js";
 import { failureOf } from "./report.js";
-import { type Environment, wrong } from "./settings.js";
+import { type Environment, listIn, wrong } from "./settings.js";
 
 /** Answers an authorizer's event. */
 export type AuthorizerHandler = (event: unknown, context: { readonly awsRequestId: string }) => Promise<object>;
@@ -87,11 +87,4 @@ function verifierOf(env: Environment, clock: () => number): IssuersVerifier {
     ...(scopes.length > 0 && { scopes }),
     ...(jwksUrl && { jwksUrl }),
   });
-}
-
-function listIn(text = ""): readonly string[] {
-  return text
-    .split(",")
-    .map((each) => each.trim())
-    .filter((each) => each !== "");
 }

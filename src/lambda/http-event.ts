@@ -4,7 +4,7 @@ import { SignetError, tellable } from "../errors.js";
 
 /** A request that came through API Gateway or a function URL. */
 export interface HttpRequest {
-  readonly route: "/issue" | "/encode";
+  readonly route: string;
   /** The parsed body. */
   readonly body: unknown;
 }
@@ -25,18 +25,18 @@ export function isHttpEvent(event: unknown): event is Members & { requestContext
 }
 
 /**
- * Reads such an event. Who asks is believed only where AWS has checked it by IAM and says so in the event.
+ * Reads such an event for one of the routes. Who asks is believed only where AWS has checked it by IAM and says so in the event.
  *
  * @throws SignetError `caller_unknown` where nobody was authenticated; `not_found`, `method_not_allowed` and what a body can have
  */
-export function readHttpEvent(event: Members & { requestContext: Members }): HttpRequest {
+export function readHttpEvent(event: Members & { requestContext: Members }, routes: readonly string[]): HttpRequest {
   const { requestContext: context } = event;
   const http = isObject(context.http) ? context.http : undefined;
   if (identityOf(context) === undefined) {
     throw new SignetError("caller_unknown", "this route is for requests that IAM has authenticated: sign the request (SigV4)");
   }
   const path = String(event.path ?? stripped(String(event.rawPath ?? ""), String(context.stage ?? "")));
-  if (path !== "/issue" && path !== "/encode") throw new SignetError("not_found", "there are /issue and /encode");
+  if (!routes.includes(path)) throw new SignetError("not_found", `there is ${routes.join(" and ")}`);
   if ((event.httpMethod ?? http?.method) !== "POST") throw new SignetError("method_not_allowed", "this path takes POST");
   const type = header(event.headers, "content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {

@@ -67,7 +67,7 @@ export function createHandler(env: Environment, write: (line: string) => void): 
 }
 
 function issuedOverHttp({ issuer, maxTtlSeconds }: Asking, event: Parameters<typeof readHttpEvent>[0]): Promise<Answer> {
-  const { route, body } = readHttpEvent(event);
+  const { route, body } = readHttpEvent(event, ["/issue", "/encode"]);
   return issued(issuer, route === "/encode" ? encodeRequest(body, { maxTtlSeconds }) : body);
 }
 

@@ -58,6 +58,14 @@ export function objectIn(env: Environment, name: string): object {
   throw wrong(name, "must be a JSON object");
 }
 
+/** A variable that holds a list, with commas between its members. */
+export function listIn(text = ""): readonly string[] {
+  return text
+    .split(",")
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+}
+
 /** A variable that is not what it must be. */
 export function wrong(name: string, what: string): SignetError {
   return new SignetError("config_invalid", `${name} ${what}`, { field: name });

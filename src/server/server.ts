@@ -68,6 +68,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const text = options.sumOfMetrics ?? metrics.text;
   const routes = createRoutes({
     issuer: installation.config.issuer,
+    decodeHosts: installation.config.decodeHosts,
     callers: followed.callers,
     documents: followed.documents,
     assertReady: () => assertReady(installation, followed, clock()),

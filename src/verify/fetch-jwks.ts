@@ -145,9 +145,9 @@ function isOnLoopback(url: string): boolean {
   return URL.canParse(url) && isLoopback(new URL(url).hostname);
 }
 
-// Node hides "ECONNREFUSED" and "CERT_HAS_EXPIRED" in the cause.
+// Node's fetch hides "ECONNREFUSED" and "CERT_HAS_EXPIRED" in the cause.
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error ? (error.cause as { code?: unknown } | undefined)?.code : undefined;
+  const { code } = (((error as Error).cause ?? error) || {}) as { readonly code?: unknown };
   return typeof code === "string" ? ` (${code})` : "";
 }
 

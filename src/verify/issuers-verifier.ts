@@ -1,4 +1,4 @@
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { type FollowedKeys, type FollowedKeysOptions, followKeys } from "./followed-keys.js";
 import type { KeyChecks } from "./keys.js";
 import { parseObject, splitToken } from "./token.js";
@@ -61,16 +61,7 @@ export function issuersVerifier(options: IssuersVerifierOptions): IssuersVerifie
 
   return Object.freeze({
     async verify(token: string) {
-      const source = sourceFor(token);
-      const verifier = source.current() ?? (await source.ready());
-      try {
-        return verifier.verify(token);
-      } catch (error) {
-        if ((error as { code?: string }).code !== "token_key_unknown") throw error;
-        const newer = await source.again();
-        if (newer === undefined || newer === verifier) throw error;
-        return newer.verify(token);
-      }
+      return verifyByFollowed(sourceFor(token), token);
     },
     verifySync(token: string) {
       const verifier = sourceFor(token).current();
@@ -81,6 +72,19 @@ export function issuersVerifier(options: IssuersVerifierOptions): IssuersVerifie
       await Promise.all([...sources.values()].map((source) => source.ready()));
     },
   });
+}
+
+/** Verifies by keys that are followed, and looks once for a key that is not among them. */
+export async function verifyByFollowed(source: FollowedKeys<Verifier>, token: string): Promise<VerifiedToken> {
+  const verifier = source.current() ?? (await source.ready());
+  try {
+    return verifier.verify(token);
+  } catch (error) {
+    if (!isSignetError(error, "token_key_unknown")) throw error;
+    const newer = await source.again();
+    if (newer === undefined || newer === verifier) throw error;
+    return newer.verify(token);
+  }
 }
 
 function sourceOf(issuer: string, options: IssuersVerifierOptions, isOnly: boolean): FollowedKeys<Verifier> {

@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { vi } from "vitest";
+import { signedHeaders } from "../../src/aws/sigv4.js";
+import type { ResourceAnswer } from "../fakes/aws/answer-bucket.js";
 import { startFakeAws } from "../fakes/aws/fake-aws.mjs";
 import { isAllowed, parseTemplate, resolveStack } from "./cloudformation.mjs";
+import { restApi } from "./rest-api.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -13,7 +16,7 @@ export const template = parseTemplate(templateText);
 const REGION = "eu-central-1";
 const ACCOUNT = "111122223333";
 const STACK_UUID = "5f2e7c10-1111-4222-8333-000000000001";
-export const STACK_ID = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/signet/${STACK_UUID}`;
+const STACK_ID = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/signet/${STACK_UUID}`;
 const BUCKET = "signet-keyring-1a2b3c";
 const arnOf = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
 
@@ -43,7 +46,7 @@ const SERVICES = ["KMS", "SSM", "SECRETS_MANAGER", "S3", "LAMBDA"];
 export async function startStack(answersTo: string) {
   const roleArn = (name: string): string => `arn:aws:iam::${ACCOUNT}:role/signet-${name}Role`;
   const role = (name: string): Role => ({ accessKeyId: `AKID${name.toUpperCase()}`, roleArn: roleArn(name), statements: [] });
-  const roles = { Issuer: role("Issuer"), Manager: role("Manager") };
+  const roles = { Issuer: role("Issuer"), Manager: role("Manager"), Api: role("Api"), Decoder: role("Decoder") };
   const owner = { accessKeyId: "AKIDOWNER", secretAccessKey: "secret" };
   const credentials = Object.values(roles).map((each) => ({
     accessKeyId: each.accessKeyId,
@@ -88,6 +91,7 @@ export async function startStack(answersTo: string) {
   function put(parameters: Record<string, string>) {
     const stack = resolveStack(template, { parameters, pseudo, attributes, ref });
     for (const [name, each] of Object.entries(roles)) {
+      if (!stack.made.includes(`${name}Role`)) continue;
       const { Policies } = stack.properties(`${name}Role`);
       each.statements = Policies.flatMap(
         ({ PolicyDocument }: { PolicyDocument: { Statement: object[] } }) => PolicyDocument.Statement,
@@ -97,7 +101,7 @@ export async function startStack(answersTo: string) {
   }
 
   /** Loads the inline code of a function as a cold start does. */
-  function start(stack: ReturnType<typeof put>, name: keyof typeof roles): Handler {
+  function start(stack: ReturnType<typeof put>, name: "Issuer" | "Manager" | "Decoder"): Handler {
     const { Code, Environment } = stack.properties(name);
     const env = {
       ...(Environment.Variables as Record<string, string>),
@@ -122,8 +126,28 @@ export async function startStack(answersTo: string) {
     return loaded.exports.handler as Handler;
   }
 
+  /** The stack's REST API: documents from S3 by the API's own role, functions as API Gateway invokes them. */
+  function api(stack: ReturnType<typeof put>) {
+    const names = { [ref("Issuer")]: "Issuer", [ref("Decoder")]: "Decoder" } as const;
+    return restApi(stack.properties("Api").Body, {
+      variables: stack.properties("Stage").Variables,
+      async s3(path: string, headers: Record<string, string>, arn: string) {
+        const who = Object.values(roles).find(({ roleArn }) => roleArn === arn);
+        if (who === undefined) throw new Error(`nobody has the role ${arn}`);
+        const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+        const request = { method: "GET", host: new URL(aws.url).host, path: `/${path}`, headers: lower, body: "" };
+        const credentials = { accessKeyId: who.accessKeyId, secretAccessKey: "secret" };
+        const { host, ...signed } = signedHeaders(request, credentials, { service: "s3", region: REGION, time: Date.now() });
+        const answer = await fetch(`${aws.url}/${path}`, { headers: signed });
+        return { status: answer.status, headers: answer.headers, text: await answer.text() };
+      },
+      invoke: (name: string, event: object) => start(stack, names[name] ?? "Issuer")(event, context(`${issuerArn}`)) as never,
+    });
+  }
+
   return {
     aws,
+    api,
     lines,
     bucket: BUCKET,
     issuerArn,
@@ -139,6 +163,37 @@ function requireWithShortWaits(id: string): unknown {
   if (id !== "node:timers/promises") return require(id);
   return { setTimeout: async (milliseconds: number) => void vi.setSystemTime(Date.now() + milliseconds) };
 }
+
+/** A custom resource of the stack is asked for something, as CloudFormation does: every property is text. */
+export async function askResource(
+  stack: Awaited<ReturnType<typeof startStack>>,
+  bucket: { readonly url: string; readonly answers: readonly ResourceAnswer[] },
+  { parameters, id, type, old = {} }: { parameters: Record<string, string>; id: string; type: string; old?: object },
+) {
+  const resolved = stack.put(parameters);
+  const ResourceProperties = JSON.parse(JSON.stringify(resolved.properties(id)), (_, value) =>
+    typeof value === "number" || typeof value === "boolean" ? String(value) : value,
+  );
+  const event = {
+    RequestType: type,
+    ResponseURL: `${bucket.url}/answer`,
+    StackId: STACK_ID,
+    RequestId: "1",
+    LogicalResourceId: id,
+    ResourceType: template.Resources[id].Type,
+    ResourceProperties,
+    OldResourceProperties: old,
+  };
+  await stack.start(resolved, "Manager")(event, managerContext);
+  const { Status, Reason = "", Data = {} } = bucket.answers.at(-1) ?? {};
+  return { outcome: `${Status} ${Reason}`.trim(), Data, ResourceProperties };
+}
+
+export const managerContext = {
+  awsRequestId: "r-1",
+  invokedFunctionArn: "arn:aws:lambda:eu-central-1:111122223333:function:signet-manager",
+  getRemainingTimeInMillis: () => 240_000,
+};
 
 export const context = (arn: string) => ({
   awsRequestId: "r-1",

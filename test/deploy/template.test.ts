@@ -1,9 +1,8 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
 import { isAllowed, resolveStack } from "./cloudformation.mjs";
-import { context, pseudo, STACK_ID, startStack, template, templateText } from "./stack.js";
+import { askResource, context, managerContext, pseudo, startStack, template, templateText } from "./stack.js";
 
 const HOUR_MS = 3_600_000;
 /** What the service does with a key that only some stacks give, or with a right that another action takes besides. */
@@ -13,61 +12,22 @@ const OF_LAMBDA = ["logs:CreateLogStream", "logs:PutLogEvents"];
 
 type Stack = Awaited<ReturnType<typeof startStack>>;
 const used = new Map<string, Set<string>>();
-let answers: { Status: string; Reason?: string; Data?: Record<string, string> }[] = [];
-let bucket: Server;
-let endpoint: string;
+let bucket: Awaited<ReturnType<typeof startAnswerBucket>>;
 
 beforeAll(async () => {
-  bucket = createServer((incoming, outgoing) => {
-    let text = "";
-    incoming.on("data", (chunk) => {
-      text += chunk;
-    });
-    incoming.on("end", () => {
-      answers.push(JSON.parse(text));
-      outgoing.end();
-    });
-  });
-  await new Promise<void>((resolve) => bucket.listen(0, "127.0.0.1", resolve));
-  endpoint = `http://127.0.0.1:${(bucket.address() as AddressInfo).port}`;
+  bucket = await startAnswerBucket();
 });
-afterAll(() => void bucket.close());
+afterAll(() => bucket.close());
 beforeEach(() => {
-  answers = [];
+  bucket.clear();
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
 });
 afterEach(() => void vi.useRealTimers());
 
 const pass = (hours: number) => vi.setSystemTime(Date.now() + hours * HOUR_MS);
 
-/** A custom resource of the stack is asked for something, as CloudFormation does: every property is text. */
-async function ask(
-  stack: Stack,
-  parameters: Record<string, string>,
-  id: string,
-  RequestType: string,
-  OldResourceProperties = {},
-) {
-  const resolved = stack.put(parameters);
-  const ResourceProperties = JSON.parse(JSON.stringify(resolved.properties(id)), (_, value) =>
-    typeof value === "number" || typeof value === "boolean" ? String(value) : value,
-  );
-  const event = {
-    RequestType,
-    ResponseURL: `${endpoint}/answer`,
-    StackId: STACK_ID,
-    RequestId: "1",
-    LogicalResourceId: id,
-    ResourceType: template.Resources[id].Type,
-    ResourceProperties,
-    OldResourceProperties,
-  };
-  await stack.start(resolved, "Manager")(event, managerContext);
-  const { Status, Reason = "", Data = {} } = answers.at(-1) ?? {};
-  return { outcome: `${Status} ${Reason}`.trim(), Data, ResourceProperties };
-}
-
-const managerContext = context("arn:aws:lambda:eu-central-1:111122223333:function:signet-manager");
+const ask = (stack: Stack, parameters: Record<string, string>, id: string, type: string, old = {}) =>
+  askResource(stack, bucket, { parameters, id, type, old });
 
 /** An hour after the other, a tick. */
 async function tick(stack: Stack, parameters: Record<string, string>, hours: number) {
@@ -102,7 +62,7 @@ const NEXT = {
 
 describe.each(Object.entries(NEXT))("a stack with the custodian %s", (custodian, next) => {
   it(`issues, rotates and moves to ${next} with nothing but its roles' rights`, async () => {
-    const stack = await startStack(endpoint);
+    const stack = await startStack(bucket.url);
     const own = stack.aws.perform("kms", "CreateKey", {}) as never as { KeyMetadata: { Arn: string } };
     const key: Record<string, string> = custodian === "SecretsManager" ? {} : { SecretKmsKeyArn: own.KeyMetadata.Arn };
     const first = { KeyCustodianParameter: custodian, ...(custodian !== "KMSDataKey" && key) };
@@ -141,7 +101,7 @@ describe.each(Object.entries(NEXT))("a stack with the custodian %s", (custodian,
   });
 
   it("leaves nothing behind, also without an issuer's URL, where its creation failed", async () => {
-    const stack = await startStack(endpoint);
+    const stack = await startStack(bucket.url);
     const parameters = { KeyCustodianParameter: custodian, JwksEndpoint: "off" };
     expect((await ask(stack, parameters, "Keys", "Create")).outcome).toBe("SUCCESS");
     expect((await ask(stack, parameters, "Keys", "Delete")).outcome).toBe("SUCCESS");
@@ -161,7 +121,7 @@ describe("a stack whose creation fails at any call", () => {
   const everyNth = process.env.SIGNET_PROOF === "full" ? 1 : 23;
 
   it.each(Object.keys(NEXT))("leaves nothing behind, and can be made again (%s)", async (custodian) => {
-    const stack = await startStack(endpoint);
+    const stack = await startStack(bucket.url);
     const parameters = { KeyCustodianParameter: custodian };
     let outcome = "";
     for (let call = 0; outcome !== "SUCCESS"; call += everyNth) {
@@ -180,7 +140,7 @@ describe("a stack whose creation fails at any call", () => {
   });
 
   it("waits until KMS knows its roles", async () => {
-    const stack = await startStack(endpoint);
+    const stack = await startStack(bucket.url);
     stack.aws.inject({ action: "kms:CreateKey", times: 3, code: "MalformedPolicyDocumentException", status: 400 });
     expect((await ask(stack, { KeyCustodianParameter: "KMS" }, "Keys", "Create")).outcome).toBe("SUCCESS");
     await stack.aws.close();
@@ -189,7 +149,7 @@ describe("a stack whose creation fails at any call", () => {
 
 describe("a stack with a KMS key that was there already", () => {
   it("signs with it first, keeps the right to it as long as it is in use, and never deletes it", async () => {
-    const stack = await startStack(endpoint);
+    const stack = await startStack(bucket.url);
     const input = { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" };
     const { Arn } = (stack.aws.perform("kms", "CreateKey", input) as never as { KeyMetadata: { Arn: string } }).KeyMetadata;
     const parameters = { KeyCustodianParameter: "KMS", ExistingKmsKeyArn: Arn };
@@ -208,16 +168,62 @@ describe("a stack with a KMS key that was there already", () => {
   });
 });
 
+describe("a stack that Secrets Manager rotates", () => {
+  const NEXT_VERSION = "5f2e7c10-1d2c-11ee-be56-0242ac120002";
+
+  it("is tried out when it is made, and names the new key after the four steps", async () => {
+    const stack = await startStack(bucket.url);
+    const parameters = { SecretsManagerRotation: "on", RotateEveryDays: "30" };
+    const { Data } = await ask(stack, parameters, "Keys", "Create");
+    const resolved = stack.put(parameters);
+    const { Name } = resolved.properties("ActiveSecret");
+    const first = { SecretString: `{"kid":"${Data.KeyID}"}`, ClientRequestToken: "5f2e7c10-1d2c-11ee-be56-0242ac120001" };
+    const { ARN: SecretId } = stack.aws.perform("secretsmanager", "CreateSecret", { Name, ...first }) as never as { ARN: string };
+    const step = (Step: string, ClientRequestToken: string) =>
+      stack.start(resolved, "Manager")({ Step, SecretId, ClientRequestToken }, managerContext);
+    const staged = (ClientRequestToken: string) =>
+      stack.aws.perform("secretsmanager", "RotateSecret", { SecretId, ClientRequestToken });
+    // RotateImmediatelyOnUpdate: false asks for testSecret alone, over an empty version.
+    staged("5f2e7c10-1d2c-11ee-be56-0242ac120003");
+    await step("testSecret", "5f2e7c10-1d2c-11ee-be56-0242ac120003");
+    await tick(stack, parameters, 48);
+    staged(NEXT_VERSION);
+    // A second standby has to be old enough: it is asked for, and Secrets Manager tries again.
+    await expect(step("createSecret", NEXT_VERSION)).rejects.toMatchObject({ name: "plan_refused" });
+    await tick(stack, parameters, 26);
+    for (const each of ["createSecret", "setSecret", "testSecret", "finishSecret"]) await step(each, NEXT_VERSION);
+    const { SecretString } = stack.aws.perform("secretsmanager", "GetSecretValue", { SecretId }) as never as {
+      SecretString: string;
+    };
+    const token = await issuedBy(stack.start(resolved, "Issuer"), stack);
+    expect([JSON.parse(SecretString).kid, Data.KeyID]).toStrictEqual([
+      decodeProtectedHeader(token).kid,
+      expect.not.stringMatching(`^${decodeProtectedHeader(token).kid}$`),
+    ]);
+    expect(denied(stack)).toStrictEqual([]);
+    remember(stack);
+    await stack.aws.close();
+  });
+});
+
 describe("the rights of the roles", () => {
   it.each(["Issuer", "Manager"])("are what the code of %s calls, and no more", async (name) => {
-    const stack = await startStack(endpoint);
-    stack.put({ SecretKmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k", Tracing: "on" });
+    const stack = await startStack(bucket.url);
+    const rotated = { SecretsManagerRotation: "on", RotateEveryDays: "30" };
+    stack.put({ SecretKmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k", Tracing: "on", ...rotated });
     const statements = stack.roles[name as "Issuer"].statements as { Action: string | string[] }[];
     const granted = new Set(statements.flatMap(({ Action }) => Action));
     const needless = [...granted].filter(
       (action) => !used.get(name)?.has(action) && ![...FOR_SOME, ...OF_LAMBDA].includes(action),
     );
     expect(needless).toStrictEqual([]);
+    await stack.aws.close();
+  });
+
+  it("are none but its log's for the function that fetches what callers name", async () => {
+    const stack = await startStack(bucket.url);
+    stack.put({ DecodeRoute: "on" });
+    expect(stack.roles.Decoder.statements).toMatchObject([{ Action: OF_LAMBDA, Resource: expect.stringMatching(/decoderlog$/) }]);
     await stack.aws.close();
   });
 });
@@ -227,7 +233,7 @@ describe("a key manager in the wrong hands", () => {
   it.each(["kms:Sign", "kms:ScheduleKeyDeletion", "kms:GetPublicKey"])(
     "may not %s with somebody else's key that it has tagged",
     async (action) => {
-      const stack = await startStack(endpoint);
+      const stack = await startStack(bucket.url);
       stack.put({ KeyCustodianParameter: "KMS" });
       const foreign = {
         resource: "arn:aws:kms:eu-central-1:111122223333:key/foreign",
@@ -255,7 +261,7 @@ describe("the template", () => {
       .join("\n")
       // The names of services are the same in every partition (IAM user guide, "AWS service principals").
       .replaceAll(
-        /(lambda|scheduler|apigateway)\.amazonaws\.com$|Service: (lambda|scheduler|apigateway)\.amazonaws\.com|Principal: apigateway\.amazonaws\.com/g,
+        /(lambda|scheduler|apigateway)\.amazonaws\.com$|Service: (lambda|scheduler|apigateway)\.amazonaws\.com|Principal: (apigateway|secretsmanager)\.amazonaws\.com/g,
         "",
       );
     const code = /\n {10}("use strict"[\s\S]*?)\n {6}Role/g;
@@ -281,6 +287,8 @@ describe("the template", () => {
   it("refuses what cannot be, before anything is made", () => {
     expect(resolved({ KeyCustodianParameter: "KMSDataKey", Algorithm: "ML-DSA-65" }).refusals()).toHaveLength(1);
     expect(resolved({ IssueRoutes: "on", JwksEndpoint: "off" }).refusals()).toHaveLength(1);
+    expect(resolved({ DecodeRoute: "on", JwksEndpoint: "off" }).refusals()).toHaveLength(1);
+    expect(resolved({ SecretsManagerRotation: "on" }).refusals()).toHaveLength(1);
     expect(resolved({ ExistingKmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k" }).refusals()).toHaveLength(1);
     expect(resolved({}).refusals()).toStrictEqual([]);
   });
@@ -289,6 +297,8 @@ describe("the template", () => {
     {},
     { JwksEndpoint: "off" },
     { IssueRoutes: "on" },
+    { DecodeRoute: "on", SecretsManagerRotation: "on", RotateEveryDays: "30" },
+    { DecodeRoute: "on", IssueRoutes: "on" },
     { AlarmEmail: "ops@example.com", Tracing: "on", PermissionsBoundaryArn: "arn:aws:iam::111122223333:policy/b" },
     { KeyCustodianParameter: "KMSDataKey" },
     { KeyCustodianParameter: "KMSDataKey", SecretKmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k" },
@@ -323,5 +333,6 @@ describe("the template", () => {
     const built = (name: string) => readFile(new URL(`../../dist/lambda/${name}.cjs`, import.meta.url), "utf8");
     expect(template.Resources.Issuer.Properties.Code.ZipFile).toBe(await built("issuer"));
     expect(template.Resources.Manager.Properties.Code.ZipFile).toBe(await built("key-manager"));
+    expect(template.Resources.Decoder.Properties.Code.ZipFile).toBe(await built("decoder"));
   });
 });

@@ -17,18 +17,29 @@ const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 export const signer = localSigner({ privateKey, alg: "ES256" });
 export const JWKS = { keys: [publicJwk(privateKey, algorithmNamed("ES256"))] };
 
+interface RoutesForOptions {
+  readonly limits?: Partial<Limits>;
+  readonly own?: Partial<Limits>;
+  readonly callers?: readonly Caller[];
+  /** `undefined`: an issuer without a URL. */
+  readonly issuer?: string | undefined;
+  readonly decodeHosts?: readonly string[];
+}
+
 /** The routes of an issuer with one caller, "web", whose secret is at hand. */
-export function routesFor(options: { limits?: Partial<Limits>; own?: Partial<Limits>; callers?: readonly Caller[] } = {}) {
+export function routesFor(options: RoutesForOptions = {}) {
+  const issuer = "issuer" in options ? options.issuer : ISSUER;
   const secret = makeSecret();
   const expired = makeSecret();
   let now = NOW;
   const record = (text: string) => ({ sha256: secretDigest(text).toString("hex"), createdAt: NOW - 10 });
   const web: Caller = { name: "web", limits: options.own, secrets: [record(secret), { ...record(expired), expiresAt: NOW }] };
-  const callers = createCallers({ signer, issuer: ISSUER, limits: options.limits, clock: () => now }, options.callers ?? [web]);
+  const callers = createCallers({ signer, issuer, limits: options.limits, clock: () => now }, options.callers ?? [web]);
   const discovery = discoveryOf({ ...keyringFor([]), issuer: ISSUER });
   const documents = { jwks: JWKS, discovery };
   const handle = createRoutes({
-    issuer: ISSUER,
+    issuer,
+    decodeHosts: options.decodeHosts,
     callers: () => callers,
     documents: () => documents,
     assertReady: () => undefined,

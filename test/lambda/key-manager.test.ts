@@ -1,11 +1,10 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createLocalJWKSet, importSPKI, type JSONWebKeySet, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { secretRotationPermissions } from "../../src/aws/permissions.js";
 import { createHandler } from "../../src/lambda/issuer.js";
 import { createKeyManager } from "../../src/lambda/key-manager.js";
 import { TOKEN_OR_KEY } from "../contracts/leaks.js";
+import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
 import { startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 const HOUR = 3_600;
@@ -13,36 +12,14 @@ const STACK = "arn:aws:cloudformation:eu-central-1:111122223333:stack/signet/5f2
 const ARN = "arn:aws:lambda:eu-central-1:111122223333:function:key-manager";
 
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
-let bucket: Server;
-let endpoint: string;
-let answers: Record<string, unknown>[] = [];
+let bucket: Awaited<ReturnType<typeof startAnswerBucket>>;
 let lines: string[] = [];
-let refusals = 0;
 let installations = 0;
 
 beforeAll(async () => {
   aws = await startFakeAws();
   aws.createBucket("keyrings");
-  bucket = createServer((incoming, outgoing) => {
-    let text = "";
-    incoming.on("data", (chunk) => {
-      text += chunk;
-    });
-    incoming.on("end", () => {
-      const isRefused = refusals > 0;
-      if (isRefused) refusals -= 1;
-      else
-        answers.push({
-          ...JSON.parse(text),
-          method: incoming.method,
-          type: incoming.headers["content-type"],
-          bytes: text.length,
-        });
-      outgoing.writeHead(isRefused ? 503 : 200).end();
-    });
-  });
-  await new Promise<void>((resolve) => bucket.listen(0, "127.0.0.1", resolve));
-  endpoint = `http://127.0.0.1:${(bucket.address() as AddressInfo).port}`;
+  bucket = await startAnswerBucket();
 });
 
 afterAll(async () => {
@@ -54,7 +31,8 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_00
 afterEach(() => {
   vi.useRealTimers();
   const said = lines;
-  [lines, answers, refusals] = [[], [], 0];
+  lines = [];
+  bucket.clear();
   for (const line of said) expect(line).not.toMatch(TOKEN_OR_KEY);
 });
 
@@ -75,7 +53,7 @@ function installed(more: Record<string, string> = {}, name = `managed-${++instal
     ...Object.fromEntries(
       ["KMS", "SSM", "SECRETS_MANAGER", "S3", "EVENTBRIDGE", "LAMBDA"].map((id) => [`AWS_ENDPOINT_URL_${id}`, aws.url]),
     ),
-    AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL: bucket.url,
     AWS_LAMBDA_LOG_FORMAT: "JSON",
     ...more,
   };
@@ -93,7 +71,7 @@ function installed(more: Record<string, string> = {}, name = `managed-${++instal
 
 const resource = (RequestType: string, ResourceProperties = {}, more = {}) => ({
   RequestType,
-  ResponseURL: `${endpoint}/answer?signature=1`,
+  ResponseURL: `${bucket.url}/answer?signature=1`,
   StackId: STACK,
   RequestId: `request-${RequestType}`,
   ResourceType: "Custom::SigningKeys",
@@ -272,7 +250,7 @@ describe("notices of the key manager", () => {
     aws.perform("ssm", "PutParameter", { Name: "/hooks/secret", Value: secret, Type: "SecureString" });
     const { ask } = installed({
       SIGNET_EVENT_BUS: "default",
-      SIGNET_WEBHOOK: `${endpoint}/hook`,
+      SIGNET_WEBHOOK: `${bucket.url}/hook`,
       SIGNET_WEBHOOK_SECRET: "ssm:/hooks/secret",
     });
     await ask({});
@@ -281,7 +259,7 @@ describe("notices of the key manager", () => {
     expect(told.map(({ notice }) => notice)).toStrictEqual(events.map(({ detail }) => detail.change.event));
     expect(told.map(({ notice }) => notice)).toContain("key.activated");
     expect(told.every(({ level }) => level === "WARN")).toBe(true);
-    expect(answers).toHaveLength(events.length);
+    expect(bucket.answers).toHaveLength(events.length);
     const calls = aws.calls.length;
     await ask({});
     expect(aws.calls.slice(calls).map(({ action }) => action)).not.toContain("events:PutEvents");
@@ -289,7 +267,7 @@ describe("notices of the key manager", () => {
   });
 
   it("that cannot be sent are said to, and the keys go on", async () => {
-    const { ask, keyring } = installed({ SIGNET_WEBHOOK: `${endpoint}/hook`, SIGNET_WEBHOOK_SECRET: "ssm:/not/there" });
+    const { ask, keyring } = installed({ SIGNET_WEBHOOK: `${bucket.url}/hook`, SIGNET_WEBHOOK_SECRET: "ssm:/not/there" });
     await ask({});
     expect(keyring().keys).toHaveLength(2);
     expect(lines.join()).toContain("a notice could not be sent");
@@ -301,7 +279,7 @@ describe("the custom resource", () => {
     const { ask, jwks } = installed({ SIGNET_CUSTODY: "kms" });
     await ask(resource("Create"));
     await ask(resource("Create"));
-    const [first, second] = answers;
+    const [first, second] = bucket.answers;
     expect(first).toMatchObject({
       Status: "SUCCESS",
       StackId: STACK,
@@ -341,8 +319,8 @@ describe("the custom resource", () => {
     await ask(resource("Delete", {}, { PhysicalResourceId: "p" }));
     expect(aws.calls).toHaveLength(calls);
     expect(JSON.stringify(keyring())).toBe(rotated);
-    expect(answers.map(({ Status }) => Status)).toStrictEqual(Array(6).fill("SUCCESS"));
-    expect([answers[1]?.PhysicalResourceId, answers[2]?.PhysicalResourceId]).toStrictEqual([
+    expect(bucket.answers.map(({ Status }) => Status)).toStrictEqual(Array(6).fill("SUCCESS"));
+    expect([bucket.answers[1]?.PhysicalResourceId, bucket.answers[2]?.PhysicalResourceId]).toStrictEqual([
       "p",
       expect.stringMatching(/^managed-\d+-SigningKeys$/),
     ]);
@@ -358,26 +336,29 @@ describe("the custom resource", () => {
       waits: expect.arrayContaining([expect.objectContaining({ rule: "settings_differ" })]),
     });
     await moved.ask(resource("Update"));
-    expect(answers.at(-1)).toMatchObject({ Status: "SUCCESS" });
+    expect(bucket.answers.at(-1)).toMatchObject({ Status: "SUCCESS" });
     expect(keyring().policy.custody).toBe("secrets-manager");
     pass(25 * HOUR);
     await moved.ask({});
     expect(keyring().keys.find((key: { state: string }) => key.state === "active").custody).toBe("secrets-manager");
     const other = installed({ ...env, SIGNET_CUSTODY: "secrets-manager", SIGNET_ALGORITHM: "RS256" }, name);
     await other.ask(resource("Update"));
-    expect(answers.at(-1)).toMatchObject({ Status: "FAILED", Reason: expect.stringContaining("--verifiers-accept RS256") });
+    expect(bucket.answers.at(-1)).toMatchObject({
+      Status: "FAILED",
+      Reason: expect.stringContaining("--verifiers-accept RS256"),
+    });
     await other.ask(resource("Update", { VerifiersAccept: "ES256,RS256" }));
-    expect(answers.at(-1)).toMatchObject({ Status: "SUCCESS" });
+    expect(bucket.answers.at(-1)).toMatchObject({ Status: "SUCCESS" });
   });
 
   it("answers where a key cannot be made, and where the time is nearly over; an answer that fails is sent again", async () => {
     const { ask } = installed({ SIGNET_CUSTODY: "kms" });
     aws.inject({ action: "kms:CreateKey", code: "AccessDeniedException", status: 400, times: 2 });
-    refusals = 2;
+    bucket.refuse(2);
     await ask(resource("Create"));
-    expect(answers).toMatchObject([{ Status: "FAILED", Reason: expect.stringContaining("kms:CreateKey") }]);
+    expect(bucket.answers).toMatchObject([{ Status: "FAILED", Reason: expect.stringContaining("kms:CreateKey") }]);
     await ask(resource("Create"), 5_000);
-    expect(answers.at(-1)).toMatchObject({ Status: "FAILED", Reason: expect.stringContaining("time") });
+    expect(bucket.answers.at(-1)).toMatchObject({ Status: "FAILED", Reason: expect.stringContaining("time") });
   });
 
   it.each([
@@ -397,7 +378,7 @@ describe("the custom resource", () => {
     const calls = aws.calls.length;
     await expect(ask(resource("Create", {}, forged))).rejects.toMatchObject({ name: "invalid_request" });
     expect(aws.calls).toHaveLength(calls);
-    expect(answers).toHaveLength(0);
+    expect(bucket.answers).toHaveLength(0);
   });
 
   it("is nobody's where the function belongs to no stack", async () => {

@@ -1,0 +1,41 @@
+import { tellable } from "../errors.js";
+import { presentSeconds } from "../issue/issuer.js";
+import { checkDecodeRequest } from "../verify/decode-request.js";
+import { createDecoder } from "../verify/decoder.js";
+import { type HttpAnswer, httpAnswer, httpProblem, isHttpEvent, readHttpEvent } from "./http-event.js";
+import { createLog } from "./log.js";
+import { failureOf } from "./report.js";
+import { type Environment, listIn, wrong } from "./settings.js";
+
+/** Answers an event of API Gateway or of a function URL. */
+export type DecoderHandler = (event: unknown, context: { readonly awsRequestId: string }) => Promise<HttpAnswer>;
+
+/**
+ * Makes the handler behind `POST /decode`. It is a function of its own and its role reaches nothing: it fetches what a caller names.
+ *
+ * @throws SignetError `config_invalid`, naming the variable
+ */
+export function createDecoderHandler(env: Environment, write: (line: string) => void): DecoderHandler {
+  const log = createLog(env, write);
+  const hosts = listIn(env.SIGNET_DECODE_HOSTS);
+  const issuer = env.SIGNET_ISSUER || undefined;
+  if (issuer === undefined && hosts.length === 0)
+    throw wrong("SIGNET_DECODE_HOSTS", "is not set: the hosts that keys are fetched from");
+  const decode = createDecoder({ issuer, hosts: hosts.length === 0 ? undefined : hosts, clock: presentSeconds });
+
+  return async (event, { awsRequestId }) => {
+    const began = performance.now();
+    const told = (outcome: string) => ({ outcome, ms: Math.round(performance.now() - began) });
+    try {
+      const { jwksUri, token } = checkDecodeRequest(isHttpEvent(event) ? readHttpEvent(event, ["/decode"]).body : event);
+      const claims = await decode(jwksUri, token);
+      log("INFO", awsRequestId, told("decoded"));
+      return httpAnswer(claims);
+    } catch (error) {
+      const { code, status } = tellable(error);
+      if (status < 500) log("WARN", awsRequestId, told(code));
+      else log("ERROR", awsRequestId, { ...told(code), ...failureOf(error) });
+      return httpProblem(error);
+    }
+  };
+}
