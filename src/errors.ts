@@ -57,6 +57,7 @@ const STATUS = {
   // Keys and algorithms.
   jwks_unavailable: 503,
   jwks_url_refused: 400,
+  issuer_unsound: 500,
   unsupported_algorithm: 400,
   algorithm_unavailable: 501,
   invalid_key: 400,

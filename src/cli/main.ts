@@ -15,6 +15,7 @@ const load = {
   init: () => import("./commands/init.js"),
   issue: () => import("./commands/issue.js"),
   verify: () => import("./commands/verify.js"),
+  doctor: () => import("./commands/doctor.js"),
   inspect: () => import("./commands/inspect.js"),
   jwks: () => import("./commands/jwks.js"),
   cost: () => import("./commands/cost.js"),
@@ -163,6 +164,18 @@ function addTokenCommands(program: Command, context: Context): void {
     .option("--json", "print the header as well")
     .addHelpText("after", "\nExample:\n  signet verify eyJhbGciOi... --issuer https://issuer.example --audience my-api")
     .action(async (token: string, options) => (await load.verify()).verify(context, token, options));
+  program
+    .command("doctor <issuer>")
+    .description("say who can verify an issuer's tokens, and why not: exit code 1 when a rule is broken")
+    .option("--jwks <url>", "where its keys are (default: discovery says it)")
+    .option("--token <token>", "a token of it (- reads it from stdin): its claims are looked at too")
+    .option("--for <who>", "who has to be able to verify, with commas: http-api,alb,iam,jose")
+    .option("--json", "print rules and answers with their sources")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  signet doctor https://issuer.example\n  signet doctor https://issuer.example --for iam,alb || echo fix it",
+    )
+    .action(async (issuer: string, options) => (await load.doctor()).doctor(context, issuer, options));
   program
     .command("inspect <token>")
     .description("show what a token says (- reads it from stdin), verifying nothing")

@@ -225,6 +225,21 @@ describe("signet verify", () => {
     const byIssuer = await signet(["verify", token, "--issuer", base, "--audience", "api"], { cwd });
     expect(byIssuer).toMatchObject({ code: 3, stderr: expect.stringContaining(`${base}/jwks`) });
     expect(byIssuer.stderr).toContain("iss");
+    // Its doctor sees what is missing, and fails where somebody cannot verify who has to.
+    const seen = await signet(["doctor", base, "--token", token, "--for", "jose"], { cwd });
+    expect(seen).toMatchObject({ code: 1, stderr: expect.stringContaining("a rule is broken: token") });
+    expect(seen.stdout).toMatch(/^hm +etag/m);
+    expect(seen.stdout).toMatch(/^no +API Gateway, HTTP API/m);
+    const able = await signet(["doctor", base, "--for", "jose,pyjwt", "--json"], { cwd });
+    expect(able, able.stderr).toMatchObject({ code: 0 });
+    expect(JSON.parse(able.stdout)).toMatchObject({
+      issuer: base,
+      verdicts: expect.arrayContaining([expect.objectContaining({ id: "jose", answer: "yes" })]),
+    });
+    expect(await signet(["doctor", base, "--for", "josee"], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("jose"),
+    });
     server.close();
     const gone = await signet(["verify", token, "--issuer", base], { cwd });
     expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining("ECONNREFUSED") });

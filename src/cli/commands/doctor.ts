@@ -1,0 +1,77 @@
+import { didYouMean } from "../../config/nearest.js";
+import { type Finding, findingsOf } from "../../doctor/checks.js";
+import { examine } from "../../doctor/evidence.js";
+import { type Verdict, verdictsOf } from "../../doctor/verdicts.js";
+import { VERIFIERS } from "../../doctor/verifiers.js";
+import { SignetError } from "../../errors.js";
+import type { CommonOptions, Context } from "../context.js";
+import { table } from "../table.js";
+import { tokenGiven } from "../token-text.js";
+
+export interface DoctorOptions extends CommonOptions {
+  readonly jwks?: string;
+  readonly token?: string;
+  /** Who has to be able to verify, with commas between them. */
+  readonly for?: string;
+}
+
+const MARKS = { good: "ok", doubtful: "hm", broken: "NO" } as const;
+
+/** `signet doctor ISSUER`: who can verify its tokens, and why not. Fails where a rule breaks. */
+export async function doctor({ output }: Context, given: string, options: DoctorOptions): Promise<void> {
+  const issuer = issuerGiven(given);
+  const wanted = wantedOf(options.for);
+  const token = options.token === undefined ? undefined : await tokenGiven(options.token);
+  output.note(`looking at ${issuer} as verifiers do`);
+  const evidence = await examine(issuer, { jwksUrl: jwksGiven(options.jwks), token });
+  const findings = findingsOf(evidence);
+  const verdicts = verdictsOf(evidence);
+  if (options.json === true) output.json({ issuer, jwksUrl: evidence.jwksUrl, findings, verdicts });
+  else for (const line of report(findings, verdicts)) output.data(line);
+  fail(findings, verdicts, wanted);
+}
+
+function report(findings: readonly Finding[], verdicts: readonly Verdict[]): readonly string[] {
+  const rules = findings.map(({ level, rule, words }) => [MARKS[level], rule, words]);
+  const who = verdicts.map(({ answer, basis, verifier, reasons }) => [
+    basis === "assumed" ? `${answer}?` : answer,
+    verifier,
+    reasons.join("; "),
+  ]);
+  const isGuess = verdicts.some(({ basis }) => basis === "assumed");
+  return [
+    ...table(["", "rule", "finding"], rules),
+    "",
+    ...table(["verifies", "who", "because"], who),
+    ...(isGuess ? ["", "?: nobody documents it, and it was not tried. --json gives each rule's source and date."] : []),
+  ];
+}
+
+function fail(findings: readonly Finding[], verdicts: readonly Verdict[], wanted: readonly string[]): void {
+  const broken = findings.filter(({ level }) => level === "broken").map(({ rule }) => rule);
+  const unable = verdicts.filter(({ id, answer }) => wanted.includes(id) && answer !== "yes").map(({ id }) => id);
+  const why = [
+    broken.length > 0 && `${broken.length === 1 ? "a rule is" : "rules are"} broken: ${broken.join(", ")}`,
+    unable.length > 0 && `not every token can be verified by ${unable.join(", ")}`,
+  ].filter((each) => each !== false);
+  if (why.length > 0) throw new SignetError("issuer_unsound", why.join("; "));
+}
+
+function issuerGiven(given: string): string {
+  const text = given.replace(/\/\.well-known\/openid-configuration$/, "");
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new SignetError("usage", `${JSON.stringify(given)} is no issuer's URL, such as https://issuer.example`);
+}
+
+function jwksGiven(url: string | undefined): string | undefined {
+  if (url === undefined || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) return url;
+  throw new SignetError("usage", "--jwks must be the URL of a JWKS");
+}
+
+function wantedOf(text: string | undefined): readonly string[] {
+  const wanted = (text ?? "").split(",").filter((each) => each !== "");
+  const ids = VERIFIERS.map(({ id }) => id);
+  const unknown = wanted.find((each) => !ids.includes(each));
+  if (unknown === undefined) return wanted;
+  throw new SignetError("usage", `--for knows no ${unknown}${didYouMean(unknown, ids)}; it knows ${ids.join(", ")}`);
+}

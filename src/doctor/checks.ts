@@ -1,0 +1,251 @@
+import { isLoopback } from "../encoding/loopback-host.js";
+import type { Evidence, KeyFacts } from "./evidence.js";
+import type { Visit } from "./visit.js";
+
+/** `broken`: somebody who follows the standards is turned away, or ought to be. `doubtful`: it works, and not as well as it could. */
+type Level = "broken" | "doubtful" | "good";
+
+/** What one rule says of an issuer. */
+export interface Finding {
+  readonly rule: string;
+  readonly level: Level;
+  readonly words: string;
+  /** What the rule comes from. */
+  readonly source: string;
+}
+
+type Judgement = readonly [Level, string];
+
+/** A rule: nothing is said where it has nothing to look at. */
+interface Rule {
+  readonly rule: string;
+  readonly source: string;
+  readonly judge: (evidence: Evidence) => Judgement | undefined;
+}
+
+const DISCOVERY = "OpenID Connect Discovery 1.0";
+const JWK = "RFC 7517";
+const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+const DAY_MS = 86_400_000;
+const MOST_KEYS = 10;
+const MOST_BYTES = 150 * 1_024;
+const SLOW_MS = 2_000;
+
+const RULES: readonly Rule[] = [
+  { rule: "issuer-url", source: `${DISCOVERY}, section 3`, judge: ({ issuer }) => issuerUrl(issuer) },
+  { rule: "discovery", source: `${DISCOVERY}, section 4`, judge: ({ discovery }) => discovery && answered(discovery) },
+  { rule: "discovery-issuer", source: `${DISCOVERY}, section 4.3`, judge: discoveryIssuer },
+  { rule: "jwks", source: `${JWK}, section 5`, judge: jwksAnswered },
+  { rule: "jwks-url", source: `${DISCOVERY}, section 3`, judge: jwksUrl },
+  { rule: "certificate", source: "RFC 9525", judge: certificate },
+  { rule: "keys", source: `${JWK}, section 5.1`, judge: keysListed },
+  { rule: "private-members", source: `${JWK}, section 9.2`, judge: privateMembers },
+  { rule: "usable-keys", source: "RFC 7518, sections 3.3 and 6", judge: usableKeys },
+  { rule: "kid", source: `${JWK}, section 4.5`, judge: kids },
+  { rule: "alg", source: `${JWK}, section 4.4; RFC 8725, section 3.1`, judge: algs },
+  { rule: "use", source: `${JWK}, section 4.2`, judge: uses },
+  { rule: "key-ops", source: "observed: STS refuses a JWK with key_ops", judge: keyOps },
+  { rule: "size", source: "Application Load Balancer's limits", judge: size },
+  { rule: "discovery-algorithms", source: `${DISCOVERY}, section 3`, judge: discoveryAlgorithms },
+  { rule: "cache", source: "RFC 9111", judge: cache },
+  { rule: "etag", source: "RFC 9110, section 13.1.2", judge: etag },
+  { rule: "speed", source: "verifiers give up after a few seconds", judge: speed },
+  { rule: "clock", source: "RFC 9110, section 6.6.1; RFC 7519, section 4.1", judge: clock },
+  { rule: "token", source: "RFC 7519, section 7.2", judge: sample },
+];
+
+/** Judges an issuer by each rule that has something to look at. */
+export function findingsOf(evidence: Evidence): readonly Finding[] {
+  return RULES.flatMap(({ rule, source, judge }) => {
+    const found = judge(evidence);
+    return found === undefined ? [] : [{ rule, level: found[0], words: found[1], source }];
+  });
+}
+
+/** A text of somebody else's, fit for a terminal. */
+export function shown(text: string): string {
+  const plain = JSON.stringify(text.slice(0, 100)).replace(
+    /[^\x20-\x7e]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return plain.slice(1, -1);
+}
+
+function issuerUrl(issuer: string): Judgement {
+  const url = new URL(issuer);
+  if (url.protocol !== "https:" && isLoopback(url.hostname))
+    return ["doubtful", "it is on this machine: nobody else can fetch its keys"];
+  if (url.protocol !== "https:") return ["broken", "it does not begin with https: whoever is on the way can give other keys"];
+  if (url.search !== "" || url.hash !== "" || url.username !== "")
+    return ["broken", "it has a query, a fragment or a user, which an issuer's URL must not"];
+  return ["good", "https, with neither query nor fragment"];
+}
+
+const FAILURES: Readonly<Record<string, string>> = {
+  ENOTFOUND: "its name is not known (ENOTFOUND)",
+  ECONNREFUSED: "nobody listens there (ECONNREFUSED)",
+  TIMEOUT: "no answer within ten seconds",
+  ANSWER_TOO_LARGE: "its answer is larger than 5 MB",
+};
+
+function answered({ url, failure, status, headers, jsonFault }: Visit): Judgement {
+  if (failure !== undefined) return ["broken", `${url}: ${FAILURES[failure] ?? failure}`];
+  if (status !== undefined && status >= 300 && status < 400) {
+    return ["broken", `${url} redirects (${status}): many verifiers follow no redirect, and who does can be sent elsewhere`];
+  }
+  if (status !== 200) return ["broken", `${url} answers ${status}`];
+  if (jsonFault !== undefined) return ["broken", `${url}: ${jsonFault}`];
+  const type = headers["content-type"] ?? "";
+  if (!/^application\/(?:[a-z-]+\+)?json\b/i.test(type))
+    return ["doubtful", `${url} is of the type ${shown(type) || "(none)"}, not JSON`];
+  return ["good", url];
+}
+
+function discoveryIssuer({ issuer, discovery }: Evidence): Judgement | undefined {
+  const { json } = discovery ?? {};
+  if (json === undefined) return undefined;
+  if (json.issuer === issuer) return ["good", "its issuer is this URL, to the letter"];
+  return ["broken", `its issuer is ${shown(String(json.issuer))}, which is not this URL to the letter`];
+}
+
+function jwksAnswered({ jwks, discovery }: Evidence): Judgement | undefined {
+  if (jwks !== undefined) return answered(jwks);
+  return discovery?.json === undefined ? undefined : ["broken", "discovery names no jwks_uri"];
+}
+
+function jwksUrl({ issuer, jwksUrl: url }: Evidence): Judgement | undefined {
+  if (url === undefined) return undefined;
+  if (url.startsWith("https:") || isLoopback(new URL(issuer).hostname)) return ["good", url];
+  return ["broken", `${url} is not https`];
+}
+
+function certificate({ discovery, jwks, now }: Evidence): Judgement | undefined {
+  const failed = [discovery, jwks].find((each) => /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(each?.failure ?? ""));
+  if (failed !== undefined) return ["broken", `${failed.url}: its certificate is not to be trusted (${failed.failure})`];
+  const ends = [discovery, jwks].flatMap((each) => each?.certificateEnds ?? []);
+  if (ends.length === 0) return undefined;
+  const days = Math.floor((Math.min(...ends) - now) / DAY_MS);
+  return days < 14 ? ["doubtful", `it ends in ${days} days`] : ["good", `good for ${days} days`];
+}
+
+function keysListed({ jwks, keys }: Evidence): Judgement | undefined {
+  if (jwks?.json === undefined) return undefined;
+  if (!Array.isArray(jwks.json.keys)) return ["broken", 'the JWKS has no list "keys"'];
+  return keys.length === 0 ? ["broken", "there is no key in the JWKS"] : ["good", keys.map(named).join(", ")];
+}
+
+function privateMembers({ keys }: Evidence): Judgement | undefined {
+  if (keys.length === 0) return undefined;
+  const leaked = keys.filter(({ members }) => members.some((member) => PRIVATE_MEMBERS.includes(member)));
+  if (leaked.length === 0) return ["good", "no private part is published"];
+  return ["broken", `the private part of ${leaked.map(named).join(", ")} is published: revoke it now, anybody can sign with it`];
+}
+
+function usableKeys({ keys }: Evidence): Judgement | undefined {
+  if (keys.length === 0) return undefined;
+  const faults = keys.flatMap((key) => (key.fault === undefined ? [] : [{ key, fault: key.fault }]));
+  const away = faults.filter(({ fault }) => fault.code === "algorithm_unavailable");
+  if (faults.length > away.length) {
+    const [first] = faults.filter(({ fault }) => fault.code !== "algorithm_unavailable");
+    return first && ["broken", `${named(first.key)} cannot be used: ${first.fault.message}`];
+  }
+  return away.length > 0
+    ? ["doubtful", `${away.map(({ key }) => named(key)).join(", ")}: this Node cannot look at it`]
+    : ["good", "each can be read and is strong enough"];
+}
+
+function kids({ keys }: Evidence): Judgement | undefined {
+  if (keys.length === 0) return undefined;
+  const names = keys.flatMap(({ kid }) => kid ?? []);
+  const twice = names.find((kid, at) => names.indexOf(kid) !== at);
+  if (twice !== undefined) return ["broken", `two keys have the kid ${shown(twice)}: nobody can tell which of them signed`];
+  if (names.length < keys.length)
+    return [keys.length > 1 ? "broken" : "doubtful", "a key has no kid: a rotation cannot be followed"];
+  return ["good", "each key has its own"];
+}
+
+function algs({ keys }: Evidence): Judgement | undefined {
+  if (keys.length === 0) return undefined;
+  const without = keys.filter(({ namesAlgorithm }) => !namesAlgorithm);
+  return without.length > 0
+    ? ["doubtful", `${without.map(named).join(", ")} names no alg: verifiers have to choose one`]
+    : ["good", "each key names its own"];
+}
+
+function uses({ keys }: Evidence): Judgement | undefined {
+  if (keys.length === 0) return undefined;
+  if (keys.every(({ use }) => use === "sig")) return ["good", "each key is for signatures"];
+  if (keys.every(({ use }) => use === "enc")) return ["broken", "no key is for signatures (use)"];
+  return ["doubtful", "not every key says that it is for signatures (use: sig)"];
+}
+
+function keyOps({ keys }: Evidence): Judgement | undefined {
+  const some = keys.filter(({ members }) => members.includes("key_ops"));
+  return some.length === 0 ? undefined : ["doubtful", `${some.map(named).join(", ")} has key_ops: AWS STS refuses such a key`];
+}
+
+function size({ jwks, keys }: Evidence): Judgement | undefined {
+  if (jwks?.json === undefined) return undefined;
+  const words = `${keys.length} ${keys.length === 1 ? "key" : "keys"}, ${jwks.bytes} bytes`;
+  return keys.length > MOST_KEYS || jwks.bytes > MOST_BYTES
+    ? ["doubtful", `${words}: load balancers take ten keys and 150 KB`]
+    : ["good", words];
+}
+
+function discoveryAlgorithms({ discovery, keys }: Evidence): Judgement | undefined {
+  if (discovery?.json === undefined || keys.length === 0) return undefined;
+  const listed: unknown = discovery.json.id_token_signing_alg_values_supported;
+  if (!Array.isArray(listed))
+    return ["doubtful", "discovery lists no id_token_signing_alg_values_supported: some verifiers then take RS256 alone"];
+  const unlisted = keys.filter(({ algorithms }) => !algorithms.some((alg) => listed.includes(alg)));
+  return unlisted.length > 0
+    ? ["doubtful", `discovery does not list the algorithm of ${unlisted.map(named).join(", ")}`]
+    : ["good", "discovery lists the algorithms of all keys"];
+}
+
+function cache({ jwks }: Evidence): Judgement | undefined {
+  if (jwks?.json === undefined) return undefined;
+  const control = jwks.headers["cache-control"] ?? "";
+  const age = Number(/max-age=(\d+)/.exec(control)?.[1] ?? Number.NaN);
+  if (/no-store/.test(control))
+    return ["doubtful", "nobody may keep the JWKS (no-store): it is fetched for every token, or against your word"];
+  if (Number.isNaN(age)) return ["doubtful", "the JWKS does not say how long it may be kept (Cache-Control: max-age)"];
+  return age > DAY_MS / 1_000
+    ? ["doubtful", `it may be kept for ${age} seconds: so long a new or a revoked key goes unseen`]
+    : ["good", `for ${age} seconds`];
+}
+
+function etag({ jwks, again }: Evidence): Judgement | undefined {
+  if (jwks?.json === undefined) return undefined;
+  if (jwks.headers.etag === undefined) return ["doubtful", "the JWKS has no ETag: it is sent whole each time"];
+  return again?.status === 304
+    ? ["good", "answers 304 where nothing has changed"]
+    : ["doubtful", `its ETag answers ${again?.status ?? again?.failure}, not 304`];
+}
+
+function speed({ discovery, jwks }: Evidence): Judgement | undefined {
+  const times = [discovery, jwks].flatMap((each) => (each?.json === undefined ? [] : each.milliseconds));
+  if (times.length === 0) return undefined;
+  const slowest = Math.max(...times);
+  return slowest > SLOW_MS ? ["doubtful", `an answer took ${slowest} ms`] : ["good", `${slowest} ms`];
+}
+
+function clock({ jwks, now }: Evidence): Judgement | undefined {
+  const theirs = Date.parse(jwks?.headers.date ?? "");
+  if (Number.isNaN(theirs)) return undefined;
+  const apart = Math.round(Math.abs(theirs - now) / 1_000);
+  if (apart > 300)
+    return ["broken", `its clock and this one are ${apart} seconds apart: tokens are refused as expired, or as not yet valid`];
+  return apart > 30 ? ["doubtful", `its clock and this one are ${apart} seconds apart`] : ["good", "as here"];
+}
+
+function sample({ token }: Evidence): Judgement | undefined {
+  if (token === undefined) return undefined;
+  if (token.verified !== undefined)
+    return ["good", `signed by ${shown(token.verified.header.kid ?? "the key")} (${token.verified.header.alg})`];
+  return ["broken", token.fault?.message ?? "it is refused"];
+}
+
+function named({ kid, algorithms }: KeyFacts): string {
+  return `${kid === undefined ? "(no kid)" : shown(kid)} (${shown(algorithms.join("|") || "unknown")})`;
+}

@@ -1,0 +1,138 @@
+import { lookup } from "node:dns/promises";
+import { isSignetError, SignetError } from "../errors.js";
+import { createVerifier } from "../verify/create-verifier.js";
+import { isPublicAddress } from "../verify/public-addresses.js";
+import type { VerifiedToken } from "../verify/verifier.js";
+import { type Visit, type Visitor, visit } from "./visit.js";
+
+/** What there is to know of an issuer from outside. */
+export interface Evidence {
+  readonly issuer: string;
+  /** Each address of its name can be reached by everybody. */
+  readonly isPublic: boolean;
+  /** Absent where the JWKS was given by its own URL. */
+  readonly discovery?: Visit;
+  readonly jwksUrl?: string;
+  readonly jwks?: Visit;
+  /** The JWKS once more, by its ETag. */
+  readonly again?: Visit;
+  readonly keys: readonly KeyFacts[];
+  readonly token?: TokenFacts;
+  /** Milliseconds since 1970, here. */
+  readonly now: number;
+}
+
+/** One member of the JWKS. */
+export interface KeyFacts {
+  readonly kid?: string;
+  readonly kty: string;
+  /** What it can sign: its `alg`, or what its type allows where it names none. */
+  readonly algorithms: readonly string[];
+  readonly namesAlgorithm: boolean;
+  readonly use?: string;
+  readonly members: readonly string[];
+  /** Why Signet cannot use it. */
+  readonly fault?: SignetError;
+}
+
+/** A sample token. */
+interface TokenFacts {
+  readonly verified?: VerifiedToken;
+  readonly fault?: SignetError;
+}
+
+/** What is looked at. */
+export interface ExamineOptions {
+  /** Where the keys are; else discovery says it. */
+  readonly jwksUrl?: string | undefined;
+  /** A token of the issuer's. */
+  readonly token?: string | undefined;
+  readonly visit?: Visitor;
+  /** The addresses of a name. */
+  readonly addresses?: (hostname: string) => Promise<readonly string[]>;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** Looks at an issuer as verifiers do: three requests, or four. */
+export async function examine(issuer: string, options: ExamineOptions = {}): Promise<Evidence> {
+  const { visit: ask = visit, addresses = addressesOf, now = Date.now } = options;
+  const discoveryUrl = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const discovery = options.jwksUrl === undefined ? await ask(discoveryUrl) : undefined;
+  const jwksUrl = options.jwksUrl ?? urlIn(discovery);
+  const jwks = jwksUrl === undefined ? undefined : await ask(jwksUrl);
+  const etag = jwks?.headers.etag;
+  const again = jwksUrl === undefined || etag === undefined ? undefined : await ask(jwksUrl, { "if-none-match": etag });
+  const listed = Array.isArray(jwks?.json?.keys) ? jwks.json.keys.filter(isObject) : [];
+  return {
+    issuer,
+    isPublic: (await addresses(new URL(issuer).hostname)).every(isPublicAddress),
+    ...(discovery && { discovery }),
+    ...(jwksUrl !== undefined && { jwksUrl }),
+    ...(jwks && { jwks }),
+    ...(again && { again }),
+    keys: listed.map(factsOf),
+    ...(options.token !== undefined && { token: tokenFacts(options.token, issuer, listed, now) }),
+    now: now(),
+  };
+}
+
+// A name that is not known has no address, which its own rule says.
+async function addressesOf(hostname: string): Promise<readonly string[]> {
+  const name = hostname.replace(/^\[|\]$/g, "");
+  return lookup(name, { all: true }).then(
+    (found) => found.map(({ address }) => address),
+    () => [],
+  );
+}
+
+type Jwk = Readonly<Record<string, unknown>>;
+
+const OF_CURVE: Readonly<Record<string, string>> = { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512", Ed25519: "EdDSA" };
+const OF_RSA = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+
+function factsOf(jwk: Jwk): KeyFacts {
+  const { kid, kty, alg, use, crv } = jwk;
+  const fitting = kty === "RSA" ? OF_RSA : [OF_CURVE[String(crv)] ?? ""].filter((each) => each !== "");
+  const fault = faultOf(jwk);
+  return {
+    ...(typeof kid === "string" && kid !== "" && { kid }),
+    kty: String(kty),
+    algorithms: typeof alg === "string" ? [alg] : fitting,
+    namesAlgorithm: typeof alg === "string",
+    ...(typeof use === "string" && { use }),
+    members: Object.keys(jwk),
+    ...(fault && { fault }),
+  };
+}
+
+function faultOf(jwk: Jwk): SignetError | undefined {
+  try {
+    const bare = { ...jwk, use: "sig", key_ops: undefined, alg: jwk.alg ?? (jwk.kty === "RSA" ? "RS256" : undefined) };
+    createVerifier({ keys: { keys: [bare] }, issuer: null, audience: null });
+    return undefined;
+  } catch (error) {
+    return isSignetError(error) ? error : new SignetError("invalid_key", "it cannot be read", { cause: error });
+  }
+}
+
+function tokenFacts(token: string, issuer: string, keys: readonly Jwk[], now: () => number): TokenFacts {
+  const clock = (): number => Math.floor(now() / 1_000);
+  try {
+    return { verified: createVerifier({ keys: { keys }, issuer, audience: null, types: null, clock }).verify(token) };
+  } catch (error) {
+    if (isSignetError(error)) return { fault: error };
+    throw error;
+  }
+}
+
+function urlIn(discovery: Visit | undefined): string | undefined {
+  const url = discovery?.json?.jwks_uri;
+  if (typeof url !== "string" || !URL.canParse(url)) return undefined;
+  const { protocol, href } = new URL(url);
+  return protocol === "https:" || protocol === "http:" ? href : undefined;
+}
+
+function isObject(value: unknown): value is Jwk {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,113 @@
+import { isLoopback } from "../encoding/loopback-host.js";
+import { shown } from "./checks.js";
+import type { Evidence, KeyFacts } from "./evidence.js";
+import { VERIFIERS, type VerifierRules } from "./verifiers.js";
+
+/** Whether somebody can verify an issuer's tokens. `partly`: those of some of its keys. `unknown`: nobody says it. */
+type Answer = "yes" | "partly" | "no" | "unknown";
+
+/** What one verifier makes of an issuer. */
+export interface Verdict {
+  readonly verifier: string;
+  readonly id: string;
+  readonly answer: Answer;
+  /** Why not, or what is to be done. */
+  readonly reasons: readonly string[];
+  readonly source: string;
+  readonly checked: string;
+  readonly basis: VerifierRules["basis"];
+}
+
+/** Asks for each verifier whether it can verify this issuer's tokens, or the sample token where there is one. */
+export function verdictsOf(evidence: Evidence): readonly Verdict[] {
+  return VERIFIERS.map((rules) => {
+    const { answer, reasons } = verdictOf(rules, evidence);
+    const { name: verifier, id, source, checked, basis } = rules;
+    return { verifier, id, answer, reasons, source, checked, basis };
+  });
+}
+
+function verdictOf(rules: VerifierRules, evidence: Evidence): Pick<Verdict, "answer" | "reasons"> {
+  const { note } = rules;
+  const against = [...reachReasons(rules, evidence), ...keySetReasons(rules, evidence), ...claimReasons(rules, evidence)];
+  const { answer, reasons } = algorithmVerdict(rules, evidence);
+  if (against.length > 0) return { answer: "no", reasons: [...against, ...reasons] };
+  return { answer, reasons: note === undefined || answer === "no" ? reasons : [...reasons, note] };
+}
+
+function reachReasons(
+  { fetches, noPort, longestUrl }: VerifierRules,
+  { issuer, isPublic, discovery, jwks, jwksUrl }: Evidence,
+): string[] {
+  if (fetches === undefined) return [];
+  const { protocol, hostname, port } = new URL(issuer);
+  const url = fetches === "jwks" ? (jwksUrl ?? "") : issuer;
+  return [
+    isLoopback(hostname) && "the issuer is on this machine",
+    !isLoopback(hostname) && !isPublic && "the issuer has an address that the Internet does not reach",
+    !isLoopback(hostname) && protocol !== "https:" && "it asks over https alone",
+    fetches === "discovery" &&
+      discovery !== undefined &&
+      discovery.json?.jwks_uri === undefined &&
+      "it needs the discovery document",
+    fetches === "discovery" &&
+      discovery?.json !== undefined &&
+      discovery.json.issuer !== issuer &&
+      "discovery is another issuer's",
+    jwks?.json === undefined && "it cannot fetch the JWKS",
+    noPort === true && port !== "" && "it takes no URL with a port",
+    longestUrl !== undefined && url.length > longestUrl && `it takes URLs up to ${longestUrl} characters`,
+  ].filter((each) => each !== false);
+}
+
+function keySetReasons(rules: VerifierRules, { keys, jwks }: Evidence): string[] {
+  const { mostKeys = Number.POSITIVE_INFINITY, mostBytes, mostKeysOfAKind, refusedMembers = [], refusesUnknownTypes } = rules;
+  const many = mostKeysOfAKind === undefined ? undefined : mostOfAKind(keys, mostKeysOfAKind);
+  const refused = refusedMembers.find((member) => keys.some(({ members }) => members.includes(member)));
+  return [
+    keys.length === 0 && "there is no key",
+    keys.length > mostKeys && `it takes ${mostKeys} keys, and there are ${keys.length}`,
+    mostBytes !== undefined && (jwks?.bytes ?? 0) > mostBytes && `it takes a JWKS of ${mostBytes} bytes`,
+    many !== undefined && `it takes ${mostKeysOfAKind} keys of type ${many}`,
+    refused !== undefined && `it refuses a JWK with ${refused}`,
+    rules.kids === true && keys.some(({ kid }) => kid === undefined) && "a key has no kid",
+    refusesUnknownTypes === true && keys.some(({ kty }) => kty === "AKP") && "one ML-DSA key makes it refuse all keys",
+  ].filter((each) => each !== false);
+}
+
+function claimReasons({ claims = [] }: VerifierRules, { token }: Evidence): string[] {
+  if (token === undefined) return [];
+  if (token.verified === undefined) return ["the sample token is refused"];
+  const { claims: given } = token.verified;
+  const missing = claims.filter((name) => given[name] === undefined);
+  const fractions = ["exp", "iat", "nbf"].filter((name) => given[name] !== undefined && !Number.isInteger(given[name]));
+  return [
+    missing.length > 0 && `the token has no ${missing.join(", ")}`,
+    fractions.length > 0 && claims.length > 0 && `${fractions.join(", ")} is no whole number`,
+    claims.includes("aud") &&
+      Array.isArray(given.aud) &&
+      given.aud.length > 1 &&
+      given.azp === undefined &&
+      "several aud want azp",
+  ].filter((each) => each !== false);
+}
+
+function algorithmVerdict({ algorithms, optIn }: VerifierRules, { keys, token }: Evidence): Pick<Verdict, "answer" | "reasons"> {
+  const signing = token?.verified?.header.alg;
+  const sets = signing === undefined ? keys.map((key) => key.algorithms) : [[signing]];
+  const all = [...new Set(sets.flat())];
+  if (algorithms === undefined) return { answer: "unknown", reasons: [] };
+  const knows = (set: readonly string[], list: readonly string[]) => set.some((alg) => list.includes(alg));
+  const known = sets.filter((set) => knows(set, algorithms));
+  if (known.length === sets.length) return { answer: "yes", reasons: [] };
+  if (optIn !== undefined && sets.every((set) => knows(set, optIn.algorithms))) {
+    return { answer: "yes", reasons: [`with ${optIn.by}`] };
+  }
+  const unknown = all.filter((alg) => !algorithms.includes(alg)).map(shown);
+  const reasons = [`it does not know ${unknown.join(", ")}; it takes ${algorithms.join(", ")}`];
+  return { answer: known.length > 0 ? "partly" : "no", reasons };
+}
+
+function mostOfAKind(keys: readonly KeyFacts[], most: number): string | undefined {
+  return ["RSA", "EC"].find((kty) => keys.filter((key) => key.kty === kty).length > most);
+}

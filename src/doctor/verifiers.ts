@@ -1,0 +1,196 @@
+/** What somebody who verifies tokens asks of an issuer. Absent: nothing. */
+export interface VerifierRules {
+  readonly name: string;
+  /** How `--for` names it. */
+  readonly id: string;
+  /** What it verifies. Absent: nobody has said. */
+  readonly algorithms?: readonly string[];
+  /** What it verifies once somebody has told it to, and how. */
+  readonly optIn?: { readonly algorithms: readonly string[]; readonly by: string };
+  /** It asks by itself, over the Internet; else somebody hands it the keys, or runs it where the issuer can be reached. */
+  readonly fetches?: "discovery" | "jwks";
+  /** It takes no URL with a port. */
+  readonly noPort?: true;
+  readonly longestUrl?: number;
+  readonly mostKeys?: number;
+  readonly mostBytes?: number;
+  /** Keys of RSA, and as many of EC. */
+  readonly mostKeysOfAKind?: number;
+  /** Members of a JWK with which it refuses it. */
+  readonly refusedMembers?: readonly string[];
+  /** One key of a type that it does not know makes it refuse all of them. */
+  readonly refusesUnknownTypes?: true;
+  /** Each key has to have a `kid`. */
+  readonly kids?: true;
+  /** Claims that each token must have. */
+  readonly claims?: readonly string[];
+  /** What else is to be known. */
+  readonly note?: string;
+  readonly source: string;
+  /** When that was looked at. */
+  readonly checked: string;
+  /** `documented` by the vendor, `observed` by us, or `assumed` because nobody says it. */
+  readonly basis: "documented" | "observed" | "assumed";
+}
+
+const RS = ["RS256", "RS384", "RS512"];
+const PS = ["PS256", "PS384", "PS512"];
+const ES = ["ES256", "ES384", "ES512"];
+const CLASSIC = [...RS, ...PS, ...ES, "EdDSA"];
+const ML_DSA = ["ML-DSA-44", "ML-DSA-65", "ML-DSA-87"];
+const WITNESSES = "npm run witnesses";
+const CHECKED = "2026-11-24";
+
+/** Who verifies tokens, and what each wants. The order is the answer's. */
+export const VERIFIERS: readonly VerifierRules[] = [
+  {
+    name: "API Gateway, HTTP API (JWT authorizer)",
+    id: "http-api",
+    algorithms: RS,
+    fetches: "discovery",
+    kids: true,
+    claims: ["iss", "exp"],
+    note: "it keeps keys for up to two hours; aud, or client_id, must be on its list",
+    source: "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html",
+    checked: CHECKED,
+    basis: "documented",
+  },
+  {
+    name: "API Gateway, REST and WebSocket API (Signet's authorizer)",
+    id: "rest-api",
+    algorithms: [...CLASSIC, "Ed25519", ...ML_DSA],
+    fetches: "discovery",
+    kids: true,
+    claims: ["iss", "exp"],
+    note: "`signet template authorizer` installs it",
+    source: "docs/lambda.md",
+    checked: CHECKED,
+    basis: "observed",
+  },
+  {
+    name: "Application Load Balancer",
+    id: "alb",
+    algorithms: ["RS256"],
+    fetches: "jwks",
+    longestUrl: 256,
+    mostKeys: 10,
+    mostBytes: 150 * 1_024,
+    kids: true,
+    claims: ["iss", "exp"],
+    source: "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-verify-jwt.html",
+    checked: CHECKED,
+    basis: "documented",
+  },
+  {
+    name: "IAM OIDC provider (AssumeRoleWithWebIdentity)",
+    id: "iam",
+    algorithms: [...RS, ...ES],
+    fetches: "discovery",
+    noPort: true,
+    mostKeysOfAKind: 100,
+    refusedMembers: ["key_ops"],
+    kids: true,
+    claims: ["iss", "sub", "aud", "iat", "exp"],
+    note: "several aud want azp as well",
+    source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html",
+    checked: CHECKED,
+    basis: "observed",
+  },
+  {
+    name: "Cognito identity pool (OIDC provider)",
+    id: "cognito",
+    algorithms: [...RS, ...ES],
+    fetches: "discovery",
+    noPort: true,
+    mostKeysOfAKind: 100,
+    refusedMembers: ["key_ops"],
+    kids: true,
+    claims: ["iss", "sub", "aud", "iat", "exp"],
+    note: "it uses the account's IAM OIDC provider",
+    source: "https://docs.aws.amazon.com/cognito/latest/developerguide/open-id.html",
+    checked: CHECKED,
+    basis: "assumed",
+  },
+  {
+    name: "EKS cluster (OIDC identity provider)",
+    id: "eks",
+    algorithms: ["RS256"],
+    fetches: "discovery",
+    noPort: true,
+    kids: true,
+    claims: ["iss", "aud", "exp"],
+    source: "https://docs.aws.amazon.com/eks/latest/userguide/authenticate-oidc-identity-provider.html",
+    checked: CHECKED,
+    basis: "assumed",
+  },
+  {
+    name: "Kubernetes API server",
+    id: "kubernetes",
+    algorithms: ["RS256"],
+    optIn: { algorithms: [...RS, ...PS, ...ES], by: "--oidc-signing-algs, or structured authentication" },
+    fetches: "discovery",
+    claims: ["iss", "aud", "exp"],
+    note: "it may be inside the network that the issuer is in",
+    source: "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#openid-connect-tokens",
+    checked: CHECKED,
+    basis: "documented",
+  },
+  {
+    name: "AppSync (OPENID_CONNECT)",
+    id: "appsync",
+    algorithms: [...RS, ...PS, ...ES],
+    fetches: "discovery",
+    kids: true,
+    claims: ["iss", "iat", "exp"],
+    note: "discovery's issuer must be iss to the letter",
+    source: "https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html",
+    checked: CHECKED,
+    basis: "assumed",
+  },
+  {
+    name: "Bedrock AgentCore (inbound JWT)",
+    id: "agentcore",
+    fetches: "discovery",
+    kids: true,
+    claims: ["iss", "exp"],
+    note: "it says nowhere which algorithms it takes; RS256 is the safe one",
+    source: "https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/inbound-jwt-authorizer.html",
+    checked: CHECKED,
+    basis: "documented",
+  },
+  {
+    name: "Hotsock",
+    id: "hotsock",
+    algorithms: [...RS, ...ES],
+    claims: ["exp"],
+    note: "it holds a pasted PEM, which no rotation reaches: rotate by hand, and paste the next one before",
+    source: "https://www.hotsock.io/docs/",
+    checked: CHECKED,
+    basis: "assumed",
+  },
+  library("JavaScript: jose", "jose", [...CLASSIC, "Ed25519", ...ML_DSA]),
+  library("JavaScript: aws-jwt-verify", "aws-jwt-verify", [...RS, ...ES, "EdDSA"], { kids: true }),
+  library("JavaScript: jsonwebtoken with jwks-rsa", "jsonwebtoken", [...RS, ...PS, ...ES]),
+  library("Python: PyJWT", "pyjwt", CLASSIC, { kids: true }),
+  library("Go: golang-jwt", "golang-jwt", CLASSIC),
+  library("Go: go-jose, go-oidc", "go-jose", CLASSIC, { refusesUnknownTypes: true }),
+  library("Java: nimbus-jose-jwt", "nimbus", [...CLASSIC, "Ed25519"]),
+  library("Ruby: ruby-jwt", "ruby-jwt", [...RS, ...PS, ...ES], elsewhere("https://github.com/jwt/ruby-jwt#algorithms-and-usage")),
+  library(".NET: Microsoft.IdentityModel", "dotnet", [...RS, ...PS, ...ES], {
+    ...elsewhere("https://learn.microsoft.com/dotnet/api/microsoft.identitymodel.tokens.securityalgorithms"),
+  }),
+  library("Rust: jsonwebtoken", "rust", [...RS, ...PS, "ES256", "ES384", "EdDSA"], {
+    ...elsewhere("https://docs.rs/jsonwebtoken/latest/jsonwebtoken/enum.Algorithm.html"),
+  }),
+  library("PHP: firebase/php-jwt", "php", [...RS, "ES256", "ES384", "EdDSA"], {
+    ...elsewhere("https://github.com/firebase/php-jwt"),
+  }),
+];
+
+function elsewhere(source: string): Pick<VerifierRules, "source" | "basis"> {
+  return { source, basis: "documented" };
+}
+
+function library(name: string, id: string, algorithms: readonly string[], more: Partial<VerifierRules> = {}): VerifierRules {
+  return { name, id, algorithms, source: WITNESSES, checked: CHECKED, basis: "observed", ...more };
+}

@@ -1,0 +1,107 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { TLSSocket } from "node:tls";
+import { parseStrictJson } from "../encoding/strict-json.js";
+import { isSignetError } from "../errors.js";
+
+/** What one GET of a public document showed. */
+export interface Visit {
+  readonly url: string;
+  /** Why there was no answer: a word of Node's such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
+  readonly failure?: string;
+  readonly status?: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: number;
+  /** Until the last byte. */
+  readonly milliseconds: number;
+  /** When the certificate ends, in milliseconds since 1970; absent over http. */
+  readonly certificateEnds?: number;
+  /** The body, where it is a JSON object. */
+  readonly json?: Readonly<Record<string, unknown>>;
+  /** Why it is none. */
+  readonly jsonFault?: string;
+}
+
+/** Asks for a document as a verifier does. It follows no redirect. */
+export type Visitor = (url: string, headers?: Readonly<Record<string, string>>) => Promise<Visit>;
+
+const TIMEOUT_MS = 10_000;
+const MOST_BYTES = 5 * 1_024 * 1_024;
+
+/** Visits a URL. It never throws: what went wrong is what a doctor wants to know. */
+export const visit: Visitor = (url, headers = {}) => {
+  const began = performance.now();
+  const nothing = { url, headers: {}, bytes: 0 };
+  const since = (): number => Math.round(performance.now() - began);
+  return new Promise((resolve) => {
+    const failed = (error: unknown): void => resolve({ ...nothing, failure: wordOf(error), milliseconds: since() });
+    let asked: ClientRequest;
+    try {
+      const send = url.startsWith("https:") ? requestHttps : requestHttp;
+      asked = send(url, {
+        agent: false,
+        headers: { accept: "application/json", "accept-encoding": "identity", ...headers },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch (error) {
+      return failed(error);
+    }
+    asked.on("error", failed);
+    asked.on("response", (incoming) => {
+      const certificateEnds = endOf(incoming.socket as TLSSocket);
+      read(incoming).then(
+        (body) =>
+          resolve({
+            url,
+            status: incoming.statusCode ?? 0,
+            headers: flat(incoming),
+            bytes: body.length,
+            milliseconds: since(),
+            ...(certificateEnds !== undefined && { certificateEnds }),
+            ...parsed(body),
+          }),
+        failed,
+      );
+    });
+    asked.end();
+  });
+};
+
+async function read(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) throw Object.assign(new Error("too large"), { code: "ANSWER_TOO_LARGE" });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function parsed(body: Buffer): Pick<Visit, "json" | "jsonFault"> {
+  if (body.length === 0) return { jsonFault: "it is empty" };
+  try {
+    const value: unknown = parseStrictJson(body, "it");
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { json: value as Record<string, unknown> };
+    return { jsonFault: "it is no JSON object" };
+  } catch (error) {
+    return { jsonFault: isSignetError(error, "invalid_json") ? "it is no valid JSON" : "it names a member twice" };
+  }
+}
+
+function flat({ headers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+}
+
+function endOf(socket: TLSSocket): number | undefined {
+  const end = typeof socket.getPeerCertificate === "function" ? Date.parse(socket.getPeerCertificate().valid_to) : Number.NaN;
+  return Number.isNaN(end) ? undefined : end;
+}
+
+function wordOf(error: unknown): string {
+  if (error instanceof Error && error.name === "TimeoutError") return "TIMEOUT";
+  const { code, name } = error as NodeJS.ErrnoException;
+  return code ?? name ?? "UNKNOWN";
+}

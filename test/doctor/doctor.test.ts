@@ -1,0 +1,245 @@
+import { generateKeyPairSync } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { SignJWT } from "jose";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findingsOf, shown } from "../../src/doctor/checks.js";
+import { type ExamineOptions, examine } from "../../src/doctor/evidence.js";
+import { type Verdict, verdictsOf } from "../../src/doctor/verdicts.js";
+import { VERIFIERS } from "../../src/doctor/verifiers.js";
+import { type Visit, type Visitor, visit } from "../../src/doctor/visit.js";
+
+const ISSUER = "https://issuer.example";
+const NOW = 1_900_000_000_000;
+
+const ec = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const ES256 = { ...ec.publicKey.export({ format: "jwk" }), kid: "e1", alg: "ES256", use: "sig" };
+const RS256 = { ...rsa.publicKey.export({ format: "jwk" }), kid: "r1", alg: "RS256", use: "sig" };
+const weak = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey.export({ format: "jwk" });
+const HEADERS = {
+  "content-type": "application/json",
+  "cache-control": "max-age=300",
+  etag: '"1"',
+  date: new Date(NOW).toUTCString(),
+};
+
+interface World {
+  readonly issuer?: string;
+  readonly keys?: readonly object[];
+  readonly discovery?: Partial<Visit> & { readonly json?: Record<string, unknown> };
+  readonly jwks?: Partial<Visit>;
+  readonly headers?: Record<string, string>;
+  readonly again?: number;
+  readonly options?: ExamineOptions;
+}
+
+/** An issuer that has nothing wrong with it but what is said. */
+async function seen({
+  issuer = ISSUER,
+  keys = [ES256, RS256],
+  discovery,
+  jwks,
+  headers = HEADERS,
+  again = 304,
+  options,
+}: World = {}) {
+  const ask: Visitor = async (url, sent = {}) => {
+    const base = { url, status: 200, headers, milliseconds: 5, certificateEnds: NOW + 90 * 86_400_000 };
+    if (url.endsWith("/openid-configuration")) {
+      const id_token_signing_alg_values_supported = ["ES256", "RS256"];
+      const json = { issuer, jwks_uri: `${issuer}/jwks.json`, id_token_signing_alg_values_supported };
+      return { ...base, bytes: 200, json, ...discovery };
+    }
+    if (sent["if-none-match"] !== undefined) return { ...base, status: again, bytes: 0, jsonFault: "it is empty" };
+    return { ...base, bytes: 500, json: { keys }, ...jwks };
+  };
+  const evidence = await examine(issuer, { visit: ask, addresses: async () => ["8.8.8.8"], now: () => NOW, ...options });
+  const findings = findingsOf(evidence);
+  const verdicts = verdictsOf(evidence);
+  return {
+    findings,
+    broken: findings.filter(({ level }) => level === "broken").map(({ rule }) => rule),
+    doubtful: findings.filter(({ level }) => level === "doubtful").map(({ rule }) => rule),
+    words: (rule: string) => findings.find((each) => each.rule === rule)?.words ?? "",
+    of: (id: string) => verdicts.find((each) => each.id === id) as Verdict,
+    verdicts,
+  };
+}
+
+describe("an issuer as it should be", () => {
+  it("is good by every rule, and each rule names its source", async () => {
+    const { findings } = await seen();
+    expect(findings.filter(({ level }) => level !== "good")).toStrictEqual([]);
+    expect(findings.length).toBeGreaterThan(15);
+    for (const { source } of findings) expect(source).not.toBe("");
+  });
+
+  it.each([
+    ["http-api", "partly", "ES256"],
+    ["rest-api", "yes", "signet template authorizer"],
+    ["alb", "partly", "ES256"],
+    ["iam", "yes", "azp"],
+    ["eks", "partly", "ES256"],
+    ["kubernetes", "yes", "--oidc-signing-algs"],
+    ["agentcore", "unknown", "RS256"],
+    ["jose", "yes", ""],
+    ["rust", "yes", ""],
+  ])("is verified by %s: %s", async (id, answer, words) => {
+    const { of } = await seen();
+    expect(of(id)).toMatchObject({ answer });
+    expect(of(id).reasons.join("; ")).toContain(words);
+  });
+});
+
+describe("an issuer with a fault", () => {
+  const plain = { kid: undefined };
+  it.each<[string, World, string, string]>([
+    ["without https", { issuer: "http://issuer.example" }, "issuer-url", "https"],
+    ["with a query", { issuer: "https://issuer.example/?a=1" }, "issuer-url", "query"],
+    ["that is not known", { discovery: { failure: "ENOTFOUND", json: undefined as never } }, "discovery", "ENOTFOUND"],
+    ["that redirects", { discovery: { status: 302, json: undefined as never } }, "discovery", "redirects (302)"],
+    ["that has no discovery", { discovery: { status: 404, json: undefined as never } }, "discovery", "answers 404"],
+    [
+      "whose discovery is another's",
+      { discovery: { json: { issuer: `${ISSUER}/`, jwks_uri: ISSUER } } },
+      "discovery-issuer",
+      "to the letter",
+    ],
+    ["whose discovery names no keys", { discovery: { json: { issuer: ISSUER } } }, "jwks", "no jwks_uri"],
+    [
+      "whose keys are not https",
+      { discovery: { json: { issuer: ISSUER, jwks_uri: "http://keys.example/" } } },
+      "jwks-url",
+      "not https",
+    ],
+    ["whose keys redirect", { jwks: { status: 301, json: undefined as never } }, "jwks", "redirects"],
+    [
+      "whose certificate has ended",
+      { discovery: { failure: "CERT_HAS_EXPIRED", json: undefined as never } },
+      "certificate",
+      "CERT_HAS_EXPIRED",
+    ],
+    ["with no keys", { keys: [] }, "keys", "no key"],
+    ["whose JWKS is none", { jwks: { json: { key: [] } } }, "keys", "list"],
+    ["that publishes a private key", { keys: [{ ...ES256, d: "AA" }] }, "private-members", "revoke it now"],
+    ["with a weak key", { keys: [{ ...weak, kid: "w", alg: "RS256", use: "sig" }] }, "usable-keys", "2048"],
+    ["with a damaged key", { keys: [{ ...ES256, x: "AA" }] }, "usable-keys", "cannot be used"],
+    ["with a kid twice", { keys: [ES256, { ...RS256, kid: "e1" }] }, "kid", "two keys"],
+    ["with a key without a kid", { keys: [ES256, { ...RS256, ...plain }] }, "kid", "no kid"],
+    ["with keys for encryption", { keys: [{ ...RS256, use: "enc" }] }, "use", "signatures"],
+    ["with a wrong clock", { headers: { ...HEADERS, date: new Date(NOW - 400_000).toUTCString() } }, "clock", "400 seconds"],
+    ["whose token is no token", { options: { token: "a.b" } }, "token", "three parts"],
+  ])("%s is broken", async (_, world, rule, words) => {
+    const found = await seen(world);
+    expect(found.broken).toContain(rule);
+    expect(found.words(rule)).toContain(words);
+  });
+
+  it.each<[string, World, string]>([
+    ["on this machine", { issuer: "http://localhost:8710" }, "issuer-url"],
+    ["that is no JSON by its type", { headers: { ...HEADERS, "content-type": "text/html" } }, "jwks"],
+    ["without alg", { keys: [{ ...ES256, alg: undefined }] }, "alg"],
+    ["without use", { keys: [{ ...ES256, use: undefined }] }, "use"],
+    ["with key_ops", { keys: [{ ...ES256, key_ops: ["verify"] }] }, "key-ops"],
+    ["with eleven keys", { keys: Array.from({ length: 11 }, (_, at) => ({ ...ES256, kid: `k${at}` })) }, "size"],
+    ["that may not be kept", { headers: { ...HEADERS, "cache-control": "no-store" } }, "cache"],
+    ["that may be kept for a month", { headers: { ...HEADERS, "cache-control": "max-age=2592000" } }, "cache"],
+    ["that says nothing of keeping", { headers: { "content-type": "application/json" } }, "cache"],
+    ["whose ETag is not looked at", { again: 200 }, "etag"],
+    ["whose certificate is nearly over", { jwks: { certificateEnds: NOW + 86_400_000 } }, "certificate"],
+    [
+      "whose discovery lists other algorithms",
+      { keys: [{ ...rsa.publicKey.export({ format: "jwk" }), kid: "p", alg: "PS256", use: "sig" }] },
+      "discovery-algorithms",
+    ],
+    ["that is slow", { jwks: { milliseconds: 3_000 } }, "speed"],
+  ])("%s is doubtful", async (_, world, rule) => {
+    const found = await seen(world);
+    expect(found.doubtful).toContain(rule);
+  });
+});
+
+describe("who verifies", () => {
+  it.each<[string, World, string, string]>([
+    ["no URL with a port", { issuer: "https://issuer.example:8443" }, "iam", "port"],
+    ["no key with key_ops", { keys: [{ ...RS256, key_ops: ["verify"] }] }, "iam", "key_ops"],
+    ["no eleven keys", { keys: Array.from({ length: 11 }, (_, at) => ({ ...RS256, kid: `k${at}` })) }, "alb", "takes 10 keys"],
+    ["no large JWKS", { keys: [RS256], jwks: { bytes: 200_000 } }, "alb", "153600"],
+    ["no long URL", { keys: [RS256], options: { jwksUrl: `${ISSUER}/${"x".repeat(256)}` } }, "alb", "256 characters"],
+    ["no ES256 alone", { keys: [ES256] }, "http-api", "does not know ES256"],
+    [
+      "no set with ML-DSA",
+      { keys: [ES256, { kty: "AKP", kid: "m", alg: "ML-DSA-65", use: "sig", pub: "AA" }] },
+      "go-jose",
+      "refuse all keys",
+    ],
+    ["no issuer without discovery", { discovery: { status: 404, json: undefined as never } }, "http-api", "discovery"],
+    [
+      "no private address",
+      { keys: [RS256], options: { addresses: async () => ["10.0.0.1"] } },
+      "http-api",
+      "Internet does not reach",
+    ],
+    ["no issuer on this machine", { issuer: "http://localhost:8710", keys: [RS256] }, "alb", "this machine"],
+  ])("takes %s", async (_, world, id, words) => {
+    const { of } = await seen(world);
+    expect(of(id).answer).toBe("no");
+    expect(of(id).reasons.join("; ")).toContain(words);
+  });
+
+  it("is asked about the sample token: by its algorithm and its claims", async () => {
+    const claims = { iss: ISSUER, sub: "alice", aud: ["a", "b"], iat: NOW / 1_000, exp: NOW / 1_000 + 60 };
+    const signed = (more: object) =>
+      new SignJWT({ ...claims, ...more } as never).setProtectedHeader({ alg: "RS256", kid: "r1" }).sign(rsa.privateKey);
+    const of = async (more: object) => (await seen({ options: { token: await signed(more) } })).of;
+    expect((await of({ aud: "a" }))("alb").answer).toBe("yes");
+    expect((await of({ aud: "a" }))("iam").answer).toBe("yes");
+    expect((await of({}))("iam").reasons.join()).toContain("azp");
+    expect((await of({ aud: undefined, sub: undefined }))("iam").reasons).toContain("the token has no sub, aud");
+    expect((await of({ iat: NOW / 1_000 - 0.5 }))("iam").reasons.join()).toContain("whole number");
+    expect((await of({ iss: "https://other.example" }))("jose").reasons).toContain("the sample token is refused");
+  });
+
+  it("has an id of its own, a source and a date", () => {
+    expect(new Set(VERIFIERS.map(({ id }) => id)).size).toBe(VERIFIERS.length);
+    for (const { source, checked } of VERIFIERS) {
+      expect(source).toMatch(/^(https:\/\/|npm run |docs\/)/);
+      expect(Date.parse(checked)).not.toBeNaN();
+    }
+  });
+});
+
+describe("what somebody else's server says", () => {
+  it("never reaches the terminal as it is", () => {
+    expect(shown("\u001b[31mred\u0007\u202e\n")).toBe("\\u001b[31mred\\u0007\\u202e\\n");
+  });
+
+  let server: Server;
+  let base: string;
+  beforeAll(async () => {
+    server = createServer((incoming, outgoing) => {
+      if (incoming.url === "/huge") return void outgoing.end("x".repeat(6 * 1_024 * 1_024));
+      if (incoming.url === "/moved") return void outgoing.writeHead(301, { location: "/good" }).end();
+      if (incoming.url === "/twice") return void outgoing.end('{"keys":[],"keys":[]}');
+      if (incoming.url === "/list") return void outgoing.end("[]");
+      if (incoming.url === "/cut") return void incoming.socket.destroy();
+      outgoing.setHeader("content-type", "application/json");
+      outgoing.end('{"keys":[]}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => void server.close());
+
+  it.each([
+    ["/good", { status: 200, bytes: 11, json: { keys: [] } }],
+    ["/huge", { failure: "ANSWER_TOO_LARGE" }],
+    ["/moved", { status: 301, jsonFault: "it is empty" }],
+    ["/twice", { jsonFault: "it names a member twice" }],
+    ["/list", { jsonFault: "it is no JSON object" }],
+    ["/cut", { failure: "ECONNRESET" }],
+  ])("is an answer whatever it is (%s)", async (path, expected) => {
+    expect(await visit(`${base}${path}`)).toMatchObject(expected);
+  });
+});
