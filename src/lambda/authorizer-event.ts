@@ -1,6 +1,7 @@
 import { isObject } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
 import type { VerifiedToken } from "../verify/verifier.js";
+import type { RouteRules } from "./route-rules.js";
 
 /** Who asks an authorizer: each has its own event and takes its own answer. */
 export type Asker = "rest" | "http" | "appsync";
@@ -12,6 +13,20 @@ export interface AuthorizerRequest {
   readonly token: string;
   /** What is to be invoked: an ARN of a stage's method or route; absent for AppSync. */
   readonly arn: string | undefined;
+  /** The answer is kept for other routes too: the event's route is not part of what it is kept by. Of HTTP APIs. */
+  readonly keptForAll?: boolean;
+}
+
+/** What an answer is made by. */
+export interface AnswerOptions {
+  /** An HTTP API's authorizer with simple responses. */
+  readonly simple: boolean;
+  /** What routes ask for; absent where all are alike. */
+  readonly routes: RouteRules | undefined;
+  /** The claims that are handed on; absent: all that can be. */
+  readonly claims: readonly string[] | undefined;
+  /** NumericDate. */
+  readonly now: number;
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -32,7 +47,9 @@ export function readAuthorizerEvent(event: unknown, query: string | undefined): 
   if (event.type === "TOKEN") return { asker: "rest", token: bare(event.authorizationToken), arn: textOf(event.methodArn) };
   if (event.type === "REQUEST" && event.version === "2.0") {
     const [source] = Array.isArray(event.identitySource) ? event.identitySource : [];
-    return { asker: "http", token: bare(source ?? header(event.headers)) || inQuery(event, query), arn: textOf(event.routeArn) };
+    const token = bare(source ?? header(event.headers)) || inQuery(event, query);
+    const keptForAll = !Array.isArray(event.identitySource) || !event.identitySource.includes(event.routeKey);
+    return { asker: "http", token, arn: textOf(event.routeArn), keptForAll };
   }
   if (event.type === "REQUEST") {
     const token = bare(header(event.headers)) || inProtocols(event.headers) || inQuery(event, query);
@@ -77,23 +94,44 @@ function textOf(value: unknown): string | undefined {
 /**
  * The answer for a token that was verified, or for one that is good and not allowed to do this.
  *
- * @param simple an HTTP API's authorizer with simple responses
+ * @throws SignetError `config_invalid` where rules by route cannot be kept: an answer would be used for other routes
  */
 export function answerOf(
-  { asker, arn = "" }: AuthorizerRequest,
+  { asker, arn = "", keptForAll }: AuthorizerRequest,
   verified: VerifiedToken | undefined,
-  { simple, now }: { readonly simple: boolean; readonly now: number },
+  { simple, routes, claims, now }: AnswerOptions,
 ): object {
-  const context = verified === undefined ? {} : flat(verified.claims);
+  const context = verified === undefined ? {} : flat(verified.claims, claims);
   const isAuthorized = verified !== undefined;
+  if (routes !== undefined && asker === "appsync") throw unkept("AppSync has no routes: guard its fields in the schema");
   if (asker === "appsync") {
     const left = Math.max(0, Number(verified?.claims.exp ?? now + APPSYNC_TTL_SECONDS) - now);
     return { isAuthorized, resolverContext: context, ttlOverride: Math.min(APPSYNC_TTL_SECONDS, left) };
   }
-  if (asker === "http" && simple) return { isAuthorized, context };
-  const Statement = [{ Action: "execute-api:Invoke", Effect: isAuthorized ? "Allow" : "Deny", Resource: stageOf(arn) }];
+  const stage = stageOf(arn);
+  if (asker === "http" && simple) {
+    if (routes !== undefined && keptForAll === true) {
+      throw unkept("add $context.routeKey to the authorizer's identity sources, or its answer is used for other routes");
+    }
+    const mayPass =
+      verified !== undefined && (routes === undefined || routes.allow(verified.claims, arn.slice(stage.length + 1)));
+    return mayPass ? { isAuthorized: true, context } : { isAuthorized: false, context: {} };
+  }
+  const statement = (Effect: "Allow" | "Deny", Resource: string | readonly string[]) => ({
+    Action: "execute-api:Invoke",
+    Effect,
+    Resource,
+  });
+  const Statement =
+    verified === undefined || routes === undefined
+      ? [statement(isAuthorized ? "Allow" : "Deny", `${stage}/*`)]
+      : routes.statements(verified.claims, (pattern) => `${stage}/${pattern}`, statement);
   const { sub, client_id: client } = verified?.claims ?? {};
   return { principalId: String(sub ?? client ?? "unknown"), policyDocument: { Version: POLICY_VERSION, Statement }, context };
+}
+
+function unkept(what: string): SignetError {
+  return new SignetError("config_invalid", `SIGNET_ROUTES cannot be kept here: ${what}`, { field: "SIGNET_ROUTES" });
 }
 
 // An answer is cached for every route of the stage: it must hold for all of them.
@@ -102,13 +140,17 @@ function stageOf(arn: string): string {
   if (!/^arn:[\w-]+:execute-api:[\w-]+:\d{12}:\w+$/.test(api) || stage === "") {
     throw new SignetError("invalid_request", "the event names no stage of an API (methodArn, routeArn)");
   }
-  return `${api}/${stage}/*`;
+  return `${api}/${stage}`;
 }
 
 // API Gateway takes texts, numbers and booleans, and refuses the whole answer for anything else.
-function flat(claims: VerifiedToken["claims"]): Readonly<Record<string, string | number | boolean>> {
+function flat(
+  claims: VerifiedToken["claims"],
+  chosen: readonly string[] | undefined,
+): Readonly<Record<string, string | number | boolean>> {
+  const given = Object.entries(claims).filter(([name]) => chosen === undefined || chosen.includes(name));
   return Object.fromEntries(
-    Object.entries(claims).flatMap(([name, value]): [string, string | number | boolean][] => {
+    given.flatMap(([name, value]): [string, string | number | boolean][] => {
       if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return [[name, value]];
       const isTexts = Array.isArray(value) && value.every((each) => typeof each === "string" && !each.includes(" "));
       return isTexts ? [[name, value.join(" ")]] : [];

@@ -6,7 +6,8 @@ import type { VerifiedToken } from "../verify/verifier.js";
 import { type Asker, answerOf, readAuthorizerEvent } from "./authorizer-event.js";
 import { createLog } from "./log.js";
 import { failureOf } from "./report.js";
-import { type Environment, listIn, wrong } from "./settings.js";
+import { routeRules } from "./route-rules.js";
+import { type Environment, listIn, objectIn, wrong } from "./settings.js";
 
 /** Answers an authorizer's event. */
 export type AuthorizerHandler = (event: unknown, context: { readonly awsRequestId: string }) => Promise<object>;
@@ -33,7 +34,12 @@ export function createAuthorizer(
 ): AuthorizerHandler {
   const log = createLog(env, write);
   const verifier = verifierOf(env, clock);
-  const simple = env.SIGNET_AUTHORIZER_RESPONSE !== "policy";
+  const claims = listIn(env.SIGNET_CLAIMS);
+  const answering = {
+    simple: env.SIGNET_AUTHORIZER_RESPONSE !== "policy",
+    routes: routeRules(objectIn(env, "SIGNET_ROUTES")),
+    claims: claims.length > 0 ? claims : undefined,
+  };
   // The keys are fetched while the function starts; where that fails, the first token tries again.
   verifier.ready().catch((error: unknown) => log("ERROR", "init", failureOf(error)));
 
@@ -56,10 +62,16 @@ export function createAuthorizer(
       }
       log("WARN", awsRequestId, told((error as SignetError).code));
       if (isRefusedOutright(error, request.asker)) throw bareError(UNAUTHORIZED);
-      return answerOf(request, undefined, { simple, now: clock() });
+      return answerOf(request, undefined, { ...answering, now: clock() });
     }
-    log("INFO", awsRequestId, told("allowed", { kid: verified.header.kid }));
-    return answerOf(request, verified, { simple, now: clock() });
+    try {
+      const answer = answerOf(request, verified, { ...answering, now: clock() });
+      log("INFO", awsRequestId, told("verified", { kid: verified.header.kid }));
+      return answer;
+    } catch (error) {
+      log("ERROR", awsRequestId, told("failed", failureOf(error)));
+      throw error;
+    }
   };
 }
 

@@ -1,8 +1,9 @@
 import { isSignetError, isTokenRefusal, tellable } from "../errors.js";
+import { hasScopes } from "./claims.js";
 import type { VerifiedToken } from "./verifier.js";
 
 /** What verifies: a verifier over keys at hand, or one that follows its issuers' keys. */
-interface Verifying {
+export interface Verifying {
   verify(token: string): VerifiedToken | Promise<VerifiedToken>;
 }
 
@@ -10,6 +11,8 @@ interface Verifying {
 export interface BearerOptions {
   /** Names what is protected, in `WWW-Authenticate`. Default `api`. */
   readonly realm?: string | undefined;
+  /** Scopes that a token must have, all of them, beside those that the verifier asks for. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /** How a request is refused: the answer, complete (RFC 6750 section 3, RFC 9457). */
@@ -36,13 +39,16 @@ const BEARER = /^Bearer +([\w\-.~+/]+=*) *$/i;
  *
  * @returns a function that never throws
  */
-export function bearerGuard(verifier: Verifying, { realm = "api" }: BearerOptions = {}): BearerGuard {
+export function bearerGuard(verifier: Verifying, { realm = "api", scopes = [] }: BearerOptions = {}): BearerGuard {
   const challenge = `Bearer realm="${quotable(realm)}"`;
   return async (authorization) => {
     const given = BEARER.exec(authorization ?? "")?.[1];
     if (given === undefined) return { refusal: refusal(401, "token_missing", "a bearer token is needed", challenge) };
     try {
-      return { token: await verifier.verify(given) };
+      const token = await verifier.verify(given);
+      if (hasScopes(token.claims, scopes)) return { token };
+      const wanted = `${challenge}, error="insufficient_scope", scope="${quotable(scopes.join(" "))}"`;
+      return { refusal: refusal(403, "token_scope_missing", "the token does not have a scope that is required here", wanted) };
     } catch (error) {
       const { code, message } = tellable(error);
       if (!isTokenRefusal(error)) return { refusal: refusal(503, code, "the token cannot be verified now") };

@@ -96,10 +96,15 @@ function checkAge({ iat }: VerifiedClaims, earliest: number): void {
   if (!(iat >= earliest)) throw refused("token_too_old", "iat", "the token was issued too long ago (iat)");
 }
 
-function checkScopes({ scope, scp }: VerifiedClaims, wanted: readonly string[]): void {
+/** Tells whether claims grant all of these scopes: in `scope` (RFC 8693 section 4.2), or in `scp`. */
+export function hasScopes({ scope, scp }: VerifiedClaims, wanted: readonly string[]): boolean {
   const listed = Array.isArray(scp) ? scp : typeof scp === "string" ? scp.split(" ") : [];
   const granted = typeof scope === "string" ? scope.split(" ") : listed;
-  if (wanted.every((each) => granted.includes(each))) return;
+  return wanted.every((each) => granted.includes(each));
+}
+
+function checkScopes(claims: VerifiedClaims, wanted: readonly string[]): void {
+  if (hasScopes(claims, wanted)) return;
   throw refused("token_scope_missing", "scope", "the token does not have a scope that is required here");
 }
 

@@ -6,6 +6,7 @@
 export type { PublicJwk } from "../algorithms/jwk.js";
 export type { AlgorithmName } from "../algorithms/table.js";
 export { type ErrorCode, isSignetError, isTokenRefusal, SignetError } from "../errors.js";
+export { authorize } from "./authorize.js";
 export { type BearerGuard, type BearerOptions, type BearerOutcome, type BearerRefusal, bearerGuard } from "./bearer.js";
 export type { VerifiedClaims } from "./claims.js";
 export { createVerifier } from "./create-verifier.js";

@@ -145,6 +145,80 @@ describe("the authorizer", () => {
     });
   });
 
+  describe("with rules by route", () => {
+    const rules = {
+      SIGNET_ROUTES: JSON.stringify({
+        "GET /orders/{id}": "orders:read",
+        "ANY /orders": ["orders:read", "orders:write"],
+        "* /health": [],
+        $connect: ["chat"],
+      }),
+    };
+    const routes = (...names: string[]) => names.map((name) => STAGE.replace("*", name));
+    const statement = (Effect: string, names: string[]) => ({ Action: "execute-api:Invoke", Effect, Resource: routes(...names) });
+    const at = (route: string, scope: string, more: object = {}) => ({
+      version: "2.0",
+      type: "REQUEST",
+      routeArn: METHOD.replace("GET/orders/7", route),
+      routeKey: "the route",
+      identitySource: [tokenOf({ scope }), "the route"],
+      ...more,
+    });
+
+    it("answers a policy that holds for each route, whichever was asked for", async () => {
+      const policyFor = (scope: string) => authorizer(rules)(EVENTS["a REST API's TOKEN"](tokenOf({ scope })));
+      expect(await policyFor("orders:read")).toMatchObject({
+        policyDocument: {
+          Statement: [statement("Allow", ["GET/orders/*", "*/health"]), statement("Deny", ["*/orders", "$connect"])],
+        },
+      });
+      expect(await policyFor("orders:read orders:write chat")).toMatchObject({
+        policyDocument: { Statement: [statement("Allow", ["GET/orders/*", "*/orders", "*/health", "$connect"])] },
+      });
+    });
+
+    it.each([
+      ["GET/orders/7", "orders:read", true],
+      ["GET/orders/7", "profile", false],
+      ["POST/orders", "orders:read", false],
+      ["POST/orders", "orders:read orders:write", true],
+      ["GET/health", "", true],
+      // What no rule names, nobody may; nor what only looks like it.
+      ["GET/admin", "orders:read orders:write chat", false],
+      ["GET/%6frders/7", "orders:read", false],
+      ["DELETE/orders/7", "orders:read orders:write", false],
+      ["GET/health/", "", false],
+    ])("answers an HTTP API simply: %s with %j is %s", async (route, scope, isAuthorized) => {
+      expect(await authorizer(rules)(at(route, scope))).toMatchObject({ isAuthorized });
+    });
+
+    it("refuses to answer where the answer would be kept for other routes, or where there are none", async () => {
+      const kept = at("GET/orders/7", "orders:read", { identitySource: [tokenOf({ scope: "orders:read" })] });
+      await expect(authorizer(rules)(kept)).rejects.toThrow("$context.routeKey");
+      const appsync = { authorizationToken: tokenOf(), requestContext: { apiId: "a1" } };
+      await expect(authorizer(rules)(appsync)).rejects.toThrow("AppSync");
+    });
+
+    it.each([
+      '{"/orders": "a"}',
+      '{"GET orders": "a"}',
+      '{"GET /a?b": "a"}',
+      '{"GET /orders": 5}',
+      '{"GET /orders": [""]}',
+      "[]",
+    ])("does not start with rules that are none (%s)", (text) => {
+      expect(() => authorizer({ SIGNET_ROUTES: text })).toThrow("SIGNET_ROUTES");
+    });
+  });
+
+  it("hands on the claims that are chosen, and no other", async () => {
+    const answer = await authorizer({ SIGNET_CLAIMS: "sub, level" })(
+      EVENTS["a REST API's TOKEN"](tokenOf({ level: 3, email: "a@b" })),
+    );
+    expect(answer).toMatchObject({ principalId: "alice" });
+    expect((answer as { context: object }).context).toStrictEqual({ sub: "alice", level: 3 });
+  });
+
   it("lets nobody in while there are no keys, and says so; the next token tries again", async () => {
     isDown = true;
     const authorize = authorizer();

@@ -39,6 +39,17 @@ describe("a bearer guard", () => {
     },
   );
 
+  it("asks for scopes beside those of its verifier", async () => {
+    const open = createVerifier({ keys: { keys: [jwk] }, issuer: "https://issuer.example", audience: "api", clock: () => NOW });
+    const writer = bearerGuard(open, { scopes: ["orders:write", "orders:read"] });
+    const refused = await writer(`Bearer ${tokenOf({ scope: "orders:read" })}`);
+    expect(refused.refusal).toMatchObject({
+      status: 403,
+      headers: { "www-authenticate": 'Bearer realm="api", error="insufficient_scope", scope="orders:write orders:read"' },
+    });
+    expect((await writer(`Bearer ${tokenOf({ scope: "orders:read orders:write" })}`)).token?.claims.sub).toBe("alice");
+  });
+
   it.each([
     [tokenOf({ exp: NOW - 400 }), 401, "invalid_token"],
     [tokenOf({ aud: "other" }), 401, "invalid_token"],

@@ -1,0 +1,43 @@
+import { type BearerOptions, bearerGuard, type Verifying } from "./bearer.js";
+import type { VerifiedToken } from "./verifier.js";
+
+/** What API Gateway (REST and HTTP APIs) and function URLs send, as far as it is looked at. */
+interface ProxyEvent {
+  readonly headers?: Readonly<Record<string, string | undefined>> | null | undefined;
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>> | null | undefined;
+}
+
+/** What they take as an answer. */
+interface ProxyAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * Wraps a Lambda function's handler: it is called with a token that was verified; whoever sends none, or a bad one, gets the answer of
+ * RFC 6750, in the form that API Gateway and function URLs take.
+ *
+ * @param verifier over keys at hand, or one that follows its issuers' keys; made once, outside the handler
+ * @param handler the function's own, which gets the token as its third argument
+ */
+export function authorize<Event extends object, Context, Answer>(
+  verifier: Verifying,
+  handler: (event: Event, context: Context, token: VerifiedToken) => Answer | Promise<Answer>,
+  options: BearerOptions = {},
+): (event: Event, context: Context) => Promise<Answer | ProxyAnswer> {
+  const guard = bearerGuard(verifier, options);
+  return async (event, context) => {
+    const { token, refusal } = await guard(authorizationOf(event as ProxyEvent));
+    if (refusal === undefined) return handler(event, context, token);
+    return { statusCode: refusal.status, headers: refusal.headers, body: refusal.body };
+  };
+}
+
+// Two headers of that name are two tokens, and no token: REST APIs keep them apart, HTTP APIs join them with a comma.
+function authorizationOf({ headers, multiValueHeaders }: ProxyEvent): string | undefined {
+  const valuesIn = (all: object | null | undefined): readonly string[] =>
+    Object.entries(all ?? {}).flatMap(([name, value]) => (name.toLowerCase() === "authorization" ? (value ?? []) : []));
+  const values = new Set([...valuesIn(headers), ...valuesIn(multiValueHeaders)]);
+  return values.size === 1 ? [...values][0] : undefined;
+}
