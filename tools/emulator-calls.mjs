@@ -39,6 +39,11 @@ export function createCalls(url) {
           body: JSON.stringify(event),
         }),
       ),
+    configure: (name, variables) =>
+      call("lambda", `/2015-03-31/functions/${encodeURIComponent(name)}/configuration`, {
+        method: "PUT",
+        body: JSON.stringify({ Environment: { Variables: variables } }),
+      }),
     inventory: () => inventoryOf({ call, target, query }),
   };
 }

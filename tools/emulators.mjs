@@ -13,6 +13,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { decodeProtectedHeader } from "jose";
+import { authorizerLife } from "./emulated-authorizer.mjs";
 import { stackLife } from "./emulated-stack.mjs";
 import { has, once, pythonTools, skip } from "./installed.mjs";
 import { masked, replayed } from "./transcripts.mjs";
@@ -171,6 +172,7 @@ async function main() {
   await moves(env);
   const cwd = mkdtempSync(join(scratch, "stack-"));
   await stackLife({ url: aws, root, cwd, check });
+  await authorizerLife({ url: aws, root, cwd: mkdtempSync(join(scratch, "authorizer-")), port: await freePort(), check });
   stackSession(aws);
   if (s3 === undefined) return;
   const withBucket = { ...env, AWS_ENDPOINT_URL_S3: s3 };

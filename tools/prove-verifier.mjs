@@ -1,5 +1,5 @@
 /**
- * Tries the verifier against other libraries and against a JWKS server that fails.
+ * Tries the verifier against other libraries and against a JWKS server that fails, and the authorizer that ships on Lambda's Runtime API.
  *
  *   node tools/prove-verifier.mjs                  100,000 tokens, some minutes
  *   node tools/prove-verifier.mjs --short          10,000 tokens
@@ -13,6 +13,7 @@ const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const count = values.short ? 10_000 : 100_000;
 
 installPeers();
+const { authorizers } = await import("./verifier/authorizers.mjs");
 const { differ } = await import("./verifier/differ.mjs");
 const { faults } = await import("./verifier/faults.mjs");
 
@@ -27,5 +28,6 @@ function check(what, isRight, seen) {
 console.log(`seed ${seed}`);
 await differ({ count, seed, check });
 await faults({ check });
+await authorizers({ check });
 console.log(`\n${passed} passed, ${failed} failed`);
 if (failed > 0) process.exitCode = 1;

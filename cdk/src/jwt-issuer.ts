@@ -92,9 +92,11 @@ export class JwtIssuer extends Construct {
 
   constructor(scope: Construct, id: string, props: JwtIssuerProps = {}) {
     super(scope, id);
-    const { jwksEndpoint = true, issueRoutes = false, keyCustodian, algorithm = "" } = props;
+    const { jwksEndpoint = true, issueRoutes = false, decodeRoute = false, keyCustodian, algorithm = "" } = props;
     // The rules of a template hold for parameters; these are none any more.
     if (issueRoutes && !jwksEndpoint) throw new Error("issueRoutes needs jwksEndpoint");
+    if (decodeRoute && !jwksEndpoint) throw new Error("decodeRoute needs jwksEndpoint");
+    if (props.secretsManagerRotation && !props.rotateEveryDays) throw new Error("secretsManagerRotation needs rotateEveryDays");
     if (keyCustodian === "KMSDataKey" && algorithm.startsWith("ML-DSA")) throw new Error("KMS makes no data keys for ML-DSA");
     if (props.existingKmsKey !== undefined && keyCustodian !== "KMS") throw new Error("existingKmsKey needs keyCustodian KMS");
     const template = new CfnInclude(this, "Template", {

@@ -13,9 +13,9 @@ function synthesised(props, more = () => undefined) {
   return { stack, issuer, template: Template.fromStack(stack) };
 }
 
-test("is Signet's template, with two functions and one schedule", () => {
+test("is Signet's template, with its functions, one of them on demand, and one schedule", () => {
   const { template } = synthesised({});
-  template.resourceCountIs("AWS::Lambda::Function", 2);
+  template.resourceCountIs("AWS::Lambda::Function", 3);
   template.hasResourceProperties("AWS::Lambda::Function", { Runtime: "nodejs24.x", Handler: "index.handler" });
   template.hasResource("AWS::S3::Bucket", { DeletionPolicy: "RetainExceptOnCreate" });
   template.resourceCountIs("Custom::SignetComplete", 1);
@@ -41,7 +41,7 @@ test("hands its props over as parameters", () => {
 
 test("can stand twice in one stack", () => {
   const { template } = synthesised({}, (stack) => void new JwtIssuer(stack, "Second", { jwksEndpoint: false }));
-  template.resourceCountIs("AWS::Lambda::Function", 4);
+  template.resourceCountIs("AWS::Lambda::Function", 6);
 });
 
 test("grants a caller its alias and nothing else", () => {
@@ -72,13 +72,23 @@ test("tells its URLs, its key and its metrics", () => {
 
 test("refuses what cannot be", () => {
   assert.throws(() => synthesised({ issueRoutes: true, jwksEndpoint: false }), /jwksEndpoint/);
+  assert.throws(() => synthesised({ decodeRoute: true, jwksEndpoint: false }), /jwksEndpoint/);
+  assert.throws(() => synthesised({ secretsManagerRotation: true }), /rotateEveryDays/);
   assert.throws(() => synthesised({ keyCustodian: "KMSDataKey", algorithm: "ML-DSA-65" }), /ML-DSA/);
 });
 
 test("follows the rules of cdk-nag, but for those with a reason", () => {
   const app = new App();
   const stack = new Stack(app, "Auth");
-  new JwtIssuer(stack, "Issuer", { issueRoutes: true, alarmEmail: "ops@example.com", keyCustodian: "KMSDataKey" });
+  new JwtIssuer(stack, "Issuer", {
+    issueRoutes: true,
+    decodeRoute: true,
+    decodeHosts: ["idp.example.com"],
+    rotateEveryDays: 90,
+    secretsManagerRotation: true,
+    alarmEmail: "ops@example.com",
+    keyCustodian: "KMSDataKey",
+  });
   NagSuppressions.addStackSuppressions(stack, [
     { id: "AwsSolutions-S1", reason: "the bucket is read by API Gateway and the manager alone; CloudTrail can log that" },
     {
