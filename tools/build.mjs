@@ -59,6 +59,29 @@ function bundle(outdir, entries) {
   });
 }
 
+/** The verifier for browsers and the edge: one file, without anything of Node's. */
+function web(outdir) {
+  return build({
+    absWorkingDir: root,
+    entryPoints: { "verify/web": "src/verify/web/index.ts" },
+    outdir,
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    plugins: [
+      {
+        name: "base64url without Buffer",
+        setup({ onResolve }) {
+          onResolve({ filter: /\/base64url\.js$/ }, () => ({ path: join(root, "src/encoding/base64url-web.ts") }));
+        },
+      },
+    ],
+    legalComments: "none",
+    logLevel: "error",
+  });
+}
+
 /** What Lambda runs: one minified file each, CommonJS, with nothing beside it. */
 function functions(outdir) {
   return build({
@@ -151,7 +174,13 @@ async function main() {
   const startedAt = new Date();
   const staging = await mkdtemp(join(root, ".build-"));
   try {
-    await allDone([bundle(staging, entryPoints), lambda(staging), declarations(join(staging, "types")), jsonSchema(staging)]);
+    await allDone([
+      bundle(staging, entryPoints),
+      web(staging),
+      lambda(staging),
+      declarations(join(staging, "types")),
+      jsonSchema(staging),
+    ]);
     await chmod(staging, 0o755);
     // Dated at the start: what was edited while the build ran is still newer than its result.
     await utimes(staging, startedAt, startedAt);

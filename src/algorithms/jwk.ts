@@ -1,33 +1,10 @@
 import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
-import { decodeBase64url } from "../encoding/base64url.js";
 import { SignetError } from "../errors.js";
+import { PUBLIC_PARAMETERS, type PublicJwk, pickMembers } from "./jwk-members.js";
 import { assertHalvesMatch, assertKeyFits, unavailable } from "./keys.js";
-import { type Algorithm, type AlgorithmName, algorithmNamed } from "./table.js";
+import { type Algorithm, algorithmNamed } from "./table.js";
 
-/** A public key as Signet publishes it (RFC 7517): `kty use alg kid` and the public parameters, nothing else. */
-export interface PublicJwk {
-  readonly kty: "RSA" | "EC" | "OKP" | "AKP";
-  readonly use: "sig";
-  readonly alg: AlgorithmName;
-  readonly kid: string;
-  /** EC and OKP. */
-  readonly crv?: string;
-  readonly x?: string;
-  /** EC. */
-  readonly y?: string;
-  /** RSA. */
-  readonly n?: string;
-  readonly e?: string;
-  /** AKP (RFC 9964). */
-  readonly pub?: string;
-}
-
-const PUBLIC_PARAMETERS = {
-  RSA: ["n", "e"],
-  EC: ["crv", "x", "y"],
-  OKP: ["crv", "x"],
-  AKP: ["pub"],
-} as const;
+export type { PublicJwk } from "./jwk-members.js";
 
 const PRIVATE_PARAMETERS = {
   RSA: ["d", "p", "q", "dp", "dq", "qi"],
@@ -74,7 +51,7 @@ export function thumbprint(jwk: Omit<PublicJwk, "kid" | "use">): string {
  */
 export function publicKeyFromJwk(value: PublicJwk): KeyObject {
   const algorithm = algorithmNamed(value.alg);
-  const picked = pick(value, algorithm, PUBLIC_PARAMETERS[algorithm.kty]);
+  const picked = pickMembers(value, algorithm, PUBLIC_PARAMETERS[algorithm.kty]);
   const key = importJwk(algorithm, () => createPublicKey({ format: "jwk", key: picked as unknown as JsonWebKey }));
   assertKeyFits(algorithm, key);
   return key;
@@ -87,7 +64,7 @@ export function publicKeyFromJwk(value: PublicJwk): KeyObject {
  */
 export function privateKeyFromJwk(value: object, algorithm: Algorithm): KeyObject {
   const names = [...PUBLIC_PARAMETERS[algorithm.kty], ...PRIVATE_PARAMETERS[algorithm.kty]];
-  const picked = pick(value, algorithm, names);
+  const picked = pickMembers(value, algorithm, names);
   const key = importJwk(algorithm, () => createPrivateKey({ format: "jwk", key: picked as unknown as JsonWebKey }));
   assertKeyFits(algorithm, key);
   assertHalvesMatch(algorithm, key, publicKeyFromJwk({ ...picked, alg: algorithm.name } as unknown as PublicJwk));
@@ -102,23 +79,6 @@ export function privateJwk(key: KeyObject, algorithm: Algorithm): Record<string,
     if (exported[name] !== undefined) members[name] = exported[name];
   }
   return members;
-}
-
-function pick(value: object, algorithm: Algorithm, names: readonly string[]): Record<string, string> {
-  const source = value as Record<string, unknown>;
-  if (source.kty !== algorithm.kty || (algorithm.crv !== undefined && source.crv !== algorithm.crv)) {
-    throw new SignetError("invalid_key", `the JWK's kty and crv are not those of ${algorithm.name}`);
-  }
-  const picked: Record<string, string> = { kty: algorithm.kty };
-  if (algorithm.kty === "AKP") picked.alg = algorithm.name;
-  for (const name of names) {
-    const parameter = source[name];
-    if (typeof parameter !== "string" || (name !== "crv" && !decodeBase64url(parameter)?.length)) {
-      throw new SignetError("invalid_key", `the JWK's member "${name}" is missing or not base64url`, { field: name });
-    }
-    picked[name] = parameter;
-  }
-  return picked;
 }
 
 function importJwk(algorithm: Algorithm, read: () => KeyObject): KeyObject {

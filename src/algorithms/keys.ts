@@ -1,10 +1,11 @@
 import { createPublicKey, generateKeyPair as generate, type KeyObject, sign, verify } from "node:crypto";
 import { promisify } from "node:util";
 import { SignetError } from "../errors.js";
+import { assertRsaNumbers } from "./jwk-members.js";
 import { ALGORITHMS, type Algorithm, type AlgorithmName } from "./table.js";
 
-const SMALLEST_RSA_BITS = 2_048;
-const LARGEST_RSA_BITS = 16_384;
+/** Of keys that are made. */
+const RSA_BITS = 2_048;
 
 /**
  * Makes a private key for an algorithm, from the operating system's randomness. RSA keys have 2,048 bits.
@@ -14,7 +15,7 @@ const LARGEST_RSA_BITS = 16_384;
 export async function generatePrivateKey(algorithm: Algorithm): Promise<KeyObject> {
   const make = promisify(generate) as unknown as (type: string, options: object) => Promise<{ privateKey: KeyObject }>;
   try {
-    const options = { modulusLength: SMALLEST_RSA_BITS, namedCurve: algorithm.namedCurve };
+    const options = { modulusLength: RSA_BITS, namedCurve: algorithm.namedCurve };
     return (await make(algorithm.keyType, options)).privateKey;
   } catch (error) {
     throw unavailable(algorithm, error);
@@ -85,14 +86,5 @@ function fits(algorithm: Algorithm, key: KeyObject): boolean {
 
 function assertRsaStrength(key: KeyObject): void {
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
-  if (modulusLength < SMALLEST_RSA_BITS) {
-    throw new SignetError("key_too_weak", `the RSA key has ${modulusLength} bits; at least ${SMALLEST_RSA_BITS} are required`);
-  }
-  // A huge modulus makes every verification a denial of service; an exponent of 1 makes every signature forgeable.
-  if (modulusLength > LARGEST_RSA_BITS) {
-    throw new SignetError("invalid_key", `the RSA key has ${modulusLength} bits; at most ${LARGEST_RSA_BITS} are accepted`);
-  }
-  if (publicExponent < 3n || publicExponent % 2n === 0n) {
-    throw new SignetError("key_too_weak", "the RSA key's public exponent must be odd and at least 3");
-  }
+  assertRsaNumbers(modulusLength, publicExponent);
 }

@@ -1,4 +1,3 @@
-import { constants } from "node:crypto";
 import { SignetError } from "../errors.js";
 
 /** A JOSE `alg` name that Signet signs and verifies with (RFC 7518, RFC 8037, RFC 9864, RFC 9964). */
@@ -40,11 +39,13 @@ export interface Algorithm {
   readonly kms: { readonly keySpec: string; readonly signingAlgorithm: string };
 }
 
+/** node:crypto's RSA_PKCS1_PADDING and RSA_PKCS1_PSS_PADDING, which are OpenSSL's numbers: this table is read where there is no Node, too. */
+const PKCS1_PADDING = 1;
+const PSS_PADDING = 6;
+
 function rsa(name: AlgorithmName, bits: 256 | 384 | 512): Algorithm {
   // RFC 7518 section 3.5: the salt is as long as the digest.
-  const parameters = name.startsWith("PS")
-    ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: bits / 8 }
-    : { padding: constants.RSA_PKCS1_PADDING };
+  const parameters = name.startsWith("PS") ? { padding: PSS_PADDING, saltLength: bits / 8 } : { padding: PKCS1_PADDING };
   const signingAlgorithm = `RSASSA_${name.startsWith("PS") ? "PSS" : "PKCS1_V1_5"}_SHA_${bits}`;
   return { name, kty: "RSA", keyType: "rsa", digest: `sha${bits}`, parameters, kms: { keySpec: "RSA_2048", signingAlgorithm } };
 }

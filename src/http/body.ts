@@ -1,3 +1,4 @@
+import { readBounded } from "../encoding/read-bounded.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import type { Call } from "./call.js";
@@ -53,31 +54,11 @@ function within(body: Uint8Array, most: number): Uint8Array {
 }
 
 async function collect(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read().catch(() => {
-      throw new SignetError("invalid_request", "the request ended before its body was complete");
-    });
-    if (done) return joined(chunks, size);
-    size += value.byteLength;
-    if (size > most) {
-      reader.cancel().catch(() => undefined);
-      throw tooLarge(most);
-    }
-    chunks.push(value);
-  }
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
+  const body = await readBounded(stream, most).catch(() => {
+    throw new SignetError("invalid_request", "the request ended before its body was complete");
+  });
+  if (body === undefined) throw tooLarge(most);
+  return body;
 }
 
 function tooLarge(most: number): SignetError {

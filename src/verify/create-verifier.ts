@@ -1,4 +1,5 @@
-import { type IssuersVerifier, type IssuersVerifierOptions, issuersVerifier } from "./issuers-verifier.js";
+import type { IssuersVerifierOptions } from "./issuers.js";
+import { type IssuersVerifier, issuersVerifier } from "./issuers-verifier.js";
 import { localVerifier, type Verifier, type VerifierOptions } from "./verifier.js";
 
 /**

@@ -1,7 +1,7 @@
 import { isLoopback } from "../encoding/loopback-host.js";
 import { SignetError } from "../errors.js";
 import { type FollowedKeys, followKeys } from "./followed-keys.js";
-import { verifyByFollowed } from "./issuers-verifier.js";
+import { verifyByFollowed } from "./issuers.js";
 import { listedHosts, type Resolve } from "./listed-hosts.js";
 import { localVerifier, type Verifier } from "./verifier.js";
 

@@ -1,4 +1,5 @@
 import { isLoopback } from "../encoding/loopback-host.js";
+import { readBounded } from "../encoding/read-bounded.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
@@ -121,7 +122,7 @@ async function answerOf(
         `it answers ${answer.status}${isRedirect ? "; a redirect is not followed, give the URL behind it" : ""}`,
       );
     }
-    return { body: await readBounded(url, answer, maxBytes), etag: answer.headers.get("etag") ?? undefined };
+    return { body: await bodyOf(url, answer, maxBytes), etag: answer.headers.get("etag") ?? undefined };
   } catch (error) {
     if (isSignetError(error)) throw error;
     const isLate = error instanceof Error && error.name === "TimeoutError";
@@ -129,16 +130,10 @@ async function answerOf(
   }
 }
 
-async function readBounded(url: string, answer: Response, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of answer.body ?? []) {
-    bytes += chunk.length;
-    // Leaving the loop cancels the rest.
-    if (bytes > maxBytes) throw unavailable(url, `its answer is larger than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+async function bodyOf(url: string, { body }: Response, maxBytes: number): Promise<Uint8Array> {
+  const bytes = body === null ? new Uint8Array() : await readBounded(body, maxBytes);
+  if (bytes === undefined) throw unavailable(url, `its answer is larger than ${maxBytes} bytes`);
+  return bytes;
 }
 
 function isOnLoopback(url: string): boolean {

@@ -11,5 +11,6 @@ export { type BearerGuard, type BearerOptions, type BearerOutcome, type BearerRe
 export type { VerifiedClaims } from "./claims.js";
 export { createVerifier } from "./create-verifier.js";
 export type { TokenHeader } from "./header.js";
-export type { IssuersVerifier, IssuersVerifierOptions } from "./issuers-verifier.js";
+export type { IssuersVerifierOptions } from "./issuers.js";
+export type { IssuersVerifier } from "./issuers-verifier.js";
 export type { VerifiedToken, Verifier, VerifierOptions } from "./verifier.js";

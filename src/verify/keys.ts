@@ -1,11 +1,13 @@
-import { type PublicJwk, publicKeyFromJwk } from "../algorithms/jwk.js";
-import { signatureChecker } from "../algorithms/signature.js";
+import type { PublicJwk } from "../algorithms/jwk-members.js";
 import { ALGORITHMS, type Algorithm, type AlgorithmName, algorithmNamed, findAlgorithm } from "../algorithms/table.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { ReadHeader } from "./header.js";
 
-/** Tells whether a signature belongs to a signing input. */
-export type SignatureCheck = (signingInput: string, signature: Uint8Array) => boolean;
+/** Tells whether a signature belongs to a signing input: at once, or later where the runtime computes it elsewhere. */
+export type SignatureCheck<Answer = boolean> = (signingInput: string, signature: Uint8Array) => Answer;
+
+/** Makes the check of a JWK that names its `alg`. @throws SignetError the fault of the key */
+export type BindKey<Answer> = (jwk: PublicJwk, algorithm: Algorithm) => SignatureCheck<Answer>;
 
 /** The keys, and how a token must name one. */
 export interface KeyChecks {
@@ -20,10 +22,10 @@ export interface KeyChecks {
 type Jwk = Readonly<Record<string, unknown>>;
 
 /** What stands for one algorithm of one key: its check, or the fault of the key. */
-type Pinned = SignatureCheck | SignetError;
+type Pinned<Answer> = SignatureCheck<Answer> | SignetError;
 
 /** The pinned algorithms of all keys of one name. */
-type NamedKey = Map<AlgorithmName, Pinned>;
+type NamedKey<Answer> = Map<AlgorithmName, Pinned<Answer>>;
 
 /**
  * Binds keys, and answers the function that finds the check for a header. The algorithm is the key's, never the token's. Keys
@@ -34,8 +36,8 @@ type NamedKey = Map<AlgorithmName, Pinned>;
  * @throws (the bound function) SignetError `token_kid_missing`, `token_key_unknown`, `token_algorithm_refused`, or the key's own
  *   fault: `algorithm_unavailable`, `invalid_key` or `key_too_weak`
  */
-export function keyFinder(checks: KeyChecks): (read: ReadHeader) => SignatureCheck {
-  const byKid = namedKeys(jwksMembers(checks.keys), allowedAlgorithms(checks.algorithms));
+export function keyFinder<Answer>(checks: KeyChecks, bind: BindKey<Answer>): (read: ReadHeader) => SignatureCheck<Answer> {
+  const byKid = namedKeys(jwksMembers(checks.keys), allowedAlgorithms(checks.algorithms), bind);
   assertUsable(byKid);
   const [sole, ...more] = byKid.values();
   const onlyKey = more.length === 0 ? sole : undefined;
@@ -74,19 +76,23 @@ function allowedAlgorithms(names: readonly AlgorithmName[] | undefined): Readonl
   return new Set(names.map((name) => algorithmNamed(name).name));
 }
 
-function namedKeys(jwks: readonly Jwk[], allowed: ReadonlySet<string> | undefined): Map<string | undefined, NamedKey> {
-  const byKid = new Map<string | undefined, NamedKey>();
+function namedKeys<Answer>(
+  jwks: readonly Jwk[],
+  allowed: ReadonlySet<string> | undefined,
+  bind: BindKey<Answer>,
+): Map<string | undefined, NamedKey<Answer>> {
+  const byKid = new Map<string | undefined, NamedKey<Answer>>();
   for (const jwk of jwks.filter(isForSignatures)) {
     const kid = typeof jwk.kid === "string" && jwk.kid !== "" ? jwk.kid : undefined;
     for (const algorithm of algorithmsOf(jwk, allowed)) {
-      const key: NamedKey = byKid.get(kid) ?? new Map();
+      const key: NamedKey<Answer> = byKid.get(kid) ?? new Map();
       // RFC 7517 section 4.5 lets keys of different kinds share a name; two of one kind leave open which of them signed.
       if (key.has(algorithm.name)) {
         throw new SignetError("config_invalid", "two keys have the same kid, or none, and the same alg; give each its own kid", {
           field: "keys",
         });
       }
-      byKid.set(kid, key.set(algorithm.name, pin(jwk, algorithm, allowed)));
+      byKid.set(kid, key.set(algorithm.name, pin(jwk, algorithm, allowed, bind)));
     }
   }
   return byKid;
@@ -105,19 +111,24 @@ function algorithmsOf({ alg, kty, crv }: Jwk, allowed: ReadonlySet<string> | und
   return (alg === undefined ? fitting : named).filter(({ name }) => allowed?.has(name) ?? true);
 }
 
-function pin(jwk: Jwk, algorithm: Algorithm, allowed: ReadonlySet<string> | undefined): Pinned {
+function pin<Answer>(
+  jwk: Jwk,
+  algorithm: Algorithm,
+  allowed: ReadonlySet<string> | undefined,
+  bind: BindKey<Answer>,
+): Pinned<Answer> {
   if (jwk.alg === undefined && jwk.kty === "RSA" && allowed === undefined) {
     return new SignetError("invalid_key", "an RSA key does not name its alg: say with the option algorithms what it signs");
   }
   try {
-    return signatureChecker(algorithm, publicKeyFromJwk({ ...jwk, alg: algorithm.name } as PublicJwk));
+    return bind({ ...jwk, alg: algorithm.name } as PublicJwk, algorithm);
   } catch (error) {
     if (isSignetError(error)) return error;
     throw error;
   }
 }
 
-function assertUsable(byKid: ReadonlyMap<string | undefined, NamedKey>): void {
+function assertUsable(byKid: ReadonlyMap<string | undefined, NamedKey<unknown>>): void {
   const all = [...byKid.values()].flatMap((key) => [...key.values()]);
   if (all.some((pinned) => typeof pinned === "function")) return;
   const [fault] = all;

@@ -2,6 +2,8 @@ import { decodeBase64url } from "../encoding/base64url.js";
 import { decodeUtf8, hasDuplicateMember } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 
+const DEFAULT_TOKEN_LENGTH = 32_768;
+
 /** A compact JWS (RFC 7515 section 3.1), taken apart but not believed. */
 export interface TokenParts {
   /** The header's base64url text. */
@@ -11,7 +13,7 @@ export interface TokenParts {
   /** Header and payload as they were signed. */
   readonly signingInput: string;
   /** Empty in an unsecured token, whose algorithm is refused by its name. */
-  readonly signature: Buffer;
+  readonly signature: Uint8Array;
 }
 
 /**
@@ -43,7 +45,7 @@ export function splitToken(token: unknown, longest: number): TokenParts {
  *
  * @throws SignetError `token_malformed`
  */
-export function decodePart(part: string, name: "header" | "payload" | "signature"): Buffer {
+export function decodePart(part: string, name: "header" | "payload" | "signature"): Uint8Array {
   const bytes = decodeBase64url(part);
   if (bytes === undefined) throw malformed(`has a ${name} that is not base64url`);
   return bytes;
@@ -75,6 +77,21 @@ export function objectFrom(bytes: Uint8Array, name: "header" | "payload"): Recor
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw malformed(`has a ${name} that is not an object`);
   if (hasDuplicateMember(text, value)) throw malformed(`has a ${name} that names a member twice`);
   return value as Record<string, unknown>;
+}
+
+/** The longest token that is looked at. @throws SignetError `config_invalid` */
+export function longestToken({
+  maxTokenLength = DEFAULT_TOKEN_LENGTH,
+}: {
+  readonly maxTokenLength?: number | undefined;
+}): number {
+  if (Number.isSafeInteger(maxTokenLength) && maxTokenLength > 0) return maxTokenLength;
+  throw new SignetError("config_invalid", "maxTokenLength must be a whole number of characters", { field: "maxTokenLength" });
+}
+
+/** The refusal of a token that somebody else has signed, or changed. */
+export function signatureInvalid(): SignetError {
+  return new SignetError("token_signature_invalid", "the token's signature does not belong to it and to the issuer's key");
 }
 
 function malformed(what: string): SignetError {

@@ -1,8 +1,9 @@
-import { SignetError } from "../errors.js";
+import { publicKeyFromJwk } from "../algorithms/jwk.js";
+import { signatureChecker } from "../algorithms/signature.js";
 import { type ClaimChecks, claimsChecker, type VerifiedClaims } from "./claims.js";
 import { type HeaderChecks, headerReader, type TokenHeader } from "./header.js";
-import { type KeyChecks, keyFinder, type SignatureCheck } from "./keys.js";
-import { decodePart, objectFrom, splitToken } from "./token.js";
+import { type BindKey, type KeyChecks, keyFinder, type SignatureCheck } from "./keys.js";
+import { decodePart, longestToken, objectFrom, signatureInvalid, splitToken } from "./token.js";
 
 /** What a verifier is made of. */
 export interface VerifierOptions extends KeyChecks, HeaderChecks, ClaimChecks {
@@ -41,7 +42,6 @@ interface KnownHeader {
   readonly isSigned: SignatureCheck;
 }
 
-const DEFAULT_TOKEN_LENGTH = 32_768;
 const MOST_REMEMBERED = 32;
 const LONGEST_REMEMBERED = 1_024;
 
@@ -54,8 +54,8 @@ const LONGEST_REMEMBERED = 1_024;
 export function localVerifier(options: VerifierOptions): Verifier {
   const checkClaims = claimsChecker(options);
   const readHeader = headerReader(options);
-  const findKey = keyFinder(options);
-  const longest = checkedLength(options.maxTokenLength ?? DEFAULT_TOKEN_LENGTH);
+  const findKey = keyFinder(options, bindKey);
+  const longest = longestToken(options);
   const remembered = new Map<string, KnownHeader>();
 
   function known(part: string): KnownHeader {
@@ -78,7 +78,7 @@ export function localVerifier(options: VerifierOptions): Verifier {
     const payload = decodePart(parts.payload, "payload");
     // Nothing of the payload is read, and nothing said of it, before the signature is known to be good.
     if (!entry.isSigned(parts.signingInput, parts.signature)) {
-      throw new SignetError("token_signature_invalid", "the token's signature does not belong to it and to the issuer's key");
+      throw signatureInvalid();
     }
     if (seen === undefined) remember(parts.header, entry);
     const claims = objectFrom(payload, "payload");
@@ -89,7 +89,4 @@ export function localVerifier(options: VerifierOptions): Verifier {
   return Object.freeze({ verify });
 }
 
-function checkedLength(length: number): number {
-  if (Number.isSafeInteger(length) && length > 0) return length;
-  throw new SignetError("config_invalid", "maxTokenLength must be a whole number of characters", { field: "maxTokenLength" });
-}
+const bindKey: BindKey<boolean> = (jwk, algorithm) => signatureChecker(algorithm, publicKeyFromJwk(jwk));

@@ -84,6 +84,25 @@ describe("an importer", () => {
     expect(run(packed.project, process.execPath, "-e", script)).toEqual({ status: 0, stdout: "function function\n", stderr: "" });
   });
 
+  test("finds the verifier for the web, which asks for nothing of Node's", () => {
+    const script = `
+      const { log } = console;
+      delete globalThis.Buffer;
+      delete globalThis.process;
+      import("signet-jwt/verify/web").then(async ({ createVerifier }) => {
+        const encode = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\\+/g, "-").replace(/\\//g, "_").replace(/=/g, "");
+        const text = (value) => encode(new TextEncoder().encode(JSON.stringify(value)));
+        const { publicKey, privateKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+        const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", publicKey);
+        const keys = [{ kty, crv, x, y, kid: "k", alg: "ES256", use: "sig" }];
+        const input = text({ alg: "ES256", kid: "k" }) + "." + text({ sub: "alice", exp: Math.floor(Date.now() / 1000) + 60 });
+        const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, new TextEncoder().encode(input));
+        const verifier = createVerifier({ keys: { keys }, issuer: null, audience: null });
+        log((await verifier.verify(input + "." + encode(new Uint8Array(signature)))).claims.sub);
+      });`;
+    expect(run(packed.project, process.execPath, "-e", script)).toMatchObject({ status: 0, stdout: "alice\n" });
+  });
+
   test("reads the config's JSON Schema", () => {
     const script = 'console.log(typeof require("signet-jwt/signet.schema.json").properties)';
     expect(run(packed.project, process.execPath, "--input-type=commonjs", "-e", script)).toMatchObject({

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { publicJwk } from "../../src/algorithms/jwk.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
-import type { IssuersVerifierOptions } from "../../src/verify/issuers-verifier.js";
+import type { IssuersVerifierOptions } from "../../src/verify/issuers.js";
 
 const servers: Server[] = [];
 const NOW = 1_800_000_000;

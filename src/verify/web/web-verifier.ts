@@ -1,0 +1,51 @@
+import { claimsChecker } from "../claims.js";
+import { headerReader } from "../header.js";
+import { followIssuers, type IssuersVerifierOptions, verifyByFollowed } from "../issuers.js";
+import { keyFinder } from "../keys.js";
+import { decodePart, longestToken, objectFrom, signatureInvalid, splitToken } from "../token.js";
+import type { VerifiedToken, VerifierOptions } from "../verifier.js";
+import { webKeyCheck } from "./key-check.js";
+
+/** A verifier where there is no Node: what computes signatures there answers later. */
+export interface WebVerifier {
+  /** Verifies a token: its structure, its header, its signature, and only then its claims. @throws SignetError as in Node */
+  verify(token: string): Promise<VerifiedToken>;
+}
+
+/** A verifier that follows its issuers' keys. */
+export interface WebIssuersVerifier extends WebVerifier {
+  /** Fetches every issuer's keys now: at a start, so that the first token does not wait. @throws SignetError `jwks_unavailable` */
+  ready(): Promise<void>;
+}
+
+/**
+ * Makes a verifier on the Web Cryptography API, as strict as Node's: over `keys` that are at hand, or by the URL of each `issuer`.
+ *
+ * @throws SignetError as in Node; what only the runtime can tell of a key is told with the first token that names it
+ */
+export function createVerifier(options: VerifierOptions): WebVerifier;
+export function createVerifier(options: IssuersVerifierOptions): WebIssuersVerifier;
+export function createVerifier(options: VerifierOptions | IssuersVerifierOptions): WebVerifier | WebIssuersVerifier {
+  if ("keys" in options) return localVerifier(options);
+  const { sourceFor, ready } = followIssuers(options, localVerifier);
+  return Object.freeze({ verify: async (token: string) => verifyByFollowed(sourceFor(token), token), ready });
+}
+
+function localVerifier(options: VerifierOptions): WebVerifier {
+  const checkClaims = claimsChecker(options);
+  const readHeader = headerReader(options);
+  const findKey = keyFinder(options, webKeyCheck);
+  const longest = longestToken(options);
+  return Object.freeze({
+    async verify(token: string) {
+      const parts = splitToken(token, longest);
+      const read = readHeader(parts.header);
+      const isSigned = findKey(read);
+      const payload = decodePart(parts.payload, "payload");
+      if (!(await isSigned(parts.signingInput, parts.signature))) throw signatureInvalid();
+      const claims = objectFrom(payload, "payload");
+      checkClaims(claims);
+      return Object.freeze({ header: read.header, claims });
+    },
+  });
+}
