@@ -27,6 +27,17 @@ export const RFC9964 = read<{
   examples: readonly { alg: string; key: VectorJwk; thumbprint: string; token: string }[];
 }>("rfc9964-appendix-a.json");
 
+/** Project Wycheproof: signatures that other libraries have taken wrongly, by algorithm. Bytes are base64url. */
+export const WYCHEPROOF =
+  read<
+    Readonly<
+      Record<
+        string,
+        readonly { spki: string; tests: readonly [id: number, result: string, message: string, signature: string][] }[]
+      >
+    >
+  >("wycheproof.json");
+
 function read<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8")) as T;
 }
