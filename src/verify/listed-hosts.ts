@@ -92,7 +92,8 @@ function fetchOnce(url: string, { headers, signal }: RequestInit, checkedLookup:
       const { statusCode = 500, headers: answered } = incoming;
       const told = { status: statusCode, headers: { ...(answered.etag && { etag: answered.etag }) } };
       if (statusCode === 200) return resolve(new Response(Readable.toWeb(incoming) as ReadableStream, told));
-      incoming.destroy();
+      // Nobody reads the rest, so nobody wants to know how it ends.
+      incoming.on("error", () => undefined).destroy();
       // Response knows no other status without a body.
       resolve(new Response(null, { ...told, status: statusCode >= 200 && statusCode <= 599 ? statusCode : 500 }));
     })

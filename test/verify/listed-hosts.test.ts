@@ -157,6 +157,11 @@ describe("a listed server", () => {
     server = createServer((incoming, outgoing) => {
       seen.push(`${incoming.url} ${incoming.headers["accept-encoding"]}`);
       if (incoming.url === "/redirect") return outgoing.writeHead(302, { location: "/good" }).end();
+      if (incoming.url === "/missing") return outgoing.writeHead(404).end("x".repeat(1_000_000));
+      if (incoming.url === "/drip") {
+        const drip = setInterval(() => outgoing.write(" "), 20);
+        return void outgoing.on("close", () => clearInterval(drip));
+      }
       if (incoming.url === "/huge") return outgoing.end("x".repeat(200_000));
       if (incoming.url === "/cut") {
         outgoing.writeHead(200, { "content-length": "100" });
@@ -175,6 +180,7 @@ describe("a listed server", () => {
 
   it.each([
     ["/redirect", "a redirect is not followed"],
+    ["/missing", "answers 404"],
     ["/huge", "larger than"],
     ["/cut", "cannot be reached"],
     ["/good", "cannot be used"],
@@ -184,6 +190,12 @@ describe("a listed server", () => {
       message: expect.stringContaining(why),
     });
     expect(seen.at(-1)).toBe(`${path} identity`);
+  });
+
+  it("that never comes to an end is left in time", async () => {
+    const { fetch } = listedHosts({ hosts: [new URL(base).host], allowLoopback: true });
+    const answer = await fetch(`${base}/drip`, { signal: AbortSignal.timeout(100) });
+    await expect(answer.text()).rejects.toThrow();
   });
 
   it("is connected to at the address that was checked: each connection looks it up once, and refuses it where it has changed", async () => {
