@@ -1,5 +1,5 @@
 /** What every contestant works with: the same keys, the same claims, the same life of a token. */
-import { constants, generateKeyPairSync } from "node:crypto";
+import { constants, generateKeyPairSync, sign } from "node:crypto";
 
 export const ISSUER = "https://issuer.example";
 export const AUDIENCE = "https://api.example";
@@ -57,6 +57,13 @@ export function fixture(alg) {
 }
 
 /** @typedef {ReturnType<typeof fixture>} Fixture */
+
+/** A token by hand, for verifiers. */
+export function signedToken({ alg, kid, digest, signInput }, claims) {
+  const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const input = `${encoded({ alg, kid, typ: "JWT" })}.${encoded(claims)}`;
+  return `${input}.${sign(digest, Buffer.from(input), signInput).toString("base64url")}`;
+}
 
 /** Seconds since 1970. */
 export function now() {

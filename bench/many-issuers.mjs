@@ -1,16 +1,14 @@
 /** Prints the megabytes that many issuers take in one process; started by verify.mjs with its plan as JSON. */
-import { createPrivateKey, sign } from "node:crypto";
-import { AUDIENCE, CLAIMS, now } from "./fixture.mjs";
+import { createPrivateKey } from "node:crypto";
+import { AUDIENCE, CLAIMS, now, signedToken } from "./fixture.mjs";
 import { FOLLOWERS } from "./followers.mjs";
 
 const { name, base, issuers, privatePem, kid } = JSON.parse(process.argv[2]);
 const key = createPrivateKey(privatePem);
-const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const signing = { alg: "ES256", kid, digest: "sha256", signInput: { key, dsaEncoding: "ieee-p1363" } };
 
 function tokenOf(issuer) {
-  const payload = { ...CLAIMS[0], iss: issuer, aud: AUDIENCE, iat: now(), exp: now() + 600 };
-  const input = `${encoded({ alg: "ES256", kid, typ: "JWT" })}.${encoded(payload)}`;
-  return `${input}.${sign("sha256", Buffer.from(input), { key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+  return signedToken(signing, { ...CLAIMS[0], iss: issuer, aud: AUDIENCE, iat: now(), exp: now() + 600 });
 }
 
 function used() {

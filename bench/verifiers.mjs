@@ -1,11 +1,11 @@
 /** Ways of verifying a token: the signature by a key that is at hand, `exp`, `iss` and `aud`. */
-import { sign, verify } from "node:crypto";
+import { verify } from "node:crypto";
 import { JwtVerifier } from "aws-jwt-verify";
 import { createVerifier as createFastVerifier } from "fast-jwt";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import jsonwebtoken from "jsonwebtoken";
 import { createVerifier } from "../dist/verify/index.js";
-import { AUDIENCE, CLAIMS, ISSUER, now } from "./fixture.mjs";
+import { AUDIENCE, CLAIMS, ISSUER, now, signedToken } from "./fixture.mjs";
 import { awaited, direct, inTurn } from "./measure.mjs";
 
 /** They outlive the longest run. */
@@ -28,24 +28,16 @@ export function verifying(fixture, tokens) {
 }
 
 /** @param {import("./fixture.mjs").Fixture} fixture */
-export function tokensOf({ alg, kid, digest, signInput }) {
+export function tokensOf(fixture) {
   const iat = now();
-  return CLAIMS.map((claims) => {
-    const input = `${encoded({ alg, kid, typ: "JWT" })}.${encoded({ ...claims, iat, exp: iat + LIFE_SECONDS })}`;
-    return `${input}.${sign(digest, Buffer.from(input), signInput).toString("base64url")}`;
-  });
-}
-
-function encoded(value) {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
+  return CLAIMS.map((claims) => signedToken(fixture, { ...claims, iat, exp: iat + LIFE_SECONDS }));
 }
 
 /** Throws unless every contestant accepts a good token and refuses one whose claims were changed, or that is for others. */
 export async function checkVerifying(contestants, fixture, [token, other]) {
   const [header, , signature] = token.split(".");
   const altered = `${header}.${other.split(".")[1]}.${signature}`;
-  const stale = `${header}.${encoded({ ...CLAIMS[0], iat: now() - 9000, exp: now() - 8000 })}`;
-  const expired = `${stale}.${sign(fixture.digest, Buffer.from(stale), fixture.signInput).toString("base64url")}`;
+  const expired = signedToken(fixture, { ...CLAIMS[0], iat: now() - 9000, exp: now() - 8000 });
   for (const { name, accepts } of contestants) {
     if (accepts === undefined) continue;
     await accepts(token);

@@ -6,13 +6,13 @@
  *   node bench/verify.mjs --smoke  looks whether everything works, and writes nothing
  */
 import { execFileSync, spawn } from "node:child_process";
-import { sign, verify } from "node:crypto";
+import { verify } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AUDIENCE, CLAIMS, fixture, now } from "./fixture.mjs";
+import { AUDIENCE, CLAIMS, fixture, now, signedToken } from "./fixture.mjs";
 import { awaited, direct, inTurn, measure, speedRatio, spread } from "./measure.mjs";
 import { installPeers } from "./peers.mjs";
 import { startRuntimeApi } from "./runtime-api.mjs";
@@ -27,13 +27,8 @@ const ALGS = ["ES256", "EdDSA", "RS256"];
 /** jsonwebtoken knows no Ed25519. */
 const KNOWS = { "jsonwebtoken with jwks-rsa": ["ES256", "RS256"] };
 
-const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-
-function tokenOf({ alg, kid, digest, signInput }, issuer, claims) {
-  const payload = { ...claims, iss: issuer, aud: AUDIENCE, iat: now(), exp: now() + 7_200 };
-  const input = `${encoded({ alg, kid, typ: "JWT" })}.${encoded(payload)}`;
-  return `${input}.${sign(digest, Buffer.from(input), signInput).toString("base64url")}`;
-}
+const tokenOf = (keys, issuer, claims) =>
+  signedToken(keys, { ...claims, iss: issuer, aud: AUDIENCE, iat: now(), exp: now() + 7_200 });
 
 async function published(keys) {
   const child = spawn(process.execPath, [`${here}jwks-server.mjs`, JSON.stringify(keys.jwks)], {

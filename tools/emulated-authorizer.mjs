@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { createCalls, REGION } from "./emulator-calls.mjs";
+import { untilAnswers } from "./processes.mjs";
 
 const run = promisify(execFile);
 const PATIENCE = 100;
@@ -25,7 +26,7 @@ export async function authorizerLife({ url, root, cwd, port, check }) {
     // The template takes https alone, and here is no certificate.
     const name = (outputs.AuthorizerFunctionArn ?? "").split(":").at(-1) ?? "";
     await createCalls(url).configure(name, { SIGNET_ISSUER: issuer, SIGNET_AUDIENCE: "my-api" });
-    await reachable(`${issuer}/healthz`);
+    await untilAnswers(`${issuer}/healthz`, server);
     const api = /^https:\/\/(\w+)\./.exec(outputs.ExampleUrl ?? "")?.[1];
     const ask = async (token) => {
       const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -65,16 +66,4 @@ async function made(url, text) {
     await delay(200);
   }
   throw new Error("the authorizer's stack is not made");
-}
-
-async function reachable(url) {
-  for (let tries = 0; tries < PATIENCE; tries++) {
-    const answers = await fetch(url).then(
-      () => true,
-      () => false,
-    );
-    if (answers) return;
-    await delay(100);
-  }
-  throw new Error(`${url} does not answer`);
 }

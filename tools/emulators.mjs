@@ -6,23 +6,21 @@
  */
 import { execFile, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { decodeProtectedHeader } from "jose";
 import { authorizerLife } from "./emulated-authorizer.mjs";
 import { stackLife } from "./emulated-stack.mjs";
 import { has, once, pythonTools, skip } from "./installed.mjs";
+import { freePort, untilAnswers } from "./processes.mjs";
 import { masked, replayed } from "./transcripts.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const pins = join(root, "test/emulators/requirements.txt");
 const cache = join(root, "test/emulators/.cache");
 const VERSITYGW = "github.com/versity/versitygw/cmd/versitygw@v1.8.0";
-const PATIENCE_MS = 30_000;
 const run = promisify(execFile);
 const scratch = mkdtempSync(join(tmpdir(), "signet-emulators-"));
 /** @type {import("node:child_process").ChildProcess[]} */
@@ -35,27 +33,11 @@ function check(holds, what) {
   console.log(`ok: ${what}`);
 }
 
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function started(name, command, args, env, url) {
+async function started(command, args, env, url) {
   const child = spawn(command, args, { cwd: scratch, env: { PATH: process.env.PATH, HOME: scratch, ...env }, stdio: "ignore" });
   running.push(child);
-  const end = Date.now() + PATIENCE_MS;
-  while (Date.now() < end && child.exitCode === null) {
-    const answers = await fetch(url).then(
-      () => true,
-      () => false,
-    );
-    if (answers) return url;
-    await delay(100);
-  }
-  throw new Error(`${name} does not answer at ${url}`);
+  await untilAnswers(url, child);
+  return url;
 }
 
 async function ministack() {
@@ -64,7 +46,7 @@ async function ministack() {
   const port = await freePort();
   // Without BIND_HOST it listens for everybody.
   const env = { BIND_HOST: "127.0.0.1", GATEWAY_PORT: String(port) };
-  return started("ministack", join(bin, "ministack"), [], env, `http://127.0.0.1:${port}`);
+  return started(join(bin, "ministack"), [], env, `http://127.0.0.1:${port}`);
 }
 
 async function versitygw() {
@@ -77,7 +59,7 @@ async function versitygw() {
   mkdirSync(join(scratch, "s3/keyrings"), { recursive: true });
   const args = ["--port", `127.0.0.1:${port}`, "posix", join(scratch, "s3")];
   const env = { ROOT_ACCESS_KEY: "test", ROOT_SECRET_KEY: "testsecret" };
-  return started("versitygw", join(cache, "bin/versitygw"), args, env, `http://127.0.0.1:${port}`);
+  return started(join(cache, "bin/versitygw"), args, env, `http://127.0.0.1:${port}`);
 }
 
 /** Makes an issuer as a person would, and lets it issue and verify. */

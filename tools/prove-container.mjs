@@ -18,12 +18,12 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { buildStages, instructionsOf, placeOf } from "./containerfile.mjs";
+import { freePort } from "./processes.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const NODE_IN_IMAGE = "/nodejs/bin/node";
@@ -98,16 +98,6 @@ async function run(stage, words) {
   const { ended, said } = start(stage, words);
   const [code] = await ended;
   return { code, ...said() };
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** @param {Stage} stage @param {number} port */

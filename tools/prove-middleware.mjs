@@ -7,13 +7,12 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { freePort, untilAnswers } from "./processes.mjs";
 
 const run = promisify(execFile);
 const folder = fileURLToPath(new URL("../examples/middleware/", import.meta.url));
@@ -32,15 +31,6 @@ function check(what, isRight, seen) {
   }
 }
 
-async function freePort() {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function start(args, options, url) {
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], ...options });
   children.add(child);
@@ -48,18 +38,10 @@ async function start(args, options, url) {
   child.stderr.on("data", (text) => {
     said += text;
   });
-  for (let tries = 0; tries < 200; tries++) {
-    if (child.exitCode !== null) throw new Error(`${args[0]} ended: ${said}`);
-    if (
-      await fetch(url).then(
-        () => true,
-        () => false,
-      )
-    )
-      return child;
-    await delay(50);
-  }
-  throw new Error(`${args[0]} does not answer: ${said}`);
+  await untilAnswers(url, child).catch((error) => {
+    throw new Error(`${error.message}: ${said}`);
+  });
+  return child;
 }
 
 async function stop(child) {

@@ -5,12 +5,11 @@
  */
 import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { freePort, untilAnswers } from "./processes.mjs";
 import { AUDIENCE, chance, ISSUER, makeKeys, nearlyRight } from "./verifier/tokens.mjs";
 
 const run = promisify(execFile);
@@ -59,14 +58,6 @@ async function casesOf() {
   return { jwks, issuer: ISSUER, audience: AUDIENCE, tokens };
 }
 
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** The runtime of Cloudflare Workers, which stands for edges: no Node, no files. */
 async function inWorkerd(cases, scratch) {
   const port = await freePort();
@@ -96,14 +87,11 @@ const verifier :Workerd.Worker = (
   );
   const child = spawn(bin("workerd"), ["serve", join(scratch, "config.capnp")], { stdio: "ignore", detached: true });
   try {
-    for (let tries = 0; tries < 100; tries++) {
-      await delay(100);
-      const answer = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: JSON.stringify(cases) }).catch(
-        () => undefined,
-      );
-      if (answer !== undefined) return /** @type {any} */ (await answer.json());
-    }
-    throw new Error("workerd does not answer");
+    const url = `http://127.0.0.1:${port}/`;
+    // It takes POST alone, and answers anything else with an error: that is an answer.
+    await untilAnswers(url, child);
+    const answer = await fetch(url, { method: "POST", body: JSON.stringify(cases) });
+    return /** @type {any} */ (await answer.json());
   } finally {
     // What npm put there starts the program as its child.
     if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");

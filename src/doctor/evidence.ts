@@ -1,4 +1,6 @@
 import { lookup } from "node:dns/promises";
+import { addressIn } from "../encoding/loopback-host.js";
+import { isObject } from "../encoding/object-schema.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { createVerifier } from "../verify/create-verifier.js";
 import { isPublicAddress } from "../verify/public-addresses.js";
@@ -79,8 +81,7 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
 
 // A name that is not known has no address, which its own rule says.
 async function addressesOf(hostname: string): Promise<readonly string[]> {
-  const name = hostname.replace(/^\[|\]$/g, "");
-  return lookup(name, { all: true }).then(
+  return lookup(addressIn(hostname), { all: true }).then(
     (found) => found.map(({ address }) => address),
     () => [],
   );
@@ -131,8 +132,4 @@ function urlIn(discovery: Visit | undefined): string | undefined {
   if (typeof url !== "string" || !URL.canParse(url)) return undefined;
   const { protocol, href } = new URL(url);
   return protocol === "https:" || protocol === "http:" ? href : undefined;
-}
-
-function isObject(value: unknown): value is Jwk {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -4,3 +4,8 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]", "::1"]);
 export function isLoopback(host: string): boolean {
   return LOOPBACK.has(host);
 }
+
+/** A URL's host as resolvers and sockets take it: an IPv6 address without its brackets. */
+export function addressIn(hostname: string): string {
+  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
+}

@@ -1,6 +1,7 @@
 import { isObject } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
 import type { VerifiedToken } from "../verify/verifier.js";
+import { header } from "./http-event.js";
 import type { RouteRules } from "./route-rules.js";
 
 /** Who asks an authorizer: each has its own event and takes its own answer. */
@@ -47,12 +48,13 @@ export function readAuthorizerEvent(event: unknown, query: string | undefined): 
   if (event.type === "TOKEN") return { asker: "rest", token: bare(event.authorizationToken), arn: textOf(event.methodArn) };
   if (event.type === "REQUEST" && event.version === "2.0") {
     const [source] = Array.isArray(event.identitySource) ? event.identitySource : [];
-    const token = bare(source ?? header(event.headers)) || inQuery(event, query);
+    const token = bare(source ?? header(event.headers, "authorization")) || inQuery(event, query);
     const keptForAll = !Array.isArray(event.identitySource) || !event.identitySource.includes(event.routeKey);
     return { asker: "http", token, arn: textOf(event.routeArn), keptForAll };
   }
   if (event.type === "REQUEST") {
-    const token = bare(header(event.headers)) || inProtocols(event.headers) || inQuery(event, query);
+    // A second header of that name would be a second token: API Gateway joins them with a comma, and no token has one.
+    const token = bare(header(event.headers, "authorization")) || inProtocols(event.headers) || inQuery(event, query);
     return { asker: "rest", token, arn: textOf(event.methodArn) };
   }
   if (isObject(event.requestContext) && typeof event.requestContext.apiId === "string" && "authorizationToken" in event) {
@@ -63,12 +65,6 @@ export function readAuthorizerEvent(event: unknown, query: string | undefined): 
 
 function unknownEvent(): SignetError {
   return new SignetError("invalid_request", "the event is none of an authorizer's: TOKEN, REQUEST, or one of AppSync");
-}
-
-// A second header of that name would be a second token: API Gateway joins them with a comma, and no token has one.
-function header(headers: unknown, wanted = "authorization"): unknown {
-  if (!isObject(headers)) return undefined;
-  return Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1];
 }
 
 // What a browser can send with a handshake: `new WebSocket(url, ["bearer", token])` (RFC 6455 section 1.9).

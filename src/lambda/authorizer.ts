@@ -5,7 +5,7 @@ import type { IssuersVerifier } from "../verify/issuers-verifier.js";
 import type { VerifiedToken } from "../verify/verifier.js";
 import { type Asker, answerOf, readAuthorizerEvent } from "./authorizer-event.js";
 import { createLog } from "./log.js";
-import { failureOf } from "./report.js";
+import { bareError, failureOf } from "./report.js";
 import { routeRules } from "./route-rules.js";
 import { type Environment, listIn, objectIn, wrong } from "./settings.js";
 
@@ -58,10 +58,10 @@ export function createAuthorizer(
     } catch (error) {
       if (!isTokenRefusal(error)) {
         log("ERROR", awsRequestId, told("failed", failureOf(error)));
-        throw bareError("the authorizer cannot tell now");
+        throw bareError("Error", "the authorizer cannot tell now");
       }
       log("WARN", awsRequestId, told((error as SignetError).code));
-      if (isRefusedOutright(error, request.asker)) throw bareError(UNAUTHORIZED);
+      if (isRefusedOutright(error, request.asker)) throw bareError("Error", UNAUTHORIZED);
       return answerOf(request, undefined, { ...answering, now: clock() });
     }
     try {
@@ -78,13 +78,6 @@ export function createAuthorizer(
 // AppSync knows no 401: everything but a yes is a no.
 function isRefusedOutright(error: unknown, asker: Asker): boolean {
   return asker !== "appsync" && !isSignetError(error, "token_scope_missing");
-}
-
-// Its stack would show this file to whoever reads the answer.
-function bareError(message: string): Error {
-  const error = new Error(message);
-  error.stack = message;
-  return error;
 }
 
 function verifierOf(env: Environment, clock: () => number): IssuersVerifier {

@@ -77,7 +77,8 @@ function stripped(path: string, stage: string): string {
   return stage !== "$default" && path.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) : path;
 }
 
-function header(headers: unknown, wanted: string): string | undefined {
+/** A header of an event by its name in small letters. */
+export function header(headers: unknown, wanted: string): string | undefined {
   if (!isObject(headers)) return undefined;
   return Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1] as string | undefined;
 }

@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS } from "../issue/limits.js";
 import { createRates } from "../issue/rate.js";
 import { checkBatch, type IssueRequest, isBatch } from "../issue/request.js";
 import { type HttpAnswer, httpAnswer, httpProblem, isHttpEvent, readHttpEvent } from "./http-event.js";
-import { type Answer, createReport } from "./report.js";
+import { type Answer, bareError, createReport } from "./report.js";
 import { type Environment, settingsOf } from "./settings.js";
 import { createSigningKey } from "./signing-key.js";
 
@@ -61,7 +61,9 @@ export function createHandler(env: Environment, write: (line: string) => void): 
     } catch (error) {
       report.refused(invocation(), error);
       if (isHttp) return httpProblem(error);
-      throw toldToLambda(error);
+      // What Lambda answers is made of the name and the message.
+      const { code, message } = tellable(error);
+      throw bareError(code, message);
     }
   };
 }
@@ -74,15 +76,6 @@ function issuedOverHttp({ issuer, maxTtlSeconds }: Asking, event: Parameters<typ
 async function issued(issuer: Issuer, value: unknown): Promise<Answer> {
   if (!isBatch(value)) return issuer.issue(value as IssueRequest);
   return { results: (await issuer.issueMany(checkBatch(value))).map(toldResult) };
-}
-
-// What Lambda answers is made of the name and the message; the stack would show this file to whoever asks.
-function toldToLambda(error: unknown): Error {
-  const { code, message } = tellable(error);
-  const told = new Error(message);
-  told.name = code;
-  told.stack = `${code}: ${message}`;
-  return told;
 }
 
 function elapsed(began: number): number {

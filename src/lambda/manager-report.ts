@@ -3,7 +3,7 @@ import type { Step } from "../rotation/context.js";
 import type { Report } from "../rotation/manager-report.js";
 import { createLog, metricsLine } from "./log.js";
 import type { ManagerSettings } from "./manager-settings.js";
-import { failureOf } from "./report.js";
+import { bareError, failureOf } from "./report.js";
 import type { Environment } from "./settings.js";
 
 /** Says in log and metrics what became of the key manager's runs. */
@@ -42,11 +42,9 @@ export function createManagerReport(
     failed(requestId, error) {
       log("ERROR", requestId, { outcome: "failed", ...failureOf(error) });
       count({ ManagerFailures: 1 });
-      // Whoever may ask a manager runs the installation: they are told what to do. The stack would only show this file.
-      const told = new Error(isSignetError(error) ? error.message : "something unexpected failed; the log says more");
-      told.name = isSignetError(error) ? error.code : "internal";
-      told.stack = `${told.name}: ${told.message}`;
-      return told;
+      // Whoever may ask a manager runs the installation: they are told what to do.
+      if (isSignetError(error)) return bareError(error.code, error.message);
+      return bareError("internal", "something unexpected failed; the log says more");
     },
   };
 }

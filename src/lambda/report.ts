@@ -79,3 +79,11 @@ export function failureOf(error: unknown): Readonly<Record<string, unknown>> {
   const frames = (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));
   return { failure: error.name, at: frames.slice(0, 5) };
 }
+
+/** An error for whoever has asked: its stack would show them this file. */
+export function bareError(name: string, message: string): Error {
+  const error = new Error(message);
+  error.name = name;
+  error.stack = `${name}: ${message}`;
+  return error;
+}

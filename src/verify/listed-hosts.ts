@@ -3,7 +3,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { isIP } from "node:net";
 import { Readable } from "node:stream";
-import { isLoopback } from "../encoding/loopback-host.js";
+import { addressIn, isLoopback } from "../encoding/loopback-host.js";
 import { SignetError } from "../errors.js";
 import { isPublicAddress } from "./public-addresses.js";
 
@@ -53,7 +53,7 @@ export function listedHosts({ hosts, allowLoopback = false, resolve = lookup }: 
     if (url.protocol !== "https:" && !(isLocal && url.protocol === "http:")) throw refused("it must begin with https://");
     if (url.username !== "" || url.password !== "") throw refused("a URL with a password is not fetched");
     if (!listed.has(url.host)) throw refused("its host is not on the list of those that keys are fetched from");
-    const name = bare(url.hostname);
+    const name = addressIn(url.hostname);
     // An address is never looked up, so it is checked here.
     if (isIP(name) !== 0 && !isLocal && !isPublicAddress(name)) throw refused("its address is not a public one");
     return url.href;
@@ -100,10 +100,6 @@ function fetchOnce(url: string, { headers, signal }: RequestInit, checkedLookup:
       .on("error", (error) => reject(signal?.aborted === true ? signal.reason : error))
       .end();
   });
-}
-
-function bare(hostname: string): string {
-  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
 }
 
 function refused(why: string): SignetError {

@@ -4,9 +4,9 @@
  */
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, symlinkSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../tools/processes.mjs";
 import { addCaller, withServed } from "./served.mjs";
 import { buildGo, commandOf, nodes, pythonCommands } from "./toolchains.mjs";
 
@@ -153,16 +153,6 @@ function ran([command, ...words], args, options) {
   return new Promise((resolve) => {
     execFile(command, [...words, ...args], { ...options, timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({ status: error === null ? 0 : 1, stdout: String(stdout), stderr: String(stderr) || String(error ?? "") });
-    });
-  });
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
     });
   });
 }

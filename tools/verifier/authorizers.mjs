@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { startRuntimeApi } from "../../bench/runtime-api.mjs";
-import { AUDIENCE, makeKeys } from "./tokens.mjs";
+import { AUDIENCE, makeKeys, signedToken } from "./tokens.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const API = "arn:aws:execute-api:us-east-1:123456789012:abcdef123";
@@ -172,11 +172,8 @@ export async function authorizers({ check }) {
   server.close();
 }
 
-function tokenOf({ alg, kid, sign }, issuer, claims) {
-  const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const payload = { iss: issuer, aud: AUDIENCE, sub: "alice", exp: Math.floor(Date.now() / 1000) + 600, ...claims };
-  const input = `${encode({ alg, kid, typ: "JWT" })}.${encode(payload)}`;
-  return `${input}.${sign(input).toString("base64url")}`;
+function tokenOf(key, issuer, claims) {
+  return signedToken(key, { iss: issuer, aud: AUDIENCE, sub: "alice", exp: Math.floor(Date.now() / 1000) + 600, ...claims });
 }
 
 /** What API Gateway would make of an answer: it takes contexts of texts, numbers and booleans, and policies that reach the whole stage. */

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { AUDIENCE, makeKeys } from "./tokens.mjs";
+import { AUDIENCE, makeKeys, signedToken } from "./tokens.mjs";
 
 const { createVerifier } = await import(new URL("../../dist/verify/index.js", import.meta.url).href);
 
@@ -45,15 +45,11 @@ async function world() {
   const jwksUrl = `${issuer}/jwks.json`;
   const verifier = createVerifier({ issuer, audience: AUDIENCE, jwksUrl, timeoutMs: 100, elapsed: () => state.seconds });
   const exp = Math.floor(Date.now() / 1000) + 3_600;
-  const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   return {
     state,
     before,
     after,
-    tokenOf({ alg, kid, sign }) {
-      const input = `${encode({ alg, kid })}.${encode({ iss: issuer, aud: AUDIENCE, exp })}`;
-      return `${input}.${sign(input).toString("base64url")}`;
-    },
+    tokenOf: (key) => signedToken(key, { iss: issuer, aud: AUDIENCE, exp }),
     answerOf: (token) =>
       verifier.verify(token).then(
         () => "accepted",

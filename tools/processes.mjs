@@ -1,0 +1,38 @@
+/** Programs that listen on this machine, for as long as a proof takes. */
+import { createServer } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+
+const PATIENCE_MS = 30_000;
+
+/**
+ * A port of this machine that nobody listens on at the moment.
+ *
+ * @returns {Promise<number>}
+ */
+export function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * Waits until something answers at a URL.
+ *
+ * @param {string} url
+ * @param {import("node:child_process").ChildProcess} [child] who is to answer: when it has ended nobody waits any more
+ */
+export async function untilAnswers(url, child) {
+  const end = Date.now() + PATIENCE_MS;
+  while (Date.now() < end && (child === undefined || child.exitCode === null)) {
+    const answers = await fetch(url).then(
+      () => true,
+      () => false,
+    );
+    if (answers) return;
+    await delay(50);
+  }
+  throw new Error(`nothing answers at ${url}`);
+}
