@@ -41,6 +41,18 @@ const ML_DSA = ["ML-DSA-44", "ML-DSA-65", "ML-DSA-87"];
 const WITNESSES = "npm run witnesses";
 const CHECKED = "2026-11-24";
 
+/** What STS wants, whoever asks it. */
+const IAM = {
+  algorithms: [...RS, ...ES],
+  fetches: "discovery",
+  noPort: true,
+  mostKeysOfAKind: 100,
+  refusedMembers: ["key_ops"],
+  kids: true,
+  claims: ["iss", "sub", "aud", "iat", "exp"],
+  checked: CHECKED,
+} as const;
+
 /** Who verifies tokens, and what each wants. The order is the answer's. */
 export const VERIFIERS: readonly VerifierRules[] = [
   {
@@ -82,33 +94,19 @@ export const VERIFIERS: readonly VerifierRules[] = [
     basis: "documented",
   },
   {
+    ...IAM,
     name: "IAM OIDC provider (AssumeRoleWithWebIdentity)",
     id: "iam",
-    algorithms: [...RS, ...ES],
-    fetches: "discovery",
-    noPort: true,
-    mostKeysOfAKind: 100,
-    refusedMembers: ["key_ops"],
-    kids: true,
-    claims: ["iss", "sub", "aud", "iat", "exp"],
     note: "several aud want azp as well",
     source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html",
-    checked: CHECKED,
     basis: "observed",
   },
   {
+    ...IAM,
     name: "Cognito identity pool (OIDC provider)",
     id: "cognito",
-    algorithms: [...RS, ...ES],
-    fetches: "discovery",
-    noPort: true,
-    mostKeysOfAKind: 100,
-    refusedMembers: ["key_ops"],
-    kids: true,
-    claims: ["iss", "sub", "aud", "iat", "exp"],
     note: "it uses the account's IAM OIDC provider",
     source: "https://docs.aws.amazon.com/cognito/latest/developerguide/open-id.html",
-    checked: CHECKED,
     basis: "assumed",
   },
   {

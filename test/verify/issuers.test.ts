@@ -1,33 +1,19 @@
 import { generateKeyPairSync, sign } from "node:crypto";
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { RequestListener } from "node:http";
+import { beforeEach, describe, expect, it } from "vitest";
 import { publicJwk } from "../../src/algorithms/jwk.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
 import type { IssuersVerifierOptions } from "../../src/verify/issuers.js";
+import { testServers } from "./serving.js";
 
-const servers: Server[] = [];
+const serving = testServers();
 const NOW = 1_800_000_000;
 let seconds = 0;
 
 beforeEach(() => {
   seconds = 1_000;
 });
-
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-async function serving(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
