@@ -27,7 +27,7 @@ export async function doctor({ output }: Context, given: string, options: Doctor
   const findings = findingsOf(evidence);
   const verdicts = verdictsOf(evidence);
   if (options.json === true) output.json({ issuer, jwksUrl: evidence.jwksUrl, findings, verdicts });
-  else for (const line of report(findings, verdicts)) output.data(line);
+  else for (const line of report(findings, evidence.keys.length > 0 ? verdicts : [])) output.data(line);
   fail(findings, verdicts, wanted);
 }
 
@@ -39,8 +39,11 @@ function report(findings: readonly Finding[], verdicts: readonly Verdict[]): rea
     reasons.join("; "),
   ]);
   const isGuess = verdicts.some(({ basis }) => basis === "assumed");
+  const found = table(["", "rule", "finding"], rules);
+  // Without a key nobody can do anything: that needs no table.
+  if (verdicts.length === 0) return found;
   return [
-    ...table(["", "rule", "finding"], rules),
+    ...found,
     "",
     ...table(["verifies", "who", "because"], who),
     ...(isGuess ? ["", "?: nobody documents it, and it was not tried. --json gives each rule's source and date."] : []),
@@ -60,7 +63,8 @@ function fail(findings: readonly Finding[], verdicts: readonly Verdict[], wanted
 function issuerGiven(given: string): string {
   const text = given.replace(/\/\.well-known\/openid-configuration$/, "");
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new SignetError("usage", `${JSON.stringify(given)} is no issuer's URL, such as https://issuer.example`);
+  const meant = URL.canParse(`https://${text}`) ? `; did you mean https://${text}?` : ", such as https://issuer.example";
+  throw new SignetError("usage", `${JSON.stringify(given)} is no issuer's URL${meant}`);
 }
 
 function jwksGiven(url: string | undefined): string | undefined {
