@@ -131,14 +131,14 @@ function certificate({ discovery, jwks, now }: Evidence): Judgement | undefined 
 function keysListed({ jwks, keys }: Evidence): Judgement | undefined {
   if (jwks?.json === undefined) return undefined;
   if (!Array.isArray(jwks.json.keys)) return ["broken", 'the JWKS has no list "keys"'];
-  return keys.length === 0 ? ["broken", "there is no key in the JWKS"] : ["good", keys.map(named).join(", ")];
+  return keys.length === 0 ? ["broken", "there is no key in the JWKS"] : ["good", namesOf(keys)];
 }
 
 function privateMembers({ keys }: Evidence): Judgement | undefined {
   if (keys.length === 0) return undefined;
   const leaked = keys.filter(({ members }) => members.some((member) => PRIVATE_MEMBERS.includes(member)));
   if (leaked.length === 0) return ["good", "no private part is published"];
-  return ["broken", `the private part of ${leaked.map(named).join(", ")} is published: revoke it now, anybody can sign with it`];
+  return ["broken", `the private part of ${namesOf(leaked)} is published: revoke it now, anybody can sign with it`];
 }
 
 function usableKeys({ keys }: Evidence): Judgement | undefined {
@@ -150,7 +150,7 @@ function usableKeys({ keys }: Evidence): Judgement | undefined {
     return first && ["broken", `${named(first.key)} cannot be used: ${first.fault.message}`];
   }
   return away.length > 0
-    ? ["doubtful", `${away.map(({ key }) => named(key)).join(", ")}: this Node cannot look at it`]
+    ? ["doubtful", `${namesOf(away.map(({ key }) => key))}: this Node cannot look at it`]
     : ["good", "each can be read and is strong enough"];
 }
 
@@ -168,7 +168,7 @@ function algs({ keys }: Evidence): Judgement | undefined {
   if (keys.length === 0) return undefined;
   const without = keys.filter(({ namesAlgorithm }) => !namesAlgorithm);
   return without.length > 0
-    ? ["doubtful", `${without.map(named).join(", ")} names no alg: verifiers have to choose one`]
+    ? ["doubtful", `${namesOf(without)} names no alg: verifiers have to choose one`]
     : ["good", "each key names its own"];
 }
 
@@ -181,13 +181,13 @@ function uses({ keys }: Evidence): Judgement | undefined {
 
 function keyOps({ keys }: Evidence): Judgement | undefined {
   const some = keys.filter(({ members }) => members.includes("key_ops"));
-  return some.length === 0 ? undefined : ["doubtful", `${some.map(named).join(", ")} has key_ops: AWS STS refuses such a key`];
+  return some.length === 0 ? undefined : ["doubtful", `${namesOf(some)} has key_ops: AWS STS refuses such a key`];
 }
 
-function size({ jwks, keys }: Evidence): Judgement | undefined {
+function size({ jwks, keyCount }: Evidence): Judgement | undefined {
   if (jwks?.json === undefined) return undefined;
-  const words = `${keys.length} ${keys.length === 1 ? "key" : "keys"}, ${jwks.bytes} bytes`;
-  return keys.length > MOST_KEYS || jwks.bytes > MOST_BYTES
+  const words = `${keyCount} ${keyCount === 1 ? "key" : "keys"}, ${jwks.bytes} bytes`;
+  return keyCount > MOST_KEYS || jwks.bytes > MOST_BYTES
     ? ["doubtful", `${words}: load balancers take ten keys and 150 KB`]
     : ["good", words];
 }
@@ -199,7 +199,7 @@ function discoveryAlgorithms({ discovery, keys }: Evidence): Judgement | undefin
     return ["doubtful", "discovery lists no id_token_signing_alg_values_supported: some verifiers then take RS256 alone"];
   const unlisted = keys.filter(({ algorithms }) => !algorithms.some((alg) => listed.includes(alg)));
   return unlisted.length > 0
-    ? ["doubtful", `discovery does not list the algorithm of ${unlisted.map(named).join(", ")}`]
+    ? ["doubtful", `discovery does not list the algorithm of ${namesOf(unlisted)}`]
     : ["good", "discovery lists the algorithms of all keys"];
 }
 
@@ -248,4 +248,10 @@ function sample({ token }: Evidence): Judgement | undefined {
 
 function named({ kid, algorithms }: KeyFacts): string {
   return `${kid === undefined ? "(no kid)" : shown(kid)} (${shown(algorithms.join("|") || "unknown")})`;
+}
+
+function namesOf(keys: readonly KeyFacts[]): string {
+  const more = keys.length - MOST_KEYS;
+  const names = keys.slice(0, MOST_KEYS).map(named).join(", ");
+  return more > 0 ? `${names} and ${more} more` : names;
 }

@@ -18,7 +18,10 @@ export interface Evidence {
   readonly jwks?: Visit;
   /** The JWKS once more, by its ETag. */
   readonly again?: Visit;
+  /** The first of them, as many as anybody takes. */
   readonly keys: readonly KeyFacts[];
+  /** How many there are. */
+  readonly keyCount: number;
   readonly token?: TokenFacts;
   /** Milliseconds since 1970, here. */
   readonly now: number;
@@ -56,6 +59,9 @@ export interface ExamineOptions {
   readonly now?: () => number;
 }
 
+/** More than any verifier takes: what comes after them changes nothing, and a hostile list could be long. */
+const MOST_KEYS = 250;
+
 /** Looks at an issuer as verifiers do: three requests, or four. */
 export async function examine(issuer: string, options: ExamineOptions = {}): Promise<Evidence> {
   const { visit: ask = visit, addresses = addressesOf, now = Date.now } = options;
@@ -73,8 +79,9 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
     ...(jwksUrl !== undefined && { jwksUrl }),
     ...(jwks && { jwks }),
     ...(again && { again }),
-    keys: listed.map(factsOf),
-    ...(options.token !== undefined && { token: tokenFacts(options.token, issuer, listed, now) }),
+    keys: listed.slice(0, MOST_KEYS).map(factsOf),
+    keyCount: listed.length,
+    ...(options.token !== undefined && { token: tokenFacts(options.token, issuer, listed.slice(0, MOST_KEYS), now) }),
     now: now(),
   };
 }

@@ -60,13 +60,13 @@ function reachReasons(
   ].filter((each) => each !== false);
 }
 
-function keySetReasons(rules: VerifierRules, { keys, jwks }: Evidence): string[] {
+function keySetReasons(rules: VerifierRules, { keys, keyCount, jwks }: Evidence): string[] {
   const { mostKeys = Number.POSITIVE_INFINITY, mostBytes, mostKeysOfAKind, refusedMembers = [], refusesUnknownTypes } = rules;
   const many = mostKeysOfAKind === undefined ? undefined : mostOfAKind(keys, mostKeysOfAKind);
   const refused = refusedMembers.find((member) => keys.some(({ members }) => members.includes(member)));
   return [
     keys.length === 0 && "there is no key",
-    keys.length > mostKeys && `it takes ${mostKeys} keys, and there are ${keys.length}`,
+    keyCount > mostKeys && `it takes ${mostKeys} keys, and there are ${keyCount}`,
     mostBytes !== undefined && (jwks?.bytes ?? 0) > mostBytes && `it takes a JWKS of ${mostBytes} bytes`,
     many !== undefined && `it takes ${mostKeysOfAKind} keys of type ${many}`,
     refused !== undefined && `it refuses a JWK with ${refused}`,

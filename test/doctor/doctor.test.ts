@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import fc from "fast-check";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findingsOf, shown } from "../../src/doctor/checks.js";
@@ -211,6 +212,38 @@ describe("who verifies", () => {
 });
 
 describe("what somebody else's server says", () => {
+  it("is judged whatever it is", async () => {
+    const member = fc.constantFrom("kid", "kty", "alg", "use", "crv", "x", "y", "n", "e", "key_ops", "x5c", "d");
+    const jwk = fc.oneof(
+      fc.dictionary(member, fc.jsonValue({ maxDepth: 1 })),
+      fc.jsonValue({ maxDepth: 1 }),
+      fc.constantFrom(ES256, RS256),
+    );
+    const world = fc.record({
+      keys: fc.array(jwk, { maxLength: 4 }),
+      found: fc.dictionary(fc.constantFrom("issuer", "jwks_uri"), fc.jsonValue({ maxDepth: 1 })),
+      token: fc.string(),
+    });
+    await fc.assert(
+      fc.asyncProperty(world, async ({ keys, found, token }) => {
+        const json = { issuer: ISSUER, jwks_uri: `${ISSUER}/jwks.json`, ...found };
+        const { findings, verdicts } = await seen({ keys: keys as object[], discovery: { json }, options: { token } });
+        expect(findings.length).toBeGreaterThan(1);
+        expect(verdicts).toHaveLength(VERIFIERS.length);
+        for (const { words } of findings) expect(words).toMatch(/^[\x20-\x7e]*$/);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("is looked at up to a limit", async () => {
+    const keys = Array.from({ length: 20_000 }, (_, at) => ({ ...ES256, kid: `k${at}` }));
+    const found = await seen({ keys });
+    expect(found.words("size")).toContain("20000 keys");
+    expect(found.words("keys")).toMatch(/ and 240 more$/);
+    expect(found.of("alb").reasons.join()).toContain("there are 20000");
+  });
+
   it("never reaches the terminal as it is", () => {
     expect(shown("\u001b[31mred\u0007\u202e\n")).toBe("\\u001b[31mred\\u0007\\u202e\\n");
   });
