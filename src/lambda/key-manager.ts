@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { type AwsParts, awsParts } from "../assemble-aws.js";
 import { environmentCredentials, noCredentials } from "../aws/credentials.js";
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { presentSeconds } from "../issue/issuer.js";
 import { type CoreManager, coreManager, managerParts } from "../rotation/core-manager.js";
 import {
@@ -40,6 +41,9 @@ export interface KeyManagerOptions {
 
 /** CloudFormation waits for an answer: so much of the function's time is kept for giving one. */
 const ANSWER_MS = 10_000;
+/** What keeping keys takes at the most, beside the waiting for others. */
+const LAST_TRY_MS = 60_000;
+const RETRY_SECONDS = 5;
 
 /** Makes the key manager's handler: ticks, what an operator asks for, its stack's custom resource, Secrets Manager's rotations. */
 export function createKeyManager(
@@ -75,11 +79,23 @@ export function createKeyManager(
     const work =
       request.ResourceType === COMPLETE
         ? markComplete(request, parts, settings)
-        : keepStackKeys(request, managerOf(context), place);
+        : whenFree(context, () => keepStackKeys(request, managerOf(context), place));
     const outcome = await beforeTheEnd(context, work, (error) => report.failed(context.awsRequestId, error));
     await answerResource(request, request.PhysicalResourceId ?? `${settings.installation}-${request.LogicalResourceId}`, outcome);
     report.answered(context.awsRequestId, { request: request.RequestType, outcome: outcome.Status });
     return {};
+  }
+
+  // A tick may be at work: a stack's update need not fail for that, and its rollback must not.
+  async function whenFree<T>(context: ManagerContext, work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isSignetError(error, "lease_held") || context.getRemainingTimeInMillis() < LAST_TRY_MS) throw error;
+        await (options.sleep ?? sleepSeconds)(RETRY_SECONDS);
+      }
+    }
   }
 
   return async (event, context) => {
@@ -98,6 +114,8 @@ export function createKeyManager(
     }
   };
 }
+
+const sleepSeconds = (seconds: number): Promise<void> => delay(seconds * 1_000);
 
 // CloudFormation gets an answer on every path, also where the function's time is nearly over.
 async function beforeTheEnd(

@@ -7,6 +7,7 @@ import { foundKeyring, type Session, takeLease } from "./session.js";
 import { assertSameIssuer } from "./settings.js";
 
 const ATTEMPTS = 3;
+const RETRIES_SECONDS = [1, 4];
 
 /** Works on the keyring under its lease, and gives the lease back whatever happens. */
 export async function working(context: Context, work: (session: Session) => Promise<Outcome>): Promise<Report> {
@@ -24,9 +25,20 @@ export async function working(context: Context, work: (session: Session) => Prom
     failed = !isSignetError(error, "plan_refused", "key_not_found", "invalid_key", "usage");
     throw error;
   } finally {
-    // A lease that cannot be given back is taken over by the next manager.
-    await session.release(failed).catch(() => context.onStep({ action: "lease", words: "the lease could not be given back" }));
+    await giveBack(context, session, failed);
   }
+}
+
+// Where nobody can tell that we are gone, the next manager would wait for the lease's end: it is worth some patience.
+async function giveBack(context: Context, session: Session, failed: boolean): Promise<void> {
+  for (const seconds of RETRIES_SECONDS) {
+    try {
+      return await session.release(failed);
+    } catch {
+      await context.sleep(seconds);
+    }
+  }
+  await session.release(failed).catch(() => context.onStep({ action: "lease", words: "the lease could not be given back" }));
 }
 
 // Somebody who wrote between our read and our lease is no failure: it is read again.

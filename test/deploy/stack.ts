@@ -184,16 +184,19 @@ export async function askResource(
     ResourceProperties,
     OldResourceProperties: old,
   };
-  await stack.start(resolved, "Manager")(event, managerContext);
+  await stack.start(resolved, "Manager")(event, managerContextFrom(Date.now()));
   const { Status, Reason = "", Data = {} } = bucket.answers.at(-1) ?? {};
   return { outcome: `${Status} ${Reason}`.trim(), Data, ResourceProperties };
 }
 
-export const managerContext = {
+/** An invocation that began at a time: it has four minutes, of which waits take theirs. */
+const managerContextFrom = (began: number) => ({
   awsRequestId: "r-1",
   invokedFunctionArn: "arn:aws:lambda:eu-central-1:111122223333:function:signet-manager",
-  getRemainingTimeInMillis: () => 240_000,
-};
+  getRemainingTimeInMillis: () => began + 240_000 - Date.now(),
+});
+
+export const managerContext = { ...managerContextFrom(0), getRemainingTimeInMillis: () => 240_000 };
 
 export const context = (arn: string) => ({
   awsRequestId: "r-1",

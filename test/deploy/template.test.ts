@@ -139,6 +139,64 @@ describe("a stack whose creation fails at any call", () => {
     await stack.aws.close();
   });
 
+  it.each(Object.entries(NEXT))(
+    "is rolled back from any failed update, breaks no token, and is updated at last (%s to %s)",
+    async (custodian, next) => {
+      const stack = await startStack(bucket.url);
+      const parameters = { KeyCustodianParameter: custodian };
+      const made = await ask(stack, parameters, "Keys", "Create");
+      await ask(stack, parameters, "Complete", "Create");
+      const token = await issuedBy(stack.start(stack.put(parameters), "Issuer"), stack);
+      const moved = { ...parameters, KeyCustodianParameter: next, Callers: '{"chat":{}}' };
+      let outcome = "";
+      for (let call = 0; outcome !== "SUCCESS"; call += everyNth) {
+        // One call fails for good, with all its tries.
+        stack.aws.inject({ skip: call, times: 14, code: "InternalFailure", status: 500 });
+        const asked = await ask(stack, moved, "Keys", "Update", made.ResourceProperties);
+        outcome = asked.outcome;
+        stack.aws.clearFaults();
+        if (outcome === "SUCCESS") break;
+        // CloudFormation asks for what was before, and says what was tried.
+        expect((await ask(stack, parameters, "Keys", "Update", asked.ResourceProperties)).outcome).toBe("SUCCESS");
+        await verified(stack, token);
+        await verified(stack, await issuedBy(stack.start(stack.put(parameters), "Issuer"), stack));
+      }
+      await verified(stack, token);
+      await stack.aws.close();
+    },
+  );
+
+  it.each(Object.keys(NEXT))("is taken back by another try where taking it back fails at any call (%s)", async (custodian) => {
+    const stack = await startStack(bucket.url);
+    const parameters = { KeyCustodianParameter: custodian };
+    expect((await ask(stack, parameters, "Keys", "Create")).outcome).toBe("SUCCESS");
+    let outcome = "";
+    for (let call = 0; outcome !== "SUCCESS"; call += everyNth === 1 ? 1 : 5) {
+      stack.aws.inject({ skip: call, times: 1_000, code: "InternalFailure", status: 500 });
+      outcome = (await ask(stack, parameters, "Keys", "Delete")).outcome;
+      stack.aws.clearFaults();
+    }
+    const { parameters: texts, secrets, buckets, aliases } = stack.aws.state;
+    expect([texts.size, secrets.size, aliases.size, buckets.get(stack.bucket).objects.size]).toStrictEqual([0, 0, 0, 0]);
+    await stack.aws.close();
+  });
+
+  it("waits for a manager that is at work, and says so where that takes too long", async () => {
+    const stack = await startStack(bucket.url);
+    const made = await ask(stack, {}, "Keys", "Create");
+    const { objects } = stack.aws.state.buckets.get(stack.bucket);
+    const holdFor = (seconds: number) => {
+      const latest = objects.get("keyring.json").at(-1);
+      const lease = { holder: "function tick", manager: "other", generation: 1, expiresAt: Date.now() / 1_000 + seconds };
+      latest.body = Buffer.from(JSON.stringify({ ...JSON.parse(latest.body.toString()), lease }));
+    };
+    holdFor(120);
+    expect((await ask(stack, { MaxTtlSeconds: "7200" }, "Keys", "Update", made.ResourceProperties)).outcome).toBe("SUCCESS");
+    holdFor(400);
+    expect((await ask(stack, {}, "Keys", "Update", made.ResourceProperties)).outcome).toMatch(/^FAILED .*is changing keys/);
+    await stack.aws.close();
+  });
+
   it("waits until KMS knows its roles", async () => {
     const stack = await startStack(bucket.url);
     stack.aws.inject({ action: "kms:CreateKey", times: 3, code: "MalformedPolicyDocumentException", status: 400 });
