@@ -52,6 +52,7 @@ export function createKeyManager(
   options: KeyManagerOptions = {},
 ): ManagerHandler {
   const settings = managerSettingsOf(env);
+  const { sleep = sleepSeconds } = options;
   const parts = partsOf(settings, env);
   const name = `function ${env.AWS_LAMBDA_FUNCTION_NAME || "signet"}`;
   const report = createManagerReport(settings, env, write);
@@ -79,23 +80,11 @@ export function createKeyManager(
     const work =
       request.ResourceType === COMPLETE
         ? markComplete(request, parts, settings)
-        : whenFree(context, () => keepStackKeys(request, managerOf(context), place));
+        : whenFree(context, sleep, () => keepStackKeys(request, managerOf(context), place));
     const outcome = await beforeTheEnd(context, work, (error) => report.failed(context.awsRequestId, error));
     await answerResource(request, request.PhysicalResourceId ?? `${settings.installation}-${request.LogicalResourceId}`, outcome);
     report.answered(context.awsRequestId, { request: request.RequestType, outcome: outcome.Status });
     return {};
-  }
-
-  // A tick may be at work: a stack's update need not fail for that, and its rollback must not.
-  async function whenFree<T>(context: ManagerContext, work: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!isSignetError(error, "lease_held") || context.getRemainingTimeInMillis() < LAST_TRY_MS) throw error;
-        await (options.sleep ?? sleepSeconds)(RETRY_SECONDS);
-      }
-    }
   }
 
   return async (event, context) => {
@@ -116,6 +105,18 @@ export function createKeyManager(
 }
 
 const sleepSeconds = (seconds: number): Promise<void> => delay(seconds * 1_000);
+
+// A tick may be at work: a stack's update need not fail for that, and its rollback must not.
+async function whenFree<T>(context: ManagerContext, sleep: typeof sleepSeconds, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isSignetError(error, "lease_held") || context.getRemainingTimeInMillis() < LAST_TRY_MS) throw error;
+      await sleep(RETRY_SECONDS);
+    }
+  }
+}
 
 // CloudFormation gets an answer on every path, also where the function's time is nearly over.
 async function beforeTheEnd(
