@@ -164,9 +164,8 @@ function addTokenCommands(program: Command, context: Context): void {
     .option("--json", "print the header as well")
     .addHelpText("after", "\nExample:\n  signet verify eyJhbGciOi... --issuer https://issuer.example --audience my-api")
     .action(async (token: string, options) => (await load.verify()).verify(context, token, options));
-  program
-    .command("doctor <issuer>")
-    .description("say who can verify an issuer's tokens, and why not: exit code 1 when a rule is broken")
+  common(program.command("doctor [issuer]"))
+    .description("say who can verify an issuer's tokens (default: this folder's), and why not: exit code 1 when a rule is broken")
     .option("--jwks <url>", "where its keys are (default: discovery says it)")
     .option("--token <token>", "a token of it (- reads it from stdin): its claims are looked at too")
     .option("--for <who>", "who has to be able to verify, with commas: http-api,alb,iam,jose")
@@ -175,7 +174,7 @@ function addTokenCommands(program: Command, context: Context): void {
       "after",
       "\nExamples:\n  signet doctor https://issuer.example\n  signet doctor https://issuer.example --for iam,alb || echo fix it",
     )
-    .action(async (issuer: string, options) => (await load.doctor()).doctor(context, issuer, options));
+    .action(async (issuer: string | undefined, options) => (await load.doctor()).doctor(context, issuer, options));
   program
     .command("inspect <token>")
     .description("show what a token says (- reads it from stdin), verifying nothing")

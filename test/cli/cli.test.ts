@@ -240,6 +240,9 @@ describe("signet verify", () => {
       code: 2,
       stderr: expect.stringContaining("jose"),
     });
+    expect(await signet(["doctor"], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining("doctor https://") });
+    const own = await signet(["doctor"], { cwd: home });
+    expect(own, own.stderr).toMatchObject({ stderr: expect.stringContaining(`looking at ${ISSUER}`) });
     server.close();
     const gone = await signet(["verify", token, "--issuer", base], { cwd });
     expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining("ECONNREFUSED") });

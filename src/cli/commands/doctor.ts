@@ -3,8 +3,9 @@ import { type Finding, findingsOf } from "../../doctor/checks.js";
 import { examine } from "../../doctor/evidence.js";
 import { type Verdict, verdictsOf } from "../../doctor/verdicts.js";
 import { VERIFIERS } from "../../doctor/verifiers.js";
-import { SignetError } from "../../errors.js";
+import { isSignetError, SignetError } from "../../errors.js";
 import type { CommonOptions, Context } from "../context.js";
+import { openInstallation } from "../open-installation.js";
 import { table } from "../table.js";
 import { tokenGiven } from "../token-text.js";
 
@@ -18,8 +19,9 @@ export interface DoctorOptions extends CommonOptions {
 const MARKS = { good: "ok", doubtful: "hm", broken: "NO" } as const;
 
 /** `signet doctor ISSUER`: who can verify its tokens, and why not. Fails where a rule breaks. */
-export async function doctor({ output }: Context, given: string, options: DoctorOptions): Promise<void> {
-  const issuer = issuerGiven(given);
+export async function doctor(context: Context, given: string | undefined, options: DoctorOptions): Promise<void> {
+  const { output } = context;
+  const issuer = given === undefined ? await ownIssuer(context, options) : issuerGiven(given);
   const wanted = wantedOf(options.for);
   const token = options.token === undefined ? undefined : await tokenGiven(options.token);
   output.note(`looking at ${issuer} as verifiers do`);
@@ -58,6 +60,19 @@ function fail(findings: readonly Finding[], verdicts: readonly Verdict[], wanted
     unable.length > 0 && `not every token can be verified by ${unable.join(", ")}`,
   ].filter((each) => each !== false);
   if (why.length > 0) throw new SignetError("issuer_unsound", why.join("; "));
+}
+
+async function ownIssuer(context: Context, options: DoctorOptions): Promise<string> {
+  try {
+    const { config } = await openInstallation(context, options);
+    if (config.issuer !== undefined) return config.issuer;
+  } catch (error) {
+    if (!isSignetError(error, "config_missing")) throw error;
+  }
+  throw new SignetError(
+    "usage",
+    `there is no issuer with a URL here: name one, \`${context.self} doctor https://issuer.example\``,
+  );
 }
 
 function issuerGiven(given: string): string {
