@@ -241,8 +241,10 @@ describe("signet verify", () => {
       stderr: expect.stringContaining("jose"),
     });
     expect(await signet(["doctor"], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining("doctor https://") });
-    const own = await signet(["doctor"], { cwd: home });
-    expect(own, own.stderr).toMatchObject({ stderr: expect.stringContaining(`looking at ${ISSUER}`) });
+    const folder = await scratch();
+    await signet(["init", "--issuer", "http://localhost:1"], { cwd: folder });
+    const own = await signet(["doctor"], { cwd: folder });
+    expect(own).toMatchObject({ code: 1, stderr: expect.stringContaining("looking at http://localhost:1") });
     server.close();
     const gone = await signet(["verify", token, "--issuer", base], { cwd });
     expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining("ECONNREFUSED") });
