@@ -185,6 +185,11 @@ export const VERIFIERS: readonly VerifierRules[] = [
   }),
 ];
 
+/** What every one of them takes, as far as anybody says what they take. */
+export const KNOWN_TO_ALL: readonly string[] = CLASSIC.filter((name) =>
+  VERIFIERS.every(({ algorithms }) => algorithms?.includes(name) ?? true),
+);
+
 function elsewhere(source: string): Pick<VerifierRules, "source" | "basis"> {
   return { source, basis: "documented" };
 }

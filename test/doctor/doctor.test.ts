@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findingsOf, shown } from "../../src/doctor/checks.js";
 import { type ExamineOptions, examine } from "../../src/doctor/evidence.js";
 import { type Verdict, verdictsOf } from "../../src/doctor/verdicts.js";
-import { VERIFIERS } from "../../src/doctor/verifiers.js";
+import { KNOWN_TO_ALL, VERIFIERS } from "../../src/doctor/verifiers.js";
 import { type Visit, type Visitor, visit } from "../../src/doctor/visit.js";
 
 const ISSUER = "https://issuer.example";
@@ -200,6 +200,10 @@ describe("who verifies", () => {
     expect((await of({ aud: undefined, sub: undefined }))("iam").reasons).toContain("the token has no sub, aud");
     expect((await of({ iat: NOW / 1_000 - 0.5 }))("iam").reasons.join()).toContain("whole number");
     expect((await of({ iss: "https://other.example" }))("jose").reasons).toContain("the sample token is refused");
+  });
+
+  it("agrees on RS256", () => {
+    expect(KNOWN_TO_ALL).toStrictEqual(["RS256"]);
   });
 
   it("has an id of its own, a source and a date", () => {

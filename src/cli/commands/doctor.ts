@@ -2,7 +2,7 @@ import { didYouMean } from "../../config/nearest.js";
 import { type Finding, findingsOf } from "../../doctor/checks.js";
 import { examine } from "../../doctor/evidence.js";
 import { type Verdict, verdictsOf } from "../../doctor/verdicts.js";
-import { VERIFIERS } from "../../doctor/verifiers.js";
+import { KNOWN_TO_ALL, VERIFIERS } from "../../doctor/verifiers.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
@@ -40,6 +40,7 @@ function report(findings: readonly Finding[], verdicts: readonly Verdict[]): rea
     verifier,
     reasons.join("; "),
   ]);
+  const isOfAlgorithm = verdicts.some(({ reasons }) => reasons.some((reason) => reason.startsWith("it does not know")));
   const isGuess = verdicts.some(({ basis }) => basis === "assumed");
   const found = table(["", "rule", "finding"], rules);
   // Without a key nobody can do anything: that needs no table.
@@ -48,6 +49,7 @@ function report(findings: readonly Finding[], verdicts: readonly Verdict[]): rea
     ...found,
     "",
     ...table(["verifies", "who", "because"], who),
+    ...(isOfAlgorithm ? ["", `every one of them takes ${KNOWN_TO_ALL.join(", ")}`] : []),
     ...(isGuess ? ["", "?: nobody documents it, and it was not tried. --json gives each rule's source and date."] : []),
   ];
 }
