@@ -94,7 +94,7 @@ describe("a payload", () => {
       const fits = JSON.stringify({ ...claims, iss: "https://a.example", exp: NOW + 900 }).length <= MOST_PAYLOAD_BYTES;
       if (fits) {
         issued += 1;
-        expect(JSON.parse(payload({ claims }))).toMatchObject(claims);
+        expect(JSON.stringify(JSON.parse(payload({ claims })).list)).toBe(JSON.stringify(claims.list));
       } else expect(() => payload({ claims })).toThrow(expect.objectContaining({ code: "request_too_large" }));
     }
     expect(issued).toBeGreaterThan(5);
