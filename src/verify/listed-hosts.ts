@@ -1,7 +1,7 @@
 import { type LookupAddress, type LookupOptions, lookup } from "node:dns";
 import * as http from "node:http";
 import * as https from "node:https";
-import { isIP } from "node:net";
+import { isIP, type LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import { addressIn, isLoopback } from "../encoding/loopback-host.js";
 import { SignetError } from "../errors.js";
@@ -44,7 +44,8 @@ export interface ListedHosts {
 
 /** Makes a `fetch` that cannot be sent to a place that is not listed, nor into a private network (server-side request forgery). */
 export function listedHosts({ hosts, allowLoopback = false, resolve = lookup }: ListedHostsOptions): ListedHosts {
-  const listed = new Set(hosts.map((host) => host.toLowerCase()));
+  // As a URL has it: in small letters, and without the port that goes without saying.
+  const listed = new Set(hosts.map((host) => host.toLowerCase().replace(/:443$/, "")));
 
   function checked(text: string): string {
     if (!URL.canParse(text)) throw refused("it is no URL");
@@ -59,7 +60,7 @@ export function listedHosts({ hosts, allowLoopback = false, resolve = lookup }: 
     return url.href;
   }
 
-  const checkedLookup = (hostname: string, options: LookupOptions, callback: LookupCallback): void => {
+  const checkedLookup: LookupFunction = (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, []);
       const isLocal = allowLoopback && isLoopback(hostname);
@@ -76,14 +77,12 @@ export function listedHosts({ hosts, allowLoopback = false, resolve = lookup }: 
   });
 }
 
-type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
-
-function fetchOnce(url: string, { headers, signal }: RequestInit, checkedLookup: typeof lookup | unknown): Promise<Response> {
+function fetchOnce(url: string, { headers, signal }: RequestInit, checkedLookup: LookupFunction): Promise<Response> {
   const { request } = url.startsWith("https:") ? https : http;
   const options: https.RequestOptions = {
     // Node's own agent would hand out a connection that somebody else has opened, to an address that was not checked.
     agent: false,
-    lookup: checkedLookup as typeof lookup,
+    lookup: checkedLookup,
     headers: { ...Object.fromEntries(new Headers(headers)), "accept-encoding": "identity" },
     ...(signal && { signal }),
   };

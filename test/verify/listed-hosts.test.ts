@@ -83,6 +83,7 @@ describe("a URL that a caller names", () => {
   const hosts = [
     "idp.example",
     "idp.example:8443",
+    "auth.example:443",
     "127.0.0.1",
     "169.254.169.254",
     "[::ffff:169.254.169.254]",
@@ -126,6 +127,7 @@ describe("a URL that a caller names", () => {
     ["https://IDP.example/jwks.json", "https://idp.example/jwks.json"],
     ["https://idp.example:443/a?p=b", "https://idp.example/a?p=b"],
     ["https://idp.example:8443/", "https://idp.example:8443/"],
+    ["https://auth.example/", "https://auth.example/"],
   ])("is fetched: %s", (url, written) => {
     expect(checked(url)).toBe(written);
   });
