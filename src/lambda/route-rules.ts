@@ -14,12 +14,14 @@ export interface RouteRules {
 }
 
 interface Rule {
-  /** As a policy's resource has it: `GET/orders/*`. */
-  readonly pattern: string;
+  /** As a policy's resources have it: `GET/orders/*`. */
+  readonly patterns: readonly string[];
   readonly matches: RegExp;
   readonly scopes: readonly string[];
 }
 
+/** One by one: a policy's `*` would reach beyond the method, into the path. */
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 /** A method and a path, or a WebSocket API's first route. `?` would be a wildcard of a policy's. */
 const ROUTE = /^(?:(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY|\*) \/([^\s?$]*)|(\$connect))$/;
 
@@ -40,7 +42,7 @@ export function routeRules(given: object): RouteRules | undefined {
     },
     statements(claims, resourceOf, statement) {
       const resources = (wanted: boolean) =>
-        rules.filter(({ scopes }) => hasScopes(claims, scopes) === wanted).map(({ pattern }) => resourceOf(pattern));
+        rules.filter(({ scopes }) => hasScopes(claims, scopes) === wanted).flatMap(({ patterns }) => patterns.map(resourceOf));
       const [allowed, denied] = [resources(true), resources(false)];
       // A policy without a statement is none: where nothing is allowed, something is denied.
       return [
@@ -58,8 +60,15 @@ function ruleOf(route: string, given: unknown): Rule {
   if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === "string" && /^\S+$/.test(scope))) {
     throw wrong("SIGNET_ROUTES", "must name scopes for each route: a text, or a list of texts");
   }
-  const [, method, path = "", connect] = found;
-  const pattern = connect ?? `${method === "ANY" ? "*" : method}/${path.replace(/\{[^}]*\}/g, "*")}`;
-  const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return { pattern, matches: new RegExp(`^${parts.join(".*")}$`), scopes };
+  const [, method = "", path = "", connect] = found;
+  const methods = method === "ANY" || method === "*" ? METHODS : [method];
+  const patterns = connect === undefined ? methods.map((each) => `${each}/${path.replace(/\{[^}]*\}/g, "*")}`) : [connect];
+  return { patterns, matches: new RegExp(`^(?:${patterns.map(expressionOf).join("|")})$`), scopes };
+}
+
+function expressionOf(pattern: string): string {
+  return pattern
+    .split("*")
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+    .join(".*");
 }

@@ -155,6 +155,8 @@ describe("the authorizer", () => {
       }),
     };
     const routes = (...names: string[]) => names.map((name) => STAGE.replace("*", name));
+    const any = (path: string) =>
+      ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"].map((method) => `${method}/${path}`);
     const statement = (Effect: string, names: string[]) => ({ Action: "execute-api:Invoke", Effect, Resource: routes(...names) });
     const at = (route: string, scope: string, more: object = {}) => ({
       version: "2.0",
@@ -169,11 +171,11 @@ describe("the authorizer", () => {
       const policyFor = (scope: string) => authorizer(rules)(EVENTS["a REST API's TOKEN"](tokenOf({ scope })));
       expect(await policyFor("orders:read")).toMatchObject({
         policyDocument: {
-          Statement: [statement("Allow", ["GET/orders/*", "*/health"]), statement("Deny", ["*/orders", "$connect"])],
+          Statement: [statement("Allow", ["GET/orders/*", ...any("health")]), statement("Deny", [...any("orders"), "$connect"])],
         },
       });
       expect(await policyFor("orders:read orders:write chat")).toMatchObject({
-        policyDocument: { Statement: [statement("Allow", ["GET/orders/*", "*/orders", "*/health", "$connect"])] },
+        policyDocument: { Statement: [statement("Allow", ["GET/orders/*", ...any("orders"), ...any("health"), "$connect"])] },
       });
     });
 
@@ -188,6 +190,9 @@ describe("the authorizer", () => {
       ["GET/%6frders/7", "orders:read", false],
       ["DELETE/orders/7", "orders:read orders:write", false],
       ["GET/health/", "", false],
+      // A method that may be any is no path that may be any.
+      ["GET/admin/health", "orders:read orders:write chat", false],
+      ["TRACE/health", "", false],
     ])("answers an HTTP API simply: %s with %j is %s", async (route, scope, isAuthorized) => {
       expect(await authorizer(rules)(at(route, scope))).toMatchObject({ isAuthorized });
     });
