@@ -53,7 +53,8 @@ export async function checkVerifying(contestants, fixture, [token, other]) {
   }
 }
 
-function bare({ digest, verifyInput }, tokens) {
+/** What is left when nothing is made or checked. */
+export function bare({ digest, verifyInput }, tokens) {
   const parts = inTurn(
     tokens.map((token) => {
       const end = token.lastIndexOf(".");

@@ -143,14 +143,12 @@ function privateMembers({ keys }: Evidence): Judgement | undefined {
 
 function usableKeys({ keys }: Evidence): Judgement | undefined {
   if (keys.length === 0) return undefined;
-  const faults = keys.flatMap((key) => (key.fault === undefined ? [] : [{ key, fault: key.fault }]));
-  const away = faults.filter(({ fault }) => fault.code === "algorithm_unavailable");
-  if (faults.length > away.length) {
-    const [first] = faults.filter(({ fault }) => fault.code !== "algorithm_unavailable");
-    return first && ["broken", `${named(first.key)} cannot be used: ${first.fault.message}`];
-  }
+  const isAway = ({ fault }: KeyFacts) => fault?.code === "algorithm_unavailable";
+  const bad = keys.find((key) => key.fault !== undefined && !isAway(key));
+  if (bad !== undefined) return ["broken", `${named(bad)} cannot be used: ${bad.fault?.message}`];
+  const away = keys.filter(isAway);
   return away.length > 0
-    ? ["doubtful", `${namesOf(away.map(({ key }) => key))}: this Node cannot look at it`]
+    ? ["doubtful", `${namesOf(away)}: this Node cannot look at it`]
     : ["good", "each can be read and is strong enough"];
 }
 

@@ -3,6 +3,7 @@ import { addressIn } from "../encoding/loopback-host.js";
 import { isObject } from "../encoding/object-schema.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { createVerifier } from "../verify/create-verifier.js";
+import { discoveryUrlOf } from "../verify/fetch-jwks.js";
 import { isPublicAddress } from "../verify/public-addresses.js";
 import type { VerifiedToken } from "../verify/verifier.js";
 import { type Visit, type Visitor, visit } from "./visit.js";
@@ -65,13 +66,13 @@ const MOST_KEYS = 250;
 /** Looks at an issuer as verifiers do: three requests, or four. */
 export async function examine(issuer: string, options: ExamineOptions = {}): Promise<Evidence> {
   const { visit: ask = visit, addresses = addressesOf, now = Date.now } = options;
-  const discoveryUrl = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const discovery = options.jwksUrl === undefined ? await ask(discoveryUrl) : undefined;
+  const discovery = options.jwksUrl === undefined ? await ask(discoveryUrlOf(issuer)) : undefined;
   const jwksUrl = options.jwksUrl ?? urlIn(discovery);
   const jwks = jwksUrl === undefined ? undefined : await ask(jwksUrl);
   const etag = jwks?.headers.etag;
   const again = jwksUrl === undefined || etag === undefined ? undefined : await ask(jwksUrl, { "if-none-match": etag });
   const listed = Array.isArray(jwks?.json?.keys) ? jwks.json.keys.filter(isObject) : [];
+  const looked = listed.slice(0, MOST_KEYS);
   return {
     issuer,
     isPublic: (await addresses(new URL(issuer).hostname)).every(isPublicAddress),
@@ -79,9 +80,9 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
     ...(jwksUrl !== undefined && { jwksUrl }),
     ...(jwks && { jwks }),
     ...(again && { again }),
-    keys: listed.slice(0, MOST_KEYS).map(factsOf),
+    keys: looked.map(factsOf),
     keyCount: listed.length,
-    ...(options.token !== undefined && { token: tokenFacts(options.token, issuer, listed.slice(0, MOST_KEYS), now) }),
+    ...(options.token !== undefined && { token: tokenFacts(options.token, issuer, looked, now) }),
     now: now(),
   };
 }

@@ -18,6 +18,13 @@ export interface Verdict {
   readonly basis: VerifierRules["basis"];
 }
 
+/** Whether it is for the algorithm that somebody cannot verify. */
+export function isForAlgorithm({ reasons }: Verdict): boolean {
+  return reasons.some((reason) => reason.startsWith(DOES_NOT_KNOW));
+}
+
+const DOES_NOT_KNOW = "it does not know";
+
 /** Asks for each verifier whether it can verify this issuer's tokens, or the sample token where there is one. */
 export function verdictsOf(evidence: Evidence): readonly Verdict[] {
   return VERIFIERS.map((rules) => {
@@ -104,7 +111,7 @@ function algorithmVerdict({ algorithms, optIn }: VerifierRules, { keys, token }:
     return { answer: "yes", reasons: [`with ${optIn.by}`] };
   }
   const unknown = all.filter((alg) => !algorithms.includes(alg)).map(shown);
-  const reasons = [`it does not know ${unknown.join(", ")}; it takes ${algorithms.join(", ")}`];
+  const reasons = [`${DOES_NOT_KNOW} ${unknown.join(", ")}; it takes ${algorithms.join(", ")}`];
   return { answer: known.length > 0 ? "partly" : "no", reasons };
 }
 

@@ -36,8 +36,10 @@ export interface VerifierRules {
 const RS = ["RS256", "RS384", "RS512"];
 const PS = ["PS256", "PS384", "PS512"];
 const ES = ["ES256", "ES384", "ES512"];
-const CLASSIC = [...RS, ...PS, ...ES, "EdDSA"];
-const ML_DSA = ["ML-DSA-44", "ML-DSA-65", "ML-DSA-87"];
+/** RFC 7518. */
+const JWA = [...RS, ...PS, ...ES];
+const CLASSIC = [...JWA, "EdDSA"];
+const ALL = [...CLASSIC, "Ed25519", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"];
 const WITNESSES = "npm run witnesses";
 const CHECKED = "2026-11-24";
 
@@ -70,7 +72,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
   {
     name: "API Gateway, REST and WebSocket API (Signet's authorizer)",
     id: "rest-api",
-    algorithms: [...CLASSIC, "Ed25519", ...ML_DSA],
+    algorithms: ALL,
     fetches: "discovery",
     kids: true,
     claims: ["iss", "exp"],
@@ -125,7 +127,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
     name: "Kubernetes API server",
     id: "kubernetes",
     algorithms: ["RS256"],
-    optIn: { algorithms: [...RS, ...PS, ...ES], by: "--oidc-signing-algs, or structured authentication" },
+    optIn: { algorithms: JWA, by: "--oidc-signing-algs, or structured authentication" },
     fetches: "discovery",
     claims: ["iss", "aud", "exp"],
     note: "it may be inside the network that the issuer is in",
@@ -136,7 +138,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
   {
     name: "AppSync (OPENID_CONNECT)",
     id: "appsync",
-    algorithms: [...RS, ...PS, ...ES],
+    algorithms: JWA,
     fetches: "discovery",
     kids: true,
     claims: ["iss", "iat", "exp"],
@@ -166,23 +168,27 @@ export const VERIFIERS: readonly VerifierRules[] = [
     checked: CHECKED,
     basis: "assumed",
   },
-  library("JavaScript: jose", "jose", [...CLASSIC, "Ed25519", ...ML_DSA]),
+  library("JavaScript: jose", "jose", ALL),
   library("JavaScript: aws-jwt-verify", "aws-jwt-verify", [...RS, ...ES, "EdDSA"], { kids: true }),
-  library("JavaScript: jsonwebtoken with jwks-rsa", "jsonwebtoken", [...RS, ...PS, ...ES]),
+  library("JavaScript: jsonwebtoken with jwks-rsa", "jsonwebtoken", JWA),
   library("Python: PyJWT", "pyjwt", CLASSIC, { kids: true }),
   library("Go: golang-jwt", "golang-jwt", CLASSIC),
   library("Go: go-jose, go-oidc", "go-jose", CLASSIC, { refusesUnknownTypes: true }),
   library("Java: nimbus-jose-jwt", "nimbus", [...CLASSIC, "Ed25519"]),
-  library("Ruby: ruby-jwt", "ruby-jwt", [...RS, ...PS, ...ES], elsewhere("https://github.com/jwt/ruby-jwt#algorithms-and-usage")),
-  library(".NET: Microsoft.IdentityModel", "dotnet", [...RS, ...PS, ...ES], {
-    ...elsewhere("https://learn.microsoft.com/dotnet/api/microsoft.identitymodel.tokens.securityalgorithms"),
-  }),
-  library("Rust: jsonwebtoken", "rust", [...RS, ...PS, "ES256", "ES384", "EdDSA"], {
-    ...elsewhere("https://docs.rs/jsonwebtoken/latest/jsonwebtoken/enum.Algorithm.html"),
-  }),
-  library("PHP: firebase/php-jwt", "php", [...RS, "ES256", "ES384", "EdDSA"], {
-    ...elsewhere("https://github.com/firebase/php-jwt"),
-  }),
+  library("Ruby: ruby-jwt", "ruby-jwt", JWA, elsewhere("https://github.com/jwt/ruby-jwt#algorithms-and-usage")),
+  library(
+    ".NET: Microsoft.IdentityModel",
+    "dotnet",
+    JWA,
+    elsewhere("https://learn.microsoft.com/dotnet/api/microsoft.identitymodel.tokens.securityalgorithms"),
+  ),
+  library(
+    "Rust: jsonwebtoken",
+    "rust",
+    [...RS, ...PS, "ES256", "ES384", "EdDSA"],
+    elsewhere("https://docs.rs/jsonwebtoken/latest/jsonwebtoken/enum.Algorithm.html"),
+  ),
+  library("PHP: firebase/php-jwt", "php", [...RS, "ES256", "ES384", "EdDSA"], elsewhere("https://github.com/firebase/php-jwt")),
 ];
 
 /** What every one of them takes, as far as anybody says what they take. */

@@ -1,7 +1,9 @@
-import type { ClientRequest, IncomingMessage } from "node:http";
-import { request as requestHttp } from "node:http";
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import { Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { isObject } from "../encoding/object-schema.js";
+import { readBounded } from "../encoding/read-bounded.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError } from "../errors.js";
 
@@ -69,23 +71,17 @@ export const visit: Visitor = (url, headers = {}) => {
   });
 };
 
-async function read(incoming: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw Object.assign(new Error("too large"), { code: "ANSWER_TOO_LARGE" });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+async function read(incoming: IncomingMessage): Promise<Uint8Array> {
+  const body = await readBounded(Readable.toWeb(incoming) as ReadableStream<Uint8Array>, MOST_BYTES);
+  if (body === undefined) throw Object.assign(new Error("too large"), { code: "ANSWER_TOO_LARGE" });
+  return body;
 }
 
-function parsed(body: Buffer): Pick<Visit, "json" | "jsonFault"> {
+function parsed(body: Uint8Array): Pick<Visit, "json" | "jsonFault"> {
   if (body.length === 0) return { jsonFault: "it is empty" };
   try {
-    const value: unknown = parseStrictJson(body, "it");
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { json: value as Record<string, unknown> };
-    return { jsonFault: "it is no JSON object" };
+    const value = parseStrictJson(body, "it");
+    return isObject(value) ? { json: value } : { jsonFault: "it is no JSON object" };
   } catch (error) {
     return { jsonFault: isSignetError(error, "invalid_json") ? "it is no valid JSON" : "it names a member twice" };
   }

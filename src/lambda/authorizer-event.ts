@@ -99,8 +99,8 @@ export function answerOf(
 ): object {
   const context = verified === undefined ? {} : flat(verified.claims, claims);
   const isAuthorized = verified !== undefined;
-  if (routes !== undefined && asker === "appsync") throw unkept("AppSync has no routes: guard its fields in the schema");
   if (asker === "appsync") {
+    if (routes !== undefined) throw unkept("AppSync has no routes: guard its fields in the schema");
     const left = Math.max(0, Number(verified?.claims.exp ?? now + APPSYNC_TTL_SECONDS) - now);
     return { isAuthorized, resolverContext: context, ttlOverride: Math.min(APPSYNC_TTL_SECONDS, left) };
   }

@@ -1,10 +1,9 @@
-import { tellable } from "../errors.js";
 import { presentSeconds } from "../issue/issuer.js";
 import { checkDecodeRequest } from "../verify/decode-request.js";
 import { createDecoder } from "../verify/decoder.js";
 import { type HttpAnswer, httpAnswer, httpProblem, isHttpEvent, readHttpEvent } from "./http-event.js";
 import { createLog } from "./log.js";
-import { failureOf } from "./report.js";
+import { logRefused } from "./report.js";
 import { type Environment, listIn, wrong } from "./settings.js";
 
 /** Answers an event of API Gateway or of a function URL. */
@@ -25,16 +24,14 @@ export function createDecoderHandler(env: Environment, write: (line: string) => 
 
   return async (event, { awsRequestId }) => {
     const began = performance.now();
-    const told = (outcome: string) => ({ outcome, ms: Math.round(performance.now() - began) });
+    const elapsed = () => ({ ms: Math.round(performance.now() - began) });
     try {
       const { jwksUri, token } = checkDecodeRequest(isHttpEvent(event) ? readHttpEvent(event, ["/decode"]).body : event);
       const claims = await decode(jwksUri, token);
-      log("INFO", awsRequestId, told("decoded"));
+      log("INFO", awsRequestId, { outcome: "decoded", ...elapsed() });
       return httpAnswer(claims);
     } catch (error) {
-      const { code, status } = tellable(error);
-      if (status < 500) log("WARN", awsRequestId, told(code));
-      else log("ERROR", awsRequestId, { ...told(code), ...failureOf(error) });
+      logRefused(log, awsRequestId, error, elapsed());
       return httpProblem(error);
     }
   };

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { type AwsParts, awsParts } from "../assemble-aws.js";
 import { environmentCredentials, noCredentials } from "../aws/credentials.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { presentSeconds } from "../issue/issuer.js";
-import { type CoreManager, coreManager, managerParts } from "../rotation/core-manager.js";
+import { type CoreManager, coreManager, managerParts, sleepSeconds } from "../rotation/core-manager.js";
 import {
   answerResource,
   isResourceRequest,
@@ -103,8 +102,6 @@ export function createKeyManager(
     }
   };
 }
-
-const sleepSeconds = (seconds: number): Promise<void> => delay(seconds * 1_000);
 
 // A tick may be at work: a stack's update need not fail for that, and its rollback must not.
 async function whenFree<T>(context: ManagerContext, sleep: typeof sleepSeconds, work: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import type { Signer } from "../custody/contract.js";
 import type { KmsSigned } from "../custody/kms/sign.js";
 import { isSignetError, tellable } from "../errors.js";
 import type { BatchResult, IssuedToken } from "../issue/issuer.js";
-import { createLog, metricsLine } from "./log.js";
+import { createLog, type Log, metricsLine } from "./log.js";
 import type { Environment, Settings } from "./settings.js";
 
 /** What an invocation answers. */
@@ -55,10 +55,8 @@ export function createReport({ metrics, installation }: Settings, env: Environme
       count({ Issued: tokens, Refused: refused, IssueMilliseconds: ms });
     },
     refused({ requestId, caller, ms }, error) {
-      const { code, status, field } = tellable(error);
-      const entry = { outcome: code, field, caller, ms };
-      if (status < 500) log("WARN", requestId, entry);
-      else log("ERROR", requestId, { ...entry, ...failureOf(error) });
+      const { status, field } = tellable(error);
+      logRefused(log, requestId, error, { field, caller, ms });
       count(status < 500 ? { Refused: 1 } : { Failed: 1 });
     },
     unready: (error) => log("ERROR", "init", failureOf(error)),
@@ -70,6 +68,14 @@ export function createReport({ metrics, installation }: Settings, env: Environme
       if (metrics) kmsMilliseconds.push(Math.round(milliseconds * 1_000) / 1_000);
     },
   };
+}
+
+/** A line of what was refused, at WARN, or of what failed, at ERROR. */
+export function logRefused(log: Log, requestId: string, error: unknown, more: Readonly<Record<string, unknown>>): void {
+  const { code, status } = tellable(error);
+  const entry = { outcome: code, ...more };
+  if (status < 500) log("WARN", requestId, entry);
+  else log("ERROR", requestId, { ...entry, ...failureOf(error) });
 }
 
 /** What the log says of a failure: our own words, and of others only their kind and where they arose. */

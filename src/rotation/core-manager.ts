@@ -57,12 +57,15 @@ export interface ManagerParts {
   readonly inTurn: <T>(action: () => Promise<T>) => Promise<T>;
 }
 
+/** How a manager waits, unless it is told otherwise. */
+export const sleepSeconds = (seconds: number): Promise<void> => delay(seconds * 1_000);
+
 /** Completes what a manager is made of. */
 export function managerParts(options: ManagerOptions): ManagerParts {
   const context: Context = {
     clock: () => Math.floor(Date.now() / 1_000),
     randomId: randomUUID,
-    sleep: (seconds) => delay(seconds * 1_000),
+    sleep: sleepSeconds,
     actor: systemUser(),
     onStep: () => undefined,
     ...options,

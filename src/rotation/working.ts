@@ -31,14 +31,14 @@ export async function working(context: Context, work: (session: Session) => Prom
 
 // Where nobody can tell that we are gone, the next manager would wait for the lease's end: it is worth some patience.
 async function giveBack(context: Context, session: Session, failed: boolean): Promise<void> {
-  for (const seconds of RETRIES_SECONDS) {
+  for (const seconds of [...RETRIES_SECONDS, undefined]) {
     try {
       return await session.release(failed);
     } catch {
-      await context.sleep(seconds);
+      if (seconds === undefined) context.onStep({ action: "lease", words: "the lease could not be given back" });
+      else await context.sleep(seconds);
     }
   }
-  await session.release(failed).catch(() => context.onStep({ action: "lease", words: "the lease could not be given back" }));
 }
 
 // Somebody who wrote between our read and our lease is no failure: it is read again.

@@ -1,5 +1,5 @@
-import { type BearerOptions, bearerGuard, type Verifying } from "./bearer.js";
-import type { VerifiedToken } from "./verifier.js";
+import { type BearerOptions, bearerGuard } from "./bearer.js";
+import type { VerifiedToken, Verifying } from "./verifier.js";
 
 /** What API Gateway (REST and HTTP APIs) and function URLs send, as far as it is looked at. */
 interface ProxyEvent {

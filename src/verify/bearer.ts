@@ -1,11 +1,6 @@
 import { isSignetError, isTokenRefusal, tellable } from "../errors.js";
 import { hasScopes } from "./claims.js";
-import type { VerifiedToken } from "./verifier.js";
-
-/** What verifies: a verifier over keys at hand, or one that follows its issuers' keys. */
-export interface Verifying {
-  verify(token: string): VerifiedToken | Promise<VerifiedToken>;
-}
+import type { VerifiedToken, Verifying } from "./verifier.js";
 
 /** How a guard speaks of itself. */
 export interface BearerOptions {

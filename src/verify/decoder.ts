@@ -54,17 +54,17 @@ export function createDecoder({ issuer, hosts, clock, resolve, ...given }: Decod
     return keys;
   }
 
-  // A map remembers in which order its entries came.
+  // A map remembers in which order its entries came: the first is the oldest.
   function makeRoom(): void {
-    for (const [url, { since }] of places) {
-      const left = PLACE_SECONDS - (elapsed() - since);
-      if (left > 0) {
-        const retryAfterSeconds = Math.ceil(left);
-        throw new SignetError("rate_exceeded", "too many places of keys were asked for just now", { retryAfterSeconds });
-      }
-      places.delete(url);
-      return;
+    const [oldest] = places;
+    if (oldest === undefined) return;
+    const [url, { since }] = oldest;
+    const left = PLACE_SECONDS - (elapsed() - since);
+    if (left > 0) {
+      const retryAfterSeconds = Math.ceil(left);
+      throw new SignetError("rate_exceeded", "too many places of keys were asked for just now", { retryAfterSeconds });
     }
+    places.delete(url);
   }
 
   return async (jwksUrl, token) => (await verifyByFollowed(keysAt(listed.checked(jwksUrl)), token)).claims;

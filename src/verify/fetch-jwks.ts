@@ -58,7 +58,7 @@ export async function fetchJwksUnless(
  * @throws SignetError `jwks_unavailable`, also where the document is another issuer's
  */
 export async function discoverJwksUrl(issuer: string, bounds: FetchBounds = {}): Promise<string> {
-  const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const url = discoveryUrlOf(issuer);
   const found = (await fetchObject(url, bounds))?.value ?? {};
   // Section 4.3: it must be identical, so that nobody passes for an issuer under whose path he can write.
   if (found.issuer !== issuer) throw unavailable(url, "it is the document of another issuer; is the issuer's URL exactly right?");
@@ -67,6 +67,11 @@ export async function discoverJwksUrl(issuer: string, bounds: FetchBounds = {}):
   if (isOnLoopback(jwksUrl) && !isOnLoopback(issuer)) throw unavailable(url, "its jwks_uri is on this machine, and it is not");
   // As a URL is written: what the document says may be meant for a terminal.
   return new URL(jwksUrl).href;
+}
+
+/** Where an issuer's discovery document is (OpenID Connect Discovery 1.0 section 4: a trailing slash of the issuer is dropped). */
+export function discoveryUrlOf(issuer: string): string {
+  return `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
 }
 
 interface FetchedObject {

@@ -2,7 +2,7 @@ import { isSignetError, SignetError } from "../errors.js";
 import { type FollowedKeys, type FollowedKeysOptions, followKeys } from "./followed-keys.js";
 import type { KeyChecks } from "./keys.js";
 import { longestToken, parseObject, splitToken } from "./token.js";
-import type { VerifiedToken, VerifierOptions } from "./verifier.js";
+import type { VerifiedToken, VerifierOptions, Verifying } from "./verifier.js";
 
 /** A verifier by the issuers' URLs: it fetches their keys by itself. */
 export interface IssuersVerifierOptions
@@ -13,11 +13,6 @@ export interface IssuersVerifierOptions
   readonly issuer: string | readonly string[];
   /** Where the keys of the one issuer are, if it has no discovery document; of several issuers by their URLs. */
   readonly jwksUrl?: string | Readonly<Record<string, string>> | undefined;
-}
-
-/** What verifies by the keys of one JWKS. */
-interface Verifying {
-  verify(token: string): VerifiedToken | Promise<VerifiedToken>;
 }
 
 /** Issuers whose keys are followed. */

@@ -36,6 +36,11 @@ export interface Verifier {
   verify(token: string): VerifiedToken;
 }
 
+/** What verifies: a verifier over keys at hand, or one that follows its issuers' keys. */
+export interface Verifying {
+  verify(token: string): VerifiedToken | Promise<VerifiedToken>;
+}
+
 /** What is kept of the header of a token that was found good. */
 interface KnownHeader {
   readonly header: TokenHeader;

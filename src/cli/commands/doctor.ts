@@ -1,7 +1,7 @@
 import { didYouMean } from "../../config/nearest.js";
 import { type Finding, findingsOf } from "../../doctor/checks.js";
 import { examine } from "../../doctor/evidence.js";
-import { type Verdict, verdictsOf } from "../../doctor/verdicts.js";
+import { isForAlgorithm, type Verdict, verdictsOf } from "../../doctor/verdicts.js";
 import { KNOWN_TO_ALL, VERIFIERS } from "../../doctor/verifiers.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { CommonOptions, Context } from "../context.js";
@@ -40,7 +40,6 @@ function report(findings: readonly Finding[], verdicts: readonly Verdict[]): rea
     verifier,
     reasons.join("; "),
   ]);
-  const isOfAlgorithm = verdicts.some(({ reasons }) => reasons.some((reason) => reason.startsWith("it does not know")));
   const isGuess = verdicts.some(({ basis }) => basis === "assumed");
   const found = table(["", "rule", "finding"], rules);
   // Without a key nobody can do anything: that needs no table.
@@ -49,7 +48,7 @@ function report(findings: readonly Finding[], verdicts: readonly Verdict[]): rea
     ...found,
     "",
     ...table(["verifies", "who", "because"], who),
-    ...(isOfAlgorithm ? ["", `every one of them takes ${KNOWN_TO_ALL.join(", ")}`] : []),
+    ...(verdicts.some(isForAlgorithm) ? ["", `every one of them takes ${KNOWN_TO_ALL.join(", ")}`] : []),
     ...(isGuess ? ["", "?: nobody documents it, and it was not tried. --json gives each rule's source and date."] : []),
   ];
 }
@@ -79,14 +78,18 @@ async function ownIssuer(context: Context, options: DoctorOptions): Promise<stri
 
 function issuerGiven(given: string): string {
   const text = given.replace(/\/\.well-known\/openid-configuration$/, "");
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  if (isWebUrl(text)) return text;
   const meant = URL.canParse(`https://${text}`) ? `; did you mean https://${text}?` : ", such as https://issuer.example";
   throw new SignetError("usage", `${JSON.stringify(given)} is no issuer's URL${meant}`);
 }
 
 function jwksGiven(url: string | undefined): string | undefined {
-  if (url === undefined || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) return url;
+  if (url === undefined || isWebUrl(url)) return url;
   throw new SignetError("usage", "--jwks must be the URL of a JWKS");
+}
+
+function isWebUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 function wantedOf(text: string | undefined): readonly string[] {
