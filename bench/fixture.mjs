@@ -48,8 +48,12 @@ export function fixture(alg) {
     digest,
     privateKey,
     publicKey,
+    // In JWS form, as people write it by hand.
     signInput: { key: privateKey, ...parameters },
     verifyInput: { key: publicKey, ...parameters },
+    // The fastest form: on Node 24 an object around the key costs more than an ES256 signature (DER here).
+    bareSignInput: alg === "PS256" ? { key: privateKey, ...parameters } : privateKey,
+    bareVerifyInput: alg === "PS256" ? { key: publicKey, ...parameters } : publicKey,
     privatePem: privateKey.export({ type: "pkcs8", format: "pem" }),
     publicPem: publicKey.export({ type: "spki", format: "pem" }),
     jwks: { keys: [{ ...publicKey.export({ format: "jwk" }), use: "sig", alg, kid }] },

@@ -16,7 +16,8 @@ const BATCH = 100;
  * @returns {Promise<Issuing[]>}
  */
 export async function issuing(fixture) {
-  const all = [bare(fixture), byHand(fixture), signet(fixture), signetMany(fixture), fastJwt(fixture), await jose(fixture)];
+  const bares = [bare(fixture), bareWithOptions(fixture)];
+  const all = [...bares, byHand(fixture), signet(fixture), signetMany(fixture), fastJwt(fixture), await jose(fixture)];
   // It knows no EdDSA.
   return fixture.alg === "EdDSA" ? all : [...all, viaJsonwebtoken(fixture)];
 }
@@ -41,9 +42,18 @@ function read(part) {
   return JSON.parse(Buffer.from(part, "base64url").toString());
 }
 
-function bare({ alg, kid, digest, signInput }) {
-  const input = Buffer.from(`${encoded({ alg, kid, typ: "JWT" })}.${encoded({ ...CLAIMS[0], iat: now(), exp: now() })}`);
-  return direct("bare", () => sign(digest, input, signInput));
+function bare(fixture) {
+  const [input, { digest, bareSignInput }] = [bareInput(fixture), fixture];
+  return direct("bare", () => sign(digest, input, bareSignInput));
+}
+
+function bareWithOptions(fixture) {
+  const [input, { digest, signInput }] = [bareInput(fixture), fixture];
+  return direct("bare, with options", () => sign(digest, input, signInput));
+}
+
+function bareInput({ alg, kid }) {
+  return Buffer.from(`${encoded({ alg, kid, typ: "JWT" })}.${encoded({ ...CLAIMS[0], iat: now(), exp: now() })}`);
 }
 
 function encoded(value) {

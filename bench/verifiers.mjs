@@ -1,5 +1,5 @@
 /** Ways of verifying a token: the signature by a key that is at hand, `exp`, `iss` and `aud`. */
-import { verify } from "node:crypto";
+import { sign, verify } from "node:crypto";
 import { JwtVerifier } from "aws-jwt-verify";
 import { createVerifier as createFastVerifier } from "fast-jwt";
 import { createLocalJWKSet, jwtVerify } from "jose";
@@ -19,7 +19,8 @@ const LIFE_SECONDS = 7200;
  * @returns {Verifying[]}
  */
 export function verifying(fixture, tokens) {
-  const all = [bare(fixture, tokens), signet(fixture, tokens), fastJwt(fixture, tokens), jose(fixture, tokens)];
+  const bares = [bare(fixture, tokens), bareWithOptions(fixture, tokens)];
+  const all = [...bares, signet(fixture, tokens), fastJwt(fixture, tokens), jose(fixture, tokens)];
   // It knows no PS256.
   if (fixture.alg !== "PS256") all.push(awsJwtVerify(fixture, tokens));
   // It knows no EdDSA.
@@ -54,17 +55,30 @@ export async function checkVerifying(contestants, fixture, [token, other]) {
 }
 
 /** What is left when nothing is made or checked. */
-export function bare({ digest, verifyInput }, tokens) {
-  const parts = inTurn(
-    tokens.map((token) => {
-      const end = token.lastIndexOf(".");
-      return { input: Buffer.from(token.slice(0, end)), signature: Buffer.from(token.slice(end + 1), "base64url") };
-    }),
-  );
-  return direct("bare", () => {
-    const { input, signature } = parts();
+export function bare({ digest, bareSignInput, bareVerifyInput }, tokens) {
+  const signed = tokens.map((token) => {
+    const { input } = parts(token);
+    // ECDSA in DER, which a token does not have.
+    return { input, signature: sign(digest, input, bareSignInput) };
+  });
+  return bareLoop("bare", digest, bareVerifyInput, signed);
+}
+
+function bareWithOptions({ digest, verifyInput }, tokens) {
+  return bareLoop("bare, with options", digest, verifyInput, tokens.map(parts));
+}
+
+function bareLoop(name, digest, verifyInput, signed) {
+  const next = inTurn(signed);
+  return direct(name, () => {
+    const { input, signature } = next();
     if (!verify(digest, input, verifyInput, signature)) throw new Error("the bare loop refused a token");
   });
+}
+
+function parts(token) {
+  const end = token.lastIndexOf(".");
+  return { input: Buffer.from(token.slice(0, end)), signature: Buffer.from(token.slice(end + 1), "base64url") };
 }
 
 function signet({ jwks }, tokens) {

@@ -3,52 +3,67 @@ const INTEGER = 0x02;
 
 /**
  * Turns an ECDSA signature from DER (SEC 1 section C.5) into JWS form (RFC 7518 section 3.4): r and s side by side, each padded on
- * the left to the curve's length.
+ * the left to the curve's length. Every JWS signature has one DER form alone, and only that is taken.
  *
  * @param bytes length of the answer
- * @returns `undefined` for what is not the DER of two positive numbers that fit
+ * @returns `undefined` for what is not the DER of two numbers that fit and are not negative
  */
 export function ecdsaFromDer(der: Uint8Array, bytes: number): Buffer | undefined {
-  const sequence = content(der, 0, SEQUENCE);
-  if (sequence === undefined || sequence.end !== der.length) return undefined;
-  const r = content(der, sequence.start, INTEGER);
-  const s = r && content(der, r.end, INTEGER);
-  if (r === undefined || s === undefined || s.end !== der.length) return undefined;
+  // A length takes one byte up to 127. Only the sequence of P-521, the longest curve, can need the second byte.
+  const isLong = der[1] === 0x81;
+  const length = (isLong ? der[2] : der[1]) ?? 0;
+  const r = isLong ? 3 : 2;
+  if (der[0] !== SEQUENCE || isLong !== length >= 0x80 || r + length !== der.length) return undefined;
+  const s = r + 2 + (der[r + 1] ?? 0);
   const out = Buffer.alloc(bytes);
   const half = bytes / 2;
-  return place(out, half, der.subarray(r.start, r.end)) && place(out, bytes, der.subarray(s.start, s.end)) ? out : undefined;
+  return readInteger(der, r, s, out, half, half) && readInteger(der, s, der.length, out, bytes, half) ? out : undefined;
+}
+
+// Copies the INTEGER between two offsets, its last byte before `outEnd`.
+function readInteger(der: Uint8Array, start: number, end: number, out: Uint8Array, outEnd: number, room: number): boolean {
+  const [length = 0, first = 0] = [der[start + 1], der[start + 2]];
+  if (der[start] !== INTEGER || length === 0 || start + 2 + length !== end || first >= 0x80) return false;
+  // A leading zero says that the number is not negative; DER has it only where it is needed.
+  const isPadded = first === 0 && length > 1;
+  if (isPadded && (der[start + 3] ?? 0) < 0x80) return false;
+  const digits = isPadded ? length - 1 : length;
+  if (digits > room) return false;
+  // A loop: it copies so few bytes in a third of the time that a subarray takes to be made.
+  for (let from = end - digits, to = outEnd - digits; from < end; from++, to++) out[to] = der[from] as number;
+  return true;
 }
 
 /** Turns an ECDSA signature from JWS form into DER: what `ecdsaFromDer` undoes. */
 export function ecdsaToDer(signature: Uint8Array): Buffer {
   const half = signature.length / 2;
-  const body = Buffer.concat([integer(signature.subarray(0, half)), integer(signature.subarray(half))]);
-  return Buffer.concat([Buffer.from(body.length < 0x80 ? [SEQUENCE, body.length] : [SEQUENCE, 0x81, body.length]), body]);
+  const [r, s] = [firstDigit(signature, 0, half), firstDigit(signature, half, signature.length)];
+  const [rLength, sLength] = [integerLength(signature, r, half), integerLength(signature, s, signature.length)];
+  const length = 4 + rLength + sLength;
+  const start = length < 0x80 ? 2 : 3;
+  const der = Buffer.allocUnsafe(start + length);
+  der[0] = SEQUENCE;
+  der[1] = 0x81;
+  der[start - 1] = length;
+  writeInteger(der, start, rLength, signature, r, half);
+  writeInteger(der, start + 2 + rLength, sLength, signature, s, signature.length);
+  return der;
 }
 
-function integer(bytes: Uint8Array): Buffer {
-  const first = Math.min(bytes.findIndex((byte) => byte !== 0) >>> 0, bytes.length - 1);
-  const digits = bytes.subarray(first);
-  const sign = (digits[0] as number) >= 0x80 ? [0] : [];
-  return Buffer.from([INTEGER, sign.length + digits.length, ...sign, ...digits]);
+// The number zero has one digit.
+function firstDigit(signature: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end - 1 && signature[at] === 0) at++;
+  return at;
 }
 
-// A length takes one byte up to 127; two suffice for P-521, the longest.
-function content(der: Uint8Array, at: number, tag: number): { start: number; end: number } | undefined {
-  if (der[at] !== tag) return undefined;
-  const first = der[at + 1] ?? 0x80;
-  const [start, length] = first === 0x81 ? [at + 3, der[at + 2] ?? 0] : [at + 2, first];
-  return length > 0 && (first < 0x80 || length >= 0x80) && start + length <= der.length
-    ? { start, end: start + length }
-    : undefined;
+function integerLength(signature: Uint8Array, first: number, end: number): number {
+  return end - first + ((signature[first] as number) >= 0x80 ? 1 : 0);
 }
 
-function place(out: Buffer, end: number, number: Uint8Array): boolean {
-  // A leading zero says that the number is positive; DER has it only where it is needed.
-  const [first = 0, second = 0] = number;
-  const isPadded = first === 0 && number.length > 1;
-  const digits = isPadded ? number.subarray(1) : number;
-  if (first >= 0x80 || (isPadded && second < 0x80) || digits.length > out.length / 2) return false;
-  out.set(digits, end - digits.length);
-  return true;
+function writeInteger(der: Buffer, at: number, length: number, signature: Uint8Array, first: number, end: number): void {
+  der[at] = INTEGER;
+  der[at + 1] = length;
+  der[at + 2] = 0;
+  for (let from = first, to = at + 2 + length - (end - first); from < end; from++, to++) der[to] = signature[from] as number;
 }

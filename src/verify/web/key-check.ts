@@ -43,7 +43,7 @@ function parametersOf({ kty, crv, name, digest, parameters }: Algorithm): WebPar
   const hash = `SHA-${digest?.slice(3)}`;
   switch (kty) {
     case "RSA": {
-      const { saltLength } = parameters;
+      const saltLength = parameters?.saltLength;
       const scheme = saltLength === undefined ? "RSASSA-PKCS1-v1_5" : "RSA-PSS";
       return { key: { name: scheme, hash }, verify: { name: scheme, ...(saltLength !== undefined && { saltLength }) } };
     }
