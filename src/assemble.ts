@@ -5,7 +5,7 @@ import type { Environment } from "./config/environment.js";
 import { loadConfig } from "./config/load.js";
 import type { AwsConfig, Config } from "./config/schema.js";
 import { configuredPassphrase } from "./config/secrets.js";
-import type { Custodian } from "./custody/contract.js";
+import type { Custodian, Signer } from "./custody/contract.js";
 import { createFileCustodian } from "./custody/file/custodian.js";
 import type { PassphraseSource } from "./custody/file/key-file.js";
 import type { OnKmsSigned } from "./custody/kms/sign.js";
@@ -32,6 +32,8 @@ export interface AssemblyOptions {
   readonly env?: Environment | undefined;
   /** How many processes issue side by side: each holds its share of `maxTokensPerMinute`. Default 1. */
   readonly processes?: number | undefined;
+  /** Wraps each key as it is opened for signing tokens. */
+  readonly wrapSigner?: ((signer: Signer) => Signer) | undefined;
 }
 
 /** The parts of one issuer's installation. */
@@ -63,9 +65,10 @@ export async function assemble(config: Config, options: AssemblyOptions = {}): P
       : await inAws(config, config.aws, onDisk, options, (signed) => {
           for (const watcher of kmsWatchers) watcher(signed);
         });
+  const { wrapSigner = (signer) => signer } = options;
   const activeKey = createActiveKey({
     read: () => stores.active.read(),
-    open,
+    open: async (key) => wrapSigner(await open(key)),
     maxAgeSeconds: config.rotation.activeKeyMaxAgeSeconds,
     refreshSeconds: config.aws === undefined ? options.refreshSeconds : undefined,
     clock,

@@ -9,6 +9,7 @@ import { createLog, type Logger } from "../../server/log.js";
 import { type Ticking, tickOnSchedule } from "../../server/manage.js";
 import { type RunningServer, startServer } from "../../server/server.js";
 import type { Place, TlsFiles } from "../../server/socket.js";
+import { signByTurn } from "../../server/turn-signer.js";
 import { isWorker, leave, metricsFromAbove, sayListening, startWorkers } from "../../server/workers.js";
 import { type CommonOptions, type Context, pathGiven, pathOfConfig } from "../context.js";
 import { putLimitsInForce } from "../limits-in-force.js";
@@ -42,7 +43,11 @@ const MOST_WORKERS = 64;
 /** `signet serve`: serves until it is told to stop (SIGTERM or SIGINT), then lets requests in flight finish and ends. */
 export async function serve(context: Context, options: ServeOptions, version: string): Promise<void> {
   const asked = askedOf(context, options);
-  const installation = await openInstallation(context, options, { refreshSeconds: FOLLOW_SECONDS, processes: asked.workers });
+  const installation = await openInstallation(context, options, {
+    refreshSeconds: FOLLOW_SECONDS,
+    processes: asked.workers,
+    wrapSigner: signByTurn,
+  });
   if (asked.dev) assertDev(context, installation, asked);
   assertShares(installation, asked.workers);
   const log = createLog({ isTerminal: process.stdout.isTTY === true });

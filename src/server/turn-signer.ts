@@ -1,0 +1,51 @@
+/** The most signatures, and the longest time, that keep everything else waiting. An RS256 signature takes about a millisecond. */
+const MAX_SIGNATURES = 64;
+const MAX_MS = 10;
+
+interface Signs {
+  sign(signingInput: string): Buffer | Promise<Buffer>;
+}
+
+interface Waiting {
+  readonly signingInput: string;
+  resolve(signature: Buffer | Promise<Buffer>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Signs together what the requests of one turn of the event loop ask for. A signature between two requests finds its code pushed
+ * out of the processor's caches: the first one takes 60 us, each that follows at once 25. A signer that answers promises, since its
+ * key lies elsewhere, is left as it is.
+ */
+export function signByTurn<S extends Signs>(signer: S): S {
+  let waiting: Waiting[] = [];
+  let isRemote = false;
+
+  // Runs when all requests of the turn were parsed, and before the first of them is answered.
+  function signWaiting(): void {
+    const [now, began] = [waiting, performance.now()];
+    let done = 0;
+    while (done < now.length && done < MAX_SIGNATURES && performance.now() - began < MAX_MS) settle(now[done++] as Waiting);
+    waiting = now.slice(done);
+    if (waiting.length > 0) setImmediate(signWaiting);
+  }
+
+  function sign(signingInput: string): Buffer | Promise<Buffer> {
+    if (isRemote) return signer.sign(signingInput);
+    return new Promise((resolve, reject) => {
+      if (waiting.push({ signingInput, resolve, reject }) === 1) queueMicrotask(signWaiting);
+    });
+  }
+
+  function settle({ signingInput, resolve, reject }: Waiting): void {
+    try {
+      const signature = signer.sign(signingInput);
+      isRemote ||= signature instanceof Promise;
+      resolve(signature);
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  return Object.freeze({ ...signer, sign });
+}
