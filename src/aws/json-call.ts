@@ -1,3 +1,4 @@
+import { parseJson } from "../encoding/json-names.js";
 import { AwsFailure } from "./failure.js";
 import type { Transport } from "./transport.js";
 
@@ -19,7 +20,7 @@ export function jsonCalls(transport: Transport, service: keyof typeof TARGETS): 
       body: JSON.stringify(input),
     });
     try {
-      return (body === "" ? {} : JSON.parse(body)) as T;
+      return (body === "" ? {} : parseJson(body)) as T;
     } catch (error) {
       throw new AwsFailure(
         "aws_unavailable",

@@ -1,3 +1,4 @@
+import { parseJson } from "../encoding/json-names.js";
 import type { Transport } from "./transport.js";
 
 /** The aliases of one Lambda function, all of them on its newest code. */
@@ -26,7 +27,7 @@ export function createFunctionAliases(transport: Transport, functionArn: string)
       do {
         const query = { MaxItems: "50", ...(marker !== undefined && { Marker: marker }) };
         const { body } = await transport.call({ ...called, action: "lambda:ListAliases", method: "GET", path, query });
-        const page = JSON.parse(body) as { Aliases: { Name: string; FunctionVersion: string }[]; NextMarker?: string | null };
+        const page = parseJson(body) as { Aliases: { Name: string; FunctionVersion: string }[]; NextMarker?: string | null };
         for (const { Name, FunctionVersion } of page.Aliases) if (FunctionVersion === LATEST) found.push(Name);
         marker = page.NextMarker ?? undefined;
       } while (marker !== undefined);

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
+import { parseJson } from "../encoding/json-names.js";
 import { type Environment, endpointOf, type Service } from "./endpoint.js";
 import { type CalledAction, kindOf, refusal, unavailable, untrusted } from "./failure.js";
 import { type Credentials, canonicalQuery, signedHeaders } from "./sigv4.js";
@@ -228,7 +229,7 @@ async function collected(incoming: IncomingMessage): Promise<AwsAnswer> {
 function failureIn({ headers, body, status }: AwsAnswer): { awsCode: string; message: string } {
   let told: { __type?: unknown; message?: unknown; Message?: unknown } = {};
   try {
-    told = JSON.parse(body) as typeof told;
+    told = parseJson(body) as typeof told;
   } catch {
     told = { __type: /<Code>([^<]*)/.exec(body)?.[1], message: /<Message>([^<]*)/.exec(body)?.[1] };
   }

@@ -1,3 +1,4 @@
+import { parseJson } from "../encoding/json-names.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { Issuer } from "../issue/issuer.js";
@@ -86,7 +87,7 @@ function lineSplitter(): LineSplitter {
 
 function isWhole(line: Buffer): boolean {
   try {
-    JSON.parse(line.toString("utf8"));
+    parseJson(line.toString("utf8"));
     return true;
   } catch {
     return false;

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { parseJson } from "../encoding/json-names.js";
 import { SignetError } from "../errors.js";
 
 /** A parameter of the template, as CloudFormation has it. */
@@ -27,7 +28,7 @@ const PARAMETERS = new URL("../template-parameters.json", import.meta.url);
 /** Reads the template that belongs to this release. */
 export async function readTemplate(): Promise<Template> {
   const [text, parameters] = await Promise.all([readFile(TEXT, "utf8"), readFile(PARAMETERS, "utf8")]);
-  return { text, parameters: JSON.parse(parameters) as Template["parameters"] };
+  return { text, parameters: parseJson(parameters) as Template["parameters"] };
 }
 
 /** Reads the template of a Lambda authorizer. */

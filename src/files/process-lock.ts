@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseJson } from "../encoding/json-names.js";
 import { SignetError } from "../errors.js";
 import { createFile, errorCode, PRIVATE_FILE, removeFile } from "./durable.js";
 import { describeProcess, processIdentity, stateOfProcess } from "./process-identity.js";
@@ -65,7 +66,7 @@ async function readHolder(path: string): Promise<LockHolder | undefined> {
     throw error;
   }
   try {
-    const { process, nonce } = JSON.parse(text) as Partial<LockHolder>;
+    const { process, nonce } = parseJson(text) as Partial<LockHolder>;
     if (typeof process === "string" && typeof nonce === "string" && /^[0-9a-f]{16}$/.test(nonce)) return { process, nonce };
   } catch {
     // Falls through: lock files are written whole, so this one is not ours.

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import { parseJson } from "../encoding/json-names.js";
 import { SignetError } from "../errors.js";
 import { type SecretRecord, secretDigest } from "./caller-secret.js";
 import { createIssuer, type Issuer, type IssuerOptions } from "./issuer.js";
@@ -116,5 +117,5 @@ function namedClaims(limits: Limits, name: string): Limits {
   const replaced = JSON.stringify(limits.fixedClaims, (_member, value: unknown) =>
     typeof value === "string" ? value.replaceAll("{caller}", name) : value,
   );
-  return { ...limits, fixedClaims: JSON.parse(replaced) as Claims };
+  return { ...limits, fixedClaims: parseJson(replaced) as Claims };
 }

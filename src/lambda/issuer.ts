@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS } from "../issue/limits.js";
 import { createRates } from "../issue/rate.js";
 import { checkBatch, type IssueRequest, isBatch } from "../issue/request.js";
 import { type HttpAnswer, httpAnswer, httpProblem, isHttpEvent, readHttpEvent } from "./http-event.js";
+import { assertNamesWereRead, issueWellRead } from "./parsed-event.js";
 import { type Answer, bareError, createReport } from "./report.js";
 import { type Environment, settingsOf } from "./settings.js";
 import { createSigningKey } from "./signing-key.js";
@@ -55,7 +56,7 @@ export function createHandler(env: Environment, write: (line: string) => void): 
     const invocation = () => ({ requestId: context.awsRequestId, caller: asking?.caller, ms: elapsed(began) });
     try {
       asking = askedBy(context);
-      const answer = await (isHttp ? issuedOverHttp(asking, event) : issued(asking.issuer, event));
+      const answer = await (isHttp ? issuedOverHttp(asking, event) : issuedFromEvent(asking.issuer, event));
       report.answered(invocation(), answer, key.inUse());
       return isHttp ? httpAnswer(answer) : answer;
     } catch (error) {
@@ -71,6 +72,13 @@ export function createHandler(env: Environment, write: (line: string) => void): 
 function issuedOverHttp({ issuer, maxTtlSeconds }: Asking, event: Parameters<typeof readHttpEvent>[0]): Promise<Answer> {
   const { route, body } = readHttpEvent(event, ["/issue", "/encode"]);
   return issued(issuer, route === "/encode" ? encodeRequest(body, { maxTtlSeconds }) : body);
+}
+
+// What Lambda has parsed. A batch is looked at one by one, so that one request does not stop the others.
+async function issuedFromEvent(issuer: Issuer, event: unknown): Promise<Answer> {
+  if (isBatch(event)) return { results: (await issueWellRead(issuer, checkBatch(event))).map(toldResult) };
+  assertNamesWereRead(event);
+  return issuer.issue(event as IssueRequest);
 }
 
 async function issued(issuer: Issuer, value: unknown): Promise<Answer> {

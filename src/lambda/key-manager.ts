@@ -16,6 +16,7 @@ import { managerNotices } from "./manager-notices.js";
 import { createManagerReport } from "./manager-report.js";
 import { perform } from "./manager-request.js";
 import { managerSettingsOf } from "./manager-settings.js";
+import { assertNamesWereRead } from "./parsed-event.js";
 import { isRotationStep, rotateSecret } from "./secret-rotation.js";
 import type { Environment } from "./settings.js";
 import { COMPLETE, markComplete } from "./stack-completion.js";
@@ -75,12 +76,16 @@ export function createKeyManager(
 
   const place = { ...settings, parts, now: options.clock ?? presentSeconds };
 
+  async function keepStack(request: ResourceRequest, context: ManagerContext): Promise<ResourceOutcome> {
+    assertNamesWereRead(request);
+    if (request.ResourceType === COMPLETE) return markComplete(request, parts, settings);
+    return whenFree(context, sleep, () => keepStackKeys(request, managerOf(context), place));
+  }
+
   async function answerStack(request: ResourceRequest, context: ManagerContext): Promise<object> {
-    const work =
-      request.ResourceType === COMPLETE
-        ? markComplete(request, parts, settings)
-        : whenFree(context, sleep, () => keepStackKeys(request, managerOf(context), place));
-    const outcome = await beforeTheEnd(context, work, (error) => report.failed(context.awsRequestId, error));
+    const outcome = await beforeTheEnd(context, keepStack(request, context), (error) =>
+      report.failed(context.awsRequestId, error),
+    );
     await answerResource(request, request.PhysicalResourceId ?? `${settings.installation}-${request.LogicalResourceId}`, outcome);
     report.answered(context.awsRequestId, { request: request.RequestType, outcome: outcome.Status });
     return {};
@@ -89,6 +94,7 @@ export function createKeyManager(
   return async (event, context) => {
     try {
       if (isResourceRequest(event)) return await answerStack(readResourceRequest(event, settings), context);
+      assertNamesWereRead(event);
       if (isRotationStep(event)) {
         await rotateSecret(event, managerOf(context), place);
         report.answered(context.awsRequestId, { request: event.Step, outcome: "SUCCESS" });

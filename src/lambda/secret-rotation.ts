@@ -1,5 +1,6 @@
 import { activeSecret } from "../aws/names.js";
 import { createSecretVersions, type SecretVersions } from "../aws/secret-versions.js";
+import { parseJson } from "../encoding/json-names.js";
 import { isObject } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
 import { activeRecord, type Keyring } from "../keyring/keyring.js";
@@ -121,7 +122,7 @@ function nextKid({ keys, policy }: Keyring, now: number): string | undefined {
 
 function kidIn(value: string | undefined): string | undefined {
   try {
-    const parsed: unknown = JSON.parse(value ?? "");
+    const parsed: unknown = parseJson(value ?? "");
     return isObject(parsed) && typeof parsed.kid === "string" ? parsed.kid : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import { isObject } from "../encoding/object-schema.js";
+import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import type { Caller } from "../issue/callers.js";
 import { readCallers } from "../issue/callers-json.js";
@@ -50,12 +51,12 @@ export function settingsOf(env: Environment): Settings {
  */
 export function objectIn(env: Environment, name: string): object {
   try {
-    const value: unknown = JSON.parse(env[name] || "{}");
+    const value: unknown = parseStrictJson(env[name] || "{}", name);
     if (isObject(value)) return value;
   } catch {
     // Told below, without the text.
   }
-  throw wrong(name, "must be a JSON object");
+  throw wrong(name, "must be a JSON object that names no member twice");
 }
 
 /** A variable that holds a list, with commas between its members. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { parseJson } from "../encoding/json-names.js";
 import { SignetError } from "../errors.js";
 import type { AuditHead, Keyring } from "../keyring/keyring.js";
 import type { Stores } from "../storage/contract.js";
@@ -135,7 +136,7 @@ export function assertReason(reason: string | undefined): void {
 
 function parsed(line: string): AuditEntry | undefined {
   try {
-    const value = JSON.parse(line) as AuditEntry | null;
+    const value = parseJson(line) as AuditEntry | null;
     return typeof value?.number === "number" && typeof value.event === "string" ? value : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino } from "pino";
+import { parseJson } from "../encoding/json-names.js";
 import { isSignetError } from "../errors.js";
 import type { Answered } from "./listener.js";
 
@@ -78,7 +79,7 @@ function level(label: string): { level: string } {
 }
 
 function inWords(out: NodeJS.WriteStream): DestinationStream {
-  return { write: (line: string) => void out.write(wordsOf(JSON.parse(line) as Record<string, unknown>)) };
+  return { write: (line: string) => void out.write(wordsOf(parseJson(line) as Record<string, unknown>)) };
 }
 
 function wordsOf({ time, level: severity, msg, pid: _pid, ...rest }: Record<string, unknown>): string {

@@ -1,5 +1,6 @@
 import { decodeBase64url } from "../encoding/base64url.js";
-import { decodeUtf8, hasDuplicateMember } from "../encoding/strict-json.js";
+import { type JsonReading, readJson } from "../encoding/json-names.js";
+import { decodeUtf8 } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 
 const DEFAULT_TOKEN_LENGTH = 32_768;
@@ -68,14 +69,15 @@ export function parseObject(part: string, name: "header" | "payload"): Record<st
 export function objectFrom(bytes: Uint8Array, name: "header" | "payload"): Record<string, unknown> {
   const text = decodeUtf8(bytes);
   if (text === undefined) throw malformed(`has a ${name} that is not UTF-8`);
-  let value: unknown;
+  let reading: JsonReading;
   try {
-    value = JSON.parse(text);
+    reading = readJson(text);
   } catch {
     throw malformed(`has a ${name} that is not JSON`);
   }
+  const { value, isAmbiguous } = reading;
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw malformed(`has a ${name} that is not an object`);
-  if (hasDuplicateMember(text, value)) throw malformed(`has a ${name} that names a member twice`);
+  if (isAmbiguous) throw malformed(`has a ${name} that names a member twice`);
   return value as Record<string, unknown>;
 }
 

@@ -98,6 +98,38 @@ describe("the function", () => {
     ]);
   });
 
+  it.each([
+    ["in the claims", { claims: { "\\": 1 } }],
+    ["in front of other characters", { claims: { "\\u0": 1 } }],
+    ["deep in the claims", { claims: { groups: [{ of: [{ "a\\n": 1 }] }] } }],
+    ["beside the claims", { claims: {}, "\\": 60 }],
+  ])("refuses a name that Lambda's parser may have misread, %s", async (_, request) => {
+    const { handler } = await installed("parameter-store");
+    const issue = handler();
+    await expect(issue(request, context())).rejects.toMatchObject({
+      name: "invalid_request",
+      message: expect.stringContaining("rename the member"),
+    });
+    const { results } = (await issue({ requests: [request, { claims: { n: 1 } }, request] }, context())) as {
+      results: { token: string; error: { code: string } }[];
+    };
+    expect([results[0]?.error.code, decodeJwt(results[1]?.token ?? "").n, results[2]?.error.code]).toStrictEqual([
+      "invalid_request",
+      1,
+      "invalid_request",
+    ]);
+    expect(results).toHaveLength(3);
+  });
+
+  it("signs no name that the parser of its runtime has misread", async () => {
+    const { handler } = await installed("parameter-store");
+    JSON.parse('{"eleven":1,"\\\\":1}');
+    const event: unknown = JSON.parse('{"claims":{"eleven":1,"\\u0062":2}}');
+    const answer = await handler()(event, context()).catch((error: Error) => error.name);
+    if (typeof answer === "string") expect(answer).toBe("invalid_request");
+    else expect(decodeJwt((answer as { token: string }).token)).toMatchObject({ eleven: 1, b: 2 });
+  });
+
   it("lets an alias issue what its caller may, and refuses one that no caller names", async () => {
     const callers = { chat: { limits: { allowedAudiences: ["chat"], maxTtlSeconds: 60, defaultTtlSeconds: 60 } } };
     const { handler } = await installed("parameter-store", { SIGNET_CALLERS: JSON.stringify(callers) });

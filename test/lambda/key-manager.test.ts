@@ -135,6 +135,8 @@ describe("the key manager", () => {
     [{ action: "rotate", dryRun: "yes" }, "invalid_request", "dryRun"],
     ["tick", "invalid_request", '{"action": "tick"}'],
     [null, "invalid_request", "object"],
+    [{ action: "revoke", "\\": "a" }, "invalid_request", "rename the member"],
+    [{ "detail-type": "Scheduled Event", source: "aws.events", detail: { "\\n": 1 } }, "invalid_request", "rename the member"],
   ])("refuses what it cannot do, in words and with a code (%o)", async (event, code, words) => {
     const { ask } = installed();
     await ask({});
@@ -294,6 +296,15 @@ describe("the custom resource", () => {
     const { KeyID, PublicKeyPEMBase64 } = (first as { Data: Record<string, string> }).Data;
     await importSPKI(Buffer.from(PublicKeyPEMBase64 ?? "", "base64").toString(), "ES256");
     await expect(jwks()({ alg: "ES256", kid: KeyID as string })).resolves.toBeDefined();
+  });
+
+  it("answers that it failed where a name may have been misread, so that no stack waits", async () => {
+    const { ask, keyring } = installed();
+    await ask(resource("Create", { Callers: [{ "\\": "a" }] }));
+    expect(bucket.answers).toStrictEqual([
+      expect.objectContaining({ Status: "FAILED", Reason: expect.stringContaining("rename the member") }),
+    ]);
+    expect(keyring).toThrow();
   });
 
   it("changes nothing on an update that asks for nothing, rotates once for a token, and does nothing on a deletion", async () => {

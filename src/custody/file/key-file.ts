@@ -1,3 +1,4 @@
+import { parseJson } from "../../encoding/json-names.js";
 import { SignetError } from "../../errors.js";
 
 /** What encrypts a key file: PBES2 over a passphrase (RFC 7518 section 4.8), AES-GCM over the key. */
@@ -38,7 +39,7 @@ export async function decodeKeyFile(text: string, path: string, passphrase: Pass
   const trimmed = text.trim();
   const plain = trimmed.startsWith("{") ? trimmed : await decrypt(trimmed, path, await passphrase());
   try {
-    return JSON.parse(plain) as PrivateJwk;
+    return parseJson(plain) as PrivateJwk;
   } catch {
     throw new SignetError("invalid_key", `${path} is damaged: it does not hold a JWK. Restore it from a backup`);
   }

@@ -1,4 +1,5 @@
 import type { Bucket } from "../../aws/s3.js";
+import { parseJson } from "../../encoding/json-names.js";
 import { SignetError } from "../../errors.js";
 import { PUBLIC_CACHE_CONTROL } from "../../keyring/documents.js";
 import type { PublicDocuments, PublicStore } from "../contract.js";
@@ -32,7 +33,7 @@ export function createS3PublicStore(bucket: Bucket, prefix: string): PublicStore
       return { ...parsePublished({ jwks: jwks?.body, discovery: discovery?.body }), tag: JSON.stringify(tags) };
     },
     async publish({ jwks, discovery }: PublicDocuments, tag: string | null) {
-      const [jwksTag, discoveryTag] = tag === null ? [null] : (JSON.parse(tag) as Tags);
+      const [jwksTag, discoveryTag] = tag === null ? [null] : (parseJson(tag) as Tags);
       await put(jwksKey, jwks, jwksTag);
       const before = discoveryTag === undefined ? (await bucket.get(discoveryKey))?.etag : discoveryTag;
       if (discovery !== undefined) await put(discoveryKey, discovery, before ?? null);
