@@ -62,13 +62,20 @@ export function findingsOf(evidence: Evidence): readonly Finding[] {
   });
 }
 
-/** A text of somebody else's, fit for a terminal. */
-export function shown(text: string): string {
-  const plain = JSON.stringify(text.slice(0, 100)).replace(
+/** A value of somebody else's, fit for a terminal. What is no text is named by its kind: an object may refuse to become one. */
+export function shown(value: unknown): string {
+  if (typeof value !== "string") return kindOf(value);
+  const plain = JSON.stringify(value.slice(0, 100)).replace(
     /[^\x20-\x7e]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
   return plain.slice(1, -1);
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return "absent";
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
 function issuerUrl(issuer: string): Judgement {
@@ -105,7 +112,7 @@ function discoveryIssuer({ issuer, discovery }: Evidence): Judgement | undefined
   const { json } = discovery ?? {};
   if (json === undefined) return undefined;
   if (json.issuer === issuer) return ["good", "its issuer is this URL, to the letter"];
-  return ["broken", `its issuer is ${shown(String(json.issuer))}, which is not this URL to the letter`];
+  return ["broken", `its issuer is ${shown(json.issuer)}, which is not this URL to the letter`];
 }
 
 function jwksAnswered({ jwks, discovery }: Evidence): Judgement | undefined {

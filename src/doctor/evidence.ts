@@ -97,16 +97,21 @@ async function addressesOf(hostname: string): Promise<readonly string[]> {
 
 type Jwk = Readonly<Record<string, unknown>>;
 
-const OF_CURVE: Readonly<Record<string, string>> = { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512", Ed25519: "EdDSA" };
+const OF_CURVE: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ["P-256", ["ES256"]],
+  ["P-384", ["ES384"]],
+  ["P-521", ["ES512"]],
+  ["Ed25519", ["EdDSA"]],
+]);
 const OF_RSA = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 
 function factsOf(jwk: Jwk): KeyFacts {
   const { kid, kty, alg, use, crv } = jwk;
-  const fitting = kty === "RSA" ? OF_RSA : [OF_CURVE[String(crv)] ?? ""].filter((each) => each !== "");
+  const fitting = kty === "RSA" ? OF_RSA : (OF_CURVE.get(crv) ?? []);
   const fault = faultOf(jwk);
   return {
     ...(typeof kid === "string" && kid !== "" && { kid }),
-    kty: String(kty),
+    kty: typeof kty === "string" ? kty : "",
     algorithms: typeof alg === "string" ? [alg] : fitting,
     namesAlgorithm: typeof alg === "string",
     ...(typeof use === "string" && { use }),

@@ -37,7 +37,6 @@ beforeAll(async () => {
     credentials: () => FAKE_CREDENTIALS,
     env: aws.env,
     random: () => 0,
-    deadlineMs: 1_000,
   });
 });
 

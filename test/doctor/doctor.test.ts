@@ -216,6 +216,22 @@ describe("who verifies", () => {
 });
 
 describe("what somebody else's server says", () => {
+  const odd = { toString: false, valueOf: null, toJSON: 1 };
+
+  it.each<[string, World]>([
+    ["an issuer that cannot become a text", { discovery: { json: { issuer: odd, jwks_uri: odd } } }],
+    ["a list for an issuer", { discovery: { json: { issuer: [odd], jwks_uri: `${ISSUER}/jwks.json` } } }],
+    ["no issuer", { discovery: { json: { jwks_uri: `${ISSUER}/jwks.json` } } }],
+    ["odd key types and curves", { keys: [{ kty: odd, crv: odd, kid: odd, alg: odd, use: odd }] }],
+    ["names that every object has", { keys: [{ kty: "constructor", crv: "toString" }, { crv: "__proto__" }] }],
+    ["odd algorithms", { discovery: { json: { issuer: ISSUER, id_token_signing_alg_values_supported: [odd] } } }],
+  ])("is judged with %s", async (_, world) => {
+    const { findings, verdicts } = await seen(world);
+    expect(findings.length).toBeGreaterThan(1);
+    expect(verdicts).toHaveLength(VERIFIERS.length);
+    for (const { words } of findings) expect(words).not.toMatch(/object Object|function|native code/);
+  });
+
   it("is judged whatever it is", async () => {
     const member = fc.constantFrom("kid", "kty", "alg", "use", "crv", "x", "y", "n", "e", "key_ops", "x5c", "d");
     const jwk = fc.oneof(
@@ -225,7 +241,10 @@ describe("what somebody else's server says", () => {
     );
     const world = fc.record({
       keys: fc.array(jwk, { maxLength: 4 }),
-      found: fc.dictionary(fc.constantFrom("issuer", "jwks_uri"), fc.jsonValue({ maxDepth: 1 })),
+      found: fc.dictionary(
+        fc.constantFrom("issuer", "jwks_uri", "id_token_signing_alg_values_supported"),
+        fc.jsonValue({ maxDepth: 1 }),
+      ),
       token: fc.string(),
     });
     await fc.assert(

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { processIdentity, stateOfProcess } from "../../src/files/process-identity.js";
 import { withProcessLock } from "../../src/files/process-lock.js";
@@ -36,6 +37,11 @@ describe("a process's identity", () => {
   });
 });
 
+/** So long that whoever else were inside would be seen. */
+async function someTurns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await setImmediate();
+}
+
 describe("a lock file", () => {
   it("lets one in at a time and leaves nothing behind", async () => {
     const directory = await scratch();
@@ -46,7 +52,7 @@ describe("a lock file", () => {
       withProcessLock(path, async () => {
         inside += 1;
         most = Math.max(most, inside);
-        await new Promise((resolve) => setTimeout(resolve, 2));
+        await someTurns();
         inside -= 1;
       });
     await Promise.all(Array.from({ length: 12 }, enter));
@@ -65,7 +71,7 @@ describe("a lock file", () => {
         withProcessLock(path, async () => {
           inside += 1;
           most = Math.max(most, inside);
-          await new Promise((resolve) => setTimeout(resolve, 1));
+          await someTurns();
           inside -= 1;
         }),
       ),

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
 import { localSigner } from "../../src/algorithms/signature.js";
+import { parseJson } from "../../src/encoding/json-names.js";
 import { SignetError } from "../../src/errors.js";
 import { createIssuer } from "../../src/issue/issuer.js";
 import type { IssueRequest } from "../../src/issue/request.js";
@@ -55,18 +56,35 @@ function attempt(request: unknown): string | SignetError {
   }
 }
 
+const byName = (object: object): string =>
+  JSON.stringify(Object.entries(object).sort(([one], [other]) => (one < other ? -1 : 1)));
+
+/** Issues a token and holds it against what was asked; tells whether there was one. */
+function saysWhatWasAsked(asked: Record<string, unknown>): boolean {
+  const outcome = attempt({ claims: asked });
+  if (typeof outcome !== "string") return false;
+  // JSON.parse is no witness: Node 24 and 26 misread names with an escape.
+  const payload = parseJson(Buffer.from(outcome.split(".")[1] ?? "", "base64url").toString());
+  const meant = parseJson(JSON.stringify(asked)) as Record<string, unknown>;
+  if (!Object.hasOwn(asked, "exp")) meant.exp = NOW + 900;
+  expect(byName(payload as object)).toBe(byName(meant));
+  return true;
+}
+
 describe("for any claims", () => {
+  it.each<[string, Record<string, unknown>]>([
+    ["a member that hides toString", { "": { toString: -0 } }],
+    ["a name that is a backslash", { one: 1, "\\": 2 }],
+    ["a name that is spelt with an escape", { one: 1, "\n": 2 }],
+  ])("the token says exactly what was asked: %s", (_, asked) => {
+    expect(saysWhatWasAsked(asked)).toBe(true);
+  });
+
   it("either the token says exactly what was asked, or an error names the field", () => {
     let issued = 0;
     fc.assert(
       fc.property(claims, (asked) => {
-        const outcome = attempt({ claims: asked });
-        if (typeof outcome !== "string") return;
-        issued += 1;
-        const payload = decodeJwt(outcome);
-        const meant = JSON.parse(JSON.stringify(asked)) as Record<string, unknown>;
-        if (!Object.hasOwn(asked, "exp")) meant.exp = NOW + 900;
-        expect(JSON.stringify(Object.entries(payload).sort())).toBe(JSON.stringify(Object.entries(meant).sort()));
+        if (saysWhatWasAsked(asked)) issued += 1;
       }),
       { numRuns: 3_000 },
     );

@@ -11,6 +11,7 @@ import { createParameterStoreCustodian } from "../../src/custody/parameter-store
 import { createHandler } from "../../src/lambda/issuer.js";
 import { createAwsActiveStore } from "../../src/storage/aws/active-store.js";
 import { TOKEN_OR_KEY } from "../contracts/leaks.js";
+import { until } from "../contracts/until.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 const ARN = "arn:aws:lambda:eu-central-1:111122223333:function:issuer";
@@ -167,7 +168,7 @@ describe("the function", () => {
     const { handler } = await installed("parameter-store");
     aws.inject({ action: "ssm:GetParameters", code: "AccessDeniedException", status: 400 });
     const issue = handler();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until("the log's line on the start that failed", () => lines.length > 0);
     expect(await issue({ claims: {} }, context())).toHaveProperty("token");
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({
       level: "ERROR",

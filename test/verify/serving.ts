@@ -13,6 +13,8 @@ export function testServers(): (listener: RequestListener) => Promise<string> {
   });
   return async (listener) => {
     const server = createServer(listener);
+    // A loop that was busy for a while must not find that its idle connections were closed meanwhile.
+    server.keepAliveTimeout = 0;
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
