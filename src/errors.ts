@@ -69,6 +69,7 @@ const STATUS = {
   // The keyring, its stores and its managers.
   keyring_damaged: 500,
   keyring_version: 500,
+  keyring_old: 500,
   keyring_missing: 500,
   keyring_conflict: 409,
   active_document_damaged: 500,

@@ -26,8 +26,8 @@ export interface Bucket {
   put(input: ObjectInput): Promise<string | undefined>;
   /** Absent is success. */
   delete(key: string): Promise<void>;
-  /** Every key that begins so, in order. */
-  keys(prefix: string): AsyncIterable<string>;
+  /** Every key that begins so and stands after another, in order. */
+  keys(prefix: string, after?: string): AsyncIterable<string>;
   /** The time by the service, as a NumericDate. */
   time(): Promise<number>;
 }
@@ -66,10 +66,14 @@ export function createBucket(transport: Transport, bucket: string): Bucket {
     async delete(key) {
       await transport.call(request("DELETE", "DeleteObject", key));
     },
-    async *keys(prefix) {
+    async *keys(prefix, after) {
       let token: string | undefined;
       do {
-        const query = { "list-type": "2", prefix, ...(token !== undefined && { "continuation-token": token }) };
+        const from = {
+          ...(after !== undefined && { "start-after": after }),
+          ...(token !== undefined && { "continuation-token": token }),
+        };
+        const query = { "list-type": "2", prefix, ...from };
         const { body } = await transport.call({ ...request("GET", "ListBucket", ""), query });
         for (const [, key = ""] of body.matchAll(/<Key>([^<]*)<\/Key>/g)) yield unescaped(key);
         token = /<NextContinuationToken>([^<]*)</.exec(body)?.[1];

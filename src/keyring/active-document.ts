@@ -14,6 +14,8 @@ export type KeyMaterial =
 
 /** What an issuer reads to sign. The highest `sequence` wins. */
 export interface ActiveDocument {
+  /** Absent in version 1. Members that came with 2 are in no other; whoever knows version 1 alone reads past them. */
+  readonly version?: 2;
   /** Allocated in the keyring before the document is written; never used twice. */
   readonly sequence: number;
   readonly kid: string;
@@ -52,7 +54,8 @@ export function parseActiveDocument(text: string, where: string): ActiveDocument
     throw damaged(where, "is not JSON", error);
   }
   if (typeof value !== "object" || value === null) throw damaged(where, "is not an object");
-  const { sequence, kid, alg, maxTtlSeconds, material } = value;
+  const { version, sequence, kid, alg, maxTtlSeconds, material } = value;
+  if (version !== undefined && version !== 2) throw damaged(where, "has a version that this signet does not know");
   if (!isCount(sequence)) throw damaged(where, "has no sequence");
   if (typeof kid !== "string" || kid === "") throw damaged(where, "has no kid");
   if (findAlgorithm(alg) === undefined) throw damaged(where, "has no known alg");
@@ -60,7 +63,7 @@ export function parseActiveDocument(text: string, where: string): ActiveDocument
   if (typeof material !== "object" || material === null || custodyOf(material) === undefined) {
     throw damaged(where, "has no material that this version knows");
   }
-  return { sequence, kid, alg: alg as AlgorithmName, maxTtlSeconds, material };
+  return { ...(version === 2 && { version }), sequence, kid, alg: alg as AlgorithmName, maxTtlSeconds, material };
 }
 
 function isCount(value: unknown): value is number {

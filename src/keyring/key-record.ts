@@ -57,4 +57,6 @@ export interface KeyRecord {
   readonly signedWithoutExpiry?: boolean;
   /** The operator's word that none of its tokens is accepted after this time. */
   readonly tokensExpireBy?: number;
+  /** Since version 2 of the keyring: the KMS key's ARN, where KMS holds it. Every call names it so; aliases are for others. */
+  readonly keyArn?: string;
 }

@@ -77,12 +77,41 @@ export interface AuditHead {
   readonly entry: string;
 }
 
+/** A key that left the keyring while its private part may still exist: what names it may be destroyed wherever it is found. */
+export interface EndedKey {
+  /** Its record's id. Ids are never used twice. */
+  readonly id: string;
+  /** Absent where it ended before it had a public key. */
+  readonly kid?: string;
+  readonly custody: Custody;
+  /** The KMS key's ARN, where KMS holds it. */
+  readonly keyArn?: string;
+  readonly endedAt: number;
+  /** Since when no sweep has found it. */
+  readonly absentAt?: number;
+}
+
+/** A private key in a custodian's hands that no record names. */
+export interface StrayKey {
+  readonly custody: Custody;
+  /** As its custodian lists it. */
+  readonly name: string;
+  /** When a sweep saw it first. */
+  readonly seenAt: number;
+  /** When a sweep first found the keyring's word that it is over; absent while there is none. */
+  readonly endedSeenAt?: number;
+}
+
+/** The versions of keyrings that are read. Each says what it may hold; members that came with 2 are not in 1. */
+export const KEYRING_VERSIONS = [1, 2] as const;
+export type KeyringVersion = (typeof KEYRING_VERSIONS)[number];
+
 /**
  * The keyring: the public document that lists an issuer's keys and their states. It holds no secret, and it is the one place
  * where managers agree (compare-and-swap).
  */
 export interface Keyring {
-  readonly version: 1;
+  readonly version: KeyringVersion;
   /** The issuer's URL (`iss`); `null` where claims bring their own. */
   readonly issuer: string | null;
   readonly policy: PolicyInForce;
@@ -105,6 +134,10 @@ export interface Keyring {
   /** Up to which entry of the audit log others were told; absent where nobody wanted to know yet. */
   readonly noticed?: number;
   readonly keys: readonly KeyRecord[];
+  /** Since version 2: the keys that are over, until their private parts are known to be gone. */
+  readonly ended?: readonly EndedKey[];
+  /** Since version 2: what the last sweep found that no record names. */
+  readonly strays?: readonly StrayKey[];
 }
 
 /** At most so many keys are published: verifiers such as ALB read no more (docs of Application Load Balancer, JWT validation). */

@@ -8,10 +8,13 @@ import {
   type ActivationIntent,
   type Allocation,
   type AuditHead,
+  type EndedKey,
+  KEYRING_VERSIONS,
   type Keyring,
   type Lease,
   type PolicyInForce,
   type RotationRequest,
+  type StrayKey,
 } from "./keyring.js";
 
 /**
@@ -30,24 +33,43 @@ export function parseKeyring(text: string, where: string): Keyring {
     throw damaged(where, "it is not JSON", error);
   }
   if (!isObject(value)) throw damaged(where, "it is not an object");
-  if (value.version !== 1) {
+  if (!KEYRING_VERSIONS.some((version) => version === value.version)) {
     throw new SignetError(
       "keyring_version",
-      `${where} has a keyring version that this signet does not know; it reads version 1: use the signet that wrote it`,
+      `${where} has a keyring version that this signet does not know; it reads versions ${KEYRING_VERSIONS.join(" and ")}: use the signet that wrote it`,
     );
   }
-  const keyring = checked<Keyring>(value, KEYRING, "", where);
+  const keyring: Keyring =
+    value.version === 1 ? checked<Keyring1>(value, KEYRING_1, "", where) : checked<Keyring>(value, KEYRING_2, "", where);
   assertConsistent(keyring, where);
   return keyring;
 }
 
-/** The keyring as text: what `parseKeyring` reads. Equal keyrings give equal texts. */
+/** The keyring as text: what `parseKeyring` reads. Equal keyrings give equal texts. In version 1 it is without what came with 2. */
 export function keyringText(keyring: Keyring): string {
-  return `${JSON.stringify(keyring, null, 2)}\n`;
+  return `${JSON.stringify(keyring.version === 1 ? asVersion1(keyring) : keyring, null, 2)}\n`;
+}
+
+// Managers of the version before may still have to read it: what they do not know, they would call damaged.
+function asVersion1(keyring: Keyring): object {
+  const known = <T extends object>(value: T, shape: object) =>
+    Object.fromEntries(Object.entries(value).filter(([name]) => Object.hasOwn(shape, name)));
+  const { activation, policy, keys } = keyring;
+  return known(
+    {
+      ...keyring,
+      policy: known(policy, POLICY_1),
+      activation: activation === null ? null : known(activation, ACTIVATION_1),
+      keys: keys.map((key) => known(key, KEY_1)),
+    },
+    KEYRING_1,
+  );
 }
 
 type Check = (value: unknown, path: string, where: string) => void;
 type Shape<T> = { readonly [Name in keyof Required<T>]: { readonly check: Check; readonly optional?: true } };
+/** What version 1 had: never changed. */
+type Shape1<T, Since2 extends keyof T = never> = Shape<Omit<T, Since2>>;
 
 const time: Check = count(0);
 const flag: Check = (value, path, where) => {
@@ -57,7 +79,7 @@ const text: Check = (value, path, where) => {
   if (typeof value !== "string" || value === "") throw damaged(where, `${path} is not a text`);
 };
 
-const POLICY: Shape<PolicyInForce> = {
+const POLICY_1: Shape1<PolicyInForce> = {
   version: { check: count(1) },
   rotateEverySeconds: { check: count(0) },
   publishAheadSeconds: { check: count(0) },
@@ -76,7 +98,7 @@ const LEASE: Shape<Lease> = {
   expiresAt: { check: time },
 };
 
-const ACTIVATION: Shape<ActivationIntent> = {
+const ACTIVATION_1: Shape1<ActivationIntent> = {
   id: { check: text },
   sequence: { check: count(1) },
   maxTtlSeconds: { check: count(1) },
@@ -100,7 +122,7 @@ const AUDIT: Shape<AuditHead> = {
   entry: { check: anyText },
 };
 
-const KEY: Shape<KeyRecord> = {
+const KEY_1: Shape1<KeyRecord, "keyArn"> = {
   id: { check: text },
   state: { check: oneOf(KEY_STATES) },
   alg: { check: algorithm },
@@ -121,22 +143,58 @@ const KEY: Shape<KeyRecord> = {
   tokensExpireBy: { check: time, optional: true },
 };
 
-const KEYRING: Shape<Keyring> = {
+type Keyring1 = Omit<Keyring, "ended" | "strays">;
+
+const KEYRING_1: Shape1<Keyring1> = {
   version: { check: count(1) },
   issuer: { check: nullOr(text) },
-  policy: { check: shaped(POLICY) },
+  policy: { check: shaped(POLICY_1) },
   lease: { check: nullOr(shaped(LEASE)) },
   leases: { check: count(0) },
   lastSequence: { check: count(0) },
   confirmedSequence: { check: count(0) },
-  activation: { check: nullOr(shaped(ACTIVATION)) },
+  activation: { check: nullOr(shaped(ACTIVATION_1)) },
   allocations: { check: listOf(ALLOCATION) },
   rotationRequest: { check: nullOr(shaped(ROTATION_REQUEST)) },
   rotationToken: { check: text, optional: true },
   sweptAt: { check: nullOr(time) },
   audit: { check: shaped(AUDIT) },
   noticed: { check: count(0), optional: true },
-  keys: { check: listOf(KEY) },
+  keys: { check: listOf(KEY_1) },
+};
+
+const POLICY_2: Shape<PolicyInForce> = POLICY_1;
+
+const ACTIVATION_2: Shape<ActivationIntent> = ACTIVATION_1;
+
+const KEY_2: Shape<KeyRecord> = {
+  ...KEY_1,
+  keyArn: { check: text, optional: true },
+};
+
+const ENDED: Shape<EndedKey> = {
+  id: { check: text },
+  kid: { check: text, optional: true },
+  custody: { check: oneOf(CUSTODIES) },
+  keyArn: { check: text, optional: true },
+  endedAt: { check: time },
+  absentAt: { check: time, optional: true },
+};
+
+const STRAY: Shape<StrayKey> = {
+  custody: { check: oneOf(CUSTODIES) },
+  name: { check: text },
+  seenAt: { check: time },
+  endedSeenAt: { check: time, optional: true },
+};
+
+const KEYRING_2: Shape<Keyring> = {
+  ...KEYRING_1,
+  policy: { check: shaped(POLICY_2) },
+  activation: { check: nullOr(shaped(ACTIVATION_2)) },
+  keys: { check: listOf(KEY_2) },
+  ended: { check: listOf(ENDED) },
+  strays: { check: listOf(STRAY), optional: true },
 };
 
 function checked<T>(value: unknown, shape: Shape<T>, path: string, where: string): T {
@@ -195,6 +253,10 @@ function assertConsistent(keyring: Keyring, where: string): void {
     "kid",
   );
   if (keyring.keys.filter((key) => key.state === "active").length > 1) throw damaged(where, "two keys are active");
+  // An id is used once: what it names may be destroyed when it has ended.
+  const isOver = new Set(keyring.ended?.map(({ id }) => id));
+  const revived = keyring.keys.find(({ id }) => isOver.has(id));
+  if (revived !== undefined) throw damaged(where, `key ${revived.id} is listed, and has ended`);
   if (keyring.activation !== null && !keyring.keys.some((key) => key.id === keyring.activation?.id)) {
     throw damaged(where, "the key that is being activated is not listed");
   }

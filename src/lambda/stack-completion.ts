@@ -2,6 +2,7 @@ import type { AwsParts } from "../assemble-aws.js";
 import { keyringPlace } from "../aws/names.js";
 import { createBucket } from "../aws/s3.js";
 import { deleteAllVersions } from "../aws/s3-versions.js";
+import { recordCompletion, withdrawFormats } from "../storage/aws/stack-marks.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
 import type { ManagerSettings } from "./manager-settings.js";
 
@@ -11,18 +12,31 @@ export const COMPLETE = "Custom::SignetComplete";
 /** The object beside the keyring that says so. */
 const MARK = "complete";
 
-/** Records that a stack was made to its end. Once recorded it stays so: whoever deletes the stack keeps its keys. */
+/**
+ * Records that a stack was made or updated to its end. Once recorded it stays so: whoever deletes the stack keeps its keys. From then
+ * on keyrings may be written as this template, which is the one in force, reads them.
+ */
 export async function markComplete(
-  { RequestType }: ResourceRequest,
+  { RequestType, ResourceProperties }: ResourceRequest,
   { transport }: AwsParts,
   { keyring }: ManagerSettings,
 ): Promise<ResourceOutcome> {
   const { bucket, prefix } = keyringPlace(keyring);
   if (RequestType !== "Delete") {
-    const body = `${JSON.stringify({ completedAt: new Date().toISOString() })}\n`;
-    await createBucket(transport, bucket).put({ key: prefix + MARK, body, contentType: "application/json", ifMatch: null });
+    await recordCompletion(createBucket(transport, bucket), prefix, Number(ResourceProperties.Formats ?? 1));
   }
   return { Status: "SUCCESS", Data: {} };
+}
+
+/** An update to another version begins: until it has come to its end, it may be rolled back to managers that read less. */
+export async function beginUpdate(
+  { ResourceProperties, OldResourceProperties }: ResourceRequest,
+  { transport }: AwsParts,
+  { keyring }: ManagerSettings,
+): Promise<void> {
+  if (ResourceProperties.Version === OldResourceProperties?.Version) return;
+  const { bucket, prefix } = keyringPlace(keyring);
+  await withdrawFormats(createBucket(transport, bucket), prefix);
 }
 
 /**

@@ -9,7 +9,7 @@ import { provenActiveKey } from "./active-key.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
 import type { ManagerSettings } from "./manager-settings.js";
 import { objectIn } from "./settings.js";
-import { takeBack } from "./stack-completion.js";
+import { beginUpdate, takeBack } from "./stack-completion.js";
 
 /** Where an invocation of the key manager works. */
 export interface ManagerPlace extends ManagerSettings {
@@ -36,7 +36,10 @@ export async function keepStackKeys(
   }
   await keepAliases(request, place.parts);
   await takeExistingKey(request, manager, place);
-  if (request.RequestType === "Update") await update(request, manager, place);
+  if (request.RequestType === "Update") {
+    await beginUpdate(request, place.parts, place);
+    await update(request, manager, place);
+  }
   await manager.tick();
   const Data = await provenActiveKey(place.parts);
   return { Status: "SUCCESS", Data: { ...Data } };

@@ -49,7 +49,7 @@ async function writeDocument(context: Context, session: Session): Promise<void> 
     const material = await materialOf(context, session, record);
     if (material === undefined) return;
     await session.check();
-    await write(context, documentOf(activation, record, material));
+    await write(context, documentOf(session.keyring(), activation, record, material));
     if (!(await isVisible(context, activation, record))) {
       throw new SignetError(
         "publication_unconfirmed",
@@ -61,9 +61,21 @@ async function writeDocument(context: Context, session: Session): Promise<void> 
   await session.change((keyring) => readBack(keyring, now));
 }
 
-function documentOf(activation: ActivationIntent, record: KeyRecord, material: KeyMaterial): ActiveDocument {
+function documentOf(
+  { version }: Keyring,
+  activation: ActivationIntent,
+  record: KeyRecord,
+  material: KeyMaterial,
+): ActiveDocument {
   const { sequence, maxTtlSeconds } = activation;
-  return { sequence, kid: record.publicJwk?.kid as string, alg: record.alg, maxTtlSeconds, material };
+  return {
+    ...(version === 2 && { version }),
+    sequence,
+    kid: record.publicJwk?.kid as string,
+    alg: record.alg,
+    maxTtlSeconds,
+    material,
+  };
 }
 
 // What the next document must hold. A key that signs already may have its private part in the present document alone.

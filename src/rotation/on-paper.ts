@@ -4,7 +4,7 @@ import { type Report, reportOf } from "./manager-report.js";
 import { readViewPatiently } from "./read-view.js";
 import { rehearse } from "./rehearse.js";
 import type { ReportedAction } from "./run.js";
-import { newKeyring, type Session } from "./session.js";
+import { newKeyring, type Session, writableVersion } from "./session.js";
 import { assertSameIssuer } from "./settings.js";
 
 /**
@@ -21,7 +21,7 @@ export async function onPaper(
     throw new SignetError("keyring_missing", "there is no keyring yet: `signet init` makes it, with a first key");
   }
   if (current !== undefined) assertSameIssuer(context.settings, current.keyring);
-  let keyring = current?.keyring ?? newKeyring(context);
+  let keyring = current?.keyring ?? newKeyring(context, await writableVersion(context));
   const session: Session = {
     keyring: () => keyring,
     change: async (update) => {

@@ -1,5 +1,5 @@
 import { isSignetError, SignetError } from "../errors.js";
-import type { Keyring, Lease } from "../keyring/keyring.js";
+import type { Keyring, KeyringVersion, Lease } from "../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../keyring/parse.js";
 import { type AuditNote, flushAudit, nextHead } from "./audit.js";
 import { assertClock, type Context } from "./context.js";
@@ -48,7 +48,7 @@ export async function takeLease(context: Context, current: Versioned): Promise<S
   const { lease } = current.keyring;
   if (lease !== null) assertFree(context, lease, current.keyring.policy.clockSkewSeconds);
   const taken: Keyring = {
-    ...current.keyring,
+    ...inVersion(current.keyring, await writableVersion(context)),
     leases: current.keyring.leases + 1,
     // Whoever did not give the lease back may have left something behind.
     sweptAt: lease === null ? current.keyring.sweptAt : null,
@@ -58,7 +58,7 @@ export async function takeLease(context: Context, current: Versioned): Promise<S
 
 /** Makes the keyring of a new issuer, and holds its lease. */
 export async function foundKeyring(context: Context): Promise<Session> {
-  const keyring = newKeyring(context);
+  const keyring = newKeyring(context, await writableVersion(context));
   await assertClock(context, keyring.policy.clockSkewSeconds);
   return openSession(context, keyring, null, { event: "issuer.created" });
 }
@@ -68,11 +68,11 @@ export async function foundKeyring(context: Context): Promise<Session> {
  *
  * @throws SignetError `plan_refused` for a policy that cannot be kept
  */
-export function newKeyring({ settings, clock }: Context): Keyring {
+export function newKeyring({ settings, clock }: Context, version: KeyringVersion): Keyring {
   const policy = policyOf(settings, 1);
   assertPolicy(policy);
   return {
-    version: 1,
+    version,
     issuer: settings.issuer,
     policy,
     lease: null,
@@ -85,7 +85,20 @@ export function newKeyring({ settings, clock }: Context): Keyring {
     sweptAt: clock(),
     audit: { count: 0, head: "", entry: "" },
     keys: [],
+    ...(version === 2 && { ended: [] }),
   };
+}
+
+/**
+ * The version that is written: the newest, unless somebody may have to read the keyring who does not know it. The first write of a
+ * manager brings an older keyring to it; none is brought back.
+ */
+export async function writableVersion({ stores }: Context): Promise<KeyringVersion> {
+  return (await stores.keyring.readableVersion?.()) ?? 2;
+}
+
+function inVersion(keyring: Keyring, version: KeyringVersion): Keyring {
+  return keyring.version >= version ? keyring : { ...keyring, version, ended: [] };
 }
 
 async function openSession(

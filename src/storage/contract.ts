@@ -1,6 +1,6 @@
 import type { ActiveDocument } from "../keyring/active-document.js";
 import type { DiscoveryDocument, Jwks } from "../keyring/documents.js";
-import type { Keyring } from "../keyring/keyring.js";
+import type { Keyring, KeyringVersion } from "../keyring/keyring.js";
 
 /** Where the keyring stands. Writes are compare-and-swap. */
 export interface KeyringStore {
@@ -12,6 +12,8 @@ export interface KeyringStore {
    * @throws SignetError `keyring_conflict` where somebody else has written since
    */
   write(keyring: Keyring, tag: string | null): Promise<string>;
+  /** The newest version that everybody who may have to read the keyring knows; absent where they all know the newest there is. */
+  readableVersion?(): Promise<KeyringVersion>;
 }
 
 /** Where the active document stands. */

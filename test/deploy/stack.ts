@@ -100,8 +100,8 @@ export async function startStack(answersTo: string) {
     return stack;
   }
 
-  /** Loads the inline code of a function as a cold start does. */
-  function start(stack: ReturnType<typeof put>, name: "Issuer" | "Manager" | "Decoder"): Handler {
+  /** Loads the inline code of a function as a cold start does; another version's where that is given. */
+  function start(stack: ReturnType<typeof put>, name: "Issuer" | "Manager" | "Decoder", code?: string): Handler {
     const { Code, Environment } = stack.properties(name);
     const env = {
       ...(Environment.Variables as Record<string, string>),
@@ -115,7 +115,7 @@ export async function startStack(answersTo: string) {
     };
     const loaded = { exports: {} as { handler?: Handler } };
     const write = (line: string) => void lines.push(line);
-    const run = new Function("exports", "require", "module", "process", Code.ZipFile);
+    const run = new Function("exports", "require", "module", "process", code ?? Code.ZipFile);
     run(loaded.exports, requireWithShortWaits, loaded, {
       env,
       stdout: { write },
@@ -164,14 +164,27 @@ function requireWithShortWaits(id: string): unknown {
   return { setTimeout: async (milliseconds: number) => void vi.setSystemTime(Date.now() + milliseconds) };
 }
 
+/** What CloudFormation asks a custom resource for. */
+interface ResourceAsked {
+  readonly parameters: Record<string, string>;
+  readonly id: string;
+  readonly type: string;
+  /** Its properties before an update. */
+  readonly old?: object;
+  /** The code of another version's manager. */
+  readonly code?: string | undefined;
+  /** What another version's template says of its properties; `undefined` for one that it has not. */
+  readonly more?: object;
+}
+
 /** A custom resource of the stack is asked for something, as CloudFormation does: every property is text. */
 export async function askResource(
   stack: Awaited<ReturnType<typeof startStack>>,
   bucket: { readonly url: string; readonly answers: readonly ResourceAnswer[] },
-  { parameters, id, type, old = {} }: { parameters: Record<string, string>; id: string; type: string; old?: object },
+  { parameters, id, type, old = {}, code, more = {} }: ResourceAsked,
 ) {
   const resolved = stack.put(parameters);
-  const ResourceProperties = JSON.parse(JSON.stringify(resolved.properties(id)), (_, value) =>
+  const ResourceProperties = JSON.parse(JSON.stringify({ ...resolved.properties(id), ...more }), (_, value) =>
     typeof value === "number" || typeof value === "boolean" ? String(value) : value,
   );
   const event = {
@@ -184,7 +197,7 @@ export async function askResource(
     ResourceProperties,
     OldResourceProperties: old,
   };
-  await stack.start(resolved, "Manager")(event, managerContextFrom(Date.now()));
+  await stack.start(resolved, "Manager", code)(event, managerContextFrom(Date.now()));
   const { Status, Reason = "", Data = {} } = bucket.answers.at(-1) ?? {};
   return { outcome: `${Status} ${Reason}`.trim(), Data, ResourceProperties };
 }

@@ -37,10 +37,10 @@ describe("the keyring file", () => {
 
   it("of another version names the version that is read", async () => {
     const { path, stores } = await written();
-    await writeFile(path, (await readFile(path, "utf8")).replace('"version": 1', '"version": 2'));
+    await writeFile(path, (await readFile(path, "utf8")).replace('"version": 1', '"version": 3'));
     await expect(stores.keyring.read()).rejects.toMatchObject({
       code: "keyring_version",
-      message: expect.stringContaining("version 1"),
+      message: expect.stringContaining("versions 1 and 2"),
     });
   });
 });

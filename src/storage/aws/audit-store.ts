@@ -20,9 +20,7 @@ export function createS3AuditStore(bucket: Bucket, prefix: string): AuditStore {
       }
     },
     async *read(after = 0) {
-      const last = `${prefix}${numberText(after)}.json`;
-      for await (const key of bucket.keys(prefix)) {
-        if (key <= last) continue;
+      for await (const key of bucket.keys(prefix, `${prefix}${numberText(after)}.json`)) {
         const line = (await bucket.get(key))?.body.trimEnd();
         if (line !== undefined && line !== "") yield line;
       }

@@ -3,10 +3,17 @@ import { SignetError } from "../../errors.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../../keyring/parse.js";
 import type { KeyringStore } from "../contract.js";
+import { readableVersion } from "./stack-marks.js";
 
-/** The keyring as an object in S3. Its tag is the object's ETag; a write is conditional on it. */
-export function createS3KeyringStore(bucket: Bucket, key: string): KeyringStore {
+/**
+ * The keyring as an object in S3. Its tag is the object's ETag; a write is conditional on it.
+ *
+ * @param prefix what the keys of the installation's objects begin with
+ */
+export function createS3KeyringStore(bucket: Bucket, prefix: string): KeyringStore {
+  const key = `${prefix}keyring.json`;
   return Object.freeze({
+    readableVersion: () => readableVersion(bucket, prefix),
     async read() {
       const found = await bucket.get(key);
       return found === undefined ? undefined : { keyring: parseKeyring(found.body, key), tag: found.etag };

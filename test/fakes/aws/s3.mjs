@@ -82,8 +82,9 @@ export function createS3Fake(world) {
   function list(name, bucket, query) {
     if (query.get("list-type") !== "2") throw new Refusal("NotImplemented", "only ListObjectsV2", 501);
     const prefix = query.get("prefix") ?? "";
-    const after =
-      query.get("continuation-token") === null ? "" : Buffer.from(query.get("continuation-token"), "base64").toString();
+    // ListObjectsV2, "start-after": where a token goes on, it has no effect.
+    const token = query.get("continuation-token");
+    const after = token === null ? (query.get("start-after") ?? "") : Buffer.from(token, "base64").toString();
     const keys = [...bucket.objects.keys()]
       .filter((key) => latest(bucket, key) && key.startsWith(prefix) && key > after)
       .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

@@ -140,8 +140,8 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
           write(() => {
             if (!audit.includes(line)) audit.push(line);
           }),
-        async *read() {
-          yield* audit;
+        async *read(after = 0) {
+          yield* audit.slice(after);
         },
       },
       holder: () => actor.name,

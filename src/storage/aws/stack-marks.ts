@@ -1,0 +1,59 @@
+import type { Bucket } from "../../aws/s3.js";
+import { SignetError } from "../../errors.js";
+import type { KeyringVersion } from "../../keyring/keyring.js";
+
+/** What a stack's last resource writes beside the keyring. Other installations have no such object. */
+interface Completion {
+  readonly completedAt: string;
+  /** The newest version of the formats that the template in force reads; absent in the version that read 1 alone. */
+  readonly formats?: number;
+}
+
+const TRIES = 3;
+
+/**
+ * The newest keyring that everybody reads who may have to. In a stack an update can fail until its last resource is there, and then
+ * the manager of the version before goes on with what was written: nothing newer is written until that resource has said so.
+ */
+export async function readableVersion(bucket: Bucket, prefix: string): Promise<KeyringVersion> {
+  const completion = await readCompletion(bucket, prefix);
+  return completion !== undefined && (completion.value.formats ?? 1) < 2 ? 1 : 2;
+}
+
+/** Records that a stack was made or updated to its end, and which formats its template reads. Once recorded it stays complete. */
+export async function recordCompletion(bucket: Bucket, prefix: string, formats: number): Promise<void> {
+  await changeCompletion(bucket, prefix, (present) => ({
+    completedAt: present?.completedAt ?? new Date().toISOString(),
+    formats,
+  }));
+}
+
+/** Takes the word on formats back where an update begins: until its end, only what the version before reads is written. */
+export async function withdrawFormats(bucket: Bucket, prefix: string): Promise<void> {
+  await changeCompletion(bucket, prefix, (present) => present && { completedAt: present.completedAt });
+}
+
+async function changeCompletion(
+  bucket: Bucket,
+  prefix: string,
+  update: (present: Completion | undefined) => Completion | undefined,
+): Promise<void> {
+  for (let tried = 0; tried < TRIES; tried++) {
+    const present = await readCompletion(bucket, prefix);
+    const next = update(present?.value);
+    if (next === undefined || (present !== undefined && JSON.stringify(next) === JSON.stringify(present.value))) return;
+    const body = `${JSON.stringify(next)}\n`;
+    const input = { key: keyOf(prefix), body, contentType: "application/json", ifMatch: present?.etag ?? null };
+    if ((await bucket.put(input)) !== undefined) return;
+  }
+  throw new SignetError("store_failed", `${keyOf(prefix)} is being written by somebody else; try again`);
+}
+
+async function readCompletion(bucket: Bucket, prefix: string): Promise<{ value: Completion; etag: string } | undefined> {
+  const found = await bucket.get(keyOf(prefix));
+  return found === undefined ? undefined : { value: JSON.parse(found.body) as Completion, etag: found.etag };
+}
+
+function keyOf(prefix: string): string {
+  return `${prefix}complete`;
+}

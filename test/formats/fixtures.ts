@@ -1,0 +1,81 @@
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import type { startFakeAws } from "../fakes/aws/fake-aws.mjs";
+
+const V1 = new URL("./v1/", import.meta.url);
+
+type Aws = Awaited<ReturnType<typeof startFakeAws>>;
+
+/** An installation on files, as it was recorded. */
+export interface FileFixture {
+  readonly words: string;
+  /** NumericDate of its last change. */
+  readonly now: number;
+  readonly passphrase?: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** An installation in AWS, as it was recorded. */
+export interface AwsFixture {
+  readonly words: string;
+  readonly now: number;
+  readonly kmsKey?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: what the fake holds has no types
+  readonly keys: readonly any[];
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, readonly object[]>>;
+  // biome-ignore lint/suspicious/noExplicitAny: what the fake holds has no types
+  readonly secrets: readonly any[];
+  readonly objects: Readonly<Record<string, { readonly body: string }>>;
+}
+
+/** The names of the installations that version 1 has left. */
+export const FILE_FIXTURES = names(false);
+export const AWS_FIXTURES = names(true);
+
+function names(isAws: boolean): readonly string[] {
+  const all = readdirSync(V1).filter((name) => name.endsWith(".json") && name.startsWith("aws-") === isAws);
+  return all.map((name) => name.slice(0, -".json".length)).sort();
+}
+
+export function fixture<T extends FileFixture | AwsFixture>(name: string): T {
+  return JSON.parse(readFileSync(new URL(`${name}.json`, V1), "utf8")) as T;
+}
+
+/** A function as version 1 has built it. */
+export function functionOfVersion1(name: "issuer" | "key-manager"): string {
+  return gunzipSync(readFileSync(new URL(`${name}.cjs.gz`, V1))).toString();
+}
+
+/** Puts an installation's files into a directory. */
+export async function putFiles({ files }: FileFixture, directory: string): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(directory, path)), { recursive: true, mode: 0o700 });
+    await writeFile(join(directory, path), text);
+    await chmod(join(directory, path), path.startsWith("public/") ? 0o644 : 0o600);
+  }
+}
+
+/** Puts what an installation has in AWS into the fake, its objects into a bucket. */
+export function putInAws(found: AwsFixture, { state }: Aws, bucket: string): void {
+  for (const { pair, secret, tags, ...key } of found.keys) {
+    const opened = pair && { privateKey: createPrivateKey(pair.privateKey), publicKey: createPublicKey(pair.publicKey) };
+    const kept = { pair: opened, secret: secret && Buffer.from(secret, "base64"), tags: new Map(Object.entries(tags)) };
+    state.keys.set(key.id, { ...key, ...kept });
+  }
+  for (const [alias, id] of Object.entries(found.aliases)) state.aliases.set(alias, id);
+  for (const [name, versions] of Object.entries(found.parameters)) state.parameters.set(name, [...versions]);
+  for (const { versions, ...secret } of found.secrets) {
+    const kept = versions.map((version: { id: string; stages: string[] }) => [
+      version.id,
+      { ...version, stages: new Set(version.stages) },
+    ]);
+    state.secrets.set(secret.arn, { ...secret, versions: new Map(kept) });
+  }
+  for (const [key, object] of Object.entries(found.objects)) {
+    state.buckets.get(bucket)?.objects.set(key, [{ ...object, body: Buffer.from(object.body) }]);
+  }
+}

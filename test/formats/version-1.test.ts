@@ -1,0 +1,168 @@
+import { join } from "node:path";
+import { createLocalJWKSet, jwtVerify } from "jose";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { awsParts } from "../../src/assemble-aws.js";
+import { createFileCustodian } from "../../src/custody/file/custodian.js";
+import { createActiveKey } from "../../src/issue/active-key.js";
+import { createIssuer } from "../../src/issue/issuer.js";
+import { type ActiveDocument, parseActiveDocument } from "../../src/keyring/active-document.js";
+import { activeRecord, type Keyring } from "../../src/keyring/keyring.js";
+import { keyringText, parseKeyring } from "../../src/keyring/parse.js";
+import { verifyAudit } from "../../src/rotation/audit.js";
+import { createManager } from "../../src/rotation/executor.js";
+import type { Stores } from "../../src/storage/contract.js";
+import { createFileStores } from "../../src/storage/file/stores.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
+import { SETTINGS } from "../rotation/settings-fixture.js";
+import { AWS_FIXTURES, type AwsFixture, FILE_FIXTURES, type FileFixture, fixture, putFiles, putInAws } from "./fixtures.js";
+
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+const scratch = scratchDirectories();
+let aws: Awaited<ReturnType<typeof startFakeAws>>;
+
+beforeAll(async () => {
+  aws = await startFakeAws();
+});
+afterAll(() => aws.close());
+afterEach(() => void vi.useRealTimers());
+
+const clock = () => Math.floor(Date.now() / 1_000);
+const sleep = async (seconds: number) => void vi.setSystemTime(Date.now() + seconds * 1_000);
+
+/** An installation as it was recorded, with the parts that work on it by now. */
+async function onFiles(name: string) {
+  const found = fixture<FileFixture>(name);
+  vi.useFakeTimers({ toFake: ["Date"], now: found.now * 1_000 });
+  const directory = await scratch();
+  await putFiles(found, directory);
+  const stores = createFileStores(directory);
+  const passphrase = async () => found.passphrase;
+  const custodian = createFileCustodian({ directory: join(directory, "keys"), passphrase });
+  return { stores, custodians: { file: custodian }, open: custodian.open, keyringText: found.files["keyring.json"] ?? "" };
+}
+
+async function inAws(name: string) {
+  const found = fixture<AwsFixture>(name);
+  vi.useFakeTimers({ toFake: ["Date"], now: found.now * 1_000 });
+  const { keys, aliases, parameters, secrets } = aws.state;
+  for (const each of [keys, aliases, parameters, secrets]) each.clear();
+  aws.createBucket("keyrings");
+  putInAws(found, aws, "keyrings");
+  const keyringText = found.objects["old/keyring.json"]?.body ?? "";
+  const { custody } = parseKeyring(keyringText, name).policy;
+  const place = { installation: "old", keyring: "s3://keyrings/old", region: "eu-central-1", kmsKey: found.kmsKey };
+  const parts = awsParts({ ...place, custody, env: aws.env, credentials: async () => FAKE_CREDENTIALS });
+  const stateOfHolder = () => "unknown" as const;
+  return { ...parts, stores: { ...parts.stores, stateOfHolder, serviceTime: async () => clock() }, keyringText };
+}
+
+/** As its keyring has the policy, so that nothing of it changes. */
+function settingsOf({ policy, issuer }: Keyring) {
+  const { rotateEverySeconds, publishAheadSeconds, activeKeyMaxAgeSeconds, clockSkewSeconds, ...rest } = policy;
+  return {
+    ...SETTINGS,
+    ...rest,
+    issuer,
+    policy: { rotateEverySeconds, publishAheadSeconds, activeKeyMaxAgeSeconds, clockSkewSeconds },
+  };
+}
+
+const everyFixture = [
+  ...FILE_FIXTURES.map((name) => [name, onFiles] as const),
+  ...AWS_FIXTURES.map((name) => [name, inAws] as const),
+];
+
+describe.each(everyFixture)("the installation %s of version 1", (name, put) => {
+  it("is read, and written as it was while version 1 is what all read", async () => {
+    const { keyringText: text } = await put(name);
+    const keyring = parseKeyring(text, name);
+    expect(keyring.version).toBe(1);
+    const key = { ...(keyring.keys[0] as Keyring["keys"][number]), keyArn: "arn:aws:kms:eu-central-1:111122223333:key/k" };
+    const later: Keyring = { ...keyring, ended: [], strays: [], keys: [key, ...keyring.keys.slice(1)] };
+    expect(keyringText(later)).toBe(text);
+  });
+
+  it("goes on: it issues, is brought to version 2 by the first write, rotates, and breaks no token", async () => {
+    const { stores, custodians, open, keyringText: text } = await put(name);
+    const before = parseKeyring(text, name);
+    const settings = settingsOf(before);
+    const activeKey = createActiveKey({ read: () => stores.active.read(), open, maxAgeSeconds: HOUR, clock });
+    const issuer = createIssuer({ signer: activeKey, issuer: "https://issuer.example", clock });
+    const tick = () => createManager({ stores, custodians, settings, clock, sleep, actor: "user bob" }).tick();
+    const tokens: { token: string; endsAt: number }[] = [];
+    const issueAndVerify = async () => {
+      await activeKey.refresh();
+      tokens.push({ token: (await issuer.issue({ claims: {}, ttl: 7_200 })).token, endsAt: clock() + 7_200 });
+      const keys = createLocalJWKSet((await stores.publicDocuments.read())?.jwks as never);
+      for (const { token } of tokens.filter(({ endsAt }) => endsAt > clock())) {
+        await jwtVerify(token, keys, { currentDate: new Date() });
+      }
+    };
+    await issueAndVerify();
+    const kids = new Set<string | undefined>();
+    // A lease that somebody was killed with is over by then.
+    await sleep(HOUR);
+    for (let day = 0; day < 7; day++) {
+      await tick();
+      await issueAndVerify();
+      kids.add(activeRecord((await stores.keyring.read())?.keyring as Keyring)?.publicJwk?.kid);
+      await sleep(DAY);
+    }
+    const { keyring } = (await stores.keyring.read()) as { keyring: Keyring };
+    expect(keyring).toMatchObject({ version: 2, activation: null, lease: null });
+    expect(kids.size).toBeGreaterThanOrEqual(name === "imported" ? 1 : 2);
+    expect((await stores.active.read()).map(({ version }) => version)).toStrictEqual([2]);
+    expect(await verifyAudit(stores, keyring)).toMatchObject({ isIntact: true });
+  });
+});
+
+describe("a keyring that others may have to read who know version 1 alone", () => {
+  const parsed = ({ keyring }: { keyring: Keyring }) => parseKeyring(keyringText(keyring), "it");
+
+  it("stays in version 1, with its active documents, and is brought on once they are gone", async () => {
+    const { stores, custodians, keyringText: text } = await onFiles("young");
+    let readable: 1 | 2 = 1;
+    const keyring = { ...stores.keyring, readableVersion: async () => readable };
+    const beside: Stores = { ...stores, keyring };
+    const settings = settingsOf(parseKeyring(text, "young"));
+    const tick = () => createManager({ stores: beside, custodians, settings, clock, sleep }).tick();
+    for (let day = 0; day < 6; day++) {
+      await sleep(DAY);
+      await tick();
+    }
+    const found = await stores.keyring.read();
+    expect(parsed(found as never)).toMatchObject({ version: 1, confirmedSequence: 2 });
+    expect((found as { keyring: object }).keyring).not.toHaveProperty("ended");
+    expect((await stores.active.read())[0]).not.toHaveProperty("version");
+    readable = 2;
+    await sleep(DAY);
+    await tick();
+    expect(parsed((await stores.keyring.read()) as never)).toMatchObject({ version: 2, ended: expect.any(Array) });
+  });
+
+  it("is refused in a version that nobody knows yet", () => {
+    const { files } = fixture<FileFixture>("young");
+    const text = (files["keyring.json"] ?? "").replace('"version": 1', '"version": 3');
+    expect(() => parseKeyring(text, "keyring.json")).toThrow(/reads versions 1 and 2: use the signet that wrote it/);
+  });
+
+  it("has nothing that came with version 2", () => {
+    const { files } = fixture<FileFixture>("young");
+    const withMember = JSON.stringify({ ...JSON.parse(files["keyring.json"] ?? ""), ended: [] });
+    expect(() => parseKeyring(withMember, "keyring.json")).toThrow(/a member ended that this version does not know/);
+  });
+});
+
+describe("an active document", () => {
+  const document: ActiveDocument = { sequence: 1, kid: "k", alg: "ES256", maxTtlSeconds: 60, material: { file: "k" } };
+  const read = (more: object) => parseActiveDocument(JSON.stringify({ ...document, ...more }), "it");
+
+  it("is read in both versions, and in no other", () => {
+    expect(read({})).toStrictEqual(document);
+    expect(read({ version: 2 })).toStrictEqual({ version: 2, ...document });
+    for (const version of [0, 1, 3, "2", null])
+      expect(() => read({ version })).toThrow(/a version that this signet does not know/);
+  });
+});
