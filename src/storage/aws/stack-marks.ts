@@ -1,4 +1,5 @@
 import type { Bucket } from "../../aws/s3.js";
+import { parseJson } from "../../encoding/json-names.js";
 import { SignetError } from "../../errors.js";
 import type { KeyringVersion } from "../../keyring/keyring.js";
 
@@ -51,7 +52,7 @@ async function changeCompletion(
 
 async function readCompletion(bucket: Bucket, prefix: string): Promise<{ value: Completion; etag: string } | undefined> {
   const found = await bucket.get(keyOf(prefix));
-  return found === undefined ? undefined : { value: JSON.parse(found.body) as Completion, etag: found.etag };
+  return found === undefined ? undefined : { value: parseJson(found.body) as Completion, etag: found.etag };
 }
 
 function keyOf(prefix: string): string {
