@@ -1,10 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { publicKeyFromJwk } from "../algorithms/jwk.js";
-import { signatureChecker } from "../algorithms/signature.js";
-import { algorithmNamed } from "../algorithms/table.js";
 import type { Parts } from "../assemble-aws.js";
 import { SignetError } from "../errors.js";
 import type { KeyMaterial } from "../keyring/active-document.js";
+import { assertSigns } from "../rotation/prove.js";
 
 /** The key that signs, as a stack tells it in its outputs. */
 export interface ActiveKeyData {
@@ -30,12 +28,8 @@ export async function provenActiveKey({ stores, open }: Parts): Promise<ActiveKe
   if (document === undefined) throw new SignetError("no_active_key", "no key signs yet; the next tick looks again");
   const jwk = published?.jwks.keys.find(({ kid }) => kid === document.kid);
   if (jwk === undefined) throw new SignetError("key_mismatch", "the key that signs is not in the published JWKS");
-  const publicKey = publicKeyFromJwk(jwk);
-  const signer = await open(document);
-  const challenge = `signet.${randomBytes(16).toString("base64url")}`;
-  const isProven = signatureChecker(algorithmNamed(jwk.alg), publicKey)(challenge, await signer.sign(challenge));
-  if (!isProven) throw new SignetError("key_mismatch", "the key that signs is not the one in the published JWKS");
-  const pem = publicKey.export({ format: "pem", type: "spki" }).toString();
+  await assertSigns(open, jwk, document.material);
+  const pem = publicKeyFromJwk(jwk).export({ format: "pem", type: "spki" }).toString();
   const encoded = Buffer.from(pem).toString("base64");
   return {
     KeyArn: arnOf(document.material) ?? "",

@@ -3,6 +3,7 @@ import { closedObject, faultFinder, isObject } from "../encoding/object-schema.j
 import { SignetError } from "../errors.js";
 import { CUSTODIES, type Custody } from "../keyring/key-record.js";
 import type { CoreManager } from "../rotation/core-manager.js";
+import { assertWell } from "../rotation/manager-report.js";
 
 /** What the key manager's function does when it is asked: an invocation names it as its `action`. */
 const ACTIONS = ["tick", "rotate", "revoke", "migrate", "explain"] as const;
@@ -56,15 +57,14 @@ const EXAMPLE = 'such as {"action": "tick"}';
  * Does what an invocation asks for.
  *
  * @returns the manager's report, or the explanations
- * @throws SignetError `plan_refused` for a tick that can do nothing before somebody has looked, and what the manager throws
+ * @throws SignetError `plan_refused` or `key_unusable` for a tick that somebody has to look at, and what the manager throws
  */
 export async function perform(manager: CoreManager, event: unknown): Promise<object> {
   const { action, dryRun, kid = "", reason, algorithm, custody, verifiersAccept = [] } = askedOf(event);
   switch (action) {
     case "tick": {
       const report = await manager.tick({ dryRun });
-      // Nobody reads what a schedule gets for an answer: an alarm is for failed invocations.
-      if (report.blockedBy !== null) throw new SignetError("plan_refused", `no key is managed: ${report.blockedBy}`);
+      assertWell(report);
       return report;
     }
     case "rotate":

@@ -5,7 +5,7 @@ import { isObject } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
 import { activeRecord, type Keyring } from "../keyring/keyring.js";
 import type { CoreManager } from "../rotation/core-manager.js";
-import { isSoundStandby, matches, readyAt } from "../rotation/situation.js";
+import { plannedSuccessors, publishedStandbys, readyAt } from "../rotation/successor.js";
 import { provenActiveKey } from "./active-key.js";
 import type { ManagerPlace } from "./stack-keys.js";
 
@@ -113,10 +113,9 @@ function activeKid(keyring: Keyring): string | undefined {
 }
 
 // A rotation uses up a standby: another one has to be old enough as well.
-function nextKid({ keys, policy }: Keyring, now: number): string | undefined {
-  const ready = keys
-    .filter((key) => isSoundStandby(key) && matches(key, policy) && readyAt(key, policy) <= now)
-    .sort((a, b) => (a.publishedAt ?? 0) - (b.publishedAt ?? 0));
+function nextKid(keyring: Keyring, now: number): string | undefined {
+  const { policy } = keyring;
+  const ready = plannedSuccessors(publishedStandbys(keyring), policy).filter((key) => readyAt(key, policy) <= now);
   return ready.length < 2 ? undefined : ready[0]?.publicJwk?.kid;
 }
 

@@ -6,51 +6,64 @@ import type { ActivationIntent, Keyring } from "../keyring/keyring.js";
 import type { Action } from "./actions.js";
 import type { AuditNote } from "./audit.js";
 import { type Context, custodianOf } from "./context.js";
+import { type Doubt, type Proof, proveKey } from "./prove.js";
 import { withRecord } from "./records.js";
 import { destroySecondCopy } from "./remove.js";
 import type { Session } from "./session.js";
-import { confirmed, promised, readBack } from "./transitions.js";
-import { isSelfContained, nameOf, recordById } from "./view.js";
+import { confirmed, promised, readBack, unread } from "./transitions.js";
+import { nameOf, recordById, type View } from "./view.js";
 
-/** The longest that one tick waits for the store to settle; a later tick goes on. */
-const LONGEST_WAIT_SECONDS = 150;
+const READ_BACKS = 3;
 
-/** Records that a key shall sign, before anything is written; then goes on with it. */
+/**
+ * Proves a key, records that it shall sign, and goes on with it.
+ *
+ * @returns why it was passed over, where it was not proven: nothing is promised then
+ */
 export async function beginActivation(
   context: Context,
   session: Session,
+  view: View,
   action: Extract<Action, { kind: "activate" }>,
-): Promise<void> {
+): Promise<Doubt | undefined> {
   const record = recordById(session.keyring(), action.id) as KeyRecord;
-  // Asked first: a key whose private part is gone must not be promised.
-  if ((await materialOf(context, session, record)) === undefined) return;
+  const proof = await proveKey(context, view, record, await session.time());
+  if (proof.outcome !== "proven") return doubted(session, record, proof);
   const now = await session.time();
   await session.change((keyring) => promised(keyring, action, now), {
     event: "key.promised",
     keys: [nameOf(record)],
     why: action.because,
   });
-  await writeDocument(context, session);
+  return writeDocument(context, session, view);
 }
 
 /**
  * Brings an intended activation one stage further: `write` writes the active document unless it is there, and reads it back;
  * `settle` waits until every reader sees it, and records who signs.
+ *
+ * @returns why its key was passed over, where it is not proven any more: the intent then goes to another one
  */
-export async function confirmActivation(context: Context, session: Session, stage: "write" | "settle"): Promise<void> {
-  await (stage === "write" ? writeDocument(context, session) : settle(context, session));
+export async function confirmActivation(
+  context: Context,
+  session: Session,
+  view: View,
+  stage: "write" | "settle",
+): Promise<Doubt | undefined> {
+  return stage === "write" ? writeDocument(context, session, view) : settle(context, session);
 }
 
-async function writeDocument(context: Context, session: Session): Promise<void> {
+// The intent may be another manager's, and old: whoever writes the document proves the key again.
+async function writeDocument(context: Context, session: Session, view: View): Promise<Doubt | undefined> {
   const { activation } = session.keyring();
-  if (activation === null) return;
+  if (activation === null) return undefined;
   const record = recordById(session.keyring(), activation.id) as KeyRecord;
-  if (!(await isVisible(context, activation, record))) {
-    const material = await materialOf(context, session, record);
-    if (material === undefined) return;
+  const proof = await proveKey(context, view, record, await session.time());
+  if (proof.outcome !== "proven") return doubted(session, record, proof);
+  if ((await seen(context, activation, record)) === undefined) {
     await session.check();
-    await write(context, documentOf(session.keyring(), activation, record, material));
-    if (!(await isVisible(context, activation, record))) {
+    await write(context, documentOf(session.keyring(), activation, record, proof.material));
+    if ((await seenSoon(context, activation, record)) === undefined) {
       throw new SignetError(
         "publication_unconfirmed",
         "the active document was written but not read back; the next tick looks again",
@@ -59,6 +72,7 @@ async function writeDocument(context: Context, session: Session): Promise<void> 
   }
   const now = await session.time();
   await session.change((keyring) => readBack(keyring, now));
+  return undefined;
 }
 
 function documentOf(
@@ -78,25 +92,22 @@ function documentOf(
   };
 }
 
-// What the next document must hold. A key that signs already may have its private part in the present document alone.
-async function materialOf(context: Context, session: Session, record: KeyRecord): Promise<KeyMaterial | undefined> {
-  const kid = record.publicJwk?.kid;
-  const present = (await context.stores.active.read()).find(
-    (document) => document.kid === kid && isSelfContained(document.material),
-  );
-  if (present !== undefined) return present.material;
-  try {
-    return await custodianOf(context, record).material(record.id);
-  } catch (error) {
-    if (!isSignetError(error, "key_not_found")) throw error;
+// A dead key is never chosen again; one that nobody can judge is passed over by this run alone.
+async function doubted(
+  session: Session,
+  record: KeyRecord,
+  { outcome, why }: Exclude<Proof, { outcome: "proven" }>,
+): Promise<Doubt> {
+  if (outcome === "dead") {
     const materialLostAt = await session.time();
     await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, materialLostAt })), {
       event: "key.missing",
       keys: [nameOf(record)],
-      why: "its custodian has no private part of it",
+      why,
     });
-    return undefined;
   }
+  const verdict = outcome === "dead" ? "is dead" : "could not be proven";
+  return { id: record.id, words: `key ${nameOf(record)} ${verdict}, and is passed over: ${why}` };
 }
 
 async function write({ stores }: Context, document: ActiveDocument): Promise<void> {
@@ -108,30 +119,71 @@ async function write({ stores }: Context, document: ActiveDocument): Promise<voi
   }
 }
 
-async function isVisible({ stores }: Context, { sequence }: ActivationIntent, record: KeyRecord): Promise<boolean> {
-  const [top] = await stores.active.read();
-  return top?.sequence === sequence && top.kid === record.publicJwk?.kid && top.alg === record.alg;
+/** The documents, where an intent's is the top one. */
+async function seen(
+  { stores }: Context,
+  { sequence }: ActivationIntent,
+  record: KeyRecord,
+): Promise<readonly ActiveDocument[] | undefined> {
+  const documents = await stores.active.read();
+  const [top] = documents;
+  const isOurs = top?.sequence === sequence && top.kid === record.publicJwk?.kid && top.alg === record.alg;
+  return isOurs ? documents : undefined;
 }
 
-async function settle(context: Context, session: Session): Promise<void> {
-  const { activation } = session.keyring();
-  if (activation?.readBackAt === undefined) return;
-  // Before the first document there was none that a reader could still see.
-  const isFirst = session.keyring().confirmedSequence === 0;
-  const settledAt = activation.readBackAt + (isFirst ? 0 : context.stores.active.settleSeconds);
-  const left = settledAt - (await session.time());
-  if (left > LONGEST_WAIT_SECONDS) return;
-  if (left > 0) {
-    context.onStep({ action: "wait", words: `every reader sees the new active document in ${left} s` });
-    await context.sleep(left);
-    await session.change((keyring) => keyring);
+// One read may be old: it is looked for a few times, over less than the store's settling.
+async function seenSoon(
+  context: Context,
+  activation: ActivationIntent,
+  record: KeyRecord,
+): Promise<readonly ActiveDocument[] | undefined> {
+  const pauseSeconds = Math.ceil(context.stores.active.settleSeconds / READ_BACKS);
+  for (let attempt = 0; attempt < READ_BACKS; attempt++) {
+    if (attempt > 0 && pauseSeconds > 0) await context.sleep(pauseSeconds);
+    const documents = await seen(context, activation, record);
+    if (documents !== undefined) return documents;
   }
-  const now = await session.time();
-  if (now < settledAt) return;
+  return undefined;
+}
+
+/**
+ * Whoever confirms has seen the document, has waited the whole settling itself, and sees it again: what another manager's clock says
+ * of when it was read back would add two clocks' errors to the wait.
+ */
+async function settle(context: Context, session: Session): Promise<Doubt | undefined> {
+  const { activation } = session.keyring();
+  if (activation?.readBackAt === undefined) return undefined;
   const record = recordById(session.keyring(), activation.id) as KeyRecord;
+  if ((await seenSoon(context, activation, record)) === undefined) return readBackAnew(session);
+  await waitForReaders(context, session, activation);
+  const documents = await seenSoon(context, activation, record);
+  if (documents === undefined) return readBackAnew(session);
+  const keyring = session.keyring();
+  const proof = await proveKey(context, { keyring, documents }, record, await session.time());
+  if (proof.outcome !== "proven") return doubted(session, record, proof);
   await point(context, session, record);
-  await session.change((keyring) => confirmed(keyring, now), noteOf(session.keyring(), activation, record));
+  const now = await session.time();
+  await session.change((before) => confirmed(before, now), noteOf(keyring, activation, record));
   await destroySecondCopy(context, session);
+  return undefined;
+}
+
+async function waitForReaders(context: Context, session: Session, { sequence }: ActivationIntent): Promise<void> {
+  const { settleSeconds } = context.stores.active;
+  // Before the first sequence there was no document that a reader could still see.
+  if (settleSeconds === 0 || sequence === 1) return;
+  context.onStep({ action: "wait", words: `every reader sees the new active document in ${settleSeconds} s` });
+  await context.sleep(settleSeconds);
+  // The lease is renewed after every wait.
+  await session.change((keyring) => keyring);
+}
+
+async function readBackAnew(session: Session): Promise<never> {
+  await session.change((keyring) => unread(keyring));
+  throw new SignetError(
+    "publication_unconfirmed",
+    "the active document was read back, but is not to be seen any more; the next tick writes it again",
+  );
 }
 
 // Done before it is recorded, so that a manager that dies in between is followed by one that does it again.

@@ -2,7 +2,8 @@ import type { KeyRecord } from "../keyring/key-record.js";
 import type { Plan } from "./planner.js";
 import { removableAt, retentionSeconds } from "./policy.js";
 import { timeInWords } from "./rules.js";
-import { dueAt, matches, readyAt } from "./situation.js";
+import { dueAt } from "./situation.js";
+import { matches, readyAt } from "./successor.js";
 import { nameOf, type View } from "./view.js";
 
 /** Where a key is in its life, why, and when it moves next. */

@@ -1,14 +1,16 @@
-import { randomBytes } from "node:crypto";
-import { type PublicJwk, publicKeyFromJwk } from "../algorithms/jwk.js";
-import { signatureChecker } from "../algorithms/signature.js";
+import type { PublicJwk } from "../algorithms/jwk.js";
 import { algorithmNamed } from "../algorithms/table.js";
 import type { Custodian } from "../custody/contract.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import { type Context, custodianOf } from "./context.js";
+import { assertSigns, isSettled } from "./prove.js";
 import { withoutKey, withRecord } from "./records.js";
 import type { Session } from "./session.js";
 import { recordById } from "./view.js";
+
+/** How often a key that was just made is looked for, over the store's settling. */
+const LOOKS = 3;
 
 /** Records that a key is intended, then makes it. */
 export async function makeKey(context: Context, session: Session): Promise<void> {
@@ -37,7 +39,7 @@ export async function finishMaking(context: Context, session: Session, id: strin
   if (record === undefined) return;
   const custodian = custodianOf(context, record);
   await session.check();
-  const publicJwk = await reported(custodian, record);
+  const publicJwk = await reported(context, session, custodian, record);
   if (publicJwk === undefined) {
     // An import that was interrupted before the custodian had the key: only the operator has it.
     await session.change((keyring) => withoutKey(keyring, id), {
@@ -48,7 +50,7 @@ export async function finishMaking(context: Context, session: Session, id: strin
     return;
   }
   try {
-    await proveKey(custodian, record, publicJwk);
+    await assertReported(context, custodian, record, publicJwk);
   } catch (error) {
     if (isSignetError(error, "key_mismatch")) await abandon(session, custodian, id);
     throw error;
@@ -60,25 +62,41 @@ export async function finishMaking(context: Context, session: Session, id: strin
   });
 }
 
-async function reported(custodian: Custodian, record: KeyRecord): Promise<PublicJwk | undefined> {
+async function reported(
+  context: Context,
+  session: Session,
+  custodian: Custodian,
+  record: KeyRecord,
+): Promise<PublicJwk | undefined> {
   if (record.origin === "created") return custodian.create(record.id, algorithmNamed(record.alg));
   try {
     await custodian.material(record.id);
     return record.publicJwk;
   } catch (error) {
-    if (isSignetError(error, "key_not_found")) return undefined;
+    if (!isSignetError(error, "key_not_found")) throw error;
+    if (isSettled(context, session.keyring(), record, await session.time())) return undefined;
     throw error;
   }
 }
 
 // A key that was stored wrongly, or reported under another's public key, would mint tokens that never verify.
-async function proveKey(custodian: Custodian, record: KeyRecord, publicJwk: PublicJwk): Promise<void> {
-  const material = await custodian.material(record.id);
-  const signer = await custodian.open({ kid: publicJwk.kid, alg: publicJwk.alg, material });
-  const challenge = `${publicJwk.kid}.${randomBytes(16).toString("base64url")}`.replace(/[^\x20-\x7e]/g, "-");
-  const check = signatureChecker(algorithmNamed(record.alg), publicKeyFromJwk(publicJwk));
-  if (publicJwk.alg !== record.alg || signer.kid !== publicJwk.kid || !check(challenge, await signer.sign(challenge))) {
-    throw new SignetError("key_mismatch", `the custodian ${record.custody} reported a public key that is not the key's own`);
+async function assertReported(context: Context, custodian: Custodian, record: KeyRecord, publicJwk: PublicJwk): Promise<void> {
+  if (publicJwk.alg !== record.alg)
+    throw new SignetError("key_mismatch", `${record.custody} reported a key for ${publicJwk.alg}`);
+  const prove = async () => assertSigns((key) => custodian.open(key), publicJwk, await custodian.material(record.id));
+  await whileNotSeen(context, prove);
+}
+
+// What was just made may not be seen everywhere yet. A later run looks again: nothing is lost while the key is being made.
+async function whileNotSeen(context: Context, look: () => Promise<void>): Promise<void> {
+  const pauseSeconds = Math.ceil(context.stores.active.settleSeconds / LOOKS);
+  for (let left = LOOKS - 1; ; left--) {
+    try {
+      return await look();
+    } catch (error) {
+      if (left === 0 || pauseSeconds === 0 || !isSignetError(error, "key_not_found")) throw error;
+      await context.sleep(pauseSeconds);
+    }
   }
 }
 

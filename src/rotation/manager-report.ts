@@ -1,3 +1,4 @@
+import { SignetError } from "../errors.js";
 import { activeRecord, type Keyring } from "../keyring/keyring.js";
 import type { Context } from "./context.js";
 import { PREPARE_EARLIER_SECONDS, policyOf } from "./policy.js";
@@ -15,10 +16,32 @@ export interface Report {
   readonly nextAt: number | null;
   /** Why no key is managed at all until somebody has looked; `null` where nothing is in the way. */
   readonly blockedBy: string | null;
+  /** What somebody has to look at though ticks go on, each in a sentence: a key that could not be proven. */
+  readonly alerts: readonly string[];
+}
+
+/**
+ * Lets a tick fail that somebody has to look at: nobody reads what cron, a timer or a schedule gets for an answer.
+ *
+ * @throws SignetError `plan_refused` where no key is managed at all, `key_unusable` where a key could not be proven
+ */
+export function assertWell({ blockedBy: blocked, alerts }: Report): void {
+  if (blocked !== null) {
+    throw new SignetError(
+      "plan_refused",
+      `no key is managed until somebody has looked: ${blocked}; \`signet keys repair\` says more`,
+    );
+  }
+  if (alerts.length > 0)
+    throw new SignetError("key_unusable", `${alerts.join("; ")}: \`signet keys repair\` says what can be done`);
 }
 
 /** Puts a report together, with a word on settings that are not in force and on a rotation that should have been. */
-export function reportOf({ settings, clock }: Context, keyring: Keyring | undefined, { done, plan: last }: Outcome): Report {
+export function reportOf(
+  { settings, clock }: Context,
+  keyring: Keyring | undefined,
+  { done, plan: last, alerts = [] }: Outcome,
+): Report {
   const waits = [...last.waits];
   if (keyring !== undefined && JSON.stringify(policyOf(settings, keyring.policy.version)) !== JSON.stringify(keyring.policy)) {
     const words = `the settings given here are not the policy in force (version ${keyring.policy.version}): ${RULES.settings_differ}`;
@@ -26,7 +49,7 @@ export function reportOf({ settings, clock }: Context, keyring: Keyring | undefi
   }
   const late = keyring === undefined ? undefined : overdue(keyring, clock());
   if (late !== undefined) waits.push(late);
-  return Object.freeze({ actions: done, waits, nextAt: last.nextAt, blockedBy: blockedBy(waits) });
+  return Object.freeze({ actions: done, waits, nextAt: last.nextAt, blockedBy: blockedBy(waits), alerts });
 }
 
 // A rotation that is planned in time happens when it is due; one that is due at once takes the time that its standby has to be published.

@@ -6,7 +6,8 @@ import { type AuditEntry, readHistory } from "./audit.js";
 import type { Context } from "./context.js";
 import type { Notice } from "./notice.js";
 import type { Session } from "./session.js";
-import { dueAt, isSoundStandby, readyAt } from "./situation.js";
+import { dueAt } from "./situation.js";
+import { plannedSuccessors, publishedStandbys, readyAt } from "./successor.js";
 
 /**
  * Whether a change was not told yet. The audit log is the outbox: the keyring remembers up to where it was sent, so a crash between
@@ -60,11 +61,10 @@ function noticeOf(keyring: Keyring, { number, at, event, keys, why }: AuditEntry
   };
 }
 
-function nextOf({ keys, policy, rotationRequest, ...keyring }: Keyring): Notice["next"] {
-  const active = activeRecord({ ...keyring, keys, policy, rotationRequest });
-  const [first, second] = keys
-    .filter((key) => isSoundStandby(key) && key.publishedAt !== undefined)
-    .sort((a, b) => (a.publishedAt as number) - (b.publishedAt as number));
+function nextOf(keyring: Keyring): Notice["next"] {
+  const { policy, rotationRequest } = keyring;
+  const active = activeRecord(keyring);
+  const [first, second] = plannedSuccessors(publishedStandbys(keyring), policy);
   if (first?.publicJwk === undefined) return null;
   const { kid } = first.publicJwk;
   // A rotation uses up a standby, so it waits until another one is old enough as well.

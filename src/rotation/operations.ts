@@ -1,5 +1,5 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
 import { readHistory } from "./audit.js";
 import type { Context } from "./context.js";
@@ -14,11 +14,11 @@ import { onPaper } from "./on-paper.js";
 import { plan } from "./planner.js";
 import { readView, readViewPatiently } from "./read-view.js";
 import { type Finding, findFaults, mend } from "./repair.js";
-import { type RevokeRequest, recordRevocation, type TokensAtRisk } from "./revoke.js";
+import { isStillSigning, type RevokeRequest, recordRevocation, type TokensAtRisk } from "./revoke.js";
 import { type Outcome, type ReportedAction, run } from "./run.js";
 import { isAbandoned, type Session } from "./session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./settings.js";
-import { matches } from "./situation.js";
+import { matches } from "./successor.js";
 import type { View } from "./view.js";
 import { working } from "./working.js";
 
@@ -89,8 +89,25 @@ export async function revoke(context: Context, request: RevokeRequest & DryRun):
   };
   const report = await (request.dryRun === true
     ? onPaper(context, record)
-    : working(context, async (session) => thenRun(context, session, await record(session))));
+    : working(context, async (session) => {
+        await record(session);
+        return untilRevoked(session, request.kid, () => run(context, session));
+      }));
   return Object.freeze({ ...report, tokensAtRisk: atRisk as TokensAtRisk });
+}
+
+// A revocation that has to wait for a successor is no success: the old key still signs.
+async function untilRevoked(session: Session, kid: string, work: () => Promise<Outcome>): Promise<Outcome> {
+  const goesOn = `key ${kid} is revoked, but still signs until another key is proven and takes over; the next tick goes on with it`;
+  try {
+    const outcome = await work();
+    if (!isStillSigning(session.keyring(), kid)) return outcome;
+    const why = [...(outcome.alerts ?? []), ...outcome.plan.waits.map(({ words }) => words)].join("; ");
+    throw new SignetError("plan_refused", why === "" ? goesOn : `${goesOn}. ${why}`);
+  } catch (error) {
+    if (!isSignetError(error) || error.code === "plan_refused" || !isStillSigning(session.keyring(), kid)) throw error;
+    throw new SignetError(error.code, `${error.message}. ${goesOn}`, { cause: error });
+  }
 }
 
 /** What an import did. */

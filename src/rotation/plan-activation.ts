@@ -1,9 +1,10 @@
 import type { KeyRecord } from "../keyring/key-record.js";
-import { type ActivationCause, MOST_PUBLISHED_KEYS } from "../keyring/keyring.js";
+import { type ActivationCause, type ActivationIntent, MOST_PUBLISHED_KEYS } from "../keyring/keyring.js";
 import { isPermanent, MOVING_PLACES } from "./policy.js";
 import { nextSequence, placeIsTaken } from "./sequence.js";
-import { dueAt, matches, type PlannedStep, readyAt, type Situation, wait } from "./situation.js";
-import { documentState, nameOf } from "./view.js";
+import { dueAt, type PlannedStep, type Situation, wait } from "./situation.js";
+import { plannedSuccessors, readyAt, successorAtOnce } from "./successor.js";
+import { documentState, isPassedOver, nameOf } from "./view.js";
 
 const RETRY_SECONDS = 3_600;
 
@@ -16,9 +17,12 @@ export function activation(situation: Situation): PlannedStep[] {
   }
   if (active.revokedAt !== undefined) return replacement(situation, "revoked");
   if (active.materialLostAt !== undefined) return replacement(situation, "lost");
-  if (documentState(view) === "stale") return begin(situation, active, "lost", true);
+  if (documentState(view) === "stale") {
+    // No issuer can begin to sign: whoever is proven goes before a key that is not.
+    return isPassedOver(view, active) ? replacement(situation, "lost") : begin(situation, active, "lost", true);
+  }
   const rotation = plannedRotation(situation, active);
-  const isCurrent = view.documents[0]?.maxTtlSeconds === policy.maxTtlSeconds;
+  const isCurrent = view.documents[0]?.maxTtlSeconds === policy.maxTtlSeconds || isPassedOver(view, active);
   const isRotating = rotation.some((step) => "kind" in step);
   return isCurrent || isRotating ? rotation : [...begin(situation, active, "limits", false), ...rotation];
 }
@@ -28,11 +32,27 @@ function unfinishedActivation(situation: Situation): PlannedStep[] {
   const { activation: intent } = view.keyring;
   if (intent === null || intended === undefined) return [];
   if (intended.revokedAt !== undefined) return replacement(situation, "revoked");
-  if (intended.materialLostAt !== undefined) return replacement(situation, "lost");
+  if (intended.materialLostAt !== undefined || isPassedOver(view, intended)) return movedOn(situation, intent, intended);
   // A write of a manager that slept came first: the intent goes to another place, under a sequence of its own.
   if (intent.readBackAt === undefined && placeIsTaken(view, intent.sequence))
     return begin(situation, intended, intent.because, true);
   return [{ kind: "confirm", id: intent.id, stage: intent.readBackAt === undefined ? "write" : "settle" }];
+}
+
+/**
+ * The key of an intent was not proven: another one takes its place under a sequence of its own. A planned rotation lets no key sign
+ * that verifiers may not know: where none is left that is ready, the key before stays.
+ */
+function movedOn(situation: Situation, intent: ActivationIntent, intended: KeyRecord): PlannedStep[] {
+  const { view, active, policy, now, standbys } = situation;
+  const before =
+    active === undefined || active.revokedAt !== undefined || active.materialLostAt !== undefined ? undefined : active;
+  if (before === undefined || documentState(view) === "stale") {
+    return replacement(situation, intent.because === "first" || intent.because === "revoked" ? intent.because : "lost");
+  }
+  const ready = plannedSuccessors(standbys, policy).find((key) => readyAt(key, policy) <= now);
+  if (before !== intended && ready !== undefined) return begin(situation, ready, intent.because, true);
+  return isPassedOver(view, before) ? [] : begin(situation, before, "repaired", true);
 }
 
 // There is no token and no verifier yet, so there is nobody to wait for. An imported key is meant to be the first.
@@ -42,15 +62,9 @@ function firstActivation(situation: Situation): PlannedStep[] {
   return first === undefined ? [] : begin(situation, first, "first", true);
 }
 
-/** The key that takes over at once: one that verifiers know, before one that they may not know yet. */
-function bestReplacement({ standbys, policy, now }: Situation): KeyRecord | undefined {
-  const rank = (key: KeyRecord): number => (readyAt(key, policy) <= now ? 0 : 2) + (matches(key, policy) ? 0 : 1);
-  return [...standbys].sort((a, b) => rank(a) - rank(b))[0];
-}
-
 function replacement(situation: Situation, because: ActivationCause): PlannedStep[] {
-  const { policy, now } = situation;
-  const best = bestReplacement(situation);
+  const { standbys, policy, now } = situation;
+  const best = successorAtOnce(standbys, policy, now);
   // None is published: one is made first, and nothing else can be done.
   if (best === undefined) return [];
   const ready = readyAt(best, policy);
@@ -61,7 +75,7 @@ function replacement(situation: Situation, because: ActivationCause): PlannedSte
 
 function plannedRotation(situation: Situation, active: KeyRecord): PlannedStep[] {
   const { policy, now, view } = situation;
-  const standbys = situation.standbys.filter((key) => matches(key, policy));
+  const standbys = plannedSuccessors(situation.standbys, policy);
   const isRequested = view.keyring.rotationRequest !== null;
   const due = dueAt(active, policy);
   const young = situation.standbys.filter((key) => readyAt(key, policy) > now);

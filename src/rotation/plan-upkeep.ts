@@ -1,10 +1,13 @@
 import type { KeyRecord } from "../keyring/key-record.js";
 import { MOST_PUBLISHED_KEYS } from "../keyring/keyring.js";
 import { PREPARE_EARLIER_SECONDS, removableAt, SWEEP_EVERY_SECONDS } from "./policy.js";
-import { dueAt, isSoundStandby, matches, type PlannedStep, readyAt, type Situation, wait } from "./situation.js";
-import { isInJwks, isPublished, nameOf } from "./view.js";
+import { dueAt, type PlannedStep, type Situation, wait } from "./situation.js";
+import { isSoundStandby, matches, readyAt } from "./successor.js";
+import { documentState, isInJwks, isPassedOver, isPublished, nameOf, type View } from "./view.js";
 
 const SOON_SECONDS = 60;
+/** At most so often a key is made in place of standbys that cannot be proven: what keeps them from it may keep the next one too. */
+const MAKE_IN_PLACE_EVERY_SECONDS = 86_400;
 
 /** What verifiers read is what the keyring says, and new keys have been seen there. */
 export function publication({ view }: Situation): PlannedStep[] {
@@ -64,15 +67,31 @@ export function making(situation: Situation): PlannedStep[] {
   const { keyring } = view;
   const unfinished = keyring.keys.filter((key) => key.state === "creating");
   if (unfinished.length > 0) return unfinished.map((key) => ({ kind: "finish-making", id: key.id }));
-  const have = keyring.keys.filter((key) => isSoundStandby(key) && (active === undefined || matches(key, policy))).length;
+  const candidates = keyring.keys.filter((key) => isSoundStandby(key) && (active === undefined || matches(key, policy)));
+  const have = candidates.filter((key) => !isPassedOver(view, key)).length;
   if (have >= wantedStandbys(situation) || (have > 0 && active === undefined)) return have === 1 ? preparation(situation) : [];
   // The first key signs before its standby is made.
-  if (active === undefined && intended !== undefined && intended.revokedAt === undefined && keyring.confirmedSequence === 0)
-    return [];
+  if (active === undefined && keyring.confirmedSequence === 0 && intended !== undefined && isUsable(view, intended)) return [];
+  const makeAt = candidates.length > have && !isUrgent(situation) ? youngest(candidates) + MAKE_IN_PLACE_EVERY_SECONDS : now;
+  if (makeAt > now) return [wait("made_lately", makeAt, "another standby is made in place of one that cannot be proven")];
   if (keyring.keys.filter((key) => key.state !== "revoked").length < MOST_PUBLISHED_KEYS) return [{ kind: "make" }];
   const leaving = keyring.keys.flatMap((key) => (key.state === "retired" ? (removableAt(key, policy) ?? []) : []));
   const until = leaving.length === 0 ? null : Math.max(now + SOON_SECONDS, Math.min(...leaving));
   return [wait("jwks_full", until, "another standby is made")];
+}
+
+function isUsable(view: View, key: KeyRecord): boolean {
+  return key.revokedAt === undefined && key.materialLostAt === undefined && !isPassedOver(view, key);
+}
+
+// Whether some key has to take over at once.
+function isUrgent({ view, active, intended }: Situation): boolean {
+  if (active === undefined || !isUsable(view, active) || documentState(view) === "stale") return true;
+  return view.keyring.activation !== null && intended !== undefined && !isUsable(view, intended);
+}
+
+function youngest(keys: readonly KeyRecord[]): number {
+  return Math.max(...keys.map(({ creatingAt }) => creatingAt));
 }
 
 function wantedStandbys(situation: Situation): number {

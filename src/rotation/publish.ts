@@ -1,4 +1,4 @@
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { discoveryOf, jwksOf } from "../keyring/documents.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import type { Keyring } from "../keyring/keyring.js";
@@ -13,16 +13,12 @@ const READ_BACKS = 3;
 
 /** Publishes the keyring's keys, reads them back, and only then records when the new ones were published. */
 export async function publishKeys(context: Context, session: Session, view: View): Promise<void> {
-  const { publicDocuments } = context.stores;
   // Nobody knows since when it was missing: its time starts again.
   const hasVanished = (key: KeyRecord): boolean =>
     key.state === "pending" && key.publishedAt !== undefined && !isInJwks(key, view.published);
   await changeKeys(session, hasVanished, "key.publication-restarted", (key) => without(key, "publishedAt"));
   const wanted = documentsOf(session.keyring());
-  if (!isSame(view.published, wanted)) {
-    await session.check();
-    await publicDocuments.publish(wanted, view.published?.tag ?? null);
-  }
+  await publishOver(context, session, wanted, view.published);
   await readBack(context, wanted);
   const publishedAt = await session.time();
   const isNew = (key: KeyRecord): boolean => key.state === "pending" && key.publishedAt === undefined;
@@ -43,10 +39,29 @@ async function changeKeys(
   });
 }
 
+// A read may be old: a publication over it is refused, and is tried again over what is read then.
+async function publishOver(context: Context, session: Session, wanted: PublicDocuments, read: View["published"]): Promise<void> {
+  const { publicDocuments } = context.stores;
+  for (let left = READ_BACKS - 1, present = read; !isSame(present, wanted); left--) {
+    await session.check();
+    try {
+      return await publicDocuments.publish(wanted, present?.tag ?? null);
+    } catch (error) {
+      if (left === 0 || !isSignetError(error, "keyring_conflict")) throw error;
+      await pause(context);
+      present = await publicDocuments.read();
+    }
+  }
+}
+
+async function pause({ stores, sleep }: Context): Promise<void> {
+  if (stores.active.settleSeconds > 0) await sleep(Math.ceil(stores.active.settleSeconds / READ_BACKS));
+}
+
 async function readBack(context: Context, wanted: PublicDocuments): Promise<void> {
-  const { active, publicDocuments } = context.stores;
+  const { publicDocuments } = context.stores;
   for (let attempt = 0; attempt < READ_BACKS; attempt++) {
-    if (attempt > 0 && active.settleSeconds > 0) await context.sleep(Math.ceil(active.settleSeconds / READ_BACKS));
+    if (attempt > 0) await pause(context);
     if (isSame(await publicDocuments.read(), wanted)) return;
   }
   throw new SignetError(

@@ -54,6 +54,12 @@ function keyToRevoke(keyring: Keyring, kid: string): KeyRecord {
   throw new SignetError("key_not_found", "the keyring has no key of this kid: `signet keys list` shows those that it has");
 }
 
+/** Whether a revoked key signs on, because no other one has taken over yet. */
+export function isStillSigning(keyring: Keyring, kid: string): boolean {
+  const record = recordByKid(keyring, kid);
+  return record !== undefined && record.state !== "revoked" && maySign(record, keyring);
+}
+
 /** Which tokens the revocation of a key would break. */
 function tokensAtRisk(record: KeyRecord, keyring: Keyring, now: number): TokensAtRisk {
   const { policy } = keyring;

@@ -17,6 +17,7 @@ export const RULES = {
   tokens_unknown: "it has tokens whose end nobody told: an imported key, or one that signed without expiry",
   activation_under_way: "while it is not certain who signs, no key is taken away",
   settling: "the store may still answer some readers with the old active document",
+  made_lately: "what keeps a key from being proven may keep the next one too, so that one is made a day",
   jwks_full: "some verifiers read no more than ten keys",
   places_kept: "the active key and two standbys need three of the ten places in the JWKS",
   no_free_place: "a place of the active document must rest, because the delete of a manager that slept may still arrive",

@@ -4,6 +4,7 @@ import { beginActivation, confirmActivation } from "./activate.js";
 import type { Context } from "./context.js";
 import { finishMaking, makeKey } from "./make-key.js";
 import { type Plan, plan } from "./planner.js";
+import type { Doubt } from "./prove.js";
 import { publishKeys } from "./publish.js";
 import { readViewPatiently } from "./read-view.js";
 import { deleteDocument, discardKey, removeKey, sweep } from "./remove.js";
@@ -21,6 +22,8 @@ export interface ReportedAction {
 export interface Outcome {
   readonly done: readonly ReportedAction[];
   readonly plan: Plan;
+  /** What somebody has to look at though the run went on, each in a sentence. */
+  readonly alerts?: readonly string[];
 }
 
 // Far above what any keyring needs: a bug in the planner must end in an error, not in a loop that writes for ever.
@@ -37,14 +40,15 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
   const done: ReportedAction[] = [];
   const skipped = new Set<string>();
   const warnings: Wait[] = [];
+  const doubts = new Map<string, string>();
   let failure: unknown;
   for (let count = 0; count < MOST_ACTIONS; count++) {
-    const view = await readViewPatiently(context, session.keyring());
+    const view = { ...(await readViewPatiently(context, session.keyring())), passedOver: new Set(doubts.keys()) };
     const current = plan(view, session.keyring().policy, await session.time());
     const action = current.actions.find((candidate) => !skipped.has(JSON.stringify(candidate)));
     if (action === undefined) {
       if (failure !== undefined) throw failure;
-      return { done, plan: { ...current, waits: [...warnings, ...current.waits] } };
+      return { done, plan: { ...current, waits: [...warnings, ...current.waits] }, alerts: [...doubts.values()] };
     }
     const words = actionInWords(action, session.keyring());
     context.onStep({ action: action.kind, words });
@@ -52,8 +56,9 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
     if (action.kind === "activate") warnings.push(...current.waits.filter(({ rule }) => rule === "young_standby"));
     if (ONCE.includes(action.kind)) skipped.add(JSON.stringify(action));
     try {
-      await carryOut(context, session, view, action);
-      done.push({ kind: action.kind, words });
+      const doubt = await carryOut(context, session, view, action);
+      if (doubt === undefined) done.push({ kind: action.kind, words });
+      else doubts.set(doubt.id, doubt.words);
     } catch (error) {
       failure ??= error;
       skipped.add(JSON.stringify(action));
@@ -66,28 +71,35 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
   throw failure ?? new SignetError("internal", "the plan did not come to an end; report this with `signet keys history`");
 }
 
-async function carryOut(context: Context, session: Session, view: View, action: Action): Promise<void> {
+/** @returns why the action's key was passed over, where it was not proven */
+async function carryOut(context: Context, session: Session, view: View, action: Action): Promise<Doubt | undefined> {
   switch (action.kind) {
-    case "make":
-      return makeKey(context, session);
-    case "finish-making":
-      return finishMaking(context, session, action.id);
-    case "publish":
-      return publishKeys(context, session, view);
     case "activate":
-      return beginActivation(context, session, action);
+      return beginActivation(context, session, view, action);
     case "confirm":
-      return confirmActivation(context, session, action.stage);
+      return confirmActivation(context, session, view, action.stage);
+    case "make":
+      await makeKey(context, session);
+      break;
+    case "finish-making":
+      await finishMaking(context, session, action.id);
+      break;
+    case "publish":
+      await publishKeys(context, session, view);
+      break;
     case "delete-document":
-      return deleteDocument(context, session, action.sequence);
+      await deleteDocument(context, session, action.sequence);
+      break;
     case "remove":
-      return removeKey(context, session, action.id);
+      await removeKey(context, session, action.id);
+      break;
     case "discard":
-      return discardKey(session, action.id);
+      await discardKey(session, action.id);
+      break;
     case "sweep":
       await sweep(context, session);
-      return;
+      break;
     case "reread":
-      return;
   }
+  return undefined;
 }

@@ -156,14 +156,29 @@ async function openSession(
   }
 
   async function release(failed: boolean): Promise<void> {
+    // Over what this session wrote last: the answer to a read may be old.
+    if (await isReleased(stores.keyring, { keyring, tag }, failed)) return;
     const current = await stores.keyring.read();
     if (current?.keyring.lease?.manager !== context.manager || current.keyring.lease.generation !== generation) return;
-    const sweptAt = failed ? null : current.keyring.sweptAt;
-    await stores.keyring.write({ ...current.keyring, sweptAt, lease: null }, current.tag);
+    await isReleased(stores.keyring, current, failed);
   }
 
   await change((same) => same, firstNote);
   return Object.freeze({ keyring: () => keyring, change, time, check, release });
+}
+
+async function isReleased(
+  store: Context["stores"]["keyring"],
+  { keyring, tag }: { readonly keyring: Keyring; readonly tag: string | null },
+  failed: boolean,
+): Promise<boolean> {
+  try {
+    await store.write({ ...keyring, sweptAt: failed ? null : keyring.sweptAt, lease: null }, tag);
+    return true;
+  } catch (error) {
+    if (isSignetError(error, "keyring_conflict")) return false;
+    throw error;
+  }
 }
 
 function watchedClock(context: Context, clockSkewSeconds: number): () => Promise<number> {

@@ -29,6 +29,13 @@ export function readBack(keyring: Keyring, now: number): Keyring {
   };
 }
 
+/** The new active document is not to be seen any more: its read back starts anew. */
+export function unread(keyring: Keyring): Keyring {
+  if (keyring.activation === null) return keyring;
+  const { readBackAt: _, ...activation } = keyring.activation;
+  return { ...keyring, activation };
+}
+
 /** The new active document has settled: its key signs, and what signed before has signed until now. */
 export function confirmed(keyring: Keyring, now: number): Keyring {
   const { activation } = keyring;

@@ -13,6 +13,8 @@ export interface View {
   readonly documents: readonly ActiveDocument[];
   /** True once the reads were repeated for longer than the store's settling: what is not there is lost. */
   readonly patient: boolean;
+  /** Ids of keys that this run could not prove: it lets none of them sign. */
+  readonly passedOver?: ReadonlySet<string>;
   /** The active store's names, and how long it takes to settle. */
   readonly places: number | null;
   readonly settleSeconds: number;
@@ -71,6 +73,11 @@ export function latestTime(keyring: Keyring): number {
 /** Whether an active document holds the private part itself, so that the custodian needs no copy. */
 export function isSelfContained(material: KeyMaterial): boolean {
   return "pkcs8" in material || "wrapped" in material;
+}
+
+/** Whether a key could not be proven, so that others go before it. */
+export function isPassedOver({ passedOver }: View, { id }: KeyRecord): boolean {
+  return passedOver?.has(id) === true;
 }
 
 /** A record by its id. */

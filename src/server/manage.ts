@@ -28,9 +28,10 @@ export function tickOnSchedule(
   async function tick(): Promise<number> {
     try {
       const manager = await installation.manager();
-      const { actions, nextAt, blockedBy } = await manager.tick();
+      const { actions, nextAt, blockedBy, alerts } = await manager.tick();
       for (const { words } of actions) log.info({ did: words }, "keys");
       if (blockedBy !== null) log.error({ why: blockedBy }, "no key is managed until somebody has looked at this");
+      for (const why of alerts) log.error({ why }, "a key could not be proven: `signet keys repair` says what can be done");
       return nextAt === null ? LONGEST_PAUSE_SECONDS : nextAt - Date.now() / 1_000;
     } catch (error) {
       // Whoever holds the lease does the work.

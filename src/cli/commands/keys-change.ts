@@ -2,6 +2,7 @@ import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
 import { parseDuration } from "../../encoding/durations.js";
 import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import { assertWell } from "../../rotation/manager-report.js";
 import type { ApplyRequest } from "../../rotation/settings.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
@@ -14,13 +15,7 @@ export async function keysTick(context: Context, options: ChangeOptions): Promis
   const manager = await managerFor(context, await openInstallation(context, options));
   const report = await manager.tick({ dryRun: options.dryRun });
   tellReport(context, report, options);
-  // Cron tells nobody of a run that ended well.
-  if (report.blockedBy !== null) {
-    throw new SignetError(
-      "plan_refused",
-      "no key is managed until somebody has looked at what it waits for; `signet keys repair` says more",
-    );
-  }
+  assertWell(report);
 }
 
 /** `signet keys rotate`: the next key signs at the earliest safe instant, which is printed. */

@@ -2,6 +2,7 @@ import type { PublicJwk } from "../../algorithms/jwk.js";
 import { publicKeyFromJwk } from "../../algorithms/jwk.js";
 import { SignetError } from "../../errors.js";
 import { activeRecord } from "../../keyring/keyring.js";
+import { plannedSuccessors, publishedStandbys } from "../../rotation/successor.js";
 import type { CommonOptions, Context } from "../context.js";
 import { managerFor } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
@@ -25,10 +26,9 @@ export async function keysPem(context: Context, options: PemOptions): Promise<vo
   const { stores } = await openInstallation(context, options);
   const found = await stores.keyring.read();
   if (found === undefined) throw new SignetError("keyring_missing", "there are no keys yet: run `signet init`");
-  const { keys, policy } = found.keyring;
-  const next = keys
-    .filter(({ state, revokedAt, publishedAt }) => state === "pending" && revokedAt === undefined && publishedAt !== undefined)
-    .sort((a, b) => (a.publishedAt as number) - (b.publishedAt as number))[0];
+  const { policy } = found.keyring;
+  const standbys = publishedStandbys(found.keyring);
+  const next = plannedSuccessors(standbys, policy)[0] ?? standbys[0];
   const both = options.current !== true && options.next !== true;
   const chosen = [
     ...(both || options.current === true ? [{ slot: "current", record: activeRecord(found.keyring) }] : []),

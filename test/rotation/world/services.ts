@@ -58,7 +58,7 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
   const written = history<{ keyring: Keyring; tag: string } | undefined>(clockwork, undefined);
   const publication = history<{ documents: PublicDocuments; tag: string } | undefined>(clockwork, undefined);
   const documents = history<ReadonlyMap<number, ActiveDocument>>(clockwork, new Map());
-  const held = new Map<string, number>();
+  const held = history<ReadonlyMap<string, number>>(clockwork, new Map());
   const audit: string[] = [];
   let keysMade = 0;
   let tags = 0;
@@ -71,8 +71,8 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
     return new SignetError("keyring_conflict", "somebody else has written");
   }
 
-  function keyOf(id: string): number {
-    const index = held.get(id);
+  function keyOf(id: string, isStale = false): number {
+    const index = held.get(lateness(isStale)).get(id);
     if (index === undefined) throw new SignetError("key_not_found", "there is no such key");
     return index;
   }
@@ -152,31 +152,31 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
   }
 
   function custodianFor(actor: Actor): Custodian {
-    const call = <T>(effect: () => T): Promise<T> => wire.call(actor, effect);
+    const call = <T>(effect: (isStale: boolean) => T): Promise<T> => wire.call(actor, effect);
     return {
       custody: "file",
       create: (id, algorithm) =>
         call(() => {
-          if (!held.has(id)) held.set(id, keysMade++);
+          if (!held.get().has(id)) held.set(new Map([...held.get(), [id, keysMade++]]));
           return jwkOf(keyOf(id), algorithm);
         }),
       material: (id) =>
-        call(() => {
-          const index = keyOf(id);
+        call((isStale) => {
+          const index = keyOf(id, isStale);
           return place === "files" ? { file: id } : { pkcs8: String(index), publicJwk: NO_JWK };
         }),
       open: ({ alg, material }: OpenableKey) =>
-        call(() => {
-          const index = "pkcs8" in material ? Number(material.pkcs8) : keyOf((material as { file: string }).file);
+        call((isStale) => {
+          const index = "pkcs8" in material ? Number(material.pkcs8) : keyOf((material as { file: string }).file, isStale);
           return localSigner({ privateKey: pooledKey(index), alg });
         }),
       destroy: (id) =>
         call(() => {
-          held.delete(id);
+          held.set(new Map([...held.get()].filter(([other]) => other !== id)));
           watcher.destroyed();
         }),
       async *list() {
-        yield* await call(() => [...held.keys()]);
+        yield* await call((isStale) => [...held.get(lateness(isStale)).keys()]);
       },
     };
   }
@@ -185,8 +185,8 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
     keyring: () => written.get()?.keyring,
     jwks: () => publication.get()?.documents.jwks.keys.map((jwk) => jwk.kid) ?? [],
     documents: visible,
-    held: () => [...held.keys()],
-    canOpen: ({ material }) => "pkcs8" in material || held.has((material as { file: string }).file),
+    held: () => [...held.get().keys()],
+    canOpen: ({ material }) => "pkcs8" in material || held.get().has((material as { file: string }).file),
     audit: () => audit,
     storesFor,
     custodianFor,

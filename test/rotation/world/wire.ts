@@ -32,7 +32,7 @@ export interface Wire {
 
 const LATENCY_SECONDS = 0.05;
 
-export function createWire(clockwork: Clockwork, fates: ReadonlyMap<number, Fate>): Wire {
+export function createWire(clockwork: Clockwork, fates: Pick<ReadonlyMap<number, Fate>, "get">): Wire {
   let calls = 0;
   let isHealed = false;
   return {

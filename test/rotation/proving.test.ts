@@ -1,0 +1,190 @@
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { publicKeyFromJwk } from "../../src/algorithms/jwk.js";
+import { signatureChecker } from "../../src/algorithms/signature.js";
+import { algorithmNamed } from "../../src/algorithms/table.js";
+import { createTransport } from "../../src/aws/transport.js";
+import type { Custodian } from "../../src/custody/contract.js";
+import { createFileCustodian } from "../../src/custody/file/custodian.js";
+import { SignetError } from "../../src/errors.js";
+import type { Custody } from "../../src/keyring/key-record.js";
+import { activeRecord, type Keyring } from "../../src/keyring/keyring.js";
+import { createManager, type Manager } from "../../src/rotation/executor.js";
+import { createFileStores } from "../../src/storage/file/stores.js";
+import { custodianOf, type KINDS } from "../aws/custodians.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
+import { SETTINGS } from "./settings-fixture.js";
+
+const scratch = scratchDirectories();
+const START = 1_800_000_000;
+
+/** An issuer whose clock the test moves, with a first key and a standby. */
+async function issuerWith(custodyOf: (directory: string) => Custodian) {
+  const directory = await scratch();
+  const stores = createFileStores(directory);
+  const custodian = custodyOf(directory);
+  let now = START;
+  const pass = (seconds: number): void => {
+    now += seconds;
+  };
+  const wrapped = { ...custodian };
+  const manager = createManager({
+    stores,
+    custodians: { [custodian.custody]: wrapped } as Partial<Record<Custody, Custodian>>,
+    settings: { ...SETTINGS, algorithm: "ES256", custody: custodian.custody },
+    clock: () => now,
+    sleep: async (seconds) => pass(seconds),
+  });
+  await manager.tick();
+  const keyring = async (): Promise<Keyring> => (await stores.keyring.read())?.keyring as Keyring;
+  const kidOf = async (state: string) => (await keyring()).keys.find((key) => key.state === state)?.publicJwk?.kid as string;
+  const idOf = async (state: string) => (await keyring()).keys.find((key) => key.state === state)?.id as string;
+  const published = async () => (await stores.publicDocuments.read())?.jwks.keys.map(({ kid }) => kid) ?? [];
+  return { directory, stores, custodian: wrapped, real: custodian, manager, keyring, kidOf, idOf, published, pass };
+}
+
+type Issuer = Awaited<ReturnType<typeof issuerWith>>;
+
+/** As an issuer and a verifier would: the top document's key signs, and the JWKS verifies. */
+async function assertSigns({ stores, real }: Issuer): Promise<string> {
+  const [top] = await stores.active.read();
+  if (top === undefined) throw new Error("there is no active document");
+  const jwk = (await stores.publicDocuments.read())?.jwks.keys.find(({ kid }) => kid === top.kid);
+  if (jwk === undefined) throw new Error("the key that signs is not published");
+  const signer = await real.open(top);
+  expect(signatureChecker(algorithmNamed(jwk.alg), publicKeyFromJwk(jwk))("a.b", await signer.sign("a.b"))).toBe(true);
+  return top.kid;
+}
+
+const onFiles = () => issuerWith((directory) => createFileCustodian({ directory: join(directory, "keys") }));
+const fileOf = ({ directory }: Issuer, id: string) => join(directory, "keys", `${id}.key`);
+
+async function flip(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  // A digit of the private part, so that the file is still a JWK.
+  const at = bytes.indexOf('"d":"') + 12;
+  bytes[at] = bytes[at] === 0x41 ? 0x42 : 0x41;
+  await writeFile(path, bytes);
+}
+
+/** What people and disks do to the private part of a standby. */
+const DAMAGES: readonly (readonly [string, (issuer: Issuer, id: string) => Promise<void>])[] = [
+  ["whose file was emptied", (issuer, id) => writeFile(fileOf(issuer, id), "")],
+  ["whose file has a byte flipped", (issuer, id) => flip(fileOf(issuer, id))],
+  [
+    "in whose place is another's file",
+    async (issuer, id) => copyFile(fileOf(issuer, await issuer.idOf("active")), fileOf(issuer, id)),
+  ],
+  ["whose file was deleted", (issuer, id) => rm(fileOf(issuer, id))],
+];
+
+/** How an issuer in AWS loses the use of a standby. */
+const LOSSES: readonly (readonly [Custody, string, (id: string, name: string) => void])[] = [
+  ["kms", "that was disabled", (id, name) => aws.perform("kms", "DisableKey", { KeyId: `alias/signet/${name}/${id}` })],
+  [
+    "secrets-manager",
+    "whose secret was swapped",
+    (id, name) => {
+      const others = [...aws.state.secrets.keys()].filter((key) => !String(key).includes(id));
+      const other = aws.perform("secretsmanager", "GetSecretValue", { SecretId: others.at(-1) });
+      const input = {
+        SecretId: `signet/${name}/keys/${id}`,
+        SecretString: other.SecretString,
+        ClientRequestToken: crypto.randomUUID(),
+      };
+      aws.perform("secretsmanager", "PutSecretValue", input);
+    },
+  ],
+  [
+    "parameter-store",
+    "whose parameter was deleted",
+    (id, name) => aws.perform("ssm", "DeleteParameter", { Name: `/signet/${name}/keys/${id}` }),
+  ],
+  ["kms-data-key", "whose data key was damaged", (id, name) => damageWrapped(`/signet/${name}/keys/${id}`)],
+];
+
+function damageWrapped(Name: string): void {
+  const { Value } = aws.perform("ssm", "GetParameter", { Name }).Parameter;
+  const held = JSON.parse(Value);
+  const bytes = Buffer.from(held.wrapped, "base64");
+  bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
+  aws.perform("ssm", "DeleteParameter", { Name });
+  aws.perform("ssm", "PutParameter", {
+    Name,
+    Value: JSON.stringify({ ...held, wrapped: bytes.toString("base64") }),
+    Type: "String",
+  });
+}
+
+let aws: Awaited<ReturnType<typeof startFakeAws>>;
+let wrapping: string;
+let installations = 0;
+
+beforeAll(async () => {
+  aws = await startFakeAws();
+  wrapping = aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
+});
+afterAll(() => aws.close());
+
+async function inAws(kind: Custody): Promise<Issuer & { name: string }> {
+  const name = `proving-${++installations}`;
+  const transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env });
+  const issuer = await issuerWith(() =>
+    custodianOf(kind as (typeof KINDS)[number], transport, { installation: name, kmsKey: wrapping }),
+  );
+  return { ...issuer, name };
+}
+
+async function revokeActive(issuer: Issuer): Promise<{ before: string; report: Awaited<ReturnType<Manager["revoke"]>> }> {
+  const before = await issuer.kidOf("active");
+  return { before, report: await issuer.manager.revoke({ kid: before, reason: "stolen" }) };
+}
+
+async function assertSucceeded(issuer: Issuer, before: string, damaged: string): Promise<void> {
+  const now = await assertSigns(issuer);
+  expect([before, damaged]).not.toContain(now);
+  expect(await issuer.published()).not.toContain(before);
+  expect(activeRecord(await issuer.keyring())?.publicJwk?.kid).toBe(now);
+}
+
+describe("a revocation of the key that signs, beside a standby", () => {
+  it.each(DAMAGES)("%s, makes, publishes and proves another key", async (_what, damage) => {
+    const issuer = await onFiles();
+    const damaged = await issuer.kidOf("pending");
+    await damage(issuer, await issuer.idOf("pending"));
+    const { before, report } = await revokeActive(issuer);
+    await assertSucceeded(issuer, before, damaged);
+    expect(report.alerts.join()).toContain(`key ${damaged}`);
+    expect(report.actions.map(({ words }) => words)).not.toContainEqual(expect.stringContaining(`let key ${damaged} sign`));
+  });
+
+  it.each(LOSSES)("in %s %s, makes, publishes and proves another key", async (kind, _what, lose) => {
+    const issuer = await inAws(kind);
+    const damaged = await issuer.kidOf("pending");
+    lose(await issuer.idOf("pending"), issuer.name);
+    const { before } = await revokeActive(issuer);
+    await assertSucceeded(issuer, before, damaged);
+  });
+
+  it.each(DAMAGES)("%s, fails where no other key can be made, and the old key stays", async (_what, damage) => {
+    const issuer = await onFiles();
+    await damage(issuer, await issuer.idOf("pending"));
+    issuer.custodian.create = async () => {
+      throw new SignetError("store_failed", "the disk is full");
+    };
+    const before = await issuer.kidOf("active");
+    await expect(issuer.manager.revoke({ kid: before })).rejects.toMatchObject({
+      code: "store_failed",
+      message: expect.stringMatching(/the disk is full.*still signs/),
+    });
+    expect(await assertSigns(issuer)).toBe(before);
+    expect(await issuer.published()).toContain(before);
+    // It goes on by itself when keys can be made again.
+    issuer.custodian.create = issuer.real.create;
+    await issuer.manager.tick();
+    expect(await assertSigns(issuer)).not.toBe(before);
+    expect(await issuer.published()).not.toContain(before);
+  });
+});
