@@ -256,7 +256,7 @@ function assertTidy(
 }
 
 describe("two managers and two issuers in AWS, whatever fails", () => {
-  it(`break no token in ${STORIES} stories, and leave nothing behind`, { timeout: STORIES * 20_000 }, async () => {
+  it(`break no token in ${STORIES} stories, and leave nothing behind`, { timeout: STORIES * 120_000 }, async () => {
     let checks = 0;
     for (let seed = 1; seed <= STORIES; seed++) {
       checks += await tell(seed).catch((error: unknown) => {
