@@ -9,6 +9,7 @@ import type { Custodian, Signer } from "./custody/contract.js";
 import { createFileCustodian } from "./custody/file/custodian.js";
 import type { PassphraseSource } from "./custody/file/key-file.js";
 import type { OnKmsSigned } from "./custody/kms/sign.js";
+import { A_TEXT, AN_OBJECT, checkOptions } from "./encoding/options.js";
 import { SignetError } from "./errors.js";
 import { type ActiveKey, createActiveKey } from "./issue/active-key.js";
 import { type Callers, createCallers } from "./issue/callers.js";
@@ -154,6 +155,7 @@ export interface OpenIssuer extends Issuer {
  * @throws SignetError `config_missing`, `config_invalid`, `no_active_key`, and what opening a key file can throw
  */
 export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenIssuer> {
+  checkOptions<OpenIssuerOptions>(options, "openIssuer", { config: A_TEXT, env: AN_OBJECT });
   const env = options.env ?? process.env;
   const config = await loadConfig({ path: options.config, cwd: process.cwd(), env });
   const { issuer, activeKey, stores } = await assemble(config, { passphrase: () => configuredPassphrase(config, env), env });

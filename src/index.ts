@@ -11,6 +11,6 @@ export { type OpenIssuer, type OpenIssuerOptions, openIssuer } from "./assemble.
 export type { Signer } from "./custody/contract.js";
 export { type ErrorCode, isSignetError, isTokenRefusal, SignetError } from "./errors.js";
 export { type BatchResult, createIssuer, type IssuedToken, type Issuer, type IssuerOptions } from "./issue/issuer.js";
-export type { Limits } from "./issue/limits.js";
 export type { Claims, IssueRequest } from "./issue/request.js";
 export type { Jwks } from "./keyring/documents.js";
+export type { Limits } from "./settings/limits.js";

@@ -1,8 +1,15 @@
-import { createPublicKey, type KeyObject, type SignKeyObjectInput, sign, verify } from "node:crypto";
+import { createPublicKey, KeyObject, type SignKeyObjectInput, sign, verify } from "node:crypto";
 import { ecdsaFromDer, ecdsaToDer } from "../encoding/ecdsa-der.js";
+import { A_TEXT, checkOptions, type OptionChecks } from "../encoding/options.js";
 import { type PublicJwk, publicJwk } from "./jwk.js";
 import { assertKeyFits } from "./keys.js";
 import { type Algorithm, algorithmNamed } from "./table.js";
+
+const OPTIONS: OptionChecks<{ privateKey: KeyObject; alg: string; kid?: string }> = {
+  privateKey: ["a private KeyObject of node:crypto", (value) => value instanceof KeyObject && value.type === "private"],
+  alg: null,
+  kid: A_TEXT,
+};
 
 /** A key in this process's memory that signs. It has the shape of a custodian's signer. */
 export interface LocalSigner {
@@ -22,6 +29,7 @@ export interface LocalSigner {
  * @throws SignetError `unsupported_algorithm`, `invalid_key` or `key_too_weak`
  */
 export function localSigner(options: { privateKey: KeyObject; alg: string; kid?: string }): LocalSigner {
+  checkOptions(options, "localSigner", OPTIONS);
   const algorithm = algorithmNamed(options.alg);
   const jwk = publicJwk(options.privateKey, algorithm, options.kid);
   return Object.freeze({

@@ -95,6 +95,12 @@ export function findAlgorithm(name: unknown): Algorithm | undefined {
   return typeof name === "string" ? TABLE.get(name) : undefined;
 }
 
+/** The entries that are one and the same algorithm: `EdDSA` on the curve Ed25519 is `Ed25519` (RFC 9864 section 2.2). */
+export function synonymsOf(algorithm: Algorithm): readonly Algorithm[] {
+  if (algorithm.kty !== "OKP") return [algorithm];
+  return ALGORITHMS.filter(({ kty, crv }) => kty === algorithm.kty && crv === algorithm.crv);
+}
+
 /**
  * The entry of a name.
  *

@@ -1,6 +1,6 @@
 import { join, relative } from "node:path";
 import { Command, CommanderError } from "commander";
-import { didYouMean } from "../config/nearest.js";
+import { didYouMean } from "../encoding/nearest.js";
 import { SignetError } from "../errors.js";
 import type { Context } from "./context.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";

@@ -1,5 +1,5 @@
+import { didYouMean } from "../encoding/nearest.js";
 import { SignetError } from "../errors.js";
-import { didYouMean } from "./nearest.js";
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,7 @@
 import type { BaseIssue, IssuePathItem } from "valibot";
+import { didYouMean } from "../encoding/nearest.js";
 import { SignetError } from "../errors.js";
-import { didYouMean } from "./nearest.js";
+import { LIMIT_MEMBERS } from "../settings/limits.js";
 import { callerEntries, callerLimits, configSchema } from "./schema.js";
 
 const FIXES: Readonly<Record<string, string>> = {
@@ -11,7 +12,7 @@ const FIXES: Readonly<Record<string, string>> = {
   "aws.keyring": 'a bucket and a prefix such as "s3://my-bucket/signet"',
   directory: "the path of a directory",
   passphraseFile: "the path of a file",
-  "limits.defaultTtlSeconds": "a whole number of seconds, at least 1, or null",
+  "limits.defaultTtlSeconds": LIMIT_MEMBERS.defaultTtlSeconds.title,
 };
 
 /**
@@ -39,14 +40,17 @@ function fixFor(path: string, issue: BaseIssue<unknown>): string {
   if (issue.type === "non_empty") return "not empty";
   if (issue.type === "regex" && path.startsWith("decodeHosts."))
     return 'a host such as "idp.example.com" or "idp.example.com:8443"';
-  if (issue.type === "regex" && path.startsWith("callers.")) return PATTERNS[lastOf(path)] ?? CALLER;
+  if (issue.type === "custom") return "an object";
+  if (issue.type === "regex" && path.includes(".allowedAudiences.")) return AUDIENCE;
+  if ((issue.type === "regex" || issue.type === "check") && path.startsWith("callers.")) return PATTERNS[lastOf(path)] ?? CALLER;
   return NAMES[issue.expected ?? ""] ?? `${issue.expected}`;
 }
 
 const PATTERNS: Readonly<Record<string, string>> = {
   sha256: "64 hexadecimal digits: the digest that `signet callers add` wrote",
 };
-const CALLER = "a caller's name: letters, digits, - and _, at most 64, not digits alone";
+const CALLER = "a caller's name: letters, digits, - and _, at most 64, not digits alone, and no word such as constructor";
+const AUDIENCE = "an audience, or the beginning of some with one * at its end";
 
 function oneOf({ expected, input }: BaseIssue<unknown>): string {
   const words = (expected ?? "").replace(/[()"]/g, "").split(" | ");

@@ -1,5 +1,8 @@
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
-import { CALLER_NAME, CUSTODY_KINDS, HOST, INSTALLATION_NAME } from "./schema.js";
+import { CALLER_NAME, REFUSED_CALLER_NAMES } from "../settings/callers.js";
+import { LIMIT_MEMBERS } from "../settings/limits.js";
+import { forEditors, withoutDefaults } from "./described.js";
+import { CUSTODY_KINDS, HOST, INSTALLATION_NAME } from "./schema.js";
 
 const seconds = (description: string, least: number, fallback: number) => ({
   description: `${description} In seconds.`,
@@ -7,30 +10,10 @@ const seconds = (description: string, least: number, fallback: number) => ({
   minimum: least,
   default: fallback,
 });
-const names = (description: string) => ({ description, type: "array", items: { type: "string", minLength: 1 } });
 
-const limits = {
-  maxTtlSeconds: seconds("The longest life of a token.", 1, 86_400),
-  defaultTtlSeconds: {
-    ...seconds("The life when neither ttl nor exp is asked; null makes asking obligatory.", 1, 900),
-    type: ["integer", "null"],
-  },
-  requireExpiration: { description: "False allows tokens without exp.", type: "boolean", default: true },
-  fixedClaims: { description: "Claims that every token gets.", type: "object" },
-  allowedClaims: names("The only claims that may be asked."),
-  requiredClaims: names("Claims without which no token is issued."),
-  allowedAudiences: names("The only audiences: exact, or ending in *."),
-  allowedTypes: names("Values of the header's typ that may be asked, beside JWT."),
-  maxTokensPerMinute: { description: "Tokens within any minute.", type: "integer", minimum: 1, maximum: 1_000_000 },
-};
-
+const limits = forEditors(LIMIT_MEMBERS);
 // A caller's own have no defaults: what they do not say is as the issuer's limits say.
-const callerLimits = {
-  ...limits,
-  maxTtlSeconds: { ...limits.maxTtlSeconds, default: undefined },
-  defaultTtlSeconds: { ...limits.defaultTtlSeconds, default: undefined },
-  requireExpiration: { ...limits.requireExpiration, default: undefined },
-};
+const callerLimits = withoutDefaults(limits);
 
 const secret = {
   type: "object",
@@ -50,7 +33,7 @@ const secret = {
 const callers = {
   description: "Who may ask for tokens over HTTP, by name; `signet callers` writes them.",
   type: "object",
-  propertyNames: { pattern: CALLER_NAME.source },
+  propertyNames: { pattern: CALLER_NAME.source, not: { enum: [...REFUSED_CALLER_NAMES] } },
   additionalProperties: {
     type: "object",
     additionalProperties: false,

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { safeParse } from "valibot";
+import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import { errorCode } from "../files/durable.js";
+import { REFUSED_CALLER_NAMES } from "../settings/callers.js";
 import { type Environment, environmentOverrides } from "./environment.js";
 import { explainIssue } from "./explain-issue.js";
 import { assertPublishAhead, PUBLISH_AHEAD } from "./publish-ahead.js";
@@ -63,7 +65,7 @@ export function checkConfig(members: unknown, path: string, { env, flags = {} }:
   const overrides = environmentOverrides(env);
   const merged = overlaid(overlaid(members as Record<string, unknown>, overrides.members), flags);
   const sources = new Map([...overrides.sources, ...sourcesOfFlags(flags)]);
-  assertNoLists(merged, path);
+  assertObjects(merged, path);
   const result = safeParse(configSchema, merged);
   if (!result.success) throw explainIssue(result.issues[0], path, sources);
   assertCustody(result.output, path);
@@ -93,9 +95,18 @@ function assertCustody({ custody, aws }: Pick<Config, "custody" | "aws">, path: 
 }
 
 // valibot takes a list for an object with members 0, 1, ...
-function assertNoLists({ limits, rotation, notices, callers, aws }: Record<string, unknown>, path: string): void {
-  const fixedClaims = (limits as Record<string, unknown> | null | undefined)?.fixedClaims;
-  for (const [field, value] of Object.entries({ limits, rotation, notices, callers, aws, "limits.fixedClaims": fixedClaims })) {
+function assertObjects({ limits, rotation, notices, callers, aws }: Record<string, unknown>, path: string): void {
+  const ofCallers = Object.entries(isObject(callers) ? callers : {}).flatMap(([name, caller]): [string, unknown][] => [
+    [`callers.${name}`, caller],
+    [`callers.${name}.limits`, isObject(caller) ? caller.limits : undefined],
+  ]);
+  // valibot drops members of these names without a word.
+  const refused = Object.keys(isObject(callers) ? callers : {}).find((name) => REFUSED_CALLER_NAMES.includes(name));
+  if (refused !== undefined) {
+    const what = `${path}: a caller cannot be called ${refused}, since every JavaScript object answers to that; rename it`;
+    throw new SignetError("config_invalid", what, { field: `callers.${refused}` });
+  }
+  for (const [field, value] of [...Object.entries({ limits, rotation, notices, callers, aws }), ...ofCallers]) {
     if (!Array.isArray(value)) continue;
     throw new SignetError("config_invalid", `${path}: ${field} is a list; it must be an object`, { field });
   }

@@ -1,13 +1,8 @@
 import * as v from "valibot";
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
-
-/** A caller's name can also be a Lambda alias, which is never a bare number (that is a version). */
-export const CALLER_NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-
-/** Tells whether a text can be a caller's name. */
-export function isCallerName(text: string): boolean {
-  return CALLER_NAME.test(text);
-}
+import { isCallerName } from "../settings/callers.js";
+import { LIMIT_MEMBERS, type Limits, type OwnLimits } from "../settings/limits.js";
+import { described, withoutDefaults } from "./described.js";
 
 /** Who can hold private keys: a file on this machine, or a service of AWS. */
 export const CUSTODY_KINDS = ["file", "parameter-store", "secrets-manager", "kms", "kms-data-key"] as const;
@@ -19,32 +14,12 @@ export const INSTALLATION_NAME = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
 export const REGION_NAME = /^[a-z]{2,6}(?:-[a-z]+)+-\d{1,2}$/;
 
 const seconds = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
-const names = v.array(v.pipe(v.string(), v.nonEmpty()));
-
-const unlimited = {
-  fixedClaims: v.optional(v.record(v.string(), v.unknown())),
-  allowedClaims: v.optional(names),
-  requiredClaims: v.optional(names),
-  allowedAudiences: v.optional(names),
-  allowedTypes: v.optional(names),
-  maxTokensPerMinute: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(1_000_000))),
-};
 
 /** What may be issued. */
-const limits = v.strictObject({
-  maxTtlSeconds: v.optional(seconds(1), 86_400),
-  defaultTtlSeconds: v.optional(v.nullable(seconds(1)), 900),
-  requireExpiration: v.optional(v.boolean(), true),
-  ...unlimited,
-});
+const limits = described<Limits>(LIMIT_MEMBERS);
 
 /** What one caller may be issued: what it does not say is as the issuer's limits say. */
-export const callerLimits = v.strictObject({
-  maxTtlSeconds: v.optional(seconds(1)),
-  defaultTtlSeconds: v.optional(v.nullable(seconds(1))),
-  requireExpiration: v.optional(v.boolean()),
-  ...unlimited,
-});
+export const callerLimits = described<OwnLimits>(withoutDefaults(LIMIT_MEMBERS));
 
 /** A host, as a URL of https names it: in small letters, with its port where that is not 443. */
 export const HOST = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::\d{1,5})?$/;
@@ -96,7 +71,7 @@ export const configSchema = v.strictObject({
   rotation: v.optional(rotation, {}),
   notices: v.optional(notices, {}),
   decodeHosts: v.optional(v.array(v.pipe(v.string(), v.regex(HOST)))),
-  callers: v.optional(v.record(v.pipe(v.string(), v.regex(CALLER_NAME)), v.strictObject(callerEntries)), {}),
+  callers: v.optional(v.record(v.pipe(v.string(), v.check(isCallerName, "CALLER")), v.strictObject(callerEntries)), {}),
 });
 
 /** A config: complete, with its paths absolute. */

@@ -1,4 +1,5 @@
 import { SignetError } from "../errors.js";
+import { didYouMean } from "./nearest.js";
 
 /** What a member of an object must be, in JSON Schema's words (2020-12), as far as they are needed here. */
 export interface MemberSchema {
@@ -11,7 +12,15 @@ export interface MemberSchema {
   readonly minLength?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
-  readonly items?: object;
+  /** Of a list; texts are checked, whatever else is described alone. */
+  readonly items?: {
+    readonly type?: "string";
+    readonly minLength?: number;
+    readonly pattern?: string;
+    readonly description?: string;
+  };
+  /** What stands for a member that is absent. */
+  readonly default?: unknown;
 }
 
 /** A closed object: a member that it does not name is an error. */
@@ -79,6 +88,50 @@ export function requestFault({ field, mustBe }: ObjectFault, schema: ObjectSchem
   });
 }
 
+/**
+ * Binds a schema, and answers the function that reads settings by it: what somebody wrote in a file, a variable or a program. What is
+ * misspelt there would be ignored in silence, so it is an error.
+ *
+ * @returns (the bound function) a copy, in which each member was read once; lists are copied too
+ * @throws (the bound function) SignetError `config_invalid`, naming the member, and the nearest one that there is
+ */
+export function settingsReader(schema: ObjectSchema): (value: unknown, where: string) => Readonly<Record<string, unknown>> {
+  const findFault = faultFinder(schema);
+  return (value, where) => {
+    if (!isPlainObject(value)) throw new SignetError("config_invalid", `${where} must be an object`, { field: where });
+    const copy = copyOf(value);
+    const fault = findFault(copy);
+    if (fault !== undefined) throw settingsFault(fault, where, Object.keys(schema.properties));
+    return Object.fromEntries(Object.entries(copy).filter(([, member]) => member !== undefined));
+  };
+}
+
+// Without a prototype, so that a member called __proto__ is a member. Symbols, and what is not enumerable, are seen as well.
+function copyOf(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const key of Reflect.ownKeys(value)) {
+    const member = value[key as string];
+    const isList = Array.isArray(member);
+    copy[key.toString()] = isList ? Array.from({ length: member.length }, (_, index) => member[index] as unknown) : member;
+  }
+  return copy;
+}
+
+function settingsFault({ field, mustBe }: ObjectFault, where: string, names: readonly string[]): SignetError {
+  const member = `${where}.${/^[\x20-\x7e]{1,64}$/.test(field) ? field : "(a name that is not shown)"}`;
+  if (mustBe !== undefined) return new SignetError("config_invalid", `${member} must be ${mustBe}`, { field: member });
+  const nearest = didYouMean(field.slice(0, 64), names) || `; there are ${names.join(", ")}`;
+  return new SignetError("config_invalid", `${member} is not a member that signet knows${nearest}`, { field: member });
+}
+
+/** Tells an object as JSON has it from an instance of a class, a Map, a Date. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (!isObject(value)) return false;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  // An object of another realm has a prototype of its own that nothing stands above, as ours has.
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** Tells a JSON object from lists, null and everything else. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -90,13 +143,14 @@ function titleOf({ properties }: ObjectSchema, name: string): string {
 
 function memberCheck({ type, ...bounds }: MemberSchema): (value: unknown) => boolean {
   const { minimum = -MOST, maximum = MOST, minLength = 0, minItems = 0, maxItems = MOST } = bounds;
+  const isItem = itemCheck(bounds.items);
   const types: readonly string[] = typeof type === "string" ? [type] : type;
   const checks = types.map((each): ((value: unknown) => boolean) => {
     switch (each) {
       case "integer":
         return (value) => Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum;
       case "array":
-        return (value) => Array.isArray(value) && value.length >= minItems && value.length <= maxItems;
+        return (value) => Array.isArray(value) && value.length >= minItems && value.length <= maxItems && value.every(isItem);
       case "string":
         return (value) => typeof value === "string" && value.length >= minLength;
       case "object":
@@ -109,4 +163,10 @@ function memberCheck({ type, ...bounds }: MemberSchema): (value: unknown) => boo
   });
   const [only, ...others] = checks;
   return only !== undefined && others.length === 0 ? only : (value: unknown) => checks.some((isRight) => isRight(value));
+}
+
+function itemCheck({ type, minLength = 0, pattern }: NonNullable<MemberSchema["items"]> = {}): (item: unknown) => boolean {
+  if (type === undefined) return () => true;
+  const form = pattern === undefined ? undefined : new RegExp(pattern);
+  return (item) => typeof item === "string" && item.length >= minLength && (form?.test(item) ?? true);
 }

@@ -1,6 +1,6 @@
 import { SignetError, tellable } from "../errors.js";
-import type { Limits } from "../issue/limits.js";
 import type { IssueRequest } from "../issue/request.js";
+import type { Limits } from "../settings/limits.js";
 import type { Authenticator } from "./authenticate.js";
 import { assertMediaType, withBody } from "./body.js";
 import type { Call, Handler, Notes } from "./call.js";

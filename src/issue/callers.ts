@@ -1,10 +1,11 @@
 import { timingSafeEqual } from "node:crypto";
 import { parseJson } from "../encoding/json-names.js";
 import { SignetError } from "../errors.js";
+import type { Limits, OwnLimits } from "../settings/limits.js";
 import { type SecretRecord, secretDigest } from "./caller-secret.js";
 import { createIssuer, type Issuer, type IssuerOptions } from "./issuer.js";
-import { checkLimits, DEFAULT_LIMITS, type Limits } from "./limits.js";
-import { narrowLimits, type OwnLimits } from "./narrow.js";
+import { completeLimits, ownLimits } from "./limits.js";
+import { narrowLimits } from "./narrow.js";
 import { createRates, type RateCheck, type Rates } from "./rate.js";
 import type { Claims } from "./request.js";
 
@@ -53,12 +54,19 @@ interface KeptSecret {
  * @throws SignetError `config_invalid` for limits that contradict each other
  */
 export function createCallers(options: IssuerOptions, callers: readonly Caller[], rates: Rates = createRates()): Callers {
-  const limits = checkLimits({ ...DEFAULT_LIMITS, ...options.limits }, options.issuer);
+  const limits = completeLimits(options.limits, options.issuer);
   const shared = rates("", limits.maxTokensPerMinute);
   const known = new Map<string, KnownCaller>();
   const secrets: KeptSecret[] = [];
+  const names = new Set(callers.map(({ name }) => name));
   for (const caller of callers) {
-    const found = knownCaller(options, limits, caller, inTurn(rates(caller.name, caller.limits?.maxTokensPerMinute), shared));
+    const isOtherCaller = (name: string) => name !== caller.name && names.has(name);
+    const found = knownCaller(
+      { ...options, isOtherCaller },
+      limits,
+      caller,
+      inTurn(rates(caller.name, caller.limits?.maxTokensPerMinute), shared),
+    );
     known.set(caller.name, found);
     for (const { sha256, expiresAt = Number.POSITIVE_INFINITY } of caller.secrets ?? []) {
       secrets.push({ digest: Buffer.from(sha256, "hex"), expiresAt, caller: found });
@@ -86,10 +94,9 @@ function callerOf(secrets: readonly KeptSecret[], secret: string, now: number): 
 }
 
 function knownCaller(options: IssuerOptions, issuerLimits: Limits, caller: Caller, rate: RateCheck | undefined): KnownCaller {
-  const { name, limits: own = {} } = caller;
-  const narrowed = namedClaims(narrowLimits(issuerLimits, own), name);
+  const { name } = caller;
   // Its own members are checked before a wider one of the issuer hides what is wrong with them.
-  checkLimits({ ...DEFAULT_LIMITS, ...(own as Partial<Limits>) }, options.issuer);
+  const narrowed = namedClaims(narrowLimits(issuerLimits, ownLimits(caller.limits, options.issuer)), name);
   const issuerOf = (limits: Limits): Issuer => createIssuer({ ...options, limits, rate: rate ?? unlimited });
   const fixedClaims = { sub: name, ...narrowed.fixedClaims, client_id: name };
   return Object.freeze({
@@ -115,7 +122,7 @@ function inTurn(own: RateCheck | undefined, shared: RateCheck | undefined): Rate
 function namedClaims(limits: Limits, name: string): Limits {
   if (limits.fixedClaims === undefined) return limits;
   const replaced = JSON.stringify(limits.fixedClaims, (_member, value: unknown) =>
-    typeof value === "string" ? value.replaceAll("{caller}", name) : value,
+    typeof value === "string" ? value.replaceAll("{caller}", () => name) : value,
   );
   return { ...limits, fixedClaims: parseJson(replaced) as Claims };
 }

@@ -1,3 +1,4 @@
+import { isPlainObject } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
 import { type Claims, MOST_PAYLOAD_BYTES } from "./request.js";
 
@@ -31,6 +32,20 @@ export function writeClaims(out: Buffer, claims: Claims, isReplaced: (name: stri
     if (!isReplaced(name)) at = end;
   }
   return at;
+}
+
+/**
+ * Reads claims once. A getter, or a proxy, could give one value to a check and another one to what is signed; below the claims
+ * themselves only `aud` is looked at twice.
+ *
+ * @throws SignetError `invalid_claim`
+ */
+export function readOnce(claims: Claims): Claims {
+  assertObject(claims, "claims", 1);
+  const copy = { ...claims };
+  const { aud } = copy;
+  if (Array.isArray(aud)) copy.aud = Array.from({ length: aud.length }, (_, index) => aud[index] as unknown);
+  return copy;
 }
 
 /**
@@ -140,10 +155,7 @@ function assertNumber(value: number, parent: string, name: string): void {
 
 function assertObject(value: object, path: string, depth: number): void {
   assertDepth(path, depth);
-  // An object of another realm has a prototype of its own that nothing stands above, as ours has.
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  const isPlain = prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
-  if (!isPlain) throw invalidClaim(path, "must be a plain object: a class instance, a Map or a Date is not JSON");
+  if (!isPlainObject(value)) throw invalidClaim(path, "must be a plain object: a class instance, a Map or a Date is not JSON");
 }
 
 function assertDepth(path: string, depth: number): void {

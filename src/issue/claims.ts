@@ -1,4 +1,5 @@
-import { CLAIMS_BUFFER_BYTES, invalidClaim, writeClaims } from "./claims-json.js";
+import { parseStrictJson } from "../encoding/strict-json.js";
+import { CLAIMS_BUFFER_BYTES, enclose, invalidClaim, readOnce, writeClaims } from "./claims-json.js";
 import type { Claims } from "./request.js";
 
 /**
@@ -17,13 +18,20 @@ export function checkRegisteredClaims({ iss, sub, jti, exp, nbf, iat, aud }: Cla
 }
 
 /**
- * Checks claims that are not about to be written.
+ * Checks claims that are not about to be signed, and copies them as they would be.
  *
  * @throws SignetError `invalid_claim`, naming the claim, or `request_too_large`
  */
-export function checkClaims(claims: Claims): void {
-  writeClaims(Buffer.allocUnsafe(CLAIMS_BUFFER_BYTES), claims, () => false);
-  checkRegisteredClaims(claims);
+export function copyOfClaims(claims: Claims): Claims {
+  const out = Buffer.allocUnsafe(CLAIMS_BUFFER_BYTES);
+  const whole = enclose(
+    out,
+    0,
+    writeClaims(out, readOnce(claims), () => false),
+  );
+  const copy = parseStrictJson(out.toString("utf8", 0, whole), "fixedClaims") as Claims;
+  checkRegisteredClaims(copy);
+  return copy;
 }
 
 function checkText(value: unknown, path: string): void {

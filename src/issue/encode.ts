@@ -1,6 +1,6 @@
 import { isObject } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
-import type { Limits } from "./limits.js";
+import type { Limits } from "../settings/limits.js";
 import type { Claims, IssueRequest } from "./request.js";
 
 const TTL_SECONDS = 86_400;

@@ -1,7 +1,9 @@
 import type { Signer } from "../custody/contract.js";
 import { encodeBase64url } from "../encoding/base64url.js";
+import { A_FUNCTION, A_TEXT, checkOptions, type OptionCheck, type OptionChecks } from "../encoding/options.js";
 import { type ErrorCode, isSignetError, SignetError, statusOf, UNTOLD } from "../errors.js";
-import { checkLimits, DEFAULT_LIMITS, type Limits } from "./limits.js";
+import type { OwnLimits } from "../settings/limits.js";
+import { completeLimits } from "./limits.js";
 import { payloadMaker } from "./payload.js";
 import { type RateCheck, rateLimit } from "./rate.js";
 import { checkRequest, type IssueRequest, MOST_REQUESTS } from "./request.js";
@@ -27,7 +29,9 @@ export interface IssuerOptions {
   /** The issuer's URL, set as `iss`; absent leaves `iss` to the claims. */
   readonly issuer?: string | undefined;
   /** What may be issued; members left out have their defaults (a day at most, 15 minutes when nothing is asked, no token without end). */
-  readonly limits?: Partial<Limits> | undefined;
+  readonly limits?: OwnLimits | undefined;
+  /** Tells whether a text is the name of another caller than the one that this issuer serves: no client_id or azp may say it. */
+  readonly isOtherCaller?: ((name: string) => boolean) | undefined;
   /** Holds the rate instead of the limits' own `maxTokensPerMinute`, where several issuers share one. */
   readonly rate?: RateCheck | undefined;
   /** The present as NumericDate in whole seconds. */
@@ -65,13 +69,15 @@ export interface Issuer {
 /**
  * Makes an issuer. Options are checked once, here.
  *
- * @throws SignetError `config_invalid` for limits that contradict themselves
+ * @throws SignetError `config_invalid` for an option, or a limit, that is unknown or not what it must be
  */
 export function createIssuer(options: IssuerOptions): Issuer {
-  const limits = checkLimits({ ...DEFAULT_LIMITS, ...options.limits }, options.issuer);
+  checkOptions(options, "createIssuer", OPTIONS);
+  const limits = completeLimits(options.limits, options.issuer);
   const clock = options.clock ?? presentSeconds;
+  if (options.signer === undefined) throw new SignetError("config_invalid", `signer must be ${SIGNER[0]}`, { field: "signer" });
   const source = sourceOf(options.signer);
-  const makePayload = payloadMaker({ issuer: options.issuer, limits, uuid: options.uuid });
+  const makePayload = payloadMaker({ issuer: options.issuer, limits, isOtherCaller: options.isOtherCaller, uuid: options.uuid });
   const { maxTokensPerMinute } = limits;
   const checkRate = options.rate ?? (maxTokensPerMinute === undefined ? undefined : rateLimit(maxTokensPerMinute));
   const headerOf = headerMaker(limits.allowedTypes);
@@ -79,7 +85,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
   function issue(value: IssueRequest): IssuedToken | Promise<IssuedToken> {
     const request = checkRequest(value);
     // One reading of the clock decides whether the key may be used, and sets iat and exp.
-    const now = clock();
+    const now = checkedTime(clock());
     const key = source.current(now);
     if (key instanceof Promise) return key.then((opened) => issueWith(opened, request, now));
     return issueWith(key, request, now);
@@ -121,9 +127,35 @@ export function createIssuer(options: IssuerOptions): Issuer {
   return Object.freeze({ issue, issueMany });
 }
 
+const SIGNER: OptionCheck = ["a signer: what localSigner makes, for example", isSigner];
+const OPTIONS: OptionChecks<IssuerOptions> = {
+  signer: SIGNER,
+  issuer: A_TEXT,
+  limits: null,
+  isOtherCaller: A_FUNCTION,
+  rate: A_FUNCTION,
+  clock: A_FUNCTION,
+  uuid: A_FUNCTION,
+};
+
+/** The end of the year 9999, the last one of many languages' dates. */
+const LAST_SECOND = 253_402_300_799;
+
 /** The present as NumericDate in whole seconds. */
 export function presentSeconds(): number {
   return Math.floor(Date.now() / 1_000);
+}
+
+// What is larger is milliseconds by mistake: a token would live for thousands of years.
+function checkedTime(now: number): number {
+  if (Number.isSafeInteger(now) && now >= 0 && now <= LAST_SECOND) return now;
+  throw new SignetError("clock_untrusted", "the issuer's clock gives no whole number of seconds since 1970");
+}
+
+function isSigner(value: unknown): boolean {
+  const { sign, current, kid, alg } = (value ?? {}) as Partial<Signer & SigningKeySource>;
+  if (typeof current === "function") return true;
+  return typeof sign === "function" && typeof kid === "string" && typeof alg === "string";
 }
 
 function sourceOf(signer: Signer | SigningKeySource): SigningKeySource {

@@ -1,65 +1,35 @@
 import { SignetError } from "../errors.js";
-import { checkClaims } from "./claims.js";
+import { DEFAULT_LIMITS, type Limits, readLimits } from "../settings/limits.js";
+import { copyOfClaims } from "./claims.js";
 import type { Claims } from "./request.js";
 
-/** What may be issued. Every member narrows; absent means no limit of that kind. */
-export interface Limits {
-  /** The longest life of a token, in seconds. */
-  readonly maxTtlSeconds: number;
-  /** The life of a token for which neither `ttl` nor `exp` was asked; `null` makes asking obligatory. */
-  readonly defaultTtlSeconds: number | null;
-  /** False allows tokens without `exp`. */
-  readonly requireExpiration: boolean;
-  /** Claims that every token gets, whatever was asked. */
-  readonly fixedClaims?: Claims | undefined;
-  /** The only claims that may be asked; registered ones that Signet sets itself need not be listed. */
-  readonly allowedClaims?: readonly string[] | undefined;
-  /** Claims without which no token is issued. */
-  readonly requiredClaims?: readonly string[] | undefined;
-  /** The only audiences: exact, or ending in `*`. A token must then name one. */
-  readonly allowedAudiences?: readonly string[] | undefined;
-  /** Values of the header's `typ` that may be asked, beside `JWT`. */
-  readonly allowedTypes?: readonly string[] | undefined;
-  /** Tokens within any minute. */
-  readonly maxTokensPerMinute?: number | undefined;
-}
-
-/** The limits of an issuer for which none were given. */
-export const DEFAULT_LIMITS: Limits = Object.freeze({
-  maxTtlSeconds: 86_400,
-  defaultTtlSeconds: 900,
-  requireExpiration: true,
-});
-
-const MOST_TOKENS_PER_MINUTE = 1_000_000;
-const SET_BY_THE_ISSUER = ["exp", "nbf", "iat", "jti"];
-
 /**
- * Checks that limits make sense together.
+ * The limits of an issuer: what was given, checked and completed.
  *
+ * @param given what a program, a file or a variable said; `undefined` is nothing
  * @param issuer the issuer's URL, which fixes `iss` by itself
  * @throws SignetError `config_invalid`, naming the limit
  */
-export function checkLimits(limits: Limits, issuer?: string): Limits {
-  const { maxTtlSeconds, defaultTtlSeconds, maxTokensPerMinute, fixedClaims = {} } = limits;
-  if (!isCount(maxTtlSeconds)) throw wrong("maxTtlSeconds", "must be a whole number of seconds, at least 1");
-  if (defaultTtlSeconds !== null && !isCount(defaultTtlSeconds)) {
-    throw wrong("defaultTtlSeconds", "must be a whole number of seconds, at least 1, or null");
-  }
-  if (maxTokensPerMinute !== undefined && !(isCount(maxTokensPerMinute) && maxTokensPerMinute <= MOST_TOKENS_PER_MINUTE)) {
-    throw wrong("maxTokensPerMinute", `must be a whole number from 1 to ${MOST_TOKENS_PER_MINUTE}`);
-  }
-  checkClaims(fixedClaims);
-  for (const name of SET_BY_THE_ISSUER) {
-    if (Object.hasOwn(fixedClaims, name)) throw wrong("fixedClaims", `cannot fix ${name}, which differs from token to token`);
-  }
-  if (issuer !== undefined && Object.hasOwn(fixedClaims, "iss"))
-    throw wrong("fixedClaims", "cannot fix iss: the issuer's URL does");
-  return limits;
+export function completeLimits(given: unknown, issuer?: string): Limits {
+  return { ...DEFAULT_LIMITS, ...ownLimits(given, issuer) };
 }
 
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
+/**
+ * Limits as they were given, checked, and nothing added. The claims that they fix are a copy: those that were checked.
+ *
+ * @throws SignetError `config_invalid`, naming the limit
+ */
+export function ownLimits(given: unknown, issuer?: string): Partial<Limits> {
+  const limits = readLimits(given);
+  const { fixedClaims } = limits;
+  if (fixedClaims === undefined) return limits;
+  if (issuer !== undefined && Object.hasOwn(fixedClaims, "iss"))
+    throw wrong("fixedClaims", "cannot fix iss: the issuer's URL does");
+  try {
+    return { ...limits, fixedClaims: copyOfClaims(fixedClaims) };
+  } catch (error) {
+    throw wrong("fixedClaims", `cannot be signed: ${(error as Error).message}`);
+  }
 }
 
 function wrong(name: string, what: string): SignetError {
@@ -101,7 +71,7 @@ function checkAudiences(aud: unknown, allowed: readonly string[]): void {
 }
 
 /** Tells whether an audience is allowed by a pattern: the same text, or one that ends in `*` and begins alike. */
-export function audienceMatches(pattern: string, audience: string): boolean {
+function audienceMatches(pattern: string, audience: string): boolean {
   return pattern.endsWith("*") ? audience.startsWith(pattern.slice(0, -1)) : audience === pattern;
 }
 

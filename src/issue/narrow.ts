@@ -1,15 +1,12 @@
 import { SignetError } from "../errors.js";
-import { audienceMatches, type Limits } from "./limits.js";
+import type { Limits, OwnLimits } from "../settings/limits.js";
 import type { Claims } from "./request.js";
-
-/** A caller's own limits: what they do not say is as the issuer's limits say. */
-export type OwnLimits = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
 
 /**
  * The narrower of an issuer's limits and a caller's, member by member: what both allow. `allowedTypes` is the exception where the
  * issuer has none: then the caller's stand.
  *
- * @throws SignetError `config_invalid` where both fix the same claim to different values
+ * @throws SignetError `config_invalid` where both fix the same claim to different values, or the caller one that the issuer does not allow
  */
 export function narrowLimits(issuer: Limits, caller: OwnLimits): Limits {
   return {
@@ -17,7 +14,7 @@ export function narrowLimits(issuer: Limits, caller: OwnLimits): Limits {
     defaultTtlSeconds: narrowerDefault(issuer, caller.defaultTtlSeconds),
     // The keyring learns from the issuer's limits alone whether tokens without end exist: no caller may make the first one.
     requireExpiration: issuer.requireExpiration || issuer.defaultTtlSeconds !== null || caller.requireExpiration === true,
-    fixedClaims: bothFixed(issuer.fixedClaims, caller.fixedClaims),
+    fixedClaims: bothFixed(issuer, caller.fixedClaims),
     allowedClaims: both(issuer.allowedClaims, caller.allowedClaims, (a, b) => a.filter((name) => b.includes(name))),
     requiredClaims: both(issuer.requiredClaims, caller.requiredClaims, (a, b) => [...new Set([...a, ...b])]),
     allowedAudiences: both(issuer.allowedAudiences, caller.allowedAudiences, commonAudiences),
@@ -40,11 +37,23 @@ function commonAudiences(a: readonly string[], b: readonly string[]): readonly s
 }
 
 function narrowerPattern(left: string, right: string): string | undefined {
-  if (audienceMatches(left, right)) return right;
-  return audienceMatches(right, left) ? left : undefined;
+  if (contains(left, right)) return right;
+  return contains(right, left) ? left : undefined;
 }
 
-function bothFixed(issuer: Claims | undefined, caller: Claims | undefined): Claims | undefined {
+// A pattern is no audience: what all audiences of it begin with has to begin as the wider one says.
+function contains(wide: string, narrow: string): boolean {
+  if (wide === narrow) return true;
+  return wide.endsWith("*") && narrow.replace(/\*$/, "").startsWith(wide.slice(0, -1));
+}
+
+function bothFixed({ fixedClaims: issuer, allowedClaims }: Limits, caller: Claims | undefined): Claims | undefined {
+  const allowed = allowedClaims && new Set([...allowedClaims, ...Object.keys(issuer ?? {})]);
+  for (const name of Object.keys(caller ?? {})) {
+    if (allowed === undefined || allowed.has(name)) continue;
+    const what = `the caller fixes the claim ${name}, which is not among the issuer's allowedClaims; add it there`;
+    throw new SignetError("config_invalid", what, { field: `fixedClaims.${name}` });
+  }
   for (const [name, value] of Object.entries(caller ?? {})) {
     if (issuer !== undefined && Object.hasOwn(issuer, name) && JSON.stringify(issuer[name]) !== JSON.stringify(value)) {
       throw new SignetError("config_invalid", `the caller fixes the claim ${name} to another value than the issuer does`, {

@@ -1,15 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { SignetError } from "../errors.js";
+import type { Limits } from "../settings/limits.js";
 import { checkRegisteredClaims } from "./claims.js";
-import { CLAIMS_BUFFER_BYTES, claimsTooLarge, enclose, writeClaims } from "./claims-json.js";
-import { claimsCheck, type Limits } from "./limits.js";
+import { CLAIMS_BUFFER_BYTES, claimsTooLarge, enclose, invalidClaim, readOnce, writeClaims } from "./claims-json.js";
+import { claimsCheck } from "./limits.js";
 import { type Claims, type IssueRequest, MOST_PAYLOAD_BYTES } from "./request.js";
+
+/** How far `iat` may lie ahead of this clock: as far as verifiers allow unless they are told otherwise. */
+const MAX_AHEAD_SECONDS = 60;
 
 /** What turns a request into claims. */
 export interface PayloadOptions {
   /** The issuer's URL; absent leaves `iss` to the claims. */
   readonly issuer?: string | undefined;
   readonly limits: Limits;
+  /** Tells whether a text is another caller's name. */
+  readonly isOtherCaller?: ((name: string) => boolean) | undefined;
   /** Answers a random UUID (version 4). */
   readonly uuid?: (() => string) | undefined;
 }
@@ -30,7 +36,7 @@ interface SetClaims {
  *
  * @throws (the bound function) SignetError of every code that a request's content can have
  */
-export function payloadMaker({ issuer, limits, uuid = randomUUID }: PayloadOptions): PayloadMaker {
+export function payloadMaker({ issuer, limits, isOtherCaller, uuid = randomUUID }: PayloadOptions): PayloadMaker {
   const checkLimits = claimsCheck(limits);
   const fixed: Claims = { ...limits.fixedClaims, ...(issuer !== undefined && { iss: issuer }) };
   const fixedNames = new Set(Object.keys(fixed));
@@ -39,17 +45,20 @@ export function payloadMaker({ issuer, limits, uuid = randomUUID }: PayloadOptio
   let spare: Buffer | undefined;
 
   function makePayload(out: Buffer, request: IssueRequest, now: number, keyMaxTtlSeconds: number): string {
-    const { claims } = request;
+    const claims = readOnce(request.claims);
     const end = writeClaims(out, claims, (name) => fixedNames.has(name) || isSet(name, request));
     checkRegisteredClaims(claims);
     checkFixed?.(claims);
+    if (isOtherCaller !== undefined) checkClients(claims, fixedNames, isOtherCaller);
     if (issuer !== undefined) checkIssuer(claims.iss, issuer);
+    const longest = Math.min(limits.maxTtlSeconds, keyMaxTtlSeconds);
     const set = {
       iat: request.setIat === true ? now : undefined,
       nbf: request.setNbf === true ? now : undefined,
       jti: request.setJti === true ? uuid() : undefined,
-      exp: expiration(request, now, limits, keyMaxTtlSeconds),
+      exp: expiration(claims, request.ttl, now, limits, longest),
     };
+    assertAlive(claims, request, now, set.exp ?? now + longest);
     checkLimits?.(claims, { ...claims, ...fixed, ...present(set) });
     return encoded(out, end, fixedMembers + textOf(set));
   }
@@ -79,31 +88,45 @@ function isSet(name: string, request: IssueRequest): boolean {
   }
 }
 
+/** Claims that say which client a token was issued to (RFC 8693 section 4.3, OpenID Connect Core 1.0 section 2). */
+const CLIENT_CLAIMS = ["client_id", "azp"];
+
+// Nobody gets a token that says it was issued to somebody else, unless the limits say so.
+function checkClients(claims: Claims, fixed: ReadonlySet<string>, isOtherCaller: (name: string) => boolean): void {
+  for (const name of CLIENT_CLAIMS) {
+    const value = claims[name];
+    if (value === undefined || fixed.has(name)) continue;
+    // A verifier that makes a text of a list with one member reads that member.
+    const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (!texts.some((text) => typeof text === "string" && isOtherCaller(text))) continue;
+    throw new SignetError("claim_not_allowed", `the claim ${name} names another caller; only fixedClaims can say so`, {
+      field: `claims.${name}`,
+    });
+  }
+}
+
 function checkIssuer(asked: unknown, issuer: string): void {
   if (asked !== undefined && asked !== issuer) {
     throw new SignetError("issuer_mismatch", "claims.iss is not this issuer's URL; leave it out", { field: "claims.iss" });
   }
 }
 
-function expiration(
-  { claims, ttl, setNbf }: IssueRequest,
-  now: number,
-  limits: Limits,
-  keyMaxTtlSeconds: number,
-): number | undefined {
-  const longest = Math.min(limits.maxTtlSeconds, keyMaxTtlSeconds);
+function expiration(claims: Claims, ttl: number | undefined, now: number, limits: Limits, longest: number): number | undefined {
   if (ttl !== undefined && ttl > longest) throw tooLong("ttl", longest);
   const exp = ttl !== undefined ? now + ttl : ((claims.exp as number | undefined) ?? defaultExpiration(now, limits, longest));
-  if (exp === undefined) return undefined;
-  // A token that is dead when it is made has fooled nobody but its caller.
-  if (exp <= now) throw new SignetError("invalid_claim", "claims.exp has already passed", { field: "claims.exp" });
-  if (exp > now + longest) throw tooLong("claims.exp", longest);
-  if (setNbf !== true && (claims.nbf as number) >= exp) {
-    throw new SignetError("invalid_claim", "claims.nbf is not before the token's expiry: it would never be valid", {
-      field: "claims.nbf",
-    });
-  }
+  if (exp !== undefined && exp > now + longest) throw tooLong("claims.exp", longest);
   return exp;
+}
+
+// A token that is dead when it is made has fooled nobody but its caller.
+function assertAlive({ iat, nbf }: Claims, { setIat, setNbf }: IssueRequest, now: number, end: number): void {
+  if (end <= now) throw invalidClaim("claims.exp", "has already passed");
+  if (setIat !== true && (iat as number) > Math.min(now + MAX_AHEAD_SECONDS, end)) {
+    throw invalidClaim("claims.iat", "lies in the future, where verifiers refuse it; leave it out, or ask for setIat");
+  }
+  if (setNbf !== true && (nbf as number) >= end) {
+    throw invalidClaim("claims.nbf", "is not before the token's expiry: it would never be valid");
+  }
 }
 
 function defaultExpiration(now: number, limits: Limits, longest: number): number | undefined {

@@ -1,4 +1,4 @@
-import { closedObject, isObject, requestChecker } from "../encoding/object-schema.js";
+import { closedObject, isObject, requestChecker, requestFault } from "../encoding/object-schema.js";
 
 /** Claims of a token: a JSON object (RFC 7519 section 4). */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -53,6 +53,7 @@ export const BATCH_REQUEST = closedObject(["requests"], {
 
 const checkedBatch = requestChecker(BATCH_REQUEST, '{"requests": [...]}');
 const checkedRequest = requestChecker(ISSUE_REQUEST, '{"claims": {...}}');
+const NAMES = new Set(Object.keys(ISSUE_REQUEST.properties));
 
 /**
  * Checks the shape of a request. A field that is misspelt is an error, not ignored: whoever writes `setIAT` expects an `iat`.
@@ -60,7 +61,11 @@ const checkedRequest = requestChecker(ISSUE_REQUEST, '{"claims": {...}}');
  * @throws SignetError `invalid_request` or `unknown_field`, naming the field
  */
 export function checkRequest(value: unknown): IssueRequest {
-  return checkedRequest(value) as unknown as IssueRequest;
+  if (!isObject(value)) return checkedRequest(value) as never;
+  for (const name in value) if (!NAMES.has(name)) throw requestFault({ field: name }, ISSUE_REQUEST);
+  // Each member is read here, once: what a getter answers later is not what was checked.
+  const { claims, ttl, setIat, setJti, setNbf, typ } = value;
+  return checkedRequest({ claims, ttl, setIat, setJti, setNbf, typ }) as unknown as IssueRequest;
 }
 
 /** Tells a batch from a request for one token. */

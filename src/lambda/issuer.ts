@@ -2,9 +2,10 @@ import { SignetError, tellable } from "../errors.js";
 import { createCallers } from "../issue/callers.js";
 import { encodeRequest } from "../issue/encode.js";
 import { createIssuer, type Issuer, presentSeconds, toldResult } from "../issue/issuer.js";
-import { DEFAULT_LIMITS } from "../issue/limits.js";
+
 import { createRates } from "../issue/rate.js";
 import { checkBatch, type IssueRequest, isBatch } from "../issue/request.js";
+import { DEFAULT_LIMITS } from "../settings/limits.js";
 import { type HttpAnswer, httpAnswer, httpProblem, isHttpEvent, readHttpEvent } from "./http-event.js";
 import { assertNamesWereRead, issueWellRead } from "./parsed-event.js";
 import { type Answer, bareError, createReport } from "./report.js";

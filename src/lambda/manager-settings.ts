@@ -1,10 +1,10 @@
 import { ALGORITHM_NAMES, type AlgorithmName, findAlgorithm } from "../algorithms/table.js";
-import { DEFAULT_LIMITS, type Limits } from "../issue/limits.js";
 import { CUSTODIES, type Custody, findCustody } from "../keyring/key-record.js";
 import type { RotationPolicy } from "../keyring/keyring.js";
 import type { NoticeTargets } from "../notify/notifier.js";
 import type { RotationSettings } from "../rotation/policy.js";
-import { type Environment, objectIn, wrong } from "./settings.js";
+import { DEFAULT_LIMITS } from "../settings/limits.js";
+import { type Environment, limitsIn, objectIn, wrong } from "./settings.js";
 
 /** What the key manager's function is told by its environment. */
 export interface ManagerSettings {
@@ -67,10 +67,7 @@ export function managerSettingsOf(env: Environment): ManagerSettings {
 }
 
 function rotationOf(env: Environment): RotationSettings {
-  const limits: Limits = { ...DEFAULT_LIMITS, ...objectIn(env, "SIGNET_LIMITS") };
-  if (!Number.isSafeInteger(limits.maxTtlSeconds) || limits.maxTtlSeconds < 1) {
-    throw wrong("SIGNET_LIMITS", "must have a maxTtlSeconds of whole seconds, at least 1");
-  }
+  const limits = { ...DEFAULT_LIMITS, ...limitsIn(env) };
   return {
     issuer: env.SIGNET_ISSUER || null,
     algorithm: algorithmIn(env),

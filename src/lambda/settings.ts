@@ -3,7 +3,7 @@ import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import type { Caller } from "../issue/callers.js";
 import { readCallers } from "../issue/callers-json.js";
-import type { Limits } from "../issue/limits.js";
+import { type Limits, readLimits } from "../settings/limits.js";
 
 /** Environment variables of a function. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -36,12 +36,26 @@ export function settingsOf(env: Environment): Settings {
     installation,
     region: env.AWS_REGION ?? "",
     issuer: env.SIGNET_ISSUER || undefined,
-    limits: objectIn(env, "SIGNET_LIMITS"),
+    limits: limitsIn(env),
     callers: readCallers(objectIn(env, "SIGNET_CALLERS")),
     activeKeyMaxAgeSeconds: Number(env.SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS) || 3_600,
     http: env.SIGNET_HTTP === "true",
     metrics: env.SIGNET_METRICS === "true",
   };
+}
+
+/**
+ * `SIGNET_LIMITS`: JSON, spelled as `limits` in `signet.json`.
+ *
+ * @throws SignetError `config_invalid`, naming the member
+ */
+export function limitsIn(env: Environment): Partial<Limits> {
+  const given = objectIn(env, "SIGNET_LIMITS");
+  try {
+    return readLimits(given, "SIGNET_LIMITS");
+  } catch (error) {
+    throw new SignetError("config_invalid", (error as Error).message, { field: "SIGNET_LIMITS" });
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { SignetError } from "../errors.js";
 import { type BearerOptions, bearerGuard } from "./bearer.js";
 import type { VerifiedToken, Verifying } from "./verifier.js";
 
@@ -26,6 +27,9 @@ export function authorize<Event extends object, Context, Answer>(
   handler: (event: Event, context: Context, token: VerifiedToken) => Answer | Promise<Answer>,
   options: BearerOptions = {},
 ): (event: Event, context: Context) => Promise<Answer | ProxyAnswer> {
+  if (typeof handler !== "function") {
+    throw new SignetError("config_invalid", "authorize takes the function's handler, behind the verifier", { field: "handler" });
+  }
   const guard = bearerGuard(verifier, options);
   return async (event, context) => {
     const { token, refusal } = await guard(authorizationOf(event as ProxyEvent));

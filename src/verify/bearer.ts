@@ -1,5 +1,6 @@
-import { isSignetError, isTokenRefusal, tellable } from "../errors.js";
-import { hasScopes } from "./claims.js";
+import { A_TEXT, checkOptions } from "../encoding/options.js";
+import { isSignetError, isTokenRefusal, SignetError, tellable } from "../errors.js";
+import { hasScopes, listOf } from "./claims.js";
 import type { VerifiedToken, Verifying } from "./verifier.js";
 
 /** How a guard speaks of itself. */
@@ -33,8 +34,15 @@ const BEARER = /^Bearer +([\w\-.~+/]+=*) *$/i;
  * Binds a verifier to what comes in requests. It fails closed: what cannot be decided is no yes.
  *
  * @returns a function that never throws
+ * @throws SignetError `config_invalid`
  */
-export function bearerGuard(verifier: Verifying, { realm = "api", scopes = [] }: BearerOptions = {}): BearerGuard {
+export function bearerGuard(verifier: Verifying, options: BearerOptions = {}): BearerGuard {
+  if (typeof verifier?.verify !== "function") {
+    throw new SignetError("config_invalid", "bearerGuard takes a verifier: what createVerifier makes", { field: "verifier" });
+  }
+  checkOptions<BearerOptions>(options, "bearerGuard", { realm: A_TEXT, scopes: null });
+  const { realm = "api" } = options;
+  const scopes = listOf(options.scopes, "scopes");
   const challenge = `Bearer realm="${quotable(realm)}"`;
   return async (authorization) => {
     const given = BEARER.exec(authorization ?? "")?.[1];

@@ -85,7 +85,8 @@ export function claimsChecker(checks: ClaimChecks): (claims: Record<string, unkn
   };
 }
 
-function listOf(names: readonly string[] | undefined, field: string): readonly string[] {
+/** A list of names that an option holds; none where it is absent. @throws SignetError `config_invalid` */
+export function listOf(names: readonly string[] | undefined, field: string): readonly string[] {
   if (names === undefined) return [];
   if (Array.isArray(names) && names.every((name) => typeof name === "string" && name !== "" && !/\s/.test(name))) return names;
   throw new SignetError("config_invalid", `${field} must be a list of names`, { field });

@@ -1,6 +1,6 @@
 import { isSignetError, SignetError } from "../errors.js";
 import { type FollowedKeys, type FollowedKeysOptions, followKeys } from "./followed-keys.js";
-import type { KeyChecks } from "./keys.js";
+import { allowedAlgorithms, type KeyChecks } from "./keys.js";
 import { longestToken, parseObject, splitToken } from "./token.js";
 import type { VerifiedToken, VerifierOptions, Verifying } from "./verifier.js";
 
@@ -32,9 +32,16 @@ export interface FollowedIssuers<V> {
 export function followIssuers<V>(options: IssuersVerifierOptions, make: (options: VerifierOptions) => V): FollowedIssuers<V> {
   const issuers = typeof options.issuer === "string" ? [options.issuer] : options.issuer;
   const longest = longestToken(options);
-  if (!Array.isArray(issuers) || issuers.length === 0 || !issuers.every((issuer) => URL.canParse(issuer))) {
+  if (
+    !Array.isArray(issuers) ||
+    issuers.length === 0 ||
+    !issuers.every((issuer) => typeof issuer === "string" && URL.canParse(issuer))
+  ) {
     throw new SignetError("config_invalid", "issuer must be the URL of each issuer, or give its keys", { field: "issuer" });
   }
+  allowedAlgorithms(options.algorithms);
+  const stray = typeof options.jwksUrl === "object" && Object.keys(options.jwksUrl).some((name) => !issuers.includes(name));
+  if (stray) throw new SignetError("config_invalid", "jwksUrl names an issuer that issuer does not list", { field: "jwksUrl" });
   const sources = new Map(issuers.map((issuer) => [issuer, sourceOf(issuer, options, issuers.length === 1, make)]));
   const [sole] = sources.size === 1 ? sources.values() : [];
   return {
@@ -74,7 +81,8 @@ function sourceOf<V>(
   make: (options: VerifierOptions) => V,
 ): FollowedKeys<V> {
   const { jwksUrl } = options;
-  const url = typeof jwksUrl === "object" ? jwksUrl[issuer] : isOnly ? jwksUrl : undefined;
+  const named = typeof jwksUrl === "object" && Object.hasOwn(jwksUrl, issuer) ? jwksUrl[issuer] : undefined;
+  const url = typeof jwksUrl === "string" && isOnly ? jwksUrl : named;
   if (typeof jwksUrl === "string" && !isOnly) {
     throw new SignetError("config_invalid", "jwksUrl must name the URL of each issuer: {issuer: url}", { field: "jwksUrl" });
   }

@@ -1,5 +1,12 @@
 import type { PublicJwk } from "../algorithms/jwk-members.js";
-import { ALGORITHMS, type Algorithm, type AlgorithmName, algorithmNamed, findAlgorithm } from "../algorithms/table.js";
+import {
+  ALGORITHMS,
+  type Algorithm,
+  type AlgorithmName,
+  algorithmNamed,
+  findAlgorithm,
+  synonymsOf,
+} from "../algorithms/table.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { ReadHeader } from "./header.js";
 
@@ -25,7 +32,7 @@ type Jwk = Readonly<Record<string, unknown>>;
 type Pinned<Answer> = SignatureCheck<Answer> | SignetError;
 
 /** The pinned algorithms of all keys of one name. */
-type NamedKey<Answer> = Map<AlgorithmName, Pinned<Answer>>;
+type NamedKey<Answer> = Map<AlgorithmName, { readonly jwk: Jwk; readonly pinned: Pinned<Answer> }>;
 
 /**
  * Binds keys, and answers the function that finds the check for a header. The algorithm is the key's, never the token's. Keys
@@ -53,7 +60,7 @@ export function keyFinder<Answer>(checks: KeyChecks, bind: BindKey<Answer>): (re
     if (key === undefined) {
       throw new SignetError("token_key_unknown", "the token names a key that the issuer does not publish");
     }
-    const pinned = key.get(algorithm.name);
+    const pinned = key.get(algorithm.name)?.pinned;
     if (pinned === undefined) throw new SignetError("token_algorithm_refused", "the token's alg is not its key's");
     if (typeof pinned === "function") return pinned;
     throw new SignetError(pinned.code, pinned.message, { cause: pinned });
@@ -66,14 +73,15 @@ function jwksMembers(jwks: KeyChecks["keys"]): readonly Jwk[] {
   throw new SignetError("config_invalid", 'keys must be a JWKS: {"keys": [...]}', { field: "keys" });
 }
 
-function allowedAlgorithms(names: readonly AlgorithmName[] | undefined): ReadonlySet<string> | undefined {
+/** The names of an option `algorithms`. @throws SignetError `config_invalid`, `unsupported_algorithm` */
+export function allowedAlgorithms(names: readonly AlgorithmName[] | undefined): ReadonlySet<string> | undefined {
   if (names === undefined) return undefined;
   if (!Array.isArray(names) || names.length === 0) {
     throw new SignetError("config_invalid", "algorithms must be a list of names; leave it out to accept the keys' own", {
       field: "algorithms",
     });
   }
-  return new Set(names.map((name) => algorithmNamed(name).name));
+  return new Set(names.flatMap((name) => synonymsOf(algorithmNamed(name)).map((each) => each.name)));
 }
 
 function namedKeys<Answer>(
@@ -86,16 +94,26 @@ function namedKeys<Answer>(
     const kid = typeof jwk.kid === "string" && jwk.kid !== "" ? jwk.kid : undefined;
     for (const algorithm of algorithmsOf(jwk, allowed)) {
       const key: NamedKey<Answer> = byKid.get(kid) ?? new Map();
-      // RFC 7517 section 4.5 lets keys of different kinds share a name; two of one kind leave open which of them signed.
-      if (key.has(algorithm.name)) {
-        throw new SignetError("config_invalid", "two keys have the same kid, or none, and the same alg; give each its own kid", {
-          field: "keys",
-        });
-      }
-      byKid.set(kid, key.set(algorithm.name, pin(jwk, algorithm, allowed, bind)));
+      const known = key.get(algorithm.name);
+      // RFC 7517 section 4.5 lets keys of different kinds share a name; two of one kind leave open which of them signed. Under both
+      // names of one algorithm the same key may be there twice.
+      if (known === undefined) byKid.set(kid, key.set(algorithm.name, { jwk, pinned: pin(jwk, algorithm, allowed, bind) }));
+      else if (!isSameUnderAnotherName(known.jwk, jwk)) key.set(algorithm.name, { jwk, pinned: ambiguous() });
     }
   }
   return byKid;
+}
+
+function isSameUnderAnotherName(one: Jwk, other: Jwk): boolean {
+  return (
+    one.alg !== other.alg && one.kty === other.kty && one.crv === other.crv && typeof one.x === "string" && one.x === other.x
+  );
+}
+
+function ambiguous(): SignetError {
+  return new SignetError("config_invalid", "two keys have the same kid, or none, and the same alg; give each its own kid", {
+    field: "keys",
+  });
 }
 
 function isForSignatures({ use, key_ops: operations }: Jwk): boolean {
@@ -106,7 +124,7 @@ function isForSignatures({ use, key_ops: operations }: Jwk): boolean {
 // RFC 9964 section 3: for AKP alg is a required member, so a JWK without it is none.
 function algorithmsOf({ alg, kty, crv }: Jwk, allowed: ReadonlySet<string> | undefined): readonly Algorithm[] {
   const own = findAlgorithm(alg);
-  const named = own === undefined ? [] : [own];
+  const named = own === undefined ? [] : synonymsOf(own);
   const fitting = ALGORITHMS.filter((each) => each.kty === kty && each.kty !== "AKP" && (each.kty === "RSA" || each.crv === crv));
   return (alg === undefined ? fitting : named).filter(({ name }) => allowed?.has(name) ?? true);
 }
@@ -129,7 +147,7 @@ function pin<Answer>(
 }
 
 function assertUsable(byKid: ReadonlyMap<string | undefined, NamedKey<unknown>>): void {
-  const all = [...byKid.values()].flatMap((key) => [...key.values()]);
+  const all = [...byKid.values()].flatMap((key) => [...key.values()].map(({ pinned }) => pinned));
   if (all.some((pinned) => typeof pinned === "function")) return;
   const [fault] = all;
   if (fault instanceof SignetError) throw fault;

@@ -75,6 +75,9 @@ describe("signet callers", () => {
     [["remove", "web"], 2, "--yes"],
     [["add", "x", "--expires", "soon"], 2, "--expires must be a duration"],
     [["add", "x", "--limits", "nowhere.json"], 2, "cannot be read"],
+    [["add", "constructor"], 2, "a word such as constructor"],
+    [["add", "__proto__"], 2, "a caller's name has letters"],
+    [["remove", "toString", "--yes"], 1, "there is no caller toString"],
   ])("answers %j with exit code %i and what to do", async (args, code, words) => {
     await run("add", "web");
     const ran = await run(...args);

@@ -132,7 +132,7 @@ describe("the JSON Schema for editors", () => {
     for (const group of ["limits", "rotation"] as const) {
       const enforced = configSchema.entries[group].wrapped;
       expect(Object.keys(properties[group].properties).sort()).toStrictEqual(Object.keys(enforced.entries).sort());
-      for (const [name, value] of Object.entries(getDefaults(enforced))) {
+      for (const [name, value] of Object.entries(getDefaults(enforced as typeof configSchema.entries.rotation.wrapped) ?? {})) {
         expect((properties[group].properties as Record<string, { default?: unknown }>)[name]?.default).toBe(value);
       }
     }

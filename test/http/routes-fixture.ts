@@ -6,8 +6,8 @@ import type { Notes } from "../../src/http/call.js";
 import { createRoutes } from "../../src/http/routes.js";
 import { makeSecret, secretDigest } from "../../src/issue/caller-secret.js";
 import { type Caller, createCallers } from "../../src/issue/callers.js";
-import type { Limits } from "../../src/issue/limits.js";
 import { discoveryOf } from "../../src/keyring/documents.js";
+import type { Limits } from "../../src/settings/limits.js";
 import { keyringFor } from "../contracts/keyring-fixture.js";
 
 export const NOW = 1_900_000_000;

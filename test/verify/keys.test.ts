@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createVerifier } from "../../src/verify/create-verifier.js";
 import type { VerifierOptions } from "../../src/verify/verifier.js";
@@ -58,6 +58,9 @@ describe("a set of keys", () => {
       expect.objectContaining({ code: "config_invalid", field: "keys" }),
     );
     expect(made({ keys: [jwk(es, { kid: undefined }), jwk(es, { kid: undefined })] })).toThrow(/kid/);
+    // The others stay usable: one entry of a fetched JWKS is not the whole of it.
+    expect(answer([jwk(es), jwk(es, { x: "A" }), jwk(ed)], ed.good())).toBe("accepted");
+    expect(answer([jwk(es), jwk(es, { x: "A" }), jwk(ed)], es.good())).toBe("config_invalid");
   });
 
   it("lets keys of different algorithms share a name", () => {
@@ -101,12 +104,34 @@ describe("an algorithm", () => {
     expect(answer([jwk(rs)], rs.token({ ...rs.header, alg: "RS512" }, goodClaims))).toBe("token_algorithm_refused");
   });
 
-  it("of Ed25519 goes by the name that the key gives it", () => {
-    const renamed = ed.token({ ...ed.header, alg: "Ed25519" }, goodClaims);
-    expect(answer([jwk(ed)], ed.good())).toBe("accepted");
-    expect(answer([jwk(ed)], renamed)).toBe("token_algorithm_refused");
-    expect(answer([jwk(ed, { alg: "Ed25519" })], renamed)).toBe("accepted");
-    expect(answer([jwk(ed, { alg: "Ed25519" })], ed.good())).toBe("token_algorithm_refused");
+  it("called EdDSA or Ed25519 is one and the same on that curve, in tokens, keys and options (RFC 9864)", () => {
+    const names = ["EdDSA", "Ed25519", undefined];
+    for (const [header, alg, allowed] of names.flatMap((a) => names.flatMap((b) => names.map((c) => [a, b, c])))) {
+      if (header === undefined) continue;
+      const token = ed.token({ ...ed.header, alg: header }, goodClaims);
+      const options = allowed === undefined ? {} : { algorithms: [allowed as "EdDSA"] };
+      expect(answer([jwk(ed, { alg })], token, options)).toBe("accepted");
+      expect(answer([jwk(ed, { alg })], `${token.slice(0, -4)}AAAA`, options)).toBe("token_signature_invalid");
+    }
+    expect(made({ keys: [jwk(ed)] }, { algorithms: ["ES256"] })).toThrow(expect.objectContaining({ code: "config_invalid" }));
+  });
+
+  it("of another curve is neither: Ed448 is refused under every name", () => {
+    const { publicKey, privateKey } = generateKeyPairSync("ed448");
+    const own = { ...publicKey.export({ format: "jwk" }), kid: "448" };
+    for (const alg of ["EdDSA", "Ed25519", "Ed448"]) {
+      const input = `${part({ alg, kid: "448" })}.${part(goodClaims)}`;
+      const token = `${input}.${sign(null, Buffer.from(input), privateKey).toString("base64url")}`;
+      expect(answer([jwk(es), { ...own, alg }], token)).not.toBe("accepted");
+      expect(answer([jwk(es), own], token)).not.toBe("accepted");
+    }
+  });
+
+  it("may list one key under both names, and two keys under neither", async () => {
+    const twice = [jwk(ed), jwk(ed, { alg: "Ed25519" })];
+    expect(answer(twice, ed.good())).toBe("accepted");
+    const other = await testKey("EdDSA", "ed");
+    expect(made({ keys: [jwk(ed), jwk(other, { alg: "Ed25519" })] })).toThrow(/same kid/);
   });
 
   it("follows from the curve where the key does not name it", () => {

@@ -1,11 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { loadConfig } from "../../config/load.js";
-import { type Config, isCallerName } from "../../config/schema.js";
+import type { Config } from "../../config/schema.js";
 import { parseDuration } from "../../encoding/durations.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import { makeSecret, type SecretRecord, secretDigest } from "../../issue/caller-secret.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import { ownLimits } from "../../issue/limits.js";
+import { narrowLimits } from "../../issue/narrow.js";
+import { isCallerName } from "../../settings/callers.js";
 import { type ConfigMembers, changeConfig } from "../config-file.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathGiven, pathOfConfig } from "../context.js";
@@ -25,12 +28,16 @@ type Callers = Config["callers"];
 /** `signet callers add`: makes a caller and shows its secret, this once. */
 export async function callersAdd(context: Context, name: string, options: CallerOptions): Promise<void> {
   if (!isCallerName(name)) {
-    throw new SignetError("usage", "a caller's name has letters, digits, - and _, at most 64, and is no bare number");
+    throw new SignetError(
+      "usage",
+      "a caller's name has letters, digits, - and _, at most 64, and is neither a bare number nor a word such as constructor",
+    );
   }
   const limits = options.limits === undefined ? undefined : await limitsGiven(context, options.limits);
   const { secret, record } = newSecret(options);
   const path = pathOfConfig(context, options);
-  await changeConfig(path, context.env, (members, { callers }) => {
+  await changeConfig(path, context.env, (members, { callers, limits: issuerLimits, issuer }) => {
+    if (limits !== undefined) narrowLimits(issuerLimits, ownLimits(limits, issuer));
     if (Object.hasOwn(callers, name)) {
       throw new SignetError(
         "caller_exists",

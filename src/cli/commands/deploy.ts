@@ -1,8 +1,8 @@
-import { didYouMean } from "../../config/nearest.js";
 import { assertAtRest, carryOut, changeInWords, checkParameters, isThere, parametersOf } from "../../deploy/deployment.js";
 import type { Stack, StackClient } from "../../deploy/stack.js";
 import { readTemplate, type Template } from "../../deploy/template.js";
 import { handOver } from "../../deploy/template-bucket.js";
+import { didYouMean } from "../../encoding/nearest.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import { readCallers } from "../../issue/callers-json.js";

@@ -1,8 +1,8 @@
-import { didYouMean } from "../../config/nearest.js";
 import { type Finding, findingsOf } from "../../doctor/checks.js";
 import { examine } from "../../doctor/evidence.js";
 import { isForAlgorithm, type Verdict, verdictsOf } from "../../doctor/verdicts.js";
 import { KNOWN_TO_ALL, VERIFIERS } from "../../doctor/verifiers.js";
+import { didYouMean } from "../../encoding/nearest.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";

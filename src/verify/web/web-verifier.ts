@@ -4,6 +4,7 @@ import { followIssuers, type IssuersVerifierOptions, verifyByFollowed } from "..
 import { keyFinder } from "../keys.js";
 import { decodePart, longestToken, objectFrom, signatureInvalid, splitToken } from "../token.js";
 import type { VerifiedToken, VerifierOptions } from "../verifier.js";
+import { hasKeys } from "../verifier-options.js";
 import { webKeyCheck } from "./key-check.js";
 
 /** A verifier where there is no Node: what computes signatures there answers later. */
@@ -26,7 +27,7 @@ export interface WebIssuersVerifier extends WebVerifier {
 export function createVerifier(options: VerifierOptions): WebVerifier;
 export function createVerifier(options: IssuersVerifierOptions): WebIssuersVerifier;
 export function createVerifier(options: VerifierOptions | IssuersVerifierOptions): WebVerifier | WebIssuersVerifier {
-  if ("keys" in options) return localVerifier(options);
+  if (hasKeys(options)) return localVerifier(options);
   const { sourceFor, ready } = followIssuers(options, localVerifier);
   return Object.freeze({ verify: async (token: string) => verifyByFollowed(sourceFor(token), token), ready });
 }

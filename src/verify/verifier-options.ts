@@ -1,0 +1,55 @@
+import { A_COUNT, A_FUNCTION, checkOptions, type OptionCheck, type OptionChecks, TRUE_OR_FALSE } from "../encoding/options.js";
+import type { IssuersVerifierOptions } from "./issuers.js";
+import type { VerifierOptions } from "./verifier.js";
+
+type Shared = Omit<VerifierOptions, "keys">;
+
+const SHARED: OptionChecks<Shared> = {
+  algorithms: null,
+  requireKid: TRUE_OR_FALSE,
+  types: null,
+  issuer: null,
+  audience: null,
+  clockSkewSeconds: null,
+  requireExpiration: TRUE_OR_FALSE,
+  requiredClaims: null,
+  scopes: null,
+  maxAgeSeconds: null,
+  clock: A_FUNCTION,
+  maxTokenLength: null,
+};
+
+const URLS: OptionCheck = ["the URL of a JWKS, or an object with the URL of each issuer's", isUrls];
+
+const WITH_KEYS: OptionChecks<VerifierOptions> = { ...SHARED, keys: null };
+const BY_URL: OptionChecks<IssuersVerifierOptions> = {
+  ...SHARED,
+  jwksUrl: URLS,
+  refreshSeconds: null,
+  staleSeconds: null,
+  elapsed: A_FUNCTION,
+  timeoutMs: A_COUNT,
+  maxBytes: A_COUNT,
+  fetch: A_FUNCTION,
+};
+
+/**
+ * Checks the options of createVerifier, and tells its two forms apart.
+ *
+ * @throws SignetError `config_invalid`
+ */
+export function hasKeys(options: VerifierOptions | IssuersVerifierOptions): options is VerifierOptions {
+  const isWithKeys = typeof options === "object" && options !== null && "keys" in options;
+  if (isWithKeys) checkOptions(options, "createVerifier with keys", WITH_KEYS);
+  else checkOptions(options, "createVerifier", BY_URL);
+  return isWithKeys;
+}
+
+function isUrls(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return isUrl(value);
+  return !Array.isArray(value) && Object.values(value).every(isUrl);
+}
+
+function isUrl(value: unknown): boolean {
+  return typeof value === "string" && URL.canParse(value);
+}
