@@ -1,10 +1,13 @@
-import { readFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { checkConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { isSignetError, SignetError } from "../errors.js";
+import { SignetError } from "../errors.js";
 import { PUBLIC_FILE, replaceFile } from "../files/durable.js";
+import { followLinks } from "../files/links.js";
 import { withProcessLock } from "../files/process-lock.js";
+import { removeInterruptedWrites } from "../files/temporary.js";
+import { readTrustedText } from "../files/trusted-read.js";
 
 /** What stands in `signet.json`, as it was written. */
 export type ConfigMembers = Record<string, unknown>;
@@ -20,11 +23,14 @@ export async function changeConfig<T>(
   env: NodeJS.ProcessEnv,
   change: (members: ConfigMembers, config: Config) => { readonly members: ConfigMembers; readonly result: T },
 ): Promise<T> {
-  return withProcessLock(`${path}.lock`, async () => {
+  // The lock is beside the file itself, so that those who reach it by other names take turns too.
+  const place = await followLinks(path);
+  return withProcessLock(`${place}.lock`, async () => {
     const before = await readMembers(path);
     const { members, result } = change(before, checkConfig(before, path, { env }));
     checkConfig(members, path, { env });
-    await replaceFile(path, `${JSON.stringify(members, null, 2)}\n`, PUBLIC_FILE);
+    await removeInterruptedWrites(dirname(place), (name) => name === basename(place));
+    await replaceFile(place, `${JSON.stringify(members, null, 2)}\n`, PUBLIC_FILE);
     return result;
   });
 }
@@ -35,10 +41,7 @@ export async function changeConfig<T>(
  * @throws SignetError `config_missing`, and what its text can have
  */
 export async function readMembers(path: string): Promise<ConfigMembers> {
-  try {
-    return parseStrictJson(await readFile(path, "utf8"), path) as ConfigMembers;
-  } catch (error) {
-    if (isSignetError(error)) throw error;
-    throw new SignetError("config_missing", `there is no ${path}: run \`signet init\` to make an issuer here`, { cause: error });
-  }
+  const text = await readTrustedText("document", path, "config_invalid");
+  if (text !== undefined) return parseStrictJson(text, path) as ConfigMembers;
+  throw new SignetError("config_missing", `there is no ${path}: run \`signet init\` to make an issuer here`);
 }

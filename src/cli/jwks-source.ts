@@ -1,11 +1,11 @@
-import { readFile } from "node:fs/promises";
 import { createBucket } from "../aws/s3.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
 import { fetchJwks } from "../verify/fetch-jwks.js";
 import { awsAccess } from "./aws-access.js";
-import { type Context, pathGiven } from "./context.js";
+import type { Context } from "./context.js";
+import { readGivenFile } from "./given-file.js";
 
 /**
  * Reads a JWKS from where it is: a file, a URL, or an object in S3 (`s3://BUCKET/KEY`). Its keys are checked by whoever uses them.
@@ -14,18 +14,10 @@ import { type Context, pathGiven } from "./context.js";
  */
 export async function readJwks(context: Context, given: string): Promise<Jwks> {
   if (/^https?:\/\//i.test(given)) return fetchJwks(given);
-  const text = given.startsWith("s3://") ? await objectText(context, given) : await fileText(context, given);
+  const text = given.startsWith("s3://") ? await objectText(context, given) : await readGivenFile(context, given);
   const value = parseStrictJson(text, given) as Partial<Jwks> | null;
   if (Array.isArray(value?.keys)) return value as Jwks;
   throw new SignetError("usage", `${given} is not a JWKS: it must be an object with a list "keys"`);
-}
-
-async function fileText(context: Context, path: string): Promise<Buffer> {
-  try {
-    return await readFile(pathGiven(context, path));
-  } catch (error) {
-    throw new SignetError("usage", `${path} cannot be read`, { cause: error });
-  }
 }
 
 async function objectText(context: Context, given: string): Promise<string> {

@@ -1,5 +1,4 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { assertHalvesMatch } from "../algorithms/keys.js";
 import { type PrivateKeyText, parsePrivateKeyText } from "../algorithms/private-key-text.js";
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
@@ -8,9 +7,10 @@ import { createParameterStore } from "../aws/ssm.js";
 import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../errors.js";
-import { readPrivateFile } from "../files/private-read.js";
+import { readTrustedText } from "../files/trusted-read.js";
 import { awsAccess } from "./aws-access.js";
 import { type Context, pathGiven } from "./context.js";
+import { readGivenFile } from "./given-file.js";
 import { readJwks } from "./jwks-source.js";
 import { askHidden } from "./prompt.js";
 
@@ -65,13 +65,11 @@ const readers: Readonly<Record<Exclude<Service, "kms">, typeof fromFile>> = {
 };
 
 async function fromFile(context: Context, file: string, options: KeySourceOptions): Promise<PrivateKeyText> {
-  let text: string;
-  try {
-    text = await readFile(pathGiven(context, file), "utf8");
-  } catch (error) {
-    const hint = file.startsWith("/") ? `; a parameter is given as ssm:${file}` : "";
-    throw new SignetError("usage", `${file} cannot be read${hint}`, { cause: error });
-  }
+  const found = await readGivenFile(context, file).catch((error: unknown) => {
+    if (!isSignetError(error, "usage") || !file.startsWith("/")) throw error;
+    throw new SignetError("usage", `${error.message}; a parameter is given as ssm:${file}`, { cause: error });
+  });
+  const text = found.toString("utf8");
   const parse = (passphrase: string | undefined) => parsed(text, options, passphrase);
   try {
     return parse(await passphraseOfKey(context, options));
@@ -159,7 +157,7 @@ function namedIn(jwks: { readonly keys: readonly object[] }, key: PrivateKeyText
 
 async function passphraseOfKey(context: Context, { keyPassphraseFile }: KeySourceOptions): Promise<string | undefined> {
   if (keyPassphraseFile === undefined) return undefined;
-  const text = await readPrivateFile(pathGiven(context, keyPassphraseFile));
-  if (text === undefined) throw new SignetError("usage", `${keyPassphraseFile} cannot be read`);
+  const text = await readTrustedText("secret", pathGiven(context, keyPassphraseFile), "usage");
+  if (text === undefined) throw new SignetError("usage", `${keyPassphraseFile} cannot be read: there is no such file`);
   return text.replace(/\r?\n$/, "");
 }

@@ -2,6 +2,7 @@ import { join, relative } from "node:path";
 import { Command, CommanderError } from "commander";
 import { didYouMean } from "../encoding/nearest.js";
 import { SignetError } from "../errors.js";
+import { tellFileWarningsTo } from "../files/warnings.js";
 import type { Context } from "./context.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
 import { createOutput, EXIT, reportFailure } from "./output.js";
@@ -32,6 +33,7 @@ const load = {
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const output = createOutput(process.stdout, process.stderr, process.env);
+  tellFileWarningsTo((words) => output.note(`warning: ${words}`));
   const cwd = process.cwd();
   const context: Context = { output, env: process.env, cwd, self: selfName(process.argv[1] ?? "", cwd) };
   try {

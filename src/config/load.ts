@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { safeParse } from "valibot";
 import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
-import { errorCode } from "../files/durable.js";
+import { readTrustedText } from "../files/trusted-read.js";
 import { REFUSED_CALLER_NAMES } from "../settings/callers.js";
 import { type Environment, environmentOverrides } from "./environment.js";
 import { explainIssue } from "./explain-issue.js";
@@ -36,13 +35,8 @@ export function configPath({ path, cwd, env }: ConfigSources): string {
  */
 export async function loadConfig(sources: ConfigSources): Promise<Config> {
   const path = configPath(sources);
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) !== "ENOENT") {
-      throw new SignetError("config_invalid", `${path} cannot be read (${errorCode(error) ?? "unknown"})`, { cause: error });
-    }
+  const text = await readTrustedText("document", path, "config_invalid");
+  if (text === undefined) {
     throw new SignetError(
       "config_missing",
       `there is no ${path}: run \`signet init\` to make an issuer here, or name one with --config FILE`,

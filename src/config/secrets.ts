@@ -1,5 +1,5 @@
 import { SignetError } from "../errors.js";
-import { readPrivateFile } from "../files/private-read.js";
+import { readTrustedText } from "../files/trusted-read.js";
 import type { Environment } from "./environment.js";
 import type { Config } from "./schema.js";
 
@@ -13,7 +13,7 @@ export async function configuredWebhookSecret(
   env: Environment,
 ): Promise<string | undefined> {
   if (env.SIGNET_WEBHOOK_SECRET) return env.SIGNET_WEBHOOK_SECRET;
-  const text = notices.webhookSecretFile === undefined ? undefined : await readPrivateFile(notices.webhookSecretFile);
+  const text = notices.webhookSecretFile === undefined ? undefined : await readTrustedText("secret", notices.webhookSecretFile);
   return text?.replace(/\r?\n$/, "");
 }
 
@@ -29,7 +29,7 @@ export async function configuredPassphrase(
   const direct = env.SIGNET_PASSPHRASE;
   if (direct !== undefined && direct !== "") return direct;
   if (config.passphraseFile === undefined) return undefined;
-  const text = await readPrivateFile(config.passphraseFile);
+  const text = await readTrustedText("secret", config.passphraseFile);
   const passphrase = text?.replace(/\r?\n$/, "");
   if (passphrase) return passphrase;
   throw new SignetError(

@@ -57,6 +57,17 @@ export interface KeyLender {
   lend(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk>;
 }
 
+/** A custodian whose writes a crash can cut short. */
+export interface InterruptedWrites {
+  /** Removes what dead processes were writing; what may belong to a living one stays. */
+  removeDeadWrites(): Promise<void>;
+}
+
+/** Tells whether a custodian has to clean up behind writers that died. */
+export function leavesWrites(custodian: Custodian): custodian is Custodian & InterruptedWrites {
+  return "removeDeadWrites" in custodian;
+}
+
 /** A custodian that others ask for the key that signs. */
 export interface ActiveKeyPointer {
   /** Points to a key that signs from now on. */

@@ -1,7 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import type { Stats } from "node:fs";
+import { type FileHandle, link, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { SignetError } from "../errors.js";
+import { followLinks } from "./links.js";
+import { temporaryBeside } from "./temporary.js";
+import { warnOfFile } from "./warnings.js";
 
 /** Mode of files that hold secrets, and of the directories around them. */
 export const PRIVATE_FILE = 0o600;
@@ -10,7 +13,8 @@ const PRIVATE_DIRECTORY = 0o700;
 export const PUBLIC_FILE = 0o644;
 
 /**
- * Creates a file that does not exist yet. It appears whole or not at all, and has reached the disk when this returns.
+ * Creates a file that does not exist yet. It appears whole or not at all, and has reached the disk when this returns. A symbolic
+ * link of that name counts as a file.
  *
  * @returns false, with nothing changed, where the file exists
  */
@@ -22,23 +26,41 @@ export async function createFile(path: string, data: string, mode: number): Prom
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
-    throw error;
+    throw asUnwritable(path, error);
   } finally {
     await rm(temporary, { force: true });
     await syncDirectory(dirname(path));
   }
 }
 
-/** Replaces a file, or creates it. A reader sees the old text or the new one, and a power cut leaves one of the two. */
+/**
+ * Replaces a file, or creates it. A reader sees the old text or the new one, and a power cut leaves one of the two. A symbolic link
+ * stays: what it leads to is replaced, and keeps its mode and owner.
+ *
+ * @param mode of a file that is created
+ */
 export async function replaceFile(path: string, data: string, mode: number): Promise<void> {
-  const temporary = await writeBeside(path, data, mode);
+  const target = await followLinks(path);
+  const present = await presentFile(target);
+  const temporary = await writeBeside(target, data, mode, present);
   try {
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw asUnwritable(target, error);
   }
-  await syncDirectory(dirname(path));
+  await syncDirectory(dirname(target));
+}
+
+async function presentFile(path: string): Promise<Stats | undefined> {
+  try {
+    const stats = await stat(path);
+    if (stats.isFile()) return stats;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw asUnwritable(path, error);
+  }
+  throw new SignetError("store_failed", `${path} is no file; nothing was written to it`);
 }
 
 /** Removes a file for good; absent is success. */
@@ -49,8 +71,12 @@ export async function removeFile(path: string): Promise<void> {
 
 /** Makes a directory that only its owner can enter, and its parents as needed. An existing one is left as it is. */
 export async function makePrivateDirectory(path: string): Promise<void> {
-  const made = await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
-  if (made !== undefined) await syncDirectory(dirname(made));
+  try {
+    const made = await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+    if (made !== undefined) await syncDirectory(dirname(made));
+  } catch (error) {
+    throw asUnwritable(path, error);
+  }
 }
 
 /** The `code` of a system error: "ENOENT". */
@@ -58,38 +84,34 @@ export function errorCode(error: unknown): string | undefined {
   return (error as { code?: string } | undefined)?.code;
 }
 
-/** The suffix of files that are being written; a crash can leave one behind. */
-export const TEMPORARY_SUFFIX = ".tmp";
-
-/**
- * Removes what writers that died left beside the files they were writing. Only for the holder of the lock under which those
- * files are written: the temporary file of a living writer would go too.
- *
- * @param isOurs told the name of the file that was being written
- */
-export async function removeInterruptedWrites(directory: string, isOurs: (name: string) => boolean): Promise<void> {
-  for (const name of await readdir(directory)) {
-    const [, written] = INTERRUPTED.exec(name) ?? [];
-    if (written !== undefined && isOurs(written)) await removeFile(join(directory, name));
-  }
-}
-
-const INTERRUPTED = /^(.+)\.[0-9a-f]{12}\.tmp$/;
-
-async function writeBeside(path: string, data: string, mode: number): Promise<string> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}${TEMPORARY_SUFFIX}`;
+async function writeBeside(path: string, data: string, mode: number, present?: Stats): Promise<string> {
+  const temporary = temporaryBeside(path);
   try {
-    const file = await open(temporary, "wx", mode);
+    const file = await open(temporary, "wx", present === undefined ? mode : PRIVATE_FILE);
     try {
+      if (present !== undefined) await keepOwnerAndMode(path, file, present);
       await file.writeFile(data);
       await file.sync();
     } finally {
       await file.close();
     }
   } catch (error) {
-    throw asUnwritable(dirname(path), error);
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw asUnwritable(path, error);
   }
   return temporary;
+}
+
+async function keepOwnerAndMode(path: string, file: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
+  const own = await file.stat();
+  if (own.uid !== uid || own.gid !== gid) {
+    // Only root gives files away. The group at least can be kept by its members; the text counts more than the owner.
+    await file.chown(uid, gid).catch(() => file.chown(own.uid, gid).catch(() => undefined));
+    const now = await file.stat();
+    if (now.uid !== uid || now.gid !== gid) warnOfFile(`${path} belongs to user ${now.uid}, group ${now.gid} from now on`);
+  }
+  // After the owner: a change of that takes bits of the mode away.
+  await file.chmod(mode & 0o7777);
 }
 
 const UNWRITABLE: Readonly<Record<string, string>> = {
@@ -98,13 +120,22 @@ const UNWRITABLE: Readonly<Record<string, string>> = {
   EPERM: "this user may not write there",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
+  EIO: "the disk failed",
+  EMFILE: "this process has too many open files",
+  ENFILE: "this machine has too many open files",
+  ENOENT: "there is no such folder",
+  ENOTDIR: "there is a file where a folder has to be",
+  EEXIST: "there is a file where a folder has to be",
+  ENAMETOOLONG: "the name is too long",
+  EBUSY: "it is mounted by itself and cannot be replaced; mount its folder instead",
 };
 
-function asUnwritable(directory: string, error: unknown): unknown {
+/** A failed write in words, where they are known: `undefined` codes are left as they are. */
+export function asUnwritable(path: string, error: unknown): unknown {
   const code = errorCode(error) ?? "";
   const why = UNWRITABLE[code];
-  if (why === undefined) return error;
-  return new SignetError("store_failed", `nothing can be written to ${directory} (${code}): ${why}`, { cause: error });
+  if (why === undefined || error instanceof SignetError) return error;
+  return new SignetError("store_failed", `${path} cannot be written (${code}): ${why}`, { cause: error });
 }
 
 async function syncDirectory(path: string): Promise<void> {

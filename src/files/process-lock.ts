@@ -1,10 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseJson } from "../encoding/json-names.js";
+import { durationInWords } from "../encoding/durations.js";
 import { SignetError } from "../errors.js";
 import { createFile, errorCode, PRIVATE_FILE, removeFile } from "./durable.js";
-import { describeProcess, processIdentity, stateOfProcess } from "./process-identity.js";
+import { stateOfHolder } from "./holder-state.js";
+import { announcePresence } from "./presence.js";
+import { describeProcess, holderName, processIdentity } from "./process-identity.js";
 
 /** How a lock waits. */
 export interface LockOptions {
@@ -13,41 +17,55 @@ export interface LockOptions {
 }
 
 /**
- * Runs an action while holding a lock file. The lock belongs to a living process: it is taken over from one that has died,
- * never from one that is slow or stopped.
+ * Runs an action while holding a lock file. The lock belongs to a living process: it is taken over from one that is proven dead,
+ * never from one that is slow or stopped, nor from one that nobody here can judge.
  *
  * @param path the lock file
  * @throws SignetError `store_locked`, naming the holder, when it was not free in time
  */
 export async function withProcessLock<T>(path: string, action: () => Promise<T>, options: LockOptions = {}): Promise<T> {
-  await acquire(path, Date.now() + (options.waitMilliseconds ?? 10_000));
+  // Before the lock is there: whoever finds it must find its holder listening.
+  const leave = await announcePresence(dirname(path));
   try {
-    return await action();
+    const nonce = await acquire(path, Date.now() + (options.waitMilliseconds ?? 10_000));
+    try {
+      return await action();
+    } finally {
+      // Unlocked by a person meanwhile, it may be another's by now.
+      if ((await readHolder(path).catch(() => undefined))?.nonce === nonce) await removeFile(path);
+    }
   } finally {
-    await removeFile(path);
+    await leave();
   }
 }
 
-interface LockHolder {
+/** Who holds a lock. */
+export interface LockHolder {
+  /** What `processIdentity` answers. */
   readonly process: string;
   readonly nonce: string;
 }
 
-async function acquire(path: string, deadline: number): Promise<void> {
+async function acquire(path: string, deadline: number): Promise<string> {
   const mine: LockHolder = { process: processIdentity(), nonce: randomBytes(8).toString("hex") };
   for (;;) {
-    if (await createFile(path, JSON.stringify(mine), PRIVATE_FILE)) return;
+    if (await createFile(path, JSON.stringify(mine), PRIVATE_FILE)) return mine.nonce;
     const holder = await readHolder(path);
     if (holder === undefined) continue;
-    if (stateOfProcess(holder.process) === "gone") await removeAbandoned(path, holder, deadline);
-    else if (Date.now() >= deadline) throw lockedBy(path, holder);
+    const state = await stateOfHolder(holder.process, dirname(path));
+    if (state === "gone") await removeLock(path, holder, deadline);
+    else if (Date.now() >= deadline) throw await lockedBy(path, holder, state);
     else await sleep(5 + Math.random() * 20);
   }
 }
 
-// Two processes that both find a dead holder must not remove each other's new lock: the right to remove this one instance is
-// itself a lock, named after its nonce, and the instance is looked at again once that right is held.
-async function removeAbandoned(path: string, holder: LockHolder, deadline: number): Promise<void> {
+/**
+ * Removes the lock of a holder, and no other one. Two processes that both find a dead holder must not remove each other's new lock:
+ * the right to remove this one instance is itself a lock, named after its nonce, and the instance is looked at again under it.
+ *
+ * @param deadline in milliseconds since the epoch
+ */
+export async function removeLock(path: string, holder: LockHolder, deadline: number): Promise<void> {
   const right = `${path}.${holder.nonce}`;
   await acquire(right, deadline);
   try {
@@ -57,7 +75,13 @@ async function removeAbandoned(path: string, holder: LockHolder, deadline: numbe
   }
 }
 
-async function readHolder(path: string): Promise<LockHolder | undefined> {
+/**
+ * Who holds a lock.
+ *
+ * @returns `undefined` where it is free
+ * @throws SignetError `store_locked` for a file that is no lock
+ */
+export async function readHolder(path: string): Promise<LockHolder | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -74,10 +98,15 @@ async function readHolder(path: string): Promise<LockHolder | undefined> {
   throw new SignetError("store_locked", `${path} is not a lock file of Signet; remove it when no signet process is running`);
 }
 
-function lockedBy(path: string, holder: LockHolder): SignetError {
-  const who =
-    stateOfProcess(holder.process) === "alive"
-      ? `${describeProcess(holder.process)} is working on it; try again when it has ended`
-      : `a process on another machine or in another container holds it; if that one is gone, remove ${path}`;
-  return new SignetError("store_locked", `${path} is locked: ${who}`);
+async function lockedBy(path: string, { process }: LockHolder, state: string): Promise<SignetError> {
+  const who = describeProcess(process);
+  if (state === "alive") {
+    return new SignetError("store_locked", `${path} is locked: ${who} is working on it; try again when it has ended`);
+  }
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
+  const age = Math.max(0, Math.round((Date.now() - mtimeMs) / 1_000));
+  return new SignetError(
+    "store_locked",
+    `${path} has been locked by ${who} for ${durationInWords(age)}; whether it still runs cannot be seen from here. If it does not, run: signet keys unlock ${holderName(process)}`,
+  );
 }

@@ -39,7 +39,7 @@ export async function tick(context: Context, dryRun: boolean): Promise<Report> {
   assertSameIssuer(context.settings, current.keyring);
   const { keyring } = current;
   const first = plan(await readView(context, keyring), keyring.policy, context.clock());
-  const isIdle = first.actions.length === 0 && !isAbandoned(context, keyring) && !hasUntold(context, keyring);
+  const isIdle = first.actions.length === 0 && !(await isAbandoned(context, keyring)) && !hasUntold(context, keyring);
   if (isIdle) return reportOf(context, keyring, { done: [], plan: first });
   return working(context, (session) => run(context, session));
 }

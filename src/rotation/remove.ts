@@ -1,3 +1,4 @@
+import { leavesWrites } from "../custody/contract.js";
 import type { Custody, KeyRecord } from "../keyring/key-record.js";
 import { activeRecord } from "../keyring/keyring.js";
 import { type Context, custodianOf, custodiansInUse } from "./context.js";
@@ -48,6 +49,11 @@ function whyRemoved({ state, revokedAt, reason }: KeyRecord): string {
 
 /** Destroys every private key that no record names. */
 export async function sweep(context: Context, session: Session): Promise<void> {
+  await session.check();
+  await context.stores.removeDeadWrites?.();
+  for (const custodian of custodiansInUse(context, session.keyring())) {
+    if (leavesWrites(custodian)) await custodian.removeDeadWrites();
+  }
   const found: [Custody, string][] = [];
   for (const custodian of custodiansInUse(context, session.keyring())) {
     for await (const id of custodian.list()) found.push([custodian.custody, id]);

@@ -24,7 +24,7 @@ export async function findFaults(context: Context, view: View, now: number): Pro
     ...(isPublished(view) ? [] : [fault("jwks", "the published JWKS is not the keyring's", "the next tick publishes it again")]),
     ...(await privateParts(context, view)),
     ...(await orphans(context, view.keyring)),
-    ...leaseFaults(context, view.keyring),
+    ...(await leaseFaults(context, view.keyring)),
   ];
 }
 
@@ -79,8 +79,8 @@ async function orphans(context: Context, keyring: Keyring): Promise<Finding[]> {
   return found;
 }
 
-function leaseFaults({ stores }: Context, { lease }: Keyring): Finding[] {
-  if (lease === null || stores.stateOfHolder(lease.holder) !== "gone") return [];
+async function leaseFaults({ stores }: Context, { lease }: Keyring): Promise<Finding[]> {
+  if (lease === null || (await stores.stateOfHolder(lease.holder)) !== "gone") return [];
   return [fault("lease", "a manager died while it held the lease", "the next tick takes it over")];
 }
 

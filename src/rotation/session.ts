@@ -46,7 +46,7 @@ const LEASE_SECONDS = 300;
 export async function takeLease(context: Context, current: Versioned): Promise<Session> {
   await assertClock(context, current.keyring.policy.clockSkewSeconds);
   const { lease } = current.keyring;
-  if (lease !== null) assertFree(context, lease, current.keyring.policy.clockSkewSeconds);
+  if (lease !== null) await assertFree(context, lease, current.keyring.policy.clockSkewSeconds);
   const taken: Keyring = {
     ...inVersion(current.keyring, await writableVersion(context)),
     leases: current.keyring.leases + 1,
@@ -203,34 +203,38 @@ type Holding = "abandoned" | "own" | "held";
 // No clock that is right gives a lease for longer: it was given by one that was wrong.
 const LONGEST_LEASE_SKEWS = 4;
 
-function holdingOf({ stores, manager, clock }: Context, lease: Lease, clockSkewSeconds: number): Holding {
+async function holdingOf({ stores, manager, clock }: Context, lease: Lease, clockSkewSeconds: number): Promise<Holding> {
   // A manager does one thing at a time: a lease of its own is one whose grant or return was not answered.
   if (lease.manager === manager) return "own";
-  const state = isOwnProcess(stores, lease) ? "unknown" : stores.stateOfHolder(lease.holder);
+  const state = isOwnProcess(stores, lease) ? "unknown" : await stores.stateOfHolder(lease.holder);
   if (state !== "unknown") return state === "gone" ? "abandoned" : "held";
   const isAbsurd = lease.expiresAt > clock() + LEASE_SECONDS + LONGEST_LEASE_SKEWS * clockSkewSeconds;
   return isAbsurd || clock() >= lease.expiresAt ? "abandoned" : "held";
 }
 
 /** Whether a manager died before it could give its lease back: it may have left something behind. */
-export function isAbandoned(context: Context, { lease, policy }: Keyring): boolean {
-  return lease !== null && holdingOf(context, lease, policy.clockSkewSeconds) !== "held";
+export async function isAbandoned(context: Context, { lease, policy }: Keyring): Promise<boolean> {
+  return lease !== null && (await holdingOf(context, lease, policy.clockSkewSeconds)) !== "held";
 }
 
 function isOwnProcess({ holder }: Context["stores"], lease: Lease): boolean {
   return lease.holder === holder();
 }
 
-function assertFree(context: Context, lease: Lease, clockSkewSeconds: number): void {
+async function assertFree(context: Context, lease: Lease, clockSkewSeconds: number): Promise<void> {
   const { stores } = context;
-  if (holdingOf(context, lease, clockSkewSeconds) !== "held") return;
+  if ((await holdingOf(context, lease, clockSkewSeconds)) !== "held") return;
   const isOwn = isOwnProcess(stores, lease);
-  const remedy =
-    !isOwn && stores.stateOfHolder(lease.holder) === "alive"
-      ? "try again when it has ended"
-      : `try again later; it is free at ${timeInWords(lease.expiresAt)} at the latest`;
+  const isAlive = !isOwn && (await stores.stateOfHolder(lease.holder)) === "alive";
+  const remedy = isAlive ? "try again when it has ended" : `try again later; ${untilFree(context, lease, isOwn)}`;
   const who = isOwn ? "another manager of this process" : stores.describeHolder(lease.holder);
   throw new SignetError("lease_held", `${who} is changing keys: ${remedy}`);
+}
+
+function untilFree({ stores }: Context, { holder, expiresAt }: Lease, isOwn: boolean): string {
+  const words = `it is free at ${timeInWords(expiresAt)} at the latest`;
+  if (isOwn) return words;
+  return `${words}, or at once when you know that it has ended: signet keys unlock ${stores.nameOfHolder?.(holder) ?? holder}`;
 }
 
 function lost(cause: unknown): SignetError {

@@ -1,9 +1,10 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { connect, type ListenOptions } from "node:net";
 import { SignetError } from "../errors.js";
+import { readTrustedSync } from "../files/trusted-read.js";
 
 /** Where a server listens: an address, or a Unix socket. */
 export type Place = { readonly host: string; readonly port: number } | { readonly socket: string };
@@ -87,11 +88,9 @@ function readTls({ cert, key }: TlsFiles): { cert: Buffer; key: Buffer } {
 }
 
 function readPem(option: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new SignetError("listen_failed", `${option}: ${path} cannot be read`, { cause: error });
-  }
+  const text = readTrustedSync("input", path, "listen_failed");
+  if (text !== undefined) return text;
+  throw new SignetError("listen_failed", `${option}: there is no ${path}`);
 }
 
 function stampOf({ cert, key }: TlsFiles): string {

@@ -73,6 +73,9 @@ export interface AuditStore {
   read(after?: number): AsyncIterable<string>;
 }
 
+/** Whether the process that a lease names lives; `unknown` where nothing proves either. */
+export type HolderState = "alive" | "gone" | "unknown";
+
 /** The stores of an installation, and what they know of those who hold a lease. */
 export interface Stores {
   readonly keyring: KeyringStore;
@@ -85,9 +88,13 @@ export interface Stores {
    * Whether the process that a lease names still lives. A living one is never robbed of its lease, a dead one at once; where
    * nobody can tell, the lease's expiry decides.
    */
-  stateOfHolder(holder: string): "alive" | "gone" | "unknown";
+  stateOfHolder(holder: string): HolderState | Promise<HolderState>;
   /** A holder in words, for messages: "process 4711". */
   describeHolder(holder: string): string;
+  /** What a person types to name a holder whom nobody else can judge; the holder itself when absent. */
+  nameOfHolder?(holder: string): string;
+  /** Removes what dead processes were writing here, for whoever holds the lease; absent where nothing can be left. */
+  removeDeadWrites?(): Promise<void>;
   /** The time by the service that keeps the stores, as a NumericDate; absent where they have no clock of their own. */
   serviceTime?(): Promise<number>;
 }

@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { processIdentity, stateOfProcess } from "../../src/files/process-identity.js";
+import { processIdentity, stateByPid } from "../../src/files/process-identity.js";
 import { withProcessLock } from "../../src/files/process-lock.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 
@@ -25,15 +25,15 @@ function identityWithPid(pid: number): string {
 
 describe("a process's identity", () => {
   it("tells the living from the dead, and does not judge other machines", async () => {
-    expect(stateOfProcess(processIdentity())).toBe("alive");
-    expect(stateOfProcess(identityWithPid(await deadPid()))).toBe("gone");
-    expect(stateOfProcess(processIdentity().replace(hostname(), "elsewhere"))).toBe("unknown");
-    expect(stateOfProcess("")).toBe("unknown");
+    expect(stateByPid(processIdentity())).toBe("alive");
+    expect(stateByPid(identityWithPid(await deadPid()))).toBe("gone");
+    expect(stateByPid(processIdentity().replace(hostname(), "elsewhere"))).toBe("unknown");
+    expect(stateByPid("")).toBe("unknown");
   });
 
   it.runIf(process.platform === "linux")("is not inherited by a later process with the same pid", () => {
     const mine = processIdentity();
-    expect(stateOfProcess(mine.slice(0, mine.lastIndexOf("/") + 1).concat("12345"))).toBe("gone");
+    expect(stateByPid(mine.slice(0, mine.lastIndexOf("/") + 1).concat("12345"))).toBe("gone");
   });
 });
 

@@ -22,7 +22,7 @@ export const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "assemble-aws": ["config", "custody", "storage", "keyring", "aws"],
   assemble: ["assemble-aws", "notify", "aws", "config", "custody", "storage", "issue", "rotation", "verify", "keyring"],
   http: ["issue", "verify", "keyring", "settings"],
-  server: ["assemble", "http"],
+  server: ["assemble", "files", "http"],
   notify: ["aws", "rotation (types)"],
   lambda: [
     ...["assemble-aws", "notify", "algorithms", "aws", "custody", "storage", "issue", "keyring", "rotation", "verify"],

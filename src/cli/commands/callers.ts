@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { parseDuration } from "../../encoding/durations.js";
@@ -11,7 +10,8 @@ import { narrowLimits } from "../../issue/narrow.js";
 import { isCallerName } from "../../settings/callers.js";
 import { type ConfigMembers, changeConfig } from "../config-file.js";
 import { confirm } from "../confirm.js";
-import { type CommonOptions, type Context, pathGiven, pathOfConfig } from "../context.js";
+import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
+import { readGivenFile } from "../given-file.js";
 import { table } from "../table.js";
 import { fromNow } from "../times-in-words.js";
 
@@ -130,13 +130,7 @@ function show({ output }: Context, name: string, secret: string, { expiresAt, cr
 }
 
 async function limitsGiven(context: Context, path: string): Promise<object> {
-  let text: Buffer;
-  try {
-    text = await readFile(pathGiven(context, path));
-  } catch (error) {
-    throw new SignetError("usage", `--limits: ${path} cannot be read`, { cause: error });
-  }
-  const value = parseStrictJson(text, path);
+  const value = parseStrictJson(await readGivenFile(context, path, "--limits"), path);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as object;
   throw new SignetError("usage", `${path} must hold an object of limits such as {"maxTtlSeconds": 600}`);
 }

@@ -7,6 +7,7 @@ import type { AwsConfig, Config } from "../../config/schema.js";
 import { configuredPassphrase } from "../../config/secrets.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { createFile, makePrivateDirectory, PUBLIC_FILE } from "../../files/durable.js";
+import { followLinks } from "../../files/links.js";
 import type { Custody } from "../../keyring/key-record.js";
 import { activeRecord } from "../../keyring/keyring.js";
 import type { Manager } from "../../rotation/executor.js";
@@ -41,7 +42,7 @@ export async function init(context: Context, options: InitOptions): Promise<void
   await assertPossible(config);
   const asked = options.passphrase === true ? await askNewPassphrase() : undefined;
   const passphrase = asked ?? (await configuredPassphrase(config, context.env));
-  if (found === undefined && !(await createFile(path, wanted.text, PUBLIC_FILE))) {
+  if (found === undefined && !(await createFile(await followLinks(path), wanted.text, PUBLIC_FILE))) {
     throw new SignetError("config_exists", `another process has just made ${path}: run it again to see where it stands`);
   }
   const installation = await assemble(config, { passphrase: async () => passphrase, env: context.env });

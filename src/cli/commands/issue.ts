@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { parseDuration } from "../../encoding/durations.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import type { Claims, IssueRequest } from "../../issue/request.js";
 import { claimsFromPairs } from "../claim-pairs.js";
-import { type CommonOptions, type Context, pathGiven } from "../context.js";
+import type { CommonOptions, Context } from "../context.js";
+import { readGivenFile } from "../given-file.js";
 import { issueLines } from "../issue-lines.js";
 import { putLimitsInForce } from "../limits-in-force.js";
 import { openInstallation } from "../open-installation.js";
@@ -53,18 +53,10 @@ async function claimsOf(context: Context, pairs: readonly string[], given: strin
 
 async function claimsGiven(context: Context, given: string): Promise<Claims> {
   const isFile = given.startsWith("@");
-  const text = isFile ? await readClaimsFile(pathGiven(context, given.slice(1))) : given;
+  const text = isFile ? await readGivenFile(context, given.slice(1), "--claims") : given;
   const value = parseStrictJson(text, isFile ? given.slice(1) : "--claims");
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Claims;
   throw new SignetError("usage", '--claims must be a JSON object such as \'{"sub":"alice"}\', @FILE, or - for stdin');
-}
-
-async function readClaimsFile(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new SignetError("usage", `--claims: ${path} cannot be read`, { cause: error });
-  }
 }
 
 function requestOf({ ttl, iat, nbf, jti, typ }: IssueOptions): Omit<IssueRequest, "claims"> {

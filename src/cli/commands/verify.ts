@@ -1,5 +1,4 @@
 import { createPublicKey } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { algorithmsFor } from "../../algorithms/keys.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
@@ -7,7 +6,8 @@ import { createVerifier } from "../../verify/create-verifier.js";
 import { discoverJwksUrl, fetchJwks } from "../../verify/fetch-jwks.js";
 import { parseObject, splitToken } from "../../verify/token.js";
 import type { VerifierOptions } from "../../verify/verifier.js";
-import { type CommonOptions, type Context, pathGiven } from "../context.js";
+import type { CommonOptions, Context } from "../context.js";
+import { readGivenFile } from "../given-file.js";
 import { readJwks } from "../jwks-source.js";
 import { openInstallation } from "../open-installation.js";
 import { fromNow } from "../times-in-words.js";
@@ -64,7 +64,8 @@ async function keysFor(context: Context, token: string, options: VerifyOptions):
     return { keys: { keys }, confirm, issuer: null };
   }
   if (options.jwks !== undefined) return { keys: await readJwks(context, options.jwks), issuer: null };
-  if (options.pem !== undefined) return { keys: pemAsJwks(await readGiven(context, "--pem", options.pem), token), issuer: null };
+  if (options.pem !== undefined)
+    return { keys: pemAsJwks(await readGivenFile(context, options.pem, "--pem"), token), issuer: null };
   try {
     const { stores, config } = await openInstallation(context, options);
     const published = await stores.publicDocuments.read();
@@ -97,13 +98,5 @@ function pemAsJwks(pem: Buffer, token: string): Keys {
     return { keys: algorithmsFor(key).map((alg) => ({ ...jwk, kid, alg })) };
   } catch (error) {
     throw new SignetError("invalid_key", "--pem holds no public key that signet can use", { cause: error });
-  }
-}
-
-async function readGiven(context: Context, option: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(pathGiven(context, path));
-  } catch (error) {
-    throw new SignetError("usage", `${option}: ${path} cannot be read`, { cause: error });
   }
 }

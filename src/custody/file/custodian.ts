@@ -6,9 +6,10 @@ import { generatePrivateKey } from "../../algorithms/keys.js";
 import { localSigner } from "../../algorithms/signature.js";
 import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
 import { SignetError } from "../../errors.js";
-import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile, TEMPORARY_SUFFIX } from "../../files/durable.js";
-import { readPrivateFile } from "../../files/private-read.js";
-import type { Custodian, KeyImporter, OpenableKey, Signer } from "../contract.js";
+import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
+import { removeDeadWrites, TEMPORARY_SUFFIX } from "../../files/temporary.js";
+import { readTrustedText } from "../../files/trusted-read.js";
+import type { Custodian, InterruptedWrites, KeyImporter, OpenableKey, Signer } from "../contract.js";
 import { sameAlgorithm, sameKey } from "../held-key.js";
 import { decodeKeyFile, encodeKeyFile, type PassphraseSource, type PrivateJwk } from "./key-file.js";
 
@@ -24,13 +25,13 @@ const SUFFIX = ".key";
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Keeps private keys as files of one directory, one key a file, each readable by its owner alone. */
-export function createFileCustodian(options: FileCustodianOptions): Custodian & KeyImporter {
+export function createFileCustodian(options: FileCustodianOptions): Custodian & KeyImporter & InterruptedWrites {
   const { directory } = options;
   const passphrase: PassphraseSource = options.passphrase ?? (async () => undefined);
 
   async function load(id: string): Promise<{ key: KeyObject; algorithm: Algorithm; kid: string } | undefined> {
     const path = pathOf(directory, id);
-    const text = await readPrivateFile(path);
+    const text = await readKeyFile(path);
     return text === undefined ? undefined : keyOf(await decodeKeyFile(text, path, passphrase), path);
   }
 
@@ -61,7 +62,7 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
       return sameKey(await mustExist(id, stored(id)), wanted, id);
     },
     async material(id: string): Promise<{ file: string }> {
-      await mustExist(id, readPrivateFile(pathOf(directory, id)));
+      await mustExist(id, readKeyFile(pathOf(directory, id)));
       return { file: id };
     },
     async open(key: OpenableKey): Promise<Signer> {
@@ -77,11 +78,16 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
         if (name === id ? isInterrupted(name) : idOf(name) === id) await removeFile(join(directory, name));
       }
     },
+    removeDeadWrites: () => removeDeadWrites(directory),
     async *list(): AsyncIterable<string> {
       // An interrupted write holds a private key too, and its id may be that of a key which is well: it goes by its own name.
       yield* (await namesIn(directory)).flatMap((name) => (isInterrupted(name) ? name : (idOf(name) ?? [])));
     },
   });
+}
+
+function readKeyFile(path: string): Promise<string | undefined> {
+  return readTrustedText("key", path, "store_insecure");
 }
 
 function pathOf(directory: string, id: string): string {

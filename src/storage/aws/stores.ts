@@ -1,6 +1,6 @@
 import type { Bucket } from "../../aws/s3.js";
 import type { ParameterStore } from "../../aws/ssm.js";
-import { describeProcess, processIdentity, stateOfProcess } from "../../files/process-identity.js";
+import { describeProcess, holderName, processIdentity, stateByPid } from "../../files/process-identity.js";
 import type { Stores } from "../contract.js";
 import { createAwsActiveStore } from "./active-store.js";
 import { createS3AuditStore } from "./audit-store.js";
@@ -22,8 +22,9 @@ export function createAwsStores(parameters: ParameterStore, path: string, { buck
     publicDocuments: createS3PublicStore(bucket, prefix),
     audit: createS3AuditStore(bucket, `${prefix}audit/`),
     holder: processIdentity,
-    stateOfHolder: stateOfProcess,
+    stateOfHolder: stateByPid,
     describeHolder: describeProcess,
+    nameOfHolder: holderName,
     serviceTime: () => bucket.time(),
   });
 }

@@ -1,15 +1,10 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SignetError } from "../../errors.js";
-import {
-  createFile,
-  errorCode,
-  makePrivateDirectory,
-  PRIVATE_FILE,
-  removeFile,
-  removeInterruptedWrites,
-} from "../../files/durable.js";
+import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
 import { withProcessLock } from "../../files/process-lock.js";
+import { removeInterruptedWrites } from "../../files/temporary.js";
+import { readTrustedText } from "../../files/trusted-read.js";
 import { type ActiveDocument, parseActiveDocument } from "../../keyring/active-document.js";
 import type { ActiveStore } from "../contract.js";
 
@@ -64,10 +59,6 @@ async function sequencesIn(directory: string): Promise<number[]> {
 }
 
 async function readDocument(path: string): Promise<ActiveDocument | undefined> {
-  try {
-    return parseActiveDocument(await readFile(path, "utf8"), path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
+  const text = await readTrustedText("document", path);
+  return text === undefined ? undefined : parseActiveDocument(text, path);
 }

@@ -1,10 +1,10 @@
-import { createReadStream } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { SignetError } from "../../errors.js";
-import { errorCode, makePrivateDirectory, PRIVATE_FILE } from "../../files/durable.js";
+import { asUnwritable, errorCode, makePrivateDirectory, PRIVATE_FILE } from "../../files/durable.js";
 import { withProcessLock } from "../../files/process-lock.js";
+import { openTrusted, readTrustedText } from "../../files/trusted-read.js";
 import type { AuditStore } from "../contract.js";
 
 /** The audit log as a file of JSON lines; writers take turns under a lock beside it. */
@@ -16,13 +16,14 @@ export function createFileAuditStore(path: string): AuditStore {
     },
     async *read(after = 0) {
       let number = 0;
-      const stream = createReadStream(path, "utf8");
+      const stream = (await openTrusted("document", path))?.createReadStream({ encoding: "utf8" });
+      if (stream === undefined) return;
       try {
         // A last line without its line break is a write that a crash cut short: it will be written again, whole.
         for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }))
           if (line !== "" && ++number > after) yield line;
       } catch (error) {
-        if (errorCode(error) !== "ENOENT") throw failed(path, error);
+        throw failed(path, error);
       } finally {
         stream.destroy();
       }
@@ -31,26 +32,19 @@ export function createFileAuditStore(path: string): AuditStore {
 }
 
 async function appendOnce(path: string, line: string): Promise<void> {
-  const text = await readText(path);
+  const text = (await readTrustedText("document", path)) ?? "";
   if (`\n${text}`.includes(`\n${line}\n`)) return;
   const whole = text.lastIndexOf("\n") + 1;
-  const file = await open(path, "a+", PRIVATE_FILE);
+  const file = await open(path, "a+", PRIVATE_FILE).catch((error) => Promise.reject(asUnwritable(path, error)));
   try {
     // What a crash cut short is cut off before the whole line is written.
     if (whole < text.length) await file.truncate(Buffer.byteLength(text.slice(0, whole)));
     await file.appendFile(`${line}\n`);
     await file.sync();
+  } catch (error) {
+    throw asUnwritable(path, error);
   } finally {
     await file.close();
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return "";
-    throw failed(path, error);
   }
 }
 

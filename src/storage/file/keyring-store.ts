@@ -1,41 +1,59 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { SignetError } from "../../errors.js";
-import { errorCode, makePrivateDirectory, PRIVATE_FILE, removeInterruptedWrites, replaceFile } from "../../files/durable.js";
+import { makePrivateDirectory, PRIVATE_FILE, replaceFile } from "../../files/durable.js";
+import { announcePresence } from "../../files/presence.js";
+import { processIdentity } from "../../files/process-identity.js";
 import { withProcessLock } from "../../files/process-lock.js";
+import { removeInterruptedWrites } from "../../files/temporary.js";
+import { readTrustedText } from "../../files/trusted-read.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../../keyring/parse.js";
 import type { KeyringStore } from "../contract.js";
 
 /** The keyring as a file. Its tag is the SHA-256 digest of its text; writers take turns under a lock beside it. */
 export function createFileKeyringStore(path: string): KeyringStore {
+  const readText = () => readTrustedText("document", path);
+  // Whoever holds the lease listens beside the keyring, so that others of this machine can tell whether it lives.
+  let leave: (() => Promise<void>) | undefined;
+
+  async function stop(): Promise<void> {
+    const stopping = leave;
+    leave = undefined;
+    await stopping?.();
+  }
+
+  async function replace(keyring: Keyring, tag: string | null): Promise<string> {
+    return withProcessLock(`${path}.lock`, async () => {
+      const current = await readText();
+      if ((current === undefined ? null : tagOf(current)) !== tag) throw conflict(path);
+      const text = keyringText(keyring);
+      await removeInterruptedWrites(dirname(path), (name) => name === basename(path));
+      await replaceFile(path, text, PRIVATE_FILE);
+      return tagOf(text);
+    });
+  }
+
   return Object.freeze({
     async read() {
-      const text = await readText(path);
+      const text = await readText();
       return text === undefined ? undefined : { keyring: parseKeyring(text, path), tag: tagOf(text) };
     },
     async write(keyring: Keyring, tag: string | null) {
       await makePrivateDirectory(dirname(path));
-      return withProcessLock(`${path}.lock`, async () => {
-        const current = await readText(path);
-        if ((current === undefined ? null : tagOf(current)) !== tag) throw conflict(path);
-        const text = keyringText(keyring);
-        await removeInterruptedWrites(dirname(path), (name) => name === basename(path));
-        await replaceFile(path, text, PRIVATE_FILE);
-        return tagOf(text);
-      });
+      const wasListening = leave !== undefined;
+      const isOwnLease = keyring.lease?.holder === processIdentity();
+      if (isOwnLease) leave ??= await announcePresence(dirname(path));
+      try {
+        const written = await replace(keyring, tag);
+        if (!isOwnLease) await stop();
+        return written;
+      } catch (error) {
+        if (!wasListening) await stop();
+        throw error;
+      }
     },
   });
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw new SignetError("store_failed", `${path} cannot be read (${errorCode(error) ?? "unknown"})`, { cause: error });
-  }
 }
 
 function tagOf(text: string): string {

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SignetError } from "../../errors.js";
-import { errorCode, PUBLIC_FILE, removeFile, removeInterruptedWrites, replaceFile } from "../../files/durable.js";
+import { asUnwritable, PUBLIC_FILE, removeFile, replaceFile } from "../../files/durable.js";
 import { withProcessLock } from "../../files/process-lock.js";
+import { removeInterruptedWrites } from "../../files/temporary.js";
+import { readTrustedText } from "../../files/trusted-read.js";
 import type { PublicDocuments, PublicStore } from "../contract.js";
 import { parsePublished } from "../published.js";
 
@@ -11,7 +13,8 @@ import { parsePublished } from "../published.js";
 export function createFilePublicStore(directory: string): PublicStore {
   const jwksPath = join(directory, "jwks.json");
   const discoveryPath = join(directory, "openid-configuration.json");
-  const texts = async () => [await readText(jwksPath), await readText(discoveryPath)] as const;
+  const texts = async () =>
+    [await readTrustedText("document", jwksPath), await readTrustedText("document", discoveryPath)] as const;
   return Object.freeze({
     async read() {
       const [jwksText, discoveryText] = await texts();
@@ -20,7 +23,7 @@ export function createFilePublicStore(directory: string): PublicStore {
       return { ...parsePublished({ jwks: jwksText, discovery: discoveryText }), tag };
     },
     async publish({ jwks, discovery }: PublicDocuments, tag: string | null) {
-      await mkdir(directory, { recursive: true });
+      await mkdir(directory, { recursive: true }).catch((error) => Promise.reject(asUnwritable(directory, error)));
       await withProcessLock(join(directory, ".lock"), async () => {
         if (tagOf(await texts()) !== tag) throw conflict(directory);
         await removeInterruptedWrites(directory, (name) => name.endsWith(".json"));
@@ -35,15 +38,6 @@ export function createFilePublicStore(directory: string): PublicStore {
 function tagOf(texts: readonly (string | undefined)[]): string | null {
   if (texts.every((text) => text === undefined)) return null;
   return createHash("sha256").update(JSON.stringify(texts)).digest("hex");
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw new SignetError("store_failed", `${path} cannot be read (${errorCode(error) ?? "unknown"})`, { cause: error });
-  }
 }
 
 function conflict(directory: string): SignetError {

@@ -1,5 +1,8 @@
 import { join } from "node:path";
-import { describeProcess, processIdentity, stateOfProcess } from "../../files/process-identity.js";
+import { stateOfHolder } from "../../files/holder-state.js";
+import { removeDeadPresences } from "../../files/presence.js";
+import { describeProcess, holderName, processIdentity } from "../../files/process-identity.js";
+import { removeDeadWrites } from "../../files/temporary.js";
 import type { Stores } from "../contract.js";
 import { createFileActiveStore } from "./active-store.js";
 import { createFileAuditStore } from "./audit-store.js";
@@ -18,7 +21,14 @@ export function createFileStores(directory: string): Stores {
     publicDocuments: createFilePublicStore(join(directory, "public")),
     audit: createFileAuditStore(join(directory, "audit.jsonl")),
     holder: processIdentity,
-    stateOfHolder: stateOfProcess,
+    stateOfHolder: (holder: string) => stateOfHolder(holder, directory),
     describeHolder: describeProcess,
+    nameOfHolder: holderName,
+    async removeDeadWrites() {
+      for (const folder of [directory, join(directory, "active"), join(directory, "public")]) {
+        await removeDeadWrites(folder);
+        await removeDeadPresences(folder);
+      }
+    },
   });
 }

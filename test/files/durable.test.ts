@@ -1,0 +1,81 @@
+import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createFile, replaceFile } from "../../src/files/durable.js";
+import { followLinks } from "../../src/files/links.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+
+const scratch = scratchDirectories();
+const isRoot = process.getuid?.() === 0;
+const SOMEBODY = 4711;
+let folder: string;
+
+beforeEach(async () => {
+  folder = await scratch();
+});
+
+describe("replacing a file", () => {
+  it("follows symbolic links to where they lead, and leaves them", async () => {
+    await mkdir(join(folder, "real"));
+    await writeFile(join(folder, "real", "file"), "old");
+    await symlink("real/file", join(folder, "second"));
+    await symlink("second", join(folder, "first"));
+    await replaceFile(join(folder, "first"), "new", 0o644);
+    expect(await readFile(join(folder, "real", "file"), "utf8")).toBe("new");
+    expect(await readlink(join(folder, "first"))).toBe("second");
+    expect(await readlink(join(folder, "second"))).toBe("real/file");
+    expect((await readdir(folder)).sort()).toStrictEqual(["first", "real", "second"]);
+  });
+
+  it("makes what a link leads to where that is missing", async () => {
+    await symlink("later", join(folder, "first"));
+    await replaceFile(join(folder, "first"), "new", 0o644);
+    expect(await readFile(join(folder, "later"), "utf8")).toBe("new");
+  });
+
+  it("keeps the mode, whatever the umask says", async () => {
+    const path = join(folder, "file");
+    for (const mode of [0o600, 0o664, 0o640]) {
+      await writeFile(path, "old");
+      await chmod(path, mode);
+      await replaceFile(path, "new", 0o644);
+      expect((await stat(path)).mode & 0o7777).toBe(mode);
+    }
+  });
+
+  it.runIf(isRoot)("keeps owner and group", async () => {
+    const path = join(folder, "file");
+    await writeFile(path, "old");
+    await chown(path, SOMEBODY, SOMEBODY + 1);
+    await replaceFile(path, "new", 0o644);
+    expect(await stat(path)).toMatchObject({ uid: SOMEBODY, gid: SOMEBODY + 1 });
+  });
+
+  it("says why it cannot be done", async () => {
+    await symlink("b", join(folder, "a"));
+    await symlink("a", join(folder, "b"));
+    await expect(replaceFile(join(folder, "a"), "x", 0o644)).rejects.toThrow("in a circle");
+    await expect(replaceFile(join(folder, "none", "a"), "x", 0o644)).rejects.toThrow("there is no such folder");
+    await expect(replaceFile(folder, "x", 0o644)).rejects.toThrow("is no file");
+  });
+
+  it.runIf(isRoot)("goes through no link that another user planted in a shared folder", async () => {
+    const shared = join(folder, "shared");
+    await mkdir(shared);
+    await chmod(shared, 0o1777);
+    await symlink(join(folder, "target"), join(shared, "link"));
+    expect(await followLinks(join(shared, "link"))).toBe(join(folder, "target"));
+    const { lchown } = await import("node:fs/promises");
+    await lchown(join(shared, "link"), SOMEBODY, SOMEBODY);
+    await expect(replaceFile(join(shared, "link"), "x", 0o644)).rejects.toMatchObject({ code: "store_insecure" });
+    await expect(lstat(join(folder, "target"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
+
+describe("creating a file", () => {
+  it("never goes through a link: what it leads to may not be ours", async () => {
+    await symlink("elsewhere", join(folder, "file"));
+    expect(await createFile(join(folder, "file"), "x", 0o600)).toBe(false);
+    expect(await readdir(folder)).toStrictEqual(["file"]);
+  });
+});
