@@ -5,6 +5,7 @@ const load = {
   change: () => import("./commands/keys-change.js"),
   migrate: () => import("./commands/keys-migrate.js"),
   revoke: () => import("./commands/keys-revoke.js"),
+  unlock: () => import("./commands/keys-unlock.js"),
   repair: () => import("./commands/keys-repair.js"),
   history: () => import("./commands/keys-history.js"),
   show: () => import("./commands/keys-show.js"),
@@ -97,6 +98,10 @@ function addViewCommands(keys: Command, context: Context, common: (command: Comm
     .option("--json", "print it as JSON")
     .addHelpText("after", "\nExample:\n  signet keys repair")
     .action(async (options) => (await load.repair()).keysRepair(context, options));
+  common(keys.command("unlock [holder]"))
+    .description("show who holds a lock; with a holder's name, take it from one that you know to have ended")
+    .addHelpText("after", "\nExamples:\n  signet keys unlock\n  signet keys unlock web-1:4711 --yes")
+    .action(async (holder: string | undefined, options) => (await load.unlock()).keysUnlock(context, holder, options));
   common(keys.command("history"))
     .description("show every change of a key: when, who, what, why")
     .option("--json", "print it as JSON")

@@ -43,7 +43,7 @@ export async function announcePresence(folder: string): Promise<() => Promise<vo
 
 /** What a holder's socket in a folder says: it is there and answers, it is there and nobody listens, or neither is known. */
 export async function askPresence(folder: string, identity: string): Promise<"answers" | "refused" | "unknown"> {
-  return ask(folder, join(folder, nameOf(identity)));
+  return ask(folder, presenceOf(folder, identity));
 }
 
 /**
@@ -79,15 +79,17 @@ async function ask(folder: string, path: string): Promise<"answers" | "refused" 
   }
 }
 
-function nameOf(identity: string): string {
-  return `${PREFIX}${createHash("sha256").update(identity).digest("hex").slice(0, 16)}${SUFFIX}`;
+/** Where a process listens that holds something in a folder. */
+export function presenceOf(folder: string, identity: string): string {
+  const name = `${PREFIX}${createHash("sha256").update(identity).digest("hex").slice(0, 16)}${SUFFIX}`;
+  return join(folder, name);
 }
 
 async function listenIn(folder: string): Promise<() => Promise<void>> {
   const nothing = async () => undefined;
   // Named pipes of Windows have no place in a folder.
   if (process.platform === "win32") return nothing;
-  const path = join(folder, nameOf(processIdentity()));
+  const path = presenceOf(folder, processIdentity());
   let address: Address | undefined;
   try {
     const { createServer } = await import("node:net");

@@ -23,6 +23,7 @@ export type AuditEvent =
   | "key.expiry-told"
   | "key.imported"
   | "key.removed"
+  | "lease.unlocked"
   | "keyring.repaired";
 
 /** One change, as the manager tells it. */

@@ -4,6 +4,7 @@ import type { ExpiryRequest, ForeignKeys } from "./foreign.js";
 import type { KeyLives } from "./key-lives.js";
 import type { Report } from "./manager-report.js";
 import * as operations from "./operations.js";
+import { unlock } from "./unlock.js";
 
 export type { ManagerOptions } from "./core-manager.js";
 
@@ -15,6 +16,8 @@ export interface Manager extends CoreManager {
   tellExpiry(request: ExpiryRequest & operations.DryRun): Promise<Report>;
   /** Shows what is not as the keyring says; with `mend`, mends it. */
   repair(request?: operations.RepairRequest): Promise<operations.RepairReport>;
+  /** Takes the lease from a holder of whom a person knows that it has ended; answers whether that one held it. */
+  unlock(holder: string): Promise<boolean>;
   /** Every key's life around the present, past and planned. */
   lives(): Promise<KeyLives>;
   /** Every change of a key, the oldest first. */
@@ -38,6 +41,7 @@ export function createManager(options: ManagerOptions): Manager {
     importForeignKeys: (request) => inTurn(() => operations.importForeignKeys(context, request)),
     tellExpiry: (request) => inTurn(() => operations.tellExpiry(context, request)),
     repair: (request = {}) => inTurn(() => operations.repair(context, request)),
+    unlock: (holder) => inTurn(() => unlock(context, holder)),
     lives: () => operations.keyLives(context),
     history: async () => readHistory(context.stores, await existing()),
     verifyAudit: async () => verifyAudit(context.stores, await existing()),

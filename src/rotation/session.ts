@@ -38,15 +38,21 @@ export interface Session {
 // Longer than any single step takes, and so long that a clock within the skew does not call a living lease expired.
 const LEASE_SECONDS = 300;
 
+/** How a lease is taken. */
+export interface TakeOptions {
+  /** A lease that is taken though its holder may live: a person has said that it does not. */
+  readonly even?: Lease;
+}
+
 /**
  * Takes the lease of a keyring.
  *
  * @throws SignetError `lease_held`, naming who holds it and what to do
  */
-export async function takeLease(context: Context, current: Versioned): Promise<Session> {
+export async function takeLease(context: Context, current: Versioned, { even }: TakeOptions = {}): Promise<Session> {
   await assertClock(context, current.keyring.policy.clockSkewSeconds);
   const { lease } = current.keyring;
-  if (lease !== null) await assertFree(context, lease, current.keyring.policy.clockSkewSeconds);
+  if (lease !== null && lease !== even) await assertFree(context, lease, current.keyring.policy.clockSkewSeconds);
   const taken: Keyring = {
     ...inVersion(current.keyring, await writableVersion(context)),
     leases: current.keyring.leases + 1,
