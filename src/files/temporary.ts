@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { parseJson } from "../encoding/json-names.js";
 import { isOfEarlierBoot, stateOfHolder } from "./holder-state.js";
 import { type ProcessPlace, parseIdentity, processIdentity, stateAt } from "./process-identity.js";
 
@@ -54,7 +55,7 @@ async function isDead(folder: string, name: string): Promise<boolean> {
   try {
     // A lock's text names its holder; nothing else that was written without a writer's name says more than its age.
     const text = await readFile(path, "utf8");
-    const { process } = name.includes("lock") ? (JSON.parse(text) as { process?: unknown }) : {};
+    const { process } = name.includes("lock") ? (parseJson(text) as { process?: unknown }) : {};
     if (typeof process === "string") return (await stateOfHolder(process, folder)) === "gone";
   } catch {
     // Cut short by a crash, or gone by now: its age decides.
