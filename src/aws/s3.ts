@@ -20,6 +20,7 @@ interface ObjectInput {
 
 /** The calls to one S3 bucket that Signet makes. */
 export interface Bucket {
+  readonly name: string;
   /** @returns `undefined` where there is none */
   get(key: string): Promise<StoredObject | undefined>;
   /** @returns the new ETag; `undefined`, with nothing changed, where the condition does not hold */
@@ -48,6 +49,7 @@ export function createBucket(transport: Transport, bucket: string): Bucket {
   });
 
   return Object.freeze({
+    name: bucket,
     async get(key) {
       const { status, headers, body } = await transport.call({ ...request("GET", "GetObject", key), accepts: [404] });
       if (status !== 404) return { body, etag: headers.etag ?? "" };

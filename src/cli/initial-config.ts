@@ -18,6 +18,8 @@ export interface InitialOptions extends CommonOptions {
   readonly kmsKey?: string;
   readonly keyring?: string;
   readonly passphraseFile?: string;
+  /** Whether the first key was made elsewhere: where its PEM was pasted nobody follows a schedule, so it rotates by hand. */
+  readonly hasExistingKey?: boolean;
 }
 
 /** The config that a new installation would have. */
@@ -41,7 +43,8 @@ export function wantedConfig(context: Context, options: InitialOptions, path: st
   const aws = awsMembers(context, options);
   const all = Object.entries({ issuer, algorithm, ed25519Name, custody, passphraseFile, aws });
   const flags = Object.fromEntries(all.filter(([, value]) => value !== undefined));
-  const config = checkConfig({}, path, { env, flags });
+  const byHand = options.hasExistingKey === true ? { rotation: { rotateEverySeconds: 0 } } : {};
+  const config = checkConfig(byHand, path, { env, flags });
   // The file says what was in force when it was made: keys must be found again in a shell that lacks the variables.
   const { limits: _limits, rotation: _rotation, ...fromEnvironment } = environmentOverrides(env).members;
   const { maxTtlSeconds, defaultTtlSeconds } = config.limits;

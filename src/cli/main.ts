@@ -207,6 +207,7 @@ function addKeyCommands(program: Command, context: Context): void {
     .option("--key-passphrase-file <file>", "opens an encrypted PEM")
     .option("--jwks <source>", "a JWKS (file, URL or s3://BUCKET/KEY) that lists it: it keeps its kid")
     .option("--tokens-expire-by <time>", "when the last of the tokens that it signed elsewhere ends: it may leave then")
+    .option("--create", "make a new issuer with it where there is none")
     .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "print its public JWK")
     .addHelpText(

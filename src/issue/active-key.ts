@@ -14,6 +14,8 @@ export interface ActiveKeyOptions {
   /** How often it is confirmed in the background; a fifth earlier or later at random. Default 60. */
   readonly refreshSeconds?: number | undefined;
   readonly clock: () => number;
+  /** Where the active document is looked for, for messages. */
+  readonly place?: string | undefined;
   /** Answers a number from 0 up to 1. */
   readonly random?: (() => number) | undefined;
 }
@@ -78,12 +80,16 @@ export function createActiveKey(options: ActiveKeyOptions): ActiveKey {
   return Object.freeze({ current, refresh, inUse: () => confirmed?.signer });
 }
 
-async function readConfirmed({ read, open }: ActiveKeyOptions, known: Confirmed | undefined, sentAt: number): Promise<Confirmed> {
+async function readConfirmed(
+  { read, open, place }: ActiveKeyOptions,
+  known: Confirmed | undefined,
+  sentAt: number,
+): Promise<Confirmed> {
   const [document] = await read();
   if (document === undefined) {
     throw new SignetError(
       "no_active_key",
-      "no key is active yet: `signet init` makes the first one, and resumes where it was interrupted",
+      `no key is active${place === undefined ? "" : ` in ${place}`}: mount or restore what should be there; \`signet init\` makes a new issuer, and resumes one that was interrupted`,
     );
   }
   if (known !== undefined && document.sequence < known.document.sequence) {

@@ -105,7 +105,7 @@ async function stagedKid(versions: SecretVersions, { SecretId, ClientRequestToke
 async function keyringOf({ parts }: ManagerPlace): Promise<Keyring> {
   const found = await parts.stores.keyring.read();
   if (found !== undefined) return found.keyring;
-  throw new SignetError("keyring_missing", "there is no keyring yet: the first tick makes it");
+  throw new SignetError("keyring_missing", "there is no keyring: the stack's creation makes it; restore the one that was there");
 }
 
 function activeKid(keyring: Keyring): string | undefined {

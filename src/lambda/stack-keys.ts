@@ -40,7 +40,8 @@ export async function keepStackKeys(
     await beginUpdate(request, place.parts, place);
     await update(request, manager, place);
   }
-  await manager.tick();
+  // An update or a schedule that finds no keyring has lost it: new keys would break every token of the old ones.
+  await manager.tick({ createKeyring: request.RequestType === "Create" });
   const Data = await provenActiveKey(place.parts);
   return { Status: "SUCCESS", Data: { ...Data } };
 }
@@ -62,7 +63,8 @@ async function takeExistingKey(request: ResourceRequest, manager: CoreManager, {
   const lent = textOf(wanted.ExistingKmsKeyArn);
   const lentBefore = textOf(before.ExistingKmsKeyArn);
   if (RequestType === "Create") {
-    if (lent !== undefined) await manager.importKey({ lent, algorithm: rotation.algorithm, as: "active", custody: "kms" });
+    if (lent !== undefined)
+      await manager.importKey({ lent, algorithm: rotation.algorithm, as: "active", custody: "kms", createKeyring: true });
     return;
   }
   if (lent === lentBefore) return;

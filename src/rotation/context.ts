@@ -57,6 +57,20 @@ export function custodiansInUse({ custodians, settings }: Context, keyring: Keyr
   return [...kinds].flatMap((kind) => custodians[kind] ?? []);
 }
 
+/** Where the keyring is looked for, in messages: " in /srv/app/.signet". */
+export function placeOf({ stores }: Context): string {
+  return stores.place === undefined ? "" : ` in ${stores.place}`;
+}
+
+/** Beside a config whose keys are not there: a volume that is not mounted, or an issuer that was never made. */
+export function keyringMissing(context: Context): SignetError {
+  return new SignetError(
+    "keyring_missing",
+    `there is no keyring${placeOf(context)}, and nothing was changed: mount or restore what should be there, or run \`signet init\` ` +
+      "to make a new issuer",
+  );
+}
+
 /**
  * Compares this machine's clock with the service's.
  *

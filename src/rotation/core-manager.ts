@@ -36,14 +36,14 @@ export interface ManagerOptions {
 
 /** What every manager can do, the one that runs unattended among them. */
 export interface CoreManager {
-  /** Repairs what a crash left, and carries out what the plan says. On an empty keyring it makes the first key. */
-  tick(request?: operations.DryRun): Promise<Report>;
+  /** Repairs what a crash left, and carries out what the plan says. With `createKeyring` it makes a new issuer where there is none. */
+  tick(request?: operations.TickRequest): Promise<Report>;
   /** Lets a standby succeed the active key, at the earliest safe instant: now, or when the report's waits say. */
   rotate(request?: operations.RotateRequest): Promise<Report>;
   /** Takes a key out of use at once, and says which tokens that breaks. */
   revoke(request: RevokeRequest & operations.DryRun): Promise<operations.RevokeReport>;
-  /** Takes a private key made elsewhere. */
-  importKey(request: ImportRequest & operations.DryRun): Promise<operations.ImportReport>;
+  /** Takes a private key made elsewhere; with `createKeyring` also as the first of a new issuer. */
+  importKey(request: ImportRequest & operations.TickRequest): Promise<operations.ImportReport>;
   /** Makes the manager's settings the policy in force; with another algorithm or custody and `rotate`, a migration. */
   applySettings(request?: ApplyRequest & operations.DryRun): Promise<Report>;
   /** Says for each key why it is where it is and when it moves next. */
@@ -77,7 +77,7 @@ export function managerParts(options: ManagerOptions): ManagerParts {
 /** Makes the methods that every manager has. */
 export function coreManager({ context, inTurn }: ManagerParts): CoreManager {
   return {
-    tick: (request) => inTurn(() => operations.tick(context, request?.dryRun === true)),
+    tick: (request = {}) => inTurn(() => operations.tick(context, request)),
     rotate: (request = {}) => inTurn(() => operations.rotate(context, request)),
     revoke: (request) => inTurn(() => operations.revoke(context, request)),
     importKey: (request) => inTurn(() => operations.importKey(context, request)),

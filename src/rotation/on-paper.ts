@@ -1,11 +1,11 @@
-import { SignetError } from "../errors.js";
-import type { Context } from "./context.js";
+import { type Context, keyringMissing } from "./context.js";
 import { type Report, reportOf } from "./manager-report.js";
 import { readViewPatiently } from "./read-view.js";
 import { rehearse } from "./rehearse.js";
 import type { ReportedAction } from "./run.js";
 import { newKeyring, type Session, writableVersion } from "./session.js";
 import { assertSameIssuer } from "./settings.js";
+import type { Creation } from "./working.js";
 
 /**
  * Does on paper what `working` does: the same checks and the same changes, but to a copy of the keyring. Nothing is written, and
@@ -14,12 +14,10 @@ import { assertSameIssuer } from "./settings.js";
 export async function onPaper(
   context: Context,
   work: (session: Session) => Promise<readonly ReportedAction[]>,
-  { mayFound = false } = {},
+  { createKeyring = false }: Creation = {},
 ): Promise<Report> {
   const current = await context.stores.keyring.read();
-  if (current === undefined && !mayFound) {
-    throw new SignetError("keyring_missing", "there is no keyring yet: `signet init` makes it, with a first key");
-  }
+  if (current === undefined && !createKeyring) throw keyringMissing(context);
   if (current !== undefined) assertSameIssuer(context.settings, current.keyring);
   let keyring = current?.keyring ?? newKeyring(context, await writableVersion(context));
   const session: Session = {

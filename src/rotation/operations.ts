@@ -2,7 +2,7 @@ import type { PublicJwk } from "../algorithms/jwk.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
 import { readHistory } from "./audit.js";
-import type { Context } from "./context.js";
+import { type Context, keyringMissing } from "./context.js";
 import { type Explanation, explain } from "./explain.js";
 import { forecast } from "./forecast.js";
 import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } from "./foreign.js";
@@ -20,19 +20,23 @@ import { isAbandoned, type Session } from "./session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./settings.js";
 import { matches } from "./successor.js";
 import type { View } from "./view.js";
-import { working } from "./working.js";
+import { type Creation, working } from "./working.js";
 
 /** Whether the plan is only shown. */
 export interface DryRun {
   readonly dryRun?: boolean | undefined;
 }
 
+/** What a tick is asked for. `createKeyring` makes a new issuer where there is none. */
+export type TickRequest = DryRun & Creation;
+
 /** One run: repairs, then carries out the plan. Where there is nothing to do it costs three reads and no write. */
-export async function tick(context: Context, dryRun: boolean): Promise<Report> {
+export async function tick(context: Context, { dryRun = false, createKeyring }: TickRequest): Promise<Report> {
   const current = await context.stores.keyring.read();
   if (current === undefined) {
-    if (!dryRun) return working(context, (session) => run(context, session));
-    const done: ReportedAction[] = [{ kind: "found", words: "make the keyring, a first key that signs at once, and a standby" }];
+    if (createKeyring !== true) throw keyringMissing(context);
+    if (!dryRun) return working(context, (session) => run(context, session), { createKeyring });
+    const done: ReportedAction[] = [{ kind: "create", words: "make the keyring, a first key that signs at once, and a standby" }];
     return reportOf(context, undefined, { done, plan: { actions: [], waits: [], nextAt: null } });
   }
   if (dryRun) return onPaper(context, async () => []);
@@ -114,7 +118,7 @@ async function untilRevoked(session: Session, kid: string, work: () => Promise<O
 export type ImportReport = Report & { readonly publicJwk: PublicJwk };
 
 /** Takes a private key made elsewhere. */
-export async function importKey(context: Context, request: ImportRequest & DryRun): Promise<ImportReport> {
+export async function importKey(context: Context, request: ImportRequest & DryRun & Creation): Promise<ImportReport> {
   let publicJwk: PublicJwk | undefined;
   const told = (kid: string): ReportedAction => ({ kind: "import", words: `import key ${kid} as ${request.as}` });
   const report = await (request.dryRun === true
@@ -125,14 +129,18 @@ export async function importKey(context: Context, request: ImportRequest & DryRu
           publicJwk = admission.publicJwk;
           return admission.record === undefined ? [] : [told(publicJwk.kid)];
         },
-        { mayFound: true },
+        request,
       )
-    : working(context, async (session) => {
-        // A standby of a new issuer must not become its first key by accident: the first key is made before it.
-        const before = request.as === "standby" ? (await run(context, session)).done : [];
-        publicJwk = await importInto(context, session, request);
-        return thenRun(context, session, [...before, told(publicJwk.kid)]);
-      }));
+    : working(
+        context,
+        async (session) => {
+          // A standby of a new issuer must not become its first key by accident: the first key is made before it.
+          const before = request.as === "standby" ? (await run(context, session)).done : [];
+          publicJwk = await importInto(context, session, request);
+          return thenRun(context, session, [...before, told(publicJwk.kid)]);
+        },
+        request,
+      ));
   return Object.freeze({ ...report, publicJwk: publicJwk as PublicJwk });
 }
 
@@ -142,9 +150,9 @@ export async function importForeignKeys(context: Context, request: ForeignKeys &
     const kids = await importForeign(context, session, request);
     return kids.map((kid) => ({ kind: "import", words: `import the public key ${kid} as retired` }));
   };
-  if (request.dryRun === true) return onPaper(context, record, { mayFound: true });
+  if (request.dryRun === true) return onPaper(context, record);
   return working(context, async (session) => {
-    // An issuer's own first key comes before the keys of others.
+    // An issuer's own first key, if its making was interrupted, comes before the keys of others.
     const before = await run(context, session);
     return thenRun(context, session, [...before.done, ...(await record(session))]);
   });
@@ -242,8 +250,8 @@ async function mendOnPaper(context: Context, session: Session, view: View): Prom
 }
 
 /** @throws SignetError `keyring_missing` */
-export async function existingKeyring({ stores }: Context): Promise<Keyring> {
-  const current = await stores.keyring.read();
+export async function existingKeyring(context: Context): Promise<Keyring> {
+  const current = await context.stores.keyring.read();
   if (current !== undefined) return current.keyring;
-  throw new SignetError("keyring_missing", "there is no keyring yet: `signet init` makes it, with a first key");
+  throw keyringMissing(context);
 }

@@ -14,7 +14,7 @@ import type { View } from "./view.js";
 
 /** An action with what it is in words. */
 export interface ReportedAction {
-  readonly kind: Action["kind"] | "found" | "import" | "apply-settings";
+  readonly kind: Action["kind"] | "create" | "import" | "apply-settings";
   readonly words: string;
 }
 

@@ -63,7 +63,7 @@ export async function takeLease(context: Context, current: Versioned, { even }: 
 }
 
 /** Makes the keyring of a new issuer, and holds its lease. */
-export async function foundKeyring(context: Context): Promise<Session> {
+export async function newKeyringSession(context: Context): Promise<Session> {
   const keyring = newKeyring(context, await writableVersion(context));
   await assertClock(context, keyring.policy.clockSkewSeconds);
   return openSession(context, keyring, null, { event: "issuer.created" });

@@ -1,17 +1,30 @@
 import { isSignetError, SignetError } from "../errors.js";
-import { type Context, custodiansInUse } from "./context.js";
+import { type Context, custodiansInUse, keyringMissing, placeOf } from "./context.js";
 import { type Report, reportOf } from "./manager-report.js";
 import { tellChanges } from "./notices.js";
 import type { Outcome } from "./run.js";
-import { foundKeyring, type Session, takeLease } from "./session.js";
+import { newKeyringSession, type Session, takeLease } from "./session.js";
 import { assertSameIssuer } from "./settings.js";
 
 const ATTEMPTS = 3;
 const RETRIES_SECONDS = [1, 4];
 
-/** Works on the keyring under its lease, and gives the lease back whatever happens. */
-export async function working(context: Context, work: (session: Session) => Promise<Outcome>): Promise<Report> {
-  const session = await begin(context);
+/** Whether a keyring may be made where there is none. Only who makes an issuer may: everybody else would replace its keys. */
+export interface Creation {
+  readonly createKeyring?: boolean | undefined;
+}
+
+/**
+ * Works on the keyring under its lease, and gives the lease back whatever happens.
+ *
+ * @throws SignetError `keyring_missing` where there is none and none may be made
+ */
+export async function working(
+  context: Context,
+  work: (session: Session) => Promise<Outcome>,
+  creation: Creation = {},
+): Promise<Report> {
+  const session = await begin(context, creation);
   // A keyring that was just made has one entry, and nobody was told of it.
   const { audit } = session.keyring();
   const countBefore = audit.count === 1 ? 0 : audit.count;
@@ -42,13 +55,17 @@ async function giveBack(context: Context, session: Session, failed: boolean): Pr
 }
 
 // Somebody who wrote between our read and our lease is no failure: it is read again.
-async function begin(context: Context): Promise<Session> {
+async function begin(context: Context, { createKeyring = false }: Creation): Promise<Session> {
   for (let attempt = 1; ; attempt++) {
     try {
       const current = await context.stores.keyring.read();
-      if (current !== undefined) assertSameIssuer(context.settings, current.keyring);
-      else await assertNothingLeft(context);
-      return current === undefined ? await foundKeyring(context) : await takeLease(context, current);
+      if (current === undefined) {
+        if (!createKeyring) throw keyringMissing(context);
+        await assertNothingLeft(context);
+        return await newKeyringSession(context);
+      }
+      assertSameIssuer(context.settings, current.keyring);
+      return await takeLease(context, current);
     } catch (error) {
       if (attempt === ATTEMPTS || !isSignetError(error, "lease_lost")) throw error;
     }
@@ -63,5 +80,8 @@ async function assertNothingLeft(context: Context): Promise<void> {
     for await (const _ of custodian.list()) isLeft = true;
   }
   if (!isLeft || (await stores.keyring.read()) !== undefined) return;
-  throw new SignetError("keyring_missing", "there are private keys here but no keyring: restore the keyring from a backup");
+  throw new SignetError(
+    "keyring_missing",
+    `there are private keys here but no keyring${placeOf(context)}: restore the keyring from a backup`,
+  );
 }

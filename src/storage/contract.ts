@@ -78,6 +78,8 @@ export type HolderState = "alive" | "gone" | "unknown";
 
 /** The stores of an installation, and what they know of those who hold a lease. */
 export interface Stores {
+  /** Where they are, for messages: a folder, or an address in S3. */
+  readonly place?: string;
   readonly keyring: KeyringStore;
   readonly active: ActiveStore;
   readonly publicDocuments: PublicStore;

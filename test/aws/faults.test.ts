@@ -69,7 +69,7 @@ function installed(kind: (typeof KINDS)[number]) {
       },
       clock: () => now,
       sleep,
-    }).tick();
+    }).tick({ createKeyring: true });
   return { installation, stores, tick, later: (seconds: number) => (now += seconds) };
 }
 

@@ -95,7 +95,7 @@ const CYCLE: readonly (readonly [Custody, AlgorithmName])[] = [
 describe("keys that move from custodian to custodian", () => {
   it("break no token on the way, and leave no private part behind", { timeout: 120_000 }, async () => {
     const first = managerWith("ES256", "parameter-store");
-    await first.manager.tick();
+    await first.manager.tick({ createKeyring: true });
     const flow = traffic(first.stores);
     const signing = async () => (await first.stores.keyring.read())?.keyring.keys.find(({ state }) => state === "active");
     for (const [custody, algorithm] of CYCLE) {

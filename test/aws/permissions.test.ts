@@ -66,7 +66,7 @@ async function managed(kind: AwsCustody, installation: string, restKey?: string)
     });
   const seen = watched();
   for (let day = 0; day < 9; day++) {
-    await manager().tick();
+    await manager().tick({ createKeyring: true });
     now += 86_400;
   }
   return seen();

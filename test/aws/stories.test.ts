@@ -186,7 +186,8 @@ async function tell(seed: number): Promise<number> {
   };
   const revoked = new Set<string>();
   const tokens = ledger(jwks);
-  await ask(0, { action: "tick" });
+  // What the creation of a stack does.
+  await (await stoppable(Number.POSITIVE_INFINITY).run((each) => each.tick({ createKeyring: true }))).ended;
   const deeds: readonly (() => Promise<unknown>)[] = [
     () => ask(0, { action: "tick" }),
     () => ask(1, { action: "tick" }),

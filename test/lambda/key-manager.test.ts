@@ -60,10 +60,13 @@ function installed(more: Record<string, string> = {}, name = `managed-${++instal
   const manage = createKeyManager(env, (line) => lines.push(line), { sleep: async (seconds) => void pass(seconds) });
   const objects = aws.state.buckets.get("keyrings").objects;
   const read = (key: string) => JSON.parse(objects.get(`${name}/${key}`).at(-1).body.toString());
+  const ask = (event: unknown, milliseconds?: number) => manage(event, context(milliseconds)) as Promise<Record<string, never>>;
   return {
     name,
     env,
-    ask: (event: unknown, milliseconds?: number) => manage(event, context(milliseconds)) as Promise<Record<string, never>>,
+    ask,
+    /** What the stack's creation does: nobody else makes the first key. */
+    create: () => ask(resource("Create")),
     keyring: () => read("keyring.json"),
     jwks: () => createLocalJWKSet(read(".well-known/jwks.json") as JSONWebKeySet),
   };
@@ -82,10 +85,13 @@ const resource = (RequestType: string, ResourceProperties = {}, more = {}) => ({
 
 describe("the key manager", () => {
   it.each([{}, { action: "tick" }, { "detail-type": "Scheduled Event", source: "aws.events", detail: {} }])(
-    "makes the first key when it ticks, and then reads three times where nothing is to do (%o)",
+    "makes no first key when it ticks: its stack's creation does; then it reads three times where nothing is to do (%o)",
     async (event) => {
-      const { ask, env, jwks } = installed();
-      expect((await ask(event)).actions).not.toHaveLength(0);
+      const { ask, create, env, jwks } = installed();
+      const began = aws.calls.length;
+      await expect(ask(event)).rejects.toMatchObject({ name: "keyring_missing", message: expect.stringContaining("restore") });
+      expect(aws.calls.slice(began).map(({ action }) => action)).toStrictEqual(["s3:GetObject"]);
+      await create();
       const { token } = (await createHandler(env, () => undefined)({ claims: {} }, context())) as { token: string };
       expect((await jwtVerify(token, jwks(), { currentDate: new Date() })).payload.iss).toBe("https://issuer.example");
       const before = aws.calls.length;
@@ -100,8 +106,8 @@ describe("the key manager", () => {
   );
 
   it("rotates, revokes and explains when it is asked", async () => {
-    const { ask, keyring } = installed();
-    await ask({});
+    const { ask, keyring, create } = installed();
+    await create();
     const first = keyring().keys.find((key: { state: string }) => key.state === "active").publicJwk.kid;
     expect(await ask({ action: "rotate", dryRun: true })).toMatchObject({
       waits: expect.arrayContaining([expect.objectContaining({ rule: "second_standby" })]),
@@ -116,8 +122,8 @@ describe("the key manager", () => {
   });
 
   it("migrates to another custodian, with the keys of both in reach", async () => {
-    const { ask, keyring } = installed();
-    await ask({});
+    const { ask, keyring, create } = installed();
+    await create();
     await ask({ action: "migrate", custody: "kms" });
     pass(25 * HOUR);
     await ask({});
@@ -138,8 +144,8 @@ describe("the key manager", () => {
     [{ action: "revoke", "\\": "a" }, "invalid_request", "rename the member"],
     [{ "detail-type": "Scheduled Event", source: "aws.events", detail: { "\\n": 1 } }, "invalid_request", "rename the member"],
   ])("refuses what it cannot do, in words and with a code (%o)", async (event, code, words) => {
-    const { ask } = installed();
-    await ask({});
+    const { ask, create } = installed();
+    await create();
     const calls = aws.calls.length;
     const failure = await ask(event).catch((error: Error) => error);
     expect(failure).toMatchObject({ name: code, message: expect.stringContaining(words) });
@@ -149,8 +155,11 @@ describe("the key manager", () => {
   });
 
   it("tells an operator which right is missing", async () => {
-    const { ask } = installed({ SIGNET_CUSTODY: "kms" });
-    aws.inject({ action: "kms:CreateKey", code: "AccessDeniedException", status: 400, times: 2 });
+    const { ask, create } = installed({ SIGNET_CUSTODY: "kms" });
+    aws.inject({ action: "kms:CreateKey", code: "AccessDeniedException", status: 400, times: 3 });
+    await create();
+    expect(bucket.answers.at(-1)).toMatchObject({ Status: "FAILED", Reason: expect.stringContaining("kms:CreateKey") });
+    // The keyring is there by now: a tick goes on with it.
     await expect(ask({})).rejects.toMatchObject({ name: "aws_access_denied", message: expect.stringContaining("kms:CreateKey") });
   });
 
@@ -170,8 +179,11 @@ describe("a rotation that Secrets Manager drives", () => {
   const place = { partition: "aws", urlSuffix: "amazonaws.com", region: "eu-central-1", accountId: "111122223333" };
 
   async function rotating() {
-    const { ask, keyring, name } = installed({ SIGNET_CUSTODY: "secrets-manager", SIGNET_ROTATION: '{"rotateEverySeconds": 0}' });
-    await ask({});
+    const { ask, keyring, name, create } = installed({
+      SIGNET_CUSTODY: "secrets-manager",
+      SIGNET_ROTATION: '{"rotateEverySeconds": 0}',
+    });
+    await create();
     const active = (): string => keyring().keys.find((key: { state: string }) => key.state === "active").publicJwk.kid;
     const token = "5f2e7c10-1d2c-11ee-be56-0242ac120001";
     const created = { Name: `signet/${name}/active`, SecretString: JSON.stringify({ kid: active() }), ClientRequestToken: token };
@@ -250,18 +262,19 @@ describe("notices of the key manager", () => {
   it("go to the log, to an event bus, and to a webhook whose secret is in a parameter", async () => {
     const secret = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
     aws.perform("ssm", "PutParameter", { Name: "/hooks/secret", Value: secret, Type: "SecureString" });
-    const { ask } = installed({
+    const { ask, create } = installed({
       SIGNET_EVENT_BUS: "default",
       SIGNET_WEBHOOK: `${bucket.url}/hook`,
       SIGNET_WEBHOOK_SECRET: "ssm:/hooks/secret",
     });
-    await ask({});
+    await create();
     const events = aws.state.buses.get("default") as { detail: { change: { event: string } } }[];
     const told = lines.map((line) => JSON.parse(line)).filter(({ notice }) => notice !== undefined);
     expect(told.map(({ notice }) => notice)).toStrictEqual(events.map(({ detail }) => detail.change.event));
     expect(told.map(({ notice }) => notice)).toContain("key.activated");
     expect(told.every(({ level }) => level === "WARN")).toBe(true);
-    expect(bucket.answers).toHaveLength(events.length);
+    // The last one is CloudFormation's.
+    expect(bucket.answers).toHaveLength(events.length + 1);
     const calls = aws.calls.length;
     await ask({});
     expect(aws.calls.slice(calls).map(({ action }) => action)).not.toContain("events:PutEvents");
@@ -269,8 +282,8 @@ describe("notices of the key manager", () => {
   });
 
   it("that cannot be sent are said to, and the keys go on", async () => {
-    const { ask, keyring } = installed({ SIGNET_WEBHOOK: `${bucket.url}/hook`, SIGNET_WEBHOOK_SECRET: "ssm:/not/there" });
-    await ask({});
+    const { keyring, create } = installed({ SIGNET_WEBHOOK: `${bucket.url}/hook`, SIGNET_WEBHOOK_SECRET: "ssm:/not/there" });
+    await create();
     expect(keyring().keys).toHaveLength(2);
     expect(lines.join()).toContain("a notice could not be sent");
   });
@@ -364,7 +377,7 @@ describe("the custom resource", () => {
 
   it("answers where a key cannot be made, and where the time is nearly over; an answer that fails is sent again", async () => {
     const { ask } = installed({ SIGNET_CUSTODY: "kms" });
-    aws.inject({ action: "kms:CreateKey", code: "AccessDeniedException", status: 400, times: 2 });
+    aws.inject({ action: "kms:CreateKey", code: "AccessDeniedException", status: 400, times: 4 });
     bucket.refuse(2);
     await ask(resource("Create"));
     expect(bucket.answers).toMatchObject([{ Status: "FAILED", Reason: expect.stringContaining("kms:CreateKey") }]);

@@ -84,7 +84,7 @@ describe("notices", () => {
     const told: Notice[] = [];
     const manager = () => managerTold(async (notice) => void told.push(notice));
     for (let hour = 0; hour < 5 * 24; hour += 1) {
-      await manager().tick();
+      await manager().tick({ createKeyring: true });
       pass(3_600);
     }
     const history = await manager().history();
@@ -108,23 +108,23 @@ describe("notices", () => {
       if (ids.length === 3 && left-- > 0) throw new Error("eyJ.secret");
       ids.push(id);
     };
-    expect((await managerTold(notify).tick()).actions.length).toBeGreaterThan(3);
+    expect((await managerTold(notify).tick({ createKeyring: true })).actions.length).toBeGreaterThan(3);
     expect(ids).toHaveLength(3);
     expect(steps.at(-1)).toMatch(/could not be sent.*unexpected/);
-    await managerTold(notify).tick();
-    await managerTold(notify).tick();
+    await managerTold(notify).tick({ createKeyring: true });
+    await managerTold(notify).tick({ createKeyring: true });
     expect(ids).toHaveLength((await managerTold().history()).length);
     const before = ids.length;
-    await managerTold(notify).tick();
+    await managerTold(notify).tick({ createKeyring: true });
     expect(ids).toHaveLength(before);
   });
 
   it("begin where somebody first wants to know, not with history", async () => {
     const { managerTold, pass } = await installed();
-    await managerTold().tick();
+    await managerTold().tick({ createKeyring: true });
     const told: Notice[] = [];
     const manager = managerTold(async (notice) => void told.push(notice));
-    await manager.tick();
+    await manager.tick({ createKeyring: true });
     expect(told).toHaveLength(0);
     pass(DAY);
     await manager.rotate();

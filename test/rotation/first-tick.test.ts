@@ -24,7 +24,7 @@ const keyringOf = async (stores: ReturnType<typeof createFileStores>) => (await 
 describe("the first tick", () => {
   it("makes, publishes and activates a key, and publishes a standby", async () => {
     const { stores, file, manager } = await onFiles();
-    const report = await manager.tick();
+    const report = await manager.tick({ createKeyring: true });
     expect(report.actions.map((action) => action.kind)).toStrictEqual([
       ...["make", "publish", "activate", "confirm", "make", "publish"],
     ]);
@@ -42,9 +42,9 @@ describe("the first tick", () => {
 
   it("is followed by ticks that change nothing", async () => {
     const { stores, manager } = await onFiles();
-    await manager.tick();
+    await manager.tick({ createKeyring: true });
     const before = await stores.keyring.read();
-    const { actions, nextAt } = await manager.tick();
+    const { actions, nextAt } = await manager.tick({ createKeyring: true });
     expect(actions).toStrictEqual([]);
     expect(nextAt).toBeGreaterThan(0);
     expect(await stores.keyring.read()).toStrictEqual(before);
@@ -52,7 +52,7 @@ describe("the first tick", () => {
 
   it("is followed by ticks that cost three reads and no write", async () => {
     const { stores, file, manager } = await onFiles();
-    await manager.tick();
+    await manager.tick({ createKeyring: true });
     const calls: string[] = [];
     const counted = <T extends object>(name: string, part: T): T =>
       new Proxy(part, {
@@ -73,19 +73,19 @@ describe("the first tick", () => {
       audit: counted("audit", { ...stores.audit }),
     };
     const idle = createManager({ stores: watched, custodians: { file: counted("file", { ...file }) }, settings: SETTINGS });
-    await idle.tick();
+    await idle.tick({ createKeyring: true });
     expect(calls.sort()).toStrictEqual(["active.read", "keyring.read", "public.read"]);
   });
 
   it("are not idle after a manager that died: its lease is taken back, and private keys that it may have left are looked for", async () => {
     const { stores, file, manager } = await onFiles();
-    await manager.tick();
+    await manager.tick({ createKeyring: true });
     const current = (await stores.keyring.read()) as NonNullable<Awaited<ReturnType<typeof stores.keyring.read>>>;
     const dead = stores.holder().replace(/\/\d+\/\d+$/, "/4194000/1");
     const lease = { holder: dead, manager: "dead", generation: 9, expiresAt: Math.floor(Date.now() / 1_000) + 600 };
     await stores.keyring.write({ ...current.keyring, lease }, current.tag);
     await file.create("left-behind", algorithmNamed("ES256"));
-    const report = await manager.tick();
+    const report = await manager.tick({ createKeyring: true });
     expect(report.actions.map((action) => action.kind)).toStrictEqual(["sweep"]);
     expect((await keyringOf(stores))?.lease).toBeNull();
     const held: string[] = [];
@@ -95,18 +95,20 @@ describe("the first tick", () => {
 
   it("says with dryRun what it would do, and does nothing", async () => {
     const { stores, manager } = await onFiles();
-    expect((await manager.tick({ dryRun: true })).actions.map((action) => action.kind)).toStrictEqual(["found"]);
+    expect((await manager.tick({ dryRun: true, createKeyring: true })).actions.map((action) => action.kind)).toStrictEqual([
+      "create",
+    ]);
     expect(await stores.keyring.read()).toBeUndefined();
   });
 
   it("makes one installation when eight managers start together", async () => {
     const { stores, file } = await onFiles();
     const managers = Array.from({ length: 8 }, () => createManager({ stores, custodians: { file }, settings: SETTINGS }));
-    const outcomes = await Promise.allSettled(managers.map((manager) => manager.tick()));
+    const outcomes = await Promise.allSettled(managers.map((manager) => manager.tick({ createKeyring: true })));
     for (const outcome of outcomes) {
       if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ code: "lease_held" });
     }
-    await managers[0]?.tick();
+    await managers[0]?.tick({ createKeyring: true });
     expect((await keyringOf(stores))?.keys.map((key) => key.state)).toStrictEqual(["active", "pending"]);
     const held: string[] = [];
     for await (const id of file.list()) held.push(id);
@@ -116,7 +118,7 @@ describe("the first tick", () => {
   it("refuses to start anew over private keys whose keyring is gone", async () => {
     const { file, manager } = await onFiles();
     await file.create("a", algorithmNamed("ES256"));
-    await expect(manager.tick()).rejects.toMatchObject({ code: "keyring_missing" });
+    await expect(manager.tick({ createKeyring: true })).rejects.toMatchObject({ code: "keyring_missing" });
   });
 });
 
@@ -124,7 +126,14 @@ describe("an imported key", () => {
   it("becomes the active key of a new issuer, with a standby made beside it", async () => {
     const { stores, manager } = await onFiles();
     const privateKey = await generatePrivateKey(algorithmNamed("RS256"));
-    const { publicJwk } = await manager.importKey({ privateKey, algorithm: "RS256", kid: "old", as: "active", custody: "file" });
+    const { publicJwk } = await manager.importKey({
+      privateKey,
+      algorithm: "RS256",
+      kid: "old",
+      as: "active",
+      custody: "file",
+      createKeyring: true,
+    });
     expect(publicJwk.kid).toBe("old");
     expect((await stores.active.read()).map((document) => document.kid)).toStrictEqual(["old"]);
     expect((await keyringOf(stores))?.keys.map(({ state, origin }) => [state, origin])).toStrictEqual([
@@ -138,7 +147,7 @@ describe("an imported key", () => {
   it("as a standby leaves the active key alone, and is refused as active beside one", async () => {
     const { stores, manager } = await onFiles();
     const privateKey = await generatePrivateKey(algorithmNamed("ES256"));
-    await manager.importKey({ privateKey, algorithm: "ES256", as: "standby", custody: "file" });
+    await manager.importKey({ privateKey, algorithm: "ES256", as: "standby", custody: "file", createKeyring: true });
     expect((await keyringOf(stores))?.keys.map(({ state, origin }) => [state, origin])).toStrictEqual([
       ["active", "created"],
       ["pending", "created"],
@@ -154,7 +163,14 @@ describe("a key made elsewhere", () => {
   it.each(["", " a", "a ", "a\nb", "\u001b[31m", "k\u00e9", "k".repeat(257)])("is not taken under the name %j", async (kid) => {
     const { manager } = await onFiles();
     const privateKey = await generatePrivateKey(algorithmNamed("ES256"));
-    const imported = manager.importKey({ privateKey, algorithm: "ES256", kid, as: "standby", custody: "file" });
+    const imported = manager.importKey({
+      privateKey,
+      algorithm: "ES256",
+      kid,
+      as: "standby",
+      custody: "file",
+      createKeyring: true,
+    });
     await expect(imported).rejects.toMatchObject({ code: "invalid_key", field: "kid" });
     const jwk = { ...publicJwk(privateKey, algorithmNamed("ES256")), kid };
     await expect(manager.importForeignKeys({ keys: [jwk] })).rejects.toMatchObject({ code: "invalid_key", field: "kid" });
@@ -163,7 +179,7 @@ describe("a key made elsewhere", () => {
   it("is not taken under a second name, which a revocation of the first would leave in use", async () => {
     const { manager } = await onFiles();
     const privateKey = await generatePrivateKey(algorithmNamed("RS256"));
-    await manager.importKey({ privateKey, algorithm: "RS256", kid: "first", as: "active", custody: "file" });
+    await manager.importKey({ privateKey, algorithm: "RS256", kid: "first", as: "active", custody: "file", createKeyring: true });
     for (const algorithm of ["RS256", "PS512"] as const) {
       const second = manager.importKey({ privateKey, algorithm, kid: "second", as: "standby", custody: "file" });
       await expect(second).rejects.toMatchObject({ code: "plan_refused", message: expect.stringContaining("first (active)") });
@@ -174,9 +190,9 @@ describe("a key made elsewhere", () => {
 describe("settings", () => {
   it("that raise the longest life of a token reach the keyring, then the active document", async () => {
     const { stores, file, manager } = await onFiles();
-    await manager.tick();
+    await manager.tick({ createKeyring: true });
     const raised = createManager({ stores, custodians: { file }, settings: { ...SETTINGS, maxTtlSeconds: 172_800 } });
-    expect((await raised.tick()).waits.map((wait) => wait.rule)).toContain("settings_differ");
+    expect((await raised.tick({ createKeyring: true })).waits.map((wait) => wait.rule)).toContain("settings_differ");
     await raised.applySettings();
     const keyring = await keyringOf(stores);
     expect(keyring?.policy).toMatchObject({ version: 2, maxTtlSeconds: 172_800 });

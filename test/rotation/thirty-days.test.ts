@@ -22,7 +22,7 @@ describe("thirty days of ticks on files, with a new key every week", () => {
     const file = createFileCustodian({ directory: join(directory, "keys") });
     const policy = { ...SETTINGS.policy, rotateEverySeconds: 7 * DAY };
     const manager = createManager({ stores, custodians: { file }, settings: { ...SETTINGS, policy }, clock });
-    await manager.tick();
+    await manager.tick({ createKeyring: true });
     const signer = createActiveKey({ read: () => stores.active.read(), open: file.open, maxAgeSeconds: 3_600, clock });
     const issuer = createIssuer({ signer, issuer: "https://issuer.example", clock });
     const tokens: { token: string; endsAt: number }[] = [];

@@ -35,7 +35,8 @@ export async function init(context: Context, options: InitOptions): Promise<void
   const path = pathOfConfig(context, options);
   const first = await firstKey(context, options);
   const algorithm = options.algorithm ?? first?.algorithm;
-  const wanted = wantedConfig(context, algorithm === undefined ? options : { ...options, algorithm }, path);
+  const hasExistingKey = first !== undefined || isInKms(context, options);
+  const wanted = wantedConfig(context, { ...options, hasExistingKey, ...(algorithm !== undefined && { algorithm }) }, path);
   const found = await configAt(context, path);
   if (found !== undefined) await assertResumable(context, found, wanted, path);
   const config = found ?? wanted.config;
@@ -54,6 +55,7 @@ export async function init(context: Context, options: InitOptions): Promise<void
   const actions = await begin(manager, config, first);
   // Another process was done first, or there was nothing left to resume but its lease.
   if (actions.length === 0) throw alreadyThere(path);
+  if (hasExistingKey) tellRotation(context, config);
   await say(context, installation, path, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
 }
 
@@ -72,16 +74,31 @@ async function firstKey(context: Context, options: InitOptions): Promise<Importe
   throw new SignetError("usage", "--kid names a key that is taken over: give it with --import");
 }
 
+// With the custody kms, --kms-key names a key that is there already, and it signs first.
+function isInKms({ env }: Context, { custody, kmsKey }: InitOptions): boolean {
+  return (custody ?? env.SIGNET_CUSTODY) === "kms" && (kmsKey ?? env.SIGNET_KMS_KEY ?? "") !== "";
+}
+
+function tellRotation({ output }: Context, { rotation }: Config): void {
+  if (rotation.rotateEverySeconds > 0) return;
+  output.note(
+    "The key that was imported signs until `signet keys rotate`: whoever holds its public key as a PEM cannot follow a schedule.",
+  );
+  output.note(
+    "Where every verifier reads the JWKS, set rotation.rotateEverySeconds in the config, then run `signet keys apply`.",
+  );
+}
+
 // A key that is there already signs first; every other key is made.
 async function begin(manager: Manager, config: Config, first: ImportedKey | undefined): Promise<readonly unknown[]> {
   const { custody, algorithm, ed25519Name, aws } = config;
   if (first !== undefined) {
     const held = "lent" in first ? first : { ...first, custody };
-    return (await manager.importKey({ ...held, as: "active" })).actions;
+    return (await manager.importKey({ ...held, as: "active", createKeyring: true })).actions;
   }
-  if (custody !== "kms" || aws?.kmsKey === undefined) return (await manager.tick()).actions;
+  if (custody !== "kms" || aws?.kmsKey === undefined) return (await manager.tick({ createKeyring: true })).actions;
   const name = algorithmNamed(algorithm).keyType === "ed25519" ? ed25519Name : algorithm;
-  return (await manager.importKey({ lent: aws.kmsKey, algorithm: name, as: "active", custody })).actions;
+  return (await manager.importKey({ lent: aws.kmsKey, algorithm: name, as: "active", custody, createKeyring: true })).actions;
 }
 
 /** Says what will be made in AWS, and what it costs, before it is made. */

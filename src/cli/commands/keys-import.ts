@@ -1,8 +1,11 @@
 import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
+import type { Installation } from "../../assemble.js";
 import { SignetError } from "../../errors.js";
 import type { Custody } from "../../keyring/key-record.js";
 import type { ImportedKey } from "../../rotation/import-key.js";
-import type { CommonOptions, Context } from "../context.js";
+import { changeConfig } from "../config-file.js";
+import { confirm } from "../confirm.js";
+import { type CommonOptions, type Context, pathOfConfig, STACK_CONFIG } from "../context.js";
 import { managerFor, tellReport } from "../key-report.js";
 import { findKey } from "../key-source.js";
 import { openInstallation } from "../open-installation.js";
@@ -16,18 +19,23 @@ export interface ImportOptions extends CommonOptions {
   readonly jwks?: string;
   readonly tokensExpireBy?: string;
   readonly dryRun?: boolean;
+  /** Makes a new issuer where there is no keyring. */
+  readonly create?: boolean;
 }
 
 /** `signet keys import`: takes over a key that was made elsewhere. What is there stays as it is. */
 export async function keysImport(context: Context, source: string, options: ImportOptions): Promise<void> {
   const { output } = context;
-  const installation = await openInstallation(context, options);
   const { as } = options;
   if (as !== "standby" && as !== "active") throw new SignetError("usage", "--as takes standby or active");
+  const place = await placeToImport(context, options);
+  let { installation } = place;
+  const { createKeyring } = place;
   const found = await importOf(context, { ...installation.config, region: installation.config.aws?.region }, source, options);
   const expiry = options.tokensExpireBy === undefined ? {} : { tokensExpireBy: instantOf(options.tokensExpireBy) };
+  if (createKeyring) installation = await rotatedByHand(context, installation, options);
   const manager = await managerFor(context, installation);
-  const { publicJwk, ...report } = await manager.importKey({ ...found, ...expiry, as, dryRun: options.dryRun });
+  const { publicJwk, ...report } = await manager.importKey({ ...found, ...expiry, as, dryRun: options.dryRun, createKeyring });
   output.note(
     `found in ${source}: a ${publicJwk.alg} key, ${publicJwk.kid}${"lent" in found ? "" : "; its halves belong together"}`,
   );
@@ -38,6 +46,48 @@ export async function keysImport(context: Context, source: string, options: Impo
   const there = "lent" in found ? "it stays in KMS, and is never deleted there" : "it was not changed: protect it or remove it";
   output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${as}; ${source}: ${there}`);
   if (options.json === true) output.json(publicJwk);
+}
+
+/** Where the key goes. In an empty place it makes a new issuer, which has to be asked for: a volume may not be mounted. */
+async function placeToImport(
+  context: Context,
+  options: ImportOptions,
+): Promise<{ readonly installation: Installation; readonly createKeyring: boolean }> {
+  const installation = await openInstallation(context, options);
+  const isStack = options.config?.startsWith(STACK_CONFIG) === true;
+  if (isStack || (await installation.stores.keyring.read()) !== undefined) return { installation, createKeyring: false };
+  const where = installation.stores.place ?? installation.config.directory;
+  if (options.create !== true) {
+    if (options.yes !== true && !process.stdin.isTTY) {
+      throw new SignetError(
+        "keyring_missing",
+        `there is no keyring in ${where}, and nothing was changed: mount or restore what should be there, run \`signet init\` ` +
+          "to make a new issuer, or say --create to make one with this key",
+      );
+    }
+    await confirm(`There is no keyring in ${where}. Make a new issuer there, with this key?`, options);
+  }
+  return { installation, createKeyring: true };
+}
+
+// As with `init --import`: whoever holds the key's PEM cannot follow a schedule.
+async function rotatedByHand(context: Context, installation: Installation, options: ImportOptions): Promise<Installation> {
+  const { env, output } = context;
+  if (installation.config.rotation.rotateEverySeconds === 0 || env.SIGNET_ROTATE_EVERY_SECONDS) return installation;
+  if (options.dryRun === true) {
+    output.note("rotation.rotateEverySeconds would be set to 0 in the config: the next keys sign after `signet keys rotate`");
+    return installation;
+  }
+  const path = pathOfConfig(context, options);
+  await changeConfig(path, env, (members) => ({
+    members: { ...members, rotation: { ...(members.rotation as object | undefined), rotateEverySeconds: 0 } },
+    result: undefined,
+  }));
+  output.note(
+    `rotation.rotateEverySeconds is 0 in ${path} now: whoever holds a public key as a PEM cannot follow a schedule. Where every verifier ` +
+      "reads the JWKS, set it again, then run `signet keys apply`",
+  );
+  return openInstallation(context, options);
 }
 
 /** What an import takes from the config. */

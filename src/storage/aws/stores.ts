@@ -17,6 +17,7 @@ export interface S3Place {
 /** The stores of an installation that lives in AWS: the active document in Parameter Store, everything else in S3. */
 export function createAwsStores(parameters: ParameterStore, path: string, { bucket, prefix }: S3Place, kmsKey?: string): Stores {
   return Object.freeze({
+    place: `s3://${bucket.name}/${prefix}`,
     keyring: createS3KeyringStore(bucket, prefix),
     active: createAwsActiveStore(parameters, path, kmsKey),
     publicDocuments: createS3PublicStore(bucket, prefix),

@@ -16,6 +16,7 @@ import { createFilePublicStore } from "./public-store.js";
  */
 export function createFileStores(directory: string): Stores {
   return Object.freeze({
+    place: directory,
     keyring: createFileKeyringStore(join(directory, "keyring.json")),
     active: createFileActiveStore(join(directory, "active")),
     publicDocuments: createFilePublicStore(join(directory, "public")),

@@ -59,7 +59,7 @@ export async function signetsTimeline(seconds: number): Promise<Timeline & { rea
   for (let time = START, tick = 0; time < START + seconds; time += HOUR, tick++) {
     const manager = managers[tick % managers.length] as Manager;
     const revocation = forced[0];
-    let work: Promise<unknown> = manager.tick();
+    let work: Promise<unknown> = manager.tick({ createKeyring: true });
     await clockwork.advanceTo(time + HOUR / 2);
     await work;
     if (revocation === undefined || revocation > time + HOUR) continue;

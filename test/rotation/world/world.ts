@@ -122,11 +122,13 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
       });
   }
   let unexpected: unknown;
+  // Until there is a keyring, somebody runs `init` again and again.
+  const tick = (manager: Manager) => manager.tick({ createKeyring: services.keyring() === undefined });
 
   function take(step: Step): void {
     switch (step.do) {
       case "tick":
-        start(step.manager, (manager) => manager.tick());
+        start(step.manager, tick);
         return;
       case "rotate":
         start(step.manager, (manager) => manager.rotate());
@@ -164,7 +166,7 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
   let isScheduling = true;
   const schedule = (): void => {
     if (!isScheduling) return;
-    start(0, (manager) => manager.tick());
+    start(0, tick);
     clockwork.at(clockwork.now() + story.tickEverySeconds, schedule);
   };
   schedule();
@@ -185,7 +187,7 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
   await clockwork.advanceTo(time);
   for (const process of processes.filter(Boolean)) process.actor.isDead = true;
   for (let quiet = 0; quiet < QUIET_SECONDS; quiet += DAY / 4) {
-    start(0, (manager) => manager.tick());
+    start(0, tick);
     time += DAY / 4;
     await clockwork.advanceTo(time);
   }

@@ -1,0 +1,76 @@
+import { generateKeyPairSync } from "node:crypto";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { signet } from "./command.js";
+
+const scratch = scratchDirectories();
+
+/** A config that `init` wrote once, in a folder where its `.signet` is not mounted. */
+async function withoutVolume() {
+  const cwd = await scratch();
+  const config = { issuer: "https://issuer.example", algorithm: "ES256", rotation: { rotateEverySeconds: 7_776_000 } };
+  await writeFile(join(cwd, "signet.json"), JSON.stringify(config));
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  await writeFile(join(cwd, "key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
+  return cwd;
+}
+
+const rotationIn = async (cwd: string) => JSON.parse(await readFile(join(cwd, "signet.json"), "utf8")).rotation;
+
+describe("beside a config whose keys are not there", () => {
+  it.each([
+    ["keys tick"],
+    ["keys rotate"],
+    ["keys apply"],
+    ["keys revoke some-kid --yes"],
+    ["keys repair --yes"],
+    ["keys import key.pem --as active"],
+    ["keys import key.pem"],
+    ["keys migrate --algorithm RS256 --verifiers-accept RS256"],
+    ["serve --port 0"],
+    ["issue sub=alice"],
+  ])("signet %s says what is missing, changes nothing and makes no folder", async (line) => {
+    const cwd = await withoutVolume();
+    const config = await readFile(join(cwd, "signet.json"), "utf8");
+    const ran = await signet(line.split(" "), { cwd });
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toContain("signet init");
+    expect(ran.stderr).toContain(join(cwd, ".signet"));
+    expect((await readdir(cwd)).sort()).toStrictEqual(["key.pem", "signet.json"]);
+    expect(await readFile(join(cwd, "signet.json"), "utf8")).toBe(config);
+  });
+
+  it("signet keys import --create makes a new issuer that rotates by hand, and says so", async () => {
+    const cwd = await withoutVolume();
+    const dry = await signet(["keys", "import", "key.pem", "--kid", "mine", "--as", "active", "--create", "--dry-run"], { cwd });
+    expect(dry, dry.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining("rotateEverySeconds would be set to 0") });
+    expect(await readdir(cwd)).not.toContain(".signet");
+    const ran = await signet(["keys", "import", "key.pem", "--kid", "mine", "--as", "active", "--create"], { cwd });
+    expect(ran, ran.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining("rotation.rotateEverySeconds is 0") });
+    expect((await rotationIn(cwd)).rotateEverySeconds).toBe(0);
+    const { stdout } = await signet(["keys", "list", "--json"], { cwd });
+    expect(JSON.parse(stdout).keys[0]).toMatchObject({ kid: "mine", state: "active", origin: "imported" });
+    expect((await signet(["keys", "explain"], { cwd })).stdout).toContain("until it is rotated by hand");
+    expect((await signet(["keys", "tick"], { cwd })).stderr).not.toContain("not the policy in force");
+  });
+
+  it("a key that cannot be read leaves the config as it was", async () => {
+    const cwd = await withoutVolume();
+    await writeFile(join(cwd, "key.pem"), "no key");
+    expect(await signet(["keys", "import", "key.pem", "--create"], { cwd })).toMatchObject({ code: 1 });
+    expect((await rotationIn(cwd)).rotateEverySeconds).toBe(7_776_000);
+  });
+});
+
+describe("signet init --import", () => {
+  it("makes an issuer that rotates by hand, and says so", async () => {
+    const cwd = await withoutVolume();
+    const at = ["--config", "made.json"];
+    const ran = await signet(["init", "--import", "key.pem", "--kid", "mine", ...at], { cwd });
+    expect(ran, ran.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining("signs until `signet keys rotate`") });
+    expect(JSON.parse(await readFile(join(cwd, "made.json"), "utf8")).rotation).toStrictEqual({ rotateEverySeconds: 0 });
+    expect((await signet(["keys", "explain", ...at], { cwd })).stdout).toContain("until it is rotated by hand");
+  });
+});
