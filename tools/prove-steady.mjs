@@ -1,0 +1,94 @@
+/**
+ * `npm test` again and again beside busy loops: a test that fails now and then is found here, by name.
+ *
+ *   npm run proof:steady               30 runs beside four busy loops
+ *   npm run proof:steady -- --short    one beside two
+ *   npm run proof:steady -- --runs 5 --loops 8
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const vitest = join(root, "node_modules/vitest/vitest.mjs");
+
+const { values } = parseArgs({
+  options: { short: { type: "boolean", default: false }, runs: { type: "string" }, loops: { type: "string" } },
+});
+const runs = Number(values.runs ?? (values.short ? 1 : 30));
+const loops = Number(values.loops ?? (values.short ? 2 : 4));
+if (!Number.isSafeInteger(runs) || runs < 1 || !Number.isSafeInteger(loops) || loops < 0) {
+  process.stderr.write("--runs takes a whole number from 1, --loops one from 0\n");
+  process.exit(2);
+}
+
+// It ends by itself when the process that wanted it is gone, however that ended.
+const BUSY = "const own = process.ppid; while (process.ppid === own) for (let turn = 0; turn < 1e8; turn++);";
+const busy = Array.from({ length: loops }, () => spawn(process.execPath, ["-e", BUSY], { stdio: "ignore" }));
+/** @type {import("node:child_process").ChildProcess | undefined} */
+let testing;
+process.on("exit", () => {
+  for (const child of busy) child.kill("SIGKILL");
+  testing?.kill();
+});
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.on(signal, () => process.exit(1));
+
+/**
+ * @typedef {{ fullName: string, status: string, failureMessages: string[] }} Test
+ * @typedef {{ name: string, status: string, message: string, assertionResults: Test[] }} File
+ */
+
+/** @param {File} file */
+function failuresIn({ name, status, message, assertionResults }) {
+  const path = name.replace(root, "");
+  const failed = assertionResults.filter((test) => test.status === "failed");
+  // A file that failed as a whole has no test to name.
+  if (failed.length === 0) return status === "failed" ? [`${path}: ${firstLine(message)}`] : [];
+  return failed.map(({ fullName, failureMessages }) => `${path}: ${fullName}\n      ${firstLine(failureMessages[0] ?? "")}`);
+}
+
+/** @param {string} text */
+function firstLine(text) {
+  return text.split("\n")[0] ?? "";
+}
+
+/** One run of the tests, and what failed in it. */
+async function run() {
+  const scratch = mkdtempSync(join(tmpdir(), "signet-steady-"));
+  const file = join(scratch, "results.json");
+  const began = performance.now();
+  const args = [vitest, "run", "--reporter=json", `--outputFile=${file}`];
+  testing = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  testing.stderr?.on("data", (text) => {
+    stderr = `${stderr}${text}`.slice(-2_000);
+  });
+  const [status] = await once(testing, "close");
+  const seconds = Math.round((performance.now() - began) / 1_000);
+  /** @type {{ numPassedTests: number, testResults: File[] }} */
+  const told = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { numPassedTests: 0, testResults: [] };
+  rmSync(scratch, { recursive: true });
+  const failures = told.testResults.flatMap(failuresIn);
+  if (failures.length === 0 && status !== 0) failures.push(`vitest ended with ${status}: ${stderr}`);
+  return { seconds, passed: told.numPassedTests, failures };
+}
+
+process.stdout.write(`npm test, ${runs} times, beside ${loops} busy loops, on Node ${process.version}\n`);
+/** @type {Map<string, number>} */
+const all = new Map();
+for (let number = 1; number <= runs; number++) {
+  const { seconds, passed, failures } = await run();
+  process.stdout.write(`  ${number} of ${runs}: ${passed} passed, ${failures.length} failed, ${seconds} s\n`);
+  for (const failure of failures) {
+    process.stdout.write(`    ${failure}\n`);
+    const name = firstLine(failure);
+    all.set(name, (all.get(name) ?? 0) + 1);
+  }
+}
+for (const [name, times] of all) process.stdout.write(`failed in ${times} of ${runs}: ${name}\n`);
+process.stdout.write(all.size === 0 ? `ok   ${runs} of ${runs} runs without a failure\n` : "the tests are not steady\n");
+process.exit(all.size === 0 ? 0 : 1);
