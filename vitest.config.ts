@@ -7,6 +7,9 @@ const isolate = false;
 /** What needs dist/: it is built once, when a source is newer, before the first of these files runs. */
 const needsBuild = ["test/cli/**/*.test.ts", "test/deploy/**/*.test.ts", "test/house/transcripts.test.ts"];
 
+/** Only for what hangs: a machine that does something else at the same time must not fail a test. */
+const bounds = { testTimeout: 180_000, hookTimeout: 180_000 };
+
 export default defineConfig({
   test: {
     // Many tests wait for other processes, so there is work for one worker more than there are cores.
@@ -17,8 +20,7 @@ export default defineConfig({
         test: {
           name: "source",
           isolate,
-          // Generous, because a machine that builds something else at the same time must not fail a test.
-          testTimeout: 60_000,
+          ...bounds,
           include: ["test/**/*.test.ts"],
           exclude: [...needsBuild, "test/packaging/**", "test/witnesses/**"],
         },
@@ -29,7 +31,7 @@ export default defineConfig({
           isolate,
           include: needsBuild,
           globalSetup: ["tools/vitest-build.ts"],
-          testTimeout: 60_000,
+          ...bounds,
         },
       },
     ],

@@ -250,6 +250,7 @@ console.log(await frozen());
 console.log(await failingInit());
 if (!isShort) {
   await inFull("test/aws/faults.test.ts");
+  await inFull("test/aws/migration.test.ts");
   console.log("every call of every custodian failed once: the next ticks finished, and nothing was left over");
 }
 process.exit();

@@ -7,6 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { installPeers } from "../bench/peers.mjs";
+import { inFull } from "./in-full.mjs";
 
 const { values } = parseArgs({ options: { short: { type: "boolean" }, seed: { type: "string" } } });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
@@ -29,5 +30,6 @@ console.log(`seed ${seed}`);
 await differ({ count, seed, check });
 await faults({ check });
 await authorizers({ check });
+if (!values.short) await inFull("test/verify/web.test.ts");
 console.log(`\n${passed} passed, ${failed} failed`);
 if (failed > 0) process.exitCode = 1;

@@ -15,7 +15,7 @@ const keyOf = (name: string): KeyObject => keys.get(name) as KeyObject;
 
 beforeAll(async () => {
   for (const algorithm of here) keys.set(algorithm.name, await generatePrivateKey(algorithm));
-}, 60_000);
+});
 
 describe("the table", () => {
   it.each(["none", "None", "HS256", "es256", "ES256K", "__proto__", "constructor", "toString", "", 1, null, undefined])(

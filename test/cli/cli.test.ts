@@ -76,7 +76,7 @@ describe("signet init", () => {
     const wrong = await signet(["issue", "sub=a"], { cwd, env: { SIGNET_PASSPHRASE: "incorrect horse" } });
     expect(wrong).toMatchObject({ code: 1, stdout: "" });
     for (const ran of [made, without, wrong]) expect(ran.stderr).not.toMatch(/correct horse/);
-  }, 60_000);
+  });
 });
 
 describe("signet issue", () => {

@@ -74,7 +74,7 @@ describe("killed between any two writes", { timeout: 600_000 }, () => {
   });
 });
 
-describe("two at once", { timeout: 120_000 }, () => {
+describe("two at once", () => {
   it("init has one winner and one clear error", async () => {
     const cwd = await scratch();
     const ran = await Promise.all([signet(["init"], { cwd }), signet(["init"], { cwd })]);

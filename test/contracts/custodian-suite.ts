@@ -7,7 +7,7 @@ import { type Custodian, canImport } from "../../src/custody/contract.js";
 
 /** What every custodian must do, whoever it is. `make` answers a custodian over an empty place. */
 export function custodianSuite(name: string, algorithms: readonly string[], make: () => Promise<Custodian>): void {
-  describe(`the custodian ${name}`, { timeout: 60_000 }, () => {
+  describe(`the custodian ${name}`, () => {
     it.each(algorithms)("makes a %s key whose signatures its public key confirms", async (alg) => {
       const custodian = await make();
       const jwk = await custodian.create("a", algorithmNamed(alg));

@@ -89,12 +89,15 @@ describe("a payload", () => {
     ["names", () => ({ "\u0001": {} })],
   ])("of many %s is refused where it becomes too large, and only there", (_, make) => {
     let issued = 0;
+    const all = Array.from({ length: 10_000 }, make);
+    const pieceLength = JSON.stringify(all[0]).length;
+    const emptyLength = JSON.stringify({ list: [], iss: "https://a.example", exp: NOW + 900 }).length;
     for (let count = 100; count < 10_000; count = Math.ceil(count * 1.07)) {
-      const claims = { list: Array.from({ length: count }, make) };
-      const fits = JSON.stringify({ ...claims, iss: "https://a.example", exp: NOW + 900 }).length <= MOST_PAYLOAD_BYTES;
+      const claims = { list: all.slice(0, count) };
+      const fits = emptyLength + count * (pieceLength + 1) - 1 <= MOST_PAYLOAD_BYTES;
       if (fits) {
         issued += 1;
-        expect(JSON.stringify(JSON.parse(payload({ claims })).list)).toBe(JSON.stringify(claims.list));
+        expect(payload({ claims })).toContain(JSON.stringify(claims.list));
       } else expect(() => payload({ claims })).toThrow(expect.objectContaining({ code: "request_too_large" }));
     }
     expect(issued).toBeGreaterThan(5);

@@ -74,7 +74,7 @@ const FOUND: readonly (readonly [string, Story])[] = [
 ];
 
 describe("what went wrong once", () => {
-  it.each(FOUND)("%s", { timeout: 60_000 }, async (_name, story) => {
+  it.each(FOUND)("%s", async (_name, story) => {
     // Throws where a promise is broken.
     await play(story);
   });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   for (const name of NAMES) keys.push(await testKey(name));
   verifier = verifierFor(keys);
   jwks = createLocalJWKSet({ keys: keys.map((key) => ({ ...key.signer.publicJwk })) });
-}, 60_000);
+});
 
 /** What jose says to a token, under the rules that our verifier has here. */
 async function joseAnswer(token: string): Promise<unknown> {

@@ -12,7 +12,7 @@ beforeAll(async () => {
   for (const name of NAMES) keys.push(await testKey(name));
   strict = verifierFor(keys);
   lenient = verifierFor(keys, { issuer: null, audience: null, requireExpiration: false, requireKid: false, types: null });
-}, 60_000);
+});
 
 const anyKey = fc.nat({ max: NAMES.length - 1 }).map((index) => () => keys[index] as TestKey);
 
@@ -31,7 +31,7 @@ describe.each([0, 1, 2])("a token (key %i)", (index) => {
     expect([answerOf(strict, key().good()), answerOf(lenient, key().good())]).toStrictEqual(["accepted", "accepted"]);
   });
 
-  it("is refused with any single bit of its text turned", { timeout: 60_000 }, () => {
+  it("is refused with any single bit of its text turned", () => {
     const token = key().good();
     for (let at = 0; at < token.length; at++) {
       for (let bit = 0; bit < 9; bit++) {
@@ -41,7 +41,7 @@ describe.each([0, 1, 2])("a token (key %i)", (index) => {
     }
   });
 
-  it("is refused with any single bit of its decoded parts turned", { timeout: 60_000 }, () => {
+  it("is refused with any single bit of its decoded parts turned", () => {
     const token = key().good();
     const parts = token.split(".").map((each) => Buffer.from(each, "base64url"));
     for (const [which, bytes] of parts.entries()) {
