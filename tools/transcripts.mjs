@@ -58,10 +58,21 @@ export function replayed(session, more = {}) {
   try {
     for (const name of ["bin", "dist", "node_modules", "package.json", "tools"]) symlinkSync(join(root, name), join(clone, name));
     const commands = session.split("\n").filter((line) => line.startsWith("$ "));
-    return commands.map((line) => `${line}\n${answerOf(line.slice(2), clone, more)}`).join("");
+    const [shown, free] = [SHOWN_PORT, session.includes(SHOWN_PORT) ? freePort() : SHOWN_PORT];
+    const answer = (/** @type {string} */ line) =>
+      answerOf(line.slice(2).replaceAll(shown, free), clone, more).replaceAll(free, shown);
+    return commands.map((line) => `${line}\n${answer(line)}`).join("");
   } finally {
-    rmSync(clone, { recursive: true, force: true });
+    rmSync(clone, { recursive: true, force: true, maxRetries: 10 });
   }
+}
+
+/** Where the page's server listens. Somebody else may listen there on this machine, so the session is played on another port. */
+const SHOWN_PORT = "7118";
+
+function freePort() {
+  const program = "const s = net.createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })";
+  return spawnSync(process.execPath, ["-e", program], { encoding: "utf8" }).stdout.trim();
 }
 
 /** What goes on until it is told to stop: it is, as soon as it has said this. */
@@ -71,7 +82,7 @@ const STAYS = { "npm start": "callers add web" };
 function ended(command) {
   const last = STAYS[command];
   if (last === undefined) return command;
-  const wait = `for _ in $(seq 300); do grep -q '${last}' .said && break; sleep 0.1; done`;
+  const wait = `for _ in $(seq 1500); do grep -q '${last}' .said && break; sleep 0.1; done`;
   return `: > .said; ${command} >> .said 2>&1 & ${wait}; kill -TERM $!; wait $! || true; cat .said; rm .said`;
 }
 
@@ -87,7 +98,7 @@ function answerOf(command, cwd, more) {
     cwd,
     env,
     encoding: "utf8",
-    timeout: 60_000,
+    timeout: 170_000,
   });
   if (error) throw error;
   return stdout.replaceAll(cwd, ".");
