@@ -1,5 +1,6 @@
 import { decodeBase64url } from "../encoding/base64url.js";
 import { SignetError } from "../errors.js";
+import { assertStrongMembers } from "./key-strength.js";
 import type { Algorithm, AlgorithmName } from "./table.js";
 
 /** A public key as Signet publishes it (RFC 7517): `kty use alg kid` and the public parameters, nothing else. */
@@ -28,13 +29,10 @@ export const PUBLIC_PARAMETERS = {
   AKP: ["pub"],
 } as const;
 
-const SMALLEST_RSA_BITS = 2_048;
-const LARGEST_RSA_BITS = 16_384;
-
 /**
- * Takes the members of a key that an algorithm needs out of a JWK, and leaves the others.
+ * Takes the members of a key that an algorithm needs out of a JWK, and leaves the others. Every key that is a JWK comes through here.
  *
- * @throws SignetError `invalid_key`
+ * @throws SignetError `invalid_key` or `key_too_weak`
  */
 export function pickMembers(value: object, algorithm: Algorithm, names: readonly string[]): Record<string, string> {
   const source = value as Record<string, unknown>;
@@ -50,23 +48,6 @@ export function pickMembers(value: object, algorithm: Algorithm, names: readonly
     }
     picked[name] = parameter;
   }
+  assertStrongMembers(picked, algorithm);
   return picked;
-}
-
-/**
- * Checks that an RSA key is strong enough (RFC 7518 section 3.3: from 2,048 bits).
- *
- * @throws SignetError `key_too_weak` or `invalid_key`
- */
-export function assertRsaNumbers(modulusLength: number, publicExponent: bigint): void {
-  if (modulusLength < SMALLEST_RSA_BITS) {
-    throw new SignetError("key_too_weak", `the RSA key has ${modulusLength} bits; at least ${SMALLEST_RSA_BITS} are required`);
-  }
-  // A huge modulus makes every verification a denial of service; an exponent of 1 makes every signature forgeable.
-  if (modulusLength > LARGEST_RSA_BITS) {
-    throw new SignetError("invalid_key", `the RSA key has ${modulusLength} bits; at most ${LARGEST_RSA_BITS} are accepted`);
-  }
-  if (publicExponent < 3n || publicExponent % 2n === 0n) {
-    throw new SignetError("key_too_weak", "the RSA key's public exponent must be odd and at least 3");
-  }
 }

@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { SignetError } from "../errors.js";
 import { PUBLIC_PARAMETERS, type PublicJwk, pickMembers } from "./jwk-members.js";
+import { assertStrongMembers } from "./key-strength.js";
 import { assertHalvesMatch, assertKeyFits, unavailable } from "./keys.js";
 import { type Algorithm, algorithmNamed } from "./table.js";
 
@@ -26,6 +27,7 @@ export function publicJwk(key: KeyObject, algorithm: Algorithm, kid?: string): P
   const exported = (key.type === "private" ? createPublicKey(key) : key).export({ format: "jwk" }) as Record<string, string>;
   const parameters: Record<string, string> = {};
   for (const name of PUBLIC_PARAMETERS[algorithm.kty]) parameters[name] = exported[name] as string;
+  assertStrongMembers(parameters, algorithm);
   const named = { kty: algorithm.kty, use: "sig" as const, alg: algorithm.name, kid: kid ?? "", ...parameters };
   return Object.freeze(kid === undefined ? { ...named, kid: thumbprint(named) } : named);
 }

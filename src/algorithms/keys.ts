@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPair as generate, type KeyObject, sign, verify } from "node:crypto";
 import { promisify } from "node:util";
 import { SignetError } from "../errors.js";
-import { assertRsaNumbers } from "./jwk-members.js";
+import { assertRsaNumbers } from "./key-strength.js";
 import { ALGORITHMS, type Algorithm, type AlgorithmName } from "./table.js";
 
 /** Of keys that are made. */

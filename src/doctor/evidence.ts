@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import { assertHardModulus } from "../algorithms/rsa-modulus.js";
 import { addressIn } from "../encoding/loopback-host.js";
 import { isObject } from "../encoding/object-schema.js";
 import { isSignetError, SignetError } from "../errors.js";
@@ -63,6 +64,9 @@ export interface ExamineOptions {
 /** More than any verifier takes: what comes after them changes nothing, and a hostile list could be long. */
 const MOST_KEYS = 250;
 
+/** To look into a modulus takes up to a second: as many as an issuer may publish, where others are slower. */
+const MOST_TAKEN_APART = 10;
+
 /** Looks at an issuer as verifiers do: three requests, or four. */
 export async function examine(issuer: string, options: ExamineOptions = {}): Promise<Evidence> {
   const { visit: ask = visit, addresses = addressesOf, now = Date.now } = options;
@@ -80,7 +84,7 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
     ...(jwksUrl !== undefined && { jwksUrl }),
     ...(jwks && { jwks }),
     ...(again && { again }),
-    keys: looked.map(factsOf),
+    keys: looked.map((jwk, index) => factsOf(jwk, index < MOST_TAKEN_APART)),
     keyCount: listed.length,
     ...(options.token !== undefined && { token: tokenFacts(options.token, issuer, looked, now) }),
     now: now(),
@@ -105,10 +109,10 @@ const OF_CURVE: ReadonlyMap<unknown, readonly string[]> = new Map([
 ]);
 const OF_RSA = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 
-function factsOf(jwk: Jwk): KeyFacts {
+function factsOf(jwk: Jwk, isLookedInto: boolean): KeyFacts {
   const { kid, kty, alg, use, crv } = jwk;
   const fitting = kty === "RSA" ? OF_RSA : (OF_CURVE.get(crv) ?? []);
-  const fault = faultOf(jwk);
+  const fault = faultOf(jwk, isLookedInto);
   return {
     ...(typeof kid === "string" && kid !== "" && { kid }),
     kty: typeof kty === "string" ? kty : "",
@@ -120,10 +124,11 @@ function factsOf(jwk: Jwk): KeyFacts {
   };
 }
 
-function faultOf(jwk: Jwk): SignetError | undefined {
+function faultOf(jwk: Jwk, isLookedInto: boolean): SignetError | undefined {
   try {
     const bare = { ...jwk, use: "sig", key_ops: undefined, alg: jwk.alg ?? (jwk.kty === "RSA" ? "RS256" : undefined) };
     createVerifier({ keys: { keys: [bare] }, issuer: null, audience: null });
+    if (isLookedInto) assertHardModulus(jwk);
     return undefined;
   } catch (error) {
     return isSignetError(error) ? error : new SignetError("invalid_key", "it cannot be read", { cause: error });

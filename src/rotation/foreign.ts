@@ -1,4 +1,5 @@
 import { type PublicJwk, publicJwk, publicKeyFromJwk } from "../algorithms/jwk.js";
+import { assertHardModulus } from "../algorithms/rsa-modulus.js";
 import { algorithmNamed } from "../algorithms/table.js";
 import { SignetError } from "../errors.js";
 import type { KeyRecord } from "../keyring/key-record.js";
@@ -87,7 +88,9 @@ export async function recordExpiry(session: Session, kid: string, tokensExpireBy
 // Only what is understood is published, under the names that were checked.
 function cleaned(jwk: PublicJwk): PublicJwk {
   assertKid(jwk.kid);
-  return publicJwk(publicKeyFromJwk(jwk), algorithmNamed(jwk.alg), jwk.kid);
+  const clean = publicJwk(publicKeyFromJwk(jwk), algorithmNamed(jwk.alg), jwk.kid);
+  assertHardModulus(clean);
+  return clean;
 }
 
 function isListed(session: Session, jwk: PublicJwk): boolean {

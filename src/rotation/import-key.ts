@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { type PublicJwk, publicJwk } from "../algorithms/jwk.js";
+import { assertHardModulus } from "../algorithms/rsa-modulus.js";
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
 import { type Custodian, canImport, canLend } from "../custody/contract.js";
 import { SignetError } from "../errors.js";
@@ -54,6 +55,7 @@ export async function admitImport(context: Context, session: Session, request: I
   const algorithm = algorithmNamed(request.algorithm);
   const wanted = await publicPartOf(custodianOf(context, request), request);
   assertKid(wanted.kid);
+  assertHardModulus(wanted);
   const present = recordByKid(session.keyring(), wanted.kid);
   if (present !== undefined) return { publicJwk: alreadyThere(session.keyring(), present, wanted, request) };
   assertNewKey(session.keyring(), wanted);

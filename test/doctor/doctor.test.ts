@@ -9,6 +9,7 @@ import { type ExamineOptions, examine } from "../../src/doctor/evidence.js";
 import { type Verdict, verdictsOf } from "../../src/doctor/verdicts.js";
 import { KNOWN_TO_ALL, VERIFIERS } from "../../src/doctor/verifiers.js";
 import { type Visit, type Visitor, visit } from "../../src/doctor/visit.js";
+import { BROKEN_MODULI, WEAK_KEYS } from "../vectors/weak-keys.js";
 
 const ISSUER = "https://issuer.example";
 const NOW = 1_900_000_000_000;
@@ -67,6 +68,14 @@ async function seen({
     verdicts,
   };
 }
+
+describe("an issuer with a key that can be taken apart", () => {
+  it.each([WEAK_KEYS[0], ...BROKEN_MODULI])("is broken: $what", async (weak) => {
+    const { broken, words } = await seen({ keys: [ES256, { ...weak?.jwk, kid: "weak", use: "sig" }] });
+    expect(broken).toContain("usable-keys");
+    expect(words("usable-keys")).toMatch(/^weak \(.*(?:small order|can be taken apart)/);
+  });
+});
 
 describe("an issuer as it should be", () => {
   it("is good by every rule, and each rule names its source", async () => {

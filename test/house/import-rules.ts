@@ -28,7 +28,7 @@ export const HOUSE: Readonly<Record<string, readonly string[]>> = {
     ...["assemble-aws", "notify", "algorithms", "aws", "custody", "storage", "issue", "keyring", "rotation", "verify"],
     "settings",
   ],
-  doctor: ["verify", "keyring"],
+  doctor: ["algorithms", "verify", "keyring"],
   client: ["aws", "issue (types)"],
   deploy: ["aws"],
   index: ["algorithms", "keyring", "custody", "storage", "issue", "rotation", "verify", "settings", "config", "assemble"],

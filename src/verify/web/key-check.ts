@@ -1,4 +1,5 @@
-import { assertRsaNumbers, PUBLIC_PARAMETERS, type PublicJwk, pickMembers } from "../../algorithms/jwk-members.js";
+import { PUBLIC_PARAMETERS, type PublicJwk, pickMembers } from "../../algorithms/jwk-members.js";
+import { bitLength } from "../../algorithms/key-strength.js";
 import type { Algorithm } from "../../algorithms/table.js";
 import { decodeBase64url } from "../../encoding/base64url.js";
 import { SignetError } from "../../errors.js";
@@ -18,7 +19,7 @@ interface WebParameters {
  */
 export function webKeyCheck(jwk: PublicJwk, algorithm: Algorithm): SignatureCheck<Promise<boolean>> {
   const members = pickMembers(jwk, algorithm, PUBLIC_PARAMETERS[algorithm.kty]);
-  const length = algorithm.signatureBytes ?? modulusBytes(members);
+  const length = algorithm.signatureBytes ?? Math.ceil(bitLength(decodeBase64url(members.n ?? "") ?? new Uint8Array()) / 8);
   const parameters = parametersOf(algorithm);
   let key: ReturnType<typeof read> | undefined;
   return async (signingInput, signature) => {
@@ -54,14 +55,4 @@ function parametersOf({ kty, crv, name, digest, parameters }: Algorithm): WebPar
     default:
       return { key: { name }, verify: { name } };
   }
-}
-
-function modulusBytes({ n = "", e = "" }: Readonly<Record<string, string>>): number {
-  const number = (text: string): bigint => {
-    const digits = Array.from(decodeBase64url(text) ?? [], (byte) => byte.toString(16).padStart(2, "0"));
-    return BigInt(`0x${digits.join("") || "0"}`);
-  };
-  const bits = number(n).toString(2).length;
-  assertRsaNumbers(bits, number(e));
-  return Math.ceil(bits / 8);
 }

@@ -1,0 +1,103 @@
+import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { publicJwk, publicKeyFromJwk } from "../../src/algorithms/jwk.js";
+import { assertHardModulus } from "../../src/algorithms/rsa-modulus.js";
+import { algorithmNamed } from "../../src/algorithms/table.js";
+import { SignetError } from "../../src/errors.js";
+import { createVerifier } from "../../src/verify/create-verifier.js";
+import { createVerifier as createWebVerifier } from "../../src/verify/web/web-verifier.js";
+import { BROKEN_MODULI, SMALL_ORDER, WEAK_KEYS } from "../vectors/weak-keys.js";
+
+const NOW = 1_800_000_000;
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const good = { ...publicKey.export({ format: "jwk" }), alg: "ES256", kid: "good" };
+const input = `${part({ alg: "ES256", kid: "good" })}.${part({ exp: NOW + 60 })}`;
+const token = `${input}.${sign("sha256", Buffer.from(input), { key: privateKey, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+const codeOf = (error: unknown) => (error instanceof SignetError ? error.code : error);
+
+describe.each(WEAK_KEYS)("$what", ({ jwk, code }) => {
+  const weak = { ...jwk, kid: "weak" };
+  const options = { issuer: null, audience: null, clock: () => NOW };
+  // What nobody can see from the outside: only its header names the key.
+  const named = `${part({ alg: jwk.alg as string, kid: "weak" })}.${part({ exp: NOW + 60 })}.${"A".repeat(86)}`;
+
+  it("is refused when it is read, by Node's verifier and by the web's alike", async () => {
+    expect(() => publicKeyFromJwk(weak as never)).toThrow(expect.objectContaining({ code }));
+    expect(() => createVerifier({ ...options, keys: { keys: [weak] } })).toThrow(expect.objectContaining({ code }));
+    // Where only the runtime can tell, it does so with the first token.
+    const web = async () => createWebVerifier({ ...options, keys: { keys: [weak] } }).verify(named);
+    expect(await web().catch(codeOf)).toBe(code);
+  });
+
+  it("fails the tokens that name it, and no others", async () => {
+    for (const make of [createVerifier, createWebVerifier]) {
+      const verifier = make({ ...options, keys: { keys: [weak, good] } });
+      expect((await verifier.verify(token)).header.kid).toBe("good");
+      expect(
+        await Promise.resolve()
+          .then(() => verifier.verify(named))
+          .catch(codeOf),
+      ).toBe(code);
+    }
+  });
+});
+
+describe("a point of small order", () => {
+  it("accepts one forged signature for many messages in node:crypto, so that the refusal is not for nothing", () => {
+    // R is the identity and S is 0.
+    const signature = Buffer.concat([Buffer.from([1]), Buffer.alloc(63)]);
+    const accepted = SMALL_ORDER.filter((x) => {
+      const key = createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x } });
+      return Array.from({ length: 64 }).some((_, n) => verify(null, Buffer.from(`message ${n}`), key, signature));
+    });
+    expect(accepted.length).toBeGreaterThan(7);
+  });
+
+  it("is refused as a key of node:crypto too, as KMS or a PEM gives it", () => {
+    for (const x of SMALL_ORDER) {
+      const key = createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x } });
+      expect(() => publicJwk(key, algorithmNamed("EdDSA"))).toThrow(expect.objectContaining({ code: "key_too_weak" }));
+    }
+  });
+});
+
+describe("sound keys", () => {
+  it("pass, whatever their kind", () => {
+    const pairs = [
+      ...Array.from({ length: 20 }, () => [generateKeyPairSync("ed25519").publicKey, "EdDSA"] as const),
+      ...Array.from({ length: 5 }, () => [generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey, "ES256"] as const),
+      ...Array.from({ length: 5 }, () => [generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey, "ES384"] as const),
+      ...Array.from({ length: 5 }, () => [generateKeyPairSync("ec", { namedCurve: "P-521" }).publicKey, "ES512"] as const),
+      [generateKeyPairSync("rsa", { modulusLength: 2_048 }).publicKey, "RS256"] as const,
+      [generateKeyPairSync("rsa", { modulusLength: 2_049, publicExponent: 3 }).publicKey, "RS256"] as const,
+    ];
+    for (const [key, alg] of pairs) {
+      const jwk = publicJwk(key, algorithmNamed(alg));
+      expect(publicKeyFromJwk(jwk).equals(key)).toBe(true);
+      expect(() => assertHardModulus(jwk)).not.toThrow();
+    }
+  });
+});
+
+describe("a modulus that can be taken apart", () => {
+  it.each(BROKEN_MODULI)("is found out: $what", ({ jwk }) => {
+    expect(() => assertHardModulus(jwk)).toThrow(expect.objectContaining({ code: "key_too_weak" }));
+  });
+
+  it("is found out by the rule that is meant for it", () => {
+    const words = BROKEN_MODULI.map(({ jwk }) => {
+      try {
+        return assertHardModulus(jwk);
+      } catch (error) {
+        return (error as Error).message;
+      }
+    });
+    expect(words).toStrictEqual([
+      expect.stringContaining("it is a prime"),
+      expect.stringContaining("it has 4093 for a factor"),
+      expect.stringContaining("nearly equal"),
+      expect.stringContaining("ROCA"),
+    ]);
+  });
+});
