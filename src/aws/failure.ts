@@ -55,7 +55,7 @@ export function refusal(called: CalledAction, awsCode: string, message: string, 
   return new AwsFailure(code, `${action} on ${resource} in ${region}: ${words}`, awsCode || String(status));
 }
 
-function explained({ action, resource }: CalledAction, awsCode: string, message: string): [ErrorCode, string] {
+function explained({ action, resource, region }: CalledAction, awsCode: string, message: string): [ErrorCode, string] {
   if (DENIED.test(awsCode)) {
     return [
       "aws_access_denied",
@@ -64,8 +64,7 @@ function explained({ action, resource }: CalledAction, awsCode: string, message:
   }
   if (NO_CREDENTIALS.test(awsCode))
     return ["aws_credentials", `AWS does not take the credentials (${awsCode}); renew them, or check the clock`];
-  if (UNUSABLE.test(awsCode))
-    return ["key_unusable", `the KMS key cannot be used (${awsCode}); enable it, or cancel its deletion`];
+  if (UNUSABLE.test(awsCode)) return ["key_unusable", unusable(resource, region, awsCode)];
   if (UNUSABLE_AT_REST.test(awsCode)) {
     return ["key_unusable", `the KMS key that encrypts it cannot be used (${awsCode}); is it here, symmetric and enabled?`];
   }
@@ -76,6 +75,14 @@ function explained({ action, resource }: CalledAction, awsCode: string, message:
     return ["aws_not_found", `there is no such thing here (${awsCode}); is this the right region and account?`];
   // AWS's own words name resources, never a secret; they are cut all the same.
   return ["aws_refused", `AWS refused it (${awsCode}): ${message.slice(0, 200)}`];
+}
+
+// The commands that save it: until a scheduled deletion is carried out, it can be cancelled, which leaves the key disabled.
+function unusable(key: string, region: string, awsCode: string): string {
+  const command = (name: string) => `\`aws kms ${name} --region ${region} --key-id ${key}\``;
+  if (awsCode === "DisabledException") return `the KMS key is disabled; enable it: ${command("enable-key")}`;
+  if (awsCode !== "KMSInvalidStateException") return `the KMS key cannot be used (${awsCode})`;
+  return `the KMS key is not enabled, or pending deletion; to save it: ${command("cancel-key-deletion")}, then ${command("enable-key")}`;
 }
 
 /** The error of an endpoint whose certificate is not believed. */

@@ -1,4 +1,4 @@
-import { isAws } from "./failure.js";
+import { AwsFailure, isAws } from "./failure.js";
 import { type JsonCall, jsonCalls } from "./json-call.js";
 import type { Transport } from "./transport.js";
 
@@ -70,7 +70,13 @@ function getSecret(call: JsonCall): SecretsManager["get"] {
       return { arn: found.ARN, version: found.VersionId, value: found.SecretString };
     } catch (error) {
       if (isAws(error, "ResourceNotFoundException")) return undefined;
-      throw error;
+      throw isAws(error, "InvalidRequestException") ? markedForDeletion(error, secret) : error;
     }
   };
+}
+
+// GetSecretValue, "InvalidRequestException": a secret of which one value is read can only be one that is scheduled for deletion.
+function markedForDeletion(cause: AwsFailure, secret: string): AwsFailure {
+  const words = `the secret ${secret} is about to be deleted; to save it: \`aws secretsmanager restore-secret --secret-id ${secret}\``;
+  return new AwsFailure("key_unusable", words, cause.awsCode, cause);
 }

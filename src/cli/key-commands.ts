@@ -7,6 +7,7 @@ const load = {
   revoke: () => import("./commands/keys-revoke.js"),
   unlock: () => import("./commands/keys-unlock.js"),
   repair: () => import("./commands/keys-repair.js"),
+  destroy: () => import("./commands/keys-destroy.js"),
   history: () => import("./commands/keys-history.js"),
   show: () => import("./commands/keys-show.js"),
   importJwks: () => import("./commands/keys-import-jwks.js"),
@@ -102,6 +103,12 @@ function addViewCommands(keys: Command, context: Context, common: (command: Comm
     .description("show who holds a lock; with a holder's name, take it from one that you know to have ended")
     .addHelpText("after", "\nExamples:\n  signet keys unlock\n  signet keys unlock web-1:4711 --yes")
     .action(async (holder: string | undefined, options) => (await load.unlock()).keysUnlock(context, holder, options));
+  common(keys.command("destroy <id>"))
+    .description("destroy a private key that no record names, as a tick has listed it; a key that is in use is refused")
+    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--json", "print the report as JSON")
+    .addHelpText("after", "\nExample:\n  signet keys destroy 3f1c9a52-8d0e-4b7a-9c61-2f5d8e7a4b10")
+    .action(async (id: string, options) => (await load.destroy()).keysDestroy(context, id, options));
   common(keys.command("history"))
     .description("show every change of a key: when, who, what, why")
     .option("--json", "print it as JSON")

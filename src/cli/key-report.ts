@@ -27,6 +27,7 @@ export function tellReport({ output }: Context, report: Report, options: ChangeO
   if (report.actions.length === 0) output.note(isDry ? "nothing would be done" : "nothing had to be done");
   for (const { words } of report.actions) output.note(isDry ? `would ${words}` : `done: ${words}`);
   for (const words of report.alerts) output.note(`look at this: ${words}`);
+  for (const { words } of report.strays) output.note(`found: ${words}`);
   for (const { words } of report.waits) output.note(`waits: ${words}`);
   if (report.nextAt !== null) output.note(`next: ${dateInWords(report.nextAt)}`);
 }

@@ -1,13 +1,14 @@
 import type { Config } from "../config/schema.js";
+import { KEY_MONTH_USD } from "../custody/contract.js";
 
 /** AWS's prices in US dollars, as the price pages of us-east-1 have them; other regions differ by some percent. */
 export const PRICES = {
   readOn: "2026-11-21",
-  kmsKeyMonth: 1,
+  kmsKeyMonth: KEY_MONTH_USD.kms,
   /** For 10,000 signatures. */
   kmsRsa2048: 0.03,
   kmsOther: 0.15,
-  secretMonth: 0.4,
+  secretMonth: KEY_MONTH_USD["secrets-manager"],
   /** For a million requests. */
   lambdaRequests: 0.2,
   lambdaGbSecondArm: 0.0000133334,

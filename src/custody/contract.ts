@@ -16,9 +16,26 @@ export interface Signer {
 /** What names a key to `open`: these members of the active document. */
 export type OpenableKey = Pick<ActiveDocument, "kid" | "alg" | "material">;
 
+/** What the keyring knows of a key beside its id. A custodian whose service names keys itself finds it by that, and by nothing else. */
+export interface KnownKey {
+  readonly kid?: string | undefined;
+  readonly keyArn?: string | undefined;
+}
+
+/** What a key costs a month in US dollars, by the price pages of us-east-1. */
+export const KEY_MONTH_USD: Readonly<Record<Custody, number>> = {
+  file: 0,
+  "parameter-store": 0,
+  "secrets-manager": 0.4,
+  kms: 1,
+  "kms-data-key": 0,
+};
+
 /** Who holds private keys. Every method may be called again after a crash or a lost answer and then has the same outcome. */
 export interface Custodian {
   readonly custody: Custody;
+  /** Where its keys are, for custodians of which two share a place: whatever one of them lists, the other one does too. */
+  readonly place?: string;
   /**
    * Makes a key. The keyring already lists `id` as `creating`; for an id that has its key, that key is answered.
    *
@@ -26,13 +43,30 @@ export interface Custodian {
    */
   create(id: string, algorithm: Algorithm): Promise<PublicJwk>;
   /** What the active document must hold to sign with a key. */
-  material(id: string): Promise<KeyMaterial>;
+  material(id: string, known?: KnownKey): Promise<KeyMaterial>;
   /** Opens a key for signing. */
   open(key: OpenableKey): Promise<Signer>;
-  /** Destroys the private part; absent is success. */
-  destroy(id: string): Promise<void>;
-  /** Every id that has a private part, whole or in pieces, here. Finds what no keyring names. */
+  /** Destroys the private part of an id, or one thing by the name under which it is listed; absent is success. */
+  destroy(id: string, known?: KnownKey): Promise<void>;
+  /**
+   * Names every private key here, whole or in pieces, by the id that it was made for, and as `ID.PART` where an id can have several: the
+   * part of one in KMS is its kid. Finds what no keyring names.
+   */
   list(): AsyncIterable<string>;
+}
+
+/** Tells whether the keyring has a key of this kid, and under this id where one is given. */
+export type IsNamed = (kid: string, id?: string) => boolean;
+
+/** A custodian whose keys have other names as well, which others go by and Signet does not. */
+export interface NameKeeper {
+  /** Removes the names that belong to no key of the keyring. No key is touched. */
+  removeNames(isNamed: IsNamed): Promise<void>;
+}
+
+/** Tells whether a custodian's keys have other names. */
+export function keepsNames(custodian: Custodian): custodian is Custodian & NameKeeper {
+  return "removeNames" in custodian;
 }
 
 /** A custodian that takes private keys made elsewhere. */
@@ -71,7 +105,7 @@ export function leavesWrites(custodian: Custodian): custodian is Custodian & Int
 /** A custodian that others ask for the key that signs. */
 export interface ActiveKeyPointer {
   /** Points to a key that signs from now on. */
-  pointTo(id: string): Promise<void>;
+  pointTo(id: string, known?: KnownKey): Promise<void>;
 }
 
 /** Tells whether a custodian wants to know which of its keys signs. */

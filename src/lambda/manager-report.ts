@@ -29,7 +29,12 @@ export function createManagerReport(
   };
   return {
     step: (requestId, { action, words }) => log("INFO", requestId, { action, words }),
-    done(requestId, { actions = [], waits = [], nextAt = null }) {
+    done(requestId, { actions = [], waits = [], nextAt = null, strays = [] }) {
+      // Told once a sweep: what is destroyed by itself needs nobody.
+      const kept = actions.some(({ kind }) => kind === "sweep")
+        ? strays.filter(({ destroyedAfter }) => destroyedAfter === null)
+        : [];
+      for (const { name, monthlyUsd, words } of kept) log("WARN", requestId, { stray: name, monthlyUsd, words });
       const late = waits.find(({ rule }) => rule === "overdue");
       if (late !== undefined) log("WARN", requestId, { overdue: late.kid, words: late.words });
       log("INFO", requestId, { outcome: "done", actions: actions.length, waits: waits.map(({ words }) => words), nextAt });

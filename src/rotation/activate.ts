@@ -5,7 +5,7 @@ import type { KeyRecord } from "../keyring/key-record.js";
 import type { ActivationIntent, Keyring } from "../keyring/keyring.js";
 import type { Action } from "./actions.js";
 import type { AuditNote } from "./audit.js";
-import { type Context, custodianOf } from "./context.js";
+import { type Context, custodianOf, knownOf } from "./context.js";
 import { type Doubt, type Proof, proveKey } from "./prove.js";
 import { withRecord } from "./records.js";
 import { destroySecondCopy } from "./remove.js";
@@ -191,7 +191,7 @@ async function point(context: Context, session: Session, record: KeyRecord): Pro
   const custodian = custodianOf(context, record);
   if (!canPoint(custodian)) return;
   await session.check();
-  await custodian.pointTo(record.id);
+  await custodian.pointTo(record.id, knownOf(record));
 }
 
 function noteOf(keyring: Keyring, { because }: ActivationIntent, record: KeyRecord): AuditNote {

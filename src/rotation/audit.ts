@@ -24,6 +24,7 @@ export type AuditEvent =
   | "key.imported"
   | "key.removed"
   | "lease.unlocked"
+  | "key.destroyed"
   | "keyring.repaired";
 
 /** One change, as the manager tells it. */

@@ -1,4 +1,4 @@
-import type { Custodian } from "../custody/contract.js";
+import type { Custodian, KnownKey } from "../custody/contract.js";
 import { SignetError } from "../errors.js";
 import type { Custody, KeyRecord } from "../keyring/key-record.js";
 import type { Keyring } from "../keyring/keyring.js";
@@ -45,6 +45,11 @@ export function custodianOf(context: Context, record: Pick<KeyRecord, "custody">
     "plan_refused",
     `a key is held by ${record.custody}, which this manager cannot reach: run it where ${record.custody} is configured`,
   );
+}
+
+/** What the keyring knows of a key: a custodian whose service names keys itself finds it by that. */
+export function knownOf({ publicJwk, keyArn }: KeyRecord): KnownKey {
+  return { kid: publicJwk?.kid, keyArn };
 }
 
 /**

@@ -18,6 +18,8 @@ export interface Manager extends CoreManager {
   repair(request?: operations.RepairRequest): Promise<operations.RepairReport>;
   /** Takes the lease from a holder of whom a person knows that it has ended; answers whether that one held it. */
   unlock(holder: string): Promise<boolean>;
+  /** Destroys a private key that no record names, by a person's word; one that is in use is refused. */
+  destroyKey(request: operations.DestroyRequest): Promise<operations.DestroyReport>;
   /** Every key's life around the present, past and planned. */
   lives(): Promise<KeyLives>;
   /** Every change of a key, the oldest first. */
@@ -42,6 +44,7 @@ export function createManager(options: ManagerOptions): Manager {
     tellExpiry: (request) => inTurn(() => operations.tellExpiry(context, request)),
     repair: (request = {}) => inTurn(() => operations.repair(context, request)),
     unlock: (holder) => inTurn(() => unlock(context, holder)),
+    destroyKey: (request) => inTurn(() => operations.destroyKey(context, request)),
     lives: () => operations.keyLives(context),
     history: async () => readHistory(context.stores, await existing()),
     verifyAudit: async () => verifyAudit(context.stores, await existing()),

@@ -2,11 +2,13 @@ import type { PublicJwk } from "../algorithms/jwk.js";
 import { algorithmNamed } from "../algorithms/table.js";
 import type { Custodian } from "../custody/contract.js";
 import { isSignetError, SignetError } from "../errors.js";
+import type { KeyMaterial } from "../keyring/active-document.js";
 import type { KeyRecord } from "../keyring/key-record.js";
-import { type Context, custodianOf } from "./context.js";
+import { type Context, custodianOf, knownOf } from "./context.js";
 import { assertSigns, isSettled } from "./prove.js";
-import { withoutKey, withRecord } from "./records.js";
+import { withRecord } from "./records.js";
 import type { Session } from "./session.js";
+import { withEnded } from "./strays.js";
 import { recordById } from "./view.js";
 
 /** How often a key that was just made is looked for, over the store's settling. */
@@ -42,21 +44,28 @@ export async function finishMaking(context: Context, session: Session, id: strin
   const publicJwk = await reported(context, session, custodian, record);
   if (publicJwk === undefined) {
     // An import that was interrupted before the custodian had the key: only the operator has it.
-    await session.change((keyring) => withoutKey(keyring, id), {
+    const now = await session.time();
+    await session.change((keyring) => withEnded(keyring, record, now), {
       event: "key.abandoned",
       keys: [id],
       why: "the import was interrupted",
     });
     return;
   }
+  let material: KeyMaterial;
   try {
-    await assertReported(context, custodian, record, publicJwk);
+    material = await assertReported(context, custodian, record, publicJwk);
   } catch (error) {
-    if (isSignetError(error, "key_mismatch")) await abandon(session, custodian, id);
+    if (isSignetError(error, "key_mismatch")) await abandon(session, custodian, { ...record, publicJwk });
     throw error;
   }
-  const pendingAt = await session.time();
-  await session.change((keyring) => withRecord(keyring, id, (key) => ({ ...key, state: "pending", publicJwk, pendingAt })), {
+  const made = {
+    state: "pending",
+    publicJwk,
+    pendingAt: await session.time(),
+    ...("keyArn" in material && { keyArn: material.keyArn }),
+  } as const;
+  await session.change((keyring) => withRecord(keyring, id, (key) => ({ ...key, ...made })), {
     event: "key.made",
     keys: [publicJwk.kid],
   });
@@ -70,7 +79,7 @@ async function reported(
 ): Promise<PublicJwk | undefined> {
   if (record.origin === "created") return custodian.create(record.id, algorithmNamed(record.alg));
   try {
-    await custodian.material(record.id);
+    await custodian.material(record.id, knownOf(record));
     return record.publicJwk;
   } catch (error) {
     if (!isSignetError(error, "key_not_found")) throw error;
@@ -80,15 +89,23 @@ async function reported(
 }
 
 // A key that was stored wrongly, or reported under another's public key, would mint tokens that never verify.
-async function assertReported(context: Context, custodian: Custodian, record: KeyRecord, publicJwk: PublicJwk): Promise<void> {
+async function assertReported(
+  context: Context,
+  custodian: Custodian,
+  record: KeyRecord,
+  publicJwk: PublicJwk,
+): Promise<KeyMaterial> {
   if (publicJwk.alg !== record.alg)
     throw new SignetError("key_mismatch", `${record.custody} reported a key for ${publicJwk.alg}`);
-  const prove = async () => assertSigns((key) => custodian.open(key), publicJwk, await custodian.material(record.id));
-  await whileNotSeen(context, prove);
+  return whileNotSeen(context, async () => {
+    const material = await custodian.material(record.id, { kid: publicJwk.kid });
+    await assertSigns((key) => custodian.open(key), publicJwk, material);
+    return material;
+  });
 }
 
 // What was just made may not be seen everywhere yet. A later run looks again: nothing is lost while the key is being made.
-async function whileNotSeen(context: Context, look: () => Promise<void>): Promise<void> {
+async function whileNotSeen<T>(context: Context, look: () => Promise<T>): Promise<T> {
   const pauseSeconds = Math.ceil(context.stores.active.settleSeconds / LOOKS);
   for (let left = LOOKS - 1; ; left--) {
     try {
@@ -100,9 +117,10 @@ async function whileNotSeen(context: Context, look: () => Promise<void>): Promis
   }
 }
 
-async function abandon(session: Session, custodian: Custodian, id: string): Promise<void> {
+async function abandon(session: Session, custodian: Custodian, record: KeyRecord): Promise<void> {
   await session.check();
-  await custodian.destroy(id);
+  await custodian.destroy(record.id, knownOf(record));
+  const now = await session.time();
   const why = "it did not prove to be the key that was reported";
-  await session.change((keyring) => withoutKey(keyring, id), { event: "key.abandoned", keys: [id], why });
+  await session.change((keyring) => withEnded(keyring, record, now), { event: "key.abandoned", keys: [record.id], why });
 }

@@ -5,6 +5,7 @@ import { PREPARE_EARLIER_SECONDS, policyOf } from "./policy.js";
 import { blockedBy, RULES, timeInWords, type Wait } from "./rules.js";
 import type { Outcome, ReportedAction } from "./run.js";
 import { dueAt, wait } from "./situation.js";
+import { type ReportedStray, reportedStrays } from "./stray-report.js";
 
 /** What a manager answers. */
 export interface Report {
@@ -18,6 +19,8 @@ export interface Report {
   readonly blockedBy: string | null;
   /** What somebody has to look at though ticks go on, each in a sentence: a key that could not be proven. */
   readonly alerts: readonly string[];
+  /** Private keys that the last sweep found and no record names. */
+  readonly strays: readonly ReportedStray[];
 }
 
 /**
@@ -49,7 +52,14 @@ export function reportOf(
   }
   const late = keyring === undefined ? undefined : overdue(keyring, clock());
   if (late !== undefined) waits.push(late);
-  return Object.freeze({ actions: done, waits, nextAt: last.nextAt, blockedBy: blockedBy(waits), alerts });
+  return Object.freeze({
+    actions: done,
+    waits,
+    nextAt: last.nextAt,
+    blockedBy: blockedBy(waits),
+    alerts,
+    strays: keyring === undefined ? [] : reportedStrays(keyring),
+  });
 }
 
 // A rotation that is planned in time happens when it is due; one that is due at once takes the time that its standby has to be published.

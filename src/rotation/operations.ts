@@ -3,6 +3,7 @@ import { isSignetError, SignetError } from "../errors.js";
 import { activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
 import { readHistory } from "./audit.js";
 import { type Context, keyringMissing } from "./context.js";
+import { assertDestroyable, destroyStray, type FoundKey, findKey } from "./destroy-stray.js";
 import { type Explanation, explain } from "./explain.js";
 import { forecast } from "./forecast.js";
 import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } from "./foreign.js";
@@ -221,6 +222,29 @@ export async function repair(
     return run(context, session);
   });
   return Object.freeze({ ...report, findings });
+}
+
+/** What is asked to be destroyed: as its custodian lists it, or by its id, or by the name of a KMS key. */
+export interface DestroyRequest extends DryRun {
+  readonly name: string;
+}
+
+/** What was destroyed, or would be. */
+export type DestroyReport = Report & { readonly found: FoundKey };
+
+/** Destroys a private key that no record names. */
+export async function destroyKey(context: Context, { name, dryRun = false }: DestroyRequest): Promise<DestroyReport> {
+  const keyring = await existingKeyring(context);
+  const found = await findKey(context, keyring, name);
+  await assertDestroyable(context, await readView(context, keyring), found);
+  const deed: ReportedAction = { kind: "destroy", words: `destroy the private key ${found.name}, held by ${found.custody}` };
+  const report = dryRun
+    ? reportOf(context, keyring, { done: [deed], plan: plan(await readView(context, keyring), keyring.policy, context.clock()) })
+    : await working(context, async (session) => {
+        await destroyStray(context, session, found);
+        return thenRun(context, session, [deed]);
+      });
+  return Object.freeze({ ...report, found });
 }
 
 /** Says for each key why it is where it is and when it moves next. */

@@ -7,7 +7,7 @@ import { isSignetError, SignetError } from "../errors.js";
 import type { KeyMaterial } from "../keyring/active-document.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import type { Keyring } from "../keyring/keyring.js";
-import { type Context, custodianOf } from "./context.js";
+import { type Context, custodianOf, knownOf } from "./context.js";
 import type { View } from "./view.js";
 
 /**
@@ -41,7 +41,7 @@ export async function proveKey(
     const custodian = custodianOf(context, record);
     const jwk = record.publicJwk as PublicJwk;
     const held = view.documents.find(({ kid }) => kid === jwk.kid)?.material;
-    const material = held ?? (await custodian.material(record.id));
+    const material = held ?? (await custodian.material(record.id, knownOf(record)));
     await assertSigns((key) => custodian.open(key), jwk, material);
     return { outcome: "proven", material };
   } catch (cause) {

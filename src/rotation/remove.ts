@@ -1,9 +1,9 @@
-import { leavesWrites } from "../custody/contract.js";
-import type { Custody, KeyRecord } from "../keyring/key-record.js";
+import type { KeyRecord } from "../keyring/key-record.js";
 import { activeRecord } from "../keyring/keyring.js";
-import { type Context, custodianOf, custodiansInUse } from "./context.js";
-import { withoutKey } from "./records.js";
+import { type Context, custodianOf, knownOf } from "./context.js";
+import { assertNewest } from "./newest.js";
 import type { Session } from "./session.js";
+import { withEnded } from "./strays.js";
 import { discarded, freed } from "./transitions.js";
 import { isSelfContained, nameOf, recordById } from "./view.js";
 
@@ -31,10 +31,12 @@ export async function removeKey(context: Context, session: Session, id: string):
   const record = recordById(session.keyring(), id);
   if (record === undefined) return;
   if (record.origin !== "foreign") {
+    await assertNewest(context, session);
     await session.check();
-    await custodianOf(context, record).destroy(id);
+    await custodianOf(context, record).destroy(id, knownOf(record));
   }
-  await session.change((keyring) => withoutKey(keyring, id), {
+  const now = await session.time();
+  await session.change((keyring) => withEnded(keyring, record, now), {
     event: "key.removed",
     keys: [nameOf(record)],
     why: whyRemoved(record),
@@ -47,25 +49,6 @@ function whyRemoved({ state, revokedAt, reason }: KeyRecord): string {
   return reason === undefined ? "revoked" : `revoked: ${reason}`;
 }
 
-/** Destroys every private key that no record names. */
-export async function sweep(context: Context, session: Session): Promise<void> {
-  await session.check();
-  await context.stores.removeDeadWrites?.();
-  for (const custodian of custodiansInUse(context, session.keyring())) {
-    if (leavesWrites(custodian)) await custodian.removeDeadWrites();
-  }
-  const found: [Custody, string][] = [];
-  for (const custodian of custodiansInUse(context, session.keyring())) {
-    for await (const id of custodian.list()) found.push([custodian.custody, id]);
-  }
-  // Listed first, then a write that proves the keyring to be the newest: a key that was listed was recorded before that.
-  const sweptAt = await session.time();
-  const orphans = found.filter(([, id]) => recordById(session.keyring(), id) === undefined);
-  await session.change((keyring) => ({ ...keyring, sweptAt }));
-  for (const [custody, id] of orphans) await custodianOf(context, { custody }).destroy(id);
-  await destroySecondCopy(context, session);
-}
-
 /** The private part has one place: where the confirmed document holds it, the custodian's own copy goes. */
 export async function destroySecondCopy(context: Context, session: Session): Promise<void> {
   const { activation, confirmedSequence } = session.keyring();
@@ -74,5 +57,5 @@ export async function destroySecondCopy(context: Context, session: Session): Pro
   const [top] = await context.stores.active.read();
   if (top?.sequence !== confirmedSequence || top.kid !== record.publicJwk?.kid || !isSelfContained(top.material)) return;
   await session.check();
-  await custodianOf(context, record).destroy(record.id);
+  await custodianOf(context, record).destroy(record.id, knownOf(record));
 }

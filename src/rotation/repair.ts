@@ -2,11 +2,14 @@ import { isSignetError } from "../errors.js";
 import type { ActiveDocument } from "../keyring/active-document.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import { activeRecord, type Keyring, recordByKid } from "../keyring/keyring.js";
-import { type Context, custodianOf, custodiansInUse } from "./context.js";
+import { type Context, custodianOf, knownOf } from "./context.js";
 import { signingUnder } from "./records.js";
 import { nextSequence } from "./sequence.js";
 import type { Session } from "./session.js";
-import { documentState, isPublished, isSelfContained, latestTime, nameOf, recordById, type View } from "./view.js";
+import { strayInWords } from "./stray-report.js";
+import { standingOf } from "./strays.js";
+import { searchAll } from "./sweep.js";
+import { documentState, isPublished, isSelfContained, latestTime, nameOf, type View } from "./view.js";
 
 /** Something that a foreign hand changed, or that a crash left. */
 export interface Finding {
@@ -56,7 +59,7 @@ async function privateParts(context: Context, { keyring, documents }: View): Pro
     const own = documents.find((document) => document.kid === key.publicJwk?.kid)?.material;
     if (own !== undefined && isSelfContained(own)) continue;
     try {
-      await custodianOf(context, key).material(key.id);
+      await custodianOf(context, key).material(key.id, knownOf(key));
     } catch (error) {
       if (!isSignetError(error, "key_not_found")) throw error;
       found.push(
@@ -67,16 +70,17 @@ async function privateParts(context: Context, { keyring, documents }: View): Pro
   return found;
 }
 
+// A sweep destroys what is over; of anything else only a person can say that nobody needs it.
 async function orphans(context: Context, keyring: Keyring): Promise<Finding[]> {
-  const found: Finding[] = [];
-  for (const custodian of custodiansInUse(context, keyring)) {
-    for await (const id of custodian.list()) {
-      if (recordById(keyring, id) === undefined) {
-        found.push(fault("orphan", `${custodian.custody} holds a private key that no record names (${id})`, "it is destroyed"));
-      }
-    }
-  }
-  return found;
+  const { listings } = await searchAll(context);
+  return listings.flatMap(({ custody, names }) =>
+    names.flatMap((name) => {
+      const standing = standingOf(keyring, name);
+      if (standing === "named") return [];
+      const remedy = standing === "over" ? "two sweeps, half a day apart, destroy it" : null;
+      return [fault("orphan", strayInWords({ custody, name }), remedy)];
+    }),
+  );
 }
 
 async function leaseFaults({ stores }: Context, { lease }: Keyring): Promise<Finding[]> {

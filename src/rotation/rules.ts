@@ -21,6 +21,7 @@ export const RULES = {
   jwks_full: "some verifiers read no more than ten keys",
   places_kept: "the active key and two standbys need three of the ten places in the JWKS",
   no_free_place: "a place of the active document must rest, because the delete of a manager that slept may still arrive",
+  unsearched: "a private key that nobody needs may be left there",
   settings_differ:
     "`signet keys apply` puts them in force; nothing else does, so that two managers with different settings do not flap",
 } as const;

@@ -7,14 +7,15 @@ import { type Plan, plan } from "./planner.js";
 import type { Doubt } from "./prove.js";
 import { publishKeys } from "./publish.js";
 import { readViewPatiently } from "./read-view.js";
-import { deleteDocument, discardKey, removeKey, sweep } from "./remove.js";
+import { deleteDocument, discardKey, removeKey } from "./remove.js";
 import type { Wait } from "./rules.js";
 import type { Session } from "./session.js";
+import { sweep } from "./sweep.js";
 import type { View } from "./view.js";
 
 /** An action with what it is in words. */
 export interface ReportedAction {
-  readonly kind: Action["kind"] | "create" | "import" | "apply-settings";
+  readonly kind: Action["kind"] | "create" | "import" | "apply-settings" | "destroy";
   readonly words: string;
 }
 
@@ -56,7 +57,7 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
     if (action.kind === "activate") warnings.push(...current.waits.filter(({ rule }) => rule === "young_standby"));
     if (ONCE.includes(action.kind)) skipped.add(JSON.stringify(action));
     try {
-      const doubt = await carryOut(context, session, view, action);
+      const doubt = await carryOut(context, session, view, action, warnings);
       if (doubt === undefined) done.push({ kind: action.kind, words });
       else doubts.set(doubt.id, doubt.words);
     } catch (error) {
@@ -72,7 +73,13 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
 }
 
 /** @returns why the action's key was passed over, where it was not proven */
-async function carryOut(context: Context, session: Session, view: View, action: Action): Promise<Doubt | undefined> {
+async function carryOut(
+  context: Context,
+  session: Session,
+  view: View,
+  action: Action,
+  warnings: Wait[],
+): Promise<Doubt | undefined> {
   switch (action.kind) {
     case "activate":
       return beginActivation(context, session, view, action);
@@ -97,7 +104,7 @@ async function carryOut(context: Context, session: Session, view: View, action: 
       await discardKey(session, action.id);
       break;
     case "sweep":
-      await sweep(context, session);
+      warnings.push(...(await sweep(context, session)));
       break;
     case "reread":
   }

@@ -68,6 +68,6 @@ export function custodianSuite(name: string, algorithms: readonly string[], make
 
 async function listed(custodian: Custodian): Promise<string[]> {
   const ids: string[] = [];
-  for await (const id of custodian.list()) ids.push(id);
+  for await (const name of custodian.list()) ids.push(name.split(".")[0] as string);
   return ids.sort();
 }

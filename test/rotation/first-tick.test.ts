@@ -90,7 +90,10 @@ describe("the first tick", () => {
     expect((await keyringOf(stores))?.lease).toBeNull();
     const held: string[] = [];
     for await (const id of file.list()) held.push(id);
-    expect(held).not.toContain("left-behind");
+    // No word of the keyring names it: it is told, and stays until a person has it destroyed.
+    expect(held).toContain("left-behind");
+    expect(report.strays).toMatchObject([{ custody: "file", name: "left-behind", monthlyUsd: 0, destroyedAfter: null }]);
+    expect(report.strays[0]?.words).toContain("signet keys destroy left-behind");
   });
 
   it("says with dryRun what it would do, and does nothing", async () => {

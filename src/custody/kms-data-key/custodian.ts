@@ -50,6 +50,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
 
   return Object.freeze({
     custody: "kms-data-key" as const,
+    place: `parameters ${options.path}`,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
       const kept = (await keys.find(id)) ?? (await make(id, algorithm));
       return sameAlgorithm(kept.publicJwk, algorithm, id);
@@ -63,9 +64,9 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
       );
       return sameKey((await keys.keep(id, { wrapped, id, publicJwk })).publicJwk, publicJwk, id);
     },
-    material: keys.mustSee,
+    material: (id: string) => keys.mustSee(id),
     open: (key: OpenableKey): Promise<Signer> => openWrappedKey(options, key),
-    destroy: keys.destroy,
+    destroy: (id: string) => keys.destroy(id),
     list: keys.list,
   });
 }

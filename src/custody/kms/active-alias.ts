@@ -1,3 +1,4 @@
+import { isAws } from "../../aws/failure.js";
 import type { Kms } from "../../aws/kms.js";
 import { activeAlias } from "../../aws/names.js";
 import { aliasTaken, unlessAbsent } from "./own-keys.js";
@@ -8,11 +9,13 @@ import { aliasTaken, unlessAbsent } from "./own-keys.js";
  */
 export async function pointAlias(kms: Kms, installation: string, arn: string): Promise<void> {
   const alias = activeAlias(installation);
-  if (await aliasTaken(kms, alias, arn)) await kms.updateAlias(alias, arn);
-}
-
-/** Removes the alias where it still names a key that goes. */
-export async function removeAlias(kms: Kms, installation: string, arn: string): Promise<void> {
-  const alias = activeAlias(installation);
-  if ((await unlessAbsent(kms.describeKey(alias)))?.arn === arn) await unlessAbsent(kms.deleteAlias(alias));
+  if (!(await aliasTaken(kms, alias, arn))) return;
+  try {
+    await kms.updateAlias(alias, arn);
+  } catch (error) {
+    // It is gone by now, or somebody has pointed it to a key of another kind: UpdateAlias cannot lead away from that.
+    if (!isAws(error, "NotFoundException", "ValidationException")) throw error;
+    await unlessAbsent(kms.deleteAlias(alias));
+    await kms.createAlias(alias, arn);
+  }
 }

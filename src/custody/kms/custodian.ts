@@ -1,10 +1,11 @@
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { Algorithm } from "../../algorithms/table.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
-import type { ActiveKeyPointer, Custodian, KeyLender, OpenableKey, Signer } from "../contract.js";
-import { pointAlias, removeAlias } from "./active-alias.js";
+import type { ActiveKeyPointer, Custodian, IsNamed, KeyLender, KnownKey, NameKeeper, OpenableKey, Signer } from "../contract.js";
+import { keyNotFound, seenSoon } from "../held-key.js";
+import { pointAlias } from "./active-alias.js";
 import { openKmsKey, reportedJwk } from "./open.js";
-import { isGoing, type OwnKeysOptions, ownKeys } from "./own-keys.js";
+import { type OwnKeysOptions, ownKeys, unlessAbsent } from "./own-keys.js";
 import type { OnKmsSigned } from "./sign.js";
 
 /** What a KMS custodian is made of. */
@@ -13,24 +14,39 @@ export interface KmsCustodianOptions extends OwnKeysOptions {
 }
 
 /** Keeps private keys in KMS, from where they never come out. What is signed with is pinned to the key's ARN. */
-export function createKmsCustodian(options: KmsCustodianOptions): Custodian & KeyLender & ActiveKeyPointer {
+export function createKmsCustodian(options: KmsCustodianOptions): Custodian & KeyLender & ActiveKeyPointer & NameKeeper {
   const { kms, installation, onSigned } = options;
   const keys = ownKeys(options);
 
+  async function find(key: string): Promise<{ arn: string; spki: Buffer } | undefined> {
+    // What was just made may not be seen everywhere yet.
+    return seenSoon(() => unlessAbsent(kms.getPublicKey(key)), options.sleep);
+  }
+
   async function reported(key: string, algorithm: Algorithm): Promise<{ arn: string; publicJwk: PublicJwk }> {
-    const { arn, spki } = await kms.getPublicKey(key);
+    const { arn, spki } = (await find(key)) ?? (await kms.getPublicKey(key));
     return { arn, publicJwk: reportedJwk(spki, algorithm, arn) };
+  }
+
+  // An alias is asked only for a key of which nothing else is known yet.
+  async function arnOf(id: string, known: KnownKey | undefined): Promise<{ arn: string; spki: Buffer }> {
+    const name = known?.keyArn ?? known?.kid ?? (await keys.byAlias(id))?.arn;
+    const found = name === undefined ? undefined : await find(name);
+    if (found !== undefined) return found;
+    throw keyNotFound(name === undefined ? `the key ${id} in KMS` : `the KMS key ${name}`);
+  }
+
+  // Where nothing is known of a key but its id, its tags are.
+  async function madeFor(id: string): Promise<readonly string[]> {
+    const found: string[] = [];
+    for await (const name of keys.list()) if (name.startsWith(`${id}.`)) found.push(name.slice(id.length + 1));
+    return found;
   }
 
   return Object.freeze({
     custody: "kms" as const,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
-      let key = await keys.find(id);
-      if (key !== undefined && isGoing(key)) {
-        await keys.forget(id);
-        key = undefined;
-      }
-      const { arn } = key ?? (await keys.make(id, algorithm));
+      const { arn } = (await keys.usable(id)) ?? (await keys.make(id, algorithm));
       return (await reported(arn, algorithm)).publicJwk;
     },
     describe: async (key: string, algorithm: Algorithm): Promise<PublicJwk> => (await reported(key, algorithm)).publicJwk,
@@ -39,22 +55,18 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
       await keys.lend(id, arn);
       return publicJwk;
     },
-    pointTo: async (id: string) => pointAlias(kms, installation, (await keys.mustFind(id)).arn),
-    async material(id: string): Promise<KeyMaterial> {
-      const { arn } = await keys.mustFind(id);
-      return { keyArn: arn, spki: (await kms.getPublicKey(arn)).spki.toString("base64") };
+    pointTo: async (id: string, known?: KnownKey) => pointAlias(kms, installation, (await arnOf(id, known)).arn),
+    async material(id: string, known?: KnownKey): Promise<KeyMaterial> {
+      const { arn, spki } = await arnOf(id, known);
+      return { keyArn: arn, spki: spki.toString("base64") };
     },
     open: (key: OpenableKey): Promise<Signer> => openKmsKey(kms, key, onSigned),
-    async destroy(id: string): Promise<void> {
-      const [name = "", orphan] = id.split(".");
-      if (orphan !== undefined) return keys.delete(orphan);
-      const key = await keys.find(name);
-      if (key !== undefined) {
-        await keys.delete(key.arn);
-        await removeAlias(kms, installation, key.arn);
-      }
-      await keys.forget(name);
+    async destroy(name: string, known?: KnownKey): Promise<void> {
+      const [id = "", part] = name.split(".");
+      const key = part ?? known?.keyArn ?? known?.kid;
+      for (const each of key === undefined ? await madeFor(id) : [key]) await keys.delete(id, each);
     },
     list: () => keys.list(),
+    removeNames: (isNamed: IsNamed) => keys.removeAliases(isNamed),
   });
 }

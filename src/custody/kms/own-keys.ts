@@ -4,24 +4,29 @@ import { isAws } from "../../aws/failure.js";
 import type { Kms, KmsKey } from "../../aws/kms.js";
 import { activeAlias, aliasesPrefix } from "../../aws/names.js";
 import { SignetError } from "../../errors.js";
-import { keyNotFound, type Sleep, seenSoon } from "../held-key.js";
+import type { IsNamed } from "../contract.js";
+import { type Sleep, seenSoon } from "../held-key.js";
 
-/** The KMS keys of one installation, each found by an alias of its own: `alias/signet/INSTALLATION/ID`. */
+/**
+ * The KMS keys of one installation. What tells a key as its own are the tags that it was made with. The aliases
+ * `alias/signet/INSTALLATION/ID` save a crash from making a key twice; they may be missing, old or somebody else's, and nothing is
+ * destroyed because of one.
+ */
 export interface OwnKeys {
-  /** @returns `undefined` where there is none */
-  find(id: string): Promise<KmsKey | undefined>;
-  /** @throws SignetError `key_not_found` */
-  mustFind(id: string): Promise<KmsKey>;
-  /** Makes a key, or answers the one that an earlier try has made. */
+  /** What the alias of an id names, whoever made it. */
+  byAlias(id: string): Promise<KmsKey | undefined>;
+  /** The key that an earlier try has made for an id, as far as its alias tells. */
+  usable(id: string): Promise<KmsKey | undefined>;
+  /** Makes a key; answers the one of an earlier try where that was first. */
   make(id: string, algorithm: Algorithm): Promise<KmsKey>;
   /** Gives a key that is there already the alias of an id. */
   lend(id: string, arn: string): Promise<void>;
-  /** Removes the alias of an id; absent is success. */
-  forget(id: string): Promise<void>;
-  /** Schedules away a key that this installation has made; a key that was only lent to it stays as it is. */
-  delete(arn: string): Promise<void>;
-  /** The ids of its aliases, and as `ID.KEY` the keys that a crash left between their making and their alias. */
+  /** Schedules a key away that was made here for this very id, and removes its aliases; any other key stays as it is. */
+  delete(id: string, key: string): Promise<void>;
+  /** Every key that was made here, as `ID.KEY`. */
   list(): AsyncIterable<string>;
+  /** Removes the aliases that name no key of the keyring's. */
+  removeAliases(isNamed: IsNamed): Promise<void>;
 }
 
 /** What the keys of an installation are found and made with. */
@@ -38,70 +43,88 @@ export interface OwnKeysOptions {
 
 const INSTALLATION_TAG = "signet:installation";
 const KEY_TAG = "signet:key";
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const SHORTEST_DELETION_DAYS = 7;
 
-/** Binds the keys of an installation. An alias can be made only once, so a key that a retry made twice is recognised and deleted. */
+/** Binds the keys of an installation. */
 export function ownKeys(options: OwnKeysOptions): OwnKeys {
-  const { kms, installation, deletionDays = 30 } = options;
+  const { kms, installation, deletionDays = 30, sleep } = options;
   const aliasOf = (id: string): string => aliasesPrefix(installation) + id;
-  // Keys that this process has made: their aliases need not be visible yet.
-  const made = new Map<string, string>();
+  const byAlias = (id: string): Promise<KmsKey | undefined> => unlessAbsent(kms.describeKey(aliasOf(id)));
 
-  async function find(id: string): Promise<KmsKey | undefined> {
-    return unlessAbsent(kms.describeKey(made.get(id) ?? aliasOf(id)));
+  const idOf = (key: string): Promise<string | undefined> => idByTags(kms, installation, key);
+
+  async function usable(id: string): Promise<KmsKey | undefined> {
+    const key = await byAlias(id);
+    return key !== undefined && !isGoing(key) && (await idOf(key.arn)) === id ? key : undefined;
   }
 
-  async function mustFind(id: string): Promise<KmsKey> {
-    const key = await seenSoon(() => find(id), options.sleep);
-    if (key !== undefined && !isGoing(key)) return key;
-    throw keyNotFound(aliasOf(id));
-  }
-
-  async function lend(id: string, arn: string): Promise<void> {
-    if ((await aliasTaken(kms, aliasOf(id), arn)) && (await mustFind(id)).arn !== arn) {
-      throw new SignetError("key_mismatch", `${aliasOf(id)} already names another key than ${arn}`);
+  async function* list(): AsyncIterable<string> {
+    for await (const keyId of kms.keyIds()) {
+      const id = await ownId(keyId);
+      if (id !== undefined) yield `${id}.${keyId}`;
     }
-    made.set(id, arn);
+  }
+
+  async function ownId(keyId: string): Promise<string | undefined> {
+    try {
+      const id = await idOf(keyId);
+      return id === undefined || isGoing(await kms.describeKey(keyId)) ? undefined : id;
+    } catch (error) {
+      // Keys whose tags may not be read are not ours: our own are made with a right to read them.
+      if (isAws(error, "AccessDeniedException", "NotFoundException")) return undefined;
+      throw error;
+    }
   }
 
   return Object.freeze({
-    find,
-    mustFind,
-    lend,
+    byAlias,
+    usable,
+    list,
     async make(id: string, algorithm: Algorithm) {
       const tags = { [INSTALLATION_TAG]: installation, [KEY_TAG]: id };
       const description = `Signet ${installation}: signs tokens (${algorithm.name})`;
       const input = { keySpec: algorithm.kms.keySpec, description, tags, policy: options.keyPolicy };
-      const key = await onceRolesAreKnown(() => kms.createKey(input), options.sleep);
-      if (await aliasTaken(kms, aliasOf(id), key.arn)) {
-        // An earlier try came so far, or this one did and its answer was lost.
-        const first = await mustFind(id);
-        if (first.arn !== key.arn) await kms.scheduleKeyDeletion(key.arn, SHORTEST_DELETION_DAYS);
-        return first;
-      }
-      made.set(id, key.arn);
-      return key;
+      const key = await onceRolesAreKnown(() => kms.createKey(input), sleep);
+      if (!(await aliasTaken(kms, aliasOf(id), key.arn))) return key;
+      // An earlier try came so far, or this one did and its answer was lost. This key was told to nobody: it can go by its ARN.
+      const first = await seenSoon(() => usable(id), sleep);
+      if (first === undefined || first.arn === key.arn) return key;
+      await kms.scheduleKeyDeletion(key.arn, SHORTEST_DELETION_DAYS);
+      return first;
     },
-    async forget(id: string) {
-      made.delete(id);
-      await unlessAbsent(kms.deleteAlias(aliasOf(id)));
+    async lend(id: string, arn: string) {
+      if (!(await aliasTaken(kms, aliasOf(id), arn))) return;
+      const named = await seenSoon(() => byAlias(id), sleep);
+      if (named?.arn !== arn) throw new SignetError("key_mismatch", `${aliasOf(id)} already names another key than ${arn}`);
     },
-    async delete(arn: string) {
-      if ((await kms.tags(arn))[INSTALLATION_TAG] === installation) await schedule(kms, arn, deletionDays);
+    async delete(id: string, key: string) {
+      if ((await idOf(key)) === id) await schedule(kms, key, deletionDays);
+      await removeAliases(kms, aliasesPrefix(installation), (_, kid) => kid !== keyIdIn(key));
     },
-    async *list() {
-      const named = new Set<string>();
-      for await (const { alias, keyId } of kms.aliases()) {
-        if (!alias.startsWith(aliasOf("")) || alias === activeAlias(installation)) continue;
-        named.add(keyId);
-        yield alias.slice(aliasOf("").length);
-      }
-      for await (const keyId of kms.keyIds()) {
-        const id = named.has(keyId) ? undefined : await orphanId(kms, keyId, installation);
-        if (id !== undefined) yield `${id}.${keyId}`;
-      }
-    },
-  });
+    removeAliases: (isNamed) =>
+      removeAliases(kms, aliasOf(""), (id, kid) => isNamed(kid, aliasOf(id) === activeAlias(installation) ? undefined : id)),
+  } satisfies OwnKeys);
+}
+
+/** The id that a key was made for here; `undefined` for every other key. */
+async function idByTags(kms: Kms, installation: string, key: string): Promise<string | undefined> {
+  const tags = (await unlessAbsent(kms.tags(key))) ?? {};
+  const id = tags[INSTALLATION_TAG] === installation ? tags[KEY_TAG] : undefined;
+  // Whoever may give tags to keys gives what they want: an id is put into names and messages.
+  return id !== undefined && ID.test(id) ? id : undefined;
+}
+
+async function removeAliases(kms: Kms, prefix: string, stays: (id: string, kid: string) => boolean): Promise<void> {
+  const over: string[] = [];
+  for await (const { alias, keyId } of kms.aliases()) {
+    if (alias.startsWith(prefix) && !stays(alias.slice(prefix.length), keyId)) over.push(alias);
+  }
+  for (const alias of over) await unlessAbsent(kms.deleteAlias(alias));
+}
+
+function keyIdIn(key: string): string {
+  return key.slice(key.lastIndexOf("/") + 1);
 }
 
 /** A role that was just made may be unknown to KMS for some seconds (IAM user guide, "Changes that I make are not always immediately visible"). */
@@ -120,8 +143,7 @@ async function onceRolesAreKnown<T>(make: () => Promise<T>, sleep: Sleep = delay
   return make();
 }
 
-/** Tells whether a key is about to be deleted. */
-export function isGoing({ state }: KmsKey): boolean {
+function isGoing({ state }: KmsKey): boolean {
   return state === "PendingDeletion" || state === "PendingReplicaDeletion";
 }
 
@@ -136,24 +158,12 @@ export async function aliasTaken(kms: Kms, alias: string, arn: string): Promise<
   }
 }
 
-async function schedule(kms: Kms, arn: string, days: number): Promise<void> {
+async function schedule(kms: Kms, key: string, days: number): Promise<void> {
   try {
-    await kms.scheduleKeyDeletion(arn, days);
+    await kms.scheduleKeyDeletion(key, days);
   } catch (error) {
-    // It is scheduled already.
-    if (!isAws(error, "KMSInvalidStateException")) throw error;
-  }
-}
-
-async function orphanId(kms: Kms, keyId: string, installation: string): Promise<string | undefined> {
-  try {
-    const tags = await kms.tags(keyId);
-    if (tags[INSTALLATION_TAG] !== installation) return undefined;
-    return isGoing(await kms.describeKey(keyId)) ? undefined : tags[KEY_TAG];
-  } catch (error) {
-    // Keys whose tags may not be read are not ours: our own are made with a right to read them.
-    if (isAws(error, "AccessDeniedException", "NotFoundException")) return undefined;
-    throw error;
+    // It is scheduled already, or gone.
+    if (!isAws(error, "KMSInvalidStateException", "NotFoundException")) throw error;
   }
 }
 

@@ -23,6 +23,7 @@ export function createParameterStoreCustodian(options: ParameterStoreCustodianOp
 
   return Object.freeze({
     custody: "parameter-store" as const,
+    place: `parameters ${options.path}`,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
       const kept =
         (await keys.find(id)) ?? (await keys.keep(id, await makeHeldKey(algorithm, id === options.ownName ? id : undefined)));
@@ -32,9 +33,9 @@ export function createParameterStoreCustodian(options: ParameterStoreCustodianOp
       const held = heldKeyOf(privateKey, algorithm, kid);
       return sameKey((await keys.keep(id, held)).publicJwk, held.publicJwk, id);
     },
-    material: keys.mustSee,
+    material: (id: string) => keys.mustSee(id),
     open: openParameterKey,
-    destroy: keys.destroy,
+    destroy: (id: string) => keys.destroy(id),
     list: keys.list,
   });
 }
