@@ -111,11 +111,25 @@ export function statusOf(code: ErrorCode): number {
   return STATUS[code];
 }
 
+/** The longest piece of somebody else's text that an answer repeats, in characters. */
+export const MAX_ECHO = 64;
+
+/** Somebody else's text, cut so that no answer and no log line grows with it. */
+export function shortened(text: string, most = MAX_ECHO): string {
+  // A surrogate without its other half is no character.
+  return text.length <= most ? text : `${text.slice(0, most - 3).replace(/[\uD800-\uDBFF]$/, "")}...`;
+}
+
+/** Somebody else's name of something, for a sentence: one that is too long is not repeated, since the error's field begins with it. */
+export function nameInWords(name: string, otherwise: string): string {
+  return name.length <= MAX_ECHO ? name : otherwise;
+}
+
 /** What is known of a failure beside its code and its sentence. */
 export interface ErrorDetails {
   /** The failure underneath, for logs. */
   readonly cause?: unknown;
-  /** The path of the member at fault, `claims.exp` for example. Never its value. */
+  /** The path of the member at fault, `claims.exp` for example; cut where it is long. Never its value. */
   readonly field?: string;
   /** When another try may succeed, in whole seconds from now. */
   readonly retryAfterSeconds?: number;
@@ -133,7 +147,7 @@ export class SignetError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.status = STATUS[code];
-    if (details.field !== undefined) this.field = details.field;
+    if (details.field !== undefined) this.field = shortened(details.field);
     if (details.retryAfterSeconds !== undefined) this.retryAfterSeconds = details.retryAfterSeconds;
   }
 }
@@ -151,6 +165,31 @@ export function isSignetError(error: unknown, ...codes: ErrorCode[]): error is S
 /** Tells whether a code belongs to a token that was refused, as opposed to a failure to find out. */
 export function isTokenRefusal(error: unknown): error is SignetError {
   return error instanceof SignetError && error.code.startsWith("token_");
+}
+
+/**
+ * The words of an error for a log. What a request did wrong is told in words to whoever sent it, and they may repeat its text: the log has
+ * the code alone.
+ */
+export function loggableWords({ status, message }: SignetError): string | undefined {
+  return status >= 500 || status === 409 ? message : undefined;
+}
+
+/** Names that are ours, or a standard's; others are their sender's, and may say what is nobody's business. */
+const OWN_NAMES = new Set(
+  (
+    "claims iss sub aud exp nbf iat jti scope azp client_id ttl typ setIat setNbf setJti requests token audience jwksUri userId " +
+    "grant_type action kid reason algorithm custody verifiersAccept dryRun crit jku jwk x5u x5c b64 zip enc epk " +
+    "RequestType ResponseURL StackId RequestId LogicalResourceId ResourceProperties"
+  ).split(" "),
+);
+
+/** As much of a field's path as names what is ours: what a log may hold. */
+export function loggableField(field: string | undefined): string | undefined {
+  if (field === undefined) return undefined;
+  const names = field.split(".");
+  const foreign = names.findIndex((name) => !OWN_NAMES.has(name) && !name.startsWith("SIGNET_"));
+  return names.slice(0, foreign < 0 ? names.length : foreign).join(".") || undefined;
 }
 
 /** What is said instead of a message that may name this machine's files. */

@@ -17,6 +17,8 @@ const signet = fileURLToPath(new URL("../bin/signet", import.meta.url));
 const CONNECTIONS = process.argv.includes("--short") ? 2_000 : 8_000;
 const AT_ONCE = 250;
 const ROUNDS = 12;
+/** What a worker may take at the most. */
+const MAX_MB = 120;
 const cwd = mkdtempSync(join(tmpdir(), "signet-server-proof-"));
 /** @type {Set<import("node:child_process").ChildProcess>} */
 const running = new Set();
@@ -95,6 +97,38 @@ async function manyConnections() {
   assert(late < early * 1.25 + 10, `memory grew from ${early.toFixed(0)} to ${late.toFixed(0)} MB`);
   await stopped(child);
   return `${CONNECTIONS} connections at once, opened and closed ${ROUNDS} times: ${memory.map((each) => each.toFixed(0)).join(", ")} MB, no file left open`;
+}
+
+/** Sends thirty bodies of 4 MB at once: batches, and what is none. @param {string} secret */
+async function largeBodies(secret) {
+  const whole = 4 * 1024 * 1024 - 1_000;
+  const bodies = {
+    batches: JSON.stringify({
+      requests: Array.from({ length: 1_000 }, (_, at) => ({ claims: { sub: `u${at}`, data: "d".repeat(4_000) } })),
+    }),
+    "lists in lists": "[".repeat(whole),
+    "a million objects": `{"requests":[${"{},".repeat(whole / 3)}{}]}`,
+    "one claim": `{"claims":{"x":"${"x".repeat(whole)}"}}`,
+  };
+  const told = [];
+  for (const [what, body] of Object.entries(bodies)) {
+    const { url, child } = await serve();
+    const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+    const ask = () =>
+      fetch(`${url.origin}/issue`, { method: "POST", headers, body }).then(
+        async (answer) => (await answer.text()) && answer.status,
+        // Who is refused while it still sends may not read why.
+        () => 0,
+      );
+    const statuses = await Promise.all(Array.from({ length: 30 }, ask));
+    if (what === "batches") assert(statuses.includes(200), `no batch was issued: ${statuses.join()}`);
+    else assert(!statuses.includes(200), `${what} were taken`);
+    const peakMb = Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) / 1024;
+    assert(peakMb <= MAX_MB, `thirty bodies (${what}) took ${peakMb.toFixed(0)} MB`);
+    told.push(`${what} ${peakMb.toFixed(0)} MB`);
+    await stopped(child);
+  }
+  return `thirty bodies of 4 MB at once: ${told.join(", ")}`;
 }
 
 /** @param {string} secret */
@@ -186,7 +220,12 @@ async function killedWorker(secret) {
 try {
   run("init", "--issuer", "https://issuer.example");
   const secret = run("callers", "add", "proof");
-  for (const proof of [() => manyConnections(), () => slowClients(secret), () => killedWorker(secret)]) {
+  for (const proof of [
+    () => manyConnections(),
+    () => largeBodies(secret),
+    () => slowClients(secret),
+    () => killedWorker(secret),
+  ]) {
     process.stdout.write(`${await proof()}\n`);
   }
 } finally {

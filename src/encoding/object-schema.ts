@@ -84,7 +84,7 @@ export function requestFault({ field, mustBe }: ObjectFault, schema: ObjectSchem
   if (mustBe !== undefined) return new SignetError("invalid_request", `${field} must be ${mustBe}`, { field });
   const names = Object.keys(schema.properties).join(", ");
   return new SignetError("unknown_field", `the request has an unknown field; the fields are ${names}`, {
-    field: field.slice(0, 64),
+    field,
   });
 }
 

@@ -1,5 +1,8 @@
-import { SignetError } from "../errors.js";
+import { nameInWords, SignetError } from "../errors.js";
 import { findDuplicateMember, type JsonReading, readJson } from "./json-names.js";
+
+/** In longer texts, in characters, nobody is told where they break: finding it reads them again and again, for whoever sends them. */
+const MAX_PLACED = 65_536;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -30,7 +33,8 @@ export function parseStrictJson(input: Uint8Array | string, what: string): unkno
   }
   const duplicate = reading.isAmbiguous ? findDuplicateMember(text) : undefined;
   if (duplicate !== undefined) {
-    throw new SignetError("duplicate_member", `${what} names the member "${duplicate}" twice; keep one`, {
+    const member = nameInWords(JSON.stringify(duplicate), "");
+    throw new SignetError("duplicate_member", `${what} names a member twice${member && `: ${member}`}; keep one`, {
       field: duplicate,
     });
   }
@@ -41,6 +45,7 @@ export function parseStrictJson(input: Uint8Array | string, what: string): unkno
 function whereItBroke(text: string, error: unknown): string {
   const message = error instanceof Error ? error.message : "";
   if (message === "Unexpected end of JSON input") return "; it ends too early";
+  if (text.length > MAX_PLACED) return "";
   const named = / at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(message)?.[1];
   const before = text.slice(0, named === undefined ? positionOfBadToken(text) : Number(named));
   return ` (line ${before.split("\n").length}, column ${before.length - before.lastIndexOf("\n")})`;

@@ -3,6 +3,15 @@ import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import type { Call } from "./call.js";
 
+/** Bodies up to this size, in bytes, are parsed as a whole. */
+export const MAX_SMALL_BODY = 64 * 1024;
+
+/** The bytes that a request says its body has; `undefined` where it does not say. */
+export function declaredLength(request: Request): number | undefined {
+  const length = request.headers.get("content-length");
+  return length === null ? undefined : Number(length);
+}
+
 /**
  * Reads a request's body, and stops at the limit.
  *
@@ -11,8 +20,7 @@ import type { Call } from "./call.js";
  */
 function readBody(request: Request, call: Call, most: number): Uint8Array | Promise<Uint8Array> {
   if (call.body !== undefined) return within(call.body, most);
-  const length = request.headers.get("content-length");
-  if (length !== null && Number(length) > most) throw tooLarge(most);
+  if ((declaredLength(request) ?? 0) > most) throw tooLarge(most);
   return request.body === null ? new Uint8Array() : collect(request.body, most);
 }
 
@@ -55,12 +63,18 @@ function within(body: Uint8Array, most: number): Uint8Array {
 
 async function collect(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array> {
   const body = await readBounded(stream, most).catch(() => {
-    throw new SignetError("invalid_request", "the request ended before its body was complete");
+    throw cutOff();
   });
   if (body === undefined) throw tooLarge(most);
   return body;
 }
 
-function tooLarge(most: number): SignetError {
+/** The refusal of a body that is larger than it may be. */
+export function tooLarge(most: number): SignetError {
   return new SignetError("request_too_large", `the body is larger than ${most} bytes`);
+}
+
+/** The refusal of a body that did not come to its end, or not in time. */
+export function cutOff(): SignetError {
+  return new SignetError("invalid_request", "the request ended before its body was complete");
 }

@@ -2,8 +2,12 @@
 export interface Call {
   /** Where it comes from: the peer's address, never a header that the peer could have written. */
   readonly address: string;
+  /** The request's target as it was sent; absent where the request's URL is that. */
+  readonly target?: string | undefined;
   /** The body, where the adapter has it at hand already; it was held to the adapter's own limit. */
   readonly body?: Uint8Array | undefined;
+  /** Calls back once the answer was sent or its connection is gone; it is cut after so many milliseconds. Absent: nobody knows. */
+  readonly whenSent?: ((then: () => void, withinMs: number) => void) | undefined;
   /** Filled in by the routes, for logs and metrics. */
   readonly notes: Notes;
 }

@@ -26,11 +26,11 @@ export function decodeRoute({ authenticate, issuer, hosts, verifyOwn, clock }: D
   const own = issuer === undefined ? undefined : jwksUrlOf(issuer);
 
   return (request, call) => {
-    authenticate.byHeader(request, call);
+    const { name } = authenticate.byHeader(request, call);
     return withBody(request, call, MOST_BYTES, async (body) => {
       const { jwksUri, token } = checkDecodeRequest(parseJsonBody(request, body));
       // What is published here need not be fetched from here.
-      const claims = jwksUri === own ? verifyOwn(token).claims : await decode(jwksUri, token);
+      const claims = jwksUri === own ? verifyOwn(token).claims : await decode(jwksUri, token, name);
       return privateJson(JSON.stringify(claims));
     });
   };

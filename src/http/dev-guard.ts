@@ -11,7 +11,10 @@ export function devGuard(handle: Handler): Handler {
   return (request, call) => {
     const { hostname, host } = new URL(request.url);
     const origin = request.headers.get("origin");
-    if (isLoopback(hostname) && (origin === null || hostOf(origin) === host)) return handle(request, call);
+    // The host of a target in absolute form is not the one of the header.
+    const named = request.headers.get("host");
+    const isHere = isLoopback(hostname) && (named === null || hostOf(`http://${named}`) === host);
+    if (isHere && (origin === null || hostOf(origin) === host)) return handle(request, call);
     const error = new SignetError(
       "origin_refused",
       "in dev mode only programs on this machine are served, under localhost or 127.0.0.1",

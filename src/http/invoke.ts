@@ -1,10 +1,11 @@
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { type ErrorCode, SignetError, tellable } from "../errors.js";
+import { type ErrorCode, nameInWords, SignetError, tellable } from "../errors.js";
 import type { Callers } from "../issue/callers.js";
 import type { Issuer } from "../issue/issuer.js";
 import { withBody } from "./body.js";
 import type { Call, Handler } from "./call.js";
 import { issueText } from "./issue.js";
+import { targetOf } from "./target.js";
 
 /** Lambda takes 6 MB when it is asked to answer, and 1 MB for an event. */
 const MOST_BYTES = { RequestResponse: 6_291_456, Event: 1_048_576, DryRun: 6_291_456 } as const;
@@ -13,6 +14,9 @@ const ROUTE = "/2015-03-31/functions/{name}/invocations";
 // A name, a partial ARN or a whole one, each with an alias or version behind it (Lambda API reference, Invoke).
 const FUNCTION =
   /^(?:arn:(?<partition>aws[a-zA-Z-]*):lambda:)?(?:(?<region>[a-z]{2,4}(?:-[a-z]+)+-\d):)?(?:(?<account>\d{12}):)?(?:function:)?(?<name>[a-zA-Z0-9-_]{1,64})(?::(?<qualifier>\$LATEST|[a-zA-Z0-9-_]{1,128}))?$/;
+
+/** The longest of these (Lambda API reference, Invoke). */
+const MAX_NAME = 170;
 
 /** A function as an invocation names it. */
 interface Invoked {
@@ -28,11 +32,16 @@ interface Invoked {
  */
 export function invocationRoute(issuer: Issuer, callers: () => Callers, next: Handler): Handler {
   return (request, call) => {
-    const url = new URL(request.url);
-    const named = PATH.exec(url.pathname)?.[1];
+    const { path, query } = targetOf(request, call);
+    const named = PATH.exec(path)?.[1];
     if (named === undefined) return next(request, call);
     call.notes.route = ROUTE;
-    return invoked(request, call, { issuer, callers, named: decoded(named), qualifier: url.searchParams.get("Qualifier") });
+    return invoked(request, call, {
+      issuer,
+      callers,
+      named: decoded(named),
+      qualifier: new URLSearchParams(query).get("Qualifier"),
+    });
   };
 }
 
@@ -76,8 +85,8 @@ async function ranFunction(issuer: Issuer, payload: unknown, call: Call): Promis
 }
 
 function functionOf({ named, qualifier }: Invocation): Invoked {
-  const groups = FUNCTION.exec(named)?.groups;
-  if (groups?.name === undefined || named.length > 170) {
+  const groups = named.length > MAX_NAME ? undefined : FUNCTION.exec(named)?.groups;
+  if (groups?.name === undefined) {
     throw new SignetError("invocation_invalid", "the function's name is neither a name nor an ARN");
   }
   if (groups.qualifier !== undefined && qualifier !== null && groups.qualifier !== qualifier) {
@@ -87,11 +96,11 @@ function functionOf({ named, qualifier }: Invocation): Invoked {
   return { name: groups.name, alias: alias === "$LATEST" ? undefined : alias };
 }
 
-function issuerFor(alias: string | undefined, { issuer, callers, named }: Invocation, call: Call): Issuer {
+function issuerFor(alias: string | undefined, { issuer, callers }: Invocation, call: Call): Issuer {
   if (alias === undefined) return issuer;
   const caller = callers().named(alias);
   if (caller === undefined) {
-    const message = `Function not found: ${named}: no caller has the alias's name; \`signet callers add ${alias.slice(0, 64)}\` makes one`;
+    const message = `Function not found: no caller has the name of its alias; \`signet callers add ${nameInWords(alias, "NAME")}\` makes one`;
     throw new SignetError("function_unknown", message);
   }
   call.notes.caller = caller.name;

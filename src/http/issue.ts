@@ -1,23 +1,103 @@
+import { parseStrictJson } from "../encoding/strict-json.js";
+import { isSignetError, SignetError } from "../errors.js";
+import type { KnownCaller } from "../issue/callers.js";
 import { encodeRequest } from "../issue/encode.js";
 import { type IssuedToken, type Issuer, toldResult } from "../issue/issuer.js";
 import { checkBatch, type IssueRequest, isBatch } from "../issue/request.js";
 import { privateJson } from "./answers.js";
 import type { Authenticator } from "./authenticate.js";
-import { parseJsonBody, withBody } from "./body.js";
-import type { Handler, Notes } from "./call.js";
+import { beginsAsBatch, splitBatch } from "./batch-body.js";
+import { assertMediaType, declaredLength, MAX_SMALL_BODY, parseJsonBody, tooLarge, withBody } from "./body.js";
+import type { Call, Handler, Notes } from "./call.js";
+import { createLargeBodies, type Slot } from "./large-bodies.js";
 
 /** The largest body of a batch, in bytes. */
 const MOST_BATCH_BYTES = 4 * 1024 * 1024;
 /** The largest body of `/encode`: whatever is larger does not fit a token. */
-const MOST_ENCODE_BYTES = 64 * 1024;
+const MOST_ENCODE_BYTES = MAX_SMALL_BODY;
+/** So many requests of a large batch are worked on at a time. */
+const AT_ONCE = 32;
+
+/** What the routes that issue are made of. */
+export interface IssueRouteOptions {
+  readonly authenticate: Authenticator;
+  readonly clock: () => number;
+}
 
 /** `POST /issue`: one token, or a batch of them. */
-export function issueRoute(authenticate: Authenticator): Handler {
+export function issueRoute({ authenticate, clock }: IssueRouteOptions): Handler {
+  const large = createLargeBodies();
   return (request, call) => {
     // Nothing is read from somebody who is nobody.
-    const { issuer } = authenticate.byHeader(request, call);
-    return withBody(request, call, MOST_BATCH_BYTES, (body) => answerOf(issuer, parseJsonBody(request, body), call.notes));
+    const caller = authenticate.byHeader(request, call);
+    return countingRefusals(caller, clock, call, () => {
+      const isLarge = call.body === undefined && (declaredLength(request) ?? MOST_BATCH_BYTES) > MAX_SMALL_BODY;
+      if (isLarge && request.body !== null) {
+        assertBatchMayCome(request, caller, clock);
+        return large.within(caller.name, call, (slot) => largeBatch(request, call, caller.issuer, slot));
+      }
+      return withBody(request, call, MAX_SMALL_BODY, (body) => answerOf(caller.issuer, parseJsonBody(request, body), call.notes));
+    });
   };
+}
+
+// What can be refused by its header is not read.
+function assertBatchMayCome(request: Request, { rate }: KnownCaller, clock: () => number): void {
+  assertMediaType(request, "application/json");
+  if ((declaredLength(request) ?? 0) > MOST_BATCH_BYTES) throw tooLarge(MOST_BATCH_BYTES);
+  rate?.(clock(), true);
+}
+
+async function largeBatch(request: Request, call: Call, issuer: Issuer, slot: Slot): Promise<Response> {
+  const body = await slot.read(request.body as ReadableStream<Uint8Array>, MOST_BATCH_BYTES, beginsAsBatch);
+  if (body.byteLength <= MAX_SMALL_BODY) return answerOf(issuer, parseJsonBody(request, body), call.notes);
+  const requests = splitBatch(body);
+  // A batch that is not all JSON is none: then what was issued before that shows is thrown away.
+  let tokens = 0;
+  let begin = '{"results":[';
+  for (let at = 0; at < requests.length; at += AT_ONCE) {
+    for (const result of await issuer.issueMany(requests.slice(at, at + AT_ONCE).map(parseRequest))) {
+      if ("token" in result) tokens += 1;
+      slot.write(`${begin}${JSON.stringify(toldResult(result))}`);
+      begin = ",";
+    }
+  }
+  slot.write(requests.length === 0 ? `${begin}]}` : "]}");
+  call.notes.tokens = tokens;
+  const answer = slot.written();
+  return privateJson(call.whenSent === undefined ? Uint8Array.from(answer) : answer);
+}
+
+function parseRequest(bytes: Uint8Array): IssueRequest {
+  if (bytes.byteLength <= MAX_SMALL_BODY) return parseStrictJson(bytes, "a request of the batch") as IssueRequest;
+  throw new SignetError("request_too_large", "a request of the batch takes more than 64 KB", { field: "requests" });
+}
+
+/**
+ * Counts what a caller asked for in vain towards its rate: a refusal costs work as well. A batch without one token counts once.
+ *
+ * @throws SignetError `rate_exceeded` instead of the refusal, where it is one too many
+ */
+export function countingRefusals(
+  { rate }: KnownCaller,
+  clock: () => number,
+  call: Call,
+  work: () => Response | Promise<Response>,
+): Response | Promise<Response> {
+  const refuse = (error: unknown): never => {
+    if (isSignetError(error) && error.status < 500 && error.status !== 429) rate?.(clock());
+    throw error;
+  };
+  const done = (answer: Response): Response => {
+    if (call.notes.tokens === 0) rate?.(clock());
+    return answer;
+  };
+  try {
+    const answer = work();
+    return answer instanceof Promise ? answer.then(done, refuse) : done(answer);
+  } catch (error) {
+    return refuse(error);
+  }
 }
 
 /**
@@ -49,11 +129,14 @@ async function batchText(issuer: Issuer, value: Record<string, unknown>, notes: 
 }
 
 /** `POST /encode`: claims as they are, for a day, with `iat`, and `sub` from `userId`. */
-export function encodeRoute(authenticate: Authenticator): Handler {
+export function encodeRoute({ authenticate, clock }: IssueRouteOptions): Handler {
   return (request, call) => {
-    const { issuer, limits } = authenticate.byHeader(request, call);
-    return withBody(request, call, MOST_ENCODE_BYTES, (body) => {
-      return answerOf(issuer, encodeRequest(parseJsonBody(request, body), limits), call.notes);
-    });
+    const caller = authenticate.byHeader(request, call);
+    return countingRefusals(caller, clock, call, () =>
+      withBody(request, call, MOST_ENCODE_BYTES, (body) => {
+        const asked = encodeRequest(parseJsonBody(request, body), caller.limits);
+        return answerOf(caller.issuer, asked, call.notes);
+      }),
+    );
   };
 }

@@ -1,13 +1,21 @@
+import { decodeUtf8 } from "../encoding/strict-json.js";
 import { SignetError, tellable } from "../errors.js";
+import type { KnownCaller } from "../issue/callers.js";
 import type { IssueRequest } from "../issue/request.js";
 import type { Limits } from "../settings/limits.js";
 import type { Authenticator } from "./authenticate.js";
 import { assertMediaType, withBody } from "./body.js";
 import type { Call, Handler, Notes } from "./call.js";
+import { decodeFormText, type Form, parseForm } from "./form.js";
+import { countingRefusals, type IssueRouteOptions } from "./issue.js";
+import { targetOf } from "./target.js";
 
 const MOST_BYTES = 16 * 1024;
 const ACCESS_TOKEN_TYPE = "at+jwt";
-const decoder = new TextDecoder("utf-8", { fatal: true });
+/** RFC 6749 section 3.3: scope tokens with one space between them. */
+const SCOPE = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/;
+/** RFC 8707 section 2: an absolute URI without a fragment. */
+const RESOURCE = /^[A-Za-z][A-Za-z0-9+.-]*:[!$-;=?-[\]_a-z~]+$/;
 
 /** A client as it says who it is (RFC 6749 section 2.3.1). */
 interface Credentials {
@@ -19,22 +27,42 @@ interface Credentials {
  * `POST /token`: OAuth 2.0's client credentials grant (RFC 6749 section 4.4), by client_secret_basic or client_secret_post. The
  * client is a caller. Its token is an RFC 9068 access token where its limits allow the type `at+jwt`.
  */
-export function tokenRoute(authenticate: Authenticator): Handler {
+export function tokenRoute({ authenticate, clock }: IssueRouteOptions): Handler {
   return async (request, call) => {
     try {
-      return await withBody(request, call, MOST_BYTES, (body) => grant(authenticate, request, call, body));
+      assertMediaType(request, "application/x-www-form-urlencoded");
+      if (targetOf(request, call).query !== undefined)
+        throw new SignetError("invalid_request", "send the parameters in the body, not in the URL (RFC 6749, section 2.3.1)");
+      const header = request.headers.get("authorization");
+      const basic = header === null ? undefined : basicCredentials(header);
+      // Of somebody who shows a wrong secret not even the form is read.
+      const caller = basic === undefined ? undefined : known(authenticate, basic, call);
+      return await withBody(request, call, MOST_BYTES, (body) => {
+        if (basic === undefined || caller === undefined) {
+          const form = parseForm(body);
+          const client = known(authenticate, postedCredentials(form), call);
+          return countingRefusals(client, clock, call, () => grant(client, form, call));
+        }
+        return countingRefusals(caller, clock, call, () => {
+          const form = parseForm(body);
+          assertOneClient(form, basic);
+          return grant(caller, form, call);
+        });
+      });
     } catch (error) {
       return oauthError(error, call.notes);
     }
   };
 }
 
-async function grant(authenticate: Authenticator, request: Request, call: Call, body: Uint8Array): Promise<Response> {
-  assertMediaType(request, "application/x-www-form-urlencoded");
-  const form = formOf(body);
-  const { id, secret } = credentialsOf(request, form);
+/** A client that has shown who it is. */
+function known(authenticate: Authenticator, { id, secret }: Credentials, call: Call): KnownCaller {
   const caller = authenticate.bySecret(secret, call);
   if (caller.name !== id) throw new SignetError("caller_unknown", "client_id is not the caller that this secret belongs to");
+  return caller;
+}
+
+async function grant(caller: KnownCaller, form: Form, call: Call): Promise<Response> {
   if (form.get("grant_type") !== "client_credentials") {
     throw new SignetError("grant_not_supported", "grant_type must be client_credentials", { field: "grant_type" });
   }
@@ -45,51 +73,39 @@ async function grant(authenticate: Authenticator, request: Request, call: Call, 
   return oauthJson({ access_token: token, token_type: "Bearer", expires_in: asked.ttl, scope }, 200);
 }
 
-function formOf(body: Uint8Array): URLSearchParams {
-  let form: URLSearchParams;
-  try {
-    form = new URLSearchParams(decoder.decode(body));
-  } catch {
-    throw new SignetError("invalid_request", "the form is not valid UTF-8");
-  }
-  for (const name of form.keys()) {
-    // RFC 6749 section 3.2: no parameter more than once.
-    if (form.getAll(name).length > 1) throw new SignetError("invalid_request", "a parameter is given twice");
-  }
-  return form;
-}
-
-function credentialsOf(request: Request, form: URLSearchParams): Credentials {
-  const header = request.headers.get("authorization");
+function postedCredentials(form: Form): Credentials {
   const id = form.get("client_id");
   const secret = form.get("client_secret");
-  if (header === null) {
-    if (id !== null && secret !== null) return { id, secret };
-    throw new SignetError("caller_secret_missing", "send client_id and client_secret, by Basic or in the form");
-  }
-  if (secret !== null)
+  if (id !== undefined && secret !== undefined) return { id, secret };
+  throw new SignetError("caller_secret_missing", "send client_id and client_secret, by Basic or in the form");
+}
+
+// RFC 6749 section 2.3: one way of authentication a request.
+function assertOneClient(form: Form, { id }: Credentials): void {
+  if (form.has("client_secret"))
     throw new SignetError("invalid_request", "the client says twice who it is: leave the header or the form out");
-  const basic = basicCredentials(header);
-  if (basic === undefined) throw new SignetError("caller_secret_missing", "the header authorization is not Basic credentials");
-  return basic;
+  if ((form.get("client_id") ?? id) !== id)
+    throw new SignetError("invalid_request", "client_id is not the client of the header authorization: leave it out", {
+      field: "client_id",
+    });
 }
 
 // RFC 6749 section 2.3.1: both halves are form-encoded before they are joined.
-function basicCredentials(header: string): Credentials | undefined {
+function basicCredentials(header: string): Credentials {
   const encoded = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(header)?.[1];
-  if (encoded === undefined) return undefined;
-  const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, "base64").toString("utf8")) ?? [];
-  try {
-    const decoded = [id, secret].map((half = "") => decodeURIComponent(half.replaceAll("+", " ")));
-    return { id: decoded[0] as string, secret: decoded[1] as string };
-  } catch {
-    return undefined;
-  }
+  const bytes = Buffer.from(encoded ?? "", "base64");
+  const text = bytes.toString("base64") === encoded ? decodeUtf8(bytes) : undefined;
+  const at = text?.indexOf(":") ?? -1;
+  const [id, secret] = at < 0 ? [] : [text?.slice(0, at), text?.slice(at + 1)].map((half = "") => decodeFormText(half));
+  if (id !== undefined && secret !== undefined) return { id, secret };
+  throw new SignetError("caller_secret_missing", "the header authorization is not Basic credentials");
 }
 
-function requestOf(form: URLSearchParams, limits: Limits): IssueRequest & { readonly ttl: number } {
-  const audience = form.get("audience") ?? form.get("resource") ?? onlyAudience(limits.allowedAudiences);
+function requestOf(form: Form, limits: Limits): IssueRequest & { readonly ttl: number } {
+  const audience = targetAudience(form) ?? onlyAudience(limits.allowedAudiences);
   const scope = form.get("scope");
+  if (scope !== undefined && !SCOPE.test(scope))
+    throw new SignetError("invalid_claim", "scope must be names with one space between them", { field: "claims.scope" });
   const isAccessToken = limits.allowedTypes?.includes(ACCESS_TOKEN_TYPE) === true;
   if (isAccessToken && audience === undefined && limits.fixedClaims?.aud === undefined) {
     // RFC 9068 section 2.2 requires aud.
@@ -97,9 +113,23 @@ function requestOf(form: URLSearchParams, limits: Limits): IssueRequest & { read
       field: "claims.aud",
     });
   }
-  const claims = { ...(audience !== undefined && { aud: audience }), ...(scope !== null && { scope }) };
+  const claims = { ...(audience !== undefined && { aud: audience }), ...(scope !== undefined && { scope }) };
   const ttl = Math.min(limits.defaultTtlSeconds ?? limits.maxTtlSeconds, limits.maxTtlSeconds);
   return { claims, ttl, setIat: true, setJti: true, ...(isAccessToken && { typ: ACCESS_TOKEN_TYPE }) };
+}
+
+function targetAudience(form: Form): string | undefined {
+  const audience = form.get("audience");
+  const resource = form.get("resource");
+  if (resource !== undefined && !RESOURCE.test(resource)) throw invalidTarget("resource must be an absolute URI (RFC 8707)");
+  if (audience !== undefined && /\p{Cc}/u.test(audience)) throw invalidTarget("audience must have no control characters");
+  if (audience !== undefined && resource !== undefined && audience !== resource)
+    throw invalidTarget("audience and resource differ: leave one of them out");
+  return audience ?? resource;
+}
+
+function invalidTarget(message: string): SignetError {
+  return new SignetError("invalid_claim", message, { field: "claims.aud" });
 }
 
 function onlyAudience(allowed: readonly string[] = []): string | undefined {

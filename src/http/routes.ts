@@ -9,6 +9,7 @@ import { tokenRoute } from "./oauth.js";
 import { openApiDocument } from "./openapi.js";
 import { problemResponse } from "./problem.js";
 import { documentRoutes, type PublicTexts, remembered, send } from "./public-documents.js";
+import { targetOf } from "./target.js";
 import { ownVerifiers, verifyRoute } from "./verify.js";
 
 /** What the routes are made of. */
@@ -64,9 +65,9 @@ function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<
   const verifierFor = ownVerifiers({ issuer, clock, jwks: () => options.documents()?.jwks });
   const verifyOwn = (token: string) => verifierFor(null).verify(token);
   return {
-    "/issue": { POST: issueRoute(authenticate) },
-    "/encode": { POST: encodeRoute(authenticate) },
-    "/token": { POST: tokenRoute(authenticate) },
+    "/issue": { POST: issueRoute({ authenticate, clock }) },
+    "/encode": { POST: encodeRoute({ authenticate, clock }) },
+    "/token": { POST: tokenRoute({ authenticate, clock }) },
     "/verify": { POST: verifyRoute(authenticate, verifierFor) },
     "/decode": { POST: decodeRoute({ authenticate, issuer, hosts: options.decodeHosts, verifyOwn, clock }) },
     "/.well-known/jwks.json": { GET: jwks, isPublic: true },
@@ -81,8 +82,9 @@ function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<
   };
 }
 
+// Paths are compared as they were sent: nothing is decoded or resolved, so nothing can be said in two ways.
 function dispatch(routes: ReadonlyMap<string, Route>, request: Request, call: Call): Response | Promise<Response> {
-  const path = pathOf(request.url);
+  const { path } = targetOf(request, call);
   const route = routes.get(path);
   if (route === undefined)
     throw new SignetError("not_found", "there is nothing under this path; /openapi.json lists what there is");
@@ -100,14 +102,6 @@ function dispatch(routes: ReadonlyMap<string, Route>, request: Request, call: Ca
     "this path does not take that method; the header allow names those it takes",
   );
   return problemResponse(error, call.notes, { allow: allowed(route) });
-}
-
-// Paths are compared as they were sent: nothing is decoded, so nothing can be said in two ways.
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  const query = url.indexOf("?", start);
-  const end = query < 0 ? url.indexOf("#", start) : query;
-  return end < 0 ? url.slice(start) : url.slice(start, end);
 }
 
 function allowed({ GET, POST, isPublic }: Route): string {

@@ -22,6 +22,8 @@ export interface KnownCaller {
   readonly name: string;
   /** The narrower of its own and the issuer's. */
   readonly limits: Limits;
+  /** Its rate, where it has one: what was refused counts towards it too. */
+  readonly rate: RateCheck | undefined;
   readonly issuer: Issuer;
   /** Issues what the caller, as an OAuth client, gets for itself: `sub` (unless fixed otherwise) and `client_id` are its name. */
   readonly clientIssuer: Issuer;
@@ -102,6 +104,7 @@ function knownCaller(options: IssuerOptions, issuerLimits: Limits, caller: Calle
   return Object.freeze({
     name,
     limits: narrowed,
+    rate,
     issuer: issuerOf(narrowed),
     clientIssuer: issuerOf({ ...narrowed, fixedClaims }),
   });
@@ -112,9 +115,9 @@ function unlimited(): void {}
 // The caller's own comes first: one who is over it must not use up what the others share.
 function inTurn(own: RateCheck | undefined, shared: RateCheck | undefined): RateCheck | undefined {
   if (own === undefined || shared === undefined) return own ?? shared;
-  return (now) => {
-    own(now);
-    shared(now);
+  return (now, isTrial) => {
+    own(now, isTrial);
+    shared(now, isTrial);
   };
 }
 

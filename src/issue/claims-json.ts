@@ -1,5 +1,5 @@
 import { isPlainObject } from "../encoding/object-schema.js";
-import { SignetError } from "../errors.js";
+import { nameInWords, SignetError } from "../errors.js";
 import { type Claims, MOST_PAYLOAD_BYTES } from "./request.js";
 
 /** Claims may nest so deep; deeper ones exhaust the stack of some verifiers. */
@@ -67,9 +67,7 @@ export function claimsTooLarge(): SignetError {
 
 /** The refusal of one claim, or of a member of it. */
 export function invalidClaim(field: string, what: string): SignetError {
-  // A member's name is the caller's text: it is cut so that no message grows with it.
-  const name = field.length > 128 ? `${field.slice(0, 128)}...` : field;
-  return new SignetError("invalid_claim", `${name} ${what}`, { field: name });
+  return new SignetError("invalid_claim", `${nameInWords(field, "a claim")} ${what}`, { field });
 }
 
 function writeObject(out: Buffer, start: number, value: Claims, path: string, depth: number): number {

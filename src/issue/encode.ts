@@ -23,10 +23,10 @@ function encodedClaims(value: unknown): Claims {
   }
   const { userId } = value;
   if (userId === undefined) return value;
-  if (typeof userId !== "string" && !Number.isSafeInteger(userId)) {
+  const sub = typeof userId === "number" && Number.isSafeInteger(userId) ? `${userId}` : userId;
+  if (typeof sub !== "string") {
     throw new SignetError("invalid_claim", "userId must be a text or a whole number: it becomes sub", { field: "userId" });
   }
-  const sub = String(userId);
   if (value.sub !== undefined && value.sub !== sub) {
     throw new SignetError("invalid_claim", "sub and userId differ: leave one of them out", { field: "sub" });
   }

@@ -1,4 +1,4 @@
-import { SignetError } from "../errors.js";
+import { MAX_ECHO, SignetError } from "../errors.js";
 import { DEFAULT_LIMITS, type Limits, readLimits } from "../settings/limits.js";
 import { copyOfClaims } from "./claims.js";
 import type { Claims } from "./request.js";
@@ -76,6 +76,5 @@ function audienceMatches(pattern: string, audience: string): boolean {
 }
 
 function refused(code: "claim_not_allowed" | "claim_required" | "audience_not_allowed", name: string, what: string): SignetError {
-  const claim = name.slice(0, 64);
-  return new SignetError(code, `the claim ${claim} ${what}`, { field: `claims.${claim}` });
+  return new SignetError(code, `the claim${name.length > MAX_ECHO ? "" : ` ${name}`} ${what}`, { field: `claims.${name}` });
 }

@@ -2,8 +2,11 @@ import { SignetError } from "../errors.js";
 
 const WINDOW_SECONDS = 60;
 
-/** (the present) -> nothing; throws SignetError `rate_exceeded`, with `retryAfterSeconds`, for the token that is one too many. */
-export type RateCheck = (now: number) => void;
+/**
+ * (the present) -> nothing; throws SignetError `rate_exceeded`, with `retryAfterSeconds`, for the token that is one too many. A trial
+ * counts nothing.
+ */
+export type RateCheck = (now: number, isTrial?: boolean) => void;
 
 /** Answers the rate of a name, the same one each time, so that it outlives a config that is read again. */
 export type Rates = (name: string, most: number | undefined) => RateCheck | undefined;
@@ -33,7 +36,7 @@ export function createRates(shares = 1): Rates {
 export function rateLimit(most: number): RateCheck {
   const issuedAt = new Float64Array(most).fill(Number.NEGATIVE_INFINITY);
   let next = 0;
-  return (now) => {
+  return (now, isTrial = false) => {
     const oldest = issuedAt[next] as number;
     // A clock set back makes old entries lie in the future; they then count as old, or nothing could be issued for hours.
     if (now >= oldest && now - oldest < WINDOW_SECONDS) {
@@ -43,6 +46,7 @@ export function rateLimit(most: number): RateCheck {
         { retryAfterSeconds: Math.ceil(oldest + WINDOW_SECONDS - now) },
       );
     }
+    if (isTrial) return;
     issuedAt[next] = now;
     next = (next + 1) % most;
   };

@@ -69,7 +69,7 @@ function unknownEvent(): SignetError {
 
 // What a browser can send with a handshake: `new WebSocket(url, ["bearer", token])` (RFC 6455 section 1.9).
 function inProtocols(headers: unknown): string {
-  const protocols = String(header(headers, "sec-websocket-protocol") ?? "").split(",");
+  const protocols = (header(headers, "sec-websocket-protocol") ?? "").split(",");
   const at = protocols.findIndex((protocol) => protocol.trim().toLowerCase() === "bearer");
   return at < 0 ? "" : (protocols[at + 1]?.trim() ?? "");
 }
@@ -123,7 +123,8 @@ export function answerOf(
       ? [statement(isAuthorized ? "Allow" : "Deny", `${stage}/*`)]
       : routes.statements(verified.claims, (pattern) => `${stage}/${pattern}`, statement);
   const { sub, client_id: client } = verified?.claims ?? {};
-  return { principalId: String(sub ?? client ?? "unknown"), policyDocument: { Version: POLICY_VERSION, Statement }, context };
+  const principalId = sub ?? textOf(client) ?? "unknown";
+  return { principalId, policyDocument: { Version: POLICY_VERSION, Statement }, context };
 }
 
 function unkept(what: string): SignetError {
@@ -139,15 +140,18 @@ function stageOf(arn: string): string {
   return `${api}/${stage}`;
 }
 
+/** API Gateway hands the context on beside it, under the same name. */
+const PRINCIPAL = "principalId";
+
 // API Gateway takes texts, numbers and booleans, and refuses the whole answer for anything else.
 function flat(
   claims: VerifiedToken["claims"],
   chosen: readonly string[] | undefined,
 ): Readonly<Record<string, string | number | boolean>> {
-  const given = Object.entries(claims).filter(([name]) => chosen === undefined || chosen.includes(name));
+  const given = Object.entries(claims).filter(([name]) => name !== PRINCIPAL && (chosen === undefined || chosen.includes(name)));
   return Object.fromEntries(
     given.flatMap(([name, value]): [string, string | number | boolean][] => {
-      if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return [[name, value]];
+      if (typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)) return [[name, value as string]];
       const isTexts = Array.isArray(value) && value.every((each) => typeof each === "string" && !each.includes(" "));
       return isTexts ? [[name, value.join(" ")]] : [];
     }),

@@ -3,7 +3,7 @@ import { presentSeconds } from "../issue/issuer.js";
 import { createVerifier } from "../verify/create-verifier.js";
 import type { IssuersVerifier } from "../verify/issuers-verifier.js";
 import type { VerifiedToken } from "../verify/verifier.js";
-import { type Asker, answerOf, readAuthorizerEvent } from "./authorizer-event.js";
+import { type Asker, type AuthorizerRequest, answerOf, readAuthorizerEvent } from "./authorizer-event.js";
 import { createLog } from "./log.js";
 import { bareError, failureOf } from "./report.js";
 import { routeRules } from "./route-rules.js";
@@ -43,9 +43,18 @@ export function createAuthorizer(
   // The keys are fetched while the function starts; where that fails, the first token tries again.
   verifier.ready().catch((error: unknown) => log("ERROR", "init", failureOf(error)));
 
+  function read(event: unknown, requestId: string): AuthorizerRequest {
+    try {
+      return readAuthorizerEvent(event, env.SIGNET_TOKEN_QUERY || undefined);
+    } catch (error) {
+      log("ERROR", requestId, { outcome: "failed", ...failureOf(error) });
+      throw error;
+    }
+  }
+
   return async (event, { awsRequestId }) => {
     const began = performance.now();
-    const request = readAuthorizerEvent(event, env.SIGNET_TOKEN_QUERY || undefined);
+    const request = read(event, awsRequestId);
     const told = (outcome: string, more = {}) => ({
       outcome,
       asker: request.asker,

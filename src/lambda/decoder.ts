@@ -1,9 +1,9 @@
 import { presentSeconds } from "../issue/issuer.js";
 import { checkDecodeRequest } from "../verify/decode-request.js";
 import { createDecoder } from "../verify/decoder.js";
-import { type HttpAnswer, httpAnswer, httpProblem, isHttpEvent, readHttpEvent } from "./http-event.js";
+import { type HttpAnswer, httpAnswer, httpProblem, identityOf, isHttpEvent, readHttpEvent } from "./http-event.js";
 import { createLog } from "./log.js";
-import { logRefused } from "./report.js";
+import { logRefused, shownIdentity } from "./report.js";
 import { type Environment, listIn, wrong } from "./settings.js";
 
 /** Answers an event of API Gateway or of a function URL. */
@@ -24,14 +24,16 @@ export function createDecoderHandler(env: Environment, write: (line: string) => 
 
   return async (event, { awsRequestId }) => {
     const began = performance.now();
-    const elapsed = () => ({ ms: Math.round(performance.now() - began) });
+    const isHttp = isHttpEvent(event);
+    const identity = isHttp ? identityOf(event.requestContext) : undefined;
+    const line = () => ({ ...shownIdentity({ caller: undefined, identity }), ms: Math.round(performance.now() - began) });
     try {
-      const { jwksUri, token } = checkDecodeRequest(isHttpEvent(event) ? readHttpEvent(event, ["/decode"]).body : event);
-      const claims = await decode(jwksUri, token);
-      log("INFO", awsRequestId, { outcome: "decoded", ...elapsed() });
+      const { jwksUri, token } = checkDecodeRequest(isHttp ? readHttpEvent(event, ["/decode"]).body : event);
+      const claims = await decode(jwksUri, token, identity);
+      log("INFO", awsRequestId, { outcome: "decoded", ...line() });
       return httpAnswer(claims);
     } catch (error) {
-      logRefused(log, awsRequestId, error, elapsed());
+      logRefused(log, awsRequestId, error, line());
       return httpProblem(error);
     }
   };

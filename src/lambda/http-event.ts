@@ -35,14 +35,14 @@ export function readHttpEvent(event: Members & { requestContext: Members }, rout
   if (identityOf(context) === undefined) {
     throw new SignetError("caller_unknown", "this route is for requests that IAM has authenticated: sign the request (SigV4)");
   }
-  const path = String(event.path ?? stripped(String(event.rawPath ?? ""), String(context.stage ?? "")));
+  const path = typeof event.path === "string" ? event.path : stripped(textOf(event.rawPath), textOf(context.stage));
   if (!routes.includes(path)) throw new SignetError("not_found", `there is ${routes.join(" and ")}`);
   if ((event.httpMethod ?? http?.method) !== "POST") throw new SignetError("method_not_allowed", "this path takes POST");
   const type = header(event.headers, "content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw new SignetError("unsupported_media_type", "the body must be application/json: send the header content-type");
   }
-  const text = typeof event.body === "string" ? event.body : "";
+  const text = textOf(event.body);
   return {
     route: path,
     body: parseStrictJson(event.isBase64Encoded === true ? Buffer.from(text, "base64") : text, "the request"),
@@ -65,11 +65,18 @@ function answer(statusCode: number, type: string, body: object): HttpAnswer {
   return { statusCode, headers, body: JSON.stringify(body), isBase64Encoded: false };
 }
 
-// REST APIs say it in `identity`, HTTP APIs and function URLs in `authorizer.iam` (Lambda developer guide, payload formats).
-function identityOf({ identity, authorizer }: Members): string | undefined {
+/**
+ * Who has asked, as AWS has found out: the ARN of an identity of IAM. REST APIs say it in `identity`, HTTP APIs and function URLs in
+ * `authorizer.iam` (Lambda developer guide, payload formats).
+ */
+export function identityOf({ identity, authorizer }: Members): string | undefined {
   const iam = isObject(authorizer) && isObject(authorizer.iam) ? authorizer.iam : {};
   const arn = isObject(identity) && identity.userArn ? identity.userArn : iam.userArn;
   return typeof arn === "string" && arn !== "" ? arn : undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 // Payload format 2.0 has a named stage in its path.
@@ -80,5 +87,6 @@ function stripped(path: string, stage: string): string {
 /** A header of an event by its name in small letters. */
 export function header(headers: unknown, wanted: string): string | undefined {
   if (!isObject(headers)) return undefined;
-  return Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1] as string | undefined;
+  const value = Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1];
+  return typeof value === "string" ? value : undefined;
 }

@@ -6,7 +6,7 @@ import { createIssuer, type Issuer, presentSeconds, toldResult } from "../issue/
 import { createRates } from "../issue/rate.js";
 import { checkBatch, type IssueRequest, isBatch } from "../issue/request.js";
 import { DEFAULT_LIMITS } from "../settings/limits.js";
-import { type HttpAnswer, httpAnswer, httpProblem, isHttpEvent, readHttpEvent } from "./http-event.js";
+import { type HttpAnswer, httpAnswer, httpProblem, identityOf, isHttpEvent, readHttpEvent } from "./http-event.js";
 import { assertNamesWereRead, issueWellRead } from "./parsed-event.js";
 import { type Answer, bareError, createReport } from "./report.js";
 import { type Environment, settingsOf } from "./settings.js";
@@ -54,7 +54,8 @@ export function createHandler(env: Environment, write: (line: string) => void): 
     const began = performance.now();
     const isHttp = settings.http && isHttpEvent(event);
     let asking: Asking | undefined;
-    const invocation = () => ({ requestId: context.awsRequestId, caller: asking?.caller, ms: elapsed(began) });
+    const identity = isHttp ? identityOf(event.requestContext) : undefined;
+    const invocation = () => ({ requestId: context.awsRequestId, caller: asking?.caller, identity, ms: elapsed(began) });
     try {
       asking = askedBy(context);
       const answer = await (isHttp ? issuedOverHttp(asking, event) : issuedFromEvent(asking.issuer, event));

@@ -1,6 +1,6 @@
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
 import { closedObject, faultFinder, isObject } from "../encoding/object-schema.js";
-import { SignetError } from "../errors.js";
+import { nameInWords, SignetError } from "../errors.js";
 import { CUSTODIES, type Custody } from "../keyring/key-record.js";
 import type { CoreManager } from "../rotation/core-manager.js";
 import { assertWell } from "../rotation/manager-report.js";
@@ -11,7 +11,7 @@ type Action = (typeof ACTIONS)[number];
 
 const TEXT = { type: "string", minLength: 1, title: "a text", description: "" } as const;
 const FLAG = { type: "boolean", title: "true or false", description: "" } as const;
-const LIST = { type: "array", minItems: 1, title: "a list of algorithms", description: "" } as const;
+const LIST = { type: "array", minItems: 1, items: { type: "string" }, title: "a list of algorithms", description: "" } as const;
 
 const FAULT_OF: Readonly<Record<Action, ReturnType<typeof faultFinder>>> = {
   tick: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG })),
@@ -47,7 +47,8 @@ function askedOf(event: unknown): Asked {
   const fault = FAULT_OF[known](event);
   if (fault === undefined) return { ...(event as unknown as Asked), action: known };
   const { field, mustBe } = fault;
-  if (mustBe === undefined) throw new SignetError("unknown_field", `${known} has no member ${field}`, { field });
+  if (mustBe === undefined)
+    throw new SignetError("unknown_field", `${known} has no member ${nameInWords(field, "of that name")}`, { field });
   throw new SignetError("invalid_request", `${field} must be ${mustBe}`, { field });
 }
 
@@ -75,7 +76,7 @@ export async function perform(manager: CoreManager, event: unknown): Promise<obj
       return manager.applySettings({
         rotate: true,
         dryRun,
-        verifiersAccept: verifiersAccept.map((name) => algorithmNamed(String(name)).name),
+        verifiersAccept: verifiersAccept.map((name) => algorithmNamed(name).name),
         ...(algorithm !== undefined && { algorithm: algorithmNamed(algorithm).name satisfies AlgorithmName }),
         ...(custody !== undefined && { custody: custodyNamed(custody) }),
       });

@@ -1,6 +1,6 @@
 import type { Signer } from "../custody/contract.js";
 import type { KmsSigned } from "../custody/kms/sign.js";
-import { isSignetError, tellable } from "../errors.js";
+import { isSignetError, loggableField, loggableWords, shortened, tellable } from "../errors.js";
 import type { BatchResult, IssuedToken } from "../issue/issuer.js";
 import { createLog, type Log, metricsLine } from "./log.js";
 import type { Environment, Settings } from "./settings.js";
@@ -12,6 +12,8 @@ export type Answer = IssuedToken | { readonly results: readonly BatchResult[] };
 interface Invocation {
   readonly requestId: string;
   readonly caller: string | undefined;
+  /** Whom IAM has authenticated, where the API asked for that. */
+  readonly identity?: string | undefined;
   /** How long it took. */
   readonly ms: number;
 }
@@ -47,16 +49,24 @@ export function createReport({ metrics, installation }: Settings, env: Environme
   }
 
   return {
-    answered({ requestId, caller, ms }, answer, signer) {
+    answered({ requestId, ms, ...who }, answer, signer) {
       const results = "results" in answer ? answer.results : [answer];
       const tokens = results.filter((each) => "token" in each).length;
       const refused = results.length - tokens;
-      log("INFO", requestId, { outcome: "issued", tokens, refused, kid: signer?.kid, alg: signer?.alg, caller, ms });
+      log("INFO", requestId, {
+        outcome: "issued",
+        tokens,
+        refused,
+        kid: signer?.kid,
+        alg: signer?.alg,
+        ...shownIdentity(who),
+        ms,
+      });
       count({ Issued: tokens, Refused: refused, IssueMilliseconds: ms });
     },
-    refused({ requestId, caller, ms }, error) {
+    refused({ requestId, ms, ...who }, error) {
       const { status, field } = tellable(error);
-      logRefused(log, requestId, error, { field, caller, ms });
+      logRefused(log, requestId, error, { field: loggableField(field), ...shownIdentity(who), ms });
       count(status < 500 ? { Refused: 1 } : { Failed: 1 });
     },
     unready: (error) => log("ERROR", "init", failureOf(error)),
@@ -80,10 +90,18 @@ export function logRefused(log: Log, requestId: string, error: unknown, more: Re
 
 /** What the log says of a failure: our own words, and of others only their kind and where they arose. */
 export function failureOf(error: unknown): Readonly<Record<string, unknown>> {
-  if (isSignetError(error)) return { code: error.code, failure: error.message };
+  if (isSignetError(error)) return { code: error.code, failure: loggableWords(error) };
   if (!(error instanceof Error)) return { failure: typeof error };
   const frames = (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));
   return { failure: error.name, at: frames.slice(0, 5) };
+}
+
+/** The longest identity of IAM that a line holds: AWS has checked it, and an assumed role's is long. */
+const MAX_IDENTITY = 256;
+
+/** Who has asked, as a line has it. */
+export function shownIdentity({ caller, identity }: Pick<Invocation, "caller" | "identity">) {
+  return { caller, ...(identity !== undefined && { identity: shortened(identity, MAX_IDENTITY) }) };
 }
 
 /** An error for whoever has asked: its stack would show them this file. */

@@ -15,6 +15,8 @@ export interface Answered {
 
 /** Bodies up to this size, in bytes, are read before their route is asked: most are, and it saves a stream for each. */
 const MOST_READ_AHEAD = 64 * 1024;
+/** So many bytes of bodies are read before their routes are asked, and so before anybody is known; the others wait for their routes. */
+const MAX_HELD = 4 * 1024 * 1024;
 const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** What @hono/node-server takes for a body that was read already. */
@@ -28,10 +30,15 @@ interface ReadAhead extends IncomingMessage {
  */
 export function createListener(handle: Handler, onAnswered: (answered: Answered) => void): RequestListener {
   const report = gathered(onAnswered);
-  const listen = getRequestListener((request, { incoming }) => {
+  const listen = getRequestListener((request, { incoming, outgoing }) => {
     const { rawBody } = incoming as ReadAhead;
-    const address = incoming.socket.remoteAddress ?? "unix";
-    const call: Call = rawBody === undefined ? { address, notes: {} } : { address, body: rawBody, notes: {} };
+    const call: Call = {
+      address: incoming.socket.remoteAddress ?? "unix",
+      target: incoming.url,
+      body: rawBody,
+      whenSent: (then, withinMs) => whenSent(outgoing as ServerResponse, then, withinMs),
+      notes: {},
+    };
     const began = performance.now();
     const done = (answer: Response): Response => {
       const { method, headers } = request;
@@ -43,9 +50,14 @@ export function createListener(handle: Handler, onAnswered: (answered: Answered)
     return answer instanceof Promise ? answer.then(done) : done(answer);
   });
   const answer = gathered<Arrived>(({ incoming, outgoing }) => void listen(incoming, outgoing));
+  let held = 0;
   return (incoming: ReadAhead, outgoing) => {
     const length = Number(incoming.headers["content-length"]);
-    if (!(length > 0 && length <= MOST_READ_AHEAD)) return void listen(incoming, outgoing);
+    if (!(length > 0 && length <= MOST_READ_AHEAD && held + length <= MAX_HELD)) return void listen(incoming, outgoing);
+    held += length;
+    incoming.once("close", () => {
+      held -= length;
+    });
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     // Whoever hangs up in the middle gets no answer; the error is not ours.
@@ -55,6 +67,19 @@ export function createListener(handle: Handler, onAnswered: (answered: Answered)
       answer({ incoming, outgoing });
     });
   };
+}
+
+// An answer that nobody takes holds what it was made of: then the connection is cut.
+function whenSent(outgoing: ServerResponse, then: () => void, withinMs: number): void {
+  if (outgoing.closed) {
+    then();
+    return;
+  }
+  const cut = setTimeout(() => outgoing.destroy(), withinMs);
+  outgoing.once("close", () => {
+    clearTimeout(cut);
+    then();
+  });
 }
 
 interface Arrived {

@@ -1,6 +1,6 @@
 import { type DestinationStream, destination, type Logger, pino } from "pino";
 import { parseJson } from "../encoding/json-names.js";
-import { isSignetError } from "../errors.js";
+import { isSignetError, loggableWords } from "../errors.js";
 import type { Answered } from "./listener.js";
 
 export type { Logger } from "pino";
@@ -64,7 +64,8 @@ export function causeOf(failure: unknown): { readonly failure: string; readonly 
     const { cause } = failure;
     const under =
       cause instanceof Error ? ` (${cause.name} ${(cause as NodeJS.ErrnoException).code ?? ""})`.replace(" )", ")") : "";
-    return { failure: `${failure.code}: ${failure.message}${under}` };
+    const words = loggableWords(failure);
+    return { failure: `${failure.code}${words === undefined ? "" : `: ${words}`}${under}` };
   }
   if (!(failure instanceof Error)) return { failure: typeof failure };
   const frames = (failure.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));

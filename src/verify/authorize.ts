@@ -1,14 +1,9 @@
+import { isObject } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
 import { type BearerOptions, bearerGuard } from "./bearer.js";
 import type { VerifiedToken, Verifying } from "./verifier.js";
 
-/** What API Gateway (REST and HTTP APIs) and function URLs send, as far as it is looked at. */
-interface ProxyEvent {
-  readonly headers?: Readonly<Record<string, string | undefined>> | null | undefined;
-  readonly multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>> | null | undefined;
-}
-
-/** What they take as an answer. */
+/** What API Gateway (REST and HTTP APIs) and function URLs take as an answer. */
 interface ProxyAnswer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -32,16 +27,18 @@ export function authorize<Event extends object, Context, Answer>(
   }
   const guard = bearerGuard(verifier, options);
   return async (event, context) => {
-    const { token, refusal } = await guard(authorizationOf(event as ProxyEvent));
+    const { token, refusal } = await guard(authorizationOf(event));
     if (refusal === undefined) return handler(event, context, token);
     return { statusCode: refusal.status, headers: refusal.headers, body: refusal.body };
   };
 }
 
 // Two headers of that name are two tokens, and no token: REST APIs keep them apart, HTTP APIs join them with a comma.
-function authorizationOf({ headers, multiValueHeaders }: ProxyEvent): string | undefined {
-  const valuesIn = (all: object | null | undefined): readonly string[] =>
-    Object.entries(all ?? {}).flatMap(([name, value]) => (name.toLowerCase() === "authorization" ? (value ?? []) : []));
-  const values = new Set([...valuesIn(headers), ...valuesIn(multiValueHeaders)]);
-  return values.size === 1 ? [...values][0] : undefined;
+function authorizationOf(event: unknown): string | undefined {
+  if (!isObject(event)) return undefined;
+  const valuesIn = (all: unknown): readonly unknown[] =>
+    isObject(all) ? Object.entries(all).flatMap(([name, value]) => (name.toLowerCase() === "authorization" ? value : [])) : [];
+  const given = [...valuesIn(event.headers), ...valuesIn(event.multiValueHeaders)];
+  const [value, ...others] = new Set(given.filter((each) => each !== undefined && each !== null));
+  return typeof value === "string" && others.length === 0 ? value : undefined;
 }

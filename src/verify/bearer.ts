@@ -45,7 +45,8 @@ export function bearerGuard(verifier: Verifying, options: BearerOptions = {}): B
   const scopes = listOf(options.scopes, "scopes");
   const challenge = `Bearer realm="${quotable(realm)}"`;
   return async (authorization) => {
-    const given = BEARER.exec(authorization ?? "")?.[1];
+    // Whatever a framework hands over: nothing of it is made a text of.
+    const given = typeof authorization === "string" ? BEARER.exec(authorization)?.[1] : undefined;
     if (given === undefined) return { refusal: refusal(401, "token_missing", "a bearer token is needed", challenge) };
     try {
       const token = await verifier.verify(given);

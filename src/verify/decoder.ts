@@ -22,14 +22,24 @@ export interface DecoderOptions {
  * Verifies a token by the JWKS that stands at a URL. Neither issuer nor audience is looked at: whoever names the keys has chosen whom
  * to trust.
  *
+ * @param caller who asks: each has its own share of what is fetched
  * @returns the token's claims
  * @throws SignetError `jwks_url_refused`, `jwks_unavailable`, `rate_exceeded`, and as `Verifier.verify`
  */
-export type Decode = (jwksUrl: string, token: string) => Promise<Readonly<Record<string, unknown>>>;
+export type Decode = (jwksUrl: string, token: string, caller?: string) => Promise<Readonly<Record<string, unknown>>>;
 
-const MOST_PLACES = 32;
-/** So long at least the keys of a place are kept, so that no more than 32 new places are asked in that time. */
-const PLACE_SECONDS = 60;
+/** What each caller may have fetched anew within a minute; the query of one URL alone has any number of spellings. */
+const MAX_NEW_PLACES = 32;
+const WINDOW_SECONDS = 60;
+/** So many are kept; then the caller with the most of them loses its oldest. */
+const MAX_PLACES = 64;
+const MAX_CALLERS = 1_000;
+
+/** Keys at a URL, and who asked for them first. */
+interface Place {
+  readonly keys: FollowedKeys<Verifier>;
+  readonly caller: string;
+}
 
 /** Makes a decoder. It fetches a place's keys once and follows them from then on. */
 export function createDecoder({ issuer, hosts, clock, resolve, ...given }: DecoderOptions): Decode {
@@ -41,31 +51,49 @@ export function createDecoder({ issuer, hosts, clock, resolve, ...given }: Decod
     allowLoopback: own !== undefined && isLoopback(own.hostname),
     resolve,
   });
-  const places = new Map<string, { readonly keys: FollowedKeys<Verifier>; readonly since: number }>();
+  const places = new Map<string, Place>();
+  const takeShare = sharesOf(elapsed);
 
-  function keysAt(url: string): FollowedKeys<Verifier> {
+  function keysAt(url: string, caller: string): FollowedKeys<Verifier> {
     const known = places.get(url);
     if (known !== undefined) return known.keys;
-    if (places.size >= MOST_PLACES) makeRoom();
+    takeShare(caller);
+    if (places.size >= MAX_PLACES) places.delete(placeToLeave(places));
     const keys = followKeys(url, { jwksUrl: url, fetch: listed.fetch, elapsed }, (jwks) =>
       localVerifier({ keys: jwks, issuer: null, audience: null, types: null, clock }),
     );
-    places.set(url, { keys, since: elapsed() });
+    places.set(url, { keys, caller });
     return keys;
   }
 
-  // A map remembers in which order its entries came: the first is the oldest.
-  function makeRoom(): void {
-    const [oldest] = places;
-    if (oldest === undefined) return;
-    const [url, { since }] = oldest;
-    const left = PLACE_SECONDS - (elapsed() - since);
-    if (left > 0) {
-      const retryAfterSeconds = Math.ceil(left);
+  return async (jwksUrl, token, caller = "") => (await verifyByFollowed(keysAt(listed.checked(jwksUrl), caller), token)).claims;
+}
+
+// One caller's appetite must not cost another one its keys.
+function placeToLeave(places: ReadonlyMap<string, Place>): string {
+  const oldestOf = new Map<string, { readonly url: string; count: number }>();
+  // A map remembers in which order its entries came.
+  for (const [url, { caller }] of places) {
+    const found = oldestOf.get(caller);
+    if (found === undefined) oldestOf.set(caller, { url, count: 1 });
+    else found.count += 1;
+  }
+  return [...oldestOf.values()].reduce((most, each) => (each.count > most.count ? each : most)).url;
+}
+
+/** Counts for each caller what it has had fetched within a minute. @throws (the bound function) SignetError `rate_exceeded` */
+function sharesOf(elapsed: () => number): (caller: string) => void {
+  const takenAt = new Map<string, readonly number[]>();
+  return (caller) => {
+    const now = elapsed();
+    const recent = (takenAt.get(caller) ?? []).filter((at) => now - at < WINDOW_SECONDS);
+    if (recent.length >= MAX_NEW_PLACES) {
+      const retryAfterSeconds = Math.ceil(WINDOW_SECONDS - (now - (recent[0] as number)));
       throw new SignetError("rate_exceeded", "too many places of keys were asked for just now", { retryAfterSeconds });
     }
-    places.delete(url);
-  }
-
-  return async (jwksUrl, token) => (await verifyByFollowed(keysAt(listed.checked(jwksUrl)), token)).claims;
+    if (takenAt.size >= MAX_CALLERS) {
+      for (const [name, times] of takenAt) if (now - (times.at(-1) ?? 0) >= WINDOW_SECONDS) takenAt.delete(name);
+    }
+    takenAt.set(caller, [...recent, now]);
+  };
 }

@@ -268,6 +268,17 @@ describe("what somebody else's server says", () => {
     );
   });
 
+  it.each([{ toString: false }, "constructor", "__proto__", ["P-256"], null])(
+    "names no type and no curve that is none (%j)",
+    async (odd) => {
+      const keys = [
+        { kty: odd, kid: "a" },
+        { kty: "EC", crv: odd, kid: "b" },
+      ];
+      expect((await seen({ keys })).words("keys")).toBe("a (unknown), b (unknown)");
+    },
+  );
+
   it("is looked at up to a limit", async () => {
     const keys = Array.from({ length: 20_000 }, (_, at) => ({ ...ES256, kid: `k${at}` }));
     const found = await seen({ keys });

@@ -59,6 +59,61 @@ describe("POST /token", () => {
     if (status === 401) expect(answer.headers.get("www-authenticate")).toBe('Basic realm="signet"');
   });
 
+  const GRANT = "grant_type=client_credentials";
+
+  it.each([
+    ["an empty value", `${GRANT}&audience=`, "invalid_request"],
+    ["a name without a value", `${GRANT}&audience`, "invalid_request"],
+    ["a value without a name", `${GRANT}&=api`, "invalid_request"],
+    ["an empty parameter", `${GRANT}&`, "invalid_request"],
+    ["an unknown parameter given twice", `${GRANT}&x=1&x=2`, "invalid_request"],
+    ["a parameter given twice in two spellings", `${GRANT}&scope=a&%73cope=b`, "invalid_request"],
+    ["broken percent encoding in a value", `${GRANT}&audience=%zz`, "invalid_request"],
+    ["broken percent encoding in a name", `${GRANT}&%=1`, "invalid_request"],
+    ["percent encoding that hides invalid UTF-8", `${GRANT}&audience=%ff`, "invalid_request"],
+    ["twenty-one parameters", `${GRANT}&${Array.from({ length: 20 }, (_, at) => `p${at}=1`).join("&")}`, "invalid_request"],
+    ["client_id beside Basic of another client", `${GRANT}&client_id=admin`, "invalid_request"],
+    ["a scope with two spaces", `${GRANT}&scope=a++b`, "invalid_scope"],
+    ["a scope with a quote", `${GRANT}&scope=a%22`, "invalid_scope"],
+    ["a resource that is no absolute URI", `${GRANT}&resource=/api`, "invalid_target"],
+    ["a resource with a fragment", `${GRANT}&resource=https://api.example/%23x`, "invalid_target"],
+    ["an audience with a line feed", `${GRANT}&audience=a%0ab`, "invalid_target"],
+    ["an audience and another resource", `${GRANT}&audience=a&resource=https://b.example`, "invalid_target"],
+  ])("refuses %s, which it would have to ignore or to guess at", async (_name, body, error) => {
+    const answer = await grant(body);
+    expect([answer.status, ((await answer.json()) as { error: string }).error]).toStrictEqual([400, error]);
+  });
+
+  it.each([
+    ["the client's own client_id beside Basic", `${GRANT}&client_id=web`],
+    ["twenty parameters", `${GRANT}&${Array.from({ length: 19 }, (_, at) => `p${at}=1`).join("&")}`],
+    ["a resource that is the audience", `${GRANT}&audience=https://b.example&resource=https%3A%2F%2Fb.example`],
+    ["a resource on an IPv6 address", `${GRANT}&resource=https://[2001:db8::1]:8443/api?x=1`],
+  ])("takes %s", async (_name, body) => {
+    expect((await grant(body)).status).toBe(200);
+  });
+
+  it.each([
+    ["no colon", Buffer.from("web").toString("base64")],
+    ["broken percent encoding", Buffer.from(`web:%zz`).toString("base64")],
+    ["invalid UTF-8", Buffer.from([0x77, 0x3a, 0xff]).toString("base64")],
+    ["base64 with bits to spare", "d2ViOg="],
+  ])("takes Basic credentials with %s for none", async (_name, encoded) => {
+    const answer = await grant(GRANT, { ...FORM, authorization: `Basic ${encoded}` });
+    expect([answer.status, ((await answer.json()) as { error: string }).error]).toStrictEqual([401, "invalid_client"]);
+  });
+
+  it("takes no parameters from the URL", async () => {
+    const answer = await ask("/token?scope=a", { method: "POST", body: GRANT, headers: basic("web", secret) });
+    expect([answer.status, ((await answer.json()) as { error: string }).error]).toStrictEqual([400, "invalid_request"]);
+  });
+
+  it("reads no form of a client that shows a wrong secret", async () => {
+    const body = new ReadableStream({ pull: () => Promise.reject(new Error("it was read")) }, { highWaterMark: 0 });
+    const answer = await ask("/token", { method: "POST", body, headers: basic("web", "no"), duplex: "half" } as RequestInit);
+    expect(answer.status).toBe(401);
+  });
+
   it.each([
     ["audience", "audience=other", "invalid_target"],
     ["scope", "audience=api&scope=admin", "invalid_scope"],

@@ -224,6 +224,43 @@ describe("the authorizer", () => {
     expect((answer as { context: object }).context).toStrictEqual({ sub: "alice", level: 3 });
   });
 
+  it("never hands on a claim that would pass for the principal, whoever chose it", async () => {
+    for (const more of [{}, { SIGNET_CLAIMS: "sub,principalId" }]) {
+      const answer = await authorizer(more)(EVENTS["a REST API's TOKEN"](tokenOf({ principalId: "root" })));
+      expect(answer).toMatchObject({ principalId: "alice" });
+      expect((answer as { context: object }).context).not.toHaveProperty("principalId");
+    }
+  });
+
+  it.each([[{ toString: false }], [{ toString: "x" }], [["a"]], [7], [null]])(
+    "names nobody by a client_id that is no text (%j)",
+    async (client) => {
+      const answer = await authorizer()(EVENTS["a REST API's TOKEN"](tokenOf({ sub: undefined, client_id: client })));
+      expect(answer).toMatchObject({ principalId: "unknown" });
+    },
+  );
+
+  it("hands on no number that JSON has no word for", async () => {
+    const token = tokenOf({ big: 1 }).split(".");
+    const payload = Buffer.from(token[1] ?? "", "base64url")
+      .toString()
+      .replace('"big":1', '"big":1e999');
+    const input = `${token[0]}.${Buffer.from(payload).toString("base64url")}`;
+    const signature = sign("sha256", Buffer.from(input), { key: privateKey, dsaEncoding: "ieee-p1363" }).toString("base64url");
+    const answer = await authorizer()(EVENTS["a REST API's TOKEN"](`${input}.${signature}`));
+    expect((answer as { context: object }).context).not.toHaveProperty("big");
+  });
+
+  it.each([
+    { headers: { authorization: { toString: false } } },
+    { headers: { "sec-websocket-protocol": { toString: false } } },
+    { headers: { authorization: ["Bearer x"] }, queryStringParameters: { token: 7 } },
+    { headers: "authorization", queryStringParameters: ["token"] },
+  ])("takes for no token what is no text (%j)", async (more) => {
+    const event = { type: "REQUEST", methodArn: METHOD, ...more };
+    await expect(authorizer({ SIGNET_TOKEN_QUERY: "token" })(event)).rejects.toThrow("Unauthorized");
+  });
+
   it("lets nobody in while there are no keys, and says so; the next token tries again", async () => {
     isDown = true;
     const authorize = authorizer();

@@ -266,6 +266,32 @@ describe("an event of API Gateway or a function URL", () => {
     expect(decodeJwt(JSON.parse(answer.body).token).sub).toBe("alice");
   });
 
+  it.each([
+    [rest, 200],
+    [{ ...rest, path: "/other" }, 404],
+    [http, 200],
+    [{ ...rest, requestContext: { identity: { userArn: `arn:aws:sts::111122223333:assumed-role/${"r".repeat(300)}` } } }, 200],
+  ])("has a line that says whom IAM has authenticated (%#)", async (event, status) => {
+    const { handler } = await installed("parameter-store", { SIGNET_HTTP: "true" });
+    expect(await handler()({ ...event, body: '{"claims":{}}' }, context())).toMatchObject({ statusCode: status });
+    const { identity } = JSON.parse(lines.at(-1) as string) as { identity: string };
+    expect(identity).toMatch(/^arn:aws:(iam|sts)::111122223333:/);
+    expect(identity.length).toBeLessThanOrEqual(256);
+  });
+
+  it.each([
+    [{ ...rest, path: { toString: false } }, 404],
+    [{ ...rest, path: ["/issue"] }, 404],
+    [{ ...http, rawPath: { toString: false } }, 404],
+    [{ ...http, requestContext: { ...http.requestContext, stage: { toString: 1 } } }, 404],
+    [{ ...rest, headers: { "content-type": { split: 1 } } }, 415],
+    [{ ...rest, headers: { "content-type": 7 } }, 415],
+    [{ ...rest, httpMethod: { toString: false } }, 405],
+  ])("that holds no text where one belongs is refused, and never made one of (%j)", async (event, status) => {
+    const { handler } = await installed("parameter-store", { SIGNET_HTTP: "true" });
+    expect(await handler()({ body: '{"claims":{}}', ...event }, context())).toMatchObject({ statusCode: status });
+  });
+
   it("encodes as system B's callers expect", async () => {
     const { handler } = await installed("parameter-store", { SIGNET_HTTP: "true" });
     const body = Buffer.from('{"userId":7}').toString("base64");

@@ -139,6 +139,10 @@ describe("the key manager", () => {
     [{ action: "migrate", custody: "vault" }, "invalid_request", "secrets-manager"],
     [{ action: "migrate", algorithm: "RS256" }, "plan_refused", "--verifiers-accept"],
     [{ action: "rotate", dryRun: "yes" }, "invalid_request", "dryRun"],
+    [{ action: "migrate", verifiersAccept: [{ toString: false }] }, "invalid_request", "verifiersAccept"],
+    [{ action: "migrate", verifiersAccept: [null] }, "invalid_request", "verifiersAccept"],
+    [{ action: "migrate", verifiersAccept: "ES256" }, "invalid_request", "verifiersAccept"],
+    [{ action: "migrate", verifiersAccept: ["constructor"] }, "unsupported_algorithm", "ES256"],
     ["tick", "invalid_request", '{"action": "tick"}'],
     [null, "invalid_request", "object"],
     [{ action: "revoke", "\\": "a" }, "invalid_request", "rename the member"],
@@ -152,6 +156,15 @@ describe("the key manager", () => {
     expect((failure as Error).stack).not.toContain(" at ");
     expect(aws.calls.slice(calls).some(({ action }) => action === "ssm:PutParameter")).toBe(false);
     expect(lines.at(-1)).toContain('"level":"ERROR"');
+  });
+
+  it("repeats no name that is long, and none at all in its log", async () => {
+    const { ask } = installed();
+    const name = "x".repeat(300_000);
+    const failure = (await ask({ action: "tick", [name]: 1 }).catch((error: Error) => error)) as Error;
+    expect(failure.message.length).toBeLessThan(100);
+    await ask({ action: "tick", "my-name": 1 }).catch(() => undefined);
+    expect(lines.join("")).not.toMatch(/x{10}|my-name/);
   });
 
   it("tells an operator which right is missing", async () => {

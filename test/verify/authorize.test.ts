@@ -32,6 +32,11 @@ describe("a handler that is wrapped", () => {
   it.each([
     ["no event at all", async () => ({})],
     ["no headers", async () => ({ headers: null })],
+    ["null for an event", async () => null],
+    ["a text for an event", async () => "authorization"],
+    ["headers that are a list", async () => ({ headers: ["authorization"] })],
+    ["a header that is an object", async () => ({ headers: { authorization: { toString: false } } })],
+    ["a header that is a list of one object", async () => ({ multiValueHeaders: { authorization: [Symbol("a")] } })],
     ["no token", async () => ({ headers: { host: "a" } })],
     ["another scheme", async () => ({ headers: { authorization: `Basic ${await signed()}` } })],
     [

@@ -39,6 +39,13 @@ describe("a bearer guard", () => {
     },
   );
 
+  it.each([Symbol("a"), 7, {}, { toString: null }, ["Bearer a"], Object.create(null), () => "Bearer a", new Proxy({}, {})])(
+    "never throws at what is no text (%#)",
+    async (authorization) => {
+      expect((await guard(authorization as never)).refusal).toMatchObject({ status: 401 });
+    },
+  );
+
   it("asks for scopes beside those of its verifier", async () => {
     const open = createVerifier({ keys: { keys: [jwk] }, issuer: "https://issuer.example", audience: "api", clock: () => NOW });
     const writer = bearerGuard(open, { scopes: ["orders:write", "orders:read"] });

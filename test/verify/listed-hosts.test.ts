@@ -223,4 +223,21 @@ describe("a listed server", () => {
     now = 61;
     expect(await ask(40)).toBe("jwks_unavailable");
   });
+
+  it("is asked for one caller whatever another one has asked for", async () => {
+    const decode = decoder({ elapsed: () => 0 });
+    const ask = (caller: string, place: string) =>
+      decode(`${base}/good?${place}`, TOKEN, caller).catch(({ code }: { code: string }) => code);
+    for (const greedy of ["a", "b", "c"]) {
+      for (let place = 0; place < 40; place++) await ask(greedy, `${greedy}${place}`);
+      expect(await ask(greedy, "one-more")).toBe("rate_exceeded");
+    }
+    expect(await ask("modest", "1")).toBe("jwks_unavailable");
+    // What it had fetched stays, although the others have more than there is room for.
+    const before = seen.length;
+    for (let place = 0; place < 32; place++) await ask("d", `d${place}`);
+    expect(seen.length - before).toBe(32);
+    await ask("modest", "1");
+    expect(seen.length - before).toBe(32);
+  });
 });
