@@ -71,9 +71,10 @@ function web(outdir) {
     target: "es2022",
     plugins: [
       {
-        name: "base64url without Buffer",
+        name: "what is written for Node, without it",
         setup({ onResolve }) {
           onResolve({ filter: /\/base64url\.js$/ }, () => ({ path: join(root, "src/encoding/base64url-web.ts") }));
+          onResolve({ filter: /\/judged-fetch\.js$/ }, () => ({ path: join(root, "src/verify/judged-fetch-web.ts") }));
         },
       },
     ],

@@ -91,6 +91,8 @@ function issuerUrl(issuer: string): Judgement {
 const FAILURES: Readonly<Record<string, string>> = {
   ENOTFOUND: "its name is not known (ENOTFOUND)",
   ECONNREFUSED: "nobody listens there (ECONNREFUSED)",
+  ADDRESS_REFUSED:
+    "its address is more private than the issuer's, link-local or a cloud's metadata service: nothing is fetched from there",
   TIMEOUT: "no answer within ten seconds",
   ANSWER_TOO_LARGE: "its answer is larger than 5 MB",
 };

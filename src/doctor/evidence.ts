@@ -72,9 +72,10 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
   const { visit: ask = visit, addresses = addressesOf, now = Date.now } = options;
   const discovery = options.jwksUrl === undefined ? await ask(discoveryUrlOf(issuer)) : undefined;
   const jwksUrl = options.jwksUrl ?? urlIn(discovery);
-  const jwks = jwksUrl === undefined ? undefined : await ask(jwksUrl);
+  const jwks = jwksUrl === undefined ? undefined : await ask(jwksUrl, {}, discovery?.reach);
   const etag = jwks?.headers.etag;
-  const again = jwksUrl === undefined || etag === undefined ? undefined : await ask(jwksUrl, { "if-none-match": etag });
+  const again =
+    jwksUrl === undefined || etag === undefined ? undefined : await ask(jwksUrl, { "if-none-match": etag }, discovery?.reach);
   const listed = Array.isArray(jwks?.json?.keys) ? jwks.json.keys.filter(isObject) : [];
   const looked = listed.slice(0, MOST_KEYS);
   return {

@@ -6,6 +6,9 @@ import { isObject } from "../encoding/object-schema.js";
 import { readBounded } from "../encoding/read-bounded.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError } from "../errors.js";
+import { assertWithin } from "../verify/judged-by-text.js";
+import { judgedLookup } from "../verify/judged-fetch.js";
+import { isWithin, type Reach, reachOfAddress, reachOfHost } from "../verify/reach.js";
 
 /** What one GET of a public document showed. */
 export interface Visit {
@@ -18,6 +21,8 @@ export interface Visit {
   readonly bytes: number;
   /** Until the last byte. */
   readonly milliseconds: number;
+  /** Who can reach the address that it came from. */
+  readonly reach?: Reach;
   /** When the certificate ends, in milliseconds since 1970; absent over http. */
   readonly certificateEnds?: number;
   /** The body, where it is a JSON object. */
@@ -27,13 +32,13 @@ export interface Visit {
 }
 
 /** Asks for a document as a verifier does. It follows no redirect. */
-export type Visitor = (url: string, headers?: Readonly<Record<string, string>>) => Promise<Visit>;
+export type Visitor = (url: string, headers?: Readonly<Record<string, string>>, issuersReach?: Reach) => Promise<Visit>;
 
 const TIMEOUT_MS = 10_000;
 const MOST_BYTES = 5 * 1_024 * 1_024;
 
 /** Visits a URL. It never throws: what went wrong is what a doctor wants to know. */
-export const visit: Visitor = (url, headers = {}) => {
+export const visit: Visitor = (url, headers = {}, issuersReach = undefined) => {
   const began = performance.now();
   const nothing = { url, headers: {}, bytes: 0 };
   const since = (): number => Math.round(performance.now() - began);
@@ -41,9 +46,12 @@ export const visit: Visitor = (url, headers = {}) => {
     const failed = (error: unknown): void => resolve({ ...nothing, failure: wordOf(error), milliseconds: since() });
     let asked: ClientRequest;
     try {
+      const reach = reachOfHost(new URL(url).hostname);
+      if (reach !== undefined) assertWithin(url, reach, issuersReach);
       const send = url.startsWith("https:") ? requestHttps : requestHttp;
       asked = send(url, {
         agent: false,
+        lookup: judgedLookup(url, (reach) => isWithin(reach, issuersReach ?? "machine")),
         headers: { accept: "application/json", "accept-encoding": "identity", ...headers },
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
@@ -53,6 +61,7 @@ export const visit: Visitor = (url, headers = {}) => {
     asked.on("error", failed);
     asked.on("response", (incoming) => {
       const certificateEnds = endOf(incoming.socket as TLSSocket);
+      const reach = reachOfAddress(incoming.socket.remoteAddress ?? "");
       read(incoming).then(
         (body) =>
           resolve({
@@ -61,6 +70,7 @@ export const visit: Visitor = (url, headers = {}) => {
             headers: flat(incoming),
             bytes: body.length,
             milliseconds: since(),
+            ...(reach !== undefined && { reach }),
             ...(certificateEnds !== undefined && { certificateEnds }),
             ...parsed(body),
           }),
@@ -98,6 +108,7 @@ function endOf(socket: TLSSocket): number | undefined {
 
 function wordOf(error: unknown): string {
   if (error instanceof Error && error.name === "TimeoutError") return "TIMEOUT";
+  if (isSignetError(error)) return "ADDRESS_REFUSED";
   const { code, name } = error as NodeJS.ErrnoException;
   return code ?? name ?? "UNKNOWN";
 }

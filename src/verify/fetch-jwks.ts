@@ -3,6 +3,9 @@ import { readBounded } from "../encoding/read-bounded.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
+import { type JudgedFetch, judgedByText } from "./judged-by-text.js";
+import { judgedFetch } from "./judged-fetch.js";
+import { isWithin, REACH_WORDS, type Reach, reachOfHost } from "./reach.js";
 
 /** Within which bounds something is fetched. */
 export interface FetchBounds {
@@ -10,8 +13,15 @@ export interface FetchBounds {
   readonly timeoutMs?: number | undefined;
   /** The largest body, in bytes, unpacked. Default 153,600: the most that a load balancer of AWS takes of a JWKS. */
   readonly maxBytes?: number | undefined;
-  /** Default: this runtime's own. */
+  /**
+   * Instead of Signet's own, which connects to no address that is more private than the issuer's (in Node; elsewhere, and with a
+   * `fetch` of yours, only the URL's text can be judged).
+   */
   readonly fetch?: typeof globalThis.fetch | undefined;
+  /** @internal Who can reach the issuer that led to the URL. */
+  readonly issuersReach?: Reach | undefined;
+  /** @internal What tests put in place of the network. */
+  readonly judged?: JudgedFetch | undefined;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -51,22 +61,38 @@ export async function fetchJwksUnless(
   throw unavailable(url, 'its answer is no JWKS: it has no list "keys"');
 }
 
+/** Where an issuer's keys are. */
+export interface DiscoveredJwks {
+  readonly url: string;
+  /** Who can reach the issuer: its keys are fetched from no address that is more private. */
+  readonly issuersReach: Reach;
+}
+
 /**
  * Finds out where an issuer publishes its keys (OpenID Connect Discovery 1.0 section 4).
  *
- * @returns the URL of its JWKS
- * @throws SignetError `jwks_unavailable`, also where the document is another issuer's
+ * @returns the URL of its JWKS, and how far it may lead
+ * @throws SignetError `jwks_unavailable`, also where the document is another issuer's, or leads to a more private place
  */
-export async function discoverJwksUrl(issuer: string, bounds: FetchBounds = {}): Promise<string> {
+export async function discoverJwks(issuer: string, bounds: FetchBounds = {}): Promise<DiscoveredJwks> {
   const url = discoveryUrlOf(issuer);
-  const found = (await fetchObject(url, bounds))?.value ?? {};
+  const { value: found, reach: issuersReach } = (await fetchObject(url, bounds)) as FetchedObject;
   // Section 4.3: it must be identical, so that nobody passes for an issuer under whose path he can write.
   if (found.issuer !== issuer) throw unavailable(url, "it is the document of another issuer; is the issuer's URL exactly right?");
   const { jwks_uri: jwksUrl } = found;
   if (typeof jwksUrl !== "string" || !URL.canParse(jwksUrl)) throw unavailable(url, "it names no jwks_uri");
-  if (isOnLoopback(jwksUrl) && !isOnLoopback(issuer)) throw unavailable(url, "its jwks_uri is on this machine, and it is not");
+  const { href, hostname } = new URL(jwksUrl);
+  const reach = reachOfHost(hostname);
+  if (reach !== undefined && !isWithin(reach, issuersReach)) {
+    throw unavailable(url, `its jwks_uri is ${REACH_WORDS[reach]}, and it is not`);
+  }
   // As a URL is written: what the document says may be meant for a terminal.
-  return new URL(jwksUrl).href;
+  return { url: href, issuersReach };
+}
+
+/** The URL of an issuer's JWKS. @throws SignetError `jwks_unavailable` */
+export async function discoverJwksUrl(issuer: string, bounds: FetchBounds = {}): Promise<string> {
+  return (await discoverJwks(issuer, bounds)).url;
 }
 
 /** Where an issuer's discovery document is (OpenID Connect Discovery 1.0 section 4: a trailing slash of the issuer is dropped). */
@@ -77,6 +103,7 @@ export function discoveryUrlOf(issuer: string): string {
 interface FetchedObject {
   readonly value: Readonly<Record<string, unknown>>;
   readonly etag: string | undefined;
+  readonly reach: Reach;
 }
 
 async function fetchObject(url: string, bounds: FetchBounds, etag?: string): Promise<FetchedObject | undefined> {
@@ -85,7 +112,9 @@ async function fetchObject(url: string, bounds: FetchBounds, etag?: string): Pro
   if (answer === undefined) return undefined;
   try {
     const value: unknown = parseStrictJson(answer.body, "the answer");
-    if (typeof value === "object" && value !== null) return { value: value as Record<string, unknown>, etag: answer.etag };
+    if (typeof value === "object" && value !== null) {
+      return { value: value as Record<string, unknown>, etag: answer.etag, reach: answer.reach };
+    }
   } catch (error) {
     throw unavailable(url, isSignetError(error) ? error.message : "its answer cannot be read", error);
   }
@@ -102,19 +131,18 @@ function assertFetchable(url: string): void {
 
 async function answerOf(
   url: string,
-  { timeoutMs = TIMEOUT_MS, maxBytes = MOST_BYTES, fetch = globalThis.fetch }: FetchBounds,
+  bounds: FetchBounds,
   known: string | undefined,
-): Promise<{ readonly body: Uint8Array; readonly etag: string | undefined } | undefined> {
+): Promise<{ readonly body: Uint8Array; readonly etag: string | undefined; readonly reach: Reach } | undefined> {
+  const { timeoutMs = TIMEOUT_MS, maxBytes = MOST_BYTES, fetch, judged = judgedFetch } = bounds;
+  const signal = AbortSignal.timeout(timeoutMs);
+  const send = fetch === undefined ? judged : judgedByText(fetch);
   const headers = {
     accept: "application/json, application/jwk-set+json",
     ...(known !== undefined && { "if-none-match": known }),
   };
   try {
-    const answer = await fetch(url, {
-      headers,
-      redirect: "manual",
-      signal: AbortSignal.timeout(timeoutMs),
-    });
+    const { answer, reach } = await send(url, { headers, signal }, bounds.issuersReach);
     if (answer.status === 304 && known !== undefined) {
       await answer.body?.cancel();
       return undefined;
@@ -127,10 +155,10 @@ async function answerOf(
         `it answers ${answer.status}${isRedirect ? "; a redirect is not followed, give the URL behind it" : ""}`,
       );
     }
-    return { body: await bodyOf(url, answer, maxBytes), etag: answer.headers.get("etag") ?? undefined };
+    return { body: await bodyOf(url, answer, maxBytes), etag: answer.headers.get("etag") ?? undefined, reach };
   } catch (error) {
     if (isSignetError(error)) throw error;
-    const isLate = error instanceof Error && error.name === "TimeoutError";
+    const isLate = signal.aborted || (error instanceof Error && error.name === "TimeoutError");
     throw unavailable(url, isLate ? `no answer within ${timeoutMs} ms` : `it cannot be reached${reasonOf(error)}`, error);
   }
 }
@@ -139,10 +167,6 @@ async function bodyOf(url: string, { body }: Response, maxBytes: number): Promis
   const bytes = body === null ? new Uint8Array() : await readBounded(body, maxBytes);
   if (bytes === undefined) throw unavailable(url, `its answer is larger than ${maxBytes} bytes`);
   return bytes;
-}
-
-function isOnLoopback(url: string): boolean {
-  return URL.canParse(url) && isLoopback(new URL(url).hostname);
 }
 
 // Node's fetch hides "ECONNREFUSED" and "CERT_HAS_EXPIRED" in the cause.

@@ -1,6 +1,6 @@
 import { isSignetError, SignetError } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
-import { discoverJwksUrl, type FetchBounds, type FetchedJwks, fetchJwksUnless } from "./fetch-jwks.js";
+import { type DiscoveredJwks, discoverJwks, type FetchBounds, type FetchedJwks, fetchJwksUnless } from "./fetch-jwks.js";
 
 /** How an issuer's keys are followed. */
 export interface FollowedKeysOptions extends FetchBounds {
@@ -59,7 +59,8 @@ export function followKeys<T>(issuer: string, options: FollowedKeysOptions, use:
     const at = elapsed();
     triedAt = at;
     try {
-      const fetched: FetchedJwks | undefined = await fetchJwksUnless(await place.url(), good?.etag, options);
+      const { url, issuersReach } = await place.find();
+      const fetched: FetchedJwks | undefined = await fetchJwksUnless(url, good?.etag, { ...options, issuersReach });
       if (fetched !== undefined) good = { made: madeOf(issuer, () => use(fetched.jwks)), etag: fetched.etag, at };
       else if (good !== undefined) good = { ...good, at };
       return (good as { made: T }).made;
@@ -108,14 +109,15 @@ export function followKeys<T>(issuer: string, options: FollowedKeysOptions, use:
 }
 
 function placeOf(issuer: string, options: FollowedKeysOptions, elapsed: () => number) {
-  let found: { readonly url: string; readonly at: number } | undefined;
+  let found: (DiscoveredJwks & { readonly at: number }) | undefined;
   return {
-    async url(): Promise<string> {
-      if (options.jwksUrl !== undefined) return options.jwksUrl;
+    /** The operator's own word leads anywhere; an issuer's to no place that is more private than its own. */
+    async find(): Promise<Partial<DiscoveredJwks> & { readonly url: string }> {
+      if (options.jwksUrl !== undefined) return { url: options.jwksUrl };
       if (found === undefined || elapsed() - found.at > DISCOVERY_SECONDS) {
-        found = { url: await discoverJwksUrl(issuer, options), at: elapsed() };
+        found = { ...(await discoverJwks(issuer, options)), at: elapsed() };
       }
-      return found.url;
+      return found;
     },
     forget() {
       found = undefined;

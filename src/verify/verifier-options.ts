@@ -22,7 +22,7 @@ const SHARED: OptionChecks<Shared> = {
 const URLS: OptionCheck = ["the URL of a JWKS, or an object with the URL of each issuer's", isUrls];
 
 const WITH_KEYS: OptionChecks<VerifierOptions> = { ...SHARED, keys: null };
-const BY_URL: OptionChecks<IssuersVerifierOptions> = {
+const BY_URL: OptionChecks<Omit<IssuersVerifierOptions, "issuersReach" | "judged">> = {
   ...SHARED,
   jwksUrl: URLS,
   refreshSeconds: null,

@@ -3,7 +3,7 @@ import { algorithmsFor } from "../../algorithms/keys.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { createVerifier } from "../../verify/create-verifier.js";
-import { discoverJwksUrl, fetchJwks } from "../../verify/fetch-jwks.js";
+import { discoverJwks, fetchJwks } from "../../verify/fetch-jwks.js";
 import { parseObject, splitToken } from "../../verify/token.js";
 import type { VerifierOptions } from "../../verify/verifier.js";
 import type { CommonOptions, Context } from "../context.js";
@@ -84,9 +84,9 @@ async function keysFor(context: Context, token: string, options: VerifyOptions):
 }
 
 async function discovered({ output }: Context, issuer: string): Promise<Keys> {
-  const url = await discoverJwksUrl(issuer);
+  const { url, issuersReach } = await discoverJwks(issuer);
   output.note(`the keys are those of ${url}`);
-  return fetchJwks(url);
+  return fetchJwks(url, { issuersReach });
 }
 
 // A PEM has no name: it is looked up under whatever name the token gives its key.

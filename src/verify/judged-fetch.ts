@@ -1,0 +1,85 @@
+import { type LookupAddress, lookup } from "node:dns";
+import * as http from "node:http";
+import * as https from "node:https";
+import type { LookupFunction } from "node:net";
+import { pipeline, Readable, type Transform } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { assertWithin, type FetchInit, type JudgedAnswer, type JudgedFetch, judgedByText, tooPrivate } from "./judged-by-text.js";
+import type { Resolve } from "./listed-hosts.js";
+import { isWithin, type Reach, reachOfAddress, reachOfHost } from "./reach.js";
+
+/**
+ * Node's way to the address that is connected to: it is judged in the look-up that the connection itself makes, so that a name server
+ * cannot answer otherwise in between. Behind a proxy, which finds the address, the URL's text is judged.
+ */
+export const judgedFetch: JudgedFetch = (url, init, issuers) =>
+  process.env.NODE_USE_ENV_PROXY === "1" ? judgedByText(globalThis.fetch)(url, init, issuers) : fetchJudged(url, init, issuers);
+
+/** The look-up of a connection: of a name's addresses it answers those that may be connected to. */
+export function judgedLookup(url: string, isRight: (reach: Reach) => boolean, resolve: Resolve = lookup): LookupFunction {
+  const mayConnect = ({ address }: LookupAddress): boolean => isRight(reachOfAddress(address) ?? "none");
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, []);
+      const right = addresses.filter(mayConnect);
+      const [first] = right;
+      if (first === undefined) return callback(tooPrivate(url, reachOfAddress(addresses[0]?.address ?? "") ?? "none"), []);
+      return options.all === true ? callback(null, right) : callback(null, first.address, first.family);
+    });
+  };
+}
+
+/** Fetches with a look-up that judges. An address in the URL is never looked up, so it is judged here. */
+export async function fetchJudged(
+  url: string,
+  { headers, signal }: FetchInit,
+  issuers: Reach | undefined,
+  resolve?: Resolve,
+): Promise<JudgedAnswer> {
+  // http is for this machine alone, whatever a name server says of its names.
+  const isRight = (reach: Reach) => isWithin(reach, issuers ?? "machine") && (reach === "machine" || url.startsWith("https:"));
+  const literal = reachOfHost(new URL(url).hostname);
+  if (literal !== undefined) assertWithin(url, literal, issuers);
+  const { request } = url.startsWith("https:") ? https : http;
+  // Node's own agent would hand out a connection that somebody else has opened, to an address that was not judged.
+  const options = {
+    agent: false,
+    lookup: judgedLookup(url, isRight, resolve),
+    headers: { ...headers, "accept-encoding": "identity" },
+    signal,
+  };
+  return new Promise((resolve, reject) => {
+    request(url, options, (incoming) => {
+      const reach = reachOfAddress(incoming.socket.remoteAddress ?? "") ?? "none";
+      resolve({ answer: responseOf(incoming), reach });
+    })
+      .on("error", (error) => reject(signal.aborted ? signal.reason : error))
+      .end();
+  });
+}
+
+function responseOf(incoming: http.IncomingMessage): Response {
+  const { statusCode = 500, headers } = incoming;
+  const told = { status: statusCode, headers: { ...(headers.etag && { etag: headers.etag }) } };
+  if (statusCode === 200) return new Response(Readable.toWeb(unpacked(incoming)) as ReadableStream, told);
+  // Nobody reads the rest, so nobody wants to know how it ends.
+  incoming.on("error", () => undefined).destroy();
+  // Response knows no other status without a body.
+  return new Response(null, { ...told, status: statusCode >= 200 && statusCode <= 599 ? statusCode : 500 });
+}
+
+const UNPACKERS: Readonly<Record<string, () => Transform>> = Object.freeze({
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+});
+
+// A file that was stored packed is answered so, whatever was asked for.
+function unpacked(incoming: http.IncomingMessage): Readable {
+  const encoding = incoming.headers["content-encoding"] ?? "";
+  const unpack = Object.hasOwn(UNPACKERS, encoding) ? UNPACKERS[encoding] : undefined;
+  if (unpack === undefined) return incoming;
+  // How it ends is told by the stream that is read.
+  return pipeline(incoming, unpack(), () => undefined);
+}
