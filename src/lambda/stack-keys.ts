@@ -9,7 +9,7 @@ import { provenActiveKey } from "./active-key.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
 import type { ManagerSettings } from "./manager-settings.js";
 import { objectIn } from "./settings.js";
-import { beginUpdate, takeBack } from "./stack-completion.js";
+import { beginUpdate, markIncomplete, takeBack } from "./stack-completion.js";
 
 /** Where an invocation of the key manager works. */
 export interface ManagerPlace extends ManagerSettings {
@@ -31,9 +31,10 @@ export async function keepStackKeys(
   place: ManagerPlace,
 ): Promise<ResourceOutcome> {
   if (request.RequestType === "Delete") {
-    if (request.ResourceProperties.TakeBackUntilComplete === "true") await takeBack(place.parts, place);
+    if (request.ResourceProperties.TakeBackUntilComplete === "true") await takeBack(request, place.parts, place);
     return { Status: "SUCCESS", Data: {} };
   }
+  if (request.RequestType === "Create") await markIncomplete(request, place.parts, place);
   await keepAliases(request, place.parts);
   await takeExistingKey(request, manager, place);
   if (request.RequestType === "Update") {

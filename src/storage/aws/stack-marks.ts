@@ -12,6 +12,29 @@ interface Completion {
 
 const TRIES = 3;
 
+/** The object that says that a stack's creation has begun and not come to its end. Without it nothing of a stack is destroyed. */
+export function incompleteKey(prefix: string): string {
+  return `${prefix}incomplete`;
+}
+
+/**
+ * Records that a stack's creation begins, before it makes anything. Where there are keys already they are not its own: then there is no
+ * such mark, and whoever deletes the stack leaves them.
+ */
+export async function beginCreation(bucket: Bucket, prefix: string, stackId: string): Promise<void> {
+  const isTaken =
+    (await bucket.get(`${prefix}keyring.json`)) !== undefined || (await readCompletion(bucket, prefix)) !== undefined;
+  if (isTaken) return;
+  const body = `${JSON.stringify({ stackId, begunAt: new Date().toISOString() })}\n`;
+  await bucket.put({ key: incompleteKey(prefix), body, contentType: "application/json", ifMatch: null });
+}
+
+/** Whether the mark is there, and says that this very stack has made what is here. */
+export async function isIncomplete(bucket: Bucket, prefix: string, stackId: string): Promise<boolean> {
+  const found = await bucket.get(incompleteKey(prefix));
+  return found !== undefined && (parseJson(found.body) as { stackId?: unknown } | null)?.stackId === stackId;
+}
+
 /**
  * The newest keyring that everybody reads who may have to. In a stack an update can fail until its last resource is there, and then
  * the manager of the version before goes on with what was written: nothing newer is written until that resource has said so.

@@ -1,0 +1,84 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
+import { functionOfVersion1 } from "../formats/fixtures.js";
+import { askResource, startStack } from "./stack.js";
+
+type Stack = Awaited<ReturnType<typeof startStack>>;
+let bucket: Awaited<ReturnType<typeof startAnswerBucket>>;
+let stack: Stack;
+
+beforeAll(async () => {
+  bucket = await startAnswerBucket();
+});
+afterAll(() => bucket.close());
+beforeEach(async () => {
+  bucket.clear();
+  vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
+  stack = await startStack(bucket.url);
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await stack.aws.close();
+});
+
+const KMS = { KeyCustodianParameter: "KMS" };
+const ask = async (id: string, type: string, code?: string) =>
+  (await askResource(stack, bucket, { parameters: KMS, id, type, code })).outcome;
+const objects = () => stack.aws.state.buckets.get(stack.bucket).objects;
+const usableKeys = () => [...stack.aws.state.keys.values()].filter(({ state }) => state === "Enabled");
+
+/** What stands in the bucket and signs is untouched. */
+function expectKept() {
+  expect(stack.read("keyring.json").keys).toHaveLength(2);
+  expect(stack.read(".well-known/jwks.json").keys).toHaveLength(2);
+  expect(usableKeys()).toHaveLength(2);
+  expect([...stack.aws.state.parameters.keys()].filter((name) => name.includes("/active/"))).toHaveLength(1);
+}
+
+describe("a stack that is deleted", () => {
+  it("takes back what its creation has made only while the mark of that creation is read", async () => {
+    expect(await ask("Keys", "Create")).toBe("SUCCESS");
+    expect(stack.read("incomplete")).toMatchObject({ stackId: expect.stringContaining(":stack/signet/") });
+    expect(await ask("Complete", "Create")).toBe("SUCCESS");
+    expect(objects().has("incomplete")).toBe(false);
+    expect(await ask("Keys", "Delete")).toBe("SUCCESS");
+    expectKept();
+  });
+
+  it("keeps its keys where a hand has removed the mark of its completion", async () => {
+    await ask("Keys", "Create");
+    await ask("Complete", "Create");
+    objects().delete("complete");
+    expect(await ask("Keys", "Delete")).toBe("SUCCESS");
+    expectKept();
+  });
+
+  it("keeps its keys where the version before has made it", async () => {
+    const code = functionOfVersion1("key-manager");
+    await ask("Keys", "Create", code);
+    objects().delete("complete");
+    expect(await ask("Keys", "Delete")).toBe("SUCCESS");
+    expectKept();
+  });
+
+  it("destroys nothing where the mark cannot be read, and says so", async () => {
+    await ask("Keys", "Create");
+    stack.aws.inject({ action: "s3:GetObject", times: 1_000, code: "AccessDenied", status: 403 });
+    expect(await ask("Keys", "Delete")).toMatch(/^FAILED .*access denied/);
+    stack.aws.clearFaults();
+    expectKept();
+  });
+
+  it("takes nothing back of another stack's, also where its own creation finds keys there", async () => {
+    await ask("Keys", "Create");
+    const mark = objects().get("incomplete").at(-1);
+    mark.body = Buffer.from(JSON.stringify({ stackId: "arn:aws:cloudformation:eu-central-1:111122223333:stack/other/1" }));
+    expect(await ask("Keys", "Delete")).toBe("SUCCESS");
+    expectKept();
+    objects().delete("incomplete");
+    expect(await ask("Keys", "Create")).toBe("SUCCESS");
+    expect(objects().has("incomplete")).toBe(false);
+    expect(await ask("Keys", "Delete")).toBe("SUCCESS");
+    expectKept();
+  });
+});
