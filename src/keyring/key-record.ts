@@ -57,6 +57,8 @@ export interface KeyRecord {
   readonly signedWithoutExpiry?: boolean;
   /** The operator's word that none of its tokens is accepted after this time. */
   readonly tokensExpireBy?: number;
+  /** Since version 2 of the keyring: since when it could not be proven, for whatever reason. It is passed over until it is. */
+  readonly unprovenAt?: number;
   /** Since version 2 of the keyring: the KMS key's ARN, where KMS holds it. Every call names it so; aliases are for others. */
   readonly keyArn?: string;
 }

@@ -122,7 +122,7 @@ const AUDIT: Shape<AuditHead> = {
   entry: { check: anyText },
 };
 
-const KEY_1: Shape1<KeyRecord, "keyArn"> = {
+const KEY_1: Shape1<KeyRecord, "keyArn" | "unprovenAt"> = {
   id: { check: text },
   state: { check: oneOf(KEY_STATES) },
   alg: { check: algorithm },
@@ -169,6 +169,7 @@ const ACTIVATION_2: Shape<ActivationIntent> = ACTIVATION_1;
 
 const KEY_2: Shape<KeyRecord> = {
   ...KEY_1,
+  unprovenAt: { check: time, optional: true },
   keyArn: { check: text, optional: true },
 };
 

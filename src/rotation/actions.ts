@@ -12,6 +12,7 @@ export type Action =
   | { readonly kind: "discard"; readonly id: string }
   | { readonly kind: "delete-document"; readonly sequence: number }
   | { readonly kind: "remove"; readonly id: string }
+  | { readonly kind: "prove" }
   | { readonly kind: "sweep" };
 
 const CAUSES: Readonly<Record<ActivationCause, string>> = {
@@ -46,6 +47,8 @@ export function actionInWords(action: Action, keyring: Keyring): string {
       return `delete the old active document ${action.sequence}`;
     case "remove":
       return `remove key ${key}`;
+    case "prove":
+      return "prove that every standby can sign";
     case "sweep":
       return "search the custodians for private keys that no record names";
   }

@@ -7,6 +7,7 @@ import type { Action } from "./actions.js";
 import type { AuditNote } from "./audit.js";
 import { type Context, custodianOf, knownOf } from "./context.js";
 import { type Doubt, type Proof, proveKey } from "./prove.js";
+import { verdictOf } from "./prove-standbys.js";
 import { withRecord } from "./records.js";
 import { destroySecondCopy } from "./remove.js";
 import type { Session } from "./session.js";
@@ -92,22 +93,20 @@ function documentOf(
   };
 }
 
-// A dead key is never chosen again; one that nobody can judge is passed over by this run alone.
-async function doubted(
-  session: Session,
-  record: KeyRecord,
-  { outcome, why }: Exclude<Proof, { outcome: "proven" }>,
-): Promise<Doubt> {
-  if (outcome === "dead") {
-    const materialLostAt = await session.time();
-    await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, materialLostAt })), {
-      event: "key.missing",
+// A dead key is never chosen again, and one that nobody can judge only when it has been proven.
+async function doubted(session: Session, record: KeyRecord, proof: Exclude<Proof, { outcome: "proven" }>): Promise<Doubt> {
+  const now = await session.time();
+  const isDead = proof.outcome === "dead";
+  const mark = isDead ? { materialLostAt: now } : { unprovenAt: now };
+  // The key that signs goes on where nobody can judge it: nothing is recorded against it.
+  if (isDead || (record.state === "pending" && record.unprovenAt === undefined)) {
+    await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, ...mark })), {
+      event: isDead ? "key.missing" : "key.unproven",
       keys: [nameOf(record)],
-      why,
+      why: proof.why,
     });
   }
-  const verdict = outcome === "dead" ? "is dead" : "could not be proven";
-  return { id: record.id, words: `key ${nameOf(record)} ${verdict}, and is passed over: ${why}` };
+  return { id: record.id, words: `key ${nameOf(record)} was passed over: it ${verdictOf(proof)}` };
 }
 
 async function write({ stores }: Context, document: ActiveDocument): Promise<void> {

@@ -18,6 +18,8 @@ export type AuditEvent =
   | "key.promised"
   | "key.activated"
   | "key.missing"
+  | "key.unproven"
+  | "key.proven"
   | "key.discarded"
   | "key.revoked"
   | "key.expiry-told"

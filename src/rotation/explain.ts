@@ -53,6 +53,11 @@ function pendingKey(key: KeyRecord, { keyring }: View, now: number): { words: st
   if (activation?.id === key.id)
     return { words: "It is being let sign: the active document that says so is not confirmed yet.", nextAt: now };
   if (key.materialLostAt !== undefined) return { words: "Its private part is missing: it is given up.", nextAt: now };
+  if (key.unprovenAt !== undefined)
+    return {
+      words: `It could not be proven since ${timeInWords(key.unprovenAt)}, and is passed over until it is; each tick tries again.`,
+      nextAt: null,
+    };
   if (key.publishedAt === undefined)
     return { words: "It is made, and not seen in the JWKS yet: the next tick publishes it.", nextAt: now };
   const ready = readyAt(key, policy);

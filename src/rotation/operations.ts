@@ -13,6 +13,7 @@ import { type Report, reportOf } from "./manager-report.js";
 import { hasUntold } from "./notices.js";
 import { onPaper } from "./on-paper.js";
 import { plan } from "./planner.js";
+import { doubtActive } from "./prove-standbys.js";
 import { readView, readViewPatiently } from "./read-view.js";
 import { type Finding, findFaults, mend } from "./repair.js";
 import { isStillSigning, type RevokeRequest, recordRevocation, type TokensAtRisk } from "./revoke.js";
@@ -31,7 +32,10 @@ export interface DryRun {
 /** What a tick is asked for. `createKeyring` makes a new issuer where there is none. */
 export type TickRequest = DryRun & Creation;
 
-/** One run: repairs, then carries out the plan. Where there is nothing to do it costs three reads and no write. */
+/**
+ * One run: repairs, then carries out the plan. Where there is nothing to do it costs three reads, a signature of the active key, and no
+ * write.
+ */
 export async function tick(context: Context, { dryRun = false, createKeyring }: TickRequest): Promise<Report> {
   const current = await context.stores.keyring.read();
   if (current === undefined) {
@@ -43,9 +47,13 @@ export async function tick(context: Context, { dryRun = false, createKeyring }: 
   if (dryRun) return onPaper(context, async () => []);
   assertSameIssuer(context.settings, current.keyring);
   const { keyring } = current;
-  const first = plan(await readView(context, keyring), keyring.policy, context.clock());
+  const view = await readView(context, keyring);
+  const first = plan(view, keyring.policy, context.clock());
   const isIdle = first.actions.length === 0 && !(await isAbandoned(context, keyring)) && !hasUntold(context, keyring);
-  if (isIdle) return reportOf(context, keyring, { done: [], plan: first });
+  if (isIdle) {
+    const doubt = await doubtActive(context, view, context.clock());
+    return reportOf(context, keyring, { done: [], plan: first, alerts: doubt === undefined ? [] : [doubt.words] });
+  }
   return working(context, (session) => run(context, session));
 }
 

@@ -2,7 +2,7 @@ import type { KeyRecord } from "../keyring/key-record.js";
 import { MOST_PUBLISHED_KEYS } from "../keyring/keyring.js";
 import { PREPARE_EARLIER_SECONDS, removableAt, SWEEP_EVERY_SECONDS } from "./policy.js";
 import { dueAt, type PlannedStep, type Situation, wait } from "./situation.js";
-import { isSoundStandby, matches, readyAt } from "./successor.js";
+import { awaitsProof, isSoundStandby, matches, readyAt } from "./successor.js";
 import { documentState, isInJwks, isPassedOver, isPublished, nameOf, type View } from "./view.js";
 
 const SOON_SECONDS = 60;
@@ -55,10 +55,19 @@ function isSurplus({ policy, now, standbys, intended }: Situation, key: KeyRecor
   return standbys.some((other) => matches(other, policy) && readyAt(other, policy) <= now);
 }
 
+/** Standbys are proven with every sweep, and what could not be proven is tried again by every tick. */
+export function proving(situation: Situation): PlannedStep[] {
+  const isDoubted = situation.view.keyring.keys.some((key) => awaitsProof(key) && key.unprovenAt !== undefined);
+  return isDoubted || isSweepDue(situation) ? [{ kind: "prove" }] : [];
+}
+
 /** Private keys that no record names are looked for, twice a day and after every failure. */
-export function sweeping({ view: { keyring }, now }: Situation): PlannedStep[] {
-  const isDue = keyring.sweptAt === null || now >= keyring.sweptAt + SWEEP_EVERY_SECONDS;
-  return isDue ? [{ kind: "sweep" }] : [];
+export function sweeping(situation: Situation): PlannedStep[] {
+  return isSweepDue(situation) ? [{ kind: "sweep" }] : [];
+}
+
+function isSweepDue({ view: { keyring }, now }: Situation): boolean {
+  return keyring.sweptAt === null || now >= keyring.sweptAt + SWEEP_EVERY_SECONDS;
 }
 
 /** One standby at all times, and a second one in time for a planned rotation. */
@@ -72,7 +81,7 @@ export function making(situation: Situation): PlannedStep[] {
   if (have >= wantedStandbys(situation) || (have > 0 && active === undefined)) return have === 1 ? preparation(situation) : [];
   // The first key signs before its standby is made.
   if (active === undefined && keyring.confirmedSequence === 0 && intended !== undefined && isUsable(view, intended)) return [];
-  const makeAt = candidates.length > have && !isUrgent(situation) ? youngest(candidates) + MAKE_IN_PLACE_EVERY_SECONDS : now;
+  const makeAt = isUrgent(situation) ? now : nextInPlaceAt(candidates, now);
   if (makeAt > now) return [wait("made_lately", makeAt, "another standby is made in place of one that cannot be proven")];
   if (keyring.keys.filter((key) => key.state !== "revoked").length < MOST_PUBLISHED_KEYS) return [{ kind: "make" }];
   const leaving = keyring.keys.flatMap((key) => (key.state === "retired" ? (removableAt(key, policy) ?? []) : []));
@@ -90,8 +99,11 @@ function isUrgent({ view, active, intended }: Situation): boolean {
   return view.keyring.activation !== null && intended !== undefined && !isUsable(view, intended);
 }
 
-function youngest(keys: readonly KeyRecord[]): number {
-  return Math.max(...keys.map(({ creatingAt }) => creatingAt));
+// When the next key may be made in the place of standbys that cannot be proven: a day after the last that was.
+function nextInPlaceAt(standbys: readonly KeyRecord[], now: number): number {
+  const doubtedSince = Math.min(...standbys.map(({ unprovenAt = Number.POSITIVE_INFINITY }) => unprovenAt));
+  const inPlace = standbys.filter(({ creatingAt }) => creatingAt >= doubtedSince);
+  return inPlace.length === 0 ? now : Math.max(...inPlace.map(({ creatingAt }) => creatingAt)) + MAKE_IN_PLACE_EVERY_SECONDS;
 }
 
 function wantedStandbys(situation: Situation): number {

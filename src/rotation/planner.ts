@@ -1,7 +1,7 @@
 import type { PolicyInForce } from "../keyring/keyring.js";
 import type { Action } from "./actions.js";
 import { activation } from "./plan-activation.js";
-import { cleaning, making, publication, removal, sweeping } from "./plan-upkeep.js";
+import { cleaning, making, proving, publication, removal, sweeping } from "./plan-upkeep.js";
 import { timeInWords, type Wait } from "./rules.js";
 import { type PlannedStep, type Situation, situationOf, wait } from "./situation.js";
 import { documentState, latestTime, type View } from "./view.js";
@@ -15,7 +15,7 @@ export interface Plan {
 }
 
 /** In this order: verifiers first, then who signs, then what is left over. */
-const RULES_IN_ORDER = [publication, activation, cleaning, removal, sweeping, making];
+const RULES_IN_ORDER = [publication, proving, activation, cleaning, removal, sweeping, making];
 
 /**
  * Plans. Pure: the same view, policy and time give the same plan, and nothing is read or written. The executor carries out the

@@ -35,7 +35,8 @@ export function rehearse(first: View, now: number, nextName: () => string = imag
   let view: View = { ...first, patient: true };
   for (;;) {
     const next = plan(view, view.keyring.policy, now);
-    const [action] = next.actions;
+    // What a proof finds cannot be told without it.
+    const action = next.actions.find(({ kind }) => kind !== "prove");
     if (action === undefined || actions.length === MOST_ACTIONS) {
       return { actions, plan: { ...next, waits: [...warnings, ...next.waits] }, view };
     }
@@ -75,6 +76,8 @@ function after(view: View, action: Action, now: number, nextName: () => string):
       return { ...view, keyring: withoutKey(keyring, action.id) };
     case "sweep":
       return { ...view, keyring: { ...keyring, sweptAt: now } };
+    case "prove":
+      return view;
     case "reread":
       return { ...view, patient: true };
   }

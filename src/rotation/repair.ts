@@ -1,15 +1,16 @@
-import { isSignetError } from "../errors.js";
 import type { ActiveDocument } from "../keyring/active-document.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import { activeRecord, type Keyring, recordByKid } from "../keyring/keyring.js";
-import { type Context, custodianOf, knownOf } from "./context.js";
+import type { Context } from "./context.js";
+import { proveKey } from "./prove.js";
+import { verdictOf } from "./prove-standbys.js";
 import { signingUnder } from "./records.js";
 import { nextSequence } from "./sequence.js";
 import type { Session } from "./session.js";
 import { strayInWords } from "./stray-report.js";
 import { standingOf } from "./strays.js";
 import { searchAll } from "./sweep.js";
-import { documentState, isPublished, isSelfContained, latestTime, nameOf, type View } from "./view.js";
+import { documentState, isPublished, latestTime, nameOf, type View } from "./view.js";
 
 /** Something that a foreign hand changed, or that a crash left. */
 export interface Finding {
@@ -23,9 +24,11 @@ export interface Finding {
 export async function findFaults(context: Context, view: View, now: number): Promise<readonly Finding[]> {
   return [
     ...clockFaults(view.keyring, now),
-    ...documentFaults(view),
+    ...(await documentFaults(context, view, now)),
     ...(isPublished(view) ? [] : [fault("jwks", "the published JWKS is not the keyring's", "the next tick publishes it again")]),
-    ...(await privateParts(context, view)),
+    ...(await proofs(context, view, now)).map(({ words, isDead }) =>
+      fault("private-part", words, isDead ? "the key is replaced" : null),
+    ),
     ...(await orphans(context, view.keyring)),
     ...(await leaseFaults(context, view.keyring)),
   ];
@@ -37,7 +40,7 @@ function clockFaults(keyring: Keyring, now: number): Finding[] {
   return [fault("clock", "the keyring has times that this machine's clock has not reached", remedy)];
 }
 
-function documentFaults(view: View): Finding[] {
+async function documentFaults(context: Context, view: View, now: number): Promise<Finding[]> {
   const [top] = view.documents;
   if (documentState(view) === "stale")
     return [fault("document", "the active document is missing, or an old one", "it is written again")];
@@ -48,24 +51,24 @@ function documentFaults(view: View): Finding[] {
       fault("document", "the active document names a key that the keyring does not know", "it is replaced by the active key's"),
     ];
   }
-  const remedy = canAdopt(record) ? `${nameOf(record)} is recorded as active` : "it is replaced by the active key's";
+  const isAdopted = await canAdopt(context, view, record, now);
+  const remedy = isAdopted ? `${nameOf(record)} is recorded as active` : "it is replaced by the active key's";
   return [fault("document", `the active document, not written by a manager, lets key ${nameOf(record)} sign`, remedy)];
 }
 
-async function privateParts(context: Context, { keyring, documents }: View): Promise<Finding[]> {
-  const found: Finding[] = [];
-  for (const key of keyring.keys) {
+// Every key that signs, or may some day, and is not proven.
+async function proofs(
+  context: Context,
+  view: View,
+  now: number,
+): Promise<{ readonly id: string; readonly words: string; readonly isDead: boolean }[]> {
+  const found = [];
+  for (const key of view.keyring.keys) {
     if (key.state !== "pending" && key.state !== "active") continue;
-    const own = documents.find((document) => document.kid === key.publicJwk?.kid)?.material;
-    if (own !== undefined && isSelfContained(own)) continue;
-    try {
-      await custodianOf(context, key).material(key.id, knownOf(key));
-    } catch (error) {
-      if (!isSignetError(error, "key_not_found")) throw error;
-      found.push(
-        fault("private-part", `the private part of key ${nameOf(key)} (${key.state}) is missing`, "the key is replaced"),
-      );
-    }
+    const proof = await proveKey(context, view, key, now);
+    if (proof.outcome === "proven") continue;
+    const words = `key ${nameOf(key)} (${key.state}) ${verdictOf(proof)}`;
+    found.push({ id: key.id, words, isDead: proof.outcome === "dead" });
   }
   return found;
 }
@@ -91,30 +94,24 @@ async function leaseFaults({ stores }: Context, { lease }: Keyring): Promise<Fin
 /** Mends what was found: records what is true, so that the run which follows can do the rest. */
 export async function mend(context: Context, session: Session, view: View): Promise<void> {
   const now = await session.time();
-  const lost = await lostKeys(context, view);
+  const lost = new Set((await proofs(context, view, now)).flatMap(({ id, isDead }) => (isDead ? [id] : [])));
+  const adopted = await adoptable(context, view, now);
   await session.change(
     (keyring) => {
       const timed = now >= latestTime(keyring) - 2 * keyring.policy.clockSkewSeconds ? keyring : setBack(keyring, now);
       const marked = { ...timed, keys: timed.keys.map((key) => (lost.has(key.id) ? { ...key, materialLostAt: now } : key)) };
       const [top] = view.documents;
       const isForeign = documentState({ ...view, keyring }) === "foreign" && top !== undefined;
-      return { ...(isForeign ? settled(marked, top, view, now) : marked), sweptAt: null };
+      return { ...(isForeign ? settled(marked, top, adopted, view, now) : marked), sweptAt: null };
     },
     { event: "keyring.repaired" },
   );
 }
 
-async function lostKeys(context: Context, view: View): Promise<Set<string>> {
-  const missing = await privateParts(context, view);
-  const isNamed = (key: KeyRecord): boolean => missing.some(({ words }) => words.includes(` ${nameOf(key)} (`));
-  return new Set(view.keyring.keys.filter(isNamed).map((key) => key.id));
-}
-
 // The active document is the truth on who signs: a key that the keyring knows is recorded as active; any other is replaced.
-function settled(keyring: Keyring, top: ActiveDocument, view: View, now: number): Keyring {
-  const record = recordByKid(keyring, top.kid);
+function settled(keyring: Keyring, top: ActiveDocument, record: KeyRecord | undefined, view: View, now: number): Keyring {
   const lastSequence = Math.max(keyring.lastSequence, top.sequence);
-  if (record !== undefined && canAdopt(record)) {
+  if (record !== undefined) {
     const keys = keyring.keys.map((key): KeyRecord => {
       if (key.id === record.id) {
         const { retiredAt: _, ...rest } = signingUnder(key, keyring.policy);
@@ -133,8 +130,17 @@ function settled(keyring: Keyring, top: ActiveDocument, view: View, now: number)
   return { ...keyring, activation, allocations, lastSequence: sequence };
 }
 
-function canAdopt({ state, revokedAt }: KeyRecord): boolean {
-  return revokedAt === undefined && (state === "active" || state === "pending" || state === "retired");
+// The key that the top document names, where it may sign and is proven to.
+async function adoptable(context: Context, view: View, now: number): Promise<KeyRecord | undefined> {
+  const [top] = view.documents;
+  const record = top === undefined ? undefined : recordByKid(view.keyring, top.kid);
+  return record !== undefined && (await canAdopt(context, view, record, now)) ? record : undefined;
+}
+
+async function canAdopt(context: Context, view: View, record: KeyRecord, now: number): Promise<boolean> {
+  const { state, revokedAt } = record;
+  if (revokedAt !== undefined || (state !== "active" && state !== "pending" && state !== "retired")) return false;
+  return (await proveKey(context, view, record, now)).outcome === "proven";
 }
 
 function setBack(keyring: Keyring, now: number): Keyring {

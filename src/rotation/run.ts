@@ -5,6 +5,7 @@ import type { Context } from "./context.js";
 import { finishMaking, makeKey } from "./make-key.js";
 import { type Plan, plan } from "./planner.js";
 import type { Doubt } from "./prove.js";
+import { doubtActive, proveStandbys } from "./prove-standbys.js";
 import { publishKeys } from "./publish.js";
 import { readViewPatiently } from "./read-view.js";
 import { deleteDocument, discardKey, removeKey } from "./remove.js";
@@ -31,7 +32,16 @@ export interface Outcome {
 const MOST_ACTIONS = 60;
 
 /** These are done at most once a run: what they leave unfinished waits for the next tick. */
-const ONCE: readonly Action["kind"][] = ["reread", "activate", "confirm", "delete-document", "remove", "sweep", "finish-making"];
+const ONCE: readonly Action["kind"][] = [
+  "reread",
+  "activate",
+  "confirm",
+  "delete-document",
+  "remove",
+  "sweep",
+  "finish-making",
+  "prove",
+];
 
 /**
  * Carries out plans, one action at a time, reading and planning anew after each. An action that fails does not keep the others
@@ -49,7 +59,9 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
     const action = current.actions.find((candidate) => !skipped.has(JSON.stringify(candidate)));
     if (action === undefined) {
       if (failure !== undefined) throw failure;
-      return { done, plan: { ...current, waits: [...warnings, ...current.waits] }, alerts: [...doubts.values()] };
+      const active = await doubtActive(context, view, await session.time());
+      const alerts = [...(active === undefined ? [] : [active.words]), ...doubts.values()];
+      return { done, plan: { ...current, waits: [...warnings, ...current.waits] }, alerts };
     }
     const words = actionInWords(action, session.keyring());
     context.onStep({ action: action.kind, words });
@@ -57,9 +69,10 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
     if (action.kind === "activate") warnings.push(...current.waits.filter(({ rule }) => rule === "young_standby"));
     if (ONCE.includes(action.kind)) skipped.add(JSON.stringify(action));
     try {
-      const doubt = await carryOut(context, session, view, action, warnings);
-      if (doubt === undefined) done.push({ kind: action.kind, words });
-      else doubts.set(doubt.id, doubt.words);
+      const found = await carryOut(context, session, view, action, warnings);
+      for (const doubt of found) doubts.set(doubt.id, doubt.words);
+      // A proof is no change, and what was not proven was not done.
+      if (found.length === 0 && action.kind !== "prove") done.push({ kind: action.kind, words });
     } catch (error) {
       failure ??= error;
       skipped.add(JSON.stringify(action));
@@ -72,19 +85,21 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
   throw failure ?? new SignetError("internal", "the plan did not come to an end; report this with `signet keys history`");
 }
 
-/** @returns why the action's key was passed over, where it was not proven */
+/** @returns the keys that were not proven, and so passed over */
 async function carryOut(
   context: Context,
   session: Session,
   view: View,
   action: Action,
   warnings: Wait[],
-): Promise<Doubt | undefined> {
+): Promise<readonly Doubt[]> {
   switch (action.kind) {
     case "activate":
-      return beginActivation(context, session, view, action);
+      return listed(await beginActivation(context, session, view, action));
     case "confirm":
-      return confirmActivation(context, session, view, action.stage);
+      return listed(await confirmActivation(context, session, view, action.stage));
+    case "prove":
+      return proveStandbys(context, session, view);
     case "make":
       await makeKey(context, session);
       break;
@@ -108,5 +123,9 @@ async function carryOut(
       break;
     case "reread":
   }
-  return undefined;
+  return [];
+}
+
+function listed(doubt: Doubt | undefined): readonly Doubt[] {
+  return doubt === undefined ? [] : [doubt];
 }

@@ -3,13 +3,13 @@ import type { Keyring, PolicyInForce } from "../keyring/keyring.js";
 
 /** Whether a pending key can be chosen to sign: nothing is known against it, and it was not chosen before. */
 export function isSoundStandby(key: KeyRecord): boolean {
-  return (
-    key.state === "pending" &&
-    key.revokedAt === undefined &&
-    key.materialLostAt === undefined &&
-    // Let sign once, then passed over: it may be signing until the present activation is confirmed.
-    key.maxTtlSeconds === undefined
-  );
+  // Let sign once, then passed over: it may be signing until the present activation is confirmed.
+  return awaitsProof(key) && key.maxTtlSeconds === undefined;
+}
+
+/** Whether a key is one that may sign some day, for which it has to be proven. */
+export function awaitsProof({ state, revokedAt, materialLostAt }: KeyRecord): boolean {
+  return state === "pending" && revokedAt === undefined && materialLostAt === undefined;
 }
 
 /** Whether a key is of the algorithm and custody that the policy wants for new keys. */
@@ -22,10 +22,10 @@ export function readyAt(standby: KeyRecord, policy: PolicyInForce): number {
   return (standby.publishedAt ?? Number.POSITIVE_INFINITY) + policy.publishAheadSeconds;
 }
 
-/** Published keys that may be chosen to sign, the longest published first. */
+/** Published keys that may be chosen to sign, the longest published first; none that could not be proven. */
 export function publishedStandbys({ keys }: Pick<Keyring, "keys">): readonly KeyRecord[] {
   return keys
-    .filter((key) => isSoundStandby(key) && key.publishedAt !== undefined)
+    .filter((key) => isSoundStandby(key) && key.unprovenAt === undefined && key.publishedAt !== undefined)
     .sort((a, b) => (a.publishedAt as number) - (b.publishedAt as number));
 }
 

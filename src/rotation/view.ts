@@ -76,8 +76,8 @@ export function isSelfContained(material: KeyMaterial): boolean {
 }
 
 /** Whether a key could not be proven, so that others go before it. */
-export function isPassedOver({ passedOver }: View, { id }: KeyRecord): boolean {
-  return passedOver?.has(id) === true;
+export function isPassedOver({ passedOver }: View, { id, unprovenAt }: KeyRecord): boolean {
+  return passedOver?.has(id) === true || unprovenAt !== undefined;
 }
 
 /** A record by its id. */

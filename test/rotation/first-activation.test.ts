@@ -33,7 +33,7 @@ function installation(fates: (call: number) => Fate | undefined) {
         sleep: (seconds) => new Promise((resolve) => clockwork.at(clockwork.now() + seconds, () => actor.isDead || resolve())),
       });
       let outcome: boolean | undefined;
-      manager.tick().then(
+      manager.tick({ createKeyring: true }).then(
         () => {
           outcome = true;
         },

@@ -50,7 +50,7 @@ describe("the first tick", () => {
     expect(await stores.keyring.read()).toStrictEqual(before);
   });
 
-  it("is followed by ticks that cost three reads and no write", async () => {
+  it("is followed by ticks that cost three reads, a proof of the key that signs, and no write", async () => {
     const { stores, file, manager } = await onFiles();
     await manager.tick({ createKeyring: true });
     const calls: string[] = [];
@@ -74,7 +74,7 @@ describe("the first tick", () => {
     };
     const idle = createManager({ stores: watched, custodians: { file: counted("file", { ...file }) }, settings: SETTINGS });
     await idle.tick({ createKeyring: true });
-    expect(calls.sort()).toStrictEqual(["active.read", "keyring.read", "public.read"]);
+    expect(calls.sort()).toStrictEqual(["active.read", "file.open", "keyring.read", "public.read"]);
   });
 
   it("are not idle after a manager that died: its lease is taken back, and private keys that it may have left are looked for", async () => {

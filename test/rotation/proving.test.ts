@@ -37,7 +37,7 @@ async function issuerWith(custodyOf: (directory: string) => Custodian) {
     clock: () => now,
     sleep: async (seconds) => pass(seconds),
   });
-  await manager.tick();
+  await manager.tick({ createKeyring: true });
   const keyring = async (): Promise<Keyring> => (await stores.keyring.read())?.keyring as Keyring;
   const kidOf = async (state: string) => (await keyring()).keys.find((key) => key.state === state)?.publicJwk?.kid as string;
   const idOf = async (state: string) => (await keyring()).keys.find((key) => key.state === state)?.id as string;
@@ -156,7 +156,7 @@ describe("a revocation of the key that signs, beside a standby", () => {
     await damage(issuer, await issuer.idOf("pending"));
     const { before, report } = await revokeActive(issuer);
     await assertSucceeded(issuer, before, damaged);
-    expect(report.alerts.join()).toContain(`key ${damaged}`);
+    expect(report.alerts.join()).toContain(damaged);
     expect(report.actions.map(({ words }) => words)).not.toContainEqual(expect.stringContaining(`let key ${damaged} sign`));
   });
 
@@ -186,5 +186,90 @@ describe("a revocation of the key that signs, beside a standby", () => {
     await issuer.manager.tick();
     expect(await assertSigns(issuer)).not.toBe(before);
     expect(await issuer.published()).not.toContain(before);
+  });
+});
+
+const HALF_A_DAY = 43_200;
+
+describe("a sweep", () => {
+  it.each(DAMAGES)("tells days before a rotation of a standby %s, and has another one made", async (_what, damage) => {
+    const issuer = await onFiles();
+    const damaged = await issuer.kidOf("pending");
+    await damage(issuer, await issuer.idOf("pending"));
+    issuer.pass(HALF_A_DAY);
+    const report = await issuer.manager.tick();
+    expect(report.alerts).toStrictEqual([expect.stringContaining(`standby ${damaged} `)]);
+    const sound = (await issuer.keyring()).keys.filter(
+      ({ state, unprovenAt }) => state === "pending" && unprovenAt === undefined,
+    );
+    expect(sound).toHaveLength(1);
+    expect(sound[0]?.publicJwk?.kid).not.toBe(damaged);
+  });
+
+  it("gives up a standby only where its private part is absent or another's, and destroys no other", async () => {
+    for (const [what, damage] of DAMAGES) {
+      const issuer = await onFiles();
+      const [id, kid] = [await issuer.idOf("pending"), await issuer.kidOf("pending")];
+      await damage(issuer, id);
+      issuer.pass(HALF_A_DAY);
+      await issuer.manager.tick();
+      const isListed = (await issuer.keyring()).keys.some((key) => key.id === id);
+      expect(isListed, what).toBe(/emptied|flipped/.test(what));
+      expect((await issuer.published()).includes(kid), what).toBe(isListed);
+      if (isListed) await expect(readFile(fileOf(issuer, id))).resolves.toBeDefined();
+    }
+  });
+
+  it("makes one key a day in the place of those that cannot be proven, and takes them back when they can", async () => {
+    const issuer = await onFiles();
+    const first = await issuer.idOf("pending");
+    const whole = await readFile(fileOf(issuer, first));
+    const denied = new Set([first]);
+    issuer.custodian.open = async (key) => {
+      if ("file" in key.material && denied.has(key.material.file)) throw new SignetError("aws_access_denied", "not allowed");
+      return issuer.real.open(key);
+    };
+    const standbys = async () => (await issuer.keyring()).keys.filter(({ state }) => state === "pending");
+    issuer.pass(6 * 3_600);
+    for (let hours = 0; hours < 48; hours += 6) {
+      issuer.pass(6 * 3_600);
+      const { alerts } = await issuer.manager.tick();
+      expect(alerts.length).toBeGreaterThan(0);
+      // The new ones are denied as well, once they are made.
+      for (const { id } of await standbys()) denied.add(id);
+    }
+    const made = (await standbys()).length;
+    expect(made).toBeGreaterThan(1);
+    expect(made).toBeLessThanOrEqual(4);
+    denied.clear();
+    expect((await issuer.manager.tick()).alerts).toStrictEqual([]);
+    expect((await standbys()).filter(({ unprovenAt }) => unprovenAt !== undefined)).toStrictEqual([]);
+    expect(await readFile(fileOf(issuer, first))).toStrictEqual(whole);
+  });
+
+  it("gives nothing up where the private part of the key that signs is gone as well: a folder may not be mounted", async () => {
+    const issuer = await onFiles();
+    const before = (await issuer.keyring()).keys.map(({ id }) => id);
+    const files = await Promise.all(before.map((id) => readFile(fileOf(issuer, id))));
+    for (const id of before) await rm(fileOf(issuer, id));
+    issuer.pass(HALF_A_DAY);
+    const { alerts } = await issuer.manager.tick();
+    expect(alerts[0]).toContain("the key that signs");
+    for (const [index, id] of before.entries()) await writeFile(fileOf(issuer, id), files[index] as Buffer, { mode: 0o600 });
+    expect((await issuer.manager.tick()).alerts).toStrictEqual([]);
+    expect((await issuer.keyring()).keys.map(({ id }) => id)).toStrictEqual(expect.arrayContaining(before));
+    await assertSigns(issuer);
+  });
+});
+
+describe("any tick", () => {
+  it("tells that the private part of the key that signs is missing, until it is back", async () => {
+    const issuer = await onFiles();
+    const path = fileOf(issuer, await issuer.idOf("active"));
+    const whole = await readFile(path);
+    await rm(path);
+    expect((await issuer.manager.tick()).alerts).toStrictEqual([expect.stringContaining("the key that signs")]);
+    await writeFile(path, whole, { mode: 0o600 });
+    expect((await issuer.manager.tick()).alerts).toStrictEqual([]);
   });
 });

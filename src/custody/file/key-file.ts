@@ -8,6 +8,8 @@ const CONTENT_ENCRYPTION = "A256GCM";
 const ITERATIONS = 600_000;
 // A planted file must not be able to keep the process busy for hours.
 const MOST_ITERATIONS = 10_000_000;
+/** A JWE in its compact form (RFC 7516 section 7.1), whatever is in it. */
+const COMPACT = /^[\w-]+(\.[\w-]*){4}$/;
 
 /** Answers the passphrase; asked only when a key file needs one. `undefined` where none was configured. */
 export type PassphraseSource = () => Promise<string | undefined>;
@@ -37,11 +39,12 @@ export async function encodeKeyFile(jwk: PrivateJwk, passphrase: string | undefi
  */
 export async function decodeKeyFile(text: string, path: string, passphrase: PassphraseSource): Promise<PrivateJwk> {
   const trimmed = text.trim();
+  if (!trimmed.startsWith("{") && !COMPACT.test(trimmed)) throw damaged(path, NEITHER);
   const plain = trimmed.startsWith("{") ? trimmed : await decrypt(trimmed, path, await passphrase());
   try {
     return parseJson(plain) as PrivateJwk;
   } catch {
-    throw new SignetError("invalid_key", `${path} is damaged: it does not hold a JWK. Restore it from a backup`);
+    throw damaged(path, "it does not hold a JWK");
   }
 }
 
@@ -61,9 +64,12 @@ async function decrypt(jwe: string, path: string, passphrase: string | undefined
     if (error instanceof errors.JWEDecryptionFailed) {
       throw new SignetError("passphrase_wrong", `the passphrase does not open ${path}`);
     }
-    throw new SignetError(
-      "invalid_key",
-      `${path} is damaged: it is neither a JWK nor an encrypted JWK. Restore it from a backup`,
-    );
+    throw damaged(path, NEITHER);
   }
+}
+
+const NEITHER = "it is neither a JWK nor an encrypted JWK";
+
+function damaged(path: string, what: string): SignetError {
+  return new SignetError("invalid_key", `${path} is damaged: ${what}. Restore it from a backup`);
 }
