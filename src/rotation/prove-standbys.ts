@@ -12,12 +12,18 @@ import { documentState, nameOf, type View } from "./view.js";
  * Proves every standby, days before one is needed. Dead ones are recorded as lost, and are given up; unproven ones are passed over
  * until they are proven.
  *
+ * @param active what is held against the key that signs
  * @returns a sentence for each that is not proven
  */
-export async function proveStandbys(context: Context, session: Session, view: View): Promise<readonly Doubt[]> {
+export async function proveStandbys(
+  context: Context,
+  session: Session,
+  view: View,
+  active: Doubt | undefined,
+): Promise<readonly Doubt[]> {
   const doubts: Doubt[] = [];
   // Where the key that signs is gone as well, a folder is not mounted or files were mixed up: nothing is given up then.
-  const mayGiveUp = (await doubtActive(context, view, await session.time())) === undefined;
+  const mayGiveUp = active === undefined;
   for (const record of session.keyring().keys.filter(awaitsProof)) {
     const now = await session.time();
     const proof = await proveKey(context, view, record, now);

@@ -52,6 +52,10 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
   const skipped = new Set<string>();
   const warnings: Wait[] = [];
   const doubts = new Map<string, string>();
+  const activeIn = onceForEach(
+    (view: View) => view.documents[0]?.sequence,
+    async (view) => doubtActive(context, view, await session.time()),
+  );
   let failure: unknown;
   for (let count = 0; count < MOST_ACTIONS; count++) {
     const view = { ...(await readViewPatiently(context, session.keyring())), passedOver: new Set(doubts.keys()) };
@@ -59,7 +63,7 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
     const action = current.actions.find((candidate) => !skipped.has(JSON.stringify(candidate)));
     if (action === undefined) {
       if (failure !== undefined) throw failure;
-      const active = await doubtActive(context, view, await session.time());
+      const active = await activeIn(view);
       const alerts = [...(active === undefined ? [] : [active.words]), ...doubts.values()];
       return { done, plan: { ...current, waits: [...warnings, ...current.waits] }, alerts };
     }
@@ -69,7 +73,10 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
     if (action.kind === "activate") warnings.push(...current.waits.filter(({ rule }) => rule === "young_standby"));
     if (ONCE.includes(action.kind)) skipped.add(JSON.stringify(action));
     try {
-      const found = await carryOut(context, session, view, action, warnings);
+      const found =
+        action.kind === "prove"
+          ? await proveStandbys(context, session, view, await activeIn(view))
+          : await carryOut(context, session, view, action, warnings);
       for (const doubt of found) doubts.set(doubt.id, doubt.words);
       // A proof is no change, and what was not proven was not done.
       if (found.length === 0 && action.kind !== "prove") done.push({ kind: action.kind, words });
@@ -85,6 +92,16 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
   throw failure ?? new SignetError("internal", "the plan did not come to an end; report this with `signet keys history`");
 }
 
+// Opening a key may cost a call, or the work that a passphrase takes: one proof of the same document is enough for a run.
+function onceForEach<T, R>(keyOf: (value: T) => unknown, judge: (value: T) => Promise<R>): (value: T) => Promise<R> {
+  let last: { readonly key: unknown; readonly result: Promise<R> } | undefined;
+  return (value) => {
+    const key = keyOf(value);
+    if (last === undefined || last.key !== key) last = { key, result: judge(value) };
+    return last.result;
+  };
+}
+
 /** @returns the keys that were not proven, and so passed over */
 async function carryOut(
   context: Context,
@@ -98,8 +115,6 @@ async function carryOut(
       return listed(await beginActivation(context, session, view, action));
     case "confirm":
       return listed(await confirmActivation(context, session, view, action.stage));
-    case "prove":
-      return proveStandbys(context, session, view);
     case "make":
       await makeKey(context, session);
       break;
@@ -121,6 +136,7 @@ async function carryOut(
     case "sweep":
       warnings.push(...(await sweep(context, session)));
       break;
+    case "prove":
     case "reread":
   }
   return [];

@@ -84,7 +84,10 @@ describe.each(everyFixture)("the installation %s of version 1", (name, put) => {
     expect(keyringText(later)).toBe(text);
   });
 
-  it("goes on: it issues, is brought to version 2 by the first write, rotates, and breaks no token", async () => {
+  // A passphrase is made to be slow.
+  it("goes on: it issues, is brought to version 2 by the first write, rotates, and breaks no token", {
+    timeout: 300_000,
+  }, async () => {
     const { stores, custodians, open, keyringText: text } = await put(name);
     const before = parseKeyring(text, name);
     const settings = settingsOf(before);
