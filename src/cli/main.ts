@@ -29,13 +29,16 @@ const load = {
  * Runs the command line.
  *
  * @param argv the words after the command's name
+ * @param onServing told where `serve` listens
  * @returns the exit code: 0 done, 1 failed, 2 usage, 3 token refused
  */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(argv: readonly string[], onServing?: (url: string) => void): Promise<number> {
   const output = createOutput(process.stdout, process.stderr, process.env);
   tellFileWarningsTo((words) => output.note(`warning: ${words}`));
   const cwd = process.cwd();
-  const context: Context = { output, env: process.env, cwd, self: selfName(process.argv[1] ?? "", cwd) };
+  const context: Context = { output, env: process.env, cwd, self: selfName(process.argv[1] ?? "", cwd), onServing };
+  // What nobody foresaw is told in a line like every failure; a stack may hold anything.
+  process.once("uncaughtException", (error) => process.exit(reportFailure(error, output)));
   try {
     await createProgram(context).parseAsync(withKidLast(argv), { from: "user" });
     return EXIT.done;

@@ -1,24 +1,36 @@
-import { type DestinationStream, destination, type Logger, pino } from "pino";
+import { isatty } from "node:tty";
+import { type Logger, pino } from "pino";
 import { parseJson } from "../encoding/json-names.js";
 import { isSignetError, loggableWords } from "../errors.js";
 import type { Answered } from "./listener.js";
+import { createLogDestination, type LossListener } from "./log-destination.js";
 
 export type { Logger } from "pino";
 
-const FLUSH_MS = 250;
-
-/** The log of a server: JSON, a line each, or words where a terminal shows it. */
-export function createLog(options: { readonly isTerminal: boolean }): Logger {
-  const stream = options.isTerminal ? inWords(process.stdout) : buffered();
-  return pino({ base: { pid: process.pid }, timestamp: presentTime(), formatters: { level } }, stream);
+/** The log of a server. */
+export interface ServerLog {
+  readonly log: Logger;
+  /** Tells of lines that could not be written, those of before included: why, and how many. */
+  onLost(listener: LossListener): void;
+  /** Writes what waits, for so long at the most. */
+  end(maxMs: number): Promise<void>;
 }
 
-// A write for each line would cost a request a tenth of its time.
-function buffered(): DestinationStream {
-  const stream = destination({ dest: 1, sync: false, minLength: 8_192 });
-  setInterval(() => stream.flush(), FLUSH_MS).unref();
-  process.once("exit", () => stream.flushSync());
-  return stream;
+/**
+ * The log of a server: JSON, a line each, or words where a terminal shows it.
+ *
+ * @param fd where it is written
+ * @param isShared whether other processes write there too
+ */
+export function createLog(fd: number, isShared: boolean): ServerLog {
+  const isTerminal = isatty(fd);
+  const destination = createLogDestination(fd, { isShared, isPrompt: isTerminal });
+  const stream = isTerminal
+    ? { write: (line: string) => destination.write(wordsOf(parseJson(line) as Record<string, unknown>)) }
+    : destination;
+  const log = pino({ base: { pid: process.pid }, timestamp: presentTime(), formatters: { level } }, stream);
+  destination.onRecovered((lines) => log.warn({ lines }, "lines of this log were lost before this one"));
+  return Object.freeze({ log, onLost: destination.onLost, end: destination.end });
 }
 
 // Lines of one millisecond share its text.
@@ -77,10 +89,6 @@ export function causeOf(failure: unknown): { readonly failure: string; readonly 
 
 function level(label: string): { level: string } {
   return { level: label };
-}
-
-function inWords(out: NodeJS.WriteStream): DestinationStream {
-  return { write: (line: string) => void out.write(wordsOf(parseJson(line) as Record<string, unknown>)) };
 }
 
 function wordsOf({ time, level: severity, msg, pid: _pid, ...rest }: Record<string, unknown>): string {

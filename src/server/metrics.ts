@@ -1,12 +1,4 @@
-import {
-  AggregatorRegistry,
-  Counter,
-  collectDefaultMetrics,
-  Gauge,
-  Histogram,
-  type PrometheusContentType,
-  type Registry,
-} from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Installation } from "../assemble.js";
 import type { Answered } from "./listener.js";
 
@@ -26,21 +18,73 @@ export interface Metrics {
   answered(answered: Answered): void;
   dependencyFailed(dependency: string): void;
   kmsSigned(signed: KmsSigned): void;
+  logLost(reason: string, lines: number): void;
+  /** What was counted since this was last asked; it is counted here no more. */
+  takeCounts(): Promise<readonly MetricJson[]>;
+  /** What this process is at the moment: memory, processor time, the age of the key. */
+  state(): Promise<readonly MetricJson[]>;
+  /** Told whenever something was counted. */
+  onCount(listener: () => void): void;
   /** The metrics of this process in Prometheus's text format. */
   text(): Promise<string>;
   readonly contentType: string;
 }
+
+/** A metric with its values, as prom-client writes it down. */
+export type MetricJson = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>[number];
 
 const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const ISSUING = new Set(["/issue", "/encode", "/token", "/2015-03-31/functions/{name}/invocations"]);
 
 /** Makes the metrics of this process. No label holds what a stranger could choose. */
 export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () => number): Metrics {
-  // In a worker it also answers the process above, which sums the workers up.
-  const registry = new AggregatorRegistry<PrometheusContentType>();
-  AggregatorRegistry.setRegistries(registry);
+  const state = new Registry();
+  const counts = new Registry();
+  let onCount: () => void = () => undefined;
+  collectDefaultMetrics({ register: state });
+  const { requests, tokens, failures, kmsSeconds, unproven, logLost } = createCounters(counts);
+  addKeyGauges(state, keyInUse, clock);
+  const counters = [requests, tokens, failures, kmsSeconds, unproven, logLost];
+  return Object.freeze({
+    answered({ call: { notes }, status, milliseconds }: Answered) {
+      const { route = "(none)", caller = "", code, tokens: issued } = notes;
+      requests.observe({ route, status }, milliseconds / 1_000);
+      onCount();
+      if (!ISSUING.has(route)) return;
+      const { alg = "", kid = "" } = keyInUse() ?? {};
+      if (issued !== undefined) tokens.inc({ alg, kid, caller, outcome: "issued" }, issued);
+      else if (code !== undefined) tokens.inc({ alg, kid, caller, outcome: code });
+    },
+    dependencyFailed(dependency: string) {
+      failures.inc({ dependency });
+      onCount();
+    },
+    kmsSigned({ milliseconds, isProven }: KmsSigned) {
+      kmsSeconds.observe(milliseconds / 1_000);
+      if (!isProven) unproven.inc();
+      onCount();
+    },
+    logLost(reason: string, lines: number) {
+      logLost.inc({ reason }, lines);
+      onCount();
+    },
+    async takeCounts() {
+      // Nothing is counted between the two: what get() answers is taken before it first waits.
+      const taken = counters.map((counter) => counter.get() as Promise<MetricJson>);
+      for (const counter of counters) counter.reset();
+      return await Promise.all(taken);
+    },
+    state: () => state.getMetricsAsJSON() as Promise<MetricJson[]>,
+    onCount(listener: () => void) {
+      onCount = listener;
+    },
+    text: async () => `${await counts.metrics()}\n${await state.metrics()}`,
+    contentType: counts.contentType,
+  });
+}
+
+function createCounters(registry: Registry) {
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
     name: "signet_request_seconds",
     help: "Time from a request's last byte to its answer.",
@@ -71,30 +115,13 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
     help: "Signatures of KMS that the public key refused. None of them was answered.",
     registers,
   });
-  addKeyGauges(registry, keyInUse, clock);
-  return Object.freeze({
-    answered({ call: { notes }, status, milliseconds }: Answered) {
-      const { route = "(none)", caller = "", code, tokens: issued } = notes;
-      requests.observe({ route, status }, milliseconds / 1_000);
-      if (!ISSUING.has(route)) return;
-      const { alg = "", kid = "" } = keyInUse() ?? {};
-      if (issued !== undefined) tokens.inc({ alg, kid, caller, outcome: "issued" }, issued);
-      else if (code !== undefined) tokens.inc({ alg, kid, caller, outcome: code });
-    },
-    dependencyFailed: (dependency: string) => failures.inc({ dependency }),
-    kmsSigned({ milliseconds, isProven }: KmsSigned) {
-      kmsSeconds.observe(milliseconds / 1_000);
-      if (!isProven) unproven.inc();
-    },
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
+  const logLost = new Counter({
+    name: "signet_log_lines_lost_total",
+    help: "Lines of the log that could not be written, by reason: an error code, or full where nobody reads them.",
+    labelNames: ["reason"],
+    registers,
   });
-}
-
-/** In the process above the workers: the sum of their metrics. */
-export function createSum(): () => Promise<string> {
-  const sum = new AggregatorRegistry();
-  return () => sum.clusterMetrics();
+  return { requests, tokens, failures, kmsSeconds, unproven, logLost };
 }
 
 function addKeyGauges(registry: Registry, keyInUse: () => KeyInUse | undefined, clock: () => number): void {

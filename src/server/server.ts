@@ -5,10 +5,11 @@ import { SignetError } from "../errors.js";
 import { devGuard } from "../http/dev-guard.js";
 import { invocationRoute } from "../http/invoke.js";
 import { createRoutes } from "../http/routes.js";
+import type { Above } from "./above.js";
 import { type Followed, type FollowOptions, follow } from "./follow.js";
 import { createListener } from "./listener.js";
 import { causeOf, type Logger, logAnswered } from "./log.js";
-import { createMetrics } from "./metrics.js";
+import { createMetrics, type Metrics } from "./metrics.js";
 import { certificateReloader, createSocketServer, listen, type Place, type TlsFiles } from "./socket.js";
 
 /** What one serving process is made of. */
@@ -21,8 +22,8 @@ export interface ServerOptions {
   readonly dev: boolean;
   readonly version: string;
   readonly log: Logger;
-  /** The metrics of all processes, where there are several. */
-  readonly sumOfMetrics?: (() => Promise<string>) | undefined;
+  /** The process above, where there are several: it has the metrics of all. */
+  readonly above?: Pick<Above, "follow" | "metrics"> | undefined;
 }
 
 /** A server that serves. */
@@ -31,6 +32,7 @@ export interface RunningServer {
   readonly url: string;
   readonly followed: Followed;
   readonly onFailure: FollowOptions["onFailure"];
+  readonly metrics: Metrics;
   /** Stops accepting, lets requests in flight finish for a bounded time, and ends. */
   close(): Promise<void>;
 }
@@ -65,7 +67,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onFailure,
   });
   await followed.refresh();
-  const text = options.sumOfMetrics ?? metrics.text;
+  options.above?.follow(metrics);
+  const text = options.above?.metrics ?? metrics.text;
   const routes = createRoutes({
     issuer: installation.config.issuer,
     decodeHosts: installation.config.decodeHosts,
@@ -86,11 +89,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
   await listen(server, place);
   const reload = tls === undefined ? undefined : reloading(certificateReloader(server as TlsServer, tls), log);
-  const url = "socket" in place ? place.socket : urlOf(server.address() as AddressInfo, tls !== undefined);
+  const url = "socket" in place ? place.socket.path : urlOf(server.address() as AddressInfo, tls !== undefined);
   return Object.freeze({
     url,
     followed,
     onFailure,
+    metrics,
     async close() {
       followed.stop();
       clearInterval(reload);

@@ -1,13 +1,13 @@
 import { statSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import { connect, type ListenOptions } from "node:net";
+import type { ListenOptions } from "node:net";
 import { SignetError } from "../errors.js";
 import { readTrustedSync } from "../files/trusted-read.js";
+import { listenFailedAt, type SocketPath } from "./unix-socket.js";
 
 /** Where a server listens: an address, or a Unix socket. */
-export type Place = { readonly host: string; readonly port: number } | { readonly socket: string };
+export type Place = { readonly host: string; readonly port: number } | { readonly socket: SocketPath };
 
 /** The files of a certificate chain and its private key, in PEM. */
 export interface TlsFiles {
@@ -52,8 +52,7 @@ export function certificateReloader(server: TlsServer, files: TlsFiles): () => b
  * @throws SignetError `listen_failed`, with what to do
  */
 export async function listen(server: Server, place: Place): Promise<void> {
-  if ("socket" in place) await removeDeadSocket(place.socket);
-  const options: ListenOptions = "socket" in place ? { path: place.socket } : { host: place.host, port: place.port };
+  const options: ListenOptions = "socket" in place ? { path: place.socket.boundPath } : { host: place.host, port: place.port };
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenFailed(error, place)));
     server.listen(options, resolve);
@@ -61,7 +60,8 @@ export async function listen(server: Server, place: Place): Promise<void> {
 }
 
 function listenFailed(error: NodeJS.ErrnoException, place: Place): SignetError {
-  const where = "socket" in place ? place.socket : `port ${place.port} of ${place.host}`;
+  if ("socket" in place) return listenFailedAt(place.socket.path, error);
+  const where = `port ${place.port} of ${place.host}`;
   const advice: Readonly<Record<string, string>> = {
     EADDRINUSE: `${where} is taken: another server listens there; choose another with --port, or stop that one`,
     EACCES: `${where} may not be used by this user; ports from 1024 on need no privilege`,
@@ -71,16 +71,6 @@ function listenFailed(error: NodeJS.ErrnoException, place: Place): SignetError {
   return new SignetError("listen_failed", advice[error.code ?? ""] ?? `${where} cannot be listened on (${error.code})`, {
     cause: error,
   });
-}
-
-// A server that was killed leaves its socket behind; a living one answers on it.
-async function removeDeadSocket(path: string): Promise<void> {
-  const isDead = await new Promise<boolean>((resolve) => {
-    const probe = connect(path);
-    probe.once("connect", () => resolve(!probe.destroy()));
-    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNREFUSED"));
-  });
-  if (isDead) await rm(path, { force: true });
 }
 
 function readTls({ cert, key }: TlsFiles): { cert: Buffer; key: Buffer } {

@@ -1,14 +1,14 @@
 import cluster, { type Worker } from "node:cluster";
+import { SignetError } from "../errors.js";
+import { type Message, WORKER_STDIO } from "./above.js";
 import type { Logger } from "./log.js";
-import { createSum } from "./metrics.js";
-
-/** What a worker and the process above it say to each other. */
-type Message =
-  | { readonly signet: "listening"; readonly url: string }
-  | { readonly signet: "metrics?"; readonly number: number }
-  | { readonly signet: "metrics"; readonly number: number; readonly text?: string | undefined };
+import type { SummedMetrics } from "./summed-metrics.js";
 
 const SHORTEST_LIFE_MS = 1_000;
+/** A worker that is stopped or busy for longer is summed up as it was last seen. */
+const MAX_REPORT_WAIT_MS = 1_000;
+/** Longer than a worker takes to let its requests finish. */
+const MAX_END_MS = 11_000;
 
 /** Workers that serve the same address. */
 export interface Workers {
@@ -17,84 +17,131 @@ export interface Workers {
   close(): Promise<void>;
 }
 
+/** What the process above does for its workers. */
+export interface AboveOptions {
+  readonly log: Logger;
+  readonly metrics: SummedMetrics;
+  /** Told of every worker that listens, those that were started anew included. */
+  readonly onListening: () => Promise<void>;
+  /** Told that a worker cannot write its log. */
+  readonly onLogLost: (reason: string) => void;
+}
+
 /**
- * Starts workers, which run the same command as this process, and starts another for each that dies.
+ * Starts workers, which run the same command as this process, and starts another for each that dies. None of them outlives this
+ * process: they end when it is gone, and are killed where it ends while they are still there.
  *
- * @throws Error where a worker ends before it serves; it has said why itself
+ * @throws SignetError what a worker says that keeps it from serving
  */
-export async function startWorkers(count: number, log: Logger): Promise<Workers> {
+export async function startWorkers(count: number, options: AboveOptions): Promise<Workers> {
+  const { log } = options;
   // Each worker accepts by itself: a connection that is handed to a worker which has just died would hang for ever.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  const sum = createSum();
+  cluster.setupPrimary({ stdio: WORKER_STDIO });
   let isClosing = false;
-  cluster.on("message", (worker, message: Message) => {
-    if (message.signet === "metrics?") {
-      const answer = (text?: string) => worker.send({ signet: "metrics", number: message.number, text } satisfies Message);
-      sum().then(answer, () => answer());
-    }
+  process.once("exit", () => {
+    for (const worker of living()) worker.process.kill("SIGKILL");
   });
-  const started = Array.from({ length: count }, () => ready(cluster.fork()));
-  const urls = await Promise.all(started);
+  listenToWorkers(options);
+  const start = async (): Promise<string> => {
+    const worker = cluster.fork();
+    worker.process.stderr?.on("data", (text: Buffer) => process.stderr.write(text));
+    const url = await ready(worker);
+    await options.onListening();
+    return url;
+  };
+  const urls = await Promise.all(Array.from({ length: count }, start));
+  const replace = (): void => {
+    if (isClosing) return;
+    start().then(
+      () => log.info("a worker took the place of one that ended"),
+      (error: Error) => log.error({ why: error.message }, "no worker could take the place of one that ended"),
+    );
+  };
   cluster.on("exit", (worker, code, signal) => {
     if (isClosing) return;
     log.error({ worker: worker.process.pid, code, signal }, "a worker ended; another takes its place");
     // One that dies at once would otherwise be started again without end and without pause.
-    setTimeout(() => !isClosing && ready(cluster.fork()).catch(() => undefined), SHORTEST_LIFE_MS).unref();
+    setTimeout(replace, SHORTEST_LIFE_MS).unref();
   });
   return Object.freeze({
     url: urls[0] ?? "",
     async close() {
       isClosing = true;
-      const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-      await Promise.all(workers.map(ended));
+      await Promise.all(living().map(ended));
     },
   });
+}
+
+function listenToWorkers({ metrics, onLogLost }: AboveOptions): void {
+  const askForReports = reportsOfAll();
+  cluster.on("message", (worker, message: Message) => {
+    if (message.signet === "report") {
+      if (message.counts !== undefined) metrics.add(message.counts);
+      if (message.state !== undefined) metrics.setState(worker.id, message.state);
+    } else if (message.signet === "metrics?") {
+      const answer = (text: string) => tell(worker, { signet: "metrics", number: message.number, text });
+      void askForReports().then(metrics.text).then(answer);
+    } else if (message.signet === "log lost") onLogLost(message.reason);
+  });
+  // What a worker said before it died comes before this.
+  cluster.on("disconnect", ({ id }) => metrics.retire(id));
+}
+
+function living(): Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined && !worker.isDead()) as Worker[];
+}
+
+/** In a worker that is gone already nobody listens. */
+function tell(worker: Worker, message: Message): void {
+  if (worker.isConnected()) worker.send(message, () => undefined);
+}
+
+/** Answers a function that waits until all workers have reported what they counted until now. */
+function reportsOfAll(): () => Promise<void> {
+  let last = 0;
+  return () => {
+    const number = ++last;
+    const asked = new Set(living());
+    return new Promise((resolve) => {
+      const done = (worker: Worker): void => {
+        asked.delete(worker);
+        if (asked.size > 0) return;
+        cluster.off("message", onMessage);
+        cluster.off("disconnect", done);
+        clearTimeout(bound);
+        resolve();
+      };
+      const onMessage = (worker: Worker, message: Message): void => {
+        if (message.signet === "reported" && message.number === number) done(worker);
+      };
+      const bound = setTimeout(() => {
+        for (const worker of [...asked]) done(worker);
+      }, MAX_REPORT_WAIT_MS);
+      cluster.on("message", onMessage);
+      cluster.on("disconnect", done);
+      for (const worker of asked) tell(worker, { signet: "report?", number });
+    });
+  };
 }
 
 function ready(worker: Worker): Promise<string> {
   return new Promise((resolve, reject) => {
     worker.on("message", (message: Message) => {
       if (message.signet === "listening") resolve(message.url);
+      else if (message.signet === "failed") reject(new SignetError(message.code, message.message));
     });
-    worker.once("exit", () => reject(new Error("a worker ended before it served")));
+    worker.once("exit", () => reject(new SignetError("listen_failed", "a worker ended before it served")));
   });
 }
 
 function ended(worker: Worker): Promise<void> {
   return new Promise((resolve) => {
-    worker.once("exit", () => resolve());
+    const kill = setTimeout(() => worker.process.kill("SIGKILL"), MAX_END_MS);
+    worker.once("exit", () => {
+      clearTimeout(kill);
+      resolve();
+    });
     worker.process.kill("SIGTERM");
   });
 }
-
-/** In a worker: says that it serves. */
-export function sayListening(url: string): void {
-  process.send?.({ signet: "listening", url } satisfies Message);
-}
-
-/** In a worker: lets go of the process above, which would keep it alive. */
-export function leave(): void {
-  process.disconnect?.();
-}
-
-/** In a worker: asks the process above for the metrics of all workers. */
-export function metricsFromAbove(): () => Promise<string> {
-  let last = 0;
-  const waiting = new Map<number, { resolve(text: string): void; reject(error: Error): void }>();
-  process.on("message", (message: Message) => {
-    if (message.signet !== "metrics") return;
-    const asked = waiting.get(message.number);
-    waiting.delete(message.number);
-    if (message.text === undefined) asked?.reject(new Error("the workers' metrics could not be summed up"));
-    else asked?.resolve(message.text);
-  });
-  return () =>
-    new Promise((resolve, reject) => {
-      const number = ++last;
-      waiting.set(number, { resolve, reject });
-      process.send?.({ signet: "metrics?", number } satisfies Message);
-    });
-}
-
-/** Whether this process is a worker of another one. */
-export const isWorker = cluster.isWorker;

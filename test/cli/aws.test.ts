@@ -45,7 +45,7 @@ describe("an issuer whose keys are in AWS", () => {
     );
     expect((await run("audit", "verify")).code).toBe(0);
     expect(JSON.parse((await run("jwks")).stdout).keys).toHaveLength(2);
-    const server = await served(cwd, [], undefined, aws.env);
+    const server = await served(cwd, [], undefined, { env: aws.env });
     const published = await (await fetch(`${server.url}/.well-known/jwks.json`)).text();
     expect(published).toBe(aws.state.buckets.get("keyrings").objects.get("prod/.well-known/jwks.json").at(-1).body.toString());
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
@@ -55,7 +55,7 @@ describe("an issuer whose keys are in AWS", () => {
   it("is served with what KMS takes, and what its signatures lack, in the metrics", async () => {
     const { cwd, run } = await made("--custody", "kms");
     const secret = (await run("callers", "add", "web")).stdout.trim();
-    const server = await served(cwd, [], undefined, aws.env);
+    const server = await served(cwd, [], undefined, { env: aws.env });
     const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
     aws.inject({ action: "kms:Sign", kind: "corrupt-signature" });
     const issued = await fetch(`${server.url}/issue`, { method: "POST", headers, body: '{"claims":{"sub":"alice"}}' });

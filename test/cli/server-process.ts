@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import type { Readable } from "node:stream";
 import { SIGNET } from "./command.js";
 
 /** A `signet serve` that runs. */
@@ -15,21 +16,29 @@ export interface ServerProcess {
 
 const running = new Set<ChildProcess>();
 
+/** How a server is started otherwise than by default. */
+export interface ServedOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where its log goes. Default a pipe that is read. */
+  readonly stdout?: number | "pipe";
+}
+
 /** Starts `signet serve` in a folder, on a free port unless told otherwise, and waits until it says where it listens. */
 export async function served(
   cwd: string,
   args: readonly string[] = [],
   port: readonly string[] = ["--port", "0"],
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, stdout = "pipe" }: ServedOptions = {},
 ): Promise<ServerProcess> {
   const child = spawn(process.execPath, [SIGNET, "serve", ...port, ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: "1", ...env },
-  });
+    stdio: ["ignore", stdout, "pipe"],
+  }) as ChildProcessByStdio<null, Readable | null, Readable>;
   running.add(child);
   child.once("exit", () => running.delete(child));
   let [out, err] = ["", ""];
-  child.stdout.on("data", (text: Buffer) => (out += text.toString()));
+  child.stdout?.on("data", (text: Buffer) => (out += text.toString()));
   const url = await new Promise<string>((resolve, reject) => {
     child.stderr.on("data", (text: Buffer) => {
       err += text.toString();

@@ -5,15 +5,13 @@ import { areEndpointsLocal } from "../../aws/endpoint.js";
 import { loadConfig } from "../../config/load.js";
 import { isLoopback } from "../../encoding/loopback-host.js";
 import { SignetError } from "../../errors.js";
-import { createLog, type Logger } from "../../server/log.js";
-import { type Ticking, tickOnSchedule } from "../../server/manage.js";
-import { type RunningServer, startServer } from "../../server/server.js";
+import { isWorker } from "../../server/above.js";
 import type { Place, TlsFiles } from "../../server/socket.js";
 import { signByTurn } from "../../server/turn-signer.js";
-import { isWorker, leave, metricsFromAbove, sayListening, startWorkers } from "../../server/workers.js";
+import { createSocketPath } from "../../server/unix-socket.js";
 import { type CommonOptions, type Context, pathGiven, pathOfConfig } from "../context.js";
-import { putLimitsInForce } from "../limits-in-force.js";
 import { openInstallation } from "../open-installation.js";
+import { serveUntilStopped } from "../serving.js";
 
 export interface ServeOptions extends CommonOptions {
   readonly dev?: boolean;
@@ -33,52 +31,31 @@ interface Asked {
   readonly workers: number;
 }
 
-/** One process that serves, or one above several. */
-type Serving = Pick<RunningServer, "url" | "close"> & Partial<Pick<RunningServer, "onFailure">>;
-
 const FOLLOW_SECONDS = 1;
 const DEFAULT_PORT = 7117;
 const MOST_WORKERS = 64;
 
-/** `signet serve`: serves until it is told to stop (SIGTERM or SIGINT), then lets requests in flight finish and ends. */
+/** `signet serve`: serves until it is told to stop (SIGTERM, SIGINT or SIGHUP), then lets requests in flight finish and ends. */
 export async function serve(context: Context, options: ServeOptions, version: string): Promise<void> {
   const asked = askedOf(context, options);
-  const installation = await openInstallation(context, options, {
-    refreshSeconds: FOLLOW_SECONDS,
-    processes: asked.workers,
-    wrapSigner: signByTurn,
-  });
-  if (asked.dev) assertDev(context, installation, asked);
-  assertShares(installation, asked.workers);
-  const log = createLog({ isTerminal: process.stdout.isTTY === true });
-  const serveHere = (sumOfMetrics?: () => Promise<string>): Promise<RunningServer> =>
-    startServer({ ...asked, installation, changedCallers: callersWatch(context, options), version, log, sumOfMetrics });
-  if (isWorker) {
-    const server = await serveHere(metricsFromAbove());
-    sayListening(server.url);
-    await untilStopped();
-    await server.close();
-    return leave();
-  }
-  await putLimitsInForce(context, installation);
-  const server: Serving = asked.workers === 1 ? await serveHere() : await startWorkers(asked.workers, log);
-  const ticking = tickOnSchedule(installation, log, server.onFailure);
-  greet(context, installation, asked, server.url);
-  await untilStopped();
-  await stopped(log, server, ticking);
-}
-
-async function stopped(log: Logger, server: { close(): Promise<void> }, ticking: Ticking): Promise<void> {
-  log.info("stopping: requests in flight are finished");
-  await Promise.all([server.close(), ticking.stop()]);
-  log.info("stopped");
-}
-
-// A terminal, npm and a process above may each send the signal: what comes after the first must not cut the ending short.
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    process.on("SIGTERM", () => resolve());
-    process.on("SIGINT", () => resolve());
+  await serveUntilStopped(context, {
+    ...asked,
+    version,
+    changedCallers: callersWatch(context, options),
+    async open() {
+      const installation = await openInstallation(context, options, {
+        refreshSeconds: FOLLOW_SECONDS,
+        processes: asked.workers,
+        wrapSigner: signByTurn,
+      });
+      if (asked.dev) assertDev(context, installation, asked);
+      assertShares(installation, asked.workers);
+      return installation;
+    },
+    onServing(installation, url) {
+      greet(context, installation, asked, url);
+      context.onServing?.(url);
+    },
   });
 }
 
@@ -92,7 +69,7 @@ function askedOf(context: Context, options: ServeOptions): Asked {
   const place =
     socket === undefined
       ? { host, port: numberOf("--port", options.port, 0, 65_535, DEFAULT_PORT) }
-      : { socket: pathGiven(context, socket) };
+      : { socket: createSocketPath(pathGiven(context, socket), isWorker ? process.ppid : process.pid) };
   const tls =
     tlsCert === undefined || tlsKey === undefined
       ? undefined

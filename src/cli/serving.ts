@@ -1,0 +1,153 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Installation } from "../assemble.js";
+import { isSignetError } from "../errors.js";
+import { createAbove, isWorker, LOG_FD } from "../server/above.js";
+import { createLog, type ServerLog } from "../server/log.js";
+import { tickOnSchedule } from "../server/manage.js";
+import { createMetrics } from "../server/metrics.js";
+import { type ServerOptions, startServer } from "../server/server.js";
+import { type StopSignals, watchStopSignals } from "../server/stop-signals.js";
+import { createSummedMetrics } from "../server/summed-metrics.js";
+import { startWorkers } from "../server/workers.js";
+import type { Context } from "./context.js";
+import { putLimitsInForce } from "./limits-in-force.js";
+import { EXIT, reportFailure } from "./output.js";
+
+/** What is to be served. */
+export interface Job extends Pick<ServerOptions, "changedCallers" | "dev" | "place" | "tls" | "version"> {
+  readonly workers: number;
+  /** Opens the issuer, and checks that it may be served so. */
+  open(): Promise<Installation>;
+  /** Told once it is served. */
+  onServing(installation: Installation, url: string): void;
+}
+
+/** What serves. */
+interface Serving {
+  close(): Promise<unknown>;
+}
+
+/** Somewhat more than requests in flight get; a run of the key manager that takes longer is finished by the next one. */
+const MAX_STOP_MS = 12_000;
+const MAX_LAST_LINES_MS = 500;
+
+/**
+ * Serves until a signal, lets requests in flight finish, and ends the process; at a second signal it ends at once. It waits for
+ * nothing that may never come: for no reader of its log, no request, no worker.
+ */
+export async function serveUntilStopped(context: Context, job: Job): Promise<never> {
+  const signals = watchStopSignals();
+  const serverLog = createLog(LOG_FD, job.workers > 1);
+  if (isWorker) return process.exit(await runWorker(context, job, { serverLog, signals }));
+  if ("socket" in job.place) process.once("exit", job.place.socket.remove);
+  let code: number = EXIT.done;
+  try {
+    const serving = await Promise.race([start(context, job, serverLog), signals.first]);
+    await signals.first;
+    if (serving !== undefined) code = await stop(serving, serverLog, signals);
+  } catch (error) {
+    code = reportFailure(error, context.output);
+  }
+  await serverLog.end(MAX_LAST_LINES_MS);
+  return process.exit(code);
+}
+
+async function stop(serving: Serving, { log }: ServerLog, { again }: StopSignals): Promise<number> {
+  log.info("stopping: requests in flight are finished");
+  const isFinished = await Promise.race([serving.close().then(() => true), delay(MAX_STOP_MS, false), again.then(() => false)]);
+  log.info(isFinished ? "stopped" : "stopped, and not everything was finished");
+  return isFinished ? EXIT.done : EXIT.failed;
+}
+
+async function start(context: Context, job: Job, serverLog: ServerLog): Promise<Serving> {
+  const installation = await job.open();
+  await putLimitsInForce(context, installation);
+  const socket = "socket" in job.place ? job.place.socket : undefined;
+  await socket?.check();
+  const { url, onFailure, close } =
+    job.workers === 1 ? await startAlone(context, job, { installation, serverLog }) : await startAbove(context, job, serverLog);
+  await socket?.publish();
+  const ticking = tickOnSchedule(installation, serverLog.log, onFailure);
+  job.onServing(installation, url);
+  return {
+    close() {
+      socket?.remove();
+      return Promise.all([close(), ticking.stop()]);
+    },
+  };
+}
+
+interface Parts {
+  readonly installation: Installation;
+  readonly serverLog: ServerLog;
+}
+
+async function startAlone(context: Context, job: Job, { installation, serverLog }: Parts) {
+  const server = await startServer({ ...job, installation, log: serverLog.log });
+  const tellOnce = lossTeller(context);
+  serverLog.onLost((reason, lines) => {
+    server.metrics.logLost(reason, lines);
+    tellOnce(reason);
+  });
+  return server;
+}
+
+async function startAbove(context: Context, job: Job, serverLog: ServerLog) {
+  const own = createMetrics(
+    () => undefined,
+    () => 0,
+  );
+  const tellOnce = lossTeller(context);
+  serverLog.onLost((reason, lines) => {
+    own.logLost(reason, lines);
+    tellOnce(reason);
+  });
+  const workers = await startWorkers(job.workers, {
+    log: serverLog.log,
+    metrics: createSummedMetrics(own),
+    onListening: async () => {
+      if ("socket" in job.place) await job.place.socket.publish();
+    },
+    onLogLost: tellOnce,
+  });
+  return { ...workers, onFailure: own.dependencyFailed };
+}
+
+/** Serves below another process, which says what there is to say, and answers the exit code. */
+async function runWorker(context: Context, job: Job, parts: Pick<Parts, "serverLog"> & { readonly signals: StopSignals }) {
+  const { serverLog, signals } = parts;
+  const above = createAbove();
+  try {
+    const serving = await Promise.race([startBelow(), signals.first]);
+    if (serving === undefined) return EXIT.done;
+    await signals.first;
+    await Promise.race([serving.close(), delay(MAX_STOP_MS)]);
+    await Promise.race([above.leave(), delay(MAX_LAST_LINES_MS)]);
+  } catch (error) {
+    if (!isSignetError(error)) return reportFailure(error, context.output);
+    await above.sayFailed(error);
+    return EXIT.failed;
+  }
+  await serverLog.end(MAX_LAST_LINES_MS);
+  return EXIT.done;
+
+  async function startBelow(): Promise<Serving> {
+    const server = await startServer({ ...job, installation: await job.open(), log: serverLog.log, above });
+    serverLog.onLost((reason, lines) => {
+      server.metrics.logLost(reason, lines);
+      above.sayLogLost(reason);
+    });
+    above.sayListening(server.url);
+    return server;
+  }
+}
+
+function lossTeller({ output }: Context): (reason: string) => void {
+  let isTold = false;
+  return (reason) => {
+    if (isTold) return;
+    isTold = true;
+    const why = reason === "full" ? "nobody reads it" : reason;
+    output.note(`signet: the log cannot be written (${why}); its lines are lost and counted in signet_log_lines_lost_total`);
+  };
+}

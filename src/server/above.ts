@@ -1,0 +1,97 @@
+import cluster from "node:cluster";
+import type { ErrorCode, SignetError } from "../errors.js";
+import type { MetricJson, Metrics } from "./metrics.js";
+
+/** What a worker and the process above it say to each other. */
+export type Message =
+  | { readonly signet: "listening"; readonly url: string }
+  | { readonly signet: "failed"; readonly code: ErrorCode; readonly message: string }
+  | { readonly signet: "log lost"; readonly reason: string }
+  | { readonly signet: "metrics?"; readonly number: number }
+  | { readonly signet: "metrics"; readonly number: number; readonly text: string }
+  | { readonly signet: "report?"; readonly number: number }
+  | { readonly signet: "report"; readonly counts?: readonly MetricJson[]; readonly state?: readonly MetricJson[] }
+  | { readonly signet: "reported"; readonly number: number };
+
+/** How often a worker reports what it counted: what is lost where it is killed is what it answered since. */
+const REPORT_MS = 5;
+const STATE_MS = 5_000;
+
+/** In a worker: the process above. */
+export interface Above {
+  sayListening(url: string): void;
+  /** Says why this worker cannot serve. */
+  sayFailed(error: SignetError): Promise<void>;
+  sayLogLost(reason: string): void;
+  /** Reports what is counted from now on. */
+  follow(metrics: Pick<Metrics, "onCount" | "takeCounts" | "state">): void;
+  /** The metrics of all workers. */
+  metrics(): Promise<string>;
+  /** Reports for the last time. */
+  leave(): Promise<void>;
+}
+
+/** In a worker: speaks to the process above. */
+export function createAbove(): Above {
+  let last = 0;
+  const waiting = new Map<number, (text: string) => void>();
+  let report: (withState: boolean) => Promise<void> = async () => undefined;
+  process.on("message", (message: Message) => {
+    if (message.signet === "report?") {
+      void report(true).then(() => say({ signet: "reported", number: message.number }));
+    } else if (message.signet === "metrics") {
+      waiting.get(message.number)?.(message.text);
+      waiting.delete(message.number);
+    }
+  });
+  return Object.freeze({
+    sayListening: (url: string) => void say({ signet: "listening", url }),
+    sayFailed: ({ code, message }: SignetError) => say({ signet: "failed", code, message }),
+    sayLogLost: (reason: string) => void say({ signet: "log lost", reason }),
+    follow(metrics: Pick<Metrics, "onCount" | "takeCounts" | "state">) {
+      report = reporter(metrics);
+    },
+    metrics: () =>
+      new Promise<string>((resolve) => {
+        const number = ++last;
+        waiting.set(number, resolve);
+        void say({ signet: "metrics?", number });
+      }),
+    leave: () => report(true),
+  });
+}
+
+function reporter(metrics: Pick<Metrics, "onCount" | "takeCounts" | "state">): (withState: boolean) => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const report = async (withState: boolean): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    const counts = (await metrics.takeCounts()).filter(({ values }) => values.some(({ value }) => value !== 0));
+    await say({ signet: "report", counts });
+    if (withState) await say({ signet: "report", state: await metrics.state() });
+  };
+  metrics.onCount(() => {
+    timer ??= setTimeout(report, REPORT_MS, false);
+  });
+  setInterval(report, STATE_MS, true).unref();
+  return report;
+}
+
+function say(message: Message): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send?.(message, undefined, undefined, () => resolve());
+    else resolve();
+  });
+}
+
+/** Whether this process is a worker of another one. */
+export const isWorker = cluster.isWorker;
+
+/**
+ * What a worker is given. libuv and Node make the first three blocking again for whoever shares them, at each start and each end of a
+ * process: a full pipe would then hold all of them. So the log of the process above comes under a number of its own.
+ */
+export const WORKER_STDIO: (string | number)[] = ["ignore", "ignore", "pipe", "ipc", 1];
+
+/** Where this process logs. */
+export const LOG_FD = isWorker ? 4 : 1;
