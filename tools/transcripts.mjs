@@ -58,6 +58,8 @@ export function replayed(session, more = {}) {
   try {
     for (const name of ["bin", "dist", "node_modules", "package.json", "tools"]) symlinkSync(join(root, name), join(clone, name));
     const commands = session.split("\n").filter((line) => line.startsWith("$ "));
+    // A session that makes no issuer goes on where `npm start` made one.
+    if (session.includes("bin/signet") && !/signet init|npm start/.test(session)) answerOf(MADE_BY_NPM_START, clone, more);
     const [shown, free] = [SHOWN_PORT, session.includes(SHOWN_PORT) ? freePort() : SHOWN_PORT];
     const answer = (/** @type {string} */ line) =>
       answerOf(line.slice(2).replaceAll(shown, free), clone, more).replaceAll(free, shown);
@@ -74,6 +76,8 @@ function freePort() {
   const program = "const s = net.createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })";
   return spawnSync(process.execPath, ["-e", program], { encoding: "utf8" }).stdout.trim();
 }
+
+const MADE_BY_NPM_START = "./bin/signet init --issuer http://localhost:7117";
 
 /** What goes on until it is told to stop: it is, as soon as it has said this. */
 const STAYS = { "npm start": "callers add web" };

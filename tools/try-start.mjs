@@ -4,11 +4,12 @@
  *   node tools/try-start.mjs 'npm ci && npm start'   in the folder where it is to run
  */
 import { spawn, spawnSync } from "node:child_process";
+import { setTimeout as delay } from "node:timers/promises";
 
 const [command = ""] = process.argv.slice(2);
 const child = spawn("bash", ["-euo", "pipefail", "-c", command], { stdio: ["ignore", "pipe", "inherit"], detached: true });
 const group = -Number(child.pid);
-const stops = setTimeout(() => fail("it did not start within five minutes"), 300_000);
+const stops = setTimeout(() => fail("it did not start and end within five minutes"), 300_000);
 
 /** @param {string} why */
 function fail(why) {
@@ -40,13 +41,20 @@ child.stdout.on("data", (text) => {
   tryIt();
   process.kill(group, "SIGTERM");
 });
-// What npm and the shell make of a signal is theirs; that nothing serves any more is ours.
-child.on("exit", (code, signal) => {
-  clearTimeout(stops);
+// What npm and the shell make of a signal is theirs; that nothing is left is ours.
+child.on("exit", async (code, signal) => {
   if (!said.includes(LAST)) fail(`it ended before it was ready (${code ?? signal})`);
-  setTimeout(() => {
-    if (spawnSync("curl", ["-s", "http://127.0.0.1:7117/healthz"]).status === 0)
-      fail("it was stopped, and something still serves");
-    process.stdout.write("stopped\n");
-  }, 2_000);
+  while (isLeft()) await delay(50);
+  clearTimeout(stops);
+  if (spawnSync("curl", ["-s", "http://127.0.0.1:7117/healthz"]).status === 0) fail("it was stopped, and something still serves");
+  process.stdout.write("stopped, and no process is left\n");
 });
+
+/** Whether a process of its group is left. */
+function isLeft() {
+  try {
+    return process.kill(group, 0);
+  } catch {
+    return false;
+  }
+}

@@ -13,6 +13,8 @@ export interface Context {
   readonly cwd: string;
   /** How the command was called, for what to type next: `signet`, or `./bin/signet` in a clone. */
   readonly self: string;
+  /** The file descriptor that `serve` logs to. */
+  readonly logFd: number;
   /** Told where `serve` listens, once it does. */
   readonly onServing?: ((url: string) => void) | undefined;
 }

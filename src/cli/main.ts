@@ -10,6 +10,8 @@ import { addServerCommands } from "./server-commands.js";
 import { addStackCommands } from "./stack-commands.js";
 import { VERSION } from "./version.js";
 
+const STDOUT = 1;
+
 // Every command's code is loaded only when it is asked for: `signet issue` starts in a fraction of a second.
 const load = {
   overview: () => import("./commands/overview.js"),
@@ -29,14 +31,14 @@ const load = {
  * Runs the command line.
  *
  * @param argv the words after the command's name
- * @param onServing told where `serve` listens
+ * @param hooks for a program that runs `serve` within itself
  * @returns the exit code: 0 done, 1 failed, 2 usage, 3 token refused
  */
-export async function main(argv: readonly string[], onServing?: (url: string) => void): Promise<number> {
+export async function main(argv: readonly string[], hooks: Partial<Pick<Context, "logFd" | "onServing">> = {}): Promise<number> {
   const output = createOutput(process.stdout, process.stderr, process.env);
   tellFileWarningsTo((words) => output.note(`warning: ${words}`));
   const cwd = process.cwd();
-  const context: Context = { output, env: process.env, cwd, self: selfName(process.argv[1] ?? "", cwd), onServing };
+  const context: Context = { output, env: process.env, cwd, self: selfName(process.argv[1] ?? "", cwd), logFd: STDOUT, ...hooks };
   // What nobody foresaw is told in a line like every failure; a stack may hold anything.
   process.once("uncaughtException", (error) => process.exit(reportFailure(error, output)));
   try {

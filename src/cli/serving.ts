@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Installation } from "../assemble.js";
 import { isSignetError } from "../errors.js";
-import { createAbove, isWorker, LOG_FD } from "../server/above.js";
+import { createAbove, isWorker, WORKER_LOG_FD } from "../server/above.js";
 import { createLog, type ServerLog } from "../server/log.js";
 import { tickOnSchedule } from "../server/manage.js";
 import { createMetrics } from "../server/metrics.js";
@@ -37,7 +37,7 @@ const MAX_LAST_LINES_MS = 500;
  */
 export async function serveUntilStopped(context: Context, job: Job): Promise<never> {
   const signals = watchStopSignals();
-  const serverLog = createLog(LOG_FD, job.workers > 1);
+  const serverLog = createLog(isWorker ? WORKER_LOG_FD : context.logFd, job.workers > 1);
   if (isWorker) return process.exit(await runWorker(context, job, { serverLog, signals }));
   if ("socket" in job.place) process.once("exit", job.place.socket.remove);
   let code: number = EXIT.done;
@@ -104,6 +104,7 @@ async function startAbove(context: Context, job: Job, serverLog: ServerLog) {
   });
   const workers = await startWorkers(job.workers, {
     log: serverLog.log,
+    logFd: context.logFd,
     metrics: createSummedMetrics(own),
     onListening: async () => {
       if ("socket" in job.place) await job.place.socket.publish();

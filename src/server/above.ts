@@ -38,7 +38,8 @@ export function createAbove(): Above {
   let report: (withState: boolean) => Promise<void> = async () => undefined;
   process.on("message", (message: Message) => {
     if (message.signet === "report?") {
-      void report(true).then(() => say({ signet: "reported", number: message.number }));
+      // What was answered a moment ago is counted in the next turn of the event loop.
+      void new Promise(setImmediate).then(() => report(true)).then(() => say({ signet: "reported", number: message.number }));
     } else if (message.signet === "metrics") {
       waiting.get(message.number)?.(message.text);
       waiting.delete(message.number);
@@ -89,9 +90,9 @@ export const isWorker = cluster.isWorker;
 
 /**
  * What a worker is given. libuv and Node make the first three blocking again for whoever shares them, at each start and each end of a
- * process: a full pipe would then hold all of them. So the log of the process above comes under a number of its own.
+ * process: a full pipe would then hold all of them. So the log comes under a number of its own.
  */
-export const WORKER_STDIO: (string | number)[] = ["ignore", "ignore", "pipe", "ipc", 1];
+export const workerStdio = (logFd: number): (string | number)[] => ["ignore", "ignore", "pipe", "ipc", logFd];
 
-/** Where this process logs. */
-export const LOG_FD = isWorker ? 4 : 1;
+/** Where a worker logs. */
+export const WORKER_LOG_FD = 4;

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from "node:cluster";
 import { SignetError } from "../errors.js";
-import { type Message, WORKER_STDIO } from "./above.js";
+import { type Message, workerStdio } from "./above.js";
 import type { Logger } from "./log.js";
 import type { SummedMetrics } from "./summed-metrics.js";
 
@@ -20,6 +20,8 @@ export interface Workers {
 /** What the process above does for its workers. */
 export interface AboveOptions {
   readonly log: Logger;
+  /** Where the workers log. */
+  readonly logFd: number;
   readonly metrics: SummedMetrics;
   /** Told of every worker that listens, those that were started anew included. */
   readonly onListening: () => Promise<void>;
@@ -37,7 +39,7 @@ export async function startWorkers(count: number, options: AboveOptions): Promis
   const { log } = options;
   // Each worker accepts by itself: a connection that is handed to a worker which has just died would hang for ever.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  cluster.setupPrimary({ stdio: WORKER_STDIO });
+  cluster.setupPrimary({ stdio: workerStdio(options.logFd) });
   let isClosing = false;
   process.once("exit", () => {
     for (const worker of living()) worker.process.kill("SIGKILL");

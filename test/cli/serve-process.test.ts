@@ -10,6 +10,9 @@ import { signet } from "./command.js";
 import { canCount, markProcesses } from "./process-marks.js";
 import { killServers, type ServerProcess, served } from "./server-process.js";
 
+/** Starting a process takes seconds where the machine is busy. */
+const SLOW_MS = 180_000;
+
 const scratch = scratchDirectories();
 const PORT = ["--port", "0"];
 const ONE = [["alone", 1] as const];
@@ -57,7 +60,7 @@ async function counted(server: ServerProcess, name: string): Promise<number> {
 
 const workersOf = (count: number) => (count === 1 ? [] : ["--workers", String(count)]);
 
-describe.skipIf(!canCount).each(BOTH)("a server whose output is lost, %s", (_name, workers) => {
+describe.skipIf(!canCount).each(BOTH)("a server whose output is lost, %s", { timeout: SLOW_MS }, (_name, workers) => {
   it.each([
     ["its reader has gone", "EPIPE"],
     ["the disk is full", "ENOSPC"],
@@ -92,7 +95,7 @@ describe.skipIf(!canCount).each(BOTH)("a server whose output is lost, %s", (_nam
   });
 });
 
-describe.skipIf(!canCount).each(BOTH)("a server that is told to end, %s", (_name, workers) => {
+describe.skipIf(!canCount).each(BOTH)("a server that is told to end, %s", { timeout: SLOW_MS }, (_name, workers) => {
   it("ends at once when it is told again, though a request is in flight", async () => {
     const mark = markProcesses();
     const server = await served(cwd, workersOf(workers), PORT, { env: mark.env });
@@ -113,7 +116,7 @@ describe.skipIf(!canCount).each(BOTH)("a server that is told to end, %s", (_name
   });
 });
 
-describe.skipIf(!canCount)("a server above workers", () => {
+describe.skipIf(!canCount)("a server above workers", { timeout: SLOW_MS }, () => {
   it("leaves none behind where it is killed", async () => {
     const mark = markProcesses();
     const server = await served(cwd, ["--workers", "2"], PORT, { env: mark.env });
@@ -147,7 +150,7 @@ describe.skipIf(!canCount)("a server above workers", () => {
   });
 });
 
-describe("signet serve --socket", () => {
+describe("signet serve --socket", { timeout: SLOW_MS }, () => {
   const refusal = async (path: string) => {
     const ran = await signet(["serve", "--socket", path], { cwd });
     expect(ran.code).toBe(1);

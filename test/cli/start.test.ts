@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { signet } from "./command.js";
+import { canCount, markProcesses } from "./process-marks.js";
+
+const START = fileURLToPath(new URL("../../tools/start.mjs", import.meta.url));
+/** Starting a process takes seconds where the machine is busy. */
+const SLOW_MS = 180_000;
+
+const scratch = scratchDirectories();
+const started = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of started) child.kill("SIGKILL");
+});
+
+/** Holds a port of this machine until it is let go. */
+async function heldPort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { port: String(port), release: () => new Promise((resolve) => server.close(resolve)) };
+}
+
+async function freePort(): Promise<string> {
+  const { port, release } = await heldPort();
+  await release();
+  return port;
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly said: () => string;
+  /** Resolves when it serves and has said all, rejects when it ends before. */
+  readonly ready: Promise<void>;
+  readonly ended: Promise<number | null>;
+}
+
+function start(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}, script = ""): Started {
+  const own = { PATH: process.env.PATH ?? "", HOME: cwd, ...env };
+  const child =
+    script === ""
+      ? spawn(process.execPath, [START, ...args], { cwd, env: own, stdio: ["ignore", "pipe", "pipe"] })
+      : spawn("sh", ["-c", script, "sh", process.execPath, START, ...args], { cwd, env: own, stdio: ["ignore", "pipe", "pipe"] });
+  started.add(child);
+  let said = "";
+  const ended = once(child, "exit").then(([code]) => code as number | null);
+  const ready = new Promise<void>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (text: Buffer) => {
+        said += text.toString();
+        if (said.includes("callers add web     makes")) resolve();
+      });
+    }
+    void ended.then((code) => reject(new Error(`it ended with ${code}: ${said}`)));
+  });
+  ready.catch(() => undefined);
+  return { child, said: () => said, ready, ended };
+}
+
+async function stop({ child, ended }: Started, signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+  child.kill(signal);
+  return ended;
+}
+
+async function issuerFolder(issuer: string): Promise<string> {
+  const cwd = await scratch();
+  expect((await signet(["init", "--issuer", issuer], { cwd })).code).toBe(0);
+  return cwd;
+}
+
+describe.skipIf(!canCount)("npm start", { timeout: SLOW_MS }, () => {
+  it("makes an issuer for its port, and serves it there again", async () => {
+    const cwd = await scratch();
+    const port = await freePort();
+    const first = start(cwd, ["--port", port]);
+    await first.ready;
+    expect(await stop(first)).toBe(0);
+    expect(JSON.parse(await readFile(join(cwd, "signet.json"), "utf8"))).toMatchObject({ issuer: `http://localhost:${port}` });
+    const second = start(cwd, []);
+    await second.ready;
+    expect(second.said()).toContain(`Signet serves http://127.0.0.1:${port};`);
+    expect(second.said()).toContain(`"iss": "http://localhost:${port}"`);
+    expect(second.said()).not.toContain("URLs differ");
+    expect(await stop(second, "SIGINT")).toBe(0);
+  });
+
+  it("says which two URLs differ, for an issuer on another port and for one that is elsewhere", async () => {
+    const local = start(await issuerFolder("http://localhost:7117"), ["--port", "0"]);
+    await local.ready;
+    expect(local.said()).toMatch(/Two URLs differ: tokens say iss http:\/\/localhost:7117, .* at http:\/\/127\.0\.0\.1:\d+/);
+    expect(await stop(local)).toBe(0);
+    const elsewhere = start(await issuerFolder("https://issuer.example"), ["--port", "0"]);
+    await elsewhere.ready;
+    expect(elsewhere.said()).toMatch(/Two URLs differ: tokens say iss https:\/\/issuer\.example, /);
+    expect(elsewhere.said()).toContain('"iss": "https://issuer.example"');
+    expect(await stop(elsewhere, "SIGHUP")).toBe(0);
+  });
+
+  it("goes on serving where the issuer's limits refuse the first token", async () => {
+    const cwd = await issuerFolder("http://localhost:7117");
+    const config = join(cwd, "signet.json");
+    const limits = { allowedAudiences: ["other"] };
+    await writeFile(config, JSON.stringify({ ...(JSON.parse(await readFile(config, "utf8")) as object), limits }));
+    const strict = start(cwd, ["--port", "0"]);
+    await strict.ready;
+    expect(strict.said()).toContain("served all the same");
+    expect(await stop(strict)).toBe(0);
+  });
+
+  it("says that its port is taken before it makes anything", async () => {
+    const cwd = await scratch();
+    const { port, release } = await heldPort();
+    const taken = start(cwd, ["--port", port]);
+    expect(await taken.ended).toBe(1);
+    expect(taken.said()).toContain(`port ${port} of 127.0.0.1 is taken`);
+    expect(taken.said()).toContain("npm start -- --port");
+    expect(existsSync(join(cwd, "signet.json"))).toBe(false);
+    await release();
+  });
+
+  it("leaves no process behind where it is killed, or whoever started it", async () => {
+    const cwd = await issuerFolder("http://localhost:7117");
+    const mark = markProcesses();
+    const killed = start(cwd, ["--port", "0", "--workers", "2"], mark.env);
+    await killed.ready;
+    await stop(killed, "SIGKILL");
+    await mark.untilRunning(0);
+    const orphaned = start(cwd, ["--port", "0"], mark.env, '"$@" & wait');
+    await orphaned.ready;
+    await mark.untilRunning(2);
+    await stop(orphaned, "SIGKILL");
+    await mark.untilRunning(0);
+  });
+});
