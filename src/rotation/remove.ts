@@ -4,15 +4,16 @@ import { type Context, custodianOf, knownOf } from "./context.js";
 import { assertNewest } from "./newest.js";
 import type { Session } from "./session.js";
 import { withEnded } from "./strays.js";
-import { discarded, freed } from "./transitions.js";
-import { isSelfContained, nameOf, recordById } from "./view.js";
+import { discarded, freed, signedUntil } from "./transitions.js";
+import { isSelfContained, nameOf, recordById, type View } from "./view.js";
 
 /** Deletes an active document that is over, and lets its place rest from now on. */
-export async function deleteDocument(context: Context, session: Session, sequence: number): Promise<void> {
+export async function deleteDocument(context: Context, session: Session, view: View, sequence: number): Promise<void> {
   await session.check();
   await context.stores.active.delete(sequence);
   const now = await session.time();
-  await session.change((keyring) => freed(keyring, sequence, now));
+  const kid = view.documents.find((document) => document.sequence === sequence)?.kid;
+  await session.change((keyring) => signedUntil(freed(keyring, sequence, now), kid, now));
 }
 
 /** Takes a standby out of use. Recorded before anything is destroyed, so that no other manager lets it sign meanwhile. */

@@ -125,7 +125,7 @@ async function carryOut(
       await publishKeys(context, session, view);
       break;
     case "delete-document":
-      await deleteDocument(context, session, action.sequence);
+      await deleteDocument(context, session, view, action.sequence);
       break;
     case "remove":
       await removeKey(context, session, action.id);

@@ -1,5 +1,5 @@
 import type { KeyRecord } from "../keyring/key-record.js";
-import type { Keyring } from "../keyring/keyring.js";
+import { type Keyring, recordByKid } from "../keyring/keyring.js";
 import type { Action } from "./actions.js";
 import { signingUnder, withRecord } from "./records.js";
 import { rememberedAllocations } from "./sequence.js";
@@ -61,6 +61,17 @@ export function confirmed(keyring: Keyring, now: number): Keyring {
 export function freed(keyring: Keyring, sequence: number, now: number): Keyring {
   const others = keyring.allocations.filter((allocation) => allocation.sequence !== sequence);
   return { ...keyring, allocations: [...others, { sequence, freedAt: now }] };
+}
+
+/**
+ * A retired key's document was readable until now, whoever has let that happen: an issuer may have signed with it until now, and its
+ * time starts again.
+ */
+export function signedUntil(keyring: Keyring, kid: string | undefined, now: number): Keyring {
+  const record = kid === undefined ? undefined : recordByKid(keyring, kid);
+  if (record?.state !== "retired" || record.retiredAt === undefined || record.origin === "foreign") return keyring;
+  const retiredAt = Math.max(record.retiredAt, now);
+  return withRecord(keyring, record.id, (key) => ({ ...key, retiredAt }));
 }
 
 /** A standby that nobody needs leaves: recorded before it is destroyed, so that no manager lets it sign meanwhile. */

@@ -1,5 +1,5 @@
 import type { ActiveDocument, KeyMaterial } from "../keyring/active-document.js";
-import { jwksOf } from "../keyring/documents.js";
+import { discoveryOf, jwksOf } from "../keyring/documents.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import { activeRecord, type Keyring } from "../keyring/keyring.js";
 import type { PublishedDocuments } from "../storage/contract.js";
@@ -42,11 +42,14 @@ export function documentState({ keyring, documents }: View): DocumentState {
   return isOurs ? "confirmed" : "foreign";
 }
 
-/** Whether the published JWKS is the keyring's. */
+/** Whether the published JWKS, and the discovery document beside it, are the keyring's. */
 export function isPublished({ keyring, published }: View): boolean {
   const wanted = jwksOf(keyring);
   if (published === undefined) return wanted.keys.length === 0;
-  return JSON.stringify(published.jwks) === JSON.stringify(wanted);
+  return (
+    JSON.stringify(published.jwks) === JSON.stringify(wanted) &&
+    JSON.stringify(published.discovery) === JSON.stringify(discoveryOf(keyring))
+  );
 }
 
 /** Whether the JWKS that was read holds a record's key, exactly. */

@@ -52,12 +52,8 @@ export interface PublishedDocuments extends PublicDocuments {
  * out of the JWKS that signs by now, nor put a revoked one back.
  */
 export interface PublicStore {
-  /**
-   * What a verifier would read now; `undefined` where nothing was published yet.
-   *
-   * @param what "jwks" where the discovery document is not looked at: a store may then leave it out, and save a call
-   */
-  read(what?: "jwks"): Promise<PublishedDocuments | undefined>;
+  /** What a verifier would read now; `undefined` where nothing was published yet. */
+  read(): Promise<PublishedDocuments | undefined>;
   /**
    * @param tag what `read` answered; `null` where nothing was published yet
    * @throws SignetError `keyring_conflict` where somebody else has published since

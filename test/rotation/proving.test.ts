@@ -11,6 +11,7 @@ import { SignetError } from "../../src/errors.js";
 import type { Custody } from "../../src/keyring/key-record.js";
 import { activeRecord, type Keyring } from "../../src/keyring/keyring.js";
 import { createManager, type Manager } from "../../src/rotation/executor.js";
+import type { Stores } from "../../src/storage/contract.js";
 import { createFileStores } from "../../src/storage/file/stores.js";
 import { custodianOf, type KINDS } from "../aws/custodians.js";
 import { scratchDirectories } from "../contracts/scratch.js";
@@ -30,19 +31,21 @@ async function issuerWith(custodyOf: (directory: string) => Custodian) {
     now += seconds;
   };
   const wrapped = { ...custodian };
-  const manager = createManager({
-    stores,
-    custodians: { [custodian.custody]: wrapped } as Partial<Record<Custody, Custodian>>,
-    settings: { ...SETTINGS, algorithm: "ES256", custody: custodian.custody },
-    clock: () => now,
-    sleep: async (seconds) => pass(seconds),
-  });
+  const managerOver = (over: Stores): Manager =>
+    createManager({
+      stores: over,
+      custodians: { [custodian.custody]: wrapped } as Partial<Record<Custody, Custodian>>,
+      settings: { ...SETTINGS, algorithm: "ES256", custody: custodian.custody },
+      clock: () => now,
+      sleep: async (seconds) => pass(seconds),
+    });
+  const manager = managerOver(stores);
   await manager.tick({ createKeyring: true });
   const keyring = async (): Promise<Keyring> => (await stores.keyring.read())?.keyring as Keyring;
   const kidOf = async (state: string) => (await keyring()).keys.find((key) => key.state === state)?.publicJwk?.kid as string;
   const idOf = async (state: string) => (await keyring()).keys.find((key) => key.state === state)?.id as string;
   const published = async () => (await stores.publicDocuments.read())?.jwks.keys.map(({ kid }) => kid) ?? [];
-  return { directory, stores, custodian: wrapped, real: custodian, manager, keyring, kidOf, idOf, published, pass };
+  return { directory, stores, custodian: wrapped, real: custodian, manager, managerOver, keyring, kidOf, idOf, published, pass };
 }
 
 type Issuer = Awaited<ReturnType<typeof issuerWith>>;
@@ -271,5 +274,146 @@ describe("any tick", () => {
     expect((await issuer.manager.tick()).alerts).toStrictEqual([expect.stringContaining("the key that signs")]);
     await writeFile(path, whole, { mode: 0o600 });
     expect((await issuer.manager.tick()).alerts).toStrictEqual([]);
+  });
+});
+
+const FAR = 2 * 86_400;
+
+/** Lets the manager die right after it has recorded its intent, before the document is written. */
+function dieAtWrite(issuer: Issuer): Manager {
+  const active = {
+    ...issuer.stores.active,
+    write: async () => {
+      throw new SignetError("store_failed", "killed");
+    },
+  };
+  return issuer.managerOver({ ...issuer.stores, active });
+}
+
+/** Two standbys that every verifier has, and a rotation that was asked for. */
+async function readyToRotate(): Promise<Issuer> {
+  const issuer = await onFiles();
+  await issuer.manager.rotate();
+  issuer.pass(FAR);
+  return issuer;
+}
+
+describe("an intent whose key is not proven any more when its document is written", () => {
+  it("moves to the next standby under a new sequence, and the failed key counts as having signed", async () => {
+    const issuer = await readyToRotate();
+    await expect(dieAtWrite(issuer).tick()).rejects.toMatchObject({ code: "store_failed" });
+    const { activation } = await issuer.keyring();
+    expect(activation?.because).toBe("requested");
+    await writeFile(fileOf(issuer, activation?.id as string), "");
+    const old = await issuer.kidOf("active");
+    const report = await issuer.manager.tick();
+    expect(report.alerts.join()).toContain("could not be proven");
+    const keyring = await issuer.keyring();
+    const failed = keyring.keys.find(({ id }) => id === activation?.id);
+    expect(failed).toMatchObject({ state: "retired", maxTtlSeconds: SETTINGS.maxTtlSeconds, retiredAt: expect.any(Number) });
+    expect(keyring.confirmedSequence).toBeGreaterThan(activation?.sequence as number);
+    const now = await assertSigns(issuer);
+    expect([old, failed?.publicJwk?.kid]).not.toContain(now);
+    expect(await issuer.published()).toContain(failed?.publicJwk?.kid);
+  });
+
+  it("is proven again by the very run that has promised it", async () => {
+    const issuer = await readyToRotate();
+    let promised: string | undefined;
+    const write = async (...[keyring, tag]: Parameters<Stores["keyring"]["write"]>): Promise<string> => {
+      const newTag = await issuer.stores.keyring.write(keyring, tag);
+      if (promised === undefined && keyring.activation !== null) {
+        promised = keyring.activation.id;
+        await writeFile(fileOf(issuer, promised), "");
+      }
+      return newTag;
+    };
+    const written: string[] = [];
+    const active = {
+      ...issuer.stores.active,
+      write: async (document: Parameters<Stores["active"]["write"]>[0]) => {
+        written.push(document.kid);
+        await issuer.stores.active.write(document);
+      },
+    };
+    const manager = issuer.managerOver({ ...issuer.stores, active, keyring: { ...issuer.stores.keyring, write } });
+    const { alerts } = await manager.tick();
+    expect(alerts.join()).toContain("was passed over");
+    const failed = (await issuer.keyring()).keys.find(({ id }) => id === promised);
+    expect(failed).toMatchObject({ state: "retired", maxTtlSeconds: SETTINGS.maxTtlSeconds });
+    expect(await assertSigns(issuer)).not.toBe(failed?.publicJwk?.kid);
+    expect(written).not.toContain(failed?.publicJwk?.kid);
+  });
+
+  it("goes back to the key before where no other standby is known to every verifier", async () => {
+    const issuer = await readyToRotate();
+    await expect(dieAtWrite(issuer).tick()).rejects.toMatchObject({ code: "store_failed" });
+    const old = await issuer.kidOf("active");
+    for (const { id, state } of (await issuer.keyring()).keys) if (state === "pending") await writeFile(fileOf(issuer, id), "");
+    await issuer.manager.tick();
+    expect(await assertSigns(issuer)).toBe(old);
+    expect(await issuer.keyring()).toMatchObject({ activation: null, rotationRequest: { requestedAt: expect.any(Number) } });
+  });
+});
+
+describe("a planned rotation", () => {
+  it("passes over a standby that cannot be proven, before anything is promised", async () => {
+    const issuer = await readyToRotate();
+    const [first] = (await issuer.keyring()).keys.filter(({ state }) => state === "pending");
+    await writeFile(fileOf(issuer, first?.id as string), "");
+    const old = await issuer.kidOf("active");
+    await issuer.manager.tick();
+    // Only one is left that is ready: the rotation waits for another, and the key before signs on.
+    expect(await assertSigns(issuer)).toBe(old);
+    expect((await issuer.keyring()).keys.find(({ id }) => id === first?.id)).not.toHaveProperty("maxTtlSeconds");
+    issuer.pass(FAR);
+    await issuer.manager.tick();
+    expect([old, first?.publicJwk?.kid]).not.toContain(await assertSigns(issuer));
+  });
+});
+
+describe("what a hand does to documents", () => {
+  it("restarts the time of a retired key whose document can be read again", async () => {
+    const issuer = await readyToRotate();
+    const old = (await issuer.stores.active.read())[0];
+    await issuer.manager.tick();
+    const retiredAt = async () => (await issuer.keyring()).keys.find(({ publicJwk }) => publicJwk?.kid === old?.kid)?.retiredAt;
+    const before = (await retiredAt()) as number;
+    issuer.pass(3_600);
+    await issuer.stores.active.write(old as NonNullable<typeof old>);
+    await issuer.manager.tick();
+    expect(await retiredAt()).toBeGreaterThanOrEqual(before + 3_600);
+    expect((await issuer.stores.active.read()).map(({ kid }) => kid)).not.toContain(old?.kid);
+  });
+
+  it("restarts it as well where the top document was deleted and the old one signs again", async () => {
+    const issuer = await readyToRotate();
+    const old = (await issuer.stores.active.read())[0] as NonNullable<Awaited<ReturnType<typeof issuer.stores.active.read>>[0]>;
+    await issuer.manager.tick();
+    const [top] = await issuer.stores.active.read();
+    await issuer.stores.active.write(old);
+    await issuer.stores.active.delete(top?.sequence as number);
+    issuer.pass(7_200);
+    await issuer.manager.tick();
+    const keyring = await issuer.keyring();
+    const now = keyring.sweptAt as number;
+    const record = keyring.keys.find(({ publicJwk }) => publicJwk?.kid === old.kid);
+    expect(record?.state).toBe("retired");
+    expect(now - (record?.retiredAt as number)).toBeLessThan(7_200);
+    expect(await assertSigns(issuer)).toBe(top?.kid);
+  });
+
+  it.each([
+    ["deleted", (path: string) => rm(path)],
+    ["damaged", (path: string) => writeFile(path, "{")],
+    ["changed", async (path: string) => writeFile(path, (await readFile(path, "utf8")).replace("jwks.json", "other.json"))],
+  ])("publishes a discovery document again that was %s, as the JWKS", async (_how, damage) => {
+    const issuer = await onFiles();
+    const path = join(issuer.directory, "public", "openid-configuration.json");
+    const whole = await readFile(path, "utf8");
+    await damage(path);
+    expect((await issuer.manager.repair()).findings.map(({ kind }) => kind)).toStrictEqual(["jwks"]);
+    await issuer.manager.tick();
+    expect(await readFile(path, "utf8")).toBe(whole);
   });
 });

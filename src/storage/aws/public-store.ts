@@ -5,8 +5,8 @@ import { PUBLIC_CACHE_CONTROL } from "../../keyring/documents.js";
 import type { PublicDocuments, PublicStore } from "../contract.js";
 import { parsePublished } from "../published.js";
 
-/** The ETags of the JWKS and of the discovery document, `null` for one that is not there; the second is missing where it was not read. */
-type Tags = readonly [jwks: string | null, discovery?: string | null];
+/** The ETags of the JWKS and of the discovery document, `null` for one that is not there. */
+type Tags = readonly [jwks: string | null, discovery: string | null];
 
 /**
  * The public documents as objects in S3, under the paths at which verifiers ask for them and with the headers that they get.
@@ -26,18 +26,17 @@ export function createS3PublicStore(bucket: Bucket, prefix: string): PublicStore
   }
 
   return Object.freeze({
-    async read(what?: "jwks") {
-      const [jwks, discovery] = await Promise.all([bucket.get(jwksKey), what === "jwks" ? undefined : bucket.get(discoveryKey)]);
+    async read() {
+      const [jwks, discovery] = await Promise.all([bucket.get(jwksKey), bucket.get(discoveryKey)]);
       if (jwks === undefined && discovery === undefined) return undefined;
-      const tags: Tags = what === "jwks" ? [jwks?.etag ?? null] : [jwks?.etag ?? null, discovery?.etag ?? null];
+      const tags: Tags = [jwks?.etag ?? null, discovery?.etag ?? null];
       return { ...parsePublished({ jwks: jwks?.body, discovery: discovery?.body }), tag: JSON.stringify(tags) };
     },
     async publish({ jwks, discovery }: PublicDocuments, tag: string | null) {
-      const [jwksTag, discoveryTag] = tag === null ? [null] : (parseJson(tag) as Tags);
+      const [jwksTag, discoveryTag] = tag === null ? [null, null] : (parseJson(tag) as Tags);
       await put(jwksKey, jwks, jwksTag);
-      const before = discoveryTag === undefined ? (await bucket.get(discoveryKey))?.etag : discoveryTag;
-      if (discovery !== undefined) await put(discoveryKey, discovery, before ?? null);
-      else if (before) await bucket.delete(discoveryKey);
+      if (discovery !== undefined) await put(discoveryKey, discovery, discoveryTag);
+      else if (discoveryTag !== null) await bucket.delete(discoveryKey);
     },
   });
 }
