@@ -7,8 +7,10 @@ import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "
 import { beforeAll, describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";
+import { issuerFolders } from "./issuer-folders.js";
 
 const scratch = scratchDirectories();
+const newIssuer = issuerFolders(scratch);
 const ISSUER = "https://issuer.example";
 let home: string;
 
@@ -145,8 +147,7 @@ describe("signet issue", () => {
   });
 
   it("obeys limits at once when they are edited", async () => {
-    const cwd = await scratch();
-    await signet(["init"], { cwd });
+    const cwd = await newIssuer();
     const path = join(cwd, "signet.json");
     const config = JSON.parse(await readFile(path, "utf8")) as { limits: object };
     await writeFile(
@@ -178,11 +179,10 @@ describe("signet verify", () => {
   });
 
   it("verifies by one PEM", async () => {
-    const cwd = await scratch();
+    const cwd = await newIssuer();
     const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
     await writeFile(join(cwd, "key.pem"), privateKey.export({ type: "pkcs1", format: "pem" }));
     await writeFile(join(cwd, "public.pem"), publicKey.export({ type: "spki", format: "pem" }));
-    await signet(["init"], { cwd });
     expect((await signet(["keys", "import", "key.pem", "--kid", "mine"], { cwd })).code).toBe(0);
     const { stdout: token } = await signet(["issue", "sub=a"], { cwd });
     expect((await signet(["verify", token.trim(), "--pem", "public.pem"], { cwd })).code).toBe(3);
@@ -295,8 +295,7 @@ describe("signet keys import", () => {
   });
 
   it("opens an encrypted PEM with its passphrase from a file", async () => {
-    const cwd = await scratch();
-    await signet(["init"], { cwd });
+    const cwd = await newIssuer();
     await writeFile(
       join(cwd, "e.pem"),
       ecKey().export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "s3cret" }),
@@ -309,8 +308,7 @@ describe("signet keys import", () => {
   });
 
   it("refuses weak, public and foreign material, and says why", async () => {
-    const cwd = await scratch();
-    await signet(["init"], { cwd });
+    const cwd = await newIssuer();
     const weak = generateKeyPairSync("rsa", { modulusLength: 1_024 });
     const cases: [string, string][] = [
       [weak.privateKey.export({ type: "pkcs8", format: "pem" }).toString(), "2048"],
@@ -374,8 +372,7 @@ describe("the command line", () => {
   });
 
   it("names the chmod that mends a key file which others can read", async () => {
-    const cwd = await scratch();
-    await signet(["init"], { cwd });
+    const cwd = await newIssuer();
     const folder = join(cwd, ".signet", "keys");
     for (const name of await readdir(folder)) await chmod(join(folder, name), 0o644);
     const ran = await signet(["issue"], { cwd });

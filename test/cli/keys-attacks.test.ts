@@ -4,14 +4,11 @@ import { createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";
+import { issuerFolders } from "./issuer-folders.js";
 
 const scratch = scratchDirectories();
 
-async function issuerAt(): Promise<string> {
-  const cwd = await scratch();
-  await signet(["init", "--issuer", "https://issuer.example"], { cwd });
-  return cwd;
-}
+const issuerAt = issuerFolders(scratch, ["--issuer", "https://issuer.example"]);
 
 async function assertSigns(cwd: string): Promise<void> {
   const token = (await signet(["issue", "sub=a"], { cwd })).stdout.trim();

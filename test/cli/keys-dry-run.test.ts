@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
-import { readdir, readFile, unlink, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
@@ -18,14 +18,25 @@ async function tree(directory: string): Promise<string[]> {
   return Promise.all(digests);
 }
 
-async function issuerWithMaterial(): Promise<{ cwd: string; kid: string }> {
+/** An issuer, another one's JWKS and a key: what every test looks at, and changes in a copy of its own. */
+async function material(): Promise<{ origin: string; kid: string }> {
   const [cwd, other] = [await scratch(), await scratch()];
   for (const folder of [cwd, other]) await signet(["init", "--issuer", "https://issuer.example"], { cwd: folder });
   const key = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
   await writeFile(join(cwd, "key.pem"), key.export({ type: "pkcs8", format: "pem" }));
   await writeFile(join(cwd, "other.json"), (await signet(["jwks"], { cwd: other })).stdout);
   const { keys } = JSON.parse((await signet(["keys", "list", "--json"], { cwd })).stdout) as { keys: { kid: string }[] };
-  return { cwd, kid: keys[0]?.kid as string };
+  return { origin: cwd, kid: keys[0]?.kid as string };
+}
+
+let made: ReturnType<typeof material> | undefined;
+
+async function issuerWithMaterial(): Promise<{ cwd: string; kid: string }> {
+  made ??= material();
+  const { origin, kid } = await made;
+  const cwd = await scratch();
+  await cp(origin, cwd, { recursive: true });
+  return { cwd, kid };
 }
 
 describe("--dry-run", () => {

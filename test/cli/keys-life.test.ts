@@ -4,14 +4,12 @@ import { createLocalJWKSet, importSPKI, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";
+import { issuerFolders } from "./issuer-folders.js";
 
 const scratch = scratchDirectories();
 
-async function issuerAt(): Promise<string> {
-  const cwd = await scratch();
-  expect((await signet(["init", "--issuer", "https://issuer.example"], { cwd })).code).toBe(0);
-  return cwd;
-}
+const issuerAt = issuerFolders(scratch, ["--issuer", "https://issuer.example"]);
+const otherIssuerAt = issuerFolders(scratch, ["--issuer", "https://issuer.example"]);
 
 async function keysOf(cwd: string): Promise<{ kid: string; state: string; alg: string }[]> {
   return (JSON.parse((await signet(["keys", "list", "--json"], { cwd })).stdout) as { keys: [] }).keys;
@@ -88,7 +86,7 @@ describe("signet keys", () => {
   });
 
   it("import-jwks publishes the keys of another issuer until their tokens have ended", async () => {
-    const [cwd, other] = [await issuerAt(), await issuerAt()];
+    const [cwd, other] = [await issuerAt(), await otherIssuerAt()];
     const token = await tokenOf(other);
     await writeFile(join(cwd, "other.json"), (await signet(["jwks"], { cwd: other })).stdout);
     const ran = await signet(["keys", "import-jwks", "other.json", "--tokens-expire-by", "30d"], { cwd });

@@ -4,14 +4,15 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { processIdentity } from "../../src/files/process-identity.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { type Ran, signet } from "./command.js";
+import { issuerFolders } from "./issuer-folders.js";
 
 const scratch = scratchDirectories();
 const DAY = 86_400;
+const newIssuer = issuerFolders(scratch);
 let cwd: string;
 
 beforeEach(async () => {
-  cwd = await scratch();
-  expect((await signet(["init"], { cwd })).code).toBe(0);
+  cwd = await newIssuer();
 });
 
 async function edit(limits: object): Promise<void> {

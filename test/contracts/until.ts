@@ -8,6 +8,6 @@ export async function until(what: string, question: () => boolean | Promise<bool
   const end = performance.now() + LONGEST_MS;
   while (!(await question())) {
     if (performance.now() > end) throw new Error(`${what}: it did not come`);
-    await delay(5);
+    await delay(50);
   }
 }
