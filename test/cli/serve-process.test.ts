@@ -3,9 +3,9 @@ import { closeSync, constants, openSync, readlinkSync, symlinkSync, writeSync } 
 import { lstat, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { get, request } from "node:http";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
+import { until } from "../contracts/until.js";
 import { signet } from "./command.js";
 import { canCount, markProcesses } from "./process-marks.js";
 import { killServers, type ServerProcess, served } from "./server-process.js";
@@ -26,10 +26,6 @@ beforeAll(async () => {
   secret = (await signet(["callers", "add", "web"], { cwd })).stdout.trim();
 });
 afterAll(killServers);
-
-async function until(question: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await question())) await delay(25);
-}
 
 const authorization = () => ({ authorization: `Bearer ${secret}`, "content-type": "application/json" });
 
@@ -70,7 +66,7 @@ describe.skipIf(!canCount).each(BOTH)("a server whose output is lost, %s", { tim
     const server = await served(cwd, workersOf(workers), PORT, { env: mark.env, stdout: output });
     if (output !== "pipe") closeSync(output);
     else server.child.stdout?.destroy();
-    await until(async () => {
+    await until("a line that was lost", async () => {
       expect(await issue(server)).toBe(200);
       return (await counted(server, "signet_log_lines_lost_total")) > 0;
     });
@@ -107,9 +103,9 @@ describe.skipIf(!canCount).each(BOTH)("a server that is told to end, %s", { time
     void ended.then(() => {
       isOver = true;
     });
-    await until(() => server.stdout().includes("stopping"));
+    await until("the word of its stopping", () => server.stdout().includes("stopping"));
     // What comes at once may be the same key twice; a person presses again.
-    await until(() => isOver || !(server.child.kill("SIGINT") && isOver));
+    await until("its end", () => isOver || !(server.child.kill("SIGINT") && isOver));
     expect(await ended).toBe(1);
     expect(server.stdout()).toContain("not everything was finished");
     await mark.untilRunning(0);
@@ -141,7 +137,7 @@ describe.skipIf(!canCount)("a server above workers", { timeout: SLOW_MS }, () =>
       expect(await counted(server, "signet_tokens_total")).toBe(20 * round);
       const victim = mark.running().find((pid) => pid !== server.child.pid) as number;
       process.kill(victim, "SIGKILL");
-      await until(() => server.stdout().match(/a worker took the place/g)?.length === round);
+      await until("another worker", () => server.stdout().match(/a worker took the place/g)?.length === round);
       expect(await counted(server, "signet_tokens_total")).toBe(20 * round);
       expect(await counted(server, "signet_request_seconds_count")).toBeGreaterThanOrEqual(20 * round);
     }

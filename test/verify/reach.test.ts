@@ -11,7 +11,7 @@ import { isWithin, type Reach, reachOfAddress, reachOfHost } from "../../src/ver
 import { testServers } from "./serving.js";
 
 const serving = testServers();
-const init = () => ({ headers: {}, signal: AbortSignal.timeout(30_000) });
+const init = () => ({ headers: {}, signal: new AbortController().signal });
 const resolving =
   (...addresses: string[]) =>
   (_: string, __: object, callback: (error: null, found: LookupAddress[]) => void) =>
