@@ -27,7 +27,7 @@ export interface Limits {
 export type OwnLimits = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
 
 /** About 317 years. An `exp` far beyond has lost digits, or is no date to the languages that verifiers are written in. */
-export const MAX_TTL_SECONDS = 10_000_000_000;
+const MAX_TTL_SECONDS = 10_000_000_000;
 
 const names = (description: string): MemberSchema => ({
   type: "array",
