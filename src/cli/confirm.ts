@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { visible } from "../encoding/visible.js";
 import { SignetError } from "../errors.js";
 import type { CommonOptions } from "./context.js";
 
@@ -12,7 +13,7 @@ export async function confirm(question: string, { yes }: CommonOptions): Promise
   if (!process.stdin.isTTY) throw new SignetError("usage", `${question} This cannot be undone: say --yes to do it`);
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await lines.question(`${question} This cannot be undone. Type yes: `);
+    const answer = await lines.question(`${visible(question)} This cannot be undone. Type yes: `);
     if (answer.trim().toLowerCase() !== "yes") throw new SignetError("usage", "nothing was done");
   } finally {
     lines.close();

@@ -1,3 +1,4 @@
+import { visible } from "../encoding/visible.js";
 import type { KeyLife, KeyLives, Phase } from "../rotation/key-lives.js";
 import { dateInWords, fromNow } from "./times-in-words.js";
 
@@ -54,7 +55,7 @@ const MOST_PLANNED = 8;
 /** Draws every key's life to one scale, with the present marked, and says what is planned. */
 export function drawTimeline(lives: KeyLives, style: TimelineStyle): string[] {
   const glyphs = style.hasUnicode ? UNICODE : ASCII;
-  const names = lives.lives.map(({ name }) => shortened(name, style));
+  const names = lives.lives.map(({ name }) => shortened(visible(name), style));
   const nameWidth = Math.max(0, ...names.map((name) => name.length)) + 2;
   const width = style.columns - nameWidth;
   const planned = plannedLines(lives, style);
@@ -137,7 +138,9 @@ function plannedLines({ planned, now }: KeyLives, style: TimelineStyle): string[
   if (planned.length === 0) return ["", "nothing is planned: keys are rotated by hand"];
   const lines = planned
     .slice(0, MOST_PLANNED)
-    .map(({ at, words }) => `  ${dateInWords(at).slice(0, 16)} UTC, ${fromNow(at, now)}: ${clipped(words, style.columns)}`);
+    .map(
+      ({ at, words }) => `  ${dateInWords(at).slice(0, 16)} UTC, ${fromNow(at, now)}: ${clipped(visible(words), style.columns)}`,
+    );
   return ["", "planned, while ticks run:", ...lines];
 }
 

@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import { Command, CommanderError } from "commander";
 import { didYouMean } from "../encoding/nearest.js";
+import { visible } from "../encoding/visible.js";
 import { SignetError } from "../errors.js";
 import { tellFileWarningsTo } from "../files/warnings.js";
 import type { Context } from "./context.js";
@@ -58,7 +59,8 @@ function createProgram(context: Context): Command {
     .version(VERSION, "-V, --version", "print the version")
     .exitOverride()
     .configureOutput({
-      writeErr: (text) => void process.stderr.write(text),
+      // It repeats the words that were typed, or pasted.
+      writeErr: (text) => void process.stderr.write(text.split("\n").map(visible).join("\n")),
       outputError: (text, write) => write(`signet: ${text.replace(/^error: /, "")}`),
     })
     .showHelpAfterError(false)

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { visible } from "../encoding/visible.js";
 import { isSignetError, isTokenRefusal, type SignetError } from "../errors.js";
 
 /** Done, failed, used wrongly, or a token that was refused. */
@@ -5,10 +7,12 @@ export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
 
 /** Where a command writes: data on stdout, everything else on stderr. */
 export interface Output {
-  /** A line of data. */
+  /** A line of data. What is in it of others is made visible; it stays one line. */
   data(line: string): void;
-  /** A line for people. */
+  /** A line for people, as `data`. */
   note(line: string): void;
+  /** Text for programs, as it is: a token, a PEM, a script. */
+  exact(text: string): void;
   /** Data as JSON. */
   json(value: unknown): void;
   /** Emphasis, where the terminal shows it and NO_COLOR does not forbid it. */
@@ -22,12 +26,16 @@ export function createOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStr
   stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(streamFailed(error, stderr)));
   // Nobody reads the notes any more; the work that they are about goes on.
   stderr.on("error", () => undefined);
+  // Emphasis is ours where it has this mark, which nobody else can know.
+  const mark = `<${randomUUID()}>`;
+  const styled = (line: string): string => visible(line).replaceAll(mark, "\u001b[");
   const hasStyle = stderr.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
   return Object.freeze({
-    data: (line: string) => void stdout.write(`${line}\n`),
-    note: (line: string) => void stderr.write(`${line}\n`),
+    data: (line: string) => void stdout.write(`${styled(line)}\n`),
+    note: (line: string) => void stderr.write(`${styled(line)}\n`),
+    exact: (text: string) => void stdout.write(`${text}\n`),
     json: (value: unknown) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
-    bold: (text: string) => (hasStyle ? `\u001b[1m${text}\u001b[22m` : text),
+    bold: (text: string) => (hasStyle ? `${mark}1m${text}${mark}22m` : text),
     isWatched: stderr.isTTY === true,
   });
 }
@@ -45,7 +53,9 @@ export function reportFailure(error: unknown, output: Output): number {
     // Nobody foresaw it: its own words may hold anything, so only its kind is shown.
     const kind = error instanceof Error ? `${error.name}${codeOf(error)}` : typeof error;
     output.note(`signet: something unexpected failed (${kind}); set SIGNET_DEBUG=1 for where`);
-    if (process.env.SIGNET_DEBUG === "1" && error instanceof Error) output.note(framesOf(error));
+    if (process.env.SIGNET_DEBUG === "1" && error instanceof Error) {
+      for (const line of framesOf(error)) output.note(line);
+    }
     return EXIT.failed;
   }
   output.note(`signet: ${error.message}`);
@@ -62,9 +72,6 @@ function codeOf(error: Error): string {
   return code === undefined ? "" : ` ${code}`;
 }
 
-function framesOf(error: Error): string {
-  return (error.stack ?? "")
-    .split("\n")
-    .filter((line) => line.trimStart().startsWith("at "))
-    .join("\n");
+function framesOf(error: Error): readonly string[] {
+  return (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));
 }

@@ -1,4 +1,4 @@
-import { nameInWords, SignetError } from "../errors.js";
+import { MAX_ECHO, SignetError } from "../errors.js";
 import { findDuplicateMember, type JsonReading, readJson } from "./json-names.js";
 
 /** In longer texts, in characters, nobody is told where they break: finding it reads them again and again, for whoever sends them. */
@@ -33,8 +33,8 @@ export function parseStrictJson(input: Uint8Array | string, what: string): unkno
   }
   const duplicate = reading.isAmbiguous ? findDuplicateMember(text) : undefined;
   if (duplicate !== undefined) {
-    const member = nameInWords(JSON.stringify(duplicate), "");
-    throw new SignetError("duplicate_member", `${what} names a member twice${member && `: ${member}`}; keep one`, {
+    const member = duplicate.length > MAX_ECHO ? "a member" : `the member "${duplicate}"`;
+    throw new SignetError("duplicate_member", `${what} names ${member} twice; keep one`, {
       field: duplicate,
     });
   }

@@ -1,6 +1,7 @@
 import { isatty } from "node:tty";
 import { type Logger, pino } from "pino";
 import { parseJson } from "../encoding/json-names.js";
+import { visible } from "../encoding/visible.js";
 import { isSignetError, loggableWords } from "../errors.js";
 import type { Answered } from "./listener.js";
 import { createLogDestination, type LossListener } from "./log-destination.js";
@@ -97,5 +98,5 @@ function wordsOf({ time, level: severity, msg, pid: _pid, ...rest }: Record<stri
   const head = route === undefined ? String(msg) : `${method} ${route} ${status} ${ms} ms`;
   const tail = Object.entries(more).filter(([name]) => name !== "id" && name !== "address");
   const words = tail.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  return `${[clock, severity === "info" ? "" : String(severity), head, ...words].filter(Boolean).join("  ")}\n`;
+  return `${visible([clock, severity === "info" ? "" : String(severity), head, ...words].filter(Boolean).join("  "))}\n`;
 }

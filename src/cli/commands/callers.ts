@@ -126,7 +126,7 @@ function show({ output }: Context, name: string, secret: string, { expiresAt, cr
   output.note("its secret is shown this once, and kept nowhere; send it as Authorization: Bearer SECRET");
   if (expiresAt !== undefined)
     output.note(`it expires ${fromNow(expiresAt, createdAt)}: \`signet callers rotate ${name}\` before`);
-  output.data(secret);
+  output.exact(secret);
 }
 
 async function limitsGiven(context: Context, path: string): Promise<object> {

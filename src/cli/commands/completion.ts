@@ -7,7 +7,7 @@ export function completion(program: Command, shell: string, output: Output): voi
   const words = wordsByCommand(program);
   const write = { bash: bashScript, zsh: zshScript, fish: fishScript }[shell];
   if (write === undefined) throw new SignetError("usage", "completion is made for bash, zsh or fish");
-  output.data(write(words));
+  output.exact(write(words));
 }
 
 type Words = ReadonlyMap<string, readonly string[]>;

@@ -21,8 +21,11 @@ export async function inspect({ output }: Context, argument: string, options: Co
     return;
   }
   const now = presentSeconds();
-  output.data(`header ${JSON.stringify(header, null, 2)}`);
-  output.data(`claims ${JSON.stringify(claims, null, 2)}`);
+  // Within JSON a line feed of the token's is written as an escape: the lines are ours.
+  const shown = { header, claims };
+  for (const [name, value] of Object.entries(shown)) {
+    for (const line of `${name} ${JSON.stringify(value, null, 2)}`.split("\n")) output.data(line);
+  }
   for (const [name, future, past] of TIMES) {
     const value = claims[name];
     if (typeof value === "number" && Number.isFinite(value)) {

@@ -65,7 +65,7 @@ function showTimeline({ output, env }: Context, lives: KeyLives): void {
   const hasUnicode = /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || "");
   const hasColor = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
   output.data("");
-  for (const line of drawTimeline(lives, { columns: columns > 0 ? columns : 80, hasUnicode, hasColor })) output.data(line);
+  for (const line of drawTimeline(lives, { columns: columns > 0 ? columns : 80, hasUnicode, hasColor })) output.exact(line);
 }
 
 async function writeSvg(context: Context, file: string, svg: string): Promise<void> {

@@ -38,7 +38,7 @@ export async function keysPem(context: Context, options: PemOptions): Promise<vo
     if (record?.publicJwk === undefined)
       throw new SignetError("key_not_found", `there is no ${slot} key yet: run \`signet keys tick\``);
     context.output.note(`${slot}: ${record.publicJwk.kid} (${record.alg})`);
-    context.output.data(pemOf(record.publicJwk));
+    context.output.exact(pemOf(record.publicJwk));
   }
   if (next?.publishedAt === undefined) return;
   const ready = dateInWords(next.publishedAt + policy.publishAheadSeconds);

@@ -9,7 +9,7 @@ export async function template(context: Context, which: string | undefined, { ou
     throw new SignetError("usage", `there is no template ${which}: say nothing for the installation, or authorizer`);
   }
   const text = which === "authorizer" ? await readAuthorizerTemplate() : (await readTemplate()).text;
-  if (out === undefined) return context.output.data(text.trimEnd());
+  if (out === undefined) return context.output.exact(text.trimEnd());
   await writeFile(pathGiven(context, out), text);
   context.output.note(`wrote ${out} (${Math.ceil(Buffer.byteLength(text) / 1_024)} KB)`);
 }
