@@ -63,6 +63,8 @@ export interface JwtIssuerProps {
   /** Who is told when something fails; makes alarms and a dashboard. */
   readonly alarmEmail?: string;
   /** AWS X-Ray. Default false. */
+  readonly accessLog?: boolean;
+  /** AWS X-Ray. */
   readonly tracing?: boolean;
   readonly permissionsBoundary?: IManagedPolicy;
   /** Megabytes of the issuer. Default 128. */
@@ -176,6 +178,7 @@ function parametersOf(props: JwtIssuerProps): Record<string, unknown> {
     LogLevelApplicationParameter: props.logLevel,
     LogRetentionDays: props.logRetentionDays,
     AlarmEmail: props.alarmEmail,
+    AccessLog: onOrOff(props.accessLog),
     Tracing: onOrOff(props.tracing),
     PermissionsBoundaryArn: props.permissionsBoundary?.managedPolicyArn,
     MemorySize: props.memorySize,

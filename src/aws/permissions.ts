@@ -11,6 +11,8 @@ export interface InstallationPlace {
   readonly installation: string;
   /** The bucket and prefix of the keyring, where it is in S3; the prefix is empty or ends in a slash. */
   readonly keyring?: { readonly bucket: string; readonly prefix: string } | undefined;
+  /** The KMS keys that sign name the roles in their own policy: no right goes by a tag then. */
+  readonly hasKeyPolicies?: boolean | undefined;
   /** The ARN of the KMS key that encrypts at rest, or wraps. */
   readonly kmsKeyArn?: string | undefined;
 }
@@ -19,7 +21,7 @@ export interface InstallationPlace {
 export interface Statement {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>> | undefined;
 }
 
 /** Who holds keys in AWS. */
@@ -39,7 +41,7 @@ export function issuingPermissions(custody: AwsCustody, place: InstallationPlace
         ...atRest(place, "secretsmanager", ["kms:Decrypt"]),
       ];
     case "kms":
-      return [active, { actions: ["kms:Sign"], resources: [keyArn(place)], conditions: ownKeys(place) }];
+      return [active, ...byTag(place, ["kms:Sign"])];
     case "kms-data-key":
       return [active, { actions: ["kms:Decrypt"], resources: [kmsKeyArn ?? keyArn(place)], conditions: context(place) }];
   }
@@ -48,6 +50,29 @@ export function issuingPermissions(custody: AwsCustody, place: InstallationPlace
 /** What a manager does: it makes, publishes, activates and destroys keys, and proves each by a signature. */
 export function managingPermissions(custody: AwsCustody, place: InstallationPlace): readonly Statement[] {
   return [...documentPermissions(place), ...custodianPermissions(custody, place)];
+}
+
+/**
+ * The policy of KMS keys that sign, for `aws.keyPolicy`: the account keeps its rule over them, and both roles have their rights there.
+ *
+ * @param issuer the ARN of the role that signs
+ * @param manager the ARN of the role that makes and destroys keys
+ */
+export function signingKeyPolicy({ partition, accountId }: InstallationPlace, issuer: string, manager: string): string {
+  const allow = (AWS: string, Action: string | readonly string[]) => ({
+    Effect: "Allow",
+    Principal: { AWS },
+    Action,
+    Resource: "*",
+  });
+  return JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      allow(`arn:${partition}:iam::${accountId}:root`, "kms:*"),
+      allow(issuer, "kms:Sign"),
+      allow(manager, ["kms:Sign", "kms:GetPublicKey", "kms:ScheduleKeyDeletion"]),
+    ],
+  });
 }
 
 /** What a manager does besides where Secrets Manager drives the rotation. */
@@ -107,7 +132,10 @@ function custodianPermissions(custody: AwsCustody, place: InstallationPlace): re
 }
 
 function kmsPermissions(place: InstallationPlace): readonly Statement[] {
-  const made = { StringEquals: { "aws:RequestTag/signet:installation": place.installation } };
+  const made = {
+    StringEquals: { "aws:RequestTag/signet:installation": place.installation },
+    "ForAllValues:StringEquals": { "aws:TagKeys": ["signet:installation", "signet:key"] },
+  };
   const alias = `${arn(place, "kms")}:${aliasesPrefix(place.installation)}*`;
   return [
     // A tag that is given at the making takes the right to give tags.
@@ -116,11 +144,7 @@ function kmsPermissions(place: InstallationPlace): readonly Statement[] {
     // Keys of others are looked at for their tags, so that a key that a crash left is found.
     { actions: ["kms:DescribeKey", "kms:ListResourceTags"], resources: [keyArn(place)] },
     { actions: ["kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"], resources: [alias, keyArn(place)] },
-    {
-      actions: ["kms:GetPublicKey", "kms:Sign", "kms:ScheduleKeyDeletion"],
-      resources: [keyArn(place)],
-      conditions: ownKeys(place),
-    },
+    ...byTag(place, ["kms:GetPublicKey", "kms:Sign", "kms:ScheduleKeyDeletion"]),
   ];
 }
 
@@ -131,8 +155,11 @@ function atRest(place: InstallationPlace, service: string, actions: readonly str
   return [{ actions, resources: [place.kmsKeyArn], conditions: { StringEquals: via } }];
 }
 
-function ownKeys({ installation }: InstallationPlace): Statement["conditions"] {
-  return { StringEquals: { "aws:ResourceTag/signet:installation": installation } };
+// Whoever may give tags to keys makes any key one of the installation's: it is for keys that were made before they had policies.
+function byTag(place: InstallationPlace, actions: readonly string[]): readonly Statement[] {
+  if (place.hasKeyPolicies === true) return [];
+  const conditions = { StringEquals: { "aws:ResourceTag/signet:installation": place.installation } };
+  return [{ actions, resources: [keyArn(place)], conditions }];
 }
 
 function context({ installation }: InstallationPlace): Statement["conditions"] {

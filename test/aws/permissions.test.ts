@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { activePath } from "../../src/aws/names.js";
-import { type AwsCustody, issuingPermissions, managingPermissions, type Statement } from "../../src/aws/permissions.js";
+import {
+  type AwsCustody,
+  issuingPermissions,
+  managingPermissions,
+  type Statement,
+  signingKeyPolicy,
+} from "../../src/aws/permissions.js";
 import { createBucket } from "../../src/aws/s3.js";
 import { createParameterStore } from "../../src/aws/ssm.js";
 import { createTransport, type Transport } from "../../src/aws/transport.js";
@@ -152,6 +158,37 @@ describe.each(KINDS)("the rights for %s", (kind) => {
       expect(resources).toStrictEqual([kmsKeyArn]);
       expect(JSON.stringify(conditions)).toMatch(/kms:ViaService|kms:EncryptionContext/);
     }
+  });
+});
+
+describe("keys that name the roles in their own policy", () => {
+  const place = { ...placeOf("by-policy"), hasKeyPolicies: true };
+  const [issuer, manager] = ["arn:aws:iam::111122223333:role/issuer", "arn:aws:iam::111122223333:role/manager"];
+
+  it("need no right that goes by a tag", () => {
+    const statements = [...issuingPermissions("kms", place), ...managingPermissions("kms", place)];
+    expect(JSON.stringify(statements)).not.toContain("aws:ResourceTag");
+    expect(statements.flatMap(({ actions }) => actions)).not.toContain("kms:Sign");
+  });
+
+  it("give each what it needs, and leave the rest to the account", () => {
+    const { Statement } = JSON.parse(signingKeyPolicy(place, issuer, manager));
+    expect(
+      Statement.map(({ Principal, Action }: { Principal: { AWS: string }; Action: unknown }) => [Principal.AWS, Action]),
+    ).toEqual([
+      ["arn:aws:iam::111122223333:root", "kms:*"],
+      [issuer, "kms:Sign"],
+      [manager, ["kms:Sign", "kms:GetPublicKey", "kms:ScheduleKeyDeletion"]],
+    ]);
+  });
+
+  it("are made with two tags and no other", () => {
+    const making = managingPermissions("kms", place).filter(({ actions }) => actions.includes("kms:TagResource"));
+    expect(making).toHaveLength(1);
+    expect(making[0]?.conditions).toStrictEqual({
+      StringEquals: { "aws:RequestTag/signet:installation": "by-policy" },
+      "ForAllValues:StringEquals": { "aws:TagKeys": ["signet:installation", "signet:key"] },
+    });
   });
 });
 

@@ -135,14 +135,16 @@ function referred(node) {
  * Decides a call by the statements of a role's policies (IAM user guide, "Policy evaluation logic", identity-based policies).
  *
  * @param {readonly any[]} statements
- * @param {{ action: string, resource: string, context: Record<string, string> }} call
+ * @param {{ action: string, resource: string, context: Record<string, string | string[]> }} call
  */
 export function isAllowed(statements, { action, resource, context }) {
   const list = (one) => (Array.isArray(one) ? one : [one]);
   const matches = (pattern, text) =>
     new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`).test(text);
-  const holds = ({ StringEquals = {} } = {}) =>
-    Object.entries(StringEquals).every(([name, wanted]) => list(wanted).includes(context[name]));
+  // ForAllValues is also true where the request has no such value.
+  const holds = ({ StringEquals = {}, "ForAllValues:StringEquals": all = {} } = {}) =>
+    Object.entries(StringEquals).every(([name, wanted]) => list(wanted).includes(context[name])) &&
+    Object.entries(all).every(([name, wanted]) => list(context[name] ?? []).every((each) => list(wanted).includes(each)));
   return statements.some(
     (each) =>
       each.Effect === "Allow" &&

@@ -354,6 +354,8 @@ describe("the template", () => {
   it.each([
     {},
     { JwksEndpoint: "off" },
+    { AccessLog: "on" },
+    { AccessLog: "on", JwksEndpoint: "off" },
     { IssueRoutes: "on" },
     { DecodeRoute: "on", SecretsManagerRotation: "on", RotateEveryDays: "30" },
     { DecodeRoute: "on", IssueRoutes: "on" },
@@ -385,6 +387,18 @@ describe("the template", () => {
       expect(stack.made.filter((id) => !waited.has(id))).toStrictEqual([]);
     },
   );
+
+  it("logs access to the API where that is asked for, and nothing that a caller wrote", () => {
+    expect(resolved({}).properties("Stage").AccessLogSetting).toBeUndefined();
+    const { Format } = resolved({ AccessLog: "on" }).properties("Stage").AccessLogSetting;
+    const named = [...Format.matchAll(/\$context\.([\w.]+)/g)].map(([, name]) => name);
+    expect(named).toContain("identity.userArn");
+    for (const name of named) expect(name).not.toMatch(/^(path|protocol|authorizer|identity\.(userAgent|apiKey))/);
+    // One an account and region: a stack that set it would overwrite what others rely on.
+    expect(Object.values(template.Resources).map((each) => (each as { Type: string }).Type)).not.toContain(
+      "AWS::ApiGateway::Account",
+    );
+  });
 
   it("holds the text of the functions that the tests run", async () => {
     const { readFile } = await import("node:fs/promises");

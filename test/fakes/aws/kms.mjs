@@ -363,6 +363,7 @@ export function createKmsFake(world) {
     return Object.fromEntries([
       ...Object.entries(EncryptionContext).map(([name, value]) => [`kms:EncryptionContext:${name}`, value]),
       ...Tags.map(({ TagKey, TagValue }) => [`aws:RequestTag/${TagKey}`, TagValue]),
+      ["aws:TagKeys", Tags.map(({ TagKey }) => TagKey)],
       ...[...own].map(([name, value]) => [`aws:ResourceTag/${name}`, value]),
     ]);
   };
