@@ -92,7 +92,8 @@ function level(label: string): { level: string } {
   return { level: label };
 }
 
-function wordsOf({ time, level: severity, msg, pid: _pid, ...rest }: Record<string, unknown>): string {
+/** A line as a terminal shows it. */
+export function wordsOf({ time, level: severity, msg, pid: _pid, ...rest }: Record<string, unknown>): string {
   const clock = String(time).slice(11, 19);
   const { method, route, status, ms, ...more } = rest;
   const head = route === undefined ? String(msg) : `${method} ${route} ${status} ${ms} ms`;
