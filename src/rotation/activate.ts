@@ -35,6 +35,7 @@ export async function beginActivation(
     event: "key.promised",
     keys: [nameOf(record)],
     why: action.because,
+    sequence: action.sequence,
   });
   return writeDocument(context, session, view);
 }

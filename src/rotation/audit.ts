@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import type { PublicJwk } from "../algorithms/jwk.js";
 import { parseJson } from "../encoding/json-names.js";
 import { SignetError } from "../errors.js";
-import type { AuditHead, Keyring } from "../keyring/keyring.js";
+import type { KeyRecord } from "../keyring/key-record.js";
+import type { AuditHead, Keyring, PolicyInForce } from "../keyring/keyring.js";
 import type { Stores } from "../storage/contract.js";
 
 /** What happened to a key, or to the policy. */
@@ -27,7 +29,14 @@ export type AuditEvent =
   | "key.removed"
   | "lease.unlocked"
   | "key.destroyed"
-  | "keyring.repaired";
+  | "keyring.repaired"
+  | "keyring.put-back";
+
+/** What names a key wherever it is: what it takes to know it again when the keyring that had its record is gone. */
+export type MadeKey = Pick<KeyRecord, "id" | "custody" | "origin" | "keyArn"> & { readonly publicJwk: PublicJwk };
+
+/** What a key is made by. */
+export type IntendedKey = Pick<KeyRecord, "id" | "custody" | "alg">;
 
 /** One change, as the manager tells it. */
 export interface AuditNote {
@@ -36,6 +45,16 @@ export interface AuditNote {
   readonly keys?: readonly string[];
   /** Why, in words. */
   readonly why?: string;
+  /** The key that shall be made. */
+  readonly intended?: IntendedKey;
+  /** The keys that came in with this change. */
+  readonly made?: readonly MadeKey[];
+  /** The policy that is in force from now on. */
+  readonly policy?: PolicyInForce;
+  /** The sequence that was allocated to an active document. */
+  readonly sequence?: number;
+  /** The operator's word on when the keys' last tokens end. */
+  readonly tokensExpireBy?: number;
 }
 
 /** One line of the audit log. */
@@ -51,7 +70,7 @@ export interface AuditEntry extends AuditNote {
 
 /** The head after one more change. The entry stands in the keyring with it, so the log can never miss what the keyring has. */
 export function nextHead(head: AuditHead, note: AuditNote, at: number, actor: string): AuditHead {
-  const { event, keys, why } = note;
+  const { event, keys, why, ...facts } = note;
   const entry: AuditEntry = {
     number: head.count + 1,
     at,
@@ -59,6 +78,7 @@ export function nextHead(head: AuditHead, note: AuditNote, at: number, actor: st
     event,
     ...(keys === undefined ? {} : { keys }),
     ...(why === undefined ? {} : { why }),
+    ...facts,
     previous: head.head,
   };
   const text = JSON.stringify(entry);
@@ -92,7 +112,7 @@ export async function verifyAudit({ audit }: Pick<Stores, "audit">, keyring: Pic
 }
 
 function firstFault(lines: readonly string[], count: number, head: string): AuditVerdict["fault"] {
-  const entries = lines.map(parsed);
+  const entries = lines.map(parsedEntry);
   const continues = (index: number): boolean =>
     hashOf(lines[index] as string) === (index + 1 < lines.length ? entries[index + 1]?.previous : head);
   for (const [index, entry] of entries.entries()) {
@@ -124,10 +144,10 @@ export async function readHistory(
 ): Promise<AuditEntry[]> {
   const entries: AuditEntry[] = [];
   for await (const line of audit.read(after)) {
-    const entry = parsed(line);
+    const entry = parsedEntry(line);
     if (entry !== undefined) entries.push(entry);
   }
-  const last = parsed(keyring?.audit.entry ?? "");
+  const last = parsedEntry(keyring?.audit.entry ?? "");
   if (last !== undefined && last.number === (entries.at(-1)?.number ?? after) + 1) entries.push(last);
   return entries;
 }
@@ -138,7 +158,8 @@ export function assertReason(reason: string | undefined): void {
   throw new SignetError("usage", "a reason has 1 to 500 characters", { field: "reason" });
 }
 
-function parsed(line: string): AuditEntry | undefined {
+/** Reads a line of the log; `undefined` for one that is no entry. */
+export function parsedEntry(line: string): AuditEntry | undefined {
   try {
     const value = parseJson(line) as AuditEntry | null;
     return typeof value?.number === "number" && typeof value.event === "string" ? value : undefined;
@@ -147,6 +168,7 @@ function parsed(line: string): AuditEntry | undefined {
   }
 }
 
-function hashOf(text: string): string {
+/** What the next entry says of a line. */
+export function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("base64url");
 }

@@ -9,7 +9,7 @@ import type { RotationSettings } from "./policy.js";
 
 /** What is told of progress. */
 export interface Step {
-  readonly action: Action["kind"] | "lease" | "wait" | "notice";
+  readonly action: Action["kind"] | "adopt" | "lease" | "wait" | "notice";
   readonly words: string;
 }
 

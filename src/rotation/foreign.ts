@@ -7,7 +7,7 @@ import { MOST_PUBLISHED_KEYS, recordByKid } from "../keyring/keyring.js";
 import { assertKid } from "./admission.js";
 import type { Context } from "./context.js";
 import { MOVING_PLACES, permanentKeys } from "./policy.js";
-import { withRecord } from "./records.js";
+import { madeKey, withRecord } from "./records.js";
 import type { Session } from "./session.js";
 
 /** Public keys of another issuer, whose tokens shall go on being accepted under this one's JWKS. */
@@ -40,24 +40,23 @@ export async function importForeign(context: Context, session: Session, request:
     );
   }
   const now = await session.time();
-  const records = wanted.map(
-    (jwk): KeyRecord => ({
-      id: context.randomId(),
-      state: "retired",
-      alg: jwk.alg,
-      custody: keyring.policy.custody,
-      origin: "foreign",
-      publicJwk: jwk,
-      creatingAt: now,
-      retiredAt: now,
-      ...(request.tokensExpireBy === undefined ? {} : { tokensExpireBy: request.tokensExpireBy }),
-    }),
-  );
+  const records = wanted.map((jwk): KeyRecord & { readonly publicJwk: PublicJwk } => ({
+    id: context.randomId(),
+    state: "retired",
+    alg: jwk.alg,
+    custody: keyring.policy.custody,
+    origin: "foreign",
+    publicJwk: jwk,
+    creatingAt: now,
+    retiredAt: now,
+    ...(request.tokensExpireBy === undefined ? {} : { tokensExpireBy: request.tokensExpireBy }),
+  }));
   const kids = wanted.map((jwk) => jwk.kid);
   await session.change((before) => ({ ...before, keys: [...before.keys, ...records] }), {
     event: "key.imported",
     keys: kids,
     why: "public keys of another issuer",
+    made: records.map((record) => madeKey(record)),
   });
   return kids;
 }
@@ -82,6 +81,7 @@ export async function recordExpiry(session: Session, kid: string, tokensExpireBy
     event: "key.expiry-told",
     keys: [kid],
     why: `no token after ${tokensExpireBy}`,
+    tokensExpireBy,
   });
 }
 

@@ -10,7 +10,7 @@ import { assertKid, recordOfSameKey } from "./admission.js";
 import { type Context, custodianOf } from "./context.js";
 import { finishMaking } from "./make-key.js";
 import { MOVING_PLACES, permanentKeys } from "./policy.js";
-import { withRecord } from "./records.js";
+import { madeKey, withRecord } from "./records.js";
 import type { Session } from "./session.js";
 
 /** A private key made elsewhere. */
@@ -60,19 +60,20 @@ export async function admitImport(context: Context, session: Session, request: I
   if (present !== undefined) return { publicJwk: alreadyThere(session.keyring(), present, wanted, request) };
   assertNewKey(session.keyring(), wanted);
   assertRoom(session.keyring(), request);
-  const record: KeyRecord = {
+  const record = {
     id: context.randomId(),
-    state: "creating",
+    state: "creating" as const,
     alg: algorithm.name,
     custody: request.custody,
-    origin: "imported",
+    origin: "imported" as const,
     publicJwk: wanted,
     creatingAt: await session.time(),
     ...(request.tokensExpireBy !== undefined && { tokensExpireBy: request.tokensExpireBy }),
-  };
+  } satisfies KeyRecord;
   await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }), {
     event: "key.imported",
     keys: [wanted.kid],
+    made: [madeKey(record)],
   });
   return { publicJwk: wanted, record };
 }

@@ -6,7 +6,7 @@ import type { KeyMaterial } from "../keyring/active-document.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import { type Context, custodianOf, knownOf } from "./context.js";
 import { assertSigns, isSettled } from "./prove.js";
-import { withRecord } from "./records.js";
+import { madeKey, withRecord } from "./records.js";
 import type { Session } from "./session.js";
 import { withEnded } from "./strays.js";
 import { recordById } from "./view.js";
@@ -31,6 +31,7 @@ export async function makeKey(context: Context, session: Session): Promise<void>
   await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }), {
     event: "key.intended",
     keys: [record.id],
+    intended: { id: record.id, custody, alg: algorithm },
   });
   await finishMaking(context, session, record.id);
 }
@@ -68,6 +69,7 @@ export async function finishMaking(context: Context, session: Session, id: strin
   await session.change((keyring) => withRecord(keyring, id, (key) => ({ ...key, ...made })), {
     event: "key.made",
     keys: [publicJwk.kid],
+    made: [madeKey({ ...record, ...made })],
   });
 }
 

@@ -1,5 +1,7 @@
 import { type Context, keyringMissing } from "./context.js";
+import { readBeyond } from "./log-beyond.js";
 import { type Report, reportOf } from "./manager-report.js";
+import { adoptionOf, wordsOf } from "./put-back.js";
 import { readViewPatiently } from "./read-view.js";
 import { rehearse } from "./rehearse.js";
 import type { ReportedAction } from "./run.js";
@@ -29,8 +31,14 @@ export async function onPaper(
     check: async () => undefined,
     release: async () => undefined,
   };
-  const view = await readViewPatiently(context, keyring);
-  const done = await work(session);
+  const beyond = current === undefined ? undefined : await readBeyond(context.stores, keyring);
+  let view = await readViewPatiently(context, keyring);
+  const adoption = beyond && (await adoptionOf(context, view, beyond, context.clock()));
+  if (adoption !== undefined) keyring = adoption.keyring;
+  view = { ...view, keyring };
+  const adopting: ReportedAction[] =
+    beyond === undefined ? [] : [{ kind: "adopt", words: `bring the keyring up to date: ${wordsOf(view.keyring, beyond)}` }];
+  const done = [...adopting, ...(await work(session))];
   const { actions, plan } = rehearse({ ...view, keyring }, context.clock());
   return reportOf(context, keyring, { done: [...done, ...actions], plan });
 }

@@ -21,7 +21,7 @@ import { type Outcome, type ReportedAction, run } from "./run.js";
 import { isAbandoned, type Session } from "./session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./settings.js";
 import { matches } from "./successor.js";
-import type { View } from "./view.js";
+import { documentState, type View } from "./view.js";
 import { type Creation, working } from "./working.js";
 
 /** Whether the plan is only shown. */
@@ -49,7 +49,12 @@ export async function tick(context: Context, { dryRun = false, createKeyring }: 
   const { keyring } = current;
   const view = await readView(context, keyring);
   const first = plan(view, keyring.policy, context.clock());
-  const isIdle = first.actions.length === 0 && !(await isAbandoned(context, keyring)) && !hasUntold(context, keyring);
+  const isIdle =
+    first.actions.length === 0 &&
+    // A document that nobody knows may be one of a keyring over which an old one was put back.
+    documentState(view) !== "foreign" &&
+    !(await isAbandoned(context, keyring)) &&
+    !hasUntold(context, keyring);
   if (isIdle) {
     const doubt = await doubtActive(context, view, context.clock());
     return reportOf(context, keyring, { done: [], plan: first, alerts: doubt === undefined ? [] : [doubt.words] });
@@ -225,10 +230,11 @@ export async function repair(
     return Object.freeze({ ...reportOf(context, keyring, { done: [], plan: current }), findings });
   }
   if (dryRun) return Object.freeze({ ...(await onPaper(context, (session) => mendOnPaper(context, session, view))), findings });
-  const report = await working(context, async (session) => {
+  const mended = async (session: Session): Promise<Outcome> => {
     await mend(context, session, await readViewPatiently(context, session.keyring()));
     return run(context, session);
-  });
+  };
+  const report = await working(context, mended, { adoptByHand: true });
   return Object.freeze({ ...report, findings });
 }
 

@@ -1,5 +1,7 @@
+import type { PublicJwk } from "../algorithms/jwk.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import type { Keyring, PolicyInForce } from "../keyring/keyring.js";
+import type { MadeKey } from "./audit.js";
 
 /** The keyring with one record changed. */
 export function withRecord(keyring: Keyring, id: string, update: (record: KeyRecord) => KeyRecord): Keyring {
@@ -19,6 +21,11 @@ export function signingUnder(record: KeyRecord, policy: PolicyInForce): KeyRecor
     maxAgeSeconds: Math.max(record.maxAgeSeconds ?? 0, policy.activeKeyMaxAgeSeconds),
     ...(record.signedWithoutExpiry === true || policy.allowsUnlimitedTokens ? { signedWithoutExpiry: true } : {}),
   };
+}
+
+/** What the audit log keeps of a key, so that it is known again when the keyring that had its record is gone. */
+export function madeKey({ id, custody, origin, keyArn, publicJwk }: KeyRecord & { readonly publicJwk: PublicJwk }): MadeKey {
+  return { id, custody, origin, ...(keyArn !== undefined && { keyArn }), publicJwk };
 }
 
 /** The record without one of its members. */

@@ -2,8 +2,10 @@ import type { ActiveDocument } from "../keyring/active-document.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import { activeRecord, type Keyring, recordByKid } from "../keyring/keyring.js";
 import type { Context } from "./context.js";
+import { readBeyond } from "./log-beyond.js";
 import { proveKey } from "./prove.js";
 import { verdictOf } from "./prove-standbys.js";
+import { adoptionOf, wordsOf } from "./put-back.js";
 import { signingUnder } from "./records.js";
 import { nextSequence } from "./sequence.js";
 import type { Session } from "./session.js";
@@ -14,7 +16,7 @@ import { documentState, isPublished, latestTime, nameOf, type View } from "./vie
 
 /** Something that a foreign hand changed, or that a crash left. */
 export interface Finding {
-  readonly kind: "clock" | "document" | "jwks" | "private-part" | "orphan" | "lease";
+  readonly kind: "clock" | "keyring" | "document" | "jwks" | "private-part" | "orphan" | "lease";
   readonly words: string;
   /** What mends it, in words; `null` where only a person can. */
   readonly remedy: string | null;
@@ -24,6 +26,7 @@ export interface Finding {
 export async function findFaults(context: Context, view: View, now: number): Promise<readonly Finding[]> {
   return [
     ...clockFaults(view.keyring, now),
+    ...(await putBack(context, view.keyring)),
     ...(await documentFaults(context, view, now)),
     ...(isPublished(view)
       ? []
@@ -42,6 +45,13 @@ function clockFaults(keyring: Keyring, now: number): Finding[] {
   return [fault("clock", "the keyring has times that this machine's clock has not reached", remedy)];
 }
 
+async function putBack({ stores }: Context, keyring: Keyring): Promise<Finding[]> {
+  const beyond = await readBeyond(stores, keyring);
+  if (beyond === undefined) return [];
+  const remedy = "it is brought up to date by the active document, the audit log and the published keys; nothing is destroyed";
+  return [fault("keyring", wordsOf(keyring, beyond), remedy)];
+}
+
 async function documentFaults(context: Context, view: View, now: number): Promise<Finding[]> {
   const [top] = view.documents;
   if (documentState(view) === "stale")
@@ -49,9 +59,8 @@ async function documentFaults(context: Context, view: View, now: number): Promis
   if (documentState(view) !== "foreign" || top === undefined) return [];
   const record = recordByKid(view.keyring, top.kid);
   if (record === undefined) {
-    return [
-      fault("document", "the active document names a key that the keyring does not know", "it is replaced by the active key's"),
-    ];
+    const remedy = "its key is recorded as active where it is shown to be ours; else it is replaced by the active key's";
+    return [fault("document", "the active document names a key that the keyring does not know", remedy)];
   }
   const isAdopted = await canAdopt(context, view, record, now);
   const remedy = isAdopted ? `${nameOf(record)} is recorded as active` : "it is replaced by the active key's";
@@ -97,9 +106,11 @@ async function leaseFaults({ stores }: Context, { lease }: Keyring): Promise<Fin
 export async function mend(context: Context, session: Session, view: View): Promise<void> {
   const now = await session.time();
   const lost = new Set((await proofs(context, view, now)).flatMap(({ id, isDead }) => (isDead ? [id] : [])));
+  const adoption = isBeyondRecords(view) ? await adoptionOf(context, view, undefined, now) : undefined;
   const adopted = await adoptable(context, view, now);
   await session.change(
     (keyring) => {
+      if (adoption !== undefined) return { ...adoption.keyring, lease: keyring.lease, leases: keyring.leases };
       const timed = now >= latestTime(keyring) - 2 * keyring.policy.clockSkewSeconds ? keyring : setBack(keyring, now);
       const marked = { ...timed, keys: timed.keys.map((key) => (lost.has(key.id) ? { ...key, materialLostAt: now } : key)) };
       const [top] = view.documents;
@@ -108,6 +119,12 @@ export async function mend(context: Context, session: Session, view: View): Prom
     },
     { event: "keyring.repaired" },
   );
+}
+
+// The keyring may be old though the log does not show it: the log was put back with it, or is gone.
+function isBeyondRecords({ keyring, documents }: View): boolean {
+  const [top] = documents;
+  return top !== undefined && (top.sequence > keyring.lastSequence || recordByKid(keyring, top.kid) === undefined);
 }
 
 // The active document is the truth on who signs: a key that the keyring knows is recorded as active; any other is replaced.

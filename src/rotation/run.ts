@@ -16,7 +16,7 @@ import type { View } from "./view.js";
 
 /** An action with what it is in words. */
 export interface ReportedAction {
-  readonly kind: Action["kind"] | "create" | "import" | "apply-settings" | "destroy";
+  readonly kind: Action["kind"] | "adopt" | "create" | "import" | "apply-settings" | "destroy";
   readonly words: string;
 }
 

@@ -1,5 +1,5 @@
 import { isSignetError, SignetError } from "../errors.js";
-import type { Keyring, KeyringVersion, Lease } from "../keyring/keyring.js";
+import type { AuditHead, Keyring, KeyringVersion, Lease } from "../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../keyring/parse.js";
 import { type AuditNote, flushAudit, nextHead } from "./audit.js";
 import { assertClock, type Context } from "./context.js";
@@ -20,9 +20,10 @@ export interface Session {
    * Writes a change, and renews the lease with it.
    *
    * @param note what the audit log shall say of it
+   * @param after the log's last entry, where the log has gone on without this keyring
    * @throws SignetError `lease_lost` where somebody else has written since
    */
-  change(update: (keyring: Keyring) => Keyring, note?: AuditNote): Promise<void>;
+  change(update: (keyring: Keyring) => Keyring, note?: AuditNote, after?: AuditHead): Promise<void>;
   /**
    * The time to record. A clock that is set back in the middle of a run would date a publication before it happened.
    *
@@ -121,13 +122,6 @@ async function openSession(
 
   const time = watchedClock(context, first.policy.clockSkewSeconds);
 
-  const leaseFrom = (now: number): Lease => ({
-    holder: stores.holder(),
-    manager: context.manager,
-    generation,
-    expiresAt: now + LEASE_SECONDS + 2 * first.policy.clockSkewSeconds,
-  });
-
   async function write(next: Keyring): Promise<void> {
     // What is written is read first: a keyring that nobody could read again would stop everything.
     const checked = parseKeyring(keyringText(next), "the new keyring");
@@ -145,12 +139,14 @@ async function openSession(
     appended = keyring.audit.count;
   }
 
-  async function change(update: (keyring: Keyring) => Keyring, note?: AuditNote): Promise<void> {
+  async function change(update: (keyring: Keyring) => Keyring, note?: AuditNote, after?: AuditHead): Promise<void> {
     const now = await time();
-    const next = { ...update(keyring), lease: leaseFrom(now) };
+    const next = { ...update(keyring), lease: leaseOf(context, first, now) };
     if (note === undefined) return write(next);
-    await append();
-    await write({ ...next, audit: nextHead(next.audit, note, now, context.actor) });
+    // Where the log has gone on, the keyring's own entry is in it already, or another one has its place.
+    if (after === undefined) await append();
+    else appended = keyring.audit.count;
+    await write({ ...next, audit: nextHead(after ?? next.audit, note, now, context.actor) });
     await append();
   }
 
@@ -171,6 +167,10 @@ async function openSession(
 
   await change((same) => same, firstNote);
   return Object.freeze({ keyring: () => keyring, change, time, check, release });
+}
+
+function leaseOf({ stores, manager }: Context, { leases: generation, policy }: Keyring, now: number): Lease {
+  return { holder: stores.holder(), manager, generation, expiresAt: now + LEASE_SECONDS + 2 * policy.clockSkewSeconds };
 }
 
 async function isReleased(

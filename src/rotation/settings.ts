@@ -45,7 +45,7 @@ export async function applyPolicy(context: Context, session: Session, request: A
       policy,
       keys: keyring.keys.map((key) => (isSigning(keyring, key) ? signingUnder(key, policy) : key)),
     }),
-    { event: "policy.changed", why: changed.join(", ") },
+    { event: "policy.changed", why: changed.join(", "), policy },
   );
   return changed.join(", ");
 }

@@ -2,6 +2,7 @@ import { isSignetError, SignetError } from "../errors.js";
 import { type Context, custodiansInUse, keyringMissing, placeOf } from "./context.js";
 import { type Report, reportOf } from "./manager-report.js";
 import { tellChanges } from "./notices.js";
+import { adoptPutBack } from "./put-back.js";
 import type { Outcome } from "./run.js";
 import { newKeyringSession, type Session, takeLease } from "./session.js";
 import { assertSameIssuer } from "./settings.js";
@@ -14,6 +15,11 @@ export interface Creation {
   readonly createKeyring?: boolean | undefined;
 }
 
+/** How an old keyring that was put back is brought up to date: by a person who has seen what is wrong, or as far as is certain. */
+interface Adopting {
+  readonly adoptByHand?: boolean;
+}
+
 /**
  * Works on the keyring under its lease, and gives the lease back whatever happens.
  *
@@ -22,7 +28,7 @@ export interface Creation {
 export async function working(
   context: Context,
   work: (session: Session) => Promise<Outcome>,
-  creation: Creation = {},
+  { adoptByHand = false, ...creation }: Creation & Adopting = {},
 ): Promise<Report> {
   const session = await begin(context, creation);
   // A keyring that was just made has one entry, and nobody was told of it.
@@ -30,9 +36,11 @@ export async function working(
   const countBefore = audit.count === 1 ? 0 : audit.count;
   let failed = false;
   try {
+    const adopted = await adoptPutBack(context, session, adoptByHand);
     const outcome = await work(session);
     await tellChanges(context, session, countBefore);
-    return reportOf(context, session.keyring(), outcome);
+    const alerts = [...adopted.alerts, ...(outcome.alerts ?? [])];
+    return reportOf(context, session.keyring(), { ...outcome, done: [...adopted.done, ...outcome.done], alerts });
   } catch (error) {
     // A request that was refused has left nothing behind.
     failed = !isSignetError(error, "plan_refused", "key_not_found", "invalid_key", "usage");
@@ -76,12 +84,13 @@ async function begin(context: Context, { createKeyring = false }: Creation): Pro
 async function assertNothingLeft(context: Context): Promise<void> {
   const { stores } = context;
   let isLeft = (await stores.active.read()).length > 0;
+  for await (const _ of stores.audit.read()) isLeft = true;
   for (const custodian of custodiansInUse(context, undefined)) {
     for await (const _ of custodian.list()) isLeft = true;
   }
   if (!isLeft || (await stores.keyring.read()) !== undefined) return;
   throw new SignetError(
     "keyring_missing",
-    `there are private keys here but no keyring${placeOf(context)}: restore the keyring from a backup`,
+    `there are private keys, or a log of them, but no keyring${placeOf(context)}: restore the keyring from a backup`,
   );
 }

@@ -10,9 +10,9 @@ import type { AuditStore } from "../contract.js";
 /** The audit log as a file of JSON lines; writers take turns under a lock beside it. */
 export function createFileAuditStore(path: string): AuditStore {
   return Object.freeze({
-    async append(_number: number, line: string) {
+    async append(number: number, line: string) {
       await makePrivateDirectory(dirname(path));
-      await withProcessLock(`${path}.lock`, () => appendOnce(path, line));
+      await withProcessLock(`${path}.lock`, () => appendOnce(path, number, line));
     },
     async *read(after = 0) {
       let number = 0;
@@ -21,7 +21,10 @@ export function createFileAuditStore(path: string): AuditStore {
       try {
         // A last line without its line break is a write that a crash cut short: it will be written again, whole.
         for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }))
-          if (line !== "" && ++number > after) yield line;
+          if (line !== "") {
+            number = numberOf(line) ?? number + 1;
+            if (number > after) yield line;
+          }
       } catch (error) {
         throw failed(path, error);
       } finally {
@@ -31,9 +34,21 @@ export function createFileAuditStore(path: string): AuditStore {
   });
 }
 
-async function appendOnce(path: string, line: string): Promise<void> {
+// A line says which it is: where lines are missing, their place in the file does not.
+function numberOf(line: string): number | undefined {
+  const digits = /^\{"number":(\d{1,15}),/.exec(line)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+async function appendOnce(path: string, number: number, line: string): Promise<void> {
   const text = (await readTrustedText("document", path)) ?? "";
   if (`\n${text}`.includes(`\n${line}\n`)) return;
+  if (text.split("\n").some((other) => numberOf(other) === number)) {
+    throw new SignetError(
+      "store_failed",
+      `${path} holds another line ${number}: an old keyring was put back, or somebody wrote to the log`,
+    );
+  }
   const whole = text.lastIndexOf("\n") + 1;
   const file = await open(path, "a+", PRIVATE_FILE).catch((error) => Promise.reject(asUnwritable(path, error)));
   try {

@@ -28,6 +28,8 @@ export function createOracle(clockwork: Clockwork, services: () => Services): Or
   const revoked = new Set<string>();
   /** Keys that were let sign without the wait: the first one, and successors of revoked or lost keys. */
   const hurried = new Set<string>();
+  /** Revoked keys that have left the JWKS. */
+  const gone = new Set<string>();
   let first: Violation | undefined;
   let tokens = 0;
 
@@ -50,6 +52,8 @@ export function createOracle(clockwork: Clockwork, services: () => Services): Or
     const kids = new Set(jwks.keys.map((jwk) => jwk.kid));
     for (const kid of publishedSince.keys()) if (!kids.has(kid)) publishedSince.delete(kid);
     for (const kid of kids) if (!publishedSince.has(kid)) publishedSince.set(kid, now);
+    for (const kid of gone) if (kids.has(kid)) broken(`key ${kid}, which was revoked, is published again`);
+    for (const kid of revoked) if (!kids.has(kid)) gone.add(kid);
     for (const [kid, until] of acceptedUntil) {
       if (until > now && !kids.has(kid) && !revoked.has(kid))
         broken(`key ${kid} left the JWKS ${Math.round(until - now)} s too early`);

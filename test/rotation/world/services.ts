@@ -38,6 +38,8 @@ export interface Services {
   storesFor(actor: Actor, isAlive: (holder: string) => boolean): Stores;
   custodianFor(actor: Actor): Custodian;
   writes(): number;
+  /** Puts the keyring back as it was so many rotations ago; where there were not so many, as it was first. */
+  putBack(rotations: number): void;
 }
 
 const PLACES = 10;
@@ -59,7 +61,9 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
   const publication = history<{ documents: PublicDocuments; tag: string } | undefined>(clockwork, undefined);
   const documents = history<ReadonlyMap<number, ActiveDocument>>(clockwork, new Map());
   const held = history<ReadonlyMap<string, number>>(clockwork, new Map());
-  const audit: string[] = [];
+  const log = history<readonly string[]>(clockwork, []);
+  const numberOf = (line: string): number => (JSON.parse(line) as { number: number }).number;
+  const past: { keyring: Keyring; tag: string }[] = [];
   let keysMade = 0;
   let tags = 0;
   let writes = 0;
@@ -97,6 +101,7 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
             if ((written.get()?.tag ?? null) !== tag) throw conflict();
             const next = { keyring, tag: `k${++tags}` };
             written.set(next);
+            past.push(next);
             watcher.keyringWritten(next.keyring);
             return next.tag;
           }),
@@ -136,12 +141,14 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
           }),
       },
       audit: {
-        append: (_number, line) =>
+        append: (number, line) =>
           write(() => {
-            if (!audit.includes(line)) audit.push(line);
+            const present = log.get().find((other) => numberOf(other) === number);
+            if (present === undefined) log.set([...log.get(), line]);
+            else if (present !== line) throw new SignetError("store_failed", "the log holds another line");
           }),
         async *read(after = 0) {
-          yield* audit.slice(after);
+          yield* (await read((isStale) => log.get(lateness(isStale)))).filter((line) => numberOf(line) > after);
         },
       },
       holder: () => actor.name,
@@ -187,9 +194,15 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
     documents: visible,
     held: () => [...held.get().keys()],
     canOpen: ({ material }) => "pkcs8" in material || held.get().has((material as { file: string }).file),
-    audit: () => audit,
+    audit: () => log.get(),
     storesFor,
     custodianFor,
     writes: () => writes,
+    putBack(rotations) {
+      const confirmed = [...new Set(past.map(({ keyring }) => keyring.confirmedSequence))].filter((sequence) => sequence > 0);
+      const sequence = confirmed.at(-1 - rotations) ?? confirmed[0];
+      const old = past.findLast(({ keyring }) => keyring.confirmedSequence === sequence);
+      if (old !== undefined) written.set(old);
+    },
   };
 }

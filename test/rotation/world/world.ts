@@ -15,6 +15,7 @@ export type Step =
   | { readonly do: "tick" | "rotate" | "crash"; readonly manager: number }
   | { readonly do: "revoke"; readonly manager: number; readonly which: number }
   | { readonly do: "apply"; readonly manager: number; readonly settings: number }
+  | { readonly do: "put-back"; readonly rotations: number }
   | { readonly do: "jump"; readonly manager: number; readonly seconds: number };
 
 /** A whole story. */
@@ -70,7 +71,7 @@ const EXPECTED: readonly ErrorCode[] = [
 ];
 
 /** Plays a story and then a quiet time; throws a `Violation` where a promise was broken. */
-export async function play(story: Story): Promise<{ tokens: number; calls: number }> {
+export async function play(story: Story): Promise<{ tokens: number; calls: number; audit: readonly string[] }> {
   const clockwork = createClockwork(START);
   const wire = createWire(clockwork, new Map(story.fates));
   const oracle = createOracle(clockwork, () => services);
@@ -139,6 +140,9 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
         if (kid !== undefined) start(step.manager, (manager) => manager.revoke({ kid, reason: "a story" }));
         return;
       }
+      case "put-back":
+        services.putBack(step.rotations);
+        return;
       case "crash":
         processOf(step.manager).actor.isDead = true;
         return;
@@ -194,7 +198,7 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
   if (unexpected !== undefined) throw unexpected;
   await assertSteady();
   if (oracle.violation()) throw oracle.violation();
-  return { tokens: oracle.tokens(), calls: wire.count() };
+  return { tokens: oracle.tokens(), calls: wire.count(), audit: services.audit() };
 
   async function assertSteady(): Promise<void> {
     const { manager } = processOf(0);
