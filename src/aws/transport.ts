@@ -89,7 +89,7 @@ export function createTransport(options: TransportOptions): Transport {
     const headers = signedHeaders(unsigned, await options.credentials(), scope);
     const query = canonicalQuery(unsigned.query);
     const path = query === "" ? unsigned.path : `${unsigned.path}?${query}`;
-    return send(await wires.to(endpoint), endpoint, { ...unsigned, path, headers }, Math.min(attemptMs, leftMs));
+    return send(await wires.to(endpoint), endpoint, { ...unsigned, path, headers }, Math.max(1, Math.min(attemptMs, leftMs)));
   }
 
   /** @returns the answer, or what to do about it: how long to wait before the next try */
