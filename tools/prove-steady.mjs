@@ -3,7 +3,7 @@
  *
  *   npm run proof:steady               30 runs beside four busy loops
  *   npm run proof:steady -- --short    one beside two
- *   npm run proof:steady -- --runs 5 --loops 8
+ *   npm run proof:steady -- --runs 5 --loops 8 test/cli/serve.test.ts     chosen files
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +16,8 @@ import { parseArgs } from "node:util";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: { short: { type: "boolean", default: false }, runs: { type: "string" }, loops: { type: "string" } },
 });
 const runs = Number(values.runs ?? (values.short ? 1 : 30));
@@ -61,7 +62,7 @@ async function run() {
   const scratch = mkdtempSync(join(tmpdir(), "signet-steady-"));
   const file = join(scratch, "results.json");
   const began = performance.now();
-  const args = [vitest, "run", "--reporter=json", `--outputFile=${file}`];
+  const args = [vitest, "run", "--reporter=json", `--outputFile=${file}`, ...positionals];
   testing = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
   let stderr = "";
   testing.stderr?.on("data", (text) => {
@@ -77,7 +78,9 @@ async function run() {
   return { seconds, passed: told.numPassedTests, failures };
 }
 
-process.stdout.write(`npm test, ${runs} times, beside ${loops} busy loops, on Node ${process.version}\n`);
+process.stdout.write(
+  `${["npm test", ...positionals].join(" ")}, ${runs} times, beside ${loops} busy loops, on Node ${process.version}\n`,
+);
 /** @type {Map<string, number>} */
 const all = new Map();
 for (let number = 1; number <= runs; number++) {
