@@ -24,13 +24,19 @@ export function pointFault(encoded: Uint8Array): "form" | "small" | "curve" | un
   return isSquare(quotient) ? undefined : "curve";
 }
 
-// Euler's criterion. A quotient is a square where the product of its halves is.
+// The quotient of two numbers is a square where their product is. Jacobi's symbol tells it several times as fast as Euler's criterion:
+// a JWKS may list thousands of keys.
 function isSquare(value: bigint): boolean {
-  let result = 1n;
-  let base = value;
-  for (let exponent = (ED25519_PRIME - 1n) / 2n; exponent > 0n; exponent >>= 1n) {
-    if (exponent % 2n === 1n) result = (result * base) % ED25519_PRIME;
-    base = (base * base) % ED25519_PRIME;
+  let top = ((value % ED25519_PRIME) + ED25519_PRIME) % ED25519_PRIME;
+  let bottom = ED25519_PRIME;
+  let sign = 1;
+  while (top !== 0n) {
+    let twos = 0;
+    for (; (top & 1n) === 0n; top >>= 1n) twos++;
+    const rest = Number(bottom & 7n);
+    if (twos % 2 === 1 && (rest === 3 || rest === 5)) sign = -sign;
+    if (rest % 4 === 3 && (top & 3n) === 3n) sign = -sign;
+    [top, bottom] = [bottom % top, top];
   }
-  return result === 1n;
+  return sign === 1;
 }

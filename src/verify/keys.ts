@@ -92,13 +92,17 @@ function namedKeys<Answer>(
   const byKid = new Map<string | undefined, NamedKey<Answer>>();
   for (const jwk of jwks.filter(isForSignatures)) {
     const kid = typeof jwk.kid === "string" && jwk.kid !== "" ? jwk.kid : undefined;
+    let shared: Pinned<Answer> | undefined;
     for (const algorithm of algorithmsOf(jwk, allowed)) {
       const key: NamedKey<Answer> = byKid.get(kid) ?? new Map();
       const known = key.get(algorithm.name);
       // RFC 7517 section 4.5 lets keys of different kinds share a name; two of one kind leave open which of them signed. Under both
       // names of one algorithm the same key may be there twice.
-      if (known === undefined) byKid.set(kid, key.set(algorithm.name, { jwk, pinned: pin(jwk, algorithm, allowed, bind) }));
-      else if (!isSameUnderAnotherName(known.jwk, jwk)) key.set(algorithm.name, { jwk, pinned: ambiguous() });
+      if (known === undefined) {
+        const pinned = (jwk.kty === "OKP" ? shared : undefined) ?? pin(jwk, algorithm, allowed, bind);
+        shared = pinned;
+        byKid.set(kid, key.set(algorithm.name, { jwk, pinned }));
+      } else if (!isSameUnderAnotherName(known.jwk, jwk)) key.set(algorithm.name, { jwk, pinned: ambiguous() });
     }
   }
   return byKid;

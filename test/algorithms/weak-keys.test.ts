@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { pointFault } from "../../src/algorithms/ed25519-point.js";
 import { publicJwk, publicKeyFromJwk } from "../../src/algorithms/jwk.js";
 import { assertHardModulus } from "../../src/algorithms/rsa-modulus.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
@@ -63,6 +64,21 @@ describe("a point of small order", () => {
 });
 
 describe("sound keys", () => {
+  it("are a half of all numbers in Ed25519's form, as Euler's criterion tells them", () => {
+    const prime = 2n ** 255n - 19n;
+    const d = 37095705934669439343138083508754565189542113879843219016388785533085940283555n;
+    const power = (base: bigint, exponent: bigint): bigint =>
+      exponent === 0n ? 1n : (power((base * base) % prime, exponent / 2n) * (exponent % 2n === 1n ? base : 1n)) % prime;
+    let onCurve = 0;
+    for (let y = 2n; y < 60n; y++) {
+      const isPoint = power(((y * y - 1n) * (d * y * y + 1n)) % prime, (prime - 1n) / 2n) === 1n;
+      expect(pointFault(Buffer.from(y.toString(16).padStart(64, "0"), "hex").reverse())).toBe(isPoint ? undefined : "curve");
+      if (isPoint) onCurve++;
+    }
+    expect(onCurve).toBeGreaterThan(15);
+    expect(onCurve).toBeLessThan(45);
+  });
+
   it("pass, whatever their kind", () => {
     const pairs = [
       ...Array.from({ length: 20 }, () => [generateKeyPairSync("ed25519").publicKey, "EdDSA"] as const),
