@@ -95,9 +95,12 @@ describe.skipIf(!canCount).each(BOTH)("a server that is told to end, %s", { time
   it("ends at once when it is told again, though a request is in flight", async () => {
     const mark = markProcesses();
     const server = await served(cwd, workersOf(workers), PORT, { env: mark.env });
-    const slow = request(`${server.url}/issue`, { method: "POST", headers: { ...authorization(), "content-length": "13" } });
+    const headers = { ...authorization(), "content-length": "13", expect: "100-continue" };
+    const slow = request(`${server.url}/issue`, { method: "POST", headers });
     slow.on("error", () => undefined);
-    await new Promise((resolve) => slow.write("{", resolve));
+    slow.flushHeaders();
+    // Now the server has it, and waits for its body.
+    await new Promise<void>((resolve) => slow.once("continue", () => resolve()));
     const ended = server.stop("SIGTERM");
     let isOver = false;
     void ended.then(() => {
@@ -126,6 +129,18 @@ describe.skipIf(!canCount)("a server above workers", { timeout: SLOW_MS }, () =>
     const ran = await signet(["serve", "--port", "0", "--host", "192.0.2.1", "--workers", "2"], { cwd, env: mark.env });
     expect(ran.code).toBe(1);
     expect(ran.stderr.match(/no address of this machine/g)).toHaveLength(1);
+    await mark.untilRunning(0);
+  });
+
+  it("leaves none behind where something unforeseen fails, and shows neither its words nor a stack", async () => {
+    const mark = markProcesses();
+    const failing = 'process.once("SIGUSR2",()=>{throw new Error("private")})';
+    const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(failing)}`;
+    const server = await served(cwd, ["--workers", "2"], PORT, { env: { ...mark.env, NODE_OPTIONS } });
+    await mark.untilRunning(3);
+    expect(await server.stop("SIGUSR2")).toBe(1);
+    expect(server.stderr()).toMatch(/^signet: something unexpected failed \(Error\)/m);
+    expect(server.stderr()).not.toMatch(/private|^ +at /m);
     await mark.untilRunning(0);
   });
 
