@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
+import { until } from "../contracts/until.js";
 
 /** Whether processes can be counted here: the kernel has to show their environments. */
 export const canCount = process.platform === "linux";
@@ -25,9 +25,7 @@ export function markProcesses(): ProcessMark {
   return {
     env: { SIGNET_TEST_MARK: value },
     running,
-    async untilRunning(count) {
-      while (running().length !== count) await delay(25);
-    },
+    untilRunning: (count) => until(`${count} processes that run`, () => running().length === count),
   };
 }
 

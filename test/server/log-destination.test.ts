@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createLogDestination } from "../../src/server/log-destination.js";
 import { scratchDirectories } from "../contracts/scratch.js";
@@ -42,7 +42,7 @@ describe("a log's destination", () => {
     let got = "";
     while (got.length < lines.join("").length) {
       got += readNow(reader, 3_000);
-      await delay(0);
+      await setImmediate();
     }
     await ended;
     expect(got).toBe(lines.join(""));
