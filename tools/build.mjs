@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { bundleCommand } from "./command-bundle.mjs";
 import { parametersIn, templateOf } from "./template.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -20,10 +21,17 @@ const dist = join(root, "dist");
 const run = promisify(execFile);
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 
-const entryPoints = ["src/index.ts", "src/verify/index.ts", "src/cli/main.ts"];
+const entryPoints = ["src/index.ts", "src/verify/index.ts"];
 const schemaModule = "src/config/json-schema.ts";
 /** What else decides how dist/ looks. */
-const buildInputs = ["package.json", "tsconfig.json", "tsconfig.build.json", "tools/build.mjs", "tools/template.mjs"];
+const buildInputs = [
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "tools/build.mjs",
+  "tools/command-bundle.mjs",
+  "tools/template.mjs",
+];
 
 async function newestMtime(path) {
   const info = await stat(path);
@@ -39,23 +47,28 @@ async function isStale() {
   return Math.max(...(await Promise.all(inputs))) > (await stat(dist)).mtimeMs;
 }
 
+/** What the library's bundles and the command's have in common. */
+const forNode = {
+  absWorkingDir: root,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node20.19",
+  define: { __SIGNET_VERSION__: JSON.stringify(version) },
+  packages: "external",
+  sourcemap: false,
+  legalComments: "none",
+  logLevel: "error",
+};
+
 function bundle(outdir, entries) {
   return build({
-    absWorkingDir: root,
+    ...forNode,
     entryPoints: entries,
     outbase: "src",
     outdir,
-    bundle: true,
     splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20.19",
-    define: { __SIGNET_VERSION__: JSON.stringify(version) },
-    packages: "external",
     chunkNames: "chunks/[name]-[hash]",
-    sourcemap: false,
-    legalComments: "none",
-    logLevel: "error",
   });
 }
 
@@ -177,6 +190,7 @@ async function main() {
   try {
     await allDone([
       bundle(staging, entryPoints),
+      bundleCommand(forNode, root, staging),
       web(staging),
       lambda(staging),
       declarations(join(staging, "types")),

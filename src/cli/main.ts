@@ -43,7 +43,7 @@ export async function main(argv: readonly string[], hooks: Partial<Pick<Context,
   // What nobody foresaw is told in a line like every failure; a stack may hold anything.
   process.once("uncaughtException", (error) => process.exit(reportFailure(error, output)));
   try {
-    await createProgram(context).parseAsync(withKidLast(argv), { from: "user" });
+    await createProgram(context, argv).parseAsync(withKidLast(argv), { from: "user" });
     return EXIT.done;
   } catch (error) {
     // Commander has said what is wrong already; help and version end this way too.
@@ -52,7 +52,19 @@ export async function main(argv: readonly string[], hooks: Partial<Pick<Context,
   }
 }
 
-function createProgram(context: Context): Command {
+type AddCommands = (program: Command, context: Context, common: (command: Command) => Command) => void;
+
+/** Which words begin a command, and what describes it: to describe them all takes longer than to issue a token. */
+const GROUPS: readonly (readonly [words: readonly string[], add: AddCommands])[] = [
+  [["init", "cost"], addIssuerCommands],
+  [["issue", "verify", "doctor", "inspect", "jwks"], addTokenCommands],
+  [["keys"], addKeyCommands],
+  [["audit"], addAuditCommands],
+  [["serve", "callers"], addServerCommands],
+  [["template", "deploy", "outputs", "undeploy"], addStackCommands],
+];
+
+function createProgram(context: Context, argv: readonly string[]): Command {
   const program = new Command("signet");
   program
     .description("Issues JSON Web Tokens signed with keys that stay in your custody.")
@@ -66,12 +78,9 @@ function createProgram(context: Context): Command {
     .showHelpAfterError(false)
     .enablePositionalOptions()
     .hook("preAction", (_program, command) => inheritOptions(command));
-  addIssuerCommands(program, context);
-  addTokenCommands(program, context);
-  addKeyCommands(program, context);
-  addAuditCommands(program, context, common);
-  addServerCommands(program, context, common);
-  addStackCommands(program, context);
+  // Options before the command, help and words that nobody knows need all of them.
+  const asked = GROUPS.filter(([words]) => words.includes(argv[0] ?? ""));
+  for (const [, add] of asked.length > 0 ? asked : GROUPS) add(program, context, common);
   program
     .command("completion <shell>")
     .description("print a completion script for bash, zsh or fish")

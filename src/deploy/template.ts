@@ -20,7 +20,7 @@ export interface Template {
   readonly parameters: Readonly<Record<string, TemplateParameter>>;
 }
 
-// This code runs from dist/cli or dist/chunks; the build writes these files into dist/.
+// This code runs from dist/cli; the build writes these files into dist/.
 const TEXT = new URL("../template.yaml", import.meta.url);
 const AUTHORIZER = new URL("../authorizer.yaml", import.meta.url);
 const PARAMETERS = new URL("../template-parameters.json", import.meta.url);
