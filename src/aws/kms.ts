@@ -6,6 +6,8 @@ export interface KmsKey {
   readonly arn: string;
   /** "Enabled", "Disabled", "PendingDeletion", ... */
   readonly state: string;
+  /** "SIGN_VERIFY", "ENCRYPT_DECRYPT", ... */
+  readonly usage: string;
 }
 
 /** The names and values that a ciphertext is bound to. */
@@ -168,11 +170,11 @@ interface DataKeyPair {
 }
 
 interface Described {
-  readonly KeyMetadata: { readonly Arn: string; readonly KeyState: string };
+  readonly KeyMetadata: { readonly Arn: string; readonly KeyState: string; readonly KeyUsage: string };
 }
 
-function keyOf({ Arn, KeyState }: Described["KeyMetadata"]): KmsKey {
-  return { arn: Arn, state: KeyState };
+function keyOf({ Arn, KeyState, KeyUsage }: Described["KeyMetadata"]): KmsKey {
+  return { arn: Arn, state: KeyState, usage: KeyUsage };
 }
 
 function bytes(text: string): Buffer {

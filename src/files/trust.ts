@@ -41,12 +41,17 @@ export function assertTrusted(kind: FileKind, found: FoundFile): void {
   if (kind === "document" || kind === "secret") warnOfOthers(path, file);
 }
 
+/** Refuses a folder in which another user could exchange any file, whoever owns that. */
+export function assertFolderTrusted(kind: FileKind, path: string, stats: Stats): void {
+  if (process.platform !== "win32") assertFolder(kind, path, stats, {});
+}
+
 /** Whether a user other than this one and root owns something. */
 export function isForeign({ uid }: Stats): boolean {
   return uid !== 0 && uid !== process.geteuid?.();
 }
 
-function assertFolder(kind: FileKind, path: string, folder: Stats, { file, link }: FoundFile): void {
+function assertFolder(kind: FileKind, path: string, folder: Stats, { file, link }: Partial<FoundFile>): void {
   if (kind === "key") {
     if ((folder.mode & (WRITE.group | WRITE.others)) !== 0) throw written(path, "700");
     if (isForeign(folder)) throw foreign(path, folder);

@@ -3,7 +3,7 @@ import { type FileHandle, lstat, open, readFile, realpath, stat } from "node:fs/
 import { dirname, relative, resolve, sep } from "node:path";
 import { type ErrorCode, SignetError } from "../errors.js";
 import { errorCode } from "./durable.js";
-import { assertTrusted, type FileKind } from "./trust.js";
+import { assertFolderTrusted, assertTrusted, type FileKind } from "./trust.js";
 
 // A FIFO would hang until somebody writes to it, and a device may do anything when it is opened: both are asked about first, and
 // opened without waiting in case the name was exchanged meanwhile.
@@ -69,6 +69,12 @@ export function readTrustedSync(kind: FileKind, path: string, failure?: ErrorCod
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** Refuses a folder in which another user could exchange what is made there; one that is not there yet is nobody's. */
+export async function assertTrustedFolder(kind: "document" | "key", path: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats !== undefined) assertFolderTrusted(kind, path, stats);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -25,6 +25,35 @@ async function made(...args: string[]) {
   expect(ran, ran.stderr).toMatchObject({ code: 0 });
   return { cwd, said: ran.stderr, run: (...words: string[]) => signet(words, { cwd, env: aws.env }) };
 }
+
+describe("init in AWS, before it writes anything,", () => {
+  it.each([
+    ["a bucket that is not there", ["--custody", "parameter-store", "--keyring", "s3://nowhere/prod"], "nowhere"],
+    ["a KMS key that is not there", ["--custody", "parameter-store", "--kms-key", "alias/nowhere"], "alias/nowhere"],
+    ["a KMS key to sign with that is not there", ["--custody", "kms", "--kms-key", "alias/nowhere"], "alias/nowhere"],
+    ["a KMS key to wrap with that signs", ["--custody", "kms-data-key", "--kms-key", "alias/signs"], "does not encrypt"],
+    ["an algorithm that the KMS key has not", ["--custody", "kms", "--kms-key", "alias/signs", "--algorithm", "RS256"], "RS256"],
+  ])("finds %s", async (_what, args, words) => {
+    if (![...aws.state.aliases.keys()].includes("alias/signs")) {
+      const { KeyMetadata } = aws.perform("kms", "CreateKey", { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+      aws.perform("kms", "CreateAlias", { AliasName: "alias/signs", TargetKeyId: KeyMetadata.KeyId });
+    }
+    const cwd = await scratch();
+    const ran = await signet(["init", ...args], { cwd, env: aws.env });
+    expect([ran.code, ran.stderr]).toStrictEqual([1, expect.stringContaining(words)]);
+    expect(await readdir(cwd)).toStrictEqual([]);
+  });
+
+  it("and takes its config back where the keyring could not be made", async () => {
+    const cwd = await scratch();
+    aws.inject({ action: "s3:PutObject", code: "AccessDenied", status: 403 });
+    const args = ["init", "--custody", "parameter-store", "--keyring", "s3://keyrings/denied"];
+    const ran = await signet(args, { cwd, env: aws.env });
+    expect(ran.code).toBe(1);
+    expect(await readdir(cwd)).toStrictEqual([]);
+    expect((await signet(["init"], { cwd })).code).toBe(0);
+  });
+});
 
 describe("an issuer whose keys are in AWS", () => {
   it.each(["parameter-store", "secrets-manager", "kms", "kms-data-key"])("is made, issues and verifies (%s)", async (custody) => {

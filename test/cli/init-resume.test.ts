@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
@@ -30,6 +30,59 @@ describe("init, before it writes anything,", () => {
     expect(ran.stderr).toContain(words);
     expect(await readdir(cwd)).toStrictEqual([]);
     expect((await signet(["init", "--algorithm", "Ed25519"], { cwd })).code).toBe(0);
+  });
+});
+
+describe("init that cannot be done", () => {
+  const isRoot = process.getuid?.() === 0;
+  const inAws = ["--custody", "parameter-store"];
+
+  it.each([
+    ["no region is known", inAws, {}, "no AWS region"],
+    ["there are no credentials", [...inAws, "--region", "eu-central-1"], {}, "credentials"],
+    ["the issuer's URL is none", ["--issuer", "here"], {}, "issuer"],
+    ["the key to import is held by KMS, and others are not", ["--import", "kms:alias/a", "--region", "eu-central-1"], {}, "kms"],
+    [
+      "the passphrase is there for one moment",
+      ["--passphrase-file", "/dev/stdin"],
+      {},
+      "give --passphrase-file a file that stays",
+    ],
+    ["the folder of the config is missing", ["--config", "none/signet.json"], {}, "there is no such folder"],
+    ["the folder of the keys is a file", [], { SIGNET_DIRECTORY: "file" }, "is a file"],
+    ["the folder of the keys is below a file", [], { SIGNET_DIRECTORY: "file/keys" }, "file where a folder has to be"],
+  ])("writes nothing where %s, and is typed again, corrected", async (_why, args, env, words) => {
+    const cwd = await scratch();
+    await writeFile(join(cwd, "file"), "");
+    const noMetadata = { AWS_EC2_METADATA_DISABLED: "true" };
+    const ran = await signet(["init", ...args], { cwd, env: { ...noMetadata, ...env }, input: "x" });
+    expect([ran.stderr, ran.stdout]).toStrictEqual([expect.stringContaining(words), ""]);
+    expect(ran.code).not.toBe(0);
+    expect(await readdir(cwd)).toStrictEqual(["file"]);
+    expect((await signet(["init"], { cwd })).code).toBe(0);
+  });
+
+  it.runIf(process.platform !== "win32")("writes nothing in a folder that every user can write", async () => {
+    const cwd = await scratch();
+    await chmod(cwd, 0o777);
+    const ran = await signet(["init"], { cwd });
+    expect([ran.code, ran.stderr]).toStrictEqual([1, expect.stringContaining(`chmod o-w '${cwd}'`)]);
+    expect(await readdir(cwd)).toStrictEqual([]);
+  });
+
+  it.runIf(process.platform !== "win32" && !isRoot)("writes nothing where it may not", async () => {
+    const cwd = await scratch();
+    await chmod(cwd, 0o500);
+    const ran = await signet(["init"], { cwd });
+    expect([ran.code, ran.stderr]).toStrictEqual([1, expect.stringContaining("this user may not write there")]);
+  });
+
+  it("writes no second config over the keys of an issuer", async () => {
+    const cwd = await scratch();
+    expect((await signet(["init"], { cwd })).code).toBe(0);
+    const ran = await signet(["init", "--config", "other.json"], { cwd });
+    expect([ran.code, ran.stderr]).toStrictEqual([1, expect.stringContaining("has the keys of an issuer already")]);
+    expect((await readdir(cwd)).sort()).toStrictEqual([".signet", "signet.json"]);
   });
 });
 

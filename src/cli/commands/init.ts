@@ -1,3 +1,4 @@
+import { rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { generatePrivateKey } from "../../algorithms/keys.js";
 import { algorithmNamed } from "../../algorithms/table.js";
@@ -6,7 +7,7 @@ import { loadConfig } from "../../config/load.js";
 import type { AwsConfig, Config } from "../../config/schema.js";
 import { configuredPassphrase } from "../../config/secrets.js";
 import { isSignetError, SignetError } from "../../errors.js";
-import { createFile, makePrivateDirectory, PUBLIC_FILE } from "../../files/durable.js";
+import { createFile, makePrivateDirectory, PUBLIC_FILE, removeFile } from "../../files/durable.js";
 import { followLinks } from "../../files/links.js";
 import type { Custody } from "../../keyring/key-record.js";
 import { activeRecord } from "../../keyring/keyring.js";
@@ -14,6 +15,7 @@ import type { Manager } from "../../rotation/executor.js";
 import type { ImportedKey } from "../../rotation/import-key.js";
 import { assertPolicy } from "../../rotation/policy.js";
 import { type Context, pathOfConfig } from "../context.js";
+import { assertSurroundings } from "../init-preflight.js";
 import { type InitialOptions, type WantedConfig, wantedConfig } from "../initial-config.js";
 import { footprint } from "../prices.js";
 import { askNewPassphrase } from "../prompt.js";
@@ -43,16 +45,16 @@ export async function init(context: Context, options: InitOptions): Promise<void
   await assertPossible(config);
   const asked = options.passphrase === true ? await askNewPassphrase() : undefined;
   const passphrase = asked ?? (await configuredPassphrase(config, context.env));
-  if (found === undefined && !(await createFile(await followLinks(path), wanted.text, PUBLIC_FILE))) {
-    throw new SignetError("config_exists", `another process has just made ${path}: run it again to see where it stands`);
-  }
   const installation = await assemble(config, { passphrase: async () => passphrase, env: context.env });
-  await makePrivateDirectory(config.directory);
-  // Whatever the folder around it is, keys are not committed by accident.
-  await createFile(join(config.directory, ".gitignore"), "*\n", PUBLIC_FILE);
   const manager = await installation.manager({ onStep: ({ words }) => output.isWatched && output.note(`  ${words}`) });
+  await assertSurroundings(context, installation, { path, isNew: found === undefined });
+  if (found === undefined) await begin(manager, config, first, true);
+  const takeBack = found === undefined ? await writeConfig(installation, path, wanted.text) : undefined;
   if (config.aws !== undefined) tellPlan(context, config, config.aws);
-  const actions = await begin(manager, config, first);
+  const actions = await begin(manager, config, first).catch(async (error: unknown) => {
+    await takeBack?.();
+    throw error;
+  });
   // Another process was done first, or there was nothing left to resume but its lease.
   if (actions.length === 0) throw alreadyThere(path);
   if (hasExistingKey) tellRotation(context, config);
@@ -89,16 +91,48 @@ function tellRotation({ output }: Context, { rotation }: Config): void {
   );
 }
 
+/** Writes the config, and answers what takes it back where nothing was made by it: it can be typed again, corrected. */
+async function writeConfig({ config, stores }: Installation, path: string, text: string): Promise<() => Promise<void>> {
+  const place = await followLinks(path);
+  if (!(await createFile(place, text, PUBLIC_FILE))) {
+    throw new SignetError("config_exists", `another process has just made ${path}: run it again to see where it stands`);
+  }
+  const wasThere = await stat(config.directory).then(
+    () => true,
+    () => false,
+  );
+  await makePrivateDirectory(config.directory);
+  // Whatever the folder around it is, keys are not committed by accident.
+  const ignored = join(config.directory, ".gitignore");
+  const isIgnoring = await createFile(ignored, "*\n", PUBLIC_FILE);
+  return async () => {
+    const isNothingMade = await stores.keyring.read().then(
+      (found) => found === undefined,
+      () => false,
+    );
+    if (!isNothingMade) return;
+    await removeFile(place);
+    if (isIgnoring) await removeFile(ignored);
+    if (!wasThere) await rmdir(config.directory).catch(() => undefined);
+  };
+}
+
 // A key that is there already signs first; every other key is made.
-async function begin(manager: Manager, config: Config, first: ImportedKey | undefined): Promise<readonly unknown[]> {
+async function begin(
+  manager: Manager,
+  config: Config,
+  first: ImportedKey | undefined,
+  dryRun = false,
+): Promise<readonly unknown[]> {
   const { custody, algorithm, ed25519Name, aws } = config;
   if (first !== undefined) {
     const held = "lent" in first ? first : { ...first, custody };
-    return (await manager.importKey({ ...held, as: "active", createKeyring: true })).actions;
+    return (await manager.importKey({ ...held, as: "active", createKeyring: true, dryRun })).actions;
   }
-  if (custody !== "kms" || aws?.kmsKey === undefined) return (await manager.tick({ createKeyring: true })).actions;
+  if (custody !== "kms" || aws?.kmsKey === undefined) return (await manager.tick({ createKeyring: true, dryRun })).actions;
   const name = algorithmNamed(algorithm).keyType === "ed25519" ? ed25519Name : algorithm;
-  return (await manager.importKey({ lent: aws.kmsKey, algorithm: name, as: "active", custody, createKeyring: true })).actions;
+  return (await manager.importKey({ lent: aws.kmsKey, algorithm: name, as: "active", custody, createKeyring: true, dryRun }))
+    .actions;
 }
 
 /** Says what will be made in AWS, and what it costs, before it is made. */

@@ -1,0 +1,103 @@
+import { access, constants, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Installation } from "../assemble.js";
+import { createKms } from "../aws/kms.js";
+import type { Config } from "../config/schema.js";
+import { isSignetError, SignetError } from "../errors.js";
+import { asUnwritable, errorCode } from "../files/durable.js";
+import { followLinks } from "../files/links.js";
+import { assertTrustedFolder, isInherited } from "../files/trusted-read.js";
+import { activeRecord } from "../keyring/keyring.js";
+import { awsAccess } from "./aws-access.js";
+import type { Context } from "./context.js";
+
+/**
+ * Finds whatever of its surroundings would stop an `init` half-way: folders, credentials, region, bucket, KMS key, and what is there
+ * already. Nothing is written.
+ *
+ * @param path the config file; `isNew` where it is not there yet
+ */
+export async function assertSurroundings(
+  context: Context,
+  { config, stores, custodians }: Installation,
+  { path, isNew }: { readonly path: string; readonly isNew: boolean },
+): Promise<void> {
+  await assertFolders(config, await followLinks(path), isNew);
+  const keyring = (await stores.keyring.read())?.keyring;
+  if (isNew && keyring !== undefined && activeRecord(keyring) !== undefined) {
+    const place = config.aws?.keyring ?? config.directory;
+    throw new SignetError(
+      "config_exists",
+      `${place} has the keys of an issuer already, but there is no ${path}; nothing was changed. Put its config back, or choose another place (SIGNET_DIRECTORY, --keyring)`,
+    );
+  }
+  // Each is asked once, whatever it answers: credentials, region and rights have to do.
+  await stores.active.read();
+  await stores.publicDocuments.read("jwks");
+  for (const kind of new Set(["file", config.custody] as const)) {
+    for await (const _ of custodians[kind]?.list() ?? []) {
+      if (keyring === undefined) throw leftOver(kind);
+      break;
+    }
+  }
+  await assertKmsKey(context, config);
+}
+
+async function assertFolders(config: Config, path: string, isNew: boolean): Promise<void> {
+  if (isNew) await assertWritable(dirname(path), path);
+  if (config.passphraseFile !== undefined && isInherited(config.passphraseFile)) {
+    throw new SignetError(
+      "usage",
+      "the passphrase is needed later, too: give --passphrase-file a file that stays, or set SIGNET_PASSPHRASE",
+    );
+  }
+  if (config.custody !== "file" && config.aws?.keyring !== undefined) return;
+  await assertWritable(await nearestFolder(config.directory), config.directory);
+  const keys = join(config.directory, "keys");
+  if (config.custody === "file") await assertTrustedFolder("key", keys);
+}
+
+/** The folder itself, or the one in which it would be made. */
+async function nearestFolder(path: string): Promise<string> {
+  for (let folder = path; ; folder = dirname(folder)) {
+    const stats = await stat(folder).catch((error: unknown) => {
+      if (errorCode(error) === "ENOENT" && dirname(folder) !== folder) return undefined;
+      throw asUnwritable(path, error);
+    });
+    if (stats?.isDirectory()) return folder;
+    if (stats !== undefined) throw new SignetError("store_failed", `${folder} is a file; there has to be a folder for ${path}`);
+  }
+}
+
+async function assertWritable(folder: string, path: string): Promise<void> {
+  try {
+    if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error("no folder"), { code: "ENOTDIR" });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw asUnwritable(path, error);
+  }
+  await assertTrustedFolder("document", folder);
+}
+
+// A key that signs cannot wrap, and a disabled one can do nothing. Who may not look is told by what comes after.
+async function assertKmsKey(context: Context, { custody, aws }: Config): Promise<void> {
+  if (aws?.kmsKey === undefined || custody === "kms") return;
+  try {
+    const { state, usage } = await createKms(awsAccess(context, aws.kmsKey, aws.region)).describeKey(aws.kmsKey);
+    if (state !== "Enabled") throw unusable(aws.kmsKey, `its state is ${state}`);
+    if (usage !== "ENCRYPT_DECRYPT") throw unusable(aws.kmsKey, "it does not encrypt, a symmetric key is needed");
+  } catch (error) {
+    if (!isSignetError(error, "aws_access_denied")) throw error;
+  }
+}
+
+function unusable(key: string, why: string): SignetError {
+  return new SignetError("config_invalid", `--kms-key: ${key} cannot be used: ${why}`, { field: "aws.kmsKey" });
+}
+
+function leftOver(kind: string): SignetError {
+  return new SignetError(
+    "keyring_missing",
+    `there are private keys here (${kind}) but no keyring; nothing was changed. Restore the keyring from a backup, or choose another place`,
+  );
+}
