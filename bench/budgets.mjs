@@ -11,7 +11,7 @@ const OF_OTHERS = {
   issue: { jose: 1, jsonwebtoken: 1, "fast-jwt": 1, "golang-jwt": 1.2 },
   verify: { jose: 1, "aws-jwt-verify": 1 },
 };
-const MOST_START_UP = 2.5;
+export const MOST_START_UP = 2.5;
 const MOST_PEAK_MB = 120;
 
 /** @typedef {{ what: string, figure: number, limit: string, verdict: "kept" | "missed" | "out of reach" }} Judged */

@@ -47,7 +47,11 @@ async function isStale() {
   return Math.max(...(await Promise.all(inputs))) > (await stat(dist)).mtimeMs;
 }
 
-/** What the library's bundles and the command's have in common. */
+/**
+ * What the library's bundles and the command's have in common.
+ *
+ * @type {import("esbuild").BuildOptions}
+ */
 const forNode = {
   absWorkingDir: root,
   bundle: true,
@@ -55,7 +59,6 @@ const forNode = {
   platform: "node",
   target: "node20.19",
   define: { __SIGNET_VERSION__: JSON.stringify(version) },
-  packages: "external",
   sourcemap: false,
   legalComments: "none",
   logLevel: "error",
@@ -65,6 +68,7 @@ function bundle(outdir, entries) {
   return build({
     ...forNode,
     entryPoints: entries,
+    packages: "external",
     outbase: "src",
     outdir,
     splitting: true,

@@ -12,14 +12,14 @@ const HOT = "src/cli/commands/issue.ts";
 const INCLUDED = ["commander", "valibot"];
 
 /**
- * @param {object} common what all bundles have in common
+ * @param {import("esbuild").BuildOptions} common what all bundles have in common
  * @param {string} root the repository
  * @param {string} outdir the directory that becomes dist/
  */
 export async function bundleCommand(common, root, outdir) {
   const { dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const external = Object.keys(dependencies).filter((name) => !INCLUDED.includes(name));
-  const options = { ...common, external, packages: undefined, minifyWhitespace: true, minifySyntax: true };
+  const options = { ...common, external, minifyWhitespace: true, minifySyntax: true };
   const folder = join(outdir, "cli");
   const { metafile } = await build({
     ...options,

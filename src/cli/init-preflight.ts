@@ -33,7 +33,7 @@ export async function assertSurroundings(
   }
   // Each is asked once, whatever it answers: credentials, region and rights have to do.
   await stores.active.read();
-  await stores.publicDocuments.read("jwks");
+  await stores.publicDocuments.read();
   for (const kind of new Set(["file", config.custody] as const)) {
     for await (const _ of custodians[kind]?.list() ?? []) {
       if (keyring === undefined) throw leftOver(kind);
