@@ -8,6 +8,7 @@ import { signDigest, verifyAs } from "./digest-signing.mjs";
 import { createEventsFake } from "./events.mjs";
 import { createFaults } from "./faults.mjs";
 import { createKmsFake } from "./kms.mjs";
+import { createLag } from "./lag.mjs";
 import { createLambdaFake } from "./lambda.mjs";
 import { Refusal } from "./refusal.mjs";
 import { createS3Fake } from "./s3.mjs";
@@ -41,7 +42,8 @@ export async function startFakeAws(options = {}) {
   } = options;
   const keyUses = [];
   let caller;
-  const world = { region, accountId, partition, now, signDigest, verifyAs, useKey };
+  const lag = createLag(now);
+  const world = { lag, region, accountId, partition, now, signDigest, verifyAs, useKey };
   const json = {
     kms: createKmsFake(world),
     ssm: createSsmFake(world),
@@ -213,6 +215,9 @@ export async function startFakeAws(options = {}) {
     perform: (service, action, input) => json[service].actions[action](input),
     createBucket: s3.create,
     inject: faults.inject,
+    /** Makes lists, and reads by alias, late or partial: of "aliases", "keys", "secrets" or "parameters". */
+    lag: lag.set,
+    clearLag: lag.clear,
     clearFaults: faults.clear,
     /** Acts at the call of a number from now, before or after it is carried out, and answers it no more; 0 forgets it. */
     stopAt: (left, act = () => undefined, before = true) => {

@@ -30,10 +30,10 @@ function makePair(spec) {
   );
 }
 
-/** @param {{ region: string, accountId: string, partition: string, now: () => number, signDigest: Function, verifyAs: Function }} world */
+/** @param {{ region: string, accountId: string, partition: string, now: () => number, signDigest: Function, verifyAs: Function, lag: ReturnType<typeof import("./lag.mjs").createLag> }} world */
 export function createKmsFake(world) {
-  const keys = new Map();
-  const aliases = new Map();
+  const keys = world.lag.map();
+  const aliases = world.lag.map();
   const arnOf = (id) => `arn:${world.partition}:kms:${world.region}:${world.accountId}:key/${id}`;
   const bytes = (text, name, most) => {
     must(typeof text === "string" && text !== "", "ValidationException", `${name} is missing`);
@@ -49,7 +49,7 @@ export function createKmsFake(world) {
       : named;
     // An ARN of another region or account is not found here (API reference, "Key identifiers").
     must(!local.startsWith("arn:"), "NotFoundException", `Invalid arn ${named}`);
-    const id = local.startsWith("alias/") ? aliases.get(local) : local.replace(/^key\//, "");
+    const id = local.startsWith("alias/") ? world.lag.seen("aliases", aliases).get(local) : local.replace(/^key\//, "");
     const key = keys.get(id);
     must(key, "NotFoundException", `Key '${named}' does not exist`);
     return key;
@@ -285,7 +285,7 @@ export function createKmsFake(world) {
       return undefined;
     },
     ListAliases({ KeyId, Limit = 50, Marker }) {
-      const all = [...aliases].map(([AliasName, id]) => ({
+      const all = [...world.lag.seen("aliases", aliases)].map(([AliasName, id]) => ({
         AliasName,
         AliasArn: arnOf("").replace("key/", AliasName),
         TargetKeyId: id,
@@ -300,7 +300,7 @@ export function createKmsFake(world) {
     ListKeys({ Limit = 100, Marker }) {
       must(Limit >= 1 && Limit <= 1000, "ValidationException", "Limit");
       const { items, next } = page(
-        [...keys.values()].map(({ id, arn }) => ({ KeyId: id, KeyArn: arn })),
+        [...world.lag.seen("keys", keys).values()].map(({ id, arn }) => ({ KeyId: id, KeyArn: arn })),
         Limit,
         Marker,
       );

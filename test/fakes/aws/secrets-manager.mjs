@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { must, page } from "./refusal.mjs";
 
-/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void }} world */
+/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void, lag: ReturnType<typeof import("./lag.mjs").createLag> }} world */
 export function createSecretsManagerFake(world) {
-  const secrets = new Map();
+  const secrets = world.lag.map();
   const prefix = `arn:${world.partition}:secretsmanager:${world.region}:${world.accountId}:secret:`;
 
   const lookUp = (id) =>
@@ -160,7 +160,7 @@ export function createSecretsManagerFake(world) {
             Key === "name" && Values.some((value) => secret.name.toLowerCase().startsWith(value.toLowerCase())),
         );
       const { items, next } = page(
-        [...secrets.values()].filter((secret) => secret.deletedAt === undefined && holds(secret)),
+        [...world.lag.seen("secrets", secrets).values()].filter((secret) => secret.deletedAt === undefined && holds(secret)),
         MaxResults,
         NextToken,
       );

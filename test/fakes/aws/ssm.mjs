@@ -1,9 +1,9 @@
 /** Parameter Store: rules from its API reference and the Systems Manager user guide. */
 import { must, page, Refusal } from "./refusal.mjs";
 
-/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void }} world */
+/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void, lag: ReturnType<typeof import("./lag.mjs").createLag> }} world */
 export function createSsmFake(world) {
-  const parameters = new Map();
+  const parameters = world.lag.map();
   const arnOf = (name) =>
     `arn:${world.partition}:ssm:${world.region}:${world.accountId}:parameter${name.startsWith("/") ? "" : "/"}${name}`;
 
@@ -100,8 +100,9 @@ export function createSsmFake(world) {
       must(typeof Path === "string" && Path.startsWith("/"), "ValidationException", "Path");
       must(MaxResults >= 1 && MaxResults <= 10, "ValidationException", "MaxResults: 1 to 10");
       const base = Path.endsWith("/") ? Path : `${Path}/`;
-      const names = [...parameters.keys()]
-        .filter((name) => name.startsWith(base) && (Recursive || !name.slice(base.length).includes("/")))
+      const names = [...world.lag.seen("parameters", parameters).keys()]
+        // What is listed late may be gone: its value is then its last one.
+        .filter((name) => parameters.has(name) && name.startsWith(base) && (Recursive || !name.slice(base.length).includes("/")))
         .sort();
       const { items, next } = page(names, MaxResults, NextToken);
       return { Parameters: items.map((name) => shown(current(name), WithDecryption)), ...(next && { NextToken: next }) };
