@@ -22,7 +22,7 @@ export interface FoundKey {
  * @throws SignetError `key_not_found`, or `usage` where several things have that id
  */
 export async function findKey(context: Context, keyring: Keyring, wanted: string): Promise<FoundKey> {
-  const { listings, failures } = await searchAll(context);
+  const { listings, failures } = await searchAll(context, keyring);
   const all = listings.flatMap(({ custody, names }) => names.map((name) => ({ custody, name })));
   const matching = all.filter(({ name }) => isMeant(name, wanted));
   const [first, ...others] = matching;

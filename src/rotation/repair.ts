@@ -86,7 +86,7 @@ async function proofs(
 
 // A sweep destroys what is over; of anything else only a person can say that nobody needs it.
 async function orphans(context: Context, keyring: Keyring): Promise<Finding[]> {
-  const { listings } = await searchAll(context);
+  const { listings } = await searchAll(context, keyring);
   return listings.flatMap(({ custody, names }) =>
     names.flatMap((name) => {
       const standing = standingOf(keyring, name);

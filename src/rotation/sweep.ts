@@ -22,7 +22,7 @@ import { documentState, isPublished, recordById } from "./view.js";
 export async function sweep(context: Context, session: Session): Promise<readonly Wait[]> {
   await session.check();
   await removeDeadWrites(context);
-  const { listings, failures } = await searchAll(context);
+  const { listings, failures } = await searchAll(context, session.keyring());
   // Listed first, then a write that proves the keyring to be the newest: a key that was listed was recorded before that.
   const sweptAt = await session.time();
   await session.change((keyring) => ({ ...withListings(keyring, listings, sweptAt), sweptAt }));
@@ -45,23 +45,34 @@ interface Failure {
 }
 
 /** Lists what every custodian has that this manager was given, in use or not: a key may be left with one that was used before. */
-export async function searchAll({
-  custodians,
-}: Pick<Context, "custodians">): Promise<{ listings: Listing[]; failures: Failure[] }> {
+export async function searchAll(
+  context: Context,
+  keyring: Keyring,
+): Promise<{ listings: readonly Listing[]; failures: Failure[] }> {
   const listings: Listing[] = [];
   const failures: Failure[] = [];
-  const places = new Set<string>();
-  for (const custodian of Object.values(custodians)) {
+  // What two custodians share is told of the one that is in use.
+  const inOrder = new Set([...custodiansInUse(context, keyring), ...Object.values(context.custodians)]);
+  const searched = new Map<string, Listing | Failure>();
+  for (const custodian of inOrder) {
     const { custody, place = custody } = custodian;
-    if (places.has(place)) continue;
-    places.add(place);
-    try {
-      listings.push({ custody, names: await namesOf(custodian) });
-    } catch (error) {
-      failures.push({ custody, error });
-    }
+    const before = searched.get(place);
+    const outcome =
+      before === undefined ? await search(custodian) : { ...before, custody, ...("names" in before && { names: [] }) };
+    searched.set(place, outcome);
+    if ("names" in outcome) listings.push(outcome);
+    else failures.push(outcome);
   }
   return { listings, failures };
+}
+
+async function search(custodian: Custodian): Promise<Listing | Failure> {
+  const { custody } = custodian;
+  try {
+    return { custody, names: await namesOf(custodian) };
+  } catch (error) {
+    return { custody, error };
+  }
 }
 
 async function namesOf(custodian: Custodian): Promise<readonly string[]> {
