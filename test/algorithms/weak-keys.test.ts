@@ -45,14 +45,16 @@ describe.each(WEAK_KEYS)("$what", ({ jwk, code }) => {
 });
 
 describe("a point of small order", () => {
-  it("accepts one forged signature for many messages in node:crypto, so that the refusal is not for nothing", () => {
+  it("accepts one forged signature for many messages in the OpenSSL of Node 20, so that the refusal is not for nothing", () => {
     // R is the identity and S is 0.
     const signature = Buffer.concat([Buffer.from([1]), Buffer.alloc(63)]);
     const accepted = SMALL_ORDER.filter((x) => {
       const key = createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x } });
       return Array.from({ length: 64 }).some((_, n) => verify(null, Buffer.from(`message ${n}`), key, signature));
     });
-    expect(accepted.length).toBeGreaterThan(7);
+    // Newer ones (Node 24) refuse all of them as well.
+    expect(accepted.length === 0 || accepted.length > 7).toBe(true);
+    if (process.versions.node.startsWith("20.")) expect(accepted).not.toStrictEqual([]);
   });
 
   it("is refused as a key of node:crypto too, as KMS or a PEM gives it", () => {
