@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Context } from "./context.js";
 
 const load = {
@@ -93,11 +93,11 @@ function addViewCommands(keys: Command, context: Context, common: (command: Comm
     .addHelpText("after", "\nExample:\n  signet keys pem --next > next.pem")
     .action(async (options) => (await load.show()).keysPem(context, options));
   common(keys.command("repair"))
-    .description("show what a foreign hand changed")
-    .option("--mend", "mend it")
+    .description("show what is not as the keyring says, ask, and repair it; --yes repairs it without asking")
+    .addOption(new Option("--mend").hideHelp())
     .option("--dry-run", "say what would be done, and do nothing")
     .option("--json", "print it as JSON")
-    .addHelpText("after", "\nExample:\n  signet keys repair")
+    .addHelpText("after", "\nExamples:\n  signet keys repair\n  signet keys repair --yes")
     .action(async (options) => (await load.repair()).keysRepair(context, options));
   common(keys.command("unlock [holder]"))
     .description("show who holds a lock; with a holder's name, take it from one that you know to have ended")

@@ -73,7 +73,7 @@ function isCount(value: unknown): value is number {
 function damaged(where: string, what: string, cause?: unknown): SignetError {
   return new SignetError(
     "active_document_damaged",
-    `${where} ${what}: move it away, then \`signet keys repair --mend\` writes it again`,
+    `${where} ${what}: move it away, then \`signet keys repair --yes\` writes it again`,
     {
       cause,
     },

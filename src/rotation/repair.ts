@@ -30,7 +30,7 @@ export async function findFaults(context: Context, view: View, now: number): Pro
     ...(await documentFaults(context, view, now)),
     ...(isPublished(view)
       ? []
-      : [fault("jwks", "the published JWKS or discovery document is not the keyring's", "the next tick publishes it again")]),
+      : [fault("jwks", "the discovery document or the published JWKS is not the keyring's", "the next tick publishes it again")]),
     ...(await proofs(context, view, now)).map(({ words, isDead }) =>
       fault("private-part", words, isDead ? "the key is replaced" : null),
     ),

@@ -26,7 +26,7 @@ describe("a foreign hand in the folder of keys", () => {
     expect(tick.stderr).toContain("was written by nobody that the keyring knows");
     expect(tick.code).toBe(1);
     expect((await signet(["keys", "repair"], { cwd })).stderr).toContain("names a key that the keyring does not know");
-    expect((await signet(["keys", "repair", "--mend", "--yes"], { cwd })).code).toBe(0);
+    expect((await signet(["keys", "repair", "--yes"], { cwd })).code).toBe(0);
     expect(await readdir(folder)).toStrictEqual(["8.json"]);
     await assertSigns(cwd);
   });
@@ -40,7 +40,7 @@ describe("a foreign hand in the folder of keys", () => {
       expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining("1.json is not JSON: move it away, then") });
     }
     await rename(path, join(cwd, "1.json"));
-    expect((await signet(["keys", "repair", "--mend", "--yes"], { cwd })).code).toBe(0);
+    expect((await signet(["keys", "repair", "--yes"], { cwd })).code).toBe(0);
     await assertSigns(cwd);
   });
 
@@ -51,7 +51,7 @@ describe("a foreign hand in the folder of keys", () => {
     for (const name of await readdir(join(cwd, ".signet", "keys"))) {
       await rename(join(cwd, ".signet", "keys", name), join(cwd, "away", name));
     }
-    const ran = await signet(["keys", "repair", "--mend", "--yes"], { cwd });
+    const ran = await signet(["keys", "repair", "--yes"], { cwd });
     expect(ran.stderr).toContain("may refuse its tokens until they read again");
     await assertSigns(cwd);
     const jwks = JSON.parse((await signet(["jwks"], { cwd })).stdout);

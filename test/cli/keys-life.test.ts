@@ -81,7 +81,7 @@ describe("signet keys", () => {
     expect(shown.stderr).toContain("the active document is missing");
     expect(shown.stderr).toContain("JWKS is not the keyring's");
     expect(JSON.parse(await readFile(join(cwd, ".signet", "public", "jwks.json"), "utf8"))).toStrictEqual({ keys: [] });
-    expect(await signet(["keys", "repair", "--mend", "--yes"], { cwd })).toMatchObject({ code: 0 });
+    expect(await signet(["keys", "repair", "--yes"], { cwd })).toMatchObject({ code: 0 });
     await expect(jwtVerify(await tokenOf(cwd), await jwksOf(cwd))).resolves.toBeDefined();
   });
 

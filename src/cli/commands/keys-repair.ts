@@ -4,27 +4,33 @@ import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 
 export interface RepairOptions extends ChangeOptions {
+  /** The name that `--yes` had here once. */
   readonly mend?: boolean;
 }
 
-/** `signet keys repair`: shows what a foreign hand changed, and mends it only when told. */
+/** `signet keys repair`: shows what is not as the keyring says, asks, and repairs it. */
 export async function keysRepair(context: Context, options: RepairOptions): Promise<void> {
   const { output } = context;
+  const isTold = options.yes === true || options.mend === true;
   const manager = await managerFor(context, await openInstallation(context, options));
   const { findings, ...rehearsal } = await manager.repair(options.dryRun === true ? { mend: true, dryRun: true } : {});
   if (options.json === true && options.dryRun === true) {
     output.json({ findings, ...rehearsal });
     return;
   }
-  if (options.json === true && options.mend !== true) {
+  if (options.json === true && !isTold) {
     output.json({ findings });
     return;
   }
-  for (const { words, remedy } of findings) output.note(remedy === null ? words : `${words}; when mended, ${remedy}`);
+  for (const { words, remedy } of findings) output.note(remedy === null ? words : `${words}; when repaired, ${remedy}`);
   if (findings.length === 0) output.note("everything is as the keyring says");
-  else if (options.mend !== true && options.dryRun !== true) output.note("nothing was changed: --mend mends it");
   if (options.dryRun === true) tellReport(context, rehearsal, options);
-  if (findings.length === 0 || options.mend !== true || options.dryRun === true) return;
-  await confirm("Mend all of this?", options);
+  if (findings.length === 0 || options.dryRun === true) return;
+  // Where nobody can be asked it only shows: a script that repairs says so.
+  if (!isTold && !process.stdin.isTTY) {
+    output.note("nothing was changed: --yes repairs it");
+    return;
+  }
+  await confirm("Repair all of this?", { ...options, yes: isTold });
   tellReport(context, await manager.repair({ mend: true }), options);
 }
