@@ -14,7 +14,9 @@ export interface PrivateKeyText {
   readonly kid?: string;
 }
 
-const PEM = /-----BEGIN ([A-Z0-9 ]+)-----\s*([\s\S]*?)-----END \1-----/;
+const BEGIN = /-----BEGIN ([A-Z0-9 ]{1,40})-----/g;
+/** So many beginnings without an end are looked past. */
+const MAX_BLOCKS = 8;
 
 /**
  * Reads a private key as people have it: PEM with PKCS#8, encrypted PKCS#8, SEC1 or PKCS#1 content, or a JWK. A PEM's label is
@@ -28,8 +30,8 @@ const PEM = /-----BEGIN ([A-Z0-9 ]+)-----\s*([\s\S]*?)-----END \1-----/;
 export function parsePrivateKeyText(text: string, options: { alg?: AlgorithmName; passphrase?: string } = {}): PrivateKeyText {
   const trimmed = text.trim();
   if (trimmed.startsWith("{")) return fromJwk(trimmed, options.alg);
-  const pem = PEM.exec(trimmed);
-  if (pem === null)
+  const pem = firstPem(trimmed);
+  if (pem === undefined)
     throw new SignetError("invalid_key", "this is neither a PEM nor a JWK; give a private key in one of these forms");
   const privateKey = fromPem(pem, options.passphrase);
   const alg = options.alg ?? usualAlgorithm(privateKey);
@@ -70,7 +72,26 @@ function usualJwkAlgorithm(jwk: { kty?: unknown }): AlgorithmName {
   }
 }
 
-function fromPem([pem, label = "", body = ""]: RegExpExecArray, passphrase: string | undefined): KeyObject {
+/** One block of a PEM file (RFC 7468). */
+interface PemBlock {
+  readonly pem: string;
+  readonly label: string;
+  readonly body: string;
+}
+
+// The first block that ends. An expression for the whole would look for an end from each of a thousand beginnings.
+function firstPem(text: string): PemBlock | undefined {
+  let tried = 0;
+  for (const { 0: begin, 1: label = "", index } of text.matchAll(BEGIN)) {
+    if (++tried > MAX_BLOCKS) return undefined;
+    const end = `-----END ${label}-----`;
+    const at = text.indexOf(end, index + begin.length);
+    if (at >= 0) return { pem: text.slice(index, at + end.length), label, body: text.slice(index + begin.length, at) };
+  }
+  return undefined;
+}
+
+function fromPem({ pem, label, body }: PemBlock, passphrase: string | undefined): KeyObject {
   if (label.includes("PUBLIC") || label === "CERTIFICATE") {
     throw new SignetError("invalid_key", "this PEM holds a public key; the private key is needed");
   }

@@ -18,9 +18,9 @@ export async function listening(handle: Handler): Promise<{ port: number; server
 }
 
 /** Sends the bytes of a request as they are, and answers the status and the whole answer. */
-export async function sent(port: number, text: string): Promise<{ status: number; answer: string }> {
+export async function sent(port: number, bytes: string | Uint8Array): Promise<{ status: number; answer: string }> {
   const socket = connect(port, "127.0.0.1");
-  socket.end(text);
+  socket.end(bytes);
   let answer = "";
   for await (const chunk of socket) answer += String(chunk);
   return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]), answer };
