@@ -70,7 +70,7 @@ export interface AuditStore {
 }
 
 /** Whether the process that a lease names lives; `unknown` where nothing proves either. */
-export type HolderState = "alive" | "gone" | "unknown";
+type HolderState = "alive" | "gone" | "unknown";
 
 /** The stores of an installation, and what they know of those who hold a lease. */
 export interface Stores {
