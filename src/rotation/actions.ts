@@ -15,6 +15,23 @@ export type Action =
   | { readonly kind: "prove" }
   | { readonly kind: "sweep" };
 
+/** An action with what it is in words. */
+export interface ReportedAction {
+  readonly kind: Action["kind"] | "adopt" | "create" | "import" | "apply-settings" | "destroy";
+  readonly words: string;
+  /** Of an activation: the key that signs by it, and why. */
+  readonly kid?: string;
+  readonly because?: ActivationCause;
+}
+
+/** An action as it is reported, by the keyring before it is carried out. */
+export function reportedAction(action: Action, keyring: Keyring): ReportedAction {
+  const words = actionInWords(action, keyring);
+  if (action.kind !== "activate") return { kind: action.kind, words };
+  const kid = recordById(keyring, action.id)?.publicJwk?.kid;
+  return { kind: action.kind, words, because: action.because, ...(kid !== undefined && { kid }) };
+}
+
 const CAUSES: Readonly<Record<ActivationCause, string>> = {
   first: "it is the issuer's first key",
   due: "its predecessor has signed for as long as the policy says",

@@ -39,7 +39,7 @@ export interface CoreManager {
   /** Repairs what a crash left, and carries out what the plan says. With `createKeyring` it makes a new issuer where there is none. */
   tick(request?: operations.TickRequest): Promise<Report>;
   /** Lets a standby succeed the active key, at the earliest safe instant: now, or when the report's waits say. */
-  rotate(request?: operations.RotateRequest): Promise<Report>;
+  rotate(request?: operations.RotateRequest): Promise<operations.RotateReport>;
   /** Takes a key out of use at once, and says which tokens that breaks. */
   revoke(request: RevokeRequest & operations.DryRun): Promise<operations.RevokeReport>;
   /** Takes a private key made elsewhere; with `createKeyring` also as the first of a new issuer. */

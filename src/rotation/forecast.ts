@@ -1,5 +1,5 @@
 import type { Keyring } from "../keyring/keyring.js";
-import type { Action } from "./actions.js";
+import type { ReportedAction } from "./actions.js";
 import { retentionSeconds } from "./policy.js";
 import { imaginedNames, rehearse } from "./rehearse.js";
 import { dueAt, situationOf } from "./situation.js";
@@ -9,7 +9,7 @@ import type { View } from "./view.js";
 export interface Moment {
   /** NumericDate. */
   readonly at: number;
-  readonly actions: readonly { readonly kind: Action["kind"]; readonly words: string }[];
+  readonly actions: readonly ReportedAction[];
   readonly keyring: Keyring;
 }
 

@@ -1,9 +1,10 @@
 import { SignetError } from "../errors.js";
 import { activeRecord, type Keyring } from "../keyring/keyring.js";
+import type { ReportedAction } from "./actions.js";
 import type { Context } from "./context.js";
 import { PREPARE_EARLIER_SECONDS, policyOf } from "./policy.js";
 import { blockedBy, RULES, timeInWords, type Wait } from "./rules.js";
-import type { Outcome, ReportedAction } from "./run.js";
+import type { Outcome } from "./run.js";
 import { dueAt, wait } from "./situation.js";
 import { type ReportedStray, reportedStrays } from "./stray-report.js";
 

@@ -1,10 +1,10 @@
+import type { ReportedAction } from "./actions.js";
 import { type Context, keyringMissing } from "./context.js";
 import { readBeyond } from "./log-beyond.js";
 import { type Report, reportOf } from "./manager-report.js";
 import { adoptionOf, wordsOf } from "./put-back.js";
 import { readViewPatiently } from "./read-view.js";
 import { rehearse } from "./rehearse.js";
-import type { ReportedAction } from "./run.js";
 import { newKeyring, type Session, writableVersion } from "./session.js";
 import { assertSameIssuer } from "./settings.js";
 import type { Creation } from "./working.js";

@@ -1,6 +1,7 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
+import type { ReportedAction } from "./actions.js";
 import { readHistory } from "./audit.js";
 import { type Context, keyringMissing } from "./context.js";
 import { assertDestroyable, destroyStray, type FoundKey, findKey } from "./destroy-stray.js";
@@ -17,7 +18,7 @@ import { doubtActive } from "./prove-standbys.js";
 import { readView, readViewPatiently } from "./read-view.js";
 import { type Finding, findFaults, mend } from "./repair.js";
 import { isStillSigning, type RevokeRequest, recordRevocation, type TokensAtRisk } from "./revoke.js";
-import { type Outcome, type ReportedAction, run } from "./run.js";
+import { type Outcome, run } from "./run.js";
 import { isAbandoned, type Session } from "./session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./settings.js";
 import { matches } from "./successor.js";
@@ -68,15 +69,24 @@ export interface RotateRequest extends DryRun {
   readonly token?: string | undefined;
 }
 
+/** What became of a rotation. */
+export type RotateReport = Report & {
+  /** The key that signed, and the one that signs now, or would; `null` where the rotation waits, or something else was done. */
+  readonly rotated: { readonly from: string; readonly to: string } | null;
+};
+
 /** Asks for a rotation at the earliest safe instant, which is now or stands in the report's waits. */
-export async function rotate(context: Context, { dryRun = false, token }: RotateRequest): Promise<Report> {
+export async function rotate(context: Context, { dryRun = false, token }: RotateRequest): Promise<RotateReport> {
+  const from = activeRecord(await existingKeyring(context))?.publicJwk?.kid;
   const request = async (session: Session): Promise<[]> => {
     await requestRotation(session, { token });
     return [];
   };
-  return dryRun
+  const report = await (dryRun
     ? onPaper(context, request)
-    : working(context, async (session) => thenRun(context, session, await request(session)));
+    : working(context, async (session) => thenRun(context, session, await request(session))));
+  const to = report.actions.find(({ because }) => because === "requested" || because === "due")?.kid;
+  return Object.freeze({ ...report, rotated: from === undefined || to === undefined ? null : { from, to } });
 }
 
 async function requestRotation(

@@ -1,6 +1,6 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import type { KeyRecord } from "../keyring/key-record.js";
-import { type Action, actionInWords } from "./actions.js";
+import { type Action, type ReportedAction, reportedAction } from "./actions.js";
 import { type Plan, plan } from "./planner.js";
 import { documentsOf } from "./publish.js";
 import { withoutKey, withRecord } from "./records.js";
@@ -10,7 +10,7 @@ import { recordById, type View } from "./view.js";
 
 /** What would be done, as far as it can be told. */
 export interface Rehearsal {
-  readonly actions: readonly { readonly kind: Action["kind"]; readonly words: string }[];
+  readonly actions: readonly ReportedAction[];
   readonly plan: Plan;
   /** What would be read afterwards. */
   readonly view: View;
@@ -30,7 +30,7 @@ export function imaginedNames(): () => string {
  * @param nextName names the keys that would be made
  */
 export function rehearse(first: View, now: number, nextName: () => string = imaginedNames()): Rehearsal {
-  const actions: { kind: Action["kind"]; words: string }[] = [];
+  const actions: ReportedAction[] = [];
   const warnings: Wait[] = [];
   let view: View = { ...first, patient: true };
   for (;;) {
@@ -41,7 +41,7 @@ export function rehearse(first: View, now: number, nextName: () => string = imag
       return { actions, plan: { ...next, waits: [...warnings, ...next.waits] }, view };
     }
     if (action.kind === "activate") warnings.push(...next.waits.filter(({ rule }) => rule === "young_standby"));
-    actions.push({ kind: action.kind, words: actionInWords(action, view.keyring) });
+    actions.push(reportedAction(action, view.keyring));
     view = after(view, action, now, nextName);
   }
 }

@@ -1,5 +1,5 @@
 import { SignetError } from "../errors.js";
-import { type Action, actionInWords } from "./actions.js";
+import { type Action, type ReportedAction, reportedAction } from "./actions.js";
 import { beginActivation, confirmActivation } from "./activate.js";
 import type { Context } from "./context.js";
 import { finishMaking, makeKey } from "./make-key.js";
@@ -13,12 +13,6 @@ import type { Wait } from "./rules.js";
 import type { Session } from "./session.js";
 import { sweep } from "./sweep.js";
 import type { View } from "./view.js";
-
-/** An action with what it is in words. */
-export interface ReportedAction {
-  readonly kind: Action["kind"] | "adopt" | "create" | "import" | "apply-settings" | "destroy";
-  readonly words: string;
-}
 
 /** What a run has done, and what is left to wait for. */
 export interface Outcome {
@@ -67,8 +61,8 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
       const alerts = [...(active === undefined ? [] : [active.words]), ...doubts.values()];
       return { done, plan: { ...current, waits: [...warnings, ...current.waits] }, alerts };
     }
-    const words = actionInWords(action, session.keyring());
-    context.onStep({ action: action.kind, words });
+    const reported = reportedAction(action, session.keyring());
+    context.onStep({ action: action.kind, words: reported.words });
     // After the activation nothing waits for it any more, but the operator has to know.
     if (action.kind === "activate") warnings.push(...current.waits.filter(({ rule }) => rule === "young_standby"));
     if (ONCE.includes(action.kind)) skipped.add(JSON.stringify(action));
@@ -77,9 +71,9 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
         action.kind === "prove"
           ? await proveStandbys(context, session, view, await activeIn(view))
           : await carryOut(context, session, view, action, warnings);
-      for (const doubt of found) doubts.set(doubt.id, doubt.words);
+      for (const { id, words } of found) doubts.set(id, doubts.get(id) ?? words);
       // A proof is no change, and what was not proven was not done.
-      if (found.length === 0 && action.kind !== "prove") done.push({ kind: action.kind, words });
+      if (found.length === 0 && action.kind !== "prove") done.push(reported);
     } catch (error) {
       failure ??= error;
       skipped.add(JSON.stringify(action));

@@ -26,9 +26,14 @@ export async function keysRotate(context: Context, options: ChangeOptions): Prom
   if (options.json === true) return;
   const { output } = context;
   const waiting = report.waits.find(({ rule }) => rule === "second_standby");
-  const isDone = report.actions.some(({ kind }) => kind === "activate");
-  if (isDone) output.note(options.dryRun === true ? "the rotation would be done now" : "rotated: the next key signs");
-  else if (waiting?.until != null) {
+  const { rotated } = report;
+  const other = report.actions.find(({ because }) => because !== undefined);
+  if (rotated !== null) {
+    const verb = options.dryRun === true ? "would rotate now: key" : "rotated: key";
+    output.note(`${verb} ${rotated.to} signs in place of ${rotated.from}`);
+  } else if (other?.because === "first") output.note("the first key was made, and signs: there was none to rotate");
+  else if (other !== undefined) output.note("this was no rotation: what was done to the active document stands above");
+  if (rotated === null && waiting?.until != null) {
     output.note(`the rotation is scheduled: the first tick after ${dateInWords(waiting.until)} carries it out`);
     output.data(dateInWords(waiting.until));
   }
