@@ -116,9 +116,14 @@ function addViewCommands(keys: Command, context: Context, common: (command: Comm
     .action(async (options) => (await load.history()).keysHistory(context, options));
 }
 
-/** Adds `audit verify`. */
+/** Adds `audit verify` and `audit begin`. */
 export function addAuditCommands(program: Command, context: Context, common: (command: Command) => Command): void {
   const audit = common(program.command("audit").description("check the log of key changes"));
+  common(audit.command("begin"))
+    .description("begin a new chain where the log was deleted or altered; its first entry names the head that the old one had")
+    .option("--json", "print the verdict on the log as JSON")
+    .addHelpText("after", "\nExample:\n  signet audit begin --yes")
+    .action(async (options) => (await load.history()).auditBegin(context, options));
   common(audit.command("verify"))
     .description("name the first entry that was removed or altered; print count and head")
     .option("--json", "print the verdict as JSON")

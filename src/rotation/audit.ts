@@ -29,6 +29,7 @@ export type AuditEvent =
   | "key.removed"
   | "lease.unlocked"
   | "key.destroyed"
+  | "audit.begun"
   | "keyring.repaired"
   | "keyring.put-back";
 
@@ -105,31 +106,51 @@ export async function verifyAudit({ audit }: Pick<Stores, "audit">, keyring: Pic
   const { count, head, entry } = keyring.audit;
   const lines: string[] = [];
   for await (const line of audit.read()) lines.push(line);
+  // Where a new chain was begun, what stands before it was given up; the new chain names the head that it had.
+  const chain = lines.slice(Math.max(0, lines.findLastIndex(beginsChain)));
+  const before = beginsChain(chain[0] ?? "") ? (parsedEntry(chain[0] as string)?.number as number) - 1 : 0;
   // The last entry stands in the keyring too: a manager that died before it reached the log has lost nothing.
-  if (lines.length === count - 1 && count > 0) lines.push(entry);
-  const fault = firstFault(lines, count, head);
+  if (before + chain.length === count - 1 && count > 0) chain.push(entry);
+  const fault = firstFault(chain, before, count, head);
   return { isIntact: fault === null, count, head, fault };
 }
 
-function firstFault(lines: readonly string[], count: number, head: string): AuditVerdict["fault"] {
+/**
+ * Whether the log was deleted, or has lost its beginning.
+ *
+ * @returns what to say and to do; `undefined` where its first entry is there
+ */
+export async function lossOfLog({ audit }: Pick<Stores, "audit">, keyring: Pick<Keyring, "audit">): Promise<string | undefined> {
+  const { count, entry } = keyring.audit;
+  // A first entry may not have reached the log yet.
+  if (count < 2 || beginsChain(entry)) return undefined;
+  for await (const line of audit.read()) if (parsedEntry(line)?.number === 1 || beginsChain(line)) return undefined;
+  return "the audit log was deleted, or has lost its beginning: put it back, or begin a new chain with `signet audit begin`";
+}
+
+function beginsChain(line: string): boolean {
+  return parsedEntry(line)?.event === "audit.begun";
+}
+
+function firstFault(lines: readonly string[], before: number, count: number, head: string): AuditVerdict["fault"] {
   const entries = lines.map(parsedEntry);
   const continues = (index: number): boolean =>
     hashOf(lines[index] as string) === (index + 1 < lines.length ? entries[index + 1]?.previous : head);
   for (const [index, entry] of entries.entries()) {
-    const number = index + 1;
+    const number = before + index + 1;
     if (entry === undefined) return { number, words: "the line is no entry" };
     if (entry.number !== number) return { number, words: `the line was removed: entry ${entry.number} stands in its place` };
     if (number > count)
       return { number, words: `the keyring knows of ${count} entries: the line was added, or the keyring is old` };
     // Where the next line is not the next entry, what is missing is the fault.
     const next = entries[index + 1];
-    const isFollowed = number < lines.length ? next?.number === number + 1 : number === count;
+    const isFollowed = index + 1 < lines.length ? next?.number === number + 1 : number === count;
     if (!isFollowed || continues(index)) continue;
     const isNextDoubtful = next !== undefined && !continues(index + 1);
     return { number, words: isNextDoubtful ? "the line, or the next one, was altered" : "the line was altered" };
   }
-  if (lines.length >= count) return null;
-  return { number: lines.length + 1, words: `the log ends here, but the keyring knows of ${count} entries` };
+  if (before + lines.length >= count) return null;
+  return { number: before + lines.length + 1, words: `the log ends here, but the keyring knows of ${count} entries` };
 }
 
 /**

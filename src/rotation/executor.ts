@@ -24,6 +24,8 @@ export interface Manager extends CoreManager {
   lives(): Promise<KeyLives>;
   /** Every change of a key, the oldest first. */
   history(): Promise<readonly AuditEntry[]>;
+  /** Begins a new chain of the audit log where the one that there is was deleted or altered. */
+  beginAudit(): Promise<AuditVerdict>;
   /** Checks the audit log against the keyring. */
   verifyAudit(): Promise<AuditVerdict>;
 }
@@ -46,6 +48,7 @@ export function createManager(options: ManagerOptions): Manager {
     unlock: (holder) => inTurn(() => unlock(context, holder)),
     destroyKey: (request) => inTurn(() => operations.destroyKey(context, request)),
     lives: () => operations.keyLives(context),
+    beginAudit: () => inTurn(() => operations.beginAudit(context)),
     history: async () => readHistory(context.stores, await existing()),
     verifyAudit: async () => verifyAudit(context.stores, await existing()),
   } satisfies Manager);

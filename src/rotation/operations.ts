@@ -2,7 +2,7 @@ import type { PublicJwk } from "../algorithms/jwk.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
 import type { ReportedAction } from "./actions.js";
-import { readHistory } from "./audit.js";
+import { type AuditVerdict, readHistory, verifyAudit } from "./audit.js";
 import { type Context, keyringMissing } from "./context.js";
 import { assertDestroyable, destroyStray, type FoundKey, findKey } from "./destroy-stray.js";
 import { type Explanation, explain } from "./explain.js";
@@ -269,6 +269,23 @@ export async function destroyKey(context: Context, { name, dryRun = false }: Des
         return thenRun(context, session, [deed]);
       });
   return Object.freeze({ ...report, found });
+}
+
+/**
+ * Begins a new chain of the audit log where the one that there is was deleted or altered: its first entry names the head that the old
+ * one had.
+ *
+ * @throws SignetError `plan_refused` where the log is whole
+ */
+export async function beginAudit(context: Context): Promise<AuditVerdict> {
+  const { fault, count, head } = await verifyAudit(context.stores, await existingKeyring(context));
+  if (fault === null) throw new SignetError("plan_refused", "the audit log is whole: there is nothing to begin anew");
+  const why = `line ${fault.number} of the log before: ${fault.words}; it had ${count} entries, and the head ${head}`;
+  await working(context, async (session) => {
+    await session.change((keyring) => keyring, { event: "audit.begun", why });
+    return run(context, session);
+  });
+  return verifyAudit(context.stores, await existingKeyring(context));
 }
 
 /** Says for each key why it is where it is and when it moves next. */

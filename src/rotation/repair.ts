@@ -1,6 +1,7 @@
 import type { ActiveDocument } from "../keyring/active-document.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import { activeRecord, type Keyring, recordByKid } from "../keyring/keyring.js";
+import { lossOfLog } from "./audit.js";
 import type { Context } from "./context.js";
 import { readBeyond } from "./log-beyond.js";
 import { proveKey } from "./prove.js";
@@ -12,11 +13,11 @@ import type { Session } from "./session.js";
 import { strayInWords } from "./stray-report.js";
 import { standingOf } from "./strays.js";
 import { searchAll } from "./sweep.js";
-import { documentState, isPublished, latestTime, nameOf, type View } from "./view.js";
+import { documentState, isJwksPublished, isPublished, latestTime, nameOf, type View } from "./view.js";
 
 /** Something that a foreign hand changed, or that a crash left. */
 export interface Finding {
-  readonly kind: "clock" | "keyring" | "document" | "jwks" | "private-part" | "orphan" | "lease";
+  readonly kind: "clock" | "keyring" | "document" | "jwks" | "private-part" | "orphan" | "lease" | "audit";
   readonly words: string;
   /** What mends it, in words; `null` where only a person can. */
   readonly remedy: string | null;
@@ -28,9 +29,8 @@ export async function findFaults(context: Context, view: View, now: number): Pro
     ...clockFaults(view.keyring, now),
     ...(await putBack(context, view.keyring)),
     ...(await documentFaults(context, view, now)),
-    ...(isPublished(view)
-      ? []
-      : [fault("jwks", "the discovery document or the published JWKS is not the keyring's", "the next tick publishes it again")]),
+    ...publicFaults(view),
+    ...(await auditFaults(context, view.keyring)),
     ...(await proofs(context, view, now)).map(({ words, isDead }) =>
       fault("private-part", words, isDead ? "the key is replaced" : null),
     ),
@@ -50,6 +50,17 @@ async function putBack({ stores }: Context, keyring: Keyring): Promise<Finding[]
   if (beyond === undefined) return [];
   const remedy = "it is brought up to date by the active document, the audit log and the published keys; nothing is destroyed";
   return [fault("keyring", wordsOf(keyring, beyond), remedy)];
+}
+
+function publicFaults(view: View): Finding[] {
+  if (isPublished(view)) return [];
+  const which = isJwksPublished(view) ? "discovery document" : "JWKS";
+  return [fault("jwks", `the published ${which} is not the keyring's`, "the next tick publishes it again")];
+}
+
+async function auditFaults({ stores }: Context, keyring: Keyring): Promise<Finding[]> {
+  const words = await lossOfLog(stores, keyring);
+  return words === undefined ? [] : [fault("audit", words, null)];
 }
 
 async function documentFaults(context: Context, view: View, now: number): Promise<Finding[]> {

@@ -1,6 +1,7 @@
 import { SignetError } from "../errors.js";
 import { type Action, type ReportedAction, reportedAction } from "./actions.js";
 import { beginActivation, confirmActivation } from "./activate.js";
+import { lossOfLog } from "./audit.js";
 import type { Context } from "./context.js";
 import { finishMaking, makeKey } from "./make-key.js";
 import { type Plan, plan } from "./planner.js";
@@ -50,6 +51,7 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
     (view: View) => view.documents[0]?.sequence,
     async (view) => doubtActive(context, view, await session.time()),
   );
+  let hasSwept = false;
   let failure: unknown;
   for (let count = 0; count < MOST_ACTIONS; count++) {
     const view = { ...(await readViewPatiently(context, session.keyring())), passedOver: new Set(doubts.keys()) };
@@ -58,9 +60,12 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
     if (action === undefined) {
       if (failure !== undefined) throw failure;
       const active = await activeIn(view);
+      const lostLog = hasSwept ? await lossOfLog(context.stores, session.keyring()) : undefined;
+      if (lostLog !== undefined) doubts.set("audit log", lostLog);
       const alerts = [...(active === undefined ? [] : [active.words]), ...doubts.values()];
       return { done, plan: { ...current, waits: [...warnings, ...current.waits] }, alerts };
     }
+    hasSwept ||= action.kind === "sweep";
     const reported = reportedAction(action, session.keyring());
     context.onStep({ action: action.kind, words: reported.words });
     // After the activation nothing waits for it any more, but the operator has to know.

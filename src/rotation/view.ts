@@ -43,13 +43,16 @@ export function documentState({ keyring, documents }: View): DocumentState {
 }
 
 /** Whether the published JWKS, and the discovery document beside it, are the keyring's. */
-export function isPublished({ keyring, published }: View): boolean {
+export function isPublished(view: View): boolean {
+  const { keyring, published } = view;
+  if (!isJwksPublished(view) || published === undefined) return isJwksPublished(view);
+  return JSON.stringify(published.discovery) === JSON.stringify(discoveryOf(keyring));
+}
+
+/** Whether the published JWKS is the keyring's. */
+export function isJwksPublished({ keyring, published }: View): boolean {
   const wanted = jwksOf(keyring);
-  if (published === undefined) return wanted.keys.length === 0;
-  return (
-    JSON.stringify(published.jwks) === JSON.stringify(wanted) &&
-    JSON.stringify(published.discovery) === JSON.stringify(discoveryOf(keyring))
-  );
+  return published === undefined ? wanted.keys.length === 0 : JSON.stringify(published.jwks) === JSON.stringify(wanted);
 }
 
 /** Whether the JWKS that was read holds a record's key, exactly. */

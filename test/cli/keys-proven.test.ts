@@ -101,3 +101,34 @@ describe("keys rotate", () => {
     expect(ran.stdout).toMatch(/^\d{4}-\d\d-\d\d /);
   });
 });
+
+describe("an audit log that was deleted", () => {
+  it("is told by the next sweep, by repair and by verify, until a new chain is begun that names the old head", async () => {
+    const cwd = await issuerAt();
+    const [count, head] = (await signet(["audit", "verify"], { cwd })).stdout.trim().split(" ");
+    expect(await signet(["audit", "begin", "--yes"], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("is whole"),
+    });
+    await rm(join(cwd, ".signet", "audit.jsonl"));
+    await letSweepBeDue(cwd);
+    const told = { code: 1, stderr: expect.stringContaining("signet audit begin") };
+    expect(await signet(["keys", "tick"], { cwd })).toMatchObject(told);
+    expect((await signet(["keys", "repair"], { cwd })).stderr).toContain("the audit log was deleted");
+    expect((await signet(["audit", "verify"], { cwd })).code).toBe(1);
+    expect((await signet(["audit", "begin"], { cwd })).code).toBe(2);
+    expect((await signet(["audit", "begin", "--yes"], { cwd })).code).toBe(0);
+    expect((await signet(["audit", "verify"], { cwd })).code).toBe(0);
+    const { entries } = JSON.parse((await signet(["keys", "history", "--json"], { cwd })).stdout);
+    const begun = entries.find(({ event }: { event: string }) => event === "audit.begun");
+    expect(begun.number).toBe(Number(count) + 1);
+    expect(begun.why).toContain(head);
+    expect(begun.previous).toBe(head);
+    await letSweepBeDue(cwd);
+    expect((await signet(["keys", "tick"], { cwd })).code).toBe(0);
+    // What is altered in the new chain still shows.
+    const path = join(cwd, ".signet", "audit.jsonl");
+    await writeFile(path, (await readFile(path, "utf8")).replace("audit.begun", "audit.begum"));
+    expect((await signet(["audit", "verify"], { cwd })).code).toBe(1);
+  });
+});

@@ -1,4 +1,5 @@
 import { SignetError } from "../../errors.js";
+import { confirm } from "../confirm.js";
 import type { CommonOptions, Context } from "../context.js";
 import { managerFor } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
@@ -22,6 +23,21 @@ export async function keysHistory(context: Context, options: CommonOptions): Pro
     why,
   ]);
   for (const line of table(["NO", "TIME", "WHO", "WHAT", "KEYS", "WHY"], rows)) context.output.data(line);
+}
+
+/** `signet audit begin`: a new chain where the log was deleted or altered, which names the head that the old one had. */
+export async function auditBegin(context: Context, options: CommonOptions): Promise<void> {
+  const { output } = context;
+  const manager = await managerFor(context, await openInstallation(context, options));
+  const { fault, head } = await manager.verifyAudit();
+  if (fault !== null) {
+    output.note(`line ${fault.number} of the audit log: ${fault.words}`);
+    await confirm("Give up what stands before, and begin a new chain?", options);
+  }
+  const verdict = await manager.beginAudit();
+  if (options.json === true) output.json(verdict);
+  else output.data(`${verdict.count} ${verdict.head}`);
+  output.note(`a new chain begins; its first entry names the head of the one before, ${head}`);
 }
 
 /** `signet audit verify`: whether the log is whole, and what such a log cannot prove. */
