@@ -249,7 +249,10 @@ function assertTidy(
   const kept = (names: Iterable<string>, prefix: string) =>
     [...names].filter((each) => each.startsWith(prefix)).map((each) => each.slice(prefix.length));
   const inParameters = kept(parameters.keys(), `/signet/${name}/keys/`);
-  const inSecrets = kept(secrets.keys(), `signet/${name}/keys/`);
+  const inSecrets = kept(
+    [...secrets.values()].map((secret: { name: string }) => secret.name),
+    `signet/${name}/keys/`,
+  );
   const tagged = [...kmsKeys.values()].filter((key) => key.tags.get("signet:installation") === name && key.state === "Enabled");
   expect(inParameters.filter((id) => ![...ids("parameter-store"), ...ids("kms-data-key")].includes(id))).toStrictEqual([]);
   expect(inSecrets.filter((id) => !ids("secrets-manager").includes(id))).toStrictEqual([]);

@@ -1,0 +1,46 @@
+import { copyFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { type FileFixture, fixture } from "../formats/fixtures.js";
+import { signet } from "./command.js";
+import { issuerFolders } from "./issuer-folders.js";
+
+const scratch = scratchDirectories();
+const issuerAt = issuerFolders(scratch, ["--issuer", "https://issuer.example"]);
+
+const destroy = (cwd: string, ...args: string[]) => signet(["keys", "destroy", ...args], { cwd });
+
+describe("signet keys destroy", () => {
+  it("destroys a private key that no record names, and asks before", async () => {
+    const cwd = await issuerAt();
+    const keys = join(cwd, ".signet", "keys");
+    const [, text = ""] = Object.entries(fixture<FileFixture>("young").files).find(([path]) => path.startsWith("keys/")) ?? [];
+    await writeFile(join(keys, "left.key"), text, { mode: 0o600 });
+    const before = await readdir(keys);
+    expect(before).toContain("left.key");
+    const repair = await signet(["keys", "repair"], { cwd });
+    expect(repair.stderr).toContain("file holds a private key that no record names (left)");
+    expect(await destroy(cwd, "left")).toMatchObject({ code: 2, stderr: expect.stringContaining("say --yes to do it") });
+    expect(await destroy(cwd, "left", "--dry-run")).toMatchObject({ code: 0, stderr: expect.stringContaining("would destroy") });
+    expect(await readdir(keys)).toStrictEqual(before);
+    expect(await destroy(cwd, "left", "--yes")).toMatchObject({ code: 0, stderr: expect.stringContaining("done: destroy") });
+    expect(await readdir(keys)).toStrictEqual(before.filter((name) => name !== "left.key"));
+    expect((await signet(["keys", "history"], { cwd })).stdout).toContain("key.destroyed");
+  });
+
+  it("refuses every key of the keyring, by id and by kid, a copy of a published one, and what is not there", async () => {
+    const cwd = await issuerAt();
+    const folder = join(cwd, ".signet", "keys");
+    const { keys } = JSON.parse((await signet(["keys", "list", "--json"], { cwd })).stdout);
+    await copyFile(join(folder, `${keys[0].id}.key`), join(folder, "copy.key"));
+    const before = await readdir(folder);
+    for (const name of [...keys.flatMap(({ id, kid }: { id: string; kid: string }) => [id, kid]), "copy"]) {
+      const ran = await destroy(cwd, name, "--yes");
+      expect([name, ran.code]).toStrictEqual([name, 1]);
+      expect(ran.stderr).toMatch(/is not destroyed: (the keyring has it|it is the key .*, which is published or signs)/);
+    }
+    expect((await destroy(cwd, "no-such", "--yes")).code).toBe(1);
+    expect(await readdir(folder)).toStrictEqual(before);
+  });
+});
