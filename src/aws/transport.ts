@@ -233,7 +233,8 @@ function failureIn({ headers, body, status }: AwsAnswer): { awsCode: string; mes
   } catch {
     told = { __type: /<Code>([^<]*)/.exec(body)?.[1], message: /<Message>([^<]*)/.exec(body)?.[1] };
   }
-  const type = String(told.__type ?? headers["x-amzn-errortype"] ?? (status === 403 ? "AccessDenied" : ""));
+  const named = told.__type ?? headers["x-amzn-errortype"];
+  const type = typeof named === "string" ? named : status === 403 ? "AccessDenied" : "";
   const awsCode = type.replace(/^.*#/, "").replace(/:.*$/, "");
-  return { awsCode, message: String(told.message ?? told.Message ?? "") };
+  return { awsCode, message: [told.message, told.Message].find((each) => typeof each === "string") ?? "" };
 }

@@ -123,7 +123,7 @@ async function fromSecret(context: Context, name: string, options: KeySourceOpti
   if (!value.startsWith("{")) return parsed(value, options);
   const members = parseStrictJson(value, "the secret") as Record<string, unknown>;
   if (typeof members.kty === "string") return parsed(value, options);
-  const texts = Object.values(members).flatMap((member) => (isObject(member) ? JSON.stringify(member) : String(member)));
+  const texts = Object.values(members).flatMap((member) => (typeof member === "string" ? member : JSON.stringify(member)));
   const keys = texts.filter((text) => /-----BEGIN [A-Z ]*PRIVATE KEY-----|"d"\s*:/.test(text));
   if (keys.length !== 1)
     throw new SignetError("invalid_key", `the secret has ${keys.length} members that look like a private key, not one`);

@@ -31,7 +31,8 @@ export async function kmsVerification(
   longest: number,
 ): Promise<KmsVerification> {
   const { header, signingInput, signature } = splitToken(token, longest);
-  const kid = String(parseObject(header, "header").kid);
+  const { kid: named } = parseObject(header, "header");
+  const kid = typeof named === "string" ? named : "";
   const own = await installationKey(context, kid, options);
   const kms = createKms(awsAccess(context, own.key ?? given, own.region));
   const { arn, spki } = await kms.getPublicKey(own.key ?? given);

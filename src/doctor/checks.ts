@@ -75,7 +75,7 @@ export function shown(value: unknown): string {
 function kindOf(value: unknown): string {
   if (value === undefined) return "absent";
   if (Array.isArray(value)) return "a list";
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+  return typeof value === "object" && value !== null ? "an object" : (JSON.stringify(value) ?? typeof value);
 }
 
 function issuerUrl(issuer: string): Judgement {

@@ -106,8 +106,9 @@ function namesBefore(callers: unknown): readonly string[] {
 
 // CloudFormation hands over lists as lists, and everything else as text.
 function algorithmsIn(value: unknown): readonly AlgorithmName[] {
-  const names: readonly unknown[] = Array.isArray(value) ? value : String(value ?? "").split(",");
-  const given = names.map((name) => String(name).trim()).filter((name) => name !== "");
+  const names: readonly unknown[] = Array.isArray(value) ? value : typeof value === "string" ? value.split(",") : [];
+  // What is no text is no algorithm's name either, and is told so.
+  const given = names.map((name) => (typeof name === "string" ? name.trim() : "?")).filter((name) => name !== "");
   return given.map((name) => algorithmNamed(name).name);
 }
 
