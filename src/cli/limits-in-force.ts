@@ -7,21 +7,20 @@ import type { Context } from "./context.js";
  * Puts the limits of an edited config in force where they allow tokens that live longer than the keyring knows. It must know
  * before such a token is signed: it decides how long a retired key stays published.
  *
- * A longer life that cannot be put in force now is only noted, since issuers obey the active document.
- *
- * @throws SignetError where tokens without expiry are allowed and the keyring cannot be told
+ * A longer life that cannot be put in force now is only noted, since issuers obey the active document. Tokens without expiry are put in
+ * force by `keys apply` alone: their key is never removed by itself.
  */
 export async function putLimitsInForce({ output }: Context, installation: Installation): Promise<void> {
   const { config, activeKey } = installation;
   const { maxTtlSeconds, requireExpiration, defaultTtlSeconds } = config.limits;
-  const allowsUnlimitedTokens = !requireExpiration && defaultTtlSeconds === null;
   const key = await activeKey.current(presentSeconds());
-  const isLonger = maxTtlSeconds > key.maxTtlSeconds;
-  if (!isLonger && !allowsUnlimitedTokens) return;
+  if (!requireExpiration && defaultTtlSeconds === null) await tellEndless(output, installation, key.endless !== false);
+  if (maxTtlSeconds <= key.maxTtlSeconds) return;
   try {
-    if (await tellKeyring(installation, isLonger)) output.note("the limits of the config were changed: they are in force now");
+    await tellKeyring(installation);
+    output.note("the limits of the config were changed: they are in force now");
   } catch (error) {
-    if (allowsUnlimitedTokens || !isSignetError(error)) throw error;
+    if (!isSignetError(error)) throw error;
     output.note(
       `warning: a token lives ${key.maxTtlSeconds} seconds at most, until the config can be put in force (${error.message})`,
     );
@@ -29,12 +28,19 @@ export async function putLimitsInForce({ output }: Context, installation: Instal
   await activeKey.refresh();
 }
 
-async function tellKeyring(installation: Installation, isLonger: boolean): Promise<boolean> {
+// An active document of version 1 does not say it: there the keyring is asked.
+async function tellEndless(output: Context["output"], { stores }: Installation, endless: boolean): Promise<void> {
+  const isInForce = endless && (await stores.keyring.read())?.keyring.policy.allowsUnlimitedTokens === true;
+  if (isInForce) return;
+  const what = "the limits of the config allow tokens without exp, which is not in force: `signet keys apply` puts it in force";
+  if (endless) throw new SignetError("plan_refused", what, { field: "limits.requireExpiration" });
+  output.note(`warning: ${what}`);
+}
+
+async function tellKeyring(installation: Installation): Promise<void> {
   const found = await installation.stores.keyring.read();
   if (found === undefined) throw new SignetError("keyring_missing", "there is no keyring: restore it from a backup");
   const { algorithm, custody, allowsUnlimitedTokens } = found.keyring.policy;
-  if (!isLonger && allowsUnlimitedTokens) return false;
   // Another algorithm or custody in the config is a migration, which is asked for by its own command.
-  await (await installation.manager()).applySettings({ algorithm, custody });
-  return true;
+  await (await installation.manager()).applySettings({ algorithm, custody, allowsUnlimitedTokens });
 }

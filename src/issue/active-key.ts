@@ -9,7 +9,7 @@ export interface ActiveKeyOptions {
   readonly read: () => Promise<readonly ActiveDocument[]>;
   /** Opens the key that a document names. */
   readonly open: (key: OpenableKey) => Promise<Signer>;
-  /** A key that was not confirmed for so long signs nothing until a read has succeeded. */
+  /** A key that was not confirmed for so long signs nothing until a read has succeeded, where its document does not say how long. */
   readonly maxAgeSeconds: number;
   /** How often it is confirmed in the background; a fifth earlier or later at random. Default 60. */
   readonly refreshSeconds?: number | undefined;
@@ -32,6 +32,8 @@ interface Confirmed extends SigningKey {
   readonly document: ActiveDocument;
   /** When the read that confirmed it was sent. */
   readonly confirmedAt: number;
+  /** How long it may sign without being confirmed again, as it says itself. */
+  readonly maxAgeSeconds: number | undefined;
 }
 
 /**
@@ -63,11 +65,11 @@ export function createActiveKey(options: ActiveKeyOptions): ActiveKey {
     // A read that was already under way may have been sent too long ago to confirm anything: then one more.
     for (let attempt = 0; attempt < 2; attempt++) {
       await refresh().catch((error: unknown) => {
-        throw confirmed === undefined ? error : unconfirmed(maxAgeSeconds, error);
+        throw confirmed === undefined ? error : unconfirmed(confirmed.maxAgeSeconds ?? maxAgeSeconds, error);
       });
       if (isUsable(confirmed, Math.max(now, clock()), maxAgeSeconds)) return confirmed;
     }
-    throw unconfirmed(maxAgeSeconds);
+    throw unconfirmed(confirmed?.maxAgeSeconds ?? maxAgeSeconds);
   }
 
   function current(now: number): SigningKey | Promise<SigningKey> {
@@ -97,12 +99,14 @@ async function readConfirmed(
   }
   const isSame = known !== undefined && JSON.stringify(known.document) === JSON.stringify(document);
   const signer = isSame ? known.signer : await open(document);
-  return { document, signer, maxTtlSeconds: document.maxTtlSeconds, confirmedAt: sentAt };
+  const { version, maxTtlSeconds, endless, maxAgeSeconds } = document;
+  // Version 1 did not say: there the limits of each issuer decide.
+  return { document, signer, maxTtlSeconds, endless: version !== 2 || endless === true, maxAgeSeconds, confirmedAt: sentAt };
 }
 
 // A confirmation from the future means that the clock was set back: nobody knows how old it is.
 function isUsable(key: Confirmed | undefined, now: number, maxAgeSeconds: number): key is Confirmed {
-  return key !== undefined && key.confirmedAt <= now && now - key.confirmedAt < maxAgeSeconds;
+  return key !== undefined && key.confirmedAt <= now && now - key.confirmedAt < (key.maxAgeSeconds ?? maxAgeSeconds);
 }
 
 function unconfirmed(maxAgeSeconds: number, cause?: unknown): SignetError {

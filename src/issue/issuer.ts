@@ -13,6 +13,8 @@ export interface SigningKey {
   readonly signer: Signer;
   /** The longest life, in seconds, of a token of this key. */
   readonly maxTtlSeconds: number;
+  /** False where nothing that is in force allows tokens without `exp`, whatever the issuer's limits say. */
+  readonly endless?: boolean | undefined;
 }
 
 /** Answers the key to sign with; a promise only where it has to be read first. */
@@ -104,8 +106,8 @@ export function createIssuer(options: IssuerOptions): Issuer {
     return tokenOf(input, signature);
   }
 
-  function inputOf({ signer, maxTtlSeconds }: SigningKey, request: IssueRequest, now: number): string {
-    return headerOf(signer, request.typ ?? "JWT") + makePayload(request, now, maxTtlSeconds);
+  function inputOf({ signer, maxTtlSeconds, endless }: SigningKey, request: IssueRequest, now: number): string {
+    return headerOf(signer, request.typ ?? "JWT") + makePayload(request, now, maxTtlSeconds, endless !== false);
   }
 
   // Whoever disabled a key has perhaps let another one sign meanwhile.

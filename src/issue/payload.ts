@@ -20,8 +20,8 @@ export interface PayloadOptions {
   readonly uuid?: (() => string) | undefined;
 }
 
-/** (a checked request, the present, the longest life the key allows) -> the token's payload as base64url. */
-export type PayloadMaker = (request: IssueRequest, now: number, keyMaxTtlSeconds: number) => string;
+/** (a checked request, the present, the longest life the key allows, whether it allows no end) -> the token's payload as base64url. */
+export type PayloadMaker = (request: IssueRequest, now: number, keyMaxTtlSeconds: number, endless: boolean) => string;
 
 /** The claims that the issuer itself sets; an absent one is left to the request's claims, or to nobody. */
 interface SetClaims {
@@ -44,7 +44,7 @@ export function payloadMaker({ issuer, limits, isOtherCaller, uuid = randomUUID 
   const checkFixed = fixedClaimsCheck(limits.fixedClaims);
   let spare: Buffer | undefined;
 
-  function makePayload(out: Buffer, request: IssueRequest, now: number, keyMaxTtlSeconds: number): string {
+  function makePayload(out: Buffer, request: IssueRequest, now: number, keyMaxTtlSeconds: number, endless: boolean): string {
     const claims = readOnce(request.claims);
     const end = writeClaims(out, claims, (name) => fixedNames.has(name) || isSet(name, request));
     checkRegisteredClaims(claims);
@@ -58,21 +58,31 @@ export function payloadMaker({ issuer, limits, isOtherCaller, uuid = randomUUID 
       jti: request.setJti === true ? uuid() : undefined,
       exp: expiration(claims, request.ttl, now, limits, longest),
     };
+    if (set.exp === undefined && !endless) throw endlessRefused();
     assertAlive(claims, request, now, set.exp ?? now + longest);
     checkLimits?.(claims, { ...claims, ...fixed, ...present(set) });
     return encoded(out, end, fixedMembers + textOf(set));
   }
 
-  return (request, now, keyMaxTtlSeconds) => {
+  return (request, now, keyMaxTtlSeconds, endless) => {
     // A getter among the claims could issue a token meanwhile: that one must not be written over this one.
     const out = spare ?? Buffer.allocUnsafeSlow(CLAIMS_BUFFER_BYTES);
     spare = undefined;
     try {
-      return makePayload(out, request, now, keyMaxTtlSeconds);
+      return makePayload(out, request, now, keyMaxTtlSeconds, endless);
     } finally {
       spare = out;
     }
   };
+}
+
+// The keyring has to know before such a token is signed: it decides how long a retired key stays published.
+function endlessRefused(): SignetError {
+  return new SignetError(
+    "expiration_required",
+    "the token needs an end: tokens without exp are not in force (`signet keys apply`, or a deployment, puts the limits in force)",
+    { field: "ttl" },
+  );
 }
 
 function isSet(name: string, request: IssueRequest): boolean {

@@ -23,6 +23,10 @@ export interface ActiveDocument {
   /** The longest life, in seconds, that an issuer may give a token of this key. */
   readonly maxTtlSeconds: number;
   readonly material: KeyMaterial;
+  /** Since version 2: true where issuers may sign tokens without `exp`. Nobody's own limits allow it otherwise. */
+  readonly endless?: true;
+  /** Since version 2: how long an issuer may sign without having confirmed this document again. */
+  readonly maxAgeSeconds?: number;
 }
 
 /** The member of its material by which a document tells who holds the key. */
@@ -54,7 +58,7 @@ export function parseActiveDocument(text: string, where: string): ActiveDocument
     throw damaged(where, "is not JSON", error);
   }
   if (typeof value !== "object" || value === null) throw damaged(where, "is not an object");
-  const { version, sequence, kid, alg, maxTtlSeconds, material } = value;
+  const { version, sequence, kid, alg, maxTtlSeconds, material, endless, maxAgeSeconds } = value;
   if (version !== undefined && version !== 2) throw damaged(where, "has a version that this signet does not know");
   if (!isCount(sequence)) throw damaged(where, "has no sequence");
   if (typeof kid !== "string" || kid === "") throw damaged(where, "has no kid");
@@ -63,7 +67,11 @@ export function parseActiveDocument(text: string, where: string): ActiveDocument
   if (typeof material !== "object" || material === null || custodyOf(material) === undefined) {
     throw damaged(where, "has no material that this version knows");
   }
-  return { ...(version === 2 && { version }), sequence, kid, alg: alg as AlgorithmName, maxTtlSeconds, material };
+  if (version === 2 && endless !== undefined && endless !== true) throw damaged(where, "has an endless that is not true");
+  if (version === 2 && maxAgeSeconds !== undefined && !isCount(maxAgeSeconds)) throw damaged(where, "has no maxAgeSeconds");
+  const limits = { ...(endless === true && { endless }), ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) };
+  const read = { sequence, kid, alg: alg as AlgorithmName, maxTtlSeconds, material };
+  return version === 2 ? { version, ...read, ...limits } : read;
 }
 
 function isCount(value: unknown): value is number {

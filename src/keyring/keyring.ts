@@ -50,6 +50,10 @@ export interface ActivationIntent {
   readonly sequence: number;
   /** What that document says of the longest life of a token: fixed here, so that a write done again writes the same. */
   readonly maxTtlSeconds: number;
+  /** Since version 2: whether that document allows tokens without `exp`. */
+  readonly endless?: true;
+  /** Since version 2: how long an issuer may sign without having confirmed that document again. */
+  readonly maxAgeSeconds?: number;
   readonly because: ActivationCause;
   readonly intendedAt: number;
   /** When the written document was first read back. */

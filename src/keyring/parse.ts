@@ -98,7 +98,7 @@ const LEASE: Shape<Lease> = {
   expiresAt: { check: time },
 };
 
-const ACTIVATION_1: Shape1<ActivationIntent> = {
+const ACTIVATION_1: Shape1<ActivationIntent, "endless" | "maxAgeSeconds"> = {
   id: { check: text },
   sequence: { check: count(1) },
   maxTtlSeconds: { check: count(1) },
@@ -165,7 +165,11 @@ const KEYRING_1: Shape1<Keyring1> = {
 
 const POLICY_2: Shape<PolicyInForce> = POLICY_1;
 
-const ACTIVATION_2: Shape<ActivationIntent> = ACTIVATION_1;
+const ACTIVATION_2: Shape<ActivationIntent> = {
+  ...ACTIVATION_1,
+  endless: { check: flag, optional: true },
+  maxAgeSeconds: { check: count(1), optional: true },
+};
 
 const KEY_2: Shape<KeyRecord> = {
   ...KEY_1,

@@ -83,7 +83,7 @@ function documentOf(
   record: KeyRecord,
   material: KeyMaterial,
 ): ActiveDocument {
-  const { sequence, maxTtlSeconds } = activation;
+  const { sequence, maxTtlSeconds, endless, maxAgeSeconds } = activation;
   return {
     ...(version === 2 && { version }),
     sequence,
@@ -91,6 +91,8 @@ function documentOf(
     alg: record.alg,
     maxTtlSeconds,
     material,
+    ...(version === 2 && endless === true && { endless }),
+    ...(version === 2 && maxAgeSeconds !== undefined && { maxAgeSeconds }),
   };
 }
 

@@ -4,13 +4,14 @@ import { isPermanent, MOVING_PLACES } from "./policy.js";
 import { nextSequence, placeIsTaken } from "./sequence.js";
 import { dueAt, type PlannedStep, type Situation, wait } from "./situation.js";
 import { plannedSuccessors, readyAt, successorAtOnce } from "./successor.js";
-import { documentState, isPassedOver, nameOf } from "./view.js";
+import { documentLimits } from "./transitions.js";
+import { documentState, isPassedOver, nameOf, type View } from "./view.js";
 
 const RETRY_SECONDS = 3_600;
 
 /** Who shall sign: goes on with what is under way, replaces what is revoked or lost, and rotates what is due. */
 export function activation(situation: Situation): PlannedStep[] {
-  const { view, active, policy } = situation;
+  const { view, active } = situation;
   if (view.keyring.activation !== null) return unfinishedActivation(situation);
   if (active === undefined) {
     return view.keyring.confirmedSequence === 0 ? firstActivation(situation) : replacement(situation, "revoked");
@@ -22,9 +23,16 @@ export function activation(situation: Situation): PlannedStep[] {
     return isPassedOver(view, active) ? replacement(situation, "lost") : begin(situation, active, "lost", true);
   }
   const rotation = plannedRotation(situation, active);
-  const isCurrent = view.documents[0]?.maxTtlSeconds === policy.maxTtlSeconds || isPassedOver(view, active);
+  const isCurrent = saysLimits(view) || isPassedOver(view, active);
   const isRotating = rotation.some((step) => "kind" in step);
   return isCurrent || isRotating ? rotation : [...begin(situation, active, "limits", false), ...rotation];
+}
+
+// Version 1 has the longest life alone: the next document says the rest.
+function saysLimits({ documents: [top], keyring }: View): boolean {
+  if (top?.version !== 2) return top?.maxTtlSeconds === keyring.policy.maxTtlSeconds;
+  const { maxTtlSeconds, endless, maxAgeSeconds } = documentLimits(keyring);
+  return top.maxTtlSeconds === maxTtlSeconds && top.endless === endless && top.maxAgeSeconds === maxAgeSeconds;
 }
 
 function unfinishedActivation(situation: Situation): PlannedStep[] {

@@ -13,6 +13,7 @@ import type { Session } from "./session.js";
 import { strayInWords } from "./stray-report.js";
 import { standingOf } from "./strays.js";
 import { searchAll } from "./sweep.js";
+import { documentLimits } from "./transitions.js";
 import { documentState, isJwksPublished, isPublished, latestTime, nameOf, type View } from "./view.js";
 
 /** Something that a foreign hand changed, or that a crash left. */
@@ -154,9 +155,8 @@ function settled(keyring: Keyring, top: ActiveDocument, record: KeyRecord | unde
   const active = activeRecord(keyring);
   const sequence = nextSequence({ ...view, keyring: { ...keyring, lastSequence } }, now, true);
   if (active === undefined || sequence === undefined) return { ...keyring, lastSequence };
-  const { maxTtlSeconds } = keyring.policy;
   const allocations = [...keyring.allocations, { sequence: top.sequence }, { sequence }];
-  const activation = { id: active.id, sequence, maxTtlSeconds, because: "repaired" as const, intendedAt: now };
+  const activation = { id: active.id, sequence, ...documentLimits(keyring), because: "repaired" as const, intendedAt: now };
   return { ...keyring, activation, allocations, lastSequence: sequence };
 }
 

@@ -13,6 +13,8 @@ export interface ApplyRequest {
   /** Another algorithm or custody than the settings' own: a migration. */
   readonly algorithm?: AlgorithmName;
   readonly custody?: Custody;
+  /** Another word on tokens without expiry than the settings' own. */
+  readonly allowsUnlimitedTokens?: boolean;
   /** What every verifier accepts, by the operator's word; needed for another algorithm. */
   readonly verifiersAccept?: readonly AlgorithmName[];
   /** Also asks for a rotation to the first key under the new policy. */
@@ -28,7 +30,8 @@ export interface ApplyRequest {
 export async function applyPolicy(context: Context, session: Session, request: ApplyRequest): Promise<string | null> {
   const { algorithm = context.settings.algorithm, custody = context.settings.custody, verifiersAccept = [] } = request;
   const before = session.keyring().policy;
-  const next = policyOf({ ...context.settings, algorithm, custody }, before.version);
+  const { allowsUnlimitedTokens = context.settings.allowsUnlimitedTokens } = request;
+  const next = policyOf({ ...context.settings, algorithm, custody, allowsUnlimitedTokens }, before.version);
   if (JSON.stringify(next) === JSON.stringify(before)) return null;
   assertPolicy(next);
   // Every verifier accepts the algorithm of the key that signs.

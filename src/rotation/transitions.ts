@@ -1,16 +1,26 @@
 import type { KeyRecord } from "../keyring/key-record.js";
-import { type Keyring, recordByKid } from "../keyring/keyring.js";
+import { type ActivationIntent, type Keyring, recordByKid } from "../keyring/keyring.js";
 import type { Action } from "./actions.js";
 import { signingUnder, withRecord } from "./records.js";
 import { rememberedAllocations } from "./sequence.js";
 import { recordById } from "./view.js";
+
+/** What an active document says beside its key, by the policy in force. */
+export function documentLimits({
+  version,
+  policy,
+}: Keyring): Pick<ActivationIntent, "maxTtlSeconds" | "endless" | "maxAgeSeconds"> {
+  const { maxTtlSeconds, allowsUnlimitedTokens, activeKeyMaxAgeSeconds: maxAgeSeconds } = policy;
+  if (version === 1) return { maxTtlSeconds };
+  return { maxTtlSeconds, ...(allowsUnlimitedTokens && { endless: true as const }), ...(maxAgeSeconds > 0 && { maxAgeSeconds }) };
+}
 
 /** An activation is intended: recorded before anything of it is written. */
 export function promised(keyring: Keyring, action: Extract<Action, { kind: "activate" }>, now: number): Keyring {
   const { id, sequence, because } = action;
   return {
     ...withRecord(keyring, id, (key) => signingUnder(key, keyring.policy)),
-    activation: { id, sequence, maxTtlSeconds: keyring.policy.maxTtlSeconds, because, intendedAt: now },
+    activation: { id, sequence, ...documentLimits(keyring), because, intendedAt: now },
     lastSequence: sequence,
     allocations: [...rememberedAllocations(keyring, now), { sequence }],
   };

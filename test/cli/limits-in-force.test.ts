@@ -51,12 +51,24 @@ describe("limits that are edited", () => {
     expect(await activeRecord()).toStrictEqual(before);
   });
 
-  it("allow tokens without end only once the keyring knows that the key may never be removed", async () => {
+  it("allow tokens without end only once `keys apply` has told the keyring, which then never removes the key by itself", async () => {
     await edit({ requireExpiration: false, defaultTtlSeconds: null });
-    const ran = await signet(["issue", "sub=a"], { cwd });
-    expect(ran.code).toBe(0);
-    expect(lifeOf(ran)).toBeNaN();
+    const before = await signet(["issue", "sub=a"], { cwd });
+    expect(before).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("signet keys apply") });
+    expect((await activeRecord()).signedWithoutExpiry).toBeUndefined();
+    expect(await signet(["issue", "sub=a", "--ttl", "60"], { cwd })).toMatchObject({ code: 0 });
+    expect(await signet(["keys", "apply"], { cwd })).toMatchObject({ code: 0 });
     expect(await activeRecord()).toMatchObject({ signedWithoutExpiry: true });
+    expect(JSON.parse(await readFile(join(cwd, ".signet", "active", "2.json"), "utf8"))).toMatchObject({ endless: true });
+    const ran = await signet(["issue", "sub=a"], { cwd });
+    expect(ran, ran.stderr).toMatchObject({ code: 0, stderr: "" });
+    expect(lifeOf(ran)).toBeNaN();
+    // Taken back, it is in force no more, whatever another config says.
+    const limited = join(cwd, "limited.json");
+    const config = JSON.parse(await readFile(join(cwd, "signet.json"), "utf8"));
+    await writeFile(limited, JSON.stringify({ ...config, limits: {} }));
+    expect(await signet(["keys", "apply", "--config", limited], { cwd })).toMatchObject({ code: 0 });
+    expect(await signet(["issue", "sub=a"], { cwd })).toMatchObject({ code: 1, stdout: "" });
   });
 
   describe("while another process changes keys", () => {
@@ -80,7 +92,7 @@ describe("limits that are edited", () => {
       expect(await signet(["issue"], { cwd })).toMatchObject({
         code: 1,
         stdout: "",
-        stderr: expect.stringContaining("changing keys"),
+        stderr: expect.stringContaining("signet keys apply"),
       });
     });
   });
