@@ -65,7 +65,11 @@ async function presentFile(path: string): Promise<Stats | undefined> {
 
 /** Removes a file for good; absent is success. */
 export async function removeFile(path: string): Promise<void> {
-  await rm(path, { force: true });
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    throw asUnwritable(path, error);
+  }
   await syncDirectory(dirname(path));
 }
 
@@ -145,6 +149,6 @@ async function syncDirectory(path: string): Promise<void> {
     const directory = await open(path, "r");
     await directory.sync().finally(() => directory.close());
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
+    if (errorCode(error) !== "ENOENT") throw asUnwritable(path, error);
   }
 }

@@ -145,7 +145,8 @@ function absentOr(path: string, error: unknown, failure: ErrorCode | undefined):
   throw asUnreadable(path, error, failure);
 }
 
-function asUnreadable(path: string, error: unknown, failure: ErrorCode = "store_failed"): unknown {
+/** A failed read in words, where they are known. */
+export function asUnreadable(path: string, error: unknown, failure: ErrorCode = "store_failed"): unknown {
   if (error instanceof SignetError) return error;
   if (error instanceof NotAFile) return new SignetError(failure, error.message);
   const code = errorCode(error);

@@ -85,7 +85,7 @@ const resource = (RequestType: string, ResourceProperties = {}, more = {}) => ({
 
 describe("the key manager", () => {
   it.each([{}, { action: "tick" }, { "detail-type": "Scheduled Event", source: "aws.events", detail: {} }])(
-    "makes no first key when it ticks: its stack's creation does; then it reads three times where nothing is to do (%o)",
+    "makes no first key when it ticks: its stack's creation does; then it reads four times where nothing is to do (%o)",
     async (event) => {
       const { ask, create, env, jwks } = installed();
       const began = aws.calls.length;
@@ -101,7 +101,7 @@ describe("the key manager", () => {
           .slice(before)
           .map(({ action }) => action)
           .sort(),
-      ).toStrictEqual(["s3:GetObject", "s3:GetObject", "ssm:GetParameters"]);
+      ).toStrictEqual(["s3:GetObject", "s3:GetObject", "s3:GetObject", "ssm:GetParameters"]);
     },
   );
 

@@ -8,7 +8,7 @@ import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
 import { SignetError } from "../../errors.js";
 import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
 import { removeDeadWrites, TEMPORARY_SUFFIX } from "../../files/temporary.js";
-import { readTrustedText } from "../../files/trusted-read.js";
+import { asUnreadable, readTrustedText } from "../../files/trusted-read.js";
 import type { Custodian, InterruptedWrites, KeyImporter, OpenableKey, Signer } from "../contract.js";
 import { sameAlgorithm, sameKey } from "../held-key.js";
 import { decodeKeyFile, encodeKeyFile, type PassphraseSource, type PrivateJwk } from "./key-file.js";
@@ -110,7 +110,7 @@ async function namesIn(directory: string): Promise<string[]> {
     return await readdir(directory);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return [];
-    throw error;
+    throw asUnreadable(directory, error);
   }
 }
 

@@ -4,7 +4,7 @@ import { SignetError } from "../../errors.js";
 import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
 import { withProcessLock } from "../../files/process-lock.js";
 import { removeInterruptedWrites } from "../../files/temporary.js";
-import { readTrustedText } from "../../files/trusted-read.js";
+import { asUnreadable, readTrustedText } from "../../files/trusted-read.js";
 import { type ActiveDocument, parseActiveDocument } from "../../keyring/active-document.js";
 import type { ActiveStore } from "../contract.js";
 
@@ -54,7 +54,7 @@ async function sequencesIn(directory: string): Promise<number[]> {
       .sort((a, b) => b - a);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return [];
-    throw new SignetError("store_failed", `${directory} cannot be read (${errorCode(error) ?? "unknown"})`, { cause: error });
+    throw asUnreadable(directory, error);
   }
 }
 

@@ -2,9 +2,9 @@ import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { SignetError } from "../../errors.js";
-import { asUnwritable, errorCode, makePrivateDirectory, PRIVATE_FILE } from "../../files/durable.js";
+import { asUnwritable, makePrivateDirectory, PRIVATE_FILE } from "../../files/durable.js";
 import { withProcessLock } from "../../files/process-lock.js";
-import { openTrusted, readTrustedText } from "../../files/trusted-read.js";
+import { asUnreadable, openTrusted, readTrustedText } from "../../files/trusted-read.js";
 import type { AuditStore } from "../contract.js";
 
 /** The audit log as a file of JSON lines; writers take turns under a lock beside it. */
@@ -26,7 +26,7 @@ export function createFileAuditStore(path: string): AuditStore {
             if (number > after) yield line;
           }
       } catch (error) {
-        throw failed(path, error);
+        throw asUnreadable(path, error);
       } finally {
         stream.destroy();
       }
@@ -61,8 +61,4 @@ async function appendOnce(path: string, number: number, line: string): Promise<v
   } finally {
     await file.close();
   }
-}
-
-function failed(path: string, error: unknown): SignetError {
-  return new SignetError("store_failed", `${path} cannot be read (${errorCode(error) ?? "unknown"})`, { cause: error });
 }
