@@ -91,6 +91,21 @@ export interface KeyLender {
   lend(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk>;
 }
 
+/** A custodian that keeps its keys in one of several ways: encrypted under a passphrase, or not. */
+export interface AlikeKeeper {
+  /**
+   * Makes sure that a new key would be kept as those that are there.
+   *
+   * @throws SignetError `passphrase_required` or `passphrase_wrong`
+   */
+  assertKeptAlike(): Promise<void>;
+}
+
+/** Tells whether a custodian's keys have to be kept alike. */
+export function keepsAlike(custodian: Custodian): custodian is Custodian & AlikeKeeper {
+  return "assertKeptAlike" in custodian;
+}
+
 /** A custodian whose writes a crash can cut short. */
 export interface InterruptedWrites {
   /** Removes what dead processes were writing; what may belong to a living one stays. */

@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { type PublicJwk, publicJwk } from "../algorithms/jwk.js";
 import { assertHardModulus } from "../algorithms/rsa-modulus.js";
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
-import { type Custodian, canImport, canLend } from "../custody/contract.js";
+import { type Custodian, canImport, canLend, keepsAlike } from "../custody/contract.js";
 import { SignetError } from "../errors.js";
 import type { Custody, KeyRecord } from "../keyring/key-record.js";
 import { activeRecord, type Keyring, MOST_PUBLISHED_KEYS, recordByKid } from "../keyring/keyring.js";
@@ -60,6 +60,8 @@ export async function admitImport(context: Context, session: Session, request: I
   if (present !== undefined) return { publicJwk: alreadyThere(session.keyring(), present, wanted, request) };
   assertNewKey(session.keyring(), wanted);
   assertRoom(session.keyring(), request);
+  const custodian = custodianOf(context, request);
+  if (keepsAlike(custodian)) await custodian.assertKeptAlike();
   const record = {
     id: context.randomId(),
     state: "creating" as const,

@@ -1,6 +1,6 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { algorithmNamed } from "../algorithms/table.js";
-import type { Custodian } from "../custody/contract.js";
+import { type Custodian, keepsAlike } from "../custody/contract.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { KeyMaterial } from "../keyring/active-document.js";
 import type { KeyRecord } from "../keyring/key-record.js";
@@ -27,7 +27,8 @@ export async function makeKey(context: Context, session: Session): Promise<void>
     origin: "created",
     creatingAt: await session.time(),
   };
-  custodianOf(context, record);
+  const custodian = custodianOf(context, record);
+  if (keepsAlike(custodian)) await custodian.assertKeptAlike();
   await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }), {
     event: "key.intended",
     keys: [record.id],
@@ -42,6 +43,7 @@ export async function finishMaking(context: Context, session: Session, id: strin
   if (record === undefined) return;
   const custodian = custodianOf(context, record);
   await session.check();
+  if (keepsAlike(custodian)) await custodian.assertKeptAlike();
   const publicJwk = await reported(context, session, custodian, record);
   if (publicJwk === undefined) {
     // An import that was interrupted before the custodian had the key: only the operator has it.

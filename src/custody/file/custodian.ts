@@ -5,11 +5,11 @@ import { type PublicJwk, privateJwk, privateKeyFromJwk, publicJwk } from "../../
 import { generatePrivateKey } from "../../algorithms/keys.js";
 import { localSigner } from "../../algorithms/signature.js";
 import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
-import { SignetError } from "../../errors.js";
+import { isSignetError, SignetError } from "../../errors.js";
 import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
 import { removeDeadWrites, TEMPORARY_SUFFIX } from "../../files/temporary.js";
 import { asUnreadable, readTrustedText } from "../../files/trusted-read.js";
-import type { Custodian, InterruptedWrites, KeyImporter, OpenableKey, Signer } from "../contract.js";
+import type { AlikeKeeper, Custodian, InterruptedWrites, KeyImporter, OpenableKey, Signer } from "../contract.js";
 import { sameAlgorithm, sameKey } from "../held-key.js";
 import { decodeKeyFile, encodeKeyFile, type PassphraseSource, type PrivateJwk } from "./key-file.js";
 
@@ -25,7 +25,7 @@ const SUFFIX = ".key";
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Keeps private keys as files of one directory, one key a file, each readable by its owner alone. */
-export function createFileCustodian(options: FileCustodianOptions): Custodian & KeyImporter & InterruptedWrites {
+export function createFileCustodian(options: FileCustodianOptions): Custodian & KeyImporter & InterruptedWrites & AlikeKeeper {
   const { directory } = options;
   const passphrase: PassphraseSource = options.passphrase ?? (async () => undefined);
 
@@ -79,11 +79,29 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
       }
     },
     removeDeadWrites: () => removeDeadWrites(directory),
+    assertKeptAlike: () => assertKeptAlike(directory, passphrase),
     async *list(): AsyncIterable<string> {
       // An interrupted write holds a private key too, and its id may be that of a key which is well: it goes by its own name.
       yield* (await namesIn(directory)).flatMap((name) => (isInterrupted(name) ? name : (idOf(name) ?? [])));
     },
   });
+}
+
+// Where keys are encrypted, one that is not, or that another passphrase opens, would be found out when it has to sign.
+async function assertKeptAlike(directory: string, passphrase: PassphraseSource): Promise<void> {
+  for (const name of await namesIn(directory)) {
+    if (idOf(name) === undefined || isInterrupted(name)) continue;
+    const path = join(directory, name);
+    const text = await readKeyFile(path);
+    if (text === undefined || text.trim().startsWith("{")) continue;
+    try {
+      await decodeKeyFile(text, path, passphrase);
+      return;
+    } catch (error) {
+      // A damaged file says nothing of the passphrase.
+      if (!isSignetError(error, "invalid_key")) throw error;
+    }
+  }
 }
 
 function readKeyFile(path: string): Promise<string | undefined> {
