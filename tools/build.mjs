@@ -9,7 +9,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
@@ -19,7 +19,7 @@ import { parametersIn, templateOf } from "./template.mjs";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
 const run = promisify(execFile);
-const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const { version, exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 
 const entryPoints = ["src/index.ts", "src/verify/index.ts"];
 const schemaModule = "src/config/json-schema.ts";
@@ -132,6 +132,23 @@ async function declarations(outDir) {
   } catch (error) {
     throw new Error(`the declarations could not be made:\n${error.stdout || error.message}`);
   }
+  await keepPublic(outDir);
+}
+
+/** Removes the declarations that no export of the package leads to: those of the command, the server and the functions. */
+async function keepPublic(outDir) {
+  const entries = Object.values(exports).flatMap(({ types }) => types?.replace("./dist/types/", "") ?? []);
+  const kept = new Set();
+  const waiting = entries.map((entry) => join(outDir, entry));
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (kept.has(file)) continue;
+    kept.add(file);
+    for (const [, module] of (await readFile(file, "utf8")).matchAll(/\b(?:from|import)[ (]"(\.[^"]+)\.js"/g)) {
+      waiting.push(join(dirname(file), `${module}.d.ts`));
+    }
+  }
+  const all = (await readdir(outDir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  await Promise.all(all.map((entry) => join(entry.parentPath, entry.name)).map((file) => kept.has(file) || rm(file)));
 }
 
 /** The functions come first: the templates hold their text. */

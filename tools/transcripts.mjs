@@ -60,17 +60,19 @@ export function replayed(session, more = {}) {
     const commands = session.split("\n").filter((line) => line.startsWith("$ "));
     // A session that makes no issuer goes on where `npm start` made one.
     if (session.includes("bin/signet") && !/signet init|npm start/.test(session)) answerOf(MADE_BY_NPM_START, clone, more);
-    const [shown, free] = [SHOWN_PORT, session.includes(SHOWN_PORT) ? freePort() : SHOWN_PORT];
+    const shown = SHOWN_PORTS.find((port) => session.includes(port)) ?? "";
+    const free = shown === "" ? "" : freePort();
+    const played = (/** @type {string} */ command) => answerOf(command, clone, more);
     const answer = (/** @type {string} */ line) =>
-      answerOf(line.slice(2).replaceAll(shown, free), clone, more).replaceAll(free, shown);
+      shown === "" ? played(line.slice(2)) : onPort(line.slice(2), shown, free, played);
     return commands.map((line) => `${line}\n${answer(line)}`).join("");
   } finally {
     rmSync(clone, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
-/** Where the page's server listens. Somebody else may listen there on this machine, so the session is played on another port. */
-const SHOWN_PORT = "7118";
+/** Where the pages' servers listen. Somebody else may listen there on this machine, so a session is played on another port. */
+const SHOWN_PORTS = ["7117", "7118"];
 
 function freePort() {
   const program = "const s = net.createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })";
@@ -82,9 +84,23 @@ const MADE_BY_NPM_START = "./bin/signet init --issuer http://localhost:7117";
 /** What goes on until it is told to stop: it is, as soon as it has said this. */
 const STAYS = { "npm start": "callers add web" };
 
+/**
+ * What a session shows with one port, played with another.
+ *
+ * @param {string} command
+ * @param {string} shown
+ * @param {string} free
+ * @param {(command: string) => string} answer
+ */
+function onPort(command, shown, free, answer) {
+  if (command !== "npm start") return answer(command.replaceAll(shown, free)).replaceAll(free, shown);
+  // It listens where it always does unless it is told where.
+  return answer(`${command} -- --port ${free}`).replaceAll(` --port ${free}`, "").replaceAll(free, shown);
+}
+
 /** @param {string} command */
 function ended(command) {
-  const last = STAYS[command];
+  const last = Object.entries(STAYS).find(([start]) => command.startsWith(start))?.[1];
   if (last === undefined) return command;
   const wait = `for _ in $(seq 1500); do grep -q '${last}' .said && break; sleep 0.1; done`;
   return `: > .said; ${command} >> .said 2>&1 & ${wait}; kill -TERM $!; wait $! || true; cat .said; rm .said`;

@@ -4,7 +4,6 @@ import { type PrivateKeyText, parsePrivateKeyText } from "../algorithms/private-
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
 import { createSecretsManager } from "../aws/secrets-manager.js";
 import { createParameterStore } from "../aws/ssm.js";
-import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { readTrustedText } from "../files/trusted-read.js";

@@ -43,7 +43,7 @@ const CAUSES: Readonly<Record<ActivationCause, string>> = {
 };
 
 /** An action in words, by the keyring before it is carried out. */
-export function actionInWords(action: Action, keyring: Keyring): string {
+function actionInWords(action: Action, keyring: Keyring): string {
   const key = "id" in action ? nameIn(keyring, action.id) : "";
   switch (action.kind) {
     case "make":

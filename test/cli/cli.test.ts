@@ -129,7 +129,7 @@ describe("signet issue", () => {
     [["sub=a", "sub=b"], 2, "twice"],
     [["sub=a", "--claims", '{"sub":"b"}'], 2, "twice"],
     [["--claims", "[]"], 2, "JSON object"],
-    [["--claims", '{"a":1,"a":2}'], 1, 'twice: "a"'],
+    [["--claims", '{"a":1,"a":2}'], 1, '"a" twice'],
     [["--claims", '{"n":12345678901234567890}'], 1, "claims.n"],
     [["--claims", "{"], 1, "not valid JSON"],
     [["--claims", "@missing.json"], 2, "cannot be read"],
@@ -351,7 +351,7 @@ describe("the command line", () => {
       ['{"limits":{"maxTtlSecond":1}}', "limits.maxTtlSecond is not a member that signet knows (did you mean maxTtlSeconds?)"],
       ['{"limits":{"maxTtlSeconds":"sixty-secret"}}', "limits.maxTtlSeconds is a text"],
       ['{"isuer":"https://a.example"}', "did you mean issuer?"],
-      ['{"issuer":"https://a.example","issuer":"https://b.example"}', 'twice: "issuer"'],
+      ['{"issuer":"https://a.example","issuer":"https://b.example"}', '"issuer" twice'],
       ['{"issuer":}', "not valid JSON"],
       ["[]", "must hold an object"],
     ];

@@ -87,7 +87,7 @@ describe("the key manager", () => {
   it.each([{}, { action: "tick" }, { "detail-type": "Scheduled Event", source: "aws.events", detail: {} }])(
     "makes no first key when it ticks: its stack's creation does; then it reads four times where nothing is to do (%o)",
     async (event) => {
-      const { ask, create, env, jwks } = installed();
+      const { name, ask, create, env, jwks } = installed();
       const began = aws.calls.length;
       await expect(ask(event)).rejects.toMatchObject({ name: "keyring_missing", message: expect.stringContaining("restore") });
       expect(aws.calls.slice(began).map(({ action }) => action)).toStrictEqual(["s3:GetObject"]);
@@ -96,12 +96,18 @@ describe("the key manager", () => {
       expect((await jwtVerify(token, jwks(), { currentDate: new Date() })).payload.iss).toBe("https://issuer.example");
       const before = aws.calls.length;
       expect(await ask(event)).toMatchObject({ actions: [], blockedBy: null });
+      // Each of the four is one that a tick repairs; the stack's mark, which only an upgrade needs, is not among them.
       expect(
         aws.calls
           .slice(before)
-          .map(({ action }) => action)
+          .map(({ action, resource }) => `${action} ${resource.split(":").at(-1)}`)
           .sort(),
-      ).toStrictEqual(["s3:GetObject", "s3:GetObject", "s3:GetObject", "ssm:GetParameters"]);
+      ).toStrictEqual([
+        `s3:GetObject keyrings/${name}/.well-known/jwks.json`,
+        `s3:GetObject keyrings/${name}/.well-known/openid-configuration`,
+        `s3:GetObject keyrings/${name}/keyring.json`,
+        `ssm:GetParameters parameter/signet/${name}/active/*`,
+      ]);
     },
   );
 
