@@ -1,0 +1,70 @@
+import type { KeyRecord } from "../../../src/keyring/key-record.js";
+import type { Keyring } from "../../../src/keyring/keyring.js";
+import type { Clockwork } from "../world/clockwork.js";
+import { Violation } from "../world/oracle.js";
+
+/** What must hold whatever happens: told of by the cloud and the issuers, never by what is tested. */
+export interface CloudOracle {
+  signed(kid: string, expiresAt: number): void;
+  /** The JWKS, as it stands. */
+  published(kids: readonly string[]): void;
+  /** Someone wrote a keyring; `byHand` where it is an old one put back. */
+  keyringStands(keyring: Keyring, byHand: boolean): void;
+  /** The operator revoked a key. */
+  revoked(kid: string): void;
+  /** A hand from outside damaged or took away the private part of a key. */
+  harmed(kid: string): void;
+  /** A manager destroyed a private part. */
+  destroyed(kid: string | undefined): void;
+  violation(): Violation | undefined;
+  readonly tokens: () => number;
+}
+
+/** Verifiers' clocks may be behind by so much. */
+const SKEW_SECONDS = 300;
+
+export function createCloudOracle(clockwork: Clockwork, topKid: () => string | undefined): CloudOracle {
+  const acceptedUntil = new Map<string, number>();
+  const excused = new Set<string>();
+  const harmed = new Set<string>();
+  /** Every record that any keyring ever had, as the newest of them has it. */
+  const records = new Map<string, KeyRecord>();
+  let newest = -1;
+  let tokens = 0;
+  let first: Violation | undefined;
+  const broken = (words: string): void => {
+    first ??= new Violation(`${words} at ${Math.round(clockwork.now())}`);
+  };
+
+  return {
+    signed(kid, expiresAt) {
+      tokens++;
+      acceptedUntil.set(kid, Math.max(acceptedUntil.get(kid) ?? 0, expiresAt + SKEW_SECONDS));
+    },
+    published(kids) {
+      const now = clockwork.now();
+      for (const [kid, until] of acceptedUntil) {
+        if (until > now && !excused.has(kid) && !kids.includes(kid)) {
+          broken(`key ${kid} left the JWKS ${Math.round(until - now)} s too early`);
+        }
+      }
+    },
+    keyringStands(keyring, byHand) {
+      if (byHand) return;
+      newest = Math.max(newest, keyring.audit.count);
+      for (const key of keyring.keys) if (key.publicJwk !== undefined) records.set(key.publicJwk.kid, key);
+      const present = new Set(keyring.keys.map((key) => key.publicJwk?.kid));
+      for (const kid of records.keys()) if (!present.has(kid)) records.delete(kid);
+    },
+    revoked: (kid) => void excused.add(kid),
+    harmed: (kid) => void harmed.add(kid),
+    destroyed(kid) {
+      if (kid === undefined || harmed.has(kid) || excused.has(kid)) return;
+      if (kid === topKid()) broken(`the private part of the key that signs, ${kid}, was destroyed`);
+      const state = records.get(kid)?.state;
+      if (state === "active" || state === "pending") broken(`the private part of ${kid}, which is ${state}, was destroyed`);
+    },
+    violation: () => first,
+    tokens: () => tokens,
+  };
+}
