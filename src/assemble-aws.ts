@@ -107,7 +107,11 @@ function storesOf(
 function regionOf({ region, env }: AwsInstallation): string {
   const found = region ?? regionIn(env);
   if (found) return found;
-  throw new SignetError("config_invalid", "no AWS region is known: set aws.region in the config, or AWS_REGION", {
-    field: "aws.region",
-  });
+  throw new SignetError(
+    "config_invalid",
+    "no AWS region is known: set aws.region in the config, or AWS_REGION; `signet init` takes --region",
+    {
+      field: "aws.region",
+    },
+  );
 }

@@ -20,7 +20,7 @@ export function claimsFromPairs(pairs: readonly string[]): Claims {
         `a claim is given as name=value: write sub=${/^[\w@.-]{1,64}$/.test(pair) ? pair : "alice"}, or use --claims JSON`,
       );
     }
-    const value = sign === ":=" ? parseStrictJson(text, `the claim ${name}`) : text;
+    const value = sign === ":=" ? parseStrictJson(text, `what follows ${name}:= (a text is written ${name}=TEXT)`) : text;
     const isAgain = Object.hasOwn(claims, name);
     if (isAgain && name !== "aud")
       throw new SignetError("usage", `the claim ${name} is given twice; for a list write ${name}:='["a","b"]'`);

@@ -81,11 +81,20 @@ function createProgram(context: Context, argv: readonly string[]): Command {
   // Options before the command, help and words that nobody knows need all of them.
   const asked = GROUPS.filter(([words]) => words.includes(argv[0] ?? ""));
   for (const [, add] of asked.length > 0 ? asked : GROUPS) add(program, context, common);
+  for (const group of program.commands.filter(({ commands }) => commands.length > 0)) {
+    group.on("command:*", ([word = ""]: string[]) => {
+      throw unknownCommand(word, group);
+    });
+  }
   program
     .command("completion <shell>")
     .description("print a completion script for bash, zsh or fish")
     .addHelpText("after", "\nExample:\n  source <(signet completion bash)")
     .action(async (shell: string) => (await load.completion()).completion(program, shell, context.output));
+  program
+    .command("help [words...]")
+    .description("show what there is, or what a command does")
+    .action((words: string[]) => commandNamed(program, words).help());
   // Last, because commands made later would inherit it.
   common(program)
     .allowExcessArguments()
@@ -101,9 +110,20 @@ function selfName(script: string, cwd: string): string {
   return relative(cwd, script) === join("bin", "signet") ? "./bin/signet" : "signet";
 }
 
-function unknownCommand(word: string, program: Command): SignetError {
-  const names = program.commands.map((command) => command.name());
-  return new SignetError("usage", `there is no command ${word}${didYouMean(word, names)}; all commands: signet --help`);
+function commandNamed(program: Command, words: readonly string[]): Command {
+  let at = program;
+  for (const word of words) {
+    const found = at.commands.find((command) => command.name() === word);
+    if (found === undefined) throw unknownCommand(word, at);
+    at = found;
+  }
+  return at;
+}
+
+function unknownCommand(word: string, above: Command): SignetError {
+  const names = above.commands.map((command) => command.name());
+  const path = above.parent === null ? "signet" : `signet ${above.name()}`;
+  return new SignetError("usage", `there is no command ${word}${didYouMean(word, names)}; all commands: ${path} --help`);
 }
 
 // `signet --config FILE issue` means what `signet issue --config FILE` does. The word nearest to the end wins.
@@ -142,6 +162,7 @@ function addIssuerCommands(program: Command, context: Context): void {
       "let a key sign first that was made elsewhere: a file, ssm:/PATH, secret:NAME, kms:KEY or an ARN",
     )
     .option("--kid <kid>", "its name in tokens, where it has none of its own")
+    .option("--key-passphrase-file <file>", "opens it where it is an encrypted PEM")
     .option("--passphrase", "ask for a passphrase that encrypts the keys")
     .option("--passphrase-file <file>", "read that passphrase from a file, now and later")
     .addHelpText("after", "\nExample:\n  signet init --issuer https://issuer.example --algorithm ES256")

@@ -307,6 +307,20 @@ describe("signet keys import", () => {
     expect((await signet(["keys", "import", "e.pem", "--key-passphrase-file", "pass"], { cwd })).code).toBe(0);
   });
 
+  it("opens an encrypted PEM with its passphrase where a new issuer begins with it", async () => {
+    const cwd = await scratch();
+    const pem = ecKey().export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "s3cret" });
+    await writeFile(join(cwd, "e.pem"), pem);
+    await writeFile(join(cwd, "pass"), "s3cret\n", { mode: 0o600 });
+    const without = await signet(["init", "--import", "e.pem"], { cwd });
+    expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining("--key-passphrase-file") });
+    const alone = await signet(["init", "--key-passphrase-file", "pass"], { cwd });
+    expect(alone).toMatchObject({ code: 2, stderr: expect.stringContaining("--import") });
+    expect((await readdir(cwd)).sort()).toStrictEqual(["e.pem", "pass"]);
+    const ran = await signet(["init", "--import", "e.pem", "--kid", "mine", "--key-passphrase-file", "pass"], { cwd });
+    expect(ran, ran.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining("key mine signs") });
+  });
+
   it("refuses weak, public and foreign material, and says why", async () => {
     const cwd = await newIssuer();
     const weak = generateKeyPairSync("rsa", { modulusLength: 1_024 });

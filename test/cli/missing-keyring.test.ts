@@ -31,6 +31,11 @@ describe("beside a config whose keys are not there", () => {
     ["keys migrate --algorithm RS256 --verifiers-accept RS256"],
     ["serve --port 0"],
     ["issue sub=alice"],
+    ["keys list"],
+    ["keys explain"],
+    ["keys pem"],
+    ["jwks"],
+    ["verify e30.e30.AA"],
   ])("signet %s says what is missing, changes nothing and makes no folder", async (line) => {
     const cwd = await withoutVolume();
     const config = await readFile(join(cwd, "signet.json"), "utf8");

@@ -26,6 +26,8 @@ export interface InitOptions extends InitialOptions {
   /** A key made elsewhere that signs first. */
   readonly import?: string;
   readonly kid?: string;
+  /** Holds the passphrase that opens the imported key. */
+  readonly keyPassphraseFile?: string;
 }
 
 /**
@@ -72,8 +74,9 @@ async function firstKey(context: Context, options: InitOptions): Promise<Importe
       options,
     );
   }
-  if (options.kid === undefined) return undefined;
-  throw new SignetError("usage", "--kid names a key that is taken over: give it with --import");
+  const alone = options.kid !== undefined ? "--kid" : options.keyPassphraseFile !== undefined && "--key-passphrase-file";
+  if (!alone) return undefined;
+  throw new SignetError("usage", `${alone} is for a key that is taken over: give it with --import`);
 }
 
 // With the custody kms, --kms-key names a key that is there already, and it signs first.

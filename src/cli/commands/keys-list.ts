@@ -9,7 +9,7 @@ import type { KeyLives } from "../../rotation/key-lives.js";
 import { type CommonOptions, type Context, pathGiven } from "../context.js";
 import { drawTimeline } from "../key-timeline.js";
 import { timelineSvg } from "../key-timeline-svg.js";
-import { openInstallation } from "../open-installation.js";
+import { keyringMissing, openInstallation } from "../open-installation.js";
 import { table } from "../table.js";
 import { fromNow } from "../times-in-words.js";
 
@@ -23,7 +23,7 @@ export async function keysList(context: Context, options: ListOptions): Promise<
   const { output } = context;
   const installation = await openInstallation(context, options);
   const found = await installation.stores.keyring.read();
-  if (found === undefined) throw new SignetError("keyring_missing", "there are no keys yet: run `signet init`");
+  if (found === undefined) throw keyringMissing(installation);
   const { issuer } = found.keyring;
   if (options.svg !== undefined) await writeSvg(context, options.svg, timelineSvg(await livesOf(installation), issuer));
   const records = inOrder(found.keyring);

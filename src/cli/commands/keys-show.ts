@@ -5,7 +5,7 @@ import { activeRecord } from "../../keyring/keyring.js";
 import { plannedSuccessors, publishedStandbys } from "../../rotation/successor.js";
 import type { CommonOptions, Context } from "../context.js";
 import { managerFor } from "../key-report.js";
-import { openInstallation } from "../open-installation.js";
+import { keyringMissing, openInstallation } from "../open-installation.js";
 import { dateInWords } from "../times-in-words.js";
 
 /** `signet keys explain`: for each key why it is where it is, and when it moves next. */
@@ -23,9 +23,9 @@ export interface PemOptions extends CommonOptions {
 
 /** `signet keys pem`: the public keys for verifiers that hold pasted PEMs, one slot for each. */
 export async function keysPem(context: Context, options: PemOptions): Promise<void> {
-  const { stores } = await openInstallation(context, options);
-  const found = await stores.keyring.read();
-  if (found === undefined) throw new SignetError("keyring_missing", "there are no keys yet: run `signet init`");
+  const installation = await openInstallation(context, options);
+  const found = await installation.stores.keyring.read();
+  if (found === undefined) throw keyringMissing(installation);
   const { policy } = found.keyring;
   const standbys = publishedStandbys(found.keyring);
   const next = plannedSuccessors(standbys, policy)[0] ?? standbys[0];

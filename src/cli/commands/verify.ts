@@ -9,7 +9,7 @@ import type { VerifierOptions } from "../../verify/verifier.js";
 import type { CommonOptions, Context } from "../context.js";
 import { readGivenFile } from "../given-file.js";
 import { readJwks } from "../jwks-source.js";
-import { openInstallation } from "../open-installation.js";
+import { jwksMissing, openInstallation } from "../open-installation.js";
 import { fromNow } from "../times-in-words.js";
 import { tokenGiven } from "../token-text.js";
 
@@ -67,10 +67,10 @@ async function keysFor(context: Context, token: string, options: VerifyOptions):
   if (options.pem !== undefined)
     return { keys: pemAsJwks(await readGivenFile(context, options.pem, "--pem"), token), issuer: null };
   try {
-    const { stores, config } = await openInstallation(context, options);
-    const published = await stores.publicDocuments.read();
-    if (published === undefined) throw new SignetError("keyring_missing", "no keys are published here yet: run `signet init`");
-    return { keys: published.jwks, issuer: config.issuer ?? null };
+    const installation = await openInstallation(context, options);
+    const published = await installation.stores.publicDocuments.read();
+    if (published === undefined) throw jwksMissing(installation);
+    return { keys: published.jwks, issuer: installation.config.issuer ?? null };
   } catch (error) {
     if (!isSignetError(error, "config_missing")) throw error;
     // Never by the token's own iss: whoever made it would then choose the keys.
