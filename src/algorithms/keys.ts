@@ -81,7 +81,14 @@ function attempt(check: () => boolean): boolean {
 
 function fits(algorithm: Algorithm, key: KeyObject): boolean {
   if (key.asymmetricKeyType !== algorithm.keyType) return false;
-  return algorithm.namedCurve === undefined || key.asymmetricKeyDetails?.namedCurve === algorithm.namedCurve;
+  if (algorithm.namedCurve === undefined) return true;
+  return hasPoint(key) && key.asymmetricKeyDetails?.namedCurve === algorithm.namedCurve;
+}
+
+// The point at infinity is read as a key of an elliptic curve. Whoever asks Node 20 for its curve, or its JWK, ends the process; to
+// write it out fails instead.
+function hasPoint(key: KeyObject): boolean {
+  return attempt(() => (key.type === "private" ? createPublicKey(key) : key).export({ format: "der", type: "spki" }).length > 0);
 }
 
 function assertRsaStrength(key: KeyObject): void {

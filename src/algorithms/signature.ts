@@ -1,6 +1,7 @@
 import { createPublicKey, KeyObject, type SignKeyObjectInput, sign, verify } from "node:crypto";
 import { ecdsaFromDer, ecdsaToDer } from "../encoding/ecdsa-der.js";
 import { A_TEXT, checkOptions, type OptionChecks } from "../encoding/options.js";
+import { SignetError } from "../errors.js";
 import { type PublicJwk, publicJwk } from "./jwk.js";
 import { assertKeyFits } from "./keys.js";
 import { type Algorithm, algorithmNamed } from "./table.js";
@@ -30,6 +31,9 @@ export interface LocalSigner {
  */
 export function localSigner(options: { privateKey: KeyObject; alg: string; kid?: string }): LocalSigner {
   checkOptions(options, "localSigner", OPTIONS);
+  if (options.privateKey === undefined) {
+    throw new SignetError("config_invalid", `privateKey must be ${OPTIONS.privateKey?.[0]}`, { field: "privateKey" });
+  }
   const algorithm = algorithmNamed(options.alg);
   const jwk = publicJwk(options.privateKey, algorithm, options.kid);
   return Object.freeze({

@@ -37,8 +37,9 @@ export async function kmsVerification(
   const kms = createKms(awsAccess(context, own.key ?? given, own.region));
   const { arn, spki } = await kms.getPublicKey(own.key ?? given);
   const publicKey = createPublicKey({ key: spki, format: "der", type: "spki" });
-  const jwk = publicKey.export({ format: "jwk" });
-  const keys = algorithmsFor(publicKey).map((alg) => ({ ...jwk, use: "sig", kid, alg }) as unknown as PublicJwk);
+  const keys = algorithmsFor(publicKey).map(
+    (alg) => ({ ...publicKey.export({ format: "jwk" }), use: "sig", kid, alg }) as unknown as PublicJwk,
+  );
   return {
     keys,
     async confirm(alg) {

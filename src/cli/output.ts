@@ -34,7 +34,8 @@ export function createOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStr
     data: (line: string) => void stdout.write(`${styled(line)}\n`),
     note: (line: string) => void stderr.write(`${styled(line)}\n`),
     exact: (text: string) => void stdout.write(`${text}\n`),
-    json: (value: unknown) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    // What is beyond ASCII stands in texts alone, where JSON takes the same escapes: whoever parses it reads what it said.
+    json: (value: unknown) => void stdout.write(`${JSON.stringify(value, null, 2).split("\n").map(visible).join("\n")}\n`),
     bold: (text: string) => (hasStyle ? `${mark}1m${text}${mark}22m` : text),
     isWatched: stderr.isTTY === true,
   });

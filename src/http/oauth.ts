@@ -76,13 +76,15 @@ async function grant(caller: KnownCaller, form: Form, call: Call): Promise<Respo
 function postedCredentials(form: Form): Credentials {
   const id = form.get("client_id");
   const secret = form.get("client_secret");
+  if (secret !== undefined && form.has("client_assertion"))
+    throw new SignetError("invalid_request", "the client says twice who it is: leave client_assertion out");
   if (id !== undefined && secret !== undefined) return { id, secret };
   throw new SignetError("caller_secret_missing", "send client_id and client_secret, by Basic or in the form");
 }
 
 // RFC 6749 section 2.3: one way of authentication a request.
 function assertOneClient(form: Form, { id }: Credentials): void {
-  if (form.has("client_secret"))
+  if (form.has("client_secret") || form.has("client_assertion"))
     throw new SignetError("invalid_request", "the client says twice who it is: leave the header or the form out");
   if ((form.get("client_id") ?? id) !== id)
     throw new SignetError("invalid_request", "client_id is not the client of the header authorization: leave it out", {

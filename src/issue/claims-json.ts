@@ -44,6 +44,8 @@ export function readOnce(claims: Claims): Claims {
   assertObject(claims, "claims", 1);
   const copy = { ...claims };
   const { aud } = copy;
+  // What no payload has room for is not copied: a list may say any length of itself.
+  if (Array.isArray(aud) && aud.length > MOST_PAYLOAD_BYTES) throw claimsTooLarge();
   if (Array.isArray(aud)) copy.aud = Array.from({ length: aud.length }, (_, index) => aud[index] as unknown);
   return copy;
 }

@@ -106,13 +106,18 @@ function checkClients(claims: Claims, fixed: ReadonlySet<string>, isOtherCaller:
   for (const name of CLIENT_CLAIMS) {
     const value = claims[name];
     if (value === undefined || fixed.has(name)) continue;
-    // A verifier that makes a text of a list with one member reads that member.
-    const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
-    if (!texts.some((text) => typeof text === "string" && isOtherCaller(text))) continue;
+    if (!holdsText(value, isOtherCaller)) continue;
     throw new SignetError("claim_not_allowed", `the claim ${name} names another caller; only fixedClaims can say so`, {
       field: `claims.${name}`,
     });
   }
+}
+
+// A verifier that makes a text of a list with one member, however deep, reads that member. Claims that were written are no deeper
+// than their limit, and hold plain lists and objects.
+function holdsText(value: unknown, isSought: (text: string) => boolean): boolean {
+  if (typeof value === "string") return isSought(value);
+  return typeof value === "object" && value !== null && Object.values(value).some((each) => holdsText(each, isSought));
 }
 
 function checkIssuer(asked: unknown, issuer: string): void {

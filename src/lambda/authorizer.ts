@@ -7,7 +7,7 @@ import { type Asker, type AuthorizerRequest, answerOf, readAuthorizerEvent } fro
 import { createLog } from "./log.js";
 import { bareError, failureOf } from "./report.js";
 import { routeRules } from "./route-rules.js";
-import { type Environment, listIn, objectIn, wrong } from "./settings.js";
+import { type Environment, listIn, namesIn, objectIn, wrong } from "./settings.js";
 
 /** Answers an authorizer's event. */
 export type AuthorizerHandler = (event: unknown, context: { readonly awsRequestId: string }) => Promise<object>;
@@ -34,7 +34,7 @@ export function createAuthorizer(
 ): AuthorizerHandler {
   const log = createLog(env, write);
   const verifier = verifierOf(env, clock);
-  const claims = listIn(env.SIGNET_CLAIMS);
+  const claims = namesIn(env, "SIGNET_CLAIMS");
   const answering = {
     simple: env.SIGNET_AUTHORIZER_RESPONSE !== "policy",
     routes: routeRules(objectIn(env, "SIGNET_ROUTES")),
@@ -93,7 +93,7 @@ function verifierOf(env: Environment, clock: () => number): IssuersVerifier {
   const { SIGNET_ISSUER: issuer, SIGNET_AUDIENCE: audience, SIGNET_JWKS_URL: jwksUrl } = env;
   if (!issuer) throw wrong("SIGNET_ISSUER", "is not set: the URL of the issuer, or of several with commas between them");
   if (!audience) throw wrong("SIGNET_AUDIENCE", "is not set: who a token must be for; * takes every token of the issuer");
-  const scopes = listIn(env.SIGNET_SCOPES);
+  const scopes = namesIn(env, "SIGNET_SCOPES");
   return createVerifier({
     issuer: listIn(issuer),
     audience: audience === "*" ? null : listIn(audience),

@@ -36,8 +36,13 @@ export function createHandler(env: Environment, write: (line: string) => void): 
   const key = createSigningKey(settings, env, report.kmsSigned);
   const issuing = { signer: key, issuer: settings.issuer, limits: settings.limits, clock: presentSeconds };
   const rates = createRates();
-  const own = createIssuer({ ...issuing, rate: rates("", settings.limits.maxTokensPerMinute) });
   const callers = createCallers(issuing, settings.callers, rates);
+  const own = createIssuer({
+    ...issuing,
+    // Whoever invokes no alias is no caller, and nobody else either.
+    isOtherCaller: (name) => callers.named(name) !== undefined,
+    rate: rates("", settings.limits.maxTokensPerMinute),
+  });
   const { maxTtlSeconds } = { ...DEFAULT_LIMITS, ...settings.limits };
   key.refresh().catch(report.unready);
 

@@ -38,7 +38,7 @@ export function settingsOf(env: Environment): Settings {
     issuer: env.SIGNET_ISSUER || undefined,
     limits: limitsIn(env),
     callers: readCallers(objectIn(env, "SIGNET_CALLERS")),
-    activeKeyMaxAgeSeconds: Number(env.SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS) || 3_600,
+    activeKeyMaxAgeSeconds: secondsIn(env, "SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS", 3_600),
     http: env.SIGNET_HTTP === "true",
     metrics: env.SIGNET_METRICS === "true",
   };
@@ -79,6 +79,24 @@ export function listIn(text = ""): readonly string[] {
     .split(",")
     .map((each) => each.trim())
     .filter((each) => each !== "");
+}
+
+/**
+ * `listIn` of a variable that narrows: one that is set and names nothing would narrow nothing.
+ *
+ * @throws SignetError `config_invalid`
+ */
+export function namesIn(env: Environment, name: string): readonly string[] {
+  const names = listIn(env[name]);
+  if (names.length === 0 && env[name])
+    throw wrong(name, "is set and names nothing: give names with commas between them, or unset it");
+  return names;
+}
+
+function secondsIn(env: Environment, name: string, otherwise: number): number {
+  const text = env[name] || String(otherwise);
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw wrong(name, "must be a whole number of seconds, at least 1");
 }
 
 /** A variable that is not what it must be. */

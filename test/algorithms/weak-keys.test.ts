@@ -2,12 +2,14 @@ import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto"
 import { describe, expect, it } from "vitest";
 import { pointFault } from "../../src/algorithms/ed25519-point.js";
 import { publicJwk, publicKeyFromJwk } from "../../src/algorithms/jwk.js";
+import { algorithmsFor } from "../../src/algorithms/keys.js";
 import { assertHardModulus } from "../../src/algorithms/rsa-modulus.js";
+import { localSigner } from "../../src/algorithms/signature.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { SignetError } from "../../src/errors.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
 import { createVerifier as createWebVerifier } from "../../src/verify/web/web-verifier.js";
-import { BROKEN_MODULI, SMALL_ORDER, WEAK_KEYS } from "../vectors/weak-keys.js";
+import { BROKEN_MODULI, INFINITY, SMALL_ORDER, WEAK_KEYS } from "../vectors/weak-keys.js";
 
 const NOW = 1_800_000_000;
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -42,6 +44,19 @@ describe.each(WEAK_KEYS)("$what", ({ jwk, code }) => {
       ).toBe(code);
     }
   });
+});
+
+describe("the point at infinity", () => {
+  it("is read by node:crypto as a key, and refused before anything is asked that ends Node 20", () => {
+    const key = createPublicKey({ key: INFINITY, format: "der", type: "spki" });
+    expect(algorithmsFor(key)).toStrictEqual([]);
+    expect(() => publicJwk(key, algorithmNamed("ES256"))).toThrow(expect.objectContaining({ code: "invalid_key" }));
+  });
+});
+
+it("a signer without a key is an error of ours, whether the option is absent or undefined", () => {
+  for (const options of [{ alg: "ES256" }, { alg: "ES256", privateKey: undefined }])
+    expect(() => localSigner(options as never)).toThrow(expect.objectContaining({ code: "config_invalid", field: "privateKey" }));
 });
 
 describe("a point of small order", () => {

@@ -78,7 +78,9 @@ describe("the command", () => {
     const { stdout, stderr } = await signet(["inspect", token], { cwd });
     clean(stdout + stderr);
     expect(stdout).toContain("\\u202e");
-    const { claims } = JSON.parse((await signet(["inspect", token, "--json"], { cwd })).stdout) as { claims: { sub: string } };
+    const machine = (await signet(["inspect", token, "--json"], { cwd })).stdout;
+    clean(machine);
+    const { claims } = JSON.parse(machine) as { claims: { sub: string } };
     expect(claims.sub).toBe(HOSTILE.slice(0, -1));
   });
 

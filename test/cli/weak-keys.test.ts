@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { BROKEN_MODULI, WEAK_KEYS } from "../vectors/weak-keys.js";
+import { BROKEN_MODULI, INFINITY, WEAK_KEYS } from "../vectors/weak-keys.js";
 import { signet } from "./command.js";
 
 const scratch = scratchDirectories();
@@ -24,6 +24,15 @@ describe("a weak key", () => {
     const ran = await signet(["keys", "import-jwks", "weak.json", "--tokens-expire-by", "30d"], { cwd });
     expect(ran).toMatchObject({ code: 1, stderr: expect.stringMatching(/cannot be used|can be taken apart/) });
     expect(await readFile(join(cwd, ".signet/public/jwks.json"), "utf8")).not.toContain("weak");
+  });
+
+  it("is told as what it is where it is the point at infinity, and ends no process", async () => {
+    const pem = `-----BEGIN PUBLIC KEY-----\n${INFINITY.toString("base64")}\n-----END PUBLIC KEY-----\n`;
+    await writeFile(join(cwd, "infinity.pem"), pem);
+    const token = `${part({ alg: "ES256" })}.${part({ exp: 4_000_000_000 })}.${"A".repeat(86)}`;
+    const ran = await signet(["verify", token, "--pem", "infinity.pem"], { cwd });
+    expect(ran).toMatchObject({ code: 1, stdout: "" });
+    expect(ran.stderr).toContain("signet: ");
   });
 
   it("verifies no token by --jwks or --pem", async () => {

@@ -44,6 +44,20 @@ describe("POST /token", () => {
     ["Basic that is none", "grant_type=client_credentials", { ...FORM, authorization: "Basic ???" }, 401, "invalid_client"],
     ["another grant", "grant_type=password&username=a", basic("web", secret), 400, "unsupported_grant_type"],
     ["no grant", "", basic("web", secret), 400, "unsupported_grant_type"],
+    [
+      "two ways of authentication in one request",
+      "grant_type=client_credentials&client_assertion=a",
+      basic("web", secret),
+      400,
+      "invalid_request",
+    ],
+    [
+      "an assertion beside a secret",
+      `grant_type=client_credentials&client_id=web&client_secret=${secret}&client_assertion=a`,
+      FORM,
+      400,
+      "invalid_request",
+    ],
     ["a parameter given twice", "grant_type=client_credentials&scope=a&scope=b", basic("web", secret), 400, "invalid_request"],
     [
       "two ways at once",

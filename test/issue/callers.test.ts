@@ -14,14 +14,18 @@ function claimsOf(claims: Readonly<Record<string, unknown>>, own: OwnLimits = {}
 }
 
 describe("a caller", () => {
-  it.each([{ client_id: "chat" }, { azp: "chat" }, { azp: ["chat"] }, { client_id: ["x", "chat"] }])(
-    "gets no token that says it was issued to another one: %j",
-    (claims) => {
-      expect(() => claimsOf(claims)).toThrow(
-        expect.objectContaining({ code: "claim_not_allowed", field: `claims.${Object.keys(claims)[0]}` }),
-      );
-    },
-  );
+  it.each([
+    { client_id: "chat" },
+    { azp: "chat" },
+    { azp: ["chat"] },
+    { client_id: ["x", "chat"] },
+    { azp: [["chat"]] },
+    { client_id: { 0: ["chat"] } },
+  ])("gets no token that says it was issued to another one: %j", (claims) => {
+    expect(() => claimsOf(claims)).toThrow(
+      expect.objectContaining({ code: "claim_not_allowed", field: `claims.${Object.keys(claims)[0]}` }),
+    );
+  });
 
   it.each([
     { client_id: "web" },

@@ -122,6 +122,12 @@ describe("a payload", () => {
     });
   });
 
+  it("is refused for a list of audiences that says it is longer than any payload, before it is copied", () => {
+    const aud = new Proxy([] as string[], { get: (list, name) => (name === "length" ? 1e9 : Reflect.get(list, name)) });
+    for (const list of [aud, new Array(1e9)])
+      expect(() => payload({ claims: { aud: list } })).toThrow(expect.objectContaining({ code: "request_too_large" }));
+  });
+
   it("holds the claims that were checked, whatever a hidden toJSON would make of them", () => {
     const nested = Object.defineProperty({ b: 1 }, "toJSON", { value: () => ({ admin: true }) });
     const claims = Object.defineProperty({ nested }, "toJSON", { value: () => ({ admin: true }) });

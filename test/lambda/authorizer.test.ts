@@ -134,6 +134,15 @@ describe("the authorizer", () => {
     expect(lines.some((line) => /"level":"WARN".*"outcome":"token_/.test(line))).toBe(true);
   });
 
+  it.each([
+    ["SIGNET_SCOPES", ","],
+    ["SIGNET_SCOPES", " "],
+    ["SIGNET_CLAIMS", ", ,"],
+  ])("does not start where %s is set to %j, which would narrow nothing", (name, text) => {
+    expect(() => authorizer({ [name]: text })).toThrow(new RegExp(`^${name} is set and names no`));
+    authorizer({ [name]: "" });
+  });
+
   it("refuses a good token without the scope that is asked for with 403", async () => {
     const authorize = authorizer({ SIGNET_SCOPES: "orders:read" });
     const event = { version: "2.0", type: "REQUEST", routeArn: METHOD, identitySource: [tokenOf({ scope: "profile" })] };

@@ -141,6 +141,16 @@ describe("the function", () => {
     for (const alias of ["other", "7"])
       await expect(issue({ claims: {} }, context(alias))).rejects.toMatchObject({ name: "function_unknown" });
     expect(await issue({ claims: {} }, context("$LATEST"))).toHaveProperty("token");
+    for (const qualifier of [undefined, "$LATEST"]) {
+      const named = issue({ claims: { client_id: "chat" } }, context(qualifier));
+      await expect(named).rejects.toMatchObject({ name: "claim_not_allowed" });
+      expect(await issue({ claims: { azp: "sts.amazonaws.com" } }, context(qualifier))).toHaveProperty("token");
+    }
+  });
+
+  it.each(["3600s", "-1", "0", "1e9", "Infinity", "NaN", " "])("does not start with %j as the age of its key", (text) => {
+    const env = { SIGNET_INSTALLATION: "a", SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS: text };
+    expect(() => createHandler(env, () => undefined)).toThrow(/SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS must be a whole number/);
   });
 
   it("fails a bad request with its code and the field, without a trace of itself", async () => {

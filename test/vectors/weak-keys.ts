@@ -94,3 +94,6 @@ export const BROKEN_MODULI: readonly WeakKey[] = [
   { what: "the square of a prime", jwk: rsa(group("modp5") ** 2n), code: "key_too_weak" },
   { what: "a modulus of ROCA's form", jwk: rsa(roca()), code: "key_too_weak" },
 ];
+
+/** SubjectPublicKeyInfo of P-256's point at infinity (SEC 1 section 2.3.3: one byte, zero). */
+export const INFINITY = Buffer.from("3019301306072a8648ce3d020106082a8648ce3d03010703020000", "hex");

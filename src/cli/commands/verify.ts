@@ -94,8 +94,7 @@ function pemAsJwks(pem: Buffer, token: string): Keys {
   const { kid } = parseObject(splitToken(token, LONGEST_TOKEN).header, "header");
   try {
     const key = createPublicKey(pem);
-    const jwk = key.export({ format: "jwk" });
-    return { keys: algorithmsFor(key).map((alg) => ({ ...jwk, kid, alg })) };
+    return { keys: algorithmsFor(key).map((alg) => ({ ...key.export({ format: "jwk" }), kid, alg })) };
   } catch (error) {
     throw new SignetError("invalid_key", "--pem holds no public key that signet can use", { cause: error });
   }
