@@ -37,9 +37,17 @@ export interface EnvironmentOverrides {
 /**
  * Reads the variables that stand over the config file.
  *
- * @throws SignetError `config_invalid` for a number that is none
+ * @throws SignetError `config_invalid` for a number that is none, and for `SIGNET_LIMITS`
  */
 export function environmentOverrides(env: Environment): EnvironmentOverrides {
+  // Whoever sets it expects tokens to be limited: a warning would leave them as they are.
+  if (env.SIGNET_LIMITS) {
+    throw new SignetError(
+      "config_invalid",
+      "SIGNET_LIMITS is read by the Lambda functions alone: put the limits into signet.json, or unset it",
+      { field: "SIGNET_LIMITS" },
+    );
+  }
   const members: Record<string, unknown> = {};
   const sources = new Map<string, string>();
   for (const [name, { path, isNumber }] of Object.entries(OVERRIDES)) {

@@ -112,6 +112,18 @@ describe("a config", () => {
     expect(() => check(members)).not.toThrow(/secret-value/);
   });
 
+  it("is not read beside SIGNET_LIMITS, which would seem to limit it", async () => {
+    const cwd = await scratch();
+    await writeFile(join(cwd, "signet.json"), "{}");
+    for (const text of ['{"allowedAudiences":["shop"]}', "{}"]) {
+      await expect(loadConfig({ cwd, env: { SIGNET_LIMITS: text } })).rejects.toMatchObject({
+        code: "config_invalid",
+        field: "SIGNET_LIMITS",
+      });
+    }
+    await expect(loadConfig({ cwd, env: { SIGNET_LIMITS: "" } })).resolves.toMatchObject({ custody: "file" });
+  });
+
   it("is looked for where it was said, and missed with the way to make one", async () => {
     const cwd = await scratch();
     await mkdir(join(cwd, "sub"));
