@@ -99,6 +99,7 @@ const STATUS = {
   config_missing: 500,
   config_invalid: 500,
   config_exists: 409,
+  output_failed: 500,
   usage: 400,
   internal: 500,
 } as const;

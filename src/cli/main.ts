@@ -6,6 +6,7 @@ import { SignetError } from "../errors.js";
 import { tellFileWarningsTo } from "../files/warnings.js";
 import type { Context } from "./context.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
+import { onlyPrints } from "./only-prints.js";
 import { createOutput, EXIT, reportFailure } from "./output.js";
 import { addServerCommands } from "./server-commands.js";
 import { addStackCommands } from "./stack-commands.js";
@@ -44,7 +45,7 @@ export async function main(argv: readonly string[], hooks: Partial<Pick<Context,
   process.once("uncaughtException", (error) => process.exit(reportFailure(error, output)));
   try {
     await createProgram(context, argv).parseAsync(withKidLast(argv), { from: "user" });
-    return EXIT.done;
+    return await output.exitCode(EXIT.done);
   } catch (error) {
     // Commander has said what is wrong already; help and version end this way too.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -77,7 +78,10 @@ function createProgram(context: Context, argv: readonly string[]): Command {
     })
     .showHelpAfterError(false)
     .enablePositionalOptions()
-    .hook("preAction", (_program, command) => inheritOptions(command));
+    .hook("preAction", (_program, command) => {
+      inheritOptions(command);
+      if (!onlyPrints(command)) context.output.finishWork();
+    });
   // Options before the command, help and words that nobody knows need all of them.
   const asked = GROUPS.filter(([words]) => words.includes(argv[0] ?? ""));
   for (const [, add] of asked.length > 0 ? asked : GROUPS) add(program, context, common);

@@ -19,11 +19,17 @@ export interface Output {
   bold(text: string): string;
   /** Whether somebody watches stderr. */
   readonly isWatched: boolean;
+  /** From here on the command does work that has to come to its end, whether or not its data can be written. */
+  finishWork(): void;
+  /** Waits until the data so far was taken; false where it could not be written. */
+  wasTaken(): Promise<boolean>;
+  /** The exit code of a command that came to its end with another: data that did not fit a full disk is a failure. */
+  exitCode(code: number): Promise<number>;
 }
 
 /** The output of this process. */
 export function createOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Output {
-  stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(streamFailed(error, stderr)));
+  const data = createDataStream(stdout, (code) => stderr.write(`signet: the output cannot be written (${code})\n`));
   // Nobody reads the notes any more; the work that they are about goes on.
   stderr.on("error", () => undefined);
   // Emphasis is ours where it has this mark, which nobody else can know.
@@ -31,21 +37,56 @@ export function createOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStr
   const styled = (line: string): string => visible(line).replaceAll(mark, "\u001b[");
   const hasStyle = stderr.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
   return Object.freeze({
-    data: (line: string) => void stdout.write(`${styled(line)}\n`),
+    data: (line: string) => data.write(`${styled(line)}\n`),
     note: (line: string) => void stderr.write(`${styled(line)}\n`),
-    exact: (text: string) => void stdout.write(`${text}\n`),
+    exact: (text: string) => data.write(`${text}\n`),
     // What is beyond ASCII stands in texts alone, where JSON takes the same escapes: whoever parses it reads what it said.
-    json: (value: unknown) => void stdout.write(`${JSON.stringify(value, null, 2).split("\n").map(visible).join("\n")}\n`),
+    json: (value: unknown) => data.write(`${JSON.stringify(value, null, 2).split("\n").map(visible).join("\n")}\n`),
     bold: (text: string) => (hasStyle ? `${mark}1m${text}${mark}22m` : text),
     isWatched: stderr.isTTY === true,
+    finishWork: data.finishWork,
+    wasTaken: data.wasTaken,
+    async exitCode(code: number) {
+      return (await data.wasTaken()) || code !== EXIT.done ? code : data.failureCode();
+    },
   });
 }
 
-// `signet issue -n 1000 | head -1` closes the pipe: that is no failure. A full disk is one.
-function streamFailed({ code }: NodeJS.ErrnoException, stderr: NodeJS.WriteStream): number {
-  if (code === "EPIPE") return EXIT.done;
-  stderr.write(`signet: the output cannot be written (${code ?? "unknown"})\n`);
-  return EXIT.failed;
+/**
+ * Stdout, and what becomes of the command when it cannot be written: one that only prints ends at once, one that changes something
+ * finishes that first. `signet issue -n 1000 | head -1` closes the pipe: that is no failure. A full disk is one.
+ */
+function createDataStream(stdout: NodeJS.WriteStream, tell: (code: string) => void) {
+  let hasWork = false;
+  let failure: string | undefined;
+  let last: Promise<void> = Promise.resolve();
+  const failureCode = (): number => (failure === "EPIPE" ? EXIT.done : EXIT.failed);
+  function failed({ code = "unknown" }: NodeJS.ErrnoException): void {
+    if (failure !== undefined) return;
+    failure = code;
+    if (code !== "EPIPE") tell(code);
+    if (!hasWork) process.exit(failureCode());
+  }
+  stdout.on("error", failed);
+  return {
+    write(text: string): void {
+      if (failure !== undefined) return;
+      last = new Promise((resolve) => {
+        stdout.write(text, (error) => {
+          if (error) failed(error);
+          resolve();
+        });
+      });
+    },
+    finishWork(): void {
+      hasWork = true;
+    },
+    async wasTaken(): Promise<boolean> {
+      await last;
+      return failure === undefined;
+    },
+    failureCode,
+  };
 }
 
 /** Says a failure on stderr and answers the exit code for it. */

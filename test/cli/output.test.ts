@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { beforeAll, describe, expect, it } from "vitest";
+import { Writable } from "node:stream";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { createOutput } from "../../src/cli/output.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { SIGNET, signet } from "./command.js";
 
@@ -36,6 +38,77 @@ describe("a command whose output goes away", () => {
     ["--help", "true"],
   ])("is done, without a word: signet %s | %s", async (command, reader) => {
     expect(await shell(`signet ${command} | ${reader}`)).toStrictEqual({ codes: "0 0", stderr: "" });
+  });
+
+  describe("and that changes something", () => {
+    it.each([
+      ["EPIPE", 0],
+      ["ENOSPC", 1],
+    ])("goes on with its work, where one that only prints ends at once (%s)", async (code, exitCode) => {
+      const exit = vi.spyOn(process, "exit").mockImplementation(() => undefined as never);
+      const output = () => {
+        const gone = new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error("gone"), { code })) });
+        return createOutput(gone as never, new Writable({ write: (_chunk, _encoding, done) => done() }) as never, {});
+      };
+      const working = output();
+      working.finishWork();
+      for (const line of ["first", "second"]) working.data(line);
+      expect([await working.wasTaken(), await working.exitCode(0), await working.exitCode(3)]).toStrictEqual([
+        false,
+        exitCode,
+        3,
+      ]);
+      expect(exit).not.toHaveBeenCalled();
+      const printing = output();
+      printing.data("first");
+      await printing.wasTaken();
+      expect(exit).toHaveBeenCalledWith(exitCode);
+      exit.mockRestore();
+    });
+
+    const kids = async (state: string): Promise<readonly string[]> => {
+      const { keys } = JSON.parse((await signet(["keys", "list", "--json"], { cwd })).stdout);
+      return keys
+        .filter((key: { state: string }) => key.state === state)
+        .map((key: { publicJwk: { kid: string } }) => key.publicJwk.kid);
+    };
+    const callers = async () =>
+      JSON.parse((await signet(["callers", "list", "--json"], { cwd })).stdout).callers as { name: string }[];
+
+    it("finishes its work: keys revoke", async () => {
+      const [active = ""] = await kids("active");
+      expect(await shell(`signet keys revoke ${active} --yes --json | true`)).toMatchObject({ codes: "0 0" });
+      expect(await kids("active")).toStrictEqual([expect.not.stringMatching(`^${active}$`)]);
+      // What did not come to its end leaves a lock, and the next change waits for it.
+      expect(await shell("signet keys tick --json | true")).toStrictEqual({ codes: "0 0", stderr: "" });
+    });
+
+    it("says the true outcome: a refusal stays one", async () => {
+      expect((await shell("signet keys revoke nonsense --yes --json | true")).codes).toBe("1 0");
+      expect((await shell("signet verify nonsense --json | true")).codes).toBe("3 0");
+    });
+
+    it("makes an issuer in full", async () => {
+      const folder = await scratch();
+      expect((await shell(`cd ${folder}; signet init | true`)).codes).toBe("0 0");
+      expect((await signet(["issue"], { cwd: folder })).code).toBe(0);
+    });
+
+    it("says that nobody has read a caller's secret", async () => {
+      const { codes, stderr } = await shell("signet callers add web | true");
+      expect([codes, (await callers()).map(({ name }) => name)]).toStrictEqual(["1 0", ["web"]]);
+      expect(stderr).toMatch(/signet: nobody has read the secret of web, .*`signet callers rotate web --overlap 0`/);
+      expect((await shell("signet callers rotate web --overlap 0 | cat")).codes).toBe("0 0");
+      expect((await shell("signet callers remove web --yes | true")).codes).toBe("0 0");
+      expect(await callers()).toStrictEqual([]);
+    });
+
+    it.skipIf(!hasFullDevice)("finishes its work on a full disk too, and fails then", async () => {
+      const before = await kids("active");
+      const { codes, stderr } = await shell(`signet keys revoke ${before[0]} --yes --json >/dev/full`);
+      expect([codes, await kids("active")]).toStrictEqual(["1", [expect.not.stringMatching(`^${before[0]}$`)]]);
+      expect(stderr).toContain("signet: the output cannot be written (ENOSPC)\n");
+    });
   });
 
   it.each(["issue >&-", "keys list >&- 2>&-", "issue 2>&- <&-"])(

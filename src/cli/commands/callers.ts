@@ -46,7 +46,7 @@ export async function callersAdd(context: Context, name: string, options: Caller
     }
     return withCallers(members, { ...callers, [name]: { ...(limits && { limits }), secrets: [record] } } as Callers);
   });
-  show(context, name, secret, record, `the caller ${name} was added to ${path}`);
+  await show(context, name, secret, record, `the caller ${name} was added to ${path}`);
 }
 
 /** `signet callers rotate`: makes a new secret; the old ones go on working for a while. */
@@ -61,7 +61,7 @@ export async function callersRotate(context: Context, name: string, options: Cal
     return withCallers(members, { ...callers, [name]: { ...caller, secrets: [...old, record] } });
   });
   const until = overlap === 0 ? "no longer" : `until it expires ${fromNow(endsAt, record.createdAt)}`;
-  show(context, name, secret, record, `the caller ${name} has a new secret; the old one works ${until}`);
+  await show(context, name, secret, record, `the caller ${name} has a new secret; the old one works ${until}`);
 }
 
 /** `signet callers remove`: from then on its secrets belong to nobody. */
@@ -121,12 +121,23 @@ function newSecret({ expires }: CallerOptions): { secret: string; record: Secret
 }
 
 // The secret alone is data: `SECRET=$(signet callers add web)` holds it.
-function show({ output }: Context, name: string, secret: string, { expiresAt, createdAt }: SecretRecord, done: string): void {
+async function show(
+  { output, self }: Context,
+  name: string,
+  secret: string,
+  { expiresAt, createdAt }: SecretRecord,
+  done: string,
+): Promise<void> {
   output.note(done);
   output.note("its secret is shown this once, and kept nowhere; send it as Authorization: Bearer SECRET");
   if (expiresAt !== undefined)
     output.note(`it expires ${fromNow(expiresAt, createdAt)}: \`signet callers rotate ${name}\` before`);
   output.exact(secret);
+  if (await output.wasTaken()) return;
+  throw new SignetError(
+    "output_failed",
+    `nobody has read the secret of ${name}, and it cannot be shown again: \`${self} callers rotate ${name} --overlap 0\` makes another`,
+  );
 }
 
 async function limitsGiven(context: Context, path: string): Promise<object> {
