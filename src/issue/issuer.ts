@@ -123,11 +123,19 @@ export function createIssuer(options: IssuerOptions): Issuer {
     if (!Array.isArray(requests) || requests.length > MOST_REQUESTS) {
       throw new SignetError("invalid_request", `requests must be a list of at most ${MOST_REQUESTS}`, { field: "requests" });
     }
-    return Promise.all(requests.map((request) => settled(() => issue(request))));
+    const results: BatchResult[] = [];
+    for (let at = 0; at < requests.length; at += MAX_AT_ONCE) {
+      const some = requests.slice(at, at + MAX_AT_ONCE);
+      results.push(...(await Promise.all(some.map((request) => settled(() => issue(request))))));
+    }
+    return results;
   }
 
   return Object.freeze({ issue, issueMany });
 }
+
+/** So many tokens of a batch are made at a time: each that waits for KMS holds a connection and the memory for it. */
+const MAX_AT_ONCE = 64;
 
 const SIGNER: OptionCheck = ["a signer: what localSigner makes, for example", isSigner];
 const OPTIONS: OptionChecks<IssuerOptions> = {

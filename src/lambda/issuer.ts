@@ -5,7 +5,8 @@ import { createIssuer, type Issuer, presentSeconds, toldResult } from "../issue/
 
 import { createRates } from "../issue/rate.js";
 import { checkBatch, type IssueRequest, isBatch } from "../issue/request.js";
-import { DEFAULT_LIMITS } from "../settings/limits.js";
+import { DEFAULT_LIMITS, type Limits } from "../settings/limits.js";
+import { assertBatchFits } from "./batch-size.js";
 import { type HttpAnswer, httpAnswer, httpProblem, identityOf, isHttpEvent, readHttpEvent } from "./http-event.js";
 import { assertNamesWereRead, issueWellRead } from "./parsed-event.js";
 import { type Answer, bareError, createReport } from "./report.js";
@@ -26,8 +27,11 @@ export type Handler = (event: unknown, context: InvocationContext) => Promise<An
 interface Asking {
   readonly caller?: string;
   readonly issuer: Issuer;
-  readonly maxTtlSeconds: number;
+  readonly limits: Partial<Limits>;
 }
+
+/** Looks at a batch before anything is signed. */
+type CheckSize = (requests: readonly IssueRequest[], asking: Asking) => Promise<void>;
 
 /** Makes the function's handler. The key is opened at once; where that fails, the next invocation tries again. */
 export function createHandler(env: Environment, write: (line: string) => void): Handler {
@@ -43,17 +47,23 @@ export function createHandler(env: Environment, write: (line: string) => void): 
     isOtherCaller: (name) => callers.named(name) !== undefined,
     rate: rates("", settings.limits.maxTokensPerMinute),
   });
-  const { maxTtlSeconds } = { ...DEFAULT_LIMITS, ...settings.limits };
+  const limits = { ...DEFAULT_LIMITS, ...settings.limits };
   key.refresh().catch(report.unready);
 
   // The alias is the caller: IAM has checked that it may be invoked.
   function askedBy({ invokedFunctionArn }: InvocationContext): Asking {
     const alias = invokedFunctionArn.split(":")[7];
-    if (alias === undefined || alias === "$LATEST") return { issuer: own, maxTtlSeconds };
+    if (alias === undefined || alias === "$LATEST") return { issuer: own, limits };
     const caller = callers.named(alias);
     if (caller === undefined) throw new SignetError("function_unknown", "no caller has the name of this alias or version");
-    return { caller: caller.name, issuer: caller.issuer, maxTtlSeconds: caller.limits.maxTtlSeconds };
+    return { caller: caller.name, issuer: caller.issuer, limits: caller.limits };
   }
+
+  const checkSize: CheckSize = async (requests, { limits: { fixedClaims } }) => {
+    const { signer } = await key.current(presentSeconds());
+    const memoryMb = Number(env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE) || undefined;
+    assertBatchFits(requests, { memoryMb, alg: signer.alg, fixedClaims });
+  };
 
   return async (event, context) => {
     const began = performance.now();
@@ -63,7 +73,7 @@ export function createHandler(env: Environment, write: (line: string) => void): 
     const invocation = () => ({ requestId: context.awsRequestId, caller: asking?.caller, identity, ms: elapsed(began) });
     try {
       asking = askedBy(context);
-      const answer = await (isHttp ? issuedOverHttp(asking, event) : issuedFromEvent(asking.issuer, event));
+      const answer = await (isHttp ? issuedOverHttp(asking, event, checkSize) : issuedFromEvent(asking, event, checkSize));
       report.answered(invocation(), answer, key.inUse());
       return isHttp ? httpAnswer(answer) : answer;
     } catch (error) {
@@ -76,21 +86,25 @@ export function createHandler(env: Environment, write: (line: string) => void): 
   };
 }
 
-function issuedOverHttp({ issuer, maxTtlSeconds }: Asking, event: Parameters<typeof readHttpEvent>[0]): Promise<Answer> {
+async function issuedOverHttp(asking: Asking, event: Parameters<typeof readHttpEvent>[0], checkSize: CheckSize): Promise<Answer> {
   const { route, body } = readHttpEvent(event, ["/issue", "/encode"]);
-  return issued(issuer, route === "/encode" ? encodeRequest(body, { maxTtlSeconds }) : body);
+  const maxTtlSeconds = asking.limits.maxTtlSeconds ?? DEFAULT_LIMITS.maxTtlSeconds;
+  const value = route === "/encode" ? encodeRequest(body, { maxTtlSeconds }) : body;
+  if (!isBatch(value)) return asking.issuer.issue(value as IssueRequest);
+  const requests = checkBatch(value);
+  await checkSize(requests, asking);
+  return { results: (await asking.issuer.issueMany(requests)).map(toldResult) };
 }
 
 // What Lambda has parsed. A batch is looked at one by one, so that one request does not stop the others.
-async function issuedFromEvent(issuer: Issuer, event: unknown): Promise<Answer> {
-  if (isBatch(event)) return { results: (await issueWellRead(issuer, checkBatch(event))).map(toldResult) };
+async function issuedFromEvent(asking: Asking, event: unknown, checkSize: CheckSize): Promise<Answer> {
+  if (isBatch(event)) {
+    const requests = checkBatch(event);
+    await checkSize(requests, asking);
+    return { results: (await issueWellRead(asking.issuer, requests)).map(toldResult) };
+  }
   assertNamesWereRead(event);
-  return issuer.issue(event as IssueRequest);
-}
-
-async function issued(issuer: Issuer, value: unknown): Promise<Answer> {
-  if (!isBatch(value)) return issuer.issue(value as IssueRequest);
-  return { results: (await issuer.issueMany(checkBatch(value))).map(toldResult) };
+  return asking.issuer.issue(event as IssueRequest);
 }
 
 function elapsed(began: number): number {

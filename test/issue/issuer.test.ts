@@ -255,6 +255,23 @@ describe("a batch", () => {
     expect(claimsOf((results[2] as { token: string }).token)).toMatchObject({ sub: "c", exp: NOW + 5 });
   });
 
+  it("is signed a part at a time, so that a thousand tokens do not wait for KMS at once", async () => {
+    let [waiting, most] = [0, 0];
+    const slow = {
+      ...signer,
+      async sign(input: string) {
+        most = Math.max(most, ++waiting);
+        await new Promise(setImmediate);
+        waiting -= 1;
+        return signer.sign(input);
+      },
+    };
+    const requests = Array.from({ length: 200 }, (_, n) => ({ claims: { n } }));
+    const results = (await issuerWith({ signer: slow }).issueMany(requests)) as { token: string }[];
+    expect(results.map(({ token }) => claimsOf(token).n)).toStrictEqual(requests.map(({ claims }) => claims.n));
+    expect(most).toBe(64);
+  });
+
   it("holds at most 1,000 requests", async () => {
     const thousand = Array.from({ length: 1_000 }, () => ({ claims: {} }));
     expect(await issuerWith().issueMany(thousand)).toHaveLength(1_000);

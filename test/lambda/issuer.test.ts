@@ -100,6 +100,37 @@ describe("the function", () => {
   });
 
   it.each([
+    ["that a small function has no memory for", "128", "memory for the first 19"],
+    ["whose answer Lambda would not take", "1024", "room for the first 33"],
+  ])("refuses a batch %s, before anything is signed", async (_, memory, words) => {
+    const { handler } = await installed("kms", { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory, SIGNET_HTTP: "true" });
+    const issue = handler();
+    const requests = Array.from({ length: 400 }, () => ({ claims: { data: "d".repeat(13_000) } }));
+    const before = aws.calls.length;
+    await expect(issue({ requests }, context())).rejects.toMatchObject({
+      name: "request_too_large",
+      message: expect.stringContaining(words),
+    });
+    const event = {
+      version: "2.0",
+      rawPath: "/issue",
+      headers: { "content-type": "application/json" },
+      requestContext: { http: { method: "POST" }, stage: "$default", authorizer: { iam: { userArn: ARN } } },
+      body: JSON.stringify({ requests }),
+    };
+    expect(await issue(event, context())).toMatchObject({ statusCode: 413, body: expect.stringContaining(words) });
+    expect(aws.calls.slice(before).map(({ action }) => action)).not.toContain("kms:Sign");
+  });
+
+  it("counts what every token gets towards the answer", async () => {
+    const { handler } = await installed("parameter-store", {
+      SIGNET_LIMITS: JSON.stringify({ fixedClaims: { data: "d".repeat(13_000) } }),
+    });
+    const requests = Array.from({ length: 400 }, () => ({ claims: {} }));
+    await expect(handler()({ requests }, context())).rejects.toMatchObject({ name: "request_too_large" });
+  });
+
+  it.each([
     ["in the claims", { claims: { "\\": 1 } }],
     ["in front of other characters", { claims: { "\\u0": 1 } }],
     ["deep in the claims", { claims: { groups: [{ of: [{ "a\\n": 1 }] }] } }],
