@@ -65,10 +65,10 @@ export function environmentOverrides(env: Environment): EnvironmentOverrides {
   return { members, sources };
 }
 
-/** A warning for each `SIGNET_` variable that nobody reads. */
+/** A warning for each `SIGNET_` variable that nobody reads; `SIGNET_LIMITS` is more than that. */
 export function unknownVariables(env: Environment): string[] {
   const known = [...Object.keys(OVERRIDES), ...OTHERS];
   return Object.keys(env)
-    .filter((name) => name.startsWith("SIGNET_") && !known.includes(name))
+    .filter((name) => name.startsWith("SIGNET_") && name !== "SIGNET_LIMITS" && !known.includes(name))
     .map((name) => `the environment variable ${name} means nothing to signet${didYouMean(name, known)}`);
 }
