@@ -162,7 +162,7 @@ function fixedClaimsCheck(fixed: Claims | undefined): ((claims: Claims) => void)
   const entries = Object.entries(fixed).map(([name, value]) => ({ name, text: JSON.stringify(value) }));
   return (claims) => {
     for (const { name, text } of entries) {
-      if (claims[name] !== undefined && JSON.stringify(claims[name]) !== text) {
+      if (Object.hasOwn(claims, name) && JSON.stringify(claims[name]) !== text) {
         throw new SignetError("claim_not_allowed", `the claim ${name} is fixed by fixedClaims; leave it out`, {
           field: `claims.${name}`,
         });

@@ -54,6 +54,8 @@ export async function fetchJudged(
       resolve({ answer: responseOf(incoming), reach });
     })
       .on("error", (error) => reject(signal.aborted ? signal.reason : error))
+      // An answer 101 is neither an answer nor an error to node:http: it closes the connection, and says nothing more.
+      .on("close", () => reject(new Error("the connection was closed without an answer")))
       .end();
   });
 }

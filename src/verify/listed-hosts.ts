@@ -97,6 +97,8 @@ function fetchOnce(url: string, { headers, signal }: RequestInit, checkedLookup:
       resolve(new Response(null, { ...told, status: statusCode >= 200 && statusCode <= 599 ? statusCode : 500 }));
     })
       .on("error", (error) => reject(signal?.aborted === true ? signal.reason : error))
+      // An answer 101 is neither an answer nor an error to node:http: it closes the connection, and says nothing more.
+      .on("close", () => reject(new Error("the connection was closed without an answer")))
       .end();
   });
 }

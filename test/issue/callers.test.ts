@@ -38,6 +38,12 @@ describe("a caller", () => {
     expect(claimsOf(claims)).toMatchObject(claims);
   });
 
+  it("gets a fixed claim of any name, also of one that every object answers to", () => {
+    const own = { fixedClaims: { constructor: "a", toString: "b" } };
+    expect(claimsOf({}, own)).toMatchObject(own.fixedClaims);
+    expect(() => claimsOf({ constructor: "c" }, own)).toThrow(expect.objectContaining({ code: "claim_not_allowed" }));
+  });
+
   it("says another one's name where its limits fix it", () => {
     const own = { fixedClaims: { azp: "chat", sub: "chat" } };
     expect(claimsOf({}, own)).toMatchObject({ azp: "chat", sub: "chat" });

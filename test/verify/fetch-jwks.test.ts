@@ -53,6 +53,9 @@ describe("a JWKS that is fetched", () => {
     await expect(fetchJwks(broken)).rejects.toMatchObject({ message: expect.stringContaining("500") });
     const cut = await serving((_, answer) => answer.writeHead(200, { "content-length": 100 }).write("{", () => answer.destroy()));
     await expect(fetchJwks(cut)).rejects.toMatchObject({ code: "jwks_unavailable" });
+    const switching = "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+    const other = await serving((_, answer) => answer.socket?.end(switching));
+    await expect(fetchJwks(other)).rejects.toMatchObject({ code: "jwks_unavailable" });
     await expect(fetchJwks("http://127.0.0.1:1")).rejects.toMatchObject({ code: "jwks_unavailable" });
   });
 

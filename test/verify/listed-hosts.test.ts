@@ -163,6 +163,8 @@ describe("a listed server", () => {
       if (incoming.url === "/drip") {
         return void outgoing.write(" ");
       }
+      if (incoming.url === "/switch")
+        return outgoing.socket?.end("HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
       if (incoming.url === "/huge") return outgoing.end("x".repeat(200_000));
       if (incoming.url === "/cut") {
         outgoing.writeHead(200, { "content-length": "100" });
@@ -183,6 +185,7 @@ describe("a listed server", () => {
     ["/missing", "answers 404"],
     ["/huge", "larger than"],
     ["/cut", "cannot be reached"],
+    ["/switch", "cannot be reached"],
     ["/good", "cannot be used"],
   ])("that answers %s gives no keys, and it says why", async (path, why) => {
     await expect(decoder()(`${base}${path}`, TOKEN)).rejects.toMatchObject({
