@@ -180,8 +180,16 @@ function send({ agent, request }: Wire, endpoint: URL, sent: Sent, timeoutMs: nu
     const fail = (error: unknown) => reject(new NoAnswer(outgoing.reusedSocket, error));
     const timer = setTimeout(() => outgoing.destroy(new Error("timeout")), timeoutMs);
     outgoing.on("error", fail);
-    outgoing.on("close", () => clearTimeout(timer));
-    outgoing.on("response", (incoming) => collected(incoming).then(resolve, fail));
+    let isAnswered = false;
+    outgoing.on("close", () => {
+      clearTimeout(timer);
+      // An answer 101 is neither a response nor an error to node:http.
+      if (!isAnswered) fail(new Error("the connection was closed without an answer"));
+    });
+    outgoing.on("response", (incoming) => {
+      isAnswered = true;
+      collected(incoming).then(resolve, fail);
+    });
     outgoing.end(body);
   });
 }

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createBucket } from "../../src/aws/s3.js";
@@ -106,6 +108,17 @@ describe("a call", () => {
     expect(passed).toBeGreaterThanOrEqual(500);
     expect(passed).toBeLessThan(700);
     expect(aws.calls.length).toBeGreaterThan("kind" in fault ? 0 : 1);
+  });
+
+  it("that is answered by another protocol is tried again until its deadline, and fails", async () => {
+    const server = createServer((_, answer) =>
+      answer.socket?.end("HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const env = { ...aws.env, AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    const { store } = parameters({ env, deadlineMs: 1 });
+    await expect(store.get(["/a"])).rejects.toMatchObject({ code: "aws_unavailable" });
+    server.close();
   });
 
   it("whose answer is no JSON says that this is not AWS", async () => {
