@@ -19,6 +19,8 @@ import { AWS_FIXTURES, type AwsFixture, FILE_FIXTURES, type FileFixture, fixture
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
+/** How long it waits after each tick: a day, or, in the short form, as long as nothing is due. */
+const WAITS = process.env.SIGNET_PROOF === "full" ? Array.from({ length: 7 }, () => DAY) : [4 * DAY, DAY, DAY, DAY];
 const scratch = scratchDirectories();
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
 
@@ -107,11 +109,11 @@ describe.each(everyFixture)("the installation %s of version 1", (name, put) => {
     const kids = new Set<string | undefined>();
     // A lease that somebody was killed with is over by then.
     await sleep(HOUR);
-    for (let day = 0; day < 7; day++) {
+    for (const seconds of WAITS) {
       await tick();
       await issueAndVerify();
       kids.add(activeRecord((await stores.keyring.read())?.keyring as Keyring)?.publicJwk?.kid);
-      await sleep(DAY);
+      await sleep(seconds);
     }
     const { keyring } = (await stores.keyring.read()) as { keyring: Keyring };
     expect(keyring).toMatchObject({ version: 2, activation: null, lease: null });
