@@ -224,6 +224,8 @@ console.log(await hurried());
 console.log(await together());
 console.log(await killed());
 if (!isShort) {
+  await inFull("test/formats/version-1.test.ts");
+  console.log("every installation of version 1 goes on for a week, day by day");
   await inFull("test/aws/stories.test.ts");
   console.log("200 stories of two managers and two issuers, with faults, kills and pauses: no token broken, nothing left over");
 }
