@@ -1,3 +1,4 @@
+import type { webcrypto } from "node:crypto";
 import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -35,7 +36,7 @@ const derived = new Map<string, Promise<ArrayBuffer>>();
 const deriveBits = crypto.subtle.deriveBits.bind(crypto.subtle);
 beforeAll(() => {
   vi.spyOn(crypto.subtle, "deriveBits").mockImplementation((parameters, key, length) => {
-    const { hash, iterations, salt } = parameters as Pbkdf2Params & { salt: Uint8Array };
+    const { hash, iterations, salt } = parameters as webcrypto.Pbkdf2Params & { salt: Uint8Array };
     const name = JSON.stringify([hash, iterations, [...salt], length]);
     const bits = derived.get(name) ?? deriveBits(parameters, key, length as number);
     derived.set(name, bits);

@@ -34,7 +34,7 @@ export type CloudStep =
     }
   | { readonly do: "migrate"; readonly manager: number; readonly custody: AwsCustody };
 
-export type AwsCustody = Exclude<Custody, "file">;
+type AwsCustody = Exclude<Custody, "file">;
 
 /** A whole story. */
 export interface CloudStory {

@@ -8,7 +8,7 @@ import type { Clockwork } from "../world/clockwork.js";
 import { pooledKey } from "../world/key-pool.js";
 
 /** How a caller reaches the cloud: managers over a wire on which calls are lost, issuers at once. */
-export type Reach = <T>(effect: (isStale: boolean) => T) => Promise<T>;
+type Reach = <T>(effect: (isStale: boolean) => T) => Promise<T>;
 
 /** What the cloud is like for everybody. */
 export interface Weather {
@@ -21,10 +21,10 @@ export interface Weather {
 }
 
 /** A call as rules of weather see it. */
-export type Denies = (action: string) => "denied" | "throttled" | undefined;
+type Denies = (action: string) => "denied" | "throttled" | undefined;
 
 /** A KMS key as it really is. */
-export interface CloudKey {
+interface CloudKey {
   readonly id: string;
   readonly arn: string;
   readonly pool: number;
@@ -33,7 +33,7 @@ export interface CloudKey {
 }
 
 /** What a value was when. */
-export interface Past<T> {
+interface Past<T> {
   get(lateSeconds?: number): T;
   set(value: T): void;
 }
