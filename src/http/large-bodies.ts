@@ -12,6 +12,8 @@ const SLOTS = 2;
 const MAX_MS = 10_000;
 /** Beyond it whoever waits is told to come again, before Node gives the request up. */
 const MAX_WAIT_MS = 25_000;
+/** So many bodies of one caller may wait; whoever sends more is told at once, and takes no place from others. */
+const MAX_WAITING_OF_ONE = 32;
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 /** The answer of a batch of 4 MB takes so much, for most algorithms. */
 const FIRST_BYTES = 6 * 1024 * 1024;
@@ -41,7 +43,7 @@ export interface LargeBodies {
   /**
    * Works on a large body once there is room for it. The room is given back when the answer was sent.
    *
-   * @throws SignetError `not_ready` where it took too long to get there
+   * @throws SignetError `not_ready` where too many of the caller wait already, or it took too long to get there
    */
   within<T>(caller: string, call: Call, work: (slot: Slot) => Promise<T>): Promise<T>;
 }
@@ -60,10 +62,11 @@ export function createLargeBodies(): LargeBodies {
   }
 
   function turnOf(caller: string): Promise<Slot> {
+    if (waiting.filter((each) => each.caller === caller).length >= MAX_WAITING_OF_ONE) throw tryAgain();
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
         waiting.splice(waiting.indexOf(entry), 1);
-        reject(new SignetError("not_ready", "other large bodies are being worked on: try again", { retryAfterSeconds: 5 }));
+        reject(tryAgain());
       }, MAX_WAIT_MS);
       const entry: Waiting = {
         caller,
@@ -97,6 +100,10 @@ export function createLargeBodies(): LargeBodies {
       }
     },
   });
+}
+
+function tryAgain(): SignetError {
+  return new SignetError("not_ready", "other large bodies are being worked on: try again", { retryAfterSeconds: 5 });
 }
 
 function createSlot(): Slot {

@@ -91,6 +91,23 @@ describe("the room for large bodies", () => {
   });
 });
 
+describe("a line of large bodies", () => {
+  it("is bounded for each caller: one too many is told at once to come again, and others still find room", async () => {
+    const large = createLargeBodies();
+    const release: (() => void)[] = [];
+    const call = { address: "a", notes: {}, whenSent: (then: () => void) => void release.push(then) };
+    const ask = (caller: string) => large.within(caller, call, async () => caller);
+    // One is worked on, and thirty-two wait.
+    const all = Array.from({ length: 33 }, () => ask("a"));
+    await expect(ask("a")).rejects.toMatchObject({ code: "not_ready", retryAfterSeconds: 5 });
+    expect(await ask("b")).toBe("b");
+    for (const [at, each] of all.entries()) {
+      expect(await each).toBe("a");
+      release[at === 0 ? 0 : at + 1]?.();
+    }
+  });
+});
+
 describe("a caller's rate", () => {
   const limits = { maxTokensPerMinute: 3 };
 
