@@ -3,6 +3,7 @@ import type { PublicJwk } from "../algorithms/jwk.js";
 import type { Algorithm, AlgorithmName } from "../algorithms/table.js";
 import type { ActiveDocument, KeyMaterial } from "../keyring/active-document.js";
 import type { Custody } from "../keyring/key-record.js";
+import type { KeyFiles } from "../keyring/keyring.js";
 
 /** An opened key that signs. */
 export interface Signer {
@@ -96,9 +97,17 @@ export interface AlikeKeeper {
   /**
    * Makes sure that a new key would be kept as those that are there.
    *
+   * @param recorded what the keyring says of it; absent where it says nothing yet
+   * @returns what it has to say: the same where it says something
+   * @throws SignetError `passphrase_required` or `passphrase_wrong`; `plan_refused` for a passphrase where keys are not encrypted
+   */
+  assertKeptAlike(recorded?: KeyFiles): Promise<KeyFiles>;
+  /**
+   * How keys are kept from now on, by a person's word. Encrypted ones that are there have to open.
+   *
    * @throws SignetError `passphrase_required` or `passphrase_wrong`
    */
-  assertKeptAlike(): Promise<void>;
+  keepFromNowOn(recorded?: KeyFiles): Promise<KeyFiles>;
 }
 
 /** Tells whether a custodian's keys have to be kept alike. */

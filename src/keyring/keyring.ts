@@ -106,6 +106,13 @@ export interface StrayKey {
   readonly endedSeenAt?: number;
 }
 
+/** How the key files are kept. The keyring is public: what is here is no easier to guess against than a key file. */
+export interface KeyFiles {
+  readonly encrypted: boolean;
+  /** Where they are encrypted: a JWE that their passphrase opens, and that holds nothing. It tells the right one when no key file is left. */
+  readonly check?: string;
+}
+
 /** The versions of keyrings that are read. Each says what it may hold; members that came with 2 are not in 1. */
 export const KEYRING_VERSIONS = [1, 2] as const;
 export type KeyringVersion = (typeof KEYRING_VERSIONS)[number];
@@ -142,6 +149,8 @@ export interface Keyring {
   readonly ended?: readonly EndedKey[];
   /** Since version 2: what the last sweep found that no record names. */
   readonly strays?: readonly StrayKey[];
+  /** Since version 2: how key files are kept; absent until one is made. */
+  readonly keyFiles?: KeyFiles;
 }
 
 /** At most so many keys are published: verifiers such as ALB read no more (docs of Application Load Balancer, JWT validation). */

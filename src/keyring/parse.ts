@@ -10,6 +10,7 @@ import {
   type AuditHead,
   type EndedKey,
   KEYRING_VERSIONS,
+  type KeyFiles,
   type Keyring,
   type Lease,
   type PolicyInForce,
@@ -143,7 +144,7 @@ const KEY_1: Shape1<KeyRecord, "keyArn" | "unprovenAt"> = {
   tokensExpireBy: { check: time, optional: true },
 };
 
-type Keyring1 = Omit<Keyring, "ended" | "strays">;
+type Keyring1 = Omit<Keyring, "ended" | "strays" | "keyFiles">;
 
 const KEYRING_1: Shape1<Keyring1> = {
   version: { check: count(1) },
@@ -193,6 +194,11 @@ const STRAY: Shape<StrayKey> = {
   endedSeenAt: { check: time, optional: true },
 };
 
+const KEY_FILES: Shape<KeyFiles> = {
+  encrypted: { check: flag },
+  check: { check: text, optional: true },
+};
+
 const KEYRING_2: Shape<Keyring> = {
   ...KEYRING_1,
   policy: { check: shaped(POLICY_2) },
@@ -200,6 +206,7 @@ const KEYRING_2: Shape<Keyring> = {
   keys: { check: listOf(KEY_2) },
   ended: { check: listOf(ENDED) },
   strays: { check: listOf(STRAY), optional: true },
+  keyFiles: { check: shaped(KEY_FILES), optional: true },
 };
 
 function checked<T>(value: unknown, shape: Shape<T>, path: string, where: string): T {
@@ -264,6 +271,10 @@ function assertConsistent(keyring: Keyring, where: string): void {
   if (revived !== undefined) throw damaged(where, `key ${revived.id} is listed, and has ended`);
   if (keyring.activation !== null && !keyring.keys.some((key) => key.id === keyring.activation?.id)) {
     throw damaged(where, "the key that is being activated is not listed");
+  }
+  const { keyFiles } = keyring;
+  if (keyFiles !== undefined && keyFiles.encrypted !== (keyFiles.check !== undefined)) {
+    throw damaged(where, "keyFiles.check has to be there where key files are encrypted, and nowhere else");
   }
   for (const key of keyring.keys) {
     const jwkOfKey: PublicJwk | undefined = key.publicJwk;

@@ -30,6 +30,7 @@ export type AuditEvent =
   | "lease.unlocked"
   | "key.destroyed"
   | "audit.begun"
+  | "jwks.planted"
   | "keyring.repaired"
   | "keyring.put-back";
 

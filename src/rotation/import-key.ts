@@ -2,12 +2,13 @@ import type { KeyObject } from "node:crypto";
 import { type PublicJwk, publicJwk } from "../algorithms/jwk.js";
 import { assertHardModulus } from "../algorithms/rsa-modulus.js";
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
-import { type Custodian, canImport, canLend, keepsAlike } from "../custody/contract.js";
+import { type Custodian, canImport, canLend } from "../custody/contract.js";
 import { SignetError } from "../errors.js";
 import type { Custody, KeyRecord } from "../keyring/key-record.js";
 import { activeRecord, type Keyring, MOST_PUBLISHED_KEYS, recordByKid } from "../keyring/keyring.js";
 import { assertKid, recordOfSameKey } from "./admission.js";
 import { type Context, custodianOf } from "./context.js";
+import { keptAlike } from "./kept-alike.js";
 import { finishMaking } from "./make-key.js";
 import { MOVING_PLACES, permanentKeys } from "./policy.js";
 import { madeKey, withRecord } from "./records.js";
@@ -61,7 +62,7 @@ export async function admitImport(context: Context, session: Session, request: I
   assertNewKey(session.keyring(), wanted);
   assertRoom(session.keyring(), request);
   const custodian = custodianOf(context, request);
-  if (keepsAlike(custodian)) await custodian.assertKeptAlike();
+  const kept = await keptAlike(session.keyring(), custodian);
   const record = {
     id: context.randomId(),
     state: "creating" as const,
@@ -72,7 +73,7 @@ export async function admitImport(context: Context, session: Session, request: I
     creatingAt: await session.time(),
     ...(request.tokensExpireBy !== undefined && { tokensExpireBy: request.tokensExpireBy }),
   } satisfies KeyRecord;
-  await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }), {
+  await session.change((keyring) => ({ ...keyring, ...kept, keys: [...keyring.keys, record] }), {
     event: "key.imported",
     keys: [wanted.kid],
     made: [madeKey(record)],

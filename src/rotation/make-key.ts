@@ -1,10 +1,11 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { algorithmNamed } from "../algorithms/table.js";
-import { type Custodian, keepsAlike } from "../custody/contract.js";
+import type { Custodian } from "../custody/contract.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { KeyMaterial } from "../keyring/active-document.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import { type Context, custodianOf, knownOf } from "./context.js";
+import { keptAlike } from "./kept-alike.js";
 import { assertSigns, isSettled } from "./prove.js";
 import { madeKey, withRecord } from "./records.js";
 import type { Session } from "./session.js";
@@ -28,8 +29,8 @@ export async function makeKey(context: Context, session: Session): Promise<void>
     creatingAt: await session.time(),
   };
   const custodian = custodianOf(context, record);
-  if (keepsAlike(custodian)) await custodian.assertKeptAlike();
-  await session.change((keyring) => ({ ...keyring, keys: [...keyring.keys, record] }), {
+  const kept = await keptAlike(session.keyring(), custodian);
+  await session.change((keyring) => ({ ...keyring, ...kept, keys: [...keyring.keys, record] }), {
     event: "key.intended",
     keys: [record.id],
     intended: { id: record.id, custody, alg: algorithm },
@@ -43,7 +44,7 @@ export async function finishMaking(context: Context, session: Session, id: strin
   if (record === undefined) return;
   const custodian = custodianOf(context, record);
   await session.check();
-  if (keepsAlike(custodian)) await custodian.assertKeptAlike();
+  await keptAlike(session.keyring(), custodian);
   const publicJwk = await reported(context, session, custodian, record);
   if (publicJwk === undefined) {
     // An import that was interrupted before the custodian had the key: only the operator has it.

@@ -2,12 +2,18 @@ import type { ReportedAction } from "./actions.js";
 import { type Context, keyringMissing } from "./context.js";
 import { readBeyond } from "./log-beyond.js";
 import { type Report, reportOf } from "./manager-report.js";
+import { doubtStandbys } from "./prove-standbys.js";
 import { adoptionOf, wordsOf } from "./put-back.js";
 import { readViewPatiently } from "./read-view.js";
 import { rehearse } from "./rehearse.js";
 import { newKeyring, type Session, writableVersion } from "./session.js";
 import { assertSameIssuer } from "./settings.js";
 import type { Creation } from "./working.js";
+
+/** Whether standbys are proven, where what is done depends on it. */
+interface Proving {
+  readonly proves?: boolean;
+}
 
 /**
  * Does on paper what `working` does: the same checks and the same changes, but to a copy of the keyring. Nothing is written, and
@@ -16,7 +22,7 @@ import type { Creation } from "./working.js";
 export async function onPaper(
   context: Context,
   work: (session: Session) => Promise<readonly ReportedAction[]>,
-  { createKeyring = false }: Creation = {},
+  { createKeyring = false, proves = false }: Creation & Proving = {},
 ): Promise<Report> {
   const current = await context.stores.keyring.read();
   if (current === undefined && !createKeyring) throw keyringMissing(context);
@@ -39,6 +45,8 @@ export async function onPaper(
   const adopting: ReportedAction[] =
     beyond === undefined ? [] : [{ kind: "adopt", words: `bring the keyring up to date: ${wordsOf(view.keyring, beyond)}` }];
   const done = [...adopting, ...(await work(session))];
-  const { actions, plan } = rehearse({ ...view, keyring }, context.clock());
-  return reportOf(context, keyring, { done: [...done, ...actions], plan });
+  const doubts = proves ? await doubtStandbys(context, { ...view, keyring }, context.clock()) : [];
+  const passedOver = new Set(doubts.map(({ id }) => id));
+  const { actions, plan } = rehearse({ ...view, keyring, passedOver }, context.clock());
+  return reportOf(context, keyring, { done: [...done, ...actions], plan, alerts: doubts.map(({ words }) => words) });
 }

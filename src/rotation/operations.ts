@@ -1,15 +1,17 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { isSignetError, SignetError } from "../errors.js";
-import { activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
+import { type AuditHead, activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
 import type { ReportedAction } from "./actions.js";
-import { type AuditVerdict, readHistory, verifyAudit } from "./audit.js";
+import { type AuditVerdict, flushAudit, readHistory, verifyAudit } from "./audit.js";
 import { type Context, keyringMissing } from "./context.js";
 import { assertDestroyable, destroyStray, type FoundKey, findKey } from "./destroy-stray.js";
 import { type Explanation, explain } from "./explain.js";
 import { forecast } from "./forecast.js";
 import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } from "./foreign.js";
 import { admitImport, type ImportRequest, importInto } from "./import-key.js";
+import { applyKeeping } from "./kept-alike.js";
 import { type KeyLives, livesOf } from "./key-lives.js";
+import { readBeyond } from "./log-beyond.js";
 import { type Report, reportOf } from "./manager-report.js";
 import { hasUntold } from "./notices.js";
 import { onPaper } from "./on-paper.js";
@@ -116,7 +118,7 @@ export async function revoke(context: Context, request: RevokeRequest & DryRun):
     return [];
   };
   const report = await (request.dryRun === true
-    ? onPaper(context, record)
+    ? onPaper(context, record, { proves: true })
     : working(context, async (session) => {
         await record(session);
         return untilRevoked(session, request.kid, () => run(context, session));
@@ -199,7 +201,10 @@ export async function applySettings(context: Context, request: ApplyRequest & Dr
     const before = session.keyring().policy;
     const changed = await applyPolicy(context, session, request);
     if (request.rotate === true) await moveTo(session, before);
-    return changed === null ? [] : [{ kind: "apply-settings", words: `put the new policy in force: ${changed}` }];
+    const custodian = context.custodians[session.keyring().policy.custody];
+    const kept = request.keyFiles !== true || custodian === undefined ? null : await applyKeeping(session, custodian);
+    const both = [changed, kept].filter((words) => words !== null);
+    return both.length === 0 ? [] : [{ kind: "apply-settings", words: `put the new policy in force: ${both.join(", ")}` }];
   };
   if (request.dryRun === true) return onPaper(context, record);
   return working(context, async (session) => thenRun(context, session, await record(session)));
@@ -281,11 +286,22 @@ export async function beginAudit(context: Context): Promise<AuditVerdict> {
   const { fault, count, head } = await verifyAudit(context.stores, await existingKeyring(context));
   if (fault === null) throw new SignetError("plan_refused", "the audit log is whole: there is nothing to begin anew");
   const why = `line ${fault.number} of the log before: ${fault.words}; it had ${count} entries, and the head ${head}`;
-  await working(context, async (session) => {
-    await session.change((keyring) => keyring, { event: "audit.begun", why });
+  const begin = async (session: Session): Promise<Outcome> => {
+    await session.change((keyring) => keyring, { event: "audit.begun", why }, await endOfLog(context.stores, session.keyring()));
     return run(context, session);
-  });
+  };
+  await working(context, begin, { adoptAltered: false });
   return verifyAudit(context.stores, await existingKeyring(context));
+}
+
+// Where another line stands in the place of the keyring's last entry, that entry is given up with the lines before it.
+async function endOfLog(stores: Context["stores"], keyring: Keyring): Promise<AuditHead> {
+  const beyond = await readBeyond(stores, keyring);
+  if (beyond !== undefined) return beyond.last;
+  await flushAudit(stores, keyring.audit).catch((error) => {
+    if (!isSignetError(error, "store_failed")) throw error;
+  });
+  return keyring.audit;
 }
 
 /** Says for each key why it is where it is and when it moves next. */

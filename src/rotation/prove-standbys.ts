@@ -33,6 +33,16 @@ export async function proveStandbys(
   return doubts;
 }
 
+/** Proves every standby as a run would, and records nothing. */
+export async function doubtStandbys(context: Context, view: View, now: number): Promise<readonly Doubt[]> {
+  const doubts: Doubt[] = [];
+  for (const record of view.keyring.keys.filter(awaitsProof)) {
+    const proof = await proveKey(context, view, record, now);
+    if (proof.outcome !== "proven") doubts.push({ id: record.id, words: `standby ${nameOf(record)} ${verdictOf(proof)}` });
+  }
+  return doubts;
+}
+
 /** Why nobody who begins now could sign with the active key; `undefined` where somebody could, or where it is not clear which key it is. */
 export async function doubtActive(context: Context, view: View, now: number): Promise<Doubt | undefined> {
   const record = activeRecord(view.keyring);

@@ -18,12 +18,18 @@ const NOTHING: Adopted = { done: [], alerts: [] };
  * Where an old keyring was put back, brings it up to what is true, before anything else is done: the active document says who signs, the
  * audit log what became of the other keys. Nothing is destroyed.
  *
- * @param byHand true where a person has seen what is wrong, and wants it mended
+ * @param how `byHand`: a person has seen what is wrong, and wants it mended; `altered`: also where the last line alone is another one
  * @throws SignetError `keyring_old` where the log does not continue the keyring's chain, or nothing shows which of our keys signs
  */
-export async function adoptPutBack(context: Context, session: Session, byHand = false): Promise<Adopted> {
+export async function adoptPutBack(
+  context: Context,
+  session: Session,
+  { byHand = false, altered = true } = {},
+): Promise<Adopted> {
   const beyond = await readBeyond(context.stores, session.keyring());
   if (beyond === undefined) return NOTHING;
+  const isLastAlone = !beyond.isIntact && beyond.last.count === session.keyring().audit.count;
+  if (isLastAlone && !altered) return NOTHING;
   // Seen, and confirmed: nobody has written since, so the log is ahead of the newest keyring that there is.
   await session.check();
   const words = wordsOf(session.keyring(), beyond);

@@ -5,6 +5,7 @@ import { lossOfLog } from "./audit.js";
 import type { Context } from "./context.js";
 import { finishMaking, makeKey } from "./make-key.js";
 import { type Plan, plan } from "./planner.js";
+import { tellPlanted } from "./planted.js";
 import type { Doubt } from "./prove.js";
 import { doubtActive, proveStandbys } from "./prove-standbys.js";
 import { publishKeys } from "./publish.js";
@@ -78,7 +79,8 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
           : await carryOut(context, session, view, action, warnings);
       for (const { id, words } of found) doubts.set(id, doubts.get(id) ?? words);
       // A proof is no change, and what was not proven was not done.
-      if (found.length === 0 && action.kind !== "prove") done.push(reported);
+      const isDone = found.length === 0 || action.kind === "publish";
+      if (isDone && action.kind !== "prove") done.push(reported);
     } catch (error) {
       failure ??= error;
       skipped.add(JSON.stringify(action));
@@ -101,7 +103,7 @@ function onceForEach<T, R>(keyOf: (value: T) => unknown, judge: (value: T) => Pr
   };
 }
 
-/** @returns the keys that were not proven, and so passed over */
+/** @returns what has to be told: keys that were not proven, and so passed over, and keys that somebody planted */
 async function carryOut(
   context: Context,
   session: Session,
@@ -121,8 +123,7 @@ async function carryOut(
       await finishMaking(context, session, action.id);
       break;
     case "publish":
-      await publishKeys(context, session, view);
-      break;
+      return publishTold(context, session, view);
     case "delete-document":
       await deleteDocument(context, session, view, action.sequence);
       break;
@@ -139,6 +140,13 @@ async function carryOut(
     case "reread":
   }
   return [];
+}
+
+// What somebody else has written into the JWKS is told before it goes.
+async function publishTold(context: Context, session: Session, view: View): Promise<readonly Doubt[]> {
+  const planted = await tellPlanted(context, session, view);
+  await publishKeys(context, session, view);
+  return planted.map((words) => ({ id: words, words }));
 }
 
 function listed(doubt: Doubt | undefined): readonly Doubt[] {

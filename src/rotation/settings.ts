@@ -19,6 +19,8 @@ export interface ApplyRequest {
   readonly verifiersAccept?: readonly AlgorithmName[];
   /** Also asks for a rotation to the first key under the new policy. */
   readonly rotate?: boolean;
+  /** Also keeps key files from now on as the present passphrase says, or its absence. */
+  readonly keyFiles?: boolean;
 }
 
 /**

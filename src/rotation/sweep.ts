@@ -4,6 +4,7 @@ import { isSignetError } from "../errors.js";
 import type { Custody } from "../keyring/key-record.js";
 import { type Keyring, recordByKid } from "../keyring/keyring.js";
 import { type Context, custodianOf, custodiansInUse } from "./context.js";
+import { recordKeeping } from "./kept-alike.js";
 import { assertNewest } from "./newest.js";
 import { readView } from "./read-view.js";
 import { destroySecondCopy } from "./remove.js";
@@ -26,6 +27,7 @@ export async function sweep(context: Context, session: Session): Promise<readonl
   // Listed first, then a write that proves the keyring to be the newest: a key that was listed was recorded before that.
   const sweptAt = await session.time();
   await session.change((keyring) => ({ ...withListings(keyring, listings, sweptAt), sweptAt }));
+  await recordKeeping(context, session);
   const inUse = custodiansInUse(context, session.keyring()).map(({ custody }) => custody);
   failures.push(...(await destroyOver(context, session, sweptAt)), ...(await removeNames(context, session, listings)));
   await destroySecondCopy(context, session);

@@ -18,6 +18,8 @@ export interface Creation {
 /** How an old keyring that was put back is brought up to date: by a person who has seen what is wrong, or as far as is certain. */
 interface Adopting {
   readonly adoptByHand?: boolean;
+  /** False where a last line that was altered is about to be given up: alone it shows no old keyring. */
+  readonly adoptAltered?: boolean;
 }
 
 /**
@@ -28,7 +30,7 @@ interface Adopting {
 export async function working(
   context: Context,
   work: (session: Session) => Promise<Outcome>,
-  { adoptByHand = false, ...creation }: Creation & Adopting = {},
+  { adoptByHand = false, adoptAltered = true, ...creation }: Creation & Adopting = {},
 ): Promise<Report> {
   const session = await begin(context, creation);
   // A keyring that was just made has one entry, and nobody was told of it.
@@ -36,10 +38,10 @@ export async function working(
   const countBefore = audit.count === 1 ? 0 : audit.count;
   let failed = false;
   try {
-    const adopted = await adoptPutBack(context, session, adoptByHand);
+    const adopted = await adoptPutBack(context, session, { byHand: adoptByHand, altered: adoptAltered });
     const outcome = await work(session);
     await tellChanges(context, session, countBefore);
-    const alerts = [...adopted.alerts, ...(outcome.alerts ?? [])];
+    const alerts = [...new Set([...adopted.alerts, ...(outcome.alerts ?? [])])];
     return reportOf(context, session.keyring(), { ...outcome, done: [...adopted.done, ...outcome.done], alerts });
   } catch (error) {
     // A request that was refused has left nothing behind.

@@ -87,6 +87,11 @@ const DAMAGES: readonly (readonly [string, (issuer: Issuer, id: string) => Promi
 const LOSSES: readonly (readonly [Custody, string, (id: string, name: string) => void])[] = [
   ["kms", "that was disabled", (id, name) => aws.perform("kms", "DisableKey", { KeyId: `alias/signet/${name}/${id}` })],
   [
+    "kms",
+    "that is pending deletion",
+    (id, name) => aws.perform("kms", "ScheduleKeyDeletion", { KeyId: aliasTarget(`alias/signet/${name}/${id}`) }),
+  ],
+  [
     "secrets-manager",
     "whose secret was swapped",
     (id, name) => {
@@ -108,6 +113,10 @@ const LOSSES: readonly (readonly [Custody, string, (id: string, name: string) =>
   ["kms-data-key", "whose data key was damaged", (id, name) => damageWrapped(`/signet/${name}/keys/${id}`)],
 ];
 
+function aliasTarget(alias: string): string {
+  return aws.perform("kms", "DescribeKey", { KeyId: alias }).KeyMetadata.KeyId;
+}
+
 function damageWrapped(Name: string): void {
   const { Value } = aws.perform("ssm", "GetParameter", { Name }).Parameter;
   const held = JSON.parse(Value);
@@ -119,6 +128,18 @@ function damageWrapped(Name: string): void {
     Value: JSON.stringify({ ...held, wrapped: bytes.toString("base64") }),
     Type: "String",
   });
+}
+
+/** How an issuer in AWS loses the use of every key for a while; each answers how it ends. */
+const OUTAGES: readonly (readonly [Custody, string, (issuer: Issuer) => () => void])[] = [
+  ["kms-data-key", "whose Decrypt is denied", () => fail("kms:Decrypt", "AccessDeniedException")],
+  ["kms-data-key", "whose Decrypt is throttled", () => fail("kms:Decrypt", "ThrottlingException")],
+  ["kms", "whose signatures are throttled", () => fail("kms:Sign", "ThrottlingException")],
+];
+
+function fail(action: string, code: string): () => void {
+  aws.inject({ action, code, status: 400, every: 1 });
+  return () => void aws.clearFaults();
 }
 
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
@@ -170,6 +191,43 @@ describe("a revocation of the key that signs, beside a standby", () => {
     const { before } = await revokeActive(issuer);
     await assertSucceeded(issuer, before, damaged);
   });
+
+  it.each(DAMAGES)("%s, is shown by a dry run as it would go", async (_what, damage) => {
+    const issuer = await onFiles();
+    const [damaged, active] = [await issuer.kidOf("pending"), await issuer.kidOf("active")];
+    await damage(issuer, await issuer.idOf("pending"));
+    const { actions, alerts } = await issuer.manager.revoke({ kid: active, dryRun: true });
+    const words = actions.map((action) => action.words).join("\n");
+    expect(words).not.toContain(`let key ${damaged} sign`);
+    expect(words).toContain("let key new key 1 sign");
+    expect(alerts).toStrictEqual([expect.stringContaining(`standby ${damaged} `)]);
+    expect(await assertSigns(issuer)).toBe(active);
+  });
+
+  it.each(OUTAGES)(
+    "in %s %s, fails or finds another key, destroys nothing, and ends when it is over",
+    async (kind, _what, strike) => {
+      const issuer = await inAws(kind);
+      const ids = [await issuer.idOf("active"), await issuer.idOf("pending")];
+      const before = await issuer.kidOf("active");
+      const held = async () => {
+        const names: string[] = [];
+        for await (const name of issuer.real.list()) names.push(name.split(".")[0] as string);
+        return names;
+      };
+      const left = await held();
+      const restore = strike(issuer);
+      await expect(issuer.manager.revoke({ kid: before })).rejects.toThrow(/still signs/);
+      restore();
+      expect(await held()).toStrictEqual(expect.arrayContaining(left));
+      expect(ids).toStrictEqual([await issuer.idOf("active"), await issuer.idOf("pending")]);
+      expect(await assertSigns(issuer)).toBe(before);
+      expect(await issuer.published()).toContain(before);
+      await issuer.manager.tick();
+      expect(await assertSigns(issuer)).not.toBe(before);
+      expect(await issuer.published()).not.toContain(before);
+    },
+  );
 
   it.each(DAMAGES)("%s, fails where no other key can be made, and the old key stays", async (_what, damage) => {
     const issuer = await onFiles();

@@ -47,7 +47,7 @@ export interface ApplyOptions extends ChangeOptions {
 /** `signet keys apply`: puts what the config says of keys and limits in force. */
 export async function keysApply(context: Context, options: ApplyOptions): Promise<void> {
   const manager = await managerFor(context, await openInstallation(context, options));
-  tellReport(context, await manager.applySettings({ ...acceptance(options), dryRun: options.dryRun }), options);
+  tellReport(context, await manager.applySettings({ ...acceptance(options), keyFiles: true, dryRun: options.dryRun }), options);
 }
 
 /** What the operator says that verifiers accept. */

@@ -5,12 +5,13 @@ import { type PublicJwk, privateJwk, privateKeyFromJwk, publicJwk } from "../../
 import { generatePrivateKey } from "../../algorithms/keys.js";
 import { localSigner } from "../../algorithms/signature.js";
 import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
-import { isSignetError, SignetError } from "../../errors.js";
+import { SignetError } from "../../errors.js";
 import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
 import { removeDeadWrites, TEMPORARY_SUFFIX } from "../../files/temporary.js";
 import { asUnreadable, readTrustedText } from "../../files/trusted-read.js";
 import type { AlikeKeeper, Custodian, InterruptedWrites, KeyImporter, OpenableKey, Signer } from "../contract.js";
 import { sameAlgorithm, sameKey } from "../held-key.js";
+import { type KeyFile, keepingAlike } from "./kept-alike.js";
 import { decodeKeyFile, encodeKeyFile, type PassphraseSource, type PrivateJwk } from "./key-file.js";
 
 /** What a file custodian is made of. */
@@ -79,7 +80,7 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
       }
     },
     removeDeadWrites: () => removeDeadWrites(directory),
-    assertKeptAlike: () => assertKeptAlike(directory, passphrase),
+    ...keepingAlike({ keyFiles: () => keyFilesIn(directory), passphrase }),
     async *list(): AsyncIterable<string> {
       // An interrupted write holds a private key too, and its id may be that of a key which is well: it goes by its own name.
       yield* (await namesIn(directory)).flatMap((name) => (isInterrupted(name) ? name : (idOf(name) ?? [])));
@@ -87,20 +88,12 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
   });
 }
 
-// Where keys are encrypted, one that is not, or that another passphrase opens, would be found out when it has to sign.
-async function assertKeptAlike(directory: string, passphrase: PassphraseSource): Promise<void> {
+async function* keyFilesIn(directory: string): AsyncIterable<KeyFile> {
   for (const name of await namesIn(directory)) {
     if (idOf(name) === undefined || isInterrupted(name)) continue;
     const path = join(directory, name);
     const text = await readKeyFile(path);
-    if (text === undefined || text.trim().startsWith("{")) continue;
-    try {
-      await decodeKeyFile(text, path, passphrase);
-      return;
-    } catch (error) {
-      // A damaged file says nothing of the passphrase.
-      if (!isSignetError(error, "invalid_key")) throw error;
-    }
+    if (text !== undefined) yield { path, text };
   }
 }
 

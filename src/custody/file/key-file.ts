@@ -1,5 +1,5 @@
 import { parseJson } from "../../encoding/json-names.js";
-import { SignetError } from "../../errors.js";
+import { isSignetError, SignetError } from "../../errors.js";
 
 /** What encrypts a key file: PBES2 over a passphrase (RFC 7518 section 4.8), AES-GCM over the key. */
 const KEY_MANAGEMENT = "PBES2-HS512+A256KW";
@@ -14,6 +14,9 @@ const COMPACT = /^[\w-]+(\.[\w-]*){4}$/;
 /** Answers the passphrase; asked only when a key file needs one. `undefined` where none was configured. */
 export type PassphraseSource = () => Promise<string | undefined>;
 
+/** What a file can hold, encrypted: the media type says which. */
+type Content = "jwk+json" | "signet-check";
+
 /** A private JWK with its name. */
 export type PrivateJwk = Readonly<Record<string, string>>;
 
@@ -22,13 +25,43 @@ export type PrivateJwk = Readonly<Record<string, string>>;
  */
 export async function encodeKeyFile(jwk: PrivateJwk, passphrase: string | undefined): Promise<string> {
   const text = JSON.stringify(jwk);
-  if (passphrase === undefined) return `${text}\n`;
+  return passphrase === undefined ? `${text}\n` : `${await encrypt(text, "jwk+json", passphrase)}\n`;
+}
+
+/** Makes what tells the right passphrase from others: it costs a guess as much as a key file does, with a salt of its own. */
+export function makePassphraseCheck(passphrase: string): Promise<string> {
+  return encrypt("signet", "signet-check", passphrase);
+}
+
+/**
+ * Makes sure that a passphrase is the one that a check was made with.
+ *
+ * @throws SignetError `passphrase_required`, `passphrase_wrong` or `invalid_key`
+ */
+export async function assertPassphrase(check: string, passphrase: string | undefined): Promise<void> {
+  if (passphrase === undefined) {
+    throw new SignetError(
+      "passphrase_required",
+      "this issuer's key files are encrypted: set SIGNET_PASSPHRASE or SIGNET_PASSPHRASE_FILE",
+    );
+  }
+  try {
+    await decrypt(check, "the keyring's member keyFiles.check", passphrase);
+  } catch (error) {
+    if (!isSignetError(error, "passphrase_wrong")) throw error;
+    throw new SignetError(
+      "passphrase_wrong",
+      "the passphrase does not open this issuer's key files: give the one that they have",
+    );
+  }
+}
+
+async function encrypt(text: string, cty: Content, passphrase: string): Promise<string> {
   const { CompactEncrypt } = await import("jose");
-  const encrypted = await new CompactEncrypt(new TextEncoder().encode(text))
-    .setProtectedHeader({ alg: KEY_MANAGEMENT, enc: CONTENT_ENCRYPTION, cty: "jwk+json" })
+  return new CompactEncrypt(new TextEncoder().encode(text))
+    .setProtectedHeader({ alg: KEY_MANAGEMENT, enc: CONTENT_ENCRYPTION, cty })
     .setKeyManagementParameters({ p2c: ITERATIONS })
     .encrypt(new TextEncoder().encode(passphrase));
-  return `${encrypted}\n`;
 }
 
 /**
