@@ -154,7 +154,12 @@ afterAll(() => aws.close());
 
 async function inAws(kind: Custody): Promise<Issuer & { name: string }> {
   const name = `proving-${++installations}`;
-  const transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env });
+  const transport = createTransport({
+    region: "eu-central-1",
+    credentials: () => FAKE_CREDENTIALS,
+    env: aws.env,
+    random: () => 0,
+  });
   const issuer = await issuerWith(() =>
     custodianOf(kind as (typeof KINDS)[number], transport, { installation: name, kmsKey: wrapping }),
   );
