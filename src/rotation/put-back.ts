@@ -66,7 +66,7 @@ export function wordsOf({ audit }: Keyring, { last }: LogBeyond): string {
 }
 
 /** Says which published keys leave the JWKS because nothing shows that they are ours. */
-function alertsOf(strangers: readonly string[]): string[] {
+export function alertsOf(strangers: readonly string[]): string[] {
   return strangers.map(
     (kid) => `the JWKS had a key that we did not make (${printable(kid)}): somebody wrote it there, and it is taken out`,
   );
