@@ -113,6 +113,13 @@ export interface KeyFiles {
   readonly check?: string;
 }
 
+/** Where keys were last changed. */
+export interface LastPlace {
+  /** A digest of machine and folder: the keyring is public. */
+  readonly digest: string;
+  readonly at: number;
+}
+
 /** The versions of keyrings that are read. Each says what it may hold; members that came with 2 are not in 1. */
 export const KEYRING_VERSIONS = [1, 2] as const;
 export type KeyringVersion = (typeof KEYRING_VERSIONS)[number];
@@ -151,6 +158,8 @@ export interface Keyring {
   readonly strays?: readonly StrayKey[];
   /** Since version 2: how key files are kept; absent until one is made. */
   readonly keyFiles?: KeyFiles;
+  /** Since version 2, of a keyring on disk: where keys were last changed, so that a copy is noticed. */
+  readonly lastPlace?: LastPlace;
 }
 
 /** At most so many keys are published: verifiers such as ALB read no more (docs of Application Load Balancer, JWT validation). */

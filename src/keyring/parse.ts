@@ -12,6 +12,7 @@ import {
   KEYRING_VERSIONS,
   type KeyFiles,
   type Keyring,
+  type LastPlace,
   type Lease,
   type PolicyInForce,
   type RotationRequest,
@@ -144,7 +145,7 @@ const KEY_1: Shape1<KeyRecord, "keyArn" | "unprovenAt"> = {
   tokensExpireBy: { check: time, optional: true },
 };
 
-type Keyring1 = Omit<Keyring, "ended" | "strays" | "keyFiles">;
+type Keyring1 = Omit<Keyring, "ended" | "strays" | "keyFiles" | "lastPlace">;
 
 const KEYRING_1: Shape1<Keyring1> = {
   version: { check: count(1) },
@@ -199,6 +200,11 @@ const KEY_FILES: Shape<KeyFiles> = {
   check: { check: text, optional: true },
 };
 
+const LAST_PLACE: Shape<LastPlace> = {
+  digest: { check: text },
+  at: { check: time },
+};
+
 const KEYRING_2: Shape<Keyring> = {
   ...KEYRING_1,
   policy: { check: shaped(POLICY_2) },
@@ -207,6 +213,7 @@ const KEYRING_2: Shape<Keyring> = {
   ended: { check: listOf(ENDED) },
   strays: { check: listOf(STRAY), optional: true },
   keyFiles: { check: shaped(KEY_FILES), optional: true },
+  lastPlace: { check: shaped(LAST_PLACE), optional: true },
 };
 
 function checked<T>(value: unknown, shape: Shape<T>, path: string, where: string): T {

@@ -11,6 +11,7 @@ import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } fro
 import { admitImport, type ImportRequest, importInto } from "./import-key.js";
 import { applyKeeping } from "./kept-alike.js";
 import { type KeyLives, livesOf } from "./key-lives.js";
+import { isElsewhere } from "./last-place.js";
 import { readBeyond } from "./log-beyond.js";
 import { type Report, reportOf } from "./manager-report.js";
 import { hasUntold } from "./notices.js";
@@ -57,6 +58,7 @@ export async function tick(context: Context, { dryRun = false, createKeyring }: 
     // A document that nobody knows may be one of a keyring over which an old one was put back.
     documentState(view) !== "foreign" &&
     !(await isAbandoned(context, keyring)) &&
+    !(await isElsewhere(context, keyring)) &&
     !hasUntold(context, keyring);
   if (isIdle) {
     const doubt = await doubtActive(context, view, context.clock());

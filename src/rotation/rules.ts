@@ -22,6 +22,8 @@ export const RULES = {
   places_kept: "the active key and two standbys need three of the ten places in the JWKS",
   no_free_place: "a place of the active document must rest, because the delete of a manager that slept may still arrive",
   unsearched: "a private key that nobody needs may be left there",
+  another_place:
+    "if that copy still runs, both sign, and each publishes keys that the other one does not know; then stop one of them",
   settings_differ:
     "`signet keys apply` puts them in force; nothing else does, so that two managers with different settings do not flap",
 } as const;

@@ -1,5 +1,6 @@
 import { isSignetError, SignetError } from "../errors.js";
 import { type Context, custodiansInUse, keyringMissing, placeOf } from "./context.js";
+import { recordPlace } from "./last-place.js";
 import { type Report, reportOf } from "./manager-report.js";
 import { tellChanges } from "./notices.js";
 import { adoptPutBack } from "./put-back.js";
@@ -39,10 +40,12 @@ export async function working(
   let failed = false;
   try {
     const adopted = await adoptPutBack(context, session, { byHand: adoptByHand, altered: adoptAltered });
+    const moved = await recordPlace(context, session);
     const outcome = await work(session);
     await tellChanges(context, session, countBefore);
+    const plan = { ...outcome.plan, waits: [...moved, ...outcome.plan.waits] };
     const alerts = [...new Set([...adopted.alerts, ...(outcome.alerts ?? [])])];
-    return reportOf(context, session.keyring(), { ...outcome, done: [...adopted.done, ...outcome.done], alerts });
+    return reportOf(context, session.keyring(), { ...outcome, plan, done: [...adopted.done, ...outcome.done], alerts });
   } catch (error) {
     // A request that was refused has left nothing behind.
     failed = !isSignetError(error, "plan_refused", "key_not_found", "invalid_key", "usage");

@@ -76,6 +76,8 @@ type HolderState = "alive" | "gone" | "unknown";
 export interface Stores {
   /** Where they are, for messages: a folder, or an address in S3. */
   readonly place?: string;
+  /** Names the place of a keyring that can be copied with all its keys, on this machine; absent where there is only one. */
+  placeDigest?(): Promise<string>;
   readonly keyring: KeyringStore;
   readonly active: ActiveStore;
   readonly publicDocuments: PublicStore;

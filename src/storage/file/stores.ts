@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { stateOfHolder } from "../../files/holder-state.js";
+import { placeDigest } from "../../files/place-digest.js";
 import { removeDeadPresences } from "../../files/presence.js";
 import { describeProcess, holderName, processIdentity } from "../../files/process-identity.js";
 import { removeDeadWrites } from "../../files/temporary.js";
@@ -17,6 +18,7 @@ import { createFilePublicStore } from "./public-store.js";
 export function createFileStores(directory: string): Stores {
   return Object.freeze({
     place: directory,
+    placeDigest: () => placeDigest(directory),
     keyring: createFileKeyringStore(join(directory, "keyring.json")),
     active: createFileActiveStore(join(directory, "active")),
     publicDocuments: createFilePublicStore(join(directory, "public")),
