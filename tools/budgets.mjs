@@ -21,7 +21,7 @@ function sizeBytes(path) {
 
 const budgets = [
   { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
-  { what: "what is built", path: "dist", limit: 1_850, unit: KILOBYTE, name: "KB" },
+  { what: "what is built", path: "dist", limit: 1_900, unit: KILOBYTE, name: "KB" },
 ];
 
 for (const { what, path, limit, unit, name } of budgets) {

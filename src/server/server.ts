@@ -11,6 +11,7 @@ import { createListener } from "./listener.js";
 import { causeOf, type Logger, logAnswered } from "./log.js";
 import { createMetrics, type Metrics } from "./metrics.js";
 import { certificateReloader, createSocketServer, listen, type Place, type TlsFiles } from "./socket.js";
+import { boundYoungGeneration } from "./young-generation.js";
 
 /** What one serving process is made of. */
 export interface ServerOptions {
@@ -66,6 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     storesEverySeconds,
     onFailure,
   });
+  const stopBounding = boundYoungGeneration();
   await followed.refresh();
   options.above?.follow(metrics);
   const text = options.above?.metrics ?? metrics.text;
@@ -97,6 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics,
     async close() {
       followed.stop();
+      stopBounding();
       clearInterval(reload);
       await closeServer(server);
     },
