@@ -2,7 +2,6 @@ import type { PublicJwk } from "../algorithms/jwk.js";
 import type { Keyring } from "../keyring/keyring.js";
 import { readHistory } from "./audit.js";
 import type { Context } from "./context.js";
-import { alertsOf } from "./put-back.js";
 import type { Session } from "./session.js";
 import type { View } from "./view.js";
 
@@ -36,4 +35,16 @@ function isOurs({ keys, ended = [] }: Keyring, jwk: PublicJwk): boolean {
 
 function isNamed({ keys }: Keyring, { kid }: PublicJwk): boolean {
   return keys.some(({ publicJwk }) => publicJwk?.kid === kid);
+}
+
+/** Says which published keys leave the JWKS because nothing shows that they are ours. */
+export function alertsOf(strangers: readonly string[]): string[] {
+  return strangers.map(
+    (kid) => `the JWKS had a key that we did not make (${printable(kid)}): somebody wrote it there, and it is taken out`,
+  );
+}
+
+// A stranger has chosen it: logs and terminals get what can be printed.
+function printable(kid: unknown): string {
+  return typeof kid === "string" && /^[\x20-\x7e]{1,64}$/.test(kid) ? kid : "its kid cannot be printed";
 }

@@ -4,6 +4,7 @@ import { type Adoption, adopted } from "./adopt.js";
 import type { Context } from "./context.js";
 import { gatherEvidence } from "./evidence.js";
 import { type LogBeyond, readBeyond } from "./log-beyond.js";
+import { alertsOf } from "./planted.js";
 import { readView } from "./read-view.js";
 import type { Outcome } from "./run.js";
 import type { Session } from "./session.js";
@@ -63,18 +64,6 @@ export async function adoptionOf(
 /** What is wrong, in words. */
 export function wordsOf({ audit }: Keyring, { last }: LogBeyond): string {
   return `an old keyring was put back (it ends at entry ${audit.count}, the audit log at ${last.count})`;
-}
-
-/** Says which published keys leave the JWKS because nothing shows that they are ours. */
-export function alertsOf(strangers: readonly string[]): string[] {
-  return strangers.map(
-    (kid) => `the JWKS had a key that we did not make (${printable(kid)}): somebody wrote it there, and it is taken out`,
-  );
-}
-
-// A stranger has chosen it: logs and terminals get what can be printed.
-function printable(kid: unknown): string {
-  return typeof kid === "string" && /^[\x20-\x7e]{1,64}$/.test(kid) ? kid : "its kid cannot be printed";
 }
 
 function keyringOld(what: string): SignetError {
