@@ -4,7 +4,7 @@
  *
  *   node tools/prove-rotation.mjs [--short | --stories N] [--seed N]
  *
- * 10,000 stories and 200 in AWS with --short, else 100,000 and 10,000; --stories N plays N, and a tenth of that in AWS.
+ * 2,000 stories and 100 in AWS with --short, else 100,000 and 10,000; --stories N plays N, and a tenth of that in AWS.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -14,7 +14,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const SHORT = { world: 10_000, cloud: 200 };
+const SHORT = { world: 2_000, cloud: 100 };
 const LONG = { world: 100_000, cloud: 10_000 };
 
 const PLAYER = `
