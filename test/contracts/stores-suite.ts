@@ -43,6 +43,23 @@ export function storesSuite(name: string, make: () => Promise<Stores>): void {
     });
   });
 
+  describe(`the audit store ${name}`, () => {
+    it("answers each line as it was written, whatever JSON leaves unescaped in it", async () => {
+      const { audit } = await make();
+      const lines = ["a", "\u2028", "\u2029", "\u0085"].map((why, index) =>
+        JSON.stringify({ number: index + 1, why: `x${why}y` }),
+      );
+      for (const [index, line] of lines.entries()) await audit.append(index + 1, line);
+      const read = async (after: number): Promise<string[]> => {
+        const found: string[] = [];
+        for await (const line of audit.read(after)) found.push(line);
+        return found;
+      };
+      expect(await read(0)).toStrictEqual(lines);
+      expect(await read(2)).toStrictEqual(lines.slice(2));
+    });
+  });
+
   describe(`the active store ${name}`, () => {
     it("answers the highest sequence first, and forgets what was deleted", async () => {
       const { active } = await make();

@@ -1,6 +1,5 @@
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { createInterface } from "node:readline";
 import { SignetError } from "../../errors.js";
 import { asUnwritable, makePrivateDirectory, PRIVATE_FILE } from "../../files/durable.js";
 import { withProcessLock } from "../../files/process-lock.js";
@@ -20,11 +19,11 @@ export function createFileAuditStore(path: string): AuditStore {
       if (stream === undefined) return;
       try {
         // A last line without its line break is a write that a crash cut short: it will be written again, whole.
-        for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }))
-          if (line !== "") {
-            number = numberOf(line) ?? number + 1;
-            if (number > after) yield line;
-          }
+        for await (const line of linesOf(stream)) {
+          if (line === "") continue;
+          number = numberOf(line) ?? number + 1;
+          if (number > after) yield line;
+        }
       } catch (error) {
         throw asUnreadable(path, error);
       } finally {
@@ -32,6 +31,17 @@ export function createFileAuditStore(path: string): AuditStore {
       }
     },
   });
+}
+
+// Not by node:readline, which from Node 24 on ends a line at U+2028 and U+2029 as well: JSON leaves them as they are in a text.
+async function* linesOf(chunks: AsyncIterable<string>): AsyncIterable<string> {
+  let rest = "";
+  for await (const chunk of chunks) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() as string;
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }
 
 // A line says which it is: where lines are missing, their place in the file does not.
