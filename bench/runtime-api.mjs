@@ -8,8 +8,11 @@ import { createServer } from "node:http";
 const PREFIX = "/2018-06-01/runtime/";
 const ARN = "arn:aws:lambda:eu-central-1:111122223333:function:issuer";
 
-/** @returns an API to which environments connect; `invoke` answers what the function answered, and throws what it threw */
-export async function startRuntimeApi() {
+/**
+ * @param {() => number} now the time that the environment sees, in milliseconds
+ * @returns an API to which environments connect; `invoke` answers what the function answered, and throws what it threw
+ */
+export async function startRuntimeApi(now = Date.now) {
   const events = [];
   const pending = new Map();
   let waiting;
@@ -19,7 +22,7 @@ export async function startRuntimeApi() {
     const { id, event, alias } = events.shift();
     const headers = {
       "lambda-runtime-aws-request-id": id,
-      "lambda-runtime-deadline-ms": String(Date.now() + 60_000),
+      "lambda-runtime-deadline-ms": String(now() + 60_000),
       "lambda-runtime-invoked-function-arn": alias === undefined ? ARN : `${ARN}:${alias}`,
       "content-type": "application/json",
     };

@@ -76,7 +76,8 @@ function loaded(aws, file, name) {
  * @param {{ at?: number, env?: Record<string, string> }} [more] `at`: the time that the process sees, in milliseconds
  */
 async function keyManager(aws, name, { at = Date.now(), env = {} } = {}) {
-  const api = await startRuntimeApi();
+  const began = Date.now();
+  const api = await startRuntimeApi(() => at + Date.now() - began);
   const child = spawn(process.execPath, [...CLOCK, join(root, "bench/bootstrap.cjs"), MANAGER_FILE], {
     env: {
       ...settings(aws, name),
