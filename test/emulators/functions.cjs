@@ -18,23 +18,27 @@ async function token() {
   return (await require(file).handler({ claims: { sub: "alice" } }, context)).token;
 }
 
-/** A stack's creation, which alone makes the first key. Its answer goes to the endpoint of everything that has none of its own. */
-async function created(manage, answers) {
-  const { address, port } = answers.address();
-  const url = `http://${address}:${port}`;
+/** Says to which stack the function belongs, and where its answers go: the endpoint of everything that has none of its own. */
+function settle(url) {
   for (const service of ["KMS", "SSM", "SECRETS_MANAGER", "LAMBDA", "S3"]) {
     process.env[`AWS_ENDPOINT_URL_${service}`] ??= process.env.AWS_ENDPOINT_URL;
   }
   Object.assign(process.env, { AWS_ENDPOINT_URL: url, SIGNET_STACK_ID: STACK });
+}
+
+/** A stack's creation, which alone makes the first key. */
+function creation(url) {
   const names = { StackId: STACK, RequestId: "r", ResourceType: "Custom::SignetKeys", LogicalResourceId: "Keys" };
-  await manage({ RequestType: "Create", ResponseURL: `${url}/answer`, ...names, ResourceProperties: {} }, context);
+  return { RequestType: "Create", ResponseURL: `${url}/answer`, ...names, ResourceProperties: {} };
 }
 
 async function live() {
   const answers = createServer((incoming, outgoing) => incoming.resume().on("end", () => outgoing.end()));
   await new Promise((resolve) => answers.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${answers.address().port}`;
+  settle(url);
   const manage = require(join(dist, "key-manager.cjs")).handler;
-  await created(manage, answers);
+  await manage(creation(url), context);
   answers.close();
   const before = await token();
   const { kid } = JSON.parse(Buffer.from(before.split(".")[0], "base64url").toString());
