@@ -29,12 +29,22 @@ export const PUBLIC_PARAMETERS = {
   AKP: ["pub"],
 } as const;
 
+/** The members that make its private part. */
+export const PRIVATE_PARAMETERS = {
+  RSA: ["d", "p", "q", "dp", "dq", "qi"],
+  EC: ["d"],
+  OKP: ["d"],
+  AKP: ["priv"],
+} as const;
+
+type ParameterName = (typeof PUBLIC_PARAMETERS | typeof PRIVATE_PARAMETERS)[PublicJwk["kty"]][number];
+
 /**
  * Takes the members of a key that an algorithm needs out of a JWK, and leaves the others. Every key that is a JWK comes through here.
  *
  * @throws SignetError `invalid_key` or `key_too_weak`
  */
-export function pickMembers(value: object, algorithm: Algorithm, names: readonly string[]): Record<string, string> {
+export function pickMembers(value: object, algorithm: Algorithm, names: readonly ParameterName[]): Record<string, string> {
   const source = value as Record<string, unknown>;
   if (source.kty !== algorithm.kty || (algorithm.crv !== undefined && source.crv !== algorithm.crv)) {
     throw new SignetError("invalid_key", `the JWK's kty and crv are not those of ${algorithm.name}`);

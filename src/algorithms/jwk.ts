@@ -1,18 +1,11 @@
 import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { SignetError } from "../errors.js";
-import { PUBLIC_PARAMETERS, type PublicJwk, pickMembers } from "./jwk-members.js";
+import { PRIVATE_PARAMETERS, PUBLIC_PARAMETERS, type PublicJwk, pickMembers } from "./jwk-members.js";
 import { assertStrongMembers } from "./key-strength.js";
 import { assertHalvesMatch, assertKeyFits, unavailable } from "./keys.js";
 import { type Algorithm, algorithmNamed } from "./table.js";
 
 export type { PublicJwk } from "./jwk-members.js";
-
-const PRIVATE_PARAMETERS = {
-  RSA: ["d", "p", "q", "dp", "dq", "qi"],
-  EC: ["d"],
-  OKP: ["d"],
-  AKP: ["priv"],
-} as const;
 
 /**
  * The public JWK of a key.
@@ -35,10 +28,8 @@ export function publicJwk(key: KeyObject, algorithm: Algorithm, kid?: string): P
 /** The RFC 7638 thumbprint of a JWK: SHA-256 over its required members in lexicographic order, as base64url. */
 export function thumbprint(jwk: Omit<PublicJwk, "kid" | "use">): string {
   // RFC 9964 section 6: for AKP the algorithm is one of the required members.
-  const names = ["kty", ...PUBLIC_PARAMETERS[jwk.kty], ...(jwk.kty === "AKP" ? ["alg"] : [])].sort();
-  const members = names.map(
-    (name) => `${JSON.stringify(name)}:${JSON.stringify((jwk as unknown as Record<string, unknown>)[name])}`,
-  );
+  const names = ["kty" as const, ...PUBLIC_PARAMETERS[jwk.kty], ...(jwk.kty === "AKP" ? ["alg" as const] : [])].sort();
+  const members = names.map((name) => `${JSON.stringify(name)}:${JSON.stringify(jwk[name])}`);
   return createHash("sha256")
     .update(`{${members.join(",")}}`)
     .digest("base64url");
@@ -78,7 +69,8 @@ export function privateJwk(key: KeyObject, algorithm: Algorithm): Record<string,
   const exported = key.export({ format: "jwk" }) as Record<string, string>;
   const members: Record<string, string> = { kty: algorithm.kty, alg: algorithm.name };
   for (const name of [...PUBLIC_PARAMETERS[algorithm.kty], ...PRIVATE_PARAMETERS[algorithm.kty]]) {
-    if (exported[name] !== undefined) members[name] = exported[name];
+    const parameter = exported[name];
+    if (parameter !== undefined) members[name] = parameter;
   }
   return members;
 }

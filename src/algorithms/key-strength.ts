@@ -81,7 +81,7 @@ function assertMlDsa(key: Uint8Array): void {
   if (t.length > 0 && t.every((byte) => byte === 0)) throw weak("its vector t is zero: anybody can sign under it");
 }
 
-function bytesOf(members: Members, name: string): Uint8Array {
+function bytesOf(members: Members, name: "n" | "e" | "x" | "pub"): Uint8Array {
   return decodeBase64url(members[name] ?? "") ?? new Uint8Array();
 }
 

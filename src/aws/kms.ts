@@ -94,7 +94,7 @@ function keyCalls(call: JsonCall) {
 }
 
 function listCalls(call: JsonCall) {
-  async function* entries<T>(action: string, input: object, list: string): AsyncIterable<T> {
+  async function* entries<T>(action: string, input: object, list: "Aliases" | "Keys" | "Tags"): AsyncIterable<T> {
     let marker: string | undefined;
     do {
       const page: Record<string, unknown> = await call(action, "*", {
@@ -116,11 +116,11 @@ function listCalls(call: JsonCall) {
       for await (const { KeyId } of entries<{ KeyId: string }>("ListKeys", { Limit: 1_000 }, "Keys")) yield KeyId;
     },
     async tags(key) {
-      const found: Record<string, string> = {};
+      const found: [string, string][] = [];
       for await (const tag of entries<{ TagKey: string; TagValue: string }>("ListResourceTags", { KeyId: key }, "Tags")) {
-        found[tag.TagKey] = tag.TagValue;
+        found.push([tag.TagKey, tag.TagValue]);
       }
-      return found;
+      return Object.fromEntries(found);
     },
   } satisfies Partial<Kms>;
 }

@@ -97,14 +97,14 @@ function noBucket(bucket: string, region: string): AwsFailure {
 }
 
 function unescaped(text: string): string {
-  return text.replace(/&(?:lt|gt|quot|apos|amp|#39);/g, (entity) => ENTITIES[entity] as string);
+  return text.replace(/&(?:lt|gt|quot|apos|amp|#39);/g, (entity) => ENTITIES.get(entity) as string);
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&lt;": "<",
-  "&gt;": ">",
-  "&quot;": '"',
-  "&apos;": "'",
-  "&#39;": "'",
-  "&amp;": "&",
-};
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ["&lt;", "<"],
+  ["&gt;", ">"],
+  ["&quot;", '"'],
+  ["&apos;", "'"],
+  ["&#39;", "'"],
+  ["&amp;", "&"],
+]);

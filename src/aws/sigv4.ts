@@ -1,4 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
+import { ownMember } from "../encoding/own-member.js";
 
 /** What signs requests to AWS. */
 export interface Credentials {
@@ -43,7 +44,7 @@ export function signedHeaders(request: UnsignedRequest, credentials: Credentials
   const names = Object.keys(headers).sort();
   const signed = names.join(";");
   const path = service === "s3" ? request.path : encodedAgain(request.path);
-  const lines = names.map((name) => `${name}:${headers[name]?.trim().replace(/ +/g, " ")}\n`);
+  const lines = names.map((name) => `${name}:${ownMember(headers, name)?.trim().replace(/ +/g, " ")}\n`);
   const canonical = [request.method, path, canonicalQuery(request.query), lines.join(""), signed, digest].join("\n");
   const place = `${date.slice(0, 8)}/${region}/${service}/aws4_request`;
   const text = ["AWS4-HMAC-SHA256", date, place, sha256(canonical)].join("\n");

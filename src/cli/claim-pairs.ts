@@ -1,3 +1,4 @@
+import { ownMember } from "../encoding/own-member.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import type { Claims } from "../issue/request.js";
@@ -25,7 +26,7 @@ export function claimsFromPairs(pairs: readonly string[]): Claims {
     if (isAgain && name !== "aud")
       throw new SignetError("usage", `the claim ${name} is given twice; for a list write ${name}:='["a","b"]'`);
     // defineProperty, because a claim may be called __proto__.
-    const next = isAgain ? [claims[name], value].flat() : value;
+    const next = isAgain ? [ownMember(claims, name), value].flat() : value;
     Object.defineProperty(claims, name, { value: next, enumerable: true, configurable: true, writable: true });
   }
   return claims;

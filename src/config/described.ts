@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { isPlainObject, type MemberSchema } from "../encoding/object-schema.js";
+import { ownMember } from "../encoding/own-member.js";
 
 type Members = Readonly<Record<string, MemberSchema>>;
 
@@ -31,7 +32,7 @@ export function withoutDefaults<M extends Readonly<Record<string, object>>>(memb
 function schemaOf({ type, minimum, maximum, items }: MemberSchema): v.GenericSchema {
   const types: readonly string[] = typeof type === "string" ? [type] : type;
   const [only] = types.filter((each) => each !== "null");
-  const schema = BY_TYPE[only ?? ""]?.({ minimum: minimum ?? 0, maximum: maximum ?? Number.MAX_SAFE_INTEGER, items });
+  const schema = ownMember(BY_TYPE, only ?? "")?.({ minimum: minimum ?? 0, maximum: maximum ?? Number.MAX_SAFE_INTEGER, items });
   if (schema === undefined) throw new TypeError(`a member of type ${only} cannot be described yet`);
   return types.includes("null") ? v.nullable(schema) : schema;
 }

@@ -1,4 +1,5 @@
 import { didYouMean } from "../encoding/nearest.js";
+import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 
 /** Environment variables, as `process.env` has them. */
@@ -48,21 +49,21 @@ export function environmentOverrides(env: Environment): EnvironmentOverrides {
       { field: "SIGNET_LIMITS" },
     );
   }
-  const members: Record<string, unknown> = {};
+  const members = new Map<string, unknown>();
   const sources = new Map<string, string>();
   for (const [name, { path, isNumber }] of Object.entries(OVERRIDES)) {
-    const text = env[name];
+    const text = ownMember(env, name);
     if (text === undefined || text === "") continue;
     if (isNumber === true && !/^\d{1,15}$/.test(text)) {
       throw new SignetError("config_invalid", `${name} must be a whole number of seconds`, { field: name });
     }
     const value = isNumber === true ? Number(text) : text;
     const [first, second] = path;
-    if (second === undefined) members[first] = value;
-    else members[first] = { ...(members[first] as object | undefined), [second]: value };
+    const group = Object.entries((members.get(first) as object | undefined) ?? {});
+    members.set(first, second === undefined ? value : Object.fromEntries([...group, [second, value]]));
     sources.set(path.join("."), name);
   }
-  return { members, sources };
+  return { members: Object.fromEntries(members), sources };
 }
 
 /** A warning for each `SIGNET_` variable that nobody reads; `SIGNET_LIMITS` is more than that. */

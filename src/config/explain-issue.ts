@@ -1,5 +1,6 @@
 import type { BaseIssue, IssuePathItem } from "valibot";
 import { didYouMean } from "../encoding/nearest.js";
+import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import { LIMIT_MEMBERS } from "../settings/limits.js";
 import { callerEntries, callerLimits, configSchema } from "./schema.js";
@@ -31,7 +32,7 @@ export function explainIssue(issue: BaseIssue<unknown>, file: string, sources: R
 }
 
 function fixFor(path: string, issue: BaseIssue<unknown>): string {
-  const known = FIXES[path];
+  const known = ownMember(FIXES, path);
   if (known !== undefined) return known;
   if (issue.type === "picklist") return oneOf(issue);
   if (issue.type === "min_value") return `at least ${String(issue.requirement)}`;
@@ -42,8 +43,9 @@ function fixFor(path: string, issue: BaseIssue<unknown>): string {
     return 'a host such as "idp.example.com" or "idp.example.com:8443"';
   if (issue.type === "custom") return "an object";
   if (issue.type === "regex" && path.includes(".allowedAudiences.")) return AUDIENCE;
-  if ((issue.type === "regex" || issue.type === "check") && path.startsWith("callers.")) return PATTERNS[lastOf(path)] ?? CALLER;
-  return NAMES[issue.expected ?? ""] ?? `${issue.expected}`;
+  if ((issue.type === "regex" || issue.type === "check") && path.startsWith("callers."))
+    return ownMember(PATTERNS, lastOf(path)) ?? CALLER;
+  return ownMember(NAMES, issue.expected ?? "") ?? `${issue.expected}`;
 }
 
 const PATTERNS: Readonly<Record<string, string>> = {
@@ -66,6 +68,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 function kindOf({ input: value, kind }: BaseIssue<unknown>): string {
+  if (value === undefined) return "missing";
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "number")
@@ -81,9 +84,9 @@ function lastOf(path: string): string {
 function membersBeside(path: string): string[] {
   const above = path.split(".").slice(0, -1);
   if (above[0] === "callers") return Object.keys(above.length === 2 ? callerEntries : callerLimits.entries);
-  const entries = configSchema.entries as Record<string, unknown>;
+  const entries: Readonly<Record<string, { readonly wrapped?: unknown }>> = configSchema.entries;
   const [group] = above;
-  const inner =
-    group === undefined ? entries : ((entries[group] as { wrapped?: { entries?: object } } | undefined)?.wrapped?.entries ?? {});
-  return Object.keys(inner);
+  if (group === undefined) return Object.keys(entries);
+  const inner = ownMember(entries, group)?.wrapped as { readonly entries?: object } | undefined;
+  return Object.keys(inner?.entries ?? {});
 }

@@ -120,11 +120,12 @@ const GROUPS = new Set(["limits", "rotation", "aws"]);
 
 // One level deep: these are groups, everything else is a value.
 function overlaid(under: Readonly<Record<string, unknown>>, over: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...under };
+  const merged = new Map(Object.entries(under));
   for (const [name, value] of Object.entries(over)) {
     if (value === undefined) continue;
-    const isGroup = GROUPS.has(name) && typeof merged[name] === "object" && merged[name] !== null;
-    merged[name] = isGroup ? { ...(merged[name] as object), ...(value as object) } : value;
+    const before = merged.get(name);
+    const isGroup = GROUPS.has(name) && typeof before === "object" && before !== null;
+    merged.set(name, isGroup ? { ...before, ...(value as object) } : value);
   }
-  return merged;
+  return Object.fromEntries(merged);
 }

@@ -1,3 +1,4 @@
+import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import type { Change, Parameter, Stack, StackClient, StackEvent } from "./stack.js";
 import { checkParameter, type Template } from "./template.js";
@@ -23,7 +24,7 @@ export function checkParameters(
 ): void {
   const names = Object.keys(parameters);
   for (const [name, value] of given) {
-    const rule = parameters[name];
+    const rule = ownMember(parameters, name);
     if (rule !== undefined) checkParameter(name, value, rule);
     else throw new SignetError("usage", `the template has no parameter ${name}${suggest(name, names)}: ${names.join(", ")}`);
   }

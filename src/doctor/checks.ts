@@ -1,4 +1,5 @@
 import { isLoopback } from "../encoding/loopback-host.js";
+import { ownMember } from "../encoding/own-member.js";
 import type { Evidence, KeyFacts } from "./evidence.js";
 import type { Visit } from "./visit.js";
 
@@ -98,7 +99,7 @@ const FAILURES: Readonly<Record<string, string>> = {
 };
 
 function answered({ url, failure, status, headers, jsonFault }: Visit): Judgement {
-  if (failure !== undefined) return ["broken", `${url}: ${FAILURES[failure] ?? failure}`];
+  if (failure !== undefined) return ["broken", `${url}: ${ownMember(FAILURES, failure) ?? failure}`];
   if (status !== undefined && status >= 300 && status < 400) {
     return ["broken", `${url} redirects (${status}): many verifiers follow no redirect, and who does can be sent elsewhere`];
   }

@@ -1,4 +1,5 @@
 import { isLoopback } from "../encoding/loopback-host.js";
+import { ownMember } from "../encoding/own-member.js";
 import { shown } from "./checks.js";
 import type { Evidence, KeyFacts } from "./evidence.js";
 import { VERIFIERS, type VerifierRules } from "./verifiers.js";
@@ -86,8 +87,10 @@ function claimReasons({ claims = [] }: VerifierRules, { token }: Evidence): stri
   if (token === undefined) return [];
   if (token.verified === undefined) return ["the sample token is refused"];
   const { claims: given } = token.verified;
-  const missing = claims.filter((name) => given[name] === undefined);
-  const fractions = ["exp", "iat", "nbf"].filter((name) => given[name] !== undefined && !Number.isInteger(given[name]));
+  const missing = claims.filter((name) => ownMember(given, name) === undefined);
+  const fractions = (["exp", "iat", "nbf"] as const).filter(
+    (name) => given[name] !== undefined && !Number.isInteger(given[name]),
+  );
   return [
     missing.length > 0 && `the token has no ${missing.join(", ")}`,
     fractions.length > 0 && claims.length > 0 && `${fractions.join(", ")} is no whole number`,

@@ -1,6 +1,12 @@
 import { SignetError } from "../errors.js";
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+const UNIT_SECONDS = new Map([
+  ["s", 1],
+  ["m", 60],
+  ["h", 3_600],
+  ["d", 86_400],
+  ["w", 604_800],
+]);
 
 /**
  * Reads a duration as people type it: `90` or `90s`, `10m`, `1h30m`, `7d`, `2w`.
@@ -22,7 +28,7 @@ export function parseDuration(text: string, name: string): number {
 function sumOfParts(text: string): number | undefined {
   if (!/^(\d{1,9}[smhdw])+$/.test(text)) return undefined;
   let seconds = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)([smhdw])/g)) seconds += Number(count) * (UNIT_SECONDS[unit ?? ""] ?? 0);
+  for (const [, count, unit] of text.matchAll(/(\d+)([smhdw])/g)) seconds += Number(count) * (UNIT_SECONDS.get(unit ?? "") ?? 0);
   return seconds;
 }
 

@@ -1,5 +1,6 @@
 import { SignetError } from "../errors.js";
 import { didYouMean } from "./nearest.js";
+import { ownMember } from "./own-member.js";
 
 /** What a member of an object must be, in JSON Schema's words (2020-12), as far as they are needed here. */
 export interface MemberSchema {
@@ -138,7 +139,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function titleOf({ properties }: ObjectSchema, name: string): string {
-  return properties[name]?.title ?? "given";
+  return ownMember(properties, name)?.title ?? "given";
 }
 
 function memberCheck({ type, ...bounds }: MemberSchema): (value: unknown) => boolean {

@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
 import { type FileHandle, link, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import { followLinks } from "./links.js";
 import { temporaryBeside } from "./temporary.js";
@@ -137,7 +138,7 @@ const UNWRITABLE: Readonly<Record<string, string>> = {
 /** A failed write in words, where they are known: `undefined` codes are left as they are. */
 export function asUnwritable(path: string, error: unknown): unknown {
   const code = errorCode(error) ?? "";
-  const why = UNWRITABLE[code];
+  const why = ownMember(UNWRITABLE, code);
   if (why === undefined || error instanceof SignetError) return error;
   return new SignetError("store_failed", `${path} cannot be written (${code}): ${why}`, { cause: error });
 }

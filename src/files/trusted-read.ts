@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { type FileHandle, lstat, open, readFile, realpath, stat } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
+import { ownMember } from "../encoding/own-member.js";
 import { type ErrorCode, SignetError } from "../errors.js";
 import { errorCode } from "./durable.js";
 import { assertFolderTrusted, assertTrusted, type FileKind } from "./trust.js";
@@ -151,7 +152,7 @@ export function asUnreadable(path: string, error: unknown, failure: ErrorCode = 
   if (error instanceof NotAFile) return new SignetError(failure, error.message);
   const code = errorCode(error);
   if (code === undefined) return error;
-  const why = UNREADABLE[code];
+  const why = ownMember(UNREADABLE, code);
   return new SignetError(failure, `${path} cannot be read (${code})${why === undefined ? "" : `: ${why}`}`, { cause: error });
 }
 

@@ -191,7 +191,12 @@ function ref(name: keyof typeof SCHEMAS): object {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-function answer(status: string, description: string, schema: object, types: readonly string[] = ["application/json"]): object {
+function answer(
+  status: `${number}`,
+  description: string,
+  schema: object,
+  types: readonly string[] = ["application/json"],
+): object {
   return { [status]: { description, content: Object.fromEntries(types.map((type) => [type, { schema }])) } };
 }
 
@@ -199,10 +204,10 @@ function notModified(): object {
   return { "304": { description: "As the sender of If-None-Match has it." } };
 }
 
-function problems(...statuses: readonly string[]): object {
+function problems(...statuses: readonly `${number}`[]): object {
   return failures(statuses, "application/problem+json", ref("Problem"));
 }
 
-function failures(statuses: readonly string[], type: string, schema: object): object {
+function failures(statuses: readonly `${number}`[], type: string, schema: object): object {
   return Object.assign({}, ...statuses.map((status) => answer(status, "It failed.", schema, [type])));
 }

@@ -1,3 +1,4 @@
+import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import type { Limits, OwnLimits } from "../settings/limits.js";
 import type { Claims } from "./request.js";
@@ -55,7 +56,7 @@ function bothFixed({ fixedClaims: issuer, allowedClaims }: Limits, caller: Claim
     throw new SignetError("config_invalid", what, { field: `fixedClaims.${name}` });
   }
   for (const [name, value] of Object.entries(caller ?? {})) {
-    if (issuer !== undefined && Object.hasOwn(issuer, name) && JSON.stringify(issuer[name]) !== JSON.stringify(value)) {
+    if (Object.hasOwn(issuer ?? {}, name) && JSON.stringify(ownMember(issuer ?? {}, name)) !== JSON.stringify(value)) {
       throw new SignetError("config_invalid", `the caller fixes the claim ${name} to another value than the issuer does`, {
         field: `fixedClaims.${name}`,
       });

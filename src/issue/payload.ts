@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import type { Limits } from "../settings/limits.js";
 import { checkRegisteredClaims } from "./claims.js";
@@ -99,7 +100,7 @@ function isSet(name: string, request: IssueRequest): boolean {
 }
 
 /** Claims that say which client a token was issued to (RFC 8693 section 4.3, OpenID Connect Core 1.0 section 2). */
-const CLIENT_CLAIMS = ["client_id", "azp"];
+const CLIENT_CLAIMS = ["client_id", "azp"] as const;
 
 // Nobody gets a token that says it was issued to somebody else, unless the limits say so.
 function checkClients(claims: Claims, fixed: ReadonlySet<string>, isOtherCaller: (name: string) => boolean): void {
@@ -162,7 +163,7 @@ function fixedClaimsCheck(fixed: Claims | undefined): ((claims: Claims) => void)
   const entries = Object.entries(fixed).map(([name, value]) => ({ name, text: JSON.stringify(value) }));
   return (claims) => {
     for (const { name, text } of entries) {
-      if (Object.hasOwn(claims, name) && JSON.stringify(claims[name]) !== text) {
+      if (Object.hasOwn(claims, name) && JSON.stringify(ownMember(claims, name)) !== text) {
         throw new SignetError("claim_not_allowed", `the claim ${name} is fixed by fixedClaims; leave it out`, {
           field: `claims.${name}`,
         });

@@ -30,17 +30,17 @@ export interface ActiveDocument {
 }
 
 /** The member of its material by which a document tells who holds the key. */
-const HOLDERS: Readonly<Record<string, Custody>> = {
-  file: "file",
-  pkcs8: "parameter-store",
-  secretArn: "secrets-manager",
-  keyArn: "kms",
-  wrapped: "kms-data-key",
-};
+const HOLDERS: readonly (readonly ["file" | "pkcs8" | "secretArn" | "keyArn" | "wrapped", Custody])[] = [
+  ["file", "file"],
+  ["pkcs8", "parameter-store"],
+  ["secretArn", "secrets-manager"],
+  ["keyArn", "kms"],
+  ["wrapped", "kms-data-key"],
+];
 
 /** Who opens a key of such material; `undefined` where this version knows none. */
 export function custodyOf(material: object): Custody | undefined {
-  return Object.entries(HOLDERS).find(([member]) => member in material)?.[1];
+  return HOLDERS.find(([member]) => member in material)?.[1];
 }
 
 /**

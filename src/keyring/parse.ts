@@ -1,5 +1,6 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { findAlgorithm } from "../algorithms/table.js";
+import { ownMember } from "../encoding/own-member.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import { CUSTODIES, KEY_ORIGINS, KEY_STATES, type KeyRecord } from "./key-record.js";
@@ -225,7 +226,7 @@ function checked<T>(value: unknown, shape: Shape<T>, path: string, where: string
   for (const [name, member] of Object.entries<{ check: Check; optional?: true }>(shape)) {
     const present = Object.hasOwn(value, name);
     if (!present && member.optional !== true) throw damaged(where, `${prefix}${name} is missing`);
-    if (present) member.check(value[name], prefix + name, where);
+    if (present) member.check(ownMember(value, name), prefix + name, where);
   }
   return value as T;
 }
@@ -251,8 +252,8 @@ function jwk(value: unknown, path: string, where: string): void {
   if (!isObject(value) || !Object.values(value).every((member) => typeof member === "string")) {
     throw damaged(where, `${path} is not a public key`);
   }
-  for (const name of ["kty", "use", "alg", "kid"]) text(value[name], `${path}.${name}`, where);
-  for (const name of ["d", "p", "q", "priv", "k"]) {
+  for (const name of ["kty", "use", "alg", "kid"] as const) text(value[name], `${path}.${name}`, where);
+  for (const name of ["d", "p", "q", "priv", "k"] as const) {
     if (name in value) throw damaged(where, `${path} holds a private part; remove the file from wherever it was shared`);
   }
 }

@@ -1,4 +1,5 @@
 import { isObject } from "../encoding/object-schema.js";
+import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import type { VerifiedToken } from "../verify/verifier.js";
 import { header } from "./http-event.js";
@@ -75,7 +76,7 @@ function inProtocols(headers: unknown): string {
 }
 
 function inQuery({ queryStringParameters: given }: Members, query: string | undefined): string {
-  return query !== undefined && isObject(given) && Object.hasOwn(given, query) ? bare(given[query]) : "";
+  return query !== undefined && isObject(given) ? bare(ownMember(given, query)) : "";
 }
 
 // RFC 6750 section 2.1: the scheme's name has no case.

@@ -48,7 +48,7 @@ export function isResourceRequest(event: unknown): event is Record<string, unkno
  * @throws SignetError `invalid_request`; then nothing was done and nobody was called
  */
 export function readResourceRequest(event: Record<string, unknown>, trust: ResourceTrust): ResourceRequest {
-  for (const name of ["RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"]) {
+  for (const name of ["RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"] as const) {
     if (typeof event[name] !== "string") throw refused(`${name} must be a text`, name);
   }
   const request = event as unknown as ResourceRequest;

@@ -58,12 +58,15 @@ export function limitsIn(env: Environment): Partial<Limits> {
   }
 }
 
+/** What is read as settings are: a variable of ours, or the template's property that becomes one. */
+type VariableName = `SIGNET_${string}` | "Callers";
+
 /**
  * A variable that holds a JSON object; an empty one where it is not set.
  *
  * @throws SignetError `config_invalid`
  */
-export function objectIn(env: Environment, name: string): object {
+export function objectIn(env: Environment, name: VariableName): object {
   try {
     const value: unknown = parseStrictJson(env[name] || "{}", name);
     if (isObject(value)) return value;
@@ -86,14 +89,14 @@ export function listIn(text = ""): readonly string[] {
  *
  * @throws SignetError `config_invalid`
  */
-export function namesIn(env: Environment, name: string): readonly string[] {
+export function namesIn(env: Environment, name: VariableName): readonly string[] {
   const names = listIn(env[name]);
   if (names.length === 0 && env[name])
     throw wrong(name, "is set and names nothing: give names with commas between them, or unset it");
   return names;
 }
 
-function secondsIn(env: Environment, name: string, otherwise: number): number {
+function secondsIn(env: Environment, name: VariableName, otherwise: number): number {
   const text = env[name] || String(otherwise);
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw wrong(name, "must be a whole number of seconds, at least 1");

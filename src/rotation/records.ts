@@ -30,6 +30,5 @@ export function madeKey({ id, custody, origin, keyArn, publicJwk }: KeyRecord & 
 
 /** The record without one of its members. */
 export function without<Name extends keyof KeyRecord>(record: KeyRecord, name: Name): Omit<KeyRecord, Name> {
-  const { [name]: _, ...rest } = record;
-  return rest;
+  return Object.fromEntries(Object.entries(record).filter(([each]) => each !== name)) as unknown as Omit<KeyRecord, Name>;
 }

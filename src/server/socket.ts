@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { ListenOptions } from "node:net";
+import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import { readTrustedSync } from "../files/trusted-read.js";
 import { listenFailedAt, type SocketPath } from "./unix-socket.js";
@@ -68,9 +69,13 @@ function listenFailed(error: NodeJS.ErrnoException, place: Place): SignetError {
     EADDRNOTAVAIL: `${where} is no address of this machine; give --host one that it has`,
     ENOTFOUND: `${where}: there is no such host; give --host an address of this machine`,
   };
-  return new SignetError("listen_failed", advice[error.code ?? ""] ?? `${where} cannot be listened on (${error.code})`, {
-    cause: error,
-  });
+  return new SignetError(
+    "listen_failed",
+    ownMember(advice, error.code ?? "") ?? `${where} cannot be listened on (${error.code})`,
+    {
+      cause: error,
+    },
+  );
 }
 
 function readTls({ cert, key }: TlsFiles): { cert: Buffer; key: Buffer } {

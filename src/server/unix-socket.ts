@@ -1,6 +1,7 @@
 import { linkSync, lstatSync, renameSync, type Stats, statSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
+import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import { errorCode } from "../files/durable.js";
 import { withProcessLock } from "../files/process-lock.js";
@@ -90,7 +91,7 @@ export function listenFailedAt(path: string, error: unknown): SignetError {
     EROFS: `${path}: ${dirname(path)} cannot be written to; choose another path with --socket`,
     store_locked: `${path} is taken: another server starts there; choose another path with --socket`,
   };
-  return refused(advice[code] ?? `${path} cannot be listened on (${code})`, error);
+  return refused(ownMember(advice, code) ?? `${path} cannot be listened on (${code})`, error);
 }
 
 function assertFolder(path: string): void {

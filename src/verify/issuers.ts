@@ -1,3 +1,4 @@
+import { ownMember } from "../encoding/own-member.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { type FollowedKeys, type FollowedKeysOptions, followKeys } from "./followed-keys.js";
 import { allowedAlgorithms, type KeyChecks } from "./keys.js";
@@ -81,7 +82,7 @@ function sourceOf<V>(
   make: (options: VerifierOptions) => V,
 ): FollowedKeys<V> {
   const { jwksUrl } = options;
-  const named = typeof jwksUrl === "object" && Object.hasOwn(jwksUrl, issuer) ? jwksUrl[issuer] : undefined;
+  const named = typeof jwksUrl === "object" ? ownMember(jwksUrl, issuer) : undefined;
   const url = typeof jwksUrl === "string" && isOnly ? jwksUrl : named;
   if (typeof jwksUrl === "string" && !isOnly) {
     throw new SignetError("config_invalid", "jwksUrl must name the URL of each issuer: {issuer: url}", { field: "jwksUrl" });

@@ -4,6 +4,7 @@ import * as https from "node:https";
 import type { LookupFunction } from "node:net";
 import { pipeline, Readable, type Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { ownMember } from "../encoding/own-member.js";
 import { assertWithin, type FetchInit, type JudgedAnswer, type JudgedFetch, judgedByText, tooPrivate } from "./judged-by-text.js";
 import type { Resolve } from "./listed-hosts.js";
 import { isWithin, type Reach, reachOfAddress, reachOfHost } from "./reach.js";
@@ -80,7 +81,7 @@ const UNPACKERS: Readonly<Record<string, () => Transform>> = Object.freeze({
 // A file that was stored packed is answered so, whatever was asked for.
 function unpacked(incoming: http.IncomingMessage): Readable {
   const encoding = incoming.headers["content-encoding"] ?? "";
-  const unpack = Object.hasOwn(UNPACKERS, encoding) ? UNPACKERS[encoding] : undefined;
+  const unpack = ownMember(UNPACKERS, encoding);
   if (unpack === undefined) return incoming;
   // How it ends is told by the stream that is read.
   return pipeline(incoming, unpack(), () => undefined);

@@ -1,6 +1,7 @@
 import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { parseDuration } from "../../encoding/durations.js";
+import { ownMember } from "../../encoding/own-member.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import { makeSecret, type SecretRecord, secretDigest } from "../../issue/caller-secret.js";
@@ -24,6 +25,7 @@ export interface CallerOptions extends CommonOptions {
 const DEFAULT_OVERLAP = "1d";
 
 type Callers = Config["callers"];
+type Caller = NonNullable<Callers[string]>;
 
 /** `signet callers add`: makes a caller and shows its secret, this once. */
 export async function callersAdd(context: Context, name: string, options: CallerOptions): Promise<void> {
@@ -44,7 +46,7 @@ export async function callersAdd(context: Context, name: string, options: Caller
         `the caller ${name} is there already; \`${context.self} callers rotate ${name}\` makes it a new secret`,
       );
     }
-    return withCallers(members, { ...callers, [name]: { ...(limits && { limits }), secrets: [record] } } as Callers);
+    return withCaller(members, callers, name, { ...(limits && { limits }), secrets: [record] } as Caller);
   });
   await show(context, name, secret, record, `the caller ${name} was added to ${path}`);
 }
@@ -58,7 +60,7 @@ export async function callersRotate(context: Context, name: string, options: Cal
     const caller = callerNamed(callers, name, context);
     const alive = (caller.secrets ?? []).filter(({ expiresAt }) => expiresAt === undefined || expiresAt > record.createdAt);
     const old = overlap === 0 ? [] : alive.map((each) => ({ ...each, expiresAt: Math.min(each.expiresAt ?? endsAt, endsAt) }));
-    return withCallers(members, { ...callers, [name]: { ...caller, secrets: [...old, record] } });
+    return withCaller(members, callers, name, { ...caller, secrets: [...old, record] });
   });
   const until = overlap === 0 ? "no longer" : `until it expires ${fromNow(endsAt, record.createdAt)}`;
   await show(context, name, secret, record, `the caller ${name} has a new secret; the old one works ${until}`);
@@ -72,8 +74,7 @@ export async function callersRemove(context: Context, name: string, options: Cal
   await confirm(`The caller ${name} gets no more tokens; its limits are forgotten.`, options);
   await changeConfig(path, env, (members, { callers }) => {
     callerNamed(callers, name, context);
-    const { [name]: _removed, ...others } = callers;
-    return withCallers(members, others);
+    return withCallers(members, Object.fromEntries(Object.entries(callers).filter(([each]) => each !== name)));
   });
   output.note(`the caller ${name} was removed; tokens that it has are good until they expire`);
 }
@@ -98,13 +99,17 @@ export async function callersList(context: Context, options: CallerOptions): Pro
   for (const line of table(["CALLER", "SECRETS", "OWN LIMITS"], rows)) output.data(line);
 }
 
-function callerNamed(callers: Callers, name: string, { self }: Context): NonNullable<Callers[string]> {
-  const caller = Object.hasOwn(callers, name) ? callers[name] : undefined;
+function callerNamed(callers: Callers, name: string, { self }: Context): Caller {
+  const caller = ownMember(callers, name);
   if (caller !== undefined) return caller;
   throw new SignetError(
     "caller_missing",
     `there is no caller ${name.slice(0, 64)}; \`${self} callers list\` shows those that are there`,
   );
+}
+
+function withCaller(members: ConfigMembers, callers: Callers, name: string, caller: Caller): ReturnType<typeof withCallers> {
+  return withCallers(members, Object.fromEntries([...Object.entries(callers), [name, caller]]));
 }
 
 function withCallers(members: ConfigMembers, callers: Callers): { members: ConfigMembers; result: undefined } {

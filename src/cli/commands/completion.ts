@@ -1,11 +1,12 @@
 import type { Command } from "commander";
+import { ownMember } from "../../encoding/own-member.js";
 import { SignetError } from "../../errors.js";
 import type { Output } from "../output.js";
 
 /** `signet completion SHELL`: prints a script that completes commands and options. */
 export function completion(program: Command, shell: string, output: Output): void {
   const words = wordsByCommand(program);
-  const write = { bash: bashScript, zsh: zshScript, fish: fishScript }[shell];
+  const write = ownMember({ bash: bashScript, zsh: zshScript, fish: fishScript }, shell);
   if (write === undefined) throw new SignetError("usage", "completion is made for bash, zsh or fish");
   output.exact(write(words));
 }
