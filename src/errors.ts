@@ -31,6 +31,7 @@ const STATUS = {
   not_found: 404,
   method_not_allowed: 405,
   unsupported_media_type: 415,
+  coding_not_supported: 501,
   grant_not_supported: 400,
   invocation_invalid: 400,
   function_unknown: 404,
@@ -143,6 +144,8 @@ export class SignetError extends Error {
   readonly status: number;
   readonly field?: string;
   readonly retryAfterSeconds?: number;
+  /** No Proxy has it, and asking for it calls nobody. */
+  readonly #made = true;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -150,6 +153,11 @@ export class SignetError extends Error {
     this.status = STATUS[code];
     if (details.field !== undefined) this.field = shortened(details.field);
     if (details.retryAfterSeconds !== undefined) this.retryAfterSeconds = details.retryAfterSeconds;
+  }
+
+  /** @internal `instanceof` would ask what was thrown for its prototype, and a Proxy answers what it likes, or throws. */
+  static isOne(error: unknown): error is SignetError {
+    return typeof error === "object" && error !== null && #made in error;
   }
 }
 
@@ -160,12 +168,12 @@ export class SignetError extends Error {
  * @param codes the codes to look for
  */
 export function isSignetError(error: unknown, ...codes: ErrorCode[]): error is SignetError {
-  return error instanceof SignetError && (codes.length === 0 || codes.includes(error.code));
+  return SignetError.isOne(error) && (codes.length === 0 || codes.includes(error.code));
 }
 
 /** Tells whether a code belongs to a token that was refused, as opposed to a failure to find out. */
 export function isTokenRefusal(error: unknown): error is SignetError {
-  return error instanceof SignetError && error.code.startsWith("token_");
+  return SignetError.isOne(error) && error.code.startsWith("token_");
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { privateKeyFromJwk } from "./jwk.js";
 import { algorithmsFor, assertHalvesMatch, assertKeyFits } from "./keys.js";
 import { type AlgorithmName, algorithmNamed } from "./table.js";
@@ -67,7 +67,7 @@ function usualJwkAlgorithm(jwk: { kty?: unknown }): AlgorithmName {
   try {
     return usualAlgorithm(createPrivateKey({ format: "jwk", key: jwk as never }));
   } catch (error) {
-    if (error instanceof SignetError) throw error;
+    if (isSignetError(error)) throw error;
     throw new SignetError("invalid_key", "the JWK is not a private key of a supported type (RSA, EC, OKP Ed25519, AKP)");
   }
 }

@@ -1,4 +1,4 @@
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { readTrusted } from "../files/trusted-read.js";
 import { type Context, pathGiven } from "./context.js";
 
@@ -11,7 +11,7 @@ import { type Context, pathGiven } from "./context.js";
 export async function readGivenFile(context: Context, path: string, what?: string): Promise<Buffer> {
   const prefix = what === undefined ? "" : `${what}: `;
   const text = await readTrusted("input", pathGiven(context, path), "usage").catch((error: unknown) => {
-    if (!(error instanceof SignetError) || error.code !== "usage") throw error;
+    if (!isSignetError(error, "usage")) throw error;
     throw new SignetError("usage", `${prefix}${error.message}`, { cause: error });
   });
   if (text !== undefined) return text;

@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/client-cloudformation";
 import type { CredentialSource } from "../aws/credentials.js";
 import type { Credentials } from "../aws/sigv4.js";
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import type { TemplateSource } from "./template-bucket.js";
 
 export type { Change, Parameter, Stack, StackEvent };
@@ -110,6 +110,6 @@ function explained(error: unknown, action: string, name: string, region: string)
     const words = `cloudformation:${action} on the stack ${name} in ${region} is not allowed to you: the right is missing (IAM)`;
     return new SignetError("aws_access_denied", words, { cause: error });
   }
-  if (code === "CredentialsProviderError" || error instanceof SignetError) return error as SignetError;
+  if (code === "CredentialsProviderError" || isSignetError(error)) return error as SignetError;
   return new SignetError("deploy_failed", `${action} of the stack ${name} in ${region}: ${message}`, { cause: error });
 }

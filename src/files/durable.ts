@@ -2,7 +2,7 @@ import type { Stats } from "node:fs";
 import { type FileHandle, link, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ownMember } from "../encoding/own-member.js";
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { followLinks } from "./links.js";
 import { temporaryBeside } from "./temporary.js";
 import { warnOfFile } from "./warnings.js";
@@ -139,7 +139,7 @@ const UNWRITABLE: Readonly<Record<string, string>> = {
 export function asUnwritable(path: string, error: unknown): unknown {
   const code = errorCode(error) ?? "";
   const why = ownMember(UNWRITABLE, code);
-  if (why === undefined || error instanceof SignetError) return error;
+  if (why === undefined || isSignetError(error)) return error;
   return new SignetError("store_failed", `${path} cannot be written (${code}): ${why}`, { cause: error });
 }
 

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, rea
 import { type FileHandle, lstat, open, readFile, realpath, stat } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
 import { ownMember } from "../encoding/own-member.js";
-import { type ErrorCode, SignetError } from "../errors.js";
+import { type ErrorCode, isSignetError, SignetError } from "../errors.js";
 import { errorCode } from "./durable.js";
 import { assertFolderTrusted, assertTrusted, type FileKind } from "./trust.js";
 
@@ -148,7 +148,7 @@ function absentOr(path: string, error: unknown, failure: ErrorCode | undefined):
 
 /** A failed read in words, where they are known. */
 export function asUnreadable(path: string, error: unknown, failure: ErrorCode = "store_failed"): unknown {
-  if (error instanceof SignetError) return error;
+  if (isSignetError(error)) return error;
   if (error instanceof NotAFile) return new SignetError(failure, error.message);
   const code = errorCode(error);
   if (code === undefined) return error;

@@ -1,8 +1,8 @@
 import { isObject } from "../encoding/object-schema.js";
 import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
+import { eventHeader } from "../verify/event-header.js";
 import type { VerifiedToken } from "../verify/verifier.js";
-import { header } from "./http-event.js";
 import type { RouteRules } from "./route-rules.js";
 
 /** Who asks an authorizer: each has its own event and takes its own answer. */
@@ -49,13 +49,14 @@ export function readAuthorizerEvent(event: unknown, query: string | undefined): 
   if (event.type === "TOKEN") return { asker: "rest", token: bare(event.authorizationToken), arn: textOf(event.methodArn) };
   if (event.type === "REQUEST" && event.version === "2.0") {
     const [source] = Array.isArray(event.identitySource) ? event.identitySource : [];
-    const token = bare(source ?? header(event.headers, "authorization")) || inQuery(event, query);
+    const shown = source ?? eventHeader(event, "authorization");
+    const token = shown === undefined ? inQuery(event, query) : bare(shown);
     const keptForAll = !Array.isArray(event.identitySource) || !event.identitySource.includes(event.routeKey);
     return { asker: "http", token, arn: textOf(event.routeArn), keptForAll };
   }
   if (event.type === "REQUEST") {
-    // A second header of that name would be a second token: API Gateway joins them with a comma, and no token has one.
-    const token = bare(header(event.headers, "authorization")) || inProtocols(event.headers) || inQuery(event, query);
+    const shown = eventHeader(event, "authorization");
+    const token = shown === undefined ? inProtocols(event) || inQuery(event, query) : bare(shown);
     return { asker: "rest", token, arn: textOf(event.methodArn) };
   }
   if (isObject(event.requestContext) && typeof event.requestContext.apiId === "string" && "authorizationToken" in event) {
@@ -69,14 +70,17 @@ function unknownEvent(): SignetError {
 }
 
 // What a browser can send with a handshake: `new WebSocket(url, ["bearer", token])` (RFC 6455 section 1.9).
-function inProtocols(headers: unknown): string {
-  const protocols = (header(headers, "sec-websocket-protocol") ?? "").split(",");
+function inProtocols(event: Members): string {
+  const protocols = (eventHeader(event, "sec-websocket-protocol") ?? "").split(",");
   const at = protocols.findIndex((protocol) => protocol.trim().toLowerCase() === "bearer");
   return at < 0 ? "" : (protocols[at + 1]?.trim() ?? "");
 }
 
-function inQuery({ queryStringParameters: given }: Members, query: string | undefined): string {
-  return query !== undefined && isObject(given) ? bare(ownMember(given, query)) : "";
+function inQuery(event: Members, query: string | undefined): string {
+  const { queryStringParameters: given, multiValueQueryStringParameters: all } = event;
+  if (query === undefined || !isObject(given)) return "";
+  const every = isObject(all) ? ownMember(all, query) : undefined;
+  return Array.isArray(every) && new Set(every).size > 1 ? "" : bare(ownMember(given, query));
 }
 
 // RFC 6750 section 2.1: the scheme's name has no case.

@@ -35,9 +35,13 @@ export function createAuthorizer(
   const log = createLog(env, write);
   const verifier = verifierOf(env, clock);
   const claims = namesIn(env, "SIGNET_CLAIMS");
+  const routes = routeRules(objectIn(env, "SIGNET_ROUTES"));
+  // What no rule names is refused, so that no rule at all would refuse everything: whoever writes it means something else.
+  if (routes === undefined && env.SIGNET_ROUTES)
+    throw wrong("SIGNET_ROUTES", "is set and names no route: give rules, or unset it, and every route takes a token");
   const answering = {
     simple: env.SIGNET_AUTHORIZER_RESPONSE !== "policy",
-    routes: routeRules(objectIn(env, "SIGNET_ROUTES")),
+    routes,
     claims: claims.length > 0 ? claims : undefined,
   };
   // The keys are fetched while the function starts; where that fails, the first token tries again.

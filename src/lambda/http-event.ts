@@ -1,6 +1,8 @@
+import { isMediaType } from "../encoding/media-type.js";
 import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError, tellable } from "../errors.js";
+import { eventHeader } from "../verify/event-header.js";
 
 /** A request that came through API Gateway or a function URL. */
 export interface HttpRequest {
@@ -38,10 +40,8 @@ export function readHttpEvent(event: Members & { requestContext: Members }, rout
   const path = typeof event.path === "string" ? event.path : stripped(textOf(event.rawPath), textOf(context.stage));
   if (!routes.includes(path)) throw new SignetError("not_found", `there is ${routes.join(" and ")}`);
   if ((event.httpMethod ?? http?.method) !== "POST") throw new SignetError("method_not_allowed", "this path takes POST");
-  const type = header(event.headers, "content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
-    throw new SignetError("unsupported_media_type", "the body must be application/json: send the header content-type");
-  }
+  if (!isMediaType(eventHeader(event, "content-type"), "application/json"))
+    throw new SignetError("unsupported_media_type", "the body must be application/json in UTF-8: send the header content-type");
   const text = textOf(event.body);
   return {
     route: path,
@@ -82,11 +82,4 @@ function textOf(value: unknown): string {
 // Payload format 2.0 has a named stage in its path.
 function stripped(path: string, stage: string): string {
   return stage !== "$default" && path.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) : path;
-}
-
-/** A header of an event by its name in small letters. */
-export function header(headers: unknown, wanted: string): string | undefined {
-  if (!isObject(headers)) return undefined;
-  const value = Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1];
-  return typeof value === "string" ? value : undefined;
 }

@@ -1,6 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
+import { SignetError } from "../errors.js";
 import type { Call, Handler } from "../http/call.js";
+import { problemResponse } from "../http/problem.js";
 
 /** A request that was answered. */
 export interface Answered {
@@ -46,7 +48,8 @@ export function createListener(handle: Handler, onAnswered: (answered: Answered)
       report({ call, method, status: answer.status, milliseconds, id: idOf(headers.get("traceparent")) });
       return answer;
     };
-    const answer = handle(request, call);
+    const fault = framingFault(incoming as IncomingMessage);
+    const answer = fault === undefined ? handle(request, call) : problemResponse(fault, call.notes, { connection: "close" });
     return answer instanceof Promise ? answer.then(done) : done(answer);
   });
   const answer = gathered<Arrived>(({ incoming, outgoing }) => void listen(incoming, outgoing));
@@ -67,6 +70,22 @@ export function createListener(handle: Handler, onAnswered: (answered: Answered)
       answer({ incoming, outgoing });
     });
   };
+}
+
+/**
+ * What Node lets pass though two readers could take it for two requests: RFC 9112 wants 400 for a second Host (section 3.2), and 501 for
+ * a transfer coding that is not understood (section 6.1), such as the `gzip` of `gzip, chunked`.
+ */
+function framingFault({ headers, rawHeaders }: IncomingMessage): SignetError | undefined {
+  const coding = headers["transfer-encoding"];
+  if (coding !== undefined && coding.toLowerCase() !== "chunked")
+    return new SignetError("coding_not_supported", "a body may come in chunks, and in no other transfer coding");
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") hosts++;
+  }
+  return hosts > 1 ? new SignetError("invalid_request", "the request names its host more than once") : undefined;
 }
 
 // An answer that nobody takes holds what it was made of: then the connection is cut.

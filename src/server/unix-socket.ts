@@ -2,7 +2,7 @@ import { linkSync, lstatSync, renameSync, type Stats, statSync, unlinkSync } fro
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { ownMember } from "../encoding/own-member.js";
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { errorCode } from "../files/durable.js";
 import { withProcessLock } from "../files/process-lock.js";
 
@@ -68,7 +68,7 @@ export function createSocketPath(path: string, pid: number): SocketPath {
     // Two that start at once would both find the same dead socket, and the slower one remove the faster one's living one.
     publish: () =>
       withProcessLock(`${path}.lock`, publish, { waitMilliseconds: LOCK_WAIT_MS }).catch((error: unknown) => {
-        throw error instanceof SignetError && error.code === "listen_failed" ? error : listenFailedAt(path, error);
+        throw isSignetError(error, "listen_failed") ? error : listenFailedAt(path, error);
       }),
     remove() {
       if (ours === undefined) return;

@@ -1,6 +1,7 @@
 import { isObject } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
 import { type BearerOptions, bearerGuard } from "./bearer.js";
+import { eventHeader } from "./event-header.js";
 import type { VerifiedToken, Verifying } from "./verifier.js";
 
 /** What API Gateway (REST and HTTP APIs) and function URLs take as an answer. */
@@ -27,18 +28,8 @@ export function authorize<Event extends object, Context, Answer>(
   }
   const guard = bearerGuard(verifier, options);
   return async (event, context) => {
-    const { token, refusal } = await guard(authorizationOf(event));
+    const { token, refusal } = await guard(isObject(event) ? eventHeader(event, "authorization") : undefined);
     if (refusal === undefined) return handler(event, context, token);
     return { statusCode: refusal.status, headers: refusal.headers, body: refusal.body };
   };
-}
-
-// Two headers of that name are two tokens, and no token: REST APIs keep them apart, HTTP APIs join them with a comma.
-function authorizationOf(event: unknown): string | undefined {
-  if (!isObject(event)) return undefined;
-  const valuesIn = (all: unknown): readonly unknown[] =>
-    isObject(all) ? Object.entries(all).flatMap(([name, value]) => (name.toLowerCase() === "authorization" ? value : [])) : [];
-  const given = [...valuesIn(event.headers), ...valuesIn(event.multiValueHeaders)];
-  const [value, ...others] = new Set(given.filter((each) => each !== undefined && each !== null));
-  return typeof value === "string" && others.length === 0 ? value : undefined;
 }

@@ -1,7 +1,7 @@
 import { isLoopback } from "../encoding/loopback-host.js";
 import { readBounded } from "../encoding/read-bounded.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { isSignetError, SignetError } from "../errors.js";
+import { isSignetError, SignetError, shortened } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
 import { type JudgedFetch, judgedByText } from "./judged-by-text.js";
 import { judgedFetch } from "./judged-fetch.js";
@@ -176,5 +176,5 @@ function reasonOf(error: unknown): string {
 }
 
 function unavailable(url: string, why: string, cause?: unknown): SignetError {
-  return new SignetError("jwks_unavailable", `${url}: ${why}`, { cause });
+  return new SignetError("jwks_unavailable", `${shortened(url)}: ${why}`, { cause });
 }

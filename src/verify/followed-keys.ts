@@ -1,4 +1,4 @@
-import { isSignetError, SignetError } from "../errors.js";
+import { isSignetError, SignetError, shortened } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
 import { type DiscoveredJwks, discoverJwks, type FetchBounds, type FetchedJwks, fetchJwksUnless } from "./fetch-jwks.js";
 
@@ -130,7 +130,9 @@ function madeOf<T>(issuer: string, make: () => T): T {
     return make();
   } catch (error) {
     if (!isSignetError(error)) throw error;
-    throw new SignetError("jwks_unavailable", `${issuer}: its keys cannot be used: ${error.message}`, { cause: error });
+    throw new SignetError("jwks_unavailable", `${shortened(issuer)}: its keys cannot be used: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -140,7 +142,7 @@ function secondsOf(seconds: number, field: string): number {
 }
 
 function notYet(issuer: string): SignetError {
-  return new SignetError("jwks_unavailable", `${issuer}: its keys could not be fetched a moment ago; try again`, {
+  return new SignetError("jwks_unavailable", `${shortened(issuer)}: its keys could not be fetched a moment ago; try again`, {
     retryAfterSeconds: 1,
   });
 }

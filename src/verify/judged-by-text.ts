@@ -1,4 +1,4 @@
-import { SignetError } from "../errors.js";
+import { SignetError, shortened } from "../errors.js";
 import { isWithin, REACH_WORDS, type Reach, reachOfHost } from "./reach.js";
 
 /** How something is fetched. */
@@ -38,5 +38,5 @@ export function assertWithin(url: string, reach: Reach, issuers: Reach | undefin
 /** The refusal of an address. */
 export function tooPrivate(url: string, reach: Reach): SignetError {
   const why = reach === "none" ? "nothing is fetched from there" : "the issuer that leads there is not";
-  return new SignetError("jwks_unavailable", `${url}: its address is ${REACH_WORDS[reach]}: ${why}`);
+  return new SignetError("jwks_unavailable", `${shortened(url)}: its address is ${REACH_WORDS[reach]}: ${why}`);
 }

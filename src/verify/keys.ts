@@ -154,6 +154,6 @@ function assertUsable(byKid: ReadonlyMap<string | undefined, NamedKey<unknown>>)
   const all = [...byKid.values()].flatMap((key) => [...key.values()].map(({ pinned }) => pinned));
   if (all.some((pinned) => typeof pinned === "function")) return;
   const [fault] = all;
-  if (fault instanceof SignetError) throw fault;
+  if (isSignetError(fault)) throw fault;
   throw new SignetError("config_invalid", "keys has no key that verifies signatures by an accepted algorithm", { field: "keys" });
 }

@@ -134,10 +134,48 @@ describe("the authorizer", () => {
     expect(lines.some((line) => /"level":"WARN".*"outcome":"token_/.test(line))).toBe(true);
   });
 
+  // Whoever stands behind may believe the other one.
+  it.each([
+    [
+      "in two headers",
+      (good: string, other: string) => ({ multiValueHeaders: { authorization: [`Bearer ${other}`, `Bearer ${good}`] } }),
+    ],
+    ["in two spellings of the header", (_good: string, other: string) => ({ headers: { Authorization: `Bearer ${other}` } })],
+    [
+      "in the query, twice",
+      (good: string, other: string) => ({
+        headers: {},
+        queryStringParameters: { token: good },
+        multiValueQueryStringParameters: { token: [other, good] },
+      }),
+    ],
+    [
+      "in the query beside two headers",
+      (good: string, other: string) => ({
+        headers: {},
+        multiValueHeaders: { authorization: [`Bearer ${other}`, "Bearer x"] },
+        queryStringParameters: { token: good },
+      }),
+    ],
+  ])("refuses two tokens, %s", async (_what, partOf) => {
+    const [good, other] = [tokenOf(), tokenOf({ sub: "bob" })];
+    const event = EVENTS["a REST API's REQUEST"](good);
+    const part: object = partOf(good, other);
+    const headers = {
+      ...("queryStringParameters" in part ? {} : event.headers),
+      ...("headers" in part ? (part.headers as object) : {}),
+    };
+    const authorize = authorizer({ SIGNET_TOKEN_QUERY: "token" });
+    expect(await authorize(event)).toMatchObject({ principalId: "alice" });
+    await expect(authorize({ ...event, ...part, headers })).rejects.toThrow(/^Unauthorized$/);
+  });
+
   it.each([
     ["SIGNET_SCOPES", ","],
     ["SIGNET_SCOPES", " "],
     ["SIGNET_CLAIMS", ", ,"],
+    ["SIGNET_ROUTES", "{}"],
+    ["SIGNET_ROUTES", " { } "],
   ])("does not start where %s is set to %j, which would narrow nothing", (name, text) => {
     expect(() => authorizer({ [name]: text })).toThrow(new RegExp(`^${name} is set and names no`));
     authorizer({ [name]: "" });

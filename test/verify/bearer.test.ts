@@ -26,6 +26,16 @@ const verifier = createVerifier({
 });
 const guard = bearerGuard(verifier, { realm: 'my "api"' });
 
+/** Throws whatever it is asked. */
+const TRAPS: ProxyHandler<object> = new Proxy(
+  {},
+  {
+    get: () => () => {
+      throw new Error("nothing is answered");
+    },
+  },
+);
+
 describe("a bearer guard", () => {
   it.each(["Bearer ", "bearer  ", "BEARER "])("lets a good token pass (%s)", async (scheme) => {
     expect((await guard(scheme + tokenOf())).token?.claims.sub).toBe("alice");
@@ -70,6 +80,18 @@ describe("a bearer guard", () => {
       new RegExp(`^Bearer realm="[^"]+", error="${error}", error_description="[^"\\\\]+"$`),
     );
     expect(new Response(refusal?.body, refusal).status).toBe(status);
+  });
+
+  it.each([
+    ["a value that answers nothing", new Proxy({}, TRAPS)],
+    ["an error of ours behind such a value", new Proxy(new SignetError("token_expired", "it has expired"), TRAPS)],
+    ["a function", () => undefined],
+    ["null", null],
+  ])("never throws, whatever its verifier throws: %s", async (_what, failure) => {
+    const guarded = bearerGuard({ verify: () => Promise.reject(failure) });
+    expect((await guarded(`Bearer ${tokenOf()}`)).refusal).toMatchObject({ status: 503 });
+    const answering = bearerGuard({ verify: async () => failure as never }, { scopes: ["read"] });
+    expect((await answering(`Bearer ${tokenOf()}`)).refusal).toMatchObject({ status: 503 });
   });
 
   it("lets nobody pass who cannot be verified now, and tells no inner words", async () => {

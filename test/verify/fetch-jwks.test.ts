@@ -23,6 +23,13 @@ describe("a JWKS that is fetched", () => {
     await expect(failure).rejects.toMatchObject({ code: "jwks_unavailable", message: expect.stringMatching(words) });
   });
 
+  it("is missing in words that repeat no more than 64 characters of its URL", async () => {
+    const long = `https://h.example/${"x".repeat(9_000)}`;
+    const failing = { fetch: async () => new Response(null, { status: 500 }) };
+    for (const failure of [fetchJwks(long, failing), discoverJwksUrl(long, failing), fetchJwks(`ftp:${long}`)])
+      await expect(failure).rejects.toMatchObject({ message: expect.not.stringMatching(/.{160}/) });
+  });
+
   it("is asked for once: a redirect is not followed", async () => {
     const asked: (string | undefined)[] = [];
     const url = await serving(({ url: path }, answer) => {
