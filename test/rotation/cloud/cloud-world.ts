@@ -15,7 +15,7 @@ import { SETTINGS } from "../settings-fixture.js";
 import { createClockwork } from "../world/clockwork.js";
 import { pooledKey } from "../world/key-pool.js";
 import { Violation } from "../world/oracle.js";
-import { type Actor, createWire, type Fate } from "../world/wire.js";
+import { type Actor, type Ambush, createWire, type Fate } from "../world/wire.js";
 import { type Cloud, type CloudClients, createCloud, type Weather, WRAPPING_KEY } from "./cloud.js";
 import { type Hand, layHand } from "./hands.js";
 import { createCloudOracle } from "./oracle.js";
@@ -32,7 +32,8 @@ export type CloudStep =
       readonly how: "denied" | "throttled";
       readonly seconds: number;
     }
-  | { readonly do: "migrate"; readonly manager: number; readonly custody: AwsCustody };
+  | { readonly do: "migrate"; readonly manager: number; readonly custody: AwsCustody }
+  | { readonly do: "ambush"; readonly ambush: Ambush };
 
 type AwsCustody = Exclude<Custody, "file">;
 
@@ -42,8 +43,12 @@ export interface CloudStory {
   readonly weather: Weather;
   readonly managers: readonly number[];
   readonly issuerSkewSeconds: number;
+  /** How often it signs; 1,500 when absent. */
+  readonly issuerEverySeconds?: number;
   readonly steps: readonly CloudStep[];
   readonly fates: readonly (readonly [call: number, fate: Fate])[];
+  /** How long nothing happens at the end but ticks; 6 when absent. */
+  readonly quietDays?: number;
 }
 
 const START = 1_800_000_000;
@@ -80,8 +85,9 @@ export async function playCloud(story: CloudStory): Promise<{ tokens: number; ca
   let unexpected: unknown;
   let lastWords = "";
 
-  cloud.onDestroyed = ({ arn, value }) => {
+  cloud.onDestroyed = ({ arn, name, value }) => {
     look();
+    if (name?.includes("/active/") === true) oracle.documentDeleted(sequenceIn(value ?? "{}"), topDocument(cloud)?.sequence);
     const kid = arn === undefined ? kidIn(value ?? "") : arn.slice(arn.lastIndexOf("/") + 1);
     const hasCopy = [...cloud.parameters.get().values(), ...[...cloud.secrets.get().values()].map((each) => each.value)].some(
       (text) => holdsPrivatePart(text) && kidIn(text) === kid,
@@ -97,7 +103,7 @@ export async function playCloud(story: CloudStory): Promise<{ tokens: number; ca
 
   function born(index: number): ManagerProcess {
     const actor: Actor = { name: `manager-${index}.${++incarnations}`, isDead: false };
-    const clients = cloud.clientsFor((effect) => wire.call(actor, effect), denies);
+    const clients = cloud.clientsFor((name, effect) => wire.call(actor, name, effect), denies);
     const stores = {
       ...createAwsStores(clients.parameters, `/signet/${INSTALLATION}/active`, { bucket: clients.bucket, prefix: "" }),
       holder: () => actor.name,
@@ -187,6 +193,9 @@ export async function playCloud(story: CloudStory): Promise<{ tokens: number; ca
         layHand(step.hand, { cloud, oracle, keyring: standing(), texts, pick: step.pick });
         look(true);
         return;
+      case "ambush":
+        wire.lieInWait(step.ambush);
+        return;
       case "deny":
         denied.set(step.service, { how: step.how, until: clockwork.now() + step.seconds });
         return;
@@ -239,7 +248,7 @@ export async function playCloud(story: CloudStory): Promise<{ tokens: number; ca
   denied.clear();
   await pass(DAY);
   for (const process of processes) if (process !== undefined) process.actor.isDead = true;
-  for (let quiet = 0; quiet < 6 * DAY; quiet += 6 * HOUR) {
+  for (let quiet = 0; quiet < (story.quietDays ?? 6) * DAY; quiet += 6 * HOUR) {
     start(0, (manager) => manager.tick());
     await pass(6 * HOUR);
   }
@@ -269,7 +278,7 @@ type Oracle = ReturnType<typeof createCloudOracle>;
 /** An issuer's warm process, which reads, opens and signs for real; each token is verified by the JWKS of that moment. */
 function startCloudIssuer(clockwork: ReturnType<typeof createClockwork>, cloud: Cloud, oracle: Oracle, story: CloudStory) {
   const clients = cloud.clientsFor(
-    async (effect) => effect(false),
+    async (_, effect) => effect(false),
     () => undefined,
   );
   const custodians = custodiansOf(clients, async () => undefined);
@@ -299,6 +308,17 @@ function startCloudIssuer(clockwork: ReturnType<typeof createClockwork>, cloud: 
     known = { kid, sequence, maxTtlSeconds, confirmedAt: clock(), sign: (input) => signer.sign(input) };
   }
 
+  // A signature of Ed25519 is always the same: most were checked before.
+  const checked = new Map<string, boolean>();
+  function verifies(jwk: JsonWebKey, signature: Buffer): boolean {
+    const name = `${jwk.x} ${signature.toString("base64")}`;
+    const before = checked.get(name);
+    if (before !== undefined) return before;
+    const isRight = verifyBytes(null, Buffer.from("header.payload"), createPublicKey({ key: jwk, format: "jwk" }), signature);
+    checked.set(name, isRight);
+    return isRight;
+  }
+
   async function signsNow(): Promise<boolean> {
     await refresh();
     return use();
@@ -312,20 +332,16 @@ function startCloudIssuer(clockwork: ReturnType<typeof createClockwork>, cloud: 
     if (signature === undefined) return false;
     const jwk = keysIn(cloud.objects.get().get(".well-known/jwks.json")?.body).find((key) => key.kid === kid);
     oracle.signed(kid, expiresAt);
-    if (
-      jwk !== undefined &&
-      !verifyBytes(null, Buffer.from("header.payload"), createPublicKey({ key: jwk, format: "jwk" }), signature)
-    ) {
-      violation ??= new Violation(`a token of ${kid} does not verify`);
-    }
+    if (jwk !== undefined && !verifies(jwk, signature)) violation ??= new Violation(`a token of ${kid} does not verify`);
     return true;
   }
 
+  const everySeconds = story.issuerEverySeconds ?? 1_500;
   const wake = (): void => {
     void use().then(refresh).then(use);
-    clockwork.at(clockwork.now() + 1_500, wake);
+    clockwork.at(clockwork.now() + everySeconds, wake);
   };
-  clockwork.at(clockwork.now() + 1_500, wake);
+  clockwork.at(clockwork.now() + everySeconds, wake);
   return { signsNow, violation: () => violation };
 }
 
@@ -368,6 +384,10 @@ function topDocument(cloud: Cloud, late = 0): Document | undefined {
 
 function keysIn(text: string | undefined): (JsonWebKey & { kid: string })[] {
   return text === undefined ? [] : JSON.parse(text).keys;
+}
+
+function sequenceIn(text: string): number {
+  return (JSON.parse(text) as Document).sequence;
 }
 
 function kidsIn(text: string): string[] {

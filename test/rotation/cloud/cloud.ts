@@ -8,7 +8,7 @@ import type { Clockwork } from "../world/clockwork.js";
 import { pooledKey } from "../world/key-pool.js";
 
 /** How a caller reaches the cloud: managers over a wire on which calls are lost, issuers at once. */
-type Reach = <T>(effect: (isStale: boolean) => T) => Promise<T>;
+type Reach = <T>(name: string, effect: (isStale: boolean) => T) => Promise<T>;
 
 /** What the cloud is like for everybody. */
 export interface Weather {
@@ -101,8 +101,8 @@ export function createCloud(clockwork: Clockwork, weather: Weather): Cloud {
     const fail = (action: string, awsCode: string, status = 400): never => {
       throw refusal({ action, resource: "*", region: "eu-central-1" }, awsCode, "", status);
     };
-    const call = <T>(action: string, effect: (late: number) => T): Promise<T> =>
-      reach((isStale) => {
+    const call = <T>(action: string, effect: (late: number) => T, name = action): Promise<T> =>
+      reach(name, (isStale) => {
         const verdict = denies(action);
         if (verdict === "denied") fail(action, "AccessDeniedException");
         if (verdict === "throttled") fail(action, "ThrottlingException");
@@ -241,7 +241,7 @@ export function createCloud(clockwork: Clockwork, weather: Weather): Cloud {
     function bucketClient(): Bucket {
       return {
         name: "bucket",
-        get: (key) => call("s3:GetObject", () => objects.get().get(key)),
+        get: (key) => call("s3:GetObject", () => objects.get().get(key), `s3:GetObject ${key}`),
         put: ({ key, body, ifMatch }) =>
           call("s3:PutObject", () => {
             if ((objects.get().get(key)?.etag ?? null) !== ifMatch) return undefined;

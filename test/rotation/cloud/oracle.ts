@@ -16,6 +16,8 @@ export interface CloudOracle {
   harmed(kid: string): void;
   /** A manager destroyed a private part. */
   destroyed(kid: string | undefined): void;
+  /** A manager deleted an active document; the top one that is left. */
+  documentDeleted(sequence: number, top: number | undefined): void;
   violation(): Violation | undefined;
   readonly tokens: () => number;
 }
@@ -53,6 +55,12 @@ export function createCloudOracle(clockwork: Clockwork, topKid: () => string | u
       if (byHand) return;
       newest = Math.max(newest, keyring.audit.count);
       for (const key of keyring.keys) if (key.publicJwk !== undefined) records.set(key.publicJwk.kid, key);
+      for (const { publicJwk, materialLostAt } of keyring.keys) {
+        const kid = publicJwk?.kid ?? "";
+        if (materialLostAt !== undefined && !harmed.has(kid)) broken(`key ${kid} was given up, and its private part is there`);
+        const told = keyring.strays?.find(({ name }) => name.endsWith(`.${kid}`));
+        if (kid !== "" && told !== undefined) broken(`key ${kid} was told as one that nobody needs`);
+      }
       const present = new Set(keyring.keys.map((key) => key.publicJwk?.kid));
       for (const kid of records.keys()) if (!present.has(kid)) records.delete(kid);
     },
@@ -63,6 +71,9 @@ export function createCloudOracle(clockwork: Clockwork, topKid: () => string | u
       if (kid === topKid()) broken(`the private part of the key that signs, ${kid}, was destroyed`);
       const state = records.get(kid)?.state;
       if (state === "active" || state === "pending") broken(`the private part of ${kid}, which is ${state}, was destroyed`);
+    },
+    documentDeleted(sequence, top) {
+      if (top === undefined || top < sequence) broken(`the active document ${sequence} was deleted`);
     },
     violation: () => first,
     tokens: () => tokens,

@@ -13,6 +13,8 @@ export interface IssuerTraits {
   readonly lateSeconds: number;
   /** For how long a read may be on its way, because the process is frozen in the middle of it. */
   readonly frozenSeconds: number;
+  /** When its process begins, after the story does; at once when absent. */
+  readonly bornAfterSeconds?: number;
 }
 
 const MAX_AGE_SECONDS = 3_600;
@@ -60,5 +62,5 @@ export function startIssuer(traits: IssuerTraits, clockwork: Clockwork, services
     clockwork.at(clockwork.now() + traits.everySeconds, wake, false);
   }
 
-  clockwork.at(clockwork.now() + traits.everySeconds, wake, false);
+  clockwork.at(clockwork.now() + (traits.bornAfterSeconds ?? 0) + traits.everySeconds, wake, false);
 }

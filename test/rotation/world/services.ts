@@ -1,6 +1,6 @@
 import { type PublicJwk, publicJwk } from "../../../src/algorithms/jwk.js";
 import { localSigner } from "../../../src/algorithms/signature.js";
-import type { Algorithm } from "../../../src/algorithms/table.js";
+import { type Algorithm, algorithmNamed } from "../../../src/algorithms/table.js";
 import type { Custodian, OpenableKey } from "../../../src/custody/contract.js";
 import { SignetError } from "../../../src/errors.js";
 import type { ActiveDocument } from "../../../src/keyring/active-document.js";
@@ -21,7 +21,24 @@ export interface Watcher {
   keyringWritten(keyring: Keyring): void;
   published(documents: PublicDocuments): void;
   documentsChanged(): void;
-  destroyed(): void;
+  /** A private part is gone from its custodian. */
+  destroyed(id: string): void;
+}
+
+/** What hands from outside can do. */
+export interface Hands {
+  deletePart(id: string): void;
+  /** Puts the private part of each of two keys in the other's place. */
+  swapParts(one: string, other: string): void;
+  /** Leaves a private key with the custodian that no keyring has ever named. */
+  leavePart(id: string): void;
+  deleteDocument(sequence: number): void;
+  /** Takes a key out of the JWKS. */
+  unpublish(kid: string): void;
+  /** Puts the keyring back as it was so many rotations ago; where there were not so many, as it was first. */
+  putBack(rotations: number): void;
+  /** Puts the keyring back as it was so many writes ago. */
+  putBackWrites(writes: number): void;
 }
 
 /** What is really there. */
@@ -32,14 +49,15 @@ export interface Services {
   documents(lateSeconds?: number): readonly ActiveDocument[];
   /** Ids of the private parts that a custodian holds. */
   held(): readonly string[];
-  /** Whether the key of a document can be opened. */
+  /** Whether the key of a document can be opened, and is the one that it names. */
   canOpen(document: ActiveDocument): boolean;
+  /** Whether the private part of a key is where it should be: with its custodian, or in an active document. */
+  isSound(id: string, kid: string): boolean;
   audit(): readonly string[];
   storesFor(actor: Actor, isAlive: (holder: string) => boolean): Stores;
   custodianFor(actor: Actor): Custodian;
   writes(): number;
-  /** Puts the keyring back as it was so many rotations ago; where there were not so many, as it was first. */
-  putBack(rotations: number): void;
+  readonly hands: Hands;
 }
 
 const PLACES = 10;
@@ -81,23 +99,43 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
     return index;
   }
 
+  function edit(id: string, index: number | undefined): void {
+    const next = new Map(held.get());
+    if (index === undefined) next.delete(id);
+    else next.set(id, index);
+    held.set(next);
+  }
+
+  function removeDocument(sequence: number): void {
+    documents.set(new Map([...documents.get()].filter(([name]) => name !== nameOf(sequence))));
+  }
+
+  const kids = new Map<number, string>();
+  function kidOf(index: number): string {
+    const kid = kids.get(index) ?? jwkOf(index, algorithmNamed("EdDSA")).kid;
+    kids.set(index, kid);
+    return kid;
+  }
+
+  function canOpen({ kid, material }: ActiveDocument): boolean {
+    const index = "pkcs8" in material ? Number(material.pkcs8) : held.get().get((material as { file: string }).file);
+    return index !== undefined && kidOf(index) === kid;
+  }
+
   const jwkOf = (index: number, algorithm: Algorithm) => publicJwk(pooledKey(index), algorithm);
 
   function storesFor(actor: Actor, isAlive: (holder: string) => boolean): Stores {
-    const read = <T>(effect: (isStale: boolean) => T): Promise<T> => wire.call(actor, effect);
-    const write = <T>(effect: () => T): Promise<T> =>
-      wire.call(actor, () => {
+    const read = <T>(name: string, effect: (isStale: boolean) => T): Promise<T> => wire.call(actor, name, effect);
+    const write = <T>(name: string, effect: () => T): Promise<T> =>
+      wire.call(actor, name, () => {
         writes++;
         return effect();
       });
     return {
       keyring: {
-        read: () =>
-          read((isStale) => {
-            return written.get(lateness(isStale));
-          }),
+        read: () => read("keyring.read", (isStale) => written.get(lateness(isStale))),
         write: (keyring, tag) =>
-          write(() => {
+          write("keyring.write", () => {
             if ((written.get()?.tag ?? null) !== tag) throw conflict();
             const next = { keyring, tag: `k${++tags}` };
             written.set(next);
@@ -109,9 +147,9 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
       active: {
         settleSeconds: place === "files" ? 0 : 60,
         places: place === "files" ? null : PLACES,
-        read: () => read((isStale) => visible(lateness(isStale))),
+        read: () => read("active.read", (isStale) => visible(lateness(isStale))),
         write: (document) =>
-          write(() => {
+          write("active.write", () => {
             const present = documents.get().get(nameOf(document.sequence));
             if (present !== undefined) {
               if (JSON.stringify(present) === JSON.stringify(document)) return;
@@ -122,19 +160,19 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
           }),
         // As in Parameter Store, a delete hits whatever has the name by now.
         delete: (sequence) =>
-          write(() => {
-            documents.set(new Map([...documents.get()].filter(([name]) => name !== nameOf(sequence))));
+          write("active.delete", () => {
+            removeDocument(sequence);
             watcher.documentsChanged();
           }),
       },
       publicDocuments: {
         read: () =>
-          read((isStale) => {
+          read("jwks.read", (isStale) => {
             const found = publication.get(lateness(isStale));
             return found && { ...found.documents, tag: found.tag };
           }),
         publish: (wanted, tag) =>
-          write(() => {
+          write("jwks.publish", () => {
             if ((publication.get()?.tag ?? null) !== tag) throw conflict();
             publication.set({ documents: wanted, tag: JSON.stringify(wanted) });
             watcher.published(wanted);
@@ -142,13 +180,13 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
       },
       audit: {
         append: (number, line) =>
-          write(() => {
+          write("audit.append", () => {
             const present = log.get().find((other) => numberOf(other) === number);
             if (present === undefined) log.set([...log.get(), line]);
             else if (present !== line) throw new SignetError("store_failed", "the log holds another line");
           }),
         async *read(after = 0) {
-          yield* (await read((isStale) => log.get(lateness(isStale)))).filter((line) => numberOf(line) > after);
+          yield* (await read("audit.read", (isStale) => log.get(lateness(isStale)))).filter((line) => numberOf(line) > after);
         },
       },
       holder: () => actor.name,
@@ -159,31 +197,32 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
   }
 
   function custodianFor(actor: Actor): Custodian {
-    const call = <T>(effect: (isStale: boolean) => T): Promise<T> => wire.call(actor, effect);
+    const call = <T>(name: string, effect: (isStale: boolean) => T): Promise<T> => wire.call(actor, name, effect);
     return {
       custody: "file",
       create: (id, algorithm) =>
-        call(() => {
-          if (!held.get().has(id)) held.set(new Map([...held.get(), [id, keysMade++]]));
+        call("custodian.create", () => {
+          if (!held.get().has(id)) edit(id, keysMade++);
           return jwkOf(keyOf(id), algorithm);
         }),
       material: (id) =>
-        call((isStale) => {
+        call("custodian.material", (isStale) => {
           const index = keyOf(id, isStale);
           return place === "files" ? { file: id } : { pkcs8: String(index), publicJwk: NO_JWK };
         }),
       open: ({ alg, material }: OpenableKey) =>
-        call((isStale) => {
+        call("custodian.open", (isStale) => {
           const index = "pkcs8" in material ? Number(material.pkcs8) : keyOf((material as { file: string }).file, isStale);
           return localSigner({ privateKey: pooledKey(index), alg });
         }),
       destroy: (id) =>
-        call(() => {
-          held.set(new Map([...held.get()].filter(([other]) => other !== id)));
-          watcher.destroyed();
+        call("custodian.destroy", () => {
+          const index = held.get().get(id);
+          edit(id, undefined);
+          if (index !== undefined) watcher.destroyed(id);
         }),
       async *list() {
-        yield* await call((isStale) => [...held.get(lateness(isStale)).keys()]);
+        yield* await call("custodian.list", (isStale) => [...held.get(lateness(isStale)).keys()]);
       },
     };
   }
@@ -193,16 +232,44 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
     jwks: () => publication.get()?.documents.jwks.keys.map((jwk) => jwk.kid) ?? [],
     documents: visible,
     held: () => [...held.get().keys()],
-    canOpen: ({ material }) => "pkcs8" in material || held.get().has((material as { file: string }).file),
+    canOpen,
+    isSound: (id, kid) => {
+      const index = held.get().get(id);
+      return (
+        (index !== undefined && kidOf(index) === kid) || visible().some((document) => document.kid === kid && canOpen(document))
+      );
+    },
     audit: () => log.get(),
     storesFor,
     custodianFor,
     writes: () => writes,
-    putBack(rotations) {
-      const confirmed = [...new Set(past.map(({ keyring }) => keyring.confirmedSequence))].filter((sequence) => sequence > 0);
-      const sequence = confirmed.at(-1 - rotations) ?? confirmed[0];
-      const old = past.findLast(({ keyring }) => keyring.confirmedSequence === sequence);
-      if (old !== undefined) written.set(old);
+    hands: {
+      deletePart: (id) => edit(id, undefined),
+      swapParts(one, other) {
+        const [ofOne, ofOther] = [held.get().get(one), held.get().get(other)];
+        edit(one, ofOther);
+        edit(other, ofOne);
+      },
+      leavePart: (id) => edit(id, keysMade++),
+      deleteDocument: (sequence) => removeDocument(sequence),
+      unpublish(kid) {
+        const present = publication.get();
+        if (present === undefined) return;
+        const { jwks, ...rest } = present.documents;
+        const documents = { ...rest, jwks: { keys: jwks.keys.filter((jwk) => jwk.kid !== kid) } };
+        publication.set({ documents, tag: JSON.stringify(documents) });
+        watcher.published(documents);
+      },
+      putBack(rotations) {
+        const confirmed = [...new Set(past.map(({ keyring }) => keyring.confirmedSequence))].filter((sequence) => sequence > 0);
+        const sequence = confirmed.at(-1 - rotations) ?? confirmed[0];
+        const old = past.findLast(({ keyring }) => keyring.confirmedSequence === sequence);
+        if (old !== undefined) written.set(old);
+      },
+      putBackWrites(number) {
+        const old = past.at(-1 - number);
+        if (old !== undefined) written.set(old);
+      },
     },
   };
 }

@@ -11,6 +11,7 @@ export interface Fate {
     | "lost-reply" // it lands, and the answer is an error
     | "late" // an error at once, and it lands hours later all the same
     | "paused" // the manager sleeps for hours, then it lands
+    | "early" // it is answered at once, and lands hours later
     | "stale"; // a read answers what was half a minute ago
   readonly delaySeconds: number;
 }
@@ -21,9 +22,18 @@ export interface Actor {
   isDead: boolean;
 }
 
+/** A fate that lies in wait: these calls have to be made in this order, and the last of them meets it. `*` is any call. */
+export interface Ambush {
+  readonly calls: readonly string[];
+  readonly fate: Fate;
+  /** So many calls of the last one's name meet it; 1 when absent. */
+  readonly times?: number;
+}
+
 /** Carries calls from managers to the world, with the fates that were dealt. */
 export interface Wire {
-  call<T>(actor: Actor, effect: (isStale: boolean) => T): Promise<T>;
+  call<T>(actor: Actor, name: string, effect: (isStale: boolean) => T): Promise<T>;
+  lieInWait(ambush: Ambush): void;
   /** From now on every call arrives at once. */
   heal(): void;
   /** How many calls were made. */
@@ -35,16 +45,31 @@ const LATENCY_SECONDS = 0.05;
 export function createWire(clockwork: Clockwork, fates: Pick<ReadonlyMap<number, Fate>, "get">): Wire {
   let calls = 0;
   let isHealed = false;
+  const waiting: { readonly ambush: Ambush; passed: number }[] = [];
+
+  function metBy(name: string): Fate | undefined {
+    let met: Fate | undefined;
+    for (const each of waiting) {
+      const { calls: expected, fate, times = 1 } = each.ambush;
+      const next = expected[Math.min(each.passed, expected.length - 1)];
+      if (each.passed === expected.length - 1 + times || (next !== name && next !== "*")) continue;
+      each.passed++;
+      if (each.passed >= expected.length) met ??= fate;
+    }
+    return met;
+  }
+
   return {
+    lieInWait: (ambush) => void waiting.push({ ambush, passed: 0 }),
     heal() {
       isHealed = true;
     },
     count: () => calls,
-    call<T>(actor: Actor, effect: (isStale: boolean) => T): Promise<T> {
+    call<T>(actor: Actor, name: string, effect: (isStale: boolean) => T): Promise<T> {
       return new Promise((resolve, reject) => {
         // A dead process sends nothing, and hears nothing.
         if (actor.isDead) return;
-        const fate = isHealed ? undefined : fates.get(calls);
+        const fate = isHealed ? undefined : (metBy(name) ?? fates.get(calls));
         calls++;
         const answer = (isStale: boolean): void => {
           try {
@@ -82,6 +107,10 @@ export function createWire(clockwork: Clockwork, fates: Pick<ReadonlyMap<number,
             });
           case "late":
             clockwork.at(soon, fail);
+            return clockwork.at(later, () => quietly(effect));
+          case "early":
+            // Only what has no answer can be answered so.
+            clockwork.at(soon, () => resolve(undefined as T));
             return clockwork.at(later, () => quietly(effect));
           case "paused":
             return clockwork.at(later, () => answer(false));

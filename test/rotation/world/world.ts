@@ -4,10 +4,11 @@ import { createManager, type Manager } from "../../../src/rotation/executor.js";
 import type { RotationSettings } from "../../../src/rotation/policy.js";
 import { SETTINGS } from "../settings-fixture.js";
 import { createClockwork } from "./clockwork.js";
+import { type Hand, LEFT_KEY, layHand } from "./hands.js";
 import { type IssuerTraits, startIssuer } from "./issuers.js";
 import { createOracle, Violation } from "./oracle.js";
 import { createServices, type Place } from "./services.js";
-import { type Actor, createWire, type Fate } from "./wire.js";
+import { type Actor, type Ambush, createWire, type Fate } from "./wire.js";
 
 /** One thing that people, time or bad luck do. */
 export type Step =
@@ -16,6 +17,10 @@ export type Step =
   | { readonly do: "revoke"; readonly manager: number; readonly which: number }
   | { readonly do: "apply"; readonly manager: number; readonly settings: number }
   | { readonly do: "put-back"; readonly rotations: number }
+  /** The operator says that no token of a key is accepted after so many seconds. */
+  | { readonly do: "expire"; readonly manager: number; readonly which: number; readonly seconds: number }
+  | ({ readonly do: "hand" } & Hand)
+  | { readonly do: "ambush"; readonly ambush: Ambush }
   | { readonly do: "jump"; readonly manager: number; readonly seconds: number };
 
 /** A whole story. */
@@ -28,12 +33,12 @@ export interface Story {
   readonly fates: readonly (readonly [call: number, fate: Fate])[];
   /** How often the scheduler ticks, with the first manager. */
   readonly tickEverySeconds: number;
+  /** How long ticks go on at the end, when nothing fails and nothing is on its way any more; 3 when absent. */
+  readonly quietDays?: number;
 }
 
 const START = 1_800_000_000;
 const DAY = 86_400;
-/** Longer than anything that can still be on its way. */
-const QUIET_SECONDS = 3 * DAY;
 
 const BASE: RotationSettings = {
   ...SETTINGS,
@@ -49,6 +54,8 @@ const VARIANTS: readonly RotationSettings[] = [
   { ...BASE, policy: { ...BASE.policy, publishAheadSeconds: 12_000 } },
   { ...BASE, policy: { ...BASE.policy, rotateEverySeconds: 0 } },
   { ...BASE, algorithm: "Ed25519" },
+  { ...BASE, allowsUnlimitedTokens: true },
+  { ...BASE, policy: { ...BASE.policy, publishAheadSeconds: 11_160 } },
 ];
 
 interface ManagerProcess {
@@ -68,6 +75,7 @@ const EXPECTED: readonly ErrorCode[] = [
   "plan_refused",
   "key_not_found",
   "keyring_missing",
+  "keyring_old",
 ];
 
 /** Plays a story and then a quiet time; throws a `Violation` where a promise was broken. */
@@ -141,7 +149,20 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
         return;
       }
       case "put-back":
-        services.putBack(step.rotations);
+        services.hands.putBack(step.rotations);
+        return;
+      case "expire": {
+        const kid = services.keyring()?.keys[step.which]?.publicJwk?.kid as string;
+        const tokensExpireBy = Math.floor(clockwork.now()) + step.seconds;
+        oracle.expiryTold(kid, tokensExpireBy);
+        start(step.manager, (manager) => manager.tellExpiry({ kid, tokensExpireBy }));
+        return;
+      }
+      case "hand":
+        oracle.byHand(() => layHand(step, services, services.keyring()));
+        return;
+      case "ambush":
+        wire.lieInWait(step.ambush);
         return;
       case "crash":
         processOf(step.manager).actor.isDead = true;
@@ -164,8 +185,9 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
     }
   }
 
+  const quietSeconds = (story.quietDays ?? 3) * DAY;
   const length = story.steps.reduce((sum, step) => sum + (step.do === "wait" ? step.seconds : 1), 0);
-  const end = START + length + DAY + QUIET_SECONDS;
+  const end = START + length + DAY + quietSeconds;
   for (const traits of story.issuers) startIssuer(traits, clockwork, services, oracle, end);
   let isScheduling = true;
   const schedule = (): void => {
@@ -190,7 +212,7 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
   time += DAY;
   await clockwork.advanceTo(time);
   for (const process of processes.filter(Boolean)) process.actor.isDead = true;
-  for (let quiet = 0; quiet < QUIET_SECONDS; quiet += DAY / 4) {
+  for (let quiet = 0; quiet < quietSeconds; quiet += DAY / 4) {
     start(0, tick);
     time += DAY / 4;
     await clockwork.advanceTo(time);
@@ -232,7 +254,7 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
     if (documents.length !== 1 || documents[0]?.sequence !== keyring.confirmedSequence) fail("an old active document is left");
     if (documents[0]?.kid !== inState("active")[0]?.publicJwk?.kid) fail("the active document is another key's");
     const known = new Set(keyring.keys.map((key) => key.id));
-    const orphans = services.held().filter((id) => !known.has(id));
+    const orphans = services.held().filter((id) => !known.has(id) && id !== LEFT_KEY);
     if (orphans.length > 0) fail(`private keys without a record: ${orphans.join()}`);
     const second = services.held().includes(inState("active")[0]?.id ?? "");
     if (second === (story.place === "services")) fail("the private part of the active key has two places, or none");
