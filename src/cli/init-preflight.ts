@@ -4,7 +4,7 @@ import type { Installation } from "../assemble.js";
 import { createKms } from "../aws/kms.js";
 import type { Config } from "../config/schema.js";
 import { isSignetError, SignetError } from "../errors.js";
-import { asUnwritable, errorCode } from "../files/durable.js";
+import { asUnwritable, errorCode } from "../files/failures.js";
 import { followLinks } from "../files/links.js";
 import { assertTrustedFolder, isInherited } from "../files/trusted-read.js";
 import { activeRecord } from "../keyring/keyring.js";

@@ -1,8 +1,8 @@
 import type { Stats } from "node:fs";
 import { type FileHandle, link, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { ownMember } from "../encoding/own-member.js";
-import { isSignetError, SignetError } from "../errors.js";
+import { SignetError } from "../errors.js";
+import { asUnwritable, errorCode } from "./failures.js";
 import { followLinks } from "./links.js";
 import { temporaryBeside } from "./temporary.js";
 import { warnOfFile } from "./warnings.js";
@@ -29,7 +29,7 @@ export async function createFile(path: string, data: string, mode: number): Prom
     if (errorCode(error) === "EEXIST") return false;
     throw asUnwritable(path, error);
   } finally {
-    await rm(temporary, { force: true });
+    await removeTemporary(temporary);
     await syncDirectory(dirname(path));
   }
 }
@@ -47,7 +47,7 @@ export async function replaceFile(path: string, data: string, mode: number): Pro
   try {
     await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await removeTemporary(temporary);
     throw asUnwritable(target, error);
   }
   await syncDirectory(dirname(target));
@@ -84,11 +84,6 @@ export async function makePrivateDirectory(path: string): Promise<void> {
   }
 }
 
-/** The `code` of a system error: "ENOENT". */
-export function errorCode(error: unknown): string | undefined {
-  return (error as { code?: string } | undefined)?.code;
-}
-
 async function writeBeside(path: string, data: string, mode: number, present?: Stats): Promise<string> {
   const temporary = temporaryBeside(path);
   try {
@@ -101,10 +96,15 @@ async function writeBeside(path: string, data: string, mode: number, present?: S
       await file.close();
     }
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await removeTemporary(temporary);
     throw asUnwritable(path, error);
   }
   return temporary;
+}
+
+// What a failing disk keeps goes with a later write, or with a sweep.
+async function removeTemporary(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => undefined);
 }
 
 async function keepOwnerAndMode(path: string, file: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
@@ -117,30 +117,6 @@ async function keepOwnerAndMode(path: string, file: FileHandle, { uid, gid, mode
   }
   // After the owner: a change of that takes bits of the mode away.
   await file.chmod(mode & 0o7777);
-}
-
-const UNWRITABLE: Readonly<Record<string, string>> = {
-  EROFS: "it is read-only",
-  EACCES: "this user may not write there",
-  EPERM: "this user may not write there",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EIO: "the disk failed",
-  EMFILE: "this process has too many open files",
-  ENFILE: "this machine has too many open files",
-  ENOENT: "there is no such folder",
-  ENOTDIR: "there is a file where a folder has to be",
-  EEXIST: "there is a file where a folder has to be",
-  ENAMETOOLONG: "the name is too long",
-  EBUSY: "it is mounted by itself and cannot be replaced; mount its folder instead",
-};
-
-/** A failed write in words, where they are known: `undefined` codes are left as they are. */
-export function asUnwritable(path: string, error: unknown): unknown {
-  const code = errorCode(error) ?? "";
-  const why = ownMember(UNWRITABLE, code);
-  if (why === undefined || isSignetError(error)) return error;
-  return new SignetError("store_failed", `${path} cannot be written (${code}): ${why}`, { cause: error });
 }
 
 async function syncDirectory(path: string): Promise<void> {

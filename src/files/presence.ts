@@ -93,6 +93,8 @@ async function listenIn(folder: string): Promise<() => Promise<void>> {
   let address: Address | undefined;
   try {
     const { createServer } = await import("node:net");
+    // One that refuses was left by this very process: as long as it stands, others would take us for dead.
+    if ((await ask(folder, path)) === "refused") await rm(path, { force: true });
     const server = createServer((connection) => connection.destroy());
     server.unref();
     address = await addressOf(folder, path);
@@ -108,7 +110,8 @@ async function listenIn(folder: string): Promise<() => Promise<void>> {
       await new Promise((resolve) => server.close(resolve));
       // The server removes its address when it closes: until then that must lead nowhere else.
       await release();
-      await rm(path, { force: true });
+      // What a disk that fails keeps is in nobody's way: whoever of this process listens next takes it away.
+      await rm(path, { force: true }).catch(() => undefined);
       paths.delete(path);
     };
   } catch {

@@ -5,10 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { durationInWords } from "../encoding/durations.js";
 import { parseJson } from "../encoding/json-names.js";
 import { SignetError } from "../errors.js";
-import { createFile, errorCode, PRIVATE_FILE, removeFile } from "./durable.js";
+import { createFile, PRIVATE_FILE, removeFile } from "./durable.js";
+import { asUnreadable, errorCode } from "./failures.js";
 import { stateOfHolder } from "./holder-state.js";
 import { announcePresence } from "./presence.js";
-import { describeProcess, holderName, processIdentity } from "./process-identity.js";
+import { describeProcess, type HolderState, holderName, processIdentity } from "./process-identity.js";
 
 /** How a lock waits. */
 export interface LockOptions {
@@ -31,8 +32,7 @@ export async function withProcessLock<T>(path: string, action: () => Promise<T>,
     try {
       return await action();
     } finally {
-      // Unlocked by a person meanwhile, it may be another's by now.
-      if ((await readHolder(path).catch(() => undefined))?.nonce === nonce) await removeFile(path);
+      await release(path, nonce);
     }
   } finally {
     await leave();
@@ -44,19 +44,60 @@ export interface LockHolder {
   /** What `processIdentity` answers. */
   readonly process: string;
   readonly nonce: string;
+  /** Names the thread of that process, which alone knows whether it still holds the lock; absent in locks of earlier versions. */
+  readonly thread?: string;
+}
+
+/** What this thread holds. Several copies of the library may be loaded in it: they have it in common. */
+interface Holdings {
+  readonly thread: string;
+  readonly nonces: Set<string>;
+}
+
+const HOLDINGS = Symbol.for("signet.locks");
+
+function holdings(): Holdings {
+  const common = globalThis as { [HOLDINGS]?: Holdings };
+  common[HOLDINGS] ??= { thread: randomBytes(8).toString("hex"), nonces: new Set() };
+  return common[HOLDINGS];
 }
 
 async function acquire(path: string, deadline: number): Promise<string> {
-  const mine: LockHolder = { process: processIdentity(), nonce: randomBytes(8).toString("hex") };
-  for (;;) {
-    if (await createFile(path, JSON.stringify(mine), PRIVATE_FILE)) return mine.nonce;
-    const holder = await readHolder(path);
-    if (holder === undefined) continue;
-    const state = await stateOfHolder(holder.process, dirname(path));
-    if (state === "gone") await removeLock(path, holder, deadline);
-    else if (Date.now() >= deadline) throw await lockedBy(path, holder, state);
-    else await sleep(5 + Math.random() * 20);
+  const { thread, nonces } = holdings();
+  const mine: LockHolder = { process: processIdentity(), nonce: randomBytes(8).toString("hex"), thread };
+  nonces.add(mine.nonce);
+  try {
+    for (;;) {
+      if (await createFile(path, JSON.stringify(mine), PRIVATE_FILE)) return mine.nonce;
+      const holder = await readHolder(path);
+      if (holder === undefined) continue;
+      const state = await stateOf(holder, path);
+      if (state === "gone") await removeLock(path, holder, deadline);
+      else if (Date.now() >= deadline) throw await lockedBy(path, holder, state);
+      else await sleep(5 + Math.random() * 20);
+    }
+  } catch (error) {
+    // A disk that fails may have made the file all the same.
+    await release(path, mine.nonce).catch(() => undefined);
+    throw error;
   }
+}
+
+async function release(path: string, nonce: string): Promise<void> {
+  try {
+    // Unlocked by a person meanwhile, it may be another's by now.
+    if ((await readHolder(path).catch(() => undefined))?.nonce === nonce) await removeFile(path);
+  } finally {
+    // Where the disk has failed, whoever of this thread comes next knows that nobody holds it any more.
+    holdings().nonces.delete(nonce);
+  }
+}
+
+// A lock of this very thread that it does not hold was left by a disk that failed.
+async function stateOf({ process, nonce, thread }: LockHolder, path: string): Promise<HolderState> {
+  const own = holdings();
+  if (process === processIdentity() && thread === own.thread && !own.nonces.has(nonce)) return "gone";
+  return stateOfHolder(process, dirname(path));
 }
 
 /**
@@ -67,11 +108,11 @@ async function acquire(path: string, deadline: number): Promise<string> {
  */
 export async function removeLock(path: string, holder: LockHolder, deadline: number): Promise<void> {
   const right = `${path}.${holder.nonce}`;
-  await acquire(right, deadline);
+  const nonce = await acquire(right, deadline);
   try {
     if ((await readHolder(path))?.nonce === holder.nonce) await removeFile(path);
   } finally {
-    await removeFile(right);
+    await release(right, nonce);
   }
 }
 
@@ -87,11 +128,13 @@ export async function readHolder(path: string): Promise<LockHolder | undefined> 
     text = await readFile(path, "utf8");
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
+    throw asUnreadable(path, error);
   }
   try {
-    const { process, nonce } = parseJson(text) as Partial<LockHolder>;
-    if (typeof process === "string" && typeof nonce === "string" && /^[0-9a-f]{16}$/.test(nonce)) return { process, nonce };
+    const { process, nonce, thread } = parseJson(text) as Partial<LockHolder>;
+    if (typeof process === "string" && typeof nonce === "string" && /^[0-9a-f]{16}$/.test(nonce)) {
+      return { process, nonce, ...(typeof thread === "string" && { thread }) };
+    }
   } catch {
     // Falls through: lock files are written whole, so this one is not ours.
   }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseJson } from "../encoding/json-names.js";
+import { asUnreadable, asUnwritable, errorCode } from "./failures.js";
 import { isOfEarlierBoot, stateOfHolder } from "./holder-state.js";
 import { type ProcessPlace, parseIdentity, processIdentity, stateAt } from "./process-identity.js";
 
@@ -32,14 +33,14 @@ export function writtenUnder(name: string): string | undefined {
 export async function removeInterruptedWrites(folder: string, isOurs: (name: string) => boolean): Promise<void> {
   for (const name of await namesIn(folder)) {
     const written = writtenUnder(name);
-    if (written !== undefined && isOurs(written)) await rm(join(folder, name), { force: true });
+    if (written !== undefined && isOurs(written)) await remove(join(folder, name));
   }
 }
 
 /** Removes what dead processes were writing in a folder. What may belong to a living one stays. */
 export async function removeDeadWrites(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) {
-    if (writtenUnder(name) !== undefined && (await isDead(folder, name))) await rm(join(folder, name), { force: true });
+    if (writtenUnder(name) !== undefined && (await isDead(folder, name))) await remove(join(folder, name));
   }
 }
 
@@ -77,5 +78,9 @@ function digest(text: string): string {
 }
 
 async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: { code?: string }) => (error.code === "ENOENT" ? [] : Promise.reject(error)));
+  return readdir(folder).catch((error) => (errorCode(error) === "ENOENT" ? [] : Promise.reject(asUnreadable(folder, error))));
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, { force: true }).catch((error) => Promise.reject(asUnwritable(path, error)));
 }

@@ -1,9 +1,8 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { type FileHandle, lstat, open, readFile, realpath, stat } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
-import { ownMember } from "../encoding/own-member.js";
-import { type ErrorCode, isSignetError, SignetError } from "../errors.js";
-import { errorCode } from "./durable.js";
+import { type ErrorCode, SignetError } from "../errors.js";
+import { asUnreadable, errorCode, NotAFile } from "./failures.js";
 import { assertFolderTrusted, assertTrusted, type FileKind } from "./trust.js";
 
 // A FIFO would hang until somebody writes to it, and a device may do anything when it is opened: both are asked about first, and
@@ -132,8 +131,6 @@ function assertRegular(path: string, stats: Stats): void {
   throw new NotAFile(`${path} is ${kindOf(stats)}; it must be a file`);
 }
 
-class NotAFile extends Error {}
-
 function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return "a folder";
   if (stats.isFIFO()) return "a named pipe (FIFO)";
@@ -145,22 +142,3 @@ function absentOr(path: string, error: unknown, failure: ErrorCode | undefined):
   if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
   throw asUnreadable(path, error, failure);
 }
-
-/** A failed read in words, where they are known. */
-export function asUnreadable(path: string, error: unknown, failure: ErrorCode = "store_failed"): unknown {
-  if (isSignetError(error)) return error;
-  if (error instanceof NotAFile) return new SignetError(failure, error.message);
-  const code = errorCode(error);
-  if (code === undefined) return error;
-  const why = ownMember(UNREADABLE, code);
-  return new SignetError(failure, `${path} cannot be read (${code})${why === undefined ? "" : `: ${why}`}`, { cause: error });
-}
-
-const UNREADABLE: Readonly<Record<string, string>> = {
-  EACCES: "this user may not read it; run as its owner",
-  EPERM: "this user may not read it; run as its owner",
-  ELOOP: "its symbolic links lead in a circle",
-  EMFILE: "this process has too many open files",
-  ENFILE: "this machine has too many open files",
-  EIO: "the disk failed",
-};

@@ -12,6 +12,7 @@ import { nextSequence } from "./sequence.js";
 import type { Session } from "./session.js";
 import { strayInWords } from "./stray-report.js";
 import { standingOf } from "./strays.js";
+import { isSoundStandby } from "./successor.js";
 import { searchAll } from "./sweep.js";
 import { documentLimits } from "./transitions.js";
 import { documentState, isJwksPublished, isPublished, latestTime, nameOf, type View } from "./view.js";
@@ -152,12 +153,20 @@ function settled(keyring: Keyring, top: ActiveDocument, record: KeyRecord | unde
     });
     return { ...keyring, keys, activation: null, lastSequence, confirmedSequence: top.sequence };
   }
-  const active = activeRecord(keyring);
+  const signer = signerOf(keyring);
   const sequence = nextSequence({ ...view, keyring: { ...keyring, lastSequence } }, now, true);
-  if (active === undefined || sequence === undefined) return { ...keyring, lastSequence };
+  if (signer === undefined || sequence === undefined) return { ...keyring, lastSequence };
   const allocations = [...keyring.allocations, { sequence: top.sequence }, { sequence }];
-  const activation = { id: active.id, sequence, ...documentLimits(keyring), because: "repaired" as const, intendedAt: now };
-  return { ...keyring, activation, allocations, lastSequence: sequence };
+  const keys = keyring.keys.map((key) => (key.id === signer.id ? signingUnder(key, keyring.policy) : key));
+  const because = activeRecord(keyring) === undefined ? "first" : "repaired";
+  const activation = { id: signer.id, sequence, ...documentLimits(keyring), because, intendedAt: now } as const;
+  return { ...keyring, keys, activation, allocations, lastSequence: sequence };
+}
+
+// Before the first activation was confirmed it is the key of the intent, or a standby.
+function signerOf(keyring: Keyring): KeyRecord | undefined {
+  const intended = keyring.keys.find(({ id }) => id === keyring.activation?.id);
+  return activeRecord(keyring) ?? intended ?? keyring.keys.find(isSoundStandby);
 }
 
 // The key that the top document names, where it may sign and is proven to.

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { ownMember } from "../encoding/own-member.js";
 import { isSignetError, SignetError } from "../errors.js";
-import { errorCode } from "../files/durable.js";
+import { errorCode } from "../files/failures.js";
 import { withProcessLock } from "../files/process-lock.js";
 
 /**

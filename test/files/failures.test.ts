@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SignetError } from "../../src/errors.js";
-import { asUnwritable } from "../../src/files/durable.js";
-import { asUnreadable } from "../../src/files/trusted-read.js";
+import { asUnreadable, asUnwritable } from "../../src/files/failures.js";
 
 const failure = (code: string) => Object.assign(new Error(`${code}: it failed`), { code });
 

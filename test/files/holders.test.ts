@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -55,6 +56,25 @@ async function killed(child: ChildProcess): Promise<void> {
 }
 
 const enter = () => withProcessLock(lock, async () => "entered", { waitMilliseconds: 0 });
+
+describe.runIf(process.platform === "linux")(
+  "a socket that refuses, left by a failing disk beside what this very process holds",
+  () => {
+    it("is replaced when it listens again: others would take it for dead", async () => {
+      const path = presenceOf(folder, processIdentity());
+      const server = createServer().listen(path);
+      await once(server, "listening");
+      await rename(path, `${path}.kept`);
+      await new Promise((resolve) => server.close(resolve));
+      await rename(`${path}.kept`, path);
+      expect(await askPresence(folder, processIdentity())).toBe("refused");
+      const leave = await announcePresence(folder);
+      expect(await askPresence(folder, processIdentity())).toBe("answers");
+      await leave();
+      expect(await readdir(folder)).toStrictEqual([]);
+    });
+  },
+);
 
 describe.runIf(process.platform === "linux")("a lock that is held in another container", () => {
   it("is never taken from a holder that answers, not even from a stopped one, and at once from a dead one", async () => {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -86,6 +86,29 @@ describe("a lock file", () => {
     const attempt = withProcessLock(path, async () => undefined, { waitMilliseconds: 30 });
     await expect(attempt).rejects.toMatchObject({ code: "store_locked", message: expect.stringContaining(String(process.pid)) });
     expect(await readFile(path, "utf8")).toContain("0123456789abcdef");
+  });
+
+  it("that a failing disk kept is taken by the thread that gave it back, and by nobody else while its process lives", async () => {
+    const path = join(await scratch(), "lock");
+    let text = "";
+    await withProcessLock(path, async () => {
+      text = await readFile(path, "utf8");
+    });
+    await writeFile(path, text);
+    expect(await withProcessLock(path, async () => "entered", { waitMilliseconds: 0 })).toBe("entered");
+    await writeFile(path, JSON.stringify({ ...JSON.parse(text), thread: "another" }));
+    await expect(withProcessLock(path, async () => undefined, { waitMilliseconds: 0 })).rejects.toMatchObject({
+      code: "store_locked",
+    });
+  });
+
+  it("that cannot be read is told as what it is", async () => {
+    const path = join(await scratch(), "lock");
+    await mkdir(path);
+    await expect(withProcessLock(path, async () => undefined)).rejects.toMatchObject({
+      code: "store_failed",
+      message: `${path} cannot be read (EISDIR)`,
+    });
   });
 
   it("that is no lock of ours is left alone", async () => {

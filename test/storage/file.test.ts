@@ -65,6 +65,23 @@ describe("a write that was cut short", () => {
   });
 });
 
+describe("a line of the audit log that a full disk cut short", () => {
+  it.each([0.3, 0.9, 1])("after %d of its text is no line, and is written again, whole", async (part) => {
+    const directory = await scratch();
+    const { audit } = createFileStores(directory);
+    const [first, second] = [1, 2].map((number) => JSON.stringify({ number, event: "key.made" })) as [string, string];
+    const lines = async () => {
+      const found: string[] = [];
+      for await (const line of audit.read()) found.push(line);
+      return found;
+    };
+    await writeFile(join(directory, "audit.jsonl"), `${first}\n${second.slice(0, second.length * part)}`);
+    expect(await lines()).toStrictEqual([first]);
+    await audit.append(2, second);
+    expect(await lines()).toStrictEqual([first, second]);
+  });
+});
+
 describe("public files", () => {
   it("that are damaged count as a publication without keys", async () => {
     const directory = await scratch();

@@ -1,10 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SignetError } from "../../errors.js";
-import { createFile, errorCode, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
+import { createFile, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
+import { asUnreadable, errorCode } from "../../files/failures.js";
 import { withProcessLock } from "../../files/process-lock.js";
 import { removeInterruptedWrites } from "../../files/temporary.js";
-import { asUnreadable, readTrustedText } from "../../files/trusted-read.js";
+import { readTrustedText } from "../../files/trusted-read.js";
 import { type ActiveDocument, parseActiveDocument } from "../../keyring/active-document.js";
 import type { ActiveStore } from "../contract.js";
 

@@ -1,9 +1,10 @@
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SignetError } from "../../errors.js";
-import { asUnwritable, makePrivateDirectory, PRIVATE_FILE } from "../../files/durable.js";
+import { makePrivateDirectory, PRIVATE_FILE } from "../../files/durable.js";
+import { asUnreadable, asUnwritable } from "../../files/failures.js";
 import { withProcessLock } from "../../files/process-lock.js";
-import { asUnreadable, openTrusted, readTrustedText } from "../../files/trusted-read.js";
+import { openTrusted, readTrustedText } from "../../files/trusted-read.js";
 import type { AuditStore } from "../contract.js";
 
 /** The audit log as a file of JSON lines; writers take turns under a lock beside it. */
@@ -18,7 +19,6 @@ export function createFileAuditStore(path: string): AuditStore {
       const stream = (await openTrusted("document", path))?.createReadStream({ encoding: "utf8" });
       if (stream === undefined) return;
       try {
-        // A last line without its line break is a write that a crash cut short: it will be written again, whole.
         for await (const line of linesOf(stream)) {
           if (line === "") continue;
           number = numberOf(line) ?? number + 1;
@@ -33,7 +33,7 @@ export function createFileAuditStore(path: string): AuditStore {
   });
 }
 
-// Not by node:readline, which from Node 24 on ends a line at U+2028 and U+2029 as well: JSON leaves them as they are in a text.
+// What has no line break yet is no line: it was cut short, and will be written again, whole. Not by node:readline, which from Node 24 on ends a line at U+2028 and U+2029 as well: JSON leaves them as they are in a text.
 async function* linesOf(chunks: AsyncIterable<string>): AsyncIterable<string> {
   let rest = "";
   for await (const chunk of chunks) {
@@ -41,7 +41,6 @@ async function* linesOf(chunks: AsyncIterable<string>): AsyncIterable<string> {
     rest = lines.pop() as string;
     yield* lines;
   }
-  if (rest !== "") yield rest;
 }
 
 // A line says which it is: where lines are missing, their place in the file does not.
@@ -52,17 +51,23 @@ function numberOf(line: string): number | undefined {
 
 async function appendOnce(path: string, number: number, line: string): Promise<void> {
   const text = (await readTrustedText("document", path)) ?? "";
+  // A last line without its line break is a write that a crash or a full disk cut short, whatever it says.
+  const whole = text.lastIndexOf("\n") + 1;
   if (`\n${text}`.includes(`\n${line}\n`)) return;
-  if (text.split("\n").some((other) => numberOf(other) === number)) {
+  if (
+    text
+      .slice(0, whole)
+      .split("\n")
+      .some((other) => numberOf(other) === number)
+  ) {
     throw new SignetError(
       "store_failed",
       `${path} holds another line ${number}: an old keyring was put back, or somebody wrote to the log`,
     );
   }
-  const whole = text.lastIndexOf("\n") + 1;
   const file = await open(path, "a+", PRIVATE_FILE).catch((error) => Promise.reject(asUnwritable(path, error)));
   try {
-    // What a crash cut short is cut off before the whole line is written.
+    // It is cut off before the whole line is written.
     if (whole < text.length) await file.truncate(Buffer.byteLength(text.slice(0, whole)));
     await file.appendFile(`${line}\n`);
     await file.sync();

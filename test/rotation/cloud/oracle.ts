@@ -20,18 +20,30 @@ export interface CloudOracle {
   documentDeleted(sequence: number, top: number | undefined): void;
   violation(): Violation | undefined;
   readonly tokens: () => number;
+  /** One for a copy of the installation, in which all that was promised so far is promised as well. */
+  forCopy(topKid: () => string | undefined): CloudOracle;
 }
+
+/** What an oracle knows. */
+interface Known {
+  /** Until when a token of a key may be accepted somewhere. */
+  readonly acceptedUntil: Map<string, number>;
+  readonly excused: Set<string>;
+  readonly harmed: Set<string>;
+  /** Every record that any keyring ever had, as the newest of them has it. */
+  readonly records: Map<string, KeyRecord>;
+}
+
+const nothingKnown = (): Known => ({ acceptedUntil: new Map(), excused: new Set(), harmed: new Set(), records: new Map() });
 
 /** Verifiers' clocks may be behind by so much. */
 const SKEW_SECONDS = 300;
 
-export function createCloudOracle(clockwork: Clockwork, topKid: () => string | undefined): CloudOracle {
-  const acceptedUntil = new Map<string, number>();
-  const excused = new Set<string>();
-  const harmed = new Set<string>();
-  /** Every record that any keyring ever had, as the newest of them has it. */
-  const records = new Map<string, KeyRecord>();
-  let newest = -1;
+export function createCloudOracle(
+  clockwork: Clockwork,
+  topKid: () => string | undefined,
+  { acceptedUntil, excused, harmed, records } = nothingKnown(),
+): CloudOracle {
   let tokens = 0;
   let first: Violation | undefined;
   const broken = (words: string): void => {
@@ -53,7 +65,6 @@ export function createCloudOracle(clockwork: Clockwork, topKid: () => string | u
     },
     keyringStands(keyring, byHand) {
       if (byHand) return;
-      newest = Math.max(newest, keyring.audit.count);
       for (const key of keyring.keys) if (key.publicJwk !== undefined) records.set(key.publicJwk.kid, key);
       for (const { publicJwk, materialLostAt } of keyring.keys) {
         const kid = publicJwk?.kid ?? "";
@@ -77,5 +88,12 @@ export function createCloudOracle(clockwork: Clockwork, topKid: () => string | u
     },
     violation: () => first,
     tokens: () => tokens,
+    forCopy: (topKidOfCopy) =>
+      createCloudOracle(clockwork, topKidOfCopy, {
+        acceptedUntil: new Map(acceptedUntil),
+        excused: new Set(excused),
+        harmed: new Set(harmed),
+        records: new Map(records),
+      }),
   };
 }

@@ -15,7 +15,8 @@ interface Event {
   run(): void;
 }
 
-export function createClockwork(start: number): Clockwork {
+/** @param settled waits until every promise has gone as far as it can at one moment; another one where Node's threads take part */
+export function createClockwork(start: number, settled: () => Promise<void> = oneTurn): Clockwork {
   const events: Event[] = [];
   let present = start;
   let order = 0;
@@ -37,7 +38,7 @@ export function createClockwork(start: number): Clockwork {
   };
 }
 
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const oneTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const isBefore = (a: Event, b: Event): boolean => a.time < b.time || (a.time === b.time && a.order < b.order);
 

@@ -1,0 +1,45 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { createFileCustodian } from "../../src/custody/file/custodian.js";
+import { SignetError } from "../../src/errors.js";
+import { createManager } from "../../src/rotation/executor.js";
+import { assertWell } from "../../src/rotation/manager-report.js";
+import type { Stores } from "../../src/storage/contract.js";
+import { createFileStores } from "../../src/storage/file/stores.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { SETTINGS } from "./settings-fixture.js";
+
+const scratch = scratchDirectories();
+
+describe("an active document that was altered before the first activation was confirmed", () => {
+  it("is told of, and repair lets the first key sign under the next sequence", async () => {
+    const directory = await scratch();
+    const files = createFileStores(directory);
+    const managerOn = (stores: Stores) =>
+      createManager({
+        stores,
+        custodians: { file: createFileCustodian({ directory: join(directory, "keys") }) },
+        settings: { ...SETTINGS, algorithm: "EdDSA" },
+        clock: () => 1_800_000_000,
+        sleep: async () => undefined,
+      });
+    // The disk is full when the activation is to be confirmed.
+    const write: Stores["keyring"]["write"] = async (keyring, tag) => {
+      if (keyring.confirmedSequence > 0) throw new SignetError("store_failed", "the disk is full");
+      return files.keyring.write(keyring, tag);
+    };
+    const started = managerOn({ ...files, keyring: { ...files.keyring, write } }).tick({ createKeyring: true });
+    await expect(started).rejects.toThrow("the disk is full");
+    const path = join(directory, "active", "1.json");
+    const text = await readFile(path, "utf8");
+    const { kid } = JSON.parse(text);
+    await writeFile(path, text.replace(kid, "somebody-elses"));
+    const manager = managerOn(files);
+    const report = await manager.tick();
+    expect(() => assertWell(report)).toThrow("signet keys repair");
+    await manager.repair({ mend: true });
+    assertWell(await manager.tick());
+    expect(await files.active.read()).toMatchObject([{ sequence: 2, kid }]);
+  });
+});
