@@ -1,10 +1,12 @@
 /**
  * Plays stories of bad luck against the rotation of keys until one breaks a promise, on every processor: in files and abstract services
- * (test/rotation/world), and with every custodian of AWS, stale and partial lists and hands from outside (test/rotation/cloud).
+ * (test/rotation/world), with every custodian of AWS, stale and partial lists and hands from outside (test/rotation/cloud), and on a disk
+ * that fills, fails and loses its power, in two containers and two places (test/rotation/disk).
  *
  *   node tools/prove-rotation.mjs [--short | --stories N] [--seed N]
  *
- * 2,000 stories and 100 in AWS with --short, else 100,000 and 10,000; --stories N plays N, and a tenth of that in AWS.
+ * 2,000 stories, 100 in AWS and 40 on a disk with --short, else 100,000, 10,000 and 10,000; --stories N plays N, and a tenth of that in
+ * AWS and on a disk.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,10 +14,12 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { PRODUCT } from "./rotation-product.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const SHORT = { world: 2_000, cloud: 100 };
-const LONG = { world: 100_000, cloud: 10_000 };
+const SHORT = { world: 2_000, cloud: 100, disk: 40 };
+const LONG = { world: 100_000, cloud: 10_000, disk: 10_000 };
+const PLACES = { world: "in files and services", cloud: "in AWS", disk: "on a disk" };
 
 const PLAYER = `
 import fc from "fast-check";
@@ -23,9 +27,12 @@ import { stories } from "./test/rotation/world/stories.js";
 import { play as playWorld } from "./test/rotation/world/world.js";
 import { cloudStories } from "./test/rotation/cloud/stories.js";
 import { playCloud } from "./test/rotation/cloud/cloud-world.js";
+import { diskStories } from "./test/rotation/disk/stories.js";
+import { playDisk } from "./test/rotation/disk/disk-world.js";
 const [where, ...numbers] = process.argv.slice(2);
 const [numRuns, seed] = numbers.map(Number);
-const [all, play] = where === "cloud" ? [cloudStories, playCloud] : [stories, playWorld];
+const worlds = { world: [stories, playWorld], cloud: [cloudStories, playCloud], disk: [diskStories, playDisk] };
+const [all, play] = worlds[where];
 const sum = { tokens: 0, calls: 0 };
 const run = await fc.check(fc.asyncProperty(all, async (story) => {
   const { tokens, calls } = await play(story);
@@ -62,15 +69,16 @@ function option(name) {
 /** @param {string} contents @param {string} outfile */
 async function bundled(contents, outfile) {
   const stdin = { contents, resolveDir: root, loader: /** @type {const} */ ("ts") };
-  await build({ stdin, bundle: true, platform: "node", format: "esm", outfile, logLevel: "warning" });
+  await build({ stdin, bundle: true, platform: "node", format: "esm", outfile, external: ["esbuild"], logLevel: "warning" });
   return outfile;
 }
 
-/** @param {string} script @param {"world" | "cloud"} where @param {number} stories @param {number} seed */
-function player(script, where, stories, seed) {
+/** @param {string[]} args @param {string} product what each process of the world on a disk runs */
+function player(args, product) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, where, String(stories), String(seed)], {
+    const child = spawn(process.execPath, args, {
       stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, SIGNET_PRODUCT: product },
     });
     let text = "";
     child.stdout.on("data", (chunk) => {
@@ -82,8 +90,9 @@ function player(script, where, stories, seed) {
 }
 
 const given = option("--stories");
+const tenth = Math.ceil((given ?? 0) / 10);
 const counts =
-  given === undefined ? (process.argv.includes("--short") ? SHORT : LONG) : { world: given, cloud: Math.ceil(given / 10) };
+  given === undefined ? (process.argv.includes("--short") ? SHORT : LONG) : { world: given, cloud: tenth, disk: tenth };
 const seed = option("--seed") ?? Date.now() % 1_000_000_000;
 const scratch = mkdtempSync(join(tmpdir(), "signet-rotation-"));
 try {
@@ -92,19 +101,20 @@ try {
   console.log(`a plan for ten keys takes ${(medianMilliseconds * 1_000).toFixed(1)} us`);
   if (medianMilliseconds >= MOST_PLAN_MILLISECONDS) process.exitCode = 1;
   const script = await bundled(PLAYER, join(scratch, "player.mjs"));
-  for (const where of /** @type {const} */ (["world", "cloud"])) {
+  const product = join(scratch, "product.cjs");
+  await build({ ...PRODUCT, outfile: product });
+  for (const where of /** @type {const} */ (["world", "cloud", "disk"])) {
     const began = performance.now();
     const count = availableParallelism();
     const players = Array.from({ length: count }, (_, index) =>
-      player(script, where, Math.ceil(counts[where] / count), seed + index),
+      player([script, where, String(Math.ceil(counts[where] / count)), String(seed + index)], product),
     );
     const outcomes = await Promise.all(players);
     /** @param {"runs" | "tokens" | "calls"} what */
     const sum = (what) => outcomes.reduce((total, outcome) => total + outcome[what], 0).toLocaleString("en");
     const seconds = Math.round((performance.now() - began) / 1_000);
-    const place = where === "cloud" ? "in AWS" : "in files and services";
     console.log(
-      `${sum("runs")} stories ${place}, ${sum("calls")} calls, ${sum("tokens")} tokens in ${seconds} s (seeds from ${seed})`,
+      `${sum("runs")} stories ${PLACES[where]}, ${sum("calls")} calls, ${sum("tokens")} tokens in ${seconds} s (seeds from ${seed})`,
     );
     if (outcomes.some(({ code }) => code !== 0)) process.exitCode = 1;
     else console.log("no token was broken, and nothing was left behind");

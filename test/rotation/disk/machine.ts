@@ -1,6 +1,5 @@
 import * as crypto from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { Script } from "node:vm";
 import type { Clockwork } from "../world/clockwork.js";
@@ -75,17 +74,8 @@ async function compiled(): Promise<Script> {
 }
 
 async function bundled(): Promise<string> {
-  const { build } = await import("esbuild");
-  const { outputFiles } = await build({
-    entryPoints: [join(process.cwd(), "test/rotation/disk/product.ts")],
-    bundle: true,
-    write: false,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    supported: { "dynamic-import": false },
-    logLevel: "warning",
-  });
+  const [{ build }, { PRODUCT }] = await Promise.all([import("esbuild"), import("../../../tools/rotation-product.mjs")]);
+  const { outputFiles } = await build({ ...PRODUCT, write: false });
   return outputFiles[0]?.text ?? "";
 }
 
