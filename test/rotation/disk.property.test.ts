@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { playDisk } from "./disk/disk-world.js";
 import { diskStories } from "./disk/stories.js";
 
-/** Some known ones in `npm test`; `npm run proof:rotation` plays new ones, by the thousand. */
-const RUNS = Number(process.env.SIGNET_PROOF_RUNS ?? 3);
-const SEED = Number(process.env.SIGNET_PROOF_SEED ?? 1);
+/** A known one in `npm test`; `npm run proof:rotation` plays new ones, by the thousand. */
+const RUNS = Number(process.env.SIGNET_PROOF_RUNS ?? 1);
+const SEED = Number(process.env.SIGNET_PROOF_SEED ?? 4);
 
 describe("on files, with disks that fill and fail, power cuts, two containers, copies and hands from outside", () => {
-  it(`no token is refused and no key in use is lost, in ${RUNS} stories`, { timeout: 3_600_000 }, async () => {
+  it(`no token is refused and no key in use is lost (stories: ${RUNS})`, { timeout: 3_600_000 }, async () => {
     let tokens = 0;
     const play = async (story: Parameters<typeof playDisk>[0]): Promise<void> => {
       tokens += (await playDisk(story)).tokens;
