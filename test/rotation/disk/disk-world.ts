@@ -405,9 +405,7 @@ export async function playDisk(story: DiskStory): Promise<{ tokens: number; call
         return start(place, step.manager, (manager) => manager.importKey({ ...request, ...told }), step.trouble);
       }
       case "foreign": {
-        const keys = Array.from({ length: 1 + (step.which % 4) }, () =>
-          jwkOf(pooledKey(300 + imports++), `foreign-${imports}`),
-        );
+        const keys = Array.from({ length: 1 + (step.which % 4) }, () => jwkOf(pooledKey(300 + imports++), `foreign-${imports}`));
         const told = step.which % 3 === 0 ? {} : { tokensExpireBy: Math.floor(clockwork.now()) + 10 * DAY };
         return start(place, step.manager, (manager) => manager.importForeignKeys({ keys, ...told }), step.trouble);
       }

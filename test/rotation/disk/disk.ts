@@ -128,6 +128,6 @@ export function createDisk(nowMs: () => number): Disk {
   };
 }
 
-export function namesOf(path: string): string[] {
+function namesOf(path: string): string[] {
   return path.split("/").filter((name) => name !== "" && name !== ".");
 }

@@ -8,7 +8,7 @@ import { createDisk, type Disk, failure } from "./disk.js";
 import { type FileSystem, fileSystem, type Gate, sockets } from "./system-calls.js";
 
 /** The product as one process has it: a module instance of its own, over the world's disk, clock, sockets and processes. */
-export type Product = typeof import("./product.js");
+type Product = typeof import("./product.js");
 
 /** A container of a machine. They share its kernel, and the volume. */
 export interface Container {

@@ -1,7 +1,7 @@
 import { type Disk, failure, type Node } from "./disk.js";
 
 /** What a call does to the disk: `write` needs room, `change` needs only a disk that works. */
-export type CallKind = "read" | "write" | "change";
+type CallKind = "read" | "write" | "change";
 
 /** Carries a process's calls to the kernel, with what becomes of them. `half` is what a disk that fills leaves of a write. */
 export type Gate = <T>(kind: CallKind, what: string, effect: () => T, half?: () => void) => Promise<T>;
