@@ -54,12 +54,10 @@ interface Holdings {
   readonly nonces: Set<string>;
 }
 
-const HOLDINGS = Symbol.for("signet.locks");
-
 function holdings(): Holdings {
-  const common = globalThis as { [HOLDINGS]?: Holdings };
-  common[HOLDINGS] ??= { thread: randomBytes(8).toString("hex"), nonces: new Set() };
-  return common[HOLDINGS];
+  const common = globalThis as { signetLocks?: Holdings };
+  common.signetLocks ??= { thread: randomBytes(8).toString("hex"), nonces: new Set() };
+  return common.signetLocks;
 }
 
 async function acquire(path: string, deadline: number): Promise<string> {
