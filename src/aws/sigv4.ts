@@ -48,12 +48,20 @@ export function signedHeaders(request: UnsignedRequest, credentials: Credentials
   const canonical = [request.method, path, canonicalQuery(request.query), lines.join(""), signed, digest].join("\n");
   const place = `${date.slice(0, 8)}/${region}/${service}/aws4_request`;
   const text = ["AWS4-HMAC-SHA256", date, place, sha256(canonical)].join("\n");
-  const key = place
-    .split("/")
-    .reduce((last: string | Buffer, part) => hmac(last).update(part).digest(), `AWS4${credentials.secretAccessKey}`);
-  const signature = hmac(key).update(text).digest("hex");
+  const signature = hmac(keyOf(credentials.secretAccessKey, place)).update(text).digest("hex");
   headers.authorization = `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${place}, SignedHeaders=${signed}, Signature=${signature}`;
   return headers;
+}
+
+/** The key that was derived last: it is good for a day, a region and a service. */
+let derived: { readonly secret: string; readonly place: string; readonly key: Buffer } | undefined;
+
+function keyOf(secret: string, place: string): Buffer {
+  if (derived?.secret === secret && derived.place === place) return derived.key;
+  const [day = "", ...parts] = place.split("/");
+  const key = parts.reduce((last, part) => hmac(last).update(part).digest(), hmac(`AWS4${secret}`).update(day).digest());
+  derived = { secret, place, key };
+  return key;
 }
 
 /** Encodes a text for a path's segment or a query: everything but RFC 3986's unreserved characters. */

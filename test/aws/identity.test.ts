@@ -21,7 +21,7 @@ let wrapping: string;
 let installations = 0;
 
 beforeAll(async () => {
-  aws = await startFakeAws();
+  aws = await startFakeAws({ isDirect: true });
   aws.createBucket("keyrings");
   wrapping = aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
   transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env });

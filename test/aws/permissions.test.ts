@@ -22,7 +22,7 @@ let transport: Transport;
 let kmsKey: string;
 
 beforeAll(async () => {
-  aws = await startFakeAws();
+  aws = await startFakeAws({ isDirect: true });
   aws.createBucket("keyrings");
   kmsKey = aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
   transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env });

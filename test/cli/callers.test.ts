@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { isSecret } from "../../src/issue/caller-secret.js";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { signet } from "./command.js";
+import { signet, signetProcess } from "./command.js";
 
 const scratch = scratchDirectories();
 let cwd: string;
@@ -59,7 +59,7 @@ describe("signet callers", () => {
 
   it("loses nobody when many are added at once", async () => {
     const names = Array.from({ length: 8 }, (_, index) => `c${index}`);
-    const ran = await Promise.all(names.map((name) => run("add", name)));
+    const ran = await Promise.all(names.map((name) => signetProcess(["callers", "add", name], { cwd })));
     expect(ran.map(({ code }) => code)).toStrictEqual(names.map(() => 0));
     expect(Object.keys((await config()).callers ?? {}).sort()).toStrictEqual(names);
   });

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { type Ran, signet } from "./command.js";
+import { type Ran, signet, signetProcess } from "./command.js";
 
 const scratch = scratchDirectories();
 const PRELOAD = fileURLToPath(new URL("kill-at-write.mjs", import.meta.url));
@@ -77,7 +77,7 @@ describe("killed between any two writes", { timeout: 600_000 }, () => {
 describe("two at once", () => {
   it("init has one winner and one clear error", async () => {
     const cwd = await scratch();
-    const ran = await Promise.all([signet(["init"], { cwd }), signet(["init"], { cwd })]);
+    const ran = await Promise.all([signetProcess(["init"], { cwd }), signetProcess(["init"], { cwd })]);
     expect(ran.filter(({ code }) => code === 0)).toHaveLength(1);
     const loser = ran.find(({ code }) => code !== 0);
     expect(loser?.code).toBe(1);
@@ -92,7 +92,9 @@ describe("two at once", () => {
       const key = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
       await writeFile(join(cwd, `${name}.pem`), key.export({ type: "pkcs8", format: "pem" }));
     }
-    const ran = await Promise.all(["a", "b"].map((name) => signet(["keys", "import", `${name}.pem`, "--kid", name], { cwd })));
+    const ran = await Promise.all(
+      ["a", "b"].map((name) => signetProcess(["keys", "import", `${name}.pem`, "--kid", name], { cwd })),
+    );
     expect(ran.some(({ code }) => code === 0)).toBe(true);
     for (const { code, stderr } of ran) if (code !== 0) expect(stderr).toMatch(/is changing keys|taken over/);
     await assertWhole(cwd);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { SIGNET, signet } from "./command.js";
+import { SIGNET, signet, signetProcess } from "./command.js";
 
 const scratch = scratchDirectories();
 const isPosix = process.platform !== "win32";
@@ -93,7 +93,7 @@ describe.runIf(isPosix)("what the shell opens for the command", () => {
   it("is read as often as it is needed where it is a passphrase, for which any command may ask again", async () => {
     await rm(join(cwd, ".signet"), { recursive: true });
     await rm(join(cwd, "signet.json"));
-    await signet(["init"], { cwd, env: { SIGNET_PASSPHRASE: "correct horse" } });
+    await signetProcess(["init"], { cwd, env: { SIGNET_PASSPHRASE: "correct horse" } });
     await bash(`SIGNET_PASSPHRASE_FILE=<(echo correct horse) node "$SIGNET" keys rotate`);
     const { stdout } = await bash(`SIGNET_PASSPHRASE_FILE=<(echo correct horse) node "$SIGNET" issue`);
     expect(stdout).toMatch(/^ey/);

@@ -1,11 +1,12 @@
 import { chmod, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeProtectedHeader } from "jose";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generatePrivateKey } from "../../src/algorithms/keys.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import { custodianSuite } from "../contracts/custodian-suite.js";
+import { quickenPassphrases } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 
 const scratch = scratchDirectories();
@@ -14,7 +15,12 @@ const es256 = algorithmNamed("ES256");
 
 custodianSuite("file, plain", ALGORITHMS, async () => createFileCustodian({ directory: join(await scratch(), "keys") }));
 
-// Each opening takes a third of a second, on purpose: one walk instead of the whole suite.
+let slowDown: () => void;
+beforeAll(() => {
+  slowDown = quickenPassphrases();
+});
+afterAll(() => slowDown());
+
 describe("the custodian file, under a passphrase", () => {
   it("makes, opens, imports and destroys keys as without one", async () => {
     const directory = join(await scratch(), "keys");

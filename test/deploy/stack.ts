@@ -63,7 +63,7 @@ export async function startStack(answersTo: string) {
     );
   }
 
-  const aws = await startFakeAws({ region: REGION, accountId: ACCOUNT, credentials: [owner, ...credentials] });
+  const aws = await startFakeAws({ region: REGION, accountId: ACCOUNT, credentials: [owner, ...credentials], isDirect: true });
   aws.createBucket(BUCKET);
   const issuerArn = arnOf("lambda", "function:signet-issuer");
   aws.state.functions.set(issuerArn, new Map());

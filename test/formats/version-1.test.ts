@@ -26,7 +26,7 @@ const scratch = scratchDirectories();
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
 
 beforeAll(async () => {
-  aws = await startFakeAws();
+  aws = await startFakeAws({ isDirect: true });
 });
 afterAll(() => aws.close());
 afterEach(() => void vi.useRealTimers());

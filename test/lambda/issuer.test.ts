@@ -23,7 +23,7 @@ let installations = 0;
 let lines: string[] = [];
 
 beforeAll(async () => {
-  aws = await startFakeAws();
+  aws = await startFakeAws({ isDirect: true });
   transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env });
 });
 

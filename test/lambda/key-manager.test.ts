@@ -17,7 +17,7 @@ let lines: string[] = [];
 let installations = 0;
 
 beforeAll(async () => {
-  aws = await startFakeAws();
+  aws = await startFakeAws({ isDirect: true });
   aws.createBucket("keyrings");
   bucket = await startAnswerBucket();
 });
@@ -400,6 +400,7 @@ describe("the custom resource", () => {
     bucket.refuse(2);
     await ask(resource("Create"));
     expect(bucket.answers).toMatchObject([{ Status: "FAILED", Reason: expect.stringContaining("kms:CreateKey") }]);
+    aws.inject({ kind: "timeout" });
     await ask(resource("Create"), 5_000);
     expect(bucket.answers.at(-1)).toMatchObject({ Status: "FAILED", Reason: expect.stringContaining("time") });
   });

@@ -1,16 +1,20 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import type { Keyring } from "../../src/keyring/keyring.js";
 import { createManager } from "../../src/rotation/executor.js";
 import { createFileStores } from "../../src/storage/file/stores.js";
+import { quickenPassphrases } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { SETTINGS } from "./settings-fixture.js";
 
 const scratch = scratchDirectories();
-// A passphrase takes a third of a second of a processor that others want as well.
-const SLOW = { timeout: 300_000 };
+let slowDown: () => void;
+beforeAll(() => {
+  slowDown = quickenPassphrases();
+});
+afterAll(() => slowDown());
 
 /** A folder, and a command on it with a passphrase or without. */
 async function folder() {
@@ -31,7 +35,7 @@ async function folder() {
 }
 
 describe("a folder whose keys are encrypted", () => {
-  it("gets no key without its passphrase, or under another one, also when every key file is gone", SLOW, async () => {
+  it("gets no key without its passphrase, or under another one, also when every key file is gone", async () => {
     const { stores, keys, manager, keyring, later } = await folder();
     await manager("right").tick({ createKeyring: true });
     // As an earlier version has left it: the next sweep records how keys are kept.
@@ -57,7 +61,7 @@ describe("a folder whose keys are encrypted", () => {
 });
 
 describe("a folder whose keys are not encrypted", () => {
-  it("gets none that is, until keys apply puts the passphrase in force", SLOW, async () => {
+  it("gets none that is, until keys apply puts the passphrase in force", async () => {
     const { keys, manager, keyring } = await folder();
     await manager().tick({ createKeyring: true });
     expect((await keyring()).keyFiles).toStrictEqual({ encrypted: false });

@@ -146,7 +146,7 @@ let wrapping: string;
 let installations = 0;
 
 beforeAll(async () => {
-  aws = await startFakeAws();
+  aws = await startFakeAws({ isDirect: true });
   wrapping = aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
 });
 afterAll(() => aws.close());

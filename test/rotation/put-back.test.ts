@@ -34,7 +34,7 @@ function story(seed: number, rotations: number): Step[] {
   ];
 }
 
-const SEEDS = Number(process.env.SIGNET_PROOF_RUNS ?? 3);
+const SEEDS = Number(process.env.SIGNET_PROOF_RUNS ?? 1);
 
 describe.each<Place>(["files", "services"])("an old keyring put back, on %s", (place) => {
   it.each([0, 1, 2, 5])(

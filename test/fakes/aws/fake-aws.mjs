@@ -5,6 +5,7 @@
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { signDigest, verifyAs } from "./digest-signing.mjs";
+import { answerDirectly, answerNoMore } from "./direct.mjs";
 import { createEventsFake } from "./events.mjs";
 import { createFaults } from "./faults.mjs";
 import { createKmsFake } from "./kms.mjs";
@@ -26,7 +27,8 @@ const TARGETS = { TrentService: "kms", AmazonSSM: "ssm", secretsmanager: "secret
 /**
  * @param {{ region?: string, accountId?: string, partition?: string, now?: () => number, latencyMs?: number, port?: number, tls?: { key: string, cert: string },
  *   credentials?: readonly { accessKeyId: string, secretAccessKey: string, sessionToken?: string, expired?: boolean, allows?: readonly string[] | ((call: { action: string, resource: string, context: Record<string, string> }) => boolean) }[],
- *   rates?: Record<string, number> }} [options] `rates`: calls a second, by action; `allows`: the actions that somebody may call, or who decides by action, resource and condition keys
+ *   rates?: Record<string, number>, isDirect?: boolean }} [options] `isDirect`: calls from this process go without a wire;
+ *   `rates`: calls a second, by action; `allows`: the actions that somebody may call, or who decides by action, resource and condition keys
  */
 export async function startFakeAws(options = {}) {
   const {
@@ -39,6 +41,7 @@ export async function startFakeAws(options = {}) {
     tls,
     credentials = [FAKE_CREDENTIALS],
     rates = {},
+    isDirect = false,
   } = options;
   const keyUses = [];
   let caller;
@@ -196,7 +199,9 @@ export async function startFakeAws(options = {}) {
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.keepAliveTimeout = 60_000;
   await new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(undefined)));
-  const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`;
+  const listening = /** @type {import("node:net").AddressInfo} */ (server.address()).port;
+  const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${listening}`;
+  if (isDirect) answerDirectly(listening, listener);
   return {
     url,
     calls,
@@ -233,6 +238,7 @@ export async function startFakeAws(options = {}) {
     dropConnections: () => server.closeAllConnections(),
     close: () =>
       new Promise((resolve) => {
+        answerNoMore(listening);
         server.close(resolve);
         server.closeAllConnections();
       }),

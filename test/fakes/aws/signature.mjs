@@ -6,7 +6,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { Refusal } from "./refusal.mjs";
 
 const hash = (data) => createHash("sha256").update(data).digest("hex");
-const mac = (key, data) => createHmac("sha256", key).update(data).digest();
+const mac = (/** @type {string | Buffer} */ key, /** @type {string} */ data) => createHmac("sha256", key).update(data).digest();
 const encoded = (text) =>
   [...Buffer.from(text)]
     .map((byte) =>
@@ -15,6 +15,16 @@ const encoded = (text) =>
         : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
     )
     .join("");
+
+/** A key is good for a day, a region and a service. */
+const keys = new Map();
+function keyFor(secret, scope) {
+  const name = `${secret} ${scope}`;
+  const key =
+    keys.get(name) ?? scope.split("/").reduce((last, part) => mac(last, part), /** @type {string | Buffer} */ (`AWS4${secret}`));
+  keys.set(name, key);
+  return key;
+}
 
 const HEADER =
   /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$/;
@@ -86,7 +96,7 @@ export function signerOf({ method, url, headers, body }, { service, region, now,
   const lines = signed.map((name) => `${name}:${(headers[name] ?? "").trim().replace(/\s+/g, " ")}\n`).join("");
   const canonical = [method, canonicalPath, canonicalQuery, lines, signedList, payload].join("\n");
   const scope = `${day}/${scopeRegion}/${scopeService}/aws4_request`;
-  const key = mac(mac(mac(mac(`AWS4${who.secretAccessKey}`, day), scopeRegion), scopeService), "aws4_request");
+  const key = keyFor(who.secretAccessKey, scope);
   const right = mac(key, ["AWS4-HMAC-SHA256", date, scope, hash(canonical)].join("\n"));
   if (!timingSafeEqual(right, Buffer.from(signature, "hex")))
     throw wrong("The request signature we calculated does not match the signature you provided.");
