@@ -26,7 +26,7 @@ export interface Watcher {
 }
 
 /** What hands from outside can do. */
-export interface Hands {
+interface Hands {
   deletePart(id: string): void;
   /** Puts the private part of each of two keys in the other's place. */
   swapParts(one: string, other: string): void;
