@@ -1,4 +1,17 @@
-import { type AimedStory, ASKED_TO_ROTATE, apply, BEHIND, HOUR, QUIET, revoke, rotate, tick, until, wait } from "./aimed.js";
+import {
+  AHEAD,
+  type AimedStory,
+  ASKED_TO_ROTATE,
+  apply,
+  BEHIND,
+  HOUR,
+  QUIET,
+  revoke,
+  rotate,
+  tick,
+  until,
+  wait,
+} from "./aimed.js";
 
 /** Two standbys are proven by a sweep five hours before they are ready, and no sweep is due until then. */
 const SWEPT = [...until(20 * HOUR, ASKED_TO_ROTATE), tick(), wait(5 * HOUR)];
@@ -52,6 +65,24 @@ export const ACTIVATION: readonly AimedStory[] = [
         },
         wait(HOUR),
         tick(),
+        wait(HOUR),
+      ],
+    },
+  },
+  {
+    without: "the settling is counted with two skews",
+    name: "a manager ahead does not see the private part of a standby that one behind has made some seconds ago",
+    story: {
+      ...QUIET,
+      place: "services",
+      managers: [-300, 0, 300],
+      steps: [
+        wait(5),
+        {
+          do: "ambush",
+          ambush: { calls: ["custodian.material"], fate: { kind: "stale", delaySeconds: 0 }, times: 3 },
+        },
+        revoke(0, AHEAD),
         wait(HOUR),
       ],
     },
