@@ -1,4 +1,5 @@
 import { SignetError } from "../errors.js";
+import { isListOf, MAX_LIST_LENGTH } from "./list-of.js";
 import { didYouMean } from "./nearest.js";
 import { ownMember } from "./own-member.js";
 
@@ -112,7 +113,7 @@ function copyOf(value: Readonly<Record<string, unknown>>): Record<string, unknow
   const copy: Record<string, unknown> = Object.create(null);
   for (const key of Reflect.ownKeys(value)) {
     const member = value[key as string];
-    const isList = Array.isArray(member);
+    const isList = Array.isArray(member) && member.length <= MAX_LIST_LENGTH;
     copy[key.toString()] = isList ? Array.from({ length: member.length }, (_, index) => member[index] as unknown) : member;
   }
   return copy;
@@ -151,7 +152,7 @@ function memberCheck({ type, ...bounds }: MemberSchema): (value: unknown) => boo
       case "integer":
         return (value) => Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum;
       case "array":
-        return (value) => Array.isArray(value) && value.length >= minItems && value.length <= maxItems && value.every(isItem);
+        return (value) => isListOf(value, isItem) && value.length >= minItems && value.length <= maxItems;
       case "string":
         return (value) => typeof value === "string" && value.length >= minLength;
       case "object":
@@ -166,8 +167,12 @@ function memberCheck({ type, ...bounds }: MemberSchema): (value: unknown) => boo
   return only !== undefined && others.length === 0 ? only : (value: unknown) => checks.some((isRight) => isRight(value));
 }
 
-function itemCheck({ type, minLength = 0, pattern }: NonNullable<MemberSchema["items"]> = {}): (item: unknown) => boolean {
-  if (type === undefined) return () => true;
+function itemCheck({
+  type,
+  minLength = 0,
+  pattern,
+}: NonNullable<MemberSchema["items"]> = {}): (item: unknown) => item is unknown {
+  if (type === undefined) return (item): item is unknown => true;
   const form = pattern === undefined ? undefined : new RegExp(pattern);
-  return (item) => typeof item === "string" && item.length >= minLength && (form?.test(item) ?? true);
+  return (item): item is string => typeof item === "string" && item.length >= minLength && (form?.test(item) ?? true);
 }

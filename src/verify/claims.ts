@@ -1,3 +1,4 @@
+import { isListOf, isNonEmptyText } from "../encoding/list-of.js";
 import { type ErrorCode, SignetError } from "../errors.js";
 
 /** What a token must say. */
@@ -88,8 +89,12 @@ export function claimsChecker(checks: ClaimChecks): (claims: Record<string, unkn
 /** A list of names that an option holds; none where it is absent. @throws SignetError `config_invalid` */
 export function listOf(names: readonly string[] | undefined, field: string): readonly string[] {
   if (names === undefined) return [];
-  if (Array.isArray(names) && names.every((name) => typeof name === "string" && name !== "" && !/\s/.test(name))) return names;
+  if (isListOf(names, isName)) return [...names];
   throw new SignetError("config_invalid", `${field} must be a list of names`, { field });
+}
+
+function isName(value: unknown): value is string {
+  return isNonEmptyText(value) && !/\s/.test(value);
 }
 
 function checkAge({ iat }: VerifiedClaims, earliest: number): void {
@@ -112,12 +117,12 @@ function checkScopes(claims: VerifiedClaims, wanted: readonly string[]): void {
 function namesOf(value: string | readonly string[] | null | undefined, field: "issuer" | "audience"): readonly string[] | null {
   if (value === null) return null;
   const names = typeof value === "string" ? [value] : value;
-  if (!Array.isArray(names) || names.length === 0 || !names.every((name) => typeof name === "string" && name !== "")) {
+  if (!isListOf(names, isNonEmptyText) || names.length === 0) {
     throw new SignetError("config_invalid", `${field} must be given; ${field}: null says aloud that it is not checked`, {
       field,
     });
   }
-  return names as readonly string[];
+  return [...names];
 }
 
 function checkTypes(claims: Record<string, unknown>): void {

@@ -1,4 +1,5 @@
 import { type Algorithm, type AlgorithmName, findAlgorithm } from "../algorithms/table.js";
+import { isListOf, isNonEmptyText } from "../encoding/list-of.js";
 import { SignetError } from "../errors.js";
 import { parseObject } from "./token.js";
 
@@ -60,7 +61,7 @@ export function headerReader({ types }: HeaderChecks): (part: string) => ReadHea
 function typeCheck(types: readonly string[] | null | undefined): (typ: string | undefined) => boolean {
   if (types === null) return () => true;
   if (types === undefined) return (typ) => typ === undefined || normalType(typ) === "jwt";
-  if (!Array.isArray(types) || types.length === 0 || !types.every((type) => typeof type === "string" && type !== "")) {
+  if (!isListOf(types, isNonEmptyText) || types.length === 0) {
     throw new SignetError("config_invalid", "types must be a list of texts; null accepts any type", { field: "types" });
   }
   const accepted = new Set(types.map(normalType));

@@ -1,3 +1,4 @@
+import { isListOf } from "../encoding/list-of.js";
 import { ownMember } from "../encoding/own-member.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { type FollowedKeys, type FollowedKeysOptions, followKeys } from "./followed-keys.js";
@@ -33,11 +34,7 @@ export interface FollowedIssuers<V> {
 export function followIssuers<V>(options: IssuersVerifierOptions, make: (options: VerifierOptions) => V): FollowedIssuers<V> {
   const issuers = typeof options.issuer === "string" ? [options.issuer] : options.issuer;
   const longest = longestToken(options);
-  if (
-    !Array.isArray(issuers) ||
-    issuers.length === 0 ||
-    !issuers.every((issuer) => typeof issuer === "string" && URL.canParse(issuer))
-  ) {
+  if (!isListOf(issuers, isUrl) || issuers.length === 0) {
     throw new SignetError("config_invalid", "issuer must be the URL of each issuer, or give its keys", { field: "issuer" });
   }
   allowedAlgorithms(options.algorithms);
@@ -73,6 +70,10 @@ export async function verifyByFollowed<V extends Verifying>(source: FollowedKeys
     if (newer === undefined || newer === verifier) throw error;
     return newer.verify(token);
   }
+}
+
+function isUrl(value: unknown): value is string {
+  return typeof value === "string" && URL.canParse(value);
 }
 
 function sourceOf<V>(

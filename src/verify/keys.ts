@@ -7,6 +7,7 @@ import {
   findAlgorithm,
   synonymsOf,
 } from "../algorithms/table.js";
+import { isListOf } from "../encoding/list-of.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { ReadHeader } from "./header.js";
 
@@ -69,7 +70,7 @@ export function keyFinder<Answer>(checks: KeyChecks, bind: BindKey<Answer>): (re
 
 function jwksMembers(jwks: KeyChecks["keys"]): readonly Jwk[] {
   const keys: unknown = jwks?.keys;
-  if (Array.isArray(keys) && keys.every((key) => typeof key === "object" && key !== null)) return keys;
+  if (isListOf(keys, (key): key is Jwk => typeof key === "object" && key !== null)) return keys;
   throw new SignetError("config_invalid", 'keys must be a JWKS: {"keys": [...]}', { field: "keys" });
 }
 

@@ -20,6 +20,10 @@ const OPTIONS: [object, RegExp, string?][] = [
   [{ requireKid: 0 }, /requireKid must be true or false/],
   [{ clock: 5 }, /clock must be a function/],
   [{ scopes: "read" }, /scopes must be a list of names/],
+  // A list of holes asks for nothing, where whoever made it means to ask for something.
+  [{ scopes: new Array(1) }, /scopes must be a list of names/],
+  [{ requiredClaims: new Array(1) }, /requiredClaims must be a list of names/],
+  [{ types: new Array(1) }, /types must be a list of texts/],
   [{ requiredClaims: "sub" }, /requiredClaims must be a list of names/],
   [{ algorithms: "RS256" }, /algorithms must be a list/],
   [{ algorithms: [] }, /algorithms must be a list/],
@@ -90,4 +94,9 @@ describe("what opens an issuer or a signer", () => {
       wrong("config_invalid", /privateKey|keyId/),
     );
   });
+});
+
+it("are refused at once where a list says that it has four thousand million members", () => {
+  const scopes = new Array<string>(2 ** 32 - 1);
+  expect(() => createVerifier({ keys, issuer: null, audience: null, scopes } as never)).toThrow("scopes must be a list of names");
 });
