@@ -1,4 +1,4 @@
-import { type ErrorCode, SignetError } from "../errors.js";
+import { type ErrorCode, SignetError, shortened } from "../errors.js";
 
 /** A call that AWS refused, or that never got an answer. */
 export class AwsFailure extends SignetError {
@@ -25,6 +25,9 @@ export interface CalledAction {
   readonly region: string;
 }
 
+/** The longest name of a resource that a message repeats: an ARN may be as long as this. */
+export const MAX_RESOURCE = 256;
+
 type Kind = "skew" | "throttled" | "unavailable" | "refused";
 
 const SKEWED = /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture|InvalidSignatureException|SignatureDoesNotMatch)$/;
@@ -49,7 +52,8 @@ const UNUSABLE = /^(DisabledException|KMSInvalidStateException|InvalidKeyUsageEx
 const UNUSABLE_AT_REST = /^(InvalidKeyId|EncryptionFailure|DecryptionFailure)$/;
 
 /** The error of an answer that no further try will change. It says what to do. */
-export function refusal(called: CalledAction, awsCode: string, message: string, status: number): AwsFailure {
+export function refusal(asked: CalledAction, awsCode: string, message: string, status: number): AwsFailure {
+  const called = { ...asked, resource: shortened(asked.resource, MAX_RESOURCE) };
   const { action, resource, region } = called;
   const [code, words] = explained(called, awsCode || String(status), message);
   return new AwsFailure(code, `${action} on ${resource} in ${region}: ${words}`, awsCode || String(status));
@@ -100,7 +104,7 @@ export function unavailable(called: CalledAction, awsCode: string, cause: unknow
     : `no answer before the deadline${awsCode === "" ? "" : ` (${awsCode})`}; is the service reachable from here, and is this the right region?`;
   return new AwsFailure(
     isThrottled ? "aws_throttled" : "aws_unavailable",
-    `${action} on ${resource} in ${region}: ${words}`,
+    `${action} on ${shortened(resource, MAX_RESOURCE)} in ${region}: ${words}`,
     awsCode,
     cause,
   );

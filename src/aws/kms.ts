@@ -1,3 +1,4 @@
+import type { Answer, Example } from "./answer.js";
 import { type JsonCall, jsonCalls } from "./json-call.js";
 import type { Transport } from "./transport.js";
 
@@ -71,62 +72,68 @@ function keyCalls(call: JsonCall) {
     async createKey({ keySpec, description, tags, policy }) {
       const Tags = Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
       const input = { KeySpec: keySpec, KeyUsage: "SIGN_VERIFY", Description: description, Tags, Policy: policy };
-      return keyOf((await call<Described>("CreateKey", "*", input)).KeyMetadata);
+      return keyOf((await call("CreateKey", "*", input, DESCRIBED)).KeyMetadata);
     },
-    describeKey: async (key) => keyOf((await call<Described>("DescribeKey", key, { KeyId: key })).KeyMetadata),
+    describeKey: async (key) => keyOf((await call("DescribeKey", key, { KeyId: key }, DESCRIBED)).KeyMetadata),
     async getPublicKey(key) {
-      const { KeyId, PublicKey } = await call<{ KeyId: string; PublicKey: string }>("GetPublicKey", key, { KeyId: key });
+      const { KeyId, PublicKey } = await call("GetPublicKey", key, { KeyId: key }, { KeyId: "", PublicKey: "" });
       return { arn: KeyId, spki: bytes(PublicKey) };
     },
     async scheduleKeyDeletion(key, days) {
-      await call("ScheduleKeyDeletion", key, { KeyId: key, PendingWindowInDays: days });
+      await call("ScheduleKeyDeletion", key, { KeyId: key, PendingWindowInDays: days }, {});
     },
     async createAlias(alias, key) {
-      await call("CreateAlias", alias, { AliasName: alias, TargetKeyId: key });
+      await call("CreateAlias", alias, { AliasName: alias, TargetKeyId: key }, {});
     },
     async updateAlias(alias, key) {
-      await call("UpdateAlias", alias, { AliasName: alias, TargetKeyId: key });
+      await call("UpdateAlias", alias, { AliasName: alias, TargetKeyId: key }, {});
     },
     async deleteAlias(alias) {
-      await call("DeleteAlias", alias, { AliasName: alias });
+      await call("DeleteAlias", alias, { AliasName: alias }, {});
     },
   } satisfies Partial<Kms>;
 }
 
 function listCalls(call: JsonCall) {
-  async function* entries<T>(action: string, input: object, list: "Aliases" | "Keys" | "Tags"): AsyncIterable<T> {
-    let marker: string | undefined;
-    do {
-      const page: Record<string, unknown> = await call(action, "*", {
-        ...input,
-        ...(marker !== undefined && { Marker: marker }),
-      });
-      yield* page[list] as T[];
-      marker = page.Truncated === true ? (page.NextMarker as string) : undefined;
-    } while (marker !== undefined);
+  /** Goes from page to page. A marker that comes back would lead in a circle. */
+  async function* pages<const E extends { readonly [name: string]: Example }>(
+    action: string,
+    input: object,
+    example: E,
+  ): AsyncIterable<Answer<E>> {
+    const seen = new Set<string>();
+    for (let marker: string | undefined; ; ) {
+      const asked = { ...input, ...(marker !== undefined && { Marker: marker }) };
+      const page = await call(action, "*", asked, { ...example, "Truncated?": true, "NextMarker?": "" });
+      yield page as Answer<E>;
+      const { Truncated, NextMarker } = page as Answer<{ "Truncated?": true; "NextMarker?": "" }>;
+      if (Truncated !== true || typeof NextMarker !== "string" || seen.has(NextMarker)) return;
+      seen.add(NextMarker);
+      marker = NextMarker;
+    }
   }
 
   return {
     async *aliases() {
-      for await (const entry of entries<{ AliasName: string; TargetKeyId?: string }>("ListAliases", {}, "Aliases")) {
-        if (entry.TargetKeyId !== undefined) yield { alias: entry.AliasName, keyId: entry.TargetKeyId };
-      }
+      const example = { Aliases: [{ AliasName: "", "TargetKeyId?": "" }] } as const;
+      for await (const { Aliases } of pages("ListAliases", {}, example))
+        for (const { AliasName, TargetKeyId } of Aliases) if (TargetKeyId) yield { alias: AliasName, keyId: TargetKeyId };
     },
     async *keyIds() {
-      for await (const { KeyId } of entries<{ KeyId: string }>("ListKeys", { Limit: 1_000 }, "Keys")) yield KeyId;
+      for await (const { Keys } of pages("ListKeys", { Limit: 1_000 }, { Keys: [{ KeyId: "" }] }))
+        for (const { KeyId } of Keys) yield KeyId;
     },
     async tags(key) {
       const found: [string, string][] = [];
-      for await (const tag of entries<{ TagKey: string; TagValue: string }>("ListResourceTags", { KeyId: key }, "Tags")) {
-        found.push([tag.TagKey, tag.TagValue]);
-      }
+      for await (const { Tags } of pages("ListResourceTags", { KeyId: key }, { Tags: [{ TagKey: "", TagValue: "" }] }))
+        for (const { TagKey, TagValue } of Tags) found.push([TagKey, TagValue]);
       return Object.fromEntries(found);
     },
   } satisfies Partial<Kms>;
 }
 
 function signCall(call: JsonCall): Kms["sign"] {
-  return async (key, input) => bytes((await call<{ Signature: string }>("Sign", key, signatureInput(key, input))).Signature);
+  return async (key, input) => bytes((await call("Sign", key, signatureInput(key, input), { Signature: "" })).Signature);
 }
 
 function signatureInput(key: string, { message, messageType, signingAlgorithm }: KmsMessage): object {
@@ -136,7 +143,7 @@ function signatureInput(key: string, { message, messageType, signingAlgorithm }:
 function decryptCall(call: JsonCall): Kms["decrypt"] {
   return async (ciphertext, context) => {
     const input = { CiphertextBlob: base64(ciphertext), EncryptionContext: context };
-    return bytes((await call<{ Plaintext: string }>("Decrypt", "the key that has encrypted it", input)).Plaintext);
+    return bytes((await call("Decrypt", "the key that has encrypted it", input, { Plaintext: "" })).Plaintext);
   };
 }
 
@@ -144,7 +151,7 @@ function signatureCalls(call: JsonCall) {
   return {
     sign: signCall(call),
     async verify(key, { signature, ...input }) {
-      await call("Verify", key, { ...signatureInput(key, input), Signature: base64(signature) });
+      await call("Verify", key, { ...signatureInput(key, input), Signature: base64(signature) }, {});
     },
   } satisfies Partial<Kms>;
 }
@@ -153,27 +160,20 @@ function dataKeyCalls(call: JsonCall) {
   return {
     async encrypt(key, plaintext, context) {
       const input = { KeyId: key, Plaintext: base64(plaintext), EncryptionContext: context };
-      return bytes((await call<{ CiphertextBlob: string }>("Encrypt", key, input)).CiphertextBlob);
+      return bytes((await call("Encrypt", key, input, { CiphertextBlob: "" })).CiphertextBlob);
     },
     decrypt: decryptCall(call),
     async generateDataKeyPair(key, spec, context) {
       const input = { KeyId: key, KeyPairSpec: spec, EncryptionContext: context };
-      const made = await call<DataKeyPair>("GenerateDataKeyPairWithoutPlaintext", key, input);
+      const made = await call("GenerateDataKeyPairWithoutPlaintext", key, input, { PublicKey: "", PrivateKeyCiphertextBlob: "" });
       return { spki: bytes(made.PublicKey), wrapped: bytes(made.PrivateKeyCiphertextBlob) };
     },
   } satisfies Partial<Kms>;
 }
 
-interface DataKeyPair {
-  readonly PublicKey: string;
-  readonly PrivateKeyCiphertextBlob: string;
-}
+const DESCRIBED = { KeyMetadata: { Arn: "", KeyState: "", KeyUsage: "" } } as const;
 
-interface Described {
-  readonly KeyMetadata: { readonly Arn: string; readonly KeyState: string; readonly KeyUsage: string };
-}
-
-function keyOf({ Arn, KeyState, KeyUsage }: Described["KeyMetadata"]): KmsKey {
+function keyOf({ Arn, KeyState, KeyUsage }: Answer<typeof DESCRIBED>["KeyMetadata"]): KmsKey {
   return { arn: Arn, state: KeyState, usage: KeyUsage };
 }
 

@@ -1,4 +1,4 @@
-import { parseJson } from "../encoding/json-names.js";
+import { readAnswer } from "./answer.js";
 import type { Transport } from "./transport.js";
 
 /** The aliases of one Lambda function, all of them on its newest code. */
@@ -11,6 +11,7 @@ export interface FunctionAliases {
   delete(name: string): Promise<void>;
 }
 
+const PAGE = { Aliases: [{ Name: "", FunctionVersion: "" }], "NextMarker?": "" } as const;
 const LATEST = "$LATEST";
 const CONFLICT = 409;
 const NOT_FOUND = 404;
@@ -27,9 +28,9 @@ export function createFunctionAliases(transport: Transport, functionArn: string)
       do {
         const query = { MaxItems: "50", ...(marker !== undefined && { Marker: marker }) };
         const { body } = await transport.call({ ...called, action: "lambda:ListAliases", method: "GET", path, query });
-        const page = parseJson(body) as { Aliases: { Name: string; FunctionVersion: string }[]; NextMarker?: string | null };
+        const page = readAnswer(body, PAGE, "lambda:ListAliases", functionArn);
         for (const { Name, FunctionVersion } of page.Aliases) if (FunctionVersion === LATEST) found.push(Name);
-        marker = page.NextMarker ?? undefined;
+        marker = page.NextMarker === marker ? undefined : (page.NextMarker ?? undefined);
       } while (marker !== undefined);
       return found;
     },

@@ -22,14 +22,17 @@ export function createSecretVersions(transport: Transport): SecretVersions {
   const call = jsonCalls(transport, "secretsmanager");
   return Object.freeze({
     async describe(secret) {
-      type Described = { Name: string; VersionIdsToStages?: Record<string, string[]> };
-      const { Name, VersionIdsToStages = {} } = await call<Described>("DescribeSecret", secret, { SecretId: secret });
-      return { name: Name, stages: new Map(Object.entries(VersionIdsToStages)) };
+      const example = { Name: "", "VersionIdsToStages?": {} } as const;
+      const { Name, VersionIdsToStages } = await call("DescribeSecret", secret, { SecretId: secret }, example);
+      const stages = Object.entries(VersionIdsToStages ?? {}).filter((each): each is [string, string[]] =>
+        Array.isArray(each[1]),
+      );
+      return { name: Name, stages: new Map(stages) };
     },
     async value(secret, version) {
       try {
         const input = { SecretId: secret, VersionId: version };
-        return (await call<{ SecretString: string }>("GetSecretValue", secret, input)).SecretString;
+        return (await call("GetSecretValue", secret, input, { "SecretString?": "" })).SecretString ?? undefined;
       } catch (error) {
         // A rotation that has just begun has a version without a value.
         if (isAws(error, "ResourceNotFoundException")) return undefined;
@@ -38,11 +41,12 @@ export function createSecretVersions(transport: Transport): SecretVersions {
     },
     async stage(secret, version, value) {
       const VersionStages: StagingLabel[] = ["AWSPENDING"];
-      await call("PutSecretValue", secret, { SecretId: secret, ClientRequestToken: version, SecretString: value, VersionStages });
+      const input = { SecretId: secret, ClientRequestToken: version, SecretString: value, VersionStages };
+      await call("PutSecretValue", secret, input, {});
     },
     async makeCurrent(secret, version, from) {
       const input = { SecretId: secret, VersionStage: "AWSCURRENT", MoveToVersionId: version, RemoveFromVersionId: from };
-      await call("UpdateSecretVersionStage", secret, input);
+      await call("UpdateSecretVersionStage", secret, input, {});
     },
   } satisfies SecretVersions);
 }

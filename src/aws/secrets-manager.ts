@@ -29,7 +29,7 @@ export function createSecretsManager(transport: Transport): SecretsManager {
     async create({ name, value, token, kmsKey }) {
       const input = { Name: name, SecretString: value, ClientRequestToken: token };
       try {
-        await call("CreateSecret", name, { ...input, ...(kmsKey !== undefined && { KmsKeyId: kmsKey }) });
+        await call("CreateSecret", name, { ...input, ...(kmsKey !== undefined && { KmsKeyId: kmsKey }) }, {});
         return true;
       } catch (error) {
         if (isAws(error, "ResourceExistsException")) return false;
@@ -38,7 +38,7 @@ export function createSecretsManager(transport: Transport): SecretsManager {
     },
     async delete(secret) {
       try {
-        await call("DeleteSecret", secret, { SecretId: secret, ForceDeleteWithoutRecovery: true });
+        await call("DeleteSecret", secret, { SecretId: secret, ForceDeleteWithoutRecovery: true }, {});
       } catch (error) {
         if (!isAws(error, "ResourceNotFoundException")) throw error;
       }
@@ -48,10 +48,11 @@ export function createSecretsManager(transport: Transport): SecretsManager {
       do {
         const Filters = [{ Key: "name", Values: [prefix] }];
         const input = { Filters, MaxResults: 100, ...(token !== undefined && { NextToken: token }) };
-        const page = await call<{ SecretList: { Name: string }[]; NextToken?: string }>("ListSecrets", "*", input);
+        const page = await call("ListSecrets", "*", input, { SecretList: [{ Name: "" }], "NextToken?": "" });
         // The filter compares words without regard to case.
         for (const { Name } of page.SecretList) if (Name.startsWith(prefix)) yield Name;
-        token = page.NextToken;
+        // A token that comes back would lead in a circle.
+        token = page.NextToken === token ? undefined : (page.NextToken ?? undefined);
       } while (token !== undefined);
     },
   } satisfies SecretsManager);
@@ -66,8 +67,9 @@ function getSecret(call: JsonCall): SecretsManager["get"] {
   return async (secret, version) => {
     try {
       const input = { SecretId: secret, ...(version !== undefined && { VersionId: version }) };
-      const found = await call<{ ARN: string; VersionId: string; SecretString: string }>("GetSecretValue", secret, input);
-      return { arn: found.ARN, version: found.VersionId, value: found.SecretString };
+      const found = await call("GetSecretValue", secret, input, { ARN: "", VersionId: "", "SecretString?": "" });
+      // A secret of bytes has no text.
+      return { arn: found.ARN, version: found.VersionId, value: found.SecretString ?? "" };
     } catch (error) {
       if (isAws(error, "ResourceNotFoundException")) return undefined;
       throw isAws(error, "InvalidRequestException") ? markedForDeletion(error, secret) : error;

@@ -35,7 +35,7 @@ export function createParameterStore(transport: Transport): ParameterStore {
       const Tier = Buffer.byteLength(value) > STANDARD_BYTES ? "Advanced" : "Standard";
       const input = { Name: name, Value: value, Type: secret ? "SecureString" : "String", Tier, Overwrite: false };
       try {
-        await call("PutParameter", name, { ...input, ...(secret && kmsKey !== undefined && { KeyId: kmsKey }) });
+        await call("PutParameter", name, { ...input, ...(secret && kmsKey !== undefined && { KeyId: kmsKey }) }, {});
         return true;
       } catch (error) {
         if (isAws(error, "ParameterAlreadyExists")) return false;
@@ -44,7 +44,7 @@ export function createParameterStore(transport: Transport): ParameterStore {
     },
     async delete(name) {
       try {
-        await call("DeleteParameter", name, { Name: name });
+        await call("DeleteParameter", name, { Name: name }, {});
       } catch (error) {
         if (!isAws(error, "ParameterNotFound")) throw error;
       }
@@ -53,9 +53,10 @@ export function createParameterStore(transport: Transport): ParameterStore {
       let token: string | undefined;
       do {
         const input = { Path: path, MaxResults: 10, ...(token !== undefined && { NextToken: token }) };
-        const page = await call<{ Parameters: { Name: string }[]; NextToken?: string }>("GetParametersByPath", path, input);
+        const page = await call("GetParametersByPath", path, input, { Parameters: [{ Name: "" }], "NextToken?": "" });
         for (const { Name } of page.Parameters) yield Name;
-        token = page.NextToken;
+        // A token that comes back would lead in a circle.
+        token = page.NextToken === token ? undefined : (page.NextToken ?? undefined);
       } while (token !== undefined);
     },
   } satisfies ParameterStore);
@@ -69,11 +70,8 @@ export function createParameterReader(transport: Transport): Pick<ParameterStore
 function getParameters(call: JsonCall): ParameterStore["get"] {
   return async (names) => {
     const input = { Names: names, WithDecryption: true };
-    const { Parameters } = await call<{ Parameters: { Name: string; Value: string }[] }>(
-      "GetParameters",
-      pathOf(names[0]),
-      input,
-    );
+    const example = { Parameters: [{ Name: "", Value: "" }] } as const;
+    const { Parameters } = await call("GetParameters", pathOf(names[0]), input, example);
     return new Map(Parameters.map(({ Name, Value }) => [Name, Value]));
   };
 }

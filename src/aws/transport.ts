@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseJson } from "../encoding/json-names.js";
+import { isObject } from "../encoding/object-schema.js";
 import { type Environment, endpointOf, type Service } from "./endpoint.js";
 import { type CalledAction, kindOf, refusal, unavailable, untrusted } from "./failure.js";
 import { type Credentials, canonicalQuery, signedHeaders } from "./sigv4.js";
@@ -237,12 +238,15 @@ async function collected(incoming: IncomingMessage): Promise<AwsAnswer> {
 function failureIn({ headers, body, status }: AwsAnswer): { awsCode: string; message: string } {
   let told: { __type?: unknown; message?: unknown; Message?: unknown } = {};
   try {
-    told = parseJson(body) as typeof told;
+    const value: unknown = parseJson(body);
+    if (isObject(value)) told = value;
   } catch {
     told = { __type: /<Code>([^<]*)/.exec(body)?.[1], message: /<Message>([^<]*)/.exec(body)?.[1] };
   }
   const named = told.__type ?? headers["x-amzn-errortype"];
   const type = typeof named === "string" ? named : status === 403 ? "AccessDenied" : "";
-  const awsCode = type.replace(/^.*#/, "").replace(/:.*$/, "");
+  const code = type.slice(0, 256).replace(/^.*#/, "").replace(/:.*$/, "");
+  // A name of AWS's: whatever else stands there would stand in logs.
+  const awsCode = /^[\w.-]{1,64}$/.test(code) ? code : "";
   return { awsCode, message: [told.message, told.Message].find((each) => typeof each === "string") ?? "" };
 }

@@ -1,7 +1,8 @@
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
 import type { AwsParts } from "../assemble-aws.js";
+import { MAX_RESOURCE } from "../aws/failure.js";
 import { createFunctionAliases } from "../aws/lambda-aliases.js";
-import { SignetError } from "../errors.js";
+import { SignetError, shortened } from "../errors.js";
 import { readCallers } from "../issue/callers-json.js";
 import type { CoreManager } from "../rotation/core-manager.js";
 import { policyOf } from "../rotation/policy.js";
@@ -72,8 +73,12 @@ async function takeExistingKey(request: ResourceRequest, manager: CoreManager, {
   const keys = (await parts.stores.keyring.read())?.keyring.keys ?? [];
   const isInUse = (arn: string | undefined) =>
     arn !== undefined && keys.some(({ publicJwk }) => publicJwk?.kid === arn.split("/").at(-1));
-  if (isInUse(lentBefore)) throw refused(`${lentBefore} is still in use: it can be left out when it has left the keyring`);
-  if (lent !== undefined && !isInUse(lent)) throw refused(`${lent} can only be taken when the stack is made`);
+  if (isInUse(lentBefore))
+    throw refused(
+      `${shortened(lentBefore ?? "", MAX_RESOURCE)} is still in use: it can be left out when it has left the keyring`,
+    );
+  if (lent !== undefined && !isInUse(lent))
+    throw refused(`${shortened(lent, MAX_RESOURCE)} can only be taken when the stack is made`);
 }
 
 function refused(what: string): SignetError {

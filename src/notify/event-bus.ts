@@ -3,10 +3,7 @@ import { jsonCalls } from "../aws/json-call.js";
 import type { Transport } from "../aws/transport.js";
 import type { Notify } from "../rotation/notice.js";
 
-interface PutEventsAnswer {
-  readonly FailedEntryCount: number;
-  readonly Entries: readonly { readonly ErrorCode?: string }[];
-}
+const ANSWER = { FailedEntryCount: 0, Entries: [{ "ErrorCode?": "" }] } as const;
 
 /**
  * Puts notices on an event bus of EventBridge (PutEvents): source `signet`, detail type `Signet key change`, the notice as detail.
@@ -17,7 +14,7 @@ export function eventBusNotifier(transport: Transport, bus: string): Notify {
   const call = jsonCalls(transport, "events");
   return async (notice) => {
     const entry = { Source: "signet", DetailType: "Signet key change", Detail: JSON.stringify(notice), EventBusName: bus };
-    const { FailedEntryCount, Entries } = await call<PutEventsAnswer>("PutEvents", bus, { Entries: [entry] });
+    const { FailedEntryCount, Entries } = await call("PutEvents", bus, { Entries: [entry] }, ANSWER);
     if (FailedEntryCount === 0) return;
     const code = Entries[0]?.ErrorCode ?? "";
     throw new AwsFailure(

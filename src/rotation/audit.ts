@@ -174,6 +174,15 @@ export async function readHistory(
   return entries;
 }
 
+/** Of a request for a rotation; Secrets Manager's tokens are UUIDs. The keyring keeps it, which everybody reads. */
+const MAX_TOKEN = 128;
+
+/** @throws SignetError `usage` for the name of a request that the keyring has no room for */
+export function assertRequestToken(token: string | undefined): void {
+  if (token === undefined || (token !== "" && token.length <= MAX_TOKEN)) return;
+  throw new SignetError("usage", `a rotation's token has 1 to ${MAX_TOKEN} characters`, { field: "token" });
+}
+
 /** @throws SignetError `usage` where a reason cannot stand in one line */
 export function assertReason(reason: string | undefined): void {
   if (reason === undefined || (reason !== "" && reason.length <= 500)) return;

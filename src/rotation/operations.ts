@@ -2,7 +2,7 @@ import type { PublicJwk } from "../algorithms/jwk.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { type AuditHead, activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
 import type { ReportedAction } from "./actions.js";
-import { type AuditVerdict, flushAudit, readHistory, verifyAudit } from "./audit.js";
+import { type AuditVerdict, assertRequestToken, flushAudit, readHistory, verifyAudit } from "./audit.js";
 import { type Context, keyringMissing } from "./context.js";
 import { assertDestroyable, destroyStray, type FoundKey, findKey } from "./destroy-stray.js";
 import { type Explanation, explain } from "./explain.js";
@@ -81,6 +81,7 @@ export type RotateReport = Report & {
 
 /** Asks for a rotation at the earliest safe instant, which is now or stands in the report's waits. */
 export async function rotate(context: Context, { dryRun = false, token }: RotateRequest): Promise<RotateReport> {
+  assertRequestToken(token);
   const from = activeRecord(await existingKeyring(context))?.publicJwk?.kid;
   const request = async (session: Session): Promise<[]> => {
     await requestRotation(session, { token });

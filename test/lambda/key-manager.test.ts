@@ -127,6 +127,18 @@ describe("the key manager", () => {
     expect(keyring().keys.some((key: { publicJwk: { kid: string } }) => key.publicJwk.kid === first)).toBe(false);
   });
 
+  it.each(["RotationToken", "ExistingKmsKeyArn", "IssuerFunction"])(
+    "keeps neither in its keyring nor in its log what an invocation says at any length (%s)",
+    async (property) => {
+      const { ask, create, keyring } = installed();
+      await create();
+      await ask(resource("Update", { [property]: "x".repeat(100_000) }));
+      expect(bucket.answers.at(-1)).toMatchObject({ Status: "FAILED" });
+      expect(JSON.stringify(keyring())).not.toContain("x".repeat(129));
+      for (const line of lines) expect(line).not.toContain("x".repeat(257));
+    },
+  );
+
   it("migrates to another custodian, with the keys of both in reach", async () => {
     const { ask, keyring, create } = installed();
     await create();
