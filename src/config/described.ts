@@ -17,8 +17,14 @@ export function described<T extends object>(members: Members): Described<T> {
 }
 
 /** Members as a JSON Schema shows them to editors. */
-export function forEditors<M extends Members>(members: M): { readonly [Name in keyof M]: Omit<M[Name], "title"> } {
-  const shown = Object.entries(members).map(([name, { title: _, ...member }]) => [name, member]);
+export function forEditors<M extends Members>(
+  members: M,
+  descriptions: Readonly<Record<keyof M, string>>,
+): { readonly [Name in keyof M]: Omit<M[Name], "title"> } {
+  const shown = Object.entries(members).map(([name, { title: _, ...member }]) => [
+    name,
+    { ...member, description: ownMember(descriptions, name) },
+  ]);
   return Object.fromEntries(shown) as { readonly [Name in keyof M]: Omit<M[Name], "title"> };
 }
 

@@ -1,5 +1,6 @@
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
 import { CALLER_NAME, REFUSED_CALLER_NAMES } from "../settings/callers.js";
+import { LIMIT_DESCRIPTIONS } from "../settings/limit-descriptions.js";
 import { LIMIT_MEMBERS } from "../settings/limits.js";
 import { forEditors, withoutDefaults } from "./described.js";
 import { CUSTODY_KINDS, HOST, INSTALLATION_NAME } from "./schema.js";
@@ -11,7 +12,7 @@ const seconds = (description: string, least: number, fallback: number) => ({
   default: fallback,
 });
 
-const limits = forEditors(LIMIT_MEMBERS);
+const limits = forEditors(LIMIT_MEMBERS, LIMIT_DESCRIPTIONS);
 // A caller's own have no defaults: what they do not say is as the issuer's limits say.
 const callerLimits = withoutDefaults(limits);
 

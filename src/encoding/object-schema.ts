@@ -8,7 +8,7 @@ export interface MemberSchema {
   readonly type: "boolean" | "integer" | "string" | "object" | "array" | readonly ("integer" | "string" | "array" | "null")[];
   /** What it must be, in words that stand behind "must be". */
   readonly title: string;
-  readonly description: string;
+  readonly description?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;

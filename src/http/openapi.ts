@@ -1,3 +1,5 @@
+import type { ObjectSchema } from "../encoding/object-schema.js";
+import { ownMember } from "../encoding/own-member.js";
 import { BATCH_REQUEST, ISSUE_REQUEST } from "../issue/request.js";
 import { DECODE_REQUEST } from "../verify/decode-request.js";
 import { VERIFY_REQUEST } from "./verify.js";
@@ -26,8 +28,17 @@ const JWKS = {
 };
 
 const SCHEMAS = {
-  IssueRequest: ISSUE_REQUEST,
-  BatchRequest: BATCH_REQUEST,
+  IssueRequest: inWords(ISSUE_REQUEST, {
+    claims: "The claims that are asked for (RFC 7519 section 4).",
+    ttl: "Life of the token in seconds; sets exp.",
+    setIat: "Sets iat to the present.",
+    setJti: "Sets jti to a random UUID.",
+    setNbf: "Sets nbf to the present.",
+    typ: "The header's typ: JWT, or one that the limits list.",
+  }),
+  BatchRequest: inWords(BATCH_REQUEST, {
+    requests: "Each an IssueRequest. What is answered is in the same order, with an error for each that is refused.",
+  }),
   VerifyRequest: VERIFY_REQUEST,
   DecodeRequest: DECODE_REQUEST,
   Problem: PROBLEM,
@@ -185,6 +196,15 @@ function open(operationId: string, summary: string, responses: object): object {
 
 function object(properties: Readonly<Record<string, object>>, required = Object.keys(properties)): object {
   return { type: "object", required, properties };
+}
+
+// The words are not part of what checks a request: the function that signs carries that.
+function inWords(schema: ObjectSchema, words: Readonly<Record<string, string>>): object {
+  const members = Object.entries(schema.properties).map(([name, member]) => [
+    name,
+    { ...member, description: ownMember(words, name) },
+  ]);
+  return { ...schema, properties: Object.fromEntries(members) };
 }
 
 function ref(name: keyof typeof SCHEMAS): object {

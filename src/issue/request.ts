@@ -26,18 +26,17 @@ export const MOST_PAYLOAD_BYTES = 16_384;
 
 /** The request for one token, as it is checked and as the API's document describes it. */
 export const ISSUE_REQUEST = closedObject(["claims"], {
-  claims: { type: "object", title: "an object", description: "The claims that are asked for (RFC 7519 section 4)." },
+  claims: { type: "object", title: "an object" },
   ttl: {
     type: "integer",
     minimum: 1,
     maximum: Number.MAX_SAFE_INTEGER,
     title: "a whole number of seconds, at least 1",
-    description: "Life of the token in seconds; sets exp.",
   },
-  setIat: { type: "boolean", title: "true or false", description: "Sets iat to the present." },
-  setJti: { type: "boolean", title: "true or false", description: "Sets jti to a random UUID." },
-  setNbf: { type: "boolean", title: "true or false", description: "Sets nbf to the present." },
-  typ: { type: "string", title: "a text", description: "The header's typ: JWT, or one that the limits list." },
+  setIat: { type: "boolean", title: "true or false" },
+  setJti: { type: "boolean", title: "true or false" },
+  setNbf: { type: "boolean", title: "true or false" },
+  typ: { type: "string", title: "a text" },
 });
 
 /** The request for many tokens. */
@@ -45,9 +44,7 @@ export const BATCH_REQUEST = closedObject(["requests"], {
   requests: {
     type: "array",
     maxItems: MOST_REQUESTS,
-    items: { description: "An IssueRequest; one that is none gets an error of its own." },
     title: `a list of at most ${MOST_REQUESTS}`,
-    description: "What is answered is in the same order, with an error for each that is refused.",
   },
 });
 

@@ -7,7 +7,7 @@ import { type Asker, type AuthorizerRequest, answerOf, readAuthorizerEvent } fro
 import { createLog } from "./log.js";
 import { bareError, failureOf } from "./report.js";
 import { routeRules } from "./route-rules.js";
-import { type Environment, listIn, namesIn, objectIn, wrong } from "./settings.js";
+import { assertVariablesAreSpelt, type Environment, listIn, namesIn, objectIn, wrong } from "./settings.js";
 
 /** Answers an authorizer's event. */
 export type AuthorizerHandler = (event: unknown, context: { readonly awsRequestId: string }) => Promise<object>;
@@ -32,6 +32,7 @@ export function createAuthorizer(
   write: (line: string) => void,
   { clock = presentSeconds }: AuthorizerOptions = {},
 ): AuthorizerHandler {
+  assertVariablesAreSpelt(env);
   const log = createLog(env, write);
   const verifier = verifierOf(env, clock);
   const claims = namesIn(env, "SIGNET_CLAIMS");

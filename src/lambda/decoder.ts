@@ -4,7 +4,7 @@ import { createDecoder } from "../verify/decoder.js";
 import { type HttpAnswer, httpAnswer, httpProblem, identityOf, isHttpEvent, readHttpEvent } from "./http-event.js";
 import { createLog } from "./log.js";
 import { logRefused, shownIdentity } from "./report.js";
-import { type Environment, listIn, wrong } from "./settings.js";
+import { assertVariablesAreSpelt, type Environment, listIn, wrong } from "./settings.js";
 
 /** Answers an event of API Gateway or of a function URL. */
 export type DecoderHandler = (event: unknown, context: { readonly awsRequestId: string }) => Promise<HttpAnswer>;
@@ -15,6 +15,7 @@ export type DecoderHandler = (event: unknown, context: { readonly awsRequestId: 
  * @throws SignetError `config_invalid`, naming the variable
  */
 export function createDecoderHandler(env: Environment, write: (line: string) => void): DecoderHandler {
+  assertVariablesAreSpelt(env);
   const log = createLog(env, write);
   const hosts = listIn(env.SIGNET_DECODE_HOSTS);
   const issuer = env.SIGNET_ISSUER || undefined;

@@ -9,9 +9,9 @@ import { assertWell } from "../rotation/manager-report.js";
 const ACTIONS = ["tick", "rotate", "revoke", "migrate", "explain"] as const;
 type Action = (typeof ACTIONS)[number];
 
-const TEXT = { type: "string", minLength: 1, title: "a text", description: "" } as const;
-const FLAG = { type: "boolean", title: "true or false", description: "" } as const;
-const LIST = { type: "array", minItems: 1, items: { type: "string" }, title: "a list of algorithms", description: "" } as const;
+const TEXT = { type: "string", minLength: 1, title: "a text" } as const;
+const FLAG = { type: "boolean", title: "true or false" } as const;
+const LIST = { type: "array", minItems: 1, items: { type: "string" }, title: "a list of algorithms" } as const;
 
 const FAULT_OF: Readonly<Record<Action, ReturnType<typeof faultFinder>>> = {
   tick: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG })),

@@ -4,7 +4,7 @@ import type { RotationPolicy } from "../keyring/keyring.js";
 import type { NoticeTargets } from "../notify/notifier.js";
 import type { RotationSettings } from "../rotation/policy.js";
 import { DEFAULT_LIMITS } from "../settings/limits.js";
-import { type Environment, limitsIn, objectIn, wrong } from "./settings.js";
+import { assertVariablesAreSpelt, type Environment, limitsIn, objectIn, wrong } from "./settings.js";
 
 /** What the key manager's function is told by its environment. */
 export interface ManagerSettings {
@@ -44,6 +44,7 @@ const DEFAULT_ROTATION: RotationPolicy = {
  * @throws SignetError `config_invalid`, naming the variable
  */
 export function managerSettingsOf(env: Environment): ManagerSettings {
+  assertVariablesAreSpelt(env);
   const { SIGNET_INSTALLATION: installation, SIGNET_KEYRING: keyring = "" } = env;
   if (!installation) throw wrong("SIGNET_INSTALLATION", "is not set: it names the installation");
   if (!/^s3:\/\/[^/]+/.test(keyring)) throw wrong("SIGNET_KEYRING", "must be s3://BUCKET or s3://BUCKET/PREFIX");

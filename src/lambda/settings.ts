@@ -1,3 +1,4 @@
+import { didYouMean } from "../encoding/nearest.js";
 import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
@@ -7,6 +8,28 @@ import { type Limits, readLimits } from "../settings/limits.js";
 
 /** Environment variables of a function. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the functions read of their environment, behind `SIGNET_`. One environment may be meant for several of them. */
+export const VARIABLES: readonly string[] = (
+  "INSTALLATION KEYRING ISSUER LIMITS CALLERS ACTIVE_KEY_MAX_AGE_SECONDS HTTP METRICS STACK_ID CUSTODY ALGORITHM KMS_KEY WRAPPING_KEY " +
+  "KEY_POLICY ROTATION ROTATE_EVERY_DAYS WEBHOOK WEBHOOK_SECRET EVENT_BUS AUDIENCE JWKS_URL SCOPES ROUTES CLAIMS TOKEN_QUERY " +
+  "AUTHORIZER_RESPONSE DECODE_HOSTS"
+).split(" ");
+const PREFIX = "SIGNET_";
+
+/**
+ * Asserts that no variable is misspelt: with `SIGNET_SCOPE` for `SIGNET_SCOPES` no scope would be checked.
+ *
+ * @throws SignetError `config_invalid`
+ */
+export function assertVariablesAreSpelt(env: Environment): void {
+  for (const name of Object.keys(env)) {
+    const ours = name.slice(PREFIX.length);
+    if (!name.startsWith(PREFIX) || VARIABLES.includes(ours)) continue;
+    const meant = didYouMean(ours, VARIABLES).replace("mean ", `mean ${PREFIX}`);
+    if (meant !== "") throw wrong(name, `is read by no function${meant}`);
+  }
+}
 
 /** What the function is told by its environment. */
 export interface Settings {
@@ -30,6 +53,7 @@ export interface Settings {
  * @throws SignetError `config_invalid`, naming the variable
  */
 export function settingsOf(env: Environment): Settings {
+  assertVariablesAreSpelt(env);
   const installation = env.SIGNET_INSTALLATION;
   if (!installation) throw wrong("SIGNET_INSTALLATION", "is not set: it names the installation");
   return {

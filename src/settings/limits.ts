@@ -29,12 +29,7 @@ export type OwnLimits = { readonly [Name in keyof Limits]?: Limits[Name] | undef
 /** About 317 years. An `exp` far beyond has lost digits, or is no date to the languages that verifiers are written in. */
 const MAX_TTL_SECONDS = 10_000_000_000;
 
-const names = (description: string): MemberSchema => ({
-  type: "array",
-  items: { type: "string", minLength: 1 },
-  title: "a list of texts",
-  description,
-});
+const NAMES: MemberSchema = { type: "array", items: { type: "string", minLength: 1 }, title: "a list of texts" };
 
 /**
  * The limits as they may be written: shape, bounds and defaults, in JSON Schema's words. What checks config, environment, callers
@@ -47,7 +42,6 @@ export const LIMIT_MEMBERS = {
     maximum: MAX_TTL_SECONDS,
     default: 86_400,
     title: `a whole number of seconds from 1 to ${MAX_TTL_SECONDS}`,
-    description: "The longest life of a token. In seconds.",
   },
   defaultTtlSeconds: {
     type: ["integer", "null"],
@@ -55,30 +49,26 @@ export const LIMIT_MEMBERS = {
     maximum: MAX_TTL_SECONDS,
     default: 900,
     title: `a whole number of seconds from 1 to ${MAX_TTL_SECONDS}, or null`,
-    description: "The life when neither ttl nor exp is asked; null makes asking obligatory. In seconds.",
   },
   requireExpiration: {
     type: "boolean",
     default: true,
     title: "true or false",
-    description: "False allows tokens without exp.",
   },
-  fixedClaims: { type: "object", title: "an object of claims", description: "Claims that every token gets." },
-  allowedClaims: names("The only claims that may be asked."),
-  requiredClaims: names("Claims without which no token is issued."),
+  fixedClaims: { type: "object", title: "an object of claims" },
+  allowedClaims: NAMES,
+  requiredClaims: NAMES,
   allowedAudiences: {
     type: "array",
     items: { type: "string", minLength: 1, pattern: "^[^*]*\\*?$" },
     title: "a list of texts, each an audience or the beginning of some with one * at its end",
-    description: "The only audiences: exact, or ending in *.",
   },
-  allowedTypes: names("Values of the header's typ that may be asked, beside JWT."),
+  allowedTypes: NAMES,
   maxTokensPerMinute: {
     type: "integer",
     minimum: 1,
     maximum: 1_000_000,
     title: "a whole number from 1 to 1000000",
-    description: "Tokens within any minute.",
   },
 } as const satisfies Readonly<Record<keyof Limits, MemberSchema>>;
 
