@@ -91,8 +91,11 @@ async function proofs(
     if (key.state !== "pending" && key.state !== "active") continue;
     const proof = await proveKey(context, view, key, now);
     if (proof.outcome === "proven") continue;
+    const isDead = proof.outcome === "dead";
     const words = `key ${nameOf(key)} (${key.state}) ${verdictOf(proof)}`;
-    found.push({ id: key.id, words, isDead: proof.outcome === "dead" });
+    // Nothing gives up a key that nobody can judge but a person, who knows whether it comes back.
+    const wayOut = `. Where it cannot be brought back, give it up: signet keys revoke ${nameOf(key)}`;
+    found.push({ id: key.id, words: isDead ? words : words + wayOut, isDead });
   }
   return found;
 }

@@ -43,3 +43,33 @@ describe("an active document that was altered before the first activation was co
     expect(await files.active.read()).toMatchObject([{ sequence: 2, kid }]);
   });
 });
+
+describe("the key file of the key that signs, a byte of it changed", () => {
+  it("is told by its name, and repair says how the key is given up", async () => {
+    const directory = await scratch();
+    const manager = createManager({
+      stores: createFileStores(directory),
+      custodians: { file: createFileCustodian({ directory: join(directory, "keys") }) },
+      settings: { ...SETTINGS, algorithm: "EdDSA" },
+      clock: () => 1_800_000_000,
+      sleep: async () => undefined,
+    });
+    await manager.tick({ createKeyring: true });
+    const [document] = await createFileStores(directory).active.read();
+    const { kid = "", material } = document ?? {};
+    const path = join(directory, "keys", `${(material as { file: string }).file}.key`);
+    const text = await readFile(path, "utf8");
+    await writeFile(
+      path,
+      text.replace(/"d":"./, (start) => `${start.slice(0, -1)}${start.endsWith("A") ? "B" : "A"}`),
+    );
+    const damaged = `${path} is damaged: it holds no key that signs. Restore it from a backup`;
+    expect((await manager.tick()).alerts).toStrictEqual([expect.stringContaining(damaged)]);
+    const { findings } = await manager.repair();
+    expect(findings).toMatchObject([
+      { kind: "private-part", words: expect.stringContaining(`signet keys revoke ${kid}`), remedy: null },
+    ]);
+    await manager.revoke({ kid });
+    assertWell(await manager.tick());
+  });
+});

@@ -5,7 +5,7 @@ import { type PublicJwk, privateJwk, privateKeyFromJwk, publicJwk } from "../../
 import { generatePrivateKey } from "../../algorithms/keys.js";
 import { localSigner } from "../../algorithms/signature.js";
 import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
-import { SignetError } from "../../errors.js";
+import { isSignetError, SignetError } from "../../errors.js";
 import { createFile, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
 import { asUnreadable, errorCode } from "../../files/failures.js";
 import { removeDeadWrites, TEMPORARY_SUFFIX } from "../../files/temporary.js";
@@ -130,7 +130,12 @@ function keyOf(jwk: PrivateJwk, path: string): { key: KeyObject; algorithm: Algo
   const { alg = "", kid = "" } = jwk;
   if (kid === "") throw new SignetError("invalid_key", `${path} is damaged: its JWK has no kid`);
   const algorithm = algorithmNamed(alg);
-  return { key: privateKeyFromJwk(jwk, algorithm), algorithm, kid };
+  try {
+    return { key: privateKeyFromJwk(jwk, algorithm), algorithm, kid };
+  } catch (cause) {
+    if (!isSignetError(cause, "invalid_key")) throw cause;
+    throw new SignetError("invalid_key", `${path} is damaged: it holds no key that signs. Restore it from a backup`, { cause });
+  }
 }
 
 async function mustExist<T>(id: string, found: Promise<T | undefined>): Promise<T> {

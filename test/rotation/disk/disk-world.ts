@@ -315,8 +315,8 @@ export async function playDisk(story: DiskStory): Promise<{ tokens: number; call
       for (const worker of place.managers) if (worker !== undefined) worker.process.isDead = true;
       return;
     }
-    // A standby that nobody can judge is never given up by itself.
-    const doubted = /standby (\S+) could not be proven/.exec(words)?.[1];
+    // A key that nobody can judge is never given up by itself.
+    const doubted = /(?:standby|the key that signs,) (\S+?),? could not be proven/.exec(words)?.[1];
     if (doubted !== undefined) {
       for (const each of places) each.oracle.revoked(doubted);
       return run(place, (manager) => manager.revoke({ kid: doubted, reason: "damaged" }));
