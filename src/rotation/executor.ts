@@ -1,4 +1,5 @@
 import { type AuditEntry, type AuditVerdict, readHistory, verifyAudit } from "./audit.js";
+import { beginAudit } from "./begin-audit.js";
 import { type CoreManager, coreManager, type ManagerOptions, managerParts } from "./core-manager.js";
 import type { ExpiryRequest, ForeignKeys } from "./foreign.js";
 import type { KeyLives } from "./key-lives.js";
@@ -48,7 +49,7 @@ export function createManager(options: ManagerOptions): Manager {
     unlock: (holder) => inTurn(() => unlock(context, holder)),
     destroyKey: (request) => inTurn(() => operations.destroyKey(context, request)),
     lives: () => operations.keyLives(context),
-    beginAudit: () => inTurn(() => operations.beginAudit(context)),
+    beginAudit: () => inTurn(() => beginAudit(context)),
     history: async () => readHistory(context.stores, await existing()),
     verifyAudit: async () => verifyAudit(context.stores, await existing()),
   } satisfies Manager);

@@ -1,8 +1,8 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { isSignetError, SignetError } from "../errors.js";
-import { type AuditHead, activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
+import { activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
 import type { ReportedAction } from "./actions.js";
-import { type AuditVerdict, assertRequestToken, flushAudit, readHistory, verifyAudit } from "./audit.js";
+import { assertRequestToken, readHistory } from "./audit.js";
 import { type Context, keyringMissing } from "./context.js";
 import { assertDestroyable, destroyStray, type FoundKey, findKey } from "./destroy-stray.js";
 import { type Explanation, explain } from "./explain.js";
@@ -12,7 +12,6 @@ import { admitImport, type ImportRequest, importInto } from "./import-key.js";
 import { applyKeeping } from "./kept-alike.js";
 import { type KeyLives, livesOf } from "./key-lives.js";
 import { isElsewhere } from "./last-place.js";
-import { readBeyond } from "./log-beyond.js";
 import { type Report, reportOf } from "./manager-report.js";
 import { hasUntold } from "./notices.js";
 import { onPaper } from "./on-paper.js";
@@ -277,34 +276,6 @@ export async function destroyKey(context: Context, { name, dryRun = false }: Des
         return thenRun(context, session, [deed]);
       });
   return Object.freeze({ ...report, found });
-}
-
-/**
- * Begins a new chain of the audit log where the one that there is was deleted or altered: its first entry names the head that the old
- * one had.
- *
- * @throws SignetError `plan_refused` where the log is whole
- */
-export async function beginAudit(context: Context): Promise<AuditVerdict> {
-  const { fault, count, head } = await verifyAudit(context.stores, await existingKeyring(context));
-  if (fault === null) throw new SignetError("plan_refused", "the audit log is whole: there is nothing to begin anew");
-  const why = `line ${fault.number} of the log before: ${fault.words}; it had ${count} entries, and the head ${head}`;
-  const begin = async (session: Session): Promise<Outcome> => {
-    await session.change((keyring) => keyring, { event: "audit.begun", why }, await endOfLog(context.stores, session.keyring()));
-    return run(context, session);
-  };
-  await working(context, begin, { adoptAltered: false });
-  return verifyAudit(context.stores, await existingKeyring(context));
-}
-
-// Where another line stands in the place of the keyring's last entry, that entry is given up with the lines before it.
-async function endOfLog(stores: Context["stores"], keyring: Keyring): Promise<AuditHead> {
-  const beyond = await readBeyond(stores, keyring);
-  if (beyond !== undefined) return beyond.last;
-  await flushAudit(stores, keyring.audit).catch((error) => {
-    if (!isSignetError(error, "store_failed")) throw error;
-  });
-  return keyring.audit;
 }
 
 /** Says for each key why it is where it is and when it moves next. */

@@ -70,25 +70,40 @@ describe("a key in the published JWKS that we did not put there", () => {
   });
 });
 
+/** An issuer whose log is kept as objects in S3 are, which are never written over. */
+async function issuerWithObjects() {
+  const { stores, managerOver } = await issuer();
+  const last = (await stores.keyring.read())?.keyring.audit.count as number;
+  const lines = new Map<number, string>();
+  for await (const line of stores.audit.read()) lines.set(lines.size + 1, line);
+  const append = async (number: number, line: string): Promise<void> => {
+    if ((lines.get(number) ?? line) !== line) throw new SignetError("store_failed", "holds another line");
+    lines.set(number, line);
+  };
+  const read = async function* (after = 0) {
+    for (const [number, line] of [...lines].sort(([a], [b]) => a - b)) if (number > after) yield line;
+  };
+  return { lines, last, manager: managerOver({ ...stores, audit: { append, read } }) };
+}
+
+describe("a new audit chain where garbage stands beyond the last line", () => {
+  it.each([[[1]], [[3]], [[1, 2, 40]], [[900_000]]])("%j further on begins behind it, and goes on", async (places) => {
+    const { lines, last, manager } = await issuerWithObjects();
+    for (const place of places) lines.set(last + place, "somebody was here");
+    expect((await manager.verifyAudit()).isIntact).toBe(false);
+    expect(await manager.beginAudit()).toMatchObject({ isIntact: true });
+    await manager.rotate();
+    expect((await manager.verifyAudit()).isIntact).toBe(true);
+  });
+});
+
 describe("a new audit chain where the last line is another one", () => {
   it.each([
     ["no entry", () => "somebody was here"],
     ["an entry of another chain", (line: string) => JSON.stringify({ ...JSON.parse(line), why: "altered", previous: "x" })],
   ])("begins beside a line that is %s", async (_what, alter) => {
-    const { stores, managerOver } = await issuer();
-    const last = (await stores.keyring.read())?.keyring.audit.count as number;
-    // As objects in S3, which are never written over.
-    const lines = new Map<number, string>();
-    for await (const line of stores.audit.read()) lines.set(lines.size + 1, line);
+    const { lines, last, manager } = await issuerWithObjects();
     lines.set(last, alter(lines.get(last) as string));
-    const append = async (number: number, line: string): Promise<void> => {
-      if ((lines.get(number) ?? line) !== line) throw new SignetError("store_failed", "holds another line");
-      lines.set(number, line);
-    };
-    const read = async function* (after = 0) {
-      for (const [number, line] of [...lines].sort(([a], [b]) => a - b)) if (number > after) yield line;
-    };
-    const manager = managerOver({ ...stores, audit: { append, read } });
     expect((await manager.verifyAudit()).isIntact).toBe(false);
     expect(await manager.beginAudit()).toMatchObject({ isIntact: true });
     await manager.rotate();

@@ -16,7 +16,10 @@ export function createS3AuditStore(bucket: Bucket, prefix: string): AuditStore {
       const key = `${prefix}${numberText(number)}.json`;
       const etag = await bucket.put({ key, body: `${line}\n`, contentType: "application/json", ifMatch: null });
       if (etag === undefined && (await bucket.get(key))?.body !== `${line}\n`) {
-        throw new SignetError("store_failed", `${key} holds another line: somebody wrote to the log by hand`);
+        throw new SignetError(
+          "store_failed",
+          `${key} holds another line: somebody wrote to the log by hand; \`signet audit begin\` begins a new chain beside it`,
+        );
       }
     },
     async *read(after = 0) {
