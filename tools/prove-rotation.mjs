@@ -25,13 +25,13 @@ const PLAYER = `
 import fc from "fast-check";
 import { stories } from "./test/rotation/world/stories.js";
 import { play as playWorld } from "./test/rotation/world/world.js";
-import { cloudStories } from "./test/rotation/cloud/stories.js";
+import { fullCloudStories } from "./test/rotation/cloud/stories.js";
 import { playCloud } from "./test/rotation/cloud/cloud-world.js";
 import { diskStories } from "./test/rotation/disk/stories.js";
 import { playDisk } from "./test/rotation/disk/disk-world.js";
 const [where, ...numbers] = process.argv.slice(2);
 const [numRuns, seed] = numbers.map(Number);
-const worlds = { world: [stories, playWorld], cloud: [cloudStories, playCloud], disk: [diskStories, playDisk] };
+const worlds = { world: [stories, playWorld], cloud: [fullCloudStories, playCloud], disk: [diskStories, playDisk] };
 const [all, play] = worlds[where];
 const sum = { tokens: 0, calls: 0 };
 const run = await fc.check(fc.asyncProperty(all, async (story) => {

@@ -27,11 +27,14 @@ export function adopted({ view, beyond, fates, ours }: Evidence, settings: Worst
   const [top] = documents;
   const policy = beyond?.isIntact === true ? lastPolicy(beyond.entries, keyring.policy) : keyring.policy;
   const worst = worstPolicy({ view, beyond, fates, ours }, policy, settings);
-  const signer = top?.kid ?? lastActivated(fates) ?? keyring.keys.find(({ state }) => state === "active")?.publicJwk?.kid;
+  const published = new Set(view.published?.jwks.keys.map(({ kid }) => kid));
+  const isHeardOf = (kid: string): boolean => published.has(kid) || fates.has(kid) || ours.has(kid) || isKnown(keyring, kid);
+  const active = keyring.keys.find(({ state }) => state === "active")?.publicJwk?.kid;
+  // A document that was altered may name a key of which nothing tells: no verifier accepts its tokens, and repair replaces it.
+  const signer = top !== undefined && isHeardOf(top.kid) ? top.kid : (lastActivated(fates) ?? active);
   const known = keyring.keys.filter((key) => key.state !== "creating" && !isOver(key, fates));
   const names = new Set(known.map((key) => key.publicJwk?.kid));
   const found = [...ours].filter(([kid]) => !names.has(kid) && (kid === signer || fates.get(kid)?.endedAt === undefined));
-  const published = new Set(view.published?.jwks.keys.map(({ kid }) => kid));
   const rules = { signer, worst, now, published, isIntact: beyond?.isIntact === true };
   const keys = [
     ...known.map((key) => knownKey(key, fates.get(key.publicJwk?.kid ?? ""), rules)),

@@ -123,10 +123,11 @@ export async function mend(context: Context, session: Session, view: View): Prom
   const now = await session.time();
   const lost = new Set((await proofs(context, view, now)).flatMap(({ id, isDead }) => (isDead ? [id] : [])));
   const adoption = isBeyondRecords(view) ? await adoptionOf(context, view, undefined, now) : undefined;
+  const isTopOurs = adoption !== undefined && activeRecord(adoption.keyring)?.publicJwk?.kid === view.documents[0]?.kid;
   const adopted = await adoptable(context, view, now);
   await session.change(
     (keyring) => {
-      if (adoption !== undefined) return { ...adoption.keyring, lease: keyring.lease, leases: keyring.leases };
+      if (isTopOurs) return { ...adoption.keyring, lease: keyring.lease, leases: keyring.leases };
       const timed = now >= latestTime(keyring) - 2 * keyring.policy.clockSkewSeconds ? keyring : setBack(keyring, now);
       const marked = { ...timed, keys: timed.keys.map((key) => (lost.has(key.id) ? { ...key, materialLostAt: now } : key)) };
       const [top] = view.documents;

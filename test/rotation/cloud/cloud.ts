@@ -35,7 +35,7 @@ interface CloudKey {
 /** What a value was when. */
 interface Past<T> {
   get(lateSeconds?: number): T;
-  set(value: T): void;
+  set(value: T): undefined;
 }
 
 type Values<T> = Past<ReadonlyMap<string, T>>;
@@ -48,7 +48,7 @@ export interface Cloud {
   readonly secrets: Values<{ readonly value: string; readonly version: string }>;
   readonly objects: Values<{ readonly body: string; readonly etag: string }>;
   /** Puts something by hand; `undefined` takes it away. */
-  edit<T>(values: Values<T>, name: string, value: T | undefined): void;
+  edit<T>(values: Values<T>, name: string, value: T | undefined): undefined;
   clientsFor(reach: Reach, denies: Denies): CloudClients;
   /** Told when a private part goes by a client's call. */
   onDestroyed: (what: { readonly arn?: string; readonly name?: string; readonly value?: string }) => void;
@@ -70,7 +70,9 @@ function past<T>(clockwork: Clockwork, first: T): Past<T> {
   const all: { time: number; value: T }[] = [{ time: Number.NEGATIVE_INFINITY, value: first }];
   return {
     get: (late = 0) => (all.findLast(({ time }) => time <= clockwork.now() - late) as { value: T }).value,
-    set: (value) => void all.push({ time: clockwork.now(), value }),
+    set(value) {
+      all.push({ time: clockwork.now(), value });
+    },
   };
 }
 
@@ -84,7 +86,7 @@ export function createCloud(clockwork: Clockwork, weather: Weather): Cloud {
   let lists = 0;
   const cloud: Cloud = { keys, aliases, parameters, secrets, objects, edit, clientsFor, onDestroyed: () => undefined };
 
-  function edit<T>(values: Values<T>, name: string, value: T | undefined): void {
+  function edit<T>(values: Values<T>, name: string, value: T | undefined): undefined {
     const next = new Map(values.get());
     if (value === undefined) next.delete(name);
     else next.set(name, value);

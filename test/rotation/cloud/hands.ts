@@ -1,5 +1,6 @@
 import type { KeyRecord } from "../../../src/keyring/key-record.js";
 import type { Keyring } from "../../../src/keyring/keyring.js";
+import { parseKeyring } from "../../../src/keyring/parse.js";
 import type { Cloud } from "./cloud.js";
 import type { CloudOracle } from "./oracle.js";
 
@@ -16,7 +17,11 @@ export type Hand =
   | "plant-key" // in the JWKS
   | "delete-jwks"
   | "delete-discovery"
-  | "old-keyring"; // put back, from so many writes ago
+  | "old-keyring" // put back, from so many writes ago
+  | "old-object" // an earlier version of one object of the bucket restored
+  | "old-bucket" // every object as it was
+  | "log-garbage" // an object beyond the log's last line
+  | "log-line"; // one line of the log deleted
 
 export const HANDS: readonly Hand[] = [
   "delete-alias",
@@ -32,6 +37,12 @@ export const HANDS: readonly Hand[] = [
   "delete-discovery",
   "old-keyring",
 ];
+
+/** What people do to a bucket that keeps versions, and to the log in it. */
+export const RESTORING_HANDS: readonly Hand[] = ["old-object", "old-bucket", "log-garbage", "log-line"];
+
+/** How long ago the versions are from that are restored. */
+const AGES_SECONDS = [600, 3_600, 86_400, 432_000, 864_000];
 
 /** What a hand works on. */
 export interface Reached {
@@ -54,7 +65,7 @@ const PLANTED = {
 };
 
 /** Lays a hand on the installation. What it takes from a standby is told to the oracle: nobody can save that. */
-export function layHand(hand: Hand, reached: Reached): void {
+export function layHand(hand: Hand, reached: Reached): undefined {
   const { cloud, oracle, keyring, texts, pick } = reached;
   const keys = keyring?.keys.filter(({ publicJwk }) => publicJwk !== undefined) ?? [];
   const standbys = keys.filter(({ state }) => state === "pending");
@@ -126,6 +137,32 @@ export function layHand(hand: Hand, reached: Reached): void {
     case "delete-discovery":
       cloud.edit(cloud.objects, ".well-known/openid-configuration", undefined);
       return;
+    case "old-object": {
+      const then = cloud.objects.get(AGES_SECONDS[pick % AGES_SECONDS.length]);
+      const [name, version] = [...then].filter(([key]) => !key.startsWith("audit/"))[pick % 3] ?? [];
+      if (name === undefined || version === undefined) return;
+      return cloud.edit(cloud.objects, name, { body: version.body, etag: `"restored-${pick}-${cloud.objects.get().size}"` });
+    }
+    case "old-bucket": {
+      const then = cloud.objects.get(AGES_SECONDS[pick % AGES_SECONDS.length]);
+      const text = then.get("keyring.json")?.body;
+      const old = text === undefined ? undefined : parseKeyring(text, "keyring.json");
+      if (old === undefined || old.confirmedSequence === 0) return;
+      // What came since is known to nobody any more, but for what the active document says.
+      for (const { publicJwk } of keys) {
+        if (publicJwk !== undefined && old.keys.every((key) => key.publicJwk?.kid !== publicJwk.kid))
+          oracle.excused(publicJwk.kid);
+      }
+      return cloud.objects.set(then);
+    }
+    case "log-garbage": {
+      const number = String((keyring?.audit.count ?? 0) + 1 + (pick % 3)).padStart(12, "0");
+      return cloud.edit(cloud.objects, `audit/${number}.json`, { body: "somebody was here", etag: `"garbage-${pick}"` });
+    }
+    case "log-line": {
+      const lines = [...cloud.objects.get().keys()].filter((key) => key.startsWith("audit/"));
+      return cloud.edit(cloud.objects, lines[pick % lines.length] ?? "", undefined);
+    }
     case "old-keyring": {
       const text = texts[Math.max(0, texts.length - 1 - (pick % 60))];
       if (text !== undefined) cloud.edit(cloud.objects, "keyring.json", { body: text, etag: `"old-${texts.length}-${pick}"` });

@@ -12,6 +12,8 @@ export interface CloudOracle {
   keyringStands(keyring: Keyring, byHand: boolean): void;
   /** The operator revoked a key. */
   revoked(kid: string): void;
+  /** Nobody can know of a key any more: a hand took away all that told of it. */
+  excused(kid: string): void;
   /** A hand from outside damaged or took away the private part of a key. */
   harmed(kid: string): void;
   /** A manager destroyed a private part. */
@@ -76,6 +78,7 @@ export function createCloudOracle(
       for (const kid of records.keys()) if (!present.has(kid)) records.delete(kid);
     },
     revoked: (kid) => void excused.add(kid),
+    excused: (kid) => void excused.add(kid),
     harmed: (kid) => void harmed.add(kid),
     destroyed(kid) {
       if (kid === undefined || harmed.has(kid) || excused.has(kid)) return;

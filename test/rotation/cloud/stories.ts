@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Fate } from "../world/wire.js";
 import type { CloudStep, CloudStory } from "./cloud-world.js";
-import { HANDS } from "./hands.js";
+import { HANDS, RESTORING_HANDS } from "./hands.js";
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -58,3 +58,20 @@ export const cloudStories: fc.Arbitrary<CloudStory> = fc.record({
   steps: fc.array(step, { minLength: 4, maxLength: 16 }),
   fates: fc.array(fc.tuple(fc.nat(1_500), fate), { maxLength: 10 }),
 });
+
+const moreSteps: fc.Arbitrary<CloudStep> = fc.oneof(
+  { weight: 6, arbitrary: step },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("hand" as const), hand: fc.constantFrom(...RESTORING_HANDS), pick: fc.nat(200) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom("import" as const, "foreign" as const), manager, which: fc.nat(9) }),
+  },
+);
+
+/** The same, and versions in S3 restored, a log with lines of others, and keys made elsewhere until the JWKS is full. */
+export const fullCloudStories: fc.Arbitrary<CloudStory> = fc
+  .tuple(cloudStories, fc.array(moreSteps, { minLength: 4, maxLength: 16 }))
+  .map(([story, steps]) => ({ ...story, steps }));

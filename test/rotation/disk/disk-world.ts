@@ -145,6 +145,9 @@ export async function playDisk(story: DiskStory): Promise<{ tokens: number; call
     const [{ path }] = places as [Place];
     const present = disk.find(path + what);
     if (present === undefined) return;
+    // A file that is absent for longer than the store settles is a dead key's, whoever has hidden it.
+    const hidden = what === "" || what === "/keys" ? (standing(places[0] as Place)?.keys ?? []) : [];
+    for (const { publicJwk } of hidden) if (publicJwk !== undefined) places[0]?.oracle.harmed(publicJwk.kid);
     hand(() => disk.put(path + what, disk.folder(0o700), "mount"));
     mountedAgain = () => {
       mountedAgain = undefined;

@@ -119,7 +119,7 @@ export function layHand(hand: Hand, reached: Reached): undefined {
     case "damage-document":
       return edit(`${path}/active/${top}`, flip);
     case "plant-key":
-      return edit(jwks, (text) => JSON.stringify({ keys: [...JSON.parse(text).keys, PLANTED] }));
+      return edit(jwks, (text) => text.replace('"keys":[', `"keys":[${JSON.stringify(PLANTED)},`));
     case "delete-jwks":
       return edit(jwks, gone);
     case "damage-jwks":
