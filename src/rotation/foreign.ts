@@ -32,8 +32,9 @@ export async function importForeign(context: Context, session: Session, request:
   const taken = keyring.keys.filter((key) => key.state !== "revoked").length + wanted.length;
   const permanent = permanentKeys(keyring) + (request.tokensExpireBy === undefined ? wanted.length : 0);
   const most = MOST_PUBLISHED_KEYS - MOVING_PLACES;
-  // Two standbys and the active key come first: a JWKS that is full of foreign keys could never rotate.
-  if (permanent > most || taken > most + 1 + keyring.keys.filter((key) => key.state === "pending").length) {
+  // Two standbys and the active key come first: a JWKS that is full of foreign keys could never rotate. A migration has more of them.
+  const standbys = keyring.keys.filter((key) => key.state === "pending").length;
+  if (permanent > most || taken > Math.min(MOST_PUBLISHED_KEYS, most + 1 + standbys)) {
     throw new SignetError(
       "plan_refused",
       `${wanted.length} more keys leave too little room to rotate: ${MOST_PUBLISHED_KEYS} can be published; give --tokens-expire-by, or fewer`,

@@ -73,3 +73,31 @@ describe("the key file of the key that signs, a byte of it changed", () => {
     assertWell(await manager.tick());
   });
 });
+
+describe("an old keyring put back beside an active document that names a key of which nothing tells", () => {
+  it("is brought up to date by the log, and repair lets the last key that signed sign again", async () => {
+    const directory = await scratch();
+    const stores = createFileStores(directory);
+    let now = 1_800_000_000;
+    const manager = createManager({
+      stores,
+      custodians: { file: createFileCustodian({ directory: join(directory, "keys") }) },
+      settings: { ...SETTINGS, algorithm: "EdDSA" },
+      clock: () => now,
+      sleep: async () => undefined,
+    });
+    await manager.tick({ createKeyring: true });
+    const old = await readFile(join(directory, "keyring.json"), "utf8");
+    await manager.rotate();
+    now += 2 * 86_400;
+    const { rotated } = await manager.rotate();
+    const kid = rotated?.to as string;
+    const [top] = await stores.active.read();
+    const path = join(directory, "active", `${top?.sequence}.json`);
+    await writeFile(path, (await readFile(path, "utf8")).replace(kid, "somebody-elses"));
+    await writeFile(join(directory, "keyring.json"), old);
+    await manager.repair({ mend: true });
+    assertWell(await manager.tick());
+    expect((await stores.active.read()).map((document) => document.kid)).toStrictEqual([kid]);
+  });
+});
