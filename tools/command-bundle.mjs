@@ -34,8 +34,8 @@ export async function bundleCommand(common, root, outdir) {
 }
 
 /**
- * Node's own modules, without their ESM face: to make it, Node looks at every export, and thereby loads streams with node:fs and the
- * Web Cryptography API with node:crypto.
+ * Node's own modules, without their ESM face: to make it, Node looks at every export, and thereby loads streams with node:fs, the Web
+ * Cryptography API with node:crypto and workers with node:util. esbuild copies what a module owns for the same reason: this owns nothing.
  */
 const builtins = {
   name: "node's own modules",
@@ -44,10 +44,15 @@ const builtins = {
       kind === "import-statement" ? { path, namespace: "builtin" } : undefined,
     );
     onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+      contents: `module.exports = Object.create(process.getBuiltinModule(${JSON.stringify(path)}))`,
     }));
   },
 };
+
+/** What Commander, which is CommonJS, asks for Node's modules with. What starts programs loads sockets as well, and waits until it does. */
+const REQUIRE = `const require = (name) => name === "node:child_process"
+  ? { spawn: (...given) => process.getBuiltinModule(name).spawn(...given) }
+  : process.getBuiltinModule(name);`;
 
 /** The chunks that the command line and `issue` load whatever happens, with the names that each exports. */
 function hotChunks({ outputs }, root, folder) {
@@ -76,8 +81,7 @@ async function joinHot(options, folder, chunks) {
     stdin: { contents: `export{main}from"./main.js";${lines.join("")}`, resolveDir: folder },
     outfile: join(folder, "main.js"),
     allowOverwrite: true,
-    // Commander is CommonJS, and asks for Node's modules in its way.
-    banner: { js: "const require=process.getBuiltinModule;" },
+    banner: { js: REQUIRE },
     // What is loaded late stays where it is, the hot command among it.
     plugins: [
       builtins,

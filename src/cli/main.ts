@@ -58,7 +58,8 @@ type AddCommands = (program: Command, context: Context, common: (command: Comman
 /** Which words begin a command, and what describes it: to describe them all takes longer than to issue a token. */
 const GROUPS: readonly (readonly [words: readonly string[], add: AddCommands])[] = [
   [["init", "cost"], addIssuerCommands],
-  [["issue", "verify", "doctor", "inspect", "jwks"], addTokenCommands],
+  [["issue"], addIssueCommand],
+  [["verify", "doctor", "inspect", "jwks"], addTokenCommands],
   [["keys"], addKeyCommands],
   [["audit"], addAuditCommands],
   [["serve", "callers"], addServerCommands],
@@ -181,7 +182,7 @@ function addIssuerCommands(program: Command, context: Context): void {
     .action(async (options) => (await load.cost()).cost(context, options));
 }
 
-function addTokenCommands(program: Command, context: Context): void {
+function addIssueCommand(program: Command, context: Context): void {
   common(program.command("issue [claims...]"))
     .description("issue a token: name=value pairs are claims, name:=JSON for other than texts")
     .option("--claims <json>", "claims as JSON, @FILE, or - for stdin (one object, or one a line)")
@@ -196,6 +197,9 @@ function addTokenCommands(program: Command, context: Context): void {
       "\nExamples:\n  signet issue sub=alice aud=my-api level:=3 --ttl 10m --iat\n  signet issue --claims - --ttl 1h < claims.jsonl > tokens.txt",
     )
     .action(async (pairs: string[], options) => (await load.issue()).issue(context, pairs, options));
+}
+
+function addTokenCommands(program: Command, context: Context): void {
   common(program.command("verify <token>"))
     .description("verify a token (- reads it from stdin): exit code 3 when it is refused")
     .option("--issuer <iss>", "the iss that is accepted (default: this folder's issuer)")

@@ -32,10 +32,10 @@ export function createOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStr
   const data = createDataStream(stdout, (code) => stderr.write(`signet: the output cannot be written (${code})\n`));
   // Nobody reads the notes any more; the work that they are about goes on.
   stderr.on("error", () => undefined);
-  // Emphasis is ours where it has this mark, which nobody else can know.
-  const mark = `<${randomUUID()}>`;
-  const styled = (line: string): string => visible(line).replaceAll(mark, "\u001b[");
   const hasStyle = stderr.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+  // Emphasis is ours where it has this mark, which nobody else can know.
+  const mark = hasStyle ? `<${randomUUID()}>` : "";
+  const styled = (line: string): string => (hasStyle ? visible(line).replaceAll(mark, "\u001b[") : visible(line));
   return Object.freeze({
     data: (line: string) => data.write(`${styled(line)}\n`),
     note: (line: string) => void stderr.write(`${styled(line)}\n`),
