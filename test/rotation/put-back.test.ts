@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AuditEntry } from "../../src/rotation/audit.js";
+import { playCloud } from "./cloud/cloud-world.js";
 import type { IssuerTraits } from "./world/issuers.js";
 import type { Place } from "./world/services.js";
 import { play, type Step } from "./world/world.js";
@@ -63,4 +64,27 @@ describe.each<Place>(["files", "services"])("an old keyring put back, on %s", (p
       }
     },
   );
+});
+
+/** The others hold keys as one of these two does: all four with SIGNET_PROOF=full. */
+const KEEPERS =
+  process.env.SIGNET_PROOF === "full"
+    ? (["kms", "parameter-store", "secrets-manager", "kms-data-key"] as const)
+    : (["kms", "parameter-store"] as const);
+
+describe("an old keyring put back in S3, whoever keeps the keys", () => {
+  it.each(KEEPERS)("loses none that %s keeps, and ends by itself", async (custody) => {
+    const put = (pick: number) => ({ do: "hand" as const, hand: "old-keyring" as const, pick });
+    // Throws where a promise is broken.
+    const { tokens } = await playCloud({
+      custody,
+      weather: { staleSeconds: 30, isAlwaysStale: true, partialEvery: 2 },
+      managers: [0, 299],
+      issuerSkewSeconds: -300,
+      steps: [{ do: "wait", seconds: 4.3 * DAY }, put(12), { do: "wait", seconds: 8 * 3_600 }, put(40)],
+      fates: [],
+      quietDays: 1,
+    });
+    expect(tokens).toBeGreaterThan(100);
+  });
 });

@@ -17,11 +17,33 @@ const DAY = 24 * HOUR;
 const ES256 = algorithmNamed("ES256");
 
 /** An issuer with a private key beside it that no record names, under the id "gone". */
-async function withStray(ended: readonly Partial<EndedKey>[], more: Partial<Stores["keyring"]> = {}) {
+async function withStray(
+  ended: readonly Partial<EndedKey>[],
+  more: Partial<Stores["keyring"]> = {},
+  /** Lines of the log beyond that number are not seen. */
+  late = { since: Number.POSITIVE_INFINITY },
+) {
   const directory = await scratch();
   const files = createFileStores(directory);
-  const stores: Stores = { ...files, keyring: { ...files.keyring, ...more } };
-  const custodian = createFileCustodian({ directory: join(directory, "keys") });
+  const audit: Stores["audit"] = {
+    append: files.audit.append,
+    async *read(after) {
+      for await (const line of files.audit.read(after)) if (JSON.parse(line).number <= late.since) yield line;
+    },
+  };
+  const stores: Stores = { ...files, audit, keyring: { ...files.keyring, ...more } };
+  let listed = (): void => undefined;
+  const onDisk = createFileCustodian({ directory: join(directory, "keys") });
+  const custodian = {
+    ...onDisk,
+    async *list() {
+      listed();
+      yield* onDisk.list();
+    },
+  };
+  const onList = (listener: () => void) => {
+    listed = listener;
+  };
   let now = 1_800_000_000;
   const manager = () =>
     createManager({
@@ -53,7 +75,7 @@ async function withStray(ended: readonly Partial<EndedKey>[], more: Partial<Stor
     now += hours * HOUR;
     return manager().tick();
   };
-  return { stores, kid, change, names, tick, read };
+  return { stores, kid, change, names, tick, read, onList };
 }
 
 describe("a sweep", () => {
@@ -95,6 +117,20 @@ describe("a sweep", () => {
     await stores.audit.append(old.audit.count + 1, JSON.stringify({ number: old.audit.count + 1, event: "key.made" }));
     for (let day = 0; day < 2; day++) await tick(25).catch(() => undefined);
     expect(await names()).toEqual(expect.arrayContaining(["gone", ...old.keys.map(({ id }) => id)]));
+  });
+
+  it("destroys nothing where the log shows only after the search that an old keyring was put back", async () => {
+    const late = { since: Number.POSITIVE_INFINITY };
+    const { names, tick, read, stores, onList } = await withStray([{}], {}, late);
+    await tick(13);
+    const { audit } = (await read()).keyring;
+    await stores.audit.append(audit.count + 1, JSON.stringify({ number: audit.count + 1, event: "key.made" }));
+    late.since = audit.count;
+    onList(() => {
+      late.since = Number.POSITIVE_INFINITY;
+    });
+    await expect(tick(13)).rejects.toMatchObject({ code: "keyring_old" });
+    expect(await names()).toContain("gone");
   });
 
   it("destroys nothing while the keyring is of version 1, which has no word for it", async () => {

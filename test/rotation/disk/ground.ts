@@ -14,8 +14,7 @@ import { topName } from "./hands.js";
 import { type Container, createMachine, type Process, settled } from "./machine.js";
 import type { Gate } from "./system-calls.js";
 
-/** When every story begins. */
-export const START = 1_800_000_000;
+const START = 1_800_000_000;
 const DAY = 86_400;
 /** What encrypts the key files. */
 export const PASSPHRASE = "right";
