@@ -1,4 +1,6 @@
 import { createBucket } from "../aws/s3.js";
+import { isListOf } from "../encoding/list-of.js";
+import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
@@ -13,11 +15,14 @@ import { readGivenFile } from "./given-file.js";
  * @throws SignetError `usage` for what is no JWKS, `jwks_unavailable`, and what S3 answers
  */
 export async function readJwks(context: Context, given: string): Promise<Jwks> {
-  if (/^https?:\/\//i.test(given)) return fetchJwks(given);
+  const { keys } = /^https?:\/\//i.test(given) ? await fetchJwks(given) : await readAtHand(context, given);
+  if (isListOf(keys, isObject)) return { keys } as unknown as Jwks;
+  throw new SignetError("usage", `${given} is not a JWKS: it must be an object with a list "keys" of objects`);
+}
+
+async function readAtHand(context: Context, given: string): Promise<{ readonly keys?: unknown }> {
   const text = given.startsWith("s3://") ? await objectText(context, given) : await readGivenFile(context, given);
-  const value = parseStrictJson(text, given) as Partial<Jwks> | null;
-  if (Array.isArray(value?.keys)) return value as Jwks;
-  throw new SignetError("usage", `${given} is not a JWKS: it must be an object with a list "keys"`);
+  return parseStrictJson(text, given) ?? {};
 }
 
 async function objectText(context: Context, given: string): Promise<string> {

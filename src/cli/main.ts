@@ -2,7 +2,7 @@ import { join, relative } from "node:path";
 import { Command, CommanderError } from "commander";
 import { didYouMean } from "../encoding/nearest.js";
 import { visible } from "../encoding/visible.js";
-import { SignetError } from "../errors.js";
+import { SignetError, shortened } from "../errors.js";
 import { tellFileWarningsTo } from "../files/warnings.js";
 import type { Context } from "./context.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
@@ -128,7 +128,10 @@ function commandNamed(program: Command, words: readonly string[]): Command {
 function unknownCommand(word: string, above: Command): SignetError {
   const names = above.commands.map((command) => command.name());
   const path = above.parent === null ? "signet" : `signet ${above.name()}`;
-  return new SignetError("usage", `there is no command ${word}${didYouMean(word, names)}; all commands: ${path} --help`);
+  return new SignetError(
+    "usage",
+    `there is no command ${shortened(word)}${didYouMean(word, names)}; all commands: ${path} --help`,
+  );
 }
 
 // `signet --config FILE issue` means what `signet issue --config FILE` does. The word nearest to the end wins.

@@ -3,7 +3,7 @@ import { examine } from "../../doctor/evidence.js";
 import { isForAlgorithm, type Verdict, verdictsOf } from "../../doctor/verdicts.js";
 import { KNOWN_TO_ALL, VERIFIERS } from "../../doctor/verifiers.js";
 import { didYouMean } from "../../encoding/nearest.js";
-import { isSignetError, SignetError } from "../../errors.js";
+import { isSignetError, MAX_ECHO, SignetError, shortened } from "../../errors.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
 import { table } from "../table.js";
@@ -79,8 +79,11 @@ async function ownIssuer(context: Context, options: DoctorOptions): Promise<stri
 function issuerGiven(given: string): string {
   const text = given.replace(/\/\.well-known\/openid-configuration$/, "");
   if (isWebUrl(text)) return text;
-  const meant = URL.canParse(`https://${text}`) ? `; did you mean https://${text}?` : ", such as https://issuer.example";
-  throw new SignetError("usage", `${JSON.stringify(given)} is no issuer's URL${meant}`);
+  const meant =
+    text.length <= MAX_ECHO && URL.canParse(`https://${text}`)
+      ? `; did you mean https://${text}?`
+      : ", such as https://issuer.example";
+  throw new SignetError("usage", `${JSON.stringify(shortened(given))} is no issuer's URL${meant}`);
 }
 
 function jwksGiven(url: string | undefined): string | undefined {

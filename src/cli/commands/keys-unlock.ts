@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { durationInWords } from "../../encoding/durations.js";
-import { SignetError } from "../../errors.js";
+import { SignetError, shortened } from "../../errors.js";
 import { followLinks } from "../../files/links.js";
 import { breakLock, type HeldLock, locksBeside, locksIn } from "../../files/locks.js";
 import { describeProcess, holderName } from "../../files/process-identity.js";
@@ -11,6 +11,9 @@ import { managerFor } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { table } from "../table.js";
 import { dateInWords } from "../times-in-words.js";
+
+/** A holder is named by host, pid and times. */
+const MAX_HOLDER = 256;
 
 /** `signet keys unlock`: shows who holds what; with a holder's name, takes it from one that a person knows to have ended. */
 export async function keysUnlock(context: Context, holder: string | undefined, options: CommonOptions): Promise<void> {
@@ -24,7 +27,10 @@ export async function keysUnlock(context: Context, holder: string | undefined, o
   const theirs = locks.filter(({ holder: { process } }) => process === holder || holderName(process) === holder);
   const isLeaseTheirs = lease !== null && (lease.holder === holder || leaseName === holder);
   if (theirs.length === 0 && !isLeaseTheirs) {
-    throw new SignetError("usage", `nothing is held by ${holder}: \`${context.self} keys unlock\` shows who holds what`);
+    throw new SignetError(
+      "usage",
+      `nothing is held by ${shortened(holder, MAX_HOLDER)}: \`${context.self} keys unlock\` shows who holds what`,
+    );
   }
   const alive = theirs.find(({ state }) => state === "alive");
   if (alive !== undefined) {
