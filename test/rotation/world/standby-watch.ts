@@ -17,6 +17,7 @@ export function createStandbyWatch(
 ): StandbyWatch {
   let before: ActivationIntent | null = null;
   let stripped = false;
+  let wasStripped = false;
 
   function hasReady({ keys, activation }: Keyring): boolean {
     return keys.some(({ id, state, publicJwk, revokedAt, maxTtlSeconds }) => {
@@ -29,6 +30,10 @@ export function createStandbyWatch(
     keyringWritten(keyring) {
       const { activation, keys } = keyring;
       const isPlanned = activation?.because === "due" || activation?.because === "requested";
+      // An intent that an old keyring made, which was put back, is given up before anything was written.
+      if (before !== null && activation === null && keys.find(({ id }) => id === before?.id)?.state !== "active")
+        stripped = wasStripped;
+      if (before === null) wasStripped = stripped;
       // An intent that moves on to another standby is none of its own: its first key failed after it was proven.
       if (isPlanned && before === null) {
         const kid = keys.find(({ id }) => id === activation.id)?.publicJwk?.kid ?? "";
