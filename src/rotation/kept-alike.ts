@@ -1,5 +1,5 @@
 import { type Custodian, keepsAlike } from "../custody/contract.js";
-import { isSignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import type { Keyring } from "../keyring/keyring.js";
 import type { Context } from "./context.js";
 import type { Session } from "./session.js";
@@ -12,8 +12,24 @@ type Kept = Pick<Keyring, "keyFiles">;
  *
  * @throws SignetError `passphrase_required`, `passphrase_wrong` or `plan_refused`
  */
-export async function keptAlike({ keyFiles }: Keyring, custodian: Custodian): Promise<Kept> {
-  return keepsAlike(custodian) ? { keyFiles: await custodian.assertKeptAlike(keyFiles) } : {};
+export async function keptAlike({ keyFiles, keys }: Keyring, custodian: Custodian): Promise<Kept> {
+  if (!keepsAlike(custodian)) return {};
+  if (keyFiles === undefined) await assertSomeAreThere(keys, custodian);
+  return { keyFiles: await custodian.assertKeptAlike(keyFiles) };
+}
+
+// Where nothing is recorded yet the keys that there are tell how they are kept: without one of them any passphrase would do.
+async function assertSomeAreThere(keys: Keyring["keys"], custodian: Custodian): Promise<void> {
+  const ids = keys.flatMap(({ id, custody, state, origin }) =>
+    custody === custodian.custody && state !== "creating" && origin !== "foreign" ? [id] : [],
+  );
+  if (ids.length === 0) return;
+  for await (const name of custodian.list()) if (ids.includes(name)) return;
+  throw new SignetError(
+    "plan_refused",
+    "none of this issuer's key files is there, and nothing tells whether they are encrypted, so no key was made: mount or restore " +
+      "them, or say with `signet keys apply` that keys are kept from now on as the present environment says",
+  );
 }
 
 /**

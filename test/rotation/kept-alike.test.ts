@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
@@ -78,5 +78,24 @@ describe("a folder whose keys are not encrypted", () => {
     await expect(manager().applySettings({ keyFiles: true })).rejects.toMatchObject({ code: "passphrase_required" });
     const again = await manager("new").applySettings({ keyFiles: true });
     expect(again.actions.map(({ kind }) => kind)).not.toContain("apply-settings");
+  });
+});
+
+describe("a folder of which nothing tells how its keys are kept, and whose keys are not there", () => {
+  it("gets no key until they are back, or keys apply has said how they are kept", async () => {
+    const { stores, keys, manager, keyring } = await folder();
+    await manager().tick({ createKeyring: true });
+    const made = await stores.keyring.read();
+    const { keyFiles: _, ...earlier } = (made as { keyring: Keyring }).keyring;
+    await stores.keyring.write(earlier, made?.tag as string);
+    await rename(keys, `${keys}.elsewhere`);
+    await expect(manager().rotate()).rejects.toMatchObject({
+      code: "plan_refused",
+      message: expect.stringMatching(/mount or restore them.*signet keys apply/),
+    });
+    expect((await keyring()).keys).toHaveLength(earlier.keys.length);
+    await manager().applySettings({ keyFiles: true });
+    await manager().rotate();
+    expect((await readdir(keys)).length).toBeGreaterThan(0);
   });
 });
