@@ -151,6 +151,11 @@ export async function playDisk(story: DiskStory): Promise<{ tokens: number; call
     hand(() => disk.put(path + what, disk.folder(0o700), "mount"));
     mountedAgain = () => {
       mountedAgain = undefined;
+      // What was made in the place of the folder that was not there is hidden from now on.
+      if (what === "" || what === "/keys") {
+        const made = [...(disk.find(`${path}/keys`)?.entries.keys() ?? [])].map((name) => kids.get(name.replace(/\.key$/, "")));
+        for (const kid of made) if (kid !== undefined) places[0]?.oracle.harmed(kid);
+      }
       hand(() => disk.put(path + what, present, "mount"));
     };
     clockwork.at(clockwork.now() + seconds, () => mountedAgain?.());
@@ -306,16 +311,11 @@ export async function playDisk(story: DiskStory): Promise<{ tokens: number; call
       });
     }
     if (damaged !== undefined) return hand(() => disk.remove(damaged, "hand"));
-    // Of a keyring that did not know yet how keys are kept, put back where no key file was left, the next key decides.
-    if (/passphrase does not open this issuer's key files/.test(words)) {
-      state.passphrase = state.passphrase === PASSPHRASE ? "other" : PASSPHRASE;
+    const word = passphraseBy(place, words);
+    if (word !== undefined) {
+      place.ownPassphrase = word;
       for (const worker of place.managers) if (worker !== undefined) worker.process.isDead = true;
       if (place.issuer !== undefined) place.issuer.process.isDead = true;
-      return;
-    }
-    if (/not encrypted, but a passphrase is set/.test(words)) {
-      [state.isEncrypted, state.passphrase] = [false, undefined];
-      for (const worker of place.managers) if (worker !== undefined) worker.process.isDead = true;
       return;
     }
     // A key that nobody can judge is never given up by itself.
@@ -328,6 +328,14 @@ export async function playDisk(story: DiskStory): Promise<{ tokens: number; call
     if (/signet keys repair/.test(words) || place.lastReport !== undefined) {
       return run(place, (manager) => manager.repair({ mend: true }));
     }
+  }
+
+  function passphraseBy({ ownPassphrase }: Place, words: string): Place["ownPassphrase"] {
+    if (/not encrypted, but a passphrase is set/.test(words)) return { word: undefined };
+    if (/key files are encrypted: set SIGNET_PASSPHRASE/.test(words)) return { word: PASSPHRASE };
+    // Of a keyring that did not know yet how keys are kept the next key has decided.
+    if (!/passphrase does not open this issuer's key files/.test(words)) return undefined;
+    return { word: (ownPassphrase?.word ?? state.passphrase) === PASSPHRASE ? "other" : PASSPHRASE };
   }
 
   async function assertSound(place: Place): Promise<void> {

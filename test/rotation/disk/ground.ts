@@ -45,6 +45,8 @@ export interface Place {
   lastWords: string;
   lastReport: Report | undefined;
   hasFounded: boolean;
+  /** What somebody has set there in place of the passphrase that all have. */
+  ownPassphrase: { readonly word: string | undefined } | undefined;
 }
 
 interface Refusal {
@@ -165,9 +167,9 @@ export async function createGround(story: DiskStory) {
     return (error as Partial<Refusal> | undefined)?.name === "SignetError";
   }
 
-  function partsFor(process: Process, path: string) {
+  function partsFor(process: Process, { path, ownPassphrase }: Place) {
     const { createFileCustodian, createFileStores } = process.product;
-    const word = state.passphrase;
+    const { word } = ownPassphrase ?? { word: state.passphrase };
     const custodian = createFileCustodian({ directory: `${path}/keys`, passphrase: async () => word });
     return { stores: createFileStores(path), custodians: { file: custodian } };
   }
@@ -179,7 +181,7 @@ export async function createGround(story: DiskStory) {
       gateOf(() => place),
     );
     const manager = process.product.createManager({
-      ...partsFor(process, place.path),
+      ...partsFor(process, place),
       settings: WORLD_SETTINGS,
       clock: process.clock,
       randomId: () => `key-${++ids}`,
@@ -253,7 +255,7 @@ export async function createGround(story: DiskStory) {
       return effect();
     });
     const { createActiveKey, createIssuer } = process.product;
-    const { stores, custodians } = partsFor(process, place.path);
+    const { stores, custodians } = partsFor(process, place);
     const activeKey = createActiveKey({
       read: () => stores.active.read(),
       open: (key) => custodians.file.open(key),
@@ -318,7 +320,7 @@ export async function createGround(story: DiskStory) {
   function newPlace(path: string, oracle: CloudOracle, texts: readonly string[]): Place {
     const place: Place = {
       ...{ path, oracle, texts: [...texts], managers: [], issuer: undefined, lastText: undefined, lastJwks: undefined },
-      ...{ isJwksByHand: false, lastWords: "", lastReport: undefined, hasFounded: false },
+      ...{ isJwksByHand: false, lastWords: "", lastReport: undefined, hasFounded: false, ownPassphrase: undefined },
     };
     places.push(place);
     return place;
