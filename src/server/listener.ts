@@ -73,13 +73,15 @@ export function createListener(handle: Handler, onAnswered: (answered: Answered)
 }
 
 /**
- * What Node lets pass though two readers could take it for two requests: RFC 9112 wants 400 for a second Host (section 3.2), and 501 for
- * a transfer coding that is not understood (section 6.1), such as the `gzip` of `gzip, chunked`.
+ * What Node lets pass though two readers could take it for two requests: RFC 9112 wants 400 for a second Host (section 3.2) and for a
+ * transfer coding that does not end in `chunked` (6.3), and 501 for one that is not understood (6.1), such as the `gzip` of `gzip, chunked`.
  */
 function framingFault({ headers, rawHeaders }: IncomingMessage): SignetError | undefined {
-  const coding = headers["transfer-encoding"];
-  if (coding !== undefined && coding.toLowerCase() !== "chunked")
-    return new SignetError("coding_not_supported", "a body may come in chunks, and in no other transfer coding");
+  const coding = headers["transfer-encoding"]?.toLowerCase();
+  if (coding !== undefined && coding !== "chunked") {
+    const words = "a body may come in chunks, and in no other transfer coding";
+    return new SignetError(/[, \t]chunked$/.test(coding) ? "coding_not_supported" : "invalid_request", words);
+  }
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string;

@@ -146,7 +146,7 @@ describe("signet serve", () => {
       socket.on("error", () => resolve(got));
       socket.on("close", () => resolve(got));
     });
-    expect(answer).toMatch(/^HTTP\/1\.1 (4\d\d|501) /);
+    expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
 
