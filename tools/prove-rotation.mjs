@@ -5,7 +5,7 @@
  *
  *   node tools/prove-rotation.mjs [--short | --stories N] [--seed N]
  *
- * 2,000 stories, 100 in AWS and 40 on a disk with --short, else 100,000, 10,000 and 10,000; --stories N plays N, and a tenth of that in
+ * 2,000 stories, 100 in AWS and 24 on a disk with --short, else 100,000, 10,000 and 10,000; --stories N plays N, and a tenth of that in
  * AWS and on a disk.
  */
 import { spawn } from "node:child_process";
@@ -17,7 +17,7 @@ import { build } from "esbuild";
 import { PRODUCT } from "./rotation-product.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const SHORT = { world: 2_000, cloud: 100, disk: 40 };
+const SHORT = { world: 2_000, cloud: 100, disk: 24 };
 const LONG = { world: 100_000, cloud: 10_000, disk: 10_000 };
 const PLACES = { world: "in files and services", cloud: "in AWS", disk: "on a disk" };
 

@@ -50,7 +50,8 @@ export function adopted({ view, beyond, fates, ours }: Evidence, settings: Worst
       policy,
       keys: [...keys, ...creating],
       activation: null,
-      confirmedSequence: top?.sequence ?? Math.max(1, keyring.confirmedSequence),
+      // Issuers may have read any that was allocated, and take none before it: where the top one is older, it is written anew.
+      confirmedSequence: Math.max(1, top?.sequence ?? 0, keyring.confirmedSequence, ...sequencesIn(beyond?.entries)),
       ...sequencesAfter({ view, beyond, fates, ours }, now),
       rotationRequest: beyond?.isIntact === true ? requestAfter(keyring.rotationRequest, beyond.entries) : null,
       sweptAt: null,
@@ -160,6 +161,10 @@ function isKnown(keyring: Keyring, kid: string): boolean {
 function lastActivated(fates: ReadonlyMap<string, Fate>): string | undefined {
   const living = [...fates].filter(([, { activatedAt, endedAt }]) => activatedAt !== undefined && endedAt === undefined);
   return living.sort(([, a], [, b]) => (b.activatedAt as number) - (a.activatedAt as number))[0]?.[0];
+}
+
+function sequencesIn(entries: Entries = []): number[] {
+  return entries.flatMap(({ sequence }) => sequence ?? []);
 }
 
 type Entries = NonNullable<Evidence["beyond"]>["entries"];

@@ -1,8 +1,9 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import { SignetError } from "../../src/errors.js";
+import { createActiveKey } from "../../src/issue/active-key.js";
 import { createManager } from "../../src/rotation/executor.js";
 import { assertWell } from "../../src/rotation/manager-report.js";
 import type { Stores } from "../../src/storage/contract.js";
@@ -99,5 +100,36 @@ describe("an old keyring put back beside an active document that names a key of 
     await manager.repair({ mend: true });
     assertWell(await manager.tick());
     expect((await stores.active.read()).map((document) => document.kid)).toStrictEqual([kid]);
+  });
+});
+
+describe("an old keyring put back beside an active document older than one that issuers have read", () => {
+  it("has it written anew, so that an issuer which runs takes it", async () => {
+    const directory = await scratch();
+    const stores = createFileStores(directory);
+    const custodian = createFileCustodian({ directory: join(directory, "keys") });
+    let now = 1_800_000_000;
+    const clock = () => now;
+    const settings = { ...SETTINGS, algorithm: "EdDSA" } as const;
+    const manager = createManager({ stores, custodians: { file: custodian }, settings, clock, sleep: async () => undefined });
+    await manager.tick({ createKeyring: true });
+    const issuer = createActiveKey({ read: stores.active.read, open: (key) => custodian.open(key), maxAgeSeconds: 3_600, clock });
+    const active = join(directory, "active");
+    const [first, old] = await Promise.all(
+      ["active/1.json", "keyring.json"].map((name) => readFile(join(directory, name), "utf8")),
+    );
+    // The folder is not mounted for a while: a document is written in its place, which issuers read.
+    await rm(active, { recursive: true });
+    await manager.tick();
+    await issuer.refresh();
+    await rm(active, { recursive: true });
+    await mkdir(active, { mode: 0o700 });
+    await writeFile(join(active, "1.json"), first as string, { mode: 0o600 });
+    await writeFile(join(directory, "keyring.json"), old as string);
+    // The next run that takes the lease sees it: a sweep does at the latest.
+    now += 13 * 3_600;
+    assertWell(await manager.tick());
+    await issuer.refresh();
+    expect((await issuer.current(now)).signer.kid).toBe((await stores.active.read())[0]?.kid);
   });
 });

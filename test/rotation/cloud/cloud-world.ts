@@ -397,10 +397,10 @@ function custodiansOf(
 
 // A key that this process makes takes real time, which this world does not have: one that is there already is taken over.
 function pooled(custodian: ReturnType<typeof createParameterStoreCustodian>): Custodian {
-  const number = (id: string): number => 10_000 + Number(id.slice(id.lastIndexOf("-") + 1));
+  const number = (id: string): number => Number(id.slice(id.lastIndexOf("-") + 1));
   return {
     ...custodian,
-    create: (id, algorithm) => custodian.importKey(id, pooledKey(number(id) % 500), algorithm),
+    create: (id, algorithm) => custodian.importKey(id, pooledKey(300 + (number(id) % 300)), algorithm),
   };
 }
 

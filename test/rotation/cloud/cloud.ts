@@ -83,6 +83,8 @@ export function createCloud(clockwork: Clockwork, weather: Weather): Cloud {
   const secrets: Values<{ value: string; version: string }> = past(clockwork, new Map());
   const objects: Values<{ body: string; etag: string }> = past(clockwork, new Map());
   let made = 0;
+  /** Which of the pooled keys were made here; custodians that are handed theirs take others. */
+  let pools = 0;
   let lists = 0;
   const cloud: Cloud = { keys, aliases, parameters, secrets, objects, edit, clientsFor, onDestroyed: () => undefined };
 
@@ -126,7 +128,7 @@ export function createCloud(clockwork: Clockwork, weather: Weather): Cloud {
       createKey: ({ tags }) =>
         call("kms:CreateKey", () => {
           const id = `0000-${++made}`;
-          const key: CloudKey = { id, arn: ACCOUNT + id, pool: made, tags, state: "Enabled" };
+          const key: CloudKey = { id, arn: ACCOUNT + id, pool: ++pools, tags, state: "Enabled" };
           keys.set(id, key);
           return described(key);
         }),
@@ -178,7 +180,7 @@ export function createCloud(clockwork: Clockwork, weather: Weather): Cloud {
         }),
       generateDataKeyPair: (_, __, context) =>
         call("kms:GenerateDataKeyPairWithoutPlaintext", () => {
-          const pool = ++made;
+          const pool = ++pools;
           return { spki: spkiOf(pool), wrapped: wrap(pooledKey(pool).export({ type: "pkcs8", format: "der" }), context) };
         }),
     };
