@@ -5,8 +5,8 @@
  *
  *   node tools/prove-rotation.mjs [--short | --stories N] [--seed N]
  *
- * 2,000 stories, 100 in AWS and 24 on a disk with --short, else 100,000, 10,000 and 10,000; --stories N plays N, and a tenth of that in
- * AWS and on a disk.
+ * With --short 2,000 known stories, 100 in AWS and 24 on a disk; without it 100,000 new ones, 10,000 and 10,000. --stories N plays N, and
+ * a tenth of that in AWS and on a disk.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -91,9 +91,9 @@ function player(args, product) {
 
 const given = option("--stories");
 const tenth = Math.ceil((given ?? 0) / 10);
-const counts =
-  given === undefined ? (process.argv.includes("--short") ? SHORT : LONG) : { world: given, cloud: tenth, disk: tenth };
-const seed = option("--seed") ?? Date.now() % 1_000_000_000;
+const isShort = given === undefined && process.argv.includes("--short");
+const counts = given === undefined ? (isShort ? SHORT : LONG) : { world: given, cloud: tenth, disk: tenth };
+const seed = option("--seed") ?? (isShort ? 1 : Date.now() % 1_000_000_000);
 const scratch = mkdtempSync(join(tmpdir(), "signet-rotation-"));
 try {
   const bench = await bundled(BENCH, join(scratch, "bench.mjs"));

@@ -75,6 +75,9 @@ interface ManagerProcess {
   isBusy: boolean;
 }
 
+/** Words of a tick that a person has to act on. */
+const ASKS_FOR_A_PERSON = /signet audit begin|an old keyring was put back|"blockedBy":"/;
+
 /** Plays a story and then a quiet time; throws a `Violation` where a promise was broken. */
 export async function playCloud(story: CloudStory): Promise<{ tokens: number; calls: number }> {
   const clockwork = createClockwork(START);
@@ -275,6 +278,8 @@ export async function playCloud(story: CloudStory): Promise<{ tokens: number; ca
   for (let quiet = 0; quiet < (story.quietDays ?? 6) * DAY; quiet += 6 * HOUR) {
     start(0, (manager) => manager.tick());
     await pass(6 * HOUR);
+    // What was written beyond the log's last line is seen once the log gets there.
+    if (ASKS_FOR_A_PERSON.test(lastWords)) await help();
   }
   await assertSound().catch((error: unknown) => {
     throw new Violation(`${(error as Error).message}; the last tick said: ${lastWords}`);
