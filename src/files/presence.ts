@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { constants, lstat, mkdtemp, open, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { asUnwritable } from "./failures.js";
 import { processIdentity } from "./process-identity.js";
 
 /**
@@ -56,7 +57,8 @@ export async function removeDeadPresences(folder: string): Promise<void> {
   for (const name of names) {
     if (!name.startsWith(PREFIX) || !name.endsWith(SUFFIX)) continue;
     const path = join(folder, name);
-    if ((await ask(folder, path)) === "refused") await rm(path, { force: true });
+    if ((await ask(folder, path)) !== "refused") continue;
+    await rm(path, { force: true }).catch((error: unknown) => Promise.reject(asUnwritable(path, error)));
   }
 }
 

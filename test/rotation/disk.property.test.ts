@@ -16,4 +16,24 @@ describe("on files, with disks that fill and fail, power cuts, two containers, c
     await fc.assert(fc.asyncProperty(diskStories, play), { numRuns: RUNS, seed: SEED });
     expect(tokens).toBeGreaterThan(RUNS);
   });
+
+  it("a dead process's socket that a failing disk keeps is told, and goes later", { timeout: 600_000 }, async () => {
+    const found = {
+      isEncrypted: false,
+      managers: [0, -299, -299],
+      issuerSkewSeconds: -300,
+      founding: [
+        { call: 70, kind: "fills", seconds: 60 },
+        { call: 61, kind: "EIO", seconds: 60 },
+      ],
+      steps: [
+        { do: "hand", hand: "delete-standby", pick: 0 },
+        { do: "backup" },
+        { do: "revoke", manager: 0, which: 0 },
+        { do: "wait", seconds: 60 },
+      ],
+      luck: 0,
+    } as const;
+    expect((await playDisk(found)).tokens).toBeGreaterThan(0);
+  });
 });
