@@ -91,7 +91,8 @@ describe("an issuer whose keys are in AWS", () => {
     expect(issued.status).toBe(200);
     const metrics = await (await fetch(`${server.url}/metrics`, { headers })).text();
     expect(metrics).toMatch(/^signet_self_check_failures_total 1$/m);
-    expect(metrics).toMatch(/^signet_kms_sign_seconds_count 2$/m);
+    // The token's two; the tick beside it may have proven the key as well.
+    expect(metrics).toMatch(/^signet_kms_sign_seconds_count [23]$/m);
     await server.stop();
     expect(server.stdout() + server.stderr()).toContain("signature that the public key refuses");
   });
