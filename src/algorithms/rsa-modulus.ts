@@ -4,6 +4,8 @@ import { SignetError } from "../errors.js";
 import { numberOf } from "./key-strength.js";
 
 const SMALL_PRIMES_BELOW = 4_096;
+// Worked out when the first RSA key is examined, not by every command that starts.
+let smallPrimes: readonly number[] | undefined;
 /** Between close factors lie few steps of Fermat's method (CVE-2022-26320). */
 const FERMAT_STEPS = 100;
 /** By these primes the keys of a widespread library give themselves away (ROCA, CVE-2017-15361). */
@@ -20,7 +22,8 @@ const ROCA_GENERATOR = 65_537;
 export function assertHardModulus(jwk: { readonly kty?: unknown; readonly n?: unknown }): void {
   if (jwk.kty !== "RSA" || typeof jwk.n !== "string") return;
   const modulus = numberOf(decodeBase64url(jwk.n) ?? new Uint8Array());
-  const small = primesBelow(SMALL_PRIMES_BELOW).find((prime) => modulus % BigInt(prime) === 0n);
+  smallPrimes ??= primesBelow(SMALL_PRIMES_BELOW);
+  const small = smallPrimes.find((prime) => modulus % BigInt(prime) === 0n);
   if (small !== undefined) throw weak(`it has ${small} for a factor`);
   if (hasCloseFactors(modulus)) throw weak("its factors are nearly equal");
   if (isRoca(modulus)) throw weak("it was made by a library whose keys can be computed (ROCA, CVE-2017-15361)");
@@ -65,7 +68,6 @@ function isRoca(modulus: bigint): boolean {
   });
 }
 
-// Worked out when an RSA key is examined, not by every command that starts.
 function primesBelow(limit: number): readonly number[] {
   const primes: number[] = [];
   for (let number = 2; number < limit; number++) {

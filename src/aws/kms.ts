@@ -1,5 +1,6 @@
 import type { Answer, Example } from "./answer.js";
 import { type JsonCall, jsonCalls } from "./json-call.js";
+import { pages } from "./pages.js";
 import type { Transport } from "./transport.js";
 
 /** A KMS key, as far as it matters here. */
@@ -95,37 +96,28 @@ function keyCalls(call: JsonCall) {
 }
 
 function listCalls(call: JsonCall) {
-  /** Goes from page to page. A marker that comes back would lead in a circle. */
-  async function* pages<const E extends { readonly [name: string]: Example }>(
-    action: string,
-    input: object,
-    example: E,
-  ): AsyncIterable<Answer<E>> {
-    const seen = new Set<string>();
-    for (let marker: string | undefined; ; ) {
+  function listed<const E extends { readonly [name: string]: Example }>(action: string, input: object, example: E) {
+    const ask = async (marker: string | undefined) => {
       const asked = { ...input, ...(marker !== undefined && { Marker: marker }) };
       const page = await call(action, "*", asked, { ...example, "Truncated?": true, "NextMarker?": "" });
-      yield page as Answer<E>;
-      const { Truncated, NextMarker } = page as Answer<{ "Truncated?": true; "NextMarker?": "" }>;
-      if (Truncated !== true || typeof NextMarker !== "string" || seen.has(NextMarker)) return;
-      seen.add(NextMarker);
-      marker = NextMarker;
-    }
+      return page as Answer<E> & Answer<{ "Truncated?": true; "NextMarker?": "" }>;
+    };
+    return pages(ask, ({ Truncated, NextMarker }) => (Truncated === true ? NextMarker : undefined));
   }
 
   return {
     async *aliases() {
       const example = { Aliases: [{ AliasName: "", "TargetKeyId?": "" }] } as const;
-      for await (const { Aliases } of pages("ListAliases", {}, example))
+      for await (const { Aliases } of listed("ListAliases", {}, example))
         for (const { AliasName, TargetKeyId } of Aliases) if (TargetKeyId) yield { alias: AliasName, keyId: TargetKeyId };
     },
     async *keyIds() {
-      for await (const { Keys } of pages("ListKeys", { Limit: 1_000 }, { Keys: [{ KeyId: "" }] }))
+      for await (const { Keys } of listed("ListKeys", { Limit: 1_000 }, { Keys: [{ KeyId: "" }] }))
         for (const { KeyId } of Keys) yield KeyId;
     },
     async tags(key) {
       const found: [string, string][] = [];
-      for await (const { Tags } of pages("ListResourceTags", { KeyId: key }, { Tags: [{ TagKey: "", TagValue: "" }] }))
+      for await (const { Tags } of listed("ListResourceTags", { KeyId: key }, { Tags: [{ TagKey: "", TagValue: "" }] }))
         for (const { TagKey, TagValue } of Tags) found.push([TagKey, TagValue]);
       return Object.fromEntries(found);
     },

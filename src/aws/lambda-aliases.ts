@@ -1,4 +1,5 @@
 import { readAnswer } from "./answer.js";
+import { pages } from "./pages.js";
 import type { Transport } from "./transport.js";
 
 /** The aliases of one Lambda function, all of them on its newest code. */
@@ -24,14 +25,13 @@ export function createFunctionAliases(transport: Transport, functionArn: string)
   return Object.freeze({
     async names() {
       const found: string[] = [];
-      let marker: string | undefined;
-      do {
+      const ask = async (marker: string | undefined) => {
         const query = { MaxItems: "50", ...(marker !== undefined && { Marker: marker }) };
         const { body } = await transport.call({ ...called, action: "lambda:ListAliases", method: "GET", path, query });
-        const page = readAnswer(body, PAGE, "lambda:ListAliases", functionArn);
-        for (const { Name, FunctionVersion } of page.Aliases) if (FunctionVersion === LATEST) found.push(Name);
-        marker = page.NextMarker === marker ? undefined : (page.NextMarker ?? undefined);
-      } while (marker !== undefined);
+        return readAnswer(body, PAGE, "lambda:ListAliases", functionArn);
+      };
+      for await (const { Aliases } of pages(ask, ({ NextMarker }) => NextMarker))
+        for (const { Name, FunctionVersion } of Aliases) if (FunctionVersion === LATEST) found.push(Name);
       return found;
     },
     async create(name) {

@@ -1,4 +1,5 @@
 import { AwsFailure } from "./failure.js";
+import { pages } from "./pages.js";
 import { percentEncoded } from "./sigv4.js";
 import type { AwsRequest, Transport } from "./transport.js";
 
@@ -69,17 +70,15 @@ export function createBucket(transport: Transport, bucket: string): Bucket {
       await transport.call(request("DELETE", "DeleteObject", key));
     },
     async *keys(prefix, after) {
-      let token: string | undefined;
-      do {
+      const ask = (token: string | undefined) => {
         const from = {
           ...(after !== undefined && { "start-after": after }),
           ...(token !== undefined && { "continuation-token": token }),
         };
-        const query = { "list-type": "2", prefix, ...from };
-        const { body } = await transport.call({ ...request("GET", "ListBucket", ""), query });
+        return transport.call({ ...request("GET", "ListBucket", ""), query: { "list-type": "2", prefix, ...from } });
+      };
+      for await (const { body } of pages(ask, (page) => /<NextContinuationToken>([^<]*)</.exec(page.body)?.[1]))
         for (const [, key = ""] of body.matchAll(/<Key>([^<]*)<\/Key>/g)) yield unescaped(key);
-        token = /<NextContinuationToken>([^<]*)</.exec(body)?.[1];
-      } while (token !== undefined);
     },
     async time() {
       const { headers } = await transport.call({ ...request("HEAD", "ListBucket", ""), accepts: [404] });

@@ -1,5 +1,6 @@
 import { AwsFailure, isAws } from "./failure.js";
 import { type JsonCall, jsonCalls } from "./json-call.js";
+import { pages } from "./pages.js";
 import type { Transport } from "./transport.js";
 
 /** A secret that was read. */
@@ -44,16 +45,14 @@ export function createSecretsManager(transport: Transport): SecretsManager {
       }
     },
     async *names(prefix) {
-      let token: string | undefined;
-      do {
+      const ask = (token: string | undefined) => {
         const Filters = [{ Key: "name", Values: [prefix] }];
         const input = { Filters, MaxResults: 100, ...(token !== undefined && { NextToken: token }) };
-        const page = await call("ListSecrets", "*", input, { SecretList: [{ Name: "" }], "NextToken?": "" });
-        // The filter compares words without regard to case.
-        for (const { Name } of page.SecretList) if (Name.startsWith(prefix)) yield Name;
-        // A token that comes back would lead in a circle.
-        token = page.NextToken === token ? undefined : (page.NextToken ?? undefined);
-      } while (token !== undefined);
+        return call("ListSecrets", "*", input, { SecretList: [{ Name: "" }], "NextToken?": "" });
+      };
+      // The filter compares words without regard to case.
+      for await (const { SecretList } of pages(ask, ({ NextToken }) => NextToken))
+        for (const { Name } of SecretList) if (Name.startsWith(prefix)) yield Name;
     },
   } satisfies SecretsManager);
 }

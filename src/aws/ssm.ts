@@ -1,5 +1,6 @@
 import { isAws } from "./failure.js";
 import { type JsonCall, jsonCalls } from "./json-call.js";
+import { pages } from "./pages.js";
 import type { Transport } from "./transport.js";
 
 /** A parameter as it is written. */
@@ -50,14 +51,11 @@ export function createParameterStore(transport: Transport): ParameterStore {
       }
     },
     async *names(path) {
-      let token: string | undefined;
-      do {
+      const ask = (token: string | undefined) => {
         const input = { Path: path, MaxResults: 10, ...(token !== undefined && { NextToken: token }) };
-        const page = await call("GetParametersByPath", path, input, { Parameters: [{ Name: "" }], "NextToken?": "" });
-        for (const { Name } of page.Parameters) yield Name;
-        // A token that comes back would lead in a circle.
-        token = page.NextToken === token ? undefined : (page.NextToken ?? undefined);
-      } while (token !== undefined);
+        return call("GetParametersByPath", path, input, { Parameters: [{ Name: "" }], "NextToken?": "" });
+      };
+      for await (const { Parameters } of pages(ask, ({ NextToken }) => NextToken)) for (const { Name } of Parameters) yield Name;
     },
   } satisfies ParameterStore);
 }

@@ -2,6 +2,7 @@ import { copyFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
+import { PLANTED } from "../contracts/planted-key.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";
 
@@ -80,15 +81,7 @@ describe("an old keyring put back in a folder", () => {
     await copyFile(path("keyring.json"), path("old.json"));
     await rotate();
     const jwks = JSON.parse(await readFile(path("public/jwks.json"), "utf8")) as { keys: object[] };
-    const planted = {
-      kty: "OKP",
-      use: "sig",
-      alg: "EdDSA",
-      kid: "planted",
-      crv: "Ed25519",
-      x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-    };
-    await writeFile(path("public/jwks.json"), JSON.stringify({ keys: [...jwks.keys, planted] }));
+    await writeFile(path("public/jwks.json"), JSON.stringify({ keys: [...jwks.keys, PLANTED] }));
     await copyFile(path("old.json"), path("keyring.json"));
     const ticked = await run("keys", "tick");
     expect(ticked, ticked.stderr).toMatchObject({ code: 1, stderr: expect.stringContaining("did not make (planted)") });

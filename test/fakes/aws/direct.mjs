@@ -10,6 +10,10 @@ import { syncBuiltinESMExports } from "node:module";
 const listeners = new Map();
 const overTheWire = http.request;
 
+/** Headers as node:http hands them over. @param {Record<string, unknown>} headers */
+const lowerCased = (headers) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+
 class Outgoing extends EventEmitter {
   reusedSocket = false;
   #options;
@@ -25,11 +29,10 @@ class Outgoing extends EventEmitter {
   /** @param {string} body */
   end(body) {
     const { method, path, headers } = this.#options;
-    const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
     const incoming = {
       method,
       url: path,
-      headers: Object.fromEntries(named),
+      headers: lowerCased(headers),
       socket: { resetAndDestroy: () => this.destroy(Object.assign(new Error("reset"), { code: "ECONNRESET" })) },
       async *[Symbol.asyncIterator]() {
         if (body) yield Buffer.from(body);
@@ -50,10 +53,7 @@ class Outgoing extends EventEmitter {
     let head = { statusCode: 0, headers: {} };
     return {
       writeHead: (statusCode, headers) => {
-        head = {
-          statusCode,
-          headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])),
-        };
+        head = { statusCode, headers: lowerCased(headers) };
       },
       end: (text = "") => {
         if (this.#isOver) return;

@@ -75,8 +75,12 @@ interface ManagerProcess {
   isBusy: boolean;
 }
 
-/** Words of a tick that a person has to act on. */
-const ASKS_FOR_A_PERSON = /signet audit begin|an old keyring was put back|"blockedBy":"/;
+/** What a person does, by the words of a tick alone. */
+function remedyFor(words: string): ((manager: Manager) => Promise<unknown>) | undefined {
+  if (/signet audit begin/.test(words)) return (manager) => manager.beginAudit();
+  if (/an old keyring was put back|"blockedBy":"/.test(words)) return (manager) => manager.repair({ mend: true });
+  return undefined;
+}
 
 /** Plays a story and then a quiet time; throws a `Violation` where a promise was broken. */
 export async function playCloud(story: CloudStory): Promise<{ tokens: number; calls: number }> {
@@ -279,21 +283,20 @@ export async function playCloud(story: CloudStory): Promise<{ tokens: number; ca
     start(0, (manager) => manager.tick());
     await pass(6 * HOUR);
     // What was written beyond the log's last line is seen once the log gets there.
-    if (ASKS_FOR_A_PERSON.test(lastWords)) await help();
+    if (remedyFor(lastWords) !== undefined) await help();
   }
   await assertSound().catch((error: unknown) => {
     throw new Violation(`${(error as Error).message}; the last tick said: ${lastWords}`);
   });
   return { tokens: oracle.tokens(), calls: wire.count() };
 
-  // What a person does, by the words of the tick alone.
   async function help(): Promise<void> {
     for (let tries = 0; tries < 6; tries++) {
       start(0, (manager) => manager.tick());
       await pass(HOUR);
-      if (/signet audit begin/.test(lastWords)) start(0, (manager) => manager.beginAudit());
-      else if (/an old keyring was put back|"blockedBy":"/.test(lastWords)) start(0, (manager) => manager.repair({ mend: true }));
-      else return;
+      const remedy = remedyFor(lastWords);
+      if (remedy === undefined) return;
+      start(0, remedy);
       await pass(HOUR);
     }
   }

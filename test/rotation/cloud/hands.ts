@@ -1,6 +1,7 @@
 import type { KeyRecord } from "../../../src/keyring/key-record.js";
 import type { Keyring } from "../../../src/keyring/keyring.js";
 import { parseKeyring } from "../../../src/keyring/parse.js";
+import { PLANTED } from "../../contracts/planted-key.js";
 import type { Cloud } from "./cloud.js";
 import type { CloudOracle } from "./oracle.js";
 
@@ -44,9 +45,8 @@ export const RESTORING_HANDS: readonly Hand[] = ["old-object", "old-bucket", "lo
 /** How long ago the versions are from that are restored. */
 const AGES_SECONDS = [600, 3_600, 86_400, 432_000, 864_000];
 
-/** What a hand works on. */
-export interface Reached {
-  readonly cloud: Cloud;
+/** What a hand works on anywhere. */
+export interface Grasp {
   readonly oracle: CloudOracle;
   readonly keyring: Keyring | undefined;
   /** Earlier texts of the keyring, the newest last. */
@@ -55,24 +55,26 @@ export interface Reached {
   readonly pick: number;
 }
 
-const PLANTED = {
-  kty: "OKP",
-  use: "sig",
-  alg: "EdDSA",
-  kid: "planted",
-  crv: "Ed25519",
-  x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-};
+/** What a hand works on in AWS. */
+export interface Reached extends Grasp {
+  readonly cloud: Cloud;
+}
 
-/** Lays a hand on the installation. What it takes from a standby is told to the oracle: nobody can save that. */
-export function layHand(hand: Hand, reached: Reached): undefined {
-  const { cloud, oracle, keyring, texts, pick } = reached;
+/** Two standbys that are picked, and how the oracle is told that a hand takes something from a key: nobody can save that. */
+export function picked({ oracle, keyring, pick }: Grasp) {
   const keys = keyring?.keys.filter(({ publicJwk }) => publicJwk !== undefined) ?? [];
   const standbys = keys.filter(({ state }) => state === "pending");
   const [one, other] = [standbys[pick % Math.max(1, standbys.length)], standbys[(pick + 1) % Math.max(1, standbys.length)]];
   const harm = (key: KeyRecord | undefined): void => {
     if (key?.publicJwk !== undefined) oracle.harmed(key.publicJwk.kid);
   };
+  return { keys, one, other, harm };
+}
+
+/** Lays a hand on the installation. What it takes from a standby is told to the oracle: nobody can save that. */
+export function layHand(hand: Hand, reached: Reached): undefined {
+  const { cloud, oracle, keyring, texts, pick } = reached;
+  const { keys, one, other, harm } = picked(reached);
   const aliases = [...cloud.aliases.get()];
   switch (hand) {
     case "delete-alias": {

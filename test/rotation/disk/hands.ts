@@ -1,6 +1,7 @@
 import type { KeyRecord } from "../../../src/keyring/key-record.js";
 import type { Keyring } from "../../../src/keyring/keyring.js";
-import type { CloudOracle } from "../cloud/oracle.js";
+import { PLANTED } from "../../contracts/planted-key.js";
+import { type Grasp, picked } from "../cloud/hands.js";
 import type { Disk } from "./disk.js";
 
 /** What people, and failing disks, do to the files of an installation. */
@@ -46,34 +47,17 @@ export const HANDS: readonly Hand[] = [
 ];
 
 /** What a hand works on. */
-export interface Reached {
+export interface Reached extends Grasp {
   readonly disk: Disk;
   /** The installation's folder. */
   readonly path: string;
-  readonly oracle: CloudOracle;
-  readonly keyring: Keyring | undefined;
-  /** Earlier texts of the keyring, the newest last. */
-  readonly texts: readonly string[];
-  /** Which key, and how far back. */
-  readonly pick: number;
 }
-
-const PLANTED = {
-  kty: "OKP",
-  use: "sig",
-  alg: "EdDSA",
-  kid: "planted",
-  crv: "Ed25519",
-  x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-};
 
 /** Lays a hand on the installation. Whose private part it takes is told to the oracle: nobody can save that key. */
 export function layHand(hand: Hand, reached: Reached): undefined {
-  const { disk, path, oracle, keyring, texts, pick } = reached;
-  const keys = keyring?.keys.filter(({ publicJwk }) => publicJwk !== undefined) ?? [];
-  const standbys = keys.filter(({ state }) => state === "pending");
+  const { disk, path, texts, pick } = reached;
+  const { keys, one, other, harm } = picked(reached);
   const signer = keys.find(({ state }) => state === "active");
-  const [one, other] = [standbys[pick % Math.max(1, standbys.length)], standbys[(pick + 1) % Math.max(1, standbys.length)]];
   const fileOf = (key: KeyRecord | undefined) => `${path}/keys/${key?.id}.key`;
   const edit = (at: string, change: (text: string) => string | undefined): undefined => {
     const present = disk.find(at);
@@ -81,9 +65,6 @@ export function layHand(hand: Hand, reached: Reached): undefined {
     const next = change(present.content.toString("utf8"));
     if (next === undefined) disk.remove(at, "hand");
     else disk.put(at, onDisk(disk, next, present.mode), "hand");
-  };
-  const harm = (key: KeyRecord | undefined): void => {
-    if (key?.publicJwk !== undefined) oracle.harmed(key.publicJwk.kid);
   };
   const swap = (a: KeyRecord | undefined, b: KeyRecord | undefined): undefined => {
     const [ofA, ofB] = [disk.find(fileOf(a)), disk.find(fileOf(b))];
