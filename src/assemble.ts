@@ -17,7 +17,7 @@ import { createIssuer, type Issuer, presentSeconds } from "./issue/issuer.js";
 import { createRates } from "./issue/rate.js";
 import type { Jwks } from "./keyring/documents.js";
 import type { Custody } from "./keyring/key-record.js";
-import type { Manager, ManagerOptions } from "./rotation/executor.js";
+import type { Manager, ManagerOptions } from "./rotation/manager.js";
 import type { Stores } from "./storage/contract.js";
 import { createFileStores } from "./storage/file/stores.js";
 
@@ -91,7 +91,7 @@ export async function assemble(config: Config, options: AssemblyOptions = {}): P
       ),
     watchKms: (onSigned: OnKmsSigned) => void kmsWatchers.push(onSigned),
     async manager(more = {}) {
-      const { createManager } = await import("./rotation/executor.js");
+      const { createManager } = await import("./rotation/manager.js");
       const notify = await notifierFor(config, options.env ?? process.env);
       return createManager({ stores, custodians, settings: settingsOf(config), clock, notify, ...more });
     },

@@ -105,10 +105,10 @@ function functions(outdir) {
   return build({
     absWorkingDir: root,
     entryPoints: {
-      issuer: "src/lambda/issuer-entry.ts",
-      "key-manager": "src/lambda/key-manager-entry.ts",
-      authorizer: "src/lambda/authorizer-entry.ts",
-      decoder: "src/lambda/decoder-entry.ts",
+      issuer: "src/lambda/issuer/entry.ts",
+      "key-manager": "src/lambda/key-manager/entry.ts",
+      authorizer: "src/lambda/authorizer/entry.ts",
+      decoder: "src/lambda/decoder/entry.ts",
     },
     outdir: join(outdir, "lambda"),
     bundle: true,

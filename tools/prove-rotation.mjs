@@ -48,8 +48,8 @@ if (run.failed) {
 `;
 
 const BENCH = `
-import { plan } from "./src/rotation/planner.js";
-import { fullView } from "./test/rotation/view-fixture.js";
+import { plan } from "./src/rotation/plan/planner.js";
+import { fullView } from "./test/rotation/plan/view-fixture.js";
 const view = fullView(1_900_000_000);
 const spent = Array.from({ length: 2_000 }, () => {
   const began = performance.now();

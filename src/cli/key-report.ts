@@ -1,6 +1,6 @@
 import type { Installation } from "../assemble.js";
-import type { Manager } from "../rotation/executor.js";
-import type { Report } from "../rotation/manager-report.js";
+import type { Manager } from "../rotation/manager.js";
+import type { Report } from "../rotation/report.js";
 import type { CommonOptions, Context } from "./context.js";
 import { dateInWords } from "./times-in-words.js";
 

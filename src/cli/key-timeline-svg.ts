@@ -1,4 +1,4 @@
-import type { KeyLife, KeyLives, Phase } from "../rotation/key-lives.js";
+import type { KeyLife, KeyLives, Phase } from "../rotation/forecast/key-lives.js";
 import { dateInWords } from "./times-in-words.js";
 
 const WIDTH = 1_040;

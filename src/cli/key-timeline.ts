@@ -1,5 +1,5 @@
 import { visible } from "../encoding/visible.js";
-import type { KeyLife, KeyLives, Phase } from "../rotation/key-lives.js";
+import type { KeyLife, KeyLives, Phase } from "../rotation/forecast/key-lives.js";
 import { dateInWords, fromNow } from "./times-in-words.js";
 
 /** How a timeline is drawn. */

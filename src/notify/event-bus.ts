@@ -1,7 +1,7 @@
 import { AwsFailure } from "../aws/failure.js";
 import { jsonCalls } from "../aws/json-call.js";
 import type { Transport } from "../aws/transport.js";
-import type { Notify } from "../rotation/notice.js";
+import type { Notify } from "../rotation/session/notice.js";
 
 const ANSWER = { FailedEntryCount: 0, Entries: [{ "ErrorCode?": "" }] } as const;
 

@@ -1,5 +1,5 @@
 import type { Transport } from "../aws/transport.js";
-import type { Notify } from "../rotation/notice.js";
+import type { Notify } from "../rotation/session/notice.js";
 import { eventBusNotifier } from "./event-bus.js";
 import { webhookNotifier } from "./webhook.js";
 

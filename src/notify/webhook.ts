@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { isLoopback } from "../encoding/loopback-host.js";
 import { SignetError } from "../errors.js";
-import type { Notify } from "../rotation/notice.js";
+import type { Notify } from "../rotation/session/notice.js";
 
 /** How notices reach a webhook. */
 export interface WebhookOptions {

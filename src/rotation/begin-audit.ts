@@ -1,12 +1,12 @@
 import { isSignetError, SignetError } from "../errors.js";
 import type { AuditHead, Keyring } from "../keyring/keyring.js";
-import { type AuditVerdict, flushAudit, verifyAudit } from "./audit.js";
-import type { Context } from "./context.js";
-import { readBeyond } from "./log-beyond.js";
 import { existingKeyring } from "./operations.js";
 import { type Outcome, run } from "./run.js";
-import type { Session } from "./session.js";
-import { working } from "./working.js";
+import { type AuditVerdict, flushAudit, verifyAudit } from "./session/audit.js";
+import type { Context } from "./session/context.js";
+import { readBeyond } from "./session/log-beyond.js";
+import type { Session } from "./session/session.js";
+import { working } from "./with-lease.js";
 
 /** So far beyond the last entry garbage is looked for; the log of no installation comes there. */
 const FAR = 1_000_000;

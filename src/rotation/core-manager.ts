@@ -4,15 +4,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Custodian } from "../custody/contract.js";
 import type { Custody } from "../keyring/key-record.js";
 import type { Stores } from "../storage/contract.js";
-import type { Context, Step } from "./context.js";
-import type { Explanation } from "./explain.js";
-import type { ImportRequest } from "./import-key.js";
-import type { Report } from "./manager-report.js";
-import type { Notify } from "./notice.js";
+import type { Explanation } from "./forecast/explain.js";
 import * as operations from "./operations.js";
-import type { RotationSettings } from "./policy.js";
-import type { RevokeRequest } from "./revoke.js";
-import type { ApplyRequest } from "./settings.js";
+import type { RotationSettings } from "./plan/policy.js";
+import type { Report } from "./report.js";
+import type { Context, Step } from "./session/context.js";
+import type { Notify } from "./session/notice.js";
+import type { ApplyRequest } from "./steps/apply-policy.js";
+import type { ImportRequest } from "./steps/import-key.js";
+import type { RevokeRequest } from "./steps/revoke.js";
 
 /** What a manager is made of. */
 export interface ManagerOptions {

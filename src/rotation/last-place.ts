@@ -1,7 +1,7 @@
 import type { Keyring } from "../keyring/keyring.js";
-import type { Context } from "./context.js";
-import { RULES, timeInWords, type Wait } from "./rules.js";
-import type { Session } from "./session.js";
+import { RULES, timeInWords, type Wait } from "./plan/wait-reasons.js";
+import type { Context } from "./session/context.js";
+import type { Session } from "./session/session.js";
 
 /** Whether keys were last changed in another place: here is a copy, or what was moved. */
 export async function isElsewhere({ stores }: Context, { lastPlace }: Keyring): Promise<boolean> {

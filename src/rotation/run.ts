@@ -1,20 +1,20 @@
 import { SignetError } from "../errors.js";
-import { type Action, type ReportedAction, reportedAction } from "./actions.js";
-import { beginActivation, confirmActivation } from "./activate.js";
-import { lossOfLog } from "./audit.js";
-import type { Context } from "./context.js";
-import { finishMaking, makeKey } from "./make-key.js";
-import { type Plan, plan } from "./planner.js";
-import { tellPlanted } from "./planted.js";
-import type { Doubt } from "./prove.js";
-import { doubtActive, proveStandbys } from "./prove-standbys.js";
-import { publishKeys } from "./publish.js";
-import { readViewPatiently } from "./read-view.js";
-import { deleteDocument, discardKey, removeKey } from "./remove.js";
-import type { Wait } from "./rules.js";
-import type { Session } from "./session.js";
-import { sweep } from "./sweep.js";
-import type { View } from "./view.js";
+import { type Action, type ReportedAction, reportedAction } from "./plan/actions.js";
+import { type Plan, plan } from "./plan/planner.js";
+import type { View } from "./plan/view.js";
+import type { Wait } from "./plan/wait-reasons.js";
+import { lossOfLog } from "./session/audit.js";
+import type { Context } from "./session/context.js";
+import { readViewPatiently } from "./session/read-view.js";
+import type { Session } from "./session/session.js";
+import { beginActivation, confirmActivation } from "./steps/activate.js";
+import { finishMaking, makeKey } from "./steps/make-key.js";
+import { tellPlanted } from "./steps/planted.js";
+import type { Doubt } from "./steps/prove.js";
+import { doubtActive, proveStandbys } from "./steps/prove-standbys.js";
+import { publishKeys } from "./steps/publish.js";
+import { deleteDocument, discardKey, removeKey } from "./steps/remove.js";
+import { sweep } from "./steps/sweep.js";
 
 /** What a run has done, and what is left to wait for. */
 export interface Outcome {

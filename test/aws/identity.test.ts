@@ -8,8 +8,8 @@ import { KEY_MONTH_USD } from "../../src/custody/contract.js";
 import { createKmsCustodian } from "../../src/custody/kms/custodian.js";
 import type { Custody } from "../../src/keyring/key-record.js";
 import type { Keyring } from "../../src/keyring/keyring.js";
-import { createHandler } from "../../src/lambda/issuer.js";
-import { createManager } from "../../src/rotation/executor.js";
+import { createHandler } from "../../src/lambda/issuer/issuer.js";
+import { createManager } from "../../src/rotation/manager.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 const HOUR = 3_600;

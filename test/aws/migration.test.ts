@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { AlgorithmName } from "../../src/algorithms/table.js";
 import { awsParts } from "../../src/assemble-aws.js";
 import type { Custody } from "../../src/keyring/key-record.js";
-import { createHandler } from "../../src/lambda/issuer.js";
-import { createManager, type Manager } from "../../src/rotation/executor.js";
+import { createHandler } from "../../src/lambda/issuer/issuer.js";
+import { createManager, type Manager } from "../../src/rotation/manager.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 const ISSUER = "https://issuer.example";

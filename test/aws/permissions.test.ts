@@ -11,8 +11,8 @@ import {
 import { createBucket } from "../../src/aws/s3.js";
 import { createParameterStore } from "../../src/aws/ssm.js";
 import { createTransport, type Transport } from "../../src/aws/transport.js";
-import { createHandler } from "../../src/lambda/issuer.js";
-import { createManager } from "../../src/rotation/executor.js";
+import { createHandler } from "../../src/lambda/issuer/issuer.js";
+import { createManager } from "../../src/rotation/manager.js";
 import { createAwsStores } from "../../src/storage/aws/stores.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 import { custodianOf, KINDS } from "./custodians.js";

@@ -1,10 +1,10 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { awsParts } from "../../src/assemble-aws.js";
-import { createHandler } from "../../src/lambda/issuer.js";
-import { createKeyManager } from "../../src/lambda/key-manager.js";
-import { managerSettingsOf } from "../../src/lambda/manager-settings.js";
-import { createManager, type Manager } from "../../src/rotation/executor.js";
+import { createHandler } from "../../src/lambda/issuer/issuer.js";
+import { createKeyManager } from "../../src/lambda/key-manager/key-manager.js";
+import { managerSettingsOf } from "../../src/lambda/key-manager/settings.js";
+import { createManager, type Manager } from "../../src/rotation/manager.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 /** In full by `npm run proof:aws`. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkConfig } from "../../src/config/load.js";
-import { assertPolicy } from "../../src/rotation/policy.js";
+import { assertPolicy } from "../../src/rotation/plan/policy.js";
 
 const FILE = "/etc/signet/signet.json";
 const check = (rotation: object, env = {}) => checkConfig({ rotation }, FILE, { env });

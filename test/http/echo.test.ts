@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { loggableField, SignetError, shortened } from "../../src/errors.js";
-import { createLog } from "../../src/lambda/log.js";
-import { logRefused } from "../../src/lambda/report.js";
+import { createLog } from "../../src/lambda/shared/log.js";
+import { logRefused } from "../../src/lambda/shared/report.js";
 import { causeOf } from "../../src/server/log.js";
 import { routesFor } from "./routes-fixture.js";
 

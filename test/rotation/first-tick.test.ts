@@ -5,7 +5,7 @@ import { publicJwk } from "../../src/algorithms/jwk.js";
 import { generatePrivateKey } from "../../src/algorithms/keys.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
-import { createManager, type ManagerOptions } from "../../src/rotation/executor.js";
+import { createManager, type ManagerOptions } from "../../src/rotation/manager.js";
 import { createFileStores } from "../../src/storage/file/stores.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { SETTINGS } from "./settings-fixture.js";

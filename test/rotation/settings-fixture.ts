@@ -1,4 +1,4 @@
-import type { RotationSettings } from "../../src/rotation/policy.js";
+import type { RotationSettings } from "../../src/rotation/plan/policy.js";
 
 /** What `init` chooses. */
 export const SETTINGS: RotationSettings = {

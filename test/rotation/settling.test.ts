@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Manager } from "../../src/rotation/executor.js";
+import type { Manager } from "../../src/rotation/manager.js";
 import { createInstallation } from "./world/installation.js";
 import type { Fate } from "./world/wire.js";
 

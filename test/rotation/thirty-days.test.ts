@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import { createActiveKey } from "../../src/issue/active-key.js";
 import { createIssuer } from "../../src/issue/issuer.js";
-import { createManager } from "../../src/rotation/executor.js";
+import { createManager } from "../../src/rotation/manager.js";
 import { createFileStores } from "../../src/storage/file/stores.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { SETTINGS } from "./settings-fixture.js";

@@ -3,8 +3,8 @@ import { checkConfig } from "../../src/config/load.js";
 import { createCallers } from "../../src/issue/callers.js";
 import { readCallers } from "../../src/issue/callers-json.js";
 import { createIssuer, type IssuerOptions } from "../../src/issue/issuer.js";
-import { managerSettingsOf } from "../../src/lambda/manager-settings.js";
-import { settingsOf } from "../../src/lambda/settings.js";
+import { managerSettingsOf } from "../../src/lambda/key-manager/settings.js";
+import { settingsOf } from "../../src/lambda/shared/settings.js";
 import { type OwnLimits, readLimits } from "../../src/settings/limits.js";
 
 const signer = { kid: "k", alg: "ES256", sign: () => Buffer.alloc(64) } as unknown as IssuerOptions["signer"];

@@ -11,7 +11,7 @@ export const RULES = [
   {
     rule: "four skews of retention",
     breaks: "a retired key leaves while a token of an issuer whose clock is ahead still lives",
-    file: "src/rotation/policy.ts",
+    file: "src/rotation/plan/policy.ts",
     from: "maxTtlSeconds + 4 * policy.clockSkewSeconds;\n}",
     to: "maxTtlSeconds;\n}",
     worlds: ["files and services", "AWS"],
@@ -19,7 +19,7 @@ export const RULES = [
   {
     rule: "an issuer's longest unconfirmed time counts",
     breaks: "a frozen issuer signs with a key whose tokens are no longer waited for",
-    file: "src/rotation/policy.ts",
+    file: "src/rotation/plan/policy.ts",
     from: "Math.max(maxAgeSeconds, policy.activeKeyMaxAgeSeconds) + maxTtlSeconds",
     to: "maxTtlSeconds",
     worlds: ["files and services", "AWS"],
@@ -27,7 +27,7 @@ export const RULES = [
   {
     rule: "who confirms waits the settling",
     breaks: "issuers still read the old document when its key's time begins to run",
-    file: "src/rotation/activate.ts",
+    file: "src/rotation/steps/activate.ts",
     from: "  await waitForReaders(context, session, activation);\n",
     to: "",
     worlds: ["files and services", "AWS"],
@@ -35,7 +35,7 @@ export const RULES = [
   {
     rule: "published ahead",
     breaks: "a key signs that verifiers' caches do not have",
-    file: "src/rotation/successor.ts",
+    file: "src/rotation/plan/successor.ts",
     from: "(standby.publishedAt ?? Number.POSITIVE_INFINITY) + policy.publishAheadSeconds",
     to: "(standby.publishedAt ?? Number.POSITIVE_INFINITY)",
     worlds: ["files and services"],
@@ -43,7 +43,7 @@ export const RULES = [
   {
     rule: "the JWKS is read back",
     breaks: "a key counts as published before verifiers can read it",
-    file: "src/rotation/publish.ts",
+    file: "src/rotation/steps/publish.ts",
     from: "  await publishOver(context, session, wanted, view.published);\n  await readBack(context, wanted);\n",
     to: "  await publishOver(context, session, wanted, view.published).catch(() => undefined);\n",
     worlds: ["files and services", "AWS"],
@@ -51,7 +51,7 @@ export const RULES = [
   {
     rule: "a vanished publication starts again",
     breaks: "a key that was missing from the JWKS for a while signs too early",
-    file: "src/rotation/publish.ts",
+    file: "src/rotation/steps/publish.ts",
     from: "key.publishedAt !== undefined && !isInJwks(key, view.published);",
     to: "key.publishedAt === null;",
     worlds: ["AWS"],
@@ -59,7 +59,7 @@ export const RULES = [
   {
     rule: "a second standby before a rotation",
     breaks: "a revocation right after a rotation lets a key sign that caches do not have",
-    file: "src/rotation/plan-activation.ts",
+    file: "src/rotation/plan/plan-activation.ts",
     from: "if (first === undefined || second === undefined) {",
     to: "if (first === undefined) {",
     worlds: ["files and services"],
@@ -67,7 +67,7 @@ export const RULES = [
   {
     rule: "an old answer is read again",
     breaks: "a standby that caches do not have takes over, though the active document is there",
-    file: "src/rotation/read-view.ts",
+    file: "src/rotation/session/read-view.ts",
     from: 'if (documentState(view) !== "stale") return view;\n  const pauseSeconds',
     to: "view = { ...view, patient: true };\n  return view;\n  const pauseSeconds",
     worlds: ["files and services", "AWS"],
@@ -75,7 +75,7 @@ export const RULES = [
   {
     rule: "the lease is checked before a write",
     breaks: "a manager that slept writes what another one has overtaken",
-    file: "src/rotation/session.ts",
+    file: "src/rotation/session/session.ts",
     from: "if (!isFresh) await change((same) => same);",
     to: "void isFresh;",
     worlds: ["files and services", "AWS"],
@@ -83,7 +83,7 @@ export const RULES = [
   {
     rule: "a name rests for a day",
     breaks: "the delete of a manager that died hits a living document",
-    file: "src/rotation/sequence.ts",
+    file: "src/rotation/plan/sequence.ts",
     from: "(candidate.freedAt as number) + PLACE_REST_SECONDS <= now",
     to: "(candidate.freedAt as number) <= now",
     worlds: ["files and services", "AWS"],
@@ -99,7 +99,7 @@ export const RULES = [
   {
     rule: "proven before the intent",
     breaks: "a rotation uses up the only ready standby, and a revocation lets a key sign that caches do not have",
-    file: "src/rotation/activate.ts",
+    file: "src/rotation/steps/activate.ts",
     from: 'if (proof.outcome !== "proven") return doubted(session, record, proof);\n  const now = await session.time();\n  await session.change((keyring) => promised',
     to: "void proof;\n  const now = await session.time();\n  await session.change((keyring) => promised",
     worlds: ["AWS"],
@@ -107,7 +107,7 @@ export const RULES = [
   {
     rule: "a signature proves a key",
     breaks: "a key signs whose private part is another's, or damaged",
-    file: "src/rotation/prove.ts",
+    file: "src/rotation/steps/prove.ts",
     from: "    await assertSigns((key) => custodian.open(key), jwk, material);\n    return",
     to: "    return",
     worlds: ["AWS"],
@@ -115,7 +115,7 @@ export const RULES = [
   {
     rule: "absence is believed after the settling alone",
     breaks: "a healthy key that was just made is given up",
-    file: "src/rotation/prove.ts",
+    file: "src/rotation/steps/prove.ts",
     from: "return settleSeconds === 0 || now >= madeAt + settleSeconds + 2 * policy.clockSkewSeconds;",
     to: "void madeAt;\n  return true;",
     worlds: ["AWS"],
@@ -123,7 +123,7 @@ export const RULES = [
   {
     rule: "the settling is counted with two skews",
     breaks: "a healthy key that another manager has just made is given up",
-    file: "src/rotation/prove.ts",
+    file: "src/rotation/steps/prove.ts",
     from: "now >= madeAt + settleSeconds + 2 * policy.clockSkewSeconds;",
     to: "now >= madeAt + settleSeconds;",
     worlds: ["files and services", "AWS"],
@@ -131,7 +131,7 @@ export const RULES = [
   {
     rule: "a KMS key is known by its id, not by an alias or a tag alone",
     breaks: "every key in KMS is told as one that nobody needs, for a person to destroy",
-    file: "src/rotation/strays.ts",
+    file: "src/rotation/plan/strays.ts",
     from: 'if (part !== "" && recordByKid(keyring, part) !== undefined) return "named";',
     to: "void recordByKid;",
     worlds: ["AWS"],
@@ -139,7 +139,7 @@ export const RULES = [
   {
     rule: "what the keyring does not know is not destroyed",
     breaks: "a sweep destroys keys that it knows nothing of: somebody else's, or those of a newer keyring",
-    file: "src/rotation/strays.ts",
+    file: "src/rotation/plan/strays.ts",
     from: 'return endedOf(keyring, id) === undefined ? "unknown" : "over";',
     to: 'return "over";',
     worlds: ["AWS"],
@@ -147,7 +147,7 @@ export const RULES = [
   {
     rule: "an old keyring is recognised by the log",
     breaks: "an installation whose keyring was put back never rotates again",
-    file: "src/rotation/put-back.ts",
+    file: "src/rotation/steps/put-back.ts",
     from: "if (beyond === undefined) return NOTHING;",
     to: "if (beyond === undefined || context !== undefined) return NOTHING;",
     worlds: ["AWS"],
@@ -155,7 +155,7 @@ export const RULES = [
   {
     rule: "a retired key that is read again starts its time anew",
     breaks: "a key is removed before the tokens end that were signed after a document was deleted by hand",
-    file: "src/rotation/transitions.ts",
+    file: "src/rotation/plan/transitions.ts",
     from: "const retiredAt = Math.max(record.retiredAt, now);",
     to: "const retiredAt = record.retiredAt;",
     worlds: ["AWS"],
@@ -163,7 +163,7 @@ export const RULES = [
   {
     rule: "published ahead for no less than caches and two clocks need",
     breaks: "an operator sets a time in which two managers whose clocks differ let a key sign that caches do not have",
-    file: "src/rotation/policy.ts",
+    file: "src/rotation/plan/policy.ts",
     from: "return SLOWEST_CACHE_SECONDS + 2 * clockSkewSeconds;",
     to: "void clockSkewSeconds;\n  return SLOWEST_CACHE_SECONDS;",
     worlds: ["files and services"],
@@ -171,7 +171,7 @@ export const RULES = [
   {
     rule: "the active document is read back",
     breaks: "a revoked key leaves the JWKS while every issuer still signs with it",
-    file: "src/rotation/activate.ts",
+    file: "src/rotation/steps/activate.ts",
     from: "    if (documents !== undefined) return documents;\n",
     to: "    return documents ?? [];\n",
     worlds: ["files and services", "AWS"],
@@ -179,7 +179,7 @@ export const RULES = [
   {
     rule: "proven again by whoever writes",
     breaks: "a key signs that was damaged after it was promised",
-    file: "src/rotation/activate.ts",
+    file: "src/rotation/steps/activate.ts",
     from: 'if (proof.outcome !== "proven") return doubted(session, record, proof);\n  if ((await seen(',
     to: 'if (proof.outcome !== "proven") Object.assign(proof, { material: await custodianOf(context, record).material(record.id, knownOf(record)) });\n  if ((await seen(',
     worlds: ["AWS"],
@@ -187,7 +187,7 @@ export const RULES = [
   {
     rule: "a keyring is proven the newest before it destroys",
     breaks: "a key is destroyed that a newer keyring keeps, whose line of the log came late",
-    file: "src/rotation/newest.ts",
+    file: "src/rotation/session/newest.ts",
     from: "if ((await readBeyond(stores, session.keyring())) === undefined) return;",
     to: "if (stores !== undefined) return;",
     worlds: ["files and services", "AWS"],
@@ -195,7 +195,7 @@ export const RULES = [
   {
     rule: "two sweeps, half a day apart",
     breaks: "a private key is destroyed before anybody could have read of it",
-    file: "src/rotation/strays.ts",
+    file: "src/rotation/plan/strays.ts",
     from: "endedSeenAt !== undefined && now >= endedSeenAt + SWEEP_EVERY_SECONDS);",
     to: "endedSeenAt !== undefined && now >= endedSeenAt);",
     worlds: ["files and services", "AWS"],

@@ -11,9 +11,9 @@ import { createFile, makePrivateDirectory, PUBLIC_FILE, removeFile } from "../..
 import { followLinks } from "../../files/links.js";
 import type { Custody } from "../../keyring/key-record.js";
 import { activeRecord } from "../../keyring/keyring.js";
-import type { Manager } from "../../rotation/executor.js";
-import type { ImportedKey } from "../../rotation/import-key.js";
-import { assertPolicy } from "../../rotation/policy.js";
+import type { Manager } from "../../rotation/manager.js";
+import { assertPolicy } from "../../rotation/plan/policy.js";
+import type { ImportedKey } from "../../rotation/steps/import-key.js";
 import { type Context, pathOfConfig } from "../context.js";
 import { assertSurroundings } from "../init-preflight.js";
 import { type InitialOptions, type WantedConfig, wantedConfig } from "../initial-config.js";

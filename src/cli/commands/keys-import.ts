@@ -2,7 +2,7 @@ import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
 import type { Installation } from "../../assemble.js";
 import { SignetError } from "../../errors.js";
 import type { Custody } from "../../keyring/key-record.js";
-import type { ImportedKey } from "../../rotation/import-key.js";
+import type { ImportedKey } from "../../rotation/steps/import-key.js";
 import { changeConfig } from "../config-file.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig, STACK_CONFIG } from "../context.js";

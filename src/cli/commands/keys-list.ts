@@ -5,7 +5,7 @@ import { presentSeconds } from "../../issue/issuer.js";
 import { publishedRecords } from "../../keyring/documents.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring } from "../../keyring/keyring.js";
-import type { KeyLives } from "../../rotation/key-lives.js";
+import type { KeyLives } from "../../rotation/forecast/key-lives.js";
 import { type CommonOptions, type Context, pathGiven } from "../context.js";
 import { drawTimeline } from "../key-timeline.js";
 import { timelineSvg } from "../key-timeline-svg.js";

@@ -4,7 +4,7 @@ import { checkConfig, loadConfig } from "../../config/load.js";
 import type { AwsConfig, Config } from "../../config/schema.js";
 import { configuredPassphrase } from "../../config/secrets.js";
 import { SignetError } from "../../errors.js";
-import type { Report } from "../../rotation/manager-report.js";
+import type { Report } from "../../rotation/report.js";
 import { type ConfigMembers, changeConfig, readMembers } from "../config-file.js";
 import { type Context, pathOfConfig } from "../context.js";
 import { awsMembers } from "../initial-config.js";

@@ -1,4 +1,4 @@
-import type { TokensAtRisk } from "../../rotation/revoke.js";
+import type { TokensAtRisk } from "../../rotation/steps/revoke.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";

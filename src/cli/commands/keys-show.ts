@@ -2,7 +2,7 @@ import type { PublicJwk } from "../../algorithms/jwk.js";
 import { publicKeyFromJwk } from "../../algorithms/jwk.js";
 import { SignetError } from "../../errors.js";
 import { activeRecord } from "../../keyring/keyring.js";
-import { plannedSuccessors, publishedStandbys } from "../../rotation/successor.js";
+import { plannedSuccessors, publishedStandbys } from "../../rotation/plan/successor.js";
 import type { CommonOptions, Context } from "../context.js";
 import { managerFor } from "../key-report.js";
 import { keyringMissing, openInstallation } from "../open-installation.js";

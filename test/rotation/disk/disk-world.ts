@@ -1,5 +1,5 @@
 import { parseKeyring } from "../../../src/keyring/parse.js";
-import type { Manager } from "../../../src/rotation/executor.js";
+import type { Manager } from "../../../src/rotation/manager.js";
 import { createCloudOracle } from "../cloud/oracle.js";
 import { pooledKey } from "../world/key-pool.js";
 import { Violation } from "../world/oracle.js";

@@ -1,9 +1,9 @@
 import { createPublicKey, type JsonWebKey, verify as verifyBytes } from "node:crypto";
 import type { Keyring } from "../../../src/keyring/keyring.js";
 import { parseKeyring } from "../../../src/keyring/parse.js";
-import type { Manager } from "../../../src/rotation/executor.js";
-import type { Report } from "../../../src/rotation/manager-report.js";
-import type { RotationSettings } from "../../../src/rotation/policy.js";
+import type { Manager } from "../../../src/rotation/manager.js";
+import type { RotationSettings } from "../../../src/rotation/plan/policy.js";
+import type { Report } from "../../../src/rotation/report.js";
 import type { CloudOracle } from "../cloud/oracle.js";
 import { SETTINGS } from "../settings-fixture.js";
 import { createClockwork } from "../world/clockwork.js";

@@ -4,6 +4,6 @@ export { breakLock, locksIn } from "../../../src/files/locks.js";
 export { tellFileWarningsTo } from "../../../src/files/warnings.js";
 export { createActiveKey } from "../../../src/issue/active-key.js";
 export { createIssuer } from "../../../src/issue/issuer.js";
-export { createManager } from "../../../src/rotation/executor.js";
-export { assertWell } from "../../../src/rotation/manager-report.js";
+export { createManager } from "../../../src/rotation/manager.js";
+export { assertWell } from "../../../src/rotation/report.js";
 export { createFileStores } from "../../../src/storage/file/stores.js";

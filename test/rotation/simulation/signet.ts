@@ -1,4 +1,4 @@
-import { createManager, type Manager } from "../../../src/rotation/executor.js";
+import { createManager, type Manager } from "../../../src/rotation/manager.js";
 import { SETTINGS } from "../settings-fixture.js";
 import { createClockwork } from "../world/clockwork.js";
 import { createServices } from "../world/services.js";

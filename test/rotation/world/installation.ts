@@ -1,5 +1,5 @@
 import { isSignetError } from "../../../src/errors.js";
-import { createManager, type Manager } from "../../../src/rotation/executor.js";
+import { createManager, type Manager } from "../../../src/rotation/manager.js";
 import { SETTINGS } from "../settings-fixture.js";
 import { createClockwork } from "./clockwork.js";
 import { createServices } from "./services.js";

@@ -1,7 +1,7 @@
 import { type ErrorCode, isSignetError } from "../../../src/errors.js";
-import { verifyAudit } from "../../../src/rotation/audit.js";
-import { createManager, type Manager } from "../../../src/rotation/executor.js";
-import type { RotationSettings } from "../../../src/rotation/policy.js";
+import { createManager, type Manager } from "../../../src/rotation/manager.js";
+import type { RotationSettings } from "../../../src/rotation/plan/policy.js";
+import { verifyAudit } from "../../../src/rotation/session/audit.js";
 import { SETTINGS } from "../settings-fixture.js";
 import { createClockwork } from "./clockwork.js";
 import { type Hand, LEFT_KEY, layHand } from "./hands.js";

@@ -1,0 +1,112 @@
+import { SignetError, tellable } from "../../errors.js";
+import { createCallers } from "../../issue/callers.js";
+import { encodeRequest } from "../../issue/encode.js";
+import { createIssuer, type Issuer, presentSeconds, toldResult } from "../../issue/issuer.js";
+
+import { createRates } from "../../issue/rate.js";
+import { checkBatch, type IssueRequest, isBatch } from "../../issue/request.js";
+import { DEFAULT_LIMITS, type Limits } from "../../settings/limits.js";
+import { type HttpAnswer, httpAnswer, httpProblem, identityOf, isHttpEvent, readHttpEvent } from "../shared/http-event.js";
+import { assertNamesWereRead, issueWellRead } from "../shared/parsed-event.js";
+import { type Answer, bareError, createReport } from "../shared/report.js";
+import { type Environment, settingsOf } from "../shared/settings.js";
+import { assertBatchFits } from "./batch-size.js";
+import { createSigningKey } from "./signing-key.js";
+
+/** What Lambda says of an invocation, as far as it is looked at. */
+export interface InvocationContext {
+  readonly awsRequestId: string;
+  /** Ends in `:ALIAS` where an alias was invoked. */
+  readonly invokedFunctionArn: string;
+}
+
+/** Answers an invocation. */
+export type Handler = (event: unknown, context: InvocationContext) => Promise<Answer | HttpAnswer>;
+
+/** Somebody who asks, and what may be issued to them. */
+interface Asking {
+  readonly caller?: string;
+  readonly issuer: Issuer;
+  readonly limits: Partial<Limits>;
+}
+
+/** Looks at a batch before anything is signed. */
+type CheckSize = (requests: readonly IssueRequest[], asking: Asking) => Promise<void>;
+
+/** Makes the function's handler. The key is opened at once; where that fails, the next invocation tries again. */
+export function createHandler(env: Environment, write: (line: string) => void): Handler {
+  const settings = settingsOf(env);
+  const report = createReport(settings, env, write);
+  const key = createSigningKey(settings, env, report.kmsSigned);
+  const issuing = { signer: key, issuer: settings.issuer, limits: settings.limits, clock: presentSeconds };
+  const rates = createRates();
+  const callers = createCallers(issuing, settings.callers, rates);
+  const own = createIssuer({
+    ...issuing,
+    // Whoever invokes no alias is no caller, and nobody else either.
+    isOtherCaller: (name) => callers.named(name) !== undefined,
+    rate: rates("", settings.limits.maxTokensPerMinute),
+  });
+  const limits = { ...DEFAULT_LIMITS, ...settings.limits };
+  key.refresh().catch(report.unready);
+
+  // The alias is the caller: IAM has checked that it may be invoked.
+  function askedBy({ invokedFunctionArn }: InvocationContext): Asking {
+    const alias = invokedFunctionArn.split(":")[7];
+    if (alias === undefined || alias === "$LATEST") return { issuer: own, limits };
+    const caller = callers.named(alias);
+    if (caller === undefined) throw new SignetError("function_unknown", "no caller has the name of this alias or version");
+    return { caller: caller.name, issuer: caller.issuer, limits: caller.limits };
+  }
+
+  const checkSize: CheckSize = async (requests, { limits: { fixedClaims } }) => {
+    const { signer } = await key.current(presentSeconds());
+    const memoryMb = Number(env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE) || undefined;
+    assertBatchFits(requests, { memoryMb, alg: signer.alg, fixedClaims });
+  };
+
+  return async (event, context) => {
+    const began = performance.now();
+    const isHttp = settings.http && isHttpEvent(event);
+    let asking: Asking | undefined;
+    const identity = isHttp ? identityOf(event.requestContext) : undefined;
+    const invocation = () => ({ requestId: context.awsRequestId, caller: asking?.caller, identity, ms: elapsed(began) });
+    try {
+      asking = askedBy(context);
+      const answer = await (isHttp ? issuedOverHttp(asking, event, checkSize) : issuedFromEvent(asking, event, checkSize));
+      report.answered(invocation(), answer, key.inUse());
+      return isHttp ? httpAnswer(answer) : answer;
+    } catch (error) {
+      report.refused(invocation(), error);
+      if (isHttp) return httpProblem(error);
+      // What Lambda answers is made of the name and the message.
+      const { code, message } = tellable(error);
+      throw bareError(code, message);
+    }
+  };
+}
+
+async function issuedOverHttp(asking: Asking, event: Parameters<typeof readHttpEvent>[0], checkSize: CheckSize): Promise<Answer> {
+  const { route, body } = readHttpEvent(event, ["/issue", "/encode"]);
+  const maxTtlSeconds = asking.limits.maxTtlSeconds ?? DEFAULT_LIMITS.maxTtlSeconds;
+  const value = route === "/encode" ? encodeRequest(body, { maxTtlSeconds }) : body;
+  if (!isBatch(value)) return asking.issuer.issue(value as IssueRequest);
+  const requests = checkBatch(value);
+  await checkSize(requests, asking);
+  return { results: (await asking.issuer.issueMany(requests)).map(toldResult) };
+}
+
+// What Lambda has parsed. A batch is looked at one by one, so that one request does not stop the others.
+async function issuedFromEvent(asking: Asking, event: unknown, checkSize: CheckSize): Promise<Answer> {
+  if (isBatch(event)) {
+    const requests = checkBatch(event);
+    await checkSize(requests, asking);
+    return { results: (await issueWellRead(asking.issuer, requests)).map(toldResult) };
+  }
+  assertNamesWereRead(event);
+  return asking.issuer.issue(event as IssueRequest);
+}
+
+function elapsed(began: number): number {
+  return Math.round((performance.now() - began) * 1_000) / 1_000;
+}

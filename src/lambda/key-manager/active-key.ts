@@ -1,0 +1,45 @@
+import { publicKeyFromJwk } from "../../algorithms/jwk.js";
+import type { Parts } from "../../assemble-aws.js";
+import { SignetError } from "../../errors.js";
+import type { KeyMaterial } from "../../keyring/active-document.js";
+import { assertSigns } from "../../rotation/steps/prove.js";
+
+/** The key that signs, as a stack tells it in its outputs. */
+export interface ActiveKeyData {
+  /** The KMS key, or the secret that holds the key; empty where it is in Parameter Store. */
+  readonly KeyArn: string;
+  readonly KeyID: string;
+  /** The PEM (SubjectPublicKeyInfo), base64; empty where it is longer than a custom resource's answer may be. */
+  readonly PublicKeyPEMBase64: string;
+  readonly SigningMethod: string;
+}
+
+/** An ML-DSA key is longer than what CloudFormation takes beside the rest. */
+const MOST_PEM_CHARACTERS = 2_500;
+
+/**
+ * Tells which key signs, once it has proven itself: it is opened as issuers open it, and its signature is checked against the key that
+ * verifiers read in the published JWKS.
+ *
+ * @throws SignetError `no_active_key`, `key_mismatch`, and what stores and custodians throw
+ */
+export async function provenActiveKey({ stores, open }: Parts): Promise<ActiveKeyData> {
+  const [[document], published] = await Promise.all([stores.active.read(), stores.publicDocuments.read()]);
+  if (document === undefined) throw new SignetError("no_active_key", "no key signs yet; the next tick looks again");
+  const jwk = published?.jwks.keys.find(({ kid }) => kid === document.kid);
+  if (jwk === undefined) throw new SignetError("key_mismatch", "the key that signs is not in the published JWKS");
+  await assertSigns(open, jwk, document.material);
+  const pem = publicKeyFromJwk(jwk).export({ format: "pem", type: "spki" }).toString();
+  const encoded = Buffer.from(pem).toString("base64");
+  return {
+    KeyArn: arnOf(document.material) ?? "",
+    KeyID: document.kid,
+    PublicKeyPEMBase64: encoded.length > MOST_PEM_CHARACTERS ? "" : encoded,
+    SigningMethod: document.alg,
+  };
+}
+
+function arnOf(material: KeyMaterial): string | undefined {
+  if ("keyArn" in material) return material.keyArn;
+  return "secretArn" in material ? material.secretArn : undefined;
+}

@@ -1,0 +1,55 @@
+import { isSignetError } from "../../errors.js";
+import type { Report } from "../../rotation/report.js";
+import type { Step } from "../../rotation/session/context.js";
+import { createLog, metricsLine } from "../shared/log.js";
+import { bareError, failureOf } from "../shared/report.js";
+import type { Environment } from "../shared/settings.js";
+import type { ManagerSettings } from "./settings.js";
+
+/** Says in log and metrics what became of the key manager's runs. */
+export interface ManagerLog {
+  /** Before each step. */
+  step(requestId: string, step: Step): void;
+  done(requestId: string, answer: Partial<Report>): void;
+  /** A request of CloudFormation's was answered. */
+  answered(requestId: string, entry: { readonly request: string; readonly outcome: string }): void;
+  /** @returns the failure as the invocation's own: its name is the code */
+  failed(requestId: string, error: unknown): Error;
+}
+
+/** Makes the log of the key manager. */
+export function createManagerReport(
+  { installation, metrics }: ManagerSettings,
+  env: Environment,
+  write: (line: string) => void,
+): ManagerLog {
+  const log = createLog(env, write);
+  const count = (counts: Readonly<Record<string, number>>) => {
+    if (metrics) write(metricsLine(installation, { ManagerRuns: 1, ...counts }));
+  };
+  return {
+    step: (requestId, { action, words }) => log("INFO", requestId, { action, words }),
+    done(requestId, { actions = [], waits = [], nextAt = null, strays = [] }) {
+      // Told once a sweep: what is destroyed by itself needs nobody.
+      const kept = actions.some(({ kind }) => kind === "sweep")
+        ? strays.filter(({ destroyedAfter }) => destroyedAfter === null)
+        : [];
+      for (const { name, monthlyUsd, words } of kept) log("WARN", requestId, { stray: name, monthlyUsd, words });
+      const late = waits.find(({ rule }) => rule === "overdue");
+      if (late !== undefined) log("WARN", requestId, { overdue: late.kid, words: late.words });
+      log("INFO", requestId, { outcome: "done", actions: actions.length, waits: waits.map(({ words }) => words), nextAt });
+      count({ ManagerActions: actions.length, ManagerFailures: 0 });
+    },
+    answered(requestId, entry) {
+      log("INFO", requestId, entry);
+      count({ ManagerFailures: entry.outcome === "FAILED" ? 1 : 0 });
+    },
+    failed(requestId, error) {
+      log("ERROR", requestId, { outcome: "failed", ...failureOf(error) });
+      count({ ManagerFailures: 1 });
+      // Whoever may ask a manager runs the installation: they are told what to do.
+      if (isSignetError(error)) return bareError(error.code, error.message);
+      return bareError("internal", "something unexpected failed; the log says more");
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { activeSecret } from "../../aws/names.js";
+import { createSecretVersions, type SecretVersions } from "../../aws/secret-versions.js";
+import { parseJson } from "../../encoding/json-names.js";
+import { isObject } from "../../encoding/object-schema.js";
+import { SignetError } from "../../errors.js";
+import { activeRecord, type Keyring } from "../../keyring/keyring.js";
+import type { CoreManager } from "../../rotation/core-manager.js";
+import { plannedSuccessors, publishedStandbys, readyAt } from "../../rotation/plan/successor.js";
+import { provenActiveKey } from "./active-key.js";
+import type { ManagerPlace } from "./stack-keys.js";
+
+/** A step of a rotation that Secrets Manager drives (user guide, "Lambda rotation functions"). */
+interface RotationStep {
+  readonly Step: "createSecret" | "setSecret" | "testSecret" | "finishSecret";
+  readonly SecretId: string;
+  /** The version that the rotation makes. */
+  readonly ClientRequestToken: string;
+}
+
+const STEPS: readonly string[] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
+
+/** Tells such a step from other events. */
+export function isRotationStep(event: unknown): event is RotationStep {
+  return isObject(event) && typeof event.SecretId === "string" && "Step" in event;
+}
+
+/**
+ * Lets Secrets Manager drive rotation: its schedule, its events and its console. The secret `signet/INSTALLATION/active` holds no
+ * private key, only the name of the one that signs; each private key is a secret of its own, since Secrets Manager never deletes a
+ * version that has lost its labels.
+ *
+ * @throws SignetError `invalid_request` for another secret or version, `plan_refused` where no standby is old enough yet, which names
+ * the time when one is
+ */
+export async function rotateSecret(step: RotationStep, manager: CoreManager, place: ManagerPlace): Promise<void> {
+  const { SecretId, ClientRequestToken: version, Step } = step;
+  if (!STEPS.includes(Step) || typeof version !== "string") throw refused("Step is unknown, or ClientRequestToken is missing");
+  const versions = createSecretVersions(place.parts.transport);
+  const { name, stages } = await versions.describe(SecretId);
+  if (name !== activeSecret(place.installation)) throw refused(`SecretId is not ${activeSecret(place.installation)}`);
+  const labels = stages.get(version) ?? [];
+  if (labels.includes("AWSCURRENT")) return;
+  if (!labels.includes("AWSPENDING")) throw refused("ClientRequestToken is not a version that is being rotated");
+  const current = [...stages].find(([, each]) => each.includes("AWSCURRENT"))?.[0];
+  switch (Step) {
+    case "createSecret":
+      return create(versions, step, current, manager, place);
+    case "setSecret":
+      return set(await stagedKid(versions, step), step, manager, place);
+    case "testSecret":
+      // A schedule that does not begin at once is tried out by this step alone, over a version that nobody has staged (RotateSecret).
+      return test(kidIn(await versions.value(SecretId, version)), place);
+    case "finishSecret":
+      await test(await stagedKid(versions, step), place);
+      return versions.makeCurrent(SecretId, version, current);
+  }
+}
+
+async function create(
+  versions: SecretVersions,
+  { SecretId, ClientRequestToken: version }: RotationStep,
+  current: string | undefined,
+  manager: CoreManager,
+  place: ManagerPlace,
+): Promise<void> {
+  if ((await versions.value(SecretId, version)) !== undefined) return;
+  const before = current === undefined ? undefined : kidIn(await versions.value(SecretId, current));
+  const stage = (kid: string) => versions.stage(SecretId, version, JSON.stringify({ kid }));
+  const active = activeKid(await keyringOf(place));
+  // The policy, or an operator, was faster than Secrets Manager.
+  if (active !== undefined && active !== before) return stage(active);
+  const next = nextKid(await keyringOf(place), place.now());
+  if (next !== undefined) return stage(next);
+  // It cannot wait here until a standby is old enough: it is asked for, and Secrets Manager tries again.
+  const { waits } = await manager.rotate({ token: version });
+  const after = activeKid(await keyringOf(place));
+  if (after !== undefined && after !== active) return stage(after);
+  const why = waits.find(({ rule }) => rule === "second_standby") ?? waits[0];
+  throw new SignetError("plan_refused", why?.words ?? "no standby is old enough yet; the next try looks again");
+}
+
+async function set(
+  kid: string,
+  { ClientRequestToken: token }: RotationStep,
+  manager: CoreManager,
+  place: ManagerPlace,
+): Promise<void> {
+  if (activeKid(await keyringOf(place)) !== kid) await manager.rotate({ token });
+  if (activeKid(await keyringOf(place)) === kid) return;
+  throw new SignetError("plan_refused", "the staged key does not sign yet; the next try goes on");
+}
+
+async function test(kid: string | undefined, { parts }: ManagerPlace): Promise<void> {
+  const { KeyID } = await provenActiveKey(parts);
+  if (kid !== undefined && KeyID !== kid)
+    throw new SignetError("key_mismatch", "another key than the staged one signs: start the rotation again");
+}
+
+async function stagedKid(versions: SecretVersions, { SecretId, ClientRequestToken }: RotationStep): Promise<string> {
+  const kid = kidIn(await versions.value(SecretId, ClientRequestToken));
+  if (kid !== undefined) return kid;
+  throw refused("the version that is being rotated names no key: createSecret comes first");
+}
+
+async function keyringOf({ parts }: ManagerPlace): Promise<Keyring> {
+  const found = await parts.stores.keyring.read();
+  if (found !== undefined) return found.keyring;
+  throw new SignetError("keyring_missing", "there is no keyring: the stack's creation makes it; restore the one that was there");
+}
+
+function activeKid(keyring: Keyring): string | undefined {
+  return keyring.activation === null ? activeRecord(keyring)?.publicJwk?.kid : undefined;
+}
+
+// A rotation uses up a standby: another one has to be old enough as well.
+function nextKid(keyring: Keyring, now: number): string | undefined {
+  const { policy } = keyring;
+  const ready = plannedSuccessors(publishedStandbys(keyring), policy).filter((key) => readyAt(key, policy) <= now);
+  return ready.length < 2 ? undefined : ready[0]?.publicJwk?.kid;
+}
+
+function kidIn(value: string | undefined): string | undefined {
+  try {
+    const parsed: unknown = parseJson(value ?? "");
+    return isObject(parsed) && typeof parsed.kid === "string" ? parsed.kid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function refused(what: string): SignetError {
+  return new SignetError("invalid_request", `a rotation of Secrets Manager's was refused: ${what}`);
+}

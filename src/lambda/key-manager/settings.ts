@@ -1,0 +1,104 @@
+import { ALGORITHM_NAMES, type AlgorithmName, findAlgorithm } from "../../algorithms/table.js";
+import { CUSTODIES, type Custody, findCustody } from "../../keyring/key-record.js";
+import type { RotationPolicy } from "../../keyring/keyring.js";
+import type { NoticeTargets } from "../../notify/notifier.js";
+import type { RotationSettings } from "../../rotation/plan/policy.js";
+import { DEFAULT_LIMITS } from "../../settings/limits.js";
+import { assertVariablesAreSpelt, type Environment, limitsIn, objectIn, wrong } from "../shared/settings.js";
+
+/** What the key manager's function is told by its environment. */
+export interface ManagerSettings {
+  readonly installation: string;
+  readonly region: string;
+  /** Where the keyring and the public documents are: `s3://BUCKET/PREFIX`. */
+  readonly keyring: string;
+  /** The KMS key that wraps private keys, or encrypts them at rest. */
+  readonly kmsKey: string | undefined;
+  /** The KMS key that wraps private keys, where it is another one. */
+  readonly wrappingKey: string | undefined;
+  /** The key policy of KMS keys that are made. */
+  readonly keyPolicy: string | undefined;
+  readonly rotation: RotationSettings;
+  readonly metrics: boolean;
+  /** Who is told of each change of a key; the webhook's secret may name a parameter, as `ssm:/NAME`. */
+  readonly notices: NoticeTargets;
+  /** The ARN of the stack whose custom resource this function is; nobody else's requests are answered. */
+  readonly stackId: string | undefined;
+  /** Where a custom resource's answer may go besides CloudFormation's own buckets: an emulator on this machine. */
+  readonly responseEndpoint: string | undefined;
+}
+
+const DAY_SECONDS = 86_400;
+
+/** As in `signet.json`. */
+const DEFAULT_ROTATION: RotationPolicy = {
+  rotateEverySeconds: 7_776_000,
+  publishAheadSeconds: 86_400,
+  activeKeyMaxAgeSeconds: 3_600,
+  clockSkewSeconds: 300,
+};
+
+/**
+ * Reads the settings. `SIGNET_LIMITS` and `SIGNET_ROTATION` are JSON, spelled as in `signet.json`.
+ *
+ * @throws SignetError `config_invalid`, naming the variable
+ */
+export function managerSettingsOf(env: Environment): ManagerSettings {
+  assertVariablesAreSpelt(env);
+  const { SIGNET_INSTALLATION: installation, SIGNET_KEYRING: keyring = "" } = env;
+  if (!installation) throw wrong("SIGNET_INSTALLATION", "is not set: it names the installation");
+  if (!/^s3:\/\/[^/]+/.test(keyring)) throw wrong("SIGNET_KEYRING", "must be s3://BUCKET or s3://BUCKET/PREFIX");
+  return {
+    installation,
+    region: env.AWS_REGION ?? "",
+    keyring,
+    kmsKey: env.SIGNET_KMS_KEY || undefined,
+    wrappingKey: env.SIGNET_WRAPPING_KEY || undefined,
+    keyPolicy: env.SIGNET_KEY_POLICY || undefined,
+    rotation: rotationOf(env),
+    metrics: env.SIGNET_METRICS === "true",
+    notices: {
+      webhook: env.SIGNET_WEBHOOK || undefined,
+      webhookSecret: env.SIGNET_WEBHOOK_SECRET,
+      eventBus: env.SIGNET_EVENT_BUS || undefined,
+    },
+    stackId: env.SIGNET_STACK_ID || undefined,
+    responseEndpoint: env.AWS_ENDPOINT_URL || undefined,
+  };
+}
+
+function rotationOf(env: Environment): RotationSettings {
+  const limits = { ...DEFAULT_LIMITS, ...limitsIn(env) };
+  return {
+    issuer: env.SIGNET_ISSUER || null,
+    algorithm: algorithmIn(env),
+    custody: custodyIn(env),
+    policy: policyIn(env),
+    maxTtlSeconds: limits.maxTtlSeconds,
+    allowsUnlimitedTokens: !limits.requireExpiration && limits.defaultTtlSeconds === null,
+  };
+}
+
+function algorithmIn({ SIGNET_ALGORITHM: name = "" }: Environment): AlgorithmName {
+  const found = findAlgorithm(name || "ES256");
+  if (found !== undefined) return found.name;
+  throw wrong("SIGNET_ALGORITHM", `must be one of ${ALGORITHM_NAMES.join(", ")}`);
+}
+
+function custodyIn(env: Environment): Custody {
+  const found = findCustody(env.SIGNET_CUSTODY || "parameter-store");
+  if (found !== undefined && found !== "file") return found;
+  throw wrong("SIGNET_CUSTODY", `must be one of ${CUSTODIES.filter((custody) => custody !== "file").join(", ")}`);
+}
+
+function policyIn(env: Environment): RotationPolicy {
+  const given = objectIn(env, "SIGNET_ROTATION");
+  for (const [name, value] of Object.entries(given)) {
+    const isRight = Object.hasOwn(DEFAULT_ROTATION, name) && Number.isSafeInteger(value) && value >= 0;
+    if (!isRight) throw wrong("SIGNET_ROTATION", `has a member ${name} that is not one of the policy's, in whole seconds`);
+  }
+  const { SIGNET_ROTATE_EVERY_DAYS: days } = env;
+  if (!days) return { ...DEFAULT_ROTATION, ...given };
+  if (!/^\d{1,5}$/.test(days)) throw wrong("SIGNET_ROTATE_EVERY_DAYS", "must be whole days; 0 is by hand");
+  return { ...DEFAULT_ROTATION, ...given, rotateEverySeconds: Number(days) * DAY_SECONDS };
+}

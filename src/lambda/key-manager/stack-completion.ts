@@ -1,0 +1,74 @@
+import type { AwsParts } from "../../assemble-aws.js";
+import { keyringPlace } from "../../aws/names.js";
+import { createBucket } from "../../aws/s3.js";
+import { deleteAllVersions } from "../../aws/s3-versions.js";
+import { keepsNames } from "../../custody/contract.js";
+import { beginCreation, incompleteKey, isIncomplete, recordCompletion, withdrawFormats } from "../../storage/aws/stack-marks.js";
+import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
+import type { ManagerSettings } from "./settings.js";
+
+/** The type of the template's last custom resource. */
+export const COMPLETE = "Custom::SignetComplete";
+
+/**
+ * Records that a stack was made or updated to its end. Once recorded it stays so: whoever deletes the stack keeps its keys. From then
+ * on keyrings may be written as this template, which is the one in force, reads them.
+ */
+export async function markComplete(
+  { RequestType, ResourceProperties }: ResourceRequest,
+  { transport }: AwsParts,
+  { keyring }: ManagerSettings,
+): Promise<ResourceOutcome> {
+  const { bucket, prefix } = keyringPlace(keyring);
+  if (RequestType !== "Delete") {
+    await recordCompletion(createBucket(transport, bucket), prefix, Number(ResourceProperties.Formats ?? 1));
+    await deleteAllVersions(transport, bucket, incompleteKey(prefix));
+  }
+  return { Status: "SUCCESS", Data: {} };
+}
+
+/** An update to another version begins: until it has come to its end, it may be rolled back to managers that read less. */
+export async function beginUpdate(
+  { ResourceProperties, OldResourceProperties }: ResourceRequest,
+  { transport }: AwsParts,
+  { keyring }: ManagerSettings,
+): Promise<void> {
+  if (ResourceProperties.Version === OldResourceProperties?.Version) return;
+  const { bucket, prefix } = keyringPlace(keyring);
+  await withdrawFormats(createBucket(transport, bucket), prefix);
+}
+
+/** A creation begins: what it makes from here on is taken back where it fails. */
+export async function markIncomplete(
+  { StackId }: ResourceRequest,
+  { transport }: AwsParts,
+  { keyring }: ManagerSettings,
+): Promise<void> {
+  const { bucket, prefix } = keyringPlace(keyring);
+  await beginCreation(createBucket(transport, bucket), prefix, StackId);
+}
+
+/**
+ * Takes back what a creation that failed has made: private keys with every custodian, the active document, the keyring and the public
+ * documents with all their versions, so that the bucket can go too. Only where the mark is read that this stack's creation has
+ * written and its end has removed: of a stack that was complete, or of which nothing is known, it takes nothing.
+ */
+export async function takeBack({ StackId }: ResourceRequest, parts: AwsParts, { keyring }: ManagerSettings): Promise<void> {
+  const { stores, custodians, transport } = parts;
+  const { bucket, prefix } = keyringPlace(keyring);
+  if (!(await isIncomplete(createBucket(transport, bucket), prefix, StackId))) return;
+  for (const { sequence } of await stores.active.read()) await stores.active.delete(sequence);
+  // A list may be old: what the keyring names goes by that.
+  for (const record of (await stores.keyring.read())?.keyring.keys ?? []) {
+    await custodians[record.custody]?.destroy(record.id, { kid: record.publicJwk?.kid, keyArn: record.keyArn });
+  }
+  for (const custodian of Object.values(custodians)) {
+    const names: string[] = [];
+    for await (const name of custodian.list()) names.push(name);
+    for (const name of names) await custodian.destroy(name);
+    if (keepsNames(custodian)) await custodian.removeNames(() => false);
+  }
+  // The mark goes last: another try has to find it.
+  await deleteAllVersions(transport, bucket, prefix, incompleteKey(prefix));
+  await deleteAllVersions(transport, bucket, incompleteKey(prefix));
+}

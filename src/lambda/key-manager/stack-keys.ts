@@ -1,0 +1,122 @@
+import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
+import type { AwsParts } from "../../assemble-aws.js";
+import { MAX_RESOURCE } from "../../aws/failure.js";
+import { createFunctionAliases } from "../../aws/lambda-aliases.js";
+import { SignetError, shortened } from "../../errors.js";
+import { readCallers } from "../../issue/callers-json.js";
+import type { CoreManager } from "../../rotation/core-manager.js";
+import { policyOf } from "../../rotation/plan/policy.js";
+import { objectIn } from "../shared/settings.js";
+import { provenActiveKey } from "./active-key.js";
+import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
+import type { ManagerSettings } from "./settings.js";
+import { beginUpdate, markIncomplete, takeBack } from "./stack-completion.js";
+
+/** Where an invocation of the key manager works. */
+export interface ManagerPlace extends ManagerSettings {
+  readonly parts: AwsParts;
+  /** NumericDate. */
+  readonly now: () => number;
+}
+
+/**
+ * What CloudFormation asks for: on creation the first key; on an update what the template's parameters say by now, and a rotation where
+ * its token is another one; for each caller an alias of the issuer. Asked again it has nothing left to do. A deletion changes nothing:
+ * there may still be tokens of it. With `TakeBackUntilComplete` the creation of a stack that failed takes back what it has made.
+ *
+ * @throws SignetError what the manager, its stores and its custodians throw
+ */
+export async function keepStackKeys(
+  request: ResourceRequest,
+  manager: CoreManager,
+  place: ManagerPlace,
+): Promise<ResourceOutcome> {
+  if (request.RequestType === "Delete") {
+    if (request.ResourceProperties.TakeBackUntilComplete === "true") await takeBack(request, place.parts, place);
+    return { Status: "SUCCESS", Data: {} };
+  }
+  if (request.RequestType === "Create") await markIncomplete(request, place.parts, place);
+  await keepAliases(request, place.parts);
+  await takeExistingKey(request, manager, place);
+  if (request.RequestType === "Update") {
+    await beginUpdate(request, place.parts, place);
+    await update(request, manager, place);
+  }
+  // An update or a schedule that finds no keyring has lost it: new keys would break every token of the old ones.
+  await manager.tick({ createKeyring: request.RequestType === "Create" });
+  const Data = await provenActiveKey(place.parts);
+  return { Status: "SUCCESS", Data: { ...Data } };
+}
+
+async function update(request: ResourceRequest, manager: CoreManager, { rotation, parts }: ManagerPlace): Promise<void> {
+  const { ResourceProperties: wanted, OldResourceProperties: before = {} } = request;
+  const { policy, rotationToken } = (await parts.stores.keyring.read())?.keyring ?? {};
+  if (policy !== undefined && JSON.stringify(policyOf(rotation, policy.version)) !== JSON.stringify(policy)) {
+    const rotate = policy.algorithm !== rotation.algorithm || policy.custody !== rotation.custody;
+    await manager.applySettings({ rotate, verifiersAccept: algorithmsIn(wanted.VerifiersAccept) });
+  }
+  const token = textOf(wanted.RotationToken);
+  if (token !== undefined && token !== textOf(before.RotationToken) && token !== rotationToken) await manager.rotate({ token });
+}
+
+// A KMS key that was there already signs first. The role's right to it stands in the template, so it stays as long as the key is in use.
+async function takeExistingKey(request: ResourceRequest, manager: CoreManager, { parts, rotation }: ManagerPlace): Promise<void> {
+  const { RequestType, ResourceProperties: wanted, OldResourceProperties: before = {} } = request;
+  const lent = textOf(wanted.ExistingKmsKeyArn);
+  const lentBefore = textOf(before.ExistingKmsKeyArn);
+  if (RequestType === "Create") {
+    if (lent !== undefined)
+      await manager.importKey({ lent, algorithm: rotation.algorithm, as: "active", custody: "kms", createKeyring: true });
+    return;
+  }
+  if (lent === lentBefore) return;
+  const keys = (await parts.stores.keyring.read())?.keyring.keys ?? [];
+  const isInUse = (arn: string | undefined) =>
+    arn !== undefined && keys.some(({ publicJwk }) => publicJwk?.kid === arn.split("/").at(-1));
+  if (isInUse(lentBefore))
+    throw refused(
+      `${shortened(lentBefore ?? "", MAX_RESOURCE)} is still in use: it can be left out when it has left the keyring`,
+    );
+  if (lent !== undefined && !isInUse(lent))
+    throw refused(`${shortened(lent, MAX_RESOURCE)} can only be taken when the stack is made`);
+}
+
+function refused(what: string): SignetError {
+  return new SignetError("plan_refused", `ExistingKmsKeyArn: ${what}`, { field: "ExistingKmsKeyArn" });
+}
+
+// A caller is an alias. Aliases that no version of the stack's callers has named are somebody else's.
+async function keepAliases({ ResourceProperties: wanted, OldResourceProperties: before = {} }: ResourceRequest, parts: AwsParts) {
+  const functionArn = textOf(wanted.IssuerFunction);
+  if (functionArn === undefined) return;
+  const names = namesIn(wanted.Callers);
+  const aliases = createFunctionAliases(parts.transport, functionArn);
+  const present = await aliases.names();
+  for (const name of names) if (!present.includes(name)) await aliases.create(name);
+  for (const name of namesBefore(before.Callers)) if (!names.includes(name)) await aliases.delete(name);
+}
+
+function namesIn(callers: unknown): readonly string[] {
+  return readCallers(objectIn({ Callers: textOf(callers) }, "Callers")).map(({ name }) => name);
+}
+
+// Rolled back is what was refused: it may be anything.
+function namesBefore(callers: unknown): readonly string[] {
+  try {
+    return namesIn(callers);
+  } catch {
+    return [];
+  }
+}
+
+// CloudFormation hands over lists as lists, and everything else as text.
+function algorithmsIn(value: unknown): readonly AlgorithmName[] {
+  const names: readonly unknown[] = Array.isArray(value) ? value : typeof value === "string" ? value.split(",") : [];
+  // What is no text is no algorithm's name either, and is told so.
+  const given = names.map((name) => (typeof name === "string" ? name.trim() : "?")).filter((name) => name !== "");
+  return given.map((name) => algorithmNamed(name).name);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

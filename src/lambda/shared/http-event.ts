@@ -1,0 +1,85 @@
+import { isMediaType } from "../../encoding/media-type.js";
+import { isObject } from "../../encoding/object-schema.js";
+import { parseStrictJson } from "../../encoding/strict-json.js";
+import { SignetError, tellable } from "../../errors.js";
+import { eventHeader } from "../../verify/event-header.js";
+
+/** A request that came through API Gateway or a function URL. */
+export interface HttpRequest {
+  readonly route: string;
+  /** The parsed body. */
+  readonly body: unknown;
+}
+
+/** What API Gateway and function URLs take as an answer. */
+export interface HttpAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly isBase64Encoded: false;
+}
+
+type Members = Record<string, unknown>;
+
+/** Tells an event of API Gateway (REST, or payload format 2.0) or of a function URL from a request for a token. */
+export function isHttpEvent(event: unknown): event is Members & { requestContext: Members } {
+  return isObject(event) && isObject(event.requestContext) && ("httpMethod" in event || event.version === "2.0");
+}
+
+/**
+ * Reads such an event for one of the routes. Who asks is believed only where AWS has checked it by IAM and says so in the event.
+ *
+ * @throws SignetError `caller_unknown` where nobody was authenticated; `not_found`, `method_not_allowed` and what a body can have
+ */
+export function readHttpEvent(event: Members & { requestContext: Members }, routes: readonly string[]): HttpRequest {
+  const { requestContext: context } = event;
+  const http = isObject(context.http) ? context.http : undefined;
+  if (identityOf(context) === undefined) {
+    throw new SignetError("caller_unknown", "this route is for requests that IAM has authenticated: sign the request (SigV4)");
+  }
+  const path = typeof event.path === "string" ? event.path : stripped(textOf(event.rawPath), textOf(context.stage));
+  if (!routes.includes(path)) throw new SignetError("not_found", `there is ${routes.join(" and ")}`);
+  if ((event.httpMethod ?? http?.method) !== "POST") throw new SignetError("method_not_allowed", "this path takes POST");
+  if (!isMediaType(eventHeader(event, "content-type"), "application/json"))
+    throw new SignetError("unsupported_media_type", "the body must be application/json in UTF-8: send the header content-type");
+  const text = textOf(event.body);
+  return {
+    route: path,
+    body: parseStrictJson(event.isBase64Encoded === true ? Buffer.from(text, "base64") : text, "the request"),
+  };
+}
+
+/** Answers a token or a batch. */
+export function httpAnswer(body: object): HttpAnswer {
+  return answer(200, "application/json", body);
+}
+
+/** Answers a failure (RFC 9457). */
+export function httpProblem(error: unknown): HttpAnswer {
+  const { code, status, message: detail, field } = tellable(error);
+  return answer(status, "application/problem+json", { type: "about:blank", status, detail, code, ...(field && { field }) });
+}
+
+function answer(statusCode: number, type: string, body: object): HttpAnswer {
+  const headers = { "content-type": type, "cache-control": "no-store" };
+  return { statusCode, headers, body: JSON.stringify(body), isBase64Encoded: false };
+}
+
+/**
+ * Who has asked, as AWS has found out: the ARN of an identity of IAM. REST APIs say it in `identity`, HTTP APIs and function URLs in
+ * `authorizer.iam` (Lambda developer guide, payload formats).
+ */
+export function identityOf({ identity, authorizer }: Members): string | undefined {
+  const iam = isObject(authorizer) && isObject(authorizer.iam) ? authorizer.iam : {};
+  const arn = isObject(identity) && identity.userArn ? identity.userArn : iam.userArn;
+  return typeof arn === "string" && arn !== "" ? arn : undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+// Payload format 2.0 has a named stage in its path.
+function stripped(path: string, stage: string): string {
+  return stage !== "$default" && path.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) : path;
+}

@@ -1,0 +1,113 @@
+import type { Signer } from "../../custody/contract.js";
+import type { KmsSigned } from "../../custody/kms/sign.js";
+import { isSignetError, loggableField, loggableWords, shortened, tellable } from "../../errors.js";
+import type { BatchResult, IssuedToken } from "../../issue/issuer.js";
+import { createLog, type Log, metricsLine } from "./log.js";
+import type { Environment, Settings } from "./settings.js";
+
+/** What an invocation answers. */
+export type Answer = IssuedToken | { readonly results: readonly BatchResult[] };
+
+/** An invocation that has come to its end. */
+interface Invocation {
+  readonly requestId: string;
+  readonly caller: string | undefined;
+  /** Whom IAM has authenticated, where the API asked for that. */
+  readonly identity?: string | undefined;
+  /** How long it took. */
+  readonly ms: number;
+}
+
+/** Says in log and metrics what became of invocations. Neither ever holds a token, a claim or a key. */
+export interface Report {
+  answered(invocation: Invocation, answer: Answer, signer: Signer | undefined): void;
+  refused(invocation: Invocation, error: unknown): void;
+  /** The key could not be opened when the function started. */
+  unready(error: unknown): void;
+  /** KMS has made a signature. */
+  kmsSigned(signed: KmsSigned): void;
+}
+
+/** The most values of one metric in a line (CloudWatch embedded metric format, "Target members"). */
+const MOST_VALUES = 100;
+
+/** Makes the report of a function: one line an invocation, refusals at WARN, failures at ERROR. */
+export function createReport({ metrics, installation }: Settings, env: Environment, write: (line: string) => void): Report {
+  const log = createLog(env, write);
+  let unproven = 0;
+  let kmsMilliseconds: number[] = [];
+
+  function count(counts: Readonly<Record<string, number>>): void {
+    if (metrics) write(metricsLine(installation, { ...counts, SelfCheckFailures: unproven, ...kmsTimes() }));
+    while (metrics && kmsMilliseconds.length > 0) write(metricsLine(installation, kmsTimes()));
+    unproven = 0;
+    kmsMilliseconds = [];
+  }
+
+  function kmsTimes(): { KmsMilliseconds?: readonly number[] } {
+    return kmsMilliseconds.length === 0 ? {} : { KmsMilliseconds: kmsMilliseconds.splice(0, MOST_VALUES) };
+  }
+
+  return {
+    answered({ requestId, ms, ...who }, answer, signer) {
+      const results = "results" in answer ? answer.results : [answer];
+      const tokens = results.filter((each) => "token" in each).length;
+      const refused = results.length - tokens;
+      log("INFO", requestId, {
+        outcome: "issued",
+        tokens,
+        refused,
+        kid: signer?.kid,
+        alg: signer?.alg,
+        ...shownIdentity(who),
+        ms,
+      });
+      count({ Issued: tokens, Refused: refused, IssueMilliseconds: ms });
+    },
+    refused({ requestId, ms, ...who }, error) {
+      const { status, field } = tellable(error);
+      logRefused(log, requestId, error, { field: loggableField(field), ...shownIdentity(who), ms });
+      count(status < 500 ? { Refused: 1 } : { Failed: 1 });
+    },
+    unready: (error) => log("ERROR", "init", failureOf(error)),
+    kmsSigned({ milliseconds, isProven }) {
+      if (!isProven) {
+        unproven += 1;
+        log("WARN", "kms", { unproven: 1 });
+      }
+      if (metrics) kmsMilliseconds.push(Math.round(milliseconds * 1_000) / 1_000);
+    },
+  };
+}
+
+/** A line of what was refused, at WARN, or of what failed, at ERROR. */
+export function logRefused(log: Log, requestId: string, error: unknown, more: Readonly<Record<string, unknown>>): void {
+  const { code, status } = tellable(error);
+  const entry = { outcome: code, ...more };
+  if (status < 500) log("WARN", requestId, entry);
+  else log("ERROR", requestId, { ...entry, ...failureOf(error) });
+}
+
+/** What the log says of a failure: our own words, and of others only their kind and where they arose. */
+export function failureOf(error: unknown): Readonly<Record<string, unknown>> {
+  if (isSignetError(error)) return { code: error.code, failure: loggableWords(error) };
+  if (!(error instanceof Error)) return { failure: typeof error };
+  const frames = (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));
+  return { failure: error.name, at: frames.slice(0, 5) };
+}
+
+/** The longest identity of IAM that a line holds: AWS has checked it, and an assumed role's is long. */
+const MAX_IDENTITY = 256;
+
+/** Who has asked, as a line has it. */
+export function shownIdentity({ caller, identity }: Pick<Invocation, "caller" | "identity">) {
+  return { caller, ...(identity !== undefined && { identity: shortened(identity, MAX_IDENTITY) }) };
+}
+
+/** An error for whoever has asked: its stack would show them this file. */
+export function bareError(name: string, message: string): Error {
+  const error = new Error(message);
+  error.name = name;
+  error.stack = `${name}: ${message}`;
+  return error;
+}

@@ -1,0 +1,132 @@
+import { didYouMean } from "../../encoding/nearest.js";
+import { isObject } from "../../encoding/object-schema.js";
+import { parseStrictJson } from "../../encoding/strict-json.js";
+import { SignetError } from "../../errors.js";
+import type { Caller } from "../../issue/callers.js";
+import { readCallers } from "../../issue/callers-json.js";
+import { type Limits, readLimits } from "../../settings/limits.js";
+
+/** Environment variables of a function. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the functions read of their environment, behind `SIGNET_`. One environment may be meant for several of them. */
+export const VARIABLES: readonly string[] = (
+  "INSTALLATION KEYRING ISSUER LIMITS CALLERS ACTIVE_KEY_MAX_AGE_SECONDS HTTP METRICS STACK_ID CUSTODY ALGORITHM KMS_KEY WRAPPING_KEY " +
+  "KEY_POLICY ROTATION ROTATE_EVERY_DAYS WEBHOOK WEBHOOK_SECRET EVENT_BUS AUDIENCE JWKS_URL SCOPES ROUTES CLAIMS TOKEN_QUERY " +
+  "AUTHORIZER_RESPONSE DECODE_HOSTS"
+).split(" ");
+const PREFIX = "SIGNET_";
+
+/**
+ * Asserts that no variable is misspelt: with `SIGNET_SCOPE` for `SIGNET_SCOPES` no scope would be checked.
+ *
+ * @throws SignetError `config_invalid`
+ */
+export function assertVariablesAreSpelt(env: Environment): void {
+  for (const name of Object.keys(env)) {
+    const ours = name.slice(PREFIX.length);
+    if (!name.startsWith(PREFIX) || VARIABLES.includes(ours)) continue;
+    const meant = didYouMean(ours, VARIABLES).replace("mean ", `mean ${PREFIX}`);
+    if (meant !== "") throw wrong(name, `is read by no function${meant}`);
+  }
+}
+
+/** What the function is told by its environment. */
+export interface Settings {
+  /** The installation's name: its parameters' path begins with it. */
+  readonly installation: string;
+  readonly region: string;
+  /** The issuer's URL; absent leaves `iss` to the claims. */
+  readonly issuer: string | undefined;
+  readonly limits: Partial<Limits>;
+  readonly callers: readonly Caller[];
+  readonly activeKeyMaxAgeSeconds: number;
+  /** Events of API Gateway and function URLs are answered too. */
+  readonly http: boolean;
+  /** Metrics are written to the log (CloudWatch embedded metric format). */
+  readonly metrics: boolean;
+}
+
+/**
+ * Reads the settings. `SIGNET_LIMITS` and `SIGNET_CALLERS` are JSON, spelled as in `signet.json`.
+ *
+ * @throws SignetError `config_invalid`, naming the variable
+ */
+export function settingsOf(env: Environment): Settings {
+  assertVariablesAreSpelt(env);
+  const installation = env.SIGNET_INSTALLATION;
+  if (!installation) throw wrong("SIGNET_INSTALLATION", "is not set: it names the installation");
+  return {
+    installation,
+    region: env.AWS_REGION ?? "",
+    issuer: env.SIGNET_ISSUER || undefined,
+    limits: limitsIn(env),
+    callers: readCallers(objectIn(env, "SIGNET_CALLERS")),
+    activeKeyMaxAgeSeconds: secondsIn(env, "SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS", 3_600),
+    http: env.SIGNET_HTTP === "true",
+    metrics: env.SIGNET_METRICS === "true",
+  };
+}
+
+/**
+ * `SIGNET_LIMITS`: JSON, spelled as `limits` in `signet.json`.
+ *
+ * @throws SignetError `config_invalid`, naming the member
+ */
+export function limitsIn(env: Environment): Partial<Limits> {
+  const given = objectIn(env, "SIGNET_LIMITS");
+  try {
+    return readLimits(given, "SIGNET_LIMITS");
+  } catch (error) {
+    throw new SignetError("config_invalid", (error as Error).message, { field: "SIGNET_LIMITS" });
+  }
+}
+
+/** What is read as settings are: a variable of ours, or the template's property that becomes one. */
+type VariableName = `SIGNET_${string}` | "Callers";
+
+/**
+ * A variable that holds a JSON object; an empty one where it is not set.
+ *
+ * @throws SignetError `config_invalid`
+ */
+export function objectIn(env: Environment, name: VariableName): object {
+  try {
+    const value: unknown = parseStrictJson(env[name] || "{}", name);
+    if (isObject(value)) return value;
+  } catch {
+    // Told below, without the text.
+  }
+  throw wrong(name, "must be a JSON object that names no member twice");
+}
+
+/** A variable that holds a list, with commas between its members. */
+export function listIn(text = ""): readonly string[] {
+  return text
+    .split(",")
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+}
+
+/**
+ * `listIn` of a variable that narrows: one that is set and names nothing would narrow nothing.
+ *
+ * @throws SignetError `config_invalid`
+ */
+export function namesIn(env: Environment, name: VariableName): readonly string[] {
+  const names = listIn(env[name]);
+  if (names.length === 0 && env[name])
+    throw wrong(name, "is set and names nothing: give names with commas between them, or unset it");
+  return names;
+}
+
+function secondsIn(env: Environment, name: VariableName, otherwise: number): number {
+  const text = env[name] || String(otherwise);
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw wrong(name, "must be a whole number of seconds, at least 1");
+}
+
+/** A variable that is not what it must be. */
+export function wrong(name: string, what: string): SignetError {
+  return new SignetError("config_invalid", `${name} ${what}`, { field: name });
+}

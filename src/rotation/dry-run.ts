@@ -1,0 +1,52 @@
+import { rehearse } from "./forecast/simulate.js";
+import type { ReportedAction } from "./plan/actions.js";
+import { type Report, reportOf } from "./report.js";
+import { type Context, keyringMissing } from "./session/context.js";
+import { readBeyond } from "./session/log-beyond.js";
+import { readViewPatiently } from "./session/read-view.js";
+import { newKeyring, type Session, writableVersion } from "./session/session.js";
+import { assertSameIssuer } from "./steps/apply-policy.js";
+import { doubtStandbys } from "./steps/prove-standbys.js";
+import { adoptionOf, wordsOf } from "./steps/put-back.js";
+import type { Creation } from "./with-lease.js";
+
+/** Whether standbys are proven, where what is done depends on it. */
+interface Proving {
+  readonly proves?: boolean;
+}
+
+/**
+ * Does on paper what `working` does: the same checks and the same changes, but to a copy of the keyring. Nothing is written, and
+ * no lease is taken.
+ */
+export async function onPaper(
+  context: Context,
+  work: (session: Session) => Promise<readonly ReportedAction[]>,
+  { createKeyring = false, proves = false }: Creation & Proving = {},
+): Promise<Report> {
+  const current = await context.stores.keyring.read();
+  if (current === undefined && !createKeyring) throw keyringMissing(context);
+  if (current !== undefined) assertSameIssuer(context.settings, current.keyring);
+  let keyring = current?.keyring ?? newKeyring(context, await writableVersion(context));
+  const session: Session = {
+    keyring: () => keyring,
+    change: async (update) => {
+      keyring = update(keyring);
+    },
+    time: async () => context.clock(),
+    check: async () => undefined,
+    release: async () => undefined,
+  };
+  const beyond = current === undefined ? undefined : await readBeyond(context.stores, keyring);
+  let view = await readViewPatiently(context, keyring);
+  const adoption = beyond && (await adoptionOf(context, view, beyond, context.clock()));
+  if (adoption !== undefined) keyring = adoption.keyring;
+  view = { ...view, keyring };
+  const adopting: ReportedAction[] =
+    beyond === undefined ? [] : [{ kind: "adopt", words: `bring the keyring up to date: ${wordsOf(view.keyring, beyond)}` }];
+  const done = [...adopting, ...(await work(session))];
+  const doubts = proves ? await doubtStandbys(context, { ...view, keyring }, context.clock()) : [];
+  const passedOver = new Set(doubts.map(({ id }) => id));
+  const { actions, plan } = rehearse({ ...view, keyring, passedOver }, context.clock());
+  return reportOf(context, keyring, { done: [...done, ...actions], plan, alerts: doubts.map(({ words }) => words) });
+}

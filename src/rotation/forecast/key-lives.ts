@@ -1,0 +1,135 @@
+import type { KeyRecord } from "../../keyring/key-record.js";
+import type { Keyring, PolicyInForce } from "../../keyring/keyring.js";
+import { nameOf } from "../plan/view.js";
+import type { AuditEntry } from "../session/audit.js";
+import type { Moment } from "./forecast.js";
+
+/** What a key is good for. `ready`: a standby that every verifier has. */
+export type Phase = "creating" | "pending" | "ready" | "active" | "retired";
+
+/** A phase of a key's life. Times are NumericDates. */
+interface Span {
+  readonly phase: Phase;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A key from its making to its end, past and planned. */
+export interface KeyLife {
+  /** The kid, or "new key 1" for one that is planned. */
+  readonly name: string;
+  readonly alg: string;
+  readonly spans: readonly Span[];
+  /** How it ends; `null` where no end is planned within the time that is looked at. */
+  readonly end: "removed" | "revoked" | null;
+  /** True for a key that is not made yet. */
+  readonly isPlanned: boolean;
+}
+
+/** The lives of an issuer's keys around the present. */
+export interface KeyLives {
+  readonly now: number;
+  readonly from: number;
+  readonly until: number;
+  /** The first that signed comes first. */
+  readonly lives: readonly KeyLife[];
+  /** What is planned, in words. */
+  readonly planned: readonly { readonly at: number; readonly words: string }[];
+}
+
+/** How much more of the past than of the future is shown at most. */
+const MOST_PAST = 2;
+const MARGIN = 0.04;
+const TOLD: readonly string[] = ["make", "activate", "remove", "discard"];
+
+/** Puts together what the log says of keys that are gone, what the keyring says of those that are there, and what is planned. */
+export function livesOf(keyring: Keyring, moments: readonly Moment[], entries: readonly AuditEntry[], now: number): KeyLives {
+  const last = moments.filter(({ actions }) => actions.some(({ kind }) => kind !== "sweep")).at(-1)?.at ?? now;
+  const { publishAheadSeconds } = keyring.policy;
+  const until = Math.ceil(Math.max(last, now + publishAheadSeconds) + MARGIN * Math.max(last - now, publishAheadSeconds));
+  const present = presentAndPlanned(keyring, moments, until);
+  const earliest = now - MOST_PAST * (until - now);
+  const past = pastLives(keyring, entries).filter(({ spans }) => (spans.at(-1)?.to ?? 0) > earliest);
+  const lives = [...past, ...present].filter(({ spans }) => spans.length > 0).sort((a, b) => signsFrom(a) - signsFrom(b));
+  const from = Math.max(earliest, Math.min(now, ...lives.flatMap(({ spans }) => spans[0]?.from ?? now)));
+  const planned = moments.flatMap(({ at, actions }) =>
+    actions.filter(({ kind }) => at > now && TOLD.includes(kind)).map(({ words }) => ({ at, words })),
+  );
+  return Object.freeze({ now, from, until, lives, planned });
+}
+
+function presentAndPlanned(keyring: Keyring, moments: readonly Moment[], until: number): KeyLife[] {
+  const latest = new Map<string, { record: KeyRecord; leftAt: number | null }>();
+  for (const record of keyring.keys) latest.set(record.id, { record, leftAt: null });
+  for (const { at, keyring: then } of moments) {
+    for (const [id, known] of latest) {
+      if (known.leftAt === null && !then.keys.some((key) => key.id === id)) latest.set(id, { ...known, leftAt: at });
+    }
+    for (const record of then.keys) latest.set(record.id, { record, leftAt: null });
+  }
+  return [...latest.values()].map(({ record, leftAt }) => ({
+    name: nameOf(record),
+    alg: record.alg,
+    spans: spansOf(record, keyring.policy, record.revokedAt ?? leftAt ?? until),
+    end: record.revokedAt !== undefined ? "revoked" : leftAt === null ? null : "removed",
+    isPlanned: !keyring.keys.some((key) => key.id === record.id),
+  }));
+}
+
+function spansOf(record: KeyRecord, policy: PolicyInForce, end: number): Span[] {
+  const { creatingAt, pendingAt, publishedAt, activatedAt, retiredAt, origin } = record;
+  const readyAt = publishedAt === undefined ? undefined : publishedAt + policy.publishAheadSeconds;
+  const isFirst = readyAt !== undefined && activatedAt !== undefined && activatedAt < readyAt;
+  return cut(
+    [
+      ["creating", origin === "foreign" ? undefined : creatingAt],
+      ["pending", pendingAt],
+      ["ready", isFirst || origin === "foreign" ? undefined : readyAt],
+      ["active", activatedAt],
+      ["retired", retiredAt],
+    ],
+    end,
+  );
+}
+
+// A phase ends where the next one begins.
+function cut(starts: readonly (readonly [Phase, number | undefined])[], end: number): Span[] {
+  const known = starts.filter((start): start is readonly [Phase, number] => start[1] !== undefined && start[1] <= end);
+  return known.flatMap(([phase, from], index) => {
+    const to = Math.min(end, known[index + 1]?.[1] ?? end);
+    return to > from ? [{ phase, from, to }] : [];
+  });
+}
+
+// A key that is gone is known from the log alone.
+function pastLives(keyring: Keyring, entries: readonly AuditEntry[]): KeyLife[] {
+  const timeOf = (kid: string, event: string): number | undefined =>
+    entries.find((entry) => entry.event === event && entry.keys?.includes(kid))?.at;
+  return entries.flatMap((entry): KeyLife[] => {
+    const [kid] = entry.keys ?? [];
+    if (entry.event !== "key.removed" || kid === undefined || keyring.keys.some((key) => nameOf(key) === kid)) return [];
+    const activatedAt = timeOf(kid, "key.activated");
+    const retiredAt = entries.find(
+      (other) =>
+        other.event === "key.activated" && activatedAt !== undefined && other.at > activatedAt && !other.keys?.includes(kid),
+    )?.at;
+    const revokedAt = timeOf(kid, "key.revoked");
+    const publishedAt = timeOf(kid, "key.published");
+    const readyAt = publishedAt === undefined ? undefined : publishedAt + keyring.policy.publishAheadSeconds;
+    const isFirst = readyAt !== undefined && activatedAt !== undefined && activatedAt < readyAt;
+    const starts = [
+      ["pending", timeOf(kid, "key.made")],
+      ["ready", isFirst ? undefined : readyAt],
+      ["active", activatedAt],
+      ["retired", retiredAt],
+    ] as const;
+    const end = revokedAt === undefined ? "removed" : "revoked";
+    return [{ name: kid, alg: "", spans: cut(starts, revokedAt ?? entry.at), end, isPlanned: false }];
+  });
+}
+
+// Those that never signed come last.
+function signsFrom({ spans }: KeyLife): number {
+  const from = spans.find(({ phase }) => phase === "active")?.from;
+  return from ?? Number.MAX_SAFE_INTEGER / 2 + (spans[0]?.from ?? 0);
+}

@@ -1,0 +1,41 @@
+import type { KeyRecord } from "../../keyring/key-record.js";
+import type { Keyring, PolicyInForce } from "../../keyring/keyring.js";
+
+/** Whether a pending key can be chosen to sign: nothing is known against it, and it was not chosen before. */
+export function isSoundStandby(key: KeyRecord): boolean {
+  // Let sign once, then passed over: it may be signing until the present activation is confirmed.
+  return awaitsProof(key) && key.maxTtlSeconds === undefined;
+}
+
+/** Whether a key is one that may sign some day, for which it has to be proven. */
+export function awaitsProof({ state, revokedAt, materialLostAt }: KeyRecord): boolean {
+  return state === "pending" && revokedAt === undefined && materialLostAt === undefined;
+}
+
+/** Whether a key is of the algorithm and custody that the policy wants for new keys. */
+export function matches(key: KeyRecord, policy: PolicyInForce): boolean {
+  return key.alg === policy.algorithm && key.custody === policy.custody;
+}
+
+/** When a standby has been published for long enough. */
+export function readyAt(standby: KeyRecord, policy: PolicyInForce): number {
+  return (standby.publishedAt ?? Number.POSITIVE_INFINITY) + policy.publishAheadSeconds;
+}
+
+/** Published keys that may be chosen to sign, the longest published first; none that could not be proven. */
+export function publishedStandbys({ keys }: Pick<Keyring, "keys">): readonly KeyRecord[] {
+  return keys
+    .filter((key) => isSoundStandby(key) && key.unprovenAt === undefined && key.publishedAt !== undefined)
+    .sort((a, b) => (a.publishedAt as number) - (b.publishedAt as number));
+}
+
+/** The standbys of a planned rotation in the order in which they sign; each has to wait until it is ready. */
+export function plannedSuccessors(standbys: readonly KeyRecord[], policy: PolicyInForce): readonly KeyRecord[] {
+  return standbys.filter((key) => matches(key, policy));
+}
+
+/** The standby that takes over at once where it has to be: one that verifiers know, before one that they may not know yet. */
+export function successorAtOnce(standbys: readonly KeyRecord[], policy: PolicyInForce, now: number): KeyRecord | undefined {
+  const rank = (key: KeyRecord): number => (readyAt(key, policy) <= now ? 0 : 2) + (matches(key, policy) ? 0 : 1);
+  return [...standbys].sort((a, b) => rank(a) - rank(b))[0];
+}

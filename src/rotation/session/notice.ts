@@ -1,0 +1,30 @@
+import type { KeyRecord } from "../../keyring/key-record.js";
+import type { AuditEntry } from "./audit.js";
+
+/** A public key, for those who keep keys by themselves. */
+interface NoticedKey {
+  readonly kid: string;
+  readonly alg: string;
+  readonly state: KeyRecord["state"];
+  /** SubjectPublicKeyInfo. */
+  readonly pem: string;
+}
+
+/** One change of a key or of the policy, as those hear of it who cannot follow the JWKS. It holds nothing secret. */
+export interface Notice {
+  /** The same however often the notice is sent. */
+  readonly id: string;
+  /** The issuer's URL; `null` where claims bring their own. */
+  readonly issuer: string | null;
+  /** The change, as the audit log has it. */
+  readonly change: Pick<AuditEntry, "number" | "at" | "event" | "keys" | "why">;
+  /** The key that signs; `null` before the first one does. */
+  readonly signs: string | null;
+  /** The key that signs after it, and from when on (NumericDate); `null` where only a person's word lets it. */
+  readonly next: { readonly kid: string; readonly at: number | null } | null;
+  /** Every key whose tokens are to be accepted, the next one's among them. */
+  readonly keys: readonly NoticedKey[];
+}
+
+/** Tells somebody of a change. A failure is told by throwing; the notice is then sent again by a later run. */
+export type Notify = (notice: Notice) => Promise<void>;

@@ -1,0 +1,80 @@
+import type { RotationRequest } from "../../keyring/keyring.js";
+import type { AuditEntry, IntendedKey, MadeKey } from "../session/audit.js";
+
+/** What became of one key, by entries of the audit log. */
+export interface Fate {
+  /** The key itself, where the entries tell of its making; older versions did not write it down. */
+  readonly made?: MadeKey;
+  /** What it was to be made by, where that is all that the entries say of it. */
+  readonly intended?: IntendedKey;
+  readonly intendedAt?: number;
+  /** True where it came in by one of these entries. */
+  readonly isNew?: true;
+  readonly isImported?: true;
+  /** Issuers may have read of it. */
+  readonly hasSigned?: true;
+  readonly activatedAt?: number;
+  readonly revokedAt?: number;
+  readonly reason?: string;
+  readonly isDiscarded?: true;
+  /** It was removed or abandoned. */
+  readonly endedAt?: number;
+  /** Verifiers may not have had it all the time. */
+  readonly wasUnpublished?: true;
+  readonly materialLostAt?: number;
+  readonly tokensExpireBy?: number;
+}
+
+/** What became of each key that entries name, by its kid, or by its id where it had none yet. */
+export function fatesOf(entries: readonly AuditEntry[]): ReadonlyMap<string, Fate> {
+  const fates = new Map<string, Fate>();
+  for (const entry of entries) {
+    for (const name of entry.keys ?? []) {
+      const fate = after(fates.get(name) ?? {}, entry, name);
+      if (fate !== undefined) fates.set(name, fate);
+    }
+  }
+  return fates;
+}
+
+function after(fate: Fate, entry: AuditEntry, name: string): Fate | undefined {
+  const { event, at } = entry;
+  switch (event) {
+    case "key.imported":
+    case "key.made": {
+      const made = entry.made?.find(({ publicJwk }) => publicJwk.kid === name) ?? fate.made;
+      const isImported = event === "key.imported" || (fate.isImported && fate.endedAt === undefined);
+      // A name may come again after its first key has gone.
+      return { isNew: true, ...(isImported && { isImported }), ...(made && { made }) };
+    }
+    case "key.intended":
+      return { ...(entry.intended !== undefined && { intended: entry.intended, intendedAt: at }) };
+    case "key.promised":
+      return { ...fate, hasSigned: true };
+    case "key.activated":
+      return { ...fate, hasSigned: true, activatedAt: at };
+    case "key.revoked":
+      return { ...fate, revokedAt: at, ...(entry.why !== undefined && { reason: entry.why }) };
+    case "key.discarded":
+      return { ...fate, isDiscarded: true };
+    case "key.removed":
+    case "key.abandoned":
+      return { ...fate, endedAt: at };
+    case "key.publication-restarted":
+      return { ...fate, wasUnpublished: true };
+    case "key.missing":
+      return { ...fate, materialLostAt: at };
+    case "key.expiry-told":
+      return { ...fate, ...(entry.tokensExpireBy !== undefined && { tokensExpireBy: entry.tokensExpireBy }) };
+    default:
+      return undefined;
+  }
+}
+
+/** The rotation that was asked for and had not taken place, by entries of the audit log after a keyring. */
+export function requestAfter(before: RotationRequest | null, entries: readonly AuditEntry[]): RotationRequest | null {
+  return entries.reduce<RotationRequest | null>((request, { event, at }) => {
+    if (event === "rotation.requested") return request ?? { requestedAt: at };
+    return event === "rotation.withdrawn" || event === "key.activated" ? null : request;
+  }, before);
+}

@@ -1,0 +1,144 @@
+import type { KeyObject } from "node:crypto";
+import { type PublicJwk, publicJwk } from "../../algorithms/jwk.js";
+import { assertHardModulus } from "../../algorithms/rsa-modulus.js";
+import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
+import { type Custodian, canImport, canLend } from "../../custody/contract.js";
+import { SignetError } from "../../errors.js";
+import type { Custody, KeyRecord } from "../../keyring/key-record.js";
+import { activeRecord, type Keyring, MOST_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
+import { MOVING_PLACES, permanentKeys } from "../plan/policy.js";
+import { madeKey, withRecord } from "../plan/records.js";
+import { type Context, custodianOf } from "../session/context.js";
+import type { Session } from "../session/session.js";
+import { assertKid, recordOfSameKey } from "./admission.js";
+import { keptAlike } from "./kept-alike.js";
+import { finishMaking } from "./make-key.js";
+
+/** A private key made elsewhere. */
+interface HandedOver {
+  readonly privateKey: KeyObject;
+  /** Its name; the RFC 7638 thumbprint when absent. */
+  readonly kid?: string;
+}
+
+/** A key that the custodian's service has already. */
+interface Lent {
+  /** The service's name for it. */
+  readonly lent: string;
+}
+
+/** A key to take over. */
+export type ImportedKey = (HandedOver | Lent) & {
+  readonly algorithm: AlgorithmName;
+  readonly custody: Custody;
+  /** The operator's word on when the last token ends that it signed elsewhere (NumericDate). */
+  readonly tokensExpireBy?: number;
+};
+
+/** What an import is asked for. */
+export type ImportRequest = ImportedKey & {
+  /** `active` only for an issuer that has no active key yet. */
+  readonly as: "standby" | "active";
+};
+
+/** An import that was admitted: the key's public part, and its new record, unless the keyring has the key already. */
+export interface Admission {
+  readonly publicJwk: PublicJwk;
+  readonly record?: KeyRecord;
+}
+
+/**
+ * Records that a key shall be imported. Importing the same key again is success.
+ *
+ * @throws SignetError `plan_refused` where the keyring cannot take it, `invalid_key` where the custodian takes no keys
+ */
+export async function admitImport(context: Context, session: Session, request: ImportRequest): Promise<Admission> {
+  const algorithm = algorithmNamed(request.algorithm);
+  const wanted = await publicPartOf(custodianOf(context, request), request);
+  assertKid(wanted.kid);
+  assertHardModulus(wanted);
+  const present = recordByKid(session.keyring(), wanted.kid);
+  if (present !== undefined) return { publicJwk: alreadyThere(session.keyring(), present, wanted, request) };
+  assertNewKey(session.keyring(), wanted);
+  assertRoom(session.keyring(), request);
+  const custodian = custodianOf(context, request);
+  const kept = await keptAlike(session.keyring(), custodian);
+  const record = {
+    id: context.randomId(),
+    state: "creating" as const,
+    alg: algorithm.name,
+    custody: request.custody,
+    origin: "imported" as const,
+    publicJwk: wanted,
+    creatingAt: await session.time(),
+    ...(request.tokensExpireBy !== undefined && { tokensExpireBy: request.tokensExpireBy }),
+  } satisfies KeyRecord;
+  await session.change((keyring) => ({ ...keyring, ...kept, keys: [...keyring.keys, record] }), {
+    event: "key.imported",
+    keys: [wanted.kid],
+    made: [madeKey(record)],
+  });
+  return { publicJwk: wanted, record };
+}
+
+/**
+ * Records an imported key and hands it to its custodian.
+ *
+ * @throws SignetError as `admitImport`, and what the custodian throws
+ */
+export async function importInto(context: Context, session: Session, request: ImportRequest): Promise<PublicJwk> {
+  const { publicJwk: wanted, record } = await admitImport(context, session, request);
+  if (record === undefined) return wanted;
+  await session.check();
+  const kept = await handOver(custodianOf(context, request), record.id, request);
+  if (kept.kid !== wanted.kid) {
+    await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, publicJwk: kept })));
+  }
+  await finishMaking(context, session, record.id);
+  return kept;
+}
+
+async function publicPartOf(custodian: Custodian, request: ImportRequest): Promise<PublicJwk> {
+  const algorithm = algorithmNamed(request.algorithm);
+  if ("lent" in request) return canLend(custodian) ? custodian.describe(request.lent, algorithm) : takesNone(custodian);
+  return canImport(custodian) ? publicJwk(request.privateKey, algorithm, request.kid) : takesNone(custodian);
+}
+
+async function handOver(custodian: Custodian, id: string, request: ImportRequest): Promise<PublicJwk> {
+  const algorithm = algorithmNamed(request.algorithm);
+  if ("lent" in request) return canLend(custodian) ? custodian.lend(id, request.lent, algorithm) : takesNone(custodian);
+  if (!canImport(custodian)) return takesNone(custodian);
+  return custodian.importKey(id, request.privateKey, algorithm, request.kid);
+}
+
+function takesNone({ custody }: Custodian): never {
+  throw new SignetError("invalid_key", `${custody} takes no such keys made elsewhere; choose another custody`);
+}
+
+function alreadyThere(keyring: Keyring, present: KeyRecord, wanted: PublicJwk, { as }: ImportRequest): PublicJwk {
+  const isSame = JSON.stringify(present.publicJwk) === JSON.stringify(wanted) && present.origin === "imported";
+  const isPlace = as === "active" ? activeRecord(keyring) === present || activeRecord(keyring) === undefined : true;
+  if (isSame && isPlace && (present.state === "pending" || present.state === "active")) return wanted;
+  throw new SignetError("plan_refused", `the keyring has a key of this name already (${present.state}); give another --kid`);
+}
+
+function assertNewKey(keyring: Keyring, wanted: PublicJwk): void {
+  const same = recordOfSameKey(keyring, wanted);
+  if (same === undefined) return;
+  throw new SignetError("plan_refused", `the keyring has this very key already, as ${same.publicJwk?.kid} (${same.state})`);
+}
+
+function assertRoom(keyring: Keyring, { as, tokensExpireBy }: ImportRequest): void {
+  if (as === "active" && (activeRecord(keyring) !== undefined || keyring.confirmedSequence > 0 || keyring.activation !== null)) {
+    throw new SignetError("plan_refused", "this issuer has an active key already: import the key as a standby and rotate");
+  }
+  if (keyring.keys.filter((key) => key.state !== "revoked").length >= MOST_PUBLISHED_KEYS) {
+    throw new SignetError("plan_refused", `the JWKS is full: some verifiers read no more than ${MOST_PUBLISHED_KEYS} keys`);
+  }
+  if (tokensExpireBy === undefined && permanentKeys(keyring) + 1 > MOST_PUBLISHED_KEYS - MOVING_PLACES) {
+    throw new SignetError(
+      "plan_refused",
+      `an imported key stays until --tokens-expire-by is given, and ${MOVING_PLACES} of ${MOST_PUBLISHED_KEYS} places must stay free to move`,
+    );
+  }
+}

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { publicKeyFromJwk } from "../../algorithms/jwk.js";
+import { isSignetError } from "../../errors.js";
+import { activeRecord, type Keyring } from "../../keyring/keyring.js";
+import { dueAt } from "../plan/situation.js";
+import { plannedSuccessors, publishedStandbys, readyAt } from "../plan/successor.js";
+import { type AuditEntry, readHistory } from "../session/audit.js";
+import type { Context } from "../session/context.js";
+import type { Notice } from "../session/notice.js";
+import type { Session } from "../session/session.js";
+
+/**
+ * Whether a change was not told yet. The audit log is the outbox: the keyring remembers up to where it was sent, so a crash between
+ * a change and its notice loses none, and one between the notice and the record of it sends the same `id` again.
+ */
+export function hasUntold({ notify }: Context, { audit, noticed }: Keyring): boolean {
+  return notify !== undefined && noticed !== undefined && noticed < audit.count;
+}
+
+/**
+ * Tells of every change that was not told yet, the oldest first. What nobody takes waits for the next run; no key waits for it.
+ *
+ * @param countBefore how many entries there were when the run began: where nothing was ever told, those are history
+ */
+export async function tellChanges(context: Context, session: Session, countBefore: number): Promise<void> {
+  const { notify, stores, onStep } = context;
+  const keyring = session.keyring();
+  const from = keyring.noticed ?? countBefore;
+  if (notify === undefined || (keyring.noticed !== undefined && from >= keyring.audit.count)) return;
+  let told = from;
+  const record = async () => {
+    if (told !== session.keyring().noticed) await session.change((current) => ({ ...current, noticed: told }));
+  };
+  try {
+    for (const entry of await readHistory(stores, keyring, from)) {
+      await notify(noticeOf(keyring, entry));
+      told = entry.number;
+    }
+    await record();
+  } catch (error) {
+    await record().catch(() => undefined);
+    const why = isSignetError(error) ? error.message : "something unexpected failed";
+    onStep({ action: "notice", words: `a notice could not be sent, the next run sends it again: ${why}` });
+  }
+}
+
+function noticeOf(keyring: Keyring, { number, at, event, keys, why }: AuditEntry): Notice {
+  return {
+    id: createHash("sha256")
+      .update(JSON.stringify([keyring.issuer, number, at, event, keys, why]))
+      .digest("hex"),
+    issuer: keyring.issuer,
+    change: { number, at, event, ...(keys !== undefined && { keys }), ...(why !== undefined && { why }) },
+    signs: activeRecord(keyring)?.publicJwk?.kid ?? null,
+    next: nextOf(keyring),
+    keys: keyring.keys.flatMap(({ publicJwk, state, alg }) => {
+      if (publicJwk === undefined || state === "revoked" || state === "creating") return [];
+      const pem = publicKeyFromJwk(publicJwk).export({ format: "pem", type: "spki" }).toString();
+      return [{ kid: publicJwk.kid, alg, state, pem }];
+    }),
+  };
+}
+
+function nextOf(keyring: Keyring): Notice["next"] {
+  const { policy, rotationRequest } = keyring;
+  const active = activeRecord(keyring);
+  const [first, second] = plannedSuccessors(publishedStandbys(keyring), policy);
+  if (first?.publicJwk === undefined) return null;
+  const { kid } = first.publicJwk;
+  // A rotation uses up a standby, so it waits until another one is old enough as well.
+  if (rotationRequest !== null && second !== undefined) return { kid, at: readyAt(second, policy) };
+  const due = active === undefined ? null : dueAt(active, policy);
+  return { kid, at: due === null ? null : Math.max(due, readyAt(first, policy)) };
+}

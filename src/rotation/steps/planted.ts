@@ -1,0 +1,50 @@
+import type { PublicJwk } from "../../algorithms/jwk.js";
+import type { Keyring } from "../../keyring/keyring.js";
+import type { View } from "../plan/view.js";
+import { readHistory } from "../session/audit.js";
+import type { Context } from "../session/context.js";
+import type { Session } from "../session/session.js";
+
+/** What makes a key what it is: another one under the same name has others. */
+const PARAMETERS = ["kty", "crv", "x", "y", "n", "e", "pub"] as const;
+
+/**
+ * Tells of keys in the published JWKS that we never put there: whoever wrote them would have verifiers accept tokens of their own. The
+ * publication that follows is without them.
+ *
+ * @returns a sentence for each
+ */
+export async function tellPlanted(context: Context, session: Session, { published }: View): Promise<readonly string[]> {
+  const keyring = session.keyring();
+  const strange = (published?.jwks.keys ?? []).filter((jwk) => !isOurs(keyring, jwk));
+  if (strange.length === 0) return [];
+  // A JWKS that was read late may still hold what was removed since.
+  const history = await readHistory(context.stores, keyring);
+  const known = new Set(history.flatMap(({ keys = [], made = [] }) => [...keys, ...made.map((key) => key.publicJwk.kid)]));
+  const planted = strange.filter((jwk) => isNamed(keyring, jwk) || !known.has(jwk.kid));
+  const words = alertsOf(planted.map(({ kid }) => kid));
+  if (words.length > 0) await session.change((present) => present, { event: "jwks.planted", why: words.join("; ") });
+  return words;
+}
+
+function isOurs({ keys, ended = [] }: Keyring, jwk: PublicJwk): boolean {
+  const record = keys.find(({ publicJwk }) => publicJwk?.kid === jwk.kid);
+  if (record === undefined) return ended.some(({ kid }) => kid === jwk.kid);
+  return PARAMETERS.every((name) => record.publicJwk?.[name] === jwk[name]);
+}
+
+function isNamed({ keys }: Keyring, { kid }: PublicJwk): boolean {
+  return keys.some(({ publicJwk }) => publicJwk?.kid === kid);
+}
+
+/** Says which published keys leave the JWKS because nothing shows that they are ours. */
+export function alertsOf(strangers: readonly string[]): string[] {
+  return strangers.map(
+    (kid) => `the JWKS had a key that we did not make (${printable(kid)}): somebody wrote it there, and it is taken out`,
+  );
+}
+
+// A stranger has chosen it: logs and terminals get what can be printed.
+function printable(kid: unknown): string {
+  return typeof kid === "string" && /^[\x20-\x7e]{1,64}$/.test(kid) ? kid : "its kid cannot be printed";
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { type PublicJwk, publicKeyFromJwk } from "../../algorithms/jwk.js";
+import { signatureChecker } from "../../algorithms/signature.js";
+import { algorithmNamed } from "../../algorithms/table.js";
+import type { OpenableKey, Signer } from "../../custody/contract.js";
+import { isSignetError, SignetError } from "../../errors.js";
+import type { KeyMaterial } from "../../keyring/active-document.js";
+import type { KeyRecord } from "../../keyring/key-record.js";
+import type { Keyring } from "../../keyring/keyring.js";
+import type { View } from "../plan/view.js";
+import { type Context, custodianOf, knownOf } from "../session/context.js";
+
+/**
+ * Whether a key can sign what verifiers accept. `proven`: it was opened, and its signature matches the published key. `dead`: its
+ * private part is absent though every reader would see it by now, or it is another key. `unproven`: nobody knows, because access was
+ * denied, a call was throttled or timed out, the key is disabled, or its private part does not open.
+ */
+export type Proof =
+  | { readonly outcome: "proven"; readonly material: KeyMaterial }
+  | { readonly outcome: "dead" | "unproven"; readonly why: string; readonly cause: unknown };
+
+/** A key that was not proven, in one sentence. */
+export interface Doubt {
+  readonly id: string;
+  readonly words: string;
+}
+
+/**
+ * Proves a key: opens it, lets it sign, and checks the signature against its published JWK. A key that an active document names is
+ * opened as issuers open it.
+ *
+ * @param view the active documents that were read, and the keyring
+ */
+export async function proveKey(
+  context: Context,
+  view: Pick<View, "documents" | "keyring">,
+  record: KeyRecord,
+  now: number,
+): Promise<Proof> {
+  try {
+    const custodian = custodianOf(context, record);
+    const jwk = record.publicJwk as PublicJwk;
+    const held = view.documents.find(({ kid }) => kid === jwk.kid)?.material;
+    const material = held ?? (await custodian.material(record.id, knownOf(record)));
+    await assertSigns((key) => custodian.open(key), jwk, material);
+    return { outcome: "proven", material };
+  } catch (cause) {
+    const why = isSignetError(cause) ? cause.message : "something unexpected failed";
+    return { outcome: isDead(cause, context, view.keyring, record, now) ? "dead" : "unproven", why, cause };
+  }
+}
+
+/**
+ * Lets a key sign, and checks the signature against the public key that verifiers get.
+ *
+ * @throws SignetError `key_mismatch` where it is another key's, and what opening and signing throw
+ */
+export async function assertSigns(
+  open: (key: OpenableKey) => Promise<Signer>,
+  publicJwk: PublicJwk,
+  material: KeyMaterial,
+): Promise<void> {
+  const { kid, alg } = publicJwk;
+  const signer = await open({ kid, alg, material });
+  const challenge = `${kid}.${randomBytes(16).toString("base64url")}`.replace(/[^\x20-\x7e]/g, "-");
+  const check = signatureChecker(algorithmNamed(alg), publicKeyFromJwk(publicJwk));
+  if (signer.kid === kid && signer.alg === alg && check(challenge, await signer.sign(challenge))) return;
+  throw new SignetError("key_mismatch", "the private part is another key's than the published one");
+}
+
+function isDead(cause: unknown, context: Context, keyring: Keyring, record: KeyRecord, now: number): boolean {
+  if (isSignetError(cause, "key_mismatch")) return true;
+  return isSignetError(cause, "key_not_found") && isSettled(context, keyring, record, now);
+}
+
+/**
+ * Whether everybody would see by now what a custodian has made: before, "not found" proves nothing. The times of two managers' clocks
+ * are at most two skews apart.
+ */
+export function isSettled({ stores }: Context, { policy }: Keyring, record: KeyRecord, now: number): boolean {
+  const { settleSeconds } = stores.active;
+  const madeAt = record.pendingAt ?? record.creatingAt;
+  return settleSeconds === 0 || now >= madeAt + settleSeconds + 2 * policy.clockSkewSeconds;
+}

@@ -1,0 +1,112 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { createFileCustodian } from "../../../src/custody/file/custodian.js";
+import { SignetError } from "../../../src/errors.js";
+import { createManager } from "../../../src/rotation/manager.js";
+import { assertWell } from "../../../src/rotation/report.js";
+import type { Stores } from "../../../src/storage/contract.js";
+import { createFileStores } from "../../../src/storage/file/stores.js";
+import { scratchDirectories } from "../../contracts/scratch.js";
+import { SETTINGS } from "../settings-fixture.js";
+
+const scratch = scratchDirectories();
+
+async function issuer() {
+  const directory = await scratch();
+  const stores = createFileStores(directory);
+  let now = 1_800_000_000;
+  const managerOver = (over: Stores) =>
+    createManager({
+      stores: over,
+      custodians: { file: createFileCustodian({ directory: join(directory, "keys") }) },
+      settings: { ...SETTINGS, algorithm: "ES256", custody: "file" },
+      clock: () => now,
+      sleep: async () => undefined,
+    });
+  const manager = managerOver(stores);
+  await manager.tick({ createKeyring: true });
+  const jwks = join(directory, "public", "jwks.json");
+  const keys = async () => JSON.parse(await readFile(jwks, "utf8")).keys as Record<string, string>[];
+  return { stores, manager, managerOver, jwks, keys, later: (seconds: number) => (now += seconds) };
+}
+
+describe("a key in the published JWKS that we did not put there", () => {
+  it.each([
+    ["under a name of its own", ([first]: Record<string, string>[]) => ({ ...first, kid: "planted" }), "planted"],
+    [
+      "under a name that cannot be printed",
+      ([first]: Record<string, string>[]) => ({ ...first, kid: "a\u001b[2J" }),
+      "cannot be printed",
+    ],
+    [
+      "under the name of one of ours",
+      ([first, second]: Record<string, string>[]) => ({ ...second, kid: first?.kid as string }),
+      "",
+    ],
+  ])("%s is told by the next tick and in the audit log, and unpublished at once", async (_how, plant, told) => {
+    const { manager, jwks, keys } = await issuer();
+    const before = await keys();
+    await writeFile(jwks, JSON.stringify({ keys: [...before.slice(1), plant(before), before[0]] }));
+    const report = await manager.tick();
+    expect(report.alerts).toStrictEqual([expect.stringMatching(/^the JWKS had a key that we did not make.*taken out$/)]);
+    expect(report.alerts[0]).toContain(told);
+    expect(() => assertWell(report)).toThrow(/did not make/);
+    expect(await keys()).toStrictEqual(before);
+    const [entry] = (await manager.history()).filter(({ event }) => event === "jwks.planted");
+    expect(entry?.why).toBe(report.alerts[0]);
+    expect((await manager.tick()).alerts).toStrictEqual([]);
+  });
+
+  it("is none of those that were removed, where the JWKS is one of before", async () => {
+    const { manager, jwks, keys } = await issuer();
+    const before = await readFile(jwks, "utf8");
+    const [first] = await keys();
+    await manager.revoke({ kid: first?.kid as string });
+    await writeFile(jwks, before);
+    const report = await manager.tick();
+    expect(report.actions.map(({ kind }) => kind)).toContain("publish");
+    expect(report.alerts).toStrictEqual([]);
+  });
+});
+
+/** An issuer whose log is kept as objects in S3 are, which are never written over. */
+async function issuerWithObjects() {
+  const { stores, managerOver } = await issuer();
+  const last = (await stores.keyring.read())?.keyring.audit.count as number;
+  const lines = new Map<number, string>();
+  for await (const line of stores.audit.read()) lines.set(lines.size + 1, line);
+  const append = async (number: number, line: string): Promise<void> => {
+    if ((lines.get(number) ?? line) !== line) throw new SignetError("store_failed", "holds another line");
+    lines.set(number, line);
+  };
+  const read = async function* (after = 0) {
+    for (const [number, line] of [...lines].sort(([a], [b]) => a - b)) if (number > after) yield line;
+  };
+  return { lines, last, manager: managerOver({ ...stores, audit: { append, read } }) };
+}
+
+describe("a new audit chain where garbage stands beyond the last line", () => {
+  it.each([[[1]], [[3]], [[1, 2, 40]], [[900_000]]])("%j further on begins behind it, and goes on", async (places) => {
+    const { lines, last, manager } = await issuerWithObjects();
+    for (const place of places) lines.set(last + place, "somebody was here");
+    expect((await manager.verifyAudit()).isIntact).toBe(false);
+    expect(await manager.beginAudit()).toMatchObject({ isIntact: true });
+    await manager.rotate();
+    expect((await manager.verifyAudit()).isIntact).toBe(true);
+  });
+});
+
+describe("a new audit chain where the last line is another one", () => {
+  it.each([
+    ["no entry", () => "somebody was here"],
+    ["an entry of another chain", (line: string) => JSON.stringify({ ...JSON.parse(line), why: "altered", previous: "x" })],
+  ])("begins beside a line that is %s", async (_what, alter) => {
+    const { lines, last, manager } = await issuerWithObjects();
+    lines.set(last, alter(lines.get(last) as string));
+    expect((await manager.verifyAudit()).isIntact).toBe(false);
+    expect(await manager.beginAudit()).toMatchObject({ isIntact: true });
+    await manager.rotate();
+    expect((await manager.verifyAudit()).isIntact).toBe(true);
+  });
+});
