@@ -5,7 +5,9 @@ import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
-const V1 = new URL("./v1/", import.meta.url);
+type Version = "v1" | "v2";
+
+const folderOf = (version: Version): URL => new URL(`./${version}/`, import.meta.url);
 
 type Aws = Awaited<ReturnType<typeof startFakeAws>>;
 
@@ -33,21 +35,23 @@ export interface AwsFixture {
 }
 
 /** The names of the installations that version 1 has left. */
-export const FILE_FIXTURES = names(false);
-export const AWS_FIXTURES = names(true);
+export const FILE_FIXTURES = names("v1", false);
+export const AWS_FIXTURES = names("v1", true);
+/** Those that version 2 had left before material named its custodian. */
+export const AWS_FIXTURES_2 = names("v2", true);
 
-function names(isAws: boolean): readonly string[] {
-  const all = readdirSync(V1).filter((name) => name.endsWith(".json") && name.startsWith("aws-") === isAws);
+function names(version: Version, isAws: boolean): readonly string[] {
+  const all = readdirSync(folderOf(version)).filter((name) => name.endsWith(".json") && name.startsWith("aws-") === isAws);
   return all.map((name) => name.slice(0, -".json".length)).sort();
 }
 
-export function fixture<T extends FileFixture | AwsFixture>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`${name}.json`, V1), "utf8")) as T;
+export function fixture<T extends FileFixture | AwsFixture>(name: string, version: Version = "v1"): T {
+  return JSON.parse(readFileSync(new URL(`${name}.json`, folderOf(version)), "utf8")) as T;
 }
 
 /** A function as version 1 has built it. */
 export function functionOfVersion1(name: "issuer" | "key-manager"): string {
-  return gunzipSync(readFileSync(new URL(`${name}.cjs.gz`, V1))).toString();
+  return gunzipSync(readFileSync(new URL(`${name}.cjs.gz`, folderOf("v1")))).toString();
 }
 
 /** Puts an installation's files into a directory. */
