@@ -16,10 +16,10 @@ interface Proving {
 }
 
 /**
- * Does on paper what `working` does: the same checks and the same changes, but to a copy of the keyring. Nothing is written, and
+ * Does what `withLease` does, without doing it: the same checks and the same changes, but to a copy of the keyring. Nothing is written, and
  * no lease is taken.
  */
-export async function onPaper(
+export async function dryRun(
   context: Context,
   work: (session: Session) => Promise<readonly ReportedAction[]>,
   { createKeyring = false, proves = false }: Creation & Proving = {},

@@ -1,13 +1,58 @@
-import { beginAudit } from "./begin-audit.js";
-import { type CoreManager, coreManager, type ManagerOptions, managerParts } from "./core-manager.js";
+import { randomUUID } from "node:crypto";
+import { userInfo } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Custodian } from "../custody/contract.js";
+import type { Custody } from "../keyring/key-record.js";
+import type { Stores } from "../storage/contract.js";
+import type { Explanation } from "./forecast/explain.js";
 import type { KeyLives } from "./forecast/key-lives.js";
 import * as operations from "./operations.js";
+import type { AuditEntry } from "./plan/audit-entry.js";
+import type { RotationSettings } from "./plan/policy.js";
 import type { Report } from "./report.js";
-import { type AuditEntry, type AuditVerdict, readHistory, verifyAudit } from "./session/audit.js";
-import { unlock } from "./session/unlock.js";
+import type { AuditVerdict } from "./session/audit.js";
+import type { Context, Step } from "./session/context.js";
+import type { Notify } from "./session/notice.js";
+import type { ApplyRequest } from "./steps/apply-policy.js";
 import type { ExpiryRequest, ForeignKeys } from "./steps/foreign.js";
+import type { ImportRequest } from "./steps/import-key.js";
+import type { RevokeRequest } from "./steps/revoke.js";
 
-export type { ManagerOptions } from "./core-manager.js";
+/** What a manager is made of. */
+export interface ManagerOptions {
+  readonly stores: Stores;
+  readonly custodians: Partial<Record<Custody, Custodian>>;
+  readonly settings: RotationSettings;
+  /** Answers the time as a NumericDate in whole seconds. */
+  readonly clock?: () => number;
+  /** Names new keys. */
+  readonly randomId?: () => string;
+  /** The id of a new issuer's first key; a random one when absent. */
+  readonly firstId?: string | undefined;
+  readonly sleep?: (seconds: number) => Promise<void>;
+  /** Who asks: an operating system's user, an IAM principal. For the audit log; default this process's user. */
+  readonly actor?: string;
+  /** Told of every step before it is done. */
+  readonly onStep?: (step: Step) => void;
+  /** Tells others of each change. */
+  readonly notify?: Notify | undefined;
+}
+
+/** What every manager can do, the one that runs unattended among them. */
+export interface CoreManager {
+  /** Repairs what a crash left, and carries out what the plan says. With `createKeyring` it makes a new issuer where there is none. */
+  tick(request?: operations.TickRequest): Promise<Report>;
+  /** Lets a standby succeed the active key, at the earliest safe instant: now, or when the report's waits say. */
+  rotate(request?: operations.RotateRequest): Promise<operations.RotateReport>;
+  /** Takes a key out of use at once, and says which tokens that breaks. */
+  revoke(request: RevokeRequest & operations.DryRun): Promise<operations.RevokeReport>;
+  /** Takes a private key made elsewhere; with `createKeyring` also as the first of a new issuer. */
+  importKey(request: ImportRequest & operations.TickRequest): Promise<operations.ImportReport>;
+  /** Makes the manager's settings the policy in force; with another algorithm or custody and `rotate`, a migration. */
+  applySettings(request?: ApplyRequest & operations.DryRun): Promise<Report>;
+  /** Says for each key why it is where it is and when it moves next. */
+  explain(): Promise<readonly Explanation[]>;
+}
 
 /** Changes keys; everything else only reads them. */
 export interface Manager extends CoreManager {
@@ -40,17 +85,70 @@ export interface Manager extends CoreManager {
 export function createManager(options: ManagerOptions): Manager {
   const parts = managerParts(options);
   const { context, inTurn } = parts;
-  const existing = () => operations.existingKeyring(context);
   return Object.freeze({
     ...coreManager(parts),
     importForeignKeys: (request) => inTurn(() => operations.importForeignKeys(context, request)),
     tellExpiry: (request) => inTurn(() => operations.tellExpiry(context, request)),
     repair: (request = {}) => inTurn(() => operations.repair(context, request)),
-    unlock: (holder) => inTurn(() => unlock(context, holder)),
+    unlock: (holder) => inTurn(() => operations.unlock(context, holder)),
     destroyKey: (request) => inTurn(() => operations.destroyKey(context, request)),
-    lives: () => operations.keyLives(context),
-    beginAudit: () => inTurn(() => beginAudit(context)),
-    history: async () => readHistory(context.stores, await existing()),
-    verifyAudit: async () => verifyAudit(context.stores, await existing()),
+    lives: () => operations.lives(context),
+    beginAudit: () => inTurn(() => operations.beginAudit(context)),
+    history: () => operations.history(context),
+    verifyAudit: () => operations.verifyAudit(context),
   } satisfies Manager);
+}
+
+/** Makes the methods that every manager has. */
+export function coreManager({ context, inTurn }: ManagerParts): CoreManager {
+  return {
+    tick: (request = {}) => inTurn(() => operations.tick(context, request)),
+    rotate: (request = {}) => inTurn(() => operations.rotate(context, request)),
+    revoke: (request) => inTurn(() => operations.revoke(context, request)),
+    importKey: (request) => inTurn(() => operations.importKey(context, request)),
+    applySettings: (request = {}) => inTurn(() => operations.applySettings(context, request)),
+    explain: () => operations.explain(context),
+  };
+}
+
+/** What the methods of one manager work with, and how they take turns. */
+export interface ManagerParts {
+  readonly context: Context;
+  /** A manager does one thing at a time, in the order in which it was asked. */
+  readonly inTurn: <T>(action: () => Promise<T>) => Promise<T>;
+}
+
+/** How a manager waits, unless it is told otherwise. */
+export const sleepSeconds = (seconds: number): Promise<void> => delay(seconds * 1_000);
+
+/** Completes what a manager is made of. */
+export function managerParts(options: ManagerOptions): ManagerParts {
+  const context: Context = {
+    clock: () => Math.floor(Date.now() / 1_000),
+    randomId: randomUUID,
+    sleep: sleepSeconds,
+    actor: systemUser(),
+    onStep: () => undefined,
+    ...options,
+    manager: randomUUID(),
+  };
+  return { context, inTurn: turns() };
+}
+
+// A container may run under a number that has no name.
+function systemUser(): string {
+  try {
+    return `user ${userInfo().username}`;
+  } catch {
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
+}
+
+function turns(): <T>(action: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (action) => {
+    const mine = last.then(action, action);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
 }

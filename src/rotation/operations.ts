@@ -1,22 +1,22 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { isSignetError, SignetError } from "../errors.js";
-import { activeRecord, type Keyring, type PolicyInForce } from "../keyring/keyring.js";
-import { onPaper } from "./dry-run.js";
-import { type Explanation, explain } from "./forecast/explain.js";
+import { activeRecord } from "../keyring/keyring.js";
+import { dryRun } from "./dry-run.js";
+import { type Explanation, explanationsOf } from "./forecast/explain.js";
 import { forecast } from "./forecast/forecast.js";
 import { type KeyLives, livesOf } from "./forecast/key-lives.js";
-import { isElsewhere } from "./last-place.js";
 import type { ReportedAction } from "./plan/actions.js";
+import type { AuditEntry } from "./plan/audit-entry.js";
 import { plan } from "./plan/planner.js";
-import { matches } from "./plan/successor.js";
 import { documentState, type View } from "./plan/view.js";
 import { type Report, reportOf } from "./report.js";
 import { type Outcome, run } from "./run.js";
-import { assertRequestToken, readHistory } from "./session/audit.js";
-import { type Context, keyringMissing } from "./session/context.js";
+import { type AuditVerdict, assertRequestToken, readHistory, verifyAudit as verifyLog } from "./session/audit.js";
+import { type Context, existingKeyring, keyringMissing } from "./session/context.js";
 import { readView, readViewPatiently } from "./session/read-view.js";
 import { isAbandoned, type Session } from "./session/session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./steps/apply-policy.js";
+import { assertBroken, beginChain } from "./steps/begin-audit.js";
 import { assertDestroyable, destroyStray, type FoundKey, findKey } from "./steps/destroy-stray.js";
 import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } from "./steps/foreign.js";
 import { admitImport, type ImportRequest, importInto } from "./steps/import-key.js";
@@ -24,8 +24,11 @@ import { applyKeeping } from "./steps/kept-alike.js";
 import { hasUntold } from "./steps/notices.js";
 import { doubtActive } from "./steps/prove-standbys.js";
 import { type Finding, findFaults, mend } from "./steps/repair.js";
+import { requestMigration, requestRotation } from "./steps/request-rotation.js";
 import { isStillSigning, type RevokeRequest, recordRevocation, type TokensAtRisk } from "./steps/revoke.js";
-import { type Creation, working } from "./with-lease.js";
+import { type Creation, isElsewhere, withLease } from "./with-lease.js";
+
+export { unlock } from "./session/session.js";
 
 /** Whether the plan is only shown. */
 export interface DryRun {
@@ -39,15 +42,15 @@ export type TickRequest = DryRun & Creation;
  * One run: repairs, then carries out the plan. Where there is nothing to do it costs three reads, a signature of the active key, and no
  * write.
  */
-export async function tick(context: Context, { dryRun = false, createKeyring }: TickRequest): Promise<Report> {
+export async function tick(context: Context, { dryRun: isDryRun = false, createKeyring }: TickRequest): Promise<Report> {
   const current = await context.stores.keyring.read();
   if (current === undefined) {
     if (createKeyring !== true) throw keyringMissing(context);
-    if (!dryRun) return working(context, (session) => run(context, session), { createKeyring });
+    if (!isDryRun) return withLease(context, (session) => run(context, session), { createKeyring });
     const done: ReportedAction[] = [{ kind: "create", words: "make the keyring, a first key that signs at once, and a standby" }];
     return reportOf(context, undefined, { done, plan: { actions: [], waits: [], nextAt: null } });
   }
-  if (dryRun) return onPaper(context, async () => []);
+  if (isDryRun) return dryRun(context, async () => []);
   assertSameIssuer(context.settings, current.keyring);
   const { keyring } = current;
   const view = await readView(context, keyring);
@@ -63,7 +66,7 @@ export async function tick(context: Context, { dryRun = false, createKeyring }: 
     const doubt = await doubtActive(context, view, context.clock());
     return reportOf(context, keyring, { done: [], plan: first, alerts: doubt === undefined ? [] : [doubt.words] });
   }
-  return working(context, (session) => run(context, session));
+  return withLease(context, (session) => run(context, session));
 }
 
 /** What a rotation is asked for. */
@@ -79,33 +82,18 @@ export type RotateReport = Report & {
 };
 
 /** Asks for a rotation at the earliest safe instant, which is now or stands in the report's waits. */
-export async function rotate(context: Context, { dryRun = false, token }: RotateRequest): Promise<RotateReport> {
+export async function rotate(context: Context, { dryRun: isDryRun = false, token }: RotateRequest): Promise<RotateReport> {
   assertRequestToken(token);
   const from = activeRecord(await existingKeyring(context))?.publicJwk?.kid;
   const request = async (session: Session): Promise<[]> => {
     await requestRotation(session, { token });
     return [];
   };
-  const report = await (dryRun
-    ? onPaper(context, request)
-    : working(context, async (session) => thenRun(context, session, await request(session))));
+  const report = await (isDryRun
+    ? dryRun(context, request)
+    : withLease(context, async (session) => thenRun(context, session, await request(session))));
   const to = report.actions.find(({ because }) => because === "requested" || because === "due")?.kid;
   return Object.freeze({ ...report, rotated: from === undefined || to === undefined ? null : { from, to } });
-}
-
-async function requestRotation(
-  session: Session,
-  { why, token }: { why?: string; token?: string | undefined } = {},
-): Promise<void> {
-  const { rotationRequest: before, rotationToken } = session.keyring();
-  if (token !== undefined && token === rotationToken) return;
-  if (before !== null && token === undefined) return;
-  const rotationRequest = before ?? { requestedAt: await session.time() };
-  const named = token === undefined ? {} : { rotationToken: token };
-  await session.change((keyring) => ({ ...keyring, rotationRequest, ...named }), {
-    event: "rotation.requested",
-    ...(why === undefined ? {} : { why }),
-  });
 }
 
 /** What a revocation did, and what it breaks. */
@@ -120,8 +108,8 @@ export async function revoke(context: Context, request: RevokeRequest & DryRun):
     return [];
   };
   const report = await (request.dryRun === true
-    ? onPaper(context, record, { proves: true })
-    : working(context, async (session) => {
+    ? dryRun(context, record, { proves: true })
+    : withLease(context, async (session) => {
         await record(session);
         return untilRevoked(session, request.kid, () => run(context, session));
       }));
@@ -150,7 +138,7 @@ export async function importKey(context: Context, request: ImportRequest & DryRu
   let publicJwk: PublicJwk | undefined;
   const told = (kid: string): ReportedAction => ({ kind: "import", words: `import key ${kid} as ${request.as}` });
   const report = await (request.dryRun === true
-    ? onPaper(
+    ? dryRun(
         context,
         async (session) => {
           const admission = await admitImport(context, session, request);
@@ -159,7 +147,7 @@ export async function importKey(context: Context, request: ImportRequest & DryRu
         },
         request,
       )
-    : working(
+    : withLease(
         context,
         async (session) => {
           // A standby of a new issuer must not become its first key by accident: the first key is made before it.
@@ -178,8 +166,8 @@ export async function importForeignKeys(context: Context, request: ForeignKeys &
     const kids = await importForeign(context, session, request);
     return kids.map((kid) => ({ kind: "import", words: `import the public key ${kid} as retired` }));
   };
-  if (request.dryRun === true) return onPaper(context, record);
-  return working(context, async (session) => {
+  if (request.dryRun === true) return dryRun(context, record);
+  return withLease(context, async (session) => {
     // An issuer's own first key, if its making was interrupted, comes before the keys of others.
     const before = await run(context, session);
     return thenRun(context, session, [...before.done, ...(await record(session))]);
@@ -193,8 +181,8 @@ export async function tellExpiry(context: Context, request: ExpiryRequest & DryR
     await recordExpiry(session, request.kid, request.tokensExpireBy);
     return [];
   };
-  if (request.dryRun === true) return onPaper(context, record);
-  return working(context, async (session) => thenRun(context, session, await record(session)));
+  if (request.dryRun === true) return dryRun(context, record);
+  return withLease(context, async (session) => thenRun(context, session, await record(session)));
 }
 
 /** Puts the settings in force; with another algorithm or custody and `rotate`, a migration. */
@@ -202,28 +190,14 @@ export async function applySettings(context: Context, request: ApplyRequest & Dr
   const record = async (session: Session): Promise<readonly ReportedAction[]> => {
     const before = session.keyring().policy;
     const changed = await applyPolicy(context, session, request);
-    if (request.rotate === true) await moveTo(session, before);
+    if (request.rotate === true) await requestMigration(session, before);
     const custodian = context.custodians[session.keyring().policy.custody];
     const kept = request.keyFiles !== true || custodian === undefined ? null : await applyKeeping(session, custodian);
     const both = [changed, kept].filter((words) => words !== null);
     return both.length === 0 ? [] : [{ kind: "apply-settings", words: `put the new policy in force: ${both.join(", ")}` }];
   };
-  if (request.dryRun === true) return onPaper(context, record);
-  return working(context, async (session) => thenRun(context, session, await record(session)));
-}
-
-// Back to what the key that signs is already, there is nothing to move: the rotation that was to lead away from it is withdrawn.
-async function moveTo(session: Session, before: PolicyInForce): Promise<void> {
-  const { policy, rotationRequest } = session.keyring();
-  const active = activeRecord(session.keyring());
-  if (active === undefined || !matches(active, policy) || matches(active, before)) {
-    return requestRotation(session, { why: "a migration" });
-  }
-  if (rotationRequest === null) return;
-  await session.change((keyring) => ({ ...keyring, rotationRequest: null }), {
-    event: "rotation.withdrawn",
-    why: "a migration back",
-  });
+  if (request.dryRun === true) return dryRun(context, record);
+  return withLease(context, async (session) => thenRun(context, session, await record(session)));
 }
 
 /** What `repair` found, and did where it was told to. */
@@ -237,7 +211,7 @@ export interface RepairRequest extends DryRun {
 /** Shows what is not as the keyring says, and mends it only when told. */
 export async function repair(
   context: Context,
-  { mend: shallMend = false, dryRun = false }: RepairRequest,
+  { mend: shallMend = false, dryRun: isDryRun = false }: RepairRequest,
 ): Promise<RepairReport> {
   const keyring = await existingKeyring(context);
   const view = await readViewPatiently(context, keyring);
@@ -246,12 +220,12 @@ export async function repair(
     const current = plan(view, keyring.policy, context.clock());
     return Object.freeze({ ...reportOf(context, keyring, { done: [], plan: current }), findings });
   }
-  if (dryRun) return Object.freeze({ ...(await onPaper(context, (session) => mendOnPaper(context, session, view))), findings });
+  if (isDryRun) return Object.freeze({ ...(await dryRun(context, (session) => repairDryRun(context, session, view))), findings });
   const mended = async (session: Session): Promise<Outcome> => {
     await mend(context, session, await readViewPatiently(context, session.keyring()));
     return run(context, session);
   };
-  const report = await working(context, mended, { adoptByHand: true });
+  const report = await withLease(context, mended, { adoptByHand: true });
   return Object.freeze({ ...report, findings });
 }
 
@@ -264,14 +238,14 @@ export interface DestroyRequest extends DryRun {
 export type DestroyReport = Report & { readonly found: FoundKey };
 
 /** Destroys a private key that no record names. */
-export async function destroyKey(context: Context, { name, dryRun = false }: DestroyRequest): Promise<DestroyReport> {
+export async function destroyKey(context: Context, { name, dryRun: isDryRun = false }: DestroyRequest): Promise<DestroyReport> {
   const keyring = await existingKeyring(context);
   const found = await findKey(context, keyring, name);
   await assertDestroyable(context, await readView(context, keyring), found);
   const deed: ReportedAction = { kind: "destroy", words: `destroy the private key ${found.name}, held by ${found.custody}` };
-  const report = dryRun
+  const report = isDryRun
     ? reportOf(context, keyring, { done: [deed], plan: plan(await readView(context, keyring), keyring.policy, context.clock()) })
-    : await working(context, async (session) => {
+    : await withLease(context, async (session) => {
         await destroyStray(context, session, found);
         return thenRun(context, session, [deed]);
       });
@@ -279,19 +253,45 @@ export async function destroyKey(context: Context, { name, dryRun = false }: Des
 }
 
 /** Says for each key why it is where it is and when it moves next. */
-export async function explainKeys(context: Context): Promise<readonly Explanation[]> {
+export async function explain(context: Context): Promise<readonly Explanation[]> {
   const keyring = await existingKeyring(context);
   const view = await readView(context, keyring);
   const now = context.clock();
-  return explain(view, plan(view, keyring.policy, now), now);
+  return explanationsOf(view, plan(view, keyring.policy, now), now);
 }
 
 /** Every key's life around the present, past and planned. */
-export async function keyLives(context: Context): Promise<KeyLives> {
+export async function lives(context: Context): Promise<KeyLives> {
   const keyring = await existingKeyring(context);
   const now = context.clock();
   const moments = forecast(await readView(context, keyring), now);
   return livesOf(keyring, moments, await readHistory(context.stores, keyring), now);
+}
+
+/** Every change of a key, the oldest first. */
+export async function history(context: Context): Promise<readonly AuditEntry[]> {
+  return readHistory(context.stores, await existingKeyring(context));
+}
+
+/** Checks the audit log against the keyring. */
+export async function verifyAudit(context: Context): Promise<AuditVerdict> {
+  return verifyLog(context.stores, await existingKeyring(context));
+}
+
+/**
+ * Begins a new chain of the audit log where the one that there is was deleted or altered.
+ *
+ * @throws SignetError `plan_refused` where the log is whole
+ */
+export async function beginAudit(context: Context): Promise<AuditVerdict> {
+  const verdict = await verifyAudit(context);
+  assertBroken(verdict);
+  const begin = async (session: Session): Promise<Outcome> => {
+    await beginChain(context, session, verdict);
+    return run(context, session);
+  };
+  await withLease(context, begin, { adoptAltered: false });
+  return verifyAudit(context);
 }
 
 async function thenRun(context: Context, session: Session, done: readonly ReportedAction[]): Promise<Outcome> {
@@ -299,14 +299,7 @@ async function thenRun(context: Context, session: Session, done: readonly Report
   return { ...outcome, done: [...done, ...outcome.done] };
 }
 
-async function mendOnPaper(context: Context, session: Session, view: View): Promise<[]> {
+async function repairDryRun(context: Context, session: Session, view: View): Promise<[]> {
   await mend(context, session, view);
   return [];
-}
-
-/** @throws SignetError `keyring_missing` */
-export async function existingKeyring(context: Context): Promise<Keyring> {
-  const current = await context.stores.keyring.read();
-  if (current !== undefined) return current.keyring;
-  throw keyringMissing(context);
 }

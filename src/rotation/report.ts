@@ -3,7 +3,7 @@ import { activeRecord, type Keyring } from "../keyring/keyring.js";
 import type { ReportedAction } from "./plan/actions.js";
 import { PREPARE_EARLIER_SECONDS, policyOf } from "./plan/policy.js";
 import { dueAt, wait } from "./plan/situation.js";
-import { type ReportedStray, reportedStrays } from "./plan/stray-report.js";
+import { type ReportedStray, reportedStrays } from "./plan/strays.js";
 import { blockedBy, RULES, timeInWords, type Wait } from "./plan/wait-reasons.js";
 import type { Outcome } from "./run.js";
 import type { Context } from "./session/context.js";

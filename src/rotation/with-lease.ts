@@ -1,5 +1,6 @@
 import { isSignetError, SignetError } from "../errors.js";
-import { recordPlace } from "./last-place.js";
+import type { Keyring } from "../keyring/keyring.js";
+import { RULES, timeInWords, type Wait } from "./plan/wait-reasons.js";
 import { type Report, reportOf } from "./report.js";
 import type { Outcome } from "./run.js";
 import { type Context, custodiansInUse, keyringMissing, placeOf } from "./session/context.js";
@@ -28,7 +29,7 @@ interface Adopting {
  *
  * @throws SignetError `keyring_missing` where there is none and none may be made
  */
-export async function working(
+export async function withLease(
   context: Context,
   work: (session: Session) => Promise<Outcome>,
   { adoptByHand = false, adoptAltered = true, ...creation }: Creation & Adopting = {},
@@ -98,4 +99,27 @@ async function assertNothingLeft(context: Context): Promise<void> {
     "keyring_missing",
     `there are private keys, or a log of them, but no keyring${placeOf(context)}: restore the keyring from a backup`,
   );
+}
+
+/** Whether keys were last changed in another place: here is a copy, or what was moved. */
+export async function isElsewhere({ stores }: Context, { lastPlace }: Keyring): Promise<boolean> {
+  return lastPlace !== undefined && stores.placeDigest !== undefined && lastPlace.digest !== (await stores.placeDigest());
+}
+
+/**
+ * Records that keys are changed here.
+ *
+ * @returns a warning, where they were last changed in another place: containers change theirs, so nothing is refused
+ */
+export async function recordPlace(context: Context, session: Session): Promise<readonly Wait[]> {
+  const { stores } = context;
+  const { version, lastPlace } = session.keyring();
+  if (version === 1 || stores.placeDigest === undefined) return [];
+  const digest = await stores.placeDigest();
+  if (lastPlace?.digest === digest) return [];
+  const at = await session.time();
+  await session.change((keyring) => ({ ...keyring, lastPlace: { digest, at } }));
+  if (lastPlace === undefined) return [];
+  const words = `this issuer's keys were changed in another place before, since ${timeInWords(lastPlace.at)}: ${RULES.another_place}`;
+  return [{ rule: "another_place", until: null, words }];
 }

@@ -38,6 +38,35 @@ export const HOUSE: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/**
+ * The rooms of a folder that has some: what each may import of its sisters and, of what its folder may, of other folders. Files beside
+ * the rooms may import all of them; no room imports a file beside it.
+ */
+const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  rotation: {
+    plan: ["keyring", "algorithms (types)", "custody/contract", "storage/contract (types)"],
+    session: ["plan", "keyring", "custody/contract (types)", "storage/contract (types)"],
+    steps: ["plan", "session", "keyring", "algorithms", "custody/contract", "storage/contract (types)"],
+    forecast: ["plan", "session", "steps", "keyring", "algorithms (types)"],
+  },
+  lambda: {
+    shared: ["custody (types)", "issue", "settings", "verify"],
+    issuer: ["shared", "algorithms", "aws", "custody", "issue", "keyring", "settings", "storage"],
+    "key-manager": [
+      ...["shared", "assemble-aws", "notify", "algorithms", "aws", "custody", "issue", "keyring", "rotation", "settings"],
+      "storage",
+    ],
+    authorizer: ["shared", "issue", "verify"],
+    decoder: ["shared", "issue", "verify"],
+  },
+};
+
+/** What a folder of src/, or a room of one (`rotation/plan`), may import. */
+export function heldFor(place: string): readonly string[] {
+  const [folder = "", room] = place.split("/");
+  return (room === undefined ? HOUSE[folder] : ROOMS[folder]?.[room]) ?? [];
+}
+
 /** Which part of src/ may import which package at run time. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   jose: ["custody/file"],
@@ -56,18 +85,25 @@ const ALTERNATIVES = ["custody"];
 /** Free to all: they stand below every folder. */
 const FOUNDATION = ["errors", "encoding"];
 
-/** The rooms as ARCHITECTURE.md draws them: the name of each with what stands after its arrow, or "any" for all but lambda. */
+/**
+ * The house as ARCHITECTURE.md draws it: each folder, and each room below it (`rotation/plan`), with what stands after its arrow, or "any"
+ * for all but lambda.
+ */
 export function drawnHouse(page: string): Map<string, readonly string[]> {
   const drawn = /^src\/\n(?<rooms>( {2}.*\n)+)/m.exec(page)?.groups?.rooms ?? "";
+  let folder = "";
   return new Map(
     drawn
       .trimEnd()
       .split("\n")
       .flatMap((line) => {
-        const room = /^ {2}(?<name>[\w-]+)(\/|\.ts) .*?(<- *(?<after>.*))?$/.exec(line)?.groups;
-        if (!room?.name) return [];
-        const after = room.after?.trim() ?? "";
-        return [[room.name, after.startsWith("any of the above") ? ["any"] : after.split(", ").filter(Boolean)] as const];
+        const place = /^(?<indent> {2}| {4})(?<name>[\w-]+)(\/|\.ts) .*?(<- *(?<after>.*))?$/.exec(line)?.groups;
+        if (!place?.name) return [];
+        const isRoom = place.indent?.length === 4;
+        if (!isRoom) folder = place.name;
+        const after = place.after?.trim() ?? "";
+        const allowed = after.startsWith("any of the above") ? ["any"] : after.split(", ").filter(Boolean);
+        return [[isRoom ? `${folder}/${place.name}` : place.name, allowed] as const];
       }),
   );
 }
@@ -101,6 +137,17 @@ function zoneOf(path: string): string {
   return path.split("/")[1]?.replace(/\.ts$/, "") ?? "";
 }
 
+/** `src/rotation/plan/policy.ts` stands in the room `plan`; `src/rotation/run.ts`, and what is in a folder without rooms, in none. */
+function roomOf(path: string): string | undefined {
+  const [, , room, file] = path.split("/");
+  return zoneOf(path) in ROOMS && file !== undefined ? room : undefined;
+}
+
+/** Where a file stands, as the drawn house names it. */
+export function placeOf(path: string): string {
+  return [zoneOf(path), roomOf(path)].filter((name) => name !== undefined).join("/");
+}
+
 function isWithin(path: string, place: string): boolean {
   return path === `src/${place}.ts` || path.startsWith(`src/${place}/`);
 }
@@ -111,12 +158,21 @@ function targetOf(from: string, specifier: string): string {
 
 function isAllowed(from: string, target: string, typeOnly: boolean): boolean {
   const zone = zoneOf(from);
-  if (zone === zoneOf(target)) return !ALTERNATIVES.includes(zone) || !reachesAlternative(from, target);
+  if (zone === zoneOf(target)) return isAllowedWithin(zone, from, target);
   if (FOUNDATION.includes(zoneOf(target))) return zone !== "errors";
-  return (HOUSE[zone] ?? []).some((entry) => {
-    const types = entry.endsWith(" (types)");
-    return (typeOnly || !types) && isWithin(target, entry.replace(" (types)", ""));
-  });
+  return [zone, placeOf(from)].every((place) =>
+    heldFor(place).some((entry) => {
+      const types = entry.endsWith(" (types)");
+      return (typeOnly || !types) && isWithin(target, entry.replace(" (types)", ""));
+    }),
+  );
+}
+
+function isAllowedWithin(zone: string, from: string, target: string): boolean {
+  if (ALTERNATIVES.includes(zone)) return !reachesAlternative(from, target);
+  const [here, there] = [roomOf(from), roomOf(target)];
+  if (here === undefined || here === there) return true;
+  return there !== undefined && heldFor(placeOf(from)).includes(there);
 }
 
 function reachesAlternative(from: string, target: string): boolean {
@@ -145,19 +201,21 @@ function fault(from: string, { specifier, typeOnly }: Import): string | undefine
 export function importFaults(sources: ReadonlyMap<string, string>): string[] {
   return [...sources].flatMap(([path, source]) => {
     if (!(zoneOf(path) in HOUSE)) return [`${path} stands in no folder of the house`];
+    const room = roomOf(path);
+    if (room !== undefined && !(room in (ROOMS[zoneOf(path)] ?? {}))) return [`${path} stands in no room of the house`];
     return importsOf(path, source).flatMap((found) => fault(path, found) ?? []);
   });
 }
 
-/** The folders of a cycle in the order they import each other, or undefined. Types count: they bind the reader as well. */
+/** The folders, and rooms, of a cycle in the order they import each other, or undefined. Types count: they bind the reader as well. */
 export function folderCycle(sources: ReadonlyMap<string, string>): string[] | undefined {
   const edges = new Map<string, Set<string>>();
   for (const [path, source] of sources) {
-    const zone = zoneOf(path);
+    const zone = placeOf(path);
     const targets = edges.get(zone) ?? edges.set(zone, new Set()).get(zone);
     for (const { specifier } of importsOf(path, source)) {
       if (!specifier.startsWith(".")) continue;
-      const target = zoneOf(targetOf(path, specifier));
+      const target = placeOf(targetOf(path, specifier));
       if (target !== zone) targets?.add(target);
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { drawnHouse, folderCycle, HOUSE, importFaults, importsOf } from "./import-rules.js";
+import { drawnHouse, folderCycle, heldFor, importFaults, importsOf, placeOf } from "./import-rules.js";
 import { repositoryFiles, textOf } from "./repository.js";
 
 const real = new Map(repositoryFiles("src/*.ts").map((path) => [path, textOf(path)]));
@@ -27,13 +27,15 @@ describe("the house that ARCHITECTURE.md draws", () => {
   const drawn = drawnHouse(textOf("ARCHITECTURE.md"));
 
   test("has every room that the sources have", () => {
-    const rooms = new Set([...real.keys()].map((path) => path.split("/")[1]?.replace(".ts", "")));
+    const rooms = new Set([...real.keys()].flatMap((path) => [placeOf(path), placeOf(path).split("/")[0] ?? ""]));
     rooms.delete("index");
     expect([...drawn.keys()].sort()).toEqual([...rooms].sort());
   });
 
   test.each([...drawn].filter(([, allowed]) => allowed[0] !== "any"))("lets %s import no more than is held", (room, allowed) => {
-    const existing = (HOUSE[room] ?? []).filter((name) => drawn.has(name.replace(/[ /].*/, "")));
+    const [folder] = room.split("/");
+    const isDrawn = (name: string) => drawn.has(name) || drawn.has(`${folder}/${name}`);
+    const existing = heldFor(room).filter((name) => isDrawn(name.replace(/[ /].*/, "")));
     expect([...allowed].sort()).toEqual(existing.sort());
   });
 });
@@ -50,12 +52,18 @@ describe("the house refuses", () => {
     ["a type named in place", "src/algorithms/a.ts", 'export type X = import("../aws/transport.js").X;'],
     ["a sibling custodian", "src/custody/kms/a.ts", 'import { x } from "../file/seal.js";'],
     ["a custodian from the contract", "src/custody/contract.ts", 'import type { X } from "./file/seal.js";'],
-    ["the lambda folder from the command", "src/cli/commands/a.ts", 'import { x } from "../../lambda/issuer.js";'],
+    ["the lambda folder from the command", "src/cli/commands/a.ts", 'import { x } from "../../lambda/issuer/issuer.js";'],
     ["anything from the errors", "src/errors.ts", 'import { x } from "./encoding/base64url.js";'],
     ["jose outside file custody", "src/verify/a.ts", 'import { jwtVerify } from "jose";'],
     ["a package's types outside its place", "src/issue/a.ts", 'import type { X } from "valibot";'],
     ["a package that the table does not name", "src/cli/a.ts", 'import x from "left-pad/deep.js";'],
     ["a builtin without its prefix", "src/cli/a.ts", 'import fs from "fs";'],
+    ["a room above its own", "src/rotation/plan/a.ts", 'import type { X } from "../session/session.js";'],
+    ["a file beside its rooms from one of them", "src/rotation/steps/a.ts", 'import { run } from "../run.js";'],
+    ["another function of Lambda", "src/lambda/issuer/a.ts", 'import { x } from "../key-manager/request.js";'],
+    ["what its folder may, but its room may not", "src/lambda/issuer/a.ts", 'import { x } from "../../rotation/run.js";'],
+    ["a value where only types may pass into a room", "src/rotation/plan/a.ts", 'import { x } from "../../algorithms/jwk.js";'],
+    ["a file in no room of a folder that has some", "src/lambda/router/a.ts", ""],
     ["a file in no folder of the house", "src/utils/a.ts", ""],
   ];
 
@@ -74,6 +82,16 @@ describe("the house refuses", () => {
     expect(cycle).toEqual(["issue", "keyring", "algorithms", "issue"]);
   });
 
+  test("a cycle between rooms, which it names in order", () => {
+    const cycle = folderCycle(
+      sources({
+        "src/rotation/plan/a.ts": 'import type { X } from "../session/b.js";',
+        "src/rotation/session/b.ts": 'import { x } from "../plan/a.js";',
+      }),
+    );
+    expect(cycle).toEqual(["rotation/plan", "rotation/session", "rotation/plan"]);
+  });
+
   test("an import whose target is computed", () => {
     expect(() => importsOf("src/cli/a.ts", "await import(name);")).toThrow("computed import");
   });
@@ -81,6 +99,8 @@ describe("the house refuses", () => {
 
 describe("the house allows", () => {
   const allowed: [string, string, string][] = [
+    ["the rooms below to a file beside them", "src/rotation/a.ts", 'import { x } from "./steps/b.js"; import "./plan/c.js";'],
+    ["a room below its own", "src/rotation/steps/a.ts", 'import { x } from "../plan/b.js"; import "../session/c.js";'],
     ["the errors and the encodings to all", "src/aws/a.ts", 'import "../errors.js"; import "../encoding/base64url.js";'],
     ["types where it says types", "src/verify/a.ts", 'import type { X } from "../keyring/record.js";'],
     ["the custody contract to an issuer", "src/issue/a.ts", 'import type { X } from "../custody/contract.js";'],

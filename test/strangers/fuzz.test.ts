@@ -18,7 +18,7 @@ import { createAuthorizer } from "../../src/lambda/authorizer/authorizer.js";
 import { createDecoderHandler } from "../../src/lambda/decoder/decoder.js";
 import { createHandler } from "../../src/lambda/issuer/issuer.js";
 import { perform } from "../../src/lambda/key-manager/request.js";
-import type { CoreManager } from "../../src/rotation/core-manager.js";
+import type { CoreManager } from "../../src/rotation/manager.js";
 import { authorize } from "../../src/verify/authorize.js";
 import { bearerGuard } from "../../src/verify/bearer.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";

@@ -187,7 +187,7 @@ export const RULES = [
   {
     rule: "a keyring is proven the newest before it destroys",
     breaks: "a key is destroyed that a newer keyring keeps, whose line of the log came late",
-    file: "src/rotation/session/newest.ts",
+    file: "src/rotation/session/log-beyond.ts",
     from: "if ((await readBeyond(stores, session.keyring())) === undefined) return;",
     to: "if (stores !== undefined) return;",
     worlds: ["files and services", "AWS"],

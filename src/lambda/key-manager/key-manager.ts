@@ -3,7 +3,7 @@ import { type AwsParts, awsParts } from "../../assemble-aws.js";
 import { environmentCredentials, noCredentials } from "../../aws/credentials.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
-import { type CoreManager, coreManager, managerParts, sleepSeconds } from "../../rotation/core-manager.js";
+import { type CoreManager, coreManager, managerParts, sleepSeconds } from "../../rotation/manager.js";
 import { createLog } from "../shared/log.js";
 import { assertNamesWereRead } from "../shared/parsed-event.js";
 import type { Environment } from "../shared/settings.js";
@@ -14,8 +14,7 @@ import {
   type ResourceRequest,
   readResourceRequest,
 } from "./custom-resource.js";
-import { managerNotices } from "./notices.js";
-import { createManagerReport } from "./report.js";
+import { createManagerReport, managerNotices } from "./report.js";
 import { perform } from "./request.js";
 import { isRotationStep, rotateSecret } from "./secret-rotation.js";
 import { managerSettingsOf } from "./settings.js";

@@ -1,9 +1,13 @@
+import { createParameterReader } from "../../aws/ssm.js";
+import type { Transport } from "../../aws/transport.js";
 import { isSignetError } from "../../errors.js";
+import { notifierOf } from "../../notify/notifier.js";
 import type { Report } from "../../rotation/report.js";
 import type { Step } from "../../rotation/session/context.js";
-import { createLog, metricsLine } from "../shared/log.js";
+import type { Notify } from "../../rotation/session/notice.js";
+import { createLog, type Log, metricsLine } from "../shared/log.js";
 import { bareError, failureOf } from "../shared/report.js";
-import type { Environment } from "../shared/settings.js";
+import { type Environment, wrong } from "../shared/settings.js";
 import type { ManagerSettings } from "./settings.js";
 
 /** Says in log and metrics what became of the key manager's runs. */
@@ -51,5 +55,35 @@ export function createManagerReport(
       if (isSignetError(error)) return bareError(error.code, error.message);
       return bareError("internal", "something unexpected failed; the log says more");
     },
+  };
+}
+
+const PARAMETER = "ssm:";
+
+/** Tells the function's log of each change of a key, and then whoever else is configured. */
+export function managerNotices({ notices }: ManagerSettings, transport: Transport, log: Log): Notify {
+  let others: Promise<Notify | undefined> | undefined;
+
+  // The secret is read when there is something to sign with it: most ticks have nothing to tell.
+  async function notifier(): Promise<Notify | undefined> {
+    const { webhookSecret = "" } = notices;
+    if (!webhookSecret.startsWith(PARAMETER)) return notifierOf(notices, () => transport);
+    const name = webhookSecret.slice(PARAMETER.length);
+    const found = (await createParameterReader(transport).get([name])).get(name);
+    if (found === undefined) throw wrong("SIGNET_WEBHOOK_SECRET", "names a parameter that is not there");
+    return notifierOf({ ...notices, webhookSecret: found.trim() }, () => transport);
+  }
+
+  return async (notice) => {
+    const { event, keys, why } = notice.change;
+    others ??= notifier();
+    try {
+      await (await others)?.(notice);
+    } catch (error) {
+      others = undefined;
+      throw error;
+    }
+    // Of level WARN: whoever rotates must be heard of, whatever level the function's log has.
+    log("WARN", "notice", { notice: event, keys, why, signs: notice.signs, next: notice.next });
   };
 }

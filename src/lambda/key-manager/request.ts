@@ -2,7 +2,7 @@ import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
 import { closedObject, faultFinder, isObject } from "../../encoding/object-schema.js";
 import { nameInWords, SignetError } from "../../errors.js";
 import { CUSTODIES, type Custody } from "../../keyring/key-record.js";
-import type { CoreManager } from "../../rotation/core-manager.js";
+import type { CoreManager } from "../../rotation/manager.js";
 import { assertWell } from "../../rotation/report.js";
 
 /** What the key manager's function does when it is asked: an invocation names it as its `action`. */

@@ -4,7 +4,7 @@ import { parseJson } from "../../encoding/json-names.js";
 import { isObject } from "../../encoding/object-schema.js";
 import { SignetError } from "../../errors.js";
 import { activeRecord, type Keyring } from "../../keyring/keyring.js";
-import type { CoreManager } from "../../rotation/core-manager.js";
+import type { CoreManager } from "../../rotation/manager.js";
 import { plannedSuccessors, publishedStandbys, readyAt } from "../../rotation/plan/successor.js";
 import { provenActiveKey } from "./active-key.js";
 import type { ManagerPlace } from "./stack-keys.js";

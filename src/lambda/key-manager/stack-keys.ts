@@ -4,7 +4,7 @@ import { MAX_RESOURCE } from "../../aws/failure.js";
 import { createFunctionAliases } from "../../aws/lambda-aliases.js";
 import { SignetError, shortened } from "../../errors.js";
 import { readCallers } from "../../issue/callers-json.js";
-import type { CoreManager } from "../../rotation/core-manager.js";
+import type { CoreManager } from "../../rotation/manager.js";
 import { policyOf } from "../../rotation/plan/policy.js";
 import { objectIn } from "../shared/settings.js";
 import { provenActiveKey } from "./active-key.js";

@@ -17,7 +17,7 @@ export interface Explanation {
 }
 
 /** Says for each key why it is where it is and when it moves next. */
-export function explain(view: View, current: Plan, now: number): readonly Explanation[] {
+export function explanationsOf(view: View, current: Plan, now: number): readonly Explanation[] {
   const halt = current.waits.find(({ rule }) => rule === "clock_behind" || rule === "document_foreign");
   return view.keyring.keys.map((key) => {
     const { words, nextAt } = explanationOf(key, view, now);

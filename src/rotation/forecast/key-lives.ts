@@ -1,7 +1,7 @@
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring, PolicyInForce } from "../../keyring/keyring.js";
+import type { AuditEntry } from "../plan/audit-entry.js";
 import { nameOf } from "../plan/view.js";
-import type { AuditEntry } from "../session/audit.js";
 import type { Moment } from "./forecast.js";
 
 /** What a key is good for. `ready`: a standby that every verifier has. */

@@ -1,7 +1,7 @@
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring, PolicyInForce } from "../../keyring/keyring.js";
-import type { MadeKey } from "../session/audit.js";
+import type { MadeKey } from "./audit-entry.js";
 
 /** The keyring with one record changed. */
 export function withRecord(keyring: Keyring, id: string, update: (record: KeyRecord) => KeyRecord): Keyring {

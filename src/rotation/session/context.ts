@@ -77,6 +77,17 @@ export function keyringMissing(context: Context): SignetError {
 }
 
 /**
+ * Reads a keyring that has to be there.
+ *
+ * @throws SignetError `keyring_missing`
+ */
+export async function existingKeyring(context: Context): Promise<Keyring> {
+  const current = await context.stores.keyring.read();
+  if (current !== undefined) return current.keyring;
+  throw keyringMissing(context);
+}
+
+/**
  * Compares this machine's clock with the service's.
  *
  * @throws SignetError `clock_untrusted` where they are further apart than the skew

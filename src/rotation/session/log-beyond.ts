@@ -1,6 +1,9 @@
+import { SignetError } from "../../errors.js";
 import type { AuditHead, Keyring } from "../../keyring/keyring.js";
 import type { Stores } from "../../storage/contract.js";
-import { type AuditEntry, hashOf, parsedEntry } from "./audit.js";
+import { type AuditEntry, hashOf, parsedEntry } from "../plan/audit-entry.js";
+import type { Context } from "./context.js";
+import type { Session } from "./session.js";
 
 /** What the audit log has that the keyring knows nothing of. */
 export interface LogBeyond {
@@ -42,4 +45,20 @@ function isChain(entries: readonly (AuditEntry | undefined)[], lines: readonly s
     const previous = index === 0 ? before : hashOf(lines[index - 1] as string);
     return entry?.number === first + index && entry.previous === previous;
   });
+}
+
+/**
+ * Makes sure that the keyring is the newest, before anything is destroyed because it says so: a run begins with that, and a person's word
+ * or a long search may lie between.
+ *
+ * @throws SignetError `keyring_old` where the audit log goes on beyond it
+ */
+export async function assertNewest({ stores }: Context, session: Session): Promise<void> {
+  if ((await readBeyond(stores, session.keyring())) === undefined) return;
+  // Another manager may have written it since our read: then this is no session any more.
+  await session.check();
+  throw new SignetError(
+    "keyring_old",
+    "the audit log goes on where the keyring ends: an old keyring was put back, so nothing is destroyed; run `signet keys repair`",
+  );
 }

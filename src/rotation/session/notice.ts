@@ -1,5 +1,5 @@
 import type { KeyRecord } from "../../keyring/key-record.js";
-import type { AuditEntry } from "./audit.js";
+import type { AuditEntry } from "../plan/audit-entry.js";
 
 /** A public key, for those who keep keys by themselves. */
 interface NoticedKey {

@@ -1,9 +1,10 @@
 import { isSignetError, SignetError } from "../../errors.js";
 import type { AuditHead, Keyring, KeyringVersion, Lease } from "../../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../../keyring/parse.js";
+import type { AuditNote } from "../plan/audit-entry.js";
 import { assertPolicy, policyOf } from "../plan/policy.js";
 import { timeInWords } from "../plan/wait-reasons.js";
-import { type AuditNote, flushAudit, nextHead } from "./audit.js";
+import { flushAudit, nextHead } from "./audit.js";
 import { assertClock, type Context } from "./context.js";
 
 /** A keyring with the tag of its text. */
@@ -247,4 +248,27 @@ function lost(cause: unknown): SignetError {
   return new SignetError("lease_lost", "another manager has taken over; run `signet keys tick` to see where it stands", {
     cause,
   });
+}
+
+/**
+ * Takes the lease from a holder of whom a person knows that it has ended. It is recorded, and the next run searches for what the
+ * holder left behind.
+ *
+ * @param holder the holder, or its short name
+ * @returns false where that one holds no lease
+ * @throws SignetError `lease_held` where the holder answers
+ */
+export async function unlock(context: Context, holder: string): Promise<boolean> {
+  const { stores } = context;
+  const current = await stores.keyring.read();
+  const lease = current?.keyring.lease ?? null;
+  if (current === undefined || lease === null) return false;
+  if (lease.holder !== holder && stores.nameOfHolder?.(lease.holder) !== holder) return false;
+  if ((await stores.stateOfHolder(lease.holder)) === "alive") {
+    throw new SignetError("lease_held", `${stores.describeHolder(lease.holder)} is alive and changing keys: end it first`);
+  }
+  const session = await takeLease(context, current, { even: lease });
+  await session.change((same) => same, { event: "lease.unlocked", why: `held by ${stores.describeHolder(lease.holder)}` });
+  await session.release(true);
+  return true;
 }

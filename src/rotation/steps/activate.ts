@@ -4,10 +4,10 @@ import type { ActiveDocument, KeyMaterial } from "../../keyring/active-document.
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { ActivationIntent, Keyring } from "../../keyring/keyring.js";
 import type { Action } from "../plan/actions.js";
+import type { AuditNote } from "../plan/audit-entry.js";
 import { withRecord } from "../plan/records.js";
 import { confirmed, promised, readBack, unread } from "../plan/transitions.js";
 import { nameOf, recordById, type View } from "../plan/view.js";
-import type { AuditNote } from "../session/audit.js";
 import { type Context, custodianOf, knownOf } from "../session/context.js";
 import type { Session } from "../session/session.js";
 import { type Doubt, type Proof, proveKey } from "./prove.js";

@@ -1,7 +1,7 @@
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Allocation, EndedKey, Keyring, PolicyInForce } from "../../keyring/keyring.js";
+import type { MadeKey } from "../plan/audit-entry.js";
 import { signingUnder, without } from "../plan/records.js";
-import type { MadeKey } from "../session/audit.js";
 import type { Evidence } from "./evidence.js";
 import { type Fate, requestAfter } from "./fates.js";
 

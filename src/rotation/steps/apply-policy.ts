@@ -6,7 +6,6 @@ import { assertPolicy, policyOf, type RotationSettings } from "../plan/policy.js
 import { signingUnder } from "../plan/records.js";
 import { type Context, custodianOf } from "../session/context.js";
 import type { Session } from "../session/session.js";
-import { assertAccepted } from "./migrate.js";
 
 /** How settings are put in force. */
 export interface ApplyRequest {
@@ -73,4 +72,21 @@ export function assertSameIssuer(settings: RotationSettings, keyring: Keyring): 
 // Any key that issuers may read of: the active one, the next one, and one that was passed over.
 function isSigning({ activation }: Keyring, key: KeyRecord): boolean {
   return key.state === "active" || key.id === activation?.id || (key.state === "pending" && key.maxTtlSeconds !== undefined);
+}
+
+/**
+ * Refuses another algorithm until the operator has said that the verifiers accept it: nobody can find that out for them.
+ *
+ * @param verifiersAccept the algorithms that every verifier accepts, by the operator's word
+ * @throws SignetError `plan_refused`
+ */
+export function assertAccepted(before: PolicyInForce, next: PolicyInForce, verifiersAccept: readonly AlgorithmName[]): void {
+  if (next.algorithm === before.algorithm || verifiersAccept.includes(next.algorithm)) return;
+  throw new SignetError(
+    "plan_refused",
+    `from ${before.algorithm} to ${next.algorithm}: many verifiers pin an algorithm, and some keep the discovery document as long as they ` +
+      "run (go-oidc: `unexpected signature algorithm`). Set each of them to accept both, restart those that read discovery once, " +
+      `then say so: --verifiers-accept ${next.algorithm}`,
+    { field: "algorithm" },
+  );
 }

@@ -4,7 +4,7 @@ import type { Keyring } from "../../keyring/keyring.js";
 import { isInUse, partsOf, type Standing, standingOf } from "../plan/strays.js";
 import type { View } from "../plan/view.js";
 import { type Context, custodianOf } from "../session/context.js";
-import { assertNewest } from "../session/newest.js";
+import { assertNewest } from "../session/log-beyond.js";
 import { readView } from "../session/read-view.js";
 import type { Session } from "../session/session.js";
 import { searchAll } from "./sweep.js";

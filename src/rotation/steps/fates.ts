@@ -1,5 +1,5 @@
 import type { RotationRequest } from "../../keyring/keyring.js";
-import type { AuditEntry, IntendedKey, MadeKey } from "../session/audit.js";
+import type { AuditEntry, IntendedKey, MadeKey } from "../plan/audit-entry.js";
 
 /** What became of one key, by entries of the audit log. */
 export interface Fate {

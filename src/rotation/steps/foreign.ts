@@ -8,7 +8,7 @@ import { MOVING_PLACES, permanentKeys } from "../plan/policy.js";
 import { madeKey, withRecord } from "../plan/records.js";
 import type { Context } from "../session/context.js";
 import type { Session } from "../session/session.js";
-import { assertKid } from "./admission.js";
+import { assertKid } from "./import-key.js";
 
 /** Public keys of another issuer, whose tokens shall go on being accepted under this one's JWKS. */
 export interface ForeignKeys {

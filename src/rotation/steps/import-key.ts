@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { type PublicJwk, publicJwk } from "../../algorithms/jwk.js";
+import { type PublicJwk, publicJwk, thumbprint } from "../../algorithms/jwk.js";
 import { assertHardModulus } from "../../algorithms/rsa-modulus.js";
 import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
 import { type Custodian, canImport, canLend } from "../../custody/contract.js";
@@ -10,7 +10,6 @@ import { MOVING_PLACES, permanentKeys } from "../plan/policy.js";
 import { madeKey, withRecord } from "../plan/records.js";
 import { type Context, custodianOf } from "../session/context.js";
 import type { Session } from "../session/session.js";
-import { assertKid, recordOfSameKey } from "./admission.js";
 import { keptAlike } from "./kept-alike.js";
 import { finishMaking } from "./make-key.js";
 
@@ -141,4 +140,28 @@ function assertRoom(keyring: Keyring, { as, tokensExpireBy }: ImportRequest): vo
       `an imported key stays until --tokens-expire-by is given, and ${MOVING_PLACES} of ${MOST_PUBLISHED_KEYS} places must stay free to move`,
     );
   }
+}
+
+// Kids stand in headers, tables, logs and file names of others: what is not printable does not belong there.
+const KID = /^(?! )[\x20-\x7e]{1,256}(?<! )$/;
+
+/** @throws SignetError `invalid_key` for a name that no key made elsewhere may have */
+export function assertKid(kid: unknown): void {
+  if (typeof kid === "string" && KID.test(kid)) return;
+  throw new SignetError(
+    "invalid_key",
+    "a kid has 1 to 256 printable ASCII characters, none of them a space at its ends; give another --kid",
+    {
+      field: "kid",
+    },
+  );
+}
+
+/**
+ * Finds the record of the same key, whatever its name and algorithm. A key under two names could be revoked under one and go on
+ * signing under the other.
+ */
+export function recordOfSameKey(keyring: Keyring, { kid: _, ...jwk }: PublicJwk): KeyRecord | undefined {
+  const wanted = thumbprint(jwk);
+  return keyring.keys.find(({ publicJwk }) => publicJwk !== undefined && thumbprint(publicJwk) === wanted);
 }

@@ -1,9 +1,9 @@
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { activeRecord } from "../../keyring/keyring.js";
+import type { AuditEvent } from "../plan/audit-entry.js";
 import { without, withRecord } from "../plan/records.js";
 import { awaitsProof } from "../plan/successor.js";
 import { documentState, nameOf, type View } from "../plan/view.js";
-import type { AuditEvent } from "../session/audit.js";
 import type { Context } from "../session/context.js";
 import type { Session } from "../session/session.js";
 import { type Doubt, type Proof, proveKey } from "./prove.js";

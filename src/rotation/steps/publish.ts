@@ -3,9 +3,9 @@ import { discoveryOf, jwksOf } from "../../keyring/documents.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import type { PublicDocuments } from "../../storage/contract.js";
+import type { AuditEvent } from "../plan/audit-entry.js";
 import { without } from "../plan/records.js";
 import { isInJwks, nameOf, type View } from "../plan/view.js";
-import type { AuditEvent } from "../session/audit.js";
 import type { Context } from "../session/context.js";
 import type { Session } from "../session/session.js";
 

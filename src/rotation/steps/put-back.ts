@@ -1,7 +1,7 @@
 import { SignetError } from "../../errors.js";
 import type { Keyring } from "../../keyring/keyring.js";
+import type { ReportedAction } from "../plan/actions.js";
 import type { View } from "../plan/view.js";
-import type { Outcome } from "../run.js";
 import type { Context } from "../session/context.js";
 import { type LogBeyond, readBeyond } from "../session/log-beyond.js";
 import { readView } from "../session/read-view.js";
@@ -11,7 +11,10 @@ import { gatherEvidence } from "./evidence.js";
 import { alertsOf } from "./planted.js";
 
 /** What adopting has done; empty where the keyring was the newest. */
-export type Adopted = Pick<Outcome, "done"> & { readonly alerts: readonly string[] };
+export interface Adopted {
+  readonly done: readonly ReportedAction[];
+  readonly alerts: readonly string[];
+}
 
 const NOTHING: Adopted = { done: [], alerts: [] };
 

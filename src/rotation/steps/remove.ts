@@ -4,7 +4,7 @@ import { withEnded } from "../plan/strays.js";
 import { discarded, freed, signedUntil } from "../plan/transitions.js";
 import { isSelfContained, nameOf, recordById, type View } from "../plan/view.js";
 import { type Context, custodianOf, knownOf } from "../session/context.js";
-import { assertNewest } from "../session/newest.js";
+import { assertNewest } from "../session/log-beyond.js";
 import type { Session } from "../session/session.js";
 
 /** Deletes an active document that is over, and lets its place rest from now on. */

@@ -1,5 +1,4 @@
-import type { Custodian } from "../../custody/contract.js";
-import { keepsNames, leavesWrites } from "../../custody/contract.js";
+import { type Custodian, keepsNames, leavesWrites } from "../../custody/contract.js";
 import { isSignetError } from "../../errors.js";
 import type { Custody } from "../../keyring/key-record.js";
 import { type Keyring, recordByKid } from "../../keyring/keyring.js";
@@ -7,7 +6,7 @@ import { condemned, isInUse, type Listing, withListings } from "../plan/strays.j
 import { documentState, isPublished, recordById } from "../plan/view.js";
 import { RULES, type Wait } from "../plan/wait-reasons.js";
 import { type Context, custodianOf, custodiansInUse } from "../session/context.js";
-import { assertNewest } from "../session/newest.js";
+import { assertNewest } from "../session/log-beyond.js";
 import { readView } from "../session/read-view.js";
 import type { Session } from "../session/session.js";
 import { recordKeeping } from "./kept-alike.js";

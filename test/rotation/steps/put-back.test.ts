@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AuditEntry } from "../../../src/rotation/session/audit.js";
+import type { AuditEntry } from "../../../src/rotation/plan/audit-entry.js";
 import { playCloud } from "../cloud/cloud-world.js";
 import type { IssuerTraits } from "../world/issuers.js";
 import type { Place } from "../world/services.js";

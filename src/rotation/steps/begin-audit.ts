@@ -1,32 +1,25 @@
-import { isSignetError, SignetError } from "../errors.js";
-import type { AuditHead, Keyring } from "../keyring/keyring.js";
-import { existingKeyring } from "./operations.js";
-import { type Outcome, run } from "./run.js";
-import { type AuditVerdict, flushAudit, verifyAudit } from "./session/audit.js";
-import type { Context } from "./session/context.js";
-import { readBeyond } from "./session/log-beyond.js";
-import type { Session } from "./session/session.js";
-import { working } from "./with-lease.js";
+import { isSignetError, SignetError } from "../../errors.js";
+import type { AuditHead, Keyring } from "../../keyring/keyring.js";
+import { type AuditVerdict, flushAudit } from "../session/audit.js";
+import type { Context } from "../session/context.js";
+import { readBeyond } from "../session/log-beyond.js";
+import type { Session } from "../session/session.js";
 
 /** So far beyond the last entry garbage is looked for; the log of no installation comes there. */
 const FAR = 1_000_000;
 
-/**
- * Begins a new chain of the audit log where the one that there is was deleted or altered: its first entry names the head that the old
- * one had.
- *
- * @throws SignetError `plan_refused` where the log is whole
- */
-export async function beginAudit(context: Context): Promise<AuditVerdict> {
-  const { fault, count, head } = await verifyAudit(context.stores, await existingKeyring(context));
-  if (fault === null) throw new SignetError("plan_refused", "the audit log is whole: there is nothing to begin anew");
+/** What is wrong with a log that was deleted or altered. */
+type BrokenLog = AuditVerdict & { readonly fault: NonNullable<AuditVerdict["fault"]> };
+
+/** @throws SignetError `plan_refused` where the log is whole */
+export function assertBroken(verdict: AuditVerdict): asserts verdict is BrokenLog {
+  if (verdict.fault === null) throw new SignetError("plan_refused", "the audit log is whole: there is nothing to begin anew");
+}
+
+/** Begins a new chain of the audit log: its first entry names the head that the old one had. */
+export async function beginChain({ stores }: Context, session: Session, { fault, count, head }: BrokenLog): Promise<void> {
   const why = `line ${fault.number} of the log before: ${fault.words}; it had ${count} entries, and the head ${head}`;
-  const begin = async (session: Session): Promise<Outcome> => {
-    await session.change((keyring) => keyring, { event: "audit.begun", why }, await endOfLog(context.stores, session.keyring()));
-    return run(context, session);
-  };
-  await working(context, begin, { adoptAltered: false });
-  return verifyAudit(context.stores, await existingKeyring(context));
+  await session.change((keyring) => keyring, { event: "audit.begun", why }, await endOfLog(stores, session.keyring()));
 }
 
 /**
