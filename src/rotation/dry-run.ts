@@ -1,6 +1,7 @@
 import { rehearse } from "./forecast/simulate.js";
 import type { ReportedAction } from "./plan/actions.js";
 import { type Report, reportOf } from "./report.js";
+import type { Creation } from "./requests.js";
 import { type Context, keyringMissing } from "./session/context.js";
 import { readBeyond } from "./session/log-beyond.js";
 import { readViewPatiently } from "./session/read-view.js";
@@ -8,7 +9,6 @@ import { newKeyring, type Session, writableVersion } from "./session/session.js"
 import { assertSameIssuer } from "./steps/apply-policy.js";
 import { doubtStandbys } from "./steps/prove-standbys.js";
 import { adoptionOf, wordsOf } from "./steps/put-back.js";
-import type { Creation } from "./with-lease.js";
 
 /** Whether standbys are proven, where what is done depends on it. */
 interface Proving {

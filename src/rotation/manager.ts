@@ -10,6 +10,18 @@ import * as operations from "./operations.js";
 import type { AuditEntry } from "./plan/audit-entry.js";
 import type { RotationSettings } from "./plan/policy.js";
 import type { Report } from "./report.js";
+import type {
+  DestroyReport,
+  DestroyRequest,
+  DryRun,
+  ImportReport,
+  RepairReport,
+  RepairRequest,
+  RevokeReport,
+  RotateReport,
+  RotateRequest,
+  TickRequest,
+} from "./requests.js";
 import type { AuditVerdict } from "./session/audit.js";
 import type { Context, Step } from "./session/context.js";
 import type { Notify } from "./session/notice.js";
@@ -41,15 +53,15 @@ export interface ManagerOptions {
 /** What every manager can do, the one that runs unattended among them. */
 export interface CoreManager {
   /** Repairs what a crash left, and carries out what the plan says. With `createKeyring` it makes a new issuer where there is none. */
-  tick(request?: operations.TickRequest): Promise<Report>;
+  tick(request?: TickRequest): Promise<Report>;
   /** Lets a standby succeed the active key, at the earliest safe instant: now, or when the report's waits say. */
-  rotate(request?: operations.RotateRequest): Promise<operations.RotateReport>;
+  rotate(request?: RotateRequest): Promise<RotateReport>;
   /** Takes a key out of use at once, and says which tokens that breaks. */
-  revoke(request: RevokeRequest & operations.DryRun): Promise<operations.RevokeReport>;
+  revoke(request: RevokeRequest & DryRun): Promise<RevokeReport>;
   /** Takes a private key made elsewhere; with `createKeyring` also as the first of a new issuer. */
-  importKey(request: ImportRequest & operations.TickRequest): Promise<operations.ImportReport>;
+  importKey(request: ImportRequest & TickRequest): Promise<ImportReport>;
   /** Makes the manager's settings the policy in force; with another algorithm or custody and `rotate`, a migration. */
-  applySettings(request?: ApplyRequest & operations.DryRun): Promise<Report>;
+  applySettings(request?: ApplyRequest & DryRun): Promise<Report>;
   /** Says for each key why it is where it is and when it moves next. */
   explain(): Promise<readonly Explanation[]>;
 }
@@ -57,15 +69,15 @@ export interface CoreManager {
 /** Changes keys; everything else only reads them. */
 export interface Manager extends CoreManager {
   /** Publishes the public keys of another issuer as retired. */
-  importForeignKeys(request: ForeignKeys & operations.DryRun): Promise<Report>;
+  importForeignKeys(request: ForeignKeys & DryRun): Promise<Report>;
   /** Records the operator's word that no token of a key is accepted after a time (NumericDate). */
-  tellExpiry(request: ExpiryRequest & operations.DryRun): Promise<Report>;
+  tellExpiry(request: ExpiryRequest & DryRun): Promise<Report>;
   /** Shows what is not as the keyring says; with `mend`, mends it. */
-  repair(request?: operations.RepairRequest): Promise<operations.RepairReport>;
+  repair(request?: RepairRequest): Promise<RepairReport>;
   /** Takes the lease from a holder of whom a person knows that it has ended; answers whether that one held it. */
   unlock(holder: string): Promise<boolean>;
   /** Destroys a private key that no record names, by a person's word; one that is in use is refused. */
-  destroyKey(request: operations.DestroyRequest): Promise<operations.DestroyReport>;
+  destroyKey(request: DestroyRequest): Promise<DestroyReport>;
   /** Every key's life around the present, past and planned. */
   lives(): Promise<KeyLives>;
   /** Every change of a key, the oldest first. */

@@ -10,33 +10,36 @@ import type { AuditEntry } from "./plan/audit-entry.js";
 import { plan } from "./plan/planner.js";
 import { documentState, type View } from "./plan/view.js";
 import { type Report, reportOf } from "./report.js";
+import type {
+  Creation,
+  DestroyReport,
+  DestroyRequest,
+  DryRun,
+  ImportReport,
+  RepairReport,
+  RepairRequest,
+  RevokeReport,
+  RotateReport,
+  RotateRequest,
+  TickRequest,
+} from "./requests.js";
 import { type Outcome, run } from "./run.js";
 import { type AuditVerdict, assertRequestToken, readHistory, verifyAudit as verifyLog } from "./session/audit.js";
 import { type Context, existingKeyring, keyringMissing } from "./session/context.js";
 import { readView, readViewPatiently } from "./session/read-view.js";
-import { isAbandoned, type Session } from "./session/session.js";
+import { breakLease, isAbandoned, type Session } from "./session/session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./steps/apply-policy.js";
 import { assertBroken, beginChain } from "./steps/begin-audit.js";
-import { assertDestroyable, destroyStray, type FoundKey, findKey } from "./steps/destroy-stray.js";
+import { assertDestroyable, destroyStray, findKey } from "./steps/destroy-stray.js";
 import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } from "./steps/foreign.js";
 import { admitImport, type ImportRequest, importInto } from "./steps/import-key.js";
 import { applyKeeping } from "./steps/kept-alike.js";
 import { hasUntold } from "./steps/notices.js";
 import { doubtActive } from "./steps/prove-standbys.js";
-import { type Finding, findFaults, mend } from "./steps/repair.js";
+import { findFaults, mend } from "./steps/repair.js";
 import { requestMigration, requestRotation } from "./steps/request-rotation.js";
 import { isStillSigning, type RevokeRequest, recordRevocation, type TokensAtRisk } from "./steps/revoke.js";
-import { type Creation, isElsewhere, withLease } from "./with-lease.js";
-
-export { unlock } from "./session/session.js";
-
-/** Whether the plan is only shown. */
-export interface DryRun {
-  readonly dryRun?: boolean | undefined;
-}
-
-/** What a tick is asked for. `createKeyring` makes a new issuer where there is none. */
-export type TickRequest = DryRun & Creation;
+import { isElsewhere, withLease } from "./with-lease.js";
 
 /**
  * One run: repairs, then carries out the plan. Where there is nothing to do it costs three reads, a signature of the active key, and no
@@ -69,18 +72,6 @@ export async function tick(context: Context, { dryRun: isDryRun = false, createK
   return withLease(context, (session) => run(context, session));
 }
 
-/** What a rotation is asked for. */
-export interface RotateRequest extends DryRun {
-  /** Names the request: a second one of the same name is the first. */
-  readonly token?: string | undefined;
-}
-
-/** What became of a rotation. */
-export type RotateReport = Report & {
-  /** The key that signed, and the one that signs now, or would; `null` where the rotation waits, or something else was done. */
-  readonly rotated: { readonly from: string; readonly to: string } | null;
-};
-
 /** Asks for a rotation at the earliest safe instant, which is now or stands in the report's waits. */
 export async function rotate(context: Context, { dryRun: isDryRun = false, token }: RotateRequest): Promise<RotateReport> {
   assertRequestToken(token);
@@ -95,9 +86,6 @@ export async function rotate(context: Context, { dryRun: isDryRun = false, token
   const to = report.actions.find(({ because }) => because === "requested" || because === "due")?.kid;
   return Object.freeze({ ...report, rotated: from === undefined || to === undefined ? null : { from, to } });
 }
-
-/** What a revocation did, and what it breaks. */
-export type RevokeReport = Report & { readonly tokensAtRisk: TokensAtRisk };
 
 /** Revokes a key: a published standby takes over at once, and the key leaves the JWKS. */
 export async function revoke(context: Context, request: RevokeRequest & DryRun): Promise<RevokeReport> {
@@ -129,9 +117,6 @@ async function untilRevoked(session: Session, kid: string, work: () => Promise<O
     throw new SignetError(error.code, `${error.message}. ${goesOn}`, { cause: error });
   }
 }
-
-/** What an import did. */
-export type ImportReport = Report & { readonly publicJwk: PublicJwk };
 
 /** Takes a private key made elsewhere. */
 export async function importKey(context: Context, request: ImportRequest & DryRun & Creation): Promise<ImportReport> {
@@ -200,14 +185,6 @@ export async function applySettings(context: Context, request: ApplyRequest & Dr
   return withLease(context, async (session) => thenRun(context, session, await record(session)));
 }
 
-/** What `repair` found, and did where it was told to. */
-export type RepairReport = Report & { readonly findings: readonly Finding[] };
-
-/** What a repair is asked for. */
-export interface RepairRequest extends DryRun {
-  readonly mend?: boolean;
-}
-
 /** Shows what is not as the keyring says, and mends it only when told. */
 export async function repair(
   context: Context,
@@ -228,14 +205,6 @@ export async function repair(
   const report = await withLease(context, mended, { adoptByHand: true });
   return Object.freeze({ ...report, findings });
 }
-
-/** What is asked to be destroyed: as its custodian lists it, or by its id, or by the name of a KMS key. */
-export interface DestroyRequest extends DryRun {
-  readonly name: string;
-}
-
-/** What was destroyed, or would be. */
-export type DestroyReport = Report & { readonly found: FoundKey };
 
 /** Destroys a private key that no record names. */
 export async function destroyKey(context: Context, { name, dryRun: isDryRun = false }: DestroyRequest): Promise<DestroyReport> {
@@ -266,6 +235,11 @@ export async function lives(context: Context): Promise<KeyLives> {
   const now = context.clock();
   const moments = forecast(await readView(context, keyring), now);
   return livesOf(keyring, moments, await readHistory(context.stores, keyring), now);
+}
+
+/** Takes the lease from a holder of whom a person knows that it has ended; answers whether that one held it. */
+export async function unlock(context: Context, holder: string): Promise<boolean> {
+  return breakLease(context, holder);
 }
 
 /** Every change of a key, the oldest first. */

@@ -2,6 +2,7 @@ import { isSignetError, SignetError } from "../errors.js";
 import type { Keyring } from "../keyring/keyring.js";
 import { RULES, timeInWords, type Wait } from "./plan/wait-reasons.js";
 import { type Report, reportOf } from "./report.js";
+import type { Creation } from "./requests.js";
 import type { Outcome } from "./run.js";
 import { type Context, custodiansInUse, keyringMissing, placeOf } from "./session/context.js";
 import { newKeyringSession, type Session, takeLease } from "./session/session.js";
@@ -11,11 +12,6 @@ import { adoptPutBack } from "./steps/put-back.js";
 
 const ATTEMPTS = 3;
 const RETRIES_SECONDS = [1, 4];
-
-/** Whether a keyring may be made where there is none. Only who makes an issuer may: everybody else would replace its keys. */
-export interface Creation {
-  readonly createKeyring?: boolean | undefined;
-}
 
 /** How an old keyring that was put back is brought up to date: by a person who has seen what is wrong, or as far as is certain. */
 interface Adopting {

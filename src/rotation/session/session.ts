@@ -258,7 +258,7 @@ function lost(cause: unknown): SignetError {
  * @returns false where that one holds no lease
  * @throws SignetError `lease_held` where the holder answers
  */
-export async function unlock(context: Context, holder: string): Promise<boolean> {
+export async function breakLease(context: Context, holder: string): Promise<boolean> {
   const { stores } = context;
   const current = await stores.keyring.read();
   const lease = current?.keyring.lease ?? null;

@@ -1,0 +1,52 @@
+import type { PublicJwk } from "../algorithms/jwk.js";
+import type { Report } from "./report.js";
+import type { FoundKey } from "./steps/destroy-stray.js";
+import type { Finding } from "./steps/repair.js";
+import type { TokensAtRisk } from "./steps/revoke.js";
+
+/** Whether the plan is only shown. */
+export interface DryRun {
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Whether a keyring may be made where there is none. Only who makes an issuer may: everybody else would replace its keys. */
+export interface Creation {
+  readonly createKeyring?: boolean | undefined;
+}
+
+/** What a tick is asked for. `createKeyring` makes a new issuer where there is none. */
+export type TickRequest = DryRun & Creation;
+
+/** What a rotation is asked for. */
+export interface RotateRequest extends DryRun {
+  /** Names the request: a second one of the same name is the first. */
+  readonly token?: string | undefined;
+}
+
+/** What became of a rotation. */
+export type RotateReport = Report & {
+  /** The key that signed, and the one that signs now, or would; `null` where the rotation waits, or something else was done. */
+  readonly rotated: { readonly from: string; readonly to: string } | null;
+};
+
+/** What a revocation did, and what it breaks. */
+export type RevokeReport = Report & { readonly tokensAtRisk: TokensAtRisk };
+
+/** What an import did. */
+export type ImportReport = Report & { readonly publicJwk: PublicJwk };
+
+/** What a repair is asked for. */
+export interface RepairRequest extends DryRun {
+  readonly mend?: boolean;
+}
+
+/** What `repair` found, and did where it was told to. */
+export type RepairReport = Report & { readonly findings: readonly Finding[] };
+
+/** What is asked to be destroyed: as its custodian lists it, or by its id, or by the name of a KMS key. */
+export interface DestroyRequest extends DryRun {
+  readonly name: string;
+}
+
+/** What was destroyed, or would be. */
+export type DestroyReport = Report & { readonly found: FoundKey };
