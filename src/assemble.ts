@@ -2,20 +2,16 @@ import { join } from "node:path";
 import type { Parts } from "./assemble-aws.js";
 import { regionIn } from "./aws/endpoint.js";
 import type { Environment } from "./config/environment.js";
-import { loadConfig } from "./config/load.js";
 import type { AwsConfig, Config } from "./config/schema.js";
-import { configuredPassphrase } from "./config/secrets.js";
 import type { Custodian, Signer } from "./custody/contract.js";
 import { createFileCustodian } from "./custody/file/custodian.js";
 import type { PassphraseSource } from "./custody/file/key-file.js";
 import type { OnKmsSigned } from "./custody/kms/sign.js";
-import { A_TEXT, AN_OBJECT, checkOptions } from "./encoding/options.js";
 import { SignetError } from "./errors.js";
 import { type ActiveKey, createActiveKey } from "./issue/active-key.js";
 import { type Callers, createCallers } from "./issue/callers.js";
 import { createIssuer, type Issuer, presentSeconds } from "./issue/issuer.js";
 import { createRates } from "./issue/rate.js";
-import type { Jwks } from "./keyring/documents.js";
 import type { Custody } from "./keyring/key-record.js";
 import type { Manager, ManagerOptions } from "./rotation/manager.js";
 import type { Stores } from "./storage/contract.js";
@@ -132,40 +128,6 @@ async function inAws(
   ]);
   const found = env ?? process.env;
   return awsParts({ ...aws, custody: config.custody, env: found, credentials: credentialChain(found), onKmsSigned }, onDisk);
-}
-
-/** What `openIssuer` reads besides the config file. */
-export interface OpenIssuerOptions {
-  /** The config file; default `SIGNET_CONFIG`, else `signet.json` in the present directory. */
-  readonly config?: string | undefined;
-  /** Environment variables; default `process.env`. */
-  readonly env?: Environment | undefined;
-}
-
-/** An issuer with its public face. */
-export interface OpenIssuer extends Issuer {
-  /** The issuer's URL (`iss`); `null` where claims bring their own. */
-  readonly url: string | null;
-  /** The public keys as they are published now. */
-  jwks(): Promise<Jwks>;
-}
-
-/**
- * Opens the issuer that `signet init` made. It reads its key now, and follows rotations afterwards.
- *
- * @throws SignetError `config_missing`, `config_invalid`, `no_active_key`, and what opening a key file can throw
- */
-export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenIssuer> {
-  checkOptions<OpenIssuerOptions>(options, "openIssuer", { config: A_TEXT, env: AN_OBJECT });
-  const env = options.env ?? process.env;
-  const config = await loadConfig({ path: options.config, cwd: process.cwd(), env });
-  const { issuer, activeKey, stores } = await assemble(config, { passphrase: () => configuredPassphrase(config, env), env });
-  await activeKey.refresh();
-  return Object.freeze({
-    ...issuer,
-    url: config.issuer ?? null,
-    jwks: async () => (await stores.publicDocuments.read())?.jwks ?? { keys: [] },
-  });
 }
 
 function settingsOf({ issuer, algorithm, ed25519Name, custody, limits, rotation }: Config): ManagerOptions["settings"] {

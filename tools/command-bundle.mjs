@@ -1,7 +1,7 @@
 /**
  * Bundles the command. Each command is a chunk of its own, loaded when it is asked for; what `signet issue` needs is one file with the
- * command line, because Node takes longer to find forty small modules than to run them. The two packages that every start needs are
- * in it too, with their licences beside it.
+ * command line, because Node takes longer to find forty small modules than to run them. The package that every start needs is in it
+ * too, with its licence beside it.
  */
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -9,7 +9,7 @@ import { build } from "esbuild";
 
 const ENTRY = "src/cli/main.ts";
 const HOT = "src/cli/commands/issue.ts";
-const INCLUDED = ["commander", "valibot"];
+const INCLUDED = ["commander"];
 
 /**
  * @param {import("esbuild").BuildOptions} common what all bundles have in common

@@ -1,29 +1,16 @@
 import { didYouMean } from "../encoding/nearest.js";
 import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
+import { membersIn } from "../settings/shape.js";
+import { CONFIG_MEMBERS } from "./schema.js";
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The variables that stand over `signet.json`, and the member that each stands for. */
-const OVERRIDES: Readonly<
-  Record<string, { readonly path: readonly [string] | readonly [string, string]; readonly isNumber?: true }>
-> = {
-  SIGNET_ISSUER: { path: ["issuer"] },
-  SIGNET_ALGORITHM: { path: ["algorithm"] },
-  SIGNET_ED25519_NAME: { path: ["ed25519Name"] },
-  SIGNET_CUSTODY: { path: ["custody"] },
-  SIGNET_INSTALLATION: { path: ["aws", "installation"] },
-  SIGNET_REGION: { path: ["aws", "region"] },
-  SIGNET_KMS_KEY: { path: ["aws", "kmsKey"] },
-  SIGNET_KEYRING: { path: ["aws", "keyring"] },
-  SIGNET_DIRECTORY: { path: ["directory"] },
-  SIGNET_PASSPHRASE_FILE: { path: ["passphraseFile"] },
-  SIGNET_MAX_TTL_SECONDS: { path: ["limits", "maxTtlSeconds"], isNumber: true },
-  SIGNET_DEFAULT_TTL_SECONDS: { path: ["limits", "defaultTtlSeconds"], isNumber: true },
-  SIGNET_ROTATE_EVERY_SECONDS: { path: ["rotation", "rotateEverySeconds"], isNumber: true },
-  SIGNET_PUBLISH_AHEAD_SECONDS: { path: ["rotation", "publishAheadSeconds"], isNumber: true },
-};
+/** The variables that stand over `signet.json`, each with its member. */
+const OVERRIDES = membersIn(CONFIG_MEMBERS).flatMap(({ path, member }) =>
+  member.variable === undefined ? [] : [{ name: member.variable, path, isNumber: member.type !== "string" }],
+);
 
 /** Read elsewhere: where the config stands, the passphrase, which is no member of it, and whether failures show where. */
 const OTHERS = ["SIGNET_CONFIG", "SIGNET_PASSPHRASE", "SIGNET_WEBHOOK_SECRET", "SIGNET_DEBUG"];
@@ -51,14 +38,14 @@ export function environmentOverrides(env: Environment): EnvironmentOverrides {
   }
   const members = new Map<string, unknown>();
   const sources = new Map<string, string>();
-  for (const [name, { path, isNumber }] of Object.entries(OVERRIDES)) {
+  for (const { name, path, isNumber } of OVERRIDES) {
     const text = ownMember(env, name);
     if (text === undefined || text === "") continue;
-    if (isNumber === true && !/^\d{1,15}$/.test(text)) {
+    if (isNumber && !/^\d{1,15}$/.test(text)) {
       throw new SignetError("config_invalid", `${name} must be a whole number of seconds`, { field: name });
     }
-    const value = isNumber === true ? Number(text) : text;
-    const [first, second] = path;
+    const value = isNumber ? Number(text) : text;
+    const [first = "", second] = path;
     const group = Object.entries((members.get(first) as object | undefined) ?? {});
     members.set(first, second === undefined ? value : Object.fromEntries([...group, [second, value]]));
     sources.set(path.join("."), name);
@@ -68,7 +55,7 @@ export function environmentOverrides(env: Environment): EnvironmentOverrides {
 
 /** A warning for each `SIGNET_` variable that nobody reads; `SIGNET_LIMITS` is more than that. */
 export function unknownVariables(env: Environment): string[] {
-  const known = [...Object.keys(OVERRIDES), ...OTHERS];
+  const known = [...OVERRIDES.map(({ name }) => name), ...OTHERS];
   return Object.keys(env)
     .filter((name) => name.startsWith("SIGNET_") && name !== "SIGNET_LIMITS" && !known.includes(name))
     .map((name) => `the environment variable ${name} means nothing to signet${didYouMean(name, known)}`);

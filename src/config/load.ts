@@ -1,14 +1,15 @@
 import { dirname, resolve } from "node:path";
-import { safeParse } from "valibot";
 import { isObject } from "../encoding/object-schema.js";
+import { ownMember } from "../encoding/own-member.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import { readTrustedText } from "../files/trusted-read.js";
-import { REFUSED_CALLER_NAMES } from "../settings/callers.js";
+import { JWKS_CACHES, minPublishAheadSeconds } from "../settings/policy.js";
+import { readSettings } from "../settings/read.js";
+import { type Member, membersIn } from "../settings/shape.js";
 import { type Environment, environmentOverrides } from "./environment.js";
-import { explainIssue } from "./explain-issue.js";
-import { assertPublishAhead, PUBLISH_AHEAD } from "./publish-ahead.js";
-import { type Config, configSchema } from "./schema.js";
+import { explainFault } from "./explain-fault.js";
+import { CONFIG_MEMBERS, type Config } from "./schema.js";
 
 /** The name of the config file. */
 const CONFIG_NAME = "signet.json";
@@ -53,18 +54,14 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
  * @throws SignetError `config_invalid`; `usage` where a flag is at fault
  */
 export function checkConfig(members: unknown, path: string, { env, flags = {} }: Pick<ConfigSources, "env" | "flags">): Config {
-  if (typeof members !== "object" || members === null || Array.isArray(members)) {
-    throw new SignetError("config_invalid", `${path} must hold an object`);
-  }
+  if (!isObject(members)) throw new SignetError("config_invalid", `${path} must hold an object`);
   const overrides = environmentOverrides(env);
-  const merged = overlaid(overlaid(members as Record<string, unknown>, overrides.members), flags);
+  const merged = overlaid(overlaid(members, overrides.members), flags);
   const sources = new Map([...overrides.sources, ...sourcesOfFlags(flags)]);
-  assertObjects(merged, path);
-  const result = safeParse(configSchema, merged);
-  if (!result.success) throw explainIssue(result.issues[0], path, sources);
-  assertCustody(result.output, path);
-  assertPublishAhead(result.output.rotation, sources.get(PUBLISH_AHEAD) ?? path);
-  const { directory, passphraseFile, notices, ...config } = result.output;
+  const read = readSettings(CONFIG_MEMBERS, merged, (fault) => explainFault(fault, path, sources));
+  assertCustody(read, path);
+  assertPublishAhead(read.rotation, sources.get(PUBLISH_AHEAD) ?? path);
+  const { directory, passphraseFile, notices, ...config } = read;
   const inFolder = (name: string) => resolve(dirname(path), name);
   return Object.freeze({
     ...config,
@@ -88,44 +85,35 @@ function assertCustody({ custody, aws }: Pick<Config, "custody" | "aws">, path: 
   }
 }
 
-// valibot takes a list for an object with members 0, 1, ...
-function assertObjects({ limits, rotation, notices, callers, aws }: Record<string, unknown>, path: string): void {
-  const ofCallers = Object.entries(isObject(callers) ? callers : {}).flatMap(([name, caller]): [string, unknown][] => [
-    [`callers.${name}`, caller],
-    [`callers.${name}.limits`, isObject(caller) ? caller.limits : undefined],
-  ]);
-  // valibot drops members of these names without a word.
-  const refused = Object.keys(isObject(callers) ? callers : {}).find((name) => REFUSED_CALLER_NAMES.includes(name));
-  if (refused !== undefined) {
-    const what = `${path}: a caller cannot be called ${refused}, since every JavaScript object answers to that; rename it`;
-    throw new SignetError("config_invalid", what, { field: `callers.${refused}` });
-  }
-  for (const [field, value] of [...Object.entries({ limits, rotation, notices, callers, aws }), ...ofCallers]) {
-    if (!Array.isArray(value)) continue;
-    throw new SignetError("config_invalid", `${path}: ${field} is a list; it must be an object`, { field });
-  }
+const PUBLISH_AHEAD = "rotation.publishAheadSeconds";
+
+/** Refuses a key that would sign before every verifier can know it. */
+function assertPublishAhead({ publishAheadSeconds, clockSkewSeconds }: Config["rotation"], where: string): void {
+  const least = minPublishAheadSeconds(clockSkewSeconds);
+  if (publishAheadSeconds >= least) return;
+  const sum = JWKS_CACHES.map(([seconds, name]) => `${seconds} (${name})`).join(" + ");
+  throw new SignetError(
+    "config_invalid",
+    `${where}: ${PUBLISH_AHEAD} is too small; it must be at least ${least}: ${sum} + 2 x ${clockSkewSeconds} (clockSkewSeconds)`,
+    { field: PUBLISH_AHEAD },
+  );
 }
 
-// A flag is spelled as its member is: --ed25519-name for ed25519Name.
 function sourcesOfFlags(flags: Readonly<Record<string, unknown>>): [string, string][] {
-  return Object.entries(flags)
-    .filter(([, value]) => value !== undefined)
-    .flatMap(([name, value]): [string, unknown][] =>
-      GROUPS.has(name) ? Object.entries(value as object).map(([member, each]) => [`${name}.${member}`, each]) : [[name, value]],
-    )
-    .map(([name]) => [name, `--${name.replace(/^.*\./, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`]);
+  return membersIn(CONFIG_MEMBERS).flatMap(({ path, member: { flag } }): [string, string][] => {
+    const given = path.reduce<unknown>((value, name) => (isObject(value) ? ownMember(value, name) : undefined), flags);
+    return flag === undefined || given === undefined ? [] : [[path.join("."), flag]];
+  });
 }
 
-const GROUPS = new Set(["limits", "rotation", "aws"]);
-
-// One level deep: these are groups, everything else is a value.
+// One level deep: everything else is a value.
 function overlaid(under: Readonly<Record<string, unknown>>, over: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const merged = new Map(Object.entries(under));
   for (const [name, value] of Object.entries(over)) {
     if (value === undefined) continue;
     const before = merged.get(name);
-    const isGroup = GROUPS.has(name) && typeof before === "object" && before !== null;
-    merged.set(name, isGroup ? { ...before, ...(value as object) } : value);
+    const isGroup = isObject(before) && isObject(value) && ownMember<Member>(CONFIG_MEMBERS, name)?.properties !== undefined;
+    merged.set(name, isGroup ? { ...before, ...value } : value);
   }
   return Object.fromEntries(merged);
 }

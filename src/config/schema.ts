@@ -1,84 +1,212 @@
-import * as v from "valibot";
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
-import { isCallerName } from "../settings/callers.js";
-import { LIMIT_MEMBERS, type Limits, type OwnLimits } from "../settings/limits.js";
-import { described, withoutDefaults } from "./described.js";
+import { about } from "../settings/about.js";
+import { CALLER_NAME, REFUSED_CALLER_NAMES } from "../settings/callers.js";
+import { LIMIT_MEMBERS } from "../settings/limits.js";
+import { POLICY_MEMBERS } from "../settings/policy.js";
+import { asOwn, group, oneOf, type Shape, text, type Values } from "../settings/shape.js";
 
 /** Who can hold private keys: a file on this machine, or a service of AWS. */
 export const CUSTODY_KINDS = ["file", "parameter-store", "secrets-manager", "kms", "kms-data-key"] as const;
 
 /** An installation's name: it stands in parameters' and secrets' names, and in aliases. */
-export const INSTALLATION_NAME = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
+const INSTALLATION_NAME = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
 
 /** A region of AWS, of any partition. */
 export const REGION_NAME = /^[a-z]{2,6}(?:-[a-z]+)+-\d{1,2}$/;
 
-const seconds = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
-
-/** What may be issued. */
-const limits = described<Limits>(LIMIT_MEMBERS);
-
-/** What one caller may be issued: what it does not say is as the issuer's limits say. */
-export const callerLimits = described<OwnLimits>(withoutDefaults(LIMIT_MEMBERS));
-
 /** A host, as a URL of https names it: in small letters, with its port where that is not 443. */
-export const HOST = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::\d{1,5})?$/;
+const HOST = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::\d{1,5})?$/;
 
-const secret = v.strictObject({
-  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-  createdAt: seconds(0),
-  expiresAt: v.optional(seconds(0)),
-});
-
-/** A named party and its limits. */
-export const callerEntries = { limits: v.optional(callerLimits), secrets: v.optional(v.array(secret)) };
-
-/** When keys move. */
-const rotation = v.strictObject({
-  rotateEverySeconds: v.optional(seconds(0), 7_776_000),
-  publishAheadSeconds: v.optional(seconds(1), 86_400),
-  activeKeyMaxAgeSeconds: v.optional(seconds(60), 3_600),
-  clockSkewSeconds: v.optional(v.pipe(seconds(0), v.maxValue(3_600)), 300),
-});
+const KEYRING_PLACE = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9._/-]{0,200})?$/;
 
 /** Where an installation is in AWS. */
-const aws = v.strictObject({
-  installation: v.pipe(v.string(), v.regex(INSTALLATION_NAME)),
-  region: v.optional(v.pipe(v.string(), v.regex(REGION_NAME))),
-  kmsKey: v.optional(v.pipe(v.string(), v.nonEmpty())),
-  keyPolicy: v.optional(v.pipe(v.string(), v.nonEmpty())),
-  keyring: v.optional(v.pipe(v.string(), v.regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9._/-]{0,200})?$/))),
-});
+const AWS_MEMBERS = {
+  installation: {
+    type: "string",
+    pattern: INSTALLATION_NAME.source,
+    title: "a name: small letters, digits and -, at most 48",
+    required: true,
+    ...about("Its name, which no other installation of the account and region has; `signet init` finds one.", "prod", {
+      variable: "SIGNET_INSTALLATION",
+    }),
+  },
+  region: {
+    type: "string",
+    title: 'a region such as "eu-central-1"',
+    isRight: (name: string) => REGION_NAME.test(name),
+    ...about("Default: AWS_REGION.", "eu-central-1", { variable: "SIGNET_REGION", flag: "--region" }),
+  },
+  keyPolicy: {
+    type: "string",
+    minLength: 1,
+    title: "a key policy of KMS, as JSON",
+    ...about(
+      "The key policy of KMS keys that are made, as JSON; KMS's own default when absent.",
+      '{"Version":"2012-10-17", ...}',
+    ),
+  },
+  kmsKey: {
+    ...text("a KMS key's id, ARN or alias"),
+    ...about(
+      "A KMS key by id, ARN or alias. kms: an existing key that signs first. kms-data-key: the symmetric key that wraps private keys. Otherwise: what encrypts them at rest.",
+      "alias/tokens",
+      { variable: "SIGNET_KMS_KEY", flag: "--kms-key" },
+    ),
+  },
+  keyring: {
+    type: "string",
+    title: 'a bucket and a prefix such as "s3://my-bucket/signet"',
+    isRight: (place: string) => KEYRING_PLACE.test(place),
+    ...about("s3://BUCKET/PREFIX for keyring, audit log and public documents. Default: the directory.", "s3://my-bucket/signet", {
+      variable: "SIGNET_KEYRING",
+      flag: "--keyring",
+    }),
+  },
+} as const satisfies Shape;
 
 /** Who is told of each change of a key. */
-const notices = v.strictObject({
-  webhook: v.optional(v.pipe(v.string(), v.url())),
-  webhookSecretFile: v.optional(v.pipe(v.string(), v.nonEmpty())),
-  eventBus: v.optional(v.pipe(v.string(), v.nonEmpty())),
-});
+const NOTICE_MEMBERS = {
+  webhook: {
+    type: "string",
+    format: "uri",
+    title: 'a URL such as "https://hooks.example/keys"',
+    isRight: (url: string) => URL.canParse(url),
+    ...about("A URL that gets each notice as a POST (Standard Webhooks).", "https://hooks.example/keys"),
+  },
+  webhookSecretFile: {
+    ...text("the path of a file"),
+    ...about("A file with the secret that notices are signed with (whsec_...); or SIGNET_WEBHOOK_SECRET.", "webhook-secret"),
+  },
+  eventBus: {
+    ...text("an event bus, by name or ARN"),
+    ...about("An event bus of EventBridge, by name or ARN.", "key-events"),
+  },
+} as const satisfies Shape;
 
-/** The members of `signet.json`. */
-export const configSchema = v.strictObject({
-  $schema: v.optional(v.string()),
-  issuer: v.optional(v.pipe(v.string(), v.check(isIssuerUrl, "ISSUER"))),
-  algorithm: v.optional(v.picklist(ALGORITHM_NAMES), "ES256"),
-  ed25519Name: v.optional(v.picklist(["EdDSA", "Ed25519"]), "EdDSA"),
-  custody: v.optional(v.picklist(CUSTODY_KINDS), "file"),
-  aws: v.optional(aws),
-  directory: v.optional(v.pipe(v.string(), v.nonEmpty()), ".signet"),
-  passphraseFile: v.optional(v.pipe(v.string(), v.nonEmpty())),
-  limits: v.optional(limits, {}),
-  rotation: v.optional(rotation, {}),
-  notices: v.optional(notices, {}),
-  decodeHosts: v.optional(v.array(v.pipe(v.string(), v.regex(HOST)))),
-  callers: v.optional(v.record(v.pipe(v.string(), v.check(isCallerName, "CALLER")), v.strictObject(callerEntries)), {}),
-});
+const SECRET_MEMBERS = {
+  sha256: {
+    type: "string",
+    pattern: "^[0-9a-f]{64}$",
+    title: "64 hexadecimal digits: the digest that `signet callers add` wrote",
+    required: true,
+    ...about(
+      "The digest of the secret; the secret itself is kept nowhere.",
+      "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ),
+  },
+  createdAt: { ...instant(), required: true, ...about("When it was made.", 1_764_000_000) },
+  expiresAt: { ...instant(), ...about("From then on it is refused.", 1_795_536_000) },
+} as const satisfies Shape;
+
+/** A named party and its limits. */
+const CALLER_MEMBERS = {
+  limits: {
+    ...group(asOwn(LIMIT_MEMBERS)),
+    ...about("What it may be issued; the narrower of these and the issuer's wins.", { maxTtlSeconds: 300 }),
+  },
+  secrets: {
+    type: "array",
+    title: "a list of secrets",
+    items: group(SECRET_MEMBERS),
+    ...about("The secrets that it may show.", []),
+  },
+} as const satisfies Shape;
+
+const CALLER_NAMES = {
+  pattern: CALLER_NAME.source,
+  refused: REFUSED_CALLER_NAMES,
+  title: "a caller's name: letters, digits, - and _, at most 64, not digits alone, and no word such as constructor",
+  refusal: "every JavaScript object answers to that",
+} as const;
+
+/** The members of `signet.json`, described once: see settings/shape.ts. */
+export const CONFIG_MEMBERS = {
+  $schema: {
+    type: "string",
+    title: "a text",
+    ...about(
+      "Where editors find the schema of this file; `signet init` writes it.",
+      "./node_modules/signet-jwt/dist/signet.schema.json",
+    ),
+  },
+  issuer: {
+    type: "string",
+    format: "uri",
+    title: 'an https URL such as "https://issuer.example", without query or fragment (http is allowed on localhost)',
+    isRight: isIssuerUrl,
+    ...about("The issuer's URL, set as iss. Without it, claims bring their own.", "https://issuer.example", {
+      variable: "SIGNET_ISSUER",
+      flag: "--issuer",
+    }),
+  },
+  algorithm: {
+    ...oneOf(ALGORITHM_NAMES),
+    default: "ES256",
+    ...about("What new keys sign with.", "EdDSA", { variable: "SIGNET_ALGORITHM", flag: "--algorithm" }),
+  },
+  ed25519Name: {
+    ...oneOf(["EdDSA", "Ed25519"]),
+    default: "EdDSA",
+    ...about("What an Ed25519 key is called in headers and JWKs.", "Ed25519", {
+      variable: "SIGNET_ED25519_NAME",
+      flag: "--ed25519-name",
+    }),
+  },
+  custody: {
+    ...oneOf(CUSTODY_KINDS),
+    default: "file",
+    ...about("Who holds the private keys.", "kms", { variable: "SIGNET_CUSTODY", flag: "--custody" }),
+  },
+  aws: {
+    ...group(AWS_MEMBERS),
+    ...about("Where the installation is in AWS; every custody but file needs it.", { installation: "prod" }),
+  },
+  directory: {
+    ...text("the path of a directory"),
+    default: ".signet",
+    ...about("Where keys and documents stand, relative to this file.", "keys", { variable: "SIGNET_DIRECTORY" }),
+  },
+  passphraseFile: {
+    ...text("the path of a file"),
+    ...about("A file that holds the passphrase of the key files.", "/run/secrets/passphrase", {
+      variable: "SIGNET_PASSPHRASE_FILE",
+      flag: "--passphrase-file",
+    }),
+  },
+  limits: { ...group(LIMIT_MEMBERS), filled: true, ...about("What may be issued.", { maxTtlSeconds: 3_600 }) },
+  rotation: { ...group(POLICY_MEMBERS), filled: true, ...about("When keys move.", { rotateEverySeconds: 2_592_000 }) },
+  notices: {
+    ...group(NOTICE_MEMBERS),
+    filled: true,
+    ...about("Who is told of each change of a key, for those who cannot follow the JWKS.", { eventBus: "key-events" }),
+  },
+  decodeHosts: {
+    type: "array",
+    title: "a list of hosts",
+    items: { type: "string", pattern: HOST.source, title: 'a host such as "idp.example.com" or "idp.example.com:8443"' },
+    ...about("The hosts from which /decode fetches keys. Default: the issuer's own.", ["idp.example.com"]),
+  },
+  callers: {
+    type: "object",
+    title: "an object",
+    names: CALLER_NAMES,
+    values: group(CALLER_MEMBERS),
+    filled: true,
+    ...about("Who may ask for tokens over HTTP, by name; `signet callers` writes them.", {
+      web: { limits: { maxTtlSeconds: 300 } },
+    }),
+  },
+} as const satisfies Shape;
 
 /** A config: complete, with its paths absolute. */
-export type Config = Readonly<v.InferOutput<typeof configSchema>>;
+export type Config = Values<typeof CONFIG_MEMBERS>;
 
 /** Where an installation is in AWS. */
 export type AwsConfig = NonNullable<Config["aws"]>;
+
+function instant() {
+  return { type: "integer", minimum: 0, unit: "seconds since 1970", title: "a whole number of seconds since 1970" } as const;
+}
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 

@@ -143,7 +143,8 @@ function titleOf({ properties }: ObjectSchema, name: string): string {
   return ownMember(properties, name)?.title ?? "given";
 }
 
-function memberCheck({ type, ...bounds }: MemberSchema): (value: unknown) => boolean {
+/** Binds what a member must be, and answers the function that tells whether a value is that. */
+export function memberCheck({ type, ...bounds }: MemberSchema): (value: unknown) => boolean {
   const { minimum = -MOST, maximum = MOST, minLength = 0, minItems = 0, maxItems = MOST } = bounds;
   const isItem = itemCheck(bounds.items);
   const types: readonly string[] = typeof type === "string" ? [type] : type;

@@ -1,83 +1,62 @@
-import { closedObject, type MemberSchema, settingsReader } from "../encoding/object-schema.js";
+import { closedObject, settingsReader } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
-
-/** What may be issued. Every member narrows; absent means no limit of that kind. */
-export interface Limits {
-  /** The longest life of a token, in seconds. */
-  readonly maxTtlSeconds: number;
-  /** The life of a token for which neither `ttl` nor `exp` was asked; `null` makes asking obligatory. */
-  readonly defaultTtlSeconds: number | null;
-  /** False allows tokens without `exp`. */
-  readonly requireExpiration: boolean;
-  /** Claims that every token gets, whatever was asked. */
-  readonly fixedClaims?: Readonly<Record<string, unknown>> | undefined;
-  /** The only claims that may be asked; registered ones that Signet sets itself need not be listed. */
-  readonly allowedClaims?: readonly string[] | undefined;
-  /** Claims without which no token is issued. */
-  readonly requiredClaims?: readonly string[] | undefined;
-  /** The only audiences: exact, or ending in `*`. A token must then name one. */
-  readonly allowedAudiences?: readonly string[] | undefined;
-  /** Values of the header's `typ` that may be asked, beside `JWT`. */
-  readonly allowedTypes?: readonly string[] | undefined;
-  /** Tokens within any minute. */
-  readonly maxTokensPerMinute?: number | undefined;
-}
-
-/** A caller's own limits: what they do not say is as the issuer's limits say. */
-export type OwnLimits = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
+import { about } from "./about.js";
+import { defaultsOf, integer, listOfTexts, type Shape, seconds, type Values } from "./shape.js";
 
 /** About 317 years. An `exp` far beyond has lost digits, or is no date to the languages that verifiers are written in. */
 const MAX_TTL_SECONDS = 10_000_000_000;
 
-const NAMES: MemberSchema = { type: "array", items: { type: "string", minLength: 1 }, title: "a list of texts" };
+const NAMES = listOfTexts("a list of texts");
+const AUDIENCE = "an audience, or the beginning of some with one * at its end";
 
-/**
- * The limits as they may be written: shape, bounds and defaults, in JSON Schema's words. What checks config, environment, callers
- * and library, and the schema for editors, are made of it.
- */
+/** What may be issued, described once: see shape.ts. */
 export const LIMIT_MEMBERS = {
   maxTtlSeconds: {
-    type: "integer",
-    minimum: 1,
-    maximum: MAX_TTL_SECONDS,
+    ...seconds(1, MAX_TTL_SECONDS),
     default: 86_400,
-    title: `a whole number of seconds from 1 to ${MAX_TTL_SECONDS}`,
+    ...about("The longest life of a token.", 3_600, { variable: "SIGNET_MAX_TTL_SECONDS" }),
   },
   defaultTtlSeconds: {
+    ...seconds(1, MAX_TTL_SECONDS),
     type: ["integer", "null"],
-    minimum: 1,
-    maximum: MAX_TTL_SECONDS,
-    default: 900,
     title: `a whole number of seconds from 1 to ${MAX_TTL_SECONDS}, or null`,
+    default: 900,
+    ...about("The life when neither ttl nor exp is asked; null makes asking obligatory.", 600, {
+      variable: "SIGNET_DEFAULT_TTL_SECONDS",
+    }),
   },
   requireExpiration: {
     type: "boolean",
-    default: true,
     title: "true or false",
+    default: true,
+    ...about("False allows tokens without exp.", true),
   },
-  fixedClaims: { type: "object", title: "an object of claims" },
-  allowedClaims: NAMES,
-  requiredClaims: NAMES,
+  fixedClaims: { type: "object", title: "an object of claims", ...about("Claims that every token gets.", { tenant: "acme" }) },
+  allowedClaims: { ...NAMES, ...about("The only claims that may be asked.", ["sub", "aud", "role"]) },
+  requiredClaims: { ...NAMES, ...about("Claims without which no token is issued.", ["sub"]) },
   allowedAudiences: {
     type: "array",
-    items: { type: "string", minLength: 1, pattern: "^[^*]*\\*?$" },
-    title: "a list of texts, each an audience or the beginning of some with one * at its end",
+    title: `a list of texts, each ${AUDIENCE}`,
+    items: {
+      type: "string",
+      minLength: 1,
+      pattern: "^[^*]*\\*?$",
+      title: AUDIENCE,
+    },
+    ...about("The only audiences: exact, or ending in *.", ["https://api.example", "https://shop.example/*"]),
   },
-  allowedTypes: NAMES,
-  maxTokensPerMinute: {
-    type: "integer",
-    minimum: 1,
-    maximum: 1_000_000,
-    title: "a whole number from 1 to 1000000",
-  },
-} as const satisfies Readonly<Record<keyof Limits, MemberSchema>>;
+  allowedTypes: { ...NAMES, ...about("Values of the header's typ that may be asked, beside JWT.", ["at+jwt"]) },
+  maxTokensPerMinute: { ...integer(1, 1_000_000), unit: "tokens", ...about("Tokens within any minute.", 600) },
+} as const satisfies Shape;
+
+/** What may be issued. Every member narrows; absent means no limit of that kind. docs/configuration.md says what each is. */
+export type Limits = Values<typeof LIMIT_MEMBERS>;
+
+/** A caller's own limits: what they do not say is as the issuer's limits say. */
+export type OwnLimits = { readonly [Name in keyof Limits]?: Limits[Name] | undefined };
 
 /** The limits of an issuer for which none were given. */
-export const DEFAULT_LIMITS: Limits = Object.freeze({
-  maxTtlSeconds: LIMIT_MEMBERS.maxTtlSeconds.default,
-  defaultTtlSeconds: LIMIT_MEMBERS.defaultTtlSeconds.default,
-  requireExpiration: LIMIT_MEMBERS.requireExpiration.default,
-});
+export const DEFAULT_LIMITS: Limits = defaultsOf(LIMIT_MEMBERS);
 
 const readMembers = settingsReader(closedObject([], LIMIT_MEMBERS));
 const SET_BY_THE_ISSUER = ["exp", "nbf", "iat", "jti"];

@@ -1,11 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { getDefaults } from "valibot";
 import { describe, expect, it } from "vitest";
 import { unknownVariables } from "../../src/config/environment.js";
 import { configJsonSchema } from "../../src/config/json-schema.js";
 import { checkConfig, loadConfig } from "../../src/config/load.js";
-import { CUSTODY_KINDS, callerLimits, configSchema } from "../../src/config/schema.js";
+import { CONFIG_MEMBERS, CUSTODY_KINDS } from "../../src/config/schema.js";
 import { configuredPassphrase } from "../../src/config/secrets.js";
 import { CUSTODIES } from "../../src/keyring/key-record.js";
 import { scratchDirectories } from "../contracts/scratch.js";
@@ -138,18 +137,29 @@ describe("a config", () => {
 });
 
 describe("the JSON Schema for editors", () => {
-  it("has the members and defaults of the schema that is enforced", () => {
-    const { properties } = configJsonSchema;
-    expect(Object.keys(properties).sort()).toStrictEqual(Object.keys(configSchema.entries).sort());
-    for (const group of ["limits", "rotation"] as const) {
-      const enforced = configSchema.entries[group].wrapped;
-      expect(Object.keys(properties[group].properties).sort()).toStrictEqual(Object.keys(enforced.entries).sort());
-      for (const [name, value] of Object.entries(getDefaults(enforced as typeof configSchema.entries.rotation.wrapped) ?? {})) {
-        expect((properties[group].properties as Record<string, { default?: unknown }>)[name]?.default).toBe(value);
-      }
+  interface Node {
+    readonly properties?: Readonly<Record<string, Node>>;
+    readonly additionalProperties?: unknown;
+    readonly default?: unknown;
+  }
+  const { properties = {} } = configJsonSchema as Node;
+
+  it("has the members and the defaults of what is enforced, and lets nothing else in", () => {
+    const complete = check({}) as Readonly<Record<string, unknown>>;
+    expect(Object.keys(properties)).toStrictEqual(Object.keys(CONFIG_MEMBERS));
+    for (const group of ["limits", "rotation"]) {
+      const shown = Object.entries(properties[group]?.properties ?? {}).filter(([, member]) => "default" in member);
+      expect(Object.fromEntries(shown.map(([name, member]) => [name, member.default]))).toStrictEqual(complete[group]);
+      expect(properties[group]?.additionalProperties).toBe(false);
     }
-    const { additionalProperties: caller } = properties.callers;
-    expect(Object.keys(caller.properties.limits.properties).sort()).toStrictEqual(Object.keys(callerLimits.entries).sort());
+  });
+
+  it("has a caller's own limits without defaults, since the issuer's stand for what they do not say", () => {
+    const caller = properties.callers?.additionalProperties as Node;
+    const own = caller.properties?.limits?.properties ?? {};
+    expect(Object.keys(own)).toStrictEqual(Object.keys(properties.limits?.properties ?? {}));
+    expect(Object.values(own).filter((member) => "default" in member)).toStrictEqual([]);
+    expect(check({ callers: { web: { limits: {} } } }).callers.web?.limits).toStrictEqual({});
   });
 });
 

@@ -20,8 +20,8 @@ const CHECK = `declare function __text<T extends string | number | bigint | bool
 declare function __key<K extends PropertyKey>(key: K, ...anyText: string extends K ? [never] : []): K;
 `;
 
-/** What makes texts of what is its own, and no stranger's: lines of this log, the config's checks, headers that Node has read. */
-const OWN = ["src/server/log.ts", "src/config/explain-issue.ts", "src/doctor/visit.ts", "src/verify/listed-hosts.ts"];
+/** What makes texts of what is its own, and no stranger's: lines of this log, headers that Node has read. */
+const OWN = ["src/server/log.ts", "src/doctor/visit.ts", "src/verify/listed-hosts.ts"];
 
 /** What looks members up by names that may be any text, and why it may. */
 const LOOKS_UP: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { localSigner } from "../../src/algorithms/signature.js";
-import { openIssuer } from "../../src/assemble.js";
+import { openIssuer } from "../../src/open-issuer.js";
 import { authorize } from "../../src/verify/authorize.js";
 import { bearerGuard } from "../../src/verify/bearer.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";

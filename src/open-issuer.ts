@@ -1,0 +1,41 @@
+import { assemble } from "./assemble.js";
+import type { Environment } from "./config/environment.js";
+import { loadConfig } from "./config/load.js";
+import { configuredPassphrase } from "./config/secrets.js";
+import { A_TEXT, AN_OBJECT, checkOptions } from "./encoding/options.js";
+import type { Issuer } from "./issue/issuer.js";
+import type { Jwks } from "./keyring/documents.js";
+
+/** What `openIssuer` reads besides the config file. */
+export interface OpenIssuerOptions {
+  /** The config file; default `SIGNET_CONFIG`, else `signet.json` in the present directory. */
+  readonly config?: string | undefined;
+  /** Environment variables; default `process.env`. */
+  readonly env?: Environment | undefined;
+}
+
+/** An issuer with its public face. */
+export interface OpenIssuer extends Issuer {
+  /** The issuer's URL (`iss`); `null` where claims bring their own. */
+  readonly url: string | null;
+  /** The public keys as they are published now. */
+  jwks(): Promise<Jwks>;
+}
+
+/**
+ * Opens the issuer that `signet init` made. It reads its key now, and follows rotations afterwards.
+ *
+ * @throws SignetError `config_missing`, `config_invalid`, `no_active_key`, and what opening a key file can throw
+ */
+export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenIssuer> {
+  checkOptions<OpenIssuerOptions>(options, "openIssuer", { config: A_TEXT, env: AN_OBJECT });
+  const env = options.env ?? process.env;
+  const config = await loadConfig({ path: options.config, cwd: process.cwd(), env });
+  const { issuer, activeKey, stores } = await assemble(config, { passphrase: () => configuredPassphrase(config, env), env });
+  await activeKey.refresh();
+  return Object.freeze({
+    ...issuer,
+    url: config.issuer ?? null,
+    jwks: async () => (await stores.publicDocuments.read())?.jwks ?? { keys: [] },
+  });
+}

@@ -1,0 +1,23 @@
+/** How a member is set beside its file: an environment variable that stands over it, and a flag of `signet init`. */
+export interface Ways {
+  readonly variable?: `SIGNET_${string}`;
+  readonly flag?: `--${string}`;
+}
+
+/** What people are told of a member. */
+export interface Told extends Ways {
+  /** What it is for, in one sentence. */
+  readonly meaning: string;
+  readonly example: unknown;
+}
+
+/**
+ * What people are told of a member. The build leaves it out of the functions, which tell nobody: there `about` is empty (tools/build.mjs).
+ *
+ * @param meaning one sentence, which names no unit and no bounds: those are described themselves
+ * @param example a value that somebody would write
+ * @param ways how it is set beside its file
+ */
+export function about(meaning: string, example: unknown, ways?: Ways): Told {
+  return { meaning, example, ...ways };
+}
