@@ -4,7 +4,7 @@
  * Messages say what is wrong and what to do next. They name fields and files; they never contain a token, a claim's value, a
  * passphrase or key material, because messages end up in logs.
  */
-const STATUS = {
+export const STATUS_BY_CODE = {
   // The request for a token.
   invalid_request: 400,
   unknown_field: 400,
@@ -106,11 +106,11 @@ const STATUS = {
 } as const;
 
 /** The stable name of a failure. Programs branch on it; it never changes its meaning. */
-export type ErrorCode = keyof typeof STATUS;
+export type ErrorCode = keyof typeof STATUS_BY_CODE;
 
 /** The HTTP status that a code maps to. */
 export function statusOf(code: ErrorCode): number {
-  return STATUS[code];
+  return STATUS_BY_CODE[code];
 }
 
 /** The longest piece of somebody else's text that an answer repeats, in characters. */
@@ -150,7 +150,7 @@ export class SignetError extends Error {
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.status = STATUS[code];
+    this.status = STATUS_BY_CODE[code];
     if (details.field !== undefined) this.field = shortened(details.field);
     if (details.retryAfterSeconds !== undefined) this.retryAfterSeconds = details.retryAfterSeconds;
   }

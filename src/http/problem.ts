@@ -1,50 +1,15 @@
-import { type ErrorCode, type SignetError, tellable } from "../errors.js";
+import { PROBLEM_TYPE, problemText } from "../encoding/problem.js";
+import { type SignetError, tellable } from "../errors.js";
 import type { Notes } from "./call.js";
-
-/** A failure as it is told over HTTP (RFC 9457). */
-interface Problem {
-  readonly type: "about:blank";
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  /** The stable name of the failure. */
-  readonly code: ErrorCode;
-  /** The path of the member at fault. */
-  readonly field?: string;
-}
-
-const TITLES: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  409: "Conflict",
-  413: "Content Too Large",
-  415: "Unsupported Media Type",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  501: "Not Implemented",
-  503: "Service Unavailable",
-};
 
 /** Answers a failure. */
 export function problemResponse(error: unknown, notes: Notes, more: Readonly<Record<string, string>> = {}): Response {
   const told = tellable(error);
   notes.code = told.code;
   if (told !== error || told.cause !== undefined) notes.failure = error;
-  const { code, status, message: detail, field } = told;
-  const problem: Problem = {
-    type: "about:blank",
-    title: TITLES[status] ?? "Error",
-    status,
-    detail,
-    code,
-    ...(field && { field }),
-  };
-  return new Response(JSON.stringify(problem), {
-    status,
-    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headersOf(told), ...more },
+  return new Response(problemText(told), {
+    status: told.status,
+    headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...headersOf(told), ...more },
   });
 }
 

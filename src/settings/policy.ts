@@ -1,5 +1,6 @@
 import { about } from "./about.js";
 import { defaultsOf, type Shape, seconds, type Values } from "./shape.js";
+import { DEFAULT_ACTIVE_KEY_MAX_AGE_SECONDS } from "./times.js";
 
 /** When keys move, described once: see shape.ts. */
 export const POLICY_MEMBERS = {
@@ -15,7 +16,7 @@ export const POLICY_MEMBERS = {
   },
   activeKeyMaxAgeSeconds: {
     ...seconds(60),
-    default: 3_600,
+    default: DEFAULT_ACTIVE_KEY_MAX_AGE_SECONDS,
     ...about("How long an issuer signs without having confirmed its key.", 1_800),
   },
   clockSkewSeconds: { ...seconds(0, 3_600), default: 300, ...about("How far apart two clocks may be.", 60) },
@@ -26,19 +27,3 @@ export type Policy = Values<typeof POLICY_MEMBERS>;
 
 /** The policy of an installation for which none was given. */
 export const DEFAULT_POLICY: Policy = defaultsOf(POLICY_MEMBERS);
-
-/** Whoever read the JWKS just before a key was published may go on with that answer for so long: seconds, and by whose leave. */
-export const JWKS_CACHES: readonly (readonly [seconds: number, name: string])[] = [
-  [300, "max-age"],
-  [60, "stale-while-revalidate"],
-  [3_600, "stale-if-error"],
-  [7_200, "the cache of HTTP APIs"],
-];
-
-/** All of them, one after the other. */
-export const SLOWEST_CACHE_SECONDS: number = JWKS_CACHES.reduce((sum, [each]) => sum + each, 0);
-
-/** The shortest time for which a key must be published before it signs, given how far clocks may be apart. */
-export function minPublishAheadSeconds(clockSkewSeconds: number): number {
-  return SLOWEST_CACHE_SECONDS + 2 * clockSkewSeconds;
-}

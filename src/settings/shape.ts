@@ -110,16 +110,12 @@ export function membersIn(shape: Shape, above: readonly string[] = []): Placed[]
 
 /** A whole number. */
 export function integer(minimum: number, maximum?: number) {
-  return { ...bounded(minimum, maximum), title: `a whole number${inWords(minimum, maximum)}` };
+  return wholeNumber("a whole number", minimum, maximum);
 }
 
 /** A time in seconds. */
 export function seconds(minimum: number, maximum?: number) {
-  return {
-    ...bounded(minimum, maximum),
-    unit: "seconds",
-    title: `a whole number of seconds${inWords(minimum, maximum)}`,
-  } as const;
+  return { ...wholeNumber("a whole number of seconds", minimum, maximum), unit: "seconds" } as const;
 }
 
 /** A text with something in it. */
@@ -142,12 +138,10 @@ export function group<const S extends Shape>(properties: S) {
   return { type: "object", title: "an object", properties } as const;
 }
 
-function bounded(minimum: number, maximum: number | undefined) {
-  return { type: "integer", minimum, ...(maximum !== undefined && { maximum }) } as const;
-}
-
-function inWords(minimum: number, maximum: number | undefined): string {
-  return maximum === undefined ? `, at least ${minimum}` : ` from ${minimum} to ${maximum}`;
+function wholeNumber(what: string, minimum: number, maximum: number | undefined) {
+  return maximum === undefined
+    ? ({ type: "integer", minimum, title: `${what}, at least ${minimum}` } as const)
+    : ({ type: "integer", minimum, maximum, title: `${what} from ${minimum} to ${maximum}` } as const);
 }
 
 type Own<M> = { readonly [Part in keyof M as Exclude<Part, "default" | "variable" | "flag">]: M[Part] };

@@ -1,4 +1,5 @@
 import { A_TEXT, checkOptions } from "../encoding/options.js";
+import { PROBLEM_TYPE, problemText } from "../encoding/problem.js";
 import { isSignetError, isTokenRefusal, SignetError, tellable } from "../errors.js";
 import { hasScopes, listOf } from "./claims.js";
 import type { VerifiedToken, Verifying } from "./verifier.js";
@@ -69,8 +70,11 @@ function quotable(text: string): string {
   return text.replace(/["\\]/g, "'").replace(/[^\x20-\x7e]/g, "?");
 }
 
-function refusal(status: BearerRefusal["status"], code: string, detail: string, challenge?: string): BearerRefusal {
-  const headers = { "content-type": "application/problem+json", "cache-control": "no-store" };
-  const body = JSON.stringify({ type: "about:blank", status, detail, code });
-  return { status, headers: challenge === undefined ? headers : { ...headers, "www-authenticate": challenge }, body };
+function refusal(status: BearerRefusal["status"], code: string, message: string, challenge?: string): BearerRefusal {
+  const headers = { "content-type": PROBLEM_TYPE, "cache-control": "no-store" };
+  return {
+    status,
+    headers: challenge === undefined ? headers : { ...headers, "www-authenticate": challenge },
+    body: problemText({ status, code, message }),
+  };
 }

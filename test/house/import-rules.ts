@@ -16,7 +16,7 @@ export const HOUSE: Readonly<Record<string, readonly string[]>> = {
   storage: ["keyring", "aws", "files"],
   settings: [],
   issue: ["algorithms", "keyring", "custody/contract", "settings"],
-  rotation: ["keyring", "algorithms", "custody/contract", "storage/contract"],
+  rotation: ["keyring", "algorithms", "custody/contract", "storage/contract", "settings"],
   verify: ["algorithms", "keyring (types)"],
   config: ["algorithms", "files", "settings"],
   "assemble-aws": ["config", "custody", "storage", "keyring", "aws"],
@@ -45,9 +45,9 @@ export const HOUSE: Readonly<Record<string, readonly string[]>> = {
  */
 const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   rotation: {
-    plan: ["keyring", "algorithms (types)", "custody/contract", "storage/contract (types)"],
+    plan: ["keyring", "algorithms (types)", "custody/contract", "storage/contract (types)", "settings"],
     session: ["plan", "keyring", "custody/contract (types)", "storage/contract (types)"],
-    steps: ["plan", "session", "keyring", "algorithms", "custody/contract", "storage/contract (types)"],
+    steps: ["plan", "session", "keyring", "algorithms", "custody/contract", "storage/contract (types)", "settings"],
     forecast: ["plan", "session", "steps", "keyring", "algorithms (types)"],
   },
   lambda: {

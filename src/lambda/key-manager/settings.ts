@@ -1,10 +1,12 @@
 import { ALGORITHM_NAMES, type AlgorithmName, findAlgorithm } from "../../algorithms/table.js";
+import { closedObject, settingsReader } from "../../encoding/object-schema.js";
 import { CUSTODIES, type Custody, findCustody } from "../../keyring/key-record.js";
 import type { RotationPolicy } from "../../keyring/keyring.js";
 import type { NoticeTargets } from "../../notify/notifier.js";
 import type { RotationSettings } from "../../rotation/plan/policy.js";
 import { DEFAULT_LIMITS } from "../../settings/limits.js";
-import { assertVariablesAreSpelt, type Environment, limitsIn, objectIn, wrong } from "../shared/settings.js";
+import { DEFAULT_POLICY, POLICY_MEMBERS } from "../../settings/policy.js";
+import { assertVariablesAreSpelt, type Environment, limitsIn, membersIn, wrong } from "../shared/settings.js";
 
 /** What the key manager's function is told by its environment. */
 export interface ManagerSettings {
@@ -30,13 +32,7 @@ export interface ManagerSettings {
 
 const DAY_SECONDS = 86_400;
 
-/** As in `signet.json`. */
-const DEFAULT_ROTATION: RotationPolicy = {
-  rotateEverySeconds: 7_776_000,
-  publishAheadSeconds: 86_400,
-  activeKeyMaxAgeSeconds: 3_600,
-  clockSkewSeconds: 300,
-};
+const readPolicy = settingsReader(closedObject([], POLICY_MEMBERS));
 
 /**
  * Reads the settings. `SIGNET_LIMITS` and `SIGNET_ROTATION` are JSON, spelled as in `signet.json`.
@@ -92,13 +88,8 @@ function custodyIn(env: Environment): Custody {
 }
 
 function policyIn(env: Environment): RotationPolicy {
-  const given = objectIn(env, "SIGNET_ROTATION");
-  for (const [name, value] of Object.entries(given)) {
-    const isRight = Object.hasOwn(DEFAULT_ROTATION, name) && Number.isSafeInteger(value) && value >= 0;
-    if (!isRight) throw wrong("SIGNET_ROTATION", `has a member ${name} that is not one of the policy's, in whole seconds`);
-  }
+  const given = membersIn(env, "SIGNET_ROTATION", readPolicy);
   const { SIGNET_ROTATE_EVERY_DAYS: days } = env;
-  if (!days) return { ...DEFAULT_ROTATION, ...given };
-  if (!/^\d{1,5}$/.test(days)) throw wrong("SIGNET_ROTATE_EVERY_DAYS", "must be whole days; 0 is by hand");
-  return { ...DEFAULT_ROTATION, ...given, rotateEverySeconds: Number(days) * DAY_SECONDS };
+  if (days && !/^\d{1,5}$/.test(days)) throw wrong("SIGNET_ROTATE_EVERY_DAYS", "must be whole days; 0 is by hand");
+  return { ...DEFAULT_POLICY, ...given, ...(days && { rotateEverySeconds: Number(days) * DAY_SECONDS }) };
 }

@@ -1,5 +1,6 @@
 import { isMediaType } from "../../encoding/media-type.js";
 import { isObject } from "../../encoding/object-schema.js";
+import { PROBLEM_TYPE, problemText } from "../../encoding/problem.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError, tellable } from "../../errors.js";
 import { eventHeader } from "../../verify/event-header.js";
@@ -51,18 +52,18 @@ export function readHttpEvent(event: Members & { requestContext: Members }, rout
 
 /** Answers a token or a batch. */
 export function httpAnswer(body: object): HttpAnswer {
-  return answer(200, "application/json", body);
+  return answer(200, "application/json", JSON.stringify(body));
 }
 
 /** Answers a failure (RFC 9457). */
 export function httpProblem(error: unknown): HttpAnswer {
-  const { code, status, message: detail, field } = tellable(error);
-  return answer(status, "application/problem+json", { type: "about:blank", status, detail, code, ...(field && { field }) });
+  const told = tellable(error);
+  return answer(told.status, PROBLEM_TYPE, problemText(told));
 }
 
-function answer(statusCode: number, type: string, body: object): HttpAnswer {
+function answer(statusCode: number, type: string, body: string): HttpAnswer {
   const headers = { "content-type": type, "cache-control": "no-store" };
-  return { statusCode, headers, body: JSON.stringify(body), isBase64Encoded: false };
+  return { statusCode, headers, body, isBase64Encoded: false };
 }
 
 /**

@@ -5,6 +5,7 @@ import { SignetError } from "../../errors.js";
 import type { Caller } from "../../issue/callers.js";
 import { readCallers } from "../../issue/callers-json.js";
 import { type Limits, readLimits } from "../../settings/limits.js";
+import { DEFAULT_ACTIVE_KEY_MAX_AGE_SECONDS } from "../../settings/times.js";
 
 /** Environment variables of a function. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -62,7 +63,7 @@ export function settingsOf(env: Environment): Settings {
     issuer: env.SIGNET_ISSUER || undefined,
     limits: limitsIn(env),
     callers: readCallers(objectIn(env, "SIGNET_CALLERS")),
-    activeKeyMaxAgeSeconds: secondsIn(env, "SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS", 3_600),
+    activeKeyMaxAgeSeconds: secondsIn(env, "SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS", DEFAULT_ACTIVE_KEY_MAX_AGE_SECONDS),
     http: env.SIGNET_HTTP === "true",
     metrics: env.SIGNET_METRICS === "true",
   };
@@ -74,11 +75,21 @@ export function settingsOf(env: Environment): Settings {
  * @throws SignetError `config_invalid`, naming the member
  */
 export function limitsIn(env: Environment): Partial<Limits> {
-  const given = objectIn(env, "SIGNET_LIMITS");
+  return membersIn(env, "SIGNET_LIMITS", readLimits);
+}
+
+/**
+ * A variable that holds members as `signet.json` has them.
+ *
+ * @param read checks them; what it throws names the member
+ * @throws SignetError `config_invalid`, naming the variable as the field
+ */
+export function membersIn<T>(env: Environment, name: VariableName, read: (given: object, where: string) => T): T {
+  const given = objectIn(env, name);
   try {
-    return readLimits(given, "SIGNET_LIMITS");
+    return read(given, name);
   } catch (error) {
-    throw new SignetError("config_invalid", (error as Error).message, { field: "SIGNET_LIMITS" });
+    throw new SignetError("config_invalid", (error as Error).message, { field: name });
   }
 }
 

@@ -1,6 +1,7 @@
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring, PolicyInForce, RotationPolicy } from "../../keyring/keyring.js";
+import { minPublishAheadSeconds, SLOWEST_CACHE_SECONDS } from "../../settings/times.js";
 
 /** The settings that a manager works with. They take effect when the keyring is made, and afterwards through `applySettings`. */
 export interface RotationSettings
@@ -9,12 +10,6 @@ export interface RotationSettings
   readonly issuer: string | null;
   readonly policy: RotationPolicy;
 }
-
-/**
- * What may lie between a publication and a verifier that reads it: max-age, stale-while-revalidate and stale-if-error of our
- * own headers, and the two hours for which the HTTP APIs of API Gateway keep a JWKS.
- */
-export const SLOWEST_CACHE_SECONDS = 300 + 60 + 3_600 + 7_200;
 
 /** Of the ten places in the JWKS so many stay free for what moves: the active key and two standbys. */
 export const MOVING_PLACES = 3;
@@ -27,11 +22,6 @@ export const SWEEP_EVERY_SECONDS = 43_200;
 
 /** How much earlier than needed the second standby is made, so that a tick that comes late delays no rotation. */
 export const PREPARE_EARLIER_SECONDS = 3_600;
-
-/** The shortest time for which a key must be published before it signs, given how far clocks may be apart. */
-function leastPublishAheadSeconds(clockSkewSeconds: number): number {
-  return SLOWEST_CACHE_SECONDS + 2 * clockSkewSeconds;
-}
 
 /** How long after a key's successor was activated a token that Signet signed with it may still be accepted. */
 export function retentionSeconds(record: KeyRecord, policy: PolicyInForce): number {
@@ -70,7 +60,7 @@ export function permanentKeys(keyring: Keyring): number {
  */
 export function assertPolicy(policy: PolicyInForce): void {
   const { rotateEverySeconds, publishAheadSeconds, clockSkewSeconds } = policy;
-  const least = leastPublishAheadSeconds(clockSkewSeconds);
+  const least = minPublishAheadSeconds(clockSkewSeconds);
   if (publishAheadSeconds < least) {
     throw new SignetError(
       "plan_refused",

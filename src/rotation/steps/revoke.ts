@@ -1,7 +1,7 @@
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type Keyring, recordByKid } from "../../keyring/keyring.js";
-import { SLOWEST_CACHE_SECONDS } from "../plan/policy.js";
+import { SLOWEST_CACHE_SECONDS } from "../../settings/times.js";
 import { withRecord } from "../plan/records.js";
 import { assertReason } from "../session/audit.js";
 import type { Session } from "../session/session.js";

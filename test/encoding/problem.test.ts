@@ -1,0 +1,30 @@
+import { STATUS_CODES } from "node:http";
+import { describe, expect, it } from "vitest";
+import { problemText } from "../../src/encoding/problem.js";
+import { SignetError, STATUS_BY_CODE } from "../../src/errors.js";
+import { problemResponse } from "../../src/http/problem.js";
+import { httpProblem } from "../../src/lambda/shared/http-event.js";
+import { bearerGuard } from "../../src/verify/bearer.js";
+
+describe("a problem (RFC 9457)", () => {
+  it("has its status in words as the title, whatever the code", () => {
+    for (const status of new Set(Object.values(STATUS_BY_CODE))) {
+      const { title } = JSON.parse(problemText({ status, code: "internal", message: "m" }));
+      // Node has the name of RFC 7231 for 413; RFC 9110 has another one.
+      expect(title).toBe(status === 413 ? "Content Too Large" : STATUS_CODES[status]);
+    }
+  });
+
+  it("is the same from the server, a function and a guard", async () => {
+    const error = new SignetError("not_ready", "the key is not here yet", { field: "key" });
+    const expected = {
+      ...{ type: "about:blank", title: "Service Unavailable", status: 503 },
+      ...{ detail: "the key is not here yet", code: "not_ready", field: "key" },
+    };
+    expect(await problemResponse(error, {}).json()).toStrictEqual(expected);
+    expect(JSON.parse(httpProblem(error).body)).toStrictEqual(expected);
+    const { refusal } = await bearerGuard({ verify: () => Promise.reject(error) } as never)("Bearer e30.e30.e30");
+    const { field: _, ...rest } = expected;
+    expect(JSON.parse(refusal?.body ?? "")).toStrictEqual({ ...rest, detail: "the token cannot be verified now" });
+  });
+});
