@@ -3,9 +3,10 @@ import { describe, expect, it } from "vitest";
 import { privateJwk } from "../../src/algorithms/jwk.js";
 import { parsePrivateKeyText } from "../../src/algorithms/private-key-text.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
+import { rsaPair } from "../contracts/rsa-keys.mjs";
 
 const ec = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
-const rsa = generateKeyPairSync("rsa", { modulusLength: 2_048 }).privateKey;
+const rsa = rsaPair(2_048).privateKey;
 const ed = generateKeyPairSync("ed25519").privateKey;
 const jwkOf = (key: KeyObject, alg: string): Record<string, unknown> => privateJwk(key, algorithmNamed(alg));
 const pem = (key: KeyObject, type: "pkcs8" | "sec1" | "pkcs1"): string =>

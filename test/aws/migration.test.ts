@@ -5,6 +5,7 @@ import { awsParts } from "../../src/assemble-aws.js";
 import type { Custody } from "../../src/keyring/key-record.js";
 import { createHandler } from "../../src/lambda/issuer/issuer.js";
 import { createManager, type Manager } from "../../src/rotation/manager.js";
+import { isInFull } from "../contracts/matrix.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 const ISSUER = "https://issuer.example";
@@ -84,7 +85,7 @@ function privateParts() {
 
 const ALIAS = `alias/signet/${INSTALLATION}/active`;
 /** Between looks: all the way in the full proof, else dense where the next key takes over and old tokens live. */
-const STEPS_HOURS = process.env.SIGNET_PROOF === "full" ? Array.from({ length: 18 }, () => 2) : [6, 6, 6, 4, 2, 2, 2, 2, 2, 2, 2];
+const STEPS_HOURS = isInFull ? Array.from({ length: 18 }, () => 2) : [6, 6, 6, 4, 2, 2, 2, 2, 2, 2, 2];
 const CYCLE: readonly (readonly [Custody, AlgorithmName])[] = [
   ["kms", "ES256"],
   ["kms", "RS256"],

@@ -14,6 +14,7 @@ import { createTransport, type Transport } from "../../src/aws/transport.js";
 import { createHandler } from "../../src/lambda/issuer/issuer.js";
 import { createManager } from "../../src/rotation/manager.js";
 import { createAwsStores } from "../../src/storage/aws/stores.js";
+import { some } from "../contracts/matrix.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 import { custodianOf, KINDS } from "./custodians.js";
 
@@ -128,7 +129,7 @@ function placeOf(installation: string) {
   };
 }
 
-describe.each(KINDS)("the rights for %s", (kind) => {
+describe.each(some(2, KINDS))("the rights for %s", (kind) => {
   const place = placeOf(`rights-${kind}`);
   const here = () => ({ ...place, kmsKeyArn: kind === "kms-data-key" ? kmsKey : undefined });
 
@@ -141,9 +142,13 @@ describe.each(KINDS)("the rights for %s", (kind) => {
       unused: [],
     });
   });
+});
+
+describe.each(KINDS)("the rights for %s", (kind) => {
+  const place = placeOf(`rights-${kind}`);
 
   it("let an issuer write nothing, and touch no other installation's", () => {
-    const statements = issuingPermissions(kind, here());
+    const statements = issuingPermissions(kind, { ...place, kmsKeyArn: kind === "kms-data-key" ? kmsKey : undefined });
     const actions = statements.flatMap((statement) => statement.actions);
     expect(actions.filter((action) => !/:(GetParameters|GetSecretValue|Sign|Decrypt)$/.test(action))).toStrictEqual([]);
     for (const { resources, conditions } of statements) {
@@ -192,7 +197,7 @@ describe("keys that name the roles in their own policy", () => {
   });
 });
 
-describe.each(["parameter-store", "secrets-manager"] as const)(
+describe.each(some(1, ["secrets-manager", "parameter-store"] as const))(
   "the rights for %s with a KMS key that encrypts at rest",
   (kind) => {
     it("are what is called and what the service does in the caller's name, and no more", async () => {

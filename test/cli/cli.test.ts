@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
+import { rsaPair } from "../contracts/rsa-keys.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";
 import { issuerFolders } from "./issuer-folders.js";
@@ -180,7 +181,7 @@ describe("signet verify", () => {
 
   it("verifies by one PEM", async () => {
     const cwd = await newIssuer();
-    const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+    const { privateKey, publicKey } = rsaPair(2_048);
     await writeFile(join(cwd, "key.pem"), privateKey.export({ type: "pkcs1", format: "pem" }));
     await writeFile(join(cwd, "public.pem"), publicKey.export({ type: "spki", format: "pem" }));
     expect((await signet(["keys", "import", "key.pem", "--kid", "mine"], { cwd })).code).toBe(0);

@@ -3,8 +3,9 @@ import { chmod, cp, mkdir, readFile, readlink, rename, rm, stat, symlink, writeF
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { QUICK_PASSPHRASES } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { SIGNET, signet, signetProcess } from "./command.js";
+import { SIGNET, signet } from "./command.js";
 
 const scratch = scratchDirectories();
 const isPosix = process.platform !== "win32";
@@ -76,7 +77,7 @@ describe.runIf(isPosix)("what the shell opens for the command", () => {
   const bash = (script: string) =>
     promisify(execFile)("bash", ["-euo", "pipefail", "-c", script], {
       cwd,
-      env: { PATH: process.env.PATH ?? "", HOME: cwd, SIGNET },
+      env: { PATH: process.env.PATH ?? "", HOME: cwd, SIGNET, NODE_OPTIONS: QUICK_PASSPHRASES },
     });
   const key = `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null`;
 
@@ -93,7 +94,7 @@ describe.runIf(isPosix)("what the shell opens for the command", () => {
   it("is read as often as it is needed where it is a passphrase, for which any command may ask again", async () => {
     await rm(join(cwd, ".signet"), { recursive: true });
     await rm(join(cwd, "signet.json"));
-    await signetProcess(["init"], { cwd, env: { SIGNET_PASSPHRASE: "correct horse" } });
+    await signet(["init"], { cwd, env: { SIGNET_PASSPHRASE: "correct horse" } });
     await bash(`SIGNET_PASSPHRASE_FILE=<(echo correct horse) node "$SIGNET" keys rotate`);
     const { stdout } = await bash(`SIGNET_PASSPHRASE_FILE=<(echo correct horse) node "$SIGNET" issue`);
     expect(stdout).toMatch(/^ey/);

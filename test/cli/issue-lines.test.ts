@@ -4,6 +4,7 @@ import { issueLines } from "../../src/cli/issue-lines.js";
 import { SignetError } from "../../src/errors.js";
 import type { Issuer } from "../../src/issue/issuer.js";
 import type { IssueRequest } from "../../src/issue/request.js";
+import { cases } from "../contracts/matrix.js";
 
 /** Answers the requests themselves; a claim `bad` is refused. */
 function echoing(isAsync: boolean): Issuer {
@@ -50,7 +51,7 @@ describe("lines of claims", () => {
       fc.boolean(),
       check,
     );
-    await fc.assert(property, { numRuns: 300 });
+    await fc.assert(property, { numRuns: cases(300) });
 
     async function check(all: object[], sizes: number[], end: string, isAsync: boolean): Promise<void> {
       const asked = all.filter((claims) => !("claims" in claims) && !("bad" in claims));

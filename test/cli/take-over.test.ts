@@ -5,6 +5,7 @@ import { decodeProtectedHeader, importSPKI, jwtVerify, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createBucket } from "../../src/aws/s3.js";
 import { createTransport } from "../../src/aws/transport.js";
+import { rsaPair } from "../contracts/rsa-keys.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 import { signet } from "./command.js";
@@ -36,7 +37,7 @@ function systemA(path = PATH, other?: string) {
 
 /** What system B left: a secret, and the list of its public keys in a bucket. */
 function systemB(value: (pem: string) => string) {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+  const { privateKey } = rsaPair(2_048);
   const secret = `b-${Math.random().toString(36).slice(2)}`;
   const { ARN } = aws.perform("secretsmanager", "CreateSecret", {
     Name: secret,
@@ -45,7 +46,7 @@ function systemB(value: (pem: string) => string) {
   });
   const jwk = { ...createPublicKey(privateKey).export({ format: "jwk" }), kid: "b-1", use: "sig", alg: "RS256" };
   const other = {
-    ...createPublicKey(generateKeyPairSync("rsa", { modulusLength: 2_048 }).privateKey).export({ format: "jwk" }),
+    ...createPublicKey(rsaPair(2_048).privateKey).export({ format: "jwk" }),
     kid: "b-0",
   };
   return { privateKey, secret, arn: ARN as string, list: JSON.stringify({ keys: [other, jwk] }) };

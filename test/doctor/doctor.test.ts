@@ -9,13 +9,14 @@ import { type ExamineOptions, examine } from "../../src/doctor/evidence.js";
 import { type Verdict, verdictsOf } from "../../src/doctor/verdicts.js";
 import { KNOWN_TO_ALL, VERIFIERS } from "../../src/doctor/verifiers.js";
 import { type Visit, type Visitor, visit } from "../../src/doctor/visit.js";
+import { rsaPair } from "../contracts/rsa-keys.mjs";
 import { BROKEN_MODULI, WEAK_KEYS } from "../vectors/weak-keys.js";
 
 const ISSUER = "https://issuer.example";
 const NOW = 1_900_000_000_000;
 
 const ec = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const rsa = rsaPair(2_048);
 const ES256 = { ...ec.publicKey.export({ format: "jwk" }), kid: "e1", alg: "ES256", use: "sig" };
 const RS256 = { ...rsa.publicKey.export({ format: "jwk" }), kid: "r1", alg: "RS256", use: "sig" };
 const weak = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey.export({ format: "jwk" });

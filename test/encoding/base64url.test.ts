@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeBase64url, encodeBase64url } from "../../src/encoding/base64url.js";
+import { cases } from "../contracts/matrix.js";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -52,7 +53,7 @@ describe("base64url", () => {
       fc.property(nearly, (text) => {
         expect(decoded(text)).toStrictEqual(reference(text));
       }),
-      { numRuns: 3_000 },
+      { numRuns: cases(3_000) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findDuplicateMember, readJson } from "../../src/encoding/json-names.js";
 import { decodeUtf8, parseStrictJson } from "../../src/encoding/strict-json.js";
+import { cases } from "../contracts/matrix.js";
 
 /** A name as a JSON string in which some characters are escaped: the same name, spelt differently. */
 function escapedName(name: string, escapes: readonly boolean[]): string {
@@ -49,7 +50,7 @@ describe("strict JSON", () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -76,7 +77,7 @@ describe("strict JSON", () => {
           expect(() => parseStrictJson(twice, "it")).toThrow(expect.objectContaining({ code: "duplicate_member" }));
         },
       ),
-      { numRuns: 200 },
+      { numRuns: cases(200) },
     );
   });
 
@@ -94,7 +95,7 @@ describe("strict JSON", () => {
           expect(readJson(text).isAmbiguous).toBe(findDuplicateMember(text) !== undefined);
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     );
   });
 

@@ -5,6 +5,7 @@ import { localSigner } from "../../src/algorithms/signature.js";
 import { CLAIMS_BUFFER_BYTES, enclose, writeClaims } from "../../src/issue/claims-json.js";
 import { createIssuer, type IssuedToken } from "../../src/issue/issuer.js";
 import { type IssueRequest, MOST_PAYLOAD_BYTES } from "../../src/issue/request.js";
+import { cases } from "../contracts/matrix.js";
 
 const NOW = 1_790_000_000;
 const signer = localSigner({ privateKey: generateKeyPairSync("ed25519").privateKey, alg: "EdDSA" });
@@ -38,7 +39,7 @@ describe("claims that are written", () => {
       fc.property(claims as fc.Arbitrary<Record<string, unknown>>, (asked) => {
         expect(written(asked)).toBe(JSON.stringify(asked));
       }),
-      { numRuns: 2_000 },
+      { numRuns: cases(2_000) },
     );
   });
 

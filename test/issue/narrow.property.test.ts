@@ -4,6 +4,7 @@ import { createCallers } from "../../src/issue/callers.js";
 import { createIssuer, type Issuer, type IssuerOptions } from "../../src/issue/issuer.js";
 import type { IssueRequest } from "../../src/issue/request.js";
 import type { OwnLimits } from "../../src/settings/limits.js";
+import { cases } from "../contracts/matrix.js";
 
 const NOW = 1_800_000_000;
 const signer = { kid: "k", alg: "ES256", sign: () => Buffer.alloc(64) } as unknown as IssuerOptions["signer"];
@@ -100,7 +101,7 @@ function tallied(callerOf: (issuer: OwnLimits, caller: OwnLimits) => Issuer): Ta
     tallyOf(issuer, () => callerOf(issuer, caller), requests, tally);
   fc.assert(
     fc.property(limits, limits, fc.array(request, { minLength: 5, maxLength: 12 }) as fc.Arbitrary<IssueRequest[]>, check),
-    { numRuns: 400 },
+    { numRuns: cases(400) },
   );
   return tally;
 }
@@ -113,7 +114,7 @@ describe("for random limits of an issuer and of a caller", () => {
     });
     expect(tally).toMatchObject({ beyond: 0 });
     // The corpus reaches both sides of many limits.
-    expect(Math.min(tally.pairs, tally.got, tally.refused)).toBeGreaterThan(100);
+    expect(Math.min(tally.pairs, tally.got, tally.refused)).toBeGreaterThan(cases(100));
   });
 
   it("the same corpus finds a caller whose limits are not narrowed, or only by overwriting", () => {

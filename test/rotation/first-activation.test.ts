@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { isEvery, isInFull } from "../contracts/matrix.js";
 import { chance } from "./world/chance.js";
 import { createInstallation } from "./world/installation.js";
 import type { Fate } from "./world/wire.js";
 
-const INSTALLS = process.env.SIGNET_PROOF === "full" ? 4_000 : 100;
+const INSTALLS = isInFull ? 4_000 : isEvery ? 100 : 40;
 const STALE: Fate = { kind: "stale", delaySeconds: 0 };
 
 function assertReady({ services }: ReturnType<typeof createInstallation>): void {

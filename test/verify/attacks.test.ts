@@ -4,6 +4,7 @@ import { localSigner } from "../../src/algorithms/signature.js";
 import { SignetError } from "../../src/errors.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
 import type { Verifier } from "../../src/verify/verifier.js";
+import { rsaPair } from "../contracts/rsa-keys.mjs";
 import { AUDIENCE, answerOf, goodClaims, ISSUER, NOW, part, type TestKey, testKey, verifierFor } from "./tokens.js";
 
 const keys = {} as Record<"es" | "es384" | "es512" | "rs" | "ps" | "ed" | "attacker", TestKey>;
@@ -216,7 +217,7 @@ describe("an RSA signature", () => {
   });
 
   it("with a salt of another length than the digest's is refused (PS256)", () => {
-    const privateKey = generateKeyPairSync("rsa", { modulusLength: 2_048 }).privateKey;
+    const privateKey = rsaPair(2_048).privateKey;
     const jwk = localSigner({ privateKey, alg: "PS256", kid: "k" }).publicJwk;
     const own = createVerifier({ keys: { keys: [jwk] }, issuer: ISSUER, audience: AUDIENCE, clock: () => NOW });
     const input = `${part({ alg: "PS256", kid: "k" })}.${part(goodClaims)}`;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Verifier } from "../../src/verify/verifier.js";
+import { cases } from "../contracts/matrix.js";
 import { answerOf, goodClaims, part, type TestKey, testKey, verifierFor } from "./tokens.js";
 
 const NAMES = ["ES256", "RS256", "EdDSA"] as const;
@@ -71,7 +72,7 @@ describe("a token", () => {
         const where = at % (token.length + 1);
         refused(token, token.slice(0, where) + garbage + token.slice(where));
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -84,7 +85,7 @@ describe("a token", () => {
         const mixed = picks.map((pick) => parts[pick]).join(".");
         if (mixed !== second) refused(first, mixed);
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -106,7 +107,7 @@ describe("a token", () => {
           refused(`${own}.${payload}.${signature}`, `${part(header)}.${payload}.${signature}`);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -167,7 +168,7 @@ describe("whatever is presented", () => {
         expect(answerOf(strict, presented)).toMatch(/^token_/);
         expect(answerOf(lenient, presented)).toMatch(/^token_/);
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     );
   });
 
@@ -191,7 +192,7 @@ describe("whatever is presented", () => {
           expect(answerOf(lenient, token)).toMatch(/^(token_|accepted$)/);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 });

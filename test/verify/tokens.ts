@@ -7,6 +7,7 @@ import { encodeBase64url } from "../../src/encoding/base64url.js";
 import { SignetError } from "../../src/errors.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
 import type { Verifier, VerifierOptions } from "../../src/verify/verifier.js";
+import { rsaPair } from "../contracts/rsa-keys.mjs";
 
 /** The instant at which the tests stand still. */
 export const NOW = 1_800_000_000;
@@ -24,8 +25,12 @@ export interface TestKey {
   readonly header: { readonly alg: string; readonly kid: string; readonly typ: string };
 }
 
+async function privateKeyFor(alg: string): Promise<KeyObject> {
+  return /^[RP]S/.test(alg) ? rsaPair(2_048).privateKey : generatePrivateKey(algorithmNamed(alg));
+}
+
 export async function testKey(alg: string, kid = `key-of-${alg}`): Promise<TestKey> {
-  const signer = localSigner({ privateKey: await generatePrivateKey(algorithmNamed(alg)), alg, kid });
+  const signer = localSigner({ privateKey: await privateKeyFor(alg), alg, kid });
   const header = { alg, kid, typ: "JWT" };
   const token: TestKey["token"] = (head, payload) => {
     const input = `${part(head)}.${part(payload)}`;

@@ -9,6 +9,7 @@ import { isSignetError } from "../../src/errors.js";
 import { createVerifier as createNodeVerifier } from "../../src/verify/create-verifier.js";
 import { createVerifier } from "../../src/verify/web/index.js";
 import { chance, makeKeys, nearlyRight } from "../../tools/verifier/tokens.mjs";
+import { cases, isInFull } from "../contracts/matrix.js";
 import { AUDIENCE, answerOf, ISSUER, NOW, type TestKey, testKey } from "./tokens.js";
 
 const NAMES = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
@@ -42,13 +43,13 @@ describe("base64url without Buffer", () => {
           expect(ours && [...ours]).toStrictEqual(theirs && [...theirs]);
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     );
   });
 });
 
 // In full by `npm run proof:verifier`.
-const TOKENS = process.env.SIGNET_PROOF === "full" ? 1_500 : 400;
+const TOKENS = isInFull ? 1_500 : 400;
 
 describe("the verifier on the Web Cryptography API", () => {
   it.each(NAMES)("accepts good %s tokens, and none that was changed", async (name) => {

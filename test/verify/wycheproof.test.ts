@@ -4,6 +4,7 @@ import { publicJwk } from "../../src/algorithms/jwk.js";
 import { signatureChecker } from "../../src/algorithms/signature.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { webKeyCheck } from "../../src/verify/web/key-check.js";
+import { isEvery } from "../contracts/matrix.js";
 import { WYCHEPROOF } from "../vectors/vectors.js";
 
 const ALGORITHMS = ["ES256", "ES384", "ES512", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
@@ -27,7 +28,7 @@ describe("Project Wycheproof's signatures", () => {
         if (!isRight) wrong.push(`${id} is ${result}`);
         if (result === "valid") valid += 1;
         else invalid += 1;
-        if (bytes(message).some((byte) => byte > 0x7f)) continue;
+        if ((!isEvery && (valid + invalid) % 3 > 0) || bytes(message).some((byte) => byte > 0x7f)) continue;
         web += 1;
         if ((await checkWeb(text, bytes(signature))) !== answer) wrong.push(`${id} differs on the web`);
       }

@@ -1,5 +1,7 @@
 /** AWS KMS: rules from its API reference, an action each, and its developer guide's "Key spec reference". */
+
 import { constants, createCipheriv, createDecipheriv, generateKeyPairSync, randomBytes, randomUUID, sign } from "node:crypto";
+import { rsaPair } from "../../contracts/rsa-keys.mjs";
 import { must, page, Refusal } from "./refusal.mjs";
 
 const ECDSA = { ECC_NIST_P256: ["prime256v1", 256], ECC_NIST_P384: ["secp384r1", 384], ECC_NIST_P521: ["secp521r1", 512] };
@@ -17,7 +19,7 @@ function algorithmsOf(spec) {
 
 function makePair(spec) {
   try {
-    if (spec in RSA) return generateKeyPairSync("rsa", { modulusLength: RSA[spec] });
+    if (spec in RSA) return rsaPair(RSA[spec]);
     if (spec in ECDSA) return generateKeyPairSync("ec", { namedCurve: ECDSA[spec][0] });
     if (spec === "ECC_NIST_EDWARDS25519") return generateKeyPairSync("ed25519");
     if (/^ML_DSA_(44|65|87)$/.test(spec)) return generateKeyPairSync(spec.toLowerCase().replaceAll("_", "-"));

@@ -1,0 +1,15 @@
+/**
+ * How much of a matrix is played. `npm test` plays some of its cells, CI each of them once (`SIGNET_PROOF=every`), and a proof each of
+ * them at its full length (`SIGNET_PROOF=full`).
+ */
+export const isInFull = process.env.SIGNET_PROOF === "full";
+export const isEvery = isInFull || process.env.SIGNET_PROOF === "every";
+
+/** As many of the cells as are said, spread evenly from the first; all where every cell is played. */
+export function some<Cell>(count: number, cells: readonly Cell[]): readonly Cell[] {
+  if (isEvery || count >= cells.length) return cells;
+  return Array.from({ length: count }, (_, index) => cells[Math.floor((index * cells.length) / count)] as Cell);
+}
+
+/** How many random cases a property plays: fewer where `npm test` does. */
+export const cases = (count: number): number => (isEvery ? count : Math.ceil(count / 4));
