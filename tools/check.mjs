@@ -30,7 +30,8 @@ const steps = [
   ["types of the tools", ["tsc", "--noEmit", "-p", "tsconfig.tools.json"]],
   ["dead code", ["knip"]],
   ["build", ["node", "tools/build.mjs"]],
-  ["tests, the import matrix among them", vitest("tests.json")],
+  ["the house: the import matrix, texts, what the pages show", vitest("house.json", "--config", "test/house/vitest.config.ts")],
+  ["tests", vitest("tests.json")],
   ["packaging", vitest("packaging.json", "--config", "test/packaging/vitest.config.ts")],
   ["budgets", ["node", "tools/budgets.mjs"]],
 ];
@@ -51,7 +52,7 @@ for (const [what, [command, ...args]] of steps) {
   if (status !== 0) failed.push(what);
 }
 
-for (const name of ["tests.json", "packaging.json"].filter((each) => existsSync(join(results, each)))) {
+for (const name of ["house.json", "tests.json", "packaging.json"].filter((each) => existsSync(join(results, each)))) {
   for (const test of skippedIn(name)) {
     process.stdout.write(`skipped: ${test}\n`);
     if (process.env.CI === "true") failed.push(`skipped test: ${test}`);

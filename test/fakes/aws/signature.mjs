@@ -2,10 +2,10 @@
  * Checks AWS Signature Version 4, from the IAM User Guide's "Create a signed AWS API request" and "Troubleshoot Signature Version
  * 4"; written apart from the product's signer.
  */
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, hash as digestOf, timingSafeEqual } from "node:crypto";
 import { Refusal } from "./refusal.mjs";
 
-const hash = (data) => createHash("sha256").update(data).digest("hex");
+const hash = (data) => digestOf("sha256", data);
 const mac = (/** @type {string | Buffer} */ key, /** @type {string} */ data) => createHmac("sha256", key).update(data).digest();
 const encoded = (text) =>
   [...Buffer.from(text)]
@@ -78,8 +78,8 @@ export function signerOf({ method, url, headers, body }, { service, region, now,
   if (signed.join() !== [...signed].sort().join()) throw wrong("the signed headers are not in order");
   const needed = Object.keys(headers).filter((name) => name === "host" || (name.startsWith("x-amz-") && name !== "x-amz-date"));
   for (const name of [...needed, "x-amz-date"]) if (!signed.includes(name)) throw wrong(`${name} is not signed`);
-  const payload = isS3 ? headers["x-amz-content-sha256"] : hash(body);
-  if (isS3 && payload !== hash(body))
+  const payload = hash(body);
+  if (isS3 && payload !== headers["x-amz-content-sha256"])
     throw new Refusal(
       "XAmzContentSHA256Mismatch",
       "The provided 'x-amz-content-sha256' header does not match what was computed.",
