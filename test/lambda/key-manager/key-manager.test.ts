@@ -4,9 +4,9 @@ import { secretRotationPermissions } from "../../../src/aws/permissions.js";
 import { createHandler } from "../../../src/lambda/issuer/issuer.js";
 import { createKeyManager } from "../../../src/lambda/key-manager/key-manager.js";
 import { TOKEN_OR_KEY } from "../../contracts/leaks.js";
+import { some } from "../../contracts/matrix.js";
 import { startAnswerBucket } from "../../fakes/aws/answer-bucket.js";
 import { startFakeAws } from "../../fakes/aws/fake-aws.mjs";
-import { some } from "../../contracts/matrix.js";
 
 const HOUR = 3_600;
 const STACK = "arn:aws:cloudformation:eu-central-1:111122223333:stack/signet/5f2e7c10-aaaa-bbbb-cccc-000000000001";

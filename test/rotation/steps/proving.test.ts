@@ -14,10 +14,10 @@ import { createManager, type Manager } from "../../../src/rotation/manager.js";
 import type { Stores } from "../../../src/storage/contract.js";
 import { createFileStores } from "../../../src/storage/file/stores.js";
 import { custodianOf, type KINDS } from "../../aws/custodians.js";
+import { some } from "../../contracts/matrix.js";
 import { scratchDirectories } from "../../contracts/scratch.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../../fakes/aws/fake-aws.mjs";
 import { SETTINGS } from "../settings-fixture.js";
-import { some } from "../../contracts/matrix.js";
 
 const scratch = scratchDirectories();
 const START = 1_800_000_000;

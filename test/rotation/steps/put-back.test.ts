@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { AuditEntry } from "../../../src/rotation/plan/audit-entry.js";
+import { isInFull, some } from "../../contracts/matrix.js";
 import { playCloud } from "../cloud/cloud-world.js";
 import type { IssuerTraits } from "../world/issuers.js";
 import type { Place } from "../world/services.js";
 import { play, type Step } from "../world/world.js";
-import { isInFull, some } from "../../contracts/matrix.js";
 
 const DAY = 86_400;
 const issuer: IssuerTraits = { skewSeconds: -300, everySeconds: 3_000, failsEvery: 3, lateSeconds: 30, frozenSeconds: 0 };
