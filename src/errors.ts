@@ -202,10 +202,10 @@ export function loggableField(field: string | undefined): string | undefined {
 }
 
 /** What is said instead of a message that may name this machine's files. */
-export const UNTOLD = "the issuer cannot do this now; its log says why";
+export const INTERNAL_DETAIL = "the issuer cannot do this now; its log says why";
 
 /** The failure as a stranger may be told it: what nobody foresaw, and what concerns the installation, keeps its words to the log. */
-export function tellable(error: unknown): SignetError {
+export function toPublicError(error: unknown): SignetError {
   if (!isSignetError(error)) return new SignetError("internal", "something unexpected failed; the log says more");
-  return error.status === 500 ? new SignetError(error.code, UNTOLD) : error;
+  return error.status === 500 ? new SignetError(error.code, INTERNAL_DETAIL) : error;
 }

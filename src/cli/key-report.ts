@@ -18,7 +18,7 @@ export function managerFor({ output }: Context, installation: Installation): Pro
 }
 
 /** Says what was done, or would be, and what waits for what. */
-export function tellReport({ output }: Context, report: Report, options: ChangeOptions): void {
+export function printReport({ output }: Context, report: Report, options: ChangeOptions): void {
   if (options.json === true) {
     output.json(report);
     return;

@@ -28,7 +28,7 @@ const STICKY = 0o1000;
 /**
  * Refuses a file that another user could have written (a secret: read as well), and warns of one that some may write.
  *
- * @throws SignetError `store_insecure`, with the command that mends it
+ * @throws SignetError `store_insecure`, with the command that repairs it
  */
 export function assertTrusted(kind: FileKind, found: FoundFile): void {
   // Windows has neither these bits nor these owners: node reports mode 0o666 for every file.

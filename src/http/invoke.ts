@@ -1,5 +1,5 @@
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { type ErrorCode, nameInWords, SignetError, tellable } from "../errors.js";
+import { type ErrorCode, nameInWords, SignetError, toPublicError } from "../errors.js";
 import type { Callers } from "../issue/callers.js";
 import type { Issuer } from "../issue/issuer.js";
 import { withBody } from "./body.js";
@@ -77,7 +77,7 @@ async function ranFunction(issuer: Issuer, payload: unknown, call: Call): Promis
   try {
     return { text: await issueText(issuer, payload, call.notes), isError: false };
   } catch (error) {
-    const told = tellable(error);
+    const told = toPublicError(error);
     call.notes.code = told.code;
     if (told !== error) call.notes.failure = error;
     return { text: JSON.stringify({ errorType: told.code, errorMessage: told.message }), isError: true };
@@ -130,7 +130,7 @@ const SERVICE_ERRORS: Partial<Record<ErrorCode, string>> = {
 };
 
 function serviceError(error: unknown, id: string, call: Call): Response {
-  const { code, status, message } = tellable(error);
+  const { code, status, message } = toPublicError(error);
   const word = SERVICE_ERRORS[code] ?? "ServiceException";
   call.notes.code = code;
   if (status >= 500) call.notes.failure = error;

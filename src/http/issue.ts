@@ -2,7 +2,7 @@ import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { KnownCaller } from "../issue/callers.js";
 import { encodeRequest } from "../issue/encode.js";
-import { type IssuedToken, type Issuer, toldResult } from "../issue/issuer.js";
+import { type IssuedToken, type Issuer, publicResult } from "../issue/issuer.js";
 import { checkBatch, type IssueRequest, isBatch } from "../issue/request.js";
 import { privateJson } from "./answers.js";
 import type { Authenticator } from "./authenticate.js";
@@ -58,7 +58,7 @@ async function largeBatch(request: Request, call: Call, issuer: Issuer, slot: Sl
   for (let at = 0; at < requests.length; at += AT_ONCE) {
     for (const result of await issuer.issueMany(requests.slice(at, at + AT_ONCE).map(parseRequest))) {
       if ("token" in result) tokens += 1;
-      slot.write(`${begin}${JSON.stringify(toldResult(result))}`);
+      slot.write(`${begin}${JSON.stringify(publicResult(result))}`);
       begin = ",";
     }
   }
@@ -123,7 +123,7 @@ function tokenText({ token }: IssuedToken, notes: Notes): string {
 }
 
 async function batchText(issuer: Issuer, value: Record<string, unknown>, notes: Notes): Promise<string> {
-  const results = (await issuer.issueMany(checkBatch(value))).map(toldResult);
+  const results = (await issuer.issueMany(checkBatch(value))).map(publicResult);
   notes.tokens = results.filter((result) => "token" in result).length;
   return JSON.stringify({ results });
 }

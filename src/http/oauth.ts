@@ -1,5 +1,5 @@
 import { decodeUtf8 } from "../encoding/strict-json.js";
-import { SignetError, tellable } from "../errors.js";
+import { SignetError, toPublicError } from "../errors.js";
 import type { KnownCaller } from "../issue/callers.js";
 import type { IssueRequest } from "../issue/request.js";
 import type { Limits } from "../settings/limits.js";
@@ -141,7 +141,7 @@ function onlyAudience(allowed: readonly string[] = []): string | undefined {
 
 // RFC 6749 section 5.2, and RFC 8707 section 2 for the target.
 function oauthError(error: unknown, notes: Notes): Response {
-  const told = tellable(error);
+  const told = toPublicError(error);
   notes.code = told.code;
   if (told !== error || told.cause !== undefined) notes.failure = error;
   const { status, message, retryAfterSeconds = 1 } = told;

@@ -1,10 +1,10 @@
 import { PROBLEM_TYPE, problemText } from "../encoding/problem.js";
-import { type SignetError, tellable } from "../errors.js";
+import { type SignetError, toPublicError } from "../errors.js";
 import type { Notes } from "./call.js";
 
 /** Answers a failure. */
 export function problemResponse(error: unknown, notes: Notes, more: Readonly<Record<string, string>> = {}): Response {
-  const told = tellable(error);
+  const told = toPublicError(error);
   notes.code = told.code;
   if (told !== error || told.cause !== undefined) notes.failure = error;
   return new Response(problemText(told), {

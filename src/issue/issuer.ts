@@ -1,7 +1,7 @@
 import type { Signer } from "../custody/contract.js";
 import { encodeBase64url } from "../encoding/base64url.js";
 import { A_FUNCTION, A_TEXT, checkOptions, type OptionCheck, type OptionChecks } from "../encoding/options.js";
-import { type ErrorCode, isSignetError, SignetError, statusOf, UNTOLD } from "../errors.js";
+import { type ErrorCode, isSignetError, SignetError, statusOf, INTERNAL_DETAIL } from "../errors.js";
 import type { OwnLimits } from "../settings/limits.js";
 import { completeLimits } from "./limits.js";
 import { payloadMaker } from "./payload.js";
@@ -215,7 +215,7 @@ function refusalOf(error: unknown): BatchResult {
 }
 
 /** One outcome of a batch as a stranger may be told it. */
-export function toldResult(result: BatchResult): BatchResult {
+export function publicResult(result: BatchResult): BatchResult {
   if ("token" in result || statusOf(result.error.code) !== 500) return result;
-  return { error: { code: result.error.code, message: UNTOLD } };
+  return { error: { code: result.error.code, message: INTERNAL_DETAIL } };
 }

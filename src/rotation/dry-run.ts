@@ -1,10 +1,10 @@
-import { rehearse } from "./forecast/simulate.js";
+import { simulate } from "./forecast/simulate.js";
 import type { ReportedAction } from "./plan/actions.js";
 import { type Report, reportOf } from "./report.js";
 import type { Creation } from "./requests.js";
 import { type Context, keyringMissing } from "./session/context.js";
 import { readBeyond } from "./session/log-beyond.js";
-import { readViewPatiently } from "./session/read-view.js";
+import { readViewWithRetries } from "./session/read-view.js";
 import { newKeyring, type Session, writableVersion } from "./session/session.js";
 import { assertSameIssuer } from "./steps/apply-policy.js";
 import { doubtStandbys } from "./steps/prove-standbys.js";
@@ -38,7 +38,7 @@ export async function dryRun(
     release: async () => undefined,
   };
   const beyond = current === undefined ? undefined : await readBeyond(context.stores, keyring);
-  let view = await readViewPatiently(context, keyring);
+  let view = await readViewWithRetries(context, keyring);
   const adoption = beyond && (await adoptionOf(context, view, beyond, context.clock()));
   if (adoption !== undefined) keyring = adoption.keyring;
   view = { ...view, keyring };
@@ -47,6 +47,6 @@ export async function dryRun(
   const done = [...adopting, ...(await work(session))];
   const doubts = proves ? await doubtStandbys(context, { ...view, keyring }, context.clock()) : [];
   const passedOver = new Set(doubts.map(({ id }) => id));
-  const { actions, plan } = rehearse({ ...view, keyring, passedOver }, context.clock());
+  const { actions, plan } = simulate({ ...view, keyring, passedOver }, context.clock());
   return reportOf(context, keyring, { done: [...done, ...actions], plan, alerts: doubts.map(({ words }) => words) });
 }

@@ -71,8 +71,8 @@ export interface Manager extends CoreManager {
   /** Publishes the public keys of another issuer as retired. */
   importForeignKeys(request: ForeignKeys & DryRun): Promise<Report>;
   /** Records the operator's word that no token of a key is accepted after a time (NumericDate). */
-  tellExpiry(request: ExpiryRequest & DryRun): Promise<Report>;
-  /** Shows what is not as the keyring says; with `mend`, mends it. */
+  setTokensExpireBy(request: ExpiryRequest & DryRun): Promise<Report>;
+  /** Reports what is not as the keyring says; with `apply`, repairs it. */
   repair(request?: RepairRequest): Promise<RepairReport>;
   /** Takes the lease from a holder of whom a person knows that it has ended; answers whether that one held it. */
   unlock(holder: string): Promise<boolean>;
@@ -100,7 +100,7 @@ export function createManager(options: ManagerOptions): Manager {
   return Object.freeze({
     ...coreManager(parts),
     importForeignKeys: (request) => inTurn(() => operations.importForeignKeys(context, request)),
-    tellExpiry: (request) => inTurn(() => operations.tellExpiry(context, request)),
+    setTokensExpireBy: (request) => inTurn(() => operations.setTokensExpireBy(context, request)),
     repair: (request = {}) => inTurn(() => operations.repair(context, request)),
     unlock: (holder) => inTurn(() => operations.unlock(context, holder)),
     destroyKey: (request) => inTurn(() => operations.destroyKey(context, request)),

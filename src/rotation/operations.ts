@@ -26,7 +26,7 @@ import type {
 import { type Outcome, run } from "./run.js";
 import { type AuditVerdict, assertRequestToken, readHistory, verifyAudit as verifyLog } from "./session/audit.js";
 import { type Context, existingKeyring, keyringMissing } from "./session/context.js";
-import { readView, readViewPatiently } from "./session/read-view.js";
+import { readView, readViewWithRetries } from "./session/read-view.js";
 import { breakLease, isAbandoned, type Session } from "./session/session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./steps/apply-policy.js";
 import { assertBroken, beginChain } from "./steps/begin-audit.js";
@@ -36,7 +36,7 @@ import { admitImport, type ImportRequest, importInto } from "./steps/import-key.
 import { applyKeeping } from "./steps/kept-alike.js";
 import { hasUntold } from "./steps/notices.js";
 import { doubtActive } from "./steps/prove-standbys.js";
-import { findFaults, mend } from "./steps/repair.js";
+import { findFaults, repairFaults } from "./steps/repair.js";
 import { requestMigration, requestRotation } from "./steps/request-rotation.js";
 import { isStillSigning, type RevokeRequest, recordRevocation, type TokensAtRisk } from "./steps/revoke.js";
 import { isElsewhere, withLease } from "./with-lease.js";
@@ -160,7 +160,7 @@ export async function importForeignKeys(context: Context, request: ForeignKeys &
 }
 
 /** Records when the last token of a key ends. */
-export async function tellExpiry(context: Context, request: ExpiryRequest & DryRun): Promise<Report> {
+export async function setTokensExpireBy(context: Context, request: ExpiryRequest & DryRun): Promise<Report> {
   await existingKeyring(context);
   const record = async (session: Session): Promise<[]> => {
     await recordExpiry(session, request.kid, request.tokensExpireBy);
@@ -185,24 +185,24 @@ export async function applySettings(context: Context, request: ApplyRequest & Dr
   return withLease(context, async (session) => thenRun(context, session, await record(session)));
 }
 
-/** Shows what is not as the keyring says, and mends it only when told. */
+/** Reports what is not as the keyring says; with `apply`, repairs it. */
 export async function repair(
   context: Context,
-  { mend: shallMend = false, dryRun: isDryRun = false }: RepairRequest,
+  { apply = false, dryRun: isDryRun = false }: RepairRequest,
 ): Promise<RepairReport> {
   const keyring = await existingKeyring(context);
-  const view = await readViewPatiently(context, keyring);
+  const view = await readViewWithRetries(context, keyring);
   const findings = await findFaults(context, view, context.clock());
-  if (!shallMend || findings.length === 0) {
+  if (!apply || findings.length === 0) {
     const current = plan(view, keyring.policy, context.clock());
     return Object.freeze({ ...reportOf(context, keyring, { done: [], plan: current }), findings });
   }
-  if (isDryRun) return Object.freeze({ ...(await dryRun(context, (session) => repairDryRun(context, session, view))), findings });
-  const mended = async (session: Session): Promise<Outcome> => {
-    await mend(context, session, await readViewPatiently(context, session.keyring()));
+  if (isDryRun) return Object.freeze({ ...(await dryRun(context, (session) => repairOnCopy(context, session, view))), findings });
+  const repairing = async (session: Session): Promise<Outcome> => {
+    await repairFaults(context, session, await readViewWithRetries(context, session.keyring()));
     return run(context, session);
   };
-  const report = await withLease(context, mended, { adoptByHand: true });
+  const report = await withLease(context, repairing, { adoptByHand: true });
   return Object.freeze({ ...report, findings });
 }
 
@@ -273,7 +273,7 @@ async function thenRun(context: Context, session: Session, done: readonly Report
   return { ...outcome, done: [...done, ...outcome.done] };
 }
 
-async function repairDryRun(context: Context, session: Session, view: View): Promise<[]> {
-  await mend(context, session, view);
+async function repairOnCopy(context: Context, session: Session, view: View): Promise<[]> {
+  await repairFaults(context, session, view);
   return [];
 }

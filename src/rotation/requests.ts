@@ -37,7 +37,8 @@ export type ImportReport = Report & { readonly publicJwk: PublicJwk };
 
 /** What a repair is asked for. */
 export interface RepairRequest extends DryRun {
-  readonly mend?: boolean;
+  /** Also repairs what it finds; by default it only reports. */
+  readonly apply?: boolean;
 }
 
 /** What `repair` found, and did where it was told to. */

@@ -5,7 +5,7 @@ import type { View } from "./plan/view.js";
 import type { Wait } from "./plan/wait-reasons.js";
 import { lossOfLog } from "./session/audit.js";
 import type { Context } from "./session/context.js";
-import { readViewPatiently } from "./session/read-view.js";
+import { readViewWithRetries } from "./session/read-view.js";
 import type { Session } from "./session/session.js";
 import { beginActivation, confirmActivation } from "./steps/activate.js";
 import { finishMaking, makeKey } from "./steps/make-key.js";
@@ -55,7 +55,7 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
   let hasSwept = false;
   let failure: unknown;
   for (let count = 0; count < MOST_ACTIONS; count++) {
-    const view = { ...(await readViewPatiently(context, session.keyring())), passedOver: new Set(doubts.keys()) };
+    const view = { ...(await readViewWithRetries(context, session.keyring())), passedOver: new Set(doubts.keys()) };
     const current = plan(view, session.keyring().policy, await session.time());
     const action = current.actions.find((candidate) => !skipped.has(JSON.stringify(candidate)));
     if (action === undefined) {

@@ -107,7 +107,7 @@ export async function isElsewhere({ stores }: Context, { lastPlace }: Keyring): 
  *
  * @returns a warning, where they were last changed in another place: containers change theirs, so nothing is refused
  */
-export async function recordPlace(context: Context, session: Session): Promise<readonly Wait[]> {
+async function recordPlace(context: Context, session: Session): Promise<readonly Wait[]> {
   const { stores } = context;
   const { version, lastPlace } = session.keyring();
   if (version === 1 || stores.placeDigest === undefined) return [];

@@ -1,6 +1,6 @@
 import { A_TEXT, checkOptions } from "../encoding/options.js";
 import { PROBLEM_TYPE, problemText } from "../encoding/problem.js";
-import { isSignetError, isTokenRefusal, SignetError, tellable } from "../errors.js";
+import { isSignetError, isTokenRefusal, SignetError, toPublicError } from "../errors.js";
 import { hasScopes, listOf } from "./claims.js";
 import type { VerifiedToken, Verifying } from "./verifier.js";
 
@@ -55,7 +55,7 @@ export function bearerGuard(verifier: Verifying, options: BearerOptions = {}): B
       const wanted = `${challenge}, error="insufficient_scope", scope="${quotable(scopes.join(" "))}"`;
       return { refusal: refusal(403, "token_scope_missing", "the token does not have a scope that is required here", wanted) };
     } catch (error) {
-      const { code, message } = tellable(error);
+      const { code, message } = toPublicError(error);
       if (!isTokenRefusal(error)) return { refusal: refusal(503, code, "the token cannot be verified now") };
       const isScope = isSignetError(error, "token_scope_missing");
       const kind = isScope ? "insufficient_scope" : "invalid_token";

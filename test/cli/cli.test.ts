@@ -386,7 +386,7 @@ describe("the command line", () => {
     expect(ran.stderr).toContain("did you mean SIGNET_ISSUER?");
   });
 
-  it("names the chmod that mends a key file which others can read", async () => {
+  it("names the chmod that repairs a key file which others can read", async () => {
     const cwd = await newIssuer();
     const folder = join(cwd, ".signet", "keys");
     for (const name of await readdir(folder)) await chmod(join(folder, name), 0o644);

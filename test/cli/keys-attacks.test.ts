@@ -17,7 +17,7 @@ async function assertSigns(cwd: string): Promise<void> {
 }
 
 describe("a foreign hand in the folder of keys", () => {
-  it("that writes an active document of its own stops every change, until repair is told to mend it", async () => {
+  it("that writes an active document of its own stops every change, until repair is told to repair it", async () => {
     const cwd = await issuerAt();
     const folder = join(cwd, ".signet", "active");
     const document = JSON.parse(await readFile(join(folder, "1.json"), "utf8"));
@@ -31,7 +31,7 @@ describe("a foreign hand in the folder of keys", () => {
     await assertSigns(cwd);
   });
 
-  it("that damages the active document is told apart from a lost one, and what is said to do mends it", async () => {
+  it("that damages the active document is told apart from a lost one, and what is said to do repairs it", async () => {
     const cwd = await issuerAt();
     const path = join(cwd, ".signet", "active", "1.json");
     await writeFile(path, "{");
@@ -44,7 +44,7 @@ describe("a foreign hand in the folder of keys", () => {
     await assertSigns(cwd);
   });
 
-  it("that deletes every private key is mended with a new key, and old tokens go on being accepted", async () => {
+  it("that deletes every private key is repaired with a new key, and old tokens go on being accepted", async () => {
     const cwd = await issuerAt();
     const token = (await signet(["issue", "sub=a"], { cwd })).stdout.trim();
     await mkdir(join(cwd, "away"));

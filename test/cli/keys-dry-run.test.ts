@@ -81,7 +81,7 @@ describe("--dry-run", () => {
     }
   });
 
-  it("of repair says what mending would do to a damaged installation", async () => {
+  it("of repair says what it would do to a damaged installation", async () => {
     const { cwd } = await issuerWithMaterial();
     await unlink(join(cwd, ".signet", "active", "1.json"));
     const before = await tree(cwd);

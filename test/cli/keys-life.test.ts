@@ -72,7 +72,7 @@ describe("signet keys", () => {
     expect(both.stderr).toContain("paste it before");
   });
 
-  it("repair shows what a foreign hand changed, and mends it only when told", async () => {
+  it("repair shows what was changed outside Signet, and repairs it only when told", async () => {
     const cwd = await issuerAt();
     expect((await signet(["keys", "repair"], { cwd })).stderr).toContain("everything is as the keyring says");
     await unlink(join(cwd, ".signet", "active", "1.json"));
@@ -106,7 +106,7 @@ describe("signet audit verify", () => {
     expect(intact.stdout).toMatch(/^\d+ [\w-]{43}\n$/);
     const lines = whole.trimEnd().split("\n");
     const without = (index: number) => [...lines.slice(0, index), ...lines.slice(index + 1)];
-    const altered = lines.map((line, index) => (index === 3 ? line.replace("key.published", "key.promised") : line));
+    const altered = lines.map((line, index) => (index === 3 ? line.replace("key.published", "key.activation-started") : line));
     for (const [text, words] of [
       [without(2), "line 3: the line was removed"],
       [altered, "line 4: the line was altered"],

@@ -33,8 +33,8 @@ describe("signet keys migrate --custody", () => {
   it("asks for a rotation out of files into AWS: the new standby is published, the old key signs on", async () => {
     const { run, config, keys } = await made();
     const before = decodeProtectedHeader((await run(["issue"])).stdout.trim()).kid;
-    const rehearsal = await run(["keys", "migrate", "--custody", "kms", "--dry-run"]);
-    expect(rehearsal).toMatchObject({ code: 0, stderr: expect.stringContaining("two KMS keys") });
+    const preview = await run(["keys", "migrate", "--custody", "kms", "--dry-run"]);
+    expect(preview).toMatchObject({ code: 0, stderr: expect.stringContaining("two KMS keys") });
     expect(await config()).not.toHaveProperty("custody");
     const ran = await run(["keys", "migrate", "--custody", "kms"]);
     expect(ran, ran.stderr).toMatchObject({

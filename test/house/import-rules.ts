@@ -5,7 +5,7 @@ import { parseSync, Visitor } from "oxc-parser";
  * The house, as ARCHITECTURE.md draws it: every folder of src/ (and every file beside them) with what it may import besides
  * itself, errors.ts and encoding/. `x (types)` allows `import type` only; `x/contract` allows that one file.
  */
-export const HOUSE: Readonly<Record<string, readonly string[]>> = {
+const HOUSE: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   encoding: [],
   files: [],

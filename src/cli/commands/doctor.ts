@@ -16,7 +16,7 @@ export interface DoctorOptions extends CommonOptions {
   readonly for?: string;
 }
 
-const MARKS = { good: "ok", doubtful: "hm", broken: "NO" } as const;
+const MARKS = { good: "ok", doubtful: "warn", broken: "NO" } as const;
 
 /** `signet doctor ISSUER`: who can verify its tokens, and why not. Fails where a rule breaks. */
 export async function doctor(context: Context, given: string | undefined, options: DoctorOptions): Promise<void> {

@@ -60,7 +60,7 @@ export async function init(context: Context, options: InitOptions): Promise<void
   // Another process was done first, or there was nothing left to resume but its lease.
   if (actions.length === 0) throw alreadyThere(path);
   if (hasExistingKey) tellRotation(context, config);
-  await say(context, installation, path, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
+  await printSummary(context, installation, path, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
 }
 
 // The next keys are of the algorithm of the one that is taken over, unless another one was asked for.
@@ -197,7 +197,7 @@ function alreadyThere(path: string): SignetError {
   );
 }
 
-async function say(
+async function printSummary(
   { output, self }: Context,
   { config, stores }: Installation,
   path: string,

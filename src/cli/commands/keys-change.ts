@@ -6,7 +6,7 @@ import { assertWell } from "../../rotation/report.js";
 import type { ApplyRequest } from "../../rotation/steps/apply-policy.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
-import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
+import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { dateInWords } from "../times-in-words.js";
 
@@ -14,7 +14,7 @@ import { dateInWords } from "../times-in-words.js";
 export async function keysTick(context: Context, options: ChangeOptions): Promise<void> {
   const manager = await managerFor(context, await openInstallation(context, options));
   const report = await manager.tick({ dryRun: options.dryRun });
-  tellReport(context, report, options);
+  printReport(context, report, options);
   assertWell(report);
 }
 
@@ -22,7 +22,7 @@ export async function keysTick(context: Context, options: ChangeOptions): Promis
 export async function keysRotate(context: Context, options: ChangeOptions): Promise<void> {
   const manager = await managerFor(context, await openInstallation(context, options));
   const report = await manager.rotate({ dryRun: options.dryRun });
-  tellReport(context, report, options);
+  printReport(context, report, options);
   if (options.json === true) return;
   const { output } = context;
   const waiting = report.waits.find(({ rule }) => rule === "second_standby");
@@ -47,7 +47,7 @@ export interface ApplyOptions extends ChangeOptions {
 /** `signet keys apply`: puts what the config says of keys and limits in force. */
 export async function keysApply(context: Context, options: ApplyOptions): Promise<void> {
   const manager = await managerFor(context, await openInstallation(context, options));
-  tellReport(context, await manager.applySettings({ ...acceptance(options), keyFiles: true, dryRun: options.dryRun }), options);
+  printReport(context, await manager.applySettings({ ...acceptance(options), keyFiles: true, dryRun: options.dryRun }), options);
 }
 
 /** What the operator says that verifiers accept. */
@@ -69,7 +69,7 @@ export async function keysExpire(context: Context, kid: string, options: ExpiryO
     const question = `No token of ${kid} is accepted after ${dateInWords(tokensExpireBy)}, and the key is removed then?`;
     await confirm(question, options);
   }
-  tellReport(context, await manager.tellExpiry({ kid, tokensExpireBy, dryRun }), options);
+  printReport(context, await manager.setTokensExpireBy({ kid, tokensExpireBy, dryRun }), options);
 }
 
 /** A date (`2027-01-31`, `2027-01-31T12:00:00Z`), a NumericDate, or a duration from now (`30d`). */

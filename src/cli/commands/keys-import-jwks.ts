@@ -1,6 +1,6 @@
 import type { Context } from "../context.js";
 import { readJwks } from "../jwks-source.js";
-import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
+import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { instantOf } from "./keys-change.js";
 
@@ -13,5 +13,5 @@ export async function keysImportJwks(context: Context, file: string, options: Im
   const manager = await managerFor(context, await openInstallation(context, options));
   const { keys } = await readJwks(context, file);
   const expiry = options.tokensExpireBy === undefined ? {} : { tokensExpireBy: instantOf(options.tokensExpireBy) };
-  tellReport(context, await manager.importForeignKeys({ keys, ...expiry, dryRun: options.dryRun }), options);
+  printReport(context, await manager.importForeignKeys({ keys, ...expiry, dryRun: options.dryRun }), options);
 }

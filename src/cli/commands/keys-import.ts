@@ -6,7 +6,7 @@ import type { ImportedKey } from "../../rotation/steps/import-key.js";
 import { changeConfig } from "../config-file.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig, STACK_CONFIG } from "../context.js";
-import { managerFor, tellReport } from "../key-report.js";
+import { managerFor, printReport } from "../key-report.js";
 import { findKey } from "../key-source.js";
 import { openInstallation } from "../open-installation.js";
 import { instantOf } from "./keys-change.js";
@@ -40,7 +40,7 @@ export async function keysImport(context: Context, source: string, options: Impo
     `found in ${source}: a ${publicJwk.alg} key, ${publicJwk.kid}${"lent" in found ? "" : "; its halves belong together"}`,
   );
   if (options.dryRun === true) {
-    tellReport(context, report, options);
+    printReport(context, report, options);
     return;
   }
   const there = "lent" in found ? "it stays in KMS, and is never deleted there" : "it was not changed: protect it or remove it";

@@ -8,7 +8,7 @@ import type { Report } from "../../rotation/report.js";
 import { type ConfigMembers, changeConfig, readMembers } from "../config-file.js";
 import { type Context, pathOfConfig } from "../context.js";
 import { awsMembers } from "../initial-config.js";
-import { managerFor, tellReport } from "../key-report.js";
+import { managerFor, printReport } from "../key-report.js";
 import { footprint } from "../prices.js";
 import { dateInWords } from "../times-in-words.js";
 import { type ApplyOptions, acceptance } from "./keys-change.js";
@@ -35,14 +35,14 @@ export async function keysMigrate(context: Context, options: MigrateOptions): Pr
   const manager = await managerFor(context, installation);
   const request = { ...acceptance(options), rotate: true };
   // What is refused is refused before anything is written.
-  const rehearsal = await manager.applySettings({ ...request, dryRun: true });
+  const preview = await manager.applySettings({ ...request, dryRun: true });
   if (options.dryRun === true) {
-    tellReport(context, rehearsal, options);
+    printReport(context, preview, options);
     return;
   }
   await changeConfig(path, env, (members) => ({ members: overlaid(members, change, path, env).members, result: undefined }));
   const report = await manager.applySettings(request);
-  tellReport(context, report, options);
+  printReport(context, report, options);
   if (Object.keys(change).length > 0) output.note(`${path} says so too`);
   if (isMoving) output.note(`restart every \`signet serve\` ${restartBy(report)}: it reads the config when it starts`);
 }

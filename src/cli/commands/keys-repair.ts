@@ -1,6 +1,6 @@
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
-import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
+import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 
 export interface RepairOptions extends ChangeOptions {
@@ -13,9 +13,9 @@ export async function keysRepair(context: Context, options: RepairOptions): Prom
   const { output } = context;
   const isTold = options.yes === true || options.mend === true;
   const manager = await managerFor(context, await openInstallation(context, options));
-  const { findings, ...rehearsal } = await manager.repair(options.dryRun === true ? { mend: true, dryRun: true } : {});
+  const { findings, ...preview } = await manager.repair(options.dryRun === true ? { apply: true, dryRun: true } : {});
   if (options.json === true && options.dryRun === true) {
-    output.json({ findings, ...rehearsal });
+    output.json({ findings, ...preview });
     return;
   }
   if (options.json === true && !isTold) {
@@ -24,7 +24,7 @@ export async function keysRepair(context: Context, options: RepairOptions): Prom
   }
   for (const { words, remedy } of findings) output.note(remedy === null ? words : `${words}; when repaired, ${remedy}`);
   if (findings.length === 0) output.note("everything is as the keyring says");
-  if (options.dryRun === true) tellReport(context, rehearsal, options);
+  if (options.dryRun === true) printReport(context, preview, options);
   if (findings.length === 0 || options.dryRun === true) return;
   // Where nobody can be asked it only shows: a script that repairs says so.
   if (!isTold && !process.stdin.isTTY) {
@@ -32,5 +32,5 @@ export async function keysRepair(context: Context, options: RepairOptions): Prom
     return;
   }
   await confirm("Repair all of this?", { ...options, yes: isTold });
-  tellReport(context, await manager.repair({ mend: true }), options);
+  printReport(context, await manager.repair({ apply: true }), options);
 }

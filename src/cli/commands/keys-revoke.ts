@@ -1,7 +1,7 @@
 import type { TokensAtRisk } from "../../rotation/steps/revoke.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
-import { type ChangeOptions, managerFor, tellReport } from "../key-report.js";
+import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { dateInWords } from "../times-in-words.js";
 
@@ -13,16 +13,16 @@ export interface RevokeOptions extends ChangeOptions {
 export async function keysRevoke(context: Context, kid: string, options: RevokeOptions): Promise<void> {
   const manager = await managerFor(context, await openInstallation(context, options));
   const request = { kid, ...(options.reason === undefined ? {} : { reason: options.reason }) };
-  const rehearsal = await manager.revoke({ ...request, dryRun: true });
-  if (options.json !== true || options.dryRun === true) tellRisk(context, rehearsal.tokensAtRisk, options);
+  const preview = await manager.revoke({ ...request, dryRun: true });
+  if (options.json !== true || options.dryRun === true) tellRisk(context, preview.tokensAtRisk, options);
   if (options.dryRun === true) {
-    tellReport(context, rehearsal, options);
+    printReport(context, preview, options);
     return;
   }
-  for (const { words } of rehearsal.waits.filter(({ rule }) => rule === "young_standby"))
+  for (const { words } of preview.waits.filter(({ rule }) => rule === "young_standby"))
     context.output.note(`warning: ${words}`);
   await confirm(`Revoke key ${kid}?`, options);
-  tellReport(context, await manager.revoke(request), options);
+  printReport(context, await manager.revoke(request), options);
 }
 
 function tellRisk({ output }: Context, risk: TokensAtRisk, options: ChangeOptions): void {

@@ -5,12 +5,12 @@ import { eventHeader } from "../../verify/event-header.js";
 import type { VerifiedToken } from "../../verify/verifier.js";
 import type { RouteRules } from "./route-rules.js";
 
-/** Who asks an authorizer: each has its own event and takes its own answer. */
-export type Asker = "rest" | "http" | "appsync";
+/** What invokes an authorizer: each has its own event and takes its own answer. */
+export type AuthorizerSource = "rest" | "http" | "appsync";
 
 /** What an authorizer is asked. */
 export interface AuthorizerRequest {
-  readonly asker: Asker;
+  readonly source: AuthorizerSource;
   /** Empty where none was sent. */
   readonly token: string;
   /** What is to be invoked: an ARN of a stage's method or route; absent for AppSync. */
@@ -46,21 +46,21 @@ const APPSYNC_TTL_SECONDS = 300;
  */
 export function readAuthorizerEvent(event: unknown, query: string | undefined): AuthorizerRequest {
   if (!isObject(event)) throw unknownEvent();
-  if (event.type === "TOKEN") return { asker: "rest", token: bare(event.authorizationToken), arn: textOf(event.methodArn) };
+  if (event.type === "TOKEN") return { source: "rest", token: stripBearer(event.authorizationToken), arn: textOf(event.methodArn) };
   if (event.type === "REQUEST" && event.version === "2.0") {
-    const [source] = Array.isArray(event.identitySource) ? event.identitySource : [];
-    const shown = source ?? eventHeader(event, "authorization");
-    const token = shown === undefined ? inQuery(event, query) : bare(shown);
+    const [identity] = Array.isArray(event.identitySource) ? event.identitySource : [];
+    const shown = identity ?? eventHeader(event, "authorization");
+    const token = shown === undefined ? inQuery(event, query) : stripBearer(shown);
     const keptForAll = !Array.isArray(event.identitySource) || !event.identitySource.includes(event.routeKey);
-    return { asker: "http", token, arn: textOf(event.routeArn), keptForAll };
+    return { source: "http", token, arn: textOf(event.routeArn), keptForAll };
   }
   if (event.type === "REQUEST") {
     const shown = eventHeader(event, "authorization");
-    const token = shown === undefined ? inProtocols(event) || inQuery(event, query) : bare(shown);
-    return { asker: "rest", token, arn: textOf(event.methodArn) };
+    const token = shown === undefined ? inProtocols(event) || inQuery(event, query) : stripBearer(shown);
+    return { source: "rest", token, arn: textOf(event.methodArn) };
   }
   if (isObject(event.requestContext) && typeof event.requestContext.apiId === "string" && "authorizationToken" in event) {
-    return { asker: "appsync", token: bare(event.authorizationToken), arn: undefined };
+    return { source: "appsync", token: stripBearer(event.authorizationToken), arn: undefined };
   }
   throw unknownEvent();
 }
@@ -80,11 +80,11 @@ function inQuery(event: Members, query: string | undefined): string {
   const { queryStringParameters: given, multiValueQueryStringParameters: all } = event;
   if (query === undefined || !isObject(given)) return "";
   const every = isObject(all) ? ownMember(all, query) : undefined;
-  return Array.isArray(every) && new Set(every).size > 1 ? "" : bare(ownMember(given, query));
+  return Array.isArray(every) && new Set(every).size > 1 ? "" : stripBearer(ownMember(given, query));
 }
 
 // RFC 6750 section 2.1: the scheme's name has no case.
-function bare(value: unknown): string {
+function stripBearer(value: unknown): string {
   return typeof value === "string" ? value.replace(/^Bearer +/i, "") : "";
 }
 
@@ -98,19 +98,19 @@ function textOf(value: unknown): string | undefined {
  * @throws SignetError `config_invalid` where rules by route cannot be kept: an answer would be used for other routes
  */
 export function answerOf(
-  { asker, arn = "", keptForAll }: AuthorizerRequest,
+  { source, arn = "", keptForAll }: AuthorizerRequest,
   verified: VerifiedToken | undefined,
   { simple, routes, claims, now }: AnswerOptions,
 ): object {
   const context = verified === undefined ? {} : flat(verified.claims, claims);
   const isAuthorized = verified !== undefined;
-  if (asker === "appsync") {
+  if (source === "appsync") {
     if (routes !== undefined) throw unkept("AppSync has no routes: guard its fields in the schema");
     const left = Math.max(0, Number(verified?.claims.exp ?? now + APPSYNC_TTL_SECONDS) - now);
     return { isAuthorized, resolverContext: context, ttlOverride: Math.min(APPSYNC_TTL_SECONDS, left) };
   }
   const stage = stageOf(arn);
-  if (asker === "http" && simple) {
+  if (source === "http" && simple) {
     if (routes !== undefined && keptForAll === true) {
       throw unkept("add $context.routeKey to the authorizer's identity sources, or its answer is used for other routes");
     }

@@ -4,9 +4,9 @@ import { createVerifier } from "../../verify/create-verifier.js";
 import type { IssuersVerifier } from "../../verify/issuers-verifier.js";
 import type { VerifiedToken } from "../../verify/verifier.js";
 import { createLog } from "../shared/log.js";
-import { bareError, failureOf } from "../shared/report.js";
+import { errorWithoutStack, failureOf } from "../shared/report.js";
 import { assertVariablesAreSpelt, type Environment, listIn, namesIn, objectIn, wrong } from "../shared/settings.js";
-import { type Asker, type AuthorizerRequest, answerOf, readAuthorizerEvent } from "./authorizer-event.js";
+import { type AuthorizerSource, type AuthorizerRequest, answerOf, readAuthorizerEvent } from "./authorizer-event.js";
 import { routeRules } from "./route-rules.js";
 
 /** Answers an authorizer's event. */
@@ -62,7 +62,7 @@ export function createAuthorizer(
     const request = read(event, awsRequestId);
     const told = (outcome: string, more = {}) => ({
       outcome,
-      asker: request.asker,
+      source: request.source,
       ms: Math.round(performance.now() - began),
       ...more,
     });
@@ -72,10 +72,10 @@ export function createAuthorizer(
     } catch (error) {
       if (!isTokenRefusal(error)) {
         log("ERROR", awsRequestId, told("failed", failureOf(error)));
-        throw bareError("Error", "the authorizer cannot tell now");
+        throw errorWithoutStack("Error", "the authorizer cannot tell now");
       }
       log("WARN", awsRequestId, told((error as SignetError).code));
-      if (isRefusedOutright(error, request.asker)) throw bareError("Error", UNAUTHORIZED);
+      if (isRefusedOutright(error, request.source)) throw errorWithoutStack("Error", UNAUTHORIZED);
       return answerOf(request, undefined, { ...answering, now: clock() });
     }
     try {
@@ -90,8 +90,8 @@ export function createAuthorizer(
 }
 
 // AppSync knows no 401: everything but a yes is a no.
-function isRefusedOutright(error: unknown, asker: Asker): boolean {
-  return asker !== "appsync" && !isSignetError(error, "token_scope_missing");
+function isRefusedOutright(error: unknown, source: AuthorizerSource): boolean {
+  return source !== "appsync" && !isSignetError(error, "token_scope_missing");
 }
 
 function verifierOf(env: Environment, clock: () => number): IssuersVerifier {

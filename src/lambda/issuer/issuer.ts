@@ -1,14 +1,14 @@
-import { SignetError, tellable } from "../../errors.js";
+import { SignetError, toPublicError } from "../../errors.js";
 import { createCallers } from "../../issue/callers.js";
 import { encodeRequest } from "../../issue/encode.js";
-import { createIssuer, type Issuer, presentSeconds, toldResult } from "../../issue/issuer.js";
+import { createIssuer, type Issuer, presentSeconds, publicResult } from "../../issue/issuer.js";
 
 import { createRates } from "../../issue/rate.js";
 import { checkBatch, type IssueRequest, isBatch } from "../../issue/request.js";
 import { DEFAULT_LIMITS, type Limits } from "../../settings/limits.js";
 import { type HttpAnswer, httpAnswer, httpProblem, identityOf, isHttpEvent, readHttpEvent } from "../shared/http-event.js";
 import { assertNamesWereRead, issueWellRead } from "../shared/parsed-event.js";
-import { type Answer, bareError, createReport } from "../shared/report.js";
+import { type Answer, errorWithoutStack, createReport } from "../shared/report.js";
 import { type Environment, settingsOf } from "../shared/settings.js";
 import { assertBatchFits } from "./batch-size.js";
 import { createSigningKey } from "./signing-key.js";
@@ -23,15 +23,16 @@ export interface InvocationContext {
 /** Answers an invocation. */
 export type Handler = (event: unknown, context: InvocationContext) => Promise<Answer | HttpAnswer>;
 
-/** Somebody who asks, and what may be issued to them. */
-interface Asking {
-  readonly caller?: string;
+/** Who sent the request, and what may be issued to them. */
+interface ResolvedCaller {
+  /** Absent where no alias was invoked. */
+  readonly name?: string;
   readonly issuer: Issuer;
   readonly limits: Partial<Limits>;
 }
 
 /** Looks at a batch before anything is signed. */
-type CheckSize = (requests: readonly IssueRequest[], asking: Asking) => Promise<void>;
+type CheckSize = (requests: readonly IssueRequest[], caller: ResolvedCaller) => Promise<void>;
 
 /** Makes the function's handler. The key is opened at once; where that fails, the next invocation tries again. */
 export function createHandler(env: Environment, write: (line: string) => void): Handler {
@@ -51,12 +52,12 @@ export function createHandler(env: Environment, write: (line: string) => void): 
   key.refresh().catch(report.unready);
 
   // The alias is the caller: IAM has checked that it may be invoked.
-  function askedBy({ invokedFunctionArn }: InvocationContext): Asking {
+  function resolveCaller({ invokedFunctionArn }: InvocationContext): ResolvedCaller {
     const alias = invokedFunctionArn.split(":")[7];
     if (alias === undefined || alias === "$LATEST") return { issuer: own, limits };
     const caller = callers.named(alias);
     if (caller === undefined) throw new SignetError("function_unknown", "no caller has the name of this alias or version");
-    return { caller: caller.name, issuer: caller.issuer, limits: caller.limits };
+    return { name: caller.name, issuer: caller.issuer, limits: caller.limits };
   }
 
   const checkSize: CheckSize = async (requests, { limits: { fixedClaims } }) => {
@@ -68,43 +69,43 @@ export function createHandler(env: Environment, write: (line: string) => void): 
   return async (event, context) => {
     const began = performance.now();
     const isHttp = settings.http && isHttpEvent(event);
-    let asking: Asking | undefined;
+    let caller: ResolvedCaller | undefined;
     const identity = isHttp ? identityOf(event.requestContext) : undefined;
-    const invocation = () => ({ requestId: context.awsRequestId, caller: asking?.caller, identity, ms: elapsed(began) });
+    const invocation = () => ({ requestId: context.awsRequestId, caller: caller?.name, identity, ms: elapsed(began) });
     try {
-      asking = askedBy(context);
-      const answer = await (isHttp ? issuedOverHttp(asking, event, checkSize) : issuedFromEvent(asking, event, checkSize));
+      caller = resolveCaller(context);
+      const answer = await (isHttp ? issuedOverHttp(caller, event, checkSize) : issuedFromEvent(caller, event, checkSize));
       report.answered(invocation(), answer, key.inUse());
       return isHttp ? httpAnswer(answer) : answer;
     } catch (error) {
       report.refused(invocation(), error);
       if (isHttp) return httpProblem(error);
       // What Lambda answers is made of the name and the message.
-      const { code, message } = tellable(error);
-      throw bareError(code, message);
+      const { code, message } = toPublicError(error);
+      throw errorWithoutStack(code, message);
     }
   };
 }
 
-async function issuedOverHttp(asking: Asking, event: Parameters<typeof readHttpEvent>[0], checkSize: CheckSize): Promise<Answer> {
+async function issuedOverHttp(caller: ResolvedCaller, event: Parameters<typeof readHttpEvent>[0], checkSize: CheckSize): Promise<Answer> {
   const { route, body } = readHttpEvent(event, ["/issue", "/encode"]);
-  const maxTtlSeconds = asking.limits.maxTtlSeconds ?? DEFAULT_LIMITS.maxTtlSeconds;
+  const maxTtlSeconds = caller.limits.maxTtlSeconds ?? DEFAULT_LIMITS.maxTtlSeconds;
   const value = route === "/encode" ? encodeRequest(body, { maxTtlSeconds }) : body;
-  if (!isBatch(value)) return asking.issuer.issue(value as IssueRequest);
+  if (!isBatch(value)) return caller.issuer.issue(value as IssueRequest);
   const requests = checkBatch(value);
-  await checkSize(requests, asking);
-  return { results: (await asking.issuer.issueMany(requests)).map(toldResult) };
+  await checkSize(requests, caller);
+  return { results: (await caller.issuer.issueMany(requests)).map(publicResult) };
 }
 
 // What Lambda has parsed. A batch is looked at one by one, so that one request does not stop the others.
-async function issuedFromEvent(asking: Asking, event: unknown, checkSize: CheckSize): Promise<Answer> {
+async function issuedFromEvent(caller: ResolvedCaller, event: unknown, checkSize: CheckSize): Promise<Answer> {
   if (isBatch(event)) {
     const requests = checkBatch(event);
-    await checkSize(requests, asking);
-    return { results: (await issueWellRead(asking.issuer, requests)).map(toldResult) };
+    await checkSize(requests, caller);
+    return { results: (await issueWellRead(caller.issuer, requests)).map(publicResult) };
   }
   assertNamesWereRead(event);
-  return asking.issuer.issue(event as IssueRequest);
+  return caller.issuer.issue(event as IssueRequest);
 }
 
 function elapsed(began: number): number {

@@ -6,7 +6,7 @@ import type { Report } from "../../rotation/report.js";
 import type { Step } from "../../rotation/session/context.js";
 import type { Notify } from "../../rotation/session/notice.js";
 import { createLog, type Log, metricsLine } from "../shared/log.js";
-import { bareError, failureOf } from "../shared/report.js";
+import { errorWithoutStack, failureOf } from "../shared/report.js";
 import { type Environment, wrong } from "../shared/settings.js";
 import type { ManagerSettings } from "./settings.js";
 
@@ -52,8 +52,8 @@ export function createManagerReport(
       log("ERROR", requestId, { outcome: "failed", ...failureOf(error) });
       count({ ManagerFailures: 1 });
       // Whoever may ask a manager runs the installation: they are told what to do.
-      if (isSignetError(error)) return bareError(error.code, error.message);
-      return bareError("internal", "something unexpected failed; the log says more");
+      if (isSignetError(error)) return errorWithoutStack(error.code, error.message);
+      return errorWithoutStack("internal", "something unexpected failed; the log says more");
     },
   };
 }

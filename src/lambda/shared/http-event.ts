@@ -2,7 +2,7 @@ import { isMediaType } from "../../encoding/media-type.js";
 import { isObject } from "../../encoding/object-schema.js";
 import { PROBLEM_TYPE, problemText } from "../../encoding/problem.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
-import { SignetError, tellable } from "../../errors.js";
+import { SignetError, toPublicError } from "../../errors.js";
 import { eventHeader } from "../../verify/event-header.js";
 
 /** A request that came through API Gateway or a function URL. */
@@ -57,7 +57,7 @@ export function httpAnswer(body: object): HttpAnswer {
 
 /** Answers a failure (RFC 9457). */
 export function httpProblem(error: unknown): HttpAnswer {
-  const told = tellable(error);
+  const told = toPublicError(error);
   return answer(told.status, PROBLEM_TYPE, problemText(told));
 }
 

@@ -1,6 +1,6 @@
 import type { Signer } from "../../custody/contract.js";
 import type { KmsSigned } from "../../custody/kms/sign.js";
-import { isSignetError, loggableField, loggableWords, shortened, tellable } from "../../errors.js";
+import { isSignetError, loggableField, loggableWords, shortened, toPublicError } from "../../errors.js";
 import type { BatchResult, IssuedToken } from "../../issue/issuer.js";
 import { createLog, type Log, metricsLine } from "./log.js";
 import type { Environment, Settings } from "./settings.js";
@@ -65,7 +65,7 @@ export function createReport({ metrics, installation }: Settings, env: Environme
       count({ Issued: tokens, Refused: refused, IssueMilliseconds: ms });
     },
     refused({ requestId, ms, ...who }, error) {
-      const { status, field } = tellable(error);
+      const { status, field } = toPublicError(error);
       logRefused(log, requestId, error, { field: loggableField(field), ...shownIdentity(who), ms });
       count(status < 500 ? { Refused: 1 } : { Failed: 1 });
     },
@@ -82,7 +82,7 @@ export function createReport({ metrics, installation }: Settings, env: Environme
 
 /** A line of what was refused, at WARN, or of what failed, at ERROR. */
 export function logRefused(log: Log, requestId: string, error: unknown, more: Readonly<Record<string, unknown>>): void {
-  const { code, status } = tellable(error);
+  const { code, status } = toPublicError(error);
   const entry = { outcome: code, ...more };
   if (status < 500) log("WARN", requestId, entry);
   else log("ERROR", requestId, { ...entry, ...failureOf(error) });
@@ -105,7 +105,7 @@ export function shownIdentity({ caller, identity }: Pick<Invocation, "caller" | 
 }
 
 /** An error for whoever has asked: its stack would show them this file. */
-export function bareError(name: string, message: string): Error {
+export function errorWithoutStack(name: string, message: string): Error {
   const error = new Error(message);
   error.name = name;
   error.stack = `${name}: ${message}`;

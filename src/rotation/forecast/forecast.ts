@@ -3,7 +3,7 @@ import type { ReportedAction } from "../plan/actions.js";
 import { retentionSeconds } from "../plan/policy.js";
 import { dueAt, situationOf } from "../plan/situation.js";
 import type { View } from "../plan/view.js";
-import { imaginedNames, rehearse } from "./simulate.js";
+import { imaginedNames, simulate } from "./simulate.js";
 
 /** What would happen at an instant, and how the keyring would stand after it. */
 export interface Moment {
@@ -25,10 +25,10 @@ export function forecast(first: View, now: number): readonly Moment[] {
   const moments: Moment[] = [];
   let view = first;
   for (let at: number | null = now; at !== null && at <= until && moments.length < MOST_MOMENTS; ) {
-    const rehearsal = rehearse(view, at, nextName);
-    moments.push({ at, actions: rehearsal.actions, keyring: rehearsal.view.keyring });
-    view = rehearsal.view;
-    at = rehearsal.plan.nextAt;
+    const simulation = simulate(view, at, nextName);
+    moments.push({ at, actions: simulation.actions, keyring: simulation.view.keyring });
+    view = simulation.view;
+    at = simulation.plan.nextAt;
   }
   return moments;
 }

@@ -9,7 +9,7 @@ import type { Wait } from "../plan/wait-reasons.js";
 import { documentsOf } from "../steps/publish.js";
 
 /** What would be done, as far as it can be told. */
-export interface Rehearsal {
+export interface Simulation {
   readonly actions: readonly ReportedAction[];
   readonly plan: Plan;
   /** What would be read afterwards. */
@@ -29,7 +29,7 @@ export function imaginedNames(): () => string {
  *
  * @param nextName names the keys that would be made
  */
-export function rehearse(first: View, now: number, nextName: () => string = imaginedNames()): Rehearsal {
+export function simulate(first: View, now: number, nextName: () => string = imaginedNames()): Simulation {
   const actions: ReportedAction[] = [];
   const warnings: Wait[] = [];
   let view: View = { ...first, patient: true };

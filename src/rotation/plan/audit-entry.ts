@@ -10,19 +10,19 @@ export type AuditEvent =
   | "policy.changed"
   | "rotation.requested"
   | "rotation.withdrawn"
-  | "key.intended"
+  | "key.creation-started"
   | "key.made"
   | "key.abandoned"
   | "key.published"
   | "key.publication-restarted"
-  | "key.promised"
+  | "key.activation-started"
   | "key.activated"
   | "key.missing"
   | "key.unproven"
   | "key.proven"
   | "key.discarded"
   | "key.revoked"
-  | "key.expiry-told"
+  | "key.expiry-set"
   | "key.imported"
   | "key.removed"
   | "lease.unlocked"
@@ -68,11 +68,20 @@ export interface AuditEntry extends AuditNote {
   readonly previous: string;
 }
 
-/** Reads a line of the log; `undefined` for one that is no entry. */
+/** What logs of earlier versions call an event. A log is never written over, so these are read for good. */
+const EARLIER_NAMES: ReadonlyMap<string, AuditEvent> = new Map([
+  ["key.intended", "key.creation-started"],
+  ["key.promised", "key.activation-started"],
+  ["key.expiry-told", "key.expiry-set"],
+]);
+
+/** Reads a line of the log; `undefined` for one that is no entry. An event has its present name; hashes are of the line as it is. */
 export function parsedEntry(line: string): AuditEntry | undefined {
   try {
     const value = parseJson(line) as AuditEntry | null;
-    return typeof value?.number === "number" && typeof value.event === "string" ? value : undefined;
+    if (typeof value?.number !== "number" || typeof value.event !== "string") return undefined;
+    const event = EARLIER_NAMES.get(value.event);
+    return event === undefined ? value : { ...value, event };
   } catch {
     return undefined;
   }

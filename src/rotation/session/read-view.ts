@@ -15,7 +15,7 @@ export async function readView({ stores }: Context, keyring: Keyring): Promise<V
  * As `readView`; a document older than the confirmed one is read three times more, over longer than the store needs to settle,
  * before it is believed.
  */
-export async function readViewPatiently(context: Context, keyring: Keyring): Promise<View> {
+export async function readViewWithRetries(context: Context, keyring: Keyring): Promise<View> {
   let view = await readView(context, keyring);
   if (documentState(view) !== "stale") return view;
   const pauseSeconds = Math.ceil((view.settleSeconds * 5) / 9);

@@ -32,7 +32,7 @@ export async function beginActivation(
   if (proof.outcome !== "proven") return doubted(session, record, proof);
   const now = await session.time();
   await session.change((keyring) => promised(keyring, action, now), {
-    event: "key.promised",
+    event: "key.activation-started",
     keys: [nameOf(record)],
     why: action.because,
     sequence: action.sequence,

@@ -80,7 +80,7 @@ function isSigning({ activation }: Keyring, key: KeyRecord): boolean {
  * @param verifiersAccept the algorithms that every verifier accepts, by the operator's word
  * @throws SignetError `plan_refused`
  */
-export function assertAccepted(before: PolicyInForce, next: PolicyInForce, verifiersAccept: readonly AlgorithmName[]): void {
+function assertAccepted(before: PolicyInForce, next: PolicyInForce, verifiersAccept: readonly AlgorithmName[]): void {
   if (next.algorithm === before.algorithm || verifiersAccept.includes(next.algorithm)) return;
   throw new SignetError(
     "plan_refused",

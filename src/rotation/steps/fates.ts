@@ -47,9 +47,9 @@ function after(fate: Fate, entry: AuditEntry, name: string): Fate | undefined {
       // A name may come again after its first key has gone.
       return { isNew: true, ...(isImported && { isImported }), ...(made && { made }) };
     }
-    case "key.intended":
+    case "key.creation-started":
       return { ...(entry.intended !== undefined && { intended: entry.intended, intendedAt: at }) };
-    case "key.promised":
+    case "key.activation-started":
       return { ...fate, hasSigned: true };
     case "key.activated":
       return { ...fate, hasSigned: true, activatedAt: at };
@@ -64,7 +64,7 @@ function after(fate: Fate, entry: AuditEntry, name: string): Fate | undefined {
       return { ...fate, wasUnpublished: true };
     case "key.missing":
       return { ...fate, materialLostAt: at };
-    case "key.expiry-told":
+    case "key.expiry-set":
       return { ...fate, ...(entry.tokensExpireBy !== undefined && { tokensExpireBy: entry.tokensExpireBy }) };
     default:
       return undefined;

@@ -79,7 +79,7 @@ export async function recordExpiry(session: Session, kid: string, tokensExpireBy
   if (record === undefined) throw new SignetError("key_not_found", "the keyring has no key of this kid");
   if (record.tokensExpireBy === tokensExpireBy) return;
   await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, tokensExpireBy })), {
-    event: "key.expiry-told",
+    event: "key.expiry-set",
     keys: [kid],
     why: `no token after ${tokensExpireBy}`,
     tokensExpireBy,

@@ -161,7 +161,7 @@ export function assertKid(kid: unknown): void {
  * Finds the record of the same key, whatever its name and algorithm. A key under two names could be revoked under one and go on
  * signing under the other.
  */
-export function recordOfSameKey(keyring: Keyring, { kid: _, ...jwk }: PublicJwk): KeyRecord | undefined {
+function recordOfSameKey(keyring: Keyring, { kid: _, ...jwk }: PublicJwk): KeyRecord | undefined {
   const wanted = thumbprint(jwk);
   return keyring.keys.find(({ publicJwk }) => publicJwk !== undefined && thumbprint(publicJwk) === wanted);
 }

@@ -31,7 +31,7 @@ export async function makeKey(context: Context, session: Session): Promise<void>
   const custodian = custodianOf(context, record);
   const kept = await keptAlike(session.keyring(), custodian);
   await session.change((keyring) => ({ ...keyring, ...kept, keys: [...keyring.keys, record] }), {
-    event: "key.intended",
+    event: "key.creation-started",
     keys: [record.id],
     intended: { id: record.id, custody, alg: algorithm },
   });

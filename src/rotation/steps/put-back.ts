@@ -22,7 +22,7 @@ const NOTHING: Adopted = { done: [], alerts: [] };
  * Where an old keyring was put back, brings it up to what is true, before anything else is done: the active document says who signs, the
  * audit log what became of the other keys. Nothing is destroyed.
  *
- * @param how `byHand`: a person has seen what is wrong, and wants it mended; `altered`: also where the last line alone is another one
+ * @param how `byHand`: a person has seen what is wrong, and wants it repaired; `altered`: also where the last line alone is another one
  * @throws SignetError `keyring_old` where the log does not continue the keyring's chain, or nothing shows which of our keys signs
  */
 export async function adoptPutBack(

@@ -16,11 +16,11 @@ import { verdictOf } from "./prove-standbys.js";
 import { adoptionOf, wordsOf } from "./put-back.js";
 import { searchAll } from "./sweep.js";
 
-/** Something that a foreign hand changed, or that a crash left. */
+/** Something that was changed outside Signet, or that a crash left. */
 export interface Finding {
   readonly kind: "clock" | "keyring" | "document" | "jwks" | "private-part" | "orphan" | "lease" | "audit";
   readonly words: string;
-  /** What mends it, in words; `null` where only a person can. */
+  /** What repairs it, in words; `null` where only a person can. */
   readonly remedy: string | null;
 }
 
@@ -118,7 +118,7 @@ async function leaseFaults({ stores }: Context, { lease }: Keyring): Promise<Fin
 }
 
 /** Mends what was found: records what is true, so that the run which follows can do the rest. */
-export async function mend(context: Context, session: Session, view: View): Promise<void> {
+export async function repairFaults(context: Context, session: Session, view: View): Promise<void> {
   const now = await session.time();
   const lost = new Set((await proofs(context, view, now)).flatMap(({ id, isDead }) => (isDead ? [id] : [])));
   const adoption = isBeyondRecords(view) ? await adoptionOf(context, view, undefined, now) : undefined;

@@ -326,7 +326,7 @@ export async function playDisk(story: DiskStory): Promise<{ tokens: number; call
     }
     if (/signet audit begin/.test(words)) return run(place, (manager) => manager.beginAudit());
     if (/signet keys repair/.test(words) || place.lastReport !== undefined) {
-      return run(place, (manager) => manager.repair({ mend: true }));
+      return run(place, (manager) => manager.repair({ apply: true }));
     }
   }
 

@@ -39,7 +39,7 @@ describe("an active document that was altered before the first activation was co
     const manager = managerOn(files);
     const report = await manager.tick();
     expect(() => assertWell(report)).toThrow("signet keys repair");
-    await manager.repair({ mend: true });
+    await manager.repair({ apply: true });
     assertWell(await manager.tick());
     expect(await files.active.read()).toMatchObject([{ sequence: 2, kid }]);
   });
@@ -97,7 +97,7 @@ describe("an old keyring put back beside an active document that names a key of 
     const path = join(directory, "active", `${top?.sequence}.json`);
     await writeFile(path, (await readFile(path, "utf8")).replace(kid, "somebody-elses"));
     await writeFile(join(directory, "keyring.json"), old);
-    await manager.repair({ mend: true });
+    await manager.repair({ apply: true });
     assertWell(await manager.tick());
     expect((await stores.active.read()).map((document) => document.kid)).toStrictEqual([kid]);
   });

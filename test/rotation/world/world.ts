@@ -155,7 +155,7 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
         const kid = services.keyring()?.keys[step.which]?.publicJwk?.kid as string;
         const tokensExpireBy = Math.floor(clockwork.now()) + step.seconds;
         oracle.expiryTold(kid, tokensExpireBy);
-        start(step.manager, (manager) => manager.tellExpiry({ kid, tokensExpireBy }));
+        start(step.manager, (manager) => manager.setTokensExpireBy({ kid, tokensExpireBy }));
         return;
       }
       case "hand":
