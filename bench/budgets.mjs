@@ -11,8 +11,8 @@ const OF_OTHERS = {
   issue: { jose: 1, jsonwebtoken: 1, "fast-jwt": 1, "golang-jwt": 1.2 },
   verify: { jose: 1, "aws-jwt-verify": 1 },
 };
-export const MOST_START_UP = 2.5;
-const MOST_PEAK_MB = 120;
+export const MAX_START_UP = 2.5;
+const MAX_PEAK_MB = 120;
 
 /** @typedef {{ what: string, figure: number, limit: string, verdict: "kept" | "missed" | "out of reach" }} Judged */
 
@@ -29,12 +29,12 @@ export function judgeInProcess(results) {
 /** @returns {Judged} */
 export function judgeStartUp(times) {
   const { median } = startUpRatio(times);
-  return atMost("start-up of the command, of `node -e 0`", median, MOST_START_UP, NOISE);
+  return atMost("start-up of the command, of `node -e 0`", median, MAX_START_UP, NOISE);
 }
 
 /** @returns {Judged} */
 export function judgeMemory({ tokens, peakMb }) {
-  return atMost(`peak memory of issuing ${tokens.toLocaleString("en")} tokens, MB`, peakMb, MOST_PEAK_MB, 0);
+  return atMost(`peak memory of issuing ${tokens.toLocaleString("en")} tokens, MB`, peakMb, MAX_PEAK_MB, 0);
 }
 
 export function startUpRatio(times) {

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const MOST_MEGABYTES = 120;
+const MAX_MEGABYTES = 120;
 const count = process.argv.includes("--short") ? 50_000 : 1_000_000;
 const signet = fileURLToPath(new URL("../bin/signet", import.meta.url));
 const cwd = mkdtempSync(join(tmpdir(), "signet-lines-"));
@@ -62,9 +62,9 @@ process.on("exit", () => writeFileSync(${JSON.stringify(peak)}, String(process.r
   const megabytes = Number(readFileSync(peak, "utf8")) / 1_024;
   const lines = await countLines(tokens);
   process.stdout.write(
-    `${lines} tokens in ${seconds.toFixed(1)} s, peak memory ${megabytes.toFixed(0)} MB (limit ${MOST_MEGABYTES})\n`,
+    `${lines} tokens in ${seconds.toFixed(1)} s, peak memory ${megabytes.toFixed(0)} MB (limit ${MAX_MEGABYTES})\n`,
   );
-  if (lines !== count || megabytes > MOST_MEGABYTES) process.exitCode = 1;
+  if (lines !== count || megabytes > MAX_MEGABYTES) process.exitCode = 1;
 } finally {
   rmSync(cwd, { recursive: true, force: true });
 }

@@ -58,7 +58,7 @@ const spent = Array.from({ length: 2_000 }, () => {
 });
 export const medianMilliseconds = spent.sort((a, b) => a - b)[1_000];
 `;
-const MOST_PLAN_MILLISECONDS = 1;
+const MAX_PLAN_MILLISECONDS = 1;
 
 /** @param {string} name */
 function option(name) {
@@ -99,7 +99,7 @@ try {
   const bench = await bundled(BENCH, join(scratch, "bench.mjs"));
   const { medianMilliseconds } = await import(pathToFileURL(bench).href);
   console.log(`a plan for ten keys takes ${(medianMilliseconds * 1_000).toFixed(1)} us`);
-  if (medianMilliseconds >= MOST_PLAN_MILLISECONDS) process.exitCode = 1;
+  if (medianMilliseconds >= MAX_PLAN_MILLISECONDS) process.exitCode = 1;
   const script = await bundled(PLAYER, join(scratch, "player.mjs"));
   const product = join(scratch, "product.cjs");
   await build({ ...PRODUCT, outfile: product });

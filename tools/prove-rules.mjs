@@ -27,7 +27,7 @@ const SHORT = 10;
 const LONG = 600;
 /** A story in AWS takes as long as ten others. */
 const FEWER_IN_AWS = 10;
-const LONGEST_MS = 900_000;
+const MAX_MS = 900_000;
 
 const PLAYER = `
 import fc from "fast-check";
@@ -104,7 +104,7 @@ async function playerWithout(rule, outfile) {
  */
 function said(args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], timeout: LONGEST_MS });
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], timeout: MAX_MS });
     let text = "";
     child.stdout.on("data", (chunk) => {
       text += chunk;

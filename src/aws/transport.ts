@@ -52,11 +52,11 @@ export interface Transport {
   close(): void;
 }
 
-const MOST_ANSWER_BYTES = 8 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /** OpenSSL's and Node's codes for a certificate that is not believed: no further try will change it. */
 const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|ERR_TLS/;
 const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 5_000;
+const MAX_WAIT_MS = 5_000;
 
 /** A try that ended without an answer. */
 class NoAnswer extends Error {
@@ -215,7 +215,7 @@ interface Again {
 
 // "Full jitter": everything between nothing and the exponential bound, so that a thousand callers do not come back together.
 function backoff(tries: number, random: () => number): number {
-  return 1 + random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries);
+  return 1 + random() * Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** tries);
 }
 
 function retryAfterMs({ headers }: AwsAnswer): number {
@@ -227,7 +227,7 @@ async function collected(incoming: IncomingMessage): Promise<AwsAnswer> {
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MOST_ANSWER_BYTES) throw new Error("the answer is too large");
+    if (size > MAX_ANSWER_BYTES) throw new Error("the answer is too large");
     chunks.push(chunk);
   }
   const headers = incoming.headers as AwsAnswer["headers"];

@@ -5,7 +5,7 @@ import type { Issuer } from "../issue/issuer.js";
 import type { Claims, IssueRequest } from "../issue/request.js";
 import type { TokenWriter } from "./token-writer.js";
 
-const LONGEST_LINE_BYTES = 65_536;
+const MAX_LINE_BYTES = 65_536;
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const EMPTY: Buffer = Buffer.alloc(0);
@@ -74,8 +74,8 @@ function lineSplitter(): LineSplitter {
       yield line;
     }
     rest = start === chunk.length ? rest : Buffer.concat([rest, chunk.subarray(start)]);
-    if (rest.length <= LONGEST_LINE_BYTES) return;
-    throw new SignetError("request_too_large", `what follows is longer than ${LONGEST_LINE_BYTES} bytes without an end`);
+    if (rest.length <= MAX_LINE_BYTES) return;
+    throw new SignetError("request_too_large", `what follows is longer than ${MAX_LINE_BYTES} bytes without an end`);
   }
 
   function* end(): Generator<Buffer> {

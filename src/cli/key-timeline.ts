@@ -48,9 +48,9 @@ const MEANINGS: readonly (readonly [Phase, string])[] = [
   ["retired", "its tokens still verify"],
 ];
 
-const LONGEST_NAME = 12;
-const LEAST_CHART = 24;
-const MOST_PLANNED = 8;
+const MAX_NAME = 12;
+const MIN_CHART = 24;
+const MAX_PLANNED = 8;
 
 /** Draws every key's life to one scale, with the present marked, and says what is planned. */
 export function drawTimeline(lives: KeyLives, style: TimelineStyle): string[] {
@@ -59,7 +59,7 @@ export function drawTimeline(lives: KeyLives, style: TimelineStyle): string[] {
   const nameWidth = Math.max(0, ...names.map((name) => name.length)) + 2;
   const width = style.columns - nameWidth;
   const planned = plannedLines(lives, style);
-  if (width < LEAST_CHART) return [`the timeline needs ${LEAST_CHART + nameWidth} columns`, ...planned];
+  if (width < MIN_CHART) return [`the timeline needs ${MIN_CHART + nameWidth} columns`, ...planned];
   const column = columnOf(lives, width);
   const now = column(lives.now);
   const rows = lives.lives.map((life, index) => {
@@ -105,9 +105,9 @@ function painted(text: string, phase: Phase | "revoked", hasColor: boolean): str
 }
 
 function shortened(name: string, { hasUnicode }: TimelineStyle): string {
-  if (name.length <= LONGEST_NAME) return name;
+  if (name.length <= MAX_NAME) return name;
   const dots = hasUnicode ? "…" : "..";
-  return name.slice(0, LONGEST_NAME - dots.length) + dots;
+  return name.slice(0, MAX_NAME - dots.length) + dots;
 }
 
 /** Labels under their columns; one that would touch the one before it is left out. */
@@ -137,7 +137,7 @@ function legendLines(legend: readonly (readonly [Phase | "revoked", string])[], 
 function plannedLines({ planned, now }: KeyLives, style: TimelineStyle): string[] {
   if (planned.length === 0) return ["", "nothing is planned: keys are rotated by hand"];
   const lines = planned
-    .slice(0, MOST_PLANNED)
+    .slice(0, MAX_PLANNED)
     .map(
       ({ at, words }) => `  ${dateInWords(at).slice(0, 16)} UTC, ${fromNow(at, now)}: ${clipped(visible(words), style.columns)}`,
     );

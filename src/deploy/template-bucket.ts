@@ -4,7 +4,7 @@ import type { Transport } from "../aws/transport.js";
 import { SignetError } from "../errors.js";
 
 /** CloudFormation takes a longer template from S3 alone (quotas, "Template body size in a request"). */
-const MOST_INLINE_BYTES = 51_200;
+const MAX_INLINE_BYTES = 51_200;
 
 /** How a template is handed over. */
 export type TemplateSource = { readonly TemplateBody: string } | { readonly TemplateURL: string };
@@ -25,7 +25,7 @@ export async function handOver(
   env: Parameters<typeof endpointOf>[2],
   bucket?: string,
 ): Promise<TemplateSource> {
-  if (Buffer.byteLength(text) <= MOST_INLINE_BYTES && bucket === undefined) return { TemplateBody: text };
+  if (Buffer.byteLength(text) <= MAX_INLINE_BYTES && bucket === undefined) return { TemplateBody: text };
   const account = await accountOf(transport);
   const name = bucket ?? `signet-templates-${account}-${transport.region}`;
   if (bucket === undefined) await makeBucket(transport, name);

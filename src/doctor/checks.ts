@@ -28,8 +28,8 @@ const DISCOVERY = "OpenID Connect Discovery 1.0";
 const JWK = "RFC 7517";
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 const DAY_MS = 86_400_000;
-const MOST_KEYS = 10;
-const MOST_BYTES = 150 * 1_024;
+const MAX_KEYS = 10;
+const MAX_BYTES = 150 * 1_024;
 const SLOW_MS = 2_000;
 
 const RULES: readonly Rule[] = [
@@ -195,7 +195,7 @@ function keyOps({ keys }: Evidence): Judgement | undefined {
 function size({ jwks, keyCount }: Evidence): Judgement | undefined {
   if (jwks?.json === undefined) return undefined;
   const words = `${keyCount} ${keyCount === 1 ? "key" : "keys"}, ${jwks.bytes} bytes`;
-  return keyCount > MOST_KEYS || jwks.bytes > MOST_BYTES
+  return keyCount > MAX_KEYS || jwks.bytes > MAX_BYTES
     ? ["doubtful", `${words}: load balancers take ten keys and 150 KB`]
     : ["good", words];
 }
@@ -259,7 +259,7 @@ function named({ kid, algorithms }: KeyFacts): string {
 }
 
 function namesOf(keys: readonly KeyFacts[]): string {
-  const more = keys.length - MOST_KEYS;
-  const names = keys.slice(0, MOST_KEYS).map(named).join(", ");
+  const more = keys.length - MAX_KEYS;
+  const names = keys.slice(0, MAX_KEYS).map(named).join(", ");
   return more > 0 ? `${names} and ${more} more` : names;
 }

@@ -62,10 +62,10 @@ export interface ExamineOptions {
 }
 
 /** More than any verifier takes: what comes after them changes nothing, and a hostile list could be long. */
-const MOST_KEYS = 250;
+const MAX_KEYS = 250;
 
 /** To look into a modulus takes up to a second: as many as an issuer may publish, where others are slower. */
-const MOST_TAKEN_APART = 10;
+const MAX_TAKEN_APART = 10;
 
 /** Looks at an issuer as verifiers do: three requests, or four. */
 export async function examine(issuer: string, options: ExamineOptions = {}): Promise<Evidence> {
@@ -77,7 +77,7 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
   const again =
     jwksUrl === undefined || etag === undefined ? undefined : await ask(jwksUrl, { "if-none-match": etag }, discovery?.reach);
   const listed = Array.isArray(jwks?.json?.keys) ? jwks.json.keys.filter(isObject) : [];
-  const looked = listed.slice(0, MOST_KEYS);
+  const looked = listed.slice(0, MAX_KEYS);
   return {
     issuer,
     isPublic: (await addresses(new URL(issuer).hostname)).every(isPublicAddress),
@@ -85,7 +85,7 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
     ...(jwksUrl !== undefined && { jwksUrl }),
     ...(jwks && { jwks }),
     ...(again && { again }),
-    keys: looked.map((jwk, index) => factsOf(jwk, index < MOST_TAKEN_APART)),
+    keys: looked.map((jwk, index) => factsOf(jwk, index < MAX_TAKEN_APART)),
     keyCount: listed.length,
     ...(options.token !== undefined && { token: tokenFacts(options.token, issuer, looked, now) }),
     now: now(),

@@ -35,7 +35,7 @@ export interface Visit {
 export type Visitor = (url: string, headers?: Readonly<Record<string, string>>, issuersReach?: Reach) => Promise<Visit>;
 
 const TIMEOUT_MS = 10_000;
-const MOST_BYTES = 5 * 1_024 * 1_024;
+const MAX_BYTES = 5 * 1_024 * 1_024;
 
 /** Visits a URL. It never throws: what went wrong is what a doctor wants to know. */
 export const visit: Visitor = (url, headers = {}, issuersReach = undefined) => {
@@ -82,7 +82,7 @@ export const visit: Visitor = (url, headers = {}, issuersReach = undefined) => {
 };
 
 async function read(incoming: IncomingMessage): Promise<Uint8Array> {
-  const body = await readBounded(Readable.toWeb(incoming) as ReadableStream<Uint8Array>, MOST_BYTES);
+  const body = await readBounded(Readable.toWeb(incoming) as ReadableStream<Uint8Array>, MAX_BYTES);
   if (body === undefined) throw Object.assign(new Error("too large"), { code: "ANSWER_TOO_LARGE" });
   return body;
 }

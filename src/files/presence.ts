@@ -14,7 +14,7 @@ import { processIdentity } from "./process-identity.js";
 const PREFIX = ".holder-";
 const SUFFIX = ".sock";
 // What a socket's address can hold is 104 bytes on macOS and 108 on Linux, with the zero at its end.
-const LONGEST_ADDRESS_BYTES = 100;
+const MAX_ADDRESS_BYTES = 100;
 
 interface Listening {
   users: number;
@@ -143,7 +143,7 @@ interface Address {
 }
 
 async function addressOf(folder: string, path: string): Promise<Address> {
-  if (Buffer.byteLength(path) <= LONGEST_ADDRESS_BYTES) return { text: path, release: async () => undefined };
+  if (Buffer.byteLength(path) <= MAX_ADDRESS_BYTES) return { text: path, release: async () => undefined };
   const name = basename(path);
   if (process.platform === "linux") {
     const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);

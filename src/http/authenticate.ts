@@ -1,7 +1,7 @@
 import { SignetError } from "../errors.js";
 import type { Callers, KnownCaller } from "../issue/callers.js";
 import { createRates } from "../issue/rate.js";
-import type { Call } from "./call.js";
+import type { RequestContext } from "./request-context.js";
 
 /** Who asks. */
 export interface Authenticator {
@@ -10,13 +10,13 @@ export interface Authenticator {
    *
    * @throws SignetError `issuing_closed`, `caller_secret_missing`, `caller_unknown`, `caller_expired` or `rate_exceeded`
    */
-  byHeader(request: Request, call: Call): KnownCaller;
+  byHeader(request: Request, context: RequestContext): KnownCaller;
   /** The caller of a secret that stood elsewhere. */
-  bySecret(secret: string, call: Call): KnownCaller;
+  bySecret(secret: string, context: RequestContext): KnownCaller;
 }
 
 const FAILURES_PER_MINUTE = 60;
-const MOST_ADDRESSES = 10_000;
+const MAX_ADDRESSES = 10_000;
 const BEARER = /^Bearer +([^\s,]+)$/i;
 
 /**
@@ -31,7 +31,7 @@ export function createAuthenticator(callers: () => Callers, clock: () => number)
 
   // A wrong secret costs its sender a place; whoever shows a right one from the same address is served all the same.
   function countFailure(address: string): void {
-    if (addresses.size >= MOST_ADDRESSES) {
+    if (addresses.size >= MAX_ADDRESSES) {
       failures = createRates();
       addresses = new Set();
     }
@@ -44,12 +44,12 @@ export function createAuthenticator(callers: () => Callers, clock: () => number)
     }
   }
 
-  function bySecret(secret: string, { address, notes }: Call): KnownCaller {
+  function bySecret(secret: string, { address, log }: RequestContext): KnownCaller {
     const known = callers();
     if (known.count === 0) throw closed();
     try {
       const caller = known.authenticate(secret, clock());
-      notes.caller = caller.name;
+      log.caller = caller.name;
       return caller;
     } catch (error) {
       countFailure(address);
@@ -57,10 +57,10 @@ export function createAuthenticator(callers: () => Callers, clock: () => number)
     }
   }
 
-  function byHeader(request: Request, call: Call): KnownCaller {
+  function byHeader(request: Request, context: RequestContext): KnownCaller {
     const header = request.headers.get("authorization");
     const secret = header === null ? undefined : BEARER.exec(header)?.[1];
-    if (secret !== undefined) return bySecret(secret, call);
+    if (secret !== undefined) return bySecret(secret, context);
     if (callers().count === 0) throw closed();
     throw new SignetError("caller_secret_missing", "send the caller's secret: Authorization: Bearer signet_...");
   }

@@ -1,5 +1,5 @@
 import { SignetError } from "../errors.js";
-import { MOST_REQUESTS } from "../issue/request.js";
+import { MAX_REQUESTS } from "../issue/request.js";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -42,8 +42,8 @@ export function splitBatch(bytes: Uint8Array): readonly Uint8Array[] {
     else if ((byte === COMMA || byte === CLOSE_LIST) && depth === 0) {
       const isEmpty = byte === CLOSE_LIST && requests.length === 0 && isBlank(bytes.subarray(start, index));
       if (!isEmpty) requests.push(bytes.subarray(start, index));
-      if (requests.length > MOST_REQUESTS) {
-        throw new SignetError("invalid_request", `requests must be a list of at most ${MOST_REQUESTS}`, { field: "requests" });
+      if (requests.length > MAX_REQUESTS) {
+        throw new SignetError("invalid_request", `requests must be a list of at most ${MAX_REQUESTS}`, { field: "requests" });
       }
       if (byte === CLOSE_LIST) return ended(bytes.subarray(index + 1), requests);
       start = index + 1;

@@ -2,7 +2,7 @@ import { isMediaType } from "../encoding/media-type.js";
 import { readBounded } from "../encoding/read-bounded.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
-import type { Call } from "./call.js";
+import type { RequestContext } from "./request-context.js";
 
 /** Bodies up to this size, in bytes, are parsed as a whole. */
 export const MAX_SMALL_BODY = 64 * 1024;
@@ -19,8 +19,8 @@ export function declaredLength(request: Request): number | undefined {
  * @param most in bytes
  * @throws SignetError `request_too_large`, or `invalid_request` for one that was cut off
  */
-function readBody(request: Request, call: Call, most: number): Uint8Array | Promise<Uint8Array> {
-  if (call.body !== undefined) return within(call.body, most);
+function readBody(request: Request, context: RequestContext, most: number): Uint8Array | Promise<Uint8Array> {
+  if (context.body !== undefined) return within(context.body, most);
   if ((declaredLength(request) ?? 0) > most) throw tooLarge(most);
   return request.body === null ? new Uint8Array() : collect(request.body, most);
 }
@@ -28,11 +28,11 @@ function readBody(request: Request, call: Call, most: number): Uint8Array | Prom
 /** Hands the body to `next`: at once where it is at hand, so that nothing waits that need not. */
 export function withBody<T>(
   request: Request,
-  call: Call,
+  context: RequestContext,
   most: number,
   next: (body: Uint8Array) => T | Promise<T>,
 ): T | Promise<T> {
-  const body = readBody(request, call, most);
+  const body = readBody(request, context, most);
   return body instanceof Promise ? body.then(next) : next(body);
 }
 

@@ -5,7 +5,7 @@ import type { VerifiedToken } from "../verify/verifier.js";
 import { privateJson } from "./answers.js";
 import type { Authenticator } from "./authenticate.js";
 import { parseJsonBody, withBody } from "./body.js";
-import type { Handler } from "./call.js";
+import type { Handler } from "./request-context.js";
 
 /** What the route is made of. */
 export interface DecodeRouteOptions {
@@ -18,16 +18,16 @@ export interface DecodeRouteOptions {
   readonly clock: () => number;
 }
 
-const MOST_BYTES = 64 * 1024;
+const MAX_BYTES = 64 * 1024;
 
 /** `POST /decode`: the claims of a token that is good by the JWKS at a URL, or the reason why it is none. */
 export function decodeRoute({ authenticate, issuer, hosts, verifyOwn, clock }: DecodeRouteOptions): Handler {
   const decode = createDecoder({ issuer, hosts, clock });
   const own = issuer === undefined ? undefined : jwksUrlOf(issuer);
 
-  return (request, call) => {
-    const { name } = authenticate.byHeader(request, call);
-    return withBody(request, call, MOST_BYTES, async (body) => {
+  return (request, context) => {
+    const { name } = authenticate.byHeader(request, context);
+    return withBody(request, context, MAX_BYTES, async (body) => {
       const { jwksUri, token } = checkDecodeRequest(parseJsonBody(request, body));
       // What is published here need not be fetched from here.
       const claims = jwksUri === own ? verifyOwn(token).claims : await decode(jwksUri, token, name);

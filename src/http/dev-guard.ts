@@ -1,25 +1,25 @@
 import { isLoopback } from "../encoding/loopback-host.js";
 import { SignetError } from "../errors.js";
-import type { Handler } from "./call.js";
 import { problemResponse } from "./problem.js";
+import type { Handler } from "./request-context.js";
 
 /**
  * Lets only programs on this machine ask. A page of another site can make a browser send requests here, and can give its own
  * name this machine's address (DNS rebinding): both show in Host or Origin.
  */
 export function devGuard(handle: Handler): Handler {
-  return (request, call) => {
+  return (request, context) => {
     const { hostname, host } = new URL(request.url);
     const origin = request.headers.get("origin");
     // The host of a target in absolute form is not the one of the header.
     const named = request.headers.get("host");
     const isHere = isLoopback(hostname) && (named === null || hostOf(`http://${named}`) === host);
-    if (isHere && (origin === null || hostOf(origin) === host)) return handle(request, call);
+    if (isHere && (origin === null || hostOf(origin) === host)) return handle(request, context);
     const error = new SignetError(
       "origin_refused",
       "in dev mode only programs on this machine are served, under localhost or 127.0.0.1",
     );
-    return problemResponse(error, call.notes);
+    return problemResponse(error, context.log);
   };
 }
 

@@ -3,12 +3,12 @@ import { type ErrorCode, nameInWords, SignetError, toPublicError } from "../erro
 import type { Callers } from "../issue/callers.js";
 import type { Issuer } from "../issue/issuer.js";
 import { withBody } from "./body.js";
-import type { Call, Handler } from "./call.js";
 import { issueText } from "./issue.js";
+import type { Handler, RequestContext } from "./request-context.js";
 import { targetOf } from "./target.js";
 
 /** Lambda takes 6 MB when it is asked to answer, and 1 MB for an event. */
-const MOST_BYTES = { RequestResponse: 6_291_456, Event: 1_048_576, DryRun: 6_291_456 } as const;
+const MAX_BYTES = { RequestResponse: 6_291_456, Event: 1_048_576, DryRun: 6_291_456 } as const;
 const PATH = /^\/2015-03-31\/functions\/([^/?#]+)\/invocations$/;
 const ROUTE = "/2015-03-31/functions/{name}/invocations";
 // A name, a partial ARN or a whole one, each with an alias or version behind it (Lambda API reference, Invoke).
@@ -31,12 +31,12 @@ interface Invoked {
  * AWS, and here the dev guard lets only this machine ask.
  */
 export function invocationRoute(issuer: Issuer, callers: () => Callers, next: Handler): Handler {
-  return (request, call) => {
-    const { path, query } = targetOf(request, call);
+  return (request, context) => {
+    const { path, query } = targetOf(request, context);
     const named = PATH.exec(path)?.[1];
-    if (named === undefined) return next(request, call);
-    call.notes.route = ROUTE;
-    return invoked(request, call, {
+    if (named === undefined) return next(request, context);
+    context.log.route = ROUTE;
+    return invoked(request, context, {
       issuer,
       callers,
       named: decoded(named),
@@ -52,34 +52,38 @@ interface Invocation {
   readonly qualifier: string | null;
 }
 
-async function invoked(request: Request, call: Call, invocation: Invocation): Promise<Response> {
+async function invoked(request: Request, context: RequestContext, invocation: Invocation): Promise<Response> {
   const id = crypto.randomUUID();
   try {
     if (request.method !== "POST") throw new SignetError("method_not_allowed", "an invocation is a POST");
     const type = invocationType(request);
     const { alias } = functionOf(invocation);
-    const issuer = issuerFor(alias, invocation, call);
-    const body = await withBody(request, call, MOST_BYTES[type], (bytes) => bytes);
+    const issuer = issuerFor(alias, invocation, context);
+    const body = await withBody(request, context, MAX_BYTES[type], (bytes) => bytes);
     const payload = payloadOf(body);
     if (type === "DryRun") return service(204, null, id);
-    const answer = await ranFunction(issuer, payload, call);
+    const answer = await ranFunction(issuer, payload, context);
     if (type === "Event") return service(202, null, id);
     const tail = request.headers.get("x-amz-log-type") === "Tail" ? { "x-amz-log-result": logTail(id) } : {};
     const failed = answer.isError ? { "x-amz-function-error": "Unhandled" } : {};
     return service(200, answer.text, id, { "x-amz-executed-version": "$LATEST", ...failed, ...tail });
   } catch (error) {
-    return serviceError(error, id, call);
+    return serviceError(error, id, context);
   }
 }
 
 // What the function itself refuses is a 200 with an error in it, as in AWS.
-async function ranFunction(issuer: Issuer, payload: unknown, call: Call): Promise<{ text: string; isError: boolean }> {
+async function ranFunction(
+  issuer: Issuer,
+  payload: unknown,
+  context: RequestContext,
+): Promise<{ text: string; isError: boolean }> {
   try {
-    return { text: await issueText(issuer, payload, call.notes), isError: false };
+    return { text: await issueText(issuer, payload, context.log), isError: false };
   } catch (error) {
     const told = toPublicError(error);
-    call.notes.code = told.code;
-    if (told !== error) call.notes.failure = error;
+    context.log.code = told.code;
+    if (told !== error) context.log.failure = error;
     return { text: JSON.stringify({ errorType: told.code, errorMessage: told.message }), isError: true };
   }
 }
@@ -96,18 +100,18 @@ function functionOf({ named, qualifier }: Invocation): Invoked {
   return { name: groups.name, alias: alias === "$LATEST" ? undefined : alias };
 }
 
-function issuerFor(alias: string | undefined, { issuer, callers }: Invocation, call: Call): Issuer {
+function issuerFor(alias: string | undefined, { issuer, callers }: Invocation, context: RequestContext): Issuer {
   if (alias === undefined) return issuer;
   const caller = callers().named(alias);
   if (caller === undefined) {
     const message = `Function not found: no caller has the name of its alias; \`signet callers add ${nameInWords(alias, "NAME")}\` makes one`;
     throw new SignetError("function_unknown", message);
   }
-  call.notes.caller = caller.name;
+  context.log.caller = caller.name;
   return caller.issuer;
 }
 
-function invocationType(request: Request): keyof typeof MOST_BYTES {
+function invocationType(request: Request): keyof typeof MAX_BYTES {
   const type = request.headers.get("x-amz-invocation-type") ?? "RequestResponse";
   if (type === "RequestResponse" || type === "Event" || type === "DryRun") return type;
   throw new SignetError("invocation_invalid", "the invocation type is RequestResponse, Event or DryRun");
@@ -129,11 +133,11 @@ const SERVICE_ERRORS: Partial<Record<ErrorCode, string>> = {
   method_not_allowed: "MethodNotAllowedException",
 };
 
-function serviceError(error: unknown, id: string, call: Call): Response {
+function serviceError(error: unknown, id: string, context: RequestContext): Response {
   const { code, status, message } = toPublicError(error);
   const word = SERVICE_ERRORS[code] ?? "ServiceException";
-  call.notes.code = code;
-  if (status >= 500) call.notes.failure = error;
+  context.log.code = code;
+  if (status >= 500) context.log.failure = error;
   const text = JSON.stringify({ Type: status < 500 ? "User" : "Service", message, Message: message });
   return service(status, text, id, { "x-amzn-errortype": word });
 }

@@ -8,13 +8,13 @@ import { privateJson } from "./answers.js";
 import type { Authenticator } from "./authenticate.js";
 import { beginsAsBatch, splitBatch } from "./batch-body.js";
 import { assertMediaType, declaredLength, MAX_SMALL_BODY, parseJsonBody, tooLarge, withBody } from "./body.js";
-import type { Call, Handler, Notes } from "./call.js";
 import { createLargeBodies, type Slot } from "./large-bodies.js";
+import type { Handler, RequestContext, RequestLog } from "./request-context.js";
 
 /** The largest body of a batch, in bytes. */
-const MOST_BATCH_BYTES = 4 * 1024 * 1024;
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 /** The largest body of `/encode`: whatever is larger does not fit a token. */
-const MOST_ENCODE_BYTES = MAX_SMALL_BODY;
+const MAX_ENCODE_BYTES = MAX_SMALL_BODY;
 /** So many requests of a large batch are worked on at a time. */
 const AT_ONCE = 32;
 
@@ -27,16 +27,18 @@ export interface IssueRouteOptions {
 /** `POST /issue`: one token, or a batch of them. */
 export function issueRoute({ authenticate, clock }: IssueRouteOptions): Handler {
   const large = createLargeBodies();
-  return (request, call) => {
+  return (request, context) => {
     // Nothing is read from somebody who is nobody.
-    const caller = authenticate.byHeader(request, call);
-    return countingRefusals(caller, clock, call, () => {
-      const isLarge = call.body === undefined && (declaredLength(request) ?? MOST_BATCH_BYTES) > MAX_SMALL_BODY;
+    const caller = authenticate.byHeader(request, context);
+    return countingRefusals(caller, clock, context, () => {
+      const isLarge = context.body === undefined && (declaredLength(request) ?? MAX_BATCH_BYTES) > MAX_SMALL_BODY;
       if (isLarge && request.body !== null) {
         assertBatchMayCome(request, caller, clock);
-        return large.within(caller.name, call, (slot) => largeBatch(request, call, caller.issuer, slot));
+        return large.within(caller.name, context, (slot) => largeBatch(request, context, caller.issuer, slot));
       }
-      return withBody(request, call, MAX_SMALL_BODY, (body) => answerOf(caller.issuer, parseJsonBody(request, body), call.notes));
+      return withBody(request, context, MAX_SMALL_BODY, (body) =>
+        answerOf(caller.issuer, parseJsonBody(request, body), context.log),
+      );
     });
   };
 }
@@ -44,13 +46,13 @@ export function issueRoute({ authenticate, clock }: IssueRouteOptions): Handler 
 // What can be refused by its header is not read.
 function assertBatchMayCome(request: Request, { rate }: KnownCaller, clock: () => number): void {
   assertMediaType(request, "application/json");
-  if ((declaredLength(request) ?? 0) > MOST_BATCH_BYTES) throw tooLarge(MOST_BATCH_BYTES);
+  if ((declaredLength(request) ?? 0) > MAX_BATCH_BYTES) throw tooLarge(MAX_BATCH_BYTES);
   rate?.(clock(), true);
 }
 
-async function largeBatch(request: Request, call: Call, issuer: Issuer, slot: Slot): Promise<Response> {
-  const body = await slot.read(request.body as ReadableStream<Uint8Array>, MOST_BATCH_BYTES, beginsAsBatch);
-  if (body.byteLength <= MAX_SMALL_BODY) return answerOf(issuer, parseJsonBody(request, body), call.notes);
+async function largeBatch(request: Request, context: RequestContext, issuer: Issuer, slot: Slot): Promise<Response> {
+  const body = await slot.read(request.body as ReadableStream<Uint8Array>, MAX_BATCH_BYTES, beginsAsBatch);
+  if (body.byteLength <= MAX_SMALL_BODY) return answerOf(issuer, parseJsonBody(request, body), context.log);
   const requests = splitBatch(body);
   // A batch that is not all JSON is none: then what was issued before that shows is thrown away.
   let tokens = 0;
@@ -63,9 +65,9 @@ async function largeBatch(request: Request, call: Call, issuer: Issuer, slot: Sl
     }
   }
   slot.write(requests.length === 0 ? `${begin}]}` : "]}");
-  call.notes.tokens = tokens;
+  context.log.tokens = tokens;
   const answer = slot.written();
-  return privateJson(call.whenSent === undefined ? Uint8Array.from(answer) : answer);
+  return privateJson(context.whenSent === undefined ? Uint8Array.from(answer) : answer);
 }
 
 function parseRequest(bytes: Uint8Array): IssueRequest {
@@ -81,7 +83,7 @@ function parseRequest(bytes: Uint8Array): IssueRequest {
 export function countingRefusals(
   { rate }: KnownCaller,
   clock: () => number,
-  call: Call,
+  context: RequestContext,
   work: () => Response | Promise<Response>,
 ): Response | Promise<Response> {
   const refuse = (error: unknown): never => {
@@ -89,7 +91,7 @@ export function countingRefusals(
     throw error;
   };
   const done = (answer: Response): Response => {
-    if (call.notes.tokens === 0) rate?.(clock());
+    if (context.log.tokens === 0) rate?.(clock());
     return answer;
   };
   try {
@@ -105,37 +107,37 @@ export function countingRefusals(
  *
  * @returns the answer's text
  */
-export function issueText(issuer: Issuer, value: unknown, notes: Notes): string | Promise<string> {
-  if (isBatch(value)) return batchText(issuer, value, notes);
+export function issueText(issuer: Issuer, value: unknown, log: RequestLog): string | Promise<string> {
+  if (isBatch(value)) return batchText(issuer, value, log);
   const issued = issuer.issue(value as IssueRequest);
-  return issued instanceof Promise ? issued.then((token) => tokenText(token, notes)) : tokenText(issued, notes);
+  return issued instanceof Promise ? issued.then((token) => tokenText(token, log)) : tokenText(issued, log);
 }
 
-function answerOf(issuer: Issuer, value: unknown, notes: Notes): Response | Promise<Response> {
-  const text = issueText(issuer, value, notes);
+function answerOf(issuer: Issuer, value: unknown, log: RequestLog): Response | Promise<Response> {
+  const text = issueText(issuer, value, log);
   return typeof text === "string" ? privateJson(text) : text.then((late) => privateJson(late));
 }
 
 // A token has only characters that JSON leaves as they are.
-function tokenText({ token }: IssuedToken, notes: Notes): string {
-  notes.tokens = 1;
+function tokenText({ token }: IssuedToken, log: RequestLog): string {
+  log.tokens = 1;
   return `{"token":"${token}"}`;
 }
 
-async function batchText(issuer: Issuer, value: Record<string, unknown>, notes: Notes): Promise<string> {
+async function batchText(issuer: Issuer, value: Record<string, unknown>, log: RequestLog): Promise<string> {
   const results = (await issuer.issueMany(checkBatch(value))).map(publicResult);
-  notes.tokens = results.filter((result) => "token" in result).length;
+  log.tokens = results.filter((result) => "token" in result).length;
   return JSON.stringify({ results });
 }
 
 /** `POST /encode`: claims as they are, for a day, with `iat`, and `sub` from `userId`. */
 export function encodeRoute({ authenticate, clock }: IssueRouteOptions): Handler {
-  return (request, call) => {
-    const caller = authenticate.byHeader(request, call);
-    return countingRefusals(caller, clock, call, () =>
-      withBody(request, call, MOST_ENCODE_BYTES, (body) => {
+  return (request, context) => {
+    const caller = authenticate.byHeader(request, context);
+    return countingRefusals(caller, clock, context, () =>
+      withBody(request, context, MAX_ENCODE_BYTES, (body) => {
         const asked = encodeRequest(parseJsonBody(request, body), caller.limits);
-        return answerOf(caller.issuer, asked, call.notes);
+        return answerOf(caller.issuer, asked, context.log);
       }),
     );
   };

@@ -1,7 +1,7 @@
 import { SignetError } from "../errors.js";
 import { notABatch } from "./batch-body.js";
 import { cutOff, MAX_SMALL_BODY, tooLarge } from "./body.js";
-import type { Call } from "./call.js";
+import type { RequestContext } from "./request-context.js";
 
 /**
  * Two large bodies at a time, each from another caller: so much memory they take, whoever sends how many. Who has to wait is not read
@@ -45,7 +45,7 @@ export interface LargeBodies {
    *
    * @throws SignetError `not_ready` where too many of the caller wait already, or it took too long to get there
    */
-  within<T>(caller: string, call: Call, work: (slot: Slot) => Promise<T>): Promise<T>;
+  within<T>(caller: string, context: RequestContext, work: (slot: Slot) => Promise<T>): Promise<T>;
 }
 
 /** Makes the room for large bodies. */
@@ -90,13 +90,13 @@ export function createLargeBodies(): LargeBodies {
   }
 
   return Object.freeze({
-    async within<T>(caller: string, call: Call, work: (slot: Slot) => Promise<T>): Promise<T> {
+    async within<T>(caller: string, context: RequestContext, work: (slot: Slot) => Promise<T>): Promise<T> {
       const slot = await enter(caller);
       try {
         return await work(slot);
       } finally {
-        if (call.whenSent === undefined) leave(caller, slot);
-        else call.whenSent(() => leave(caller, slot), MAX_MS);
+        if (context.whenSent === undefined) leave(caller, slot);
+        else context.whenSent(() => leave(caller, slot), MAX_MS);
       }
     },
   });

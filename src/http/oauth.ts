@@ -5,12 +5,12 @@ import type { IssueRequest } from "../issue/request.js";
 import type { Limits } from "../settings/limits.js";
 import type { Authenticator } from "./authenticate.js";
 import { assertMediaType, withBody } from "./body.js";
-import type { Call, Handler, Notes } from "./call.js";
 import { decodeFormText, type Form, parseForm } from "./form.js";
 import { countingRefusals, type IssueRouteOptions } from "./issue.js";
+import type { Handler, RequestContext, RequestLog } from "./request-context.js";
 import { targetOf } from "./target.js";
 
-const MOST_BYTES = 16 * 1024;
+const MAX_BYTES = 16 * 1024;
 const ACCESS_TOKEN_TYPE = "at+jwt";
 /** RFC 6749 section 3.3: scope tokens with one space between them. */
 const SCOPE = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/;
@@ -28,47 +28,47 @@ interface Credentials {
  * client is a caller. Its token is an RFC 9068 access token where its limits allow the type `at+jwt`.
  */
 export function tokenRoute({ authenticate, clock }: IssueRouteOptions): Handler {
-  return async (request, call) => {
+  return async (request, context) => {
     try {
       assertMediaType(request, "application/x-www-form-urlencoded");
-      if (targetOf(request, call).query !== undefined)
+      if (targetOf(request, context).query !== undefined)
         throw new SignetError("invalid_request", "send the parameters in the body, not in the URL (RFC 6749, section 2.3.1)");
       const header = request.headers.get("authorization");
       const basic = header === null ? undefined : basicCredentials(header);
       // Of somebody who shows a wrong secret not even the form is read.
-      const caller = basic === undefined ? undefined : known(authenticate, basic, call);
-      return await withBody(request, call, MOST_BYTES, (body) => {
+      const caller = basic === undefined ? undefined : known(authenticate, basic, context);
+      return await withBody(request, context, MAX_BYTES, (body) => {
         if (basic === undefined || caller === undefined) {
           const form = parseForm(body);
-          const client = known(authenticate, postedCredentials(form), call);
-          return countingRefusals(client, clock, call, () => grant(client, form, call));
+          const client = known(authenticate, postedCredentials(form), context);
+          return countingRefusals(client, clock, context, () => grant(client, form, context));
         }
-        return countingRefusals(caller, clock, call, () => {
+        return countingRefusals(caller, clock, context, () => {
           const form = parseForm(body);
           assertOneClient(form, basic);
-          return grant(caller, form, call);
+          return grant(caller, form, context);
         });
       });
     } catch (error) {
-      return oauthError(error, call.notes);
+      return oauthError(error, context.log);
     }
   };
 }
 
 /** A client that has shown who it is. */
-function known(authenticate: Authenticator, { id, secret }: Credentials, call: Call): KnownCaller {
-  const caller = authenticate.bySecret(secret, call);
+function known(authenticate: Authenticator, { id, secret }: Credentials, context: RequestContext): KnownCaller {
+  const caller = authenticate.bySecret(secret, context);
   if (caller.name !== id) throw new SignetError("caller_unknown", "client_id is not the caller that this secret belongs to");
   return caller;
 }
 
-async function grant(caller: KnownCaller, form: Form, call: Call): Promise<Response> {
+async function grant(caller: KnownCaller, form: Form, context: RequestContext): Promise<Response> {
   if (form.get("grant_type") !== "client_credentials") {
     throw new SignetError("grant_not_supported", "grant_type must be client_credentials", { field: "grant_type" });
   }
   const asked = requestOf(form, caller.limits);
   const { token } = await caller.clientIssuer.issue(asked);
-  call.notes.tokens = 1;
+  context.log.tokens = 1;
   const { scope } = asked.claims;
   return oauthJson({ access_token: token, token_type: "Bearer", expires_in: asked.ttl, scope }, 200);
 }
@@ -140,10 +140,10 @@ function onlyAudience(allowed: readonly string[] = []): string | undefined {
 }
 
 // RFC 6749 section 5.2, and RFC 8707 section 2 for the target.
-function oauthError(error: unknown, notes: Notes): Response {
+function oauthError(error: unknown, log: RequestLog): Response {
   const told = toPublicError(error);
-  notes.code = told.code;
-  if (told !== error || told.cause !== undefined) notes.failure = error;
+  log.code = told.code;
+  if (told !== error || told.cause !== undefined) log.failure = error;
   const { status, message, retryAfterSeconds = 1 } = told;
   const word = wordOf(told);
   const retry = status === 429 ? { "retry-after": String(Math.max(1, retryAfterSeconds)) } : {};

@@ -3,7 +3,7 @@ import { type SignetError, toPublicError } from "../errors.js";
 import type { Notes } from "./call.js";
 
 /** Answers a failure. */
-export function problemResponse(error: unknown, notes: Notes, more: Readonly<Record<string, string>> = {}): Response {
+export function problemResponse(error: unknown, log: RequestLog, more: Readonly<Record<string, string>> = {}): Response {
   const told = toPublicError(error);
   notes.code = told.code;
   if (told !== error || told.cause !== undefined) notes.failure = error;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type DiscoveryDocument, type Jwks, PUBLIC_CACHE_CONTROL } from "../keyring/documents.js";
-import type { Handler } from "./call.js";
+import type { Handler } from "./request-context.js";
 
 /** What verifiers read. */
 export interface PublicTexts {
@@ -33,16 +33,16 @@ export function documentRoutes(documents: () => PublicTexts | undefined, absent:
   const jwksOf = remembered<Jwks>();
   const discoveryOf = remembered<DiscoveryDocument>();
   return Object.freeze<DocumentRoutes>({
-    jwks(request, call) {
+    jwks(request, context) {
       const found = documents();
-      if (found === undefined) return absent(request, call);
+      if (found === undefined) return absent(request, context);
       // Some clients of JWKS accept only application/json; who names the registered type (RFC 7517 section 8.5.2) gets it.
       const type = request.headers.get("accept")?.includes(JWK_SET) === true ? JWK_SET : "application/json";
       return send(request, jwksOf(found.jwks), { "content-type": type, vary: "accept" });
     },
-    discovery(request, call) {
+    discovery(request, context) {
       const document = documents()?.discovery;
-      if (document === undefined) return absent(request, call);
+      if (document === undefined) return absent(request, context);
       return send(request, discoveryOf(document), { "content-type": "application/json" });
     },
   });

@@ -2,13 +2,13 @@ import { SignetError } from "../errors.js";
 import type { Callers } from "../issue/callers.js";
 import { privateJson } from "./answers.js";
 import { type Authenticator, createAuthenticator } from "./authenticate.js";
-import type { Call, Handler } from "./call.js";
 import { decodeRoute } from "./decode.js";
 import { encodeRoute, issueRoute } from "./issue.js";
 import { tokenRoute } from "./oauth.js";
 import { openApiDocument } from "./openapi.js";
 import { problemResponse } from "./problem.js";
 import { documentRoutes, type PublicTexts, remembered, send } from "./public-documents.js";
+import type { Handler, RequestContext } from "./request-context.js";
 import { targetOf } from "./target.js";
 import { ownVerifiers, verifyRoute } from "./verify.js";
 
@@ -47,12 +47,12 @@ interface Route {
 export function createRoutes(options: RoutesOptions): Handler {
   const authenticate = createAuthenticator(options.callers, options.clock);
   const routes = new Map(Object.entries(tableOf(options, authenticate)));
-  return (request, call) => {
+  return (request, context) => {
     try {
-      const answer = dispatch(routes, request, call);
-      return answer instanceof Promise ? answer.catch((error) => problemResponse(error, call.notes)) : answer;
+      const answer = dispatch(routes, request, context);
+      return answer instanceof Promise ? answer.catch((error) => problemResponse(error, context.log)) : answer;
     } catch (error) {
-      return problemResponse(error, call.notes);
+      return problemResponse(error, context.log);
     }
   };
 }
@@ -83,16 +83,16 @@ function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<
 }
 
 // Paths are compared as they were sent: nothing is decoded or resolved, so nothing can be said in two ways.
-function dispatch(routes: ReadonlyMap<string, Route>, request: Request, call: Call): Response | Promise<Response> {
-  const { path } = targetOf(request, call);
+function dispatch(routes: ReadonlyMap<string, Route>, request: Request, context: RequestContext): Response | Promise<Response> {
+  const { path } = targetOf(request, context);
   const route = routes.get(path);
   if (route === undefined)
     throw new SignetError("not_found", "there is nothing under this path; /openapi.json lists what there is");
-  call.notes.route = path;
+  context.log.route = path;
   const { method } = request;
-  if (method === "POST" && route.POST !== undefined) return route.POST(request, call);
+  if (method === "POST" && route.POST !== undefined) return route.POST(request, context);
   if ((method === "GET" || method === "HEAD") && route.GET !== undefined) {
-    const answer = route.GET(request, call);
+    const answer = route.GET(request, context);
     if (method === "GET") return answer;
     return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer);
   }
@@ -101,7 +101,7 @@ function dispatch(routes: ReadonlyMap<string, Route>, request: Request, call: Ca
     "method_not_allowed",
     "this path does not take that method; the header allow names those it takes",
   );
-  return problemResponse(error, call.notes, { allow: allowed(route) });
+  return problemResponse(error, context.log, { allow: allowed(route) });
 }
 
 function allowed({ GET, POST, isPublic }: Route): string {
@@ -137,8 +137,8 @@ function ready(assertReady: RoutesOptions["assertReady"]): Handler {
 
 // They name callers and keys: whoever scrapes them is a caller.
 function metricsRoute(metrics: RoutesOptions["metrics"], authenticate: Authenticator): Handler {
-  return async (request, call) => {
-    authenticate.byHeader(request, call);
+  return async (request, context) => {
+    authenticate.byHeader(request, context);
     const { text, contentType } = await metrics();
     return new Response(text, { headers: { "content-type": contentType, "cache-control": "no-store" } });
   };

@@ -1,4 +1,4 @@
-import type { Call } from "./call.js";
+import type { RequestContext } from "./request-context.js";
 
 /** A request's target (RFC 9112 section 3.2), taken apart and not changed. */
 export interface Target {
@@ -13,7 +13,7 @@ const ABSOLUTE = /^https?:\/\/[^/?#\\]+(?=\/)/i;
  * The target as it was sent. A URL parser resolves dots, decodes them first, turns backslashes and drops fragments, so that one route
  * would answer to many spellings; a proxy in front, which compares the text, would let one of them through.
  */
-export function targetOf(request: Request, { target = request.url }: Call): Target {
+export function targetOf(request: Request, { target = request.url }: RequestContext): Target {
   const start = pathStart(target);
   const mark = target.indexOf("?", start);
   if (mark < 0) return { path: target.slice(start), query: undefined };

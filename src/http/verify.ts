@@ -6,7 +6,7 @@ import type { Verifier } from "../verify/verifier.js";
 import { privateJson } from "./answers.js";
 import type { Authenticator } from "./authenticate.js";
 import { parseJsonBody, withBody } from "./body.js";
-import type { Handler } from "./call.js";
+import type { Handler } from "./request-context.js";
 
 /** The question whether a token is good. */
 export const VERIFY_REQUEST = closedObject(["token", "audience"], {
@@ -22,8 +22,8 @@ export const VERIFY_REQUEST = closedObject(["token", "audience"], {
   },
 });
 
-const MOST_BYTES = 64 * 1024;
-const MOST_VERIFIERS = 100;
+const MAX_BYTES = 64 * 1024;
+const MAX_VERIFIERS = 100;
 const checked = requestChecker(VERIFY_REQUEST, '{"token": "...", "audience": "..."}');
 
 /** What is needed to verify this issuer's tokens. */
@@ -44,7 +44,7 @@ export function ownVerifiers({ issuer, jwks, clock }: OwnVerifiersOptions): OwnV
   return (audience) => {
     const present = jwks();
     if (present === undefined) throw new SignetError("not_ready", "no keys are published yet");
-    if (present !== keys || verifiers.size >= MOST_VERIFIERS) verifiers.clear();
+    if (present !== keys || verifiers.size >= MAX_VERIFIERS) verifiers.clear();
     keys = present;
     const name = JSON.stringify(audience);
     const known = verifiers.get(name) ?? createVerifier({ keys: present, issuer: issuer ?? null, audience, types: null, clock });
@@ -55,9 +55,9 @@ export function ownVerifiers({ issuer, jwks, clock }: OwnVerifiersOptions): OwnV
 
 /** `POST /verify`: the header and claims of a good token of this issuer, or the reason why it is none. */
 export function verifyRoute(authenticate: Authenticator, verifierFor: OwnVerifiers): Handler {
-  return (request, call) => {
-    authenticate.byHeader(request, call);
-    return withBody(request, call, MOST_BYTES, (body) => {
+  return (request, context) => {
+    authenticate.byHeader(request, context);
+    return withBody(request, context, MAX_BYTES, (body) => {
       const { token, audience } = checked(parseJsonBody(request, body));
       const { header, claims } = verifierFor(checkedAudience(audience)).verify(token as string);
       return privateJson(JSON.stringify({ header, claims }));

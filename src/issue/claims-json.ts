@@ -1,12 +1,12 @@
 import { isPlainObject } from "../encoding/object-schema.js";
 import { nameInWords, SignetError } from "../errors.js";
-import { type Claims, MOST_PAYLOAD_BYTES } from "./request.js";
+import { type Claims, MAX_PAYLOAD_BYTES } from "./request.js";
 
 /** Claims may nest so deep; deeper ones exhaust the stack of some verifiers. */
 const DEEPEST_CLAIMS = 32;
 
 /** What `writeClaims` needs: room for what lies between two looks at the limit, an escape or closing brackets. */
-export const CLAIMS_BUFFER_BYTES = MOST_PAYLOAD_BYTES + 128;
+export const CLAIMS_BUFFER_BYTES = MAX_PAYLOAD_BYTES + 128;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -45,7 +45,7 @@ export function readOnce(claims: Claims): Claims {
   const copy = { ...claims };
   const { aud } = copy;
   // What no payload has room for is not copied: a list may say any length of itself.
-  if (Array.isArray(aud) && aud.length > MOST_PAYLOAD_BYTES) throw claimsTooLarge();
+  if (Array.isArray(aud) && aud.length > MAX_PAYLOAD_BYTES) throw claimsTooLarge();
   if (Array.isArray(aud)) copy.aud = Array.from({ length: aud.length }, (_, index) => aud[index] as unknown);
   return copy;
 }
@@ -64,7 +64,7 @@ export function enclose(out: Buffer, start: number, end: number, open = 0x7b, cl
 
 /** The refusal of claims that take more than the largest payload. */
 export function claimsTooLarge(): SignetError {
-  return new SignetError("request_too_large", `the claims take more than ${MOST_PAYLOAD_BYTES} bytes`, { field: "claims" });
+  return new SignetError("request_too_large", `the claims take more than ${MAX_PAYLOAD_BYTES} bytes`, { field: "claims" });
 }
 
 /** The refusal of one claim, or of a member of it. */
@@ -124,7 +124,7 @@ function writeValue(out: Buffer, at: number, value: unknown, parent: string, nam
 
 // Most texts are printable ASCII, which needs no escape and no encoder. A negative answer: ill-formed Unicode.
 function writeText(out: Buffer, start: number, text: string): number {
-  if (start + text.length > MOST_PAYLOAD_BYTES) throw claimsTooLarge();
+  if (start + text.length > MAX_PAYLOAD_BYTES) throw claimsTooLarge();
   out[start] = QUOTE;
   let at = start + 1;
   for (let index = 0; index < text.length; index++) {
@@ -142,7 +142,7 @@ function writeOtherText(out: Buffer, start: number, text: string): number {
 }
 
 function writeAscii(out: Buffer, at: number, text: string): number {
-  if (at > MOST_PAYLOAD_BYTES) throw claimsTooLarge();
+  if (at > MAX_PAYLOAD_BYTES) throw claimsTooLarge();
   return at + out.write(text, at, "latin1");
 }
 

@@ -1,12 +1,12 @@
 import type { Signer } from "../custody/contract.js";
 import { encodeBase64url } from "../encoding/base64url.js";
 import { A_FUNCTION, A_TEXT, checkOptions, type OptionCheck, type OptionChecks } from "../encoding/options.js";
-import { type ErrorCode, isSignetError, SignetError, statusOf, INTERNAL_DETAIL } from "../errors.js";
+import { type ErrorCode, INTERNAL_DETAIL, isSignetError, SignetError, statusOf } from "../errors.js";
 import type { OwnLimits } from "../settings/limits.js";
 import { completeLimits } from "./limits.js";
 import { payloadMaker } from "./payload.js";
 import { type RateCheck, rateLimit } from "./rate.js";
-import { checkRequest, type IssueRequest, MOST_REQUESTS } from "./request.js";
+import { checkRequest, type IssueRequest, MAX_REQUESTS } from "./request.js";
 
 /** The key that signs now, and what it may sign. */
 export interface SigningKey {
@@ -120,8 +120,8 @@ export function createIssuer(options: IssuerOptions): Issuer {
   }
 
   async function issueMany(requests: readonly IssueRequest[]): Promise<readonly BatchResult[]> {
-    if (!Array.isArray(requests) || requests.length > MOST_REQUESTS) {
-      throw new SignetError("invalid_request", `requests must be a list of at most ${MOST_REQUESTS}`, { field: "requests" });
+    if (!Array.isArray(requests) || requests.length > MAX_REQUESTS) {
+      throw new SignetError("invalid_request", `requests must be a list of at most ${MAX_REQUESTS}`, { field: "requests" });
     }
     const results: BatchResult[] = [];
     for (let at = 0; at < requests.length; at += MAX_AT_ONCE) {

@@ -5,7 +5,7 @@ import type { Limits } from "../settings/limits.js";
 import { checkRegisteredClaims } from "./claims.js";
 import { CLAIMS_BUFFER_BYTES, claimsTooLarge, enclose, invalidClaim, readOnce, writeClaims } from "./claims-json.js";
 import { claimsCheck } from "./limits.js";
-import { type Claims, type IssueRequest, MOST_PAYLOAD_BYTES } from "./request.js";
+import { type Claims, type IssueRequest, MAX_PAYLOAD_BYTES } from "./request.js";
 
 /** How far `iat` may lie ahead of this clock: as far as verifiers allow unless they are told otherwise. */
 const MAX_AHEAD_SECONDS = 60;
@@ -193,8 +193,8 @@ function present(set: SetClaims): Claims {
 }
 
 function encoded(out: Buffer, end: number, more: string): string {
-  if (end > MOST_PAYLOAD_BYTES) throw claimsTooLarge();
+  if (end > MAX_PAYLOAD_BYTES) throw claimsTooLarge();
   const whole = enclose(out, 0, end + out.write(more, end));
-  if (whole > MOST_PAYLOAD_BYTES) throw claimsTooLarge();
+  if (whole > MAX_PAYLOAD_BYTES) throw claimsTooLarge();
   return out.toString("base64url", 0, whole);
 }

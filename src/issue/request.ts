@@ -19,10 +19,10 @@ export interface IssueRequest {
 }
 
 /** At most so many requests in one batch. */
-export const MOST_REQUESTS = 1_000;
+export const MAX_REQUESTS = 1_000;
 
 /** The largest payload, in bytes of UTF-8 JSON, that is signed. */
-export const MOST_PAYLOAD_BYTES = 16_384;
+export const MAX_PAYLOAD_BYTES = 16_384;
 
 /** The request for one token, as it is checked and as the API's document describes it. */
 export const ISSUE_REQUEST = closedObject(["claims"], {
@@ -43,8 +43,8 @@ export const ISSUE_REQUEST = closedObject(["claims"], {
 export const BATCH_REQUEST = closedObject(["requests"], {
   requests: {
     type: "array",
-    maxItems: MOST_REQUESTS,
-    title: `a list of at most ${MOST_REQUESTS}`,
+    maxItems: MAX_REQUESTS,
+    title: `a list of at most ${MAX_REQUESTS}`,
   },
 });
 

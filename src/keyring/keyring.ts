@@ -163,7 +163,7 @@ export interface Keyring {
 }
 
 /** At most so many keys are published: verifiers such as ALB read no more (docs of Application Load Balancer, JWT validation). */
-export const MOST_PUBLISHED_KEYS = 10;
+export const MAX_PUBLISHED_KEYS = 10;
 
 /** The key that signs, by the records. */
 export function activeRecord(keyring: Keyring): KeyRecord | undefined {

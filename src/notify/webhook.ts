@@ -18,7 +18,7 @@ export interface WebhookOptions {
 
 const TRIES = 3;
 const TRY_MS = 5_000;
-const LEAST_SECRET_BYTES = 24;
+const MIN_SECRET_BYTES = 24;
 
 /**
  * Posts notices to a webhook, signed as Standard Webhooks 1.0 says: receivers check `webhook-signature` with any library for it, refuse
@@ -65,7 +65,7 @@ export function webhookNotifier(options: WebhookOptions): Notify {
 
 function secretBytes(secret: string): Buffer {
   const bytes = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
-  if (secret.startsWith("whsec_") && bytes.length >= LEAST_SECRET_BYTES) return bytes;
+  if (secret.startsWith("whsec_") && bytes.length >= MIN_SECRET_BYTES) return bytes;
   throw new SignetError(
     "config_invalid",
     "the webhook's secret must be whsec_ and at least 24 bytes in base64: printf whsec_; openssl rand -base64 32",

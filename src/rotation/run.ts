@@ -25,7 +25,7 @@ export interface Outcome {
 }
 
 // Far above what any keyring needs: a bug in the planner must end in an error, not in a loop that writes for ever.
-const MOST_ACTIONS = 60;
+const MAX_ACTIONS = 60;
 
 /** These are done at most once a run: what they leave unfinished waits for the next tick. */
 const ONCE: readonly Action["kind"][] = [
@@ -54,7 +54,7 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
   );
   let hasSwept = false;
   let failure: unknown;
-  for (let count = 0; count < MOST_ACTIONS; count++) {
+  for (let count = 0; count < MAX_ACTIONS; count++) {
     const view = { ...(await readViewWithRetries(context, session.keyring())), passedOver: new Set(doubts.keys()) };
     const current = plan(view, session.keyring().policy, await session.time());
     const action = current.actions.find((candidate) => !skipped.has(JSON.stringify(candidate)));

@@ -1,12 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { SignetError } from "../errors.js";
-import type { Call, Handler } from "../http/call.js";
 import { problemResponse } from "../http/problem.js";
+import type { Handler, RequestContext } from "../http/request-context.js";
 
 /** A request that was answered. */
 export interface Answered {
-  readonly call: Call;
+  readonly context: RequestContext;
   readonly method: string;
   readonly status: number;
   /** From its last byte to its answer. */
@@ -16,7 +16,7 @@ export interface Answered {
 }
 
 /** Bodies up to this size, in bytes, are read before their route is asked: most are, and it saves a stream for each. */
-const MOST_READ_AHEAD = 64 * 1024;
+const MAX_READ_AHEAD = 64 * 1024;
 /** So many bytes of bodies are read before their routes are asked, and so before anybody is known; the others wait for their routes. */
 const MAX_HELD = 4 * 1024 * 1024;
 const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -34,29 +34,29 @@ export function createListener(handle: Handler, onAnswered: (answered: Answered)
   const report = gathered(onAnswered);
   const listen = getRequestListener((request, { incoming, outgoing }) => {
     const { rawBody } = incoming as ReadAhead;
-    const call: Call = {
+    const context: RequestContext = {
       address: incoming.socket.remoteAddress ?? "unix",
       target: incoming.url,
       body: rawBody,
       whenSent: (then, withinMs) => whenSent(outgoing as ServerResponse, then, withinMs),
-      notes: {},
+      log: {},
     };
     const began = performance.now();
     const done = (answer: Response): Response => {
       const { method, headers } = request;
       const milliseconds = performance.now() - began;
-      report({ call, method, status: answer.status, milliseconds, id: idOf(headers.get("traceparent")) });
+      report({ context, method, status: answer.status, milliseconds, id: idOf(headers.get("traceparent")) });
       return answer;
     };
     const fault = framingFault(incoming as IncomingMessage);
-    const answer = fault === undefined ? handle(request, call) : problemResponse(fault, call.notes, { connection: "close" });
+    const answer = fault === undefined ? handle(request, context) : problemResponse(fault, context.log, { connection: "close" });
     return answer instanceof Promise ? answer.then(done) : done(answer);
   });
   const answer = gathered<Arrived>(({ incoming, outgoing }) => void listen(incoming, outgoing));
   let held = 0;
   return (incoming: ReadAhead, outgoing) => {
     const length = Number(incoming.headers["content-length"]);
-    if (!(length > 0 && length <= MOST_READ_AHEAD && held + length <= MAX_HELD)) return void listen(incoming, outgoing);
+    if (!(length > 0 && length <= MAX_READ_AHEAD && held + length <= MAX_HELD)) return void listen(incoming, outgoing);
     held += length;
     incoming.once("close", () => {
       held -= length;

@@ -52,8 +52,8 @@ function presentTime(): () => string {
  * Logs a request. What it asked for and what it got stay out of it, and so does its path where no route has it: both may hold
  * what is nobody's business.
  */
-export function logAnswered(log: Logger, { call, method, status, milliseconds, id }: Answered): void {
-  const { route = "(none)", caller, code, failure, tokens } = call.notes;
+export function logAnswered(log: Logger, { context, method, status, milliseconds, id }: Answered): void {
+  const { route = "(none)", caller, code, failure, tokens } = context.log;
   const ms = Math.round(milliseconds * 1_000) / 1_000;
   const entry = {
     id,
@@ -61,7 +61,7 @@ export function logAnswered(log: Logger, { call, method, status, milliseconds, i
     route,
     status,
     ms,
-    address: call.address,
+    address: context.address,
     caller,
     code,
     tokens,

@@ -2,8 +2,8 @@ import type { Installation } from "../assemble.js";
 import type { Logger } from "./log.js";
 import { causeOf } from "./log.js";
 
-const LONGEST_PAUSE_SECONDS = 3_600;
-const SHORTEST_PAUSE_SECONDS = 10;
+const MAX_PAUSE_SECONDS = 3_600;
+const MIN_PAUSE_SECONDS = 10;
 const AFTER_FAILURE_SECONDS = 60;
 
 /** Somebody who ticks on schedule. */
@@ -32,7 +32,7 @@ export function tickOnSchedule(
       for (const { words } of actions) log.info({ did: words }, "keys");
       if (blockedBy !== null) log.error({ why: blockedBy }, "no key is managed until somebody has looked at this");
       for (const why of alerts) log.error({ why }, "a key could not be proven: `signet keys repair` says what can be done");
-      return nextAt === null ? LONGEST_PAUSE_SECONDS : nextAt - Date.now() / 1_000;
+      return nextAt === null ? MAX_PAUSE_SECONDS : nextAt - Date.now() / 1_000;
     } catch (error) {
       // Whoever holds the lease does the work.
       if ((error as { code?: string }).code !== "lease_held") {
@@ -46,7 +46,7 @@ export function tickOnSchedule(
   function run(): void {
     running = tick().then((pause) => {
       if (isStopped) return;
-      const seconds = Math.min(Math.max(pause, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS);
+      const seconds = Math.min(Math.max(pause, MIN_PAUSE_SECONDS), MAX_PAUSE_SECONDS);
       timer = setTimeout(run, seconds * 1_000);
       timer.unref();
     });

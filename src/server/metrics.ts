@@ -46,8 +46,8 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
   addKeyGauges(state, keyInUse, clock);
   const counters = [requests, tokens, failures, kmsSeconds, unproven, logLost];
   return Object.freeze({
-    answered({ call: { notes }, status, milliseconds }: Answered) {
-      const { route = "(none)", caller = "", code, tokens: issued } = notes;
+    answered({ context: { log }, status, milliseconds }: Answered) {
+      const { route = "(none)", caller = "", code, tokens: issued } = log;
       requests.observe({ route, status }, milliseconds / 1_000);
       onCount();
       if (!ISSUING.has(route)) return;

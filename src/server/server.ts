@@ -41,7 +41,7 @@ export interface RunningServer {
 const FOLLOW_SECONDS = 1;
 /** Calls to AWS have quotas and prices. */
 const FOLLOW_AWS_SECONDS = 60;
-const LONGEST_CLOSE_MS = 10_000;
+const MAX_CLOSE_MS = 10_000;
 
 /**
  * Serves an installation.
@@ -128,7 +128,7 @@ async function closeServer(server: ReturnType<typeof createSocketServer>): Promi
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // A connection that was busy a moment ago is idle now.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const force = setTimeout(() => server.closeAllConnections(), LONGEST_CLOSE_MS);
+  const force = setTimeout(() => server.closeAllConnections(), MAX_CLOSE_MS);
   server.closeIdleConnections();
   await closed;
   clearInterval(sweep);

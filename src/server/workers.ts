@@ -4,7 +4,7 @@ import { type Message, workerStdio } from "./above.js";
 import type { Logger } from "./log.js";
 import type { SummedMetrics } from "./summed-metrics.js";
 
-const SHORTEST_LIFE_MS = 1_000;
+const MIN_LIFE_MS = 1_000;
 /** A worker that is stopped or busy for longer is summed up as it was last seen. */
 const MAX_REPORT_WAIT_MS = 1_000;
 /** Longer than a worker takes to let its requests finish. */
@@ -64,7 +64,7 @@ export async function startWorkers(count: number, options: AboveOptions): Promis
     if (isClosing) return;
     log.error({ worker: worker.process.pid, code, signal }, "a worker ended; another takes its place");
     // One that dies at once would otherwise be started again without end and without pause.
-    setTimeout(replace, SHORTEST_LIFE_MS).unref();
+    setTimeout(replace, MIN_LIFE_MS).unref();
   });
   return Object.freeze({
     url: urls[0] ?? "",

@@ -25,7 +25,7 @@ export interface FetchBounds {
 }
 
 const TIMEOUT_MS = 5_000;
-const MOST_BYTES = 150 * 1_024;
+const MAX_BYTES = 150 * 1_024;
 
 /**
  * Fetches a JWKS (RFC 7517 section 5).
@@ -134,7 +134,7 @@ async function answerOf(
   bounds: FetchBounds,
   known: string | undefined,
 ): Promise<{ readonly body: Uint8Array; readonly etag: string | undefined; readonly reach: Reach } | undefined> {
-  const { timeoutMs = TIMEOUT_MS, maxBytes = MOST_BYTES, fetch, judged = judgedFetch } = bounds;
+  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, fetch, judged = judgedFetch } = bounds;
   const signal = AbortSignal.timeout(timeoutMs);
   const send = fetch === undefined ? judged : judgedByText(fetch);
   const headers = {

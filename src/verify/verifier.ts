@@ -47,8 +47,8 @@ interface KnownHeader {
   readonly isSigned: SignatureCheck;
 }
 
-const MOST_REMEMBERED = 32;
-const LONGEST_REMEMBERED = 1_024;
+const MAX_REMEMBERED = 32;
+const MAX_REMEMBERED_CHARACTERS = 1_024;
 
 /**
  * Makes a verifier over public keys that are at hand: options are checked and keys are read once, here.
@@ -71,8 +71,8 @@ export function localVerifier(options: VerifierOptions): Verifier {
   // An issuer's tokens have one header for each of its keys. Strangers cannot push them out: only headers of good signatures are
   // kept. They are copied, because a slice would hold the whole token in memory.
   function remember(part: string, entry: KnownHeader): void {
-    if (part.length > LONGEST_REMEMBERED) return;
-    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    if (part.length > MAX_REMEMBERED_CHARACTERS) return;
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     remembered.set(Buffer.from(part, "latin1").toString("latin1"), entry);
   }
 

@@ -11,7 +11,7 @@ const scratch = scratchDirectories();
 const PRELOAD = fileURLToPath(new URL("kill-at-write.mjs", import.meta.url));
 // The full proof kills at every single write; the tests of every day at some of them.
 const STRIDE = process.env.SIGNET_PROOF === "full" ? 1 : 85;
-const MOST_WRITES = 500;
+const MAX_WRITES = 500;
 
 function killedAt(args: readonly string[], cwd: string, at: string): Promise<Ran> {
   return signet(args, { cwd, env: { KILL_AT: at, NODE_OPTIONS: `--import=${PRELOAD}` } });
@@ -32,10 +32,10 @@ async function assertWhole(cwd: string): Promise<void> {
 
 /** Runs a case for every n-th write until the command lives to its end. Answers how many writes it made. */
 async function everyWrite(run: (at: string) => Promise<Ran>): Promise<number> {
-  for (let write = 1; write < MOST_WRITES; write += STRIDE) {
+  for (let write = 1; write < MAX_WRITES; write += STRIDE) {
     if ((await run(write % 2 === 0 ? `${write}` : `${write} after`)).signal !== "SIGKILL") return write;
   }
-  throw new Error(`the command made more than ${MOST_WRITES} writes`);
+  throw new Error(`the command made more than ${MAX_WRITES} writes`);
 }
 
 describe("killed between any two writes", { timeout: 600_000 }, () => {

@@ -16,7 +16,7 @@ async function assertSigns(cwd: string): Promise<void> {
   await expect(jwtVerify(token, createLocalJWKSet(jwks))).resolves.toBeDefined();
 }
 
-describe("a foreign hand in the folder of keys", () => {
+describe("a change outside Signet in the folder of keys", () => {
   it("that writes an active document of its own stops every change, until repair is told to repair it", async () => {
     const cwd = await issuerAt();
     const folder = join(cwd, ".signet", "active");

@@ -12,7 +12,7 @@ function dev(own = {}) {
   const issuer = createIssuer({ signer, issuer: ISSUER });
   const handle = devGuard(invocationRoute(issuer, () => callers, routes));
   return async (path: string, init: RequestInit = {}): Promise<Response> =>
-    handle(new Request(path.startsWith("http") ? path : `${BASE}${path}`, init), { address: "127.0.0.1", notes: {} });
+    handle(new Request(path.startsWith("http") ? path : `${BASE}${path}`, init), { address: "127.0.0.1", log: {} });
 }
 
 const invoke = (

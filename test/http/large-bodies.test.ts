@@ -74,7 +74,7 @@ describe("the room for large bodies", () => {
     const large = createLargeBodies();
     const order: string[] = [];
     const release: (() => void)[] = [];
-    const call = { address: "a", notes: {}, whenSent: (then: () => void) => void release.push(then) };
+    const call = { address: "a", log: {}, whenSent: (then: () => void) => void release.push(then) };
     const ask = (caller: string) => large.within(caller, call, async (_slot: Slot) => void order.push(caller));
     const all = [ask("a"), ask("a"), ask("a"), ask("b"), ask("c")];
     await Promise.all([all[0], all[3]]);
@@ -95,7 +95,7 @@ describe("a line of large bodies", () => {
   it("is bounded for each caller: one too many is told at once to come again, and others still find room", async () => {
     const large = createLargeBodies();
     const release: (() => void)[] = [];
-    const call = { address: "a", notes: {}, whenSent: (then: () => void) => void release.push(then) };
+    const call = { address: "a", log: {}, whenSent: (then: () => void) => void release.push(then) };
     const ask = (caller: string) => large.within(caller, call, async () => caller);
     // One is worked on, and thirty-two wait.
     const all = Array.from({ length: 33 }, () => ask("a"));

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { publicJwk } from "../../src/algorithms/jwk.js";
 import { localSigner } from "../../src/algorithms/signature.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
-import type { Notes } from "../../src/http/call.js";
+import type { RequestLog } from "../../src/http/request-context.js";
 import { createRoutes } from "../../src/http/routes.js";
 import { makeSecret, secretDigest } from "../../src/issue/caller-secret.js";
 import { type Caller, createCallers } from "../../src/issue/callers.js";
@@ -47,11 +47,11 @@ export function routesFor(options: RoutesForOptions = {}) {
     version: "0.0.0",
     clock: () => now,
   });
-  const notes: Notes[] = [];
+  const notes: RequestLog[] = [];
   async function ask(path: string, init: RequestInit & { address?: string } = {}): Promise<Response> {
-    const call = { address: init.address ?? "192.0.2.1", notes: {} };
-    notes.push(call.notes);
-    return handle(new Request(`${ISSUER}${path}`, init), call);
+    const context = { address: init.address ?? "192.0.2.1", log: {} };
+    notes.push(context.log);
+    return handle(new Request(`${ISSUER}${path}`, init), context);
   }
   function post(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
     const text = typeof body === "string" ? body : JSON.stringify(body);

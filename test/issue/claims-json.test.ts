@@ -4,8 +4,12 @@ import { describe, expect, it } from "vitest";
 import { localSigner } from "../../src/algorithms/signature.js";
 import { CLAIMS_BUFFER_BYTES, enclose, writeClaims } from "../../src/issue/claims-json.js";
 import { createIssuer, type IssuedToken } from "../../src/issue/issuer.js";
+<<<<<<< HEAD
 import { type IssueRequest, MOST_PAYLOAD_BYTES } from "../../src/issue/request.js";
 import { cases } from "../contracts/matrix.js";
+=======
+import { type IssueRequest, MAX_PAYLOAD_BYTES } from "../../src/issue/request.js";
+>>>>>>> b2fea11 (refactor: bounds are MAX and MIN; a request's context and log)
 
 const NOW = 1_790_000_000;
 const signer = localSigner({ privateKey: generateKeyPairSync("ed25519").privateKey, alg: "EdDSA" });
@@ -72,8 +76,8 @@ describe("a payload", () => {
 
   it.each(fillers)("of %s may have 16,384 bytes, and not one more", (_, fill) => {
     const claims = (room: number) => ({ s: fill(room) });
-    const room = MOST_PAYLOAD_BYTES - payload({ claims: { s: "" }, setIat: true }).length;
-    expect(Buffer.byteLength(payload({ claims: claims(room), setIat: true }))).toBe(MOST_PAYLOAD_BYTES);
+    const room = MAX_PAYLOAD_BYTES - payload({ claims: { s: "" }, setIat: true }).length;
+    expect(Buffer.byteLength(payload({ claims: claims(room), setIat: true }))).toBe(MAX_PAYLOAD_BYTES);
     for (const more of [1, 2, 100, 128, 129, 20_000, 200_000]) {
       expect(() => payload({ claims: claims(room + more), setIat: true })).toThrow(
         expect.objectContaining({ code: "request_too_large" }),
@@ -95,7 +99,7 @@ describe("a payload", () => {
     const emptyLength = JSON.stringify({ list: [], iss: "https://a.example", exp: NOW + 900 }).length;
     for (let count = 100; count < 10_000; count = Math.ceil(count * 1.07)) {
       const claims = { list: all.slice(0, count) };
-      const fits = emptyLength + count * (pieceLength + 1) - 1 <= MOST_PAYLOAD_BYTES;
+      const fits = emptyLength + count * (pieceLength + 1) - 1 <= MAX_PAYLOAD_BYTES;
       if (fits) {
         issued += 1;
         expect(payload({ claims })).toContain(JSON.stringify(claims.list));

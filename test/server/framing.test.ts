@@ -33,7 +33,7 @@ describe("a request that two readers could take for two", () => {
     const { status, answer } = await posted(hosts + JSON_TYPE);
     expect(status).toBe(400);
     expect(answer).toMatch(/connection: close/i);
-    await expect.poll(() => running.answered.at(-1)?.call.notes.code).toBe("invalid_request");
+    await expect.poll(() => running.answered.at(-1)?.context.log.code).toBe("invalid_request");
   });
 
   it.each([

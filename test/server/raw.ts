@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import type { Handler } from "../../src/http/call.js";
+import type { Handler } from "../../src/http/request-context.js";
 import { type Answered, createListener } from "../../src/server/listener.js";
 import { createSocketServer } from "../../src/server/socket.js";
 

@@ -10,7 +10,7 @@ export interface CostOptions {
   readonly json?: boolean;
 }
 
-const MOST_TOKENS = 1_000_000_000_000;
+const MAX_TOKENS = 1_000_000_000_000;
 
 /** `signet cost`: what each custodian in AWS costs a month. */
 export async function cost({ output }: Context, options: CostOptions): Promise<void> {
@@ -38,6 +38,6 @@ export async function cost({ output }: Context, options: CostOptions): Promise<v
 
 function tokensOf(text: string): number {
   const tokens = /^\d{1,13}$/.test(text.replace(/[_,]/g, "")) ? Number(text.replace(/[_,]/g, "")) : -1;
-  if (tokens >= 0 && tokens <= MOST_TOKENS) return tokens;
+  if (tokens >= 0 && tokens <= MAX_TOKENS) return tokens;
   throw new SignetError("usage", "--tokens takes a whole number: --tokens 1000000");
 }

@@ -5,7 +5,7 @@ import type { CommonOptions, Context } from "../context.js";
 import { dateInWords, fromNow } from "../times-in-words.js";
 import { tokenGiven } from "../token-text.js";
 
-const LONGEST_TOKEN = 1_048_576;
+const MAX_TOKEN = 1_048_576;
 const TIMES = [
   ["iat", "issued", "issued"],
   ["nbf", "valid", "valid"],
@@ -37,7 +37,7 @@ export async function inspect({ output }: Context, argument: string, options: Co
 
 function takenApart(token: string): { header: Record<string, unknown>; claims: Record<string, unknown> } {
   try {
-    const parts = splitToken(token, LONGEST_TOKEN);
+    const parts = splitToken(token, MAX_TOKEN);
     return {
       header: parseObject(parts.header, "header"),
       claims: parseObject(parts.payload, "payload"),

@@ -20,7 +20,7 @@ export interface IssueOptions extends CommonOptions {
   readonly count?: string;
 }
 
-const MOST_TOKENS = 100_000_000;
+const MAX_TOKENS = 100_000_000;
 
 /** `signet issue`: one token a line. */
 export async function issue(context: Context, pairs: readonly string[], options: IssueOptions): Promise<void> {
@@ -71,6 +71,6 @@ function requestOf({ ttl, iat, nbf, jti, typ }: IssueOptions): Omit<IssueRequest
 
 function countOf(text = "1"): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= MOST_TOKENS) return count;
-  throw new SignetError("usage", `-n must be a whole number from 1 to ${MOST_TOKENS}`);
+  if (count >= 1 && count <= MAX_TOKENS) return count;
+  throw new SignetError("usage", `-n must be a whole number from 1 to ${MAX_TOKENS}`);
 }

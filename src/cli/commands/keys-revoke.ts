@@ -19,8 +19,7 @@ export async function keysRevoke(context: Context, kid: string, options: RevokeO
     printReport(context, preview, options);
     return;
   }
-  for (const { words } of preview.waits.filter(({ rule }) => rule === "young_standby"))
-    context.output.note(`warning: ${words}`);
+  for (const { words } of preview.waits.filter(({ rule }) => rule === "young_standby")) context.output.note(`warning: ${words}`);
   await confirm(`Revoke key ${kid}?`, options);
   printReport(context, await manager.revoke(request), options);
 }

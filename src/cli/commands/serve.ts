@@ -33,7 +33,7 @@ interface Asked {
 
 const FOLLOW_SECONDS = 1;
 const DEFAULT_PORT = 7117;
-const MOST_WORKERS = 64;
+const MAX_WORKERS = 64;
 
 /** `signet serve`: serves until it is told to stop (SIGTERM, SIGINT or SIGHUP), then lets requests in flight finish and ends. */
 export async function serve(context: Context, options: ServeOptions, version: string): Promise<void> {
@@ -74,7 +74,7 @@ function askedOf(context: Context, options: ServeOptions): Asked {
     tlsCert === undefined || tlsKey === undefined
       ? undefined
       : { cert: pathGiven(context, tlsCert), key: pathGiven(context, tlsKey) };
-  return { place, tls, dev, workers: numberOf("--workers", options.workers, 1, MOST_WORKERS, 1) };
+  return { place, tls, dev, workers: numberOf("--workers", options.workers, 1, MAX_WORKERS, 1) };
 }
 
 function numberOf(option: string, text: string | undefined, least: number, most: number, otherwise: number): number {

@@ -22,7 +22,7 @@ export interface VerifyOptions extends CommonOptions {
   readonly typ?: string;
 }
 
-const LONGEST_TOKEN = 65_536;
+const MAX_TOKEN = 65_536;
 
 type Keys = VerifierOptions["keys"];
 
@@ -39,7 +39,7 @@ export async function verify(context: Context, argument: string, options: Verify
     issuer: options.issuer ?? issuer,
     audience: options.audience ?? null,
     types: options.typ === undefined ? undefined : [options.typ],
-    maxTokenLength: LONGEST_TOKEN,
+    maxTokenLength: MAX_TOKEN,
   });
   const { header, claims } = verifier.verify(token);
   await confirm?.(header.alg);
@@ -60,7 +60,7 @@ interface Found {
 async function keysFor(context: Context, token: string, options: VerifyOptions): Promise<Found> {
   if (options.kms !== undefined) {
     const { kmsVerification } = await import("../kms-verification.js");
-    const { keys, confirm } = await kmsVerification(context, token, options.kms, options, LONGEST_TOKEN);
+    const { keys, confirm } = await kmsVerification(context, token, options.kms, options, MAX_TOKEN);
     return { keys: { keys }, confirm, issuer: null };
   }
   if (options.jwks !== undefined) return { keys: await readJwks(context, options.jwks), issuer: null };
@@ -91,7 +91,7 @@ async function discovered({ output }: Context, issuer: string): Promise<Keys> {
 
 // A PEM has no name: it is looked up under whatever name the token gives its key.
 function pemAsJwks(pem: Buffer, token: string): Keys {
-  const { kid } = parseObject(splitToken(token, LONGEST_TOKEN).header, "header");
+  const { kid } = parseObject(splitToken(token, MAX_TOKEN).header, "header");
   try {
     const key = createPublicKey(pem);
     return { keys: algorithmsFor(key).map((alg) => ({ ...key.export({ format: "jwk" }), kid, alg })) };

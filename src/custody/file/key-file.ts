@@ -7,7 +7,7 @@ const CONTENT_ENCRYPTION = "A256GCM";
 // At least what the OWASP password storage sheet asks of PBKDF2-HMAC-SHA512 (210,000), nearly three times over.
 const ITERATIONS = 600_000;
 // A planted file must not be able to keep the process busy for hours.
-const MOST_ITERATIONS = 10_000_000;
+const MAX_ITERATIONS = 10_000_000;
 /** A JWE in its compact form (RFC 7516 section 7.1), whatever is in it. */
 const COMPACT = /^[\w-]+(\.[\w-]*){4}$/;
 
@@ -90,7 +90,7 @@ async function decrypt(jwe: string, path: string, passphrase: string | undefined
     const { plaintext } = await compactDecrypt(jwe, new TextEncoder().encode(passphrase), {
       keyManagementAlgorithms: [KEY_MANAGEMENT],
       contentEncryptionAlgorithms: [CONTENT_ENCRYPTION],
-      maxPBES2Count: MOST_ITERATIONS,
+      maxPBES2Count: MAX_ITERATIONS,
     });
     return new TextDecoder().decode(plaintext);
   } catch (error) {

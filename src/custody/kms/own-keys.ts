@@ -44,7 +44,7 @@ export interface OwnKeysOptions {
 const INSTALLATION_TAG = "signet:installation";
 const KEY_TAG = "signet:key";
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
-const SHORTEST_DELETION_DAYS = 7;
+const MIN_DELETION_DAYS = 7;
 
 /** Binds the keys of an installation. */
 export function ownKeys(options: OwnKeysOptions): OwnKeys {
@@ -90,7 +90,7 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
       // An earlier try came so far, or this one did and its answer was lost. This key was told to nobody: it can go by its ARN.
       const first = await seenSoon(() => usable(id), sleep);
       if (first === undefined || first.arn === key.arn) return key;
-      await kms.scheduleKeyDeletion(key.arn, SHORTEST_DELETION_DAYS);
+      await kms.scheduleKeyDeletion(key.arn, MIN_DELETION_DAYS);
       return first;
     },
     async lend(id: string, arn: string) {

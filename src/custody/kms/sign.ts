@@ -9,7 +9,7 @@ import { SignetError } from "../../errors.js";
 import type { Signer } from "../contract.js";
 
 /** The most bytes that KMS takes as they are (Sign, "Message"). */
-const MOST_RAW_BYTES = 4_096;
+const MAX_RAW_BYTES = 4_096;
 
 /** A signature that KMS has made. */
 export interface KmsSigned {
@@ -85,12 +85,12 @@ function messageOf(signingInput: string, algorithm: Algorithm, publicJwk: Public
   if (algorithm.digest !== null) {
     return { message: createHash(algorithm.digest).update(message).digest(), messageType: "DIGEST", signingAlgorithm };
   }
-  if (message.length <= MOST_RAW_BYTES) return { message, messageType: "RAW", signingAlgorithm };
+  if (message.length <= MAX_RAW_BYTES) return { message, messageType: "RAW", signingAlgorithm };
   if (algorithm.kty === "AKP")
     return { message: representative(message, publicJwk), messageType: "EXTERNAL_MU", signingAlgorithm };
   throw new SignetError(
     "request_too_large",
-    `KMS signs at most ${MOST_RAW_BYTES} bytes with ${algorithm.name}; ES256 has no such limit`,
+    `KMS signs at most ${MAX_RAW_BYTES} bytes with ${algorithm.name}; ES256 has no such limit`,
     {
       field: "claims",
     },

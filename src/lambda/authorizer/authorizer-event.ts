@@ -46,7 +46,8 @@ const APPSYNC_TTL_SECONDS = 300;
  */
 export function readAuthorizerEvent(event: unknown, query: string | undefined): AuthorizerRequest {
   if (!isObject(event)) throw unknownEvent();
-  if (event.type === "TOKEN") return { source: "rest", token: stripBearer(event.authorizationToken), arn: textOf(event.methodArn) };
+  if (event.type === "TOKEN")
+    return { source: "rest", token: stripBearer(event.authorizationToken), arn: textOf(event.methodArn) };
   if (event.type === "REQUEST" && event.version === "2.0") {
     const [identity] = Array.isArray(event.identitySource) ? event.identitySource : [];
     const shown = identity ?? eventHeader(event, "authorization");

@@ -6,7 +6,7 @@ import type { VerifiedToken } from "../../verify/verifier.js";
 import { createLog } from "../shared/log.js";
 import { errorWithoutStack, failureOf } from "../shared/report.js";
 import { assertVariablesAreSpelt, type Environment, listIn, namesIn, objectIn, wrong } from "../shared/settings.js";
-import { type AuthorizerSource, type AuthorizerRequest, answerOf, readAuthorizerEvent } from "./authorizer-event.js";
+import { type AuthorizerRequest, type AuthorizerSource, answerOf, readAuthorizerEvent } from "./authorizer-event.js";
 import { routeRules } from "./route-rules.js";
 
 /** Answers an authorizer's event. */

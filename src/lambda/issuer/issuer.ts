@@ -8,7 +8,7 @@ import { checkBatch, type IssueRequest, isBatch } from "../../issue/request.js";
 import { DEFAULT_LIMITS, type Limits } from "../../settings/limits.js";
 import { type HttpAnswer, httpAnswer, httpProblem, identityOf, isHttpEvent, readHttpEvent } from "../shared/http-event.js";
 import { assertNamesWereRead, issueWellRead } from "../shared/parsed-event.js";
-import { type Answer, errorWithoutStack, createReport } from "../shared/report.js";
+import { type Answer, createReport, errorWithoutStack } from "../shared/report.js";
 import { type Environment, settingsOf } from "../shared/settings.js";
 import { assertBatchFits } from "./batch-size.js";
 import { createSigningKey } from "./signing-key.js";
@@ -87,7 +87,11 @@ export function createHandler(env: Environment, write: (line: string) => void): 
   };
 }
 
-async function issuedOverHttp(caller: ResolvedCaller, event: Parameters<typeof readHttpEvent>[0], checkSize: CheckSize): Promise<Answer> {
+async function issuedOverHttp(
+  caller: ResolvedCaller,
+  event: Parameters<typeof readHttpEvent>[0],
+  checkSize: CheckSize,
+): Promise<Answer> {
   const { route, body } = readHttpEvent(event, ["/issue", "/encode"]);
   const maxTtlSeconds = caller.limits.maxTtlSeconds ?? DEFAULT_LIMITS.maxTtlSeconds;
   const value = route === "/encode" ? encodeRequest(body, { maxTtlSeconds }) : body;

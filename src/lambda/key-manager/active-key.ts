@@ -15,7 +15,7 @@ export interface ActiveKeyData {
 }
 
 /** An ML-DSA key is longer than what CloudFormation takes beside the rest. */
-const MOST_PEM_CHARACTERS = 2_500;
+const MAX_PEM_CHARACTERS = 2_500;
 
 /**
  * Tells which key signs, once it has proven itself: it is opened as issuers open it, and its signature is checked against the key that
@@ -34,7 +34,7 @@ export async function provenActiveKey({ stores, open }: Parts): Promise<ActiveKe
   return {
     KeyArn: arnOf(document.material) ?? "",
     KeyID: document.kid,
-    PublicKeyPEMBase64: encoded.length > MOST_PEM_CHARACTERS ? "" : encoded,
+    PublicKeyPEMBase64: encoded.length > MAX_PEM_CHARACTERS ? "" : encoded,
     SigningMethod: document.alg,
   };
 }

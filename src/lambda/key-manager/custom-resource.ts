@@ -31,8 +31,8 @@ export interface ResourceTrust {
 }
 
 /** CloudFormation takes no more (user guide, "Custom resource response objects"). */
-const MOST_BYTES = 4_096;
-const MOST_REASON_CHARACTERS = 1_000;
+const MAX_BYTES = 4_096;
+const MAX_REASON_CHARACTERS = 1_000;
 const TRIES = 4;
 const TRY_MS = 5_000;
 
@@ -103,10 +103,10 @@ export async function answerResource(to: ResourceRequest, physicalId: string, ou
 
 function bodyOf(to: ResourceRequest, PhysicalResourceId: string, outcome: ResourceOutcome): string {
   const { StackId, RequestId, LogicalResourceId } = to;
-  const told = outcome.Status === "FAILED" ? { ...outcome, Reason: outcome.Reason.slice(0, MOST_REASON_CHARACTERS) } : outcome;
+  const told = outcome.Status === "FAILED" ? { ...outcome, Reason: outcome.Reason.slice(0, MAX_REASON_CHARACTERS) } : outcome;
   const text = JSON.stringify({ ...told, PhysicalResourceId, StackId, RequestId, LogicalResourceId });
-  if (Buffer.byteLength(text) <= MOST_BYTES) return text;
-  const Reason = `the answer would be larger than CloudFormation takes (${MOST_BYTES} bytes)`;
+  if (Buffer.byteLength(text) <= MAX_BYTES) return text;
+  const Reason = `the answer would be larger than CloudFormation takes (${MAX_BYTES} bytes)`;
   return JSON.stringify({ Status: "FAILED", Reason, PhysicalResourceId, StackId, RequestId, LogicalResourceId });
 }
 

@@ -29,7 +29,7 @@ export interface Report {
 }
 
 /** The most values of one metric in a line (CloudWatch embedded metric format, "Target members"). */
-const MOST_VALUES = 100;
+const MAX_VALUES = 100;
 
 /** Makes the report of a function: one line an invocation, refusals at WARN, failures at ERROR. */
 export function createReport({ metrics, installation }: Settings, env: Environment, write: (line: string) => void): Report {
@@ -45,7 +45,7 @@ export function createReport({ metrics, installation }: Settings, env: Environme
   }
 
   function kmsTimes(): { KmsMilliseconds?: readonly number[] } {
-    return kmsMilliseconds.length === 0 ? {} : { KmsMilliseconds: kmsMilliseconds.splice(0, MOST_VALUES) };
+    return kmsMilliseconds.length === 0 ? {} : { KmsMilliseconds: kmsMilliseconds.splice(0, MAX_VALUES) };
   }
 
   return {

@@ -13,7 +13,7 @@ export interface Moment {
   readonly keyring: Keyring;
 }
 
-const MOST_MOMENTS = 60;
+const MAX_MOMENTS = 60;
 
 /**
  * Plays the coming ticks through on paper, each at the first instant at which it has something to do, until the next planned
@@ -24,7 +24,7 @@ export function forecast(first: View, now: number): readonly Moment[] {
   const nextName = imaginedNames();
   const moments: Moment[] = [];
   let view = first;
-  for (let at: number | null = now; at !== null && at <= until && moments.length < MOST_MOMENTS; ) {
+  for (let at: number | null = now; at !== null && at <= until && moments.length < MAX_MOMENTS; ) {
     const simulation = simulate(view, at, nextName);
     moments.push({ at, actions: simulation.actions, keyring: simulation.view.keyring });
     view = simulation.view;

@@ -38,7 +38,7 @@ export interface KeyLives {
 }
 
 /** How much more of the past than of the future is shown at most. */
-const MOST_PAST = 2;
+const MAX_PAST = 2;
 const MARGIN = 0.04;
 const TOLD: readonly string[] = ["make", "activate", "remove", "discard"];
 
@@ -48,7 +48,7 @@ export function livesOf(keyring: Keyring, moments: readonly Moment[], entries: r
   const { publishAheadSeconds } = keyring.policy;
   const until = Math.ceil(Math.max(last, now + publishAheadSeconds) + MARGIN * Math.max(last - now, publishAheadSeconds));
   const present = presentAndPlanned(keyring, moments, until);
-  const earliest = now - MOST_PAST * (until - now);
+  const earliest = now - MAX_PAST * (until - now);
   const past = pastLives(keyring, entries).filter(({ spans }) => (spans.at(-1)?.to ?? 0) > earliest);
   const lives = [...past, ...present].filter(({ spans }) => spans.length > 0).sort((a, b) => signsFrom(a) - signsFrom(b));
   const from = Math.max(earliest, Math.min(now, ...lives.flatMap(({ spans }) => spans[0]?.from ?? now)));

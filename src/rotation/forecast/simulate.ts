@@ -16,7 +16,7 @@ export interface Simulation {
   readonly view: View;
 }
 
-const MOST_ACTIONS = 40;
+const MAX_ACTIONS = 40;
 
 /** Names keys that are not made yet. */
 export function imaginedNames(): () => string {
@@ -37,7 +37,7 @@ export function simulate(first: View, now: number, nextName: () => string = imag
     const next = plan(view, view.keyring.policy, now);
     // What a proof finds cannot be told without it.
     const action = next.actions.find(({ kind }) => kind !== "prove");
-    if (action === undefined || actions.length === MOST_ACTIONS) {
+    if (action === undefined || actions.length === MAX_ACTIONS) {
       return { actions, plan: { ...next, waits: [...warnings, ...next.waits] }, view };
     }
     if (action.kind === "activate") warnings.push(...next.waits.filter(({ rule }) => rule === "young_standby"));

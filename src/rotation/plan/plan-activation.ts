@@ -1,5 +1,5 @@
 import type { KeyRecord } from "../../keyring/key-record.js";
-import { type ActivationCause, type ActivationIntent, MOST_PUBLISHED_KEYS } from "../../keyring/keyring.js";
+import { type ActivationCause, type ActivationIntent, MAX_PUBLISHED_KEYS } from "../../keyring/keyring.js";
 import { isPermanent, MOVING_PLACES } from "./policy.js";
 import { nextSequence, placeIsTaken } from "./sequence.js";
 import { dueAt, type PlannedStep, type Situation, wait } from "./situation.js";
@@ -98,7 +98,7 @@ function plannedRotation(situation: Situation, active: KeyRecord): PlannedStep[]
     return [...waits, wait("second_standby", until, succession, active)];
   }
   const kept = view.keyring.keys.filter((key) => (key.state === "retired" || key === active) && isPermanent(key));
-  if (isPermanent(active) && kept.length > MOST_PUBLISHED_KEYS - MOVING_PLACES) {
+  if (isPermanent(active) && kept.length > MAX_PUBLISHED_KEYS - MOVING_PLACES) {
     return [...waits, wait("places_kept", null, succession, active)];
   }
   return [...begin(situation, first, isRequested ? "requested" : "due", false), ...waits];

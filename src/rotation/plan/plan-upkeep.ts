@@ -1,5 +1,5 @@
 import type { KeyRecord } from "../../keyring/key-record.js";
-import { MOST_PUBLISHED_KEYS } from "../../keyring/keyring.js";
+import { MAX_PUBLISHED_KEYS } from "../../keyring/keyring.js";
 import { PREPARE_EARLIER_SECONDS, removableAt, SWEEP_EVERY_SECONDS } from "./policy.js";
 import { dueAt, type PlannedStep, type Situation, wait } from "./situation.js";
 import { awaitsProof, isSoundStandby, matches, readyAt } from "./successor.js";
@@ -83,7 +83,7 @@ export function making(situation: Situation): PlannedStep[] {
   if (active === undefined && keyring.confirmedSequence === 0 && intended !== undefined && isUsable(view, intended)) return [];
   const makeAt = isUrgent(situation) ? now : nextInPlaceAt(candidates, now);
   if (makeAt > now) return [wait("made_lately", makeAt, "another standby is made in place of one that cannot be proven")];
-  if (keyring.keys.filter((key) => key.state !== "revoked").length < MOST_PUBLISHED_KEYS) return [{ kind: "make" }];
+  if (keyring.keys.filter((key) => key.state !== "revoked").length < MAX_PUBLISHED_KEYS) return [{ kind: "make" }];
   const leaving = keyring.keys.flatMap((key) => (key.state === "retired" ? (removableAt(key, policy) ?? []) : []));
   const until = leaving.length === 0 ? null : Math.max(now + SOON_SECONDS, Math.min(...leaving));
   return [wait("jwks_full", until, "another standby is made")];

@@ -208,14 +208,14 @@ function watchedClock(context: Context, clockSkewSeconds: number): () => Promise
 type Holding = "abandoned" | "own" | "held";
 
 // No clock that is right gives a lease for longer: it was given by one that was wrong.
-const LONGEST_LEASE_SKEWS = 4;
+const MAX_LEASE_SKEWS = 4;
 
 async function holdingOf({ stores, manager, clock }: Context, lease: Lease, clockSkewSeconds: number): Promise<Holding> {
   // A manager does one thing at a time: a lease of its own is one whose grant or return was not answered.
   if (lease.manager === manager) return "own";
   const state = isOwnProcess(stores, lease) ? "unknown" : await stores.stateOfHolder(lease.holder);
   if (state !== "unknown") return state === "gone" ? "abandoned" : "held";
-  const isAbsurd = lease.expiresAt > clock() + LEASE_SECONDS + LONGEST_LEASE_SKEWS * clockSkewSeconds;
+  const isAbsurd = lease.expiresAt > clock() + LEASE_SECONDS + MAX_LEASE_SKEWS * clockSkewSeconds;
   return isAbsurd || clock() >= lease.expiresAt ? "abandoned" : "held";
 }
 

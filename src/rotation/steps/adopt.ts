@@ -192,7 +192,9 @@ function worstPolicy({ view, beyond }: Evidence, policy: PolicyInForce, settings
 function sequencesAfter({ view, beyond }: Evidence, now: number): Pick<Keyring, "lastSequence" | "allocations"> {
   const { keyring, documents, places } = view;
   const seen = documents.map(({ sequence }) => sequence);
-  const allocated = (beyond?.entries ?? []).map(({ sequence, event }) => sequence ?? (event === "key.activation-started" ? -1 : 0));
+  const allocated = (beyond?.entries ?? []).map(
+    ({ sequence, event }) => sequence ?? (event === "key.activation-started" ? -1 : 0),
+  );
   const untold = allocated.filter((sequence) => sequence < 0).length;
   const lastSequence = Math.max(keyring.lastSequence, ...seen, ...allocated) + SEQUENCES_APART * (1 + untold);
   const standing: Allocation[] = seen.map((sequence) => ({ sequence }));

@@ -5,7 +5,7 @@ import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
 import { type Custodian, canImport, canLend } from "../../custody/contract.js";
 import { SignetError } from "../../errors.js";
 import type { Custody, KeyRecord } from "../../keyring/key-record.js";
-import { activeRecord, type Keyring, MOST_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
+import { activeRecord, type Keyring, MAX_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
 import { MOVING_PLACES, permanentKeys } from "../plan/policy.js";
 import { madeKey, withRecord } from "../plan/records.js";
 import { type Context, custodianOf } from "../session/context.js";
@@ -131,13 +131,13 @@ function assertRoom(keyring: Keyring, { as, tokensExpireBy }: ImportRequest): vo
   if (as === "active" && (activeRecord(keyring) !== undefined || keyring.confirmedSequence > 0 || keyring.activation !== null)) {
     throw new SignetError("plan_refused", "this issuer has an active key already: import the key as a standby and rotate");
   }
-  if (keyring.keys.filter((key) => key.state !== "revoked").length >= MOST_PUBLISHED_KEYS) {
-    throw new SignetError("plan_refused", `the JWKS is full: some verifiers read no more than ${MOST_PUBLISHED_KEYS} keys`);
+  if (keyring.keys.filter((key) => key.state !== "revoked").length >= MAX_PUBLISHED_KEYS) {
+    throw new SignetError("plan_refused", `the JWKS is full: some verifiers read no more than ${MAX_PUBLISHED_KEYS} keys`);
   }
-  if (tokensExpireBy === undefined && permanentKeys(keyring) + 1 > MOST_PUBLISHED_KEYS - MOVING_PLACES) {
+  if (tokensExpireBy === undefined && permanentKeys(keyring) + 1 > MAX_PUBLISHED_KEYS - MOVING_PLACES) {
     throw new SignetError(
       "plan_refused",
-      `an imported key stays until --tokens-expire-by is given, and ${MOVING_PLACES} of ${MOST_PUBLISHED_KEYS} places must stay free to move`,
+      `an imported key stays until --tokens-expire-by is given, and ${MOVING_PLACES} of ${MAX_PUBLISHED_KEYS} places must stay free to move`,
     );
   }
 }

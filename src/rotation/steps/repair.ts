@@ -117,7 +117,7 @@ async function leaseFaults({ stores }: Context, { lease }: Keyring): Promise<Fin
   return [fault("lease", "a manager died while it held the lease", "the next tick takes it over")];
 }
 
-/** Mends what was found: records what is true, so that the run which follows can do the rest. */
+/** Repairs what was found: records what is true, so that the run which follows can do the rest. */
 export async function repairFaults(context: Context, session: Session, view: View): Promise<void> {
   const now = await session.time();
   const lost = new Set((await proofs(context, view, now)).flatMap(({ id, isDead }) => (isDead ? [id] : [])));

@@ -3,7 +3,7 @@ import { Refusal } from "./refusal.mjs";
 
 const ROUTE = /^\/2015-03-31\/functions\/([^/]+)\/aliases(?:\/([^/]+))?$/;
 const NAME = /^(?!^[0-9]+$)[a-zA-Z0-9-_]{1,128}$/;
-const MOST_ITEMS = 50;
+const MAX_ITEMS = 50;
 
 export function createLambdaFake({ accountId, region, partition }) {
   /** @type {Map<string, Map<string, object>>} the aliases of each function, by its ARN */
@@ -30,7 +30,7 @@ export function createLambdaFake({ accountId, region, partition }) {
   function list(name, query) {
     const all = [...aliasesOf(name).aliases.values()];
     const from = Number(query.get("Marker") ?? 0);
-    const until = from + Math.min(Number(query.get("MaxItems") ?? MOST_ITEMS), MOST_ITEMS);
+    const until = from + Math.min(Number(query.get("MaxItems") ?? MAX_ITEMS), MAX_ITEMS);
     return { status: 200, body: { Aliases: all.slice(from, until), NextMarker: until < all.length ? String(until) : null } };
   }
 

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Refusal } from "./refusal.mjs";
 
-const MOST_KEYS = 1_000;
+const MAX_KEYS = 1_000;
 const xml = (text) => text.replace(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
 /** @param {{ partition: string, accountId: string, now: () => number }} world */
@@ -88,7 +88,7 @@ export function createS3Fake(world) {
     const keys = [...bucket.objects.keys()]
       .filter((key) => latest(bucket, key) && key.startsWith(prefix) && key > after)
       .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    const shown = keys.slice(0, bucket.pageSize ?? MOST_KEYS);
+    const shown = keys.slice(0, bucket.pageSize ?? MAX_KEYS);
     const more =
       keys.length > shown.length
         ? `<IsTruncated>true</IsTruncated><NextContinuationToken>${Buffer.from(shown.at(-1)).toString("base64")}</NextContinuationToken>`
@@ -140,7 +140,7 @@ export function createS3Fake(world) {
       key.startsWith(prefix) ? [...versions].reverse().map((version) => ({ key, ...version })) : [],
     );
     const nameOf = (key) => (query.get("encoding-type") === "url" ? encodeURIComponent(key).replaceAll("%20", "+") : xml(key));
-    const entries = all.slice(0, bucket.pageSize ?? MOST_KEYS).map(({ key, version, isDeleted }) => {
+    const entries = all.slice(0, bucket.pageSize ?? MAX_KEYS).map(({ key, version, isDeleted }) => {
       const kind = isDeleted ? "DeleteMarker" : "Version";
       return `<${kind}><Key>${nameOf(key)}</Key><VersionId>${version}</VersionId></${kind}>`;
     });

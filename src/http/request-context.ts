@@ -1,5 +1,5 @@
 /** What an adapter knows of a request beside the request itself. */
-export interface Call {
+export interface RequestContext {
   /** Where it comes from: the peer's address, never a header that the peer could have written. */
   readonly address: string;
   /** The request's target as it was sent; absent where the request's URL is that. */
@@ -9,11 +9,11 @@ export interface Call {
   /** Calls back once the answer was sent or its connection is gone; it is cut after so many milliseconds. Absent: nobody knows. */
   readonly whenSent?: ((then: () => void, withinMs: number) => void) | undefined;
   /** Filled in by the routes, for logs and metrics. */
-  readonly notes: Notes;
+  readonly log: RequestLog;
 }
 
 /** What is worth noting of a request that was answered. It never holds a token, a claim or a secret. */
-export interface Notes {
+export interface RequestLog {
   /** The route's own path, with names in braces: what metrics may count by. */
   route?: string;
   caller?: string;
@@ -26,4 +26,4 @@ export interface Notes {
 }
 
 /** Answers a request; a promise only where something has to be waited for. */
-export type Handler = (request: Request, call: Call) => Response | Promise<Response>;
+export type Handler = (request: Request, context: RequestContext) => Response | Promise<Response>;
