@@ -21,10 +21,10 @@ function messageOf({ path: names, value, member, known, refusal }: Fault, path: 
   if (refusal !== undefined) return `${where}: a caller cannot be called ${name}, since ${refusal}; rename it`;
   if (member === undefined) return `${where}: ${path} is not a member that signet knows${didYouMean(name, known ?? [])}`;
   const subject = isFlag ? where : `${where}: ${path || "the content"}`;
-  return `${subject} is ${kindOf(value, member)}; it must be ${mustBe(value, member)}`;
+  return `${subject} ${faultOf(value, member)}; expected ${expectedOf(value, member)}`;
 }
 
-function mustBe(value: unknown, { type, title, minimum = 0, maximum, enum: words }: Member): string {
+function expectedOf(value: unknown, { type, title, minimum = 0, maximum, enum: words }: Member): string {
   if (words !== undefined) return typeof value === "string" ? `${title}${didYouMean(value, words)}` : title;
   if (type !== "integer") return title;
   if (typeof value === "number" && maximum !== undefined && value > maximum) return `at most ${maximum}`;
@@ -32,14 +32,15 @@ function mustBe(value: unknown, { type, title, minimum = 0, maximum, enum: words
   return `at least ${minimum}`;
 }
 
-function kindOf(value: unknown, { type }: Member): string {
-  if (value === undefined) return "missing";
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a list";
+function faultOf(value: unknown, { type }: Member): string {
+  if (value === undefined) return "is missing";
+  if (value === null) return "is null";
+  if (Array.isArray(value)) return "is a list";
   if (typeof value === "number") {
-    if (type !== "integer" && typeof type === "string") return "a number";
-    return Number.isInteger(value) ? "a number out of range" : "a fraction";
+    if (type !== "integer" && typeof type === "string") return "is a number";
+    return Number.isInteger(value) ? "is a number out of range" : "is a fraction";
   }
-  if (typeof value === "string") return value === "" ? "an empty text" : "a text that does not fit";
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+  if (typeof value === "string")
+    return type !== "string" ? "is a text" : value === "" ? "is an empty text" : "has an invalid value";
+  return typeof value === "object" ? "is an object" : `is a ${typeof value}`;
 }

@@ -94,7 +94,7 @@ function assertPublishAhead({ publishAheadSeconds, clockSkewSeconds }: Config["r
   const sum = JWKS_CACHES.map(([seconds, name]) => `${seconds} (${name})`).join(" + ");
   throw new SignetError(
     "config_invalid",
-    `${where}: ${PUBLISH_AHEAD} is too small; it must be at least ${least}: ${sum} + 2 x ${clockSkewSeconds} (clockSkewSeconds)`,
+    `${where}: ${PUBLISH_AHEAD} is too small; expected at least ${least}: ${sum} + 2 x ${clockSkewSeconds} (clockSkewSeconds)`,
     { field: PUBLISH_AHEAD },
   );
 }

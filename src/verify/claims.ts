@@ -118,7 +118,7 @@ function namesOf(value: string | readonly string[] | null | undefined, field: "i
   if (value === null) return null;
   const names = typeof value === "string" ? [value] : value;
   if (!isListOf(names, isNonEmptyText) || names.length === 0) {
-    throw new SignetError("config_invalid", `${field} must be given; ${field}: null says aloud that it is not checked`, {
+    throw new SignetError("config_invalid", `${field} must be given; ${field}: null disables the check`, {
       field,
     });
   }

@@ -56,17 +56,17 @@ describe("a config", () => {
   });
 
   it.each([
-    [{ issuer: 5 }, /issuer is a number; it must be an https URL/],
-    [{ limits: { maxTtlSeconds: 0 } }, /limits\.maxTtlSeconds is a number out of range; it must be at least 1/],
-    [{ limits: { maxTtlSeconds: 1.5 } }, /limits\.maxTtlSeconds is a fraction; it must be a whole number/],
-    [{ limits: [] }, /limits is a list; it must be an object/],
-    [{ limits: { fixedClaims: ["a"] } }, /limits\.fixedClaims is a list; it must be an object/],
-    [{ limits: "1h" }, /limits is a text that does not fit; it must be an object/],
-    [{ callers: [] }, /callers is a list; it must be an object/],
+    [{ issuer: 5 }, /issuer is a number; expected an https URL/],
+    [{ limits: { maxTtlSeconds: 0 } }, /limits\.maxTtlSeconds is a number out of range; expected at least 1/],
+    [{ limits: { maxTtlSeconds: 1.5 } }, /limits\.maxTtlSeconds is a fraction; expected a whole number/],
+    [{ limits: [] }, /limits is a list; expected an object/],
+    [{ limits: { fixedClaims: ["a"] } }, /limits\.fixedClaims is a list; expected an object/],
+    [{ limits: "1h" }, /limits is a text; expected an object/],
+    [{ callers: [] }, /callers is a list; expected an object/],
     [{ callers: { "1": {} } }, /callers\.1 .* a caller's name: letters, digits, - and _/],
     [{ callers: { web: { secrets: [{ sha256: "x", createdAt: 1 }] } } }, /sha256 .* 64 hexadecimal digits/],
     [{ callers: { web: { limits: { maxTtlSeconds: 0 } } } }, /callers\.web\.limits\.maxTtlSeconds is a number out of range/],
-    [{ limits: null }, /limits is null; it must be an object/],
+    [{ limits: null }, /limits is null; expected an object/],
   ])("says the kind of a bad value: %j", (members, message) => {
     expect(() => check(members)).toThrow(message);
   });

@@ -44,17 +44,23 @@ describe("a flag", () => {
 
   it("at fault is a usage error that names the flag, the words there are and the nearest of them", () => {
     expect(given({ algorithm: "es256" })).toThrow(expect.objectContaining({ code: "usage", field: "algorithm" }));
-    expect(given({ algorithm: "es256" })).toThrow(/^--algorithm is a text .* one of RS256, RS384, .* \(did you mean ES256\?\)$/);
-    expect(given({ ed25519Name: "x" })).toThrow(/^--ed25519-name is a text .* one of EdDSA, Ed25519$/);
+    expect(given({ algorithm: "es256" })).toThrow(
+      /^--algorithm has an invalid value; expected one of RS256, RS384, .* \(did you mean ES256\?\)$/,
+    );
+    expect(given({ ed25519Name: "x" })).toThrow(/^--ed25519-name has an invalid value; expected one of EdDSA, Ed25519$/);
   });
 
   it("that asks for keys in AWS is told what is missing or misspelt", () => {
     const aws = { installation: "prod", region: "eu-central-1" };
-    expect(given({ custody: "vault" })).toThrow(/^--custody is a text .* one of file, parameter-store, /);
+    expect(given({ custody: "vault" })).toThrow(/^--custody has an invalid value; expected one of file, parameter-store, /);
     expect(given({ custody: "kms" })).toThrow(/needs aws\.installation/);
     expect(given({ custody: "kms-data-key", aws })).toThrow(/needs aws\.kmsKey,.*--kms-key/);
-    expect(given({ custody: "kms", aws: { ...aws, keyring: "bucket" } })).toThrow(/^--keyring is a text .*s3:\/\/my-bucket/);
-    expect(given({ custody: "kms", aws: { ...aws, region: "Frankfurt" } })).toThrow(/^--region is a text .*eu-central-1/);
+    expect(given({ custody: "kms", aws: { ...aws, keyring: "bucket" } })).toThrow(
+      /^--keyring has an invalid value.*s3:\/\/my-bucket/,
+    );
+    expect(given({ custody: "kms", aws: { ...aws, region: "Frankfurt" } })).toThrow(
+      /^--region has an invalid value.*eu-central-1/,
+    );
     expect(given({ custody: "kms", aws })()).toMatchObject({ custody: "kms", aws });
   });
 });

@@ -18,7 +18,7 @@ export interface Plan {
 const RULES_IN_ORDER = [publication, proving, activation, cleaning, removal, sweeping, making];
 
 /**
- * Plans. Pure: the same view, policy and time give the same plan, and nothing is read or written. The executor carries out the
+ * Plans. Pure: the same view, policy and time give the same plan, and nothing is read or written. The manager carries out the
  * first action, reads again and plans again.
  *
  * @param view what was read
