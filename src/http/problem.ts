@@ -1,12 +1,12 @@
 import { PROBLEM_TYPE, problemText } from "../encoding/problem.js";
 import { type SignetError, toPublicError } from "../errors.js";
-import type { Notes } from "./call.js";
+import type { RequestLog } from "./request-context.js";
 
 /** Answers a failure. */
 export function problemResponse(error: unknown, log: RequestLog, more: Readonly<Record<string, string>> = {}): Response {
   const told = toPublicError(error);
-  notes.code = told.code;
-  if (told !== error || told.cause !== undefined) notes.failure = error;
+  log.code = told.code;
+  if (told !== error || told.cause !== undefined) log.failure = error;
   return new Response(problemText(told), {
     status: told.status,
     headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...headersOf(told), ...more },
