@@ -21,12 +21,7 @@ const FAULTS = [
   { code: "ThrottlingException", status: 400 },
 ];
 
-<<<<<<< HEAD
-const MOST_CALLS = isInFull ? Number.POSITIVE_INFINITY : 3;
-=======
-// In full by `npm run proof:aws`.
-const MAX_CALLS = process.env.SIGNET_PROOF === "full" ? Number.POSITIVE_INFINITY : 3;
->>>>>>> b2fea11 (refactor: bounds are MAX and MIN; a request's context and log)
+const MAX_CALLS = isInFull ? Number.POSITIVE_INFINITY : 3;
 
 const sleep = async () => undefined;
 

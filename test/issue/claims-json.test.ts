@@ -4,12 +4,9 @@ import { describe, expect, it } from "vitest";
 import { localSigner } from "../../src/algorithms/signature.js";
 import { CLAIMS_BUFFER_BYTES, enclose, writeClaims } from "../../src/issue/claims-json.js";
 import { createIssuer, type IssuedToken } from "../../src/issue/issuer.js";
-<<<<<<< HEAD
-import { type IssueRequest, MOST_PAYLOAD_BYTES } from "../../src/issue/request.js";
-import { cases } from "../contracts/matrix.js";
-=======
+
 import { type IssueRequest, MAX_PAYLOAD_BYTES } from "../../src/issue/request.js";
->>>>>>> b2fea11 (refactor: bounds are MAX and MIN; a request's context and log)
+import { cases } from "../contracts/matrix.js";
 
 const NOW = 1_790_000_000;
 const signer = localSigner({ privateKey: generateKeyPairSync("ed25519").privateKey, alg: "EdDSA" });
