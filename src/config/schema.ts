@@ -34,16 +34,13 @@ const AWS_MEMBERS = {
     type: "string",
     title: 'a region such as "eu-central-1"',
     isRight: (name: string) => REGION_NAME.test(name),
-    ...about("Default: AWS_REGION.", "eu-central-1", { variable: "SIGNET_REGION", flag: "--region" }),
+    ...about("Its region.", "eu-central-1", { variable: "SIGNET_REGION", flag: "--region", fallback: "AWS_REGION" }),
   },
   keyPolicy: {
     type: "string",
     minLength: 1,
     title: "a key policy of KMS, as JSON",
-    ...about(
-      "The key policy of KMS keys that are made, as JSON; KMS's own default when absent.",
-      '{"Version":"2012-10-17", ...}',
-    ),
+    ...about("The key policy of KMS keys that are made, as JSON.", '{"Version":"2012-10-17", ...}', { fallback: "KMS's own" }),
   },
   kmsKey: {
     ...text("a KMS key's id, ARN or alias"),
@@ -57,9 +54,10 @@ const AWS_MEMBERS = {
     type: "string",
     title: 'a bucket and a prefix such as "s3://my-bucket/signet"',
     isRight: (place: string) => KEYRING_PLACE.test(place),
-    ...about("s3://BUCKET/PREFIX for keyring, audit log and public documents. Default: the directory.", "s3://my-bucket/signet", {
+    ...about("s3://BUCKET/PREFIX for keyring, audit log and public documents.", "s3://my-bucket/signet", {
       variable: "SIGNET_KEYRING",
       flag: "--keyring",
+      fallback: "the directory",
     }),
   },
 } as const satisfies Shape;
@@ -184,7 +182,7 @@ export const CONFIG_MEMBERS = {
     type: "array",
     title: "a list of hosts",
     items: { type: "string", pattern: HOST.source, title: 'a host such as "idp.example.com" or "idp.example.com:8443"' },
-    ...about("The hosts from which /decode fetches keys. Default: the issuer's own.", ["idp.example.com"]),
+    ...about("The hosts from which /decode fetches keys.", ["idp.example.com"], { fallback: "the issuer's own" }),
   },
   callers: {
     type: "object",

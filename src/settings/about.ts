@@ -1,7 +1,11 @@
-/** How a member is set beside its file: an environment variable that stands over it, and a flag of `signet init`. */
+/** How a member is set beside its file, and what stands for it where nobody sets it. */
 export interface Ways {
+  /** The environment variable that stands over the file. */
   readonly variable?: `SIGNET_${string}`;
+  /** The flag of `signet init`. */
   readonly flag?: `--${string}`;
+  /** A default that is no constant, in words. */
+  readonly fallback?: string;
 }
 
 /** What people are told of a member. */

@@ -35,8 +35,9 @@ function shared({ type, enum: words, pattern, minLength, properties }: Item & Pi
   };
 }
 
-function described({ meaning, unit }: Member): object {
+function described({ meaning, unit, fallback }: Member): object {
   if (meaning === undefined) return {};
-  if (unit === "seconds") return { description: `${meaning} In seconds.` };
-  return { description: unit === "seconds since 1970" ? meaning.replace(/\.$/, `, in ${unit}.`) : meaning };
+  const sentence = unit === "seconds since 1970" ? meaning.replace(/\.$/, `, in ${unit}.`) : meaning;
+  const more = [...(unit === "seconds" ? ["In seconds."] : []), ...(fallback === undefined ? [] : [`Default: ${fallback}.`])];
+  return { description: [sentence, ...more].join(" ") };
 }

@@ -23,8 +23,6 @@ export interface Member extends Partial<Told> {
   readonly title: string;
   /** What stands for a member that is absent. */
   readonly default?: unknown;
-  /** What stands for it is no constant: said in words. */
-  readonly defaultInWords?: string;
   readonly required?: true;
   /** What a number counts. */
   readonly unit?: "seconds" | "tokens" | "seconds since 1970";
@@ -144,11 +142,14 @@ function wholeNumber(what: string, minimum: number, maximum: number | undefined)
     : ({ type: "integer", minimum, maximum, title: `${what} from ${minimum} to ${maximum}` } as const);
 }
 
-type Own<M> = { readonly [Part in keyof M as Exclude<Part, "default" | "variable" | "flag">]: M[Part] };
+type Own<M> = { readonly [Part in keyof M as Exclude<Part, "default" | "variable" | "flag" | "fallback">]: M[Part] };
 
 /** A shape of which nothing stands for what is absent, and which no variable sets: a caller's own limits are of the issuer's shape. */
 export function asOwn<S extends Shape>(shape: S): { readonly [Name in keyof S]: Own<S[Name]> } {
-  const own = Object.entries<Member>(shape).map(([name, { default: _, variable: __, flag: ___, ...member }]) => [name, member]);
+  const own = Object.entries<Member>(shape).map(([name, { default: _, variable: __, flag: ___, fallback: ____, ...member }]) => [
+    name,
+    member,
+  ]);
   return Object.fromEntries(own) as { readonly [Name in keyof S]: Own<S[Name]> };
 }
 

@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import { CONFIG_MEMBERS } from "../../src/config/schema.js";
+import { STATUS_BY_CODE } from "../../src/errors.js";
+import { VARIABLES } from "../../src/lambda/shared/settings.js";
+import { membersIn } from "../../src/settings/shape.js";
+import { ERROR_GROUPS } from "../../tools/reference/errors.mjs";
+import { configurationPage, errorsPage } from "../../tools/reference/pages.mjs";
+import { COMMAND_VARIABLES, FUNCTION_VARIABLES } from "../../tools/reference/variables.mjs";
+import { repositoryFiles, textOf } from "./repository.js";
+
+describe("the references that `npm run docs` writes", () => {
+  test("docs/configuration.md is what the members of signet.json say today", () => {
+    expect(textOf("docs/configuration.md")).toBe(configurationPage(CONFIG_MEMBERS));
+  });
+
+  test("docs/errors.md is what the codes say today", () => {
+    expect(textOf("docs/errors.md")).toBe(errorsPage(STATUS_BY_CODE));
+  });
+
+  test("explain every code of errors.ts, in its order, and no other", () => {
+    expect(ERROR_GROUPS.flatMap(({ codes }) => Object.keys(codes))).toStrictEqual(Object.keys(STATUS_BY_CODE));
+    for (const [meaning, remedy] of ERROR_GROUPS.flatMap(({ codes }) => Object.values(codes))) {
+      expect([meaning, remedy]).toStrictEqual([expect.stringMatching(/^\S.*\.$/), expect.stringMatching(/^\S.*\.$/)]);
+    }
+  });
+
+  test("have every variable that the functions read", () => {
+    expect(Object.keys(FUNCTION_VARIABLES).sort()).toStrictEqual(VARIABLES.map((name) => `SIGNET_${name}`).sort());
+  });
+
+  test("have every variable that the source names, and no more", () => {
+    // What a misspelt name in a comment, and an example of how a member is described, are called.
+    const others = ["SIGNET_SCOPE", "SIGNET_WAIT_SECONDS"];
+    const named = repositoryFiles("src/*.ts").flatMap((path) => textOf(path).match(/\bSIGNET_[A-Z0-9]+(?:_[A-Z0-9]+)*\b/g) ?? []);
+    const overrides = membersIn(CONFIG_MEMBERS).flatMap(({ member }) => member.variable ?? []);
+    const shown = new Set([...overrides, ...Object.keys(COMMAND_VARIABLES), ...Object.keys(FUNCTION_VARIABLES)]);
+    expect([...new Set(named)].filter((name) => !shown.has(name)).sort()).toStrictEqual(others);
+    const computed = VARIABLES.map((name) => `SIGNET_${name}`);
+    expect([...shown].filter((name) => !named.includes(name) && !computed.includes(name))).toStrictEqual([]);
+  });
+
+  test("name the flags that `signet init` has", () => {
+    const flags = membersIn(CONFIG_MEMBERS).flatMap(({ member }) => member.flag ?? []);
+    expect(flags.length).toBeGreaterThan(5);
+    for (const flag of flags) expect(textOf("src/cli/main.ts")).toContain(`"${flag} <`);
+  });
+});

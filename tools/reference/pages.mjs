@@ -1,0 +1,179 @@
+import { ERROR_GROUPS } from "./errors.mjs";
+import { COMMAND_VARIABLES, FUNCTION_VARIABLES } from "./variables.mjs";
+
+const WRITTEN = "<!-- Written by `npm run docs` from the source: change it there. -->";
+
+/**
+ * A member of the settings, as src/settings/shape.ts describes it.
+ *
+ * @typedef {{
+ *   meaning?: string, title?: string, example?: unknown, default?: unknown, enum?: readonly string[], unit?: string, minimum?: number,
+ *   maximum?: number, type?: unknown, required?: true, variable?: string, flag?: string, fallback?: string, properties?: Shape, values?: Member, items?: Member,
+ *   names?: { title: string },
+ * }} Member
+ * @typedef {Readonly<Record<string, Member>>} Shape
+ */
+
+/**
+ * docs/configuration.md: every member of signet.json, every variable, every flag.
+ *
+ * @param {Shape} shape the members of signet.json
+ */
+export function configurationPage(shape) {
+  return `# Configuration
+
+${WRITTEN}
+
+\`signet.json\` holds an issuer's settings; \`signet init\` writes it. A flag stands over a variable, a variable over the file, the file over
+the default. What is misspelt, of a wrong type or out of bounds is an error that names the member. Editors complete the file by the schema
+that its \`$schema\` names. \`signet keys apply\` puts a changed rotation, and a longer life of tokens, in force; a running server reads
+callers by itself.
+
+${groups(shape)
+  .map((group, index, all) => groupText(group, all.slice(0, index)))
+  .join("\n\n")}
+
+## Variables
+
+A variable that is set to nothing counts as absent. A \`SIGNET_\` variable that nothing reads is warned of; a function does not start beside
+one that is nearly one of its own.
+
+Over a member of \`signet.json\`, for the command, the server and the library:
+
+${table(
+  ["variable", "member", "flag of `signet init`", "example"],
+  placed(shape).flatMap(({ path, member: { variable, flag, example } }) =>
+    variable === undefined ? [] : [[code(variable), code(path), flag === undefined ? "" : code(flag), code(textOf(example))]],
+  ),
+)}
+
+Read beside it:
+
+${table(
+  ["variable", "means", "default", "example"],
+  Object.entries(COMMAND_VARIABLES).map(([name, { meaning, fallback = "", example }]) => [
+    code(name),
+    meaning,
+    fallback,
+    code(example),
+  ]),
+)}
+
+Of the [Lambda functions](lambda.md), which read no file: the **i**ssuer, the key **m**anager, the **a**uthorizer, the **d**ecoder.
+
+${table(
+  ["variable", "of", "means", "default", "example"],
+  Object.entries(FUNCTION_VARIABLES).map(([name, { of, meaning, fallback = "", example }]) => [
+    code(name),
+    [...of].join(" "),
+    meaning,
+    fallback,
+    code(example),
+  ]),
+)}
+`;
+}
+
+/**
+ * docs/errors.md: every code, its HTTP status, what it means and what to do.
+ *
+ * @param {Readonly<Record<string, number>>} statusByCode
+ */
+export function errorsPage(statusByCode) {
+  const groups = ERROR_GROUPS.map(({ title, codes }) => {
+    const rows = Object.entries(codes).map(([name, [meaning, remedy]]) => [code(name), `${statusByCode[name]}`, meaning, remedy]);
+    return `## ${title}\n\n${table(["code", "status", "means", "what to do"], rows)}`;
+  });
+  return `# Errors
+
+${WRITTEN}
+
+Every failure has a code, which never changes its meaning, and a message that says what is wrong and what to do. Messages may change, so
+programs branch on the code: \`code\` of a \`SignetError\` and of problem details (RFC 9457, with the status below), \`errorType\` of a Lambda
+invocation, \`error.code\` of an item of a batch. The command exits with 1, for \`usage\` with 2, for a token that was refused with 3.
+\`bearerGuard\` answers \`token_missing\` (401) as well, where a request carries no bearer token. No message holds a token, a claim's value,
+a passphrase or key material.
+
+${groups.join("\n\n")}
+`;
+}
+
+/** @param {Shape} shape @returns {{ path: string, shape: Shape, member: Member }[]} each group of members, the outermost first */
+function groups(shape, path = "", member = {}) {
+  const inner = Object.entries(shape).flatMap(([name, each]) => {
+    const at = path === "" ? name : `${path}.${name}`;
+    if (each.properties !== undefined) return groups(each.properties, at, each);
+    if (each.values?.properties !== undefined) return groups(each.values.properties, `${at}.NAME`, each);
+    return each.items?.properties === undefined ? [] : groups(each.items.properties, `${at}[]`, each);
+  });
+  return [{ path, shape, member }, ...inner];
+}
+
+/** @typedef {ReturnType<typeof groups>[number]} Group */
+
+/** @param {Group} group @param {readonly Group[]} before those that the page has shown */
+function groupText({ path, shape, member }, before) {
+  const names = member.names === undefined ? "" : ` NAME is ${member.names.title}.`;
+  const head = path === "" ? "## Members" : `## \`${path}\`\n\n${member.meaning}${names}`;
+  const same = before.find((group) => `${Object.keys(group.shape)}` === `${Object.keys(shape)}`);
+  if (same !== undefined) return `${head} The members are those of [\`${same.path}\`](#${same.path}), without their defaults.`;
+  const rows = Object.entries(shape).map(([name, each]) => [
+    code(name),
+    each.meaning ?? "",
+    linkTo(name, each) ?? valueText(each),
+    defaultOf(each),
+    code(textOf(each.example)),
+    ways(each),
+  ]);
+  return `${head}\n\n${table(["member", "means", "value", "default", "example", "set by"], rows)}`;
+}
+
+/** @param {Member} member */
+function defaultOf(member) {
+  if (member.required === true) return "has to be set";
+  return member.default === undefined ? (member.fallback ?? "") : code(textOf(member.default));
+}
+
+/** @param {Shape} shape @returns {{ path: string, member: Member }[]} */
+function placed(shape, above = "") {
+  return Object.entries(shape).flatMap(([name, member]) => {
+    const path = above === "" ? name : `${above}.${name}`;
+    return [{ path, member }, ...placed(member.properties ?? {}, path)];
+  });
+}
+
+/** @param {string} name @param {Member} member a link to its own members, as GitHub names headings */
+function linkTo(name, { properties, values }) {
+  if (properties !== undefined) return `[\`${name}\`](#${name})`;
+  return values?.properties === undefined ? undefined : `[\`${name}.NAME\`](#${name}name)`;
+}
+
+/** @param {Member} member */
+function valueText(member) {
+  if (member.enum !== undefined) return member.enum.map(code).join(", ");
+  const title = (member.title ?? "").replace(/"([^"]*)"/g, "`$1`");
+  return member.unit === undefined || title.includes(member.unit)
+    ? title
+    : title.replace("a whole number", `a whole number of ${member.unit}`);
+}
+
+/** @param {Member} member */
+function ways({ variable, flag }) {
+  return [variable, flag].flatMap((way) => (way === undefined ? [] : [code(way)])).join(", ");
+}
+
+/** @param {unknown} value */
+function textOf(value) {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** @param {string} text */
+function code(text) {
+  return `\`${text}\``;
+}
+
+/** @param {readonly string[]} head @param {readonly (readonly string[])[]} rows */
+function table(head, rows) {
+  const line = (/** @type {readonly string[]} */ cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
+}

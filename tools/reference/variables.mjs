@@ -1,0 +1,129 @@
+/**
+ * The `SIGNET_` variables that set no member of signet.json: what reads each, and what for. A test holds these lists to the source.
+ *
+ * @typedef {{ meaning: string, example: string, fallback?: string }} Variable
+ */
+
+/** Of the command, the server and the library. @type {Readonly<Record<string, Variable>>} */
+export const COMMAND_VARIABLES = {
+  SIGNET_CONFIG: {
+    meaning: "The config file; `--config FILE` stands over it.",
+    example: "/etc/signet/signet.json",
+    fallback: "`signet.json`",
+  },
+  SIGNET_PASSPHRASE: {
+    meaning: "The passphrase of the key files; it stands over `passphraseFile`.",
+    example: "correct horse battery staple",
+  },
+  SIGNET_WEBHOOK_SECRET: {
+    meaning: "The secret that notices to the webhook are signed with; it stands over `notices.webhookSecretFile`.",
+    example: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+  },
+  SIGNET_DEBUG: { meaning: "`1` shows where something unexpected failed.", example: "1" },
+};
+
+/** Of the Lambda functions: i the issuer, m the key manager, a the authorizer, d the decoder. @type {Readonly<Record<string, Variable & { of: string }>>} */
+export const FUNCTION_VARIABLES = {
+  SIGNET_INSTALLATION: { of: "im", meaning: "The installation's name: `aws.installation`. It has to be set.", example: "prod" },
+  SIGNET_KEYRING: {
+    of: "m",
+    meaning: "Where keyring, audit log and public documents are: `aws.keyring`. It has to be set.",
+    example: "s3://my-bucket/signet",
+  },
+  SIGNET_ISSUER: {
+    of: "imad",
+    meaning:
+      "The issuer's URL. The issuer leaves `iss` to the claims without it; the authorizer needs it, exactly as in `iss`, several with commas.",
+    example: "https://issuer.example",
+  },
+  SIGNET_LIMITS: {
+    of: "im",
+    meaning: "`limits`, as JSON.",
+    example: '{"maxTtlSeconds":3600}',
+    fallback: "the defaults of `limits`",
+  },
+  SIGNET_CALLERS: {
+    of: "i",
+    meaning: "Callers by the name of their alias, as JSON.",
+    example: '{"chat":{"limits":{"allowedAudiences":["chat"]}}}',
+    fallback: "none",
+  },
+  SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS: {
+    of: "i",
+    meaning: "`rotation.activeKeyMaxAgeSeconds`, in seconds; never more than the policy has.",
+    example: "1800",
+    fallback: "`3600`",
+  },
+  SIGNET_HTTP: { of: "i", meaning: "`true` answers events of API Gateway and function URLs.", example: "true", fallback: "no" },
+  SIGNET_METRICS: { of: "im", meaning: "`true` writes CloudWatch metrics to the log.", example: "true", fallback: "no" },
+  SIGNET_STACK_ID: {
+    of: "m",
+    meaning: "The ARN of the stack whose custom resource the function is; it answers no other.",
+    example: "arn:aws:cloudformation:eu-central-1:111122223333:stack/tokens/5f2e7c10",
+  },
+  SIGNET_CUSTODY: { of: "m", meaning: "Who holds the next keys.", example: "kms", fallback: "`parameter-store`" },
+  SIGNET_ALGORITHM: { of: "m", meaning: "What the next keys sign with.", example: "RS256", fallback: "`ES256`" },
+  SIGNET_KMS_KEY: { of: "m", meaning: "The KMS key that wraps private keys, or encrypts them at rest.", example: "alias/tokens" },
+  SIGNET_WRAPPING_KEY: {
+    of: "m",
+    meaning: "The KMS key that wraps, where it is another one.",
+    example: "alias/wrapping",
+    fallback: "`SIGNET_KMS_KEY`",
+  },
+  SIGNET_KEY_POLICY: {
+    of: "m",
+    meaning: "The policy of KMS keys that are made, as JSON.",
+    example: '{"Version":"2012-10-17", ...}',
+    fallback: "KMS's own",
+  },
+  SIGNET_ROTATION: {
+    of: "m",
+    meaning: "`rotation`, as JSON.",
+    example: '{"clockSkewSeconds":60}',
+    fallback: "the defaults of `rotation`",
+  },
+  SIGNET_ROTATE_EVERY_DAYS: { of: "m", meaning: "Stands over `rotateEverySeconds`, in days; 0 means by hand.", example: "30" },
+  SIGNET_WEBHOOK: { of: "m", meaning: "A URL that gets each notice: `notices.webhook`.", example: "https://hooks.example/keys" },
+  SIGNET_WEBHOOK_SECRET: {
+    of: "m",
+    meaning: "The secret that notices are signed with; `ssm:/NAME` names a parameter.",
+    example: "ssm:/signet/webhook-secret",
+  },
+  SIGNET_EVENT_BUS: { of: "m", meaning: "An event bus that gets each notice: `notices.eventBus`.", example: "key-events" },
+  SIGNET_AUDIENCE: {
+    of: "a",
+    meaning: "Who tokens must be for, several with commas; `*` takes every token. It has to be set.",
+    example: "https://api.example",
+  },
+  SIGNET_JWKS_URL: {
+    of: "a",
+    meaning: "Where the keys are, for an issuer without discovery.",
+    example: "https://issuer.example/keys.json",
+    fallback: "discovery says it",
+  },
+  SIGNET_SCOPES: { of: "a", meaning: "Scopes that every token must have, with commas.", example: "orders:read" },
+  SIGNET_ROUTES: {
+    of: "a",
+    meaning: "The scopes of each route, as JSON; what no rule names is refused.",
+    example: '{"GET /orders/{id}":"orders:read","* /health":[]}',
+    fallback: "every route takes a token",
+  },
+  SIGNET_CLAIMS: {
+    of: "a",
+    meaning: "The claims that are handed on, with commas.",
+    example: "sub,tenant",
+    fallback: "all that can be",
+  },
+  SIGNET_TOKEN_QUERY: { of: "a", meaning: "The query parameter that may hold the token.", example: "token" },
+  SIGNET_AUTHORIZER_RESPONSE: {
+    of: "a",
+    meaning: "`policy` answers a policy, for an HTTP API without simple responses.",
+    example: "policy",
+  },
+  SIGNET_DECODE_HOSTS: {
+    of: "d",
+    meaning: "The hosts that keys are fetched from, with commas.",
+    example: "idp.example.com",
+    fallback: "that of `SIGNET_ISSUER`",
+  },
+};
