@@ -21,7 +21,8 @@ export function narrowLimits(issuer: Limits, caller: OwnLimits): Limits {
     allowedAudiences: both(issuer.allowedAudiences, caller.allowedAudiences, commonAudiences),
     allowedTypes: both(issuer.allowedTypes, caller.allowedTypes, (a, b) => a.filter((type) => b.includes(type))),
     maxTokensPerMinute: both(issuer.maxTokensPerMinute, caller.maxTokensPerMinute, Math.min),
-  };
+    // A limit that is not narrowed here would be none for callers.
+  } satisfies Record<keyof Limits, unknown>;
 }
 
 // `null` makes asking obligatory, which is narrower than any default, except where it lets tokens live for ever.

@@ -24,8 +24,8 @@ export interface Member extends Partial<Told> {
   /** What stands for a member that is absent. */
   readonly default?: unknown;
   readonly required?: true;
-  /** What a number counts. */
-  readonly unit?: "seconds" | "tokens" | "seconds since 1970";
+  /** What a number counts, in the plural: seconds, tokens. */
+  readonly unit?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly enum?: readonly string[];
