@@ -25,7 +25,7 @@ export interface Parts {
   readonly stores: Stores;
   /** Those with whom keys are made, and who are searched for what a crash left. */
   readonly custodians: Partial<Record<Custody, Custodian>>;
-  /** Opens a key with whoever holds it. */
+  /** Opens a key with the custodian that holds it. */
   readonly open: (key: OpenableKey) => Promise<Signer>;
 }
 

@@ -44,7 +44,7 @@ export interface Installation {
   readonly activeKey: ActiveKey;
   /** The callers that a config names, the narrower of their limits and this installation's; their rates live as long as it does. */
   callers(named?: Config["callers"]): Callers;
-  /** Tells somebody of each signature that KMS makes from now on. */
+  /** Reports each signature that KMS makes from now on. */
   watchKms(onSigned: OnKmsSigned): void;
   /** A manager, who may change keys. Its parts are loaded only when it is asked for. */
   manager(options?: Pick<ManagerOptions, "onStep" | "sleep" | "actor">): Promise<Manager>;
@@ -94,7 +94,7 @@ export async function assemble(config: Config, options: AssemblyOptions = {}): P
   });
 }
 
-// Who is told of changes is found out when a manager is made: nobody else needs to know.
+// Who is told of changes is found out when a manager is made: nothing else needs to know.
 async function notifierFor(config: Config, env: Environment): Promise<ManagerOptions["notify"]> {
   const { webhook, eventBus } = config.notices;
   if (webhook === undefined && eventBus === undefined) return undefined;

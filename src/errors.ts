@@ -113,16 +113,16 @@ export function statusOf(code: ErrorCode): number {
   return STATUS_BY_CODE[code];
 }
 
-/** The longest piece of somebody else's text that an answer repeats, in characters. */
+/** The longest piece of a foreign text that an answer repeats, in characters. */
 export const MAX_ECHO = 64;
 
-/** Somebody else's text, cut so that no answer and no log line grows with it. */
+/** A foreign text, cut so that no answer and no log line grows with it. */
 export function shortened(text: string, most = MAX_ECHO): string {
   // A surrogate without its other half is no character.
   return text.length <= most ? text : `${text.slice(0, most - 3).replace(/[\uD800-\uDBFF]$/, "")}...`;
 }
 
-/** Somebody else's name of something, for a sentence: one that is too long is not repeated, since the error's field begins with it. */
+/** A foreign name, for a sentence: one that is too long is not repeated, since the error's field begins with it. */
 export function nameInWords(name: string, otherwise: string): string {
   return name.length <= MAX_ECHO ? name : otherwise;
 }
@@ -144,7 +144,7 @@ export class SignetError extends Error {
   readonly status: number;
   readonly field?: string;
   readonly retryAfterSeconds?: number;
-  /** No Proxy has it, and asking for it calls nobody. */
+  /** No Proxy has it, and asking for it runs no code. */
   readonly #made = true;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -177,14 +177,14 @@ export function isTokenRefusal(error: unknown): error is SignetError {
 }
 
 /**
- * The words of an error for a log. What a request did wrong is told in words to whoever sent it, and they may repeat its text: the log has
+ * The words of an error for a log. What a request did wrong is told in words to its sender, and they may repeat its text: the log has
  * the code alone.
  */
 export function loggableWords({ status, message }: SignetError): string | undefined {
   return status >= 500 || status === 409 ? message : undefined;
 }
 
-/** Names that are ours, or a standard's; others are their sender's, and may say what is nobody's business. */
+/** Names that are ours, or a standard's; others are their sender's, and may be private. */
 const OWN_NAMES = new Set(
   (
     "claims iss sub aud exp nbf iat jti scope azp client_id ttl typ setIat setNbf setJti requests token audience jwksUri userId " +
@@ -204,7 +204,7 @@ export function loggableField(field: string | undefined): string | undefined {
 /** What is said instead of a message that may name this machine's files. */
 export const INTERNAL_DETAIL = "the issuer cannot do this now; its log says why";
 
-/** The failure as a stranger may be told it: what nobody foresaw, and what concerns the installation, keeps its words to the log. */
+/** The failure as a stranger may be told it: what is unexpected, or concerns the installation, keeps its words to the log. */
 export function toPublicError(error: unknown): SignetError {
   if (!isSignetError(error)) return new SignetError("internal", "something unexpected failed; the log says more");
   return error.status === 500 ? new SignetError(error.code, INTERNAL_DETAIL) : error;

@@ -62,7 +62,7 @@ export function numberOf(bytes: Uint8Array): bigint {
 }
 
 function assertRsa(modulus: Uint8Array, exponent: Uint8Array): void {
-  // Longer numbers are never made: whoever sends them wants to see that done.
+  // Longer numbers are never computed: a caller could send them to keep the process busy.
   const shortExponent = bitLength(exponent) > LARGEST_EXPONENT_BITS ? 2n ** 65n + 1n : numberOf(exponent);
   assertRsaNumbers(bitLength(modulus), shortExponent);
   if ((modulus.at(-1) as number) % 2 === 0) throw weak("its modulus is even: it has 2 for a factor");

@@ -2,7 +2,7 @@ import { SignetError } from "../errors.js";
 import type { Environment } from "./endpoint.js";
 import type { Credentials } from "./sigv4.js";
 
-/** Answers credentials; whoever makes them keeps them for as long as they are good. */
+/** Answers credentials; the provider caches them for as long as they are good. */
 export type CredentialSource = () => Credentials | Promise<Credentials>;
 
 /** The credentials that stand in the environment, as Lambda provides them. */

@@ -52,7 +52,7 @@ export function regionIn(env: Environment): string | undefined {
   return env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
 }
 
-/** An endpoint that somebody configured instead of AWS's own: an emulator, or an interface endpoint of a VPC. */
+/** An endpoint that was configured instead of AWS's own: an emulator, or an interface endpoint of a VPC. */
 function configuredEndpoint(service: Service, env: Environment): string | undefined {
   if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === "true") return undefined;
   return env[`AWS_ENDPOINT_URL_${VARIABLES[service]}`] || env.AWS_ENDPOINT_URL || undefined;

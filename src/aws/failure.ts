@@ -91,7 +91,7 @@ function unusable(key: string, region: string, awsCode: string): string {
 
 /** The error of an endpoint whose certificate is not believed. */
 export function untrusted({ action, region }: CalledAction, code: string): AwsFailure {
-  const words = `the endpoint's certificate is not trusted (${code}); is somebody in between? NODE_EXTRA_CA_CERTS adds a CA of your own`;
+  const words = `the endpoint's certificate is not trusted (${code}); is there a proxy in between? NODE_EXTRA_CA_CERTS adds a CA of your own`;
   return new AwsFailure("aws_unavailable", `${action} in ${region}: ${words}`, "");
 }
 

@@ -155,7 +155,7 @@ function atRest(place: InstallationPlace, service: string, actions: readonly str
   return [{ actions, resources: [place.kmsKeyArn], conditions: { StringEquals: via } }];
 }
 
-// Whoever may give tags to keys makes any key one of the installation's: it is for keys that were made before they had policies.
+// The right to tag keys makes any key one of the installation's: it is for keys that were made before they had policies.
 function byTag(place: InstallationPlace, actions: readonly string[]): readonly Statement[] {
   if (place.hasKeyPolicies === true) return [];
   const conditions = { StringEquals: { "aws:ResourceTag/signet:installation": place.installation } };

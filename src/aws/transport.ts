@@ -9,7 +9,7 @@ import { type Credentials, canonicalQuery, signedHeaders } from "./sigv4.js";
 /** What calls go out with. */
 export interface TransportOptions {
   readonly region: string;
-  /** Asked before each try; whoever answers keeps them while they are good. */
+  /** Asked before each try; the provider caches them while they are good. */
   readonly credentials: () => Credentials | Promise<Credentials>;
   /** Where endpoints may be configured. Default `process.env`. */
   readonly env?: Environment | undefined;

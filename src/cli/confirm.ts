@@ -6,7 +6,7 @@ import type { CommonOptions } from "./context.js";
 /**
  * Asks before what cannot be undone.
  *
- * @throws SignetError `usage` where nobody sits at a terminal and `--yes` was not given, or the answer is no
+ * @throws SignetError `usage` where stdin is no terminal and `--yes` was not given, or the answer is no
  */
 export async function confirm(question: string, { yes }: CommonOptions): Promise<void> {
   if (yes === true) return;

@@ -18,7 +18,7 @@ export interface InitialOptions extends CommonOptions {
   readonly kmsKey?: string;
   readonly keyring?: string;
   readonly passphraseFile?: string;
-  /** Whether the first key was made elsewhere: where its PEM was pasted nobody follows a schedule, so it rotates by hand. */
+  /** Whether the first key was made elsewhere: a verifier with a pasted PEM follows no schedule, so it rotates by hand. */
   readonly hasExistingKey?: boolean;
 }
 
@@ -73,7 +73,7 @@ export function awsMembers(
   }
   const found = region ?? (env.SIGNET_REGION || regionIn(env));
   return {
-    // Nobody else's keys are touched: a manager removes what lies under its installation's name and stands in no keyring of it.
+    // No other installation's keys are touched: a manager removes what lies under its installation's name and stands in no keyring of it.
     installation: env.SIGNET_INSTALLATION || `${slug(issuer ?? env.SIGNET_ISSUER)}-${randomBytes(4).toString("hex")}`,
     ...(found ? { region: found } : {}),
     ...(kmsKey === undefined ? {} : { kmsKey }),

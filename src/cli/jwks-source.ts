@@ -10,7 +10,7 @@ import type { Context } from "./context.js";
 import { readGivenFile } from "./given-file.js";
 
 /**
- * Reads a JWKS from where it is: a file, a URL, or an object in S3 (`s3://BUCKET/KEY`). Its keys are checked by whoever uses them.
+ * Reads a JWKS from where it is: a file, a URL, or an object in S3 (`s3://BUCKET/KEY`). Its keys are checked where they are used.
  *
  * @throws SignetError `usage` for what is no JWKS, `jwks_unavailable`, and what S3 answers
  */

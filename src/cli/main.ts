@@ -41,7 +41,7 @@ export async function main(argv: readonly string[], hooks: Partial<Pick<Context,
   tellFileWarningsTo((words) => output.note(`warning: ${words}`));
   const cwd = process.cwd();
   const context: Context = { output, env: process.env, cwd, self: selfName(process.argv[1] ?? "", cwd), logFd: STDOUT, ...hooks };
-  // What nobody foresaw is told in a line like every failure; a stack may hold anything.
+  // An unexpected failure is told in one line like every other; a stack may hold anything.
   process.once("uncaughtException", (error) => process.exit(reportFailure(error, output)));
   try {
     await createProgram(context, argv).parseAsync(withKidLast(argv), { from: "user" });
@@ -83,7 +83,7 @@ function createProgram(context: Context, argv: readonly string[]): Command {
       inheritOptions(command);
       if (!onlyPrints(command)) context.output.finishWork();
     });
-  // Options before the command, help and words that nobody knows need all of them.
+  // Options before the command, help and unknown words need all of them.
   const asked = GROUPS.filter(([words]) => words.includes(argv[0] ?? ""));
   for (const [, add] of asked.length > 0 ? asked : GROUPS) add(program, context, common);
   for (const group of program.commands.filter(({ commands }) => commands.length > 0)) {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 
 /**
- * Commands that change nothing and judge nothing: once nobody reads their data there is nothing left to do. Every other one finishes
+ * Commands that change nothing and judge nothing: once their reader is gone there is nothing left to do. Every other one finishes
  * its work, and its exit code says what became of that.
  */
 const ONLY_PRINT: ReadonlySet<string> = new Set([

@@ -17,7 +17,7 @@ export interface Output {
   json(value: unknown): void;
   /** Emphasis, where the terminal shows it and NO_COLOR does not forbid it. */
   bold(text: string): string;
-  /** Whether somebody watches stderr. */
+  /** Whether stderr is a terminal. */
   readonly isWatched: boolean;
   /** From here on the command does work that has to come to its end, whether or not its data can be written. */
   finishWork(): void;
@@ -30,17 +30,17 @@ export interface Output {
 /** The output of this process. */
 export function createOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Output {
   const data = createDataStream(stdout, (code) => stderr.write(`signet: the output cannot be written (${code})\n`));
-  // Nobody reads the notes any more; the work that they are about goes on.
+  // The reader of the notes is gone; the work that they are about goes on.
   stderr.on("error", () => undefined);
   const hasStyle = stderr.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
-  // Emphasis is ours where it has this mark, which nobody else can know.
+  // Emphasis is ours where it has this mark, which no other text can contain.
   const mark = hasStyle ? `<${randomUUID()}>` : "";
   const styled = (line: string): string => (hasStyle ? visible(line).replaceAll(mark, "\u001b[") : visible(line));
   return Object.freeze({
     data: (line: string) => data.write(`${styled(line)}\n`),
     note: (line: string) => void stderr.write(`${styled(line)}\n`),
     exact: (text: string) => data.write(`${text}\n`),
-    // What is beyond ASCII stands in texts alone, where JSON takes the same escapes: whoever parses it reads what it said.
+    // What is beyond ASCII stands in texts alone, where JSON takes the same escapes: a parser reads what it said.
     json: (value: unknown) => data.write(`${JSON.stringify(value, null, 2).split("\n").map(visible).join("\n")}\n`),
     bold: (text: string) => (hasStyle ? `${mark}1m${text}${mark}22m` : text),
     isWatched: stderr.isTTY === true,
@@ -92,7 +92,7 @@ function createDataStream(stdout: NodeJS.WriteStream, tell: (code: string) => vo
 /** Says a failure on stderr and answers the exit code for it. */
 export function reportFailure(error: unknown, output: Output): number {
   if (!isSignetError(error)) {
-    // Nobody foresaw it: its own words may hold anything, so only its kind is shown.
+    // Unexpected: its own words may hold anything, so only its kind is shown.
     const kind = error instanceof Error ? `${error.name}${codeOf(error)}` : typeof error;
     output.note(`signet: something unexpected failed (${kind}); set SIGNET_DEBUG=1 for where`);
     if (process.env.SIGNET_DEBUG === "1" && error instanceof Error) {

@@ -5,7 +5,7 @@ import { SignetError } from "../errors.js";
 /**
  * Asks for a new passphrase, twice, without showing it.
  *
- * @throws SignetError `usage` where nobody sits at a terminal, or the two differ
+ * @throws SignetError `usage` where stdin is no terminal, or the two differ
  */
 export async function askNewPassphrase(): Promise<string> {
   if (!process.stdin.isTTY) {

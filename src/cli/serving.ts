@@ -148,7 +148,7 @@ function lossTeller({ output }: Context): (reason: string) => void {
   return (reason) => {
     if (isTold) return;
     isTold = true;
-    const why = reason === "full" ? "nobody reads it" : reason;
+    const why = reason === "full" ? "it is not read" : reason;
     output.note(`signet: the log cannot be written (${why}); its lines are lost and counted in signet_log_lines_lost_total`);
   };
 }

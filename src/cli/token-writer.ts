@@ -11,7 +11,7 @@ const PIECE_CHARACTERS = 65_536;
 const SILENT_MILLISECONDS = 1_000;
 const REPORT_EVERY_MILLISECONDS = 250;
 
-/** Binds a stream. Work of more than a second shows its progress to somebody at a terminal. */
+/** Binds a stream. Work of more than a second shows its progress on a terminal. */
 export function createTokenWriter(stream: NodeJS.WriteStream, output: Output): TokenWriter {
   let piece = "";
   let count = 0;

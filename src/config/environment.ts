@@ -28,7 +28,7 @@ export interface EnvironmentOverrides {
  * @throws SignetError `config_invalid` for a number that is none, and for `SIGNET_LIMITS`
  */
 export function environmentOverrides(env: Environment): EnvironmentOverrides {
-  // Whoever sets it expects tokens to be limited: a warning would leave them as they are.
+  // It was set to limit tokens: a warning would leave them unlimited.
   if (env.SIGNET_LIMITS) {
     throw new SignetError(
       "config_invalid",
@@ -53,7 +53,7 @@ export function environmentOverrides(env: Environment): EnvironmentOverrides {
   return { members: Object.fromEntries(members), sources };
 }
 
-/** A warning for each `SIGNET_` variable that nobody reads; `SIGNET_LIMITS` is more than that. */
+/** A warning for each `SIGNET_` variable that is not read; `SIGNET_LIMITS` is more than that. */
 export function unknownVariables(env: Environment): string[] {
   const known = [...OVERRIDES.map(({ name }) => name), ...OTHERS];
   return Object.keys(env)

@@ -14,7 +14,7 @@ const CONFLICT = 409;
 
 /**
  * Hands a template over: within the request where it fits, else by a private bucket of the account's, which is made when it is not
- * there. S3 is told whose bucket it must be, so that nobody can lay one ready under that name.
+ * there. S3 is told whose bucket it must be, so that no other account can have one ready under that name.
  *
  * @param bucket the bucket; `signet-templates-ACCOUNT-REGION` when absent
  * @param env where endpoints may be configured

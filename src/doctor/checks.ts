@@ -3,7 +3,7 @@ import { ownMember } from "../encoding/own-member.js";
 import type { Evidence, KeyFacts } from "./evidence.js";
 import type { Visit } from "./visit.js";
 
-/** `broken`: somebody who follows the standards is turned away, or ought to be. `doubtful`: it works, and not as well as it could. */
+/** `broken`: a verifier that follows the standards is turned away, or ought to be. `doubtful`: it works, and not as well as it could. */
 type Level = "broken" | "doubtful" | "good";
 
 /** What one rule says of an issuer. */
@@ -63,7 +63,7 @@ export function findingsOf(evidence: Evidence): readonly Finding[] {
   });
 }
 
-/** A value of somebody else's, fit for a terminal. What is no text is named by its kind: an object may refuse to become one. */
+/** A value of the issuer's, fit for a terminal. What is no text is named by its kind: an object may refuse to become one. */
 export function shown(value: unknown): string {
   if (typeof value !== "string") return kindOf(value);
   const plain = JSON.stringify(value.slice(0, 100)).replace(
@@ -82,8 +82,8 @@ function kindOf(value: unknown): string {
 function issuerUrl(issuer: string): Judgement {
   const url = new URL(issuer);
   if (url.protocol !== "https:" && isLoopback(url.hostname))
-    return ["doubtful", "it is on this machine: nobody else can fetch its keys"];
-  if (url.protocol !== "https:") return ["broken", "it does not begin with https: whoever is on the way can give other keys"];
+    return ["doubtful", "it is on this machine: no other can fetch its keys"];
+  if (url.protocol !== "https:") return ["broken", "it does not begin with https: other keys can be given on the way"];
   if (url.search !== "" || url.hash !== "" || url.username !== "")
     return ["broken", "it has a query, a fragment or a user, which an issuer's URL must not"];
   return ["good", "https, with neither query nor fragment"];
@@ -91,7 +91,7 @@ function issuerUrl(issuer: string): Judgement {
 
 const FAILURES: Readonly<Record<string, string>> = {
   ENOTFOUND: "its name is not known (ENOTFOUND)",
-  ECONNREFUSED: "nobody listens there (ECONNREFUSED)",
+  ECONNREFUSED: "nothing listens there (ECONNREFUSED)",
   ADDRESS_REFUSED:
     "its address is more private than the issuer's, link-local or a cloud's metadata service: nothing is fetched from there",
   TIMEOUT: "no answer within ten seconds",
@@ -166,7 +166,7 @@ function kids({ keys }: Evidence): Judgement | undefined {
   if (keys.length === 0) return undefined;
   const names = keys.flatMap(({ kid }) => kid ?? []);
   const twice = names.find((kid, at) => names.indexOf(kid) !== at);
-  if (twice !== undefined) return ["broken", `two keys have the kid ${shown(twice)}: nobody can tell which of them signed`];
+  if (twice !== undefined) return ["broken", `two keys have the kid ${shown(twice)}: it is unclear which of them signed`];
   if (names.length < keys.length)
     return [keys.length > 1 ? "broken" : "doubtful", "a key has no kid: a rotation cannot be followed"];
   return ["good", "each key has its own"];
@@ -216,7 +216,7 @@ function cache({ jwks }: Evidence): Judgement | undefined {
   const control = jwks.headers["cache-control"] ?? "";
   const age = Number(/max-age=(\d+)/.exec(control)?.[1] ?? Number.NaN);
   if (/no-store/.test(control))
-    return ["doubtful", "nobody may keep the JWKS (no-store): it is fetched for every token, or against your word"];
+    return ["doubtful", "no verifier may keep the JWKS (no-store): it is fetched for every token, or against your word"];
   if (Number.isNaN(age)) return ["doubtful", "the JWKS does not say how long it may be kept (Cache-Control: max-age)"];
   return age > DAY_MS / 1_000
     ? ["doubtful", `it may be kept for ${age} seconds: so long a new or a revoked key goes unseen`]

@@ -4,7 +4,7 @@ import { shown } from "./checks.js";
 import type { Evidence, KeyFacts } from "./evidence.js";
 import { VERIFIERS, type VerifierRules } from "./verifiers.js";
 
-/** Whether somebody can verify an issuer's tokens. `partly`: those of some of its keys. `unknown`: nobody says it. */
+/** Whether a verifier can verify an issuer's tokens. `partly`: those of some of its keys. `unknown`: it is not documented. */
 type Answer = "yes" | "partly" | "no" | "unknown";
 
 /** What one verifier makes of an issuer. */
@@ -19,7 +19,7 @@ export interface Verdict {
   readonly basis: VerifierRules["basis"];
 }
 
-/** Whether it is for the algorithm that somebody cannot verify. */
+/** Whether a verifier fails for the algorithm. */
 export function isForAlgorithm({ reasons }: Verdict): boolean {
   return reasons.some((reason) => reason.startsWith(DOES_NOT_KNOW));
 }

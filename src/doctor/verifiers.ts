@@ -1,13 +1,13 @@
-/** What somebody who verifies tokens asks of an issuer. Absent: nothing. */
+/** What a verifier asks of an issuer. Absent: nothing. */
 export interface VerifierRules {
   readonly name: string;
   /** How `--for` names it. */
   readonly id: string;
-  /** What it verifies. Absent: nobody has said. */
+  /** What it verifies. Absent: not documented. */
   readonly algorithms?: readonly string[];
-  /** What it verifies once somebody has told it to, and how. */
+  /** What it verifies once it is configured to, and how. */
   readonly optIn?: { readonly algorithms: readonly string[]; readonly by: string };
-  /** It asks by itself, over the Internet; else somebody hands it the keys, or runs it where the issuer can be reached. */
+  /** It asks by itself, over the Internet; else its operator hands it the keys, or runs it where the issuer can be reached. */
   readonly fetches?: "discovery" | "jwks";
   /** It takes no URL with a port. */
   readonly noPort?: true;
@@ -29,7 +29,7 @@ export interface VerifierRules {
   readonly source: string;
   /** When that was looked at. */
   readonly checked: string;
-  /** `documented` by the vendor, `observed` by us, or `assumed` because nobody says it. */
+  /** `documented` by the vendor, `observed` by us, or `assumed` because it is not documented. */
   readonly basis: "documented" | "observed" | "assumed";
 }
 
@@ -43,7 +43,7 @@ const ALL = [...CLASSIC, "Ed25519", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"];
 const WITNESSES = "npm run witnesses";
 const CHECKED = "2026-11-24";
 
-/** What STS wants, whoever asks it. */
+/** What STS wants, for any caller. */
 const IAM = {
   algorithms: [...RS, ...ES],
   fetches: "discovery",

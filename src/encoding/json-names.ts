@@ -3,7 +3,7 @@
  *
  * V8 12.8 and later (Node 24 and 26) takes a name that holds an escape for another one: once `{"a":1,"\\":1}` was parsed,
  * `{"a":1,"\u0062":2}` has the members `a` and `\`; after `{"a":1,"\\n":1}`, `{"a":1,"\nx":2}` has `\n` of two characters
- * (nodejs/node#63785). Whoever can send one text so decides what the next one says. Names without an escape are read right, and
+ * (nodejs/node#63785). The sender of one text so decides what the next one says. Names without an escape are read right, and
  * so are all values: only where a name holds an escape is the text read a second time, here. To go once every Node that we support
  * reads names right.
  */
@@ -47,7 +47,7 @@ export function parseJson(text: string): unknown {
 
 /**
  * Tells whether a member's name, at any depth, holds a backslash. Every name that V8 misreads ends up with one, and only names with
- * one make it misread others: what somebody else has parsed is believed only without them.
+ * one make it misread others: what another parser has read is believed only without them.
  */
 export function holdsBackslashName(value: unknown): boolean {
   const open = [value];

@@ -91,7 +91,7 @@ export function requestFault({ field, mustBe }: ObjectFault, schema: ObjectSchem
 }
 
 /**
- * Binds a schema, and answers the function that reads settings by it: what somebody wrote in a file, a variable or a program. What is
+ * Binds a schema, and answers the function that reads settings by it, from a file, a variable or a program. What is
  * misspelt there would be ignored in silence, so it is an error.
  *
  * @returns (the bound function) a copy, in which each member was read once; lists are copied too

@@ -17,7 +17,7 @@ export const A_COUNT: OptionCheck = [
 export const AN_OBJECT: OptionCheck = ["an object", (value) => typeof value === "object" && value !== null];
 
 /**
- * Checks a caller's options. A misspelt one would be ignored, and with it a check that somebody relies on: `scope` for `scopes`
+ * Checks a caller's options. A misspelt one would be ignored, and with it a check that the caller relies on: `scope` for `scopes`
  * checks no scope. An option that is `undefined` counts as absent, but its name has to be right.
  *
  * @param what the function that takes them, for errors

@@ -1,7 +1,7 @@
 import { MAX_ECHO, SignetError } from "../errors.js";
 import { findDuplicateMember, type JsonReading, readJson } from "./json-names.js";
 
-/** In longer texts, in characters, nobody is told where they break: finding it reads them again and again, for whoever sends them. */
+/** In longer texts, in characters, no error says where they break: finding it reads them again and again, at the sender's will. */
 const MAX_PLACED = 65_536;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -15,7 +15,7 @@ export async function stateOfHolder(identity: string, folder: string): Promise<H
   if (state !== "unknown") return state;
   const presence = await askPresence(folder, identity);
   if (presence === "answers") return "alive";
-  // Of another machine that shares this folder a socket is refused too, and whoever holds it may live.
+  // Of another machine that shares this folder a socket is refused too, and its holder may live.
   if (presence === "refused" && mine.boot !== "" && mine.boot === theirs.boot) return "gone";
   return (await isOfEarlierBoot(mine, theirs, folder)) ? "gone" : "unknown";
 }

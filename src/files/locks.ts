@@ -4,7 +4,7 @@ import { stateOfHolder } from "./holder-state.js";
 import type { HolderState } from "./process-identity.js";
 import { type LockHolder, readHolder, removeLock } from "./process-lock.js";
 
-/** A lock file that somebody holds. */
+/** A lock file that a process holds. */
 export interface HeldLock {
   readonly path: string;
   readonly holder: LockHolder;

@@ -7,7 +7,7 @@ import { asUnwritable } from "./failures.js";
 import { processIdentity } from "./process-identity.js";
 
 /**
- * A process that holds something in a folder listens on a Unix socket there as long as it does. Whoever shares the folder and the
+ * A process that holds something in a folder listens on a Unix socket there as long as it does. A process that shares the folder and the
  * kernel, in whatever container, can ask whether it is alive: the kernel answers for a process that is slow or stopped, and refuses
  * for one that is dead.
  */
@@ -42,13 +42,13 @@ export async function announcePresence(folder: string): Promise<() => Promise<vo
   };
 }
 
-/** What a holder's socket in a folder says: it is there and answers, it is there and nobody listens, or neither is known. */
+/** What a holder's socket in a folder says: it is there and answers, it is there and refuses, or neither is known. */
 export async function askPresence(folder: string, identity: string): Promise<"answers" | "refused" | "unknown"> {
   return ask(folder, presenceOf(folder, identity));
 }
 
 /**
- * Removes sockets that nobody listens on any more, where nothing is locked: whoever finds a lock of a dead process needs its socket.
+ * Removes sockets that no process listens on any more, where nothing is locked: to judge the lock of a dead process takes its socket.
  * Only for the holder of the lease.
  */
 export async function removeDeadPresences(folder: string): Promise<void> {
@@ -112,7 +112,7 @@ async function listenIn(folder: string): Promise<() => Promise<void>> {
       await new Promise((resolve) => server.close(resolve));
       // The server removes its address when it closes: until then that must lead nowhere else.
       await release();
-      // What a disk that fails keeps is in nobody's way: whoever of this process listens next takes it away.
+      // What a failing disk keeps is in no process's way: the next holder of this process takes it away.
       await rm(path, { force: true }).catch(() => undefined);
       paths.delete(path);
     };

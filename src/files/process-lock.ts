@@ -19,13 +19,13 @@ export interface LockOptions {
 
 /**
  * Runs an action while holding a lock file. The lock belongs to a living process: it is taken over from one that is proven dead,
- * never from one that is slow or stopped, nor from one that nobody here can judge.
+ * never from one that is slow or stopped, nor from one that cannot be judged from here.
  *
  * @param path the lock file
  * @throws SignetError `store_locked`, naming the holder, when it was not free in time
  */
 export async function withProcessLock<T>(path: string, action: () => Promise<T>, options: LockOptions = {}): Promise<T> {
-  // Before the lock is there: whoever finds it must find its holder listening.
+  // Before the lock is there: a process that finds it must find its holder listening.
   const leave = await announcePresence(dirname(path));
   try {
     const nonce = await acquire(path, Date.now() + (options.waitMilliseconds ?? 10_000));
@@ -86,7 +86,7 @@ async function release(path: string, nonce: string): Promise<void> {
     // Unlocked by a person meanwhile, it may be another's by now.
     if ((await readHolder(path).catch(() => undefined))?.nonce === nonce) await removeFile(path);
   } finally {
-    // Where the disk has failed, whoever of this thread comes next knows that nobody holds it any more.
+    // Where the disk has failed, the next holder of this thread knows that the lock is free.
     holdings().nonces.delete(nonce);
   }
 }

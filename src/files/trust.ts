@@ -41,7 +41,7 @@ export function assertTrusted(kind: FileKind, found: FoundFile): void {
   if (kind === "document" || kind === "secret") warnOfOthers(path, file);
 }
 
-/** Refuses a folder in which another user could exchange any file, whoever owns that. */
+/** Refuses a folder in which another user could exchange any file, even one of another owner. */
 export function assertFolderTrusted(kind: FileKind, path: string, stats: Stats): void {
   if (process.platform !== "win32") assertFolder(kind, path, stats, {});
 }

@@ -5,7 +5,7 @@ import { type ErrorCode, SignetError } from "../errors.js";
 import { asUnreadable, errorCode, NotAFile } from "./failures.js";
 import { assertFolderTrusted, assertTrusted, type FileKind } from "./trust.js";
 
-// A FIFO would hang until somebody writes to it, and a device may do anything when it is opened: both are asked about first, and
+// A FIFO would hang until a process writes to it, and a device may do anything when it is opened: both are asked about first, and
 // opened without waiting in case the name was exchanged meanwhile.
 const READ_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
@@ -71,7 +71,7 @@ export function readTrustedSync(kind: FileKind, path: string, failure?: ErrorCod
   }
 }
 
-/** Refuses a folder in which another user could exchange what is made there; one that is not there yet is nobody's. */
+/** Refuses a folder in which another user could exchange what is made there; one that is not there yet passes. */
 export async function assertTrustedFolder(kind: "document" | "key", path: string): Promise<void> {
   const stats = await stat(path).catch(() => undefined);
   if (stats !== undefined) assertFolderTrusted(kind, path, stats);
@@ -87,7 +87,7 @@ export function isInherited(path: string): boolean {
 
 const inherited = new Map<string, Promise<Buffer>>();
 
-// Nobody but this process can open it, so nobody is judged; a passphrase is asked for once a key, so it is kept.
+// Only this process can open it, so no owner is judged; a passphrase is asked for once a key, so it is kept.
 function readInherited(path: string, failure: ErrorCode | undefined): Promise<Buffer> {
   const name = resolve(path);
   const known = inherited.get(name);

@@ -29,7 +29,7 @@ export function createAuthenticator(callers: () => Callers, clock: () => number)
   let failures = createRates();
   let addresses = new Set<string>();
 
-  // A wrong secret costs its sender a place; whoever shows a right one from the same address is served all the same.
+  // A wrong secret costs its sender a place; a right one from the same address is served all the same.
   function countFailure(address: string): void {
     if (addresses.size >= MAX_ADDRESSES) {
       failures = createRates();

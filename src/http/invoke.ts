@@ -27,7 +27,7 @@ interface Invoked {
 
 /**
  * Answers Lambda's Invoke API as the deployed function would, so that the same code runs against a laptop; everything else goes
- * to `next`. The alias is the caller, and without one the issuer's own limits hold. Nobody shows a secret here: IAM does that in
+ * to `next`. The alias is the caller, and without one the issuer's own limits hold. No secret is shown here: IAM does that in
  * AWS, and here the dev guard lets only this machine ask.
  */
 export function invocationRoute(issuer: Issuer, callers: () => Callers, next: Handler): Handler {

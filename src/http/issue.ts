@@ -28,7 +28,7 @@ export interface IssueRouteOptions {
 export function issueRoute({ authenticate, clock }: IssueRouteOptions): Handler {
   const large = createLargeBodies();
   return (request, context) => {
-    // Nothing is read from somebody who is nobody.
+    // Nothing is read from a client that is no caller.
     const caller = authenticate.byHeader(request, context);
     return countingRefusals(caller, clock, context, () => {
       const isLarge = context.body === undefined && (declaredLength(request) ?? MAX_BATCH_BYTES) > MAX_SMALL_BODY;

@@ -4,15 +4,15 @@ import { cutOff, MAX_SMALL_BODY, tooLarge } from "./body.js";
 import type { RequestContext } from "./request-context.js";
 
 /**
- * Two large bodies at a time, each from another caller: so much memory they take, whoever sends how many. Who has to wait is not read
+ * Two large bodies at a time, each from another caller: so much memory they take, however many are sent. Who has to wait is not read
  * from meanwhile.
  */
 const SLOTS = 2;
 /** How long a caller may take to send its body, and again to take its answer, while others may be waiting. */
 const MAX_MS = 10_000;
-/** Beyond it whoever waits is told to come again, before Node gives the request up. */
+/** Beyond it a waiting caller is told to come again, before Node gives the request up. */
 const MAX_WAIT_MS = 25_000;
-/** So many bodies of one caller may wait; whoever sends more is told at once, and takes no place from others. */
+/** So many bodies of one caller may wait; one more is refused at once, and takes no place from others. */
 const MAX_WAITING_OF_ONE = 32;
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 /** The answer of a batch of 4 MB takes so much, for most algorithms. */

@@ -35,7 +35,7 @@ export function tokenRoute({ authenticate, clock }: IssueRouteOptions): Handler 
         throw new SignetError("invalid_request", "send the parameters in the body, not in the URL (RFC 6749, section 2.3.1)");
       const header = request.headers.get("authorization");
       const basic = header === null ? undefined : basicCredentials(header);
-      // Of somebody who shows a wrong secret not even the form is read.
+      // Of a client with a wrong secret not even the form is read.
       const caller = basic === undefined ? undefined : known(authenticate, basic, context);
       return await withBody(request, context, MAX_BYTES, (body) => {
         if (basic === undefined || caller === undefined) {

@@ -6,7 +6,7 @@ export interface RequestContext {
   readonly target?: string | undefined;
   /** The body, where the adapter has it at hand already; it was held to the adapter's own limit. */
   readonly body?: Uint8Array | undefined;
-  /** Calls back once the answer was sent or its connection is gone; it is cut after so many milliseconds. Absent: nobody knows. */
+  /** Calls back once the answer was sent or its connection is gone; it is cut after so many milliseconds. Absent: not known. */
   readonly whenSent?: ((then: () => void, withinMs: number) => void) | undefined;
   /** Filled in by the routes, for logs and metrics. */
   readonly log: RequestLog;
@@ -19,7 +19,7 @@ export interface RequestLog {
   caller?: string;
   /** The code of the error that was answered. */
   code?: string;
-  /** An error that nobody foresaw, or the cause of one that was. */
+  /** An unexpected error, or the cause of an expected one. */
   failure?: unknown;
   /** How many tokens were issued. */
   tokens?: number;

@@ -135,7 +135,7 @@ function ready(assertReady: RoutesOptions["assertReady"]): Handler {
   };
 }
 
-// They name callers and keys: whoever scrapes them is a caller.
+// They name callers and keys: a scraper must be a caller.
 function metricsRoute(metrics: RoutesOptions["metrics"], authenticate: Authenticator): Handler {
   return async (request, context) => {
     authenticate.byHeader(request, context);

@@ -104,7 +104,7 @@ async function readConfirmed(
   return { document, signer, maxTtlSeconds, endless: version !== 2 || endless === true, maxAgeSeconds, confirmedAt: sentAt };
 }
 
-// A confirmation from the future means that the clock was set back: nobody knows how old it is.
+// A confirmation from the future means that the clock was set back: its age is unknown.
 function isUsable(key: Confirmed | undefined, now: number, maxAgeSeconds: number): key is Confirmed {
   return key !== undefined && key.confirmedAt <= now && now - key.confirmedAt < (key.maxAgeSeconds ?? maxAgeSeconds);
 }

@@ -32,7 +32,7 @@ export interface KnownCaller {
 /** The callers of an issuer. */
 export interface Callers {
   readonly count: number;
-  /** The caller of a name, for those whose name somebody else has proven (a Lambda alias). */
+  /** The caller of a name, where its name was proven elsewhere (a Lambda alias). */
   named(name: string): KnownCaller | undefined;
   /**
    * The caller that a secret belongs to.

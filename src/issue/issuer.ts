@@ -110,7 +110,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
     return headerOf(signer, request.typ ?? "JWT") + makePayload(request, now, maxTtlSeconds, endless !== false);
   }
 
-  // Whoever disabled a key has perhaps let another one sign meanwhile.
+  // A key that was disabled may have been succeeded meanwhile.
   async function issueAgain(error: unknown, request: IssueRequest, now: number): Promise<IssuedToken> {
     if (!isSignetError(error, "key_unusable", "aws_not_found") || source.refresh === undefined) throw error;
     await source.refresh();

@@ -24,7 +24,7 @@ export interface PayloadOptions {
 /** (a checked request, the present, the longest life the key allows, whether it allows no end) -> the token's payload as base64url. */
 export type PayloadMaker = (request: IssueRequest, now: number, keyMaxTtlSeconds: number, endless: boolean) => string;
 
-/** The claims that the issuer itself sets; an absent one is left to the request's claims, or to nobody. */
+/** The claims that the issuer itself sets; an absent one is left to the request's claims, or out. */
 interface SetClaims {
   readonly iat: number | undefined;
   readonly nbf: number | undefined;
@@ -102,7 +102,7 @@ function isSet(name: string, request: IssueRequest): boolean {
 /** Claims that say which client a token was issued to (RFC 8693 section 4.3, OpenID Connect Core 1.0 section 2). */
 const CLIENT_CLAIMS = ["client_id", "azp"] as const;
 
-// Nobody gets a token that says it was issued to somebody else, unless the limits say so.
+// No caller gets a token that says it was issued to another one, unless the limits say so.
 function checkClients(claims: Claims, fixed: ReadonlySet<string>, isOtherCaller: (name: string) => boolean): void {
   for (const name of CLIENT_CLAIMS) {
     const value = claims[name];
@@ -134,7 +134,7 @@ function expiration(claims: Claims, ttl: number | undefined, now: number, limits
   return exp;
 }
 
-// A token that is dead when it is made has fooled nobody but its caller.
+// A token that is dead when it is made is of no use to its caller.
 function assertAlive({ iat, nbf }: Claims, { setIat, setNbf }: IssueRequest, now: number, end: number): void {
   if (end <= now) throw invalidClaim("claims.exp", "has already passed");
   if (setIat !== true && (iat as number) > Math.min(now + MAX_AHEAD_SECONDS, end)) {
@@ -157,7 +157,7 @@ function tooLong(field: string, longest: number): SignetError {
   });
 }
 
-// A different value is refused, not replaced: nobody gets a token that says something else than was asked.
+// A different value is refused, not replaced: a token never says something else than was asked.
 function fixedClaimsCheck(fixed: Claims | undefined): ((claims: Claims) => void) | undefined {
   if (fixed === undefined) return undefined;
   const entries = Object.entries(fixed).map(([name, value]) => ({ name, text: JSON.stringify(value) }));

@@ -53,7 +53,7 @@ const checkedRequest = requestChecker(ISSUE_REQUEST, '{"claims": {...}}');
 const NAMES = new Set(Object.keys(ISSUE_REQUEST.properties));
 
 /**
- * Checks the shape of a request. A field that is misspelt is an error, not ignored: whoever writes `setIAT` expects an `iat`.
+ * Checks the shape of a request. A field that is misspelt is an error, not ignored: a caller who writes `setIAT` expects an `iat`.
  *
  * @throws SignetError `invalid_request` or `unknown_field`, naming the field
  */

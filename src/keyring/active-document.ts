@@ -14,7 +14,7 @@ export type KeyMaterial =
 
 /** What an issuer reads to sign. The highest `sequence` wins. */
 export interface ActiveDocument {
-  /** Absent in version 1. Members that came with 2 are in no other; whoever knows version 1 alone reads past them. */
+  /** Absent in version 1. Members that came with 2 are in no other; readers of version 1 alone skip them. */
   readonly version?: 2;
   /** Allocated in the keyring before the document is written; never used twice. */
   readonly sequence: number;
@@ -23,7 +23,7 @@ export interface ActiveDocument {
   /** The longest life, in seconds, that an issuer may give a token of this key. */
   readonly maxTtlSeconds: number;
   readonly material: KeyMaterial;
-  /** Since version 2: true where issuers may sign tokens without `exp`. Nobody's own limits allow it otherwise. */
+  /** Since version 2: true where issuers may sign tokens without `exp`. No issuer's own limits allow it otherwise. */
   readonly endless?: true;
   /** Since version 2: how long an issuer may sign without having confirmed this document again. */
   readonly maxAgeSeconds?: number;

@@ -149,7 +149,7 @@ export interface Keyring {
   /** When the custodian was last searched for keys that no record names. */
   readonly sweptAt: number | null;
   readonly audit: AuditHead;
-  /** Up to which entry of the audit log others were told; absent where nobody wanted to know yet. */
+  /** Up to which entry of the audit log others were told; absent where no notices were configured yet. */
   readonly noticed?: number;
   readonly keys: readonly KeyRecord[];
   /** Since version 2: the keys that are over, until their private parts are known to be gone. */

@@ -60,7 +60,7 @@ export async function tick(context: Context, { dryRun: isDryRun = false, createK
   const first = plan(view, keyring.policy, context.clock());
   const isIdle =
     first.actions.length === 0 &&
-    // A document that nobody knows may be one of a keyring over which an old one was put back.
+    // An unknown document may be one of a keyring over which an old one was put back.
     documentState(view) !== "foreign" &&
     !(await isAbandoned(context, keyring)) &&
     !(await isElsewhere(context, keyring)) &&

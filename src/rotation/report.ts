@@ -16,16 +16,16 @@ export interface Report {
   readonly waits: readonly Wait[];
   /** When the next tick has something to do by itself; `null` where nothing waits for a time. */
   readonly nextAt: number | null;
-  /** Why no key is managed at all until somebody has looked; `null` where nothing is in the way. */
+  /** Why no key is managed at all until an operator has looked; `null` where nothing is in the way. */
   readonly blockedBy: string | null;
-  /** What somebody has to look at though ticks go on, each in a sentence: a key that could not be proven. */
+  /** What an operator has to look at though ticks go on, each in a sentence: a key that could not be proven. */
   readonly alerts: readonly string[];
   /** Private keys that the last sweep found and no record names. */
   readonly strays: readonly ReportedStray[];
 }
 
 /**
- * Lets a tick fail that somebody has to look at: nobody reads what cron, a timer or a schedule gets for an answer.
+ * Lets a tick fail that an operator has to look at: what cron, a timer or a schedule gets for an answer is not read.
  *
  * @throws SignetError `plan_refused` where no key is managed at all, `key_unusable` where a key could not be proven
  */
@@ -33,7 +33,7 @@ export function assertWell({ blockedBy: blocked, alerts }: Report): void {
   if (blocked !== null) {
     throw new SignetError(
       "plan_refused",
-      `no key is managed until somebody has looked: ${blocked}; \`signet keys repair\` says more`,
+      `no key is managed until you have looked: ${blocked}; \`signet keys repair\` says more`,
     );
   }
   if (alerts.length > 0)

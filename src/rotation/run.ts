@@ -20,7 +20,7 @@ import { sweep } from "./steps/sweep.js";
 export interface Outcome {
   readonly done: readonly ReportedAction[];
   readonly plan: Plan;
-  /** What somebody has to look at though the run went on, each in a sentence. */
+  /** What an operator has to look at though the run went on, each in a sentence. */
   readonly alerts?: readonly string[];
 }
 
@@ -103,7 +103,7 @@ function onceForEach<T, R>(keyOf: (value: T) => unknown, judge: (value: T) => Pr
   };
 }
 
-/** @returns what has to be told: keys that were not proven, and so passed over, and keys that somebody planted */
+/** @returns what has to be told: keys that were not proven, and so passed over, and keys that were planted */
 async function carryOut(
   context: Context,
   session: Session,
@@ -142,7 +142,7 @@ async function carryOut(
   return [];
 }
 
-// What somebody else has written into the JWKS is told before it goes.
+// What was written into the JWKS outside Signet is reported before it goes.
 async function publishTold(context: Context, session: Session, view: View): Promise<readonly Doubt[]> {
   const planted = await tellPlanted(context, session, view);
   await publishKeys(context, session, view);

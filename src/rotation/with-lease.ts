@@ -31,7 +31,7 @@ export async function withLease(
   { adoptByHand = false, adoptAltered = true, ...creation }: Creation & Adopting = {},
 ): Promise<Report> {
   const session = await begin(context, creation);
-  // A keyring that was just made has one entry, and nobody was told of it.
+  // A keyring that was just made has one entry, of which no notice was sent.
   const { audit } = session.keyring();
   const countBefore = audit.count === 1 ? 0 : audit.count;
   let failed = false;
@@ -52,7 +52,7 @@ export async function withLease(
   }
 }
 
-// Where nobody can tell that we are gone, the next manager would wait for the lease's end: it is worth some patience.
+// Where no process can tell that this one is gone, the next manager would wait for the lease's end: it is worth some retries.
 async function giveBack(context: Context, session: Session, failed: boolean): Promise<void> {
   for (const seconds of [...RETRIES_SECONDS, undefined]) {
     try {
@@ -64,7 +64,7 @@ async function giveBack(context: Context, session: Session, failed: boolean): Pr
   }
 }
 
-// Somebody who wrote between our read and our lease is no failure: it is read again.
+// A write between our read and our lease is no failure: it is read again.
 async function begin(context: Context, { createKeyring = false }: Creation): Promise<Session> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -89,7 +89,7 @@ function say(message: Message): Promise<void> {
 export const isWorker = cluster.isWorker;
 
 /**
- * What a worker is given. libuv and Node make the first three blocking again for whoever shares them, at each start and each end of a
+ * What a worker is given. libuv and Node make the first three blocking again for all that share them, at each start and each end of a
  * process: a full pipe would then hold all of them. So the log comes under a number of its own.
  */
 export const workerStdio = (logFd: number): (string | number)[] => ["ignore", "ignore", "pipe", "ipc", logFd];

@@ -63,7 +63,7 @@ export function createListener(handle: Handler, onAnswered: (answered: Answered)
     });
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-    // Whoever hangs up in the middle gets no answer; the error is not ours.
+    // A client that hangs up in the middle gets no answer; the error is not ours.
     incoming.on("error", () => undefined);
     incoming.on("end", () => {
       incoming.rawBody = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
@@ -90,7 +90,7 @@ function framingFault({ headers, rawHeaders }: IncomingMessage): SignetError | u
   return hosts > 1 ? new SignetError("invalid_request", "the request names its host more than once") : undefined;
 }
 
-// An answer that nobody takes holds what it was made of: then the connection is cut.
+// An answer that the client does not read holds what it was made of: then the connection is cut.
 function whenSent(outgoing: ServerResponse, then: () => void, withinMs: number): void {
   if (outgoing.closed) {
     then();

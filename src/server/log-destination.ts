@@ -186,7 +186,7 @@ function leave(fd: number, { isWriting, rest }: { readonly isWriting: boolean; r
   try {
     writeSync(fd, rest);
   } catch {
-    // It cannot be written, and nobody counts any more.
+    // It cannot be written, and the counting has ended.
   }
 }
 

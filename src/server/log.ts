@@ -50,7 +50,7 @@ function presentTime(): () => string {
 
 /**
  * Logs a request. What it asked for and what it got stay out of it, and so does its path where no route has it: both may hold
- * what is nobody's business.
+ * what is private.
  */
 export function logAnswered(log: Logger, { context, method, status, milliseconds, id }: Answered): void {
   const { route = "(none)", caller, code, failure, tokens } = context.log;

@@ -6,7 +6,7 @@ const MAX_PAUSE_SECONDS = 3_600;
 const MIN_PAUSE_SECONDS = 10;
 const AFTER_FAILURE_SECONDS = 60;
 
-/** Somebody who ticks on schedule. */
+/** A manager that ticks on schedule. */
 export interface Ticking {
   /** Begins no further tick, and waits for the one that runs. */
   stop(): Promise<void>;
@@ -30,11 +30,11 @@ export function tickOnSchedule(
       const manager = await installation.manager();
       const { actions, nextAt, blockedBy, alerts } = await manager.tick();
       for (const { words } of actions) log.info({ did: words }, "keys");
-      if (blockedBy !== null) log.error({ why: blockedBy }, "no key is managed until somebody has looked at this");
+      if (blockedBy !== null) log.error({ why: blockedBy }, "no key is managed until you have looked at this");
       for (const why of alerts) log.error({ why }, "a key could not be proven: `signet keys repair` says what can be done");
       return nextAt === null ? MAX_PAUSE_SECONDS : nextAt - Date.now() / 1_000;
     } catch (error) {
-      // Whoever holds the lease does the work.
+      // The holder of the lease does the work.
       if ((error as { code?: string }).code !== "lease_held") {
         onFailure("key manager", error);
         log.error(causeOf(error), "the keys could not be managed; the next try is in a minute");

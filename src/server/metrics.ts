@@ -117,7 +117,7 @@ function createCounters(registry: Registry) {
   });
   const logLost = new Counter({
     name: "signet_log_lines_lost_total",
-    help: "Lines of the log that could not be written, by reason: an error code, or full where nobody reads them.",
+    help: "Lines of the log that could not be written, by reason: an error code, or full where they are not read.",
     labelNames: ["reason"],
     registers,
   });

@@ -74,7 +74,7 @@ export function createSocketPath(path: string, pid: number): SocketPath {
       if (ours === undefined) return;
       for (const each of [path, boundPath]) {
         const there = found(each);
-        // While it listens nobody else's file can have its inode.
+        // While it listens no other file can have its inode.
         if (there?.ino === ours.ino && there.dev === ours.dev) unlinkSync(each);
       }
       ours = undefined;
@@ -130,7 +130,7 @@ async function removeDeadSocket(path: string, { isRemoved }: { readonly isRemove
   if (now?.ino === there.ino && now.dev === there.dev && now.isSocket()) unlinkSync(path);
 }
 
-/** Why nobody could be reached at a socket; `undefined` where somebody was. */
+/** Why no process could be reached at a socket; `undefined` where one was. */
 function failureToConnect(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const probe = connect(path);

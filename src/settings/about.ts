@@ -1,4 +1,4 @@
-/** How a member is set beside its file, and what stands for it where nobody sets it. */
+/** How a member is set beside its file, and what stands for it where it is not set. */
 export interface Ways {
   /** The environment variable that stands over the file. */
   readonly variable?: `SIGNET_${string}`;
@@ -16,10 +16,10 @@ export interface Told extends Ways {
 }
 
 /**
- * What people are told of a member. The build leaves it out of the functions, which tell nobody: there `about` is empty (tools/build.mjs).
+ * What people are told of a member. The build leaves it out of the functions, which print no help: there `about` is empty (tools/build.mjs).
  *
  * @param meaning one sentence, which names no unit and no bounds: those are described themselves
- * @param example a value that somebody would write
+ * @param example a value that a user would write
  * @param ways how it is set beside its file
  */
 export function about(meaning: string, example: unknown, ways?: Ways): Told {

@@ -62,7 +62,7 @@ const readMembers = settingsReader(closedObject([], LIMIT_MEMBERS));
 const SET_BY_THE_ISSUER = ["exp", "nbf", "iat", "jti"];
 
 /**
- * Reads limits that somebody wrote. A limit that is misspelt would be no limit, so what is unknown is an error.
+ * Reads limits from outside. A limit that is misspelt would be no limit, so what is unknown is an error.
  *
  * @param value what was written; `undefined` is no limits
  * @param where its place, for errors: `limits`, `SIGNET_LIMITS`

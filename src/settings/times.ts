@@ -1,7 +1,7 @@
 /** How long an issuer signs without having confirmed its key, unless it is told otherwise. Apart, since the function that signs knows no policy. */
 export const DEFAULT_ACTIVE_KEY_MAX_AGE_SECONDS = 3_600;
 
-/** Whoever read the JWKS just before a key was published may go on with that answer for so long: seconds, and by whose leave. */
+/** A verifier that read the JWKS just before a key was published may go on with that answer for so long: seconds, and by whose leave. */
 export const JWKS_CACHES: readonly (readonly [seconds: number, name: string])[] = [
   [300, "max-age"],
   [60, "stale-while-revalidate"],

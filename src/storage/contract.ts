@@ -9,7 +9,7 @@ export interface KeyringStore {
   /**
    * @param tag what `read` or the last `write` answered; `null` creates
    * @returns the new tag
-   * @throws SignetError `keyring_conflict` where somebody else has written since
+   * @throws SignetError `keyring_conflict` where another writer has written since
    */
   write(keyring: Keyring, tag: string | null): Promise<string>;
   /** The newest version that everybody who may have to read the keyring knows; absent where they all know the newest there is. */
@@ -56,7 +56,7 @@ export interface PublicStore {
   read(): Promise<PublishedDocuments | undefined>;
   /**
    * @param tag what `read` answered; `null` where nothing was published yet
-   * @throws SignetError `keyring_conflict` where somebody else has published since
+   * @throws SignetError `keyring_conflict` where another writer has published since
    */
   publish(documents: PublicDocuments, tag: string | null): Promise<void>;
 }
@@ -86,14 +86,14 @@ export interface Stores {
   holder(): string;
   /**
    * Whether the process that a lease names still lives. A living one is never robbed of its lease, a dead one at once; where
-   * nobody can tell, the lease's expiry decides.
+   * that is unknown, the lease's expiry decides.
    */
   stateOfHolder(holder: string): HolderState | Promise<HolderState>;
   /** A holder in words, for messages: "process 4711". */
   describeHolder(holder: string): string;
-  /** What a person types to name a holder whom nobody else can judge; the holder itself when absent. */
+  /** What a person types to name a holder that cannot be judged from here; the holder itself when absent. */
   nameOfHolder?(holder: string): string;
-  /** Removes what dead processes were writing here, for whoever holds the lease; absent where nothing can be left. */
+  /** Removes what dead processes were writing here, for the holder of the lease; absent where nothing can be left. */
   removeDeadWrites?(): Promise<void>;
   /** The time by the service that keeps the stores, as a NumericDate; absent where they have no clock of their own. */
   serviceTime?(): Promise<number>;

@@ -12,7 +12,7 @@ interface ProxyAnswer {
 }
 
 /**
- * Wraps a Lambda function's handler: it is called with a token that was verified; whoever sends none, or a bad one, gets the answer of
+ * Wraps a Lambda function's handler: it is called with a token that was verified; a request with none, or a bad one, gets the answer of
  * RFC 6750, in the form that API Gateway and function URLs take.
  *
  * @param verifier over keys at hand, or one that follows its issuers' keys; made once, outside the handler

@@ -19,7 +19,7 @@ export interface DecoderOptions {
 }
 
 /**
- * Verifies a token by the JWKS that stands at a URL. Neither issuer nor audience is looked at: whoever names the keys has chosen whom
+ * Verifies a token by the JWKS that stands at a URL. Neither issuer nor audience is looked at: the caller who names the keys has chosen whom
  * to trust.
  *
  * @param caller who asks: each has its own share of what is fetched

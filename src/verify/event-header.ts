@@ -2,7 +2,7 @@ import { isObject } from "../encoding/object-schema.js";
 
 /**
  * A header of an event of API Gateway or of a function URL. REST APIs keep headers of one name apart (`multiValueHeaders`), HTTP APIs join
- * them with a comma. Two values are two headers, of which somebody else may believe the other one.
+ * them with a comma. Two values are two headers, of which another reader may believe the other one.
  *
  * @param wanted its name in small letters
  * @returns `undefined` where there is none; an empty text where there is more than one

@@ -30,7 +30,7 @@ const MAX_BYTES = 150 * 1_024;
 /**
  * Fetches a JWKS (RFC 7517 section 5).
  *
- * @param url https, or http on this machine; no redirect is followed: whoever could redirect it could give other keys
+ * @param url https, or http on this machine; no redirect is followed: it could lead to other keys
  * @throws SignetError `jwks_unavailable`, which says what was wrong
  */
 export async function fetchJwks(url: string, bounds: FetchBounds = {}): Promise<Jwks> {
@@ -77,7 +77,7 @@ export interface DiscoveredJwks {
 export async function discoverJwks(issuer: string, bounds: FetchBounds = {}): Promise<DiscoveredJwks> {
   const url = discoveryUrlOf(issuer);
   const { value: found, reach: issuersReach } = (await fetchObject(url, bounds)) as FetchedObject;
-  // Section 4.3: it must be identical, so that nobody passes for an issuer under whose path he can write.
+  // Section 4.3: it must be identical, so that a writer below an issuer's path cannot pass for it.
   if (found.issuer !== issuer) throw unavailable(url, "it is the document of another issuer; is the issuer's URL exactly right?");
   const { jwks_uri: jwksUrl } = found;
   if (typeof jwksUrl !== "string" || !URL.canParse(jwksUrl)) throw unavailable(url, "it names no jwks_uri");

@@ -21,7 +21,7 @@ export interface JudgedAnswer {
  */
 export type JudgedFetch = (url: string, init: FetchInit, issuers: Reach | undefined) => Promise<JudgedAnswer>;
 
-/** Judges by the URL alone, where somebody else's `fetch` finds the address. A name that tells nothing counts as public. */
+/** Judges by the URL alone, where a caller's `fetch` finds the address. A name that tells nothing counts as public. */
 export function judgedByText(fetch: typeof globalThis.fetch): JudgedFetch {
   return async (url, init, issuers) => {
     const reach = reachOfHost(new URL(url).hostname) ?? "public";

@@ -42,7 +42,7 @@ export async function fetchJudged(
   const literal = reachOfHost(new URL(url).hostname);
   if (literal !== undefined) assertWithin(url, literal, issuers);
   const { request } = url.startsWith("https:") ? https : http;
-  // Node's own agent would hand out a connection that somebody else has opened, to an address that was not judged.
+  // Node's own agent would hand out a connection that other code has opened, to an address that was not judged.
   const options = {
     agent: false,
     lookup: judgedLookup(url, isRight, resolve),
@@ -65,7 +65,7 @@ function responseOf(incoming: http.IncomingMessage): Response {
   const { statusCode = 500, headers } = incoming;
   const told = { status: statusCode, headers: { ...(headers.etag && { etag: headers.etag }) } };
   if (statusCode === 200) return new Response(Readable.toWeb(unpacked(incoming)) as ReadableStream, told);
-  // Nobody reads the rest, so nobody wants to know how it ends.
+  // The rest is not read, so how it ends does not matter.
   incoming.on("error", () => undefined).destroy();
   // Response knows no other status without a body.
   return new Response(null, { ...told, status: statusCode >= 200 && statusCode <= 599 ? statusCode : 500 });

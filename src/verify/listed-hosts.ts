@@ -7,7 +7,7 @@ import { addressIn, isLoopback } from "../encoding/loopback-host.js";
 import { SignetError } from "../errors.js";
 import { isPublicAddress } from "./public-addresses.js";
 
-/** From where something may be fetched for somebody who names the URL. */
+/** From where something may be fetched for a caller who names the URL. */
 export interface ListedHostsOptions {
   /** `idp.example.com`, or with another port than https has, `idp.example.com:8443`. */
   readonly hosts: readonly string[];
@@ -80,7 +80,7 @@ export function listedHosts({ hosts, allowLoopback = false, resolve = lookup }: 
 function fetchOnce(url: string, { headers, signal }: RequestInit, checkedLookup: LookupFunction): Promise<Response> {
   const { request } = url.startsWith("https:") ? https : http;
   const options: https.RequestOptions = {
-    // Node's own agent would hand out a connection that somebody else has opened, to an address that was not checked.
+    // Node's own agent would hand out a connection that other code has opened, to an address that was not checked.
     agent: false,
     lookup: checkedLookup,
     headers: { ...Object.fromEntries(new Headers(headers)), "accept-encoding": "identity" },
@@ -91,7 +91,7 @@ function fetchOnce(url: string, { headers, signal }: RequestInit, checkedLookup:
       const { statusCode = 500, headers: answered } = incoming;
       const told = { status: statusCode, headers: { ...(answered.etag && { etag: answered.etag }) } };
       if (statusCode === 200) return resolve(new Response(Readable.toWeb(incoming) as ReadableStream, told));
-      // Nobody reads the rest, so nobody wants to know how it ends.
+      // The rest is not read, so how it ends does not matter.
       incoming.on("error", () => undefined).destroy();
       // Response knows no other status without a body.
       resolve(new Response(null, { ...told, status: statusCode >= 200 && statusCode <= 599 ? statusCode : 500 }));

@@ -1,6 +1,6 @@
 /**
  * Who can reach an address, from the most to the least: everybody, a private network, this machine; `none` is for addresses that keys
- * are never fetched from, because what answers there (the credentials of a machine in a cloud) trusts whoever asks.
+ * are never fetched from, because what answers there (the credentials of a machine in a cloud) trusts every client.
  */
 export type Reach = "public" | "private" | "machine" | "none";
 
@@ -16,7 +16,7 @@ export const REACH_WORDS: Readonly<Record<Reach, string>> = {
   public: "public",
   private: "in a private network",
   machine: "on this machine",
-  none: "link-local, a cloud's metadata service or nobody's",
+  none: "link-local, a cloud's metadata service or unassigned",
 };
 
 type Subnet = readonly [prefix: bigint, bits: number];

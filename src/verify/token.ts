@@ -20,7 +20,7 @@ export interface TokenParts {
 /**
  * Takes a token apart.
  *
- * @param token what somebody presented; anything but a text is refused
+ * @param token what was presented; anything but a text is refused
  * @param longest the longest token that is looked at, in characters
  * @throws SignetError `token_malformed`
  */
@@ -91,7 +91,7 @@ export function longestToken({
   throw new SignetError("config_invalid", "maxTokenLength must be a whole number of characters", { field: "maxTokenLength" });
 }
 
-/** The refusal of a token that somebody else has signed, or changed. */
+/** The refusal of a token that another party has signed, or changed. */
 export function signatureInvalid(): SignetError {
   return new SignetError("token_signature_invalid", "the token's signature does not belong to it and to the issuer's key");
 }

@@ -23,7 +23,7 @@ describe("a change outside Signet in the folder of keys", () => {
     const document = JSON.parse(await readFile(join(folder, "1.json"), "utf8"));
     await writeFile(join(folder, "7.json"), JSON.stringify({ ...document, sequence: 7, kid: "theirs" }));
     const tick = await signet(["keys", "tick"], { cwd });
-    expect(tick.stderr).toContain("was written by nobody that the keyring knows");
+    expect(tick.stderr).toContain("was written by no manager that the keyring knows");
     expect(tick.code).toBe(1);
     expect((await signet(["keys", "repair"], { cwd })).stderr).toContain("names a key that the keyring does not know");
     expect((await signet(["keys", "repair", "--yes"], { cwd })).code).toBe(0);

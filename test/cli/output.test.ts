@@ -97,7 +97,7 @@ describe("a command whose output goes away", () => {
     it("says that nobody has read a caller's secret", async () => {
       const { codes, stderr } = await shell("signet callers add web | true");
       expect([codes, (await callers()).map(({ name }) => name)]).toStrictEqual(["1 0", ["web"]]);
-      expect(stderr).toMatch(/signet: nobody has read the secret of web, .*`signet callers rotate web --overlap 0`/);
+      expect(stderr).toMatch(/signet: the secret of web was not read, .*`signet callers rotate web --overlap 0`/);
       expect((await shell("signet callers rotate web --overlap 0 | cat")).codes).toBe("0 0");
       expect((await shell("signet callers remove web --yes | true")).codes).toBe("0 0");
       expect(await callers()).toStrictEqual([]);

@@ -130,7 +130,7 @@ export const RULES = [
   },
   {
     rule: "a KMS key is known by its id, not by an alias or a tag alone",
-    breaks: "every key in KMS is told as one that nobody needs, for a person to destroy",
+    breaks: "every key in KMS is told as one that is not needed, for a person to destroy",
     file: "src/rotation/plan/strays.ts",
     from: 'if (part !== "" && recordByKid(keyring, part) !== undefined) return "named";',
     to: "void recordByKid;",

@@ -66,7 +66,7 @@ export async function callersRotate(context: Context, name: string, options: Cal
   await show(context, name, secret, record, `the caller ${name} has a new secret; the old one works ${until}`);
 }
 
-/** `signet callers remove`: from then on its secrets belong to nobody. */
+/** `signet callers remove`: from then on its secrets authenticate no caller. */
 export async function callersRemove(context: Context, name: string, options: CallerOptions): Promise<void> {
   const path = pathOfConfig(context, options);
   const { cwd, env, output } = context;
@@ -141,7 +141,7 @@ async function show(
   if (await output.wasTaken()) return;
   throw new SignetError(
     "output_failed",
-    `nobody has read the secret of ${name}, and it cannot be shown again: \`${self} callers rotate ${name} --overlap 0\` makes another`,
+    `the secret of ${name} was not read, and it cannot be shown again: \`${self} callers rotate ${name} --overlap 0\` makes another`,
   );
 }
 

@@ -42,14 +42,14 @@ function report(findings: readonly Finding[], verdicts: readonly Verdict[]): rea
   ]);
   const isGuess = verdicts.some(({ basis }) => basis === "assumed");
   const found = table(["", "rule", "finding"], rules);
-  // Without a key nobody can do anything: that needs no table.
+  // Without a key there is nothing to verify: that needs no table.
   if (verdicts.length === 0) return found;
   return [
     ...found,
     "",
     ...table(["verifies", "who", "because"], who),
     ...(verdicts.some(isForAlgorithm) ? ["", `every one of them takes ${KNOWN_TO_ALL.join(", ")}`] : []),
-    ...(isGuess ? ["", "?: nobody documents it, and it was not tried. --json gives each rule's source and date."] : []),
+    ...(isGuess ? ["", "?: it is not documented, and was not tried. --json gives each rule's source and date."] : []),
   ];
 }
 

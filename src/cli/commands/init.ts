@@ -87,7 +87,7 @@ function isInKms({ env }: Context, { custody, kmsKey }: InitOptions): boolean {
 function tellRotation({ output }: Context, { rotation }: Config): void {
   if (rotation.rotateEverySeconds > 0) return;
   output.note(
-    "The key that was imported signs until `signet keys rotate`: whoever holds its public key as a PEM cannot follow a schedule.",
+    "The key that was imported signs until `signet keys rotate`: a verifier with its public key as a PEM cannot follow a schedule.",
   );
   output.note(
     "Where every verifier reads the JWKS, set rotation.rotateEverySeconds in the config, then run `signet keys apply`.",
@@ -213,7 +213,7 @@ async function printSummary(
   if (config.aws !== undefined) output.note(`  keyring  ${config.aws.keyring ?? config.directory}`);
   else if (isEncrypted) output.note("  secrets  encrypted under your passphrase");
   else {
-    output.note("  secrets  NOT encrypted: whoever can read these files can sign. To encrypt them, make the issuer");
+    output.note("  secrets  NOT encrypted: a user who can read these files can sign. To encrypt them, make the issuer");
     output.note("           with `signet init --passphrase`, or with SIGNET_PASSPHRASE or --passphrase-file set");
   }
   if (wasAsked) output.note("           give the passphrase in SIGNET_PASSPHRASE or SIGNET_PASSPHRASE_FILE from now on");

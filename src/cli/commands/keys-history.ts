@@ -51,5 +51,5 @@ export async function auditVerify(context: Context, options: CommonOptions): Pro
     throw new SignetError("keyring_damaged", `the audit log is not whole: line ${verdict.fault.number}: ${verdict.fault.words}`);
   }
   output.note(`the audit log is whole: ${verdict.count} entries, as the keyring says`);
-  output.note("somebody who rewrites both the log and the keyring does not show; keep the head above elsewhere to see that");
+  output.note("a rewrite of both the log and the keyring does not show; keep the head above elsewhere to see that");
 }

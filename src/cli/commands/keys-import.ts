@@ -70,7 +70,7 @@ async function placeToImport(
   return { installation, createKeyring: true };
 }
 
-// As with `init --import`: whoever holds the key's PEM cannot follow a schedule.
+// As with `init --import`: a verifier that holds the key's PEM cannot follow a schedule.
 async function rotatedByHand(context: Context, installation: Installation, options: ImportOptions): Promise<Installation> {
   const { env, output } = context;
   if (installation.config.rotation.rotateEverySeconds === 0 || env.SIGNET_ROTATE_EVERY_SECONDS) return installation;
@@ -84,7 +84,7 @@ async function rotatedByHand(context: Context, installation: Installation, optio
     result: undefined,
   }));
   output.note(
-    `rotation.rotateEverySeconds is 0 in ${path} now: whoever holds a public key as a PEM cannot follow a schedule. Where every verifier ` +
+    `rotation.rotateEverySeconds is 0 in ${path} now: a verifier with a public key as a PEM cannot follow a schedule. Where every verifier ` +
       "reads the JWKS, set it again, then run `signet keys apply`",
   );
   return openInstallation(context, options);

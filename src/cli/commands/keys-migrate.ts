@@ -21,7 +21,7 @@ export interface MigrateOptions extends ApplyOptions {
 
 /**
  * `signet keys migrate`: another algorithm or another custodian, as an ordinary rotation. The config says so first: without it
- * nobody could reach the new keys. Until the rotation the policy in force, and so the keys, are the old ones.
+ * no manager could reach the new keys. Until the rotation the policy in force, and so the keys, are the old ones.
  */
 export async function keysMigrate(context: Context, options: MigrateOptions): Promise<void> {
   const { env, cwd, output } = context;

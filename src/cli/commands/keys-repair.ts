@@ -26,7 +26,7 @@ export async function keysRepair(context: Context, options: RepairOptions): Prom
   if (findings.length === 0) output.note("everything is as the keyring says");
   if (options.dryRun === true) printReport(context, preview, options);
   if (findings.length === 0 || options.dryRun === true) return;
-  // Where nobody can be asked it only shows: a script that repairs says so.
+  // Without a terminal to ask at it only reports: a script passes --yes.
   if (!isTold && !process.stdin.isTTY) {
     output.note("nothing was changed: --yes repairs it");
     return;

@@ -84,7 +84,7 @@ function numberOf(option: string, text: string | undefined, least: number, most:
   throw new SignetError("usage", `${option} must be a whole number from ${least} to ${most}`);
 }
 
-// The tokens of dev mode are given to whoever asks on this machine: they must be worth nothing anywhere else.
+// In dev mode every process of this machine gets a token: they must be worth nothing anywhere else.
 function assertDev({ env }: Context, { config }: Installation, { place }: Asked): void {
   if (config.issuer === undefined || !isLoopback(new URL(config.issuer).hostname)) {
     throw new SignetError(

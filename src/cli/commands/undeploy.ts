@@ -42,7 +42,7 @@ async function undeployFrom(
   output.note(
     `delete the stack ${name} in ${region}: no token is issued any more, and the JWKS is no longer answered at its URL.`,
   );
-  output.note("What stays, because tokens may still live and nobody can make these keys again:");
+  output.note("What stays, because tokens may still live and these keys cannot be made again:");
   for (const line of whatStays(stack)) output.note(`  ${line}`);
   await confirm(`Delete the stack ${name} in ${region}?`, options);
   await carryOut(client, client.delete, (event) => output.note(`  ${eventInWords(event)}`));

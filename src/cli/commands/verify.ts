@@ -53,7 +53,7 @@ export async function verify(context: Context, argument: string, options: Verify
 interface Found {
   readonly keys: Keys;
   readonly issuer: string | null;
-  /** Asks somebody else besides. */
+  /** Asks a second verifier as well. */
   readonly confirm?: (alg: string) => Promise<void>;
 }
 
@@ -73,7 +73,7 @@ async function keysFor(context: Context, token: string, options: VerifyOptions):
     return { keys: published.jwks, issuer: installation.config.issuer ?? null };
   } catch (error) {
     if (!isSignetError(error, "config_missing")) throw error;
-    // Never by the token's own iss: whoever made it would then choose the keys.
+    // Never by the token's own iss: its maker would then choose the keys.
     if (options.issuer !== undefined) return { keys: await discovered(context, options.issuer), issuer: null };
     throw new SignetError(
       "usage",

@@ -37,7 +37,7 @@ export function createAuthorizer(
   const verifier = verifierOf(env, clock);
   const claims = namesIn(env, "SIGNET_CLAIMS");
   const routes = routeRules(objectIn(env, "SIGNET_ROUTES"));
-  // What no rule names is refused, so that no rule at all would refuse everything: whoever writes it means something else.
+  // What no rule names is refused, so that no rule at all would refuse everything, which is not what its writer means.
   if (routes === undefined && env.SIGNET_ROUTES)
     throw wrong("SIGNET_ROUTES", "is set and names no route: give rules, or unset it, and every route takes a token");
   const answering = {

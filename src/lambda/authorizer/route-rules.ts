@@ -26,7 +26,7 @@ const ROUTE = /^(?:(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY|\*) \/([^\s?$]*)|
 
 /**
  * Reads `{"GET /orders/{id}": "orders:read", "POST /orders": ["orders:write"], "* /health": []}`. A token may use a route that a rule
- * names and whose every rule it satisfies; what no rule names, nobody may. `{name}` and `*` stand for anything, slashes too, as in a policy.
+ * names and whose every rule it satisfies; what no rule names, no token may. `{name}` and `*` stand for anything, slashes too, as in a policy.
  *
  * @returns `undefined` where there are no rules
  * @throws SignetError `config_invalid`

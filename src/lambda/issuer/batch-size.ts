@@ -17,7 +17,7 @@ const MAX_SIGNATURE_BYTES = 1_024;
 
 /** What decides how large a batch may be. */
 export interface BatchRoom {
-  /** The function's memory; absent where nobody says. */
+  /** The function's memory; absent where it is unknown. */
   readonly memoryMb: number | undefined;
   /** The algorithm of the key that signs. */
   readonly alg: string;

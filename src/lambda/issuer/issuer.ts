@@ -44,7 +44,7 @@ export function createHandler(env: Environment, write: (line: string) => void): 
   const callers = createCallers(issuing, settings.callers, rates);
   const own = createIssuer({
     ...issuing,
-    // Whoever invokes no alias is no caller, and nobody else either.
+    // An invocation without an alias is no caller, and may not name one.
     isOtherCaller: (name) => callers.named(name) !== undefined,
     rate: rates("", settings.limits.maxTokensPerMinute),
   });

@@ -21,7 +21,7 @@ import type { Environment, Settings } from "../shared/settings.js";
 /** A cold start may wait its turn behind a thousand others at Parameter Store's quota; the function's own timeout comes first. */
 const DEADLINE_MS = 55_000;
 
-/** The key that the function signs with, whoever holds it: the active document says who. */
+/** The key that the function signs with. The active document says which custodian holds it. */
 export function createSigningKey(settings: Settings, env: Environment, onKmsSigned: OnKmsSigned): ActiveKey {
   const { installation, region, activeKeyMaxAgeSeconds } = settings;
   const credentials = () => {

@@ -45,7 +45,7 @@ export function isResourceRequest(event: unknown): event is Record<string, unkno
  * Reads such a request. Anybody who may invoke the function can send one: it is believed only where it is about the stack that the
  * function belongs to, and its answer goes only where CloudFormation reads answers.
  *
- * @throws SignetError `invalid_request`; then nothing was done and nobody was called
+ * @throws SignetError `invalid_request`; then nothing was done and no URL was called
  */
 export function readResourceRequest(event: Record<string, unknown>, trust: ResourceTrust): ResourceRequest {
   for (const name of ["RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"] as const) {
@@ -66,7 +66,7 @@ function refused(what: string, field: string): SignetError {
   return new SignetError("invalid_request", `a custom resource's request was refused: ${what}`, { field });
 }
 
-// Each region has a bucket of CloudFormation's own, named by the region's name without its dashes; nobody else can have that name.
+// Each region has a bucket of CloudFormation's own, named by the region's name without its dashes; no other account can have that name.
 function isAnswerable(text: string, { region, responseEndpoint }: ResourceTrust): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);

@@ -34,7 +34,7 @@ export function createManagerReport(
   return {
     step: (requestId, { action, words }) => log("INFO", requestId, { action, words }),
     done(requestId, { actions = [], waits = [], nextAt = null, strays = [] }) {
-      // Told once a sweep: what is destroyed by itself needs nobody.
+      // Told once a sweep: what is destroyed by itself needs no operator.
       const kept = actions.some(({ kind }) => kind === "sweep")
         ? strays.filter(({ destroyedAfter }) => destroyedAfter === null)
         : [];
@@ -51,7 +51,7 @@ export function createManagerReport(
     failed(requestId, error) {
       log("ERROR", requestId, { outcome: "failed", ...failureOf(error) });
       count({ ManagerFailures: 1 });
-      // Whoever may ask a manager runs the installation: they are told what to do.
+      // A caller of the key manager operates the installation, and is told what to do.
       if (isSignetError(error)) return errorWithoutStack(error.code, error.message);
       return errorWithoutStack("internal", "something unexpected failed; the log says more");
     },
@@ -60,7 +60,7 @@ export function createManagerReport(
 
 const PARAMETER = "ssm:";
 
-/** Tells the function's log of each change of a key, and then whoever else is configured. */
+/** Writes each change of a key to the function's log, and sends it to what else is configured. */
 export function managerNotices({ notices }: ManagerSettings, transport: Transport, log: Log): Notify {
   let others: Promise<Notify | undefined> | undefined;
 
@@ -83,7 +83,7 @@ export function managerNotices({ notices }: ManagerSettings, transport: Transpor
       others = undefined;
       throw error;
     }
-    // Of level WARN: whoever rotates must be heard of, whatever level the function's log has.
+    // Of level WARN: a rotation must show at whatever level the function's log has.
     log("WARN", "notice", { notice: event, keys, why, signs: notice.signs, next: notice.next });
   };
 }

@@ -58,7 +58,7 @@ const EXAMPLE = 'such as {"action": "tick"}';
  * Does what an invocation asks for.
  *
  * @returns the manager's report, or the explanations
- * @throws SignetError `plan_refused` or `key_unusable` for a tick that somebody has to look at, and what the manager throws
+ * @throws SignetError `plan_refused` or `key_unusable` for a tick that needs an operator, and what the manager throws
  */
 export async function perform(manager: CoreManager, event: unknown): Promise<object> {
   const { action, dryRun, kid = "", reason, algorithm, custody, verifiersAccept = [] } = askedOf(event);

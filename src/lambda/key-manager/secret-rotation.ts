@@ -48,7 +48,7 @@ export async function rotateSecret(step: RotationStep, manager: CoreManager, pla
     case "setSecret":
       return set(await stagedKid(versions, step), step, manager, place);
     case "testSecret":
-      // A schedule that does not begin at once is tried out by this step alone, over a version that nobody has staged (RotateSecret).
+      // A schedule that does not begin at once is tried out by this step alone, over a version that was not staged (RotateSecret).
       return test(kidIn(await versions.value(SecretId, version)), place);
     case "finishSecret":
       await test(await stagedKid(versions, step), place);

@@ -24,7 +24,7 @@ export interface ManagerSettings {
   readonly metrics: boolean;
   /** Who is told of each change of a key; the webhook's secret may name a parameter, as `ssm:/NAME`. */
   readonly notices: NoticeTargets;
-  /** The ARN of the stack whose custom resource this function is; nobody else's requests are answered. */
+  /** The ARN of the stack whose custom resource this function is; requests of no other are answered. */
   readonly stackId: string | undefined;
   /** Where a custom resource's answer may go besides CloudFormation's own buckets: an emulator on this machine. */
   readonly responseEndpoint: string | undefined;

@@ -11,7 +11,7 @@ import type { ManagerSettings } from "./settings.js";
 export const COMPLETE = "Custom::SignetComplete";
 
 /**
- * Records that a stack was made or updated to its end. Once recorded it stays so: whoever deletes the stack keeps its keys. From then
+ * Records that a stack was made or updated to its end. Once recorded it stays so: deleting the stack keeps its keys. From then
  * on keyrings may be written as this template, which is the one in force, reads them.
  */
 export async function markComplete(

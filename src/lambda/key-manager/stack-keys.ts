@@ -85,7 +85,7 @@ function refused(what: string): SignetError {
   return new SignetError("plan_refused", `ExistingKmsKeyArn: ${what}`, { field: "ExistingKmsKeyArn" });
 }
 
-// A caller is an alias. Aliases that no version of the stack's callers has named are somebody else's.
+// A caller is an alias. Aliases that no version of the stack's callers has named are not ours.
 async function keepAliases({ ResourceProperties: wanted, OldResourceProperties: before = {} }: ResourceRequest, parts: AwsParts) {
   const functionArn = textOf(wanted.IssuerFunction);
   if (functionArn === undefined) return;

@@ -30,7 +30,7 @@ export function isHttpEvent(event: unknown): event is Members & { requestContext
 /**
  * Reads such an event for one of the routes. Who asks is believed only where AWS has checked it by IAM and says so in the event.
  *
- * @throws SignetError `caller_unknown` where nobody was authenticated; `not_found`, `method_not_allowed` and what a body can have
+ * @throws SignetError `caller_unknown` where no caller was authenticated; `not_found`, `method_not_allowed` and what a body can have
  */
 export function readHttpEvent(event: Members & { requestContext: Members }, routes: readonly string[]): HttpRequest {
   const { requestContext: context } = event;

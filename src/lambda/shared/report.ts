@@ -104,7 +104,7 @@ export function shownIdentity({ caller, identity }: Pick<Invocation, "caller" | 
   return { caller, ...(identity !== undefined && { identity: shortened(identity, MAX_IDENTITY) }) };
 }
 
-/** An error for whoever has asked: its stack would show them this file. */
+/** An error for the caller: its stack would show them this file. */
 export function errorWithoutStack(name: string, message: string): Error {
   const error = new Error(message);
   error.name = name;

@@ -93,7 +93,7 @@ function retiredKey(key: KeyRecord, { keyring }: View): { words: string; nextAt:
   const since = key.retiredAt === undefined ? "" : ` since ${timeInWords(key.retiredAt)}`;
   const at = removableAt(key, keyring.policy);
   if (at === null || at === undefined) {
-    const why = key.origin === "created" ? "it signed tokens without expiry" : "it was imported, and nobody knows its tokens";
+    const why = key.origin === "created" ? "it signed tokens without expiry" : "it was imported, and its tokens are unknown";
     return {
       words: `It is retired${since}, and stays: ${why}. Say when its last token ends (--tokens-expire-by).`,
       nextAt: null,

@@ -19,7 +19,7 @@ export function activation(situation: Situation): PlannedStep[] {
   if (active.revokedAt !== undefined) return replacement(situation, "revoked");
   if (active.materialLostAt !== undefined) return replacement(situation, "lost");
   if (documentState(view) === "stale") {
-    // No issuer can begin to sign: whoever is proven goes before a key that is not.
+    // No issuer can begin to sign: a proven key goes before one that is not.
     return isPassedOver(view, active) ? replacement(situation, "lost") : begin(situation, active, "lost", true);
   }
   const rotation = plannedRotation(situation, active);
@@ -63,7 +63,7 @@ function movedOn(situation: Situation, intent: ActivationIntent, intended: KeyRe
   return isPassedOver(view, before) ? [] : begin(situation, before, "repaired", true);
 }
 
-// There is no token and no verifier yet, so there is nobody to wait for. An imported key is meant to be the first.
+// There is no token and no verifier yet to wait for. An imported key is meant to be the first.
 function firstActivation(situation: Situation): PlannedStep[] {
   const { standbys } = situation;
   const first = standbys.find((key) => key.origin === "imported") ?? standbys[0];

@@ -27,7 +27,7 @@ export function cleaning({ view: { keyring, documents } }: Situation): PlannedSt
     .map((sequence) => ({ kind: "delete-document", sequence }));
 }
 
-/** Keys whose tokens have all expired, revoked keys, and standbys that nobody will need. */
+/** Keys whose tokens have all expired, revoked keys, and standbys that are not needed. */
 export function removal(situation: Situation): PlannedStep[] {
   const { view, active } = situation;
   const isCertain = view.keyring.activation === null && active !== undefined;

@@ -42,7 +42,7 @@ export function rememberedAllocations(keyring: Keyring, now: number): Keyring["a
   return keyring.allocations.filter(({ freedAt: at }) => at === undefined || at + PLACE_REST_SECONDS > now);
 }
 
-// When a place was freed last; negative infinity for one that nobody used, undefined for one that is occupied.
+// When a place was freed last; negative infinity for one that was never used, undefined for one that is occupied.
 function freedAt({ keyring, documents }: PlacesView, place: number, places: number): number | undefined {
   if (documents.some(({ sequence }) => sequence % places === place)) return undefined;
   const used = keyring.allocations.filter(({ sequence }) => sequence % places === place);

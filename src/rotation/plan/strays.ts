@@ -113,7 +113,7 @@ export interface ReportedStray {
   /** What it costs a month in US dollars. */
   readonly monthlyUsd: number;
   readonly seenAt: number;
-  /** From when on a sweep destroys it; `null` where only a person can say that nobody needs it. */
+  /** From when on a sweep destroys it; `null` where only an operator can say that it is not needed. */
   readonly destroyedAfter: number | null;
   readonly words: string;
 }
@@ -128,7 +128,7 @@ function reported(stray: StrayKey): ReportedStray {
   const destroyedAfter = endedSeenAt === undefined ? null : endedSeenAt + SWEEP_EVERY_SECONDS;
   const what =
     destroyedAfter === null
-      ? `if nobody needs it, \`signet keys destroy ${name}\``
+      ? `if it is not needed, \`signet keys destroy ${name}\``
       : `its key has ended; a sweep destroys it after ${timeInWords(destroyedAfter)}`;
   return { custody, name, monthlyUsd: KEY_MONTH_USD[custody], seenAt, destroyedAfter, words: `${strayInWords(stray)}: ${what}` };
 }

@@ -26,7 +26,7 @@ export function promised(keyring: Keyring, action: Extract<Action, { kind: "acti
   };
 }
 
-/** The new active document was read back: revoked keys are needed by nobody any more, and leave with the next publication. */
+/** The new active document was read back: revoked keys are not needed any more, and leave with the next publication. */
 export function readBack(keyring: Keyring, now: number): Keyring {
   const { activation } = keyring;
   if (activation === null) return keyring;
@@ -74,7 +74,7 @@ export function freed(keyring: Keyring, sequence: number, now: number): Keyring 
 }
 
 /**
- * A retired key's document was readable until now, whoever has let that happen: an issuer may have signed with it until now, and its
+ * A retired key's document was readable until now, for whatever reason: an issuer may have signed with it until now, and its
  * time starts again.
  */
 export function signedUntil(keyring: Keyring, kid: string | undefined, now: number): Keyring {
@@ -84,7 +84,7 @@ export function signedUntil(keyring: Keyring, kid: string | undefined, now: numb
   return withRecord(keyring, record.id, (key) => ({ ...key, retiredAt }));
 }
 
-/** A standby that nobody needs leaves: recorded before it is destroyed, so that no manager lets it sign meanwhile. */
+/** A standby that is not needed leaves: recorded before it is destroyed, so that no manager lets it sign meanwhile. */
 export function discarded(keyring: Keyring, id: string): Keyring {
   return withRecord(keyring, id, (key) => ({ ...key, state: "revoked" }));
 }

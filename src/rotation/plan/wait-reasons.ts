@@ -5,7 +5,7 @@
 export const RULES = {
   clock_behind: "a clock that runs behind would date new keys before old ones and keep or drop keys at the wrong time",
   document_unclear: "an active document that is older than the confirmed one may be a stale read, and nothing is done on a guess",
-  document_foreign: "the active document decides who signs, and this one was written by nobody that the keyring knows",
+  document_foreign: "the active document decides who signs, and this one was written by no manager that the keyring knows",
   publish_ahead: "verifiers keep the JWKS for a while: a key that they have not read yet must not sign",
   young_standby: "some still keep a JWKS without it, and may refuse its tokens until they read again",
   second_standby: "a rotation uses up the standby: without another one that is old enough, a revocation would break tokens",
@@ -14,14 +14,14 @@ export const RULES = {
   overdue: "the policy says how long a key signs, and something has kept its successor away",
   by_hand: "the policy leaves rotation to the operator",
   tokens_alive: "a token signed with it may still be accepted somewhere",
-  tokens_unknown: "it has tokens whose end nobody told: an imported key, or one that signed without expiry",
+  tokens_unknown: "it has tokens whose end is unknown: an imported key, or one that signed without expiry",
   activation_under_way: "while it is not certain who signs, no key is taken away",
   settling: "the store may still answer some readers with the old active document",
   made_lately: "what keeps a key from being proven may keep the next one too, so that one is made a day",
   jwks_full: "some verifiers read no more than ten keys",
   places_kept: "the active key and two standbys need three of the ten places in the JWKS",
   no_free_place: "a place of the active document must rest, because the delete of a manager that slept may still arrive",
-  unsearched: "a private key that nobody needs may be left there",
+  unsearched: "a private key that is not needed may be left there",
   another_place:
     "if that copy still runs, both sign, and each publishes keys that the other one does not know; then stop one of them",
   settings_differ:
@@ -31,7 +31,7 @@ export const RULES = {
 /** The name of a rule. */
 export type RuleName = keyof typeof RULES;
 
-// Where one of these holds, no tick does anything before somebody has looked.
+// Where one of these holds, no tick does anything before an operator has looked.
 const NEEDS_A_PERSON: readonly RuleName[] = ["clock_behind", "document_foreign"];
 
 /** What keeps ticks from doing anything at all, in words; `null` where nothing does. */

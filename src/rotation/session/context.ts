@@ -27,7 +27,7 @@ export interface Context {
   /** Who asked, for the audit log. */
   readonly actor: string;
   readonly onStep: (step: Step) => void;
-  /** Tells others of each change; absent where nobody wants to know. */
+  /** Tells others of each change; absent where no notices are configured. */
   readonly notify?: Notify | undefined;
   /** Tells this manager from others of the same process. */
   readonly manager: string;

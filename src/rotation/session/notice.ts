@@ -26,5 +26,5 @@ export interface Notice {
   readonly keys: readonly NoticedKey[];
 }
 
-/** Tells somebody of a change. A failure is told by throwing; the notice is then sent again by a later run. */
+/** Sends a notice. A failure is reported by throwing; a later run then sends the notice again. */
 export type Notify = (notice: Notice) => Promise<void>;

@@ -22,7 +22,7 @@ export interface Session {
    *
    * @param note what the audit log shall say of it
    * @param after the log's last entry, where the log has gone on without this keyring
-   * @throws SignetError `lease_lost` where somebody else has written since
+   * @throws SignetError `lease_lost` where another manager has written since
    */
   change(update: (keyring: Keyring) => Keyring, note?: AuditNote, after?: AuditHead): Promise<void>;
   /**
@@ -31,7 +31,7 @@ export interface Session {
    * @throws SignetError `clock_untrusted`
    */
   time(): Promise<number>;
-  /** Makes sure, before a write elsewhere, that nobody else has taken over. */
+  /** Makes sure, before a write elsewhere, that no other manager has taken over. */
   check(): Promise<void>;
   /** Gives the lease back; after a failure the next manager searches for what was left behind. */
   release(failed: boolean): Promise<void>;
@@ -58,7 +58,7 @@ export async function takeLease(context: Context, current: Versioned, { even }: 
   const taken: Keyring = {
     ...inVersion(current.keyring, await writableVersion(context)),
     leases: current.keyring.leases + 1,
-    // Whoever did not give the lease back may have left something behind.
+    // A manager that did not release its lease may have left something behind.
     sweptAt: lease === null ? current.keyring.sweptAt : null,
   };
   return openSession(context, taken, current.tag, undefined);
@@ -98,7 +98,7 @@ export function newKeyring({ settings, clock }: Context, version: KeyringVersion
 }
 
 /**
- * The version that is written: the newest, unless somebody may have to read the keyring who does not know it. The first write of a
+ * The version that is written: the newest, unless a reader of the keyring may not know it. The first write of a
  * manager brings an older keyring to it; none is brought back.
  */
 export async function writableVersion({ stores }: Context): Promise<KeyringVersion> {
@@ -124,7 +124,7 @@ async function openSession(
   const time = watchedClock(context, first.policy.clockSkewSeconds);
 
   async function write(next: Keyring): Promise<void> {
-    // What is written is read first: a keyring that nobody could read again would stop everything.
+    // What is written is read first: a keyring that cannot be read again would stop everything.
     const checked = parseKeyring(keyringText(next), "the new keyring");
     try {
       tag = await stores.keyring.write(checked, tag);
@@ -154,7 +154,7 @@ async function openSession(
   async function check(): Promise<void> {
     const current = await stores.keyring.read();
     const isFresh = current?.tag === tag && clock() < (keyring.lease?.expiresAt ?? 0);
-    // An old answer or an old lease: a write that succeeds proves that nobody else has written.
+    // An old answer or an old lease: a write that succeeds proves that no other manager has written.
     if (!isFresh) await change((same) => same);
   }
 
@@ -204,7 +204,7 @@ function watchedClock(context: Context, clockSkewSeconds: number): () => Promise
   };
 }
 
-/** Who holds a lease: nobody any more, this very manager, or somebody who may not be disturbed. */
+/** Who holds a lease: a manager that is gone, this very one, or another one that may live. */
 type Holding = "abandoned" | "own" | "held";
 
 // No clock that is right gives a lease for longer: it was given by one that was wrong.

@@ -55,7 +55,7 @@ export async function confirmActivation(
   return stage === "write" ? writeDocument(context, session, view) : settle(context, session);
 }
 
-// The intent may be another manager's, and old: whoever writes the document proves the key again.
+// The intent may be another manager's, and old: the writer of the document proves the key again.
 async function writeDocument(context: Context, session: Session, view: View): Promise<Doubt | undefined> {
   const { activation } = session.keyring();
   if (activation === null) return undefined;
@@ -96,12 +96,12 @@ function documentOf(
   };
 }
 
-// A dead key is never chosen again, and one that nobody can judge only when it has been proven.
+// A dead key is never chosen again, and an unproven one only when it has been proven.
 async function doubted(session: Session, record: KeyRecord, proof: Exclude<Proof, { outcome: "proven" }>): Promise<Doubt> {
   const now = await session.time();
   const isDead = proof.outcome === "dead";
   const mark = isDead ? { materialLostAt: now } : { unprovenAt: now };
-  // The key that signs goes on where nobody can judge it: nothing is recorded against it.
+  // The key that signs goes on while it is unproven: nothing is recorded against it.
   if (isDead || (record.state === "pending" && record.unprovenAt === undefined)) {
     await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, ...mark })), {
       event: isDead ? "key.missing" : "key.unproven",
@@ -149,7 +149,7 @@ async function seenSoon(
 }
 
 /**
- * Whoever confirms has seen the document, has waited the whole settling itself, and sees it again: what another manager's clock says
+ * The confirming manager has seen the document, has waited the whole settling itself, and sees it again: what another manager's clock says
  * of when it was read back would add two clocks' errors to the wait.
  */
 async function settle(context: Context, session: Session): Promise<Doubt | undefined> {

@@ -94,7 +94,7 @@ function knownKey(key: KeyRecord, fate: Fate | undefined, rules: Rules): KeyReco
   if (key.publicJwk?.kid === signer) return signing(told, fate, rules);
   if (over !== undefined) return { ...told, ...over, state: "revoked" };
   if (key.state === "retired" && fate?.hasSigned !== true) return told;
-  // Without the chain nobody knows whether a standby was let sign since.
+  // Without the chain it is unknown whether a standby has signed since.
   const maySign = key.state === "active" || fate?.hasSigned === true || (key.state === "pending" && isPromised(key, isIntact));
   if (key.state === "revoked") return told;
   if (maySign) return { ...signingUnder(told, worst), state: "retired", activatedAt: key.activatedAt ?? now, retiredAt: now };

@@ -75,7 +75,7 @@ function isSigning({ activation }: Keyring, key: KeyRecord): boolean {
 }
 
 /**
- * Refuses another algorithm until the operator has said that the verifiers accept it: nobody can find that out for them.
+ * Refuses another algorithm until the operator has said that the verifiers accept it: Signet cannot find that out.
  *
  * @param verifiersAccept the algorithms that every verifier accepts, by the operator's word
  * @throws SignetError `plan_refused`

@@ -90,7 +90,7 @@ async function addHeld(
       }
     }
   }
-  // Nobody may take a key out of the JWKS because a call was throttled.
+  // No key leaves the JWKS because a call was throttled.
   if (failure !== undefined && unknown.some(({ kid }) => !ours.has(kid) && fates.get(kid)?.isNew !== true)) throw failure;
 }
 

@@ -19,7 +19,7 @@ export interface ForeignKeys {
 }
 
 /**
- * Records foreign public keys as retired, so that a move between issuers breaks nobody. Keys that are listed already are left
+ * Records foreign public keys as retired, so that a move between issuers breaks no verifier. Keys that are listed already are left
  * as they are.
  *
  * @returns the kids that are new

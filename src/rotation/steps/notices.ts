@@ -19,7 +19,7 @@ export function hasUntold({ notify }: Context, { audit, noticed }: Keyring): boo
 }
 
 /**
- * Tells of every change that was not told yet, the oldest first. What nobody takes waits for the next run; no key waits for it.
+ * Sends a notice of every change that has none yet, the oldest first. What is not accepted waits for the next run; no key waits for it.
  *
  * @param countBefore how many entries there were when the run began: where nothing was ever told, those are history
  */

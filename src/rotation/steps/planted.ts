@@ -9,7 +9,7 @@ import type { Session } from "../session/session.js";
 const PARAMETERS = ["kty", "crv", "x", "y", "n", "e", "pub"] as const;
 
 /**
- * Tells of keys in the published JWKS that we never put there: whoever wrote them would have verifiers accept tokens of their own. The
+ * Tells of keys in the published JWKS that we never put there: verifiers would accept the tokens of their writer. The
  * publication that follows is without them.
  *
  * @returns a sentence for each
@@ -40,7 +40,7 @@ function isNamed({ keys }: Keyring, { kid }: PublicJwk): boolean {
 /** Says which published keys leave the JWKS because nothing shows that they are ours. */
 export function alertsOf(strangers: readonly string[]): string[] {
   return strangers.map(
-    (kid) => `the JWKS had a key that we did not make (${printable(kid)}): somebody wrote it there, and it is taken out`,
+    (kid) => `the JWKS had a key that we did not make (${printable(kid)}): it was written there by others, and is taken out`,
   );
 }
 

@@ -43,7 +43,7 @@ export async function doubtStandbys(context: Context, view: View, now: number): 
   return doubts;
 }
 
-/** Why nobody who begins now could sign with the active key; `undefined` where somebody could, or where it is not clear which key it is. */
+/** Why an issuer that starts now could not sign with the active key; `undefined` where it could, or where it is not clear which key it is. */
 export async function doubtActive(context: Context, view: View, now: number): Promise<Doubt | undefined> {
   const record = activeRecord(view.keyring);
   if (record === undefined || documentState(view) !== "confirmed") return undefined;

@@ -12,7 +12,7 @@ import { type Context, custodianOf, knownOf } from "../session/context.js";
 
 /**
  * Whether a key can sign what verifiers accept. `proven`: it was opened, and its signature matches the published key. `dead`: its
- * private part is absent though every reader would see it by now, or it is another key. `unproven`: nobody knows, because access was
+ * private part is absent though every reader would see it by now, or it is another key. `unproven`: unknown, because access was
  * denied, a call was throttled or timed out, the key is disabled, or its private part does not open.
  */
 export type Proof =

@@ -13,7 +13,7 @@ const READ_BACKS = 3;
 
 /** Publishes the keyring's keys, reads them back, and only then records when the new ones were published. */
 export async function publishKeys(context: Context, session: Session, view: View): Promise<void> {
-  // Nobody knows since when it was missing: its time starts again.
+  // Since when it was missing is unknown: its time starts again.
   const hasVanished = (key: KeyRecord): boolean =>
     key.state === "pending" && key.publishedAt !== undefined && !isInJwks(key, view.published);
   await changeKeys(session, hasVanished, "key.publication-restarted", (key) => without(key, "publishedAt"));

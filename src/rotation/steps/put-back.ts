@@ -34,7 +34,7 @@ export async function adoptPutBack(
   if (beyond === undefined) return NOTHING;
   const isLastAlone = !beyond.isIntact && beyond.last.count === session.keyring().audit.count;
   if (isLastAlone && !altered) return NOTHING;
-  // Seen, and confirmed: nobody has written since, so the log is ahead of the newest keyring that there is.
+  // Seen, and confirmed: no other manager has written since, so the log is ahead of the newest keyring that there is.
   await session.check();
   const words = wordsOf(session.keyring(), beyond);
   if (!beyond.isIntact && !byHand) throw keyringOld(`${words}, and the log does not continue its chain`);
@@ -77,7 +77,7 @@ function keyringOld(what: string): SignetError {
   );
 }
 
-// Whoever signs by a document that was written just now is seen by every reader once the store has settled.
+// A document that was written just now is seen by every reader once the store has settled.
 async function settledView(context: Context, keyring: Keyring): Promise<View> {
   const before = await readView(context, keyring);
   if (before.settleSeconds === 0) return before;

@@ -23,7 +23,7 @@ export async function discardKey(session: Session, id: string): Promise<void> {
   await session.change((keyring) => discarded(keyring, id), {
     event: "key.discarded",
     keys: [nameOf(record)],
-    why: "a standby that nobody needs",
+    why: "a standby that is not needed",
   });
 }
 
@@ -46,7 +46,7 @@ export async function removeKey(context: Context, session: Session, id: string):
 
 function whyRemoved({ state, revokedAt, reason }: KeyRecord): string {
   if (state === "retired") return "its tokens have expired";
-  if (revokedAt === undefined) return "a standby that nobody needs";
+  if (revokedAt === undefined) return "a standby that is not needed";
   return reason === undefined ? "revoked" : `revoked: ${reason}`;
 }
 

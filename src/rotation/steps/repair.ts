@@ -92,14 +92,14 @@ async function proofs(
     if (proof.outcome === "proven") continue;
     const isDead = proof.outcome === "dead";
     const words = `key ${nameOf(key)} (${key.state}) ${verdictOf(proof)}`;
-    // Nothing gives up a key that nobody can judge but a person, who knows whether it comes back.
+    // Only an operator gives up an unproven key, who knows whether it comes back.
     const wayOut = `. Where it cannot be brought back, give it up: signet keys revoke ${nameOf(key)}`;
     found.push({ id: key.id, words: isDead ? words : words + wayOut, isDead });
   }
   return found;
 }
 
-// A sweep destroys what is over; of anything else only a person can say that nobody needs it.
+// A sweep destroys what is over; of anything else only an operator can say that it is not needed.
 async function orphans(context: Context, keyring: Keyring): Promise<Finding[]> {
   const { listings } = await searchAll(context, keyring);
   return listings.flatMap(({ custody, names }) =>

@@ -8,7 +8,7 @@ import type { Session } from "../session/session.js";
 
 /** Which tokens a revocation breaks. Times are NumericDates. */
 export interface TokensAtRisk {
-  /** The first can have been issued then; `null` where the key never signed here, or nobody knows when it did. */
+  /** The first can have been issued then; `null` where the key never signed here, or it is unknown when it did. */
   readonly issuedFrom: number | null;
   /** The last can be issued then: an issuer that cannot read the active document goes on for so long. */
   readonly issuedUntil: number | null;

@@ -14,7 +14,7 @@ import { destroySecondCopy } from "./remove.js";
 
 /**
  * Searches every custodian for private keys that no record names, and destroys those that are over by the keyring's own word: two
- * sweeps, far apart, have seen it so, nobody relies on them, and the keyring is the newest. What it knows nothing of stays.
+ * sweeps, far apart, have seen it so, nothing relies on them, and the keyring is the newest. What it knows nothing of stays.
  *
  * @returns which custodians that no key needs could not be searched
  * @throws what a custodian throws that is in use, after all the others were searched

@@ -18,7 +18,7 @@ export function createS3AuditStore(bucket: Bucket, prefix: string): AuditStore {
       if (etag === undefined && (await bucket.get(key))?.body !== `${line}\n`) {
         throw new SignetError(
           "store_failed",
-          `${key} holds another line: somebody wrote to the log by hand; \`signet audit begin\` begins a new chain beside it`,
+          `${key} holds another line: the log was changed outside Signet; \`signet audit begin\` begins a new chain beside it`,
         );
       }
     },

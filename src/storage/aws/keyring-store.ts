@@ -25,7 +25,10 @@ export function createS3KeyringStore(bucket: Bucket, prefix: string): KeyringSto
       // A write whose answer was lost is refused when it is tried again: what stands there is then its own text.
       const present = await bucket.get(key);
       if (present?.body === body) return present.etag;
-      throw new SignetError("keyring_conflict", `${key} was changed by somebody else meanwhile; nothing was written, try again`);
+      throw new SignetError(
+        "keyring_conflict",
+        `${key} was changed by another process meanwhile; nothing was written, try again`,
+      );
     },
   });
 }

@@ -21,7 +21,7 @@ export function createS3PublicStore(bucket: Bucket, prefix: string): PublicStore
     const body = JSON.stringify(document);
     const input = { key, body, contentType: "application/json", cacheControl: PUBLIC_CACHE_CONTROL, ifMatch };
     if ((await bucket.put(input)) === undefined && (await bucket.get(key))?.body !== body) {
-      throw new SignetError("keyring_conflict", `${key} was published by somebody else meanwhile; try again`);
+      throw new SignetError("keyring_conflict", `${key} was published by another process meanwhile; try again`);
     }
   }
 

@@ -19,7 +19,7 @@ export function incompleteKey(prefix: string): string {
 
 /**
  * Records that a stack's creation begins, before it makes anything. Where there are keys already they are not its own: then there is no
- * such mark, and whoever deletes the stack leaves them.
+ * such mark, and a deletion of the stack leaves them.
  */
 export async function beginCreation(bucket: Bucket, prefix: string, stackId: string): Promise<void> {
   const isTaken =
@@ -70,7 +70,7 @@ async function changeCompletion(
     const input = { key: keyOf(prefix), body, contentType: "application/json", ifMatch: present?.etag ?? null };
     if ((await bucket.put(input)) !== undefined) return;
   }
-  throw new SignetError("store_failed", `${keyOf(prefix)} is being written by somebody else; try again`);
+  throw new SignetError("store_failed", `${keyOf(prefix)} is being written by another process; try again`);
 }
 
 async function readCompletion(bucket: Bucket, prefix: string): Promise<{ value: Completion; etag: string } | undefined> {

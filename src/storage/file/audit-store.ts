@@ -62,7 +62,7 @@ async function appendOnce(path: string, number: number, line: string): Promise<v
   ) {
     throw new SignetError(
       "store_failed",
-      `${path} holds another line ${number}: an old keyring was put back, or somebody wrote to the log`,
+      `${path} holds another line ${number}: an old keyring was put back, or the log was changed outside Signet`,
     );
   }
   const file = await open(path, "a+", PRIVATE_FILE).catch((error) => Promise.reject(asUnwritable(path, error)));

@@ -14,7 +14,7 @@ import type { KeyringStore } from "../contract.js";
 /** The keyring as a file. Its tag is the SHA-256 digest of its text; writers take turns under a lock beside it. */
 export function createFileKeyringStore(path: string): KeyringStore {
   const readText = () => readTrustedText("document", path);
-  // Whoever holds the lease listens beside the keyring, so that others of this machine can tell whether it lives.
+  // The holder of the lease listens beside the keyring, so that others of this machine can tell whether it lives.
   let leave: (() => Promise<void>) | undefined;
 
   async function stop(): Promise<void> {
@@ -61,5 +61,5 @@ function tagOf(text: string): string {
 }
 
 function conflict(path: string): SignetError {
-  return new SignetError("keyring_conflict", `${path} was changed by somebody else meanwhile; nothing was written, try again`);
+  return new SignetError("keyring_conflict", `${path} was changed by another process meanwhile; nothing was written, try again`);
 }

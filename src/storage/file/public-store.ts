@@ -42,5 +42,5 @@ function tagOf(texts: readonly (string | undefined)[]): string | null {
 }
 
 function conflict(directory: string): SignetError {
-  return new SignetError("keyring_conflict", `${directory} was published by somebody else meanwhile; try again`);
+  return new SignetError("keyring_conflict", `${directory} was published by another process meanwhile; try again`);
 }

@@ -72,7 +72,7 @@ export function createCloudOracle(
         const kid = publicJwk?.kid ?? "";
         if (materialLostAt !== undefined && !harmed.has(kid)) broken(`key ${kid} was given up, and its private part is there`);
         const told = keyring.strays?.find(({ name }) => name.endsWith(`.${kid}`));
-        if (kid !== "" && told !== undefined) broken(`key ${kid} was told as one that nobody needs`);
+        if (kid !== "" && told !== undefined) broken(`key ${kid} was told as one that is not needed`);
       }
       const present = new Set(keyring.keys.map((key) => key.publicJwk?.kid));
       for (const kid of records.keys()) if (!present.has(kid)) records.delete(kid);
