@@ -85,8 +85,8 @@ function fits(algorithm: Algorithm, key: KeyObject): boolean {
   return hasPoint(key) && key.asymmetricKeyDetails?.namedCurve === algorithm.namedCurve;
 }
 
-// The point at infinity is read as a key of an elliptic curve. Asking Node 20 for its curve, or its JWK, ends the process; to
-// write it out fails instead.
+// The point at infinity is read as a key of an elliptic curve. Node 20 ends the process when it reads
+// its curve or its JWK; writing it out fails instead.
 function hasPoint(key: KeyObject): boolean {
   return attempt(() => (key.type === "private" ? createPublicKey(key) : key).export({ format: "der", type: "spki" }).length > 0);
 }
