@@ -8,7 +8,7 @@ import { asUnwritable, errorCode } from "../files/failures.js";
 import { followLinks } from "../files/links.js";
 import { assertTrustedFolder, isInherited } from "../files/trusted-read.js";
 import { activeRecord } from "../keyring/keyring.js";
-import { awsAccess } from "./aws-access.js";
+import { awsAccess } from "../operator/aws-access.js";
 import type { Context } from "./context.js";
 
 /**

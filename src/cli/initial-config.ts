@@ -6,7 +6,8 @@ import { environmentOverrides } from "../config/environment.js";
 import { checkConfig } from "../config/load.js";
 import type { AwsConfig, Config } from "../config/schema.js";
 import { SignetError } from "../errors.js";
-import { type CommonOptions, type Context, pathGiven } from "./context.js";
+import { pathGiven } from "../operator/surroundings.js";
+import type { CommonOptions, Context } from "./context.js";
 
 /** The options that become members of a new config. */
 export interface InitialOptions extends CommonOptions {

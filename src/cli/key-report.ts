@@ -1,8 +1,8 @@
 import type { Installation } from "../assemble.js";
+import { dateInWords } from "../encoding/times-in-words.js";
 import type { Manager } from "../rotation/manager.js";
 import type { Report } from "../rotation/report.js";
 import type { CommonOptions, Context } from "./context.js";
-import { dateInWords } from "./times-in-words.js";
 
 /** What the commands that change keys have in common. */
 export interface ChangeOptions extends CommonOptions {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Installation } from "../assemble.js";
 import { isSignetError } from "../errors.js";
+import { putLimitsInForce } from "../operator/limits-in-force.js";
 import { createAbove, isWorker, WORKER_LOG_FD } from "../server/above.js";
 import { createLog, type ServerLog } from "../server/log.js";
 import { tickOnSchedule } from "../server/manage.js";
@@ -10,7 +11,6 @@ import { type StopSignals, watchStopSignals } from "../server/stop-signals.js";
 import { createSummedMetrics } from "../server/summed-metrics.js";
 import { startWorkers } from "../server/workers.js";
 import type { Context } from "./context.js";
-import { putLimitsInForce } from "./limits-in-force.js";
 import { EXIT, reportFailure } from "./output.js";
 
 /** What is to be served. */
@@ -61,7 +61,7 @@ async function stop(serving: Serving, { log }: ServerLog, { again }: StopSignals
 
 async function start(context: Context, job: Job, serverLog: ServerLog): Promise<Serving> {
   const installation = await job.open();
-  await putLimitsInForce(context, installation);
+  await putLimitsInForce(installation, (words) => context.output.note(words));
   const socket = "socket" in job.place ? job.place.socket : undefined;
   await socket?.check();
   const { url, onFailure, close } =

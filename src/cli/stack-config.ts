@@ -1,8 +1,8 @@
 import { checkConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { findCustody } from "../keyring/key-record.js";
+import { existingStack, outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "../operator/stack-access.js";
 import { type Context, STACK_CONFIG } from "./context.js";
-import { existingStack, outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "./stack-access.js";
 
 const DAY_SECONDS = 86_400;
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { drawTimeline } from "../../src/cli/key-timeline.js";
-import { timelineSvg } from "../../src/cli/key-timeline-svg.js";
+import { drawTimeline } from "../../src/operator/key-timeline.js";
+import { timelineSvg } from "../../src/operator/key-timeline-svg.js";
 import type { KeyLives } from "../../src/rotation/forecast/key-lives.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";

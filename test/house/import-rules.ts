@@ -32,10 +32,13 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   doctor: ["algorithms", "verify", "keyring"],
   client: ["aws", "issue (types)"],
   deploy: ["aws"],
+  operator: [
+    ...["algorithms", "assemble", "aws", "config", "custody", "deploy", "files", "issue", "keyring", "rotation", "verify"],
+  ],
   index: ["algorithms", "keyring", "custody", "storage", "issue", "rotation", "verify", "settings", "config", "open-issuer"],
   cli: [
     ...["files", "algorithms", "aws", "keyring", "custody", "storage", "issue", "rotation", "verify", "settings", "config"],
-    ...["assemble", "http", "server", "doctor", "client", "deploy", "index"],
+    ...["assemble", "http", "server", "doctor", "client", "deploy", "operator", "index"],
   ],
 };
 

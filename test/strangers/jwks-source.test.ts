@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readJwks } from "../../src/cli/jwks-source.js";
+import { readJwks } from "../../src/operator/jwks-source.js";
 
 let folder: string;
 beforeAll(async () => {

@@ -3,18 +3,18 @@ import type { Config } from "../../config/schema.js";
 import { parseDuration } from "../../encoding/durations.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
+import { fromNow } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { makeSecret, type SecretRecord, secretDigest } from "../../issue/caller-secret.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { ownLimits } from "../../issue/limits.js";
 import { narrowLimits } from "../../issue/narrow.js";
+import { type ConfigMembers, changeConfig } from "../../operator/config-file.js";
+import { readGivenFile } from "../../operator/given-file.js";
 import { isCallerName } from "../../settings/callers.js";
-import { type ConfigMembers, changeConfig } from "../config-file.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
-import { readGivenFile } from "../given-file.js";
 import { table } from "../table.js";
-import { fromNow } from "../times-in-words.js";
 
 export interface CallerOptions extends CommonOptions {
   readonly limits?: string;

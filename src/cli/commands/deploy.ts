@@ -6,12 +6,13 @@ import { didYouMean } from "../../encoding/nearest.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import { readCallers } from "../../issue/callers-json.js";
-import { awsAccess } from "../aws-access.js";
+import { awsAccess } from "../../operator/aws-access.js";
+import { outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
 import { confirm } from "../confirm.js";
-import type { Context } from "../context.js";
+import type { Context, StackOptions } from "../context.js";
 import { footprint } from "../prices.js";
-import { eventInWords, outputsOf, parameterOf, regionsOf, type StackOptions, stackNamed, withStack } from "../stack-access.js";
 import { custodyOfParameter } from "../stack-config.js";
+import { eventInWords } from "../stack-events.js";
 import { table } from "../table.js";
 import { tellOutputs } from "./outputs.js";
 

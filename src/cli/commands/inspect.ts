@@ -1,8 +1,8 @@
+import { dateInWords, fromNow } from "../../encoding/times-in-words.js";
 import { isTokenRefusal, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { parseObject, splitToken } from "../../verify/token.js";
 import type { CommonOptions, Context } from "../context.js";
-import { dateInWords, fromNow } from "../times-in-words.js";
 import { tokenGiven } from "../token-text.js";
 
 const MAX_TOKEN = 1_048_576;

@@ -2,11 +2,11 @@ import { parseDuration } from "../../encoding/durations.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import type { Claims, IssueRequest } from "../../issue/request.js";
+import { readGivenFile } from "../../operator/given-file.js";
+import { putLimitsInForce } from "../../operator/limits-in-force.js";
 import { claimsFromPairs } from "../claim-pairs.js";
 import type { CommonOptions, Context } from "../context.js";
-import { readGivenFile } from "../given-file.js";
 import { issueLines } from "../issue-lines.js";
-import { putLimitsInForce } from "../limits-in-force.js";
 import { openInstallation } from "../open-installation.js";
 import { createTokenWriter } from "../token-writer.js";
 
@@ -27,7 +27,7 @@ export async function issue(context: Context, pairs: readonly string[], options:
   const count = countOf(options.count);
   const request = requestOf(options);
   const installation = await openInstallation(context, options);
-  await putLimitsInForce(context, installation);
+  await putLimitsInForce(installation, (words) => context.output.note(words));
   const { issuer } = installation;
   const writer = createTokenWriter(process.stdout, context.output);
   if (options.claims === "-") {

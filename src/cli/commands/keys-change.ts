@@ -1,5 +1,6 @@
 import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
 import { parseDuration } from "../../encoding/durations.js";
+import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { assertWell } from "../../rotation/report.js";
@@ -8,7 +9,6 @@ import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
-import { dateInWords } from "../times-in-words.js";
 
 /** `signet keys tick`: one run of the manager. */
 export async function keysTick(context: Context, options: ChangeOptions): Promise<void> {

@@ -1,10 +1,10 @@
+import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { confirm } from "../confirm.js";
 import type { CommonOptions, Context } from "../context.js";
 import { managerFor } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { table } from "../table.js";
-import { dateInWords } from "../times-in-words.js";
 
 /** `signet keys history`: every change of a key, who asked for it and why. */
 export async function keysHistory(context: Context, options: CommonOptions): Promise<void> {

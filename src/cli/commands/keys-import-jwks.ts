@@ -1,5 +1,5 @@
+import { readJwks } from "../../operator/jwks-source.js";
 import type { Context } from "../context.js";
-import { readJwks } from "../jwks-source.js";
 import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { instantOf } from "./keys-change.js";

@@ -2,13 +2,14 @@ import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
 import type { Installation } from "../../assemble.js";
 import { SignetError } from "../../errors.js";
 import type { Custody } from "../../keyring/key-record.js";
+import { changeConfig } from "../../operator/config-file.js";
+import { findKey } from "../../operator/key-source.js";
 import type { ImportedKey } from "../../rotation/steps/import-key.js";
-import { changeConfig } from "../config-file.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig, STACK_CONFIG } from "../context.js";
 import { managerFor, printReport } from "../key-report.js";
-import { findKey } from "../key-source.js";
 import { openInstallation } from "../open-installation.js";
+import { askHidden } from "../prompt.js";
 import { instantOf } from "./keys-change.js";
 
 export interface ImportOptions extends CommonOptions {
@@ -106,7 +107,12 @@ export async function importOf(
   options: Omit<ImportOptions, "as">,
 ): Promise<ImportedKey> {
   const given = options.algorithm === undefined ? undefined : headerName(options.algorithm, ed25519Name);
-  const found = await findKey(context, source, { ...options, algorithm: given, region });
+  const found = await findKey(context, source, {
+    ...options,
+    algorithm: given,
+    region,
+    askPassphrase: process.stdin.isTTY ? askHidden : undefined,
+  });
   if ("lent" in found) {
     if (options.kid !== undefined) throw new SignetError("usage", "a key in KMS has its id for a name: leave out --kid");
     return { lent: found.lent, algorithm: given ?? headerName(algorithm, ed25519Name), custody: "kms" };

@@ -1,17 +1,18 @@
 import { writeFile } from "node:fs/promises";
 import type { Installation } from "../../assemble.js";
+import { fromNow } from "../../encoding/times-in-words.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { publishedRecords } from "../../keyring/documents.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring } from "../../keyring/keyring.js";
+import { drawTimeline } from "../../operator/key-timeline.js";
+import { timelineSvg } from "../../operator/key-timeline-svg.js";
+import { pathGiven } from "../../operator/surroundings.js";
 import type { KeyLives } from "../../rotation/forecast/key-lives.js";
-import { type CommonOptions, type Context, pathGiven } from "../context.js";
-import { drawTimeline } from "../key-timeline.js";
-import { timelineSvg } from "../key-timeline-svg.js";
+import type { CommonOptions, Context } from "../context.js";
 import { keyringMissing, openInstallation } from "../open-installation.js";
 import { table } from "../table.js";
-import { fromNow } from "../times-in-words.js";
 
 export interface ListOptions extends CommonOptions {
   readonly timeline?: boolean;

@@ -3,14 +3,14 @@ import { assemble } from "../../assemble.js";
 import { checkConfig, loadConfig } from "../../config/load.js";
 import type { AwsConfig, Config } from "../../config/schema.js";
 import { configuredPassphrase } from "../../config/secrets.js";
+import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
+import { type ConfigMembers, changeConfig, readMembers } from "../../operator/config-file.js";
 import type { Report } from "../../rotation/report.js";
-import { type ConfigMembers, changeConfig, readMembers } from "../config-file.js";
 import { type Context, pathOfConfig } from "../context.js";
 import { awsMembers } from "../initial-config.js";
 import { managerFor, printReport } from "../key-report.js";
 import { footprint } from "../prices.js";
-import { dateInWords } from "../times-in-words.js";
 import { type ApplyOptions, acceptance } from "./keys-change.js";
 
 export interface MigrateOptions extends ApplyOptions {

@@ -1,9 +1,9 @@
+import { dateInWords } from "../../encoding/times-in-words.js";
 import type { TokensAtRisk } from "../../rotation/steps/revoke.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
-import { dateInWords } from "../times-in-words.js";
 
 export interface RevokeOptions extends ChangeOptions {
   readonly reason?: string;

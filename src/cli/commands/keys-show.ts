@@ -1,12 +1,12 @@
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import { publicKeyFromJwk } from "../../algorithms/jwk.js";
+import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { activeRecord } from "../../keyring/keyring.js";
 import { plannedSuccessors, publishedStandbys } from "../../rotation/plan/successor.js";
 import type { CommonOptions, Context } from "../context.js";
 import { managerFor } from "../key-report.js";
 import { keyringMissing, openInstallation } from "../open-installation.js";
-import { dateInWords } from "../times-in-words.js";
 
 /** `signet keys explain`: for each key why it is where it is, and when it moves next. */
 export async function keysExplain(context: Context, options: CommonOptions): Promise<void> {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { durationInWords } from "../../encoding/durations.js";
+import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError, shortened } from "../../errors.js";
 import { followLinks } from "../../files/links.js";
 import { breakLock, type HeldLock, locksBeside, locksIn } from "../../files/locks.js";
@@ -10,7 +11,6 @@ import { type CommonOptions, type Context, pathOfConfig, STACK_CONFIG } from "..
 import { managerFor } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { table } from "../table.js";
-import { dateInWords } from "../times-in-words.js";
 
 /** A holder is named by host, pid and times. */
 const MAX_HOLDER = 256;

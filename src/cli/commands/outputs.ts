@@ -1,5 +1,5 @@
-import type { Context } from "../context.js";
-import { existingStack, outputsOf, regionsOf, type StackOptions, stackNamed, withStack } from "../stack-access.js";
+import { existingStack, outputsOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
+import type { Context, StackOptions } from "../context.js";
 import { table } from "../table.js";
 
 /** `signet outputs`: what a stack answers. */

@@ -5,11 +5,12 @@ import { areEndpointsLocal } from "../../aws/endpoint.js";
 import { loadConfig } from "../../config/load.js";
 import { isLoopback } from "../../encoding/loopback-host.js";
 import { SignetError } from "../../errors.js";
+import { pathGiven } from "../../operator/surroundings.js";
 import { isWorker } from "../../server/above.js";
 import type { Place, TlsFiles } from "../../server/socket.js";
 import { signByTurn } from "../../server/turn-signer.js";
 import { createSocketPath } from "../../server/unix-socket.js";
-import { type CommonOptions, type Context, pathGiven, pathOfConfig } from "../context.js";
+import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { openInstallation } from "../open-installation.js";
 import { serveUntilStopped } from "../serving.js";
 

@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { readAuthorizerTemplate, readTemplate } from "../../deploy/template.js";
 import { SignetError } from "../../errors.js";
-import { type Context, pathGiven } from "../context.js";
+import { pathGiven } from "../../operator/surroundings.js";
+import type { Context } from "../context.js";
 
 /** `signet template`: the one file that installs Signet in AWS, or with `authorizer` the one that guards an API. */
 export async function template(context: Context, which: string | undefined, { out }: { readonly out?: string }): Promise<void> {

@@ -1,18 +1,10 @@
 import { assertAtRest, carryOut } from "../../deploy/deployment.js";
 import type { Stack, StackClient } from "../../deploy/stack.js";
+import { existingStack, outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
 import { confirm } from "../confirm.js";
-import type { Context } from "../context.js";
+import type { Context, StackOptions } from "../context.js";
 import { PRICES } from "../prices.js";
-import {
-  eventInWords,
-  existingStack,
-  outputsOf,
-  parameterOf,
-  regionsOf,
-  type StackOptions,
-  stackNamed,
-  withStack,
-} from "../stack-access.js";
+import { eventInWords } from "../stack-events.js";
 
 /** `signet undeploy`: deletes the stack. Its keys stay, and it says which and at what price. */
 export async function undeploy(context: Context, options: StackOptions): Promise<void> {

@@ -1,16 +1,16 @@
 import { createPublicKey } from "node:crypto";
 import { algorithmsFor } from "../../algorithms/keys.js";
+import { fromNow } from "../../encoding/times-in-words.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import { readGivenFile } from "../../operator/given-file.js";
+import { readJwks } from "../../operator/jwks-source.js";
 import { createVerifier } from "../../verify/create-verifier.js";
 import { discoverJwks, fetchJwks } from "../../verify/fetch-jwks.js";
 import { parseObject, splitToken } from "../../verify/token.js";
 import type { VerifierOptions } from "../../verify/verifier.js";
 import type { CommonOptions, Context } from "../context.js";
-import { readGivenFile } from "../given-file.js";
-import { readJwks } from "../jwks-source.js";
 import { jwksMissing, openInstallation } from "../open-installation.js";
-import { fromNow } from "../times-in-words.js";
 import { tokenGiven } from "../token-text.js";
 
 export interface VerifyOptions extends CommonOptions {
@@ -59,8 +59,10 @@ interface Found {
 
 async function keysFor(context: Context, token: string, options: VerifyOptions): Promise<Found> {
   if (options.kms !== undefined) {
-    const { kmsVerification } = await import("../kms-verification.js");
-    const { keys, confirm } = await kmsVerification(context, token, options.kms, options, MAX_TOKEN);
+    const { kmsVerification } = await import("../../operator/kms-verification.js");
+    const { keys, confirm } = await kmsVerification(context, token, options.kms, MAX_TOKEN, () =>
+      openInstallation(context, options),
+    );
     return { keys: { keys }, confirm, issuer: null };
   }
   if (options.jwks !== undefined) return { keys: await readJwks(context, options.jwks), issuer: null };

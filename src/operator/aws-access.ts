@@ -2,7 +2,7 @@ import { credentialChain } from "../aws/credential-chain.js";
 import { regionIn } from "../aws/endpoint.js";
 import { createTransport, type Transport } from "../aws/transport.js";
 import { SignetError } from "../errors.js";
-import type { Context } from "./context.js";
+import type { Surroundings } from "./surroundings.js";
 
 /**
  * Access to AWS for a command, as the one who runs it.
@@ -11,7 +11,7 @@ import type { Context } from "./context.js";
  * @param fallback the region of what has no ARN; else the environment's
  * @throws SignetError `usage` where no region is known
  */
-export function awsAccess({ env }: Context, name: string, fallback?: string): Transport {
+export function awsAccess({ env }: Surroundings, name: string, fallback?: string): Transport {
   const region = (name.startsWith("arn:") ? name.split(":")[3] : fallback) || regionIn(env);
   if (!region) throw new SignetError("usage", "no AWS region is known: set AWS_REGION, or give the whole ARN");
   return createTransport({ region, credentials: credentialChain(env), env });

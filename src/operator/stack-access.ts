@@ -1,12 +1,12 @@
 import { credentialChain } from "../aws/credential-chain.js";
 import { regionIn } from "../aws/endpoint.js";
 import { REGION_NAME } from "../config/schema.js";
-import type { Stack, StackClient, StackEvent } from "../deploy/stack.js";
+import type { Stack, StackClient } from "../deploy/stack.js";
 import { SignetError } from "../errors.js";
-import type { CommonOptions, Context } from "./context.js";
+import type { Surroundings } from "./surroundings.js";
 
-/** The options of every command that works on a stack. */
-export interface StackOptions extends CommonOptions {
+/** Which stack is meant. */
+export interface StackChoice {
   readonly stack?: string;
   /** One, or several with commas between them. */
   readonly region?: string;
@@ -15,13 +15,13 @@ export interface StackOptions extends CommonOptions {
 const DEFAULT_STACK = "signet";
 
 /** The stack's name: CloudFormation takes letters, digits and hyphens, and a letter first. */
-export function stackNamed({ stack = DEFAULT_STACK }: StackOptions): string {
+export function stackNamed({ stack = DEFAULT_STACK }: StackChoice): string {
   if (/^[A-Za-z][A-Za-z0-9-]{0,127}$/.test(stack)) return stack;
   throw new SignetError("usage", `${JSON.stringify(stack)} is no name for a stack: a letter, then letters, digits and hyphens`);
 }
 
 /** The regions that a command is about. */
-export function regionsOf({ env }: Context, { region }: StackOptions): readonly string[] {
+export function regionsOf({ env }: Surroundings, { region }: StackChoice): readonly string[] {
   const regions = (region ?? regionIn(env) ?? "").split(",").map((each) => each.trim());
   for (const each of regions) {
     if (each === "") throw new SignetError("usage", "no AWS region is known: say --region, or set AWS_REGION");
@@ -32,7 +32,7 @@ export function regionsOf({ env }: Context, { region }: StackOptions): readonly 
 
 /** Works on a stack; the package that speaks to CloudFormation is loaded now. */
 export async function withStack<T>(
-  { env }: Context,
+  { env }: Surroundings,
   name: string,
   region: string,
   work: (client: StackClient) => Promise<T>,
@@ -51,7 +51,7 @@ export async function withStack<T>(
  *
  * @throws SignetError `usage`
  */
-export async function existingStack(client: StackClient, name: string, region: string, { self }: Context): Promise<Stack> {
+export async function existingStack(client: StackClient, name: string, region: string, { self }: Surroundings): Promise<Stack> {
   const stack = await client.describe();
   if (stack !== undefined && stack.StackStatus !== "REVIEW_IN_PROGRESS") return stack;
   throw new SignetError(
@@ -68,11 +68,4 @@ export function outputsOf(stack: Stack | undefined): Readonly<Record<string, str
 /** What a parameter of a stack is. */
 export function parameterOf(stack: Stack, name: string): string {
   return stack.Parameters?.find(({ ParameterKey }) => ParameterKey === name)?.ParameterValue ?? "";
-}
-
-/** An event in one line. */
-export function eventInWords({ ResourceStatus, LogicalResourceId = "", ResourceStatusReason }: StackEvent): string {
-  const status: string = ResourceStatus ?? "";
-  const why = status.endsWith("_FAILED") && ResourceStatusReason !== undefined ? `: ${ResourceStatusReason}` : "";
-  return `${status.toLowerCase().replaceAll("_", " ").padEnd(20)} ${LogicalResourceId}${why}`;
 }

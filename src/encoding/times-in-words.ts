@@ -1,4 +1,4 @@
-import { durationInWords } from "../encoding/durations.js";
+import { durationInWords } from "./durations.js";
 
 /** A NumericDate as people read it: "2026-11-23 02:45:37 UTC". Dates beyond what a calendar shows are left as numbers. */
 export function dateInWords(seconds: number): string {

@@ -6,29 +6,29 @@ import { SignetError } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
 import { fetchJwks } from "../verify/fetch-jwks.js";
 import { awsAccess } from "./aws-access.js";
-import type { Context } from "./context.js";
 import { readGivenFile } from "./given-file.js";
+import type { Surroundings } from "./surroundings.js";
 
 /**
  * Reads a JWKS from where it is: a file, a URL, or an object in S3 (`s3://BUCKET/KEY`). Its keys are checked where they are used.
  *
  * @throws SignetError `usage` for what is no JWKS, `jwks_unavailable`, and what S3 answers
  */
-export async function readJwks(context: Context, given: string): Promise<Jwks> {
-  const { keys } = /^https?:\/\//i.test(given) ? await fetchJwks(given) : await readAtHand(context, given);
+export async function readJwks(surroundings: Surroundings, given: string): Promise<Jwks> {
+  const { keys } = /^https?:\/\//i.test(given) ? await fetchJwks(given) : await readAtHand(surroundings, given);
   if (isListOf(keys, isObject)) return { keys } as unknown as Jwks;
   throw new SignetError("usage", `${given} is not a JWKS: it must be an object with a list "keys" of objects`);
 }
 
-async function readAtHand(context: Context, given: string): Promise<{ readonly keys?: unknown }> {
-  const text = given.startsWith("s3://") ? await objectText(context, given) : await readGivenFile(context, given);
+async function readAtHand(surroundings: Surroundings, given: string): Promise<{ readonly keys?: unknown }> {
+  const text = given.startsWith("s3://") ? await objectText(surroundings, given) : await readGivenFile(surroundings, given);
   return parseStrictJson(text, given) ?? {};
 }
 
-async function objectText(context: Context, given: string): Promise<string> {
+async function objectText(surroundings: Surroundings, given: string): Promise<string> {
   const [, bucket = "", key = ""] = /^s3:\/\/([^/]+)\/(.+)$/.exec(given) ?? [];
   if (key === "") throw new SignetError("usage", `${given} names no object: give s3://BUCKET/KEY`);
-  const found = await createBucket(awsAccess(context, given), bucket).get(key);
+  const found = await createBucket(awsAccess(surroundings, given), bucket).get(key);
   if (found !== undefined) return found.body;
   throw new SignetError("usage", `there is no object ${given}`);
 }

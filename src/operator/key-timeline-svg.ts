@@ -1,5 +1,5 @@
+import { dateInWords } from "../encoding/times-in-words.js";
 import type { KeyLife, KeyLives, Phase } from "../rotation/forecast/key-lives.js";
-import { dateInWords } from "./times-in-words.js";
 
 const WIDTH = 1_040;
 const LEFT = 190;

@@ -1,13 +1,13 @@
 import { createPublicKey } from "node:crypto";
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { algorithmsFor } from "../algorithms/keys.js";
+import type { Installation } from "../assemble.js";
 import { createKms } from "../aws/kms.js";
 import { kmsVerifies } from "../custody/kms/sign.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { parseObject, splitToken } from "../verify/token.js";
 import { awsAccess } from "./aws-access.js";
-import type { CommonOptions, Context } from "./context.js";
-import { openInstallation } from "./open-installation.js";
+import type { Surroundings } from "./surroundings.js";
 
 /** A key in KMS that is to verify a token. */
 export interface KmsVerification {
@@ -22,19 +22,20 @@ export interface KmsVerification {
  * else the one that was given. So an alias that a rotation has moved refuses no token of the key before.
  *
  * @param given a key's id, ARN or alias
+ * @param open opens the installation of this folder
  */
 export async function kmsVerification(
-  context: Context,
+  surroundings: Surroundings,
   token: string,
   given: string,
-  options: CommonOptions,
   longest: number,
+  open: () => Promise<Installation>,
 ): Promise<KmsVerification> {
   const { header, signingInput, signature } = splitToken(token, longest);
   const { kid: named } = parseObject(header, "header");
   const kid = typeof named === "string" ? named : "";
-  const own = await installationKey(context, kid, options);
-  const kms = createKms(awsAccess(context, own.key ?? given, own.region));
+  const own = await installationKey(kid, open);
+  const kms = createKms(awsAccess(surroundings, own.key ?? given, own.region));
   const { arn, spki } = await kms.getPublicKey(own.key ?? given);
   const publicKey = createPublicKey({ key: spki, format: "der", type: "spki" });
   const keys = algorithmsFor(publicKey).map(
@@ -51,12 +52,11 @@ export async function kmsVerification(
 }
 
 async function installationKey(
-  context: Context,
   kid: string,
-  options: CommonOptions,
+  open: () => Promise<Installation>,
 ): Promise<{ key?: string; region?: string | undefined }> {
   try {
-    const { stores, config } = await openInstallation(context, options);
+    const { stores, config } = await open();
     const record = (await stores.keyring.read())?.keyring.keys.find(({ publicJwk }) => publicJwk?.kid === kid);
     return { region: config.aws?.region, ...(record?.custody === "kms" && { key: kid }) };
   } catch (error) {

@@ -1,6 +1,6 @@
+import { dateInWords, fromNow } from "../encoding/times-in-words.js";
 import { visible } from "../encoding/visible.js";
 import type { KeyLife, KeyLives, Phase } from "../rotation/forecast/key-lives.js";
-import { dateInWords, fromNow } from "./times-in-words.js";
 
 /** How a timeline is drawn. */
 export interface TimelineStyle {

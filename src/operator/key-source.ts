@@ -8,10 +8,9 @@ import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { readTrustedText } from "../files/trusted-read.js";
 import { awsAccess } from "./aws-access.js";
-import { type Context, pathGiven } from "./context.js";
 import { readGivenFile } from "./given-file.js";
 import { readJwks } from "./jwks-source.js";
-import { askHidden } from "./prompt.js";
+import { pathGiven, type Surroundings } from "./surroundings.js";
 
 /** How a key made elsewhere is read. */
 export interface KeySourceOptions {
@@ -22,6 +21,8 @@ export interface KeySourceOptions {
   readonly jwks?: string | undefined;
   /** The region of what has no ARN. */
   readonly region?: string | undefined;
+  /** Asks somebody for the passphrase of a key; absent where nobody can be asked. */
+  readonly askPassphrase?: ((question: string) => Promise<string>) | undefined;
 }
 
 /** A key made elsewhere: one that stays in KMS, or one whose private part was read. */
@@ -35,11 +36,11 @@ const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
  *
  * @throws SignetError `usage`, `invalid_key` where the halves do not belong together, and what AWS answers
  */
-export async function findKey(context: Context, source: string, options: KeySourceOptions): Promise<FoundKey> {
+export async function findKey(surroundings: Surroundings, source: string, options: KeySourceOptions): Promise<FoundKey> {
   const [service, name] = placeOf(source);
   if (service === "kms") return { lent: name };
-  const found = await readers[service](context, name, options);
-  const named = options.jwks === undefined ? found : namedIn(await readJwks(context, options.jwks), found, options.jwks);
+  const found = await readers[service](surroundings, name, options);
+  const named = options.jwks === undefined ? found : namedIn(await readJwks(surroundings, options.jwks), found, options.jwks);
   return { ...named, from: source };
 }
 
@@ -63,32 +64,32 @@ const readers: Readonly<Record<Exclude<Service, "kms">, typeof fromFile>> = {
   secret: fromSecret,
 };
 
-async function fromFile(context: Context, file: string, options: KeySourceOptions): Promise<PrivateKeyText> {
-  const found = await readGivenFile(context, file).catch((error: unknown) => {
+async function fromFile(surroundings: Surroundings, file: string, options: KeySourceOptions): Promise<PrivateKeyText> {
+  const found = await readGivenFile(surroundings, file).catch((error: unknown) => {
     if (!isSignetError(error, "usage") || !file.startsWith("/")) throw error;
     throw new SignetError("usage", `${error.message}; a parameter is given as ssm:${file}`, { cause: error });
   });
   const text = found.toString("utf8");
   const parse = (passphrase: string | undefined) => parsed(text, options, passphrase);
   try {
-    return parse(await passphraseOfKey(context, options));
+    return parse(await passphraseOfKey(surroundings, options));
   } catch (error) {
     if (!isSignetError(error, "passphrase_required")) throw error;
-    if (!process.stdin.isTTY) {
+    if (options.askPassphrase === undefined) {
       throw new SignetError("usage", `${file} is encrypted: give its passphrase with --key-passphrase-file FILE`, {
         cause: error,
       });
     }
-    return parse(await askHidden(`Passphrase of ${file}: `));
+    return parse(await options.askPassphrase(`Passphrase of ${file}: `));
   }
 }
 
 /** A private key in a parameter; beside `.../private-key` its public part is looked at, and the path's UUID names the key. */
-async function fromParameter(context: Context, name: string, options: KeySourceOptions): Promise<PrivateKeyText> {
+async function fromParameter(surroundings: Surroundings, name: string, options: KeySourceOptions): Promise<PrivateKeyText> {
   const path = name.startsWith("arn:") ? `/${name.split(":parameter/")[1] ?? ""}` : name;
   const beside = path.endsWith("/private-key") ? path.replace(/private-key$/, "public-key") : undefined;
   const names = beside === undefined ? [path] : [path, beside];
-  const found = await createParameterStore(awsAccess(context, name, options.region)).get(names);
+  const found = await createParameterStore(awsAccess(surroundings, name, options.region)).get(names);
   const text = found.get(path);
   if (text === undefined)
     throw new SignetError("key_not_found", `there is no parameter ${path}, or it may not be read from here`);
@@ -115,8 +116,8 @@ function assertPublicPart({ alg, privateKey }: PrivateKeyText, text: string, whe
 }
 
 /** A private key in a secret: as it is, or as the one member of a JSON object that is one. */
-async function fromSecret(context: Context, name: string, options: KeySourceOptions): Promise<PrivateKeyText> {
-  const found = await createSecretsManager(awsAccess(context, name, options.region)).get(name);
+async function fromSecret(surroundings: Surroundings, name: string, options: KeySourceOptions): Promise<PrivateKeyText> {
+  const found = await createSecretsManager(awsAccess(surroundings, name, options.region)).get(name);
   if (found === undefined) throw new SignetError("key_not_found", `there is no secret ${name}, or it is about to be deleted`);
   const value = found.value.trim();
   if (!value.startsWith("{")) return parsed(value, options);
@@ -154,9 +155,9 @@ function namedIn(jwks: { readonly keys: readonly object[] }, key: PrivateKeyText
   return { ...key, kid };
 }
 
-async function passphraseOfKey(context: Context, { keyPassphraseFile }: KeySourceOptions): Promise<string | undefined> {
+async function passphraseOfKey(surroundings: Surroundings, { keyPassphraseFile }: KeySourceOptions): Promise<string | undefined> {
   if (keyPassphraseFile === undefined) return undefined;
-  const text = await readTrustedText("secret", pathGiven(context, keyPassphraseFile), "usage");
+  const text = await readTrustedText("secret", pathGiven(surroundings, keyPassphraseFile), "usage");
   if (text === undefined) throw new SignetError("usage", `${keyPassphraseFile} cannot be read: there is no such file`);
   return text.replace(/\r?\n$/, "");
 }

@@ -1,7 +1,9 @@
 import type { Installation } from "../assemble.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { presentSeconds } from "../issue/issuer.js";
-import type { Context } from "./context.js";
+
+/** Takes what a person has to be told. */
+type Note = (words: string) => void;
 
 /**
  * Puts the limits of an edited config in force where they allow tokens that live longer than the keyring knows. It must know
@@ -9,32 +11,32 @@ import type { Context } from "./context.js";
  *
  * A longer life that cannot be put in force now is only noted, since issuers obey the active document. Tokens without expiry are put in
  * force by `keys apply` alone: their key is never removed by itself.
+ *
+ * @param note told what was put in force, and what was not
  */
-export async function putLimitsInForce({ output }: Context, installation: Installation): Promise<void> {
+export async function putLimitsInForce(installation: Installation, note: Note): Promise<void> {
   const { config, activeKey } = installation;
   const { maxTtlSeconds, requireExpiration, defaultTtlSeconds } = config.limits;
   const key = await activeKey.current(presentSeconds());
-  if (!requireExpiration && defaultTtlSeconds === null) await tellEndless(output, installation, key.endless !== false);
+  if (!requireExpiration && defaultTtlSeconds === null) await tellEndless(note, installation, key.endless !== false);
   if (maxTtlSeconds <= key.maxTtlSeconds) return;
   try {
     await tellKeyring(installation);
-    output.note("the limits of the config were changed: they are in force now");
+    note("the limits of the config were changed: they are in force now");
   } catch (error) {
     if (!isSignetError(error)) throw error;
-    output.note(
-      `warning: a token lives ${key.maxTtlSeconds} seconds at most, until the config can be put in force (${error.message})`,
-    );
+    note(`warning: a token lives ${key.maxTtlSeconds} seconds at most, until the config can be put in force (${error.message})`);
   }
   await activeKey.refresh();
 }
 
 // An active document of version 1 does not say it: there the keyring is asked.
-async function tellEndless(output: Context["output"], { stores }: Installation, endless: boolean): Promise<void> {
+async function tellEndless(note: Note, { stores }: Installation, endless: boolean): Promise<void> {
   const isInForce = endless && (await stores.keyring.read())?.keyring.policy.allowsUnlimitedTokens === true;
   if (isInForce) return;
   const what = "the limits of the config allow tokens without exp, which is not in force: `signet keys apply` puts it in force";
   if (endless) throw new SignetError("plan_refused", what, { field: "limits.requireExpiration" });
-  output.note(`warning: ${what}`);
+  note(`warning: ${what}`);
 }
 
 async function tellKeyring(installation: Installation): Promise<void> {

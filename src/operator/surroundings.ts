@@ -1,0 +1,15 @@
+import { resolve } from "node:path";
+import type { Environment } from "../config/environment.js";
+
+/** Where somebody works on an installation: a command, or a console. */
+export interface Surroundings {
+  readonly env: Environment;
+  readonly cwd: string;
+  /** How the command is called, for what to type next: `signet`, or `./bin/signet` in a clone. */
+  readonly self: string;
+}
+
+/** A path that was given, absolute. */
+export function pathGiven({ cwd }: Pick<Surroundings, "cwd">, path: string): string {
+  return resolve(cwd, path);
+}
