@@ -21,7 +21,7 @@ export interface KeySourceOptions {
   readonly jwks?: string | undefined;
   /** The region of what has no ARN. */
   readonly region?: string | undefined;
-  /** Asks somebody for the passphrase of a key; absent where nobody can be asked. */
+  /** Asks the operator for the passphrase of a key; absent where there is no terminal. */
   readonly askPassphrase?: ((question: string) => Promise<string>) | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Environment } from "../config/environment.js";
 
-/** Where somebody works on an installation: a command, or a console. */
+/** Where an operator works on an installation: by a command, or at a console. */
 export interface Surroundings {
   readonly env: Environment;
   readonly cwd: string;
