@@ -6,14 +6,12 @@ import { createSecretsManager } from "./aws/secrets-manager.js";
 import { createParameterStore, type ParameterStore } from "./aws/ssm.js";
 import { createTransport, type Transport, type TransportOptions } from "./aws/transport.js";
 import type { AwsConfig, Config } from "./config/schema.js";
-import type { Custodian, OpenableKey, Signer } from "./custody/contract.js";
-import { createKmsCustodian } from "./custody/kms/custodian.js";
+import { type Custodian, canLend, type OpenableKey, opening, type Signer } from "./custody/contract.js";
+import type { AwsPlace } from "./custody/facts.js";
 import type { OnKmsSigned } from "./custody/kms/sign.js";
-import { createKmsDataKeyCustodian } from "./custody/kms-data-key/custodian.js";
-import { createParameterStoreCustodian } from "./custody/parameter-store/custodian.js";
-import { createSecretsManagerCustodian } from "./custody/secrets-manager/custodian.js";
+import { MAKERS } from "./custody/lambda.js";
+import { ownMember } from "./encoding/own-member.js";
 import { SignetError } from "./errors.js";
-import { custodyOf } from "./keyring/active-document.js";
 import type { Custody } from "./keyring/key-record.js";
 import { createAwsActiveStore } from "./storage/aws/active-store.js";
 import { createAwsStores } from "./storage/aws/stores.js";
@@ -24,7 +22,7 @@ import { createMovingActiveStore } from "./storage/moving-active-store.js";
 export interface Parts {
   readonly stores: Stores;
   /** Those with whom keys are made, and who are searched for what a crash left. */
-  readonly custodians: Partial<Record<Custody, Custodian>>;
+  readonly custodians: Readonly<Record<Custody, Custodian>>;
   /** Opens a key with the custodian that holds it. */
   readonly open: (key: OpenableKey) => Promise<Signer>;
 }
@@ -39,50 +37,40 @@ export interface AwsInstallation extends AwsConfig {
   readonly custody: Config["custody"];
   readonly env: Environment;
   readonly credentials: TransportOptions["credentials"];
-  readonly onKmsSigned?: OnKmsSigned | undefined;
+  readonly onSigned?: OnKmsSigned | undefined;
   /** The KMS key that wraps private keys where it is another one than the key that encrypts at rest. */
   readonly wrappingKey?: string | undefined;
   /** The id of a key in Parameter Store that is its kid as well. */
-  readonly firstKid?: string | undefined;
+  readonly ownName?: string | undefined;
 }
 
 /**
  * The parts of an installation in AWS, with every custodian there: during a migration keys of two are in use. Nothing is called yet.
  *
+ * @param makers what makes each custodian, by name; those of the functions when absent
  * @param onDisk what the installation has on this machine: its keyring, unless that is in S3, and the keys that are in files
  * @throws SignetError `config_invalid` where no region is known, or no place for the keyring
  */
-export function awsParts(aws: AwsInstallation, onDisk?: Parts): AwsParts {
+export function awsParts(aws: AwsInstallation, onDisk?: Parts, makers = MAKERS): AwsParts {
   const { env, credentials } = aws;
   const transport = createTransport({ region: regionOf(aws), credentials, env });
   const parameters = createParameterStore(transport);
-  const custodians = { ...onDisk?.custodians, ...custodiansOf(aws, transport, parameters) };
+  const place: AwsPlace = {
+    ...aws,
+    transport,
+    parameters,
+    kms: createKms(transport),
+    secrets: createSecretsManager(transport),
+    path: keysPath(aws.installation),
+    prefix: secretsPrefix(aws.installation),
+  };
+  const here = Object.entries(makers).map(([name, make]) => [name, make(place)] as const);
+  const custodians = { ...onDisk?.custodians, ...Object.fromEntries(here) };
   return {
-    stores: storesOf(aws, transport, parameters, onDisk?.stores),
+    stores: storesOf(aws, transport, parameters, custodians, onDisk?.stores),
     custodians,
     transport,
-    open: async (key) => {
-      const kind = custodyOf(key.material) ?? "file";
-      const custodian = custodians[kind];
-      if (custodian !== undefined) return custodian.open(key);
-      throw new SignetError("no_active_key", `the key that signs is held by ${kind}, which is not configured here`);
-    },
-  };
-}
-
-function custodiansOf(
-  { installation, kmsKey, wrappingKey = kmsKey, keyPolicy, firstKid, onKmsSigned }: AwsInstallation,
-  transport: Transport,
-  parameters: ParameterStore,
-): Parts["custodians"] {
-  const path = keysPath(installation);
-  const kms = createKms(transport);
-  const secrets = createSecretsManager(transport);
-  return {
-    "parameter-store": createParameterStoreCustodian({ parameters, path, kmsKey, ownName: firstKid }),
-    "secrets-manager": createSecretsManagerCustodian({ secrets, prefix: secretsPrefix(installation), kmsKey }),
-    kms: createKmsCustodian({ kms, installation, keyPolicy, onSigned: onKmsSigned }),
-    "kms-data-key": createKmsDataKeyCustodian({ kms, parameters, path, kmsKey: wrappingKey, installation }),
+    open: opening(custodians),
   };
 }
 
@@ -90,11 +78,13 @@ function storesOf(
   { installation, custody, keyring, kmsKey }: AwsInstallation,
   transport: Transport,
   parameters: ParameterStore,
+  custodians: Parts["custodians"],
   onDisk: Stores | undefined,
 ): Stores {
   const path = activePath(installation);
-  // With the custody kms it may be a key that signs, which cannot encrypt parameters.
-  const encryptsWith = custody === "kms" ? undefined : kmsKey;
+  const custodian = ownMember(custodians, custody);
+  // Where keys that are there already are taken it may be one that signs, which cannot encrypt parameters.
+  const encryptsWith = custodian !== undefined && canLend(custodian) ? undefined : kmsKey;
   if (keyring !== undefined) {
     const { bucket, prefix } = keyringPlace(keyring);
     return createAwsStores(parameters, path, { bucket: createBucket(transport, bucket), prefix }, encryptsWith);

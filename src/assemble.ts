@@ -1,12 +1,12 @@
-import { join } from "node:path";
 import type { Parts } from "./assemble-aws.js";
 import { regionIn } from "./aws/endpoint.js";
 import type { Environment } from "./config/environment.js";
 import type { AwsConfig, Config } from "./config/schema.js";
-import type { Custodian, Signer } from "./custody/contract.js";
-import { createFileCustodian } from "./custody/file/custodian.js";
+import { type Custodian, opening, type Signer } from "./custody/contract.js";
 import type { PassphraseSource } from "./custody/file/key-file.js";
 import type { OnKmsSigned } from "./custody/kms/sign.js";
+import { CUSTODIES } from "./custody/registry.js";
+import { ownMember } from "./encoding/own-member.js";
 import { SignetError } from "./errors.js";
 import { type ActiveKey, createActiveKey } from "./issue/active-key.js";
 import { type Callers, createCallers } from "./issue/callers.js";
@@ -37,7 +37,7 @@ export interface AssemblyOptions {
 export interface Installation {
   readonly config: Config;
   readonly stores: Stores;
-  readonly custodians: Partial<Record<Custody, Custodian>>;
+  readonly custodians: Readonly<Record<Custody, Custodian>>;
   /** The issuer, which follows the rotation of its keys. */
   readonly issuer: Issuer;
   /** The key that it signs with. */
@@ -53,8 +53,8 @@ export interface Installation {
 /** Builds an installation from a config. Nothing is read or written yet. */
 export async function assemble(config: Config, options: AssemblyOptions = {}): Promise<Installation> {
   const clock = options.clock ?? presentSeconds;
-  const file = createFileCustodian({ directory: join(config.directory, "keys"), passphrase: options.passphrase });
-  const onDisk: Parts = { stores: createFileStores(config.directory), custodians: { file }, open: (key) => file.open(key) };
+  const near = await onThisMachine(config, options);
+  const onDisk: Parts = { stores: createFileStores(config.directory), custodians: near, open: opening(near) };
   const kmsWatchers: OnKmsSigned[] = [];
   const { stores, custodians, open } =
     config.aws === undefined
@@ -114,6 +114,23 @@ async function notifierFor(config: Config, env: Environment): Promise<ManagerOpt
   return notifierOf({ webhook, webhookSecret: await configuredWebhookSecret(config, env), eventBus }, transport);
 }
 
+// The custodians of this machine that the config has a place for.
+async function onThisMachine(
+  config: Config,
+  { passphrase, env = process.env }: AssemblyOptions,
+): Promise<Readonly<Record<Custody, Custodian>>> {
+  const { directory } = config;
+  const found: [Custody, Custodian][] = [];
+  for (const custody of CUSTODIES) {
+    if (custody.needsAws) continue;
+    const { name, member } = custody;
+    const settings = member === undefined ? undefined : ownMember<unknown>(config, member);
+    if (member !== undefined && settings === undefined) continue;
+    found.push([name, (await custody.load()).create({ directory, passphrase, settings, env })]);
+  }
+  return Object.fromEntries(found);
+}
+
 // The parts that speak to AWS are loaded where AWS is configured.
 async function inAws(
   config: Config,
@@ -122,12 +139,17 @@ async function inAws(
   { env }: AssemblyOptions,
   onKmsSigned: OnKmsSigned,
 ): Promise<Parts> {
-  const [{ awsParts }, { credentialChain }] = await Promise.all([
+  const makers = CUSTODIES.flatMap((custody) =>
+    custody.needsAws ? custody.load().then(({ create }) => [custody.name, create] as const) : [],
+  );
+  const [{ awsParts }, { credentialChain }, ...loaded] = await Promise.all([
     import("./assemble-aws.js"),
     import("./aws/credential-chain.js"),
+    ...makers,
   ]);
   const found = env ?? process.env;
-  return awsParts({ ...aws, custody: config.custody, env: found, credentials: credentialChain(found), onKmsSigned }, onDisk);
+  const place = { ...aws, custody: config.custody, env: found, credentials: credentialChain(found), onSigned: onKmsSigned };
+  return awsParts(place, onDisk, Object.fromEntries(loaded));
 }
 
 function settingsOf({ issuer, algorithm, ed25519Name, custody, limits, rotation }: Config): ManagerOptions["settings"] {

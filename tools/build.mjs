@@ -169,11 +169,21 @@ async function lambda(staging) {
     issuer: await text("issuer"),
     manager: await text("key-manager"),
     decoder: await text("decoder"),
+    custodies: (await lambdaCustodies(staging)).join(", "),
   });
   const authorizer = templateOf(await source("authorizer.yaml"), version, { authorizer: await text("authorizer") });
   await writeFile(join(staging, "template.yaml"), installation);
   await writeFile(join(staging, "authorizer.yaml"), authorizer);
   await writeFile(join(staging, "template-parameters.json"), `${JSON.stringify(parametersIn(installation), null, 2)}\n`);
+}
+
+/** What the parameter that chooses a custodian takes: those of the registry that run in Lambda. */
+async function lambdaCustodies(staging) {
+  const scratch = join(staging, ".registry");
+  await bundle(scratch, ["src/custody/registry.ts"]);
+  const { CUSTODIES } = await import(pathToFileURL(join(scratch, "custody/registry.js")).href);
+  await rm(scratch, { recursive: true });
+  return CUSTODIES.flatMap(({ runsInLambda, templateValue }) => (runsInLambda ? templateValue : []));
 }
 
 async function jsonSchema(staging) {

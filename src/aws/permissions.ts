@@ -1,4 +1,4 @@
-import { activePath, activeSecret, aliasesPrefix, keysPath, secretsPrefix } from "./names.js";
+import { activePath, activeSecret, keysPath, secretsPrefix } from "./names.js";
 
 /** Where an installation is, as ARNs name it. */
 export interface InstallationPlace {
@@ -24,32 +24,9 @@ export interface Statement {
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>> | undefined;
 }
 
-/** Who holds keys in AWS. */
-export type AwsCustody = "parameter-store" | "secrets-manager" | "kms" | "kms-data-key";
-
-/** What an issuer does: it reads the active document and signs. */
-export function issuingPermissions(custody: AwsCustody, place: InstallationPlace): readonly Statement[] {
-  const active = { actions: ["ssm:GetParameters"], resources: [parameterArn(place, `${activePath(place.installation)}/*`)] };
-  const { kmsKeyArn } = place;
-  switch (custody) {
-    case "parameter-store":
-      return [active, ...atRest(place, "ssm", ["kms:Decrypt"])];
-    case "secrets-manager":
-      return [
-        active,
-        { actions: ["secretsmanager:GetSecretValue"], resources: [secretArn(place)] },
-        ...atRest(place, "secretsmanager", ["kms:Decrypt"]),
-      ];
-    case "kms":
-      return [active, ...byTag(place, ["kms:Sign"])];
-    case "kms-data-key":
-      return [active, { actions: ["kms:Decrypt"], resources: [kmsKeyArn ?? keyArn(place)], conditions: context(place) }];
-  }
-}
-
-/** What a manager does: it makes, publishes, activates and destroys keys, and proves each by a signature. */
-export function managingPermissions(custody: AwsCustody, place: InstallationPlace): readonly Statement[] {
-  return [...documentPermissions(place), ...custodianPermissions(custody, place)];
+/** What an issuer does with every custodian: it reads the active document. */
+export function readingPermissions(place: InstallationPlace): readonly Statement[] {
+  return [{ actions: ["ssm:GetParameters"], resources: [parameterArn(place, `${activePath(place.installation)}/*`)] }];
 }
 
 /**
@@ -82,7 +59,8 @@ export function secretRotationPermissions(place: InstallationPlace): readonly St
   return [{ actions: calls.map((call) => `secretsmanager:${call}`), resources }];
 }
 
-function documentPermissions(place: InstallationPlace): readonly Statement[] {
+/** What a manager does with every custodian: active document, keyring, public documents. */
+export function documentPermissions(place: InstallationPlace): readonly Statement[] {
   const active = {
     actions: ["ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameter"],
     resources: [parameterArn(place, `${activePath(place.installation)}/*`)],
@@ -98,79 +76,41 @@ function documentPermissions(place: InstallationPlace): readonly Statement[] {
   ];
 }
 
-function custodianPermissions(custody: AwsCustody, place: InstallationPlace): readonly Statement[] {
+/** Keys as parameters: they are made, read, destroyed and listed. */
+export function keyParameters(place: InstallationPlace): readonly Statement[] {
   const keys = parameterArn(place, keysPath(place.installation));
-  const parameters = [
+  return [
     { actions: ["ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameter"], resources: [`${keys}/*`] },
     { actions: ["ssm:GetParametersByPath"], resources: [keys] },
   ];
-  switch (custody) {
-    case "parameter-store":
-      // A parameter beyond 4,096 bytes (an RSA key of 4,096 bits) is encrypted by a data key.
-      return [...parameters, ...atRest(place, "ssm", ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"])];
-    case "secrets-manager":
-      return [
-        {
-          actions: ["secretsmanager:CreateSecret", "secretsmanager:GetSecretValue", "secretsmanager:DeleteSecret"],
-          resources: [secretArn(place)],
-        },
-        { actions: ["secretsmanager:ListSecrets"], resources: ["*"] },
-        ...atRest(place, "secretsmanager", ["kms:Decrypt", "kms:GenerateDataKey"]),
-      ];
-    case "kms":
-      return kmsPermissions(place);
-    case "kms-data-key":
-      return [
-        ...parameters,
-        {
-          actions: ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyPairWithoutPlaintext"],
-          resources: [place.kmsKeyArn ?? keyArn(place)],
-          conditions: context(place),
-        },
-      ];
-  }
 }
 
-function kmsPermissions(place: InstallationPlace): readonly Statement[] {
-  const made = {
-    StringEquals: { "aws:RequestTag/signet:installation": place.installation },
-    "ForAllValues:StringEquals": { "aws:TagKeys": ["signet:installation", "signet:key"] },
-  };
-  const alias = `${arn(place, "kms")}:${aliasesPrefix(place.installation)}*`;
-  return [
-    // A tag that is given at the making takes the right to give tags.
-    { actions: ["kms:CreateKey", "kms:TagResource"], resources: ["*"], conditions: made },
-    { actions: ["kms:ListAliases", "kms:ListKeys"], resources: ["*"] },
-    // Keys of others are looked at for their tags, so that a key that a crash left is found.
-    { actions: ["kms:DescribeKey", "kms:ListResourceTags"], resources: [keyArn(place)] },
-    { actions: ["kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias"], resources: [alias, keyArn(place)] },
-    ...byTag(place, ["kms:GetPublicKey", "kms:Sign", "kms:ScheduleKeyDeletion"]),
-  ];
-}
-
-// The KMS key that a service encrypts with is used through that service alone.
-function atRest(place: InstallationPlace, service: string, actions: readonly string[]): readonly Statement[] {
+/** The KMS key that a service encrypts with is used through that service alone. */
+export function atRest(place: InstallationPlace, service: string, actions: readonly string[]): readonly Statement[] {
   if (place.kmsKeyArn === undefined) return [];
   const via = { "kms:ViaService": `${service}.${place.region}.${place.urlSuffix}` };
   return [{ actions, resources: [place.kmsKeyArn], conditions: { StringEquals: via } }];
 }
 
-// The right to tag keys makes any key one of the installation's: it is for keys that were made before they had policies.
-function byTag(place: InstallationPlace, actions: readonly string[]): readonly Statement[] {
+/** The right to tag keys makes any key one of the installation's: it is for keys that were made before they had policies. */
+export function byTag(place: InstallationPlace, actions: readonly string[]): readonly Statement[] {
   if (place.hasKeyPolicies === true) return [];
   const conditions = { StringEquals: { "aws:ResourceTag/signet:installation": place.installation } };
   return [{ actions, resources: [keyArn(place)], conditions }];
 }
 
-function context({ installation }: InstallationPlace): Statement["conditions"] {
+/** Bound to the installation by the encryption context. */
+export function ofInstallation({ installation }: InstallationPlace): Statement["conditions"] {
   return { StringEquals: { "kms:EncryptionContext:signet:installation": installation } };
 }
 
-function arn({ partition, region, accountId }: InstallationPlace, service: string): string {
+/** What the ARNs of a service begin with. */
+export function arn({ partition, region, accountId }: InstallationPlace, service: string): string {
   return `arn:${partition}:${service}:${region}:${accountId}`;
 }
 
-function keyArn(place: InstallationPlace): string {
+/** Every KMS key of the account and region. */
+export function keyArn(place: InstallationPlace): string {
   return `${arn(place, "kms")}:key/*`;
 }
 
@@ -178,6 +118,7 @@ function parameterArn(place: InstallationPlace, path: string): string {
   return `${arn(place, "ssm")}:parameter${path}`;
 }
 
-function secretArn(place: InstallationPlace): string {
+/** The installation's secrets that hold keys. */
+export function secretArn(place: InstallationPlace): string {
   return `${arn(place, "secretsmanager")}:secret:${secretsPrefix(place.installation)}*`;
 }

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Installation } from "../assemble.js";
 import { createKms } from "../aws/kms.js";
 import type { Config } from "../config/schema.js";
+import { findCustody } from "../custody/registry.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { asUnwritable, errorCode } from "../files/failures.js";
 import { followLinks } from "../files/links.js";
@@ -34,9 +35,10 @@ export async function assertSurroundings(
   // Each is asked once, whatever it answers: credentials, region and rights have to do.
   await stores.active.read();
   await stores.publicDocuments.read();
-  for (const kind of new Set(["file", config.custody] as const)) {
-    for await (const _ of custodians[kind]?.list() ?? []) {
-      if (keyring === undefined) throw leftOver(kind);
+  for (const custodian of Object.values(custodians)) {
+    if (custodian.isNear !== true && custodian.custody !== config.custody) continue;
+    for await (const _ of custodian.list()) {
+      if (keyring === undefined) throw leftOver(custodian.custody);
       break;
     }
   }
@@ -51,10 +53,11 @@ async function assertFolders(config: Config, path: string, isNew: boolean): Prom
       "the passphrase is needed later, too: give --passphrase-file a file that stays, or set SIGNET_PASSPHRASE",
     );
   }
-  if (config.custody !== "file" && config.aws?.keyring !== undefined) return;
+  const facts = findCustody(config.custody);
+  if (facts?.needsAws === true && config.aws?.keyring !== undefined) return;
   await assertWritable(await nearestFolder(config.directory), config.directory);
   const keys = join(config.directory, "keys");
-  if (config.custody === "file") await assertTrustedFolder("key", keys);
+  if (facts?.usesDirectory === true) await assertTrustedFolder("key", keys);
 }
 
 /** The folder itself, or the one in which it would be made. */
@@ -81,7 +84,7 @@ async function assertWritable(folder: string, path: string): Promise<void> {
 
 // A key that signs cannot wrap, and a disabled one can do nothing. Who may not look is told by what comes after.
 async function assertKmsKey(context: Context, { custody, aws }: Config): Promise<void> {
-  if (aws?.kmsKey === undefined || custody === "kms") return;
+  if (aws?.kmsKey === undefined || findCustody(custody)?.kmsKey === "signs") return;
   try {
     const { state, usage } = await createKms(awsAccess(context, aws.kmsKey, aws.region)).describeKey(aws.kmsKey);
     if (state !== "Enabled") throw unusable(aws.kmsKey, `its state is ${state}`);

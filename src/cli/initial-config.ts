@@ -5,6 +5,7 @@ import { regionIn } from "../aws/endpoint.js";
 import { environmentOverrides } from "../config/environment.js";
 import { checkConfig } from "../config/load.js";
 import type { AwsConfig, Config } from "../config/schema.js";
+import { findCustody } from "../custody/registry.js";
 import { SignetError } from "../errors.js";
 import { pathGiven } from "../operator/surroundings.js";
 import type { CommonOptions, Context } from "./context.js";
@@ -68,7 +69,8 @@ export function awsMembers(
   { custody, region, kmsKey, keyring, issuer }: InitialOptions,
 ): AwsConfig | undefined {
   const kind = custody ?? (env.SIGNET_CUSTODY || "file");
-  if (kind === "file") {
+  // A name that there is none of is refused with the config.
+  if (findCustody(kind)?.needsAws === false) {
     if (region === undefined && kmsKey === undefined && keyring === undefined) return undefined;
     throw new SignetError("usage", "--region, --kms-key and --keyring are for keys in AWS: name their --custody");
   }

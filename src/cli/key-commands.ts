@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { CUSTODIES, namesIn } from "../custody/registry.js";
 import type { Context } from "./context.js";
 
 const load = {
@@ -50,7 +51,7 @@ function addPolicyCommands(keys: Command, context: Context, common: (command: Co
     .action(async (options) => (await load.change()).keysApply(context, options));
   common(keys.command("migrate"))
     .description("rotate to another custodian, or to another algorithm once your verifiers accept it")
-    .option("--custody <kind>", "who holds the next keys: parameter-store, secrets-manager, kms or kms-data-key")
+    .option("--custody <kind>", `who holds the next keys: ${namesIn(CUSTODIES)}`)
     .option("--region <region>", "the region of AWS (default: AWS_REGION)")
     .option("--kms-key <key>", "the KMS key that wraps them, or encrypts them at rest")
     .option("--algorithm <alg>", "the new algorithm (default: the config's)")

@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import { Command, CommanderError } from "commander";
+import { CUSTODIES, kmsKeyFor, namesIn } from "../custody/registry.js";
 import { didYouMean } from "../encoding/nearest.js";
 import { visible } from "../encoding/visible.js";
 import { SignetError, shortened } from "../errors.js";
@@ -155,14 +156,11 @@ function addIssuerCommands(program: Command, context: Context): void {
     .option("--issuer <url>", "the issuer's URL, set as iss (default: claims bring their own)")
     .option("--algorithm <alg>", "RS256 to RS512, PS256 to PS512, ES256 to ES512, Ed25519, ML-DSA-44 to -87 (default: ES256)")
     .option("--ed25519-name <name>", "what an Ed25519 key is called: EdDSA or Ed25519 (default: EdDSA)")
-    .option(
-      "--custody <kind>",
-      "who holds the private keys: file (the default), parameter-store, secrets-manager, kms or kms-data-key",
-    )
+    .option("--custody <kind>", `who holds the private keys: ${namesIn(CUSTODIES)} (default: file)`)
     .option("--region <region>", "the AWS region (default: $AWS_REGION)")
     .option(
       "--kms-key <key>",
-      "kms: an existing key that signs first; kms-data-key: the key that wraps; else: what encrypts at rest",
+      `${kmsKeyFor("signs")}: an existing key that signs first; ${kmsKeyFor("wraps")}: the key that wraps; else: what encrypts at rest`,
     )
     .option("--keyring <url>", "s3://BUCKET/PREFIX for the keyring and the public documents (default: .signet/)")
     .option(

@@ -1,14 +1,16 @@
+import { KMS_KEY_MONTH_USD, SECRET_MONTH_USD } from "../aws/prices.js";
 import type { Config } from "../config/schema.js";
-import { KEY_MONTH_USD } from "../custody/contract.js";
+import type { Usage } from "../custody/facts.js";
+import { CUSTODIES, findCustody } from "../custody/registry.js";
 
 /** AWS's prices in US dollars, as the price pages of us-east-1 have them; other regions differ by some percent. */
 export const PRICES = {
   readOn: "2026-11-21",
-  kmsKeyMonth: KEY_MONTH_USD.kms,
+  kmsKeyMonth: KMS_KEY_MONTH_USD,
   /** For 10,000 signatures. */
   kmsRsa2048: 0.03,
   kmsOther: 0.15,
-  secretMonth: KEY_MONTH_USD["secrets-manager"],
+  secretMonth: SECRET_MONTH_USD,
   /** For a million requests. */
   lambdaRequests: 0.2,
   lambdaGbSecondArm: 0.0000133334,
@@ -31,23 +33,15 @@ export function footprint(
   custody: Config["custody"],
   kmsKey: string | undefined,
 ): { things: readonly string[]; monthly: number } {
-  const active = "one parameter that says which key signs (standard tier: free)";
-  switch (custody) {
-    case "kms":
-      return {
-        things: [
-          `${kmsKey === undefined ? "two KMS keys: one signs, one stands by" : "a KMS key that stands by; yours signs"}`,
-          active,
-        ],
-        monthly: (kmsKey === undefined ? KEYS : KEYS - 1) * PRICES.kmsKeyMonth,
-      };
-    case "secrets-manager":
-      return { things: ["two secrets: one key signs, one stands by", active], monthly: KEYS * PRICES.secretMonth };
-    case "kms-data-key":
-      return { things: ["a parameter for each key, which your KMS key wraps (standard tier: free)", active], monthly: 0 };
-    default:
-      return { things: ["a SecureString parameter for each key (standard tier: free)", active], monthly: 0 };
-  }
+  const facts = findCustody(custody);
+  if (facts?.needsAws !== true) return { things: [], monthly: 0 };
+  const things = [facts.made(kmsKey), "one parameter that says which key signs (standard tier: free)"];
+  // Where private keys are wrapped, the wrapping key is the operator's own: it is needed, and not made.
+  return { things, monthly: monthlyUsd(facts.usage(KEYS, facts.kmsKey === "wraps" ? (kmsKey ?? "") : kmsKey)) };
+}
+
+function monthlyUsd({ kmsKeys, secrets }: Usage): number {
+  return kmsKeys * PRICES.kmsKeyMonth + secrets * PRICES.secretMonth;
 }
 
 const TICKS_A_YEAR = 365 * 24;
@@ -64,7 +58,7 @@ export function idleTicksYear(): number {
 
 /** A custodian's price a month. */
 export interface Cost {
-  readonly custody: Exclude<Config["custody"], "file">;
+  readonly custody: Config["custody"];
   /** For each key. */
   readonly key: number;
   /** For the tokens: the custodian's part. */
@@ -81,22 +75,20 @@ export interface Cost {
 export function costs(tokens: number, isRsa2048: boolean): readonly Cost[] {
   const lambda = (seconds: number) =>
     (tokens / 1_000_000) * PRICES.lambdaRequests + tokens * seconds * MEMORY_GB * PRICES.lambdaGbSecondArm;
-  const signatures = (tokens / 10_000) * (isRsa2048 ? PRICES.kmsRsa2048 : PRICES.kmsOther);
-  const cost = (custody: Cost["custody"], key: number, keys: number, signing: number, seconds: number): Cost => {
-    const running = signing + lambda(seconds);
+  const perSignature = (isRsa2048 ? PRICES.kmsRsa2048 : PRICES.kmsOther) / 10_000;
+  return CUSTODIES.filter(({ needsAws }) => needsAws).map(({ name, usage }) => {
+    const { signCallsPerToken } = usage(1);
+    const signatures = tokens * signCallsPerToken * perSignature;
+    const forLambda = lambda(signCallsPerToken > 0 ? KMS_SECONDS : MEMORY_SECONDS);
+    const running = signatures + forLambda;
+    const key = monthlyUsd(usage(1));
     return {
-      custody,
+      custody: name,
       key,
-      signatures: signing,
-      lambda: lambda(seconds),
+      signatures,
+      lambda: forLambda,
       total: key + running,
-      withStandby: key * keys + running,
+      withStandby: monthlyUsd(usage(KEYS)) + running,
     };
-  };
-  return [
-    cost("parameter-store", 0, KEYS, 0, MEMORY_SECONDS),
-    cost("secrets-manager", PRICES.secretMonth, KEYS, 0, MEMORY_SECONDS),
-    cost("kms", PRICES.kmsKeyMonth, KEYS, signatures, KMS_SECONDS),
-    cost("kms-data-key", PRICES.kmsKeyMonth, 1, 0, MEMORY_SECONDS),
-  ];
+  });
 }

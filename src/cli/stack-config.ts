@@ -1,6 +1,6 @@
 import { checkConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
-import { findCustody } from "../keyring/key-record.js";
+import { findCustody } from "../custody/registry.js";
 import { existingStack, outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "../operator/stack-access.js";
 import { type Context, STACK_CONFIG } from "./context.js";
 
@@ -8,7 +8,7 @@ const DAY_SECONDS = 86_400;
 
 /** The custody that a value of the template's `KeyCustodianParameter` names. */
 export function custodyOfParameter(value: string): Config["custody"] {
-  return findCustody(value) ?? "parameter-store";
+  return findCustody(value)?.name ?? "parameter-store";
 }
 
 /**

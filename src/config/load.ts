@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { findCustody } from "../custody/registry.js";
 import { isObject } from "../encoding/object-schema.js";
 import { ownMember } from "../encoding/own-member.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
@@ -75,12 +76,13 @@ export function checkConfig(members: unknown, path: string, { env, flags = {} }:
 }
 
 function assertCustody({ custody, aws }: Pick<Config, "custody" | "aws">, path: string): void {
-  if (custody !== "file" && aws === undefined) {
+  const facts = findCustody(custody);
+  if (facts?.needsAws === true && aws === undefined) {
     const what = `${path}: the custody ${custody} needs aws.installation, a name that no other installation of the account and region has`;
     throw new SignetError("config_invalid", what, { field: "aws.installation" });
   }
-  if (custody === "kms-data-key" && aws?.kmsKey === undefined) {
-    const what = `${path}: the custody kms-data-key needs aws.kmsKey, the symmetric KMS key that wraps the private keys (--kms-key)`;
+  if (facts?.kmsKey === "wraps" && aws?.kmsKey === undefined) {
+    const what = `${path}: the custody ${custody} needs aws.kmsKey, the symmetric KMS key that wraps the private keys (--kms-key)`;
     throw new SignetError("config_invalid", what, { field: "aws.kmsKey" });
   }
 }

@@ -1,12 +1,10 @@
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
+import { CUSTODIES, CUSTODY_NAMES, kmsKeyFor, namesIn } from "../custody/registry.js";
 import { about } from "../settings/about.js";
 import { CALLER_NAME, REFUSED_CALLER_NAMES } from "../settings/callers.js";
 import { LIMIT_MEMBERS } from "../settings/limits.js";
 import { POLICY_MEMBERS } from "../settings/policy.js";
 import { asOwn, group, oneOf, type Shape, text, type Values } from "../settings/shape.js";
-
-/** Who can hold private keys: a file on this machine, or a service of AWS. */
-export const CUSTODY_KINDS = ["file", "parameter-store", "secrets-manager", "kms", "kms-data-key"] as const;
 
 /** An installation's name: it stands in parameters' and secrets' names, and in aliases. */
 const INSTALLATION_NAME = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
@@ -45,7 +43,7 @@ const AWS_MEMBERS = {
   kmsKey: {
     ...text("a KMS key's id, ARN or alias"),
     ...about(
-      "A KMS key by id, ARN or alias. kms: an existing key that signs first. kms-data-key: the symmetric key that wraps private keys. Otherwise: what encrypts them at rest.",
+      `A KMS key by id, ARN or alias. ${kmsKeyFor("signs")}: an existing key that signs first. ${kmsKeyFor("wraps")}: the symmetric key that wraps private keys. Otherwise: what encrypts them at rest.`,
       "alias/tokens",
       { variable: "SIGNET_KMS_KEY", flag: "--kms-key" },
     ),
@@ -151,13 +149,15 @@ export const CONFIG_MEMBERS = {
     }),
   },
   custody: {
-    ...oneOf(CUSTODY_KINDS),
+    ...oneOf(CUSTODY_NAMES),
     default: "file",
     ...about("Who holds the private keys.", "kms", { variable: "SIGNET_CUSTODY", flag: "--custody" }),
   },
   aws: {
     ...group(AWS_MEMBERS),
-    ...about("Where the installation is in AWS; every custody but file needs it.", { installation: "prod" }),
+    ...about(`Where the installation is in AWS; needed for ${namesIn(CUSTODIES.filter(({ needsAws }) => needsAws))}.`, {
+      installation: "prod",
+    }),
   },
   directory: {
     ...text("the path of a directory"),

@@ -1,8 +1,9 @@
 import type { KeyObject } from "node:crypto";
 import type { PublicJwk } from "../algorithms/jwk.js";
 import type { Algorithm, AlgorithmName } from "../algorithms/table.js";
+import { SignetError } from "../errors.js";
 import type { ActiveDocument, KeyMaterial } from "../keyring/active-document.js";
-import type { Custody } from "../keyring/key-record.js";
+import { type Custody, isCustodyName } from "../keyring/key-record.js";
 import type { KeyFiles } from "../keyring/keyring.js";
 
 /** An opened key that signs. */
@@ -23,18 +24,36 @@ export interface KnownKey {
   readonly keyArn?: string | undefined;
 }
 
-/** What a key costs a month in US dollars, by the price pages of us-east-1. */
-export const KEY_MONTH_USD: Readonly<Record<Custody, number>> = {
-  file: 0,
-  "parameter-store": 0,
-  "secrets-manager": 0.4,
-  kms: 1,
-  "kms-data-key": 0,
-};
+/** What material says of the key that it opens. */
+export interface KeyNames {
+  /** The id that it was made for. */
+  readonly id?: string;
+  /** The name by which its service is called, which the keyring records. */
+  readonly keyArn?: string;
+  /** What a stack's output names: the key, or what holds it. */
+  readonly arn?: string;
+}
+
+/** Opens the keys of one custodian: all that an issuer has to load. `P` is where they are. */
+export interface Opener<P> {
+  readonly custody: Custody;
+  /** Tells whether material is this custodian's. */
+  recognises(material: KeyMaterial): boolean;
+  /** Binds a place. What it answers checks that the key is the one that was asked for. */
+  bind(place: P): (key: OpenableKey) => Promise<Signer>;
+}
 
 /** Who holds private keys. Every method may be called again after a crash or a lost answer and then has the same outcome. */
 export interface Custodian {
   readonly custody: Custody;
+  /** Its keys are on this machine: looking for them costs nothing. */
+  readonly isNear?: true;
+  /** Its material signs without it: it needs no copy of a key that signs. */
+  readonly isSelfContained?: true;
+  /** What its material holds is no secret by itself: it signs nothing without the custodian. */
+  readonly isPlain?: true;
+  /** What a key of it costs a month in US dollars. Default 0. */
+  readonly keyMonthUsd?: number;
   /** Where its keys are, for custodians of which two share a place: whatever one of them lists, the other one does too. */
   readonly place?: string;
   /**
@@ -45,6 +64,10 @@ export interface Custodian {
   create(id: string, algorithm: Algorithm): Promise<PublicJwk>;
   /** What the active document must hold to sign with a key. */
   material(id: string, known?: KnownKey): Promise<KeyMaterial>;
+  /** Tells whether material is its own. */
+  recognises(material: KeyMaterial): boolean;
+  /** What material of its own, which it has opened, says of the key. */
+  namesIn?(material: KeyMaterial): KeyNames;
   /** Opens a key for signing. */
   open(key: OpenableKey): Promise<Signer>;
   /** Destroys the private part of an id, or one thing by the name under which it is listed; absent is success. */
@@ -145,4 +168,25 @@ export function canLend(custodian: Custodian): custodian is Custodian & KeyLende
 /** Tells whether a custodian takes private keys made elsewhere. */
 export function canImport(custodian: Custodian): custodian is Custodian & KeyImporter {
   return "importKey" in custodian;
+}
+
+/** The custodian that made material; `undefined` where none of these did. */
+export function holderOf(custodians: Readonly<Record<Custody, Custodian>>, material: KeyMaterial): Custodian | undefined {
+  return Object.values(custodians).find((custodian) => custodian.recognises(material));
+}
+
+/** The name of the custodian that takes existing keys; empty where there is none. */
+export function lenderIn(custodians: Readonly<Record<Custody, Custodian>>): Custody {
+  return Object.values(custodians).find(canLend)?.custody ?? "";
+}
+
+/** Opens a key with the custodian of these that holds it. */
+export function opening(custodians: Readonly<Record<Custody, Custodian>>): (key: OpenableKey) => Promise<Signer> {
+  return async (key) => {
+    const custodian = holderOf(custodians, key.material);
+    if (custodian !== undefined) return custodian.open(key);
+    const { custody } = key.material;
+    const holder = isCustodyName(custody) ? custody : "another";
+    throw new SignetError("no_active_key", `the key that signs is held by ${holder}, not configured here`);
+  };
 }

@@ -1,14 +1,14 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import type { AlgorithmName } from "../algorithms/table.js";
 
-/** Who can hold private keys. */
-export const CUSTODIES = ["file", "parameter-store", "secrets-manager", "kms", "kms-data-key"] as const;
-export type Custody = (typeof CUSTODIES)[number];
+/** A custodian's name. The registry of custodians knows which there are (`custody/registry.ts`). */
+export type Custody = string;
 
-/** The custody of a name: as `signet.json` has it, or as the template's parameter, "ParameterStore". */
-export function findCustody(name: string): Custody | undefined {
-  const bare = (text: string) => text.toLowerCase().replaceAll("-", "");
-  return CUSTODIES.find((custody) => bare(custody) === bare(name));
+const CUSTODY_NAME = /^[a-z][a-z0-9-]{0,63}$/;
+
+/** Tells whether a text can be a custodian's name, whether or not this version has such a custodian. */
+export function isCustodyName(text: unknown): text is Custody {
+  return typeof text === "string" && CUSTODY_NAME.test(text);
 }
 
 /**

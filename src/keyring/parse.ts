@@ -3,7 +3,7 @@ import { findAlgorithm } from "../algorithms/table.js";
 import { ownMember } from "../encoding/own-member.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
-import { CUSTODIES, KEY_ORIGINS, KEY_STATES, type KeyRecord } from "./key-record.js";
+import { isCustodyName, KEY_ORIGINS, KEY_STATES, type KeyRecord } from "./key-record.js";
 import {
   ACTIVATION_CAUSES,
   type ActivationIntent,
@@ -91,7 +91,7 @@ const POLICY_1: Shape1<PolicyInForce> = {
   maxTtlSeconds: { check: count(1) },
   allowsUnlimitedTokens: { check: flag },
   algorithm: { check: algorithm },
-  custody: { check: oneOf(CUSTODIES) },
+  custody: { check: custody },
 };
 
 const LEASE: Shape<Lease> = {
@@ -129,7 +129,7 @@ const KEY_1: Shape1<KeyRecord, "keyArn" | "unprovenAt"> = {
   id: { check: text },
   state: { check: oneOf(KEY_STATES) },
   alg: { check: algorithm },
-  custody: { check: oneOf(CUSTODIES) },
+  custody: { check: custody },
   origin: { check: oneOf(KEY_ORIGINS) },
   publicJwk: { check: jwk, optional: true },
   creatingAt: { check: time },
@@ -183,14 +183,14 @@ const KEY_2: Shape<KeyRecord> = {
 const ENDED: Shape<EndedKey> = {
   id: { check: text },
   kid: { check: text, optional: true },
-  custody: { check: oneOf(CUSTODIES) },
+  custody: { check: custody },
   keyArn: { check: text, optional: true },
   endedAt: { check: time },
   absentAt: { check: time, optional: true },
 };
 
 const STRAY: Shape<StrayKey> = {
-  custody: { check: oneOf(CUSTODIES) },
+  custody: { check: custody },
   name: { check: text },
   seenAt: { check: time },
   endedSeenAt: { check: time, optional: true },
@@ -309,6 +309,10 @@ function nullOr(check: Check): Check {
   return (value, path, where) => {
     if (value !== null) check(value, path, where);
   };
+}
+
+function custody(value: unknown, path: string, where: string): void {
+  if (!isCustodyName(value)) throw damaged(where, `${path} names no custodian`);
 }
 
 function algorithm(value: unknown, path: string, where: string): void {

@@ -33,7 +33,7 @@ import type { RevokeRequest } from "./steps/revoke.js";
 /** What a manager is made of. */
 export interface ManagerOptions {
   readonly stores: Stores;
-  readonly custodians: Partial<Record<Custody, Custodian>>;
+  readonly custodians: Readonly<Record<Custody, Custodian>>;
   readonly settings: RotationSettings;
   /** Answers the time as a NumericDate in whole seconds. */
   readonly clock?: () => number;

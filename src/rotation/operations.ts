@@ -1,4 +1,5 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
+import { ownMember } from "../encoding/own-member.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { activeRecord } from "../keyring/keyring.js";
 import { dryRun } from "./dry-run.js";
@@ -176,7 +177,7 @@ export async function applySettings(context: Context, request: ApplyRequest & Dr
     const before = session.keyring().policy;
     const changed = await applyPolicy(context, session, request);
     if (request.rotate === true) await requestMigration(session, before);
-    const custodian = context.custodians[session.keyring().policy.custody];
+    const custodian = ownMember(context.custodians, session.keyring().policy.custody);
     const kept = request.keyFiles !== true || custodian === undefined ? null : await applyKeeping(session, custodian);
     const both = [changed, kept].filter((words) => words !== null);
     return both.length === 0 ? [] : [{ kind: "apply-settings", words: `put the new policy in force: ${both.join(", ")}` }];

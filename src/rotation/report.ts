@@ -42,7 +42,7 @@ export function assertWell({ blockedBy: blocked, alerts }: Report): void {
 
 /** Puts a report together, with a word on settings that are not in force and on a rotation that should have been. */
 export function reportOf(
-  { settings, clock }: Context,
+  { settings, clock, custodians }: Context,
   keyring: Keyring | undefined,
   { done, plan: last, alerts = [] }: Outcome,
 ): Report {
@@ -59,7 +59,7 @@ export function reportOf(
     nextAt: last.nextAt,
     blockedBy: blockedBy(waits),
     alerts,
-    strays: keyring === undefined ? [] : reportedStrays(keyring),
+    strays: keyring === undefined ? [] : reportedStrays(keyring, custodians),
   });
 }
 

@@ -27,9 +27,10 @@ export interface ActiveStore {
   /**
    * Writes a document, never over another one.
    *
+   * @param isPlain whether nothing in it is a secret; default false
    * @throws SignetError `sequence_taken` where the document's place is occupied by a different one
    */
-  write(document: ActiveDocument): Promise<void>;
+  write(document: ActiveDocument, isPlain?: boolean): Promise<void>;
   /** Deletes the document of a sequence, with its past versions; absent is success. */
   delete(sequence: number): Promise<void>;
 }

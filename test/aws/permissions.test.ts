@@ -2,21 +2,42 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { activePath } from "../../src/aws/names.js";
 import {
-  type AwsCustody,
-  issuingPermissions,
-  managingPermissions,
+  documentPermissions,
+  type InstallationPlace,
+  readingPermissions,
   type Statement,
   signingKeyPolicy,
 } from "../../src/aws/permissions.js";
 import { createBucket } from "../../src/aws/s3.js";
 import { createParameterStore } from "../../src/aws/ssm.js";
 import { createTransport, type Transport } from "../../src/aws/transport.js";
+import type { RolePermissions } from "../../src/custody/facts.js";
+import { CUSTODIES } from "../../src/custody/registry.js";
 import { createHandler } from "../../src/lambda/issuer/issuer.js";
 import { createManager } from "../../src/rotation/manager.js";
 import { createAwsStores } from "../../src/storage/aws/stores.js";
 import { some } from "../contracts/matrix.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 import { custodianOf, KINDS } from "./custodians.js";
+
+type AwsCustody = (typeof KINDS)[number];
+
+const roles = Object.fromEntries(
+  await Promise.all(
+    CUSTODIES.flatMap((custody) =>
+      custody.needsAws ? custody.load().then(({ permissions }) => [custody.name, permissions] as const) : [],
+    ),
+  ),
+);
+const rolesOf = (kind: string) => roles[kind] as RolePermissions;
+const issuingPermissions = (kind: string, place: InstallationPlace) => [
+  ...readingPermissions(place),
+  ...rolesOf(kind).issue(place),
+];
+const managingPermissions = (kind: string, place: InstallationPlace) => [
+  ...documentPermissions(place),
+  ...rolesOf(kind).manage(place),
+];
 
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
 let transport: Transport;

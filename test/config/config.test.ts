@@ -4,17 +4,18 @@ import { describe, expect, it } from "vitest";
 import { unknownVariables } from "../../src/config/environment.js";
 import { configJsonSchema } from "../../src/config/json-schema.js";
 import { checkConfig, loadConfig } from "../../src/config/load.js";
-import { CONFIG_MEMBERS, CUSTODY_KINDS } from "../../src/config/schema.js";
+import { CONFIG_MEMBERS } from "../../src/config/schema.js";
 import { configuredPassphrase } from "../../src/config/secrets.js";
-import { CUSTODIES } from "../../src/keyring/key-record.js";
+import { CUSTODY_NAMES } from "../../src/custody/registry.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 
 const scratch = scratchDirectories();
 const check = (members: unknown, env = {}, flags = {}) => checkConfig(members, "/etc/signet/signet.json", { env, flags });
 
 describe("the custodies that a config can name", () => {
-  it("are those that a keyring knows", () => {
-    expect(CUSTODY_KINDS).toEqual(CUSTODIES);
+  it("are those of the registry", () => {
+    expect(CONFIG_MEMBERS.custody.enum).toEqual(CUSTODY_NAMES);
+    expect(() => check({ custody: "vault" })).toThrow(/custody/);
   });
 });
 

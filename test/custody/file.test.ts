@@ -72,7 +72,7 @@ describe("a key file", () => {
     const inside = join(directory, "elsewhere");
     await rename(path, inside);
     await symlink("elsewhere", path);
-    expect(await custodian.material("a")).toStrictEqual({ file: "a" });
+    expect(await custodian.material("a")).toStrictEqual({ custody: "file", file: "a" });
     const outside = await scratch();
     await rename(inside, join(outside, "a.key"));
     await symlink(join(outside, "a.key"), inside);

@@ -1,4 +1,5 @@
 import { algorithmNamed } from "../../algorithms/table.js";
+import { CUSTODIES, namesIn } from "../../custody/registry.js";
 import { SignetError } from "../../errors.js";
 import type { Context } from "../context.js";
 import { costs, idleTicksYear, PRICES } from "../prices.js";
@@ -33,7 +34,8 @@ export async function cost({ output }: Context, options: CostOptions): Promise<v
     `${tokens.toLocaleString("en")} ${algorithm.name} tokens a month, an invocation each (arm64, 128 MB); prices of us-east-1, read on ${PRICES.readOn}`,
   );
   output.note(`the key manager as a function, ticking every hour with nothing to do: $${idleTicksYear().toFixed(2)} a year`);
-  if (algorithm.kty === "AKP") output.note("kms-data-key has no ML-DSA; kms has");
+  const without = CUSTODIES.filter(({ lacks }) => lacks?.includes(algorithm.kty));
+  if (without.length > 0) output.note(`${namesIn(without)} has no ${algorithm.name}; the others have`);
 }
 
 function tokensOf(text: string): number {

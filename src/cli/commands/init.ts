@@ -6,10 +6,10 @@ import { assemble, type Installation } from "../../assemble.js";
 import { loadConfig } from "../../config/load.js";
 import type { AwsConfig, Config } from "../../config/schema.js";
 import { configuredPassphrase } from "../../config/secrets.js";
+import { findCustody } from "../../custody/registry.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { createFile, makePrivateDirectory, PUBLIC_FILE, removeFile } from "../../files/durable.js";
 import { followLinks } from "../../files/links.js";
-import type { Custody } from "../../keyring/key-record.js";
 import { activeRecord } from "../../keyring/keyring.js";
 import type { Manager } from "../../rotation/manager.js";
 import { assertPolicy } from "../../rotation/plan/policy.js";
@@ -67,21 +67,16 @@ export async function init(context: Context, options: InitOptions): Promise<void
 async function firstKey(context: Context, options: InitOptions): Promise<ImportedKey | undefined> {
   if (options.import !== undefined) {
     const { region, custody = "file", algorithm = "ES256", ed25519Name = "EdDSA" } = options;
-    return importOf(
-      context,
-      { region, custody: custody as Custody, algorithm, ed25519Name: ed25519Name as "EdDSA" },
-      options.import,
-      options,
-    );
+    return importOf(context, { region, custody, algorithm, ed25519Name: ed25519Name as "EdDSA" }, options.import, options);
   }
   const alone = options.kid !== undefined ? "--kid" : options.keyPassphraseFile !== undefined && "--key-passphrase-file";
   if (!alone) return undefined;
   throw new SignetError("usage", `${alone} is for a key that is taken over: give it with --import`);
 }
 
-// With the custody kms, --kms-key names a key that is there already, and it signs first.
+// With some custodians --kms-key names a key that is there already, and it signs first.
 function isInKms({ env }: Context, { custody, kmsKey }: InitOptions): boolean {
-  return (custody ?? env.SIGNET_CUSTODY) === "kms" && (kmsKey ?? env.SIGNET_KMS_KEY ?? "") !== "";
+  return findCustody(custody ?? env.SIGNET_CUSTODY ?? "")?.kmsKey === "signs" && (kmsKey ?? env.SIGNET_KMS_KEY ?? "") !== "";
 }
 
 function tellRotation({ output }: Context, { rotation }: Config): void {
@@ -132,7 +127,8 @@ async function begin(
     const held = "lent" in first ? first : { ...first, custody };
     return (await manager.importKey({ ...held, as: "active", createKeyring: true, dryRun })).actions;
   }
-  if (custody !== "kms" || aws?.kmsKey === undefined) return (await manager.tick({ createKeyring: true, dryRun })).actions;
+  if (findCustody(custody)?.kmsKey !== "signs" || aws?.kmsKey === undefined)
+    return (await manager.tick({ createKeyring: true, dryRun })).actions;
   const name = algorithmNamed(algorithm).keyType === "ed25519" ? ed25519Name : algorithm;
   return (await manager.importKey({ lent: aws.kmsKey, algorithm: name, as: "active", custody, createKeyring: true, dryRun }))
     .actions;
@@ -177,7 +173,7 @@ function isSamePlace(found: Config["aws"], wanted: Config["aws"]): boolean {
 async function assertPossible({ algorithm, rotation, limits, custody }: Config): Promise<void> {
   const entry = algorithmNamed(algorithm);
   if (entry.kty !== "RSA") await generatePrivateKey(entry);
-  if (custody === "kms-data-key" && entry.kty === "AKP") {
+  if (findCustody(custody)?.lacks?.includes(entry.kty) === true) {
     throw new SignetError("unsupported_algorithm", `KMS makes no data key pairs for ${algorithm}; the custody kms signs with it`);
   }
   const { maxTtlSeconds } = limits;

@@ -3,6 +3,7 @@ import { assemble } from "../../assemble.js";
 import { checkConfig, loadConfig } from "../../config/load.js";
 import type { AwsConfig, Config } from "../../config/schema.js";
 import { configuredPassphrase } from "../../config/secrets.js";
+import { findCustody } from "../../custody/registry.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { type ConfigMembers, changeConfig, readMembers } from "../../operator/config-file.js";
@@ -58,14 +59,15 @@ function changesOf(context: Context, before: Config, options: MigrateOptions): C
     }
     return change;
   }
-  if (custody === "file" && before.custody !== "file") {
+  const isLocal = findCustody(custody)?.needsAws === false;
+  if (isLocal && findCustody(before.custody)?.needsAws === true) {
     throw new SignetError(
       "usage",
-      "keys do not move back into files: choose another custodian in AWS, or `signet init` a new issuer",
+      "keys do not move back out of AWS: choose another custodian there, or `signet init` a new issuer",
     );
   }
   change.custody = custody;
-  if (custody !== "file") change.aws = placeOf(context, before, options);
+  if (!isLocal) change.aws = placeOf(context, before, options);
   return change;
 }
 
@@ -79,7 +81,12 @@ function placeOf(context: Context, before: Config, { custody, region, kmsKey }: 
     );
   }
   // With the custody kms it was only the first key; anywhere else keys are encrypted by it that are still in use.
-  if (kmsKey !== undefined && aws.kmsKey !== undefined && kmsKey !== aws.kmsKey && before.custody !== "kms") {
+  if (
+    kmsKey !== undefined &&
+    aws.kmsKey !== undefined &&
+    kmsKey !== aws.kmsKey &&
+    findCustody(before.custody)?.kmsKey !== "signs"
+  ) {
     throw new SignetError(
       "usage",
       `keys in use are encrypted by ${aws.kmsKey}: leave out --kms-key, and the new ones are as well`,

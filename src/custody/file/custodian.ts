@@ -10,8 +10,10 @@ import { createFile, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../.
 import { asUnreadable, errorCode } from "../../files/failures.js";
 import { removeDeadWrites, TEMPORARY_SUFFIX } from "../../files/temporary.js";
 import { readTrustedText } from "../../files/trusted-read.js";
-import type { AlikeKeeper, Custodian, InterruptedWrites, KeyImporter, OpenableKey, Signer } from "../contract.js";
+import type { KeyMaterial } from "../../keyring/active-document.js";
+import type { AlikeKeeper, Custodian, InterruptedWrites, KeyImporter, KeyNames, OpenableKey, Signer } from "../contract.js";
 import { sameAlgorithm, sameKey } from "../held-key.js";
+import { materialForm } from "../material.js";
 import { type KeyFile, keepingAlike } from "./kept-alike.js";
 import { decodeKeyFile, encodeKeyFile, type PassphraseSource, type PrivateJwk } from "./key-file.js";
 
@@ -22,6 +24,9 @@ export interface FileCustodianOptions {
   /** Answers the passphrase that encrypts them; `undefined` stores them as plain JWKs. */
   readonly passphrase?: PassphraseSource | undefined;
 }
+
+/** The material of a key in a file: its id. */
+const material = materialForm<{ readonly file: string }>("file", "file");
 
 const SUFFIX = ".key";
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -51,7 +56,9 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
   }
 
   return Object.freeze({
-    custody: "file" as const,
+    ...material.own,
+    namesIn: ({ file }: KeyMaterial) => ({ id: file }) as KeyNames,
+    ...({ isNear: true, isPlain: true } as const),
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
       const existing = await stored(id);
       if (existing !== undefined) return sameAlgorithm(existing, algorithm, id);
@@ -63,15 +70,15 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
       const wanted = await store(id, privateKey, algorithm, kid);
       return sameKey(await mustExist(id, stored(id)), wanted, id);
     },
-    async material(id: string): Promise<{ file: string }> {
+    async material(id: string): Promise<KeyMaterial> {
       await mustExist(id, readKeyFile(pathOf(directory, id)));
-      return { file: id };
+      return material.write({ file: id });
     },
     async open(key: OpenableKey): Promise<Signer> {
-      if (!("file" in key.material)) throw new SignetError("invalid_key", "the active document names no key file");
-      const { key: privateKey, algorithm, kid } = await mustExist(key.material.file, load(key.material.file));
+      const { file } = material.read(key.material);
+      const { key: privateKey, algorithm, kid } = await mustExist(file, load(file));
       if (kid !== key.kid || algorithm.name !== key.alg) {
-        throw new SignetError("key_mismatch", `the key file ${key.material.file} is not the key that the active document names`);
+        throw new SignetError("key_mismatch", `the key file ${file} is not the key that the active document names`);
       }
       return localSigner({ privateKey, alg: algorithm.name, kid });
     },

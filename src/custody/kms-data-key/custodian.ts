@@ -3,24 +3,17 @@ import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { Algorithm } from "../../algorithms/table.js";
 import type { Kms } from "../../aws/kms.js";
 import { SignetError } from "../../errors.js";
-import type { Custodian, KeyImporter, OpenableKey, Signer } from "../contract.js";
+import type { KeyMaterial } from "../../keyring/active-document.js";
+import type { Custodian, KeyImporter, KeyNames, OpenableKey, Signer } from "../contract.js";
 import { heldKeyOf, publicJwkOfSpki, sameAlgorithm, sameKey } from "../held-key.js";
 import { type KeyParametersOptions, keyParameters } from "../key-parameters.js";
-import { contextOf, openWrappedKey, type Unwrapping } from "./open.js";
+import { contextOf, material, openWrappedKey, type Unwrapping, type WrappedKey } from "./open.js";
 
 /** What a custodian of wrapped keys is made of. */
 export interface KmsDataKeyCustodianOptions extends Unwrapping, KeyParametersOptions {
   readonly kms: Kms;
   /** The symmetric KMS key that wraps new private keys; absent, none are made. */
   readonly kmsKey: string | undefined;
-}
-
-/** A private key, encrypted by KMS. */
-interface WrappedKey {
-  /** Base64. */
-  readonly wrapped: string;
-  readonly id: string;
-  readonly publicJwk: PublicJwk;
 }
 
 /**
@@ -49,7 +42,10 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
   }
 
   return Object.freeze({
-    custody: "kms-data-key" as const,
+    ...material.own,
+    namesIn: ({ id }: KeyMaterial) => ({ id }) as KeyNames,
+    isSelfContained: true as const,
+    isPlain: true as const,
     place: `parameters ${options.path}`,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
       const kept = (await keys.find(id)) ?? (await make(id, algorithm));
@@ -64,7 +60,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
       );
       return sameKey((await keys.keep(id, { wrapped, id, publicJwk })).publicJwk, publicJwk, id);
     },
-    material: (id: string) => keys.mustSee(id),
+    material: async (id: string) => material.write(await keys.mustSee(id)),
     open: (key: OpenableKey): Promise<Signer> => openWrappedKey(options, key),
     destroy: (id: string) => keys.destroy(id),
     list: keys.list,

@@ -1,7 +1,9 @@
-import type { EncryptionContext, Kms } from "../../aws/kms.js";
-import { SignetError } from "../../errors.js";
+import type { PublicJwk } from "../../algorithms/jwk.js";
+import { createKmsSigning, type EncryptionContext, type Kms } from "../../aws/kms.js";
 import type { OpenableKey, Signer } from "../contract.js";
+import type { AwsPlace } from "../facts.js";
 import { openHeldKey } from "../held-key.js";
+import { materialForm, openerOf } from "../material.js";
 
 /** What wrapped keys are opened with. */
 export interface Unwrapping {
@@ -10,6 +12,25 @@ export interface Unwrapping {
   readonly installation: string;
 }
 
+/** A private key, encrypted by KMS, and its material. */
+export interface WrappedKey {
+  /** Base64. */
+  readonly wrapped: string;
+  readonly id: string;
+  readonly publicJwk: PublicJwk;
+}
+
+export const material = materialForm<WrappedKey>("kms-data-key", "wrapped", "id", "publicJwk");
+
+/** Opens keys that KMS has wrapped. */
+export const opener = /* @__PURE__ */ openerOf<Pick<AwsPlace, "transport" | "installation">>(
+  material,
+  ({ transport, installation }) => {
+    const kms = createKmsSigning(transport);
+    return (key) => openWrappedKey({ kms, installation }, key);
+  },
+);
+
 /** What a wrapped key is bound to. */
 export function contextOf(installation: string, id: string): EncryptionContext {
   return { "signet:installation": installation, "signet:key": id };
@@ -17,8 +38,7 @@ export function contextOf(installation: string, id: string): EncryptionContext {
 
 /** Opens a wrapped key by one Decrypt, with the KMS key that has wrapped it: another one may wrap new keys by now. */
 export async function openWrappedKey({ kms, installation }: Unwrapping, key: OpenableKey): Promise<Signer> {
-  if (!("wrapped" in key.material)) throw new SignetError("invalid_key", "the active document holds no wrapped key");
-  const { wrapped, id, publicJwk } = key.material;
+  const { wrapped, id, publicJwk } = material.read(key.material);
   const pkcs8 = await kms.decrypt(Buffer.from(wrapped, "base64"), contextOf(installation, id));
   try {
     return openHeldKey(pkcs8, publicJwk, key);

@@ -1,10 +1,21 @@
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { Algorithm } from "../../algorithms/table.js";
+import { KMS_KEY_MONTH_USD } from "../../aws/prices.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
-import type { ActiveKeyPointer, Custodian, IsNamed, KeyLender, KnownKey, NameKeeper, OpenableKey, Signer } from "../contract.js";
+import type {
+  ActiveKeyPointer,
+  Custodian,
+  IsNamed,
+  KeyLender,
+  KeyNames,
+  KnownKey,
+  NameKeeper,
+  OpenableKey,
+  Signer,
+} from "../contract.js";
 import { keyNotFound, seenSoon } from "../held-key.js";
 import { pointAlias } from "./active-alias.js";
-import { openKmsKey, reportedJwk } from "./open.js";
+import { material, openKmsKey, reportedJwk } from "./open.js";
 import { type OwnKeysOptions, ownKeys, unlessAbsent } from "./own-keys.js";
 import type { OnKmsSigned } from "./sign.js";
 
@@ -44,7 +55,10 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
   }
 
   return Object.freeze({
-    custody: "kms" as const,
+    ...material.own,
+    namesIn: ({ keyArn }: KeyMaterial) => ({ keyArn, arn: keyArn }) as KeyNames,
+    isPlain: true as const,
+    keyMonthUsd: KMS_KEY_MONTH_USD,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
       const { arn } = (await keys.usable(id)) ?? (await keys.make(id, algorithm));
       return (await reported(arn, algorithm)).publicJwk;
@@ -58,7 +72,7 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
     pointTo: async (id: string, known?: KnownKey) => pointAlias(kms, installation, (await arnOf(id, known)).arn),
     async material(id: string, known?: KnownKey): Promise<KeyMaterial> {
       const { arn, spki } = await arnOf(id, known);
-      return { keyArn: arn, spki: spki.toString("base64") };
+      return material.write({ keyArn: arn, spki: spki.toString("base64") });
     },
     open: (key: OpenableKey): Promise<Signer> => openKmsKey(kms, key, onSigned),
     async destroy(name: string, known?: KnownKey): Promise<void> {

@@ -1,15 +1,25 @@
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
-import type { Kms } from "../../aws/kms.js";
+import { createKmsSigning, type Kms } from "../../aws/kms.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { OpenableKey, Signer } from "../contract.js";
+import type { AwsPlace } from "../facts.js";
 import { assertNamed, publicJwkOfSpki } from "../held-key.js";
+import { materialForm, openerOf } from "../material.js";
 import { kmsSigner, type OnKmsSigned } from "./sign.js";
+
+/** The material of a key in KMS: its ARN and its SubjectPublicKeyInfo, base64. */
+export const material = materialForm<{ readonly keyArn: string; readonly spki: string }>("kms", "keyArn", "spki");
+
+/** Opens keys in KMS. */
+export const opener = /* @__PURE__ */ openerOf<Pick<AwsPlace, "transport" | "onSigned">>(material, ({ transport, onSigned }) => {
+  const kms = createKmsSigning(transport);
+  return (key) => openKmsKey(kms, key, onSigned);
+});
 
 /** Opens a key in KMS. Nothing is called. */
 export async function openKmsKey(kms: Pick<Kms, "sign">, key: OpenableKey, onSigned?: OnKmsSigned): Promise<Signer> {
-  if (!("keyArn" in key.material)) throw new SignetError("invalid_key", "the active document names no KMS key");
-  const { keyArn, spki } = key.material;
+  const { keyArn, spki } = material.read(key.material);
   const publicJwk = reportedJwk(Buffer.from(spki, "base64"), algorithmNamed(key.alg), keyArn);
   assertNamed(publicJwk, key);
   return kmsSigner(kms, keyArn, publicJwk, onSigned);

@@ -4,7 +4,7 @@ import type { Algorithm } from "../../algorithms/table.js";
 import type { Custodian, KeyImporter } from "../contract.js";
 import { type HeldKey, heldKeyOf, makeHeldKey, sameAlgorithm, sameKey } from "../held-key.js";
 import { type KeyParametersOptions, keyParameters } from "../key-parameters.js";
-import { openParameterKey } from "./open.js";
+import { material, openParameterKey } from "./open.js";
 
 /** What a Parameter Store custodian is made of. */
 export interface ParameterStoreCustodianOptions extends KeyParametersOptions {
@@ -22,7 +22,8 @@ export function createParameterStoreCustodian(options: ParameterStoreCustodianOp
   const keys = keyParameters<HeldKey>(options, { kmsKey: options.kmsKey });
 
   return Object.freeze({
-    custody: "parameter-store" as const,
+    ...material.own,
+    isSelfContained: true as const,
     place: `parameters ${options.path}`,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
       const kept =
@@ -33,7 +34,7 @@ export function createParameterStoreCustodian(options: ParameterStoreCustodianOp
       const held = heldKeyOf(privateKey, algorithm, kid);
       return sameKey((await keys.keep(id, held)).publicJwk, held.publicJwk, id);
     },
-    material: (id: string) => keys.mustSee(id),
+    material: async (id: string) => material.write(await keys.mustSee(id)),
     open: openParameterKey,
     destroy: (id: string) => keys.destroy(id),
     list: keys.list,

@@ -1,9 +1,20 @@
-import { SignetError } from "../../errors.js";
+import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { OpenableKey, Signer } from "../contract.js";
 import { openHeldKey } from "../held-key.js";
+import { materialForm, openerOf } from "../material.js";
 
-/** Opens a key whose private part the active document holds. */
+/** The material of a key whose private part the active document holds. */
+export const material = materialForm<{ readonly pkcs8: string; readonly publicJwk: PublicJwk }>(
+  "parameter-store",
+  "pkcs8",
+  "publicJwk",
+);
+
+/** Opens keys whose private part the active document holds. */
+export const opener = /* @__PURE__ */ openerOf<unknown>(material, () => openParameterKey);
+
+/** Opens a key whose private part is in its material. */
 export async function openParameterKey(key: OpenableKey): Promise<Signer> {
-  if (!("pkcs8" in key.material)) throw new SignetError("invalid_key", "the active document holds no private key");
-  return openHeldKey(Buffer.from(key.material.pkcs8, "base64"), key.material.publicJwk, key);
+  const { pkcs8, publicJwk } = material.read(key.material);
+  return openHeldKey(Buffer.from(pkcs8, "base64"), publicJwk, key);
 }

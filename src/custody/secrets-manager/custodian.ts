@@ -1,11 +1,12 @@
 import { type KeyObject, randomUUID } from "node:crypto";
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { Algorithm } from "../../algorithms/table.js";
+import { SECRET_MONTH_USD } from "../../aws/prices.js";
 import type { Secret, SecretsManager } from "../../aws/secrets-manager.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
-import type { Custodian, KeyImporter, OpenableKey, Signer } from "../contract.js";
+import type { Custodian, KeyImporter, KeyNames } from "../contract.js";
 import { type HeldKey, heldKeyOf, keyNotFound, makeHeldKey, type Sleep, sameAlgorithm, sameKey, seenSoon } from "../held-key.js";
-import { heldIn, openSecretKey } from "./open.js";
+import { heldIn, material, openingSecrets } from "./open.js";
 
 /** What a Secrets Manager custodian is made of. */
 export interface SecretsManagerCustodianOptions {
@@ -39,7 +40,10 @@ export function createSecretsManagerCustodian(options: SecretsManagerCustodianOp
   }
 
   return Object.freeze({
-    custody: "secrets-manager" as const,
+    ...material.own,
+    namesIn: ({ secretArn }: KeyMaterial) => ({ arn: secretArn }) as KeyNames,
+    isPlain: true as const,
+    keyMonthUsd: SECRET_MONTH_USD,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
       const present = await secrets.get(nameOf(id));
       const kept = present === undefined ? await store(id, await makeHeldKey(algorithm)) : heldIn(present);
@@ -51,9 +55,9 @@ export function createSecretsManagerCustodian(options: SecretsManagerCustodianOp
     },
     async material(id: string): Promise<KeyMaterial> {
       const { arn, version } = await mustSee(id);
-      return { secretArn: arn, version };
+      return material.write({ secretArn: arn, version });
     },
-    open: (key: OpenableKey): Promise<Signer> => openSecretKey(secrets, key),
+    open: openingSecrets(secrets),
     destroy: (id: string) => secrets.delete(nameOf(id)),
     async *list(): AsyncIterable<string> {
       for await (const name of secrets.names(prefix)) yield name.slice(prefix.length);

@@ -1,16 +1,30 @@
-import type { Secret, SecretsManager } from "../../aws/secrets-manager.js";
-import { SignetError } from "../../errors.js";
+import { createSecretReader, type Secret, type SecretsManager } from "../../aws/secrets-manager.js";
 import type { OpenableKey, Signer } from "../contract.js";
+import type { AwsPlace } from "../facts.js";
 import { type HeldKey, keyNotFound, openHeldKey, parseHeld } from "../held-key.js";
+import { materialForm, openerOf } from "../material.js";
 
-/** Opens a key in Secrets Manager: reads the version that the active document names. */
-export async function openSecretKey(secrets: Pick<SecretsManager, "get">, key: OpenableKey): Promise<Signer> {
-  if (!("secretArn" in key.material)) throw new SignetError("invalid_key", "the active document names no secret");
-  const { secretArn, version } = key.material;
-  const secret = await secrets.get(secretArn, version);
-  if (secret === undefined) throw keyNotFound(`the secret ${secretArn}`);
-  const { pkcs8, publicJwk } = heldIn(secret);
-  return openHeldKey(Buffer.from(pkcs8, "base64"), publicJwk, key);
+/** The material of a key in Secrets Manager: the version of its secret. */
+export const material = materialForm<{ readonly secretArn: string; readonly version: string }>(
+  "secrets-manager",
+  "secretArn",
+  "version",
+);
+
+/** Opens keys in Secrets Manager: reads the version that the active document names. */
+export const opener = /* @__PURE__ */ openerOf<Pick<AwsPlace, "transport">>(material, ({ transport }) =>
+  openingSecrets(createSecretReader(transport)),
+);
+
+/** Binds a reader of secrets. */
+export function openingSecrets(secrets: Pick<SecretsManager, "get">): (key: OpenableKey) => Promise<Signer> {
+  return async (key) => {
+    const { secretArn, version } = material.read(key.material);
+    const secret = await secrets.get(secretArn, version);
+    if (secret === undefined) throw keyNotFound(`the secret ${secretArn}`);
+    const { pkcs8, publicJwk } = heldIn(secret);
+    return openHeldKey(Buffer.from(pkcs8, "base64"), publicJwk, key);
+  };
 }
 
 /** The key that a secret holds. */

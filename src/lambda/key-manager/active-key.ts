@@ -1,7 +1,7 @@
 import { publicKeyFromJwk } from "../../algorithms/jwk.js";
 import type { Parts } from "../../assemble-aws.js";
+import { holderOf } from "../../custody/contract.js";
 import { SignetError } from "../../errors.js";
-import type { KeyMaterial } from "../../keyring/active-document.js";
 import { assertSigns } from "../../rotation/steps/prove.js";
 
 /** The key that signs, as a stack tells it in its outputs. */
@@ -23,7 +23,7 @@ const MAX_PEM_CHARACTERS = 2_500;
  *
  * @throws SignetError `no_active_key`, `key_mismatch`, and what stores and custodians throw
  */
-export async function provenActiveKey({ stores, open }: Parts): Promise<ActiveKeyData> {
+export async function provenActiveKey({ stores, open, custodians }: Parts): Promise<ActiveKeyData> {
   const [[document], published] = await Promise.all([stores.active.read(), stores.publicDocuments.read()]);
   if (document === undefined) throw new SignetError("no_active_key", "no key signs yet; the next tick looks again");
   const jwk = published?.jwks.keys.find(({ kid }) => kid === document.kid);
@@ -32,14 +32,9 @@ export async function provenActiveKey({ stores, open }: Parts): Promise<ActiveKe
   const pem = publicKeyFromJwk(jwk).export({ format: "pem", type: "spki" }).toString();
   const encoded = Buffer.from(pem).toString("base64");
   return {
-    KeyArn: arnOf(document.material) ?? "",
+    KeyArn: holderOf(custodians, document.material)?.namesIn?.(document.material).arn ?? "",
     KeyID: document.kid,
     PublicKeyPEMBase64: encoded.length > MAX_PEM_CHARACTERS ? "" : encoded,
     SigningMethod: document.alg,
   };
-}
-
-function arnOf(material: KeyMaterial): string | undefined {
-  if ("keyArn" in material) return material.keyArn;
-  return "secretArn" in material ? material.secretArn : undefined;
 }

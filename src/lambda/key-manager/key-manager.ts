@@ -151,7 +151,7 @@ function partsOf({ rotation, stackId, ...settings }: ReturnType<typeof managerSe
     if (found === undefined) throw noCredentials();
     return found;
   };
-  const { stores, ...parts } = awsParts({ ...settings, custody: rotation.custody, env, credentials, firstKid: idOf(stackId) });
+  const { stores, ...parts } = awsParts({ ...settings, custody: rotation.custody, env, credentials, ownName: idOf(stackId) });
   const holder = `function ${env.AWS_LAMBDA_FUNCTION_NAME || "signet"} (${randomUUID()})`;
   // One environment of a function cannot tell whether another one still lives: the lease's expiry does.
   return { ...parts, stores: { ...stores, holder: () => holder, stateOfHolder: () => "unknown" } };

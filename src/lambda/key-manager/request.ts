@@ -1,7 +1,8 @@
 import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
+import { LAMBDA_CUSTODIES } from "../../custody/lambda.js";
 import { closedObject, faultFinder, isObject } from "../../encoding/object-schema.js";
 import { nameInWords, SignetError } from "../../errors.js";
-import { CUSTODIES, type Custody } from "../../keyring/key-record.js";
+import type { Custody } from "../../keyring/key-record.js";
 import type { CoreManager } from "../../rotation/manager.js";
 import { assertWell } from "../../rotation/report.js";
 
@@ -86,8 +87,6 @@ export async function perform(manager: CoreManager, event: unknown): Promise<obj
 }
 
 function custodyNamed(name: string): Custody {
-  const found = CUSTODIES.find((custody) => custody === name && custody !== "file");
-  if (found !== undefined) return found;
-  const known = CUSTODIES.filter((custody) => custody !== "file").join(", ");
-  throw new SignetError("invalid_request", `custody must be one of ${known}`, { field: "custody" });
+  if (LAMBDA_CUSTODIES.includes(name)) return name;
+  throw new SignetError("invalid_request", `custody must be one of ${LAMBDA_CUSTODIES.join(", ")}`, { field: "custody" });
 }

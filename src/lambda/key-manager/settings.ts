@@ -1,6 +1,7 @@
 import { ALGORITHM_NAMES, type AlgorithmName, findAlgorithm } from "../../algorithms/table.js";
+import { findLambdaCustody, LAMBDA_CUSTODIES } from "../../custody/lambda.js";
 import { closedObject, settingsReader } from "../../encoding/object-schema.js";
-import { CUSTODIES, type Custody, findCustody } from "../../keyring/key-record.js";
+import type { Custody } from "../../keyring/key-record.js";
 import type { RotationPolicy } from "../../keyring/keyring.js";
 import type { NoticeTargets } from "../../notify/notifier.js";
 import type { RotationSettings } from "../../rotation/plan/policy.js";
@@ -82,9 +83,9 @@ function algorithmIn({ SIGNET_ALGORITHM: name = "" }: Environment): AlgorithmNam
 }
 
 function custodyIn(env: Environment): Custody {
-  const found = findCustody(env.SIGNET_CUSTODY || "parameter-store");
-  if (found !== undefined && found !== "file") return found;
-  throw wrong("SIGNET_CUSTODY", `must be one of ${CUSTODIES.filter((custody) => custody !== "file").join(", ")}`);
+  const found = findLambdaCustody(env.SIGNET_CUSTODY || "parameter-store");
+  if (found !== undefined) return found;
+  throw wrong("SIGNET_CUSTODY", `must be one of ${LAMBDA_CUSTODIES.join(", ")}`);
 }
 
 function policyIn(env: Environment): RotationPolicy {

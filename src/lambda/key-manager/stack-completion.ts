@@ -3,6 +3,7 @@ import { keyringPlace } from "../../aws/names.js";
 import { createBucket } from "../../aws/s3.js";
 import { deleteAllVersions } from "../../aws/s3-versions.js";
 import { keepsNames } from "../../custody/contract.js";
+import { ownMember } from "../../encoding/own-member.js";
 import { beginCreation, incompleteKey, isIncomplete, recordCompletion, withdrawFormats } from "../../storage/aws/stack-marks.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
 import type { ManagerSettings } from "./settings.js";
@@ -60,7 +61,7 @@ export async function takeBack({ StackId }: ResourceRequest, parts: AwsParts, { 
   for (const { sequence } of await stores.active.read()) await stores.active.delete(sequence);
   // A list may be old: what the keyring names goes by that.
   for (const record of (await stores.keyring.read())?.keyring.keys ?? []) {
-    await custodians[record.custody]?.destroy(record.id, { kid: record.publicJwk?.kid, keyArn: record.keyArn });
+    await ownMember(custodians, record.custody)?.destroy(record.id, { kid: record.publicJwk?.kid, keyArn: record.keyArn });
   }
   for (const custodian of Object.values(custodians)) {
     const names: string[] = [];

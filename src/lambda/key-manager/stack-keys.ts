@@ -2,6 +2,7 @@ import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
 import type { AwsParts } from "../../assemble-aws.js";
 import { MAX_RESOURCE } from "../../aws/failure.js";
 import { createFunctionAliases } from "../../aws/lambda-aliases.js";
+import { lenderIn } from "../../custody/contract.js";
 import { SignetError, shortened } from "../../errors.js";
 import { readCallers } from "../../issue/callers-json.js";
 import type { CoreManager } from "../../rotation/manager.js";
@@ -65,8 +66,9 @@ async function takeExistingKey(request: ResourceRequest, manager: CoreManager, {
   const lent = textOf(wanted.ExistingKmsKeyArn);
   const lentBefore = textOf(before.ExistingKmsKeyArn);
   if (RequestType === "Create") {
+    const custody = lenderIn(parts.custodians);
     if (lent !== undefined)
-      await manager.importKey({ lent, algorithm: rotation.algorithm, as: "active", custody: "kms", createKeyring: true });
+      await manager.importKey({ lent, algorithm: rotation.algorithm, as: "active", custody, createKeyring: true });
     return;
   }
   if (lent === lentBefore) return;

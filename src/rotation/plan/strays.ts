@@ -1,4 +1,5 @@
-import { KEY_MONTH_USD } from "../../custody/contract.js";
+import type { Custodian } from "../../custody/contract.js";
+import { ownMember } from "../../encoding/own-member.js";
 import type { Custody, KeyRecord } from "../../keyring/key-record.js";
 import { type EndedKey, type Keyring, recordByKid, type StrayKey } from "../../keyring/keyring.js";
 import { SWEEP_EVERY_SECONDS } from "./policy.js";
@@ -119,22 +120,27 @@ export interface ReportedStray {
 }
 
 /** What the last sweep found that no record names. */
-export function reportedStrays({ strays = [] }: Keyring): readonly ReportedStray[] {
-  return strays.map(reported);
+export function reportedStrays({ strays = [] }: Keyring, custodians: Custodians): readonly ReportedStray[] {
+  return strays.map((stray) => reported(stray, custodians));
 }
 
-function reported(stray: StrayKey): ReportedStray {
+type Custodians = Readonly<Record<Custody, Custodian>>;
+
+function reported(stray: StrayKey, custodians: Custodians): ReportedStray {
   const { custody, name, seenAt, endedSeenAt } = stray;
   const destroyedAfter = endedSeenAt === undefined ? null : endedSeenAt + SWEEP_EVERY_SECONDS;
   const what =
     destroyedAfter === null
       ? `if it is not needed, \`signet keys destroy ${name}\``
       : `its key has ended; a sweep destroys it after ${timeInWords(destroyedAfter)}`;
-  return { custody, name, monthlyUsd: KEY_MONTH_USD[custody], seenAt, destroyedAfter, words: `${strayInWords(stray)}: ${what}` };
+  const words = `${strayInWords(stray, custodians)}: ${what}`;
+  return { custody, name, monthlyUsd: monthlyUsdOf(custody, custodians), seenAt, destroyedAfter, words };
 }
 
 /** A stray in words, with its price. */
-export function strayInWords({ custody, name }: Pick<StrayKey, "custody" | "name">): string {
-  const price = KEY_MONTH_USD[custody];
+export function strayInWords({ custody, name }: Pick<StrayKey, "custody" | "name">, custodians: Custodians): string {
+  const price = monthlyUsdOf(custody, custodians);
   return `${custody} holds a private key that no record names (${name})${price === 0 ? "" : `, for $${price} a month`}`;
 }
+
+const monthlyUsdOf = (custody: Custody, custodians: Custodians): number => ownMember(custodians, custody)?.keyMonthUsd ?? 0;

@@ -1,4 +1,4 @@
-import type { ActiveDocument, KeyMaterial } from "../../keyring/active-document.js";
+import type { ActiveDocument } from "../../keyring/active-document.js";
 import { discoveryOf, jwksOf } from "../../keyring/documents.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { activeRecord, type Keyring } from "../../keyring/keyring.js";
@@ -74,11 +74,6 @@ export function latestTime(keyring: Keyring): number {
     activation?.readBackAt ?? 0,
     ...times.map((time) => time ?? 0),
   );
-}
-
-/** Whether an active document holds the private part itself, so that the custodian needs no copy. */
-export function isSelfContained(material: KeyMaterial): boolean {
-  return "pkcs8" in material || "wrapped" in material;
 }
 
 /** Whether a key could not be proven, so that others go before it. */

@@ -1,4 +1,5 @@
 import type { Custodian, KnownKey } from "../../custody/contract.js";
+import { ownMember } from "../../encoding/own-member.js";
 import { SignetError } from "../../errors.js";
 import type { Custody, KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring } from "../../keyring/keyring.js";
@@ -16,7 +17,7 @@ export interface Step {
 /** What every step of a manager works with. */
 export interface Context {
   readonly stores: Stores;
-  readonly custodians: Partial<Record<Custody, Custodian>>;
+  readonly custodians: Readonly<Record<Custody, Custodian>>;
   readonly settings: RotationSettings;
   /** NumericDate. */
   readonly clock: () => number;
@@ -39,7 +40,7 @@ export interface Context {
  * @throws SignetError `plan_refused` where this manager was given none of that kind
  */
 export function custodianOf(context: Context, record: Pick<KeyRecord, "custody">): Custodian {
-  const custodian = context.custodians[record.custody];
+  const custodian = ownMember(context.custodians, record.custody);
   if (custodian !== undefined) return custodian;
   throw new SignetError(
     "plan_refused",
@@ -58,8 +59,8 @@ export function knownOf({ publicJwk, keyArn }: KeyRecord): KnownKey {
  */
 export function custodiansInUse({ custodians, settings }: Context, keyring: Keyring | undefined): readonly Custodian[] {
   const own = keyring?.keys.filter(({ origin }) => origin !== "foreign").map(({ custody }) => custody) ?? [];
-  const kinds = new Set<Custody>(["file", keyring?.policy.custody ?? settings.custody, ...own]);
-  return [...kinds].flatMap((kind) => custodians[kind] ?? []);
+  const kinds = new Set<Custody>([keyring?.policy.custody ?? settings.custody, ...own]);
+  return Object.values(custodians).filter(({ custody, isNear }) => isNear === true || kinds.has(custody));
 }
 
 /** Where the keyring is looked for, in messages: " in /srv/app/.signet". */

@@ -64,7 +64,7 @@ async function writeDocument(context: Context, session: Session, view: View): Pr
   if (proof.outcome !== "proven") return doubted(session, record, proof);
   if ((await seen(context, activation, record)) === undefined) {
     await session.check();
-    await write(context, documentOf(session.keyring(), activation, record, proof.material));
+    await write(context, record, documentOf(session.keyring(), activation, record, proof.material));
     if ((await seenSoon(context, activation, record)) === undefined) {
       throw new SignetError(
         "publication_unconfirmed",
@@ -112,9 +112,9 @@ async function doubted(session: Session, record: KeyRecord, proof: Exclude<Proof
   return { id: record.id, words: `key ${nameOf(record)} was passed over: it ${verdictOf(proof)}` };
 }
 
-async function write({ stores }: Context, document: ActiveDocument): Promise<void> {
+async function write(context: Context, record: KeyRecord, document: ActiveDocument): Promise<void> {
   try {
-    await stores.active.write(document);
+    await context.stores.active.write(document, custodianOf(context, record).isPlain === true);
   } catch (error) {
     // Another document in its place, or the same one in other words: the read back tells which.
     if (!isSignetError(error, "sequence_taken")) throw error;

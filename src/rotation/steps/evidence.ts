@@ -1,7 +1,7 @@
 import type { PublicJwk } from "../../algorithms/jwk.js";
-import type { Custodian } from "../../custody/contract.js";
+import { type Custodian, holderOf } from "../../custody/contract.js";
 import { isSignetError } from "../../errors.js";
-import { type ActiveDocument, custodyOf, type KeyMaterial } from "../../keyring/active-document.js";
+import type { ActiveDocument, KeyMaterial } from "../../keyring/active-document.js";
 import { recordByKid } from "../../keyring/keyring.js";
 import type { MadeKey } from "../plan/audit-entry.js";
 import { partsOf } from "../plan/strays.js";
@@ -51,15 +51,14 @@ function isNamed({ keyring }: View, kid: string): boolean {
 
 async function addDocument(context: Context, view: View, document: ActiveDocument, ours: Map<string, MadeKey>): Promise<void> {
   const { kid, alg, material } = document;
-  const custody = custodyOf(material);
-  const custodian = custody === undefined ? undefined : context.custodians[custody];
-  if (isNamed(view, kid) || ours.has(kid) || custody === undefined || custodian === undefined) return;
+  const custodian = holderOf(context.custodians, material);
+  if (isNamed(view, kid) || ours.has(kid) || custodian === undefined) return;
   try {
     const published = view.published?.jwks.keys.find((jwk) => jwk.kid === kid && jwk.alg === alg);
     const publicJwk = published ?? (await custodian.open({ kid, alg, material })).publicJwk;
     await assertSigns((key) => custodian.open(key), publicJwk, material);
-    const id = idIn(material) ?? (await heldAs(custodian, publicJwk)) ?? context.randomId();
-    ours.set(kid, { id, custody, origin: "created", ...arnIn(material), publicJwk });
+    const id = custodian.namesIn?.(material).id ?? (await heldAs(custodian, publicJwk)) ?? context.randomId();
+    ours.set(kid, { id, custody: custodian.custody, origin: "created", ...arnIn(custodian, material), publicJwk });
   } catch {
     // A document that does not open shows nothing: what else there is decides.
   }
@@ -83,7 +82,7 @@ async function addHeld(
         for (const jwk of unknown) {
           if (ours.has(jwk.kid) || (part !== "" && part !== jwk.kid) || !(await signsAs(custodian, jwk, material))) continue;
           const origin = fates.get(jwk.kid)?.isImported === true ? "imported" : "created";
-          ours.set(jwk.kid, { id, custody: custodian.custody, origin, ...arnIn(material), publicJwk: jwk });
+          ours.set(jwk.kid, { id, custody: custodian.custody, origin, ...arnIn(custodian, material), publicJwk: jwk });
         }
       } catch (error) {
         if (!isSignetError(error, "key_not_found", "invalid_key")) failure ??= error;
@@ -114,11 +113,7 @@ async function signsAs(custodian: Custodian, jwk: PublicJwk, material: KeyMateri
   }
 }
 
-function idIn(material: KeyMaterial): string | undefined {
-  if ("file" in material) return material.file;
-  return "id" in material ? material.id : undefined;
-}
-
-function arnIn(material: KeyMaterial): { readonly keyArn?: string } {
-  return "keyArn" in material ? { keyArn: material.keyArn } : {};
+function arnIn(custodian: Custodian, material: KeyMaterial): { readonly keyArn?: string } {
+  const keyArn = custodian.namesIn?.(material).keyArn;
+  return keyArn === undefined ? {} : { keyArn };
 }

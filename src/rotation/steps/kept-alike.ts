@@ -51,10 +51,10 @@ export async function applyKeeping(session: Session, custodian: Custodian): Prom
 /** Records how keys are kept where the keyring is older than that; a passphrase that is missing is told where it is needed. */
 export async function recordKeeping({ custodians }: Context, session: Session): Promise<void> {
   const { version, keyFiles, keys } = session.keyring();
-  const { file } = custodians;
-  if (version === 1 || keyFiles !== undefined || file === undefined || !keys.some(({ custody }) => custody === "file")) return;
+  const custodian = Object.values(custodians).find((each) => keepsAlike(each));
+  if (version === 1 || keyFiles !== undefined || !keys.some(({ custody }) => custody === custodian?.custody)) return;
   try {
-    const kept = await keptAlike(session.keyring(), file);
+    const kept = await keptAlike(session.keyring(), custodian as Custodian);
     await session.change((keyring) => ({ ...keyring, ...kept }));
   } catch (error) {
     if (!isSignetError(error, "passphrase_required", "passphrase_wrong", "plan_refused")) throw error;

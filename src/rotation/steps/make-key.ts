@@ -63,11 +63,12 @@ export async function finishMaking(context: Context, session: Session, id: strin
     if (isSignetError(error, "key_mismatch")) await abandon(session, custodian, { ...record, publicJwk });
     throw error;
   }
+  const keyArn = custodian.namesIn?.(material).keyArn;
   const made = {
     state: "pending",
     publicJwk,
     pendingAt: await session.time(),
-    ...("keyArn" in material && { keyArn: material.keyArn }),
+    ...(keyArn !== undefined && { keyArn }),
   } as const;
   await session.change((keyring) => withRecord(keyring, id, (key) => ({ ...key, ...made })), {
     event: "key.made",

@@ -2,7 +2,7 @@ import type { KeyRecord } from "../../keyring/key-record.js";
 import { activeRecord } from "../../keyring/keyring.js";
 import { withEnded } from "../plan/strays.js";
 import { discarded, freed, signedUntil } from "../plan/transitions.js";
-import { isSelfContained, nameOf, recordById, type View } from "../plan/view.js";
+import { nameOf, recordById, type View } from "../plan/view.js";
 import { type Context, custodianOf, knownOf } from "../session/context.js";
 import { assertNewest } from "../session/log-beyond.js";
 import type { Session } from "../session/session.js";
@@ -56,7 +56,9 @@ export async function destroySecondCopy(context: Context, session: Session): Pro
   const record = activeRecord(session.keyring());
   if (record === undefined || activation !== null) return;
   const [top] = await context.stores.active.read();
-  if (top?.sequence !== confirmedSequence || top.kid !== record.publicJwk?.kid || !isSelfContained(top.material)) return;
+  if (top?.sequence !== confirmedSequence || top.kid !== record.publicJwk?.kid) return;
+  const custodian = custodianOf(context, record);
+  if (custodian.isSelfContained !== true || !custodian.recognises(top.material)) return;
   await session.check();
-  await custodianOf(context, record).destroy(record.id, knownOf(record));
+  await custodian.destroy(record.id, knownOf(record));
 }

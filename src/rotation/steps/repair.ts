@@ -107,7 +107,7 @@ async function orphans(context: Context, keyring: Keyring): Promise<Finding[]> {
       const standing = standingOf(keyring, name);
       if (standing === "named") return [];
       const remedy = standing === "over" ? "two sweeps, half a day apart, destroy it" : null;
-      return [fault("orphan", strayInWords({ custody, name }), remedy)];
+      return [fault("orphan", strayInWords({ custody, name }, context.custodians), remedy)];
     }),
   );
 }

@@ -28,11 +28,11 @@ export function createAwsActiveStore(parameters: ParameterStore, path: string, k
     settleSeconds: SETTLE_SECONDS,
     places: PLACES,
     read: () => readActiveDocuments(parameters, path),
-    async write(document: ActiveDocument) {
+    async write(document: ActiveDocument, isPlain = false) {
       const name = nameOf(document.sequence);
       const value = JSON.stringify(document);
       // What KMS keeps or has wrapped is no secret, and reading it then takes no call to KMS.
-      if (await parameters.create({ name, value, secret: "pkcs8" in document.material, kmsKey })) return;
+      if (await parameters.create({ name, value, secret: !isPlain, kmsKey })) return;
       // A write whose answer was lost is done again: the same document is success.
       const present = await readPlace(document.sequence);
       if (JSON.stringify(present) !== JSON.stringify(parseActiveDocument(value, name))) {

@@ -1,13 +1,12 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, verify as verifyBytes } from "node:crypto";
 import { publicJwk } from "../../../src/algorithms/jwk.js";
 import { algorithmNamed } from "../../../src/algorithms/table.js";
-import type { Custodian } from "../../../src/custody/contract.js";
+import { type Custodian, holderOf } from "../../../src/custody/contract.js";
 import { createKmsCustodian } from "../../../src/custody/kms/custodian.js";
 import { createKmsDataKeyCustodian } from "../../../src/custody/kms-data-key/custodian.js";
 import { createParameterStoreCustodian } from "../../../src/custody/parameter-store/custodian.js";
 import { createSecretsManagerCustodian } from "../../../src/custody/secrets-manager/custodian.js";
 import { isSignetError } from "../../../src/errors.js";
-import { custodyOf } from "../../../src/keyring/active-document.js";
 import type { Custody } from "../../../src/keyring/key-record.js";
 import { parseKeyring } from "../../../src/keyring/parse.js";
 import { createManager, type Manager } from "../../../src/rotation/manager.js";
@@ -346,7 +345,7 @@ function startCloudIssuer(clockwork: ReturnType<typeof createClockwork>, cloud: 
       known = { ...known, confirmedAt: clock() };
       return;
     }
-    const custodian = custodians[(custodyOf(top.material) ?? "kms") as AwsCustody];
+    const custodian = holderOf(custodians, top.material);
     const signer = await custodian?.open(top).catch(() => undefined);
     if (signer === undefined) return;
     const { kid, sequence, maxTtlSeconds } = top;
@@ -393,7 +392,7 @@ function startCloudIssuer(clockwork: ReturnType<typeof createClockwork>, cloud: 
 function custodiansOf(
   { kms, parameters, secrets }: CloudClients,
   sleep: (ms: number) => Promise<unknown>,
-): Partial<Record<Custody, Custodian>> {
+): Readonly<Record<Custody, Custodian>> {
   const path = `/signet/${INSTALLATION}/keys`;
   return {
     kms: createKmsCustodian({ kms, installation: INSTALLATION, sleep }),

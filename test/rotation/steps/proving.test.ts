@@ -35,7 +35,7 @@ async function issuerWith(custodyOf: (directory: string) => Custodian) {
   const managerOver = (over: Stores): Manager =>
     createManager({
       stores: over,
-      custodians: { [custodian.custody]: wrapped } as Partial<Record<Custody, Custodian>>,
+      custodians: { [custodian.custody]: wrapped } as Readonly<Record<Custody, Custodian>>,
       settings: { ...SETTINGS, algorithm: "ES256", custody: custodian.custody },
       clock: () => now,
       sleep: async (seconds) => pass(seconds),
@@ -291,7 +291,8 @@ describe("a sweep", () => {
     const whole = await readFile(fileOf(issuer, first));
     const denied = new Set([first]);
     issuer.custodian.open = async (key) => {
-      if ("file" in key.material && denied.has(key.material.file)) throw new SignetError("aws_access_denied", "not allowed");
+      if ("file" in key.material && denied.has(key.material.file as string))
+        throw new SignetError("aws_access_denied", "not allowed");
       return issuer.real.open(key);
     };
     const standbys = async () => (await issuer.keyring()).keys.filter(({ state }) => state === "pending");

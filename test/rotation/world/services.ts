@@ -200,6 +200,11 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
     const call = <T>(name: string, effect: (isStale: boolean) => T): Promise<T> => wire.call(actor, name, effect);
     return {
       custody: "file",
+      isNear: true,
+      isPlain: true,
+      ...(place === "services" && { isSelfContained: true }),
+      recognises: () => true,
+      namesIn: ({ file }) => (typeof file === "string" ? { id: file } : {}),
       create: (id, algorithm) =>
         call("custodian.create", () => {
           if (!held.get().has(id)) edit(id, keysMade++);

@@ -1,0 +1,2 @@
+export { createParameterStoreCustodian as create } from "./custodian.js";
+export { permissions } from "./permissions.js";

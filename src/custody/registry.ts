@@ -1,0 +1,38 @@
+import type { AwsCustody, CustodianFacts, LocalCustody } from "./facts.js";
+import { facts as file } from "./file/facts.js";
+import { create as createInFiles } from "./file/index.js";
+import { facts as kms } from "./kms/facts.js";
+import { facts as kmsDataKey } from "./kms-data-key/facts.js";
+import { facts as parameterStore } from "./parameter-store/facts.js";
+import { facts as secretsManager } from "./secrets-manager/facts.js";
+
+/**
+ * Every custodian that there is: a folder and a line. What keeps keys is loaded where it is configured; files come along at once, since
+ * that is where most installations have theirs.
+ */
+export const CUSTODIES: readonly (LocalCustody | AwsCustody)[] = [
+  { ...file, load: async () => ({ create: createInFiles }) },
+  { ...parameterStore, load: () => import("./parameter-store/index.js") },
+  { ...kms, load: () => import("./kms/index.js") },
+  { ...secretsManager, load: () => import("./secrets-manager/index.js") },
+  { ...kmsDataKey, load: () => import("./kms-data-key/index.js") },
+];
+
+/** Their names, as `signet.json` has them. */
+export const CUSTODY_NAMES: readonly string[] = CUSTODIES.map(({ name }) => name);
+
+/** The custodian of a name; `undefined` where this version has none. */
+export function findCustody(name: string): LocalCustody | AwsCustody | undefined {
+  return CUSTODIES.find((custody) => custody.name === name || custody.templateValue === name);
+}
+
+/** The names of custodians in a sentence: "parameter-store, kms or kms-data-key". */
+export function namesIn(custodies: readonly CustodianFacts[]): string {
+  const names = custodies.map(({ name }) => name);
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
+/** Those for whom `aws.kmsKey` is this, in a sentence. */
+export function kmsKeyFor(use: NonNullable<CustodianFacts["kmsKey"]>): string {
+  return namesIn(CUSTODIES.filter(({ kmsKey }) => kmsKey === use));
+}

@@ -1,0 +1,2 @@
+export { createSecretsManagerCustodian as create } from "./custodian.js";
+export { permissions } from "./permissions.js";
