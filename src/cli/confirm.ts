@@ -10,7 +10,7 @@ import type { CommonOptions } from "./context.js";
  */
 export async function confirm(question: string, { yes }: CommonOptions): Promise<void> {
   if (yes === true) return;
-  if (!process.stdin.isTTY) throw new SignetError("usage", `${question} This cannot be undone: say --yes to do it`);
+  if (!process.stdin.isTTY) throw new SignetError("usage", `${question} This cannot be undone: give --yes to do it`);
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await lines.question(`${visible(question)} This cannot be undone. Type yes: `);

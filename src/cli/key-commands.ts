@@ -20,20 +20,20 @@ const ACCEPT = "algorithms that every verifier accepts, by your word, with comma
 export function addLifeCommands(keys: Command, context: Context, common: (command: Command) => Command): void {
   common(keys.command("tick"))
     .description("one run of the manager: repair, make, publish, rotate, remove, as the policy says")
-    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print the report as JSON")
     .addHelpText("after", "\nExample (from cron):\n  signet keys tick")
     .action(async (options) => (await load.change()).keysTick(context, options));
   common(keys.command("rotate"))
-    .description("let the next key sign, at the earliest instant that breaks no verifier; prints it")
-    .option("--dry-run", "say what would be done, and do nothing")
+    .description("activate the next key at the earliest instant that breaks no verifier, and print that")
+    .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print the report as JSON")
     .addHelpText("after", "\nExample:\n  signet keys rotate --dry-run")
     .action(async (options) => (await load.change()).keysRotate(context, options));
   common(keys.command("revoke <kid>"))
     .description("take a key out of use at once; says which tokens that breaks")
     .option("--reason <text>", "why, for the audit log")
-    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print the report as JSON")
     .addHelpText("after", '\nExample:\n  signet keys revoke 5d4b8c7e --reason "laptop stolen"')
     .action(async (kid: string, options) => (await load.revoke()).keysRevoke(context, kid, options));
@@ -45,7 +45,7 @@ function addPolicyCommands(keys: Command, context: Context, common: (command: Co
   common(keys.command("apply"))
     .description("put the config's rotation, limits and algorithm in force")
     .option("--verifiers-accept <algs>", ACCEPT)
-    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print the report as JSON")
     .addHelpText("after", "\nExample:\n  signet keys apply")
     .action(async (options) => (await load.change()).keysApply(context, options));
@@ -56,7 +56,7 @@ function addPolicyCommands(keys: Command, context: Context, common: (command: Co
     .option("--kms-key <key>", "the KMS key that wraps them, or encrypts them at rest")
     .option("--algorithm <alg>", "the new algorithm (default: the config's)")
     .option("--verifiers-accept <algs>", ACCEPT)
-    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print the report as JSON")
     .addHelpText(
       "after",
@@ -66,7 +66,7 @@ function addPolicyCommands(keys: Command, context: Context, common: (command: Co
   common(keys.command("expire <kid>"))
     .description("say when the last token of an imported or unlimited key ends, so that it can leave")
     .requiredOption("--tokens-expire-by <time>", "a date such as 2027-01-31, or a duration from now such as 30d")
-    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print the report as JSON")
     .addHelpText("after", "\nExample:\n  signet keys expire 5d4b8c7e --tokens-expire-by 30d")
     .action(async (kid: string, options) => (await load.change()).keysExpire(context, kid, options));
@@ -75,7 +75,7 @@ function addPolicyCommands(keys: Command, context: Context, common: (command: Co
       "publish another issuer's public keys as retired, so that its tokens go on being accepted: a file, a URL or s3://BUCKET/KEY",
     )
     .option("--tokens-expire-by <time>", "when the last of its tokens ends")
-    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print the report as JSON")
     .addHelpText("after", "\nExample:\n  signet keys import-jwks old-jwks.json --tokens-expire-by 30d")
     .action(async (file: string, options) => (await load.importJwks()).keysImportJwks(context, file, options));
@@ -96,7 +96,7 @@ function addViewCommands(keys: Command, context: Context, common: (command: Comm
   common(keys.command("repair"))
     .description("show what is not as the keyring says, ask, and repair it; --yes repairs it without asking")
     .addOption(new Option("--mend").hideHelp())
-    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print it as JSON")
     .addHelpText("after", "\nExamples:\n  signet keys repair\n  signet keys repair --yes")
     .action(async (options) => (await load.repair()).keysRepair(context, options));
@@ -106,7 +106,7 @@ function addViewCommands(keys: Command, context: Context, common: (command: Comm
     .action(async (holder: string | undefined, options) => (await load.unlock()).keysUnlock(context, holder, options));
   common(keys.command("destroy <id>"))
     .description("destroy a private key that no record names, as a tick has listed it; a key that is in use is refused")
-    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print the report as JSON")
     .addHelpText("after", "\nExample:\n  signet keys destroy 3f1c9a52-8d0e-4b7a-9c61-2f5d8e7a4b10")
     .action(async (id: string, options) => (await load.destroy()).keysDestroy(context, id, options));

@@ -165,7 +165,7 @@ function addIssuerCommands(program: Command, context: Context): void {
     .option("--keyring <url>", "s3://BUCKET/PREFIX for the keyring and the public documents (default: .signet/)")
     .option(
       "--import <source>",
-      "let a key sign first that was made elsewhere: a file, ssm:/PATH, secret:NAME, kms:KEY or an ARN",
+      "import a key made elsewhere, which signs first: a file, ssm:/PATH, secret:NAME, kms:KEY or an ARN",
     )
     .option("--kid <kid>", "its name in tokens, where it has none of its own")
     .option("--key-passphrase-file <file>", "opens it where it is an encrypted PEM")
@@ -254,7 +254,7 @@ function addKeyCommands(program: Command, context: Context): void {
     .option("--jwks <source>", "a JWKS (file, URL or s3://BUCKET/KEY) that lists it: it keeps its kid")
     .option("--tokens-expire-by <time>", "when the last of the tokens that it signed elsewhere ends: it may leave then")
     .option("--create", "make a new issuer with it where there is none")
-    .option("--dry-run", "say what would be done, and do nothing")
+    .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print its public JWK")
     .addHelpText(
       "after",

@@ -15,13 +15,13 @@ import { CONFIG_MEMBERS, type Config } from "./schema.js";
 /** The name of the config file. */
 const CONFIG_NAME = "signet.json";
 
-/** Where a config is looked for, and what stands over it. */
+/** Where a config is looked for, and what overrides it. */
 export interface ConfigSources {
   /** The file; default `SIGNET_CONFIG`, else `signet.json` in the present directory. */
   readonly path?: string | undefined;
   readonly cwd: string;
   readonly env: Environment;
-  /** Members given as flags: they stand over the environment, which stands over the file. */
+  /** Members given as flags: they override the environment, which overrides the file. */
   readonly flags?: Readonly<Record<string, unknown>> | undefined;
 }
 

@@ -111,7 +111,7 @@ function requestOf(form: Form, limits: Limits): IssueRequest & { readonly ttl: n
   const isAccessToken = limits.allowedTypes?.includes(ACCESS_TOKEN_TYPE) === true;
   if (isAccessToken && audience === undefined && limits.fixedClaims?.aud === undefined) {
     // RFC 9068 section 2.2 requires aud.
-    throw new SignetError("claim_required", "say with audience, or resource (RFC 8707), for whom the token is", {
+    throw new SignetError("claim_required", "give audience, or resource (RFC 8707): whom the token is for", {
       field: "claims.aud",
     });
   }

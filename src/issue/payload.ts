@@ -108,7 +108,7 @@ function checkClients(claims: Claims, fixed: ReadonlySet<string>, isOtherCaller:
     const value = claims[name];
     if (value === undefined || fixed.has(name)) continue;
     if (!holdsText(value, isOtherCaller)) continue;
-    throw new SignetError("claim_not_allowed", `the claim ${name} names another caller; only fixedClaims can say so`, {
+    throw new SignetError("claim_not_allowed", `the claim ${name} names another caller; only fixedClaims can set it`, {
       field: `claims.${name}`,
     });
   }

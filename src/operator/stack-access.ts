@@ -24,7 +24,7 @@ export function stackNamed({ stack = DEFAULT_STACK }: StackChoice): string {
 export function regionsOf({ env }: Surroundings, { region }: StackChoice): readonly string[] {
   const regions = (region ?? regionIn(env) ?? "").split(",").map((each) => each.trim());
   for (const each of regions) {
-    if (each === "") throw new SignetError("usage", "no AWS region is known: say --region, or set AWS_REGION");
+    if (each === "") throw new SignetError("usage", "no AWS region is known: give --region, or set AWS_REGION");
     if (!REGION_NAME.test(each)) throw new SignetError("usage", `${JSON.stringify(each)} is no AWS region, such as eu-central-1`);
   }
   return [...new Set(regions)];

@@ -71,7 +71,7 @@ function listenFailed(error: NodeJS.ErrnoException, place: Place): SignetError {
   };
   return new SignetError(
     "listen_failed",
-    ownMember(advice, error.code ?? "") ?? `${where} cannot be listened on (${error.code})`,
+    ownMember(advice, error.code ?? "") ?? `${where} cannot be opened to listen (${error.code})`,
     {
       cause: error,
     },

@@ -91,7 +91,7 @@ export function listenFailedAt(path: string, error: unknown): SignetError {
     EROFS: `${path}: ${dirname(path)} cannot be written to; choose another path with --socket`,
     store_locked: `${path} is taken: another server starts there; choose another path with --socket`,
   };
-  return refused(ownMember(advice, code) ?? `${path} cannot be listened on (${code})`, error);
+  return refused(ownMember(advice, code) ?? `${path} cannot be opened to listen (${code})`, error);
 }
 
 function assertFolder(path: string): void {

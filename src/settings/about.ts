@@ -1,6 +1,6 @@
 /** How a member is set beside its file, and what stands for it where it is not set. */
 export interface Ways {
-  /** The environment variable that stands over the file. */
+  /** The environment variable that overrides the file. */
   readonly variable?: `SIGNET_${string}`;
   /** The flag of `signet init`. */
   readonly flag?: `--${string}`;

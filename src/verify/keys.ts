@@ -141,7 +141,7 @@ function pin<Answer>(
   bind: BindKey<Answer>,
 ): Pinned<Answer> {
   if (jwk.alg === undefined && jwk.kty === "RSA" && allowed === undefined) {
-    return new SignetError("invalid_key", "an RSA key does not name its alg: say with the option algorithms what it signs");
+    return new SignetError("invalid_key", "an RSA key does not name its alg: give the option algorithms");
   }
   try {
     return bind({ ...jwk, alg: algorithm.name } as PublicJwk, algorithm);

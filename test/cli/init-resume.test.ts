@@ -106,7 +106,7 @@ describe("init over a config that is there", () => {
     await writeFile(join(cwd, "signet.json"), '{"issuer":"https://a.example"}');
     const ran = await signet(["init", ...args], { cwd });
     expect(ran).toMatchObject({ code: 1, stdout: "" });
-    expect(ran.stderr).toContain(`something else of ${member}`);
+    expect(ran.stderr).toContain(`another ${member}`);
     expect((await readdir(cwd)).sort()).toStrictEqual(["pass", "signet.json"]);
   });
 });

@@ -21,7 +21,7 @@ describe("signet keys destroy", () => {
     expect(before).toContain("left.key");
     const repair = await signet(["keys", "repair"], { cwd });
     expect(repair.stderr).toContain("file holds a private key that no record names (left)");
-    expect(await destroy(cwd, "left")).toMatchObject({ code: 2, stderr: expect.stringContaining("say --yes to do it") });
+    expect(await destroy(cwd, "left")).toMatchObject({ code: 2, stderr: expect.stringContaining("give --yes to do it") });
     expect(await destroy(cwd, "left", "--dry-run")).toMatchObject({ code: 0, stderr: expect.stringContaining("would destroy") });
     expect(await readdir(keys)).toStrictEqual(before);
     expect(await destroy(cwd, "left", "--yes")).toMatchObject({ code: 0, stderr: expect.stringContaining("done: destroy") });

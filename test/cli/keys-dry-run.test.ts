@@ -49,7 +49,7 @@ describe("--dry-run", () => {
     const commands: readonly (readonly [string[], RegExp])[] = [
       [["tick"], /nothing would be done/],
       [["rotate"], /would make a standby key[\s\S]*scheduled: the first tick after \d{4}-/],
-      [["revoke", kid], /would let key \S+ sign: its predecessor was revoked/],
+      [["revoke", kid], /would activate key \S+: its predecessor was revoked/],
       [["import", "key.pem", "--kid", "mine"], /would import key mine as standby[\s\S]*would publish/],
       [["import-jwks", "other.json", "--tokens-expire-by", "30d"], /would import the public key \S+ as retired/],
       [["apply"], /would put the new policy in force: maxTtlSeconds: 172800[\s\S]*longest life of a token has changed/],
@@ -86,7 +86,7 @@ describe("--dry-run", () => {
     await unlink(join(cwd, ".signet", "active", "1.json"));
     const before = await tree(cwd);
     const ran = await signet(["keys", "repair", "--mend", "--dry-run"], { cwd });
-    expect(ran.stderr).toMatch(/the active document is missing[\s\S]*would let key \S+ sign/);
+    expect(ran.stderr).toMatch(/the active document is missing[\s\S]*would activate key \S+/);
     expect(await tree(cwd)).toStrictEqual(before);
   });
 });
@@ -100,7 +100,7 @@ describe("what cannot be undone", () => {
     const before = await tree(cwd);
     const ran = await signet(["keys", ...args(kid)], { cwd });
     expect(ran.code).toBe(2);
-    expect(ran.stderr).toContain("say --yes to do it");
+    expect(ran.stderr).toContain("give --yes to do it");
     expect(await tree(cwd)).toStrictEqual(before);
   });
 });

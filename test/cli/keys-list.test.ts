@@ -82,7 +82,7 @@ describe("signet keys list", () => {
     await signet(["init", "--issuer", "https://issuer.example"], { cwd });
     const ran = await signet(["keys", "list", "--timeline", "--svg", "keys.svg"], { cwd });
     expect(ran.code).toBe(0);
-    expect(ran.stdout).toMatch(/planned, while ticks run:\n.*make a standby key .*\n.*let key \S+ sign\n.*remove key \S+\n$/);
+    expect(ran.stdout).toMatch(/planned, while ticks run:\n.*make a standby key .*\n.*activate key \S+\n.*remove key \S+\n$/);
     expect(ran.stdout).toContain("new key 1");
     expect(await readFile(join(cwd, "keys.svg"), "utf8")).toContain("Keys of https://issuer.example");
     // Scripts get the table alone.

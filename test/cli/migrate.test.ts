@@ -63,7 +63,7 @@ describe("signet keys migrate --custody", () => {
     expect(await run(["issue"], hand)).toMatchObject({ code: 0 });
     expect(await run(["keys", "migrate", "--custody", "secrets-manager"], hand)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("SIGNET_CUSTODY says kms"),
+      stderr: expect.stringContaining("SIGNET_CUSTODY is kms"),
     });
     expect((await config()).custody).toBe("parameter-store");
   });

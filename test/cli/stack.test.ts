@@ -39,7 +39,7 @@ describe("signet deploy", () => {
     [['Callers={"chat":{"limits":{"maxTtl":60}}}'], "callers.chat.limits.maxTtl is not a member"],
     [['Callers={"a":}'], "the parameter Callers: it is not valid JSON"],
     [['Callers={"7":{}}'], "has no name for an alias"],
-    [["KMS"], "say Name=Value"],
+    [["KMS"], "expected Name=Value"],
     [["Tracing=on", "Tracing=off"], "given twice"],
     [["--region", "frankfurt"], "is no AWS region"],
     [["--stack", "my stack"], "is no name for a stack"],

@@ -338,7 +338,7 @@ describe("whatever comes to a front door, nothing but our own errors leaves it:"
           (error: Error) => error,
         );
         expect(failure).toBeInstanceOf(Error);
-        if (!isSignetError(failure)) expect(failure?.message).toMatch(/^(Unauthorized|the authorizer cannot tell now)$/);
+        if (!isSignetError(failure)) expect(failure?.message).toMatch(/^(Unauthorized|the authorizer cannot verify now)$/);
       }),
       RUNS,
     );

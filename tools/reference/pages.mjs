@@ -24,7 +24,7 @@ export function configurationPage(shape) {
 
 ${WRITTEN}
 
-\`signet.json\` holds an issuer's settings; \`signet init\` writes it. A flag stands over a variable, a variable over the file, the file over
+\`signet.json\` holds an issuer's settings; \`signet init\` writes it. A flag overrides a variable, a variable the file, the file
 the default. What is misspelt, of a wrong type or out of bounds is an error that names the member. Editors complete the file by the schema
 that its \`$schema\` names. \`signet keys apply\` puts a changed rotation, and a longer life of tokens, in force; a running server reads
 callers by itself.

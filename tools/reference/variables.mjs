@@ -7,16 +7,16 @@
 /** Of the command, the server and the library. @type {Readonly<Record<string, Variable>>} */
 export const COMMAND_VARIABLES = {
   SIGNET_CONFIG: {
-    meaning: "The config file; `--config FILE` stands over it.",
+    meaning: "The config file; `--config FILE` overrides it.",
     example: "/etc/signet/signet.json",
     fallback: "`signet.json`",
   },
   SIGNET_PASSPHRASE: {
-    meaning: "The passphrase of the key files; it stands over `passphraseFile`.",
+    meaning: "The passphrase of the key files; it overrides `passphraseFile`.",
     example: "correct horse battery staple",
   },
   SIGNET_WEBHOOK_SECRET: {
-    meaning: "The secret that notices to the webhook are signed with; it stands over `notices.webhookSecretFile`.",
+    meaning: "The secret that notices to the webhook are signed with; it overrides `notices.webhookSecretFile`.",
     example: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
   },
   SIGNET_DEBUG: { meaning: "`1` shows where something unexpected failed.", example: "1" },

@@ -43,7 +43,7 @@ export async function callersAdd(context: Context, name: string, options: Caller
     if (Object.hasOwn(callers, name)) {
       throw new SignetError(
         "caller_exists",
-        `the caller ${name} is there already; \`${context.self} callers rotate ${name}\` makes it a new secret`,
+        `the caller ${name} exists already; \`${context.self} callers rotate ${name}\` makes it a new secret`,
       );
     }
     return withCaller(members, callers, name, { ...(limits && { limits }), secrets: [record] } as Caller);

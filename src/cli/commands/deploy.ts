@@ -130,7 +130,7 @@ function pairsOf(pairs: readonly string[]): ReadonlyMap<string, string> {
     if (at < 1)
       throw new SignetError(
         "usage",
-        `${JSON.stringify(pair)} is no parameter: say Name=Value, such as KeyCustodianParameter=KMS`,
+        `${JSON.stringify(pair)} is no parameter; expected Name=Value, such as KeyCustodianParameter=KMS`,
       );
     if (given.has(pair.slice(0, at))) throw new SignetError("usage", `the parameter ${pair.slice(0, at)} is given twice`);
     given.set(pair.slice(0, at), pair.slice(at + 1));

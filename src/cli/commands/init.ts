@@ -158,7 +158,7 @@ async function assertResumable({ env }: Context, found: Config, { config, given 
     if (name === "aws" ? isSamePlace(found.aws, config.aws) : found[name] === config[name]) continue;
     throw new SignetError(
       "config_exists",
-      `${path} is there already and says something else of ${name}: edit it there, then run \`signet init\` without that option`,
+      `${path} exists already with another ${name}: edit it there, then run \`signet init\` without that option`,
       { field: name },
     );
   }

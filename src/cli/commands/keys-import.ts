@@ -63,7 +63,7 @@ async function placeToImport(
       throw new SignetError(
         "keyring_missing",
         `there is no keyring in ${where}, and nothing was changed: mount or restore what should be there, run \`signet init\` ` +
-          "to make a new issuer, or say --create to make one with this key",
+          "to make a new issuer, or give --create to make one with this key",
       );
     }
     await confirm(`There is no keyring in ${where}. Make a new issuer there, with this key?`, options);

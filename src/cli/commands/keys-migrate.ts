@@ -101,7 +101,7 @@ function overlaid(members: ConfigMembers, change: ConfigMembers, path: string, e
   for (const name of ["custody", "algorithm"] as const) {
     if (change[name] === undefined || config[name] === change[name]) continue;
     const variable = `SIGNET_${name.toUpperCase()}`;
-    throw new SignetError("usage", `${variable} says ${config[name]} and stands over the config: change or unset it first`);
+    throw new SignetError("usage", `${variable} is ${config[name]} and overrides the config: change or unset it first`);
   }
   return { members: next, config };
 }

@@ -7,7 +7,7 @@ import type { Context } from "../context.js";
 /** `signet template`: the one file that installs Signet in AWS, or with `authorizer` the one that guards an API. */
 export async function template(context: Context, which: string | undefined, { out }: { readonly out?: string }): Promise<void> {
   if (which !== undefined && which !== "authorizer") {
-    throw new SignetError("usage", `there is no template ${which}: say nothing for the installation, or authorizer`);
+    throw new SignetError("usage", `there is no template ${which}: give no name for the installation, or authorizer`);
   }
   const text = which === "authorizer" ? await readAuthorizerTemplate() : (await readTemplate()).text;
   if (out === undefined) return context.output.exact(text.trimEnd());

@@ -72,7 +72,7 @@ export function createAuthorizer(
     } catch (error) {
       if (!isTokenRefusal(error)) {
         log("ERROR", awsRequestId, told("failed", failureOf(error)));
-        throw errorWithoutStack("Error", "the authorizer cannot tell now");
+        throw errorWithoutStack("Error", "the authorizer cannot verify now");
       }
       log("WARN", awsRequestId, told((error as SignetError).code));
       if (isRefusedOutright(error, request.source)) throw errorWithoutStack("Error", UNAUTHORIZED);

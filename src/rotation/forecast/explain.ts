@@ -51,7 +51,7 @@ function explanationOf(key: KeyRecord, view: View, now: number): { words: string
 function pendingKey(key: KeyRecord, { keyring }: View, now: number): { words: string; nextAt: number | null } {
   const { policy, activation } = keyring;
   if (activation?.id === key.id)
-    return { words: "It is being let sign: the active document that says so is not confirmed yet.", nextAt: now };
+    return { words: "It is being activated: its active document is not confirmed yet.", nextAt: now };
   if (key.materialLostAt !== undefined) return { words: "Its private part is missing: it is given up.", nextAt: now };
   if (key.unprovenAt !== undefined)
     return {

@@ -55,7 +55,7 @@ function actionInWords(action: Action, keyring: Keyring): string {
     case "publish":
       return "publish the public keys and read them back";
     case "activate":
-      return `let key ${key} sign: ${CAUSES[action.because]}`;
+      return `activate key ${key}: ${CAUSES[action.because]}`;
     case "confirm":
       return `confirm that key ${key} signs`;
     case "discard":

@@ -86,7 +86,7 @@ function assertAccepted(before: PolicyInForce, next: PolicyInForce, verifiersAcc
     "plan_refused",
     `from ${before.algorithm} to ${next.algorithm}: many verifiers pin an algorithm, and some keep the discovery document as long as they ` +
       "run (go-oidc: `unexpected signature algorithm`). Set each of them to accept both, restart those that read discovery once, " +
-      `then say so: --verifiers-accept ${next.algorithm}`,
+      `then give --verifiers-accept ${next.algorithm}`,
     { field: "algorithm" },
   );
 }

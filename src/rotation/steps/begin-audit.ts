@@ -13,7 +13,7 @@ type BrokenLog = AuditVerdict & { readonly fault: NonNullable<AuditVerdict["faul
 
 /** @throws SignetError `plan_refused` where the log is whole */
 export function assertBroken(verdict: AuditVerdict): asserts verdict is BrokenLog {
-  if (verdict.fault === null) throw new SignetError("plan_refused", "the audit log is whole: there is nothing to begin anew");
+  if (verdict.fault === null) throw new SignetError("plan_refused", "the audit log is whole: it needs no new chain");
 }
 
 /** Begins a new chain of the audit log: its first entry names the head that the old one had. */

@@ -311,7 +311,7 @@ describe("the authorizer", () => {
   it("lets nobody in while there are no keys, and says so; the next token tries again", async () => {
     isDown = true;
     const authorize = authorizer();
-    await expect(authorize(EVENTS["a REST API's TOKEN"](tokenOf()))).rejects.toThrow("cannot tell now");
+    await expect(authorize(EVENTS["a REST API's TOKEN"](tokenOf()))).rejects.toThrow("cannot verify now");
     expect(lines.some((line) => /"level":"ERROR".*jwks_unavailable/.test(line))).toBe(true);
   });
 

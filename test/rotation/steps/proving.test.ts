@@ -182,7 +182,7 @@ describe("a revocation of the key that signs, beside a standby", () => {
     const { before, report } = await revokeActive(issuer);
     await assertSucceeded(issuer, before, damaged);
     expect(report.alerts.join()).toContain(damaged);
-    expect(report.actions.map(({ words }) => words)).not.toContainEqual(expect.stringContaining(`let key ${damaged} sign`));
+    expect(report.actions.map(({ words }) => words)).not.toContainEqual(expect.stringContaining(`activate key ${damaged}`));
   });
 
   it.each(some(3, LOSSES))("in %s %s, makes, publishes and proves another key", async (kind, _what, lose) => {
@@ -199,8 +199,8 @@ describe("a revocation of the key that signs, beside a standby", () => {
     await damage(issuer, await issuer.idOf("pending"));
     const { actions, alerts } = await issuer.manager.revoke({ kid: active, dryRun: true });
     const words = actions.map((action) => action.words).join("\n");
-    expect(words).not.toContain(`let key ${damaged} sign`);
-    expect(words).toContain("let key new key 1 sign");
+    expect(words).not.toContain(`activate key ${damaged}`);
+    expect(words).toContain("activate key new key 1");
     expect(alerts).toStrictEqual([expect.stringContaining(`standby ${damaged} `)]);
     expect(await assertSigns(issuer)).toBe(active);
   });
