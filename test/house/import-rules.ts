@@ -33,7 +33,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   client: ["aws", "issue (types)"],
   deploy: ["aws"],
   operator: [
-    ...["algorithms", "assemble", "aws", "config", "custody", "deploy", "files", "issue", "keyring", "rotation", "verify"],
+    ...["algorithms", "assemble", "aws", "config", "custody", "deploy", "files", "issue", "keyring", "rotation"],
+    ...["settings", "verify"],
   ],
   index: ["algorithms", "keyring", "custody", "storage", "issue", "rotation", "verify", "settings", "config", "open-issuer"],
   cli: [

@@ -1,0 +1,139 @@
+import type { Config } from "../config/schema.js";
+import { ownMember } from "../encoding/own-member.js";
+import { SignetError } from "../errors.js";
+import { makeSecret, type SecretRecord, secretDigest } from "../issue/caller-secret.js";
+import { presentSeconds } from "../issue/issuer.js";
+import { ownLimits } from "../issue/limits.js";
+import { narrowLimits } from "../issue/narrow.js";
+import { isCallerName } from "../settings/callers.js";
+import { type ConfigMembers, changeConfig } from "./config-file.js";
+import type { Surroundings } from "./surroundings.js";
+
+type Callers = Config["callers"];
+type Caller = NonNullable<Callers[string]>;
+
+/** A secret that was made. It is kept nowhere: this is the only time that it can be shown. */
+export interface NewSecret {
+  readonly secret: string;
+  /** What the config keeps of it. */
+  readonly record: SecretRecord;
+}
+
+/** A caller as a list shows it: without the digests of its secrets. */
+export interface ListedCaller {
+  readonly name: string;
+  readonly limits: NonNullable<Caller["limits"]>;
+  readonly secrets: readonly { readonly createdAt: number; readonly expiresAt?: number }[];
+}
+
+/**
+ * Adds a caller to the config.
+ *
+ * @param path the config file
+ * @param given its own limits, and when its secret ends
+ * @throws SignetError `usage` for a name that is none, `caller_exists`, `config_invalid` for limits that the issuer's contradict
+ */
+export async function addCaller(
+  { env, self }: Surroundings,
+  path: string,
+  name: string,
+  given: { readonly limits?: object | undefined; readonly expiresAfterSeconds?: number | undefined },
+): Promise<NewSecret> {
+  if (!isCallerName(name)) {
+    throw new SignetError(
+      "usage",
+      "a caller's name has letters, digits, - and _, at most 64, and is neither a bare number nor a word such as constructor",
+    );
+  }
+  const { limits } = given;
+  const made = newSecret(given.expiresAfterSeconds);
+  await changeConfig(path, env, (members, { callers, limits: issuerLimits, issuer }) => {
+    if (limits !== undefined) narrowLimits(issuerLimits, ownLimits(limits, issuer));
+    if (Object.hasOwn(callers, name)) {
+      throw new SignetError(
+        "caller_exists",
+        `the caller ${name} exists already; \`${self} callers rotate ${name}\` makes it a new secret`,
+      );
+    }
+    return withCaller(members, callers, name, { ...(limits && { limits }), secrets: [made.record] } as Caller);
+  });
+  return made;
+}
+
+/**
+ * Makes a caller a new secret.
+ *
+ * @param given for how long the old ones go on working, and when the new one ends
+ * @returns the secret, and when the old ones end
+ * @throws SignetError `caller_missing`
+ */
+export async function rotateCaller(
+  surroundings: Surroundings,
+  path: string,
+  name: string,
+  given: { readonly overlapSeconds: number; readonly expiresAfterSeconds?: number | undefined },
+): Promise<NewSecret & { readonly oldEndAt: number }> {
+  const { overlapSeconds } = given;
+  const made = newSecret(given.expiresAfterSeconds);
+  const { createdAt } = made.record;
+  const oldEndAt = createdAt + overlapSeconds;
+  await changeConfig(path, surroundings.env, (members, { callers }) => {
+    const caller = callerNamed(callers, name, surroundings);
+    const alive = (caller.secrets ?? []).filter(({ expiresAt }) => expiresAt === undefined || expiresAt > createdAt);
+    const kept = alive.map((each) => ({ ...each, expiresAt: Math.min(each.expiresAt ?? oldEndAt, oldEndAt) }));
+    const secrets = [...(overlapSeconds === 0 ? [] : kept), made.record];
+    return withCaller(members, callers, name, { ...caller, secrets });
+  });
+  return { ...made, oldEndAt };
+}
+
+/**
+ * Removes a caller from the config: from then on its secrets belong to no caller.
+ *
+ * @throws SignetError `caller_missing`
+ */
+export function removeCaller(surroundings: Surroundings, path: string, name: string): Promise<void> {
+  return changeConfig(path, surroundings.env, (members, { callers }) => {
+    callerNamed(callers, name, surroundings);
+    return withCallers(members, Object.fromEntries(Object.entries(callers).filter(([each]) => each !== name)));
+  });
+}
+
+/** The callers of a config: names, limits, and the ages of secrets. */
+export function listedCallers({ callers }: Pick<Config, "callers">): readonly ListedCaller[] {
+  return Object.entries(callers).map(([name, { limits = {}, secrets = [] }]) => ({
+    name,
+    limits,
+    secrets: secrets.map(({ createdAt, expiresAt }) => ({ createdAt, ...(expiresAt !== undefined && { expiresAt }) })),
+  }));
+}
+
+/**
+ * The caller of a name.
+ *
+ * @throws SignetError `caller_missing`
+ */
+export function callerNamed(callers: Callers, name: string, { self }: Pick<Surroundings, "self">): Caller {
+  const caller = ownMember(callers, name);
+  if (caller !== undefined) return caller;
+  throw new SignetError(
+    "caller_missing",
+    `there is no caller ${name.slice(0, 64)}; \`${self} callers list\` shows those that are there`,
+  );
+}
+
+function withCaller(members: ConfigMembers, callers: Callers, name: string, caller: Caller): ReturnType<typeof withCallers> {
+  return withCallers(members, Object.fromEntries([...Object.entries(callers), [name, caller]]));
+}
+
+function withCallers(members: ConfigMembers, callers: Callers): { members: ConfigMembers; result: undefined } {
+  return { members: { ...members, callers }, result: undefined };
+}
+
+function newSecret(expiresAfterSeconds: number | undefined): NewSecret {
+  const secret = makeSecret();
+  const createdAt = presentSeconds();
+  const sha256 = secretDigest(secret).toString("hex");
+  const end = expiresAfterSeconds === undefined ? {} : { expiresAt: createdAt + expiresAfterSeconds };
+  return { secret, record: { sha256, createdAt, ...end } };
+}
