@@ -1,11 +1,8 @@
 import { configPath } from "../config/load.js";
 import { SignetError } from "../errors.js";
 import type { StackChoice } from "../operator/stack-access.js";
-import type { Surroundings } from "../operator/surroundings.js";
+import { STACK_CONFIG, type Surroundings } from "../operator/surroundings.js";
 import type { Output } from "./output.js";
-
-/** What `--config` begins with where it names a stack and no file. */
-export const STACK_CONFIG = "stack:";
 
 /** What every command works with. */
 export interface Context extends Surroundings {

@@ -9,6 +9,9 @@ export interface Surroundings {
   readonly self: string;
 }
 
+/** What the name of a config begins with where it names a stack and no file. */
+export const STACK_CONFIG = "stack:";
+
 /** A path that was given, absolute. */
 export function pathGiven({ cwd }: Pick<Surroundings, "cwd">, path: string): string {
   return resolve(cwd, path);

@@ -1,8 +1,8 @@
 import { algorithmNamed } from "../../algorithms/table.js";
 import { CUSTODIES, namesIn } from "../../custody/registry.js";
 import { SignetError } from "../../errors.js";
+import { costs, idleTicksYear, PRICES } from "../../operator/prices.js";
 import type { Context } from "../context.js";
-import { costs, idleTicksYear, PRICES } from "../prices.js";
 import { table } from "../table.js";
 
 export interface CostOptions {

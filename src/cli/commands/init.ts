@@ -11,17 +11,17 @@ import { isSignetError, SignetError } from "../../errors.js";
 import { createFile, makePrivateDirectory, PUBLIC_FILE, removeFile } from "../../files/durable.js";
 import { followLinks } from "../../files/links.js";
 import { activeRecord } from "../../keyring/keyring.js";
+import { assertSurroundings } from "../../operator/init-preflight.js";
+import { type InitialOptions, type WantedConfig, wantedConfig } from "../../operator/initial-config.js";
+import { footprint } from "../../operator/prices.js";
 import type { Manager } from "../../rotation/manager.js";
 import { assertPolicy } from "../../rotation/plan/policy.js";
 import type { ImportedKey } from "../../rotation/steps/import-key.js";
-import { type Context, pathOfConfig } from "../context.js";
-import { assertSurroundings } from "../init-preflight.js";
-import { type InitialOptions, type WantedConfig, wantedConfig } from "../initial-config.js";
-import { footprint } from "../prices.js";
+import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { askNewPassphrase } from "../prompt.js";
 import { importOf } from "./keys-import.js";
 
-export interface InitOptions extends InitialOptions {
+export interface InitOptions extends CommonOptions, InitialOptions {
   readonly passphrase?: boolean;
   /** A key made elsewhere that signs first. */
   readonly import?: string;

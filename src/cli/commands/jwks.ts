@@ -1,5 +1,6 @@
+import { jwksMissing } from "../../operator/load-installation.js";
 import type { CommonOptions, Context } from "../context.js";
-import { jwksMissing, openInstallation } from "../open-installation.js";
+import { openInstallation } from "../open-installation.js";
 
 /** `signet jwks`: the public keys as verifiers get them. */
 export async function jwks(context: Context, options: CommonOptions): Promise<void> {

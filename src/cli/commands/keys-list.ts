@@ -8,10 +8,11 @@ import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import { drawTimeline } from "../../operator/key-timeline.js";
 import { timelineSvg } from "../../operator/key-timeline-svg.js";
+import { keyringMissing } from "../../operator/load-installation.js";
 import { pathGiven } from "../../operator/surroundings.js";
 import type { KeyLives } from "../../rotation/forecast/key-lives.js";
 import type { CommonOptions, Context } from "../context.js";
-import { keyringMissing, openInstallation } from "../open-installation.js";
+import { openInstallation } from "../open-installation.js";
 import { table } from "../table.js";
 
 export interface ListOptions extends CommonOptions {

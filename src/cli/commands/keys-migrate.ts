@@ -7,11 +7,11 @@ import { findCustody } from "../../custody/registry.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { type ConfigMembers, changeConfig, readMembers } from "../../operator/config-file.js";
+import { awsMembers } from "../../operator/initial-config.js";
+import { footprint } from "../../operator/prices.js";
 import type { Report } from "../../rotation/report.js";
 import { type Context, pathOfConfig } from "../context.js";
-import { awsMembers } from "../initial-config.js";
 import { managerFor, printReport } from "../key-report.js";
-import { footprint } from "../prices.js";
 import { type ApplyOptions, acceptance } from "./keys-change.js";
 
 export interface MigrateOptions extends ApplyOptions {

@@ -3,10 +3,11 @@ import { publicKeyFromJwk } from "../../algorithms/jwk.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { activeRecord } from "../../keyring/keyring.js";
+import { keyringMissing } from "../../operator/load-installation.js";
 import { plannedSuccessors, publishedStandbys } from "../../rotation/plan/successor.js";
 import type { CommonOptions, Context } from "../context.js";
 import { managerFor } from "../key-report.js";
-import { keyringMissing, openInstallation } from "../open-installation.js";
+import { openInstallation } from "../open-installation.js";
 
 /** `signet keys explain`: for each key why it is where it is, and when it moves next. */
 export async function keysExplain(context: Context, options: CommonOptions): Promise<void> {

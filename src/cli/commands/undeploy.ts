@@ -1,9 +1,9 @@
 import { assertAtRest, carryOut } from "../../deploy/deployment.js";
 import type { Stack, StackClient } from "../../deploy/stack.js";
+import { PRICES } from "../../operator/prices.js";
 import { existingStack, outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
 import { confirm } from "../confirm.js";
 import type { Context, StackOptions } from "../context.js";
-import { PRICES } from "../prices.js";
 import { eventInWords } from "../stack-events.js";
 
 /** `signet undeploy`: deletes the stack. Its keys stay, and it says which and at what price. */

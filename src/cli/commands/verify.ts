@@ -5,12 +5,13 @@ import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { readGivenFile } from "../../operator/given-file.js";
 import { readJwks } from "../../operator/jwks-source.js";
+import { jwksMissing } from "../../operator/load-installation.js";
 import { createVerifier } from "../../verify/create-verifier.js";
 import { discoverJwks, fetchJwks } from "../../verify/fetch-jwks.js";
 import { parseObject, splitToken } from "../../verify/token.js";
 import type { VerifierOptions } from "../../verify/verifier.js";
 import type { CommonOptions, Context } from "../context.js";
-import { jwksMissing, openInstallation } from "../open-installation.js";
+import { openInstallation } from "../open-installation.js";
 import { tokenGiven } from "../token-text.js";
 
 export interface VerifyOptions extends CommonOptions {

@@ -7,11 +7,10 @@ import { checkConfig } from "../config/load.js";
 import type { AwsConfig, Config } from "../config/schema.js";
 import { findCustody } from "../custody/registry.js";
 import { SignetError } from "../errors.js";
-import { pathGiven } from "../operator/surroundings.js";
-import type { CommonOptions, Context } from "./context.js";
+import { pathGiven, type Surroundings } from "./surroundings.js";
 
 /** The options that become members of a new config. */
-export interface InitialOptions extends CommonOptions {
+export interface InitialOptions {
   readonly issuer?: string;
   readonly algorithm?: string;
   readonly ed25519Name?: string;
@@ -38,11 +37,11 @@ export interface WantedConfig {
  *
  * @throws SignetError `usage` or `config_invalid`
  */
-export function wantedConfig(context: Context, options: InitialOptions, path: string): WantedConfig {
-  const { env } = context;
+export function wantedConfig(surroundings: Surroundings, options: InitialOptions, path: string): WantedConfig {
+  const { env } = surroundings;
   const { issuer, algorithm, ed25519Name, custody } = options;
-  const passphraseFile = options.passphraseFile && relative(dirname(path), pathGiven(context, options.passphraseFile));
-  const aws = awsMembers(context, options);
+  const passphraseFile = options.passphraseFile && relative(dirname(path), pathGiven(surroundings, options.passphraseFile));
+  const aws = awsMembers(surroundings, options);
   const all = Object.entries({ issuer, algorithm, ed25519Name, custody, passphraseFile, aws });
   const flags = Object.fromEntries(all.filter(([, value]) => value !== undefined));
   const byHand = options.hasExistingKey === true ? { rotation: { rotateEverySeconds: 0 } } : {};
@@ -65,7 +64,7 @@ export function wantedConfig(context: Context, options: InitialOptions, path: st
 
 /** What the options and the environment say of AWS; `undefined` where keys stay in files. */
 export function awsMembers(
-  { env }: Context,
+  { env }: Surroundings,
   { custody, region, kmsKey, keyring, issuer }: InitialOptions,
 ): AwsConfig | undefined {
   const kind = custody ?? (env.SIGNET_CUSTODY || "file");

@@ -1,8 +1,8 @@
 import { checkConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { findCustody } from "../custody/registry.js";
-import { existingStack, outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "../operator/stack-access.js";
-import { type Context, STACK_CONFIG } from "./context.js";
+import { existingStack, outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "./stack-access.js";
+import { STACK_CONFIG, type Surroundings } from "./surroundings.js";
 
 const DAY_SECONDS = 86_400;
 
@@ -17,10 +17,12 @@ export function custodyOfParameter(value: string): Config["custody"] {
  * @param name `stack:NAME`
  * @throws SignetError `usage` where there is no such stack in the region of the environment
  */
-export async function stackConfig(context: Context, name: string): Promise<Config> {
+export async function stackConfig(surroundings: Surroundings, name: string): Promise<Config> {
   const stackName = stackNamed({ stack: name.slice(STACK_CONFIG.length) });
-  const [region = ""] = regionsOf(context, {});
-  const stack = await withStack(context, stackName, region, (client) => existingStack(client, stackName, region, context));
+  const [region = ""] = regionsOf(surroundings, {});
+  const stack = await withStack(surroundings, stackName, region, (client) =>
+    existingStack(client, stackName, region, surroundings),
+  );
   const given = (parameter: string): string => parameterOf(stack, parameter);
   const { KeyringBucket: bucket = "", IssuerUrl: issuer, WrappingKeyArn: wrapping, KeyPolicy: keyPolicy } = outputsOf(stack);
   const kmsKey = given("SecretKmsKeyArn") || wrapping;
@@ -39,5 +41,5 @@ export async function stackConfig(context: Context, name: string): Promise<Confi
       ...(keyPolicy !== undefined && { keyPolicy }),
     },
   };
-  return checkConfig(members, name, { env: context.env });
+  return checkConfig(members, name, { env: surroundings.env });
 }

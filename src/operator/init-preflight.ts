@@ -9,8 +9,8 @@ import { asUnwritable, errorCode } from "../files/failures.js";
 import { followLinks } from "../files/links.js";
 import { assertTrustedFolder, isInherited } from "../files/trusted-read.js";
 import { activeRecord } from "../keyring/keyring.js";
-import { awsAccess } from "../operator/aws-access.js";
-import type { Context } from "./context.js";
+import { awsAccess } from "./aws-access.js";
+import type { Surroundings } from "./surroundings.js";
 
 /**
  * Finds whatever of its surroundings would stop an `init` half-way: folders, credentials, region, bucket, KMS key, and what is there
@@ -19,7 +19,7 @@ import type { Context } from "./context.js";
  * @param path the config file; `isNew` where it is not there yet
  */
 export async function assertSurroundings(
-  context: Context,
+  surroundings: Surroundings,
   { config, stores, custodians }: Installation,
   { path, isNew }: { readonly path: string; readonly isNew: boolean },
 ): Promise<void> {
@@ -42,7 +42,7 @@ export async function assertSurroundings(
       break;
     }
   }
-  await assertKmsKey(context, config);
+  await assertKmsKey(surroundings, config);
 }
 
 async function assertFolders(config: Config, path: string, isNew: boolean): Promise<void> {
@@ -83,10 +83,10 @@ async function assertWritable(folder: string, path: string): Promise<void> {
 }
 
 // A key that signs cannot wrap, and a disabled one can do nothing. Who may not look is told by what comes after.
-async function assertKmsKey(context: Context, { custody, aws }: Config): Promise<void> {
+async function assertKmsKey(surroundings: Surroundings, { custody, aws }: Config): Promise<void> {
   if (aws?.kmsKey === undefined || findCustody(custody)?.kmsKey === "signs") return;
   try {
-    const { state, usage } = await createKms(awsAccess(context, aws.kmsKey, aws.region)).describeKey(aws.kmsKey);
+    const { state, usage } = await createKms(awsAccess(surroundings, aws.kmsKey, aws.region)).describeKey(aws.kmsKey);
     if (state !== "Enabled") throw unusable(aws.kmsKey, `its state is ${state}`);
     if (usage !== "ENCRYPT_DECRYPT") throw unusable(aws.kmsKey, "it does not encrypt, a symmetric key is needed");
   } catch (error) {

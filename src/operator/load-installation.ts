@@ -1,0 +1,42 @@
+import { type AssemblyOptions, assemble, type Installation } from "../assemble.js";
+import { loadConfig } from "../config/load.js";
+import { configuredPassphrase } from "../config/secrets.js";
+import { SignetError } from "../errors.js";
+import { STACK_CONFIG, type Surroundings } from "./surroundings.js";
+
+/**
+ * Builds the installation that a config describes.
+ *
+ * @param name the config file, or `stack:NAME` for one that a stack has installed; default as `loadConfig` has it
+ * @throws SignetError `config_missing`, `config_invalid`, and `usage` where there is no such stack
+ */
+export async function loadInstallation(
+  surroundings: Surroundings,
+  name: string | undefined,
+  more: AssemblyOptions = {},
+): Promise<Installation> {
+  const { cwd, env } = surroundings;
+  const config = name?.startsWith(STACK_CONFIG)
+    ? await (await import("./stack-config.js")).stackConfig(surroundings, name)
+    : await loadConfig({ path: name, cwd, env });
+  return assemble(config, { passphrase: () => configuredPassphrase(config, env), env, ...more });
+}
+
+/** Beside a config whose keys are not there: a volume may not be mounted, so that `init` is the last thing to try. */
+export function keyringMissing(installation: Installation): SignetError {
+  return missing("keyring", installation, "or run `signet init` to make a new issuer");
+}
+
+/** The public keys are not where they are published. */
+export function jwksMissing(installation: Installation): SignetError {
+  const way = "publish it again with `signet keys tick`, or run `signet init` to make a new issuer";
+  return missing("JWKS", installation, way);
+}
+
+function missing(what: string, { stores, config }: Installation, otherWay: string): SignetError {
+  const place = stores.place ?? config.directory;
+  return new SignetError(
+    "keyring_missing",
+    `there is no ${what} in ${place}: mount or restore what should be there, ${otherWay}`,
+  );
+}
