@@ -6,7 +6,7 @@ import { createSecretsManager } from "./aws/secrets-manager.js";
 import { createParameterStore, type ParameterStore } from "./aws/ssm.js";
 import { createTransport, type Transport, type TransportOptions } from "./aws/transport.js";
 import type { AwsConfig, Config } from "./config/schema.js";
-import { type Custodian, canLend, type OpenableKey, opening, type Signer } from "./custody/contract.js";
+import { type Custodian, canAdopt, type OpenableKey, opening, type Signer } from "./custody/contract.js";
 import type { AwsPlace } from "./custody/facts.js";
 import type { OnKmsSigned } from "./custody/kms/sign.js";
 import { MAKERS } from "./custody/lambda.js";
@@ -84,7 +84,7 @@ function storesOf(
   const path = activePath(installation);
   const custodian = ownMember(custodians, custody);
   // Where keys that are there already are taken it may be one that signs, which cannot encrypt parameters.
-  const encryptsWith = custodian !== undefined && canLend(custodian) ? undefined : kmsKey;
+  const encryptsWith = custodian !== undefined && canAdopt(custodian) ? undefined : kmsKey;
   if (keyring !== undefined) {
     const { bucket, prefix } = keyringPlace(keyring);
     return createAwsStores(parameters, path, { bucket: createBucket(transport, bucket), prefix }, encryptsWith);

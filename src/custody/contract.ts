@@ -103,16 +103,16 @@ export interface KeyImporter {
   importKey(id: string, privateKey: KeyObject, algorithm: Algorithm, kid?: string): Promise<PublicJwk>;
 }
 
-/** A custodian that takes keys of the service behind it which somebody else has made. */
-export interface KeyLender {
+/** A custodian that takes keys of the service behind it which were made elsewhere. */
+export interface KeyAdopter {
   /** The public key of such a key. Changes nothing. */
   describe(key: string, algorithm: Algorithm): Promise<PublicJwk>;
   /**
-   * Takes a key under an id. It is not destroyed with its record: it is only lent.
+   * Takes a key under an id. It is not destroyed with its record: it stays its owner's.
    *
    * @param key the service's name for it
    */
-  lend(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk>;
+  adopt(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk>;
 }
 
 /** A custodian that keeps its keys in one of several ways: encrypted under a passphrase, or not. */
@@ -161,8 +161,8 @@ export function canPoint(custodian: Custodian): custodian is Custodian & ActiveK
 }
 
 /** Tells whether a custodian takes keys that are there already. */
-export function canLend(custodian: Custodian): custodian is Custodian & KeyLender {
-  return "lend" in custodian;
+export function canAdopt(custodian: Custodian): custodian is Custodian & KeyAdopter {
+  return "adopt" in custodian;
 }
 
 /** Tells whether a custodian takes private keys made elsewhere. */
@@ -177,7 +177,7 @@ export function holderOf(custodians: Readonly<Record<Custody, Custodian>>, mater
 
 /** The name of the custodian that takes existing keys; empty where there is none. */
 export function lenderIn(custodians: Readonly<Record<Custody, Custodian>>): Custody {
-  return Object.values(custodians).find(canLend)?.custody ?? "";
+  return Object.values(custodians).find(canAdopt)?.custody ?? "";
 }
 
 /** Opens a key with the custodian of these that holds it. */

@@ -1,7 +1,7 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import type { ParameterStore } from "../aws/ssm.js";
 import { SignetError } from "../errors.js";
-import { keyNotFound, parseHeld, type Sleep, seenSoon } from "./held-key.js";
+import { keyNotFound, parseStoredKey, pollUntilVisible, type Sleep } from "./stored-key.js";
 
 /** Where keys are kept as texts in Parameter Store. */
 export interface KeyParametersOptions {
@@ -16,7 +16,7 @@ export interface KeyParameters<T> {
   /** @returns `undefined` where there is none */
   find(id: string): Promise<T | undefined>;
   /** @throws SignetError `key_not_found` where it cannot be seen for some seconds */
-  mustSee(id: string): Promise<T>;
+  getOrThrow(id: string): Promise<T>;
   /** @returns what the id holds afterwards: this key, or one that was there before */
   keep(id: string, key: T): Promise<T>;
   /** Absent is success. */
@@ -33,13 +33,13 @@ export function keyParameters<T extends { readonly publicJwk: PublicJwk }>(
 
   async function find(id: string): Promise<T | undefined> {
     const text = (await parameters.get([nameOf(id)])).get(nameOf(id));
-    return text === undefined ? undefined : parseHeld(text, nameOf(id));
+    return text === undefined ? undefined : parseStoredKey(text, nameOf(id));
   }
 
   return Object.freeze({
     find,
-    async mustSee(id: string) {
-      const key = await seenSoon(() => find(id), sleep);
+    async getOrThrow(id: string) {
+      const key = await pollUntilVisible(() => find(id), sleep);
       if (key === undefined) throw keyNotFound(`the parameter ${nameOf(id)}`);
       return key;
     },
@@ -50,7 +50,7 @@ export function keyParameters<T extends { readonly publicJwk: PublicJwk }>(
         secret: encryption !== undefined,
         kmsKey: encryption?.kmsKey,
       };
-      const kept = (await parameters.create(input)) ? key : await seenSoon(() => find(id), sleep);
+      const kept = (await parameters.create(input)) ? key : await pollUntilVisible(() => find(id), sleep);
       if (kept === undefined)
         throw new SignetError("store_failed", `${nameOf(id)} was written but cannot be read yet; try again`);
       return kept;

@@ -26,7 +26,7 @@ export interface KeySourceOptions {
 }
 
 /** A key made elsewhere: one that stays in KMS, or one whose private part was read. */
-export type FoundKey = { readonly lent: string } | (PrivateKeyText & { readonly from: string });
+export type FoundKey = { readonly existing: string } | (PrivateKeyText & { readonly from: string });
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
@@ -38,7 +38,7 @@ const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
  */
 export async function findKey(surroundings: Surroundings, source: string, options: KeySourceOptions): Promise<FoundKey> {
   const [service, name] = placeOf(source);
-  if (service === "kms") return { lent: name };
+  if (service === "kms") return { existing: name };
   const found = await readers[service](surroundings, name, options);
   const named = options.jwks === undefined ? found : namedIn(await readJwks(surroundings, options.jwks), found, options.jwks);
   return { ...named, from: source };

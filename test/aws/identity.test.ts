@@ -368,16 +368,16 @@ describe("a key that somebody else is about to delete", () => {
     await there.expectSigns();
   });
 
-  it("is not destroyed with its record where it was only lent, whatever tags it has by then", async () => {
+  it("is not destroyed with its record where it existed before, whatever tags it has by then", async () => {
     const there = await installed("kms");
-    const lent = foreignKey();
-    const key = { lent, algorithm: "ES256", custody: "kms", tokensExpireBy: clock() + HOUR } as const;
+    const existing = foreignKey();
+    const key = { existing, algorithm: "ES256", custody: "kms", tokensExpireBy: clock() + HOUR } as const;
     await there.manager().importKey({ ...key, as: "standby" });
-    aws.state.keys.get(lent).tags.set("signet:installation", there.name).set("signet:key", "other");
+    aws.state.keys.get(existing).tags.set("signet:installation", there.name).set("signet:key", "other");
     await there.days(2);
-    await there.manager().revoke({ kid: lent });
+    await there.manager().revoke({ kid: existing });
     await there.days(3);
-    expect((await there.keyring()).keys.map(({ publicJwk }) => publicJwk?.kid)).not.toContain(lent);
-    expect(aws.state.keys.get(lent)).toMatchObject({ state: "Enabled" });
+    expect((await there.keyring()).keys.map(({ publicJwk }) => publicJwk?.kid)).not.toContain(existing);
+    expect(aws.state.keys.get(existing)).toMatchObject({ state: "Enabled" });
   });
 });

@@ -122,8 +122,8 @@ describe("a KMS custodian", () => {
     const alias = `alias/lent-${KeyMetadata.KeyId}`;
     aws.perform("kms", "CreateAlias", { AliasName: alias, TargetKeyId: KeyMetadata.KeyId });
     const custodian = kmsCustodian();
-    await expect(custodian.lend("a", alias, ES256)).rejects.toMatchObject({ code: "key_mismatch" });
-    const { kid, alg } = await custodian.lend("a", alias, algorithmNamed("PS256"));
+    await expect(custodian.adopt("a", alias, ES256)).rejects.toMatchObject({ code: "key_mismatch" });
+    const { kid, alg } = await custodian.adopt("a", alias, algorithmNamed("PS256"));
     expect({ kid, alg }).toStrictEqual({ kid: KeyMetadata.KeyId, alg: "PS256" });
     const signer = await custodian.open({ kid, alg, material: await custodian.material("a") });
     expect((await signer.sign("a.b")).length).toBe(384);

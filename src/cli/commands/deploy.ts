@@ -93,8 +93,8 @@ async function deployTo(context: Context, { client, name, region, template, give
 
 function tellCost({ output }: Context, given: ReadonlyMap<string, string>, { parameters }: Template): void {
   const chosen = given.get("KeyCustodianParameter") ?? String(parameters.KeyCustodianParameter?.Default);
-  const lent = given.get(chosen === "KMS" ? "ExistingKmsKeyArn" : "SecretKmsKeyArn");
-  const { things, monthly } = footprint(custodyOfParameter(chosen), lent || undefined);
+  const existing = given.get(chosen === "KMS" ? "ExistingKmsKeyArn" : "SecretKmsKeyArn");
+  const { things, monthly } = footprint(custodyOfParameter(chosen), existing || undefined);
   const wrapping = chosen === "KMSDataKey" && !given.get("SecretKmsKeyArn") ? 1 : 0;
   output.note(`its key manager makes ${things.join("; ")}`);
   output.note(`about $${(monthly + wrapping).toFixed(2)} a month before the first token, beside cents for storage and logs`);

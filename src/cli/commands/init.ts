@@ -124,13 +124,13 @@ async function begin(
 ): Promise<readonly unknown[]> {
   const { custody, algorithm, ed25519Name, aws } = config;
   if (first !== undefined) {
-    const held = "lent" in first ? first : { ...first, custody };
+    const held = "existing" in first ? first : { ...first, custody };
     return (await manager.importKey({ ...held, as: "active", createKeyring: true, dryRun })).actions;
   }
   if (findCustody(custody)?.kmsKey !== "signs" || aws?.kmsKey === undefined)
     return (await manager.tick({ createKeyring: true, dryRun })).actions;
   const name = algorithmNamed(algorithm).keyType === "ed25519" ? ed25519Name : algorithm;
-  return (await manager.importKey({ lent: aws.kmsKey, algorithm: name, as: "active", custody, createKeyring: true, dryRun }))
+  return (await manager.importKey({ existing: aws.kmsKey, algorithm: name, as: "active", custody, createKeyring: true, dryRun }))
     .actions;
 }
 

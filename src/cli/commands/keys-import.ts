@@ -39,13 +39,14 @@ export async function keysImport(context: Context, source: string, options: Impo
   const manager = await managerFor(context, installation);
   const { publicJwk, ...report } = await manager.importKey({ ...found, ...expiry, as, dryRun: options.dryRun, createKeyring });
   output.note(
-    `found in ${source}: a ${publicJwk.alg} key, ${publicJwk.kid}${"lent" in found ? "" : "; its halves belong together"}`,
+    `found in ${source}: a ${publicJwk.alg} key, ${publicJwk.kid}${"existing" in found ? "" : "; its halves belong together"}`,
   );
   if (options.dryRun === true) {
     printReport(context, report, options);
     return;
   }
-  const there = "lent" in found ? "it stays in KMS, and is never deleted there" : "it was not changed: protect it or remove it";
+  const there =
+    "existing" in found ? "it stays in KMS, and is never deleted there" : "it was not changed: protect it or remove it";
   output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${as}; ${source}: ${there}`);
   if (options.json === true) output.json(publicJwk);
 }
@@ -114,9 +115,9 @@ export async function importOf(
     region,
     askPassphrase: process.stdin.isTTY ? askHidden : undefined,
   });
-  if ("lent" in found) {
+  if ("existing" in found) {
     if (options.kid !== undefined) throw new SignetError("usage", "a key in KMS has its id for a name: leave out --kid");
-    return { lent: found.lent, algorithm: given ?? headerName(algorithm, ed25519Name), custody: "kms" };
+    return { existing: found.existing, algorithm: given ?? headerName(algorithm, ed25519Name), custody: "kms" };
   }
   const kid = options.kid ?? found.kid;
   const alg = given ?? headerName(found.alg, found.kid === undefined ? ed25519Name : undefined);

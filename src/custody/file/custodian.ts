@@ -12,8 +12,8 @@ import { removeDeadWrites, TEMPORARY_SUFFIX } from "../../files/temporary.js";
 import { readTrustedText } from "../../files/trusted-read.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { AlikeKeeper, Custodian, InterruptedWrites, KeyImporter, KeyNames, OpenableKey, Signer } from "../contract.js";
-import { sameAlgorithm, sameKey } from "../held-key.js";
 import { materialForm } from "../material.js";
+import { sameAlgorithm, sameKey } from "../stored-key.js";
 import { type KeyFile, keepingAlike } from "./kept-alike.js";
 import { decodeKeyFile, encodeKeyFile, type PassphraseSource, type PrivateJwk } from "./key-file.js";
 

@@ -5,8 +5,8 @@ import type { Kms } from "../../aws/kms.js";
 import { SignetError } from "../../errors.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { Custodian, KeyImporter, KeyNames, OpenableKey, Signer } from "../contract.js";
-import { heldKeyOf, publicJwkOfSpki, sameAlgorithm, sameKey } from "../held-key.js";
 import { type KeyParametersOptions, keyParameters } from "../key-parameters.js";
+import { publicJwkOfSpki, sameAlgorithm, sameKey, storedKeyOf } from "../stored-key.js";
 import { contextOf, material, openWrappedKey, type Unwrapping, type WrappedKey } from "./open.js";
 
 /** What a custodian of wrapped keys is made of. */
@@ -52,7 +52,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
       return sameAlgorithm(kept.publicJwk, algorithm, id);
     },
     async importKey(id: string, privateKey: KeyObject, algorithm: Algorithm, kid?: string): Promise<PublicJwk> {
-      const { pkcs8, publicJwk } = heldKeyOf(privateKey, algorithm, kid);
+      const { pkcs8, publicJwk } = storedKeyOf(privateKey, algorithm, kid);
       const present = await keys.find(id);
       if (present !== undefined) return sameKey(present.publicJwk, publicJwk, id);
       const wrapped = (await kms.encrypt(wrappingKey(), Buffer.from(pkcs8, "base64"), contextOf(installation, id))).toString(
@@ -60,7 +60,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
       );
       return sameKey((await keys.keep(id, { wrapped, id, publicJwk })).publicJwk, publicJwk, id);
     },
-    material: async (id: string) => material.write(await keys.mustSee(id)),
+    material: async (id: string) => material.write(await keys.getOrThrow(id)),
     open: (key: OpenableKey): Promise<Signer> => openWrappedKey(options, key),
     destroy: (id: string) => keys.destroy(id),
     list: keys.list,

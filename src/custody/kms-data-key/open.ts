@@ -2,8 +2,8 @@ import type { PublicJwk } from "../../algorithms/jwk.js";
 import { createKmsSigning, type EncryptionContext, type Kms } from "../../aws/kms.js";
 import type { OpenableKey, Signer } from "../contract.js";
 import type { AwsPlace } from "../facts.js";
-import { openHeldKey } from "../held-key.js";
 import { materialForm, openerOf } from "../material.js";
+import { openStoredKey } from "../stored-key.js";
 
 /** What wrapped keys are opened with. */
 export interface Unwrapping {
@@ -41,7 +41,7 @@ export async function openWrappedKey({ kms, installation }: Unwrapping, key: Ope
   const { wrapped, id, publicJwk } = material.read(key.material);
   const pkcs8 = await kms.decrypt(Buffer.from(wrapped, "base64"), contextOf(installation, id));
   try {
-    return openHeldKey(pkcs8, publicJwk, key);
+    return openStoredKey(pkcs8, publicJwk, key);
   } finally {
     pkcs8.fill(0);
   }

@@ -6,14 +6,14 @@ import type {
   ActiveKeyPointer,
   Custodian,
   IsNamed,
-  KeyLender,
+  KeyAdopter,
   KeyNames,
   KnownKey,
   NameKeeper,
   OpenableKey,
   Signer,
 } from "../contract.js";
-import { keyNotFound, seenSoon } from "../held-key.js";
+import { keyNotFound, pollUntilVisible } from "../stored-key.js";
 import { pointAlias } from "./active-alias.js";
 import { material, openKmsKey, reportedJwk } from "./open.js";
 import { type OwnKeysOptions, ownKeys, unlessAbsent } from "./own-keys.js";
@@ -25,13 +25,13 @@ export interface KmsCustodianOptions extends OwnKeysOptions {
 }
 
 /** Keeps private keys in KMS, from where they never come out. What is signed with is pinned to the key's ARN. */
-export function createKmsCustodian(options: KmsCustodianOptions): Custodian & KeyLender & ActiveKeyPointer & NameKeeper {
+export function createKmsCustodian(options: KmsCustodianOptions): Custodian & KeyAdopter & ActiveKeyPointer & NameKeeper {
   const { kms, installation, onSigned } = options;
   const keys = ownKeys(options);
 
   async function find(key: string): Promise<{ arn: string; spki: Buffer } | undefined> {
     // What was just made may not be seen everywhere yet.
-    return seenSoon(() => unlessAbsent(kms.getPublicKey(key)), options.sleep);
+    return pollUntilVisible(() => unlessAbsent(kms.getPublicKey(key)), options.sleep);
   }
 
   async function reported(key: string, algorithm: Algorithm): Promise<{ arn: string; publicJwk: PublicJwk }> {
@@ -64,9 +64,9 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
       return (await reported(arn, algorithm)).publicJwk;
     },
     describe: async (key: string, algorithm: Algorithm): Promise<PublicJwk> => (await reported(key, algorithm)).publicJwk,
-    async lend(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk> {
+    async adopt(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk> {
       const { arn, publicJwk } = await reported(key, algorithm);
-      await keys.lend(id, arn);
+      await keys.adopt(id, arn);
       return publicJwk;
     },
     pointTo: async (id: string, known?: KnownKey) => pointAlias(kms, installation, (await arnOf(id, known)).arn),

@@ -4,8 +4,8 @@ import { createKmsSigning, type Kms } from "../../aws/kms.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { OpenableKey, Signer } from "../contract.js";
 import type { AwsPlace } from "../facts.js";
-import { assertNamed, publicJwkOfSpki } from "../held-key.js";
 import { materialForm, openerOf } from "../material.js";
+import { assertNamed, publicJwkOfSpki } from "../stored-key.js";
 import { kmsSigner, type OnKmsSigned } from "./sign.js";
 
 /** The material of a key in KMS: its ARN and its SubjectPublicKeyInfo, base64. */

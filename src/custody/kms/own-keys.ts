@@ -5,22 +5,22 @@ import type { Kms, KmsKey } from "../../aws/kms.js";
 import { activeAlias, aliasesPrefix } from "../../aws/names.js";
 import { SignetError } from "../../errors.js";
 import type { IsNamed } from "../contract.js";
-import { type Sleep, seenSoon } from "../held-key.js";
+import { pollUntilVisible, type Sleep } from "../stored-key.js";
 
 /**
  * The KMS keys of one installation. What tells a key as its own are the tags that it was made with. The aliases
- * `alias/signet/INSTALLATION/ID` save a crash from making a key twice; they may be missing, old or somebody else's, and nothing is
+ * `alias/signet/INSTALLATION/ID` save a crash from making a key twice; they may be missing, old or foreign, and nothing is
  * destroyed because of one.
  */
 export interface OwnKeys {
-  /** What the alias of an id names, whoever made it. */
+  /** What the alias of an id names, even a foreign one. */
   byAlias(id: string): Promise<KmsKey | undefined>;
   /** The key that an earlier try has made for an id, as far as its alias tells. */
   usable(id: string): Promise<KmsKey | undefined>;
   /** Makes a key; answers the one of an earlier try where that was first. */
   make(id: string, algorithm: Algorithm): Promise<KmsKey>;
   /** Gives a key that is there already the alias of an id. */
-  lend(id: string, arn: string): Promise<void>;
+  adopt(id: string, arn: string): Promise<void>;
   /** Schedules a key away that was made here for this very id, and removes its aliases; any other key stays as it is. */
   delete(id: string, key: string): Promise<void>;
   /** Every key that was made here, as `ID.KEY`. */
@@ -56,7 +56,7 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
 
   async function usable(id: string): Promise<KmsKey | undefined> {
     const key = await byAlias(id);
-    return key !== undefined && !isGoing(key) && (await idOf(key.arn)) === id ? key : undefined;
+    return key !== undefined && !isPendingDeletion(key) && (await idOf(key.arn)) === id ? key : undefined;
   }
 
   async function* list(): AsyncIterable<string> {
@@ -69,7 +69,7 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
   async function ownId(keyId: string): Promise<string | undefined> {
     try {
       const id = await idOf(keyId);
-      return id === undefined || isGoing(await kms.describeKey(keyId)) ? undefined : id;
+      return id === undefined || isPendingDeletion(await kms.describeKey(keyId)) ? undefined : id;
     } catch (error) {
       // Keys whose tags may not be read are not ours: our own are made with a right to read them.
       if (isAws(error, "AccessDeniedException", "NotFoundException")) return undefined;
@@ -86,16 +86,16 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
       const description = `Signet ${installation}: signs tokens (${algorithm.name})`;
       const input = { keySpec: algorithm.kms.keySpec, description, tags, policy: options.keyPolicy };
       const key = await onceRolesAreKnown(() => kms.createKey(input), sleep);
-      if (!(await aliasTaken(kms, aliasOf(id), key.arn))) return key;
-      // An earlier try came so far, or this one did and its answer was lost. This key was told to nobody: it can go by its ARN.
-      const first = await seenSoon(() => usable(id), sleep);
+      if (await createAliasIfAbsent(kms, aliasOf(id), key.arn)) return key;
+      // An earlier try came so far, or this one did and its answer was lost. No other place knows this key: it can go by its ARN.
+      const first = await pollUntilVisible(() => usable(id), sleep);
       if (first === undefined || first.arn === key.arn) return key;
       await kms.scheduleKeyDeletion(key.arn, MIN_DELETION_DAYS);
       return first;
     },
-    async lend(id: string, arn: string) {
-      if (!(await aliasTaken(kms, aliasOf(id), arn))) return;
-      const named = await seenSoon(() => byAlias(id), sleep);
+    async adopt(id: string, arn: string) {
+      if (await createAliasIfAbsent(kms, aliasOf(id), arn)) return;
+      const named = await pollUntilVisible(() => byAlias(id), sleep);
       if (named?.arn !== arn) throw new SignetError("key_mismatch", `${aliasOf(id)} already names another key than ${arn}`);
     },
     async delete(id: string, key: string) {
@@ -111,7 +111,7 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
 async function idByTags(kms: Kms, installation: string, key: string): Promise<string | undefined> {
   const tags = (await unlessAbsent(kms.tags(key))) ?? {};
   const id = tags[INSTALLATION_TAG] === installation ? tags[KEY_TAG] : undefined;
-  // Whoever may give tags to keys gives what they want: an id is put into names and messages.
+  // A principal that may tag keys chooses the text: an id is put into names and messages.
   return id !== undefined && ID.test(id) ? id : undefined;
 }
 
@@ -143,17 +143,17 @@ async function onceRolesAreKnown<T>(make: () => Promise<T>, sleep: Sleep = delay
   return make();
 }
 
-function isGoing({ state }: KmsKey): boolean {
+function isPendingDeletion({ state }: KmsKey): boolean {
   return state === "PendingDeletion" || state === "PendingReplicaDeletion";
 }
 
-/** Makes an alias, unless it is there already: then nothing is changed. */
-export async function aliasTaken(kms: Kms, alias: string, arn: string): Promise<boolean> {
+/** Makes an alias; answers false where there is one of that name already, which is not changed. */
+export async function createAliasIfAbsent(kms: Kms, alias: string, arn: string): Promise<boolean> {
   try {
     await kms.createAlias(alias, arn);
-    return false;
+    return true;
   } catch (error) {
-    if (isAws(error, "AlreadyExistsException")) return true;
+    if (isAws(error, "AlreadyExistsException")) return false;
     throw error;
   }
 }

@@ -2,8 +2,8 @@ import type { KeyObject } from "node:crypto";
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { Algorithm } from "../../algorithms/table.js";
 import type { Custodian, KeyImporter } from "../contract.js";
-import { type HeldKey, heldKeyOf, makeHeldKey, sameAlgorithm, sameKey } from "../held-key.js";
 import { type KeyParametersOptions, keyParameters } from "../key-parameters.js";
+import { makeStoredKey, type StoredKey, sameAlgorithm, sameKey, storedKeyOf } from "../stored-key.js";
 import { material, openParameterKey } from "./open.js";
 
 /** What a Parameter Store custodian is made of. */
@@ -19,7 +19,7 @@ export interface ParameterStoreCustodianOptions extends KeyParametersOptions {
  * and the copy here goes: opening costs no call of its own.
  */
 export function createParameterStoreCustodian(options: ParameterStoreCustodianOptions): Custodian & KeyImporter {
-  const keys = keyParameters<HeldKey>(options, { kmsKey: options.kmsKey });
+  const keys = keyParameters<StoredKey>(options, { kmsKey: options.kmsKey });
 
   return Object.freeze({
     ...material.own,
@@ -27,14 +27,14 @@ export function createParameterStoreCustodian(options: ParameterStoreCustodianOp
     place: `parameters ${options.path}`,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
       const kept =
-        (await keys.find(id)) ?? (await keys.keep(id, await makeHeldKey(algorithm, id === options.ownName ? id : undefined)));
+        (await keys.find(id)) ?? (await keys.keep(id, await makeStoredKey(algorithm, id === options.ownName ? id : undefined)));
       return sameAlgorithm(kept.publicJwk, algorithm, id);
     },
     async importKey(id: string, privateKey: KeyObject, algorithm: Algorithm, kid?: string): Promise<PublicJwk> {
-      const held = heldKeyOf(privateKey, algorithm, kid);
+      const held = storedKeyOf(privateKey, algorithm, kid);
       return sameKey((await keys.keep(id, held)).publicJwk, held.publicJwk, id);
     },
-    material: async (id: string) => material.write(await keys.mustSee(id)),
+    material: async (id: string) => material.write(await keys.getOrThrow(id)),
     open: openParameterKey,
     destroy: (id: string) => keys.destroy(id),
     list: keys.list,

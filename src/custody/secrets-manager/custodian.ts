@@ -5,8 +5,17 @@ import { SECRET_MONTH_USD } from "../../aws/prices.js";
 import type { Secret, SecretsManager } from "../../aws/secrets-manager.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { Custodian, KeyImporter, KeyNames } from "../contract.js";
-import { type HeldKey, heldKeyOf, keyNotFound, makeHeldKey, type Sleep, sameAlgorithm, sameKey, seenSoon } from "../held-key.js";
-import { heldIn, material, openingSecrets } from "./open.js";
+import {
+  keyNotFound,
+  makeStoredKey,
+  pollUntilVisible,
+  type Sleep,
+  type StoredKey,
+  sameAlgorithm,
+  sameKey,
+  storedKeyOf,
+} from "../stored-key.js";
+import { material, openingSecrets, storedIn } from "./open.js";
 
 /** What a Secrets Manager custodian is made of. */
 export interface SecretsManagerCustodianOptions {
@@ -27,14 +36,14 @@ export function createSecretsManagerCustodian(options: SecretsManagerCustodianOp
   const nameOf = (id: string): string => prefix + id;
 
   /** @returns what the id holds afterwards: the new key, or one that was there before */
-  async function store(id: string, held: HeldKey): Promise<HeldKey> {
+  async function store(id: string, held: StoredKey): Promise<StoredKey> {
     const input = { name: nameOf(id), value: JSON.stringify(held), token: randomUUID(), kmsKey };
     if (await secrets.create(input)) return held;
-    return heldIn(await mustSee(id));
+    return storedIn(await getOrThrow(id));
   }
 
-  async function mustSee(id: string): Promise<Secret> {
-    const found = await seenSoon(() => secrets.get(nameOf(id)), options.sleep);
+  async function getOrThrow(id: string): Promise<Secret> {
+    const found = await pollUntilVisible(() => secrets.get(nameOf(id)), options.sleep);
     if (found === undefined) throw keyNotFound(`the secret ${nameOf(id)}`);
     return found;
   }
@@ -46,15 +55,15 @@ export function createSecretsManagerCustodian(options: SecretsManagerCustodianOp
     keyMonthUsd: SECRET_MONTH_USD,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
       const present = await secrets.get(nameOf(id));
-      const kept = present === undefined ? await store(id, await makeHeldKey(algorithm)) : heldIn(present);
+      const kept = present === undefined ? await store(id, await makeStoredKey(algorithm)) : storedIn(present);
       return sameAlgorithm(kept.publicJwk, algorithm, id);
     },
     async importKey(id: string, privateKey: KeyObject, algorithm: Algorithm, kid?: string): Promise<PublicJwk> {
-      const held = heldKeyOf(privateKey, algorithm, kid);
+      const held = storedKeyOf(privateKey, algorithm, kid);
       return sameKey((await store(id, held)).publicJwk, held.publicJwk, id);
     },
     async material(id: string): Promise<KeyMaterial> {
-      const { arn, version } = await mustSee(id);
+      const { arn, version } = await getOrThrow(id);
       return material.write({ secretArn: arn, version });
     },
     open: openingSecrets(secrets),

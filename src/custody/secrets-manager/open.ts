@@ -1,8 +1,8 @@
 import { createSecretReader, type Secret, type SecretsManager } from "../../aws/secrets-manager.js";
 import type { OpenableKey, Signer } from "../contract.js";
 import type { AwsPlace } from "../facts.js";
-import { type HeldKey, keyNotFound, openHeldKey, parseHeld } from "../held-key.js";
 import { materialForm, openerOf } from "../material.js";
+import { keyNotFound, openStoredKey, parseStoredKey, type StoredKey } from "../stored-key.js";
 
 /** The material of a key in Secrets Manager: the version of its secret. */
 export const material = materialForm<{ readonly secretArn: string; readonly version: string }>(
@@ -22,12 +22,12 @@ export function openingSecrets(secrets: Pick<SecretsManager, "get">): (key: Open
     const { secretArn, version } = material.read(key.material);
     const secret = await secrets.get(secretArn, version);
     if (secret === undefined) throw keyNotFound(`the secret ${secretArn}`);
-    const { pkcs8, publicJwk } = heldIn(secret);
-    return openHeldKey(Buffer.from(pkcs8, "base64"), publicJwk, key);
+    const { pkcs8, publicJwk } = storedIn(secret);
+    return openStoredKey(Buffer.from(pkcs8, "base64"), publicJwk, key);
   };
 }
 
 /** The key that a secret holds. */
-export function heldIn(secret: Secret): HeldKey {
-  return parseHeld(secret.value, secret.arn);
+export function storedIn(secret: Secret): StoredKey {
+  return parseStoredKey(secret.value, secret.arn);
 }

@@ -63,24 +63,24 @@ async function update(request: ResourceRequest, manager: CoreManager, { rotation
 // A KMS key that was there already signs first. The role's right to it stands in the template, so it stays as long as the key is in use.
 async function takeExistingKey(request: ResourceRequest, manager: CoreManager, { parts, rotation }: ManagerPlace): Promise<void> {
   const { RequestType, ResourceProperties: wanted, OldResourceProperties: before = {} } = request;
-  const lent = textOf(wanted.ExistingKmsKeyArn);
-  const lentBefore = textOf(before.ExistingKmsKeyArn);
+  const existing = textOf(wanted.ExistingKmsKeyArn);
+  const existingBefore = textOf(before.ExistingKmsKeyArn);
   if (RequestType === "Create") {
     const custody = lenderIn(parts.custodians);
-    if (lent !== undefined)
-      await manager.importKey({ lent, algorithm: rotation.algorithm, as: "active", custody, createKeyring: true });
+    if (existing !== undefined)
+      await manager.importKey({ existing, algorithm: rotation.algorithm, as: "active", custody, createKeyring: true });
     return;
   }
-  if (lent === lentBefore) return;
+  if (existing === existingBefore) return;
   const keys = (await parts.stores.keyring.read())?.keyring.keys ?? [];
   const isInUse = (arn: string | undefined) =>
     arn !== undefined && keys.some(({ publicJwk }) => publicJwk?.kid === arn.split("/").at(-1));
-  if (isInUse(lentBefore))
+  if (isInUse(existingBefore))
     throw refused(
-      `${shortened(lentBefore ?? "", MAX_RESOURCE)} is still in use: it can be left out when it has left the keyring`,
+      `${shortened(existingBefore ?? "", MAX_RESOURCE)} is still in use: it can be left out when it has left the keyring`,
     );
-  if (lent !== undefined && !isInUse(lent))
-    throw refused(`${shortened(lent, MAX_RESOURCE)} can only be taken when the stack is made`);
+  if (existing !== undefined && !isInUse(existing))
+    throw refused(`${shortened(existing, MAX_RESOURCE)} can only be taken when the stack is made`);
 }
 
 function refused(what: string): SignetError {

@@ -65,7 +65,7 @@ async function writeDocument(context: Context, session: Session, view: View): Pr
   if ((await seen(context, activation, record)) === undefined) {
     await session.check();
     await write(context, record, documentOf(session.keyring(), activation, record, proof.material));
-    if ((await seenSoon(context, activation, record)) === undefined) {
+    if ((await pollUntilVisible(context, activation, record)) === undefined) {
       throw new SignetError(
         "publication_unconfirmed",
         "the active document was written but not read back; the next tick looks again",
@@ -134,7 +134,7 @@ async function seen(
 }
 
 // One read may be old: it is looked for a few times, over less than the store's settling.
-async function seenSoon(
+async function pollUntilVisible(
   context: Context,
   activation: ActivationIntent,
   record: KeyRecord,
@@ -156,9 +156,9 @@ async function settle(context: Context, session: Session): Promise<Doubt | undef
   const { activation } = session.keyring();
   if (activation?.readBackAt === undefined) return undefined;
   const record = recordById(session.keyring(), activation.id) as KeyRecord;
-  if ((await seenSoon(context, activation, record)) === undefined) return readBackAnew(session);
+  if ((await pollUntilVisible(context, activation, record)) === undefined) return readBackAnew(session);
   await waitForReaders(context, session, activation);
-  const documents = await seenSoon(context, activation, record);
+  const documents = await pollUntilVisible(context, activation, record);
   if (documents === undefined) return readBackAnew(session);
   const keyring = session.keyring();
   const proof = await proveKey(context, { keyring, documents }, record, await session.time());

@@ -84,8 +84,8 @@ function assertAccepted(before: PolicyInForce, next: PolicyInForce, verifiersAcc
   if (next.algorithm === before.algorithm || verifiersAccept.includes(next.algorithm)) return;
   throw new SignetError(
     "plan_refused",
-    `from ${before.algorithm} to ${next.algorithm}: many verifiers pin an algorithm, and some keep the discovery document as long as they ` +
-      "run (go-oidc: `unexpected signature algorithm`). Set each of them to accept both, restart those that read discovery once, " +
+    `from ${before.algorithm} to ${next.algorithm}: many verifiers pin an algorithm, and some read discovery ` +
+      "only once (go-oidc: `unexpected signature algorithm`). Set each of them to accept both, restart those, " +
       `then give --verifiers-accept ${next.algorithm}`,
     { field: "algorithm" },
   );

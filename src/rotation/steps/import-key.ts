@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { type PublicJwk, publicJwk, thumbprint } from "../../algorithms/jwk.js";
 import { assertHardModulus } from "../../algorithms/rsa-modulus.js";
 import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
-import { type Custodian, canImport, canLend } from "../../custody/contract.js";
+import { type Custodian, canAdopt, canImport } from "../../custody/contract.js";
 import { SignetError } from "../../errors.js";
 import type { Custody, KeyRecord } from "../../keyring/key-record.js";
 import { activeRecord, type Keyring, MAX_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
@@ -21,13 +21,13 @@ interface HandedOver {
 }
 
 /** A key that the custodian's service has already. */
-interface Lent {
+interface ExistingKey {
   /** The service's name for it. */
-  readonly lent: string;
+  readonly existing: string;
 }
 
 /** A key to take over. */
-export type ImportedKey = (HandedOver | Lent) & {
+export type ImportedKey = (HandedOver | ExistingKey) & {
   readonly algorithm: AlgorithmName;
   readonly custody: Custody;
   /** The operator's word on when the last token ends that it signed elsewhere (NumericDate). */
@@ -99,13 +99,13 @@ export async function importInto(context: Context, session: Session, request: Im
 
 async function publicPartOf(custodian: Custodian, request: ImportRequest): Promise<PublicJwk> {
   const algorithm = algorithmNamed(request.algorithm);
-  if ("lent" in request) return canLend(custodian) ? custodian.describe(request.lent, algorithm) : takesNone(custodian);
+  if ("existing" in request) return canAdopt(custodian) ? custodian.describe(request.existing, algorithm) : takesNone(custodian);
   return canImport(custodian) ? publicJwk(request.privateKey, algorithm, request.kid) : takesNone(custodian);
 }
 
 async function handOver(custodian: Custodian, id: string, request: ImportRequest): Promise<PublicJwk> {
   const algorithm = algorithmNamed(request.algorithm);
-  if ("lent" in request) return canLend(custodian) ? custodian.lend(id, request.lent, algorithm) : takesNone(custodian);
+  if ("existing" in request) return canAdopt(custodian) ? custodian.adopt(id, request.existing, algorithm) : takesNone(custodian);
   if (!canImport(custodian)) return takesNone(custodian);
   return custodian.importKey(id, request.privateKey, algorithm, request.kid);
 }

@@ -28,7 +28,7 @@ async function assertSomeAreThere(keys: Keyring["keys"], custodian: Custodian): 
   throw new SignetError(
     "plan_refused",
     "none of this issuer's key files is there, and nothing tells whether they are encrypted, so no key was made: mount or restore " +
-      "them, or run `signet keys apply` to keep keys from now on as the present environment says",
+      "them, or run `signet keys apply` to keep keys from now on as the environment says",
   );
 }
 

@@ -39,9 +39,7 @@ function isNamed({ keys }: Keyring, { kid }: PublicJwk): boolean {
 
 /** Says which published keys leave the JWKS because nothing shows that they are ours. */
 export function alertsOf(strangers: readonly string[]): string[] {
-  return strangers.map(
-    (kid) => `the JWKS had a key that we did not make (${printable(kid)}): it was written there by others, and is taken out`,
-  );
+  return strangers.map((kid) => `the JWKS had a key that we did not make (${printable(kid)}): it was planted, and is taken out`);
 }
 
 // A stranger has chosen it: logs and terminals get what can be printed.

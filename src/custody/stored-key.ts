@@ -9,19 +9,19 @@ import { SignetError } from "../errors.js";
 import type { OpenableKey, Signer } from "./contract.js";
 
 /** A private key as a text that a service keeps, with its public part. */
-export interface HeldKey {
+export interface StoredKey {
   /** PKCS #8 DER (RFC 5958), in base64. */
   readonly pkcs8: string;
   readonly publicJwk: PublicJwk;
 }
 
-/** Makes a key to be held, named as `heldKeyOf` names it. */
-export async function makeHeldKey(algorithm: Algorithm, kid?: string): Promise<HeldKey> {
-  return heldKeyOf(await generatePrivateKey(algorithm), algorithm, kid);
+/** Makes a key to be held, named as `storedKeyOf` names it. */
+export async function makeStoredKey(algorithm: Algorithm, kid?: string): Promise<StoredKey> {
+  return storedKeyOf(await generatePrivateKey(algorithm), algorithm, kid);
 }
 
 /** @param kid the key's name; the RFC 7638 thumbprint when absent */
-export function heldKeyOf(privateKey: KeyObject, algorithm: Algorithm, kid?: string): HeldKey {
+export function storedKeyOf(privateKey: KeyObject, algorithm: Algorithm, kid?: string): StoredKey {
   const pkcs8 = privateKey.export({ format: "der", type: "pkcs8" }).toString("base64");
   return { pkcs8, publicJwk: publicJwk(privateKey, algorithm, kid) };
 }
@@ -32,7 +32,7 @@ export function heldKeyOf(privateKey: KeyObject, algorithm: Algorithm, kid?: str
  * @param where its place, for errors
  * @throws SignetError `invalid_key`
  */
-export function parseHeld<T extends { readonly publicJwk: PublicJwk }>(text: string, where: string): T {
+export function parseStoredKey<T extends { readonly publicJwk: PublicJwk }>(text: string, where: string): T {
   const value = parseStrictJson(text, where) as T | null;
   if (typeof value?.publicJwk?.kid === "string") return value;
   throw new SignetError("invalid_key", `${where} does not hold a key of Signet`);
@@ -72,7 +72,7 @@ export type Sleep = (milliseconds: number) => Promise<unknown>;
 const WAITS_MS = [250, 750, 2_000];
 
 /** Reads until something is seen, a few times over some seconds. */
-export async function seenSoon<T>(read: () => Promise<T | undefined>, sleep: Sleep = delay): Promise<T | undefined> {
+export async function pollUntilVisible<T>(read: () => Promise<T | undefined>, sleep: Sleep = delay): Promise<T | undefined> {
   let seen = await read();
   for (const waitMs of WAITS_MS) {
     if (seen !== undefined) break;
@@ -92,7 +92,7 @@ export function keyNotFound(where: string): SignetError {
  *
  * @throws SignetError `key_mismatch` where it is not the key that is asked for, `invalid_key` where its parts do not match
  */
-export function openHeldKey(pkcs8: Uint8Array, jwk: PublicJwk, key: OpenableKey): Signer {
+export function openStoredKey(pkcs8: Uint8Array, jwk: PublicJwk, key: OpenableKey): Signer {
   assertNamed(jwk, key);
   const algorithm = algorithmNamed(jwk.alg);
   const privateKey = privateKeyOf(pkcs8);
