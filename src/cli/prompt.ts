@@ -20,8 +20,13 @@ export async function askNewPassphrase(): Promise<string> {
   return first;
 }
 
+/** What asks for a line without showing it; `undefined` where there is no terminal. */
+export function askIfWatched(): typeof askHidden | undefined {
+  return process.stdin.isTTY ? askHidden : undefined;
+}
+
 /** Asks for a line without showing it. */
-export async function askHidden(question: string): Promise<string> {
+async function askHidden(question: string): Promise<string> {
   process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });

@@ -1,4 +1,5 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
+import { OWN_CACHES } from "../settings/times.js";
 import type { KeyRecord, KeyState } from "./key-record.js";
 import type { Keyring } from "./keyring.js";
 
@@ -18,7 +19,7 @@ export interface DiscoveryDocument {
 }
 
 /** How long anybody may keep a public document; rotation waits for longer. */
-export const PUBLIC_CACHE_CONTROL = "public, max-age=300, stale-while-revalidate=60, stale-if-error=3600";
+export const PUBLIC_CACHE_CONTROL = `public, ${OWN_CACHES.map(([seconds, name]) => `${name}=${seconds}`).join(", ")}`;
 
 /** Where the JWKS stands below the issuer's URL. */
 const JWKS_PATH = "/.well-known/jwks.json";

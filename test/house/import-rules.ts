@@ -11,7 +11,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   files: [],
   algorithms: [],
   aws: [],
-  keyring: ["algorithms"],
+  keyring: ["algorithms", "settings"],
   custody: ["algorithms", "keyring", "aws", "files"],
   storage: ["keyring", "aws", "files"],
   settings: [],

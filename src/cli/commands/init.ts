@@ -13,13 +13,13 @@ import { followLinks } from "../../files/links.js";
 import { activeRecord } from "../../keyring/keyring.js";
 import { assertSurroundings } from "../../operator/init-preflight.js";
 import { type InitialOptions, type WantedConfig, wantedConfig } from "../../operator/initial-config.js";
+import { keyToImport } from "../../operator/key-import.js";
 import { footprint } from "../../operator/prices.js";
 import type { Manager } from "../../rotation/manager.js";
 import { assertPolicy } from "../../rotation/plan/policy.js";
 import type { ImportedKey } from "../../rotation/steps/import-key.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
-import { askNewPassphrase } from "../prompt.js";
-import { importOf } from "./keys-import.js";
+import { askIfWatched, askNewPassphrase } from "../prompt.js";
 
 export interface InitOptions extends CommonOptions, InitialOptions {
   readonly passphrase?: boolean;
@@ -67,7 +67,8 @@ export async function init(context: Context, options: InitOptions): Promise<void
 async function firstKey(context: Context, options: InitOptions): Promise<ImportedKey | undefined> {
   if (options.import !== undefined) {
     const { region, custody = "file", algorithm = "ES256", ed25519Name = "EdDSA" } = options;
-    return importOf(context, { region, custody, algorithm, ed25519Name: ed25519Name as "EdDSA" }, options.import, options);
+    const place = { region, custody, algorithm, ed25519Name: ed25519Name as "EdDSA" };
+    return keyToImport(context, place, options.import, { ...options, askPassphrase: askIfWatched() });
   }
   const alone = options.kid !== undefined ? "--kid" : options.keyPassphraseFile !== undefined && "--key-passphrase-file";
   if (!alone) return undefined;

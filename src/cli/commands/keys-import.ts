@@ -1,16 +1,13 @@
-import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
 import type { Installation } from "../../assemble.js";
 import { SignetError } from "../../errors.js";
-import type { Custody } from "../../keyring/key-record.js";
 import { changeConfig } from "../../operator/config-file.js";
-import { findKey } from "../../operator/key-source.js";
+import { keyToImport } from "../../operator/key-import.js";
 import { STACK_CONFIG } from "../../operator/surroundings.js";
-import type { ImportedKey } from "../../rotation/steps/import-key.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
-import { askHidden } from "../prompt.js";
+import { askIfWatched } from "../prompt.js";
 import { instantOf } from "./keys-change.js";
 
 export interface ImportOptions extends CommonOptions {
@@ -33,7 +30,9 @@ export async function keysImport(context: Context, source: string, options: Impo
   const place = await placeToImport(context, options);
   let { installation } = place;
   const { createKeyring } = place;
-  const found = await importOf(context, { ...installation.config, region: installation.config.aws?.region }, source, options);
+  const { config } = installation;
+  const wishes = { ...options, askPassphrase: askIfWatched() };
+  const found = await keyToImport(context, { ...config, region: config.aws?.region }, source, wishes);
   const expiry = options.tokensExpireBy === undefined ? {} : { tokensExpireBy: instantOf(options.tokensExpireBy) };
   if (createKeyring) installation = await rotatedByHand(context, installation, options);
   const manager = await managerFor(context, installation);
@@ -91,40 +90,4 @@ async function rotatedByHand(context: Context, installation: Installation, optio
       "reads the JWKS, set it again, then run `signet keys apply`",
   );
   return openInstallation(context, options);
-}
-
-/** What an import takes from the config. */
-interface ImportPlace {
-  readonly custody: Custody;
-  readonly algorithm: string;
-  readonly ed25519Name: AlgorithmName;
-  readonly region?: string | undefined;
-}
-
-/** What an import asks of the manager: a key under its own algorithm and name, unless others were given. */
-export async function importOf(
-  context: Context,
-  { custody, algorithm, ed25519Name, region }: ImportPlace,
-  source: string,
-  options: Omit<ImportOptions, "as">,
-): Promise<ImportedKey> {
-  const given = options.algorithm === undefined ? undefined : headerName(options.algorithm, ed25519Name);
-  const found = await findKey(context, source, {
-    ...options,
-    algorithm: given,
-    region,
-    askPassphrase: process.stdin.isTTY ? askHidden : undefined,
-  });
-  if ("existing" in found) {
-    if (options.kid !== undefined) throw new SignetError("usage", "a key in KMS has its id for a name: leave out --kid");
-    return { existing: found.existing, algorithm: given ?? headerName(algorithm, ed25519Name), custody: "kms" };
-  }
-  const kid = options.kid ?? found.kid;
-  const alg = given ?? headerName(found.alg, found.kid === undefined ? ed25519Name : undefined);
-  return { privateKey: found.privateKey, algorithm: alg, custody, ...(kid !== undefined && { kid }) };
-}
-
-function headerName(name: string, ed25519Name: AlgorithmName | undefined): AlgorithmName {
-  const { name: known, crv } = algorithmNamed(name);
-  return crv === "Ed25519" && ed25519Name !== undefined ? ed25519Name : known;
 }

@@ -4,7 +4,7 @@ import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { activeRecord } from "../../keyring/keyring.js";
 import { keyringMissing } from "../../operator/load-installation.js";
-import { plannedSuccessors, publishedStandbys } from "../../rotation/plan/successor.js";
+import { nextKeys, publishedStandbys } from "../../rotation/plan/successor.js";
 import type { CommonOptions, Context } from "../context.js";
 import { managerFor } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
@@ -28,8 +28,7 @@ export async function keysPem(context: Context, options: PemOptions): Promise<vo
   const found = await installation.stores.keyring.read();
   if (found === undefined) throw keyringMissing(installation);
   const { policy } = found.keyring;
-  const standbys = publishedStandbys(found.keyring);
-  const next = plannedSuccessors(standbys, policy)[0] ?? standbys[0];
+  const next = nextKeys(found.keyring)[0] ?? publishedStandbys(found.keyring)[0];
   const both = options.current !== true && options.next !== true;
   const chosen = [
     ...(both || options.current === true ? [{ slot: "current", record: activeRecord(found.keyring) }] : []),

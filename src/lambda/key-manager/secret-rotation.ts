@@ -5,7 +5,7 @@ import { isObject } from "../../encoding/object-schema.js";
 import { SignetError } from "../../errors.js";
 import { activeRecord, type Keyring } from "../../keyring/keyring.js";
 import type { CoreManager } from "../../rotation/manager.js";
-import { plannedSuccessors, publishedStandbys, readyAt } from "../../rotation/plan/successor.js";
+import { nextKeys, readyAt } from "../../rotation/plan/successor.js";
 import { provenActiveKey } from "./active-key.js";
 import type { ManagerPlace } from "./stack-keys.js";
 
@@ -115,7 +115,7 @@ function activeKid(keyring: Keyring): string | undefined {
 // A rotation uses up a standby: another one has to be old enough as well.
 function nextKid(keyring: Keyring, now: number): string | undefined {
   const { policy } = keyring;
-  const ready = plannedSuccessors(publishedStandbys(keyring), policy).filter((key) => readyAt(key, policy) <= now);
+  const ready = nextKeys(keyring).filter((key) => readyAt(key, policy) <= now);
   return ready.length < 2 ? undefined : ready[0]?.publicJwk?.kid;
 }
 

@@ -34,6 +34,11 @@ export function plannedSuccessors(standbys: readonly KeyRecord[], policy: Policy
   return standbys.filter((key) => matches(key, policy));
 }
 
+/** The keys that sign next where nothing goes wrong, in their order. */
+export function nextKeys(keyring: Keyring): readonly KeyRecord[] {
+  return plannedSuccessors(publishedStandbys(keyring), keyring.policy);
+}
+
 /** The standby that takes over at once where it has to be: one that verifiers know, before one that they may not know yet. */
 export function successorAtOnce(standbys: readonly KeyRecord[], policy: PolicyInForce, now: number): KeyRecord | undefined {
   const rank = (key: KeyRecord): number => (readyAt(key, policy) <= now ? 0 : 2) + (matches(key, policy) ? 0 : 1);

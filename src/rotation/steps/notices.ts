@@ -4,7 +4,7 @@ import { isSignetError } from "../../errors.js";
 import { activeRecord, type Keyring } from "../../keyring/keyring.js";
 import type { AuditEntry } from "../plan/audit-entry.js";
 import { dueAt } from "../plan/situation.js";
-import { plannedSuccessors, publishedStandbys, readyAt } from "../plan/successor.js";
+import { nextKeys, readyAt } from "../plan/successor.js";
 import { readHistory } from "../session/audit.js";
 import type { Context } from "../session/context.js";
 import type { Notice } from "../session/notice.js";
@@ -65,7 +65,7 @@ function noticeOf(keyring: Keyring, { number, at, event, keys, why }: AuditEntry
 function nextOf(keyring: Keyring): Notice["next"] {
   const { policy, rotationRequest } = keyring;
   const active = activeRecord(keyring);
-  const [first, second] = plannedSuccessors(publishedStandbys(keyring), policy);
+  const [first, second] = nextKeys(keyring);
   if (first?.publicJwk === undefined) return null;
   const { kid } = first.publicJwk;
   // A rotation uses up a standby, so it waits until another one is old enough as well.

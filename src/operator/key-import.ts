@@ -1,0 +1,42 @@
+import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
+import { SignetError } from "../errors.js";
+import type { Custody } from "../keyring/key-record.js";
+import type { ImportedKey } from "../rotation/steps/import-key.js";
+import { findKey, type KeySourceOptions } from "./key-source.js";
+import type { Surroundings } from "./surroundings.js";
+
+/** What an import takes from the config. */
+interface ImportPlace {
+  readonly custody: Custody;
+  readonly algorithm: string;
+  readonly ed25519Name: AlgorithmName;
+  readonly region?: string | undefined;
+}
+
+/** How the key is read, and what it is called; `algorithm` and `kid` stand over what its source says. */
+export interface ImportWishes extends Omit<KeySourceOptions, "algorithm" | "region"> {
+  readonly algorithm?: string | undefined;
+}
+
+/** What an import asks of the manager: a key under its own algorithm and name, unless others were given. */
+export async function keyToImport(
+  surroundings: Surroundings,
+  { custody, algorithm, ed25519Name, region }: ImportPlace,
+  source: string,
+  options: ImportWishes,
+): Promise<ImportedKey> {
+  const given = options.algorithm === undefined ? undefined : headerName(options.algorithm, ed25519Name);
+  const found = await findKey(surroundings, source, { ...options, algorithm: given, region });
+  if ("existing" in found) {
+    if (options.kid !== undefined) throw new SignetError("usage", "a key in KMS has its id for a name: leave out --kid");
+    return { existing: found.existing, algorithm: given ?? headerName(algorithm, ed25519Name), custody: "kms" };
+  }
+  const kid = options.kid ?? found.kid;
+  const alg = given ?? headerName(found.alg, found.kid === undefined ? ed25519Name : undefined);
+  return { privateKey: found.privateKey, algorithm: alg, custody, ...(kid !== undefined && { kid }) };
+}
+
+function headerName(name: string, ed25519Name: AlgorithmName | undefined): AlgorithmName {
+  const { name: known, crv } = algorithmNamed(name);
+  return crv === "Ed25519" && ed25519Name !== undefined ? ed25519Name : known;
+}
