@@ -49,7 +49,7 @@ export interface AwsInstallation extends AwsConfig {
  *
  * @param makers what makes each custodian, by name; those of the functions when absent
  * @param onDisk what the installation has on this machine: its keyring, unless that is in S3, and the keys that are in files
- * @throws SignetError `config_invalid` where no region is known, or no place for the keyring
+ * @throws SignetError `config_invalid` where no region is known, or no location for the keyring
  */
 export function awsParts(aws: AwsInstallation, onDisk?: Parts, makers = MAKERS): AwsParts {
   const { env, credentials } = aws;
@@ -90,7 +90,7 @@ function storesOf(
     return createAwsStores(parameters, path, { bucket: createBucket(transport, bucket), prefix }, encryptsWith);
   }
   if (onDisk === undefined)
-    throw new SignetError("config_invalid", "the keyring has no place: set SIGNET_KEYRING to s3://BUCKET/PREFIX");
+    throw new SignetError("config_invalid", "the keyring has no location: set SIGNET_KEYRING to s3://BUCKET/PREFIX");
   return { ...onDisk, active: createMovingActiveStore(createAwsActiveStore(parameters, path, encryptsWith), onDisk.active) };
 }
 

@@ -69,7 +69,7 @@ export async function assemble(config: Config, options: AssemblyOptions = {}): P
     maxAgeSeconds: config.rotation.activeKeyMaxAgeSeconds,
     refreshSeconds: config.aws === undefined ? options.refreshSeconds : undefined,
     clock,
-    place: stores.place,
+    location: stores.location,
   });
   const issuing = { signer: activeKey, issuer: config.issuer, limits: config.limits, clock };
   const rates = createRates(options.processes);

@@ -1,13 +1,13 @@
 // Where an installation keeps things in AWS. Its rights (permissions.ts) are on these names and no others.
 
 /** Where a keyring is in S3: the bucket, and what the keys of its objects begin with, which is nothing or ends in a slash. */
-export interface KeyringPlace {
+export interface KeyringLocation {
   readonly bucket: string;
   readonly prefix: string;
 }
 
 /** @param url `s3://BUCKET` or `s3://BUCKET/PREFIX` */
-export function keyringPlace(url: string): KeyringPlace {
+export function keyringPlace(url: string): KeyringLocation {
   const { hostname, pathname } = new URL(url);
   return { bucket: hostname, prefix: pathname.replace(/^\//, "").replace(/([^/])$/, "$1/") };
 }

@@ -1,7 +1,7 @@
 import { activePath, activeSecret, keysPath, secretsPrefix } from "./names.js";
 
 /** Where an installation is, as ARNs name it. */
-export interface InstallationPlace {
+export interface InstallationScope {
   /** "aws", "aws-cn", ... */
   readonly partition: string;
   /** What its services' names end in: "amazonaws.com", "amazonaws.com.cn", ... */
@@ -25,8 +25,8 @@ export interface Statement {
 }
 
 /** What an issuer does with every custodian: it reads the active document. */
-export function readingPermissions(place: InstallationPlace): readonly Statement[] {
-  return [{ actions: ["ssm:GetParameters"], resources: [parameterArn(place, `${activePath(place.installation)}/*`)] }];
+export function readingPermissions(scope: InstallationScope): readonly Statement[] {
+  return [{ actions: ["ssm:GetParameters"], resources: [parameterArn(scope, `${activePath(scope.installation)}/*`)] }];
 }
 
 /**
@@ -35,7 +35,7 @@ export function readingPermissions(place: InstallationPlace): readonly Statement
  * @param issuer the ARN of the role that signs
  * @param manager the ARN of the role that makes and destroys keys
  */
-export function signingKeyPolicy({ partition, accountId }: InstallationPlace, issuer: string, manager: string): string {
+export function signingKeyPolicy({ partition, accountId }: InstallationScope, issuer: string, manager: string): string {
   const allow = (AWS: string, Action: string | readonly string[]) => ({
     Effect: "Allow",
     Principal: { AWS },
@@ -53,21 +53,21 @@ export function signingKeyPolicy({ partition, accountId }: InstallationPlace, is
 }
 
 /** What a manager does besides where Secrets Manager drives the rotation. */
-export function secretRotationPermissions(place: InstallationPlace): readonly Statement[] {
+export function secretRotationPermissions(scope: InstallationScope): readonly Statement[] {
   const calls = ["DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"];
-  const resources = [`${arn(place, "secretsmanager")}:secret:${activeSecret(place.installation)}-*`];
+  const resources = [`${arn(scope, "secretsmanager")}:secret:${activeSecret(scope.installation)}-*`];
   return [{ actions: calls.map((call) => `secretsmanager:${call}`), resources }];
 }
 
 /** What a manager does with every custodian: active document, keyring, public documents. */
-export function documentPermissions(place: InstallationPlace): readonly Statement[] {
+export function documentPermissions(scope: InstallationScope): readonly Statement[] {
   const active = {
     actions: ["ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameter"],
-    resources: [parameterArn(place, `${activePath(place.installation)}/*`)],
+    resources: [parameterArn(scope, `${activePath(scope.installation)}/*`)],
   };
-  if (place.keyring === undefined) return [active];
-  const { bucket, prefix } = place.keyring;
-  const bucketArn = `arn:${place.partition}:s3:::${bucket}`;
+  if (scope.keyring === undefined) return [active];
+  const { bucket, prefix } = scope.keyring;
+  const bucketArn = `arn:${scope.partition}:s3:::${bucket}`;
   return [
     active,
     { actions: ["s3:GetObject", "s3:PutObject"], resources: [`${bucketArn}/${prefix}*`] },
@@ -77,8 +77,8 @@ export function documentPermissions(place: InstallationPlace): readonly Statemen
 }
 
 /** Keys as parameters: they are made, read, destroyed and listed. */
-export function keyParameters(place: InstallationPlace): readonly Statement[] {
-  const keys = parameterArn(place, keysPath(place.installation));
+export function keyParameters(scope: InstallationScope): readonly Statement[] {
+  const keys = parameterArn(scope, keysPath(scope.installation));
   return [
     { actions: ["ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameter"], resources: [`${keys}/*`] },
     { actions: ["ssm:GetParametersByPath"], resources: [keys] },
@@ -86,39 +86,39 @@ export function keyParameters(place: InstallationPlace): readonly Statement[] {
 }
 
 /** The KMS key that a service encrypts with is used through that service alone. */
-export function atRest(place: InstallationPlace, service: string, actions: readonly string[]): readonly Statement[] {
-  if (place.kmsKeyArn === undefined) return [];
-  const via = { "kms:ViaService": `${service}.${place.region}.${place.urlSuffix}` };
-  return [{ actions, resources: [place.kmsKeyArn], conditions: { StringEquals: via } }];
+export function atRest(scope: InstallationScope, service: string, actions: readonly string[]): readonly Statement[] {
+  if (scope.kmsKeyArn === undefined) return [];
+  const via = { "kms:ViaService": `${service}.${scope.region}.${scope.urlSuffix}` };
+  return [{ actions, resources: [scope.kmsKeyArn], conditions: { StringEquals: via } }];
 }
 
 /** The right to tag keys makes any key one of the installation's: it is for keys that were made before they had policies. */
-export function byTag(place: InstallationPlace, actions: readonly string[]): readonly Statement[] {
-  if (place.hasKeyPolicies === true) return [];
-  const conditions = { StringEquals: { "aws:ResourceTag/signet:installation": place.installation } };
-  return [{ actions, resources: [keyArn(place)], conditions }];
+export function byTag(scope: InstallationScope, actions: readonly string[]): readonly Statement[] {
+  if (scope.hasKeyPolicies === true) return [];
+  const conditions = { StringEquals: { "aws:ResourceTag/signet:installation": scope.installation } };
+  return [{ actions, resources: [keyArn(scope)], conditions }];
 }
 
 /** Bound to the installation by the encryption context. */
-export function ofInstallation({ installation }: InstallationPlace): Statement["conditions"] {
+export function ofInstallation({ installation }: InstallationScope): Statement["conditions"] {
   return { StringEquals: { "kms:EncryptionContext:signet:installation": installation } };
 }
 
 /** What the ARNs of a service begin with. */
-export function arn({ partition, region, accountId }: InstallationPlace, service: string): string {
+export function arn({ partition, region, accountId }: InstallationScope, service: string): string {
   return `arn:${partition}:${service}:${region}:${accountId}`;
 }
 
 /** Every KMS key of the account and region. */
-export function keyArn(place: InstallationPlace): string {
-  return `${arn(place, "kms")}:key/*`;
+export function keyArn(scope: InstallationScope): string {
+  return `${arn(scope, "kms")}:key/*`;
 }
 
-function parameterArn(place: InstallationPlace, path: string): string {
-  return `${arn(place, "ssm")}:parameter${path}`;
+function parameterArn(scope: InstallationScope, path: string): string {
+  return `${arn(scope, "ssm")}:parameter${path}`;
 }
 
 /** The installation's secrets that hold keys. */
-export function secretArn(place: InstallationPlace): string {
-  return `${arn(place, "secretsmanager")}:secret:${secretsPrefix(place.installation)}*`;
+export function secretArn(scope: InstallationScope): string {
+  return `${arn(scope, "secretsmanager")}:secret:${secretsPrefix(scope.installation)}*`;
 }

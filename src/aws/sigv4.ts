@@ -46,21 +46,21 @@ export function signedHeaders(request: UnsignedRequest, credentials: Credentials
   const path = service === "s3" ? request.path : encodedAgain(request.path);
   const lines = names.map((name) => `${name}:${ownMember(headers, name)?.trim().replace(/ +/g, " ")}\n`);
   const canonical = [request.method, path, canonicalQuery(request.query), lines.join(""), signed, digest].join("\n");
-  const place = `${date.slice(0, 8)}/${region}/${service}/aws4_request`;
-  const text = ["AWS4-HMAC-SHA256", date, place, sha256(canonical)].join("\n");
-  const signature = hmac(keyOf(credentials.secretAccessKey, place)).update(text).digest("hex");
-  headers.authorization = `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${place}, SignedHeaders=${signed}, Signature=${signature}`;
+  const credentialScope = `${date.slice(0, 8)}/${region}/${service}/aws4_request`;
+  const text = ["AWS4-HMAC-SHA256", date, credentialScope, sha256(canonical)].join("\n");
+  const signature = hmac(keyOf(credentials.secretAccessKey, credentialScope)).update(text).digest("hex");
+  headers.authorization = `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${credentialScope}, SignedHeaders=${signed}, Signature=${signature}`;
   return headers;
 }
 
 /** The key that was derived last: it is good for a day, a region and a service. */
-let derived: { readonly secret: string; readonly place: string; readonly key: Buffer } | undefined;
+let derived: { readonly secret: string; readonly credentialScope: string; readonly key: Buffer } | undefined;
 
-function keyOf(secret: string, place: string): Buffer {
-  if (derived?.secret === secret && derived.place === place) return derived.key;
-  const [day = "", ...parts] = place.split("/");
+function keyOf(secret: string, credentialScope: string): Buffer {
+  if (derived?.secret === secret && derived.credentialScope === credentialScope) return derived.key;
+  const [day = "", ...parts] = credentialScope.split("/");
   const key = parts.reduce((last, part) => hmac(last).update(part).digest(), hmac(`AWS4${secret}`).update(day).digest());
-  derived = { secret, place, key };
+  derived = { secret, credentialScope, key };
   return key;
 }
 

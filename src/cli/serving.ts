@@ -14,7 +14,7 @@ import type { Context } from "./context.js";
 import { EXIT, reportFailure } from "./output.js";
 
 /** What is to be served. */
-export interface Job extends Pick<ServerOptions, "changedCallers" | "dev" | "place" | "tls" | "version"> {
+export interface Job extends Pick<ServerOptions, "changedCallers" | "dev" | "address" | "tls" | "version"> {
   readonly workers: number;
   /** Opens the issuer, and checks that it may be served so. */
   open(): Promise<Installation>;
@@ -39,7 +39,7 @@ export async function serveUntilStopped(context: Context, job: Job): Promise<nev
   const signals = watchStopSignals();
   const serverLog = createLog(isWorker ? WORKER_LOG_FD : context.logFd, job.workers > 1);
   if (isWorker) return process.exit(await runWorker(context, job, { serverLog, signals }));
-  if ("socket" in job.place) process.once("exit", job.place.socket.remove);
+  if ("socket" in job.address) process.once("exit", job.address.socket.remove);
   let code: number = EXIT.done;
   try {
     const serving = await Promise.race([start(context, job, serverLog), signals.first]);
@@ -62,7 +62,7 @@ async function stop(serving: Serving, { log }: ServerLog, { again }: StopSignals
 async function start(context: Context, job: Job, serverLog: ServerLog): Promise<Serving> {
   const installation = await job.open();
   await putLimitsInForce(installation, (words) => context.output.note(words));
-  const socket = "socket" in job.place ? job.place.socket : undefined;
+  const socket = "socket" in job.address ? job.address.socket : undefined;
   await socket?.check();
   const { url, onFailure, close } =
     job.workers === 1 ? await startAlone(context, job, { installation, serverLog }) : await startAbove(context, job, serverLog);
@@ -107,7 +107,7 @@ async function startAbove(context: Context, job: Job, serverLog: ServerLog) {
     logFd: context.logFd,
     metrics: createSummedMetrics(own),
     onListening: async () => {
-      if ("socket" in job.place) await job.place.socket.publish();
+      if ("socket" in job.address) await job.address.socket.publish();
     },
     onLogLost: tellOnce,
   });

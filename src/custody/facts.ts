@@ -1,6 +1,6 @@
 import type { Algorithm } from "../algorithms/table.js";
 import type { Kms } from "../aws/kms.js";
-import type { InstallationPlace, Statement } from "../aws/permissions.js";
+import type { InstallationScope, Statement } from "../aws/permissions.js";
 import type { SecretsManager } from "../aws/secrets-manager.js";
 import type { ParameterStore } from "../aws/ssm.js";
 import type { Transport } from "../aws/transport.js";
@@ -72,8 +72,8 @@ export interface AwsPlace {
 
 /** What an issuer and a manager may do in AWS. */
 export interface RolePermissions {
-  issue(place: InstallationPlace): readonly Statement[];
-  manage(place: InstallationPlace): readonly Statement[];
+  issue(scope: InstallationScope): readonly Statement[];
+  manage(scope: InstallationScope): readonly Statement[];
 }
 
 /** What a custodian's folder exports as its index. */

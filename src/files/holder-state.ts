@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { askPresence } from "./presence.js";
-import { type HolderState, type ProcessPlace, parseIdentity, processIdentity, stateAt } from "./process-identity.js";
+import { type HolderState, type ProcessIdentity, parseIdentity, processIdentity, stateAt } from "./process-identity.js";
 
 /**
  * Tells whether a process that holds something in a folder still lives. Dead is only what is proven dead: nothing is ever taken from
@@ -24,7 +24,7 @@ export async function stateOfHolder(identity: string, folder: string): Promise<H
  * Whether a process ran before this machine was started anew. A machine's id and name can both be copied, with a disk or an image:
  * that the folder is on no network has to be known as well.
  */
-export async function isOfEarlierBoot(mine: ProcessPlace, theirs: ProcessPlace, folder: string): Promise<boolean> {
+export async function isOfEarlierBoot(mine: ProcessIdentity, theirs: ProcessIdentity, folder: string): Promise<boolean> {
   if (mine.boot === "" || theirs.boot === "" || mine.boot === theirs.boot || mine.host !== theirs.host) return false;
   const isSameMachine = theirs.machine === undefined || (mine.machine !== "" && mine.machine === theirs.machine);
   return isSameMachine && (await isLocal(folder));

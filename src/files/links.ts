@@ -13,15 +13,15 @@ const MAX_LINKS = 40;
  * @throws SignetError `store_failed` for links in a circle, `store_insecure` for one that another user planted in a shared folder
  */
 export async function followLinks(path: string): Promise<string> {
-  let place = resolve(path);
+  let target = resolve(path);
   for (let count = 0; count <= MAX_LINKS; count++) {
-    const stats = await lstat(place).catch(() => undefined);
-    if (stats === undefined || !stats.isSymbolicLink()) return place;
-    const folder = await stat(dirname(place));
+    const stats = await lstat(target).catch(() => undefined);
+    if (stats === undefined || !stats.isSymbolicLink()) return target;
+    const folder = await stat(dirname(target));
     if ((folder.mode & 0o002) !== 0 && isForeign(stats)) {
-      throw new SignetError("store_insecure", `${place} is a symbolic link of user ${stats.uid}; nothing is written through it`);
+      throw new SignetError("store_insecure", `${target} is a symbolic link of user ${stats.uid}; nothing is written through it`);
     }
-    place = resolve(dirname(place), await readlink(place));
+    target = resolve(dirname(target), await readlink(target));
   }
   throw new SignetError("store_failed", `${path}: its symbolic links lead in a circle`);
 }

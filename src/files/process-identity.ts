@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 export type HolderState = "alive" | "gone" | "unknown";
 
 /** Where and when a process runs; a member is empty where it is not known. */
-export interface ProcessPlace {
+export interface ProcessIdentity {
   readonly host: string;
   /** The boot of the kernel. It is the same in every container of a machine. */
   readonly boot: string;
@@ -32,7 +32,7 @@ export function processIdentity(): string {
 }
 
 /** What an identity says; `undefined` for a text that is none. */
-export function parseIdentity(identity: string): ProcessPlace | undefined {
+export function parseIdentity(identity: string): ProcessIdentity | undefined {
   const parts = identity.split("/");
   if (parts.length !== 5 && parts.length !== 6) return undefined;
   const [host = "", boot = "", namespace = ""] = parts;
@@ -49,12 +49,12 @@ export function stateByPid(identity: string): HolderState {
 
 /** The short name of a holder, to be typed: "web-1:4711". */
 export function holderName(identity: string): string {
-  const place = parseIdentity(identity);
-  return (place === undefined ? identity : `${place.host}:${place.pid}`).replace(/[^\w.:-]/g, "_");
+  const known = parseIdentity(identity);
+  return (known === undefined ? identity : `${known.host}:${known.pid}`).replace(/[^\w.:-]/g, "_");
 }
 
 /** `stateByPid` of parsed identities. */
-export function stateAt(mine: ProcessPlace, theirs: ProcessPlace): HolderState {
+export function stateAt(mine: ProcessIdentity, theirs: ProcessIdentity): HolderState {
   const isSame = mine.host === theirs.host && mine.boot === theirs.boot && mine.pidNamespace === theirs.pidNamespace;
   if (!isSame) return "unknown";
   return isRunning(theirs) ? "alive" : "gone";
@@ -62,12 +62,12 @@ export function stateAt(mine: ProcessPlace, theirs: ProcessPlace): HolderState {
 
 /** What an identity names, in words: "process 4711 of web-1". What is no process tells itself what it is. */
 export function describeProcess(identity: string): string {
-  const place = parseIdentity(identity);
-  if (place === undefined) return identity;
-  return place.host === hostname() ? `process ${place.pid}` : `process ${place.pid} of ${place.host}`;
+  const known = parseIdentity(identity);
+  if (known === undefined) return identity;
+  return known.host === hostname() ? `process ${known.pid}` : `process ${known.pid} of ${known.host}`;
 }
 
-function isRunning({ pid, startedAt }: ProcessPlace): boolean {
+function isRunning({ pid, startedAt }: ProcessIdentity): boolean {
   if (!exists(pid)) return false;
   const state = fieldOfStat(pid, 0);
   if (state === "Z" || state === "X") return false;

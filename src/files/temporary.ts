@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseJson } from "../encoding/json-names.js";
 import { asUnreadable, asUnwritable, errorCode } from "./failures.js";
 import { isOfEarlierBoot, stateOfHolder } from "./holder-state.js";
-import { type ProcessPlace, parseIdentity, processIdentity, stateAt } from "./process-identity.js";
+import { type ProcessIdentity, parseIdentity, processIdentity, stateAt } from "./process-identity.js";
 
 /** The suffix of files that are being written; a crash can leave one behind. */
 export const TEMPORARY_SUFFIX = ".tmp";
@@ -15,7 +15,7 @@ const A_DAY_MS = 86_400_000;
 
 /** A name for what will become a file. It tells who writes it, so that it can go when that process has died. */
 export function temporaryBeside(path: string): string {
-  const { host, boot, pidNamespace, machine = "", pid, startedAt } = ownPlace();
+  const { host, boot, pidNamespace, machine = "", pid, startedAt } = ownIdentity();
   return [path, [host, boot, pidNamespace, machine, pid, startedAt].join("-"), `${randomBytes(6).toString("hex")}.tmp`].join(".");
 }
 
@@ -49,9 +49,9 @@ async function isDead(folder: string, name: string): Promise<boolean> {
   const [, , writer] = NAMED.exec(name) ?? [];
   const theirs = parseIdentity(writer?.replaceAll("-", "/") ?? "");
   if (theirs !== undefined) {
-    const state = stateAt(ownPlace(), theirs);
+    const state = stateAt(ownIdentity(), theirs);
     if (state !== "unknown") return state === "gone";
-    if (await isOfEarlierBoot(ownPlace(), theirs, folder)) return true;
+    if (await isOfEarlierBoot(ownIdentity(), theirs, folder)) return true;
   }
   try {
     // A lock's text names its holder; nothing else that was written without a writer's name says more than its age.
@@ -66,11 +66,11 @@ async function isDead(folder: string, name: string): Promise<boolean> {
 }
 
 // Digests, because a host's name may be longer than a file's can be.
-function ownPlace(): ProcessPlace {
-  const place = parseIdentity(processIdentity()) as ProcessPlace;
-  const { host, boot, pidNamespace, machine = "" } = place;
+function ownIdentity(): ProcessIdentity {
+  const own = parseIdentity(processIdentity()) as ProcessIdentity;
+  const { host, boot, pidNamespace, machine = "" } = own;
   const [a = "", b = "", c = "", d = ""] = [host, boot, pidNamespace, machine].map(digest);
-  return { ...place, host: a, boot: b, pidNamespace: c, machine: d };
+  return { ...own, host: a, boot: b, pidNamespace: c, machine: d };
 }
 
 function digest(text: string): string {

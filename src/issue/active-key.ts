@@ -15,7 +15,7 @@ export interface ActiveKeyOptions {
   readonly refreshSeconds?: number | undefined;
   readonly clock: () => number;
   /** Where the active document is looked for, for messages. */
-  readonly place?: string | undefined;
+  readonly location?: string | undefined;
   /** Answers a number from 0 up to 1. */
   readonly random?: (() => number) | undefined;
 }
@@ -83,7 +83,7 @@ export function createActiveKey(options: ActiveKeyOptions): ActiveKey {
 }
 
 async function readConfirmed(
-  { read, open, place }: ActiveKeyOptions,
+  { read, open, location }: ActiveKeyOptions,
   known: Confirmed | undefined,
   sentAt: number,
 ): Promise<Confirmed> {
@@ -91,7 +91,7 @@ async function readConfirmed(
   if (document === undefined) {
     throw new SignetError(
       "no_active_key",
-      `no key is active${place === undefined ? "" : ` in ${place}`}: mount or restore what should be there; \`signet init\` makes a new issuer, and resumes one that was interrupted`,
+      `no key is active${location === undefined ? "" : ` in ${location}`}: mount or restore what should be there; \`signet init\` makes a new issuer, and resumes one that was interrupted`,
     );
   }
   if (known !== undefined && document.sequence < known.document.sequence) {

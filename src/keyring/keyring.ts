@@ -60,7 +60,7 @@ export interface ActivationIntent {
   readonly readBackAt?: number;
 }
 
-/** A sequence that was allocated to an active document, until its place has rested after the document's deletion. */
+/** A sequence that was allocated to an active document, until its slot has rested after the document's deletion. */
 export interface Allocation {
   readonly sequence: number;
   /** When the document was seen to be gone. */
@@ -141,7 +141,7 @@ export interface Keyring {
   /** The highest sequence confirmed as the active document. */
   readonly confirmedSequence: number;
   readonly activation: ActivationIntent | null;
-  /** The sequences whose places may be occupied, or have not rested yet. */
+  /** The sequences whose slots may be occupied, or have not rested yet. */
   readonly allocations: readonly Allocation[];
   readonly rotationRequest: RotationRequest | null;
   /** Names the last rotation that was asked for under a name, so that a request that arrives twice is one. */

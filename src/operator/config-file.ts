@@ -24,13 +24,13 @@ export async function changeConfig<T>(
   change: (members: ConfigMembers, config: Config) => { readonly members: ConfigMembers; readonly result: T },
 ): Promise<T> {
   // The lock is beside the file itself, so that those who reach it by other names take turns too.
-  const place = await followLinks(path);
-  return withProcessLock(`${place}.lock`, async () => {
+  const target = await followLinks(path);
+  return withProcessLock(`${target}.lock`, async () => {
     const before = await readMembers(path);
     const { members, result } = change(before, checkConfig(before, path, { env }));
     checkConfig(members, path, { env });
-    await removeInterruptedWrites(dirname(place), (name) => name === basename(place));
-    await replaceFile(place, `${JSON.stringify(members, null, 2)}\n`, PUBLIC_FILE);
+    await removeInterruptedWrites(dirname(target), (name) => name === basename(target));
+    await replaceFile(target, `${JSON.stringify(members, null, 2)}\n`, PUBLIC_FILE);
     return result;
   });
 }

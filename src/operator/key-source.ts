@@ -37,7 +37,7 @@ const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
  * @throws SignetError `usage`, `invalid_key` where the halves do not belong together, and what AWS answers
  */
 export async function findKey(surroundings: Surroundings, source: string, options: KeySourceOptions): Promise<FoundKey> {
-  const [service, name] = placeOf(source);
+  const [service, name] = parseSource(source);
   if (service === "kms") return { existing: name };
   const found = await readers[service](surroundings, name, options);
   const named = options.jwks === undefined ? found : namedIn(await readJwks(surroundings, options.jwks), found, options.jwks);
@@ -46,7 +46,7 @@ export async function findKey(surroundings: Surroundings, source: string, option
 
 type Service = "file" | "ssm" | "secret" | "kms";
 
-function placeOf(source: string): [Service, string] {
+function parseSource(source: string): [Service, string] {
   const [, service = "", rest = ""] = /^arn:[\w-]+:(ssm|secretsmanager|kms):[^:]*:[^:]*:(.+)$/.exec(source) ?? [];
   if (service === "ssm") return ["ssm", source];
   if (service === "secretsmanager") return ["secret", source];

@@ -34,9 +34,9 @@ export function jwksMissing(installation: Installation): SignetError {
 }
 
 function missing(what: string, { stores, config }: Installation, otherWay: string): SignetError {
-  const place = stores.place ?? config.directory;
+  const location = stores.location ?? config.directory;
   return new SignetError(
     "keyring_missing",
-    `there is no ${what} in ${place}: mount or restore what should be there, ${otherWay}`,
+    `there is no ${what} in ${location}: mount or restore what should be there, ${otherWay}`,
   );
 }

@@ -65,11 +65,11 @@ function changesOf(surroundings: Surroundings, before: Config, request: Migratio
     );
   }
   change.custody = custody;
-  if (!isLocal) change.aws = placeOf(surroundings, before, request);
+  if (!isLocal) change.aws = awsAfter(surroundings, before, request);
   return change;
 }
 
-function placeOf(
+function awsAfter(
   surroundings: Surroundings,
   before: Config,
   { custody, region, kmsKey }: MigrationRequest,

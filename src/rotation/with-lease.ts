@@ -4,7 +4,7 @@ import { RULES, timeInWords, type Wait } from "./plan/wait-reasons.js";
 import { type Report, reportOf } from "./report.js";
 import type { Creation } from "./requests.js";
 import type { Outcome } from "./run.js";
-import { type Context, custodiansInUse, keyringMissing, placeOf } from "./session/context.js";
+import { type Context, custodiansInUse, keyringMissing, locationOf } from "./session/context.js";
 import { newKeyringSession, type Session, takeLease } from "./session/session.js";
 import { assertSameIssuer } from "./steps/apply-policy.js";
 import { tellChanges } from "./steps/notices.js";
@@ -93,7 +93,7 @@ async function assertNothingLeft(context: Context): Promise<void> {
   if (!isLeft || (await stores.keyring.read()) !== undefined) return;
   throw new SignetError(
     "keyring_missing",
-    `there are private keys, or a log of them, but no keyring${placeOf(context)}: restore the keyring from a backup`,
+    `there are private keys, or a log of them, but no keyring${locationOf(context)}: restore the keyring from a backup`,
   );
 }
 

@@ -10,14 +10,14 @@ import { type Followed, type FollowOptions, follow } from "./follow.js";
 import { createListener } from "./listener.js";
 import { causeOf, type Logger, logAnswered } from "./log.js";
 import { createMetrics, type Metrics } from "./metrics.js";
-import { certificateReloader, createSocketServer, listen, type Place, type TlsFiles } from "./socket.js";
+import { certificateReloader, createSocketServer, type ListenAddress, listen, type TlsFiles } from "./socket.js";
 import { boundYoungGeneration } from "./young-generation.js";
 
 /** What one serving process is made of. */
 export interface ServerOptions {
   readonly installation: Installation;
   readonly changedCallers: FollowOptions["changedCallers"];
-  readonly place: Place;
+  readonly address: ListenAddress;
   readonly tls?: TlsFiles | undefined;
   /** Answers Lambda's Invoke API too, and only to programs on this machine. */
   readonly dev: boolean;
@@ -49,7 +49,7 @@ const MAX_CLOSE_MS = 10_000;
  * @throws SignetError `listen_failed`, and what reading the active key throws
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { installation, place, tls, log } = options;
+  const { installation, address, tls, log } = options;
   const clock = (): number => Math.floor(Date.now() / 1_000);
   const metrics = createMetrics(() => followed.keyInUse(), clock);
   const onFailure = (dependency: string, error: unknown): void => {
@@ -89,9 +89,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }),
     tls,
   );
-  await listen(server, place);
+  await listen(server, address);
   const reload = tls === undefined ? undefined : reloading(certificateReloader(server as TlsServer, tls), log);
-  const url = "socket" in place ? place.socket.path : urlOf(server.address() as AddressInfo, tls !== undefined);
+  const url = "socket" in address ? address.socket.path : urlOf(server.address() as AddressInfo, tls !== undefined);
   return Object.freeze({
     url,
     followed,

@@ -8,7 +8,7 @@ import { readTrustedSync } from "../files/trusted-read.js";
 import { listenFailedAt, type SocketPath } from "./unix-socket.js";
 
 /** Where a server listens: an address, or a Unix socket. */
-export type Place = { readonly host: string; readonly port: number } | { readonly socket: SocketPath };
+export type ListenAddress = { readonly host: string; readonly port: number } | { readonly socket: SocketPath };
 
 /** The files of a certificate chain and its private key, in PEM. */
 export interface TlsFiles {
@@ -52,17 +52,18 @@ export function certificateReloader(server: TlsServer, files: TlsFiles): () => b
  *
  * @throws SignetError `listen_failed`, with what to do
  */
-export async function listen(server: Server, place: Place): Promise<void> {
-  const options: ListenOptions = "socket" in place ? { path: place.socket.boundPath } : { host: place.host, port: place.port };
+export async function listen(server: Server, address: ListenAddress): Promise<void> {
+  const options: ListenOptions =
+    "socket" in address ? { path: address.socket.boundPath } : { host: address.host, port: address.port };
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(listenFailed(error, place)));
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenFailed(error, address)));
     server.listen(options, resolve);
   });
 }
 
-function listenFailed(error: NodeJS.ErrnoException, place: Place): SignetError {
-  if ("socket" in place) return listenFailedAt(place.socket.path, error);
-  const where = `port ${place.port} of ${place.host}`;
+function listenFailed(error: NodeJS.ErrnoException, address: ListenAddress): SignetError {
+  if ("socket" in address) return listenFailedAt(address.socket.path, error);
+  const where = `port ${address.port} of ${address.host}`;
   const advice: Readonly<Record<string, string>> = {
     EADDRINUSE: `${where} is taken: another server listens there; choose another with --port, or stop that one`,
     EACCES: `${where} may not be used by this user; ports from 1024 on need no privilege`,

@@ -21,14 +21,14 @@ export interface ActiveStore {
   /** How long after a write every reader sees it. */
   readonly settleSeconds: number;
   /** How many names there are, a sequence taking the one of its remainder; `null` where each sequence has its own name. */
-  readonly places: number | null;
+  readonly slots: number | null;
   /** Every document that is visible, the highest sequence first. */
   read(): Promise<readonly ActiveDocument[]>;
   /**
    * Writes a document, never over another one.
    *
    * @param isPlain whether nothing in it is a secret; default false
-   * @throws SignetError `sequence_taken` where the document's place is occupied by a different one
+   * @throws SignetError `sequence_taken` where the document's slot is occupied by a different one
    */
   write(document: ActiveDocument, isPlain?: boolean): Promise<void>;
   /** Deletes the document of a sequence, with its past versions; absent is success. */
@@ -76,7 +76,7 @@ type HolderState = "alive" | "gone" | "unknown";
 /** The stores of an installation, and what they know of those who hold a lease. */
 export interface Stores {
   /** Where they are, for messages: a folder, or an address in S3. */
-  readonly place?: string;
+  readonly location?: string;
   /** Names the place of a keyring that can be copied with all its keys, on this machine; absent where there is only one. */
   placeDigest?(): Promise<string>;
   readonly keyring: KeyringStore;

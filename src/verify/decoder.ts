@@ -29,19 +29,19 @@ export interface DecoderOptions {
 export type Decode = (jwksUrl: string, token: string, caller?: string) => Promise<Readonly<Record<string, unknown>>>;
 
 /** What each caller may have fetched anew within a minute; the query of one URL alone has any number of spellings. */
-const MAX_NEW_PLACES = 32;
+const MAX_NEW_SOURCES = 32;
 const WINDOW_SECONDS = 60;
 /** So many are kept; then the caller with the most of them loses its oldest. */
-const MAX_PLACES = 64;
+const MAX_SOURCES = 64;
 const MAX_CALLERS = 1_000;
 
 /** Keys at a URL, and who asked for them first. */
-interface Place {
+interface KeySource {
   readonly keys: FollowedKeys<Verifier>;
   readonly caller: string;
 }
 
-/** Makes a decoder. It fetches a place's keys once and follows them from then on. */
+/** Makes a decoder. It fetches the keys of a URL once and follows them from then on. */
 export function createDecoder({ issuer, hosts, clock, resolve, ...given }: DecoderOptions): Decode {
   const elapsed = given.elapsed ?? (() => performance.now() / 1_000);
   const own = issuer === undefined ? undefined : new URL(issuer);
@@ -51,18 +51,18 @@ export function createDecoder({ issuer, hosts, clock, resolve, ...given }: Decod
     allowLoopback: own !== undefined && isLoopback(own.hostname),
     resolve,
   });
-  const places = new Map<string, Place>();
+  const sources = new Map<string, KeySource>();
   const takeShare = sharesOf(elapsed);
 
   function keysAt(url: string, caller: string): FollowedKeys<Verifier> {
-    const known = places.get(url);
+    const known = sources.get(url);
     if (known !== undefined) return known.keys;
     takeShare(caller);
-    if (places.size >= MAX_PLACES) places.delete(placeToLeave(places));
+    if (sources.size >= MAX_SOURCES) sources.delete(sourceToDrop(sources));
     const keys = followKeys(url, { jwksUrl: url, fetch: listed.fetch, elapsed }, (jwks) =>
       localVerifier({ keys: jwks, issuer: null, audience: null, types: null, clock }),
     );
-    places.set(url, { keys, caller });
+    sources.set(url, { keys, caller });
     return keys;
   }
 
@@ -70,10 +70,10 @@ export function createDecoder({ issuer, hosts, clock, resolve, ...given }: Decod
 }
 
 // One caller's appetite must not cost another one its keys.
-function placeToLeave(places: ReadonlyMap<string, Place>): string {
+function sourceToDrop(sources: ReadonlyMap<string, KeySource>): string {
   const oldestOf = new Map<string, { readonly url: string; count: number }>();
   // A map remembers in which order its entries came.
-  for (const [url, { caller }] of places) {
+  for (const [url, { caller }] of sources) {
     const found = oldestOf.get(caller);
     if (found === undefined) oldestOf.set(caller, { url, count: 1 });
     else found.count += 1;
@@ -87,9 +87,9 @@ function sharesOf(elapsed: () => number): (caller: string) => void {
   return (caller) => {
     const now = elapsed();
     const recent = (takenAt.get(caller) ?? []).filter((at) => now - at < WINDOW_SECONDS);
-    if (recent.length >= MAX_NEW_PLACES) {
+    if (recent.length >= MAX_NEW_SOURCES) {
       const retryAfterSeconds = Math.ceil(WINDOW_SECONDS - (now - (recent[0] as number)));
-      throw new SignetError("rate_exceeded", "too many places of keys were asked for just now", { retryAfterSeconds });
+      throw new SignetError("rate_exceeded", "too many key URLs were asked for just now", { retryAfterSeconds });
     }
     if (takenAt.size >= MAX_CALLERS) {
       for (const [name, times] of takenAt) if (now - (times.at(-1) ?? 0) >= WINDOW_SECONDS) takenAt.delete(name);

@@ -50,7 +50,7 @@ export function followKeys<T>(issuer: string, options: FollowedKeysOptions, use:
   const refreshSeconds = secondsOf(options.refreshSeconds ?? DEFAULT_REFRESH_SECONDS, "refreshSeconds");
   const staleSeconds = secondsOf(options.staleSeconds ?? DEFAULT_STALE_SECONDS, "staleSeconds");
   const elapsed = options.elapsed ?? (() => performance.now() / 1_000);
-  const place = placeOf(issuer, options, elapsed);
+  const locator = locatorOf(issuer, options, elapsed);
   let good: { readonly made: T; readonly etag: string | undefined; readonly at: number } | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
   let running: Promise<T> | undefined;
@@ -59,14 +59,14 @@ export function followKeys<T>(issuer: string, options: FollowedKeysOptions, use:
     const at = elapsed();
     triedAt = at;
     try {
-      const { url, issuersReach } = await place.find();
+      const { url, issuersReach } = await locator.find();
       const fetched: FetchedJwks | undefined = await fetchJwksUnless(url, good?.etag, { ...options, issuersReach });
       if (fetched !== undefined) good = { made: madeOf(issuer, () => use(fetched.jwks)), etag: fetched.etag, at };
       else if (good !== undefined) good = { ...good, at };
       return (good as { made: T }).made;
     } catch (error) {
       // The keys may have moved: where they are is asked anew.
-      place.forget();
+      locator.forget();
       throw error;
     }
   }
@@ -108,10 +108,10 @@ export function followKeys<T>(issuer: string, options: FollowedKeysOptions, use:
   });
 }
 
-function placeOf(issuer: string, options: FollowedKeysOptions, elapsed: () => number) {
+function locatorOf(issuer: string, options: FollowedKeysOptions, elapsed: () => number) {
   let found: (DiscoveredJwks & { readonly at: number }) | undefined;
   return {
-    /** The operator's own word leads anywhere; an issuer's to no place that is more private than its own. */
+    /** The operator's own word leads anywhere; an issuer's to no address that is more private than its own. */
     async find(): Promise<Partial<DiscoveredJwks> & { readonly url: string }> {
       if (options.jwksUrl !== undefined) return { url: options.jwksUrl };
       if (found === undefined || elapsed() - found.at > DISCOVERY_SECONDS) {

@@ -3,7 +3,7 @@ import { algorithmNamed } from "../../src/algorithms/table.js";
 import { activePath } from "../../src/aws/names.js";
 import {
   documentPermissions,
-  type InstallationPlace,
+  type InstallationScope,
   readingPermissions,
   type Statement,
   signingKeyPolicy,
@@ -30,13 +30,13 @@ const roles = Object.fromEntries(
   ),
 );
 const rolesOf = (kind: string) => roles[kind] as RolePermissions;
-const issuingPermissions = (kind: string, place: InstallationPlace) => [
-  ...readingPermissions(place),
-  ...rolesOf(kind).issue(place),
+const issuingPermissions = (kind: string, scope: InstallationScope) => [
+  ...readingPermissions(scope),
+  ...rolesOf(kind).issue(scope),
 ];
-const managingPermissions = (kind: string, place: InstallationPlace) => [
-  ...documentPermissions(place),
-  ...rolesOf(kind).manage(place),
+const managingPermissions = (kind: string, scope: InstallationScope) => [
+  ...documentPermissions(scope),
+  ...rolesOf(kind).manage(scope),
 ];
 
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
@@ -63,8 +63,8 @@ const FOR_SOME_KEYS = ["kms:Encrypt", "kms:GenerateDataKey"];
 /** The calls of a manager over the whole life of a key: made, published, active, succeeded, removed, swept. */
 async function managed(kind: AwsCustody, installation: string, restKey?: string) {
   let now = Math.floor(Date.now() / 1_000);
-  const place = { bucket: createBucket(transport, "keyrings"), prefix: `${installation}/` };
-  const stores = createAwsStores(createParameterStore(transport), activePath(installation), place, restKey);
+  const scope = { bucket: createBucket(transport, "keyrings"), prefix: `${installation}/` };
+  const stores = createAwsStores(createParameterStore(transport), activePath(installation), scope, restKey);
   // Asked as it is, and answered by the clock of this story.
   const serviceTime = async () => {
     await stores.serviceTime?.();
@@ -151,14 +151,14 @@ function placeOf(installation: string) {
 }
 
 describe.each(some(2, KINDS))("the rights for %s", (kind) => {
-  const place = placeOf(`rights-${kind}`);
-  const here = () => ({ ...place, kmsKeyArn: kind === "kms-data-key" ? kmsKey : undefined });
+  const scope = placeOf(`rights-${kind}`);
+  const here = () => ({ ...scope, kmsKeyArn: kind === "kms-data-key" ? kmsKey : undefined });
 
   it("are what a manager and an issuer call, and no more", async () => {
-    const managing = compared(managingPermissions(kind, here()), await managed(kind, place.installation));
+    const managing = compared(managingPermissions(kind, here()), await managed(kind, scope.installation));
     expect(managing.refused).toStrictEqual([]);
     expect(managing.unused.filter((action) => !FOR_SOME_KEYS.includes(action))).toStrictEqual([]);
-    expect(compared(issuingPermissions(kind, here()), await issued(place.installation))).toStrictEqual({
+    expect(compared(issuingPermissions(kind, here()), await issued(scope.installation))).toStrictEqual({
       refused: [],
       unused: [],
     });
@@ -166,10 +166,10 @@ describe.each(some(2, KINDS))("the rights for %s", (kind) => {
 });
 
 describe.each(KINDS)("the rights for %s", (kind) => {
-  const place = placeOf(`rights-${kind}`);
+  const scope = placeOf(`rights-${kind}`);
 
   it("let an issuer write nothing, and touch no other installation's", () => {
-    const statements = issuingPermissions(kind, { ...place, kmsKeyArn: kind === "kms-data-key" ? kmsKey : undefined });
+    const statements = issuingPermissions(kind, { ...scope, kmsKeyArn: kind === "kms-data-key" ? kmsKey : undefined });
     const actions = statements.flatMap((statement) => statement.actions);
     expect(actions.filter((action) => !/:(GetParameters|GetSecretValue|Sign|Decrypt)$/.test(action))).toStrictEqual([]);
     for (const { resources, conditions } of statements) {
@@ -179,7 +179,7 @@ describe.each(KINDS)("the rights for %s", (kind) => {
 
   it("use a key that encrypts at rest through its service alone", () => {
     const kmsKeyArn = "arn:aws:kms:eu-central-1:111122223333:key/k";
-    const withKey = [...issuingPermissions(kind, { ...place, kmsKeyArn }), ...managingPermissions(kind, { ...place, kmsKeyArn })];
+    const withKey = [...issuingPermissions(kind, { ...scope, kmsKeyArn }), ...managingPermissions(kind, { ...scope, kmsKeyArn })];
     for (const { resources, conditions } of withKey.filter((statement) => statement.resources.includes(kmsKeyArn))) {
       expect(resources).toStrictEqual([kmsKeyArn]);
       expect(JSON.stringify(conditions)).toMatch(/kms:ViaService|kms:EncryptionContext/);
@@ -188,17 +188,17 @@ describe.each(KINDS)("the rights for %s", (kind) => {
 });
 
 describe("keys that name the roles in their own policy", () => {
-  const place = { ...placeOf("by-policy"), hasKeyPolicies: true };
+  const scope = { ...placeOf("by-policy"), hasKeyPolicies: true };
   const [issuer, manager] = ["arn:aws:iam::111122223333:role/issuer", "arn:aws:iam::111122223333:role/manager"];
 
   it("need no right that goes by a tag", () => {
-    const statements = [...issuingPermissions("kms", place), ...managingPermissions("kms", place)];
+    const statements = [...issuingPermissions("kms", scope), ...managingPermissions("kms", scope)];
     expect(JSON.stringify(statements)).not.toContain("aws:ResourceTag");
     expect(statements.flatMap(({ actions }) => actions)).not.toContain("kms:Sign");
   });
 
   it("give each what it needs, and leave the rest to the account", () => {
-    const { Statement } = JSON.parse(signingKeyPolicy(place, issuer, manager));
+    const { Statement } = JSON.parse(signingKeyPolicy(scope, issuer, manager));
     expect(
       Statement.map(({ Principal, Action }: { Principal: { AWS: string }; Action: unknown }) => [Principal.AWS, Action]),
     ).toEqual([
@@ -209,7 +209,7 @@ describe("keys that name the roles in their own policy", () => {
   });
 
   it("are made with two tags and no other", () => {
-    const making = managingPermissions("kms", place).filter(({ actions }) => actions.includes("kms:TagResource"));
+    const making = managingPermissions("kms", scope).filter(({ actions }) => actions.includes("kms:TagResource"));
     expect(making).toHaveLength(1);
     expect(making[0]?.conditions).toStrictEqual({
       StringEquals: { "aws:RequestTag/signet:installation": "by-policy" },
@@ -223,10 +223,10 @@ describe.each(some(1, ["secrets-manager", "parameter-store"] as const))(
   (kind) => {
     it("are what is called and what the service does in the caller's name, and no more", async () => {
       const installation = `at-rest-${kind}`;
-      const place = { ...placeOf(installation), kmsKeyArn: kmsKey };
-      const managing = compared(managingPermissions(kind, place), await managed(kind, installation, kmsKey));
+      const scope = { ...placeOf(installation), kmsKeyArn: kmsKey };
+      const managing = compared(managingPermissions(kind, scope), await managed(kind, installation, kmsKey));
       expect(managing).toStrictEqual({ refused: [], unused: kind === "parameter-store" ? ["kms:GenerateDataKey"] : [] });
-      const issuing = compared(issuingPermissions(kind, place), await issued(installation));
+      const issuing = compared(issuingPermissions(kind, scope), await issued(installation));
       expect(issuing).toStrictEqual({ refused: [], unused: [] });
     });
 

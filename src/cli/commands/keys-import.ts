@@ -58,7 +58,7 @@ async function placeToImport(
   const installation = await openInstallation(context, options);
   const isStack = options.config?.startsWith(STACK_CONFIG) === true;
   if (isStack || (await installation.stores.keyring.read()) !== undefined) return { installation, createKeyring: false };
-  const where = installation.stores.place ?? installation.config.directory;
+  const where = installation.stores.location ?? installation.config.directory;
   if (options.create !== true) {
     if (options.yes !== true && !process.stdin.isTTY) {
       throw new SignetError(

@@ -7,7 +7,7 @@ import { isLoopback } from "../../encoding/loopback-host.js";
 import { SignetError } from "../../errors.js";
 import { pathGiven } from "../../operator/surroundings.js";
 import { isWorker } from "../../server/above.js";
-import type { Place, TlsFiles } from "../../server/socket.js";
+import type { ListenAddress, TlsFiles } from "../../server/socket.js";
 import { signByTurn } from "../../server/turn-signer.js";
 import { createSocketPath } from "../../server/unix-socket.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
@@ -26,7 +26,7 @@ export interface ServeOptions extends CommonOptions {
 
 /** What was asked, checked. */
 interface Asked {
-  readonly place: Place;
+  readonly address: ListenAddress;
   readonly tls: TlsFiles | undefined;
   readonly dev: boolean;
   readonly workers: number;
@@ -67,7 +67,7 @@ function askedOf(context: Context, options: ServeOptions): Asked {
   if (socket !== undefined && (options.port !== undefined || options.host !== undefined)) {
     throw new SignetError("usage", "give --socket, or --host and --port, not both");
   }
-  const place =
+  const address =
     socket === undefined
       ? { host, port: numberOf("--port", options.port, 0, 65_535, DEFAULT_PORT) }
       : { socket: createSocketPath(pathGiven(context, socket), isWorker ? process.ppid : process.pid) };
@@ -75,7 +75,7 @@ function askedOf(context: Context, options: ServeOptions): Asked {
     tlsCert === undefined || tlsKey === undefined
       ? undefined
       : { cert: pathGiven(context, tlsCert), key: pathGiven(context, tlsKey) };
-  return { place, tls, dev, workers: numberOf("--workers", options.workers, 1, MAX_WORKERS, 1) };
+  return { address, tls, dev, workers: numberOf("--workers", options.workers, 1, MAX_WORKERS, 1) };
 }
 
 function numberOf(option: string, text: string | undefined, least: number, most: number, otherwise: number): number {
@@ -86,7 +86,7 @@ function numberOf(option: string, text: string | undefined, least: number, most:
 }
 
 // In dev mode every process of this machine gets a token: they must be worth nothing anywhere else.
-function assertDev({ env }: Context, { config }: Installation, { place }: Asked): void {
+function assertDev({ env }: Context, { config }: Installation, { address }: Asked): void {
   if (config.issuer === undefined || !isLoopback(new URL(config.issuer).hostname)) {
     throw new SignetError(
       "usage",
@@ -99,7 +99,7 @@ function assertDev({ env }: Context, { config }: Installation, { place }: Asked)
       "--dev gives tokens to every program on this machine, so keys in AWS are not for it: set AWS_ENDPOINT_URL to an emulator on this machine, or leave --dev out",
     );
   }
-  if ("socket" in place || isLoopback(place.host)) return;
+  if ("socket" in address || isLoopback(address.host)) return;
   throw new SignetError("usage", "--dev serves this machine only: leave --host out, or give 127.0.0.1 or ::1");
 }
 
@@ -134,11 +134,11 @@ function callersWatch(context: Context, options: ServeOptions): () => Promise<In
   };
 }
 
-function greet({ output, self }: Context, { config }: Installation, { place, dev, workers, tls }: Asked, url: string): void {
+function greet({ output, self }: Context, { config }: Installation, { address, dev, workers, tls }: Asked, url: string): void {
   const names = Object.keys(config.callers);
   output.note(`${output.bold("Signet serves")} ${url}${workers > 1 ? ` with ${workers} workers` : ""}; Ctrl-C stops it`);
   output.note(`  issuer   ${config.issuer ?? "(claims bring their own iss)"}`);
-  if (!("socket" in place)) output.note(`  keys     ${url}/.well-known/jwks.json`);
+  if (!("socket" in address)) output.note(`  keys     ${url}/.well-known/jwks.json`);
   output.note(
     names.length > 0
       ? `  callers  ${names.join(", ")}`
@@ -146,7 +146,7 @@ function greet({ output, self }: Context, { config }: Installation, { place, dev
   );
   if (workers > availableParallelism())
     output.note(`  warning  there are only ${availableParallelism()} processors for ${workers} workers`);
-  if (!("socket" in place) && !isLoopback(place.host) && tls === undefined) {
+  if (!("socket" in address) && !isLoopback(address.host) && tls === undefined) {
     output.note("  warning  secrets and tokens travel unencrypted: give --tls-cert and --tls-key, or put TLS in front");
   }
   if (!dev) return;

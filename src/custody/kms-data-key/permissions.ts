@@ -3,15 +3,15 @@ import type { RolePermissions } from "../facts.js";
 
 /** What roles may do with keys that a KMS key wraps. */
 export const permissions: RolePermissions = {
-  issue: (place) => [
-    { actions: ["kms:Decrypt"], resources: [place.kmsKeyArn ?? keyArn(place)], conditions: ofInstallation(place) },
+  issue: (scope) => [
+    { actions: ["kms:Decrypt"], resources: [scope.kmsKeyArn ?? keyArn(scope)], conditions: ofInstallation(scope) },
   ],
-  manage: (place) => [
-    ...keyParameters(place),
+  manage: (scope) => [
+    ...keyParameters(scope),
     {
       actions: ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyPairWithoutPlaintext"],
-      resources: [place.kmsKeyArn ?? keyArn(place)],
-      conditions: ofInstallation(place),
+      resources: [scope.kmsKeyArn ?? keyArn(scope)],
+      conditions: ofInstallation(scope),
     },
   ],
 };

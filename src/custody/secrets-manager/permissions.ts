@@ -3,16 +3,16 @@ import type { RolePermissions } from "../facts.js";
 
 /** What roles may do with keys in Secrets Manager. */
 export const permissions: RolePermissions = {
-  issue: (place) => [
-    { actions: ["secretsmanager:GetSecretValue"], resources: [secretArn(place)] },
-    ...atRest(place, "secretsmanager", ["kms:Decrypt"]),
+  issue: (scope) => [
+    { actions: ["secretsmanager:GetSecretValue"], resources: [secretArn(scope)] },
+    ...atRest(scope, "secretsmanager", ["kms:Decrypt"]),
   ],
-  manage: (place) => [
+  manage: (scope) => [
     {
       actions: ["secretsmanager:CreateSecret", "secretsmanager:GetSecretValue", "secretsmanager:DeleteSecret"],
-      resources: [secretArn(place)],
+      resources: [secretArn(scope)],
     },
     { actions: ["secretsmanager:ListSecrets"], resources: ["*"] },
-    ...atRest(place, "secretsmanager", ["kms:Decrypt", "kms:GenerateDataKey"]),
+    ...atRest(scope, "secretsmanager", ["kms:Decrypt", "kms:GenerateDataKey"]),
   ],
 };

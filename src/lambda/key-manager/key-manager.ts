@@ -73,12 +73,12 @@ export function createKeyManager(
       }),
     );
 
-  const place = { ...settings, parts, now: options.clock ?? presentSeconds };
+  const deps = { ...settings, parts, now: options.clock ?? presentSeconds };
 
   async function keepStack(request: ResourceRequest, context: ManagerContext): Promise<ResourceOutcome> {
     assertNamesWereRead(request);
     if (request.ResourceType === COMPLETE) return markComplete(request, parts, settings);
-    return whenFree(context, sleep, () => keepStackKeys(request, managerOf(context), place));
+    return whenFree(context, sleep, () => keepStackKeys(request, managerOf(context), deps));
   }
 
   async function answerStack(request: ResourceRequest, context: ManagerContext): Promise<object> {
@@ -95,7 +95,7 @@ export function createKeyManager(
       if (isResourceRequest(event)) return await answerStack(readResourceRequest(event, settings), context);
       assertNamesWereRead(event);
       if (isRotationStep(event)) {
-        await rotateSecret(event, managerOf(context), place);
+        await rotateSecret(event, managerOf(context), deps);
         report.answered(context.awsRequestId, { request: event.Step, outcome: "SUCCESS" });
         return {};
       }

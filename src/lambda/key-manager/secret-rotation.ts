@@ -7,7 +7,7 @@ import { activeRecord, type Keyring } from "../../keyring/keyring.js";
 import type { CoreManager } from "../../rotation/manager.js";
 import { nextKeys, readyAt } from "../../rotation/plan/successor.js";
 import { provenActiveKey } from "./active-key.js";
-import type { ManagerPlace } from "./stack-keys.js";
+import type { ManagerDeps } from "./stack-keys.js";
 
 /** A step of a rotation that Secrets Manager drives (user guide, "Lambda rotation functions"). */
 interface RotationStep {
@@ -32,26 +32,26 @@ export function isRotationStep(event: unknown): event is RotationStep {
  * @throws SignetError `invalid_request` for another secret or version, `plan_refused` where no standby is old enough yet, which names
  * the time when one is
  */
-export async function rotateSecret(step: RotationStep, manager: CoreManager, place: ManagerPlace): Promise<void> {
+export async function rotateSecret(step: RotationStep, manager: CoreManager, deps: ManagerDeps): Promise<void> {
   const { SecretId, ClientRequestToken: version, Step } = step;
   if (!STEPS.includes(Step) || typeof version !== "string") throw refused("Step is unknown, or ClientRequestToken is missing");
-  const versions = createSecretVersions(place.parts.transport);
+  const versions = createSecretVersions(deps.parts.transport);
   const { name, stages } = await versions.describe(SecretId);
-  if (name !== activeSecret(place.installation)) throw refused(`SecretId is not ${activeSecret(place.installation)}`);
+  if (name !== activeSecret(deps.installation)) throw refused(`SecretId is not ${activeSecret(deps.installation)}`);
   const labels = stages.get(version) ?? [];
   if (labels.includes("AWSCURRENT")) return;
   if (!labels.includes("AWSPENDING")) throw refused("ClientRequestToken is not a version that is being rotated");
   const current = [...stages].find(([, each]) => each.includes("AWSCURRENT"))?.[0];
   switch (Step) {
     case "createSecret":
-      return create(versions, step, current, manager, place);
+      return create(versions, step, current, manager, deps);
     case "setSecret":
-      return set(await stagedKid(versions, step), step, manager, place);
+      return set(await stagedKid(versions, step), step, manager, deps);
     case "testSecret":
       // A schedule that does not begin at once is tried out by this step alone, over a version that was not staged (RotateSecret).
-      return test(kidIn(await versions.value(SecretId, version)), place);
+      return test(kidIn(await versions.value(SecretId, version)), deps);
     case "finishSecret":
-      await test(await stagedKid(versions, step), place);
+      await test(await stagedKid(versions, step), deps);
       return versions.makeCurrent(SecretId, version, current);
   }
 }
@@ -61,19 +61,19 @@ async function create(
   { SecretId, ClientRequestToken: version }: RotationStep,
   current: string | undefined,
   manager: CoreManager,
-  place: ManagerPlace,
+  deps: ManagerDeps,
 ): Promise<void> {
   if ((await versions.value(SecretId, version)) !== undefined) return;
   const before = current === undefined ? undefined : kidIn(await versions.value(SecretId, current));
   const stage = (kid: string) => versions.stage(SecretId, version, JSON.stringify({ kid }));
-  const active = activeKid(await keyringOf(place));
+  const active = activeKid(await keyringOf(deps));
   // The policy, or an operator, was faster than Secrets Manager.
   if (active !== undefined && active !== before) return stage(active);
-  const next = nextKid(await keyringOf(place), place.now());
+  const next = nextKid(await keyringOf(deps), deps.now());
   if (next !== undefined) return stage(next);
   // It cannot wait here until a standby is old enough: it is asked for, and Secrets Manager tries again.
   const { waits } = await manager.rotate({ token: version });
-  const after = activeKid(await keyringOf(place));
+  const after = activeKid(await keyringOf(deps));
   if (after !== undefined && after !== active) return stage(after);
   const why = waits.find(({ rule }) => rule === "second_standby") ?? waits[0];
   throw new SignetError("plan_refused", why?.words ?? "no standby is old enough yet; the next try looks again");
@@ -83,14 +83,14 @@ async function set(
   kid: string,
   { ClientRequestToken: token }: RotationStep,
   manager: CoreManager,
-  place: ManagerPlace,
+  deps: ManagerDeps,
 ): Promise<void> {
-  if (activeKid(await keyringOf(place)) !== kid) await manager.rotate({ token });
-  if (activeKid(await keyringOf(place)) === kid) return;
+  if (activeKid(await keyringOf(deps)) !== kid) await manager.rotate({ token });
+  if (activeKid(await keyringOf(deps)) === kid) return;
   throw new SignetError("plan_refused", "the staged key does not sign yet; the next try goes on");
 }
 
-async function test(kid: string | undefined, { parts }: ManagerPlace): Promise<void> {
+async function test(kid: string | undefined, { parts }: ManagerDeps): Promise<void> {
   const { KeyID } = await provenActiveKey(parts);
   if (kid !== undefined && KeyID !== kid)
     throw new SignetError("key_mismatch", "another key than the staged one signs: start the rotation again");
@@ -102,7 +102,7 @@ async function stagedKid(versions: SecretVersions, { SecretId, ClientRequestToke
   throw refused("the version that is being rotated names no key: createSecret comes first");
 }
 
-async function keyringOf({ parts }: ManagerPlace): Promise<Keyring> {
+async function keyringOf({ parts }: ManagerDeps): Promise<Keyring> {
   const found = await parts.stores.keyring.read();
   if (found !== undefined) return found.keyring;
   throw new SignetError("keyring_missing", "there is no keyring: the stack's creation makes it; restore the one that was there");

@@ -14,7 +14,7 @@ import type { ManagerSettings } from "./settings.js";
 import { beginUpdate, markIncomplete, takeBack } from "./stack-completion.js";
 
 /** Where an invocation of the key manager works. */
-export interface ManagerPlace extends ManagerSettings {
+export interface ManagerDeps extends ManagerSettings {
   readonly parts: AwsParts;
   /** NumericDate. */
   readonly now: () => number;
@@ -27,29 +27,25 @@ export interface ManagerPlace extends ManagerSettings {
  *
  * @throws SignetError what the manager, its stores and its custodians throw
  */
-export async function keepStackKeys(
-  request: ResourceRequest,
-  manager: CoreManager,
-  place: ManagerPlace,
-): Promise<ResourceOutcome> {
+export async function keepStackKeys(request: ResourceRequest, manager: CoreManager, deps: ManagerDeps): Promise<ResourceOutcome> {
   if (request.RequestType === "Delete") {
-    if (request.ResourceProperties.TakeBackUntilComplete === "true") await takeBack(request, place.parts, place);
+    if (request.ResourceProperties.TakeBackUntilComplete === "true") await takeBack(request, deps.parts, deps);
     return { Status: "SUCCESS", Data: {} };
   }
-  if (request.RequestType === "Create") await markIncomplete(request, place.parts, place);
-  await keepAliases(request, place.parts);
-  await takeExistingKey(request, manager, place);
+  if (request.RequestType === "Create") await markIncomplete(request, deps.parts, deps);
+  await keepAliases(request, deps.parts);
+  await takeExistingKey(request, manager, deps);
   if (request.RequestType === "Update") {
-    await beginUpdate(request, place.parts, place);
-    await update(request, manager, place);
+    await beginUpdate(request, deps.parts, deps);
+    await update(request, manager, deps);
   }
   // An update or a schedule that finds no keyring has lost it: new keys would break every token of the old ones.
   await manager.tick({ createKeyring: request.RequestType === "Create" });
-  const Data = await provenActiveKey(place.parts);
+  const Data = await provenActiveKey(deps.parts);
   return { Status: "SUCCESS", Data: { ...Data } };
 }
 
-async function update(request: ResourceRequest, manager: CoreManager, { rotation, parts }: ManagerPlace): Promise<void> {
+async function update(request: ResourceRequest, manager: CoreManager, { rotation, parts }: ManagerDeps): Promise<void> {
   const { ResourceProperties: wanted, OldResourceProperties: before = {} } = request;
   const { policy, rotationToken } = (await parts.stores.keyring.read())?.keyring ?? {};
   if (policy !== undefined && JSON.stringify(policyOf(rotation, policy.version)) !== JSON.stringify(policy)) {
@@ -61,7 +57,7 @@ async function update(request: ResourceRequest, manager: CoreManager, { rotation
 }
 
 // A KMS key that was there already signs first. The role's right to it stands in the template, so it stays as long as the key is in use.
-async function takeExistingKey(request: ResourceRequest, manager: CoreManager, { parts, rotation }: ManagerPlace): Promise<void> {
+async function takeExistingKey(request: ResourceRequest, manager: CoreManager, { parts, rotation }: ManagerDeps): Promise<void> {
   const { RequestType, ResourceProperties: wanted, OldResourceProperties: before = {} } = request;
   const existing = textOf(wanted.ExistingKmsKeyArn);
   const existingBefore = textOf(before.ExistingKmsKeyArn);

@@ -1,7 +1,7 @@
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type ActivationCause, type ActivationIntent, MAX_PUBLISHED_KEYS } from "../../keyring/keyring.js";
-import { isPermanent, MOVING_PLACES } from "./policy.js";
-import { nextSequence, placeIsTaken } from "./sequence.js";
+import { isPermanent, MOVING_SLOTS } from "./policy.js";
+import { isSlotTaken, nextSequence } from "./sequence.js";
 import { dueAt, type PlannedStep, type Situation, wait } from "./situation.js";
 import { plannedSuccessors, readyAt, successorAtOnce } from "./successor.js";
 import { documentLimits } from "./transitions.js";
@@ -41,8 +41,8 @@ function unfinishedActivation(situation: Situation): PlannedStep[] {
   if (intent === null || intended === undefined) return [];
   if (intended.revokedAt !== undefined) return replacement(situation, "revoked");
   if (intended.materialLostAt !== undefined || isPassedOver(view, intended)) return movedOn(situation, intent, intended);
-  // A write of a manager that slept came first: the intent goes to another place, under a sequence of its own.
-  if (intent.readBackAt === undefined && placeIsTaken(view, intent.sequence))
+  // A write of a manager that slept came first: the intent goes to another slot, under a sequence of its own.
+  if (intent.readBackAt === undefined && isSlotTaken(view, intent.sequence))
     return begin(situation, intended, intent.because, true);
   return [{ kind: "confirm", id: intent.id, stage: intent.readBackAt === undefined ? "write" : "settle" }];
 }
@@ -98,7 +98,7 @@ function plannedRotation(situation: Situation, active: KeyRecord): PlannedStep[]
     return [...waits, wait("second_standby", until, succession, active)];
   }
   const kept = view.keyring.keys.filter((key) => (key.state === "retired" || key === active) && isPermanent(key));
-  if (isPermanent(active) && kept.length > MAX_PUBLISHED_KEYS - MOVING_PLACES) {
+  if (isPermanent(active) && kept.length > MAX_PUBLISHED_KEYS - MOVING_SLOTS) {
     return [...waits, wait("places_kept", null, succession, active)];
   }
   return [...begin(situation, first, isRequested ? "requested" : "due", false), ...waits];

@@ -11,11 +11,11 @@ export interface RotationSettings
   readonly policy: RotationPolicy;
 }
 
-/** Of the ten places in the JWKS so many stay free for what moves: the active key and two standbys. */
-export const MOVING_PLACES = 3;
+/** Of the ten slots in the JWKS so many stay free for what moves: the active key and two standbys. */
+export const MOVING_SLOTS = 3;
 
-/** A place that a sleeping manager may still delete is not used again so soon. */
-export const PLACE_REST_SECONDS = 86_400;
+/** A slot that a sleeping manager may still delete is not used again so soon. */
+export const SLOT_REST_SECONDS = 86_400;
 
 /** How often the custodians are searched for keys that no record names. */
 export const SWEEP_EVERY_SECONDS = 43_200;
@@ -48,7 +48,7 @@ export function isPermanent(record: KeyRecord): boolean {
   return record.tokensExpireBy === undefined && needsWord(record);
 }
 
-/** How many places of the JWKS are taken by keys that never leave by themselves. */
+/** How many slots of the JWKS are taken by keys that never leave by themselves. */
 export function permanentKeys(keyring: Keyring): number {
   return keyring.keys.filter((record) => record.state !== "revoked" && isPermanent(record)).length;
 }
@@ -80,11 +80,11 @@ export function assertPolicy(policy: PolicyInForce): void {
   }
   const kept = policy.activeKeyMaxAgeSeconds + policy.maxTtlSeconds + 4 * clockSkewSeconds;
   const retired = Math.ceil(kept / rotateEverySeconds);
-  if (retired > 10 - MOVING_PLACES) {
+  if (retired > 10 - MOVING_SLOTS) {
     throw new SignetError(
       "plan_refused",
       `with a key every ${rotateEverySeconds} seconds and tokens that live up to ${policy.maxTtlSeconds}, ${retired} retired keys would ` +
-        `stay published; ${10 - MOVING_PLACES} can: rotate less often or issue shorter tokens`,
+        `stay published; ${10 - MOVING_SLOTS} can: rotate less often or issue shorter tokens`,
       { field: "rotation.rotateEverySeconds" },
     );
   }

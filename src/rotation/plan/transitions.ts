@@ -67,7 +67,7 @@ export function confirmed(keyring: Keyring, now: number): Keyring {
   return { ...keyring, keys, activation: null, confirmedSequence: activation.sequence, rotationRequest };
 }
 
-/** An active document was deleted: its place rests from now on. */
+/** An active document was deleted: its slot rests from now on. */
 export function freed(keyring: Keyring, sequence: number, now: number): Keyring {
   const others = keyring.allocations.filter((allocation) => allocation.sequence !== sequence);
   return { ...keyring, allocations: [...others, { sequence, freedAt: now }] };

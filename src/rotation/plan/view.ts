@@ -16,7 +16,7 @@ export interface View {
   /** Ids of keys that this run could not prove: it lets none of them sign. */
   readonly passedOver?: ReadonlySet<string>;
   /** The active store's names, and how long it takes to settle. */
-  readonly places: number | null;
+  readonly slots: number | null;
   readonly settleSeconds: number;
 }
 

@@ -20,7 +20,7 @@ export const RULES = {
   made_lately: "what keeps a key from being proven may keep the next one too, so that one is made a day",
   jwks_full: "some verifiers read no more than ten keys",
   places_kept: "the active key and two standbys need three of the ten places in the JWKS",
-  no_free_place: "a place of the active document must rest, because the delete of a manager that slept may still arrive",
+  no_free_place: "a slot of the active document must rest, because the delete of a manager that slept may still arrive",
   unsearched: "a private key that is not needed may be left there",
   another_place:
     "if that copy still runs, both sign, and each publishes keys that the other one does not know; then stop one of them",

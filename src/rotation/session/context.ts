@@ -64,15 +64,15 @@ export function custodiansInUse({ custodians, settings }: Context, keyring: Keyr
 }
 
 /** Where the keyring is looked for, in messages: " in /srv/app/.signet". */
-export function placeOf({ stores }: Context): string {
-  return stores.place === undefined ? "" : ` in ${stores.place}`;
+export function locationOf({ stores }: Context): string {
+  return stores.location === undefined ? "" : ` in ${stores.location}`;
 }
 
 /** Beside a config whose keys are not there: a volume that is not mounted, or an issuer that was never made. */
 export function keyringMissing(context: Context): SignetError {
   return new SignetError(
     "keyring_missing",
-    `there is no keyring${placeOf(context)}, and nothing was changed: mount or restore what should be there, or run \`signet init\` ` +
+    `there is no keyring${locationOf(context)}, and nothing was changed: mount or restore what should be there, or run \`signet init\` ` +
       "to make a new issuer",
   );
 }

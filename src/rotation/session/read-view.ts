@@ -7,8 +7,8 @@ const REREADS = 3;
 /** Reads what a plan is made of, beside the keyring. */
 export async function readView({ stores }: Context, keyring: Keyring): Promise<View> {
   const [published, documents] = await Promise.all([stores.publicDocuments.read(), stores.active.read()]);
-  const { places, settleSeconds } = stores.active;
-  return { keyring, published, documents, places, settleSeconds, patient: false };
+  const { slots, settleSeconds } = stores.active;
+  return { keyring, published, documents, slots, settleSeconds, patient: false };
 }
 
 /**

@@ -188,9 +188,9 @@ function worstPolicy({ view, beyond }: Evidence, policy: PolicyInForce, settings
 }
 
 // Managers of the keyring that is gone may still have writes and deletes on their way: no sequence of theirs is used again, and every
-// place rests.
+// slot rests.
 function sequencesAfter({ view, beyond }: Evidence, now: number): Pick<Keyring, "lastSequence" | "allocations"> {
-  const { keyring, documents, places } = view;
+  const { keyring, documents, slots } = view;
   const seen = documents.map(({ sequence }) => sequence);
   const allocated = (beyond?.entries ?? []).map(
     ({ sequence, event }) => sequence ?? (event === "key.activation-started" ? -1 : 0),
@@ -198,9 +198,9 @@ function sequencesAfter({ view, beyond }: Evidence, now: number): Pick<Keyring, 
   const untold = allocated.filter((sequence) => sequence < 0).length;
   const lastSequence = Math.max(keyring.lastSequence, ...seen, ...allocated) + SEQUENCES_APART * (1 + untold);
   const standing: Allocation[] = seen.map((sequence) => ({ sequence }));
-  if (places === null) return { lastSequence, allocations: standing };
-  const before = Array.from({ length: places }, (_, back) => lastSequence - back).filter((sequence) => sequence > 0);
-  const isFree = (sequence: number): boolean => !seen.some((other) => other % places === sequence % places);
+  if (slots === null) return { lastSequence, allocations: standing };
+  const before = Array.from({ length: slots }, (_, back) => lastSequence - back).filter((sequence) => sequence > 0);
+  const isFree = (sequence: number): boolean => !seen.some((other) => other % slots === sequence % slots);
   return {
     lastSequence,
     allocations: [...standing, ...before.filter(isFree).map((sequence) => ({ sequence, freedAt: now }))],

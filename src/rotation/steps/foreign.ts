@@ -4,7 +4,7 @@ import { algorithmNamed } from "../../algorithms/table.js";
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { MAX_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
-import { MOVING_PLACES, permanentKeys } from "../plan/policy.js";
+import { MOVING_SLOTS, permanentKeys } from "../plan/policy.js";
 import { madeKey, withRecord } from "../plan/records.js";
 import type { Context } from "../session/context.js";
 import type { Session } from "../session/session.js";
@@ -31,7 +31,7 @@ export async function importForeign(context: Context, session: Session, request:
   const keyring = session.keyring();
   const taken = keyring.keys.filter((key) => key.state !== "revoked").length + wanted.length;
   const permanent = permanentKeys(keyring) + (request.tokensExpireBy === undefined ? wanted.length : 0);
-  const most = MAX_PUBLISHED_KEYS - MOVING_PLACES;
+  const most = MAX_PUBLISHED_KEYS - MOVING_SLOTS;
   // Two standbys and the active key come first: a JWKS that is full of foreign keys could never rotate. A migration has more of them.
   const standbys = keyring.keys.filter((key) => key.state === "pending").length;
   if (permanent > most || taken > Math.min(MAX_PUBLISHED_KEYS, most + 1 + standbys)) {

@@ -6,7 +6,7 @@ import { type Custodian, canAdopt, canImport } from "../../custody/contract.js";
 import { SignetError } from "../../errors.js";
 import type { Custody, KeyRecord } from "../../keyring/key-record.js";
 import { activeRecord, type Keyring, MAX_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
-import { MOVING_PLACES, permanentKeys } from "../plan/policy.js";
+import { MOVING_SLOTS, permanentKeys } from "../plan/policy.js";
 import { madeKey, withRecord } from "../plan/records.js";
 import { type Context, custodianOf } from "../session/context.js";
 import type { Session } from "../session/session.js";
@@ -134,10 +134,10 @@ function assertRoom(keyring: Keyring, { as, tokensExpireBy }: ImportRequest): vo
   if (keyring.keys.filter((key) => key.state !== "revoked").length >= MAX_PUBLISHED_KEYS) {
     throw new SignetError("plan_refused", `the JWKS is full: some verifiers read no more than ${MAX_PUBLISHED_KEYS} keys`);
   }
-  if (tokensExpireBy === undefined && permanentKeys(keyring) + 1 > MAX_PUBLISHED_KEYS - MOVING_PLACES) {
+  if (tokensExpireBy === undefined && permanentKeys(keyring) + 1 > MAX_PUBLISHED_KEYS - MOVING_SLOTS) {
     throw new SignetError(
       "plan_refused",
-      `an imported key stays until --tokens-expire-by is given, and ${MOVING_PLACES} of ${MAX_PUBLISHED_KEYS} places must stay free to move`,
+      `an imported key stays until --tokens-expire-by is given, and ${MOVING_SLOTS} of ${MAX_PUBLISHED_KEYS} places must stay free to move`,
     );
   }
 }

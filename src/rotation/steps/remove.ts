@@ -7,7 +7,7 @@ import { type Context, custodianOf, knownOf } from "../session/context.js";
 import { assertNewest } from "../session/log-beyond.js";
 import type { Session } from "../session/session.js";
 
-/** Deletes an active document that is over, and lets its place rest from now on. */
+/** Deletes an active document that is over, and lets its slot rest from now on. */
 export async function deleteDocument(context: Context, session: Session, view: View, sequence: number): Promise<void> {
   await session.check();
   await context.stores.active.delete(sequence);
@@ -50,7 +50,7 @@ function whyRemoved({ state, revokedAt, reason }: KeyRecord): string {
   return reason === undefined ? "revoked" : `revoked: ${reason}`;
 }
 
-/** The private part has one place: where the confirmed document holds it, the custodian's own copy goes. */
+/** The private part has one home: where the confirmed document holds it, the custodian's own copy goes. */
 export async function destroySecondCopy(context: Context, session: Session): Promise<void> {
   const { activation, confirmedSequence } = session.keyring();
   const record = activeRecord(session.keyring());

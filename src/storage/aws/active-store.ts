@@ -4,7 +4,7 @@ import { type ActiveDocument, parseActiveDocument } from "../../keyring/active-d
 import type { ActiveStore } from "../contract.js";
 
 /** How many names there are. GetParameters reads ten at once, and no more. */
-const PLACES = 10;
+const SLOTS = 10;
 /** How long a write may take to be seen by every reader. */
 const SETTLE_SECONDS = 60;
 
@@ -16,9 +16,9 @@ const SETTLE_SECONDS = 60;
  * @param kmsKey encrypts what holds a private key; the account's own for Parameter Store when absent
  */
 export function createAwsActiveStore(parameters: ParameterStore, path: string, kmsKey?: string): ActiveStore {
-  const nameOf = (sequence: number): string => `${path}/${sequence % PLACES}`;
+  const nameOf = (sequence: number): string => `${path}/${sequence % SLOTS}`;
 
-  async function readPlace(sequence: number): Promise<ActiveDocument | undefined> {
+  async function readSlot(sequence: number): Promise<ActiveDocument | undefined> {
     const name = nameOf(sequence);
     const text = (await parameters.get([name])).get(name);
     return text === undefined ? undefined : parseActiveDocument(text, name);
@@ -26,7 +26,7 @@ export function createAwsActiveStore(parameters: ParameterStore, path: string, k
 
   return Object.freeze({
     settleSeconds: SETTLE_SECONDS,
-    places: PLACES,
+    slots: SLOTS,
     read: () => readActiveDocuments(parameters, path),
     async write(document: ActiveDocument, isPlain = false) {
       const name = nameOf(document.sequence);
@@ -34,14 +34,14 @@ export function createAwsActiveStore(parameters: ParameterStore, path: string, k
       // What KMS keeps or has wrapped is no secret, and reading it then takes no call to KMS.
       if (await parameters.create({ name, value, secret: !isPlain, kmsKey })) return;
       // A write whose answer was lost is done again: the same document is success.
-      const present = await readPlace(document.sequence);
+      const present = await readSlot(document.sequence);
       if (JSON.stringify(present) !== JSON.stringify(parseActiveDocument(value, name))) {
         throw new SignetError("sequence_taken", `the parameter ${name} holds another active document`);
       }
     },
     async delete(sequence: number) {
-      // The place may have been given to a later document: that one stays.
-      if ((await readPlace(sequence))?.sequence === sequence) await parameters.delete(nameOf(sequence));
+      // The slot may have been given to a later document: that one stays.
+      if ((await readSlot(sequence))?.sequence === sequence) await parameters.delete(nameOf(sequence));
     },
   });
 }
@@ -51,6 +51,6 @@ export async function readActiveDocuments(
   parameters: Pick<ParameterStore, "get">,
   path: string,
 ): Promise<readonly ActiveDocument[]> {
-  const found = await parameters.get(Array.from({ length: PLACES }, (_, place) => `${path}/${place}`));
+  const found = await parameters.get(Array.from({ length: SLOTS }, (_, slot) => `${path}/${slot}`));
   return [...found].map(([name, text]) => parseActiveDocument(text, name)).sort((a, b) => b.sequence - a.sequence);
 }

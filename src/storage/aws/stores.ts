@@ -8,16 +8,21 @@ import { createS3KeyringStore } from "./keyring-store.js";
 import { createS3PublicStore } from "./public-store.js";
 
 /** Where an installation's documents are in S3. */
-export interface S3Place {
+export interface S3Location {
   readonly bucket: Bucket;
   /** What the keys of its objects begin with: nothing, or a path that ends in a slash. */
   readonly prefix: string;
 }
 
 /** The stores of an installation that lives in AWS: the active document in Parameter Store, everything else in S3. */
-export function createAwsStores(parameters: ParameterStore, path: string, { bucket, prefix }: S3Place, kmsKey?: string): Stores {
+export function createAwsStores(
+  parameters: ParameterStore,
+  path: string,
+  { bucket, prefix }: S3Location,
+  kmsKey?: string,
+): Stores {
   return Object.freeze({
-    place: `s3://${bucket.name}/${prefix}`,
+    location: `s3://${bucket.name}/${prefix}`,
     keyring: createS3KeyringStore(bucket, prefix),
     active: createAwsActiveStore(parameters, path, kmsKey),
     publicDocuments: createS3PublicStore(bucket, prefix),

@@ -19,7 +19,7 @@ export function createFileActiveStore(directory: string): ActiveStore {
   const pathOf = (sequence: number): string => join(directory, `${sequence}.json`);
   return Object.freeze({
     settleSeconds: 0,
-    places: null,
+    slots: null,
     async read() {
       const documents: ActiveDocument[] = [];
       for (const sequence of await sequencesIn(directory)) {

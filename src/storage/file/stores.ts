@@ -17,7 +17,7 @@ import { createFilePublicStore } from "./public-store.js";
  */
 export function createFileStores(directory: string): Stores {
   return Object.freeze({
-    place: directory,
+    location: directory,
     placeDigest: () => placeDigest(directory),
     keyring: createFileKeyringStore(join(directory, "keyring.json")),
     active: createFileActiveStore(join(directory, "active")),

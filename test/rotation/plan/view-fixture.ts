@@ -21,7 +21,7 @@ export function viewOf(keys: readonly KeyRecord[], more: Partial<Keyring> = {}):
   const keyring = { ...keyringFor(keys), lastSequence: 1, confirmedSequence: 1, sweptAt: NOW, ...more };
   const active = keys.find((record) => record.state === "active")?.publicJwk?.kid ?? "none";
   const documents = [{ sequence: 1, kid: active, alg: "ES256" as const, maxTtlSeconds: DAY, material: { file: active } }];
-  return { keyring, published: { ...documentsOf(keyring), tag: "t" }, documents, patient: false, places: null, settleSeconds: 0 };
+  return { keyring, published: { ...documentsOf(keyring), tag: "t" }, documents, patient: false, slots: null, settleSeconds: 0 };
 }
 
 /** Ten keys: as many as can be published. */

@@ -146,7 +146,7 @@ export function createServices(place: Place, clockwork: Clockwork, wire: Wire, w
       },
       active: {
         settleSeconds: place === "files" ? 0 : 60,
-        places: place === "files" ? null : PLACES,
+        slots: place === "files" ? null : PLACES,
         read: () => read("active.read", (isStale) => visible(lateness(isStale))),
         write: (document) =>
           write("active.write", () => {
