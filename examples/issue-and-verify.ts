@@ -7,7 +7,7 @@ import { createVerifier } from "signet-jwt/verify";
 const issuer = await openIssuer();
 const { token } = await issuer.issue({ claims: { sub: "alice", aud: "api" }, ttl: 600, setIat: true });
 
-// Somebody who has the public keys checks it.
+// A verifier with the public keys checks it.
 const verifier = createVerifier({ keys: await issuer.jwks(), issuer: issuer.url, audience: "api" });
 const { claims } = verifier.verify(token);
 console.log(`${claims.sub} until ${new Date((claims.exp ?? 0) * 1_000).toISOString()}`);

@@ -119,14 +119,14 @@ export class JwtIssuer extends Construct {
     this.publicKeyPemBase64 = template.getResource("Keys").getAtt("PublicKeyPEMBase64").toString();
   }
 
-  /** Lets somebody ask for tokens: within the limits of a caller, or without one within the issuer's own. */
+  /** Lets a principal ask for tokens: within the limits of a caller, or without one within the issuer's own. */
   grantIssue(grantee: IGrantable, caller?: string): Grant {
     const { functionArn } = this.function;
     const resourceArns = [caller === undefined ? functionArn : `${functionArn}:${caller}`];
     return Grant.addToPrincipal({ grantee, actions: ["lambda:InvokeFunction"], resourceArns });
   }
 
-  /** Lets somebody verify tokens with `kms:Verify` (custodian KMS). Whoever verifies by the JWKS needs no right. */
+  /** Lets a principal verify tokens with `kms:Verify` (custodian KMS). A verifier that uses the JWKS needs no right. */
   grantVerify(grantee: IGrantable): Grant {
     const { partition, region, account } = Stack.of(this);
     return Grant.addToPrincipal({

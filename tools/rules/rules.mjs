@@ -138,7 +138,7 @@ export const RULES = [
   },
   {
     rule: "what the keyring does not know is not destroyed",
-    breaks: "a sweep destroys keys that it knows nothing of: somebody else's, or those of a newer keyring",
+    breaks: "a sweep destroys keys that it knows nothing of: foreign ones, or those of a newer keyring",
     file: "src/rotation/plan/strays.ts",
     from: 'return endedOf(keyring, id) === undefined ? "unknown" : "over";',
     to: 'return "over";',
@@ -177,7 +177,7 @@ export const RULES = [
     worlds: ["files and services", "AWS"],
   },
   {
-    rule: "proven again by whoever writes",
+    rule: "proven again by the writer",
     breaks: "a key signs that was damaged after it was promised",
     file: "src/rotation/steps/activate.ts",
     from: 'if (proof.outcome !== "proven") return doubted(session, record, proof);\n  if ((await seen(',
@@ -202,7 +202,7 @@ export const RULES = [
   },
   {
     rule: "a KMS key is called by its ARN, not by an alias",
-    breaks: "a key whose alias somebody deleted counts as lost, and is given up",
+    breaks: "a key whose alias was deleted counts as lost, and is given up",
     file: "src/custody/kms/custodian.ts",
     from: "const name = known?.keyArn ?? known?.kid ?? (await keys.byAlias(id))?.arn;",
     to: "void known;\n    const name = (await keys.byAlias(id))?.arn;",

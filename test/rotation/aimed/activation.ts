@@ -27,7 +27,7 @@ export const ACTIVATION: readonly AimedStory[] = [
     },
   },
   {
-    without: "proven again by whoever writes",
+    without: "proven again by the writer",
     name: "a manager sleeps after the intent, and the private parts of two standbys change places meanwhile",
     story: {
       ...QUIET,

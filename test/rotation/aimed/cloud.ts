@@ -43,7 +43,7 @@ export const CLOUD: readonly AimedStory[] = [
   },
   {
     without: "a KMS key is called by its ARN, not by an alias",
-    name: "somebody deletes the alias of a standby",
+    name: "the alias of a standby is deleted",
     cloudStory: { ...CLEAR, steps: [wait(HOUR), { do: "hand", hand: "delete-alias", pick: 2 }, wait(14 * HOUR)] },
   },
   {

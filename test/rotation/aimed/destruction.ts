@@ -6,7 +6,7 @@ const SWEEPS = [wait(13 * HOUR), tick(), wait(13 * HOUR), tick(), wait(13 * HOUR
 export const DESTRUCTION: readonly AimedStory[] = [
   {
     without: "what the keyring does not know is not destroyed",
-    name: "somebody leaves a private key with the custodian",
+    name: "a private key is left with the custodian",
     story: { ...QUIET, steps: [wait(60), { do: "hand", hand: "leave-key" }, ...SWEEPS] },
   },
   {
