@@ -82,6 +82,7 @@ export const STATUS_BY_CODE = {
   store_locked: 409,
   store_insecure: 500,
   store_failed: 500,
+  custodian_failed: 500,
   plan_refused: 409,
   publication_unconfirmed: 503,
   clock_untrusted: 500,

@@ -6,6 +6,7 @@ import { visible } from "../encoding/visible.js";
 import { SignetError, shortened } from "../errors.js";
 import { tellFileWarningsTo } from "../files/warnings.js";
 import type { Context } from "./context.js";
+import { addCustodyFlags } from "./custody-flags.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
 import { onlyPrints } from "./only-prints.js";
 import { createOutput, EXIT, reportFailure } from "./output.js";
@@ -151,7 +152,7 @@ function common(command: Command): Command {
 }
 
 function addIssuerCommands(program: Command, context: Context): void {
-  common(program.command("init"))
+  addCustodyFlags(common(program.command("init")))
     .description("make an issuer: signet.json, and its keys in .signet/")
     .option("--issuer <url>", "the issuer's URL, set as iss (default: claims bring their own)")
     .option("--algorithm <alg>", "RS256 to RS512, PS256 to PS512, ES256 to ES512, Ed25519, ML-DSA-44 to -87 (default: ES256)")

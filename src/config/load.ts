@@ -75,8 +75,13 @@ export function checkConfig(members: unknown, path: string, { env, flags = {} }:
   });
 }
 
-function assertCustody({ custody, aws }: Pick<Config, "custody" | "aws">, path: string): void {
+function assertCustody(config: Config, path: string): void {
+  const { custody, aws } = config;
   const facts = findCustody(custody);
+  if (facts?.member !== undefined && ownMember<unknown>(config, facts.member) === undefined) {
+    const what = `${path}: the custody ${custody} needs the member ${facts.member}: docs/configuration.md says what stands in it`;
+    throw new SignetError("config_invalid", what, { field: facts.member });
+  }
   if (facts?.needsAws === true && aws === undefined) {
     const what = `${path}: the custody ${custody} needs aws.installation, a name that no other installation of the account and region has`;
     throw new SignetError("config_invalid", what, { field: "aws.installation" });

@@ -1,5 +1,5 @@
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
-import { CUSTODIES, CUSTODY_NAMES, kmsKeyFor, namesIn } from "../custody/registry.js";
+import { CUSTODIES, CUSTODY_MEMBERS, CUSTODY_NAMES, kmsKeyFor, namesIn } from "../custody/registry.js";
 import { about } from "../settings/about.js";
 import { CALLER_NAME, REFUSED_CALLER_NAMES } from "../settings/callers.js";
 import { LIMIT_MEMBERS } from "../settings/limits.js";
@@ -115,8 +115,8 @@ const CALLER_NAMES = {
   refusal: "every JavaScript object answers to that",
 } as const;
 
-/** The members of `signet.json`, described once: see settings/shape.ts. */
-export const CONFIG_MEMBERS = {
+/** The members of `signet.json` that are not a custodian's own, described once: see settings/shape.ts. */
+const OWN_MEMBERS = {
   $schema: {
     type: "string",
     title: "a text",
@@ -196,8 +196,11 @@ export const CONFIG_MEMBERS = {
   },
 } as const satisfies Shape;
 
+/** The members of `signet.json`: with those that custodians bring along, which only they read. */
+export const CONFIG_MEMBERS: typeof OWN_MEMBERS = { ...OWN_MEMBERS, ...CUSTODY_MEMBERS };
+
 /** A config: complete, with its paths absolute. */
-export type Config = Values<typeof CONFIG_MEMBERS>;
+export type Config = Values<typeof OWN_MEMBERS>;
 
 /** Where an installation is in AWS. */
 export type AwsConfig = NonNullable<Config["aws"]>;

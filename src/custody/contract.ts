@@ -176,7 +176,7 @@ export function holderOf(custodians: Readonly<Record<Custody, Custodian>>, mater
 }
 
 /** The name of the custodian that takes existing keys; empty where there is none. */
-export function lenderIn(custodians: Readonly<Record<Custody, Custodian>>): Custody {
+export function adopterIn(custodians: Readonly<Record<Custody, Custodian>>): Custody {
   return Object.values(custodians).find(canAdopt)?.custody ?? "";
 }
 

@@ -4,6 +4,7 @@ import type { InstallationScope, Statement } from "../aws/permissions.js";
 import type { SecretsManager } from "../aws/secrets-manager.js";
 import type { ParameterStore } from "../aws/ssm.js";
 import type { Transport } from "../aws/transport.js";
+import type { Shape } from "../settings/shape.js";
 import type { Custodian } from "./contract.js";
 
 /** What keys of a custodian use in AWS. Prices are multiplied elsewhere. */
@@ -28,6 +29,8 @@ export interface CustodianFacts {
   readonly usesDirectory?: true;
   /** The member of `signet.json` without which there is none of it; absent where it takes none. */
   readonly member?: string;
+  /** Its members of `signet.json`, with their flags. */
+  readonly config?: Shape;
   /** What `aws.kmsKey` is to it. */
   readonly kmsKey?: "signs" | "wraps" | "encrypts";
   /** The types of keys that it cannot make. */
@@ -68,6 +71,8 @@ export interface AwsPlace {
   readonly ownName?: string | undefined;
   /** Told of each signature that KMS has made. */
   readonly onSigned?: ((signed: { readonly milliseconds: number; readonly isProven: boolean }) => void) | undefined;
+  /** Waits, in milliseconds. */
+  readonly sleep?: ((milliseconds: number) => Promise<unknown>) | undefined;
 }
 
 /** What an issuer and a manager may do in AWS. */

@@ -1,3 +1,5 @@
+import type { Shape } from "../settings/shape.js";
+import { facts as command } from "./command/facts.js";
 import type { AwsCustody, CustodianFacts, LocalCustody } from "./facts.js";
 import { facts as file } from "./file/facts.js";
 import { create as createInFiles } from "./file/index.js";
@@ -12,6 +14,7 @@ import { facts as secretsManager } from "./secrets-manager/facts.js";
  */
 export const CUSTODIES: readonly (LocalCustody | AwsCustody)[] = [
   { ...file, load: async () => ({ create: createInFiles }) },
+  { ...command, load: () => import("./command/index.js") },
   { ...parameterStore, load: () => import("./parameter-store/index.js") },
   { ...kms, load: () => import("./kms/index.js") },
   { ...secretsManager, load: () => import("./secrets-manager/index.js") },
@@ -20,6 +23,9 @@ export const CUSTODIES: readonly (LocalCustody | AwsCustody)[] = [
 
 /** Their names, as `signet.json` has them. */
 export const CUSTODY_NAMES: readonly string[] = CUSTODIES.map(({ name }) => name);
+
+/** Their members of `signet.json`. */
+export const CUSTODY_MEMBERS: Shape = Object.assign({}, ...CUSTODIES.map(({ config }) => config ?? {}));
 
 /** The custodian of a name; `undefined` where this version has none. */
 export function findCustody(name: string): LocalCustody | AwsCustody | undefined {

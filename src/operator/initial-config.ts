@@ -19,6 +19,8 @@ export interface InitialOptions {
   readonly kmsKey?: string;
   readonly keyring?: string;
   readonly passphraseFile?: string;
+  /** The members of a custodian's own, as `signet.json` has them. */
+  readonly custodyMembers?: Readonly<Record<string, unknown>>;
   /** Whether the first key was made elsewhere: a verifier with a pasted PEM follows no schedule, so it rotates by hand. */
   readonly hasExistingKey?: boolean;
 }
@@ -42,7 +44,7 @@ export function wantedConfig(surroundings: Surroundings, options: InitialOptions
   const { issuer, algorithm, ed25519Name, custody } = options;
   const passphraseFile = options.passphraseFile && relative(dirname(path), pathGiven(surroundings, options.passphraseFile));
   const aws = awsMembers(surroundings, options);
-  const all = Object.entries({ issuer, algorithm, ed25519Name, custody, passphraseFile, aws });
+  const all = Object.entries({ issuer, algorithm, ed25519Name, custody, passphraseFile, aws, ...options.custodyMembers });
   const flags = Object.fromEntries(all.filter(([, value]) => value !== undefined));
   const byHand = options.hasExistingKey === true ? { rotation: { rotateEverySeconds: 0 } } : {};
   const config = checkConfig(byHand, path, { env, flags });

@@ -3,71 +3,148 @@ import { publicKeyFromJwk } from "../../src/algorithms/jwk.js";
 import { generatePrivateKey } from "../../src/algorithms/keys.js";
 import { signatureChecker } from "../../src/algorithms/signature.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
-import { type Custodian, canImport } from "../../src/custody/contract.js";
+import { type Custodian, canAdopt, canImport, type OpenableKey, type Signer } from "../../src/custody/contract.js";
+import type { KeyMaterial } from "../../src/keyring/active-document.js";
 
-/** What every custodian must do, whoever it is. `make` answers a custodian over an empty place. */
-export function custodianSuite(name: string, algorithms: readonly string[], make: () => Promise<Custodian>): void {
+/** A place where a custodian keeps keys, which nobody has used. */
+export interface CustodianPlace {
+  /** A custodian over the place, without anything that another one holds in memory. */
+  open(): Custodian;
+  /** Leaves what a crash in the middle of a making leaves, and answers the id for which it has to be listed. */
+  leaveHalf?(): Promise<string>;
+  /** Makes a key outside Signet, for an ES256 custodian that takes such keys; answers the service's name for it. */
+  makeElsewhere?(): Promise<string>;
+}
+
+/** Material of every custodian, as documents had it before material named its custodian. */
+const OF_BEFORE: readonly KeyMaterial[] = [
+  { file: "a" },
+  { pkcs8: "AA==", publicJwk: {} },
+  { keyArn: "arn:aws:kms:eu-central-1:111122223333:key/k", spki: "AA==" },
+  { wrapped: "AA==", id: "a", publicJwk: {} },
+  { secretArn: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:s", version: "v" },
+];
+const ES256 = algorithmNamed("ES256");
+
+/** Material as an active document carries it. */
+const throughJson = (material: KeyMaterial): KeyMaterial => JSON.parse(JSON.stringify(material)) as KeyMaterial;
+
+/** Signs with a key as an issuer does that never saw its making. */
+async function opened(place: CustodianPlace, { kid, alg }: Pick<OpenableKey, "kid" | "alg">, id: string): Promise<Signer> {
+  const material = throughJson(await place.open().material(id, { kid }));
+  return place.open().open({ kid, alg, material });
+}
+
+/** What every custodian must do, by the sentence that it proves. Each begins with an empty place. */
+export const CUSTODIAN_RULES: Readonly<Record<string, (place: CustodianPlace) => Promise<void>>> = {
+  async "answers the same key when an id is created again, by whichever process"(place) {
+    const [first, second] = await Promise.all([1, 2].map(() => place.open().create("a", ES256)));
+    expect(second).toStrictEqual(first);
+    expect(await place.open().create("a", ES256)).toStrictEqual(first);
+    await expect(place.open().create("a", algorithmNamed("ES384"))).rejects.toMatchObject({ code: "key_mismatch" });
+  },
+
+  async "lists what it holds, and nothing that was destroyed, in every process"(place) {
+    expect(await listed(place)).toStrictEqual([]);
+    await place.open().create("a", ES256);
+    const { kid } = await place.open().create("b", ES256);
+    expect(await listed(place)).toStrictEqual(["a", "b"]);
+    await place.open().destroy("a");
+    await place.open().destroy("a");
+    expect(await listed(place)).toStrictEqual(["b"]);
+    await expect(place.open().material("a")).rejects.toMatchObject({ code: "key_not_found" });
+    expect((await opened(place, { kid, alg: "ES256" }, "b")).kid).toBe(kid);
+  },
+
+  async "opens no key under a name or an algorithm that is not its own"(place) {
+    const { kid } = await place.open().create("a", ES256);
+    const material = throughJson(await place.open().material("a"));
+    await expect(place.open().open({ kid: "other", alg: "ES256", material })).rejects.toMatchObject({ code: "key_mismatch" });
+    await expect(place.open().open({ kid, alg: "ES384", material })).rejects.toMatchObject({ code: "key_mismatch" });
+  },
+
+  async "names itself in its material, and refuses another custodian's"(place) {
+    const { kid, alg } = await place.open().create("a", ES256);
+    const custodian = place.open();
+    const material = throughJson(await custodian.material("a"));
+    expect(material.custody).toBe(custodian.custody);
+    expect(custodian.recognises(material)).toBe(true);
+    const { custody: _, ...members } = material;
+    const others = OF_BEFORE.filter((each) => !Object.keys(each).every((name) => name in members));
+    for (const other of [{ ...material, custody: "another" }, {}, ...others]) {
+      expect(custodian.recognises(other)).toBe(false);
+      await expect(custodian.open({ kid, alg, material: other })).rejects.toMatchObject({ code: "invalid_key" });
+    }
+    // Its own without a member.
+    for (const name of Object.keys(members)) {
+      const partial = { ...material, [name]: undefined };
+      await expect(custodian.open({ kid, alg, material: partial })).rejects.toMatchObject({ code: "invalid_key" });
+    }
+  },
+
+  async "imports a key under its own name, again without harm, and never over another"(place) {
+    const [first, second] = [place.open(), place.open()];
+    if (!canImport(first) || !canImport(second)) return;
+    const key = await generatePrivateKey(ES256);
+    const jwk = await first.importKey("a", key, ES256, "my/key");
+    expect(jwk.kid).toBe("my/key");
+    expect(await second.importKey("a", key, ES256, "my/key")).toStrictEqual(jwk);
+    expect((await opened(place, jwk, "a")).publicJwk).toStrictEqual(jwk);
+    const other = await generatePrivateKey(ES256);
+    await expect(second.importKey("a", other, ES256, "my/key")).rejects.toMatchObject({ code: "key_mismatch" });
+    expect((await opened(place, jwk, "a")).publicJwk).toStrictEqual(jwk);
+  },
+
+  async "lists what a crash in the middle of a making left, and destroys it"(place) {
+    if (place.leaveHalf === undefined) return;
+    const id = await place.leaveHalf();
+    const names: string[] = [];
+    for await (const name of place.open().list()) names.push(name);
+    expect(names.map((name) => name.split(".")[0])).toStrictEqual([id]);
+    for (const name of names) await place.open().destroy(name);
+    expect(await listed(place)).toStrictEqual([]);
+  },
+
+  async "adopts a key that is there already, and never destroys it"(place) {
+    const custodian = place.open();
+    expect(place.makeElsewhere !== undefined).toBe(canAdopt(custodian));
+    if (place.makeElsewhere === undefined || !canAdopt(custodian)) return;
+    const name = await place.makeElsewhere();
+    const jwk = await custodian.adopt("a", name, ES256);
+    expect(await custodian.describe(name, ES256)).toStrictEqual(jwk);
+    expect((await opened(place, jwk, "a")).publicJwk).toStrictEqual(jwk);
+    await place.open().destroy("a", { kid: jwk.kid });
+    expect(await custodian.describe(name, ES256)).toStrictEqual(jwk);
+  },
+};
+
+/** That a custodian's keys sign: each algorithm that it makes keys for. */
+async function assertSignsWith(place: CustodianPlace, alg: string): Promise<void> {
+  const jwk = await place.open().create("a", algorithmNamed(alg));
+  expect(Object.keys(jwk).slice(0, 4)).toStrictEqual(["kty", "use", "alg", "kid"]);
+  const signer = await opened(place, jwk, "a");
+  expect(signer.publicJwk).toStrictEqual(jwk);
+  const check = signatureChecker(algorithmNamed(alg), publicKeyFromJwk(jwk));
+  expect(check("a.b", await signer.sign("a.b"))).toBe(true);
+  expect(check("a.c", await signer.sign("a.b"))).toBe(false);
+}
+
+/** What every custodian must do. */
+export function custodianSuite(name: string, algorithms: readonly string[], place: () => Promise<CustodianPlace>): void {
   describe(`the custodian ${name}`, () => {
-    it.each(algorithms)("makes a %s key whose signatures its public key confirms", async (alg) => {
-      const custodian = await make();
-      const jwk = await custodian.create("a", algorithmNamed(alg));
-      expect(Object.keys(jwk).slice(0, 4)).toStrictEqual(["kty", "use", "alg", "kid"]);
-      const signer = await custodian.open({ kid: jwk.kid, alg: jwk.alg, material: await custodian.material("a") });
-      expect(signer.publicJwk).toStrictEqual(jwk);
-      const check = signatureChecker(algorithmNamed(alg), publicKeyFromJwk(jwk));
-      expect(check("a.b", await signer.sign("a.b"))).toBe(true);
-      expect(check("a.c", await signer.sign("a.b"))).toBe(false);
-    });
+    it.each(algorithms)(
+      "makes a %s key that another process opens, and whose signatures its public key confirms",
+      async (alg) => {
+        await assertSignsWith(await place(), alg);
+      },
+    );
 
-    it("answers the same key when an id is created again", async () => {
-      const custodian = await make();
-      const [first, second] = await Promise.all([1, 2].map(() => custodian.create("a", algorithmNamed("ES256"))));
-      expect(second).toStrictEqual(first);
-      expect(await custodian.create("a", algorithmNamed("ES256"))).toStrictEqual(first);
-      await expect(custodian.create("a", algorithmNamed("ES384"))).rejects.toMatchObject({ code: "key_mismatch" });
-    });
-
-    it("lists what it holds, and nothing that was destroyed", async () => {
-      const custodian = await make();
-      expect(await listed(custodian)).toStrictEqual([]);
-      await custodian.create("a", algorithmNamed("ES256"));
-      await custodian.create("b", algorithmNamed("ES256"));
-      expect(await listed(custodian)).toStrictEqual(["a", "b"]);
-      await custodian.destroy("a");
-      await custodian.destroy("a");
-      expect(await listed(custodian)).toStrictEqual(["b"]);
-      await expect(custodian.material("a")).rejects.toMatchObject({ code: "key_not_found" });
-    });
-
-    it("opens no key under a name or an algorithm that is not its own", async () => {
-      const custodian = await make();
-      const { kid } = await custodian.create("a", algorithmNamed("ES256"));
-      const material = await custodian.material("a");
-      await expect(custodian.open({ kid: "other", alg: "ES256", material })).rejects.toMatchObject({ code: "key_mismatch" });
-      await expect(custodian.open({ kid, alg: "ES384", material })).rejects.toMatchObject({ code: "key_mismatch" });
-    });
-
-    it("imports a key under its own name, again without harm, and never over another", async () => {
-      const custodian = await make();
-      if (!canImport(custodian)) return;
-      const algorithm = algorithmNamed("RS256");
-      const key = await generatePrivateKey(algorithm);
-      const jwk = await custodian.importKey("a", key, algorithm, "my/key");
-      expect(jwk.kid).toBe("my/key");
-      expect(await custodian.importKey("a", key, algorithm, "my/key")).toStrictEqual(jwk);
-      const signer = await custodian.open({ kid: "my/key", alg: "RS256", material: await custodian.material("a") });
-      expect(signer.publicJwk).toStrictEqual(jwk);
-      const other = await generatePrivateKey(algorithm);
-      await expect(custodian.importKey("a", other, algorithm, "my/key")).rejects.toMatchObject({ code: "key_mismatch" });
-      expect(
-        (await custodian.open({ kid: "my/key", alg: "RS256", material: await custodian.material("a") })).publicJwk,
-      ).toStrictEqual(jwk);
-    });
+    it.each(Object.entries(CUSTODIAN_RULES))("%s", async (_, rule) => rule(await place()));
   });
 }
 
-async function listed(custodian: Custodian): Promise<string[]> {
+async function listed(place: CustodianPlace): Promise<string[]> {
   const ids: string[] = [];
-  for await (const name of custodian.list()) ids.push(name.split(".")[0] as string);
+  for await (const name of place.open().list()) ids.push(name.split(".")[0] as string);
   return ids.sort();
 }

@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { createKms } from "../../src/aws/kms.js";
-import { createSecretsManager } from "../../src/aws/secrets-manager.js";
 import { createParameterStore } from "../../src/aws/ssm.js";
 import { createTransport, type Transport } from "../../src/aws/transport.js";
 import { createKmsCustodian } from "../../src/custody/kms/custodian.js";
 import { createKmsDataKeyCustodian } from "../../src/custody/kms-data-key/custodian.js";
-import { createParameterStoreCustodian } from "../../src/custody/parameter-store/custodian.js";
-import { createSecretsManagerCustodian } from "../../src/custody/secrets-manager/custodian.js";
-import { custodianSuite } from "../contracts/custodian-suite.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 const sleep = async () => undefined;
@@ -32,7 +28,7 @@ afterAll(async () => {
 /** The names of a place that nobody has used. */
 function place() {
   places += 1;
-  return { installation: `test-${places}`, path: `/signet/test-${places}/keys`, prefix: `signet/test-${places}/keys/` };
+  return { installation: `test-${places}`, path: `/signet/test-${places}/keys` };
 }
 
 const kmsCustodian = (installation = place().installation) =>
@@ -51,18 +47,6 @@ function dataKeyCustodian() {
     installation,
   });
 }
-
-const SOME = ["ES256", "EdDSA"];
-const ALL = ["ES256", "ES384", "ES512", "RS256", "PS512", "EdDSA"];
-
-custodianSuite("in Parameter Store", ALL, async () =>
-  createParameterStoreCustodian({ sleep, parameters: createParameterStore(transport), path: place().path }),
-);
-custodianSuite("in Secrets Manager", SOME, async () =>
-  createSecretsManagerCustodian({ sleep, secrets: createSecretsManager(transport), prefix: place().prefix }),
-);
-custodianSuite("of wrapped keys", ["ES256", "ES512", "RS256", "EdDSA"], async () => dataKeyCustodian());
-custodianSuite("in KMS", ["ES256", "ES384", "ES512", "RS384", "PS256", "Ed25519"], async () => kmsCustodian());
 
 describe("a KMS custodian", () => {
   const ES256 = algorithmNamed("ES256");

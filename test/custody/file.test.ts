@@ -5,15 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generatePrivateKey } from "../../src/algorithms/keys.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
-import { custodianSuite } from "../contracts/custodian-suite.js";
 import { quickenPassphrases } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 
 const scratch = scratchDirectories();
-const ALGORITHMS = ["RS256", "PS384", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 const es256 = algorithmNamed("ES256");
-
-custodianSuite("file, plain", ALGORITHMS, async () => createFileCustodian({ directory: join(await scratch(), "keys") }));
 
 let slowDown: () => void;
 beforeAll(() => {

@@ -12,7 +12,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   algorithms: [],
   aws: [],
   keyring: ["algorithms", "settings"],
-  custody: ["algorithms", "keyring", "aws", "files"],
+  custody: ["algorithms", "keyring", "aws", "files", "settings"],
   storage: ["keyring", "aws", "files"],
   settings: [],
   issue: ["algorithms", "keyring", "custody/contract", "settings"],

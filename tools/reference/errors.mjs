@@ -244,6 +244,10 @@ export const ERROR_GROUPS = [
         "A file, parameter or object could not be read or written.",
         "The message names it and the reason: rights, space, path.",
       ],
+      custodian_failed: [
+        "The program that keeps the keys failed, was killed at its time limit, or answered something else than its protocol says.",
+        "The message has what it wrote to stderr. docs/custodians-command.md has the protocol.",
+      ],
       plan_refused: [
         "What was asked would break verifiers, or cannot be kept.",
         "The message says what is in the way, and from when on it is possible.",

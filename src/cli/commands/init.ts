@@ -19,6 +19,7 @@ import type { Manager } from "../../rotation/manager.js";
 import { assertPolicy } from "../../rotation/plan/policy.js";
 import type { ImportedKey } from "../../rotation/steps/import-key.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
+import { custodyMembersIn } from "../custody-flags.js";
 import { askIfWatched, askNewPassphrase } from "../prompt.js";
 
 export interface InitOptions extends CommonOptions, InitialOptions {
@@ -40,7 +41,12 @@ export async function init(context: Context, options: InitOptions): Promise<void
   const first = await firstKey(context, options);
   const algorithm = options.algorithm ?? first?.algorithm;
   const hasExistingKey = first !== undefined || isInKms(context, options);
-  const wanted = wantedConfig(context, { ...options, hasExistingKey, ...(algorithm !== undefined && { algorithm }) }, path);
+  const custodyMembers = custodyMembersIn(options);
+  const wanted = wantedConfig(
+    context,
+    { ...options, custodyMembers, hasExistingKey, ...(algorithm !== undefined && { algorithm }) },
+    path,
+  );
   const found = await configAt(context, path);
   if (found !== undefined) await assertResumable(context, found, wanted, path);
   const config = found ?? wanted.config;
@@ -156,13 +162,18 @@ async function configAt({ cwd, env }: Context, path: string): Promise<Config | u
 async function assertResumable({ env }: Context, found: Config, { config, given }: WantedConfig, path: string): Promise<void> {
   await assertUnfinished(await assemble(found, { env }), path);
   for (const name of given) {
-    if (name === "aws" ? isSamePlace(found.aws, config.aws) : found[name] === config[name]) continue;
+    if (name === "aws" ? isSamePlace(found.aws, config.aws) : isSameMember(found[name], config[name])) continue;
     throw new SignetError(
       "config_exists",
       `${path} exists already with another ${name}: edit it there, then run \`signet init\` without that option`,
       { field: name },
     );
   }
+}
+
+// Both were read by the same description, so that equal ones are written alike.
+function isSameMember(found: unknown, wanted: unknown): boolean {
+  return JSON.stringify(found) === JSON.stringify(wanted);
 }
 
 // A name that was only made up is no difference.

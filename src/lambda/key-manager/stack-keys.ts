@@ -2,7 +2,7 @@ import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
 import type { AwsParts } from "../../assemble-aws.js";
 import { MAX_RESOURCE } from "../../aws/failure.js";
 import { createFunctionAliases } from "../../aws/lambda-aliases.js";
-import { lenderIn } from "../../custody/contract.js";
+import { adopterIn } from "../../custody/contract.js";
 import { SignetError, shortened } from "../../errors.js";
 import { readCallers } from "../../issue/callers-json.js";
 import type { CoreManager } from "../../rotation/manager.js";
@@ -62,7 +62,7 @@ async function takeExistingKey(request: ResourceRequest, manager: CoreManager, {
   const existing = textOf(wanted.ExistingKmsKeyArn);
   const existingBefore = textOf(before.ExistingKmsKeyArn);
   if (RequestType === "Create") {
-    const custody = lenderIn(parts.custodians);
+    const custody = adopterIn(parts.custodians);
     if (existing !== undefined)
       await manager.importKey({ existing, algorithm: rotation.algorithm, as: "active", custody, createKeyring: true });
     return;

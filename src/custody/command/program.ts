@@ -1,0 +1,61 @@
+import { accessSync, constants, type Stats, statSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+import { ownMember } from "../../encoding/own-member.js";
+import { visible } from "../../encoding/visible.js";
+import { SignetError } from "../../errors.js";
+
+/** Environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a program gets besides what the config names: where programs are, and how a person writes. Never a secret of Signet's. */
+const PASSED = ["PATH", "HOME", "LANG", "TZ", "SystemRoot", "PATHEXT"];
+
+/**
+ * Finds a program: by its absolute path, or by its name in PATH.
+ *
+ * @throws SignetError `config_invalid` where there is none that can be run, `store_insecure` where other users can exchange it
+ */
+export function findProgram(name: string, { PATH = "" }: Environment): string {
+  if (isAbsolute(name)) return trusted(name);
+  if (/[/\\]/.test(name)) throw unusable(name, "is a relative path: give an absolute one, or a name that PATH leads to");
+  const found = PATH.split(delimiter)
+    .filter(isAbsolute)
+    .map((folder) => join(folder, name))
+    .find(isProgram);
+  if (found === undefined) throw unusable(name, "is not in PATH: install it, or give its absolute path");
+  return trusted(found);
+}
+
+/** The environment of a program: what it needs to start, and the variables that the config names. */
+export function environmentFor(env: Environment, names: readonly string[] = []): Record<string, string> {
+  const found = [...PASSED, ...names].map((name) => [name, ownMember(env, name)]);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+// Another user that can write the file decides what is run with the right to read the keys.
+function trusted(path: string): string {
+  let stats: Stats;
+  try {
+    stats = statSync(path);
+  } catch {
+    throw unusable(path, "is not there");
+  }
+  if (!stats.isFile()) throw unusable(path, "is not a file");
+  if (!isProgram(path)) throw unusable(path, `cannot be run: chmod u+x '${visible(path)}'`);
+  if (process.platform === "win32" || (stats.mode & 0o022) === 0) return path;
+  const cure = `chmod go-w '${visible(path)}'`;
+  throw new SignetError("store_insecure", `other users can write the program ${visible(path)}, which keeps the keys: ${cure}`);
+}
+
+function unusable(name: string, why: string): SignetError {
+  return new SignetError("config_invalid", `command.program: ${visible(name)} ${why}`, { field: "command.program" });
+}
