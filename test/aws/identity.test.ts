@@ -149,7 +149,7 @@ describe("a KMS key and its alias", () => {
     },
   );
 
-  it("are told apart where an alias names somebody else's key: that one is neither used nor destroyed, and the alias goes", async () => {
+  it("are told apart where an alias names a foreign key: that one is neither used nor destroyed, and the alias goes", async () => {
     const there = await installed("kms");
     const foreign = foreignKey();
     const mine = activeOf(await there.keyring());
@@ -350,7 +350,7 @@ describe("a custodian that no key needs", () => {
   });
 });
 
-describe("a key that somebody else is about to delete", () => {
+describe("a key that is about to be deleted elsewhere", () => {
   it.each([
     ["kms", "DisableKey", /aws kms enable-key --region eu-central-1 --key-id/],
     ["kms", "ScheduleKeyDeletion", /aws kms cancel-key-deletion --region eu-central-1 --key-id \S+, then `aws kms enable-key/],

@@ -52,7 +52,7 @@ const withTimers = () => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout
 const secret = { name: "/signet/a/keys/k", value: "the-secret-value", secret: true };
 
 describe("a call", () => {
-  it("that is not answered in its time is tried again, and nobody sees it", async () => {
+  it("that is not answered in its time is tried again, unseen by the caller", async () => {
     const { store } = parameters();
     await store.create(secret);
     aws.inject({ action: "ssm:GetParameters", kind: "timeout" });
@@ -68,7 +68,7 @@ describe("a call", () => {
     expect(asked()).toBe(2);
   });
 
-  it.each(["reset", "lost-reply", "truncated"])("that ends in %s is tried again, and nobody sees it", async (kind) => {
+  it.each(["reset", "lost-reply", "truncated"])("that ends in %s is tried again, unseen by the caller", async (kind) => {
     const { store } = parameters();
     await store.create(secret);
     aws.inject({ action: "ssm:GetParameters", kind });
@@ -127,7 +127,7 @@ describe("a call", () => {
     await expect(store.get([secret.name])).rejects.toMatchObject({ message: expect.stringContaining("endpoint") });
   });
 
-  it("over connections that died while nobody looked is tried once more, at once", async () => {
+  it("over connections that died unnoticed is tried once more, at once", async () => {
     const { store } = parameters();
     await Promise.all([1, 2, 3].map(() => store.get([secret.name])));
     const port = new URL(aws.url).port;
@@ -174,7 +174,7 @@ describe("a call", () => {
   it.each([
     ["an unknown key", { accessKeyId: "AKIAOTHER", secretAccessKey: "x" }],
     ["a wrong secret", { ...FAKE_CREDENTIALS, secretAccessKey: "x" }],
-    ["a session token that nobody gave out", { ...FAKE_CREDENTIALS, sessionToken: "x" }],
+    ["a forged session token", { ...FAKE_CREDENTIALS, sessionToken: "x" }],
   ])("with %s says that the credentials are at fault", async (_, credentials) => {
     const { store } = parameters({ credentials: () => credentials });
     await expect(store.get([secret.name])).rejects.toMatchObject({ code: "aws_credentials" });

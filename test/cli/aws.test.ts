@@ -160,7 +160,7 @@ describe("an issuer whose keys are in AWS", () => {
     expect(ran.stderr).not.toContain(FAKE_CREDENTIALS.secretAccessKey);
   });
 
-  it("is reached over TLS, and not where the certificate is nobody's", async () => {
+  it("is reached over TLS, and not where the certificate is not trusted", async () => {
     const file = (name: string) => join(import.meta.dirname, "certificates", name);
     const [key, cert] = await Promise.all(["local.key.pem", "local.cert.pem"].map((name) => readFile(file(name), "utf8")));
     const secure = await startFakeAws({ tls: { key: key as string, cert: cert as string } });

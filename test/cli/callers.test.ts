@@ -57,7 +57,7 @@ describe("signet callers", () => {
     expect((await config()).callers?.web?.secrets).toHaveLength(1);
   });
 
-  it("loses nobody when many are added at once", async () => {
+  it("loses no caller when many are added at once", async () => {
     const names = Array.from({ length: 8 }, (_, index) => `c${index}`);
     const ran = await Promise.all(names.map((name) => signetProcess(["callers", "add", name], { cwd })));
     expect(ran.map(({ code }) => code)).toStrictEqual(names.map(() => 0));

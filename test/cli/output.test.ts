@@ -94,7 +94,7 @@ describe("a command whose output goes away", () => {
       expect((await signet(["issue"], { cwd: folder })).code).toBe(0);
     });
 
-    it("says that nobody has read a caller's secret", async () => {
+    it("says that a caller's secret was not read", async () => {
       const { codes, stderr } = await shell("signet callers add web | true");
       expect([codes, (await callers()).map(({ name }) => name)]).toStrictEqual(["1 0", ["web"]]);
       expect(stderr).toMatch(/signet: the secret of web was not read, .*`signet callers rotate web --overlap 0`/);

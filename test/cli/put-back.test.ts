@@ -76,7 +76,7 @@ describe("an old keyring put back in a folder", () => {
     for (const name of before) expect(left).toContain(name);
   });
 
-  it("takes out a key that somebody wrote into the JWKS, and says so", async () => {
+  it("takes out a key that was planted in the JWKS, and says so", async () => {
     const { run, path, rotate } = await made();
     await copyFile(path("keyring.json"), path("old.json"));
     await rotate();

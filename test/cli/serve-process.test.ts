@@ -77,7 +77,7 @@ describe.skipIf(!canCount).each(BOTH)("a server whose output is lost, %s", { tim
     await mark.untilRunning(0);
   });
 
-  it("ends when it is told though nobody reads the pipe that is full", async () => {
+  it("ends when it is told though the full pipe is not read", async () => {
     const mark = markProcesses();
     const path = join(await scratch(), "pipe");
     expect(spawnSync("mkfifo", [path]).status).toBe(0);
@@ -184,7 +184,7 @@ describe("signet serve --socket", { timeout: SLOW_MS }, () => {
       asked.on("error", reject);
     });
 
-  it("takes the place of nothing but a socket that nobody listens on", async () => {
+  it("takes the place of nothing but a socket that no process listens on", async () => {
     const folder = await scratch();
     const dead = await deadSocket(folder);
     const [file, sub, link, dangling, fifo] = ["file", "sub", "link", "dangling", "fifo"].map((name) => join(folder, name)) as [

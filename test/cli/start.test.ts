@@ -125,7 +125,7 @@ describe.skipIf(!canCount)("npm start", { timeout: SLOW_MS }, () => {
     await release();
   });
 
-  it("leaves no process behind where it is killed, or whoever started it", async () => {
+  it("leaves no process behind where it or its parent is killed", async () => {
     const cwd = await issuerFolder("http://localhost:7117");
     const mark = markProcesses();
     const killed = start(cwd, ["--port", "0", "--workers", "2"], mark.env);

@@ -15,7 +15,7 @@ const killedElsewhere = (args: readonly string[], cwd: string, at: string) =>
 const socketIn = async (folder: string) => (await readdir(folder)).find((name) => name.endsWith(".sock")) ?? "";
 
 describe.runIf(process.platform === "linux")("a command that was killed in another container of this machine", () => {
-  it("keeps nobody out: its locks and its lease are taken over at once, and what it was writing goes", async () => {
+  it("keeps no other out: its locks and its lease are taken over at once, and what it was writing goes", async () => {
     const cwd = await scratch();
     expect((await signet(["init"], { cwd })).code).toBe(0);
     expect((await killedElsewhere(["callers", "add", "web"], cwd, "4")).signal).toBe("SIGKILL");

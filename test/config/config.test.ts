@@ -164,7 +164,7 @@ describe("the JSON Schema for editors", () => {
   });
 });
 
-describe("a variable that nobody reads", () => {
+describe("a variable that is not read", () => {
   it("is named with the nearest one that is", () => {
     expect(unknownVariables({ SIGNET_ISUER: "x", SIGNET_CONFIG: "y", SIGNET_LIMITS: "{}", PATH: "z" })).toStrictEqual([
       "the environment variable SIGNET_ISUER means nothing to signet (did you mean SIGNET_ISSUER?)",

@@ -91,7 +91,7 @@ export function storesSuite(name: string, make: () => Promise<Stores>): void {
       expect((await publicDocuments.read())?.jwks).toStrictEqual({ keys: [jwk] });
     });
 
-    it("refuses a publication by somebody who has not read the present one", async () => {
+    it("refuses a publication by a writer that has not read the present one", async () => {
       const { publicDocuments } = await make();
       await publicDocuments.publish({ jwks: { keys: [] } }, null);
       const first = await publicDocuments.read();

@@ -65,7 +65,7 @@ describe("the stack's API", () => {
     expect((await call("GET", "/.well-known/jwks.json")).status).toBe(200);
   });
 
-  it("gives nobody the keyring", async () => {
+  it("serves the keyring to no client", async () => {
     expect((await call("GET", "/keyring.json")).status).toBe(403);
     expect(stack.roles.Api.statements).toMatchObject([
       { Action: "s3:GetObject", Resource: expect.stringMatching(/\/\.well-known\/\*$/) },

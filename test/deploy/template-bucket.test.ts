@@ -33,7 +33,7 @@ describe("a template", () => {
     expect(object.body.toString()).toBe(LONG);
   });
 
-  it("never goes to a bucket of somebody else's", async () => {
+  it("never goes to a bucket of another account", async () => {
     aws.createBucket("laid-ready", undefined, "999988887777");
     await expect(handOver(transport, LONG, aws.env, "laid-ready")).rejects.toMatchObject({ code: "aws_access_denied" });
     expect(aws.state.buckets.get("laid-ready").objects.size).toBe(0);

@@ -295,7 +295,7 @@ describe("the rights of the roles", () => {
 describe("a key manager in the wrong hands", () => {
   // The right to give tags at a making is the right to give them to any key of the account.
   it.each(["kms:Sign", "kms:ScheduleKeyDeletion", "kms:GetPublicKey"])(
-    "may not %s with somebody else's key that it has tagged",
+    "may not %s with a foreign key that it has tagged",
     async (action) => {
       const stack = await startStack(bucket.url);
       stack.put({ KeyCustodianParameter: "KMS" });

@@ -225,7 +225,7 @@ describe("who verifies", () => {
   });
 });
 
-describe("what somebody else's server says", () => {
+describe("what a foreign server says", () => {
   const odd = { toString: false, valueOf: null, toJSON: 1 };
 
   it.each<[string, World]>([

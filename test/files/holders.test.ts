@@ -128,7 +128,7 @@ describe.runIf(process.platform === "linux")("of another boot", () => {
     ["another host", { host: "web-2", boot }],
     ["a host of that name that is another machine", { host: hostname(), boot, machine: "0123456789abcdef" }],
     ["a host of that name that has no machine id", { host: hostname(), boot, machine: "" }],
-    ["a boot that nobody knows", { host: hostname(), boot: "" }],
+    ["an unknown boot", { host: hostname(), boot: "" }],
   ])("a holder of %s is not judged, not even by a socket that refuses", async (_who, place) => {
     const identity = inAnotherContainer(place);
     expect(await stateOfHolder(identity, folder)).toBe("unknown");
@@ -201,7 +201,7 @@ describe.runIf(process.platform !== "win32")("a holder's socket", () => {
 describe("what a dead process was writing", () => {
   const HEX = "0123456789ab";
 
-  it("goes at the next sweep; what a living one writes stays, and what nobody knows for a day", async () => {
+  it("goes at the next sweep; what a living one writes stays, and what is unknown, for a day", async () => {
     const mine = temporaryBeside(join(folder, "signet.json"));
     const own = mine.split("/").at(-1) as string;
     const dead = own.replace(`-${process.pid}-`, "-999999999-");

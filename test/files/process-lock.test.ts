@@ -88,7 +88,7 @@ describe("a lock file", () => {
     expect(await readFile(path, "utf8")).toContain("0123456789abcdef");
   });
 
-  it("that a failing disk kept is taken by the thread that gave it back, and by nobody else while its process lives", async () => {
+  it("that a failing disk kept is taken by the thread that gave it back, and by no other while its process lives", async () => {
     const path = join(await scratch(), "lock");
     let text = "";
     await withProcessLock(path, async () => {

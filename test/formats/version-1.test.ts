@@ -162,7 +162,7 @@ describe("a keyring that others may have to read who know version 1 alone", () =
     expect(parsed((await stores.keyring.read()) as never)).toMatchObject({ version: 2, ended: expect.any(Array) });
   });
 
-  it("is refused in a version that nobody knows yet", () => {
+  it("is refused in a version that is not known yet", () => {
     const { files } = fixture<FileFixture>("young");
     const text = (files["keyring.json"] ?? "").replace('"version": 1', '"version": 3');
     expect(() => parseKeyring(text, "keyring.json")).toThrow(/reads versions 1 and 2: use the signet that wrote it/);

@@ -75,7 +75,7 @@ describe("a code block", () => {
     expect(pageFaults("docs/a.md", twice, read)).toHaveLength(2);
   });
 
-  test("is mended by a refresh, which leaves the rest of the page alone", () => {
+  test("is repaired by a refresh, which leaves the rest of the page alone", () => {
     const stale = `${page("<!-- from: examples/a.ts#first -->", "old\nolder")}tail\n${page("", "mine", "text")}`;
     const fresh = `${page("<!-- from: examples/a.ts#first -->", REGION)}tail\n${page("", "mine", "text")}`;
     expect(refreshed(stale, read)).toBe(fresh);

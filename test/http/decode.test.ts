@@ -83,7 +83,7 @@ describe("POST /decode", () => {
     expect(await answered(routesFor().post("/decode", body))).toMatchObject({ status: 400, body: { code } });
   });
 
-  it("fetches nothing for somebody without a secret", async () => {
+  it("fetches nothing for a client without a secret", async () => {
     const before = fetched;
     const { ask } = dev();
     const body = JSON.stringify({ jwksUri: `http://${host}/jwks.json`, token: await signed({ kid: "f1" }) });

@@ -17,7 +17,7 @@ async function codeOf(answer: Response): Promise<string> {
 describe("POST /issue", () => {
   const { post, ask, secret, expired } = routesFor();
 
-  it("issues a token that jose verifies, and lets nobody keep the answer", async () => {
+  it("issues a token that jose verifies, and lets no cache keep the answer", async () => {
     const answer = await post("/issue", { claims: { sub: "alice", aud: "api" }, ttl: 60, setIat: true });
     expect(answer.headers.get("cache-control")).toBe("no-store");
     const options = { issuer: ISSUER, audience: "api", currentDate: new Date(NOW * 1_000) };
@@ -103,7 +103,7 @@ describe("POST /issue", () => {
     expect((await post("/issue", { claims: {} }, { "content-type": type })).status).toBe(status);
   });
 
-  it("reads no body of somebody who is nobody", async () => {
+  it("reads no body of a client that is no caller", async () => {
     let pulled = 0;
     const body = new ReadableStream(
       {

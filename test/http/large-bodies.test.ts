@@ -70,7 +70,7 @@ describe("a large batch", () => {
 });
 
 describe("the room for large bodies", () => {
-  it("is shared: one caller has one place at a time, and keeps nobody else waiting", async () => {
+  it("is shared: one caller has one place at a time, and keeps no other caller waiting", async () => {
     const large = createLargeBodies();
     const order: string[] = [];
     const release: (() => void)[] = [];

@@ -12,7 +12,7 @@ const issued = (request: unknown, limits: OwnLimits = {}) =>
   claimsOf((issuerWith(limits).issue(request as IssueRequest) as { token: string }).token);
 const ENDLESS = { requireExpiration: false, defaultTtlSeconds: null };
 
-describe("a token that nobody could use", () => {
+describe("a token that no verifier could accept", () => {
   it.each([
     [{ iat: NOW + 61 }, "claims.iat", {}],
     [{ iat: NOW + 3_600 }, "claims.iat", {}],

@@ -100,7 +100,7 @@ describe("notices", () => {
     await importSPKI(announced.keys.find((key) => key.kid === kid)?.pem ?? "", "ES256");
   });
 
-  it("that nobody takes are sent again, with the same id, and hold no key up", async () => {
+  it("that are not accepted are sent again, with the same id, and hold no key up", async () => {
     const { managerTold, steps } = await installed();
     const ids: string[] = [];
     let left = 2;
@@ -119,7 +119,7 @@ describe("notices", () => {
     expect(ids).toHaveLength(before);
   });
 
-  it("begin where somebody first wants to know, not with history", async () => {
+  it("begin where they are first configured, not with history", async () => {
     const { managerTold, pass } = await installed();
     await managerTold().tick({ createKeyring: true });
     const told: Notice[] = [];

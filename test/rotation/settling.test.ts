@@ -40,7 +40,7 @@ async function readBackByOneThatDies(place: Place): Promise<void> {
   }
 }
 
-describe("whoever confirms an activation", () => {
+describe("the manager that confirms an activation", () => {
   it("waits the whole settling itself, however far the clock is ahead of the one that read the document back", async () => {
     const place = await readyToRotate();
     await readBackByOneThatDies(place);

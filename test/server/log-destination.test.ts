@@ -51,7 +51,7 @@ describe("a log's destination", () => {
     closeSync(writer);
   });
 
-  it("counts what is lost while nobody reads, and says so when somebody does again", async () => {
+  it("counts what is lost while it is not read, and says so when it is read again", async () => {
     const path = await pipe();
     let reader = openReader(path);
     const writer = openWriter(path);

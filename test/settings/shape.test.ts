@@ -86,7 +86,7 @@ describe("a shape", () => {
     ]);
   });
 
-  it("of somebody's own has no defaults, and no variable sets it", () => {
+  it("of a user's own has no defaults, and no variable sets it", () => {
     expect(asOwn(SHAPE).attempts).toStrictEqual(integer(1, 10));
     expect(readSettings(asOwn(SHAPE), RIGHT, () => new Error("refused"))).toStrictEqual(RIGHT);
   });

@@ -31,7 +31,7 @@ function stores() {
 storesSuite("in AWS", async () => stores());
 
 describe("stores in AWS", () => {
-  it("read the active document with one call, whoever holds the key", async () => {
+  it("read the active document with one call, with any custodian", async () => {
     const { active } = stores();
     await active.write({ sequence: 12, kid: "k", alg: "ES256", maxTtlSeconds: 60, material: { file: "k" } });
     const before = aws.calls.length;

@@ -209,7 +209,7 @@ describe("whatever comes to a front door, nothing but our own errors leaves it:"
     );
   });
 
-  it("a key of somebody's JWKS", async () => {
+  it("a key of a foreign JWKS", async () => {
     const key = likely({
       kty: fc.constantFrom("RSA", "EC", "OKP", "AKP"),
       crv: fc.constantFrom("P-256", "Ed25519"),

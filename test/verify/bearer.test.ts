@@ -94,7 +94,7 @@ describe("a bearer guard", () => {
     expect((await answering(`Bearer ${tokenOf()}`)).refusal).toMatchObject({ status: 503 });
   });
 
-  it("lets nobody pass who cannot be verified now, and tells no inner words", async () => {
+  it("lets no request pass that cannot be verified now, and tells no inner words", async () => {
     for (const failure of [new SignetError("jwks_unavailable", "http://10.0.0.1/keys: refused"), new Error("secret")]) {
       const { token, refusal } = await bearerGuard({ verify: () => Promise.reject(failure) })(`Bearer ${tokenOf()}`);
       expect(token).toBeUndefined();

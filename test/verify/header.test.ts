@@ -53,7 +53,7 @@ describe("a header", () => {
     expect(answerOf(verifierFor([key]), `${input}.${part(key.signer.sign(input))}`)).toBe("token_malformed");
   });
 
-  it("may have members that nobody has to understand, and they are no part of the answer", () => {
+  it("may have members that need not be understood, and they are no part of the answer", () => {
     const token = key.token({ ...key.header, x5t: "abc", cty: "x" }, goodClaims);
     expect(verifierFor([key]).verify(token).header).toStrictEqual(key.header);
   });

@@ -185,7 +185,7 @@ describe("a verifier by the issuer's URL", () => {
     await expect(verifier.verify(key.token({ iss: url }))).resolves.toBeDefined();
   });
 
-  it("keeps several issuers apart: nobody's key speaks for another", async () => {
+  it("keeps several issuers apart: no issuer's key speaks for another", async () => {
     const [ours, theirs] = [await issuer(), await issuer()];
     const [a, b] = [keyNamed("k"), keyNamed("k")];
     [ours.state.keys, theirs.state.keys] = [[a.jwk], [b.jwk]];

@@ -113,7 +113,7 @@ describe("the fake Parameter Store and Secrets Manager", () => {
     refuses("secretsmanager", "CreateSecret", create, "ValidationException");
   });
 
-  it("show a SecureString to nobody who does not ask for its decryption", () => {
+  it("show a SecureString to no caller that does not ask for its decryption", () => {
     aws.perform("ssm", "PutParameter", { Name: "/secret", Type: "SecureString", Value: "the-value" });
     const [shown] = aws.perform("ssm", "GetParameters", { Names: ["/secret"] }).Parameters;
     expect(Buffer.from(shown.Value, "base64").toString()).not.toContain("the-value");

@@ -122,7 +122,7 @@ describe("the authorizer", () => {
     ["none", () => ""],
     ["an expired one", () => tokenOf({ exp: NOW - 400 })],
     ["one of another issuer", () => tokenOf({ iss: "https://other.example" })],
-    ["one for somebody else", () => tokenOf({ aud: "other" })],
+    ["one for another audience", () => tokenOf({ aud: "other" })],
     ["one without a signature", () => `${tokenOf({}, { alg: "none" }).split(".").slice(0, 2).join(".")}.`],
     ["one of an unknown key", () => tokenOf({}, { kid: "unknown" })],
     ["one that was changed", () => tokenOf().replace(/.(?=.{20}$)/, (char) => (char === "A" ? "B" : "A"))],
@@ -271,7 +271,7 @@ describe("the authorizer", () => {
     expect((answer as { context: object }).context).toStrictEqual({ sub: "alice", level: 3 });
   });
 
-  it("never hands on a claim that would pass for the principal, whoever chose it", async () => {
+  it("never hands on a claim that would pass for the principal", async () => {
     for (const more of [{}, { SIGNET_CLAIMS: "sub,principalId" }]) {
       const answer = await authorizer(more)(EVENTS["a REST API's TOKEN"](tokenOf({ principalId: "root" })));
       expect(answer).toMatchObject({ principalId: "alice" });
@@ -280,7 +280,7 @@ describe("the authorizer", () => {
   });
 
   it.each([[{ toString: false }], [{ toString: "x" }], [["a"]], [7], [null]])(
-    "names nobody by a client_id that is no text (%j)",
+    "names no principal by a client_id that is no text (%j)",
     async (client) => {
       const answer = await authorizer()(EVENTS["a REST API's TOKEN"](tokenOf({ sub: undefined, client_id: client })));
       expect(answer).toMatchObject({ principalId: "unknown" });
@@ -308,7 +308,7 @@ describe("the authorizer", () => {
     await expect(authorizer({ SIGNET_TOKEN_QUERY: "token" })(event)).rejects.toThrow("Unauthorized");
   });
 
-  it("lets nobody in while there are no keys, and says so; the next token tries again", async () => {
+  it("refuses every token while there are no keys, and says so; the next token tries again", async () => {
     isDown = true;
     const authorize = authorizer();
     await expect(authorize(EVENTS["a REST API's TOKEN"](tokenOf()))).rejects.toThrow("cannot verify now");

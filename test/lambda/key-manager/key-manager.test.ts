@@ -267,7 +267,7 @@ describe("a rotation that Secrets Manager drives", () => {
     expect(SecretId.startsWith((resources[0] ?? "").replace("*", ""))).toBe(true);
   });
 
-  it("follows a rotation that somebody else was faster with", async () => {
+  it("follows a rotation that another manager was faster with", async () => {
     const { ask, active, begin, current } = await rotating();
     await ask({ action: "rotate" });
     pass(25 * HOUR);
@@ -430,7 +430,7 @@ describe("the custom resource", () => {
   it.each([
     ["another stack", { StackId: STACK.replace("signet/", "theirs/") }],
     ["another host", { ResponseURL: "https://evil.example/answer" }],
-    ["a bucket of somebody else's", { ResponseURL: "https://cloudformation-custom-resource-response-evil.s3.amazonaws.com/a" }],
+    ["a bucket of another account", { ResponseURL: "https://cloudformation-custom-resource-response-evil.s3.amazonaws.com/a" }],
     ["another region's", { ResponseURL: "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/a" }],
     ["plain http", { ResponseURL: "http://cloudformation-custom-resource-response-eucentral1.s3.amazonaws.com/a" }],
     ["a user", { ResponseURL: "https://cloudformation-custom-resource-response-eucentral1.s3.amazonaws.com@evil.example/a" }],
@@ -447,7 +447,7 @@ describe("the custom resource", () => {
     expect(bucket.answers).toHaveLength(0);
   });
 
-  it("is nobody's where the function belongs to no stack", async () => {
+  it("is not answered where the function belongs to no stack", async () => {
     const { ask } = installed({ SIGNET_STACK_ID: "" });
     await expect(ask(resource("Create"))).rejects.toThrow("SIGNET_STACK_ID");
   });

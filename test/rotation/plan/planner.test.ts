@@ -65,7 +65,7 @@ describe("the planner", () => {
     expect(rules(view, NOW - 600)).not.toContain("clock_behind");
   });
 
-  it("does nothing on an active document that nobody wrote", () => {
+  it("does nothing on an active document that no manager wrote", () => {
     const view = viewOf(steady);
     const foreign = { ...view, documents: [{ ...(view.documents[0] as View["documents"][0]), sequence: 9, kid: "x" }] };
     expect(planned(foreign)).toMatchObject({ actions: [], waits: [{ rule: "document_foreign", until: null }] });

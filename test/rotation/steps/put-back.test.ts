@@ -72,7 +72,7 @@ const KEEPERS = isInFull
   ? (["kms", "parameter-store", "secrets-manager", "kms-data-key"] as const)
   : some(1, ["kms", "parameter-store"] as const);
 
-describe("an old keyring put back in S3, whoever keeps the keys", () => {
+describe("an old keyring put back in S3, with any custodian", () => {
   it.each(KEEPERS)("loses none that %s keeps, and ends by itself", async (custody) => {
     const put = (pick: number) => ({ do: "hand" as const, hand: "old-keyring" as const, pick });
     // Throws where a promise is broken.
