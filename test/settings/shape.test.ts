@@ -3,6 +3,7 @@ import { CONFIG_MEMBERS } from "../../src/config/schema.js";
 import { objectSchemaOf } from "../../src/settings/json-schema.js";
 import { type Fault, readSettings } from "../../src/settings/read.js";
 import { asOwn, defaultsOf, group, integer, listOfTexts, membersIn, oneOf, type Shape, text } from "../../src/settings/shape.js";
+import { textOf } from "../house/repository.js";
 
 const SHAPE = {
   attempts: { ...integer(1, 10), default: 3, variable: "SIGNET_ATTEMPTS" },
@@ -115,6 +116,14 @@ describe("a shape", () => {
         },
       },
     });
+  });
+});
+
+describe("the template", () => {
+  it("has the default life of tokens", () => {
+    const template = textOf("src/deploy/template.yaml");
+    const given = /^ {2}MaxTtlSeconds:\n {4}Type: Number\n {4}Default: (\d+)$/m.exec(template)?.[1];
+    expect(Number(given)).toBe(CONFIG_MEMBERS.limits.properties.maxTtlSeconds.default);
   });
 });
 
