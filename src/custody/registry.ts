@@ -14,11 +14,11 @@ import { facts as secretsManager } from "./secrets-manager/facts.js";
  */
 export const CUSTODIES: readonly (LocalCustody | AwsCustody)[] = [
   { ...file, load: async () => ({ create: createInFiles }) },
-  { ...command, load: () => import("./command/index.js") },
   { ...parameterStore, load: () => import("./parameter-store/index.js") },
   { ...kms, load: () => import("./kms/index.js") },
   { ...secretsManager, load: () => import("./secrets-manager/index.js") },
   { ...kmsDataKey, load: () => import("./kms-data-key/index.js") },
+  { ...command, load: () => import("./command/index.js") },
 ];
 
 /** Their names, as `signet.json` has them. */

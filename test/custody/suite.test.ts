@@ -88,28 +88,6 @@ async function aFile(): Promise<CustodianPlace> {
 const PLACES: readonly { name: string; way?: string; algorithms: readonly string[]; place: () => Promise<CustodianPlace> }[] = [
   { name: "file", algorithms: ["RS256", "PS384", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"], place: aFile },
   {
-    name: "command",
-    way: "that keeps keys",
-    algorithms: ["ES256"],
-    place: () =>
-      onThisMachine("command", (folder) => ({
-        program: [programOf("../../examples/custodians/encrypted-store.mjs"), join(folder, "store")],
-        signs: false,
-        ...patient,
-      })),
-  },
-  {
-    name: "command",
-    way: "that signs",
-    algorithms: ["EdDSA"],
-    place: () =>
-      onThisMachine("command", (folder) => ({
-        program: [programOf("./programs/signer.mjs"), join(folder, "keys")],
-        signs: true,
-        ...patient,
-      })),
-  },
-  {
     name: "parameter-store",
     algorithms: ["ES256", "ES384", "ES512", "RS256", "PS512", "EdDSA"],
     place: () => inAws("parameter-store"),
@@ -134,6 +112,28 @@ const PLACES: readonly { name: string; way?: string; algorithms: readonly string
     name: "kms-data-key",
     algorithms: ["ES256", "ES512", "RS256", "EdDSA"],
     place: () => inAws("kms-data-key", () => ({ kmsKey: aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn })),
+  },
+  {
+    name: "command",
+    way: "that keeps keys",
+    algorithms: ["ES256"],
+    place: () =>
+      onThisMachine("command", (folder) => ({
+        program: [programOf("../../examples/custodians/encrypted-store.mjs"), join(folder, "store")],
+        signs: false,
+        ...patient,
+      })),
+  },
+  {
+    name: "command",
+    way: "that signs",
+    algorithms: ["EdDSA"],
+    place: () =>
+      onThisMachine("command", (folder) => ({
+        program: [programOf("./programs/signer.mjs"), join(folder, "keys")],
+        signs: true,
+        ...patient,
+      })),
   },
 ];
 

@@ -1,15 +1,12 @@
 import { assertAtRest, carryOut, changeInWords, checkParameters, isThere, parametersOf } from "../../deploy/deployment.js";
-import type { Stack, StackClient } from "../../deploy/stack.js";
+import type { StackClient } from "../../deploy/stack.js";
 import { readTemplate, type Template } from "../../deploy/template.js";
 import { handOver } from "../../deploy/template-bucket.js";
 import { didYouMean } from "../../encoding/nearest.js";
-import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
-import { readCallers } from "../../issue/callers-json.js";
 import { awsAccess } from "../../operator/aws-access.js";
-import { footprint } from "../../operator/prices.js";
-import { outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
-import { custodyOfParameter } from "../../operator/stack-config.js";
+import { outputsOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
+import { assertSameIssuer, checkCallers, costOfStack } from "../../operator/stack-change.js";
 import { confirm } from "../confirm.js";
 import type { Context, StackOptions } from "../context.js";
 import { eventInWords } from "../stack-events.js";
@@ -91,36 +88,10 @@ async function deployTo(context: Context, { client, name, region, template, give
   return outputsOf(await carryOut(client, client.execute, (event) => output.note(`  ${eventInWords(event)}`)));
 }
 
-function tellCost({ output }: Context, given: ReadonlyMap<string, string>, { parameters }: Template): void {
-  const chosen = given.get("KeyCustodianParameter") ?? String(parameters.KeyCustodianParameter?.Default);
-  const existing = given.get(chosen === "KMS" ? "ExistingKmsKeyArn" : "SecretKmsKeyArn");
-  const { things, monthly } = footprint(custodyOfParameter(chosen), existing || undefined);
-  const wrapping = chosen === "KMSDataKey" && !given.get("SecretKmsKeyArn") ? 1 : 0;
+function tellCost({ output }: Context, given: ReadonlyMap<string, string>, template: Template): void {
+  const { things, monthly } = costOfStack(given, template);
   output.note(`its key manager makes ${things.join("; ")}`);
-  output.note(`about $${(monthly + wrapping).toFixed(2)} a month before the first token, beside cents for storage and logs`);
-}
-
-// The function is changed before its key manager can refuse: until the rollback it would issue tokens that every verifier refuses.
-function assertSameIssuer(stack: Stack, given: ReadonlyMap<string, string>): void {
-  const before = (name: string) => parameterOf(stack, name);
-  const after = (name: string) => given.get(name) ?? before(name);
-  const hasOwnUrl = before("IssuerUrl") !== "" || before("JwksEndpoint") === after("JwksEndpoint");
-  if (before("IssuerUrl") === after("IssuerUrl") && hasOwnUrl) return;
-  throw new SignetError(
-    "usage",
-    "IssuerUrl, and JwksEndpoint where it gives the URL, cannot be changed: every verifier would refuse every token. Make another stack (--stack)",
-    { field: "IssuerUrl" },
-  );
-}
-
-// The function is changed before its key manager can look at them: a fault would keep it from issuing until the rollback.
-function checkCallers(text: string | undefined): void {
-  if (text === undefined) return;
-  try {
-    readCallers(parseStrictJson(text, "it") as object);
-  } catch (error) {
-    throw new SignetError("usage", `the parameter Callers: ${(error as Error).message}`, { cause: error });
-  }
+  output.note(`about $${monthly.toFixed(2)} a month before the first token, beside cents for storage and logs`);
 }
 
 function pairsOf(pairs: readonly string[]): ReadonlyMap<string, string> {

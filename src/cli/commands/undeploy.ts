@@ -1,7 +1,7 @@
 import { assertAtRest, carryOut } from "../../deploy/deployment.js";
 import type { Stack, StackClient } from "../../deploy/stack.js";
-import { PRICES } from "../../operator/prices.js";
-import { existingStack, outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
+import { existingStack, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
+import { whatStays } from "../../operator/stack-change.js";
 import { confirm } from "../confirm.js";
 import type { Context, StackOptions } from "../context.js";
 import { eventInWords } from "../stack-events.js";
@@ -39,22 +39,4 @@ async function undeployFrom(
   await confirm(`Delete the stack ${name} in ${region}?`, options);
   await carryOut(client, client.delete, (event) => output.note(`  ${eventInWords(event)}`));
   output.note(`the stack ${name} in ${region} is deleted`);
-}
-
-function whatStays(stack: Stack): readonly string[] {
-  const bucket = outputsOf(stack).KeyringBucket ?? "";
-  const always = [
-    `the bucket ${bucket}: keyring, public documents, audit log (cents a year)`,
-    `the parameters below /signet/${bucket}/ (free in the standard tier)`,
-  ];
-  switch (parameterOf(stack, "KeyCustodianParameter")) {
-    case "KMS":
-      return [...always, `the KMS keys with the tag signet:installation=${bucket} ($${PRICES.kmsKeyMonth} each a month)`];
-    case "SecretsManager":
-      return [...always, `the secrets below signet/${bucket}/ ($${PRICES.secretMonth} each a month)`];
-    case "KMSDataKey":
-      return [...always, `the KMS key that wraps them, unless it is yours ($${PRICES.kmsKeyMonth} a month)`];
-    default:
-      return always;
-  }
 }
