@@ -5,26 +5,19 @@
  *   node bench/start-up.mjs [--runs 20] [--check] [NODE ...]   NODE is the path of another one
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { nodesAtHand } from "../tools/installed.mjs";
 import { MAX_START_UP } from "./budgets.mjs";
 import { withIssuer } from "./command.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const signet = join(root, "bin/signet");
-const modules = join(root, "tools/nodes/node_modules");
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { runs: { type: "string", default: "20" }, check: { type: "boolean", default: false } },
 });
-
-/** @returns {string[]} */
-function nodesAtHand() {
-  const installed = existsSync(modules) ? readdirSync(modules).map((name) => join(modules, name, "bin/node")) : [];
-  return [process.execPath, ...installed.filter((path) => existsSync(path)), ...positionals];
-}
 
 /** @param {string} cwd @param {string[]} command @returns {{ wall: number, processor: number }} milliseconds */
 function timed(cwd, command) {
@@ -46,7 +39,7 @@ function median(values) {
 }
 
 await withIssuer(async (folder) => {
-  for (const node of nodesAtHand()) {
+  for (const node of [...nodesAtHand(), ...positionals]) {
     /** @type {{ wall: number, processor: number }[][]} */
     const rounds = [];
     // The first rounds fill the compile cache and the file cache.

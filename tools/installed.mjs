@@ -1,10 +1,12 @@
 /** Tools of other languages, which proofs put into git-ignored places of their own, once for each set of pins. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+const NODES = fileURLToPath(new URL("nodes/node_modules", import.meta.url));
 const run = promisify(execFile);
 
 /** What a laptop may lack, CI has to have. */
@@ -19,6 +21,12 @@ export async function has(tool, argument) {
     () => true,
     () => false,
   );
+}
+
+/** This Node, and those that `npm run test:nodes` has installed. @returns {string[]} their paths */
+export function nodesAtHand() {
+  const installed = existsSync(NODES) ? readdirSync(NODES).map((name) => join(NODES, name, "bin/node")) : [];
+  return [process.execPath, ...installed.filter((path) => existsSync(path))];
 }
 
 /** Does an installation once for each set of pins. */

@@ -31,8 +31,7 @@ export function issueRoute({ authenticate, clock }: IssueRouteOptions): Handler 
     // Nothing is read from a client that is no caller.
     const caller = authenticate.byHeader(request, context);
     return countingRefusals(caller, clock, context, () => {
-      const isLarge = context.body === undefined && (declaredLength(request) ?? MAX_BATCH_BYTES) > MAX_SMALL_BODY;
-      if (isLarge && request.body !== null) {
+      if (context.body === undefined && mayBeLarge(request)) {
         assertBatchMayCome(request, caller, clock);
         return large.within(caller.name, context, (slot) => largeBatch(request, context, caller.issuer, slot));
       }
@@ -41,6 +40,13 @@ export function issueRoute({ authenticate, clock }: IssueRouteOptions): Handler 
       );
     });
   };
+}
+
+// The stream of a body that is looked at fills itself: with what waits for its turn, that is most of a server's memory.
+function mayBeLarge(request: Request): boolean {
+  const length = declaredLength(request);
+  if (length !== undefined) return length > MAX_SMALL_BODY;
+  return request.headers.has("transfer-encoding") || request.body !== null;
 }
 
 // What can be refused by its header is not read.

@@ -32,7 +32,7 @@ describe("a large batch", () => {
     expect(() => split(text)).toThrow(expect.objectContaining({ code }));
   });
 
-  const { post, ask, secret } = routesFor();
+  const { post, ask, handle, secret } = routesFor();
   const requests = Array.from({ length: 900 }, (_, at) => ({ claims: { sub: `u${at}`, data: "d".repeat(100) } }));
 
   it("is answered as a small one is, in order, with an error for each that is refused", async () => {
@@ -53,6 +53,37 @@ describe("a large batch", () => {
   ])("is answered with no token where it has %s", async (_what, change, code) => {
     const answer = await post("/issue", change(JSON.stringify({ requests })));
     expect(((await answer.json()) as { code: string }).code).toBe(code);
+  });
+
+  it("is not looked at while another one of its caller is worked on: its stream would fill itself", async () => {
+    const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+    let feed: ReadableStreamDefaultController | undefined;
+    const slow = new ReadableStream({
+      start(controller) {
+        feed = controller;
+      },
+    });
+    const call = () => ({ address: "192.0.2.1", log: {} });
+    const post = (body: ReadableStream | string, more = {}) =>
+      new Request("https://issuer.example/issue", {
+        ...{ method: "POST", body, headers: { ...headers, ...more }, duplex: "half" },
+      } as RequestInit);
+    const first = handle(post(slow), call());
+    const text = JSON.stringify({ requests });
+    const second = post(text, { "content-length": String(text.length) });
+    let looks = 0;
+    const { body } = second;
+    const get = () => {
+      looks += 1;
+      return body;
+    };
+    Object.defineProperty(second, "body", { get });
+    const answer = handle(second, call());
+    await new Promise(setImmediate);
+    expect(looks).toBe(0);
+    feed?.error(new Error("gone"));
+    expect([(await first).status, (await answer).status]).toStrictEqual([400, 200]);
+    expect(looks).toBe(1);
   });
 
   it("of which nothing can be one is refused by its first piece", async () => {
