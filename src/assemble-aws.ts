@@ -7,7 +7,7 @@ import { createParameterStore, type ParameterStore } from "./aws/ssm.js";
 import { createTransport, type Transport, type TransportOptions } from "./aws/transport.js";
 import type { AwsConfig, Config } from "./config/schema.js";
 import { type Custodian, canAdopt, type OpenableKey, opening, type Signer } from "./custody/contract.js";
-import type { AwsPlace } from "./custody/facts.js";
+import type { AwsDeps } from "./custody/facts.js";
 import type { OnKmsSigned } from "./custody/kms/sign.js";
 import { MAKERS } from "./custody/lambda.js";
 import { ownMember } from "./encoding/own-member.js";
@@ -55,7 +55,7 @@ export function awsParts(aws: AwsInstallation, onDisk?: Parts, makers = MAKERS):
   const { env, credentials } = aws;
   const transport = createTransport({ region: regionOf(aws), credentials, env });
   const parameters = createParameterStore(transport);
-  const place: AwsPlace = {
+  const deps: AwsDeps = {
     ...aws,
     transport,
     parameters,
@@ -64,7 +64,7 @@ export function awsParts(aws: AwsInstallation, onDisk?: Parts, makers = MAKERS):
     path: keysPath(aws.installation),
     prefix: secretsPrefix(aws.installation),
   };
-  const here = Object.entries(makers).map(([name, make]) => [name, make(place)] as const);
+  const here = Object.entries(makers).map(([name, make]) => [name, make(deps)] as const);
   const custodians = { ...onDisk?.custodians, ...Object.fromEntries(here) };
   return {
     stores: storesOf(aws, transport, parameters, custodians, onDisk?.stores),

@@ -236,17 +236,17 @@ async function collected(incoming: IncomingMessage): Promise<AwsAnswer> {
 
 // JSON services name a failure in the body or in a header, S3 in XML.
 function failureIn({ headers, body, status }: AwsAnswer): { awsCode: string; message: string } {
-  let told: { __type?: unknown; message?: unknown; Message?: unknown } = {};
+  let answered: { __type?: unknown; message?: unknown; Message?: unknown } = {};
   try {
     const value: unknown = parseJson(body);
-    if (isObject(value)) told = value;
+    if (isObject(value)) answered = value;
   } catch {
-    told = { __type: /<Code>([^<]*)/.exec(body)?.[1], message: /<Message>([^<]*)/.exec(body)?.[1] };
+    answered = { __type: /<Code>([^<]*)/.exec(body)?.[1], message: /<Message>([^<]*)/.exec(body)?.[1] };
   }
-  const named = told.__type ?? headers["x-amzn-errortype"];
+  const named = answered.__type ?? headers["x-amzn-errortype"];
   const type = typeof named === "string" ? named : status === 403 ? "AccessDenied" : "";
   const code = type.slice(0, 256).replace(/^.*#/, "").replace(/:.*$/, "");
   // A name of AWS's: whatever else stands there would stand in logs.
   const awsCode = /^[\w.-]{1,64}$/.test(code) ? code : "";
-  return { awsCode, message: [told.message, told.Message].find((each) => typeof each === "string") ?? "" };
+  return { awsCode, message: [answered.message, answered.Message].find((each) => typeof each === "string") ?? "" };
 }

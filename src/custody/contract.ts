@@ -39,8 +39,8 @@ export interface Opener<P> {
   readonly custody: Custody;
   /** Tells whether material is this custodian's. */
   recognises(material: KeyMaterial): boolean;
-  /** Binds a place. What it answers checks that the key is the one that was asked for. */
-  bind(place: P): (key: OpenableKey) => Promise<Signer>;
+  /** Binds what an opener needs. What it answers checks that the key is the one that was asked for. */
+  bind(deps: P): (key: OpenableKey) => Promise<Signer>;
 }
 
 /** Who holds private keys. Every method may be called again after a crash or a lost answer and then has the same outcome. */
@@ -54,8 +54,8 @@ export interface Custodian {
   readonly isPlain?: true;
   /** What a key of it costs a month in US dollars. Default 0. */
   readonly keyMonthUsd?: number;
-  /** Where its keys are, for custodians of which two share a place: whatever one of them lists, the other one does too. */
-  readonly place?: string;
+  /** Where its keys are, for custodians of which two share a location: whatever one of them lists, the other one does too. */
+  readonly location?: string;
   /**
    * Makes a key. The keyring already lists `id` as `creating`; for an id that has its key, that key is answered.
    *

@@ -53,7 +53,7 @@ export interface MachinePlace {
 }
 
 /** Where a custodian in AWS keeps its keys, and what it calls there. */
-export interface AwsPlace {
+export interface AwsDeps {
   readonly transport: Transport;
   readonly kms: Kms;
   readonly parameters: ParameterStore;
@@ -83,7 +83,7 @@ export interface RolePermissions {
 
 /** What a custodian's folder exports as its index. */
 export interface CustodianModule<P> {
-  create(place: P): Custodian;
+  create(deps: P): Custodian;
   readonly permissions?: RolePermissions;
 }
 
@@ -96,7 +96,7 @@ export interface LocalCustody extends CustodianFacts {
 /** A custodian in AWS, with what loads it. */
 export interface AwsCustody extends CustodianFacts {
   readonly needsAws: true;
-  load(): Promise<CustodianModule<AwsPlace> & { readonly permissions: RolePermissions }>;
+  load(): Promise<CustodianModule<AwsDeps> & { readonly permissions: RolePermissions }>;
 }
 
 /** Nothing in AWS. */

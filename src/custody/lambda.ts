@@ -1,5 +1,5 @@
 import type { Custodian, Opener } from "./contract.js";
-import type { AwsPlace } from "./facts.js";
+import type { AwsDeps } from "./facts.js";
 import { create as createInKms } from "./kms/index.js";
 import { opener as kms } from "./kms/open.js";
 import { create as createKmsDataKey } from "./kms-data-key/index.js";
@@ -12,7 +12,7 @@ import { opener as secretsManager } from "./secrets-manager/open.js";
 // The functions' own lists: each carries only what it needs. A test holds both to `runsInLambda` in the registry.
 
 /** Those that the issuer's function opens keys of. */
-export const OPENERS: readonly Opener<Pick<AwsPlace, "transport" | "installation" | "onSigned">>[] = [
+export const OPENERS: readonly Opener<Pick<AwsDeps, "transport" | "installation" | "onSigned">>[] = [
   parameterStore,
   kms,
   secretsManager,
@@ -20,7 +20,7 @@ export const OPENERS: readonly Opener<Pick<AwsPlace, "transport" | "installation
 ];
 
 /** Those that the key manager's function makes keys with. */
-export const MAKERS: Readonly<Record<string, (place: AwsPlace) => Custodian>> = {
+export const MAKERS: Readonly<Record<string, (deps: AwsDeps) => Custodian>> = {
   "parameter-store": createInParameterStore,
   kms: createInKms,
   "secrets-manager": createInSecretsManager,

@@ -74,14 +74,14 @@ export function changeInWords({ ResourceChange: change = {} }: Change): readonly
  * @throws SignetError `deploy_failed` with the first reason that CloudFormation gives
  */
 export async function carryOut(client: StackClient, begin: () => Promise<void>, onEvent: OnEvent): Promise<Stack | undefined> {
-  const told = new Set((await client.events()).map(({ EventId }) => EventId));
+  const seen = new Set((await client.events()).map(({ EventId }) => EventId));
   const reasons: string[] = [];
   await begin();
   for (;;) {
     const stack = await client.describe();
     for (const event of await client.events()) {
-      if (told.has(event.EventId)) continue;
-      told.add(event.EventId);
+      if (seen.has(event.EventId)) continue;
+      seen.add(event.EventId);
       onEvent(event);
       const { ResourceStatus, ResourceStatusReason: reason = "", LogicalResourceId } = event;
       if (ResourceStatus?.endsWith("_FAILED") && !CONSEQUENCE.test(reason)) reasons.push(`${LogicalResourceId}: ${reason}`);

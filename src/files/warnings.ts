@@ -1,7 +1,7 @@
 type Tell = (words: string) => void;
 
 let tell: Tell = (words) => process.emitWarning(words, "SignetWarning");
-const told = new Set<string>();
+const warned = new Set<string>();
 
 /** Decides who hears of files that are read, but that another user could have changed. Default: `process.emitWarning`. */
 export function tellFileWarningsTo(listener: Tell): void {
@@ -10,7 +10,7 @@ export function tellFileWarningsTo(listener: Tell): void {
 
 /** Warns of a file, once a process: a server reads it again every second. */
 export function warnOfFile(words: string): void {
-  if (told.has(words)) return;
-  told.add(words);
+  if (warned.has(words)) return;
+  warned.add(words);
   tell(words);
 }

@@ -81,10 +81,10 @@ async function ranFunction(
   try {
     return { text: await issueText(issuer, payload, context.log), isError: false };
   } catch (error) {
-    const told = toPublicError(error);
-    context.log.code = told.code;
-    if (told !== error) context.log.failure = error;
-    return { text: JSON.stringify({ errorType: told.code, errorMessage: told.message }), isError: true };
+    const publicError = toPublicError(error);
+    context.log.code = publicError.code;
+    if (publicError !== error) context.log.failure = error;
+    return { text: JSON.stringify({ errorType: publicError.code, errorMessage: publicError.message }), isError: true };
   }
 }
 

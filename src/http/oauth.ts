@@ -141,11 +141,11 @@ function onlyAudience(allowed: readonly string[] = []): string | undefined {
 
 // RFC 6749 section 5.2, and RFC 8707 section 2 for the target.
 function oauthError(error: unknown, log: RequestLog): Response {
-  const told = toPublicError(error);
-  log.code = told.code;
-  if (told !== error || told.cause !== undefined) log.failure = error;
-  const { status, message, retryAfterSeconds = 1 } = told;
-  const word = wordOf(told);
+  const publicError = toPublicError(error);
+  log.code = publicError.code;
+  if (publicError !== error || publicError.cause !== undefined) log.failure = error;
+  const { status, message, retryAfterSeconds = 1 } = publicError;
+  const word = wordOf(publicError);
   const retry = status === 429 ? { "retry-after": String(Math.max(1, retryAfterSeconds)) } : {};
   const challenge = word === "invalid_client" ? { "www-authenticate": 'Basic realm="signet"' } : {};
   const body = { error: word, error_description: message };

@@ -4,12 +4,12 @@ import type { RequestLog } from "./request-context.js";
 
 /** Answers a failure. */
 export function problemResponse(error: unknown, log: RequestLog, more: Readonly<Record<string, string>> = {}): Response {
-  const told = toPublicError(error);
-  log.code = told.code;
-  if (told !== error || told.cause !== undefined) log.failure = error;
-  return new Response(problemText(told), {
-    status: told.status,
-    headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...headersOf(told), ...more },
+  const publicError = toPublicError(error);
+  log.code = publicError.code;
+  if (publicError !== error || publicError.cause !== undefined) log.failure = error;
+  return new Response(problemText(publicError), {
+    status: publicError.status,
+    headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...headersOf(publicError), ...more },
   });
 }
 

@@ -35,7 +35,7 @@ import { assertDestroyable, destroyStray, findKey } from "./steps/destroy-stray.
 import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } from "./steps/foreign.js";
 import { admitImport, type ImportRequest, importInto } from "./steps/import-key.js";
 import { applyKeeping } from "./steps/kept-alike.js";
-import { hasUntold } from "./steps/notices.js";
+import { hasUnsent } from "./steps/notices.js";
 import { doubtActive } from "./steps/prove-standbys.js";
 import { findFaults, repairFaults } from "./steps/repair.js";
 import { requestMigration, requestRotation } from "./steps/request-rotation.js";
@@ -65,7 +65,7 @@ export async function tick(context: Context, { dryRun: isDryRun = false, createK
     documentState(view) !== "foreign" &&
     !(await isAbandoned(context, keyring)) &&
     !(await isElsewhere(context, keyring)) &&
-    !hasUntold(context, keyring);
+    !hasUnsent(context, keyring);
   if (isIdle) {
     const doubt = await doubtActive(context, view, context.clock());
     return reportOf(context, keyring, { done: [], plan: first, alerts: doubt === undefined ? [] : [doubt.words] });
@@ -122,14 +122,14 @@ async function untilRevoked(session: Session, kid: string, work: () => Promise<O
 /** Takes a private key made elsewhere. */
 export async function importKey(context: Context, request: ImportRequest & DryRun & Creation): Promise<ImportReport> {
   let publicJwk: PublicJwk | undefined;
-  const told = (kid: string): ReportedAction => ({ kind: "import", words: `import key ${kid} as ${request.as}` });
+  const imported = (kid: string): ReportedAction => ({ kind: "import", words: `import key ${kid} as ${request.as}` });
   const report = await (request.dryRun === true
     ? dryRun(
         context,
         async (session) => {
           const admission = await admitImport(context, session, request);
           publicJwk = admission.publicJwk;
-          return admission.record === undefined ? [] : [told(publicJwk.kid)];
+          return admission.record === undefined ? [] : [imported(publicJwk.kid)];
         },
         request,
       )
@@ -139,7 +139,7 @@ export async function importKey(context: Context, request: ImportRequest & DryRu
           // A standby of a new issuer must not become its first key by accident: the first key is made before it.
           const before = request.as === "standby" ? (await run(context, session)).done : [];
           publicJwk = await importInto(context, session, request);
-          return thenRun(context, session, [...before, told(publicJwk.kid)]);
+          return thenRun(context, session, [...before, imported(publicJwk.kid)]);
         },
         request,
       ));

@@ -59,8 +59,8 @@ export function bearerGuard(verifier: Verifying, options: BearerOptions = {}): B
       if (!isTokenRefusal(error)) return { refusal: refusal(503, code, "the token cannot be verified now") };
       const isScope = isSignetError(error, "token_scope_missing");
       const kind = isScope ? "insufficient_scope" : "invalid_token";
-      const told = `${challenge}, error="${kind}", error_description="${quotable(message)}"`;
-      return { refusal: refusal(isScope ? 403 : 401, code, message, told) };
+      const header = `${challenge}, error="${kind}", error_description="${quotable(message)}"`;
+      return { refusal: refusal(isScope ? 403 : 401, code, message, header) };
     }
   };
 }

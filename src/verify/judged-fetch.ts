@@ -63,12 +63,12 @@ export async function fetchJudged(
 
 function responseOf(incoming: http.IncomingMessage): Response {
   const { statusCode = 500, headers } = incoming;
-  const told = { status: statusCode, headers: { ...(headers.etag && { etag: headers.etag }) } };
-  if (statusCode === 200) return new Response(Readable.toWeb(unpacked(incoming)) as ReadableStream, told);
+  const init = { status: statusCode, headers: { ...(headers.etag && { etag: headers.etag }) } };
+  if (statusCode === 200) return new Response(Readable.toWeb(unpacked(incoming)) as ReadableStream, init);
   // The rest is not read, so how it ends does not matter.
   incoming.on("error", () => undefined).destroy();
   // Response knows no other status without a body.
-  return new Response(null, { ...told, status: statusCode >= 200 && statusCode <= 599 ? statusCode : 500 });
+  return new Response(null, { ...init, status: statusCode >= 200 && statusCode <= 599 ? statusCode : 500 });
 }
 
 const UNPACKERS: Readonly<Record<string, () => Transform>> = Object.freeze({

@@ -89,12 +89,12 @@ function fetchOnce(url: string, { headers, signal }: RequestInit, checkedLookup:
   return new Promise((resolve, reject) => {
     request(url, options, (incoming) => {
       const { statusCode = 500, headers: answered } = incoming;
-      const told = { status: statusCode, headers: { ...(answered.etag && { etag: answered.etag }) } };
-      if (statusCode === 200) return resolve(new Response(Readable.toWeb(incoming) as ReadableStream, told));
+      const init = { status: statusCode, headers: { ...(answered.etag && { etag: answered.etag }) } };
+      if (statusCode === 200) return resolve(new Response(Readable.toWeb(incoming) as ReadableStream, init));
       // The rest is not read, so how it ends does not matter.
       incoming.on("error", () => undefined).destroy();
       // Response knows no other status without a body.
-      resolve(new Response(null, { ...told, status: statusCode >= 200 && statusCode <= 599 ? statusCode : 500 }));
+      resolve(new Response(null, { ...init, status: statusCode >= 200 && statusCode <= 599 ? statusCode : 500 }));
     })
       .on("error", (error) => reject(signal?.aborted === true ? signal.reason : error))
       // An answer 101 is neither an answer nor an error to node:http: it closes the connection, and says nothing more.

@@ -9,7 +9,7 @@ import { createSecretsManager } from "../../src/aws/secrets-manager.js";
 import { createParameterStore } from "../../src/aws/ssm.js";
 import { createTransport, type Transport } from "../../src/aws/transport.js";
 import type { Custodian } from "../../src/custody/contract.js";
-import type { AwsPlace } from "../../src/custody/facts.js";
+import type { AwsDeps } from "../../src/custody/facts.js";
 import { CUSTODIES } from "../../src/custody/registry.js";
 import { SignetError } from "../../src/errors.js";
 import { CUSTODIAN_RULES, type CustodianPlace, custodianSuite } from "../contracts/custodian-suite.js";
@@ -33,7 +33,7 @@ afterAll(async () => {
   await aws.close();
 });
 
-function awsPlace(): AwsPlace {
+function awsPlace(): AwsDeps {
   places += 1;
   const installation = `suite-${places}`;
   return {
@@ -49,7 +49,7 @@ function awsPlace(): AwsPlace {
 }
 
 /** The custodian of a name over a place in AWS, and what is put there beside it. */
-async function inAws(name: string, more: (place: AwsPlace) => Partial<AwsPlace & CustodianPlace> = () => ({})) {
+async function inAws(name: string, more: (place: AwsDeps) => Partial<AwsDeps & CustodianPlace> = () => ({})) {
   const custody = CUSTODIES.find((each) => each.name === name);
   if (custody?.needsAws !== true) throw new Error(`${name} is not in AWS`);
   const { create } = await custody.load();

@@ -27,11 +27,14 @@ const RENAMED: readonly (readonly [string, string])[] = [
   ["seenSoon", "pollUntilVisible"],
   ["aliasTaken", "createAliasIfAbsent"],
   ["isGoing", "isPendingDeletion"],
+  ["Notes", "RequestLog"],
+  ["AwsPlace", "AwsDeps"],
   ["readViewPatiently", "readViewWithRetries"],
 ];
 
 /** The same for families of names and for words in messages. */
 const REPLACED: readonly (readonly [RegExp, string])[] = [
+  [/\bbare\(/, "stripBearer()"],
   [/\b(MOST|LONGEST)_[A-Z]/, "MAX_*"],
   [/\b(SHORTEST|LEAST)_[A-Z]/, "MIN_*"],
   [/\bforeign hand\b/, "changed outside Signet"],

@@ -46,7 +46,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
     namesIn: ({ id }: KeyMaterial) => ({ id }) as KeyNames,
     isSelfContained: true as const,
     isPlain: true as const,
-    place: `parameters ${options.path}`,
+    location: `parameters ${options.path}`,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
       const kept = (await keys.find(id)) ?? (await make(id, algorithm));
       return sameAlgorithm(kept.publicJwk, algorithm, id);

@@ -1,10 +1,10 @@
 import type { Custodian } from "../contract.js";
-import type { AwsPlace } from "../facts.js";
+import type { AwsDeps } from "../facts.js";
 import { createKmsDataKeyCustodian } from "./custodian.js";
 
 export { permissions } from "./permissions.js";
 
 /** Keys in the installation's parameters, wrapped by a KMS key. */
-export function create(place: AwsPlace): Custodian {
-  return createKmsDataKeyCustodian({ ...place, kmsKey: place.wrappingKey ?? place.kmsKey });
+export function create(deps: AwsDeps): Custodian {
+  return createKmsDataKeyCustodian({ ...deps, kmsKey: deps.wrappingKey ?? deps.kmsKey });
 }

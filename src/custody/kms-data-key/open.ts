@@ -1,7 +1,7 @@
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import { createKmsSigning, type EncryptionContext, type Kms } from "../../aws/kms.js";
 import type { OpenableKey, Signer } from "../contract.js";
-import type { AwsPlace } from "../facts.js";
+import type { AwsDeps } from "../facts.js";
 import { materialForm, openerOf } from "../material.js";
 import { openStoredKey } from "../stored-key.js";
 
@@ -23,7 +23,7 @@ export interface WrappedKey {
 export const material = materialForm<WrappedKey>("kms-data-key", "wrapped", "id", "publicJwk");
 
 /** Opens keys that KMS has wrapped. */
-export const opener = /* @__PURE__ */ openerOf<Pick<AwsPlace, "transport" | "installation">>(
+export const opener = /* @__PURE__ */ openerOf<Pick<AwsDeps, "transport" | "installation">>(
   material,
   ({ transport, installation }) => {
     const kms = createKmsSigning(transport);

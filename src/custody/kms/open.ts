@@ -3,7 +3,7 @@ import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
 import { createKmsSigning, type Kms } from "../../aws/kms.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { OpenableKey, Signer } from "../contract.js";
-import type { AwsPlace } from "../facts.js";
+import type { AwsDeps } from "../facts.js";
 import { materialForm, openerOf } from "../material.js";
 import { assertNamed, publicJwkOfSpki } from "../stored-key.js";
 import { kmsSigner, type OnKmsSigned } from "./sign.js";
@@ -12,7 +12,7 @@ import { kmsSigner, type OnKmsSigned } from "./sign.js";
 export const material = materialForm<{ readonly keyArn: string; readonly spki: string }>("kms", "keyArn", "spki");
 
 /** Opens keys in KMS. */
-export const opener = /* @__PURE__ */ openerOf<Pick<AwsPlace, "transport" | "onSigned">>(material, ({ transport, onSigned }) => {
+export const opener = /* @__PURE__ */ openerOf<Pick<AwsDeps, "transport" | "onSigned">>(material, ({ transport, onSigned }) => {
   const kms = createKmsSigning(transport);
   return (key) => openKmsKey(kms, key, onSigned);
 });

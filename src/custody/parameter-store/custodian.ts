@@ -24,7 +24,7 @@ export function createParameterStoreCustodian(options: ParameterStoreCustodianOp
   return Object.freeze({
     ...material.own,
     isSelfContained: true as const,
-    place: `parameters ${options.path}`,
+    location: `parameters ${options.path}`,
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
       const kept =
         (await keys.find(id)) ?? (await keys.keep(id, await makeStoredKey(algorithm, id === options.ownName ? id : undefined)));

@@ -1,6 +1,6 @@
 import { createSecretReader, type Secret, type SecretsManager } from "../../aws/secrets-manager.js";
 import type { OpenableKey, Signer } from "../contract.js";
-import type { AwsPlace } from "../facts.js";
+import type { AwsDeps } from "../facts.js";
 import { materialForm, openerOf } from "../material.js";
 import { keyNotFound, openStoredKey, parseStoredKey, type StoredKey } from "../stored-key.js";
 
@@ -12,7 +12,7 @@ export const material = materialForm<{ readonly secretArn: string; readonly vers
 );
 
 /** Opens keys in Secrets Manager: reads the version that the active document names. */
-export const opener = /* @__PURE__ */ openerOf<Pick<AwsPlace, "transport">>(material, ({ transport }) =>
+export const opener = /* @__PURE__ */ openerOf<Pick<AwsDeps, "transport">>(material, ({ transport }) =>
   openingSecrets(createSecretReader(transport)),
 );
 

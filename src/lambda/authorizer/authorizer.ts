@@ -60,7 +60,7 @@ export function createAuthorizer(
   return async (event, { awsRequestId }) => {
     const began = performance.now();
     const request = read(event, awsRequestId);
-    const told = (outcome: string, more = {}) => ({
+    const entry = (outcome: string, more = {}) => ({
       outcome,
       source: request.source,
       ms: Math.round(performance.now() - began),
@@ -71,19 +71,19 @@ export function createAuthorizer(
       verified = await verifier.verify(request.token);
     } catch (error) {
       if (!isTokenRefusal(error)) {
-        log("ERROR", awsRequestId, told("failed", failureOf(error)));
+        log("ERROR", awsRequestId, entry("failed", failureOf(error)));
         throw errorWithoutStack("Error", "the authorizer cannot verify now");
       }
-      log("WARN", awsRequestId, told((error as SignetError).code));
+      log("WARN", awsRequestId, entry((error as SignetError).code));
       if (isRefusedOutright(error, request.source)) throw errorWithoutStack("Error", UNAUTHORIZED);
       return answerOf(request, undefined, { ...answering, now: clock() });
     }
     try {
       const answer = answerOf(request, verified, { ...answering, now: clock() });
-      log("INFO", awsRequestId, told("verified", { kid: verified.header.kid }));
+      log("INFO", awsRequestId, entry("verified", { kid: verified.header.kid }));
       return answer;
     } catch (error) {
-      log("ERROR", awsRequestId, told("failed", failureOf(error)));
+      log("ERROR", awsRequestId, entry("failed", failureOf(error)));
       throw error;
     }
   };

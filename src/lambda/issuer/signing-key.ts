@@ -23,12 +23,12 @@ export function createSigningKey(settings: Settings, env: Environment, onKmsSign
   };
   const transport = createTransport({ region, credentials, env, deadlineMs: DEADLINE_MS });
   const parameters = createParameterReader(transport);
-  const place = { transport, installation, onSigned: onKmsSigned };
+  const deps = { transport, installation, onSigned: onKmsSigned };
   return createActiveKey({
     read: () => readActiveDocuments(parameters, activePath(installation)),
     open: async (key) => {
       const opener = OPENERS.find(({ recognises }) => recognises(key.material));
-      if (opener !== undefined) return opener.bind(place)(key);
+      if (opener !== undefined) return opener.bind(deps)(key);
       throw new SignetError("no_active_key", "the active key is held by a custodian that this function cannot reach");
     },
     maxAgeSeconds: activeKeyMaxAgeSeconds,

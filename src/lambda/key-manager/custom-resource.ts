@@ -103,8 +103,8 @@ export async function answerResource(to: ResourceRequest, physicalId: string, ou
 
 function bodyOf(to: ResourceRequest, PhysicalResourceId: string, outcome: ResourceOutcome): string {
   const { StackId, RequestId, LogicalResourceId } = to;
-  const told = outcome.Status === "FAILED" ? { ...outcome, Reason: outcome.Reason.slice(0, MAX_REASON_CHARACTERS) } : outcome;
-  const text = JSON.stringify({ ...told, PhysicalResourceId, StackId, RequestId, LogicalResourceId });
+  const bounded = outcome.Status === "FAILED" ? { ...outcome, Reason: outcome.Reason.slice(0, MAX_REASON_CHARACTERS) } : outcome;
+  const text = JSON.stringify({ ...bounded, PhysicalResourceId, StackId, RequestId, LogicalResourceId });
   if (Buffer.byteLength(text) <= MAX_BYTES) return text;
   const Reason = `the answer would be larger than CloudFormation takes (${MAX_BYTES} bytes)`;
   return JSON.stringify({ Status: "FAILED", Reason, PhysicalResourceId, StackId, RequestId, LogicalResourceId });

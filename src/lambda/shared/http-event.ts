@@ -57,8 +57,8 @@ export function httpAnswer(body: object): HttpAnswer {
 
 /** Answers a failure (RFC 9457). */
 export function httpProblem(error: unknown): HttpAnswer {
-  const told = toPublicError(error);
-  return answer(told.status, PROBLEM_TYPE, problemText(told));
+  const publicError = toPublicError(error);
+  return answer(publicError.status, PROBLEM_TYPE, problemText(publicError));
 }
 
 function answer(statusCode: number, type: string, body: string): HttpAnswer {

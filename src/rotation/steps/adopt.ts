@@ -89,16 +89,16 @@ interface Rules {
 
 function knownKey(key: KeyRecord, fate: Fate | undefined, rules: Rules): KeyRecord {
   const { signer, worst, now, isIntact } = rules;
-  const told = fate?.tokensExpireBy === undefined ? key : { ...key, tokensExpireBy: fate.tokensExpireBy };
+  const bounded = fate?.tokensExpireBy === undefined ? key : { ...key, tokensExpireBy: fate.tokensExpireBy };
   const over = revocationIn(fate);
-  if (key.publicJwk?.kid === signer) return signing(told, fate, rules);
-  if (over !== undefined) return { ...told, ...over, state: "revoked" };
-  if (key.state === "retired" && fate?.hasSigned !== true) return told;
+  if (key.publicJwk?.kid === signer) return signing(bounded, fate, rules);
+  if (over !== undefined) return { ...bounded, ...over, state: "revoked" };
+  if (key.state === "retired" && fate?.hasSigned !== true) return bounded;
   // Without the chain it is unknown whether a standby has signed since.
   const maySign = key.state === "active" || fate?.hasSigned === true || (key.state === "pending" && isPromised(key, isIntact));
-  if (key.state === "revoked") return told;
-  if (maySign) return { ...signingUnder(told, worst), state: "retired", activatedAt: key.activatedAt ?? now, retiredAt: now };
-  const lost = fate?.materialLostAt === undefined ? told : { ...told, materialLostAt: fate.materialLostAt };
+  if (key.state === "revoked") return bounded;
+  if (maySign) return { ...signingUnder(bounded, worst), state: "retired", activatedAt: key.activatedAt ?? now, retiredAt: now };
+  const lost = fate?.materialLostAt === undefined ? bounded : { ...bounded, materialLostAt: fate.materialLostAt };
   return fate?.wasUnpublished === true ? without(lost, "publishedAt") : lost;
 }
 
@@ -195,8 +195,8 @@ function sequencesAfter({ view, beyond }: Evidence, now: number): Pick<Keyring, 
   const allocated = (beyond?.entries ?? []).map(
     ({ sequence, event }) => sequence ?? (event === "key.activation-started" ? -1 : 0),
   );
-  const untold = allocated.filter((sequence) => sequence < 0).length;
-  const lastSequence = Math.max(keyring.lastSequence, ...seen, ...allocated) + SEQUENCES_APART * (1 + untold);
+  const unknown = allocated.filter((sequence) => sequence < 0).length;
+  const lastSequence = Math.max(keyring.lastSequence, ...seen, ...allocated) + SEQUENCES_APART * (1 + unknown);
   const standing: Allocation[] = seen.map((sequence) => ({ sequence }));
   if (slots === null) return { lastSequence, allocations: standing };
   const before = Array.from({ length: slots }, (_, back) => lastSequence - back).filter((sequence) => sequence > 0);

@@ -14,7 +14,7 @@ import type { Session } from "../session/session.js";
  * Whether a change was not told yet. The audit log is the outbox: the keyring remembers up to where it was sent, so a crash between
  * a change and its notice loses none, and one between the notice and the record of it sends the same `id` again.
  */
-export function hasUntold({ notify }: Context, { audit, noticed }: Keyring): boolean {
+export function hasUnsent({ notify }: Context, { audit, noticed }: Keyring): boolean {
   return notify !== undefined && noticed !== undefined && noticed < audit.count;
 }
 
@@ -28,14 +28,14 @@ export async function tellChanges(context: Context, session: Session, countBefor
   const keyring = session.keyring();
   const from = keyring.noticed ?? countBefore;
   if (notify === undefined || (keyring.noticed !== undefined && from >= keyring.audit.count)) return;
-  let told = from;
+  let sent = from;
   const record = async () => {
-    if (told !== session.keyring().noticed) await session.change((current) => ({ ...current, noticed: told }));
+    if (sent !== session.keyring().noticed) await session.change((current) => ({ ...current, noticed: sent }));
   };
   try {
     for (const entry of await readHistory(stores, keyring, from)) {
       await notify(noticeOf(keyring, entry));
-      told = entry.number;
+      sent = entry.number;
     }
     await record();
   } catch (error) {

@@ -56,11 +56,11 @@ export async function searchAll(
   const inOrder = new Set([...custodiansInUse(context, keyring), ...Object.values(context.custodians)]);
   const searched = new Map<string, Listing | Failure>();
   for (const custodian of inOrder) {
-    const { custody, place = custody } = custodian;
-    const before = searched.get(place);
+    const { custody, location = custody } = custodian;
+    const before = searched.get(location);
     const outcome =
       before === undefined ? await search(custodian) : { ...before, custody, ...("names" in before && { names: [] }) };
-    searched.set(place, outcome);
+    searched.set(location, outcome);
     if ("names" in outcome) listings.push(outcome);
     else failures.push(outcome);
   }
