@@ -20,11 +20,15 @@ const MEMBERS = {
     ...integer(1, 300),
     unit: "seconds",
     default: 10,
-    ...about("How long one run may take; then it is killed, with every process that it started.", 30),
+    ...about("How long one run may take; then it is killed, with every process that it started.", 30, {
+      flag: "--command-timeout-seconds",
+    }),
   },
   environment: {
     ...listOfTexts("a list of environment variables' names"),
-    ...about("The variables that the program gets besides PATH, HOME, LANG and TZ.", ["VAULT_ADDR"]),
+    ...about("The variables that the program gets besides PATH, HOME, LANG and TZ.", ["VAULT_ADDR"], {
+      flag: "--command-environment",
+    }),
   },
 } as const satisfies Shape;
 
