@@ -216,9 +216,12 @@ async function printSummary(
   if (active === undefined) throw new SignetError("internal", "no key became active; run `signet init` again");
   output.note(`${output.bold("Issuer ready")}${config.issuer === undefined ? "" : ` for ${config.issuer}`}`);
   output.note(`  config   ${path}`);
-  const place = config.aws === undefined ? config.directory : `${config.custody} in AWS`;
-  output.note(`  keys     ${place} (${active.alg} key ${active.publicJwk?.kid} signs; a standby is published)`);
-  if (config.aws !== undefined) output.note(`  keyring  ${config.aws.keyring ?? config.directory}`);
+  const inFiles = findCustody(config.custody)?.usesDirectory === true;
+  const keeper = config.aws === undefined ? config.custody : `${config.custody} in AWS`;
+  output.note(
+    `  keys     ${inFiles ? config.directory : keeper} (${active.alg} key ${active.publicJwk?.kid} signs; a standby is published)`,
+  );
+  if (!inFiles) output.note(`  keyring  ${config.aws?.keyring ?? config.directory}`);
   else if (isEncrypted) output.note("  secrets  encrypted under your passphrase");
   else {
     output.note("  secrets  NOT encrypted: a user who can read these files can sign. To encrypt them, make the issuer");
