@@ -18,6 +18,13 @@ describe("the rules that can be taken away", () => {
     expect(new Set(AIMED.map(({ without }) => without))).toEqual(new Set(RULES.map(({ rule }) => rule)));
   });
 
+  it.each(RULES.map(({ rule, file, from }) => [rule, file, from] as const))(
+    "stand once in the source: %s",
+    (_rule, file, from) => {
+      expect(readFileSync(file, "utf8").split(from)).toHaveLength(2);
+    },
+  );
+
   it("stand in docs/rotation.md, each with what breaks without it and where that shows", () => {
     const shown = (rule: string) => AIMED.filter(({ without }) => without === rule).map(({ name }) => name);
     expect(rowsIn(readFileSync("docs/rotation.md", "utf8"))).toEqual(

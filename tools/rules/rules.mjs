@@ -163,7 +163,7 @@ export const RULES = [
   {
     rule: "published ahead for no less than caches and two clocks need",
     breaks: "an operator sets a time in which two managers whose clocks differ let a key sign that caches do not have",
-    file: "src/rotation/plan/policy.ts",
+    file: "src/settings/times.ts",
     from: "return SLOWEST_CACHE_SECONDS + 2 * clockSkewSeconds;",
     to: "void clockSkewSeconds;\n  return SLOWEST_CACHE_SECONDS;",
     worlds: ["files and services"],
