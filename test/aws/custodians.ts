@@ -4,37 +4,29 @@ import { createSecretsManager } from "../../src/aws/secrets-manager.js";
 import { createParameterStore } from "../../src/aws/ssm.js";
 import type { Transport } from "../../src/aws/transport.js";
 import type { Custodian } from "../../src/custody/contract.js";
-import { createKmsCustodian } from "../../src/custody/kms/custodian.js";
-import { createKmsDataKeyCustodian } from "../../src/custody/kms-data-key/custodian.js";
-import { createParameterStoreCustodian } from "../../src/custody/parameter-store/custodian.js";
-import { createSecretsManagerCustodian } from "../../src/custody/secrets-manager/custodian.js";
+import { LAMBDA_CUSTODIES, MAKERS } from "../../src/custody/lambda.js";
 
 /** Every custody in AWS. */
-export const KINDS = ["parameter-store", "secrets-manager", "kms", "kms-data-key"] as const;
+export const KINDS = LAMBDA_CUSTODIES;
 
 /** The custodian of an installation, who never waits. `kmsKey` wraps; `restKey` encrypts at rest. */
 export function custodianOf(
-  kind: (typeof KINDS)[number],
+  kind: string,
   transport: Transport,
   { installation, kmsKey, restKey }: { readonly installation: string; readonly kmsKey: string; readonly restKey?: string },
 ): Custodian {
-  const sleep = async () => undefined;
-  const kms = createKms(transport);
-  const parameters = createParameterStore(transport);
-  const path = keysPath(installation);
-  switch (kind) {
-    case "kms":
-      return createKmsCustodian({ kms, installation, sleep });
-    case "kms-data-key":
-      return createKmsDataKeyCustodian({ sleep, kms, parameters, path, kmsKey, installation });
-    case "parameter-store":
-      return createParameterStoreCustodian({ sleep, parameters, path, kmsKey: restKey });
-    case "secrets-manager":
-      return createSecretsManagerCustodian({
-        sleep,
-        secrets: createSecretsManager(transport),
-        prefix: secretsPrefix(installation),
-        kmsKey: restKey,
-      });
-  }
+  const make = MAKERS[kind];
+  if (make === undefined) throw new Error(`no custodian in AWS is called ${kind}`);
+  return make({
+    transport,
+    kms: createKms(transport),
+    parameters: createParameterStore(transport),
+    secrets: createSecretsManager(transport),
+    installation,
+    path: keysPath(installation),
+    prefix: secretsPrefix(installation),
+    kmsKey: restKey,
+    wrappingKey: kmsKey,
+    sleep: async () => undefined,
+  });
 }
