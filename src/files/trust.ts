@@ -8,8 +8,9 @@ import { warnOfFile } from "./warnings.js";
  * - `document` is what Signet is configured by or keeps: config, keyring, active and public documents, audit log.
  * - `secret` is a passphrase or a shared secret.
  * - `key` is a private key that Signet keeps.
+ * - `program` is run, and sees private keys.
  */
-export type FileKind = "input" | "document" | "secret" | "key";
+export type FileKind = "input" | "document" | "secret" | "key" | "program";
 
 /** A file as it was found, with what decides who could exchange it. */
 export interface FoundFile {
@@ -35,6 +36,7 @@ export function assertTrusted(kind: FileKind, found: FoundFile): void {
   if (process.platform === "win32") return;
   for (const { path, stats } of found.folders) assertFolder(kind, path, stats, found);
   const { path, file } = found;
+  if (kind === "program") assertProgram(path, file);
   if ((file.mode & WRITE.others) !== 0) throw written(path, kind === "secret" || kind === "key" ? "600" : "o-w");
   if (kind === "key") assertOwnKey(path, file);
   if (kind === "secret") assertSecret(path, file);
@@ -57,6 +59,7 @@ function assertFolder(kind: FileKind, path: string, folder: Stats, { file, link 
     if (isForeign(folder)) throw foreign(path, folder);
     return;
   }
+  if (kind === "program" && isForeign(folder)) throw foreign(path, folder);
   // In a sticky folder, such as /tmp or a mounted Kubernetes secret, only the owner of a name can exchange it.
   if ((folder.mode & STICKY) !== 0) {
     const planted = [file, link].find((each) => each !== undefined && isForeign(each));
@@ -70,6 +73,11 @@ function assertFolder(kind: FileKind, path: string, folder: Stats, { file, link 
 function assertOwnKey(path: string, file: Stats): void {
   if ((file.mode & WRITE.group) !== 0) throw written(path, "600");
   if ((file.mode & 0o077) !== 0) throw readable(path);
+  if (isForeign(file)) throw foreign(path, file);
+}
+
+function assertProgram(path: string, file: Stats): void {
+  if ((file.mode & (WRITE.group | WRITE.others)) !== 0) throw written(path, "go-w");
   if (isForeign(file)) throw foreign(path, file);
 }
 

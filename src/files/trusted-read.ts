@@ -71,6 +71,18 @@ export function readTrustedSync(kind: FileKind, path: string, failure?: ErrorCod
   }
 }
 
+/**
+ * Refuses a program that another user could exchange.
+ *
+ * @throws SignetError `store_insecure`
+ */
+export function assertTrustedProgram(path: string): void {
+  const link = linkOf(lstatSync(path));
+  const folders = foldersOf("program", path, link && { folder: realpathSync(dirname(path)), target: realpathSync(path) });
+  const judged = folders.map((folder) => ({ path: folder, stats: statSync(folder) }));
+  assertTrusted("program", { path, file: statSync(path), link, folders: judged });
+}
+
 /** Refuses a folder in which another user could exchange what is made there; one that is not there yet passes. */
 export async function assertTrustedFolder(kind: "document" | "key", path: string): Promise<void> {
   const stats = await stat(path).catch(() => undefined);

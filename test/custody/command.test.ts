@@ -1,4 +1,4 @@
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { algorithmNamed } from "../../src/algorithms/table.js";
@@ -170,6 +170,22 @@ describe("a program that keeps keys", () => {
     await expect(run(path)).rejects.toMatchObject({ code: "store_insecure", message: expect.stringContaining("chmod go-w") });
     await chmod(path, 0o600);
     await expect(run(path)).rejects.toThrow(/cannot be run: chmod u\+x/);
+    await chmod(path, 0o700);
+    await chmod(folder, 0o777);
+    await expect(run(path)).rejects.toMatchObject({ code: "store_insecure", message: expect.stringContaining("chmod o-w") });
+    await chmod(folder, 0o755);
+    expect(await run(path)).toStrictEqual([]);
+  });
+
+  it.runIf(process.getuid?.() === 0)("that belongs to another user, or lies in another user's folder, is not run", async () => {
+    const { path, folder } = await program("answer({ ids: [] });");
+    const settings = { program: [path], signs: false, timeoutSeconds: 300 };
+    const run = () => listed(create({ directory: folder, settings, env: { PATH: folder } }));
+    await chown(path, 12_345, 12_345);
+    await expect(run()).rejects.toMatchObject({ code: "store_insecure", message: expect.stringContaining("user 12345") });
+    await chown(path, 0, 0);
+    await chown(folder, 12_345, 12_345);
+    await expect(run()).rejects.toMatchObject({ code: "store_insecure", message: expect.stringContaining("user 12345") });
   });
 });
 

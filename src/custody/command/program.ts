@@ -1,8 +1,9 @@
-import { accessSync, constants, type Stats, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { ownMember } from "../../encoding/own-member.js";
 import { visible } from "../../encoding/visible.js";
 import { SignetError } from "../../errors.js";
+import { assertTrustedProgram } from "../../files/trusted-read.js";
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,19 +42,13 @@ function isProgram(path: string): boolean {
   }
 }
 
-// Another user that can write the file decides what is run with the right to read the keys.
+// Who can exchange the file decides what is run with the right to read the keys.
 function trusted(path: string): string {
-  let stats: Stats;
-  try {
-    stats = statSync(path);
-  } catch {
-    throw unusable(path, "is not there");
-  }
-  if (!stats.isFile()) throw unusable(path, "is not a file");
+  if (!existsSync(path)) throw unusable(path, "is not there");
+  if (!statSync(path).isFile()) throw unusable(path, "is not a file");
   if (!isProgram(path)) throw unusable(path, `cannot be run: chmod u+x '${visible(path)}'`);
-  if (process.platform === "win32" || (stats.mode & 0o022) === 0) return path;
-  const cure = `chmod go-w '${visible(path)}'`;
-  throw new SignetError("store_insecure", `other users can write the program ${visible(path)}, which keeps the keys: ${cure}`);
+  assertTrustedProgram(path);
+  return path;
 }
 
 function unusable(name: string, why: string): SignetError {

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { type PublicJwk, publicKeyFromJwk } from "../../algorithms/jwk.js";
-import { signatureChecker } from "../../algorithms/signature.js";
+import type { PublicJwk } from "../../algorithms/jwk.js";
 import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { OpenableKey, Signer } from "../contract.js";
+import { remoteSigner } from "../remote-signer.js";
 import { assertNamed, publicJwkOfSpki } from "../stored-key.js";
 import type { Ask } from "./calls.js";
 
@@ -13,37 +13,20 @@ export interface ProgramKey {
   readonly spki: string;
 }
 
-/**
- * Makes a signer whose key stays with the program. Each signature is checked against the public key before it is answered; one that does not
- * belong to it is asked for once more.
- */
+/** Makes a signer whose key stays with the program. */
 export function programSigner(ask: Ask, { key, spki }: ProgramKey, wanted: OpenableKey): Signer {
   const algorithm = algorithmNamed(wanted.alg);
   const publicJwk = reportedJwk(spki, algorithm);
   assertNamed(publicJwk, wanted);
-  const check = signatureChecker(algorithm, publicKeyFromJwk(publicJwk));
-
-  async function signOnce(signingInput: string): Promise<Buffer | undefined> {
+  const signOnce = async (signingInput: string, isGood: (signature: Buffer) => boolean): Promise<Buffer | undefined> => {
     const message = Buffer.from(signingInput, "latin1");
     const digest = algorithm.digest === null ? null : createHash(algorithm.digest).update(message).digest("base64");
     const { signature } = await ask("sign", { key, alg: algorithm.name, message: message.toString("base64"), digest });
     const found = Buffer.from(signature, "base64");
-    return check(signingInput, found) ? found : undefined;
-  }
-
-  return Object.freeze({
-    kid: publicJwk.kid,
-    alg: publicJwk.alg,
-    publicJwk,
-    async sign(signingInput: string): Promise<Buffer> {
-      const signature = (await signOnce(signingInput)) ?? (await signOnce(signingInput));
-      if (signature !== undefined) return signature;
-      throw new SignetError(
-        "signature_unproven",
-        `the program answered two signatures that ${publicJwk.alg} and the public key refuse: RSA as PKCS #1 says, ECDSA as r || s`,
-      );
-    },
-  });
+    return isGood(found) ? found : undefined;
+  };
+  const refusal = `the program answered two signatures that ${publicJwk.alg} and the public key refuse: RSA as PKCS #1 says, ECDSA as r || s`;
+  return remoteSigner(publicJwk, signOnce, refusal);
 }
 
 /** The public key that the program reports. */

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { type PublicJwk, publicKeyFromJwk } from "../../algorithms/jwk.js";
-import { signatureChecker } from "../../algorithms/signature.js";
+import type { PublicJwk } from "../../algorithms/jwk.js";
 import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
 import { isAws } from "../../aws/failure.js";
 import type { Kms, KmsMessage } from "../../aws/kms.js";
 import { ecdsaFromDer, ecdsaToDer } from "../../encoding/ecdsa-der.js";
 import { SignetError } from "../../errors.js";
 import type { Signer } from "../contract.js";
+import { remoteSigner } from "../remote-signer.js";
 
 /** The most bytes that KMS takes as they are (Sign, "Message"). */
 const MAX_RAW_BYTES = 4_096;
@@ -22,32 +22,20 @@ export interface KmsSigned {
 /** Told of each signature that KMS has made. */
 export type OnKmsSigned = (signed: KmsSigned) => void;
 
-/** Makes a signer whose key stays in KMS. Each signature is checked against the public key before it is answered. */
+/** Makes a signer whose key stays in KMS. */
 export function kmsSigner(kms: Pick<Kms, "sign">, keyArn: string, publicJwk: PublicJwk, onSigned?: OnKmsSigned): Signer {
   const algorithm = algorithmNamed(publicJwk.alg);
-  const check = signatureChecker(algorithm, publicKeyFromJwk(publicJwk));
-
-  async function signOnce(signingInput: string): Promise<Buffer | undefined> {
+  const signOnce = async (signingInput: string, isGood: (signature: Buffer) => boolean): Promise<Buffer | undefined> => {
     const message = messageOf(signingInput, algorithm, publicJwk);
     const began = performance.now();
     const answer = await kms.sign(keyArn, message);
     const milliseconds = performance.now() - began;
     const signature = signatureOf(answer, algorithm);
-    const isProven = signature !== undefined && check(signingInput, signature);
+    const isProven = signature !== undefined && isGood(signature);
     onSigned?.({ milliseconds, isProven });
     return isProven ? signature : undefined;
-  }
-
-  return Object.freeze({
-    kid: publicJwk.kid,
-    alg: publicJwk.alg,
-    publicJwk,
-    async sign(signingInput: string): Promise<Buffer> {
-      const signature = (await signOnce(signingInput)) ?? (await signOnce(signingInput));
-      if (signature !== undefined) return signature;
-      throw new SignetError("signature_unproven", `KMS answered two signatures that ${publicJwk.alg} and the public key refuse`);
-    },
-  });
+  };
+  return remoteSigner(publicJwk, signOnce, `KMS answered two signatures that ${publicJwk.alg} and the public key refuse`);
 }
 
 /**

@@ -1,0 +1,31 @@
+import { type PublicJwk, publicKeyFromJwk } from "../algorithms/jwk.js";
+import { signatureChecker } from "../algorithms/signature.js";
+import { algorithmNamed } from "../algorithms/table.js";
+import { SignetError } from "../errors.js";
+import type { Signer } from "./contract.js";
+
+/**
+ * Makes a signer whose key stays elsewhere. Each signature is checked against the public key before it is answered; one that does not
+ * belong to it is asked for once more.
+ *
+ * @param signOnce answers one signature in JWS form, or `undefined` where `isGood` refuses it
+ * @param refusal says whose two signatures were refused, and why that may be
+ */
+export function remoteSigner(
+  publicJwk: PublicJwk,
+  signOnce: (signingInput: string, isGood: (signature: Buffer) => boolean) => Promise<Buffer | undefined>,
+  refusal: string,
+): Signer {
+  const check = signatureChecker(algorithmNamed(publicJwk.alg), publicKeyFromJwk(publicJwk));
+  return Object.freeze({
+    kid: publicJwk.kid,
+    alg: publicJwk.alg,
+    publicJwk,
+    async sign(signingInput: string): Promise<Buffer> {
+      const isGood = (signature: Buffer) => check(signingInput, signature);
+      const signature = (await signOnce(signingInput, isGood)) ?? (await signOnce(signingInput, isGood));
+      if (signature !== undefined) return signature;
+      throw new SignetError("signature_unproven", refusal);
+    },
+  });
+}
