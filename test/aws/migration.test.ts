@@ -5,7 +5,7 @@ import { awsParts } from "../../src/assemble-aws.js";
 import type { Custody } from "../../src/keyring/key-record.js";
 import { createHandler } from "../../src/lambda/issuer/issuer.js";
 import { createManager, type Manager } from "../../src/rotation/manager.js";
-import { isInFull } from "../contracts/matrix.js";
+import { isEvery, isInFull } from "../contracts/matrix.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 const ISSUER = "https://issuer.example";
@@ -95,13 +95,16 @@ const CYCLE: readonly (readonly [Custody, AlgorithmName])[] = [
   ["parameter-store", "ES256"],
 ];
 
+/** The short way home ends with the same custodian. */
+const moves = isEvery ? CYCLE : CYCLE.filter((_move, at) => [0, 2, 5].includes(at));
+
 describe("keys that move from custodian to custodian", () => {
   it("break no token on the way, and leave no private part behind", { timeout: 300_000 }, async () => {
     const first = managerWith("ES256", "parameter-store");
     await first.manager.tick({ createKeyring: true });
     const flow = traffic(first.stores);
     const signing = async () => (await first.stores.keyring.read())?.keyring.keys.find(({ state }) => state === "active");
-    for (const [custody, algorithm] of CYCLE) {
+    for (const [custody, algorithm] of moves) {
       const { manager } = managerWith(algorithm, custody);
       await manager.applySettings({ rotate: true, verifiersAccept: [algorithm] });
       for (const hours of STEPS_HOURS) {
@@ -114,7 +117,7 @@ describe("keys that move from custodian to custodian", () => {
       const target = aws.state.aliases.get(ALIAS);
       expect(target).toBe(custody === "kms" ? active?.publicJwk?.kid : undefined);
     }
-    expect(flow.kids.size).toBe(CYCLE.length + 1);
+    expect(flow.kids.size).toBe(moves.length + 1);
     const { parameters, signing: held, secrets, kms } = privateParts();
     // The active key is in the active document, the standby in a parameter of its own; nobody else's is left.
     expect([parameters.length, held.length, secrets.length, kms.length]).toStrictEqual([1, 2, 0, 0]);

@@ -4,7 +4,7 @@ import { chance } from "./world/chance.js";
 import { createInstallation } from "./world/installation.js";
 import type { Fate } from "./world/wire.js";
 
-const INSTALLS = isInFull ? 4_000 : isEvery ? 100 : 40;
+const INSTALLS = isInFull ? 4_000 : isEvery ? 100 : 25;
 const STALE: Fate = { kind: "stale", delaySeconds: 0 };
 
 function assertReady({ services }: ReturnType<typeof createInstallation>): void {

@@ -6,6 +6,7 @@ import { createActiveKey } from "../../src/issue/active-key.js";
 import { createIssuer } from "../../src/issue/issuer.js";
 import { createManager } from "../../src/rotation/manager.js";
 import { createFileStores } from "../../src/storage/file/stores.js";
+import { isEvery } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { SETTINGS } from "./settings-fixture.js";
 
@@ -13,7 +14,9 @@ const scratch = scratchDirectories();
 const DAY = 86_400;
 const START = 1_800_000_000;
 
-describe("thirty days of ticks on files, with a new key every week", () => {
+const days = isEvery ? 30 : 16;
+
+describe(`${days} days of ticks on files, with a new key every week`, () => {
   it("let every token verify against every JWKS that is published until it ends", async () => {
     const directory = await scratch();
     let now = START;
@@ -28,7 +31,7 @@ describe("thirty days of ticks on files, with a new key every week", () => {
     const tokens: { token: string; endsAt: number }[] = [];
     const kids = new Set<string>();
     let verified = 0;
-    for (; now < START + 30 * DAY; now += DAY / 3) {
+    for (; now < START + days * DAY; now += DAY / 3) {
       await manager.tick();
       const { token } = await issuer.issue({ claims: {}, ttl: DAY });
       tokens.push({ token, endsAt: now + DAY });
@@ -40,8 +43,8 @@ describe("thirty days of ticks on files, with a new key every week", () => {
         verified++;
       }
     }
-    expect(kids.size).toBe(5);
-    expect(verified).toBeGreaterThan(250);
+    expect(kids.size).toBe(Math.ceil(days / 7));
+    expect(verified).toBeGreaterThan(8 * days);
     // Old keys do go: the active one, its standbys, and at most one that retired lately.
     expect((await stores.keyring.read())?.keyring.keys.length).toBeLessThanOrEqual(4);
     expect((await manager.verifyAudit()).isIntact).toBe(true);
