@@ -88,9 +88,12 @@ async function softHsmModule() {
   };
   if ((await found()) === undefined && process.env.CI === "true" && process.getuid?.() === 0) {
     console.log("installing softhsm2 and opensc");
-    await run("apt-get", ["install", "--yes", "--no-install-recommends", "softhsm2", "opensc"], { timeout: 120_000 }).catch(
-      () => undefined,
-    );
+    const apt = (...words) => run("apt-get", words, { timeout: 180_000 });
+    const install = () => apt("install", "--yes", "--no-install-recommends", "softhsm2", "opensc");
+    // A machine that is new knows no package until it has asked for the lists.
+    await install()
+      .catch(() => apt("update").then(install))
+      .catch(({ stderr, message }) => console.log(stderr || message));
   }
   return found();
 }
