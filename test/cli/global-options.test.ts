@@ -45,14 +45,16 @@ describe("--config", () => {
 });
 
 describe("the streams", () => {
+  const bare = () => ({ cwd, encoding: "utf8" as const, env: { PATH: process.env.PATH ?? "", HOME: cwd } });
+
   it.skipIf(process.platform !== "linux")("a disk that is full is a failure in one line", () => {
-    const ran = spawnSync("sh", ["-c", `"$1" "$2" issue >/dev/full`, "sh", process.execPath, SIGNET], { cwd, encoding: "utf8" });
+    const ran = spawnSync("sh", ["-c", `"$1" "$2" issue >/dev/full`, "sh", process.execPath, SIGNET], bare());
     expect(ran).toMatchObject({ status: 1, stderr: "signet: the output cannot be written (ENOSPC)\n" });
   });
 
   it("a reader that has read enough is none", () => {
     const script = `set -o pipefail; "$1" "$2" issue -n 5000 | head -n 1`;
-    const stdout = execFileSync("bash", ["-c", script, "bash", process.execPath, SIGNET], { cwd, encoding: "utf8" });
+    const stdout = execFileSync("bash", ["-c", script, "bash", process.execPath, SIGNET], bare());
     expect(stdout.trim().split("\n")).toHaveLength(1);
   });
 });
