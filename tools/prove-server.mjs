@@ -1,7 +1,7 @@
 /**
  * Proves what the served issuer stands: thousands of connections, clients that send drop by drop, a worker killed under load.
  *
- *   node tools/prove-server.mjs [--short]   the short form opens fewer connections
+ *   node tools/prove-server.mjs [--short]   the short form opens fewer connections, on this Node alone
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,8 @@ import { fileURLToPath } from "node:url";
 import { nodesAtHand } from "./installed.mjs";
 
 const signet = fileURLToPath(new URL("../bin/signet", import.meta.url));
-const CONNECTIONS = process.argv.includes("--short") ? 2_000 : 8_000;
+const IS_SHORT = process.argv.includes("--short");
+const CONNECTIONS = IS_SHORT ? 2_000 : 8_000;
 const AT_ONCE = 250;
 const ROUNDS = 12;
 /** What a worker may take at the most. */
@@ -103,7 +104,7 @@ async function manyConnections() {
   return `${CONNECTIONS} connections at once, opened and closed ${ROUNDS} times: ${memory.map((each) => each.toFixed(0)).join(", ")} MB, no file left open`;
 }
 
-/** Sends thirty bodies of 4 MB at once to each Node: batches, and what is none. @param {string} secret */
+/** Sends thirty bodies of 4 MB at once, in the long form to each Node at hand: batches, and what is none. @param {string} secret */
 async function largeBodies(secret) {
   const whole = 4 * 1024 * 1024 - 1_000;
   const bodies = {
@@ -115,7 +116,8 @@ async function largeBodies(secret) {
     "one claim": `{"claims":{"x":"${"x".repeat(whole)}"}}`,
   };
   const told = [];
-  const runs = nodesAtHand().flatMap((node) => Object.entries(bodies).map((each) => ({ node, what: each[0], body: each[1] })));
+  const nodes = IS_SHORT ? [process.execPath] : nodesAtHand();
+  const runs = nodes.flatMap((node) => Object.entries(bodies).map((each) => ({ node, what: each[0], body: each[1] })));
   for (const { node, what, body } of runs) {
     const { url, child } = await serveOn(node);
     const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
