@@ -4,18 +4,16 @@ import { algorithmNamed } from "../algorithms/table.js";
 import { SignetError } from "../errors.js";
 import type { Signer } from "./contract.js";
 
+/** Asks for one signature in JWS form; `undefined` where `isGood` refuses it. */
+export type SignOnce = (signingInput: string, isGood: (signature: Buffer) => boolean) => Promise<Buffer | undefined>;
+
 /**
  * Makes a signer whose key stays elsewhere. Each signature is checked against the public key before it is answered; one that does not
  * belong to it is asked for once more.
  *
- * @param signOnce answers one signature in JWS form, or `undefined` where `isGood` refuses it
  * @param refusal says whose two signatures were refused, and why that may be
  */
-export function remoteSigner(
-  publicJwk: PublicJwk,
-  signOnce: (signingInput: string, isGood: (signature: Buffer) => boolean) => Promise<Buffer | undefined>,
-  refusal: string,
-): Signer {
+export function remoteSigner(publicJwk: PublicJwk, signOnce: SignOnce, refusal: string): Signer {
   const check = signatureChecker(algorithmNamed(publicJwk.alg), publicKeyFromJwk(publicJwk));
   return Object.freeze({
     kid: publicJwk.kid,

@@ -9,7 +9,7 @@ import type { Custody } from "../../src/keyring/key-record.js";
 import type { Keyring } from "../../src/keyring/keyring.js";
 import { createHandler } from "../../src/lambda/issuer/issuer.js";
 import { createManager } from "../../src/rotation/manager.js";
-import { isEvery, isInFull, some } from "../contracts/matrix.js";
+import { amount, isInFull, some } from "../contracts/matrix.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 const HOUR = 3_600;
@@ -42,7 +42,7 @@ afterEach(() => {
 
 const clock = () => Math.floor(Date.now() / 1_000);
 const pass = (seconds: number) => void vi.setSystemTime(Date.now() + seconds * 1_000);
-const ROUNDS = isInFull ? 120 : isEvery ? 24 : 8;
+const ROUNDS = amount(8, 24, 120);
 const sleep = async (seconds: number) => pass(seconds);
 
 /** An installation whose keys rotate every four days, its managers and its issuer. */

@@ -5,12 +5,12 @@ import { createHandler } from "../../src/lambda/issuer/issuer.js";
 import { createKeyManager } from "../../src/lambda/key-manager/key-manager.js";
 import { managerSettingsOf } from "../../src/lambda/key-manager/settings.js";
 import { createManager, type Manager } from "../../src/rotation/manager.js";
-import { isEvery, isInFull } from "../contracts/matrix.js";
+import { amount, isInFull } from "../contracts/matrix.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 /** In full by `npm run proof:aws`. */
 const STORIES = isInFull ? 200 : 1;
-const STEPS = isEvery ? 40 : 16;
+const STEPS = amount(16, 40);
 const HOUR = 3_600;
 const TTL = 2 * HOUR;
 const ARN = "arn:aws:lambda:eu-central-1:111122223333:function:f";

@@ -5,6 +5,9 @@
 export const isInFull = process.env.SIGNET_PROOF === "full";
 export const isEvery = isInFull || process.env.SIGNET_PROOF === "every";
 
+/** How many, where `npm test` plays, where CI does, and in full. */
+export const amount = (few: number, every: number, full = every): number => (isInFull ? full : isEvery ? every : few);
+
 /** As many of the cells as are said, spread evenly from the first; all where every cell is played. */
 export function some<Cell>(count: number, cells: readonly Cell[]): readonly Cell[] {
   if (isEvery || count >= cells.length) return cells;
@@ -12,4 +15,4 @@ export function some<Cell>(count: number, cells: readonly Cell[]): readonly Cell
 }
 
 /** How many random cases a property plays: fewer where `npm test` does. */
-export const cases = (count: number): number => (isEvery ? count : Math.ceil(count / 4));
+export const cases = (count: number): number => amount(Math.ceil(count / 4), count);

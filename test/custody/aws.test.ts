@@ -15,7 +15,7 @@ let places = 0;
 
 beforeAll(async () => {
   aws = await startFakeAws({ isDirect: true });
-  // The fake makes RSA keys in this process, which takes as long as it takes.
+  // A busy machine takes as long as it takes.
   const patience = { deadlineMs: 120_000, attemptMs: 60_000 };
   transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env, ...patience });
 });

@@ -3,7 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import type { startFakeAws } from "../fakes/aws/fake-aws.mjs";
+import { awsParts } from "../../src/assemble-aws.js";
+import { createFileCustodian } from "../../src/custody/file/custodian.js";
+import { parseKeyring } from "../../src/keyring/parse.js";
+import { createFileStores } from "../../src/storage/file/stores.js";
+import { FAKE_CREDENTIALS, type startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 type Version = "v1" | "v2";
 
@@ -63,8 +67,32 @@ export async function putFiles({ files }: FileFixture, directory: string): Promi
   }
 }
 
+/** Puts an installation on files into a directory, and answers the parts that work on it by now. */
+export async function openOnFiles(found: FileFixture, directory: string) {
+  await putFiles(found, directory);
+  const passphrase = async () => found.passphrase;
+  const file = createFileCustodian({ directory: join(directory, "keys"), passphrase });
+  const keyringText = found.files["keyring.json"] ?? "";
+  return { stores: createFileStores(directory), custodians: { file }, open: file.open, keyringText };
+}
+
+/** Puts an installation in AWS into the fake, alone, and answers the parts that work on it by now. */
+export function openInAws(found: AwsFixture, aws: Aws) {
+  const { keys, aliases, parameters, secrets } = aws.state;
+  for (const each of [keys, aliases, parameters, secrets]) each.clear();
+  aws.createBucket("keyrings");
+  putInAws(found, aws, "keyrings");
+  const keyringText = found.objects["old/keyring.json"]?.body ?? "";
+  const { custody } = parseKeyring(keyringText, "it").policy;
+  const place = { installation: "old", keyring: "s3://keyrings/old", region: "eu-central-1", kmsKey: found.kmsKey };
+  const parts = awsParts({ ...place, custody, env: aws.env, credentials: async () => FAKE_CREDENTIALS });
+  const stateOfHolder = () => "unknown" as const;
+  const serviceTime = async () => Math.floor(Date.now() / 1_000);
+  return { ...parts, stores: { ...parts.stores, stateOfHolder, serviceTime }, keyringText };
+}
+
 /** Puts what an installation has in AWS into the fake, its objects into a bucket. */
-export function putInAws(found: AwsFixture, { state }: Aws, bucket: string): void {
+function putInAws(found: AwsFixture, { state }: Aws, bucket: string): void {
   for (const { pair, secret, tags, ...key } of found.keys) {
     const opened = pair && { privateKey: createPrivateKey(pair.privateKey), publicKey: createPublicKey(pair.publicKey) };
     const kept = { pair: opened, secret: secret && Buffer.from(secret, "base64"), tags: new Map(Object.entries(tags)) };

@@ -1,9 +1,6 @@
 import type { webcrypto } from "node:crypto";
-import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { awsParts } from "../../src/assemble-aws.js";
-import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import { createActiveKey } from "../../src/issue/active-key.js";
 import { createIssuer } from "../../src/issue/issuer.js";
 import { type ActiveDocument, parseActiveDocument } from "../../src/keyring/active-document.js";
@@ -12,12 +9,11 @@ import { keyringText, parseKeyring } from "../../src/keyring/parse.js";
 import { createManager } from "../../src/rotation/manager.js";
 import { verifyAudit } from "../../src/rotation/session/audit.js";
 import type { Stores } from "../../src/storage/contract.js";
-import { createFileStores } from "../../src/storage/file/stores.js";
 import { isInFull, some } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
+import { startFakeAws } from "../fakes/aws/fake-aws.mjs";
 import { SETTINGS } from "../rotation/settings-fixture.js";
-import { AWS_FIXTURES, type AwsFixture, FILE_FIXTURES, type FileFixture, fixture, putFiles, putInAws } from "./fixtures.js";
+import { AWS_FIXTURES, type AwsFixture, FILE_FIXTURES, type FileFixture, fixture, openInAws, openOnFiles } from "./fixtures.js";
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -53,27 +49,13 @@ const sleep = async (seconds: number) => void vi.setSystemTime(Date.now() + seco
 async function onFiles(name: string) {
   const found = fixture<FileFixture>(name);
   vi.useFakeTimers({ toFake: ["Date"], now: found.now * 1_000 });
-  const directory = await scratch();
-  await putFiles(found, directory);
-  const stores = createFileStores(directory);
-  const passphrase = async () => found.passphrase;
-  const custodian = createFileCustodian({ directory: join(directory, "keys"), passphrase });
-  return { stores, custodians: { file: custodian }, open: custodian.open, keyringText: found.files["keyring.json"] ?? "" };
+  return openOnFiles(found, await scratch());
 }
 
 async function inAws(name: string) {
   const found = fixture<AwsFixture>(name);
   vi.useFakeTimers({ toFake: ["Date"], now: found.now * 1_000 });
-  const { keys, aliases, parameters, secrets } = aws.state;
-  for (const each of [keys, aliases, parameters, secrets]) each.clear();
-  aws.createBucket("keyrings");
-  putInAws(found, aws, "keyrings");
-  const keyringText = found.objects["old/keyring.json"]?.body ?? "";
-  const { custody } = parseKeyring(keyringText, name).policy;
-  const place = { installation: "old", keyring: "s3://keyrings/old", region: "eu-central-1", kmsKey: found.kmsKey };
-  const parts = awsParts({ ...place, custody, env: aws.env, credentials: async () => FAKE_CREDENTIALS });
-  const stateOfHolder = () => "unknown" as const;
-  return { ...parts, stores: { ...parts.stores, stateOfHolder, serviceTime: async () => clock() }, keyringText };
+  return openInAws(found, aws);
 }
 
 /** As its keyring has the policy, so that nothing of it changes. */

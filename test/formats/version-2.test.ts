@@ -1,21 +1,17 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseDocument } from "yaml";
-import { awsParts } from "../../src/assemble-aws.js";
-import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import { CUSTODIES } from "../../src/custody/registry.js";
 import { createActiveKey } from "../../src/issue/active-key.js";
 import { createIssuer } from "../../src/issue/issuer.js";
 import { keyringText, parseKeyring } from "../../src/keyring/parse.js";
 import { createManager } from "../../src/rotation/manager.js";
 import { verifyAudit } from "../../src/rotation/session/audit.js";
-import { createFileStores } from "../../src/storage/file/stores.js";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
+import { startFakeAws } from "../fakes/aws/fake-aws.mjs";
 import { SETTINGS } from "../rotation/settings-fixture.js";
-import { AWS_FIXTURES_2, type AwsFixture, type FileFixture, fixture, putFiles, putInAws } from "./fixtures.js";
+import { AWS_FIXTURES_2, type AwsFixture, type FileFixture, fixture, openInAws, openOnFiles } from "./fixtures.js";
 
 const HOUR = 3_600;
 const scratch = scratchDirectories();
@@ -32,26 +28,12 @@ const sleep = async (seconds: number) => void vi.setSystemTime(Date.now() + seco
 
 async function onFiles() {
   const found = fixture<FileFixture>("rotated", "v2");
-  const directory = await scratch();
-  await putFiles(found, directory);
-  const file = createFileCustodian({ directory: join(directory, "keys") });
-  const parts = { stores: createFileStores(directory), custodians: { file }, open: file.open };
-  return { ...parts, now: found.now, text: found.files["keyring.json"] ?? "" };
+  return { ...(await openOnFiles(found, await scratch())), now: found.now };
 }
 
-async function inAws(name: string) {
+function inAws(name: string) {
   const found = fixture<AwsFixture>(name, "v2");
-  const { keys, aliases, parameters, secrets } = aws.state;
-  for (const each of [keys, aliases, parameters, secrets]) each.clear();
-  aws.createBucket("keyrings");
-  putInAws(found, aws, "keyrings");
-  const text = found.objects["old/keyring.json"]?.body ?? "";
-  const { custody } = parseKeyring(text, name).policy;
-  const place = { installation: "old", keyring: "s3://keyrings/old", region: "eu-central-1", kmsKey: found.kmsKey };
-  const parts = awsParts({ ...place, custody, env: aws.env, credentials: async () => FAKE_CREDENTIALS });
-  const stateOfHolder = () => "unknown" as const;
-  const stores = { ...parts.stores, stateOfHolder, serviceTime: async () => clock() };
-  return { ...parts, stores, now: found.now, text };
+  return { ...openInAws(found, aws), now: found.now };
 }
 
 const everyFixture = [["rotated", onFiles] as const, ...AWS_FIXTURES_2.map((name) => [name, () => inAws(name)] as const)];
@@ -59,7 +41,7 @@ const everyFixture = [["rotated", onFiles] as const, ...AWS_FIXTURES_2.map((name
 describe.each(everyFixture)("the installation %s of version 2, whose material names no custodian", (name, put) => {
   it("goes on: it issues, rotates, destroys the private part that is over, and breaks no token", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
-    const { stores, custodians, open, now, text } = await put();
+    const { stores, custodians, open, now, keyringText: text } = await put();
     vi.setSystemTime(now * 1_000);
     const before = parseKeyring(text, name);
     expect(keyringText(before)).toBe(text);

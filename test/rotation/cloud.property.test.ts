@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isEvery } from "../contracts/matrix.js";
+import { amount } from "../contracts/matrix.js";
 import { playCloud } from "./cloud/cloud-world.js";
 import { cloudStories, fullCloudStories } from "./cloud/stories.js";
 
 /** Some known ones in `npm test`; `npm run proof:rotation` plays new ones, by the thousand. */
-const RUNS = Number(process.env.SIGNET_PROOF_RUNS ?? (isEvery ? 5 : 2));
+const RUNS = Number(process.env.SIGNET_PROOF_RUNS ?? amount(2, 5));
 const SEED = Number(process.env.SIGNET_PROOF_SEED ?? 1);
 
 describe("in AWS, with stale and partial lists, hands from outside, denials and throttles", () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { isEvery, isInFull } from "../contracts/matrix.js";
+import { amount } from "../contracts/matrix.js";
 import { chance } from "./world/chance.js";
 import { createInstallation } from "./world/installation.js";
 import type { Fate } from "./world/wire.js";
 
-const INSTALLS = isInFull ? 4_000 : isEvery ? 100 : 25;
+const INSTALLS = amount(25, 100, 4_000);
 const STALE: Fate = { kind: "stale", delaySeconds: 0 };
 
 function assertReady({ services }: ReturnType<typeof createInstallation>): void {

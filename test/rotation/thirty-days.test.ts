@@ -6,7 +6,7 @@ import { createActiveKey } from "../../src/issue/active-key.js";
 import { createIssuer } from "../../src/issue/issuer.js";
 import { createManager } from "../../src/rotation/manager.js";
 import { createFileStores } from "../../src/storage/file/stores.js";
-import { isEvery } from "../contracts/matrix.js";
+import { amount } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { SETTINGS } from "./settings-fixture.js";
 
@@ -14,7 +14,7 @@ const scratch = scratchDirectories();
 const DAY = 86_400;
 const START = 1_800_000_000;
 
-const days = isEvery ? 30 : 16;
+const days = amount(16, 30);
 
 describe(`${days} days of ticks on files, with a new key every week`, () => {
   it("let every token verify against every JWKS that is published until it ends", async () => {

@@ -3,7 +3,7 @@ import type { PublicJwk } from "../../algorithms/jwk.js";
 import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { OpenableKey, Signer } from "../contract.js";
-import { remoteSigner } from "../remote-signer.js";
+import { remoteSigner, type SignOnce } from "../remote-signer.js";
 import { assertNamed, publicJwkOfSpki } from "../stored-key.js";
 import type { Ask } from "./calls.js";
 
@@ -18,7 +18,7 @@ export function programSigner(ask: Ask, { key, spki }: ProgramKey, wanted: Opena
   const algorithm = algorithmNamed(wanted.alg);
   const publicJwk = reportedJwk(spki, algorithm);
   assertNamed(publicJwk, wanted);
-  const signOnce = async (signingInput: string, isGood: (signature: Buffer) => boolean): Promise<Buffer | undefined> => {
+  const signOnce: SignOnce = async (signingInput, isGood) => {
     const message = Buffer.from(signingInput, "latin1");
     const digest = algorithm.digest === null ? null : createHash(algorithm.digest).update(message).digest("base64");
     const { signature } = await ask("sign", { key, alg: algorithm.name, message: message.toString("base64"), digest });

@@ -6,7 +6,7 @@ import type { Kms, KmsMessage } from "../../aws/kms.js";
 import { ecdsaFromDer, ecdsaToDer } from "../../encoding/ecdsa-der.js";
 import { SignetError } from "../../errors.js";
 import type { Signer } from "../contract.js";
-import { remoteSigner } from "../remote-signer.js";
+import { remoteSigner, type SignOnce } from "../remote-signer.js";
 
 /** The most bytes that KMS takes as they are (Sign, "Message"). */
 const MAX_RAW_BYTES = 4_096;
@@ -25,7 +25,7 @@ export type OnKmsSigned = (signed: KmsSigned) => void;
 /** Makes a signer whose key stays in KMS. */
 export function kmsSigner(kms: Pick<Kms, "sign">, keyArn: string, publicJwk: PublicJwk, onSigned?: OnKmsSigned): Signer {
   const algorithm = algorithmNamed(publicJwk.alg);
-  const signOnce = async (signingInput: string, isGood: (signature: Buffer) => boolean): Promise<Buffer | undefined> => {
+  const signOnce: SignOnce = async (signingInput, isGood) => {
     const message = messageOf(signingInput, algorithm, publicJwk);
     const began = performance.now();
     const answer = await kms.sign(keyArn, message);
