@@ -78,7 +78,7 @@ function issuerOf({ alg, kid, privateKey }) {
 function signet(fixture) {
   const issuer = issuerOf(fixture);
   const claims = inTurn(CLAIMS);
-  const sample = () => issuer.issue({ claims: claims(), ttl: TTL_SECONDS, setIat: true }).token;
+  const sample = () => issuer.issueSync({ claims: claims(), ttl: TTL_SECONDS, setIat: true }).token;
   return { ...direct("signet", sample), sample };
 }
 

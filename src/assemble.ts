@@ -10,7 +10,7 @@ import { ownMember } from "./encoding/own-member.js";
 import { SignetError } from "./errors.js";
 import { type ActiveKey, createActiveKey } from "./issue/active-key.js";
 import { type Callers, createCallers } from "./issue/callers.js";
-import { createIssuer, type Issuer, presentSeconds } from "./issue/issuer.js";
+import { createImmediateIssuer, type ImmediateIssuer, presentSeconds } from "./issue/issuer.js";
 import { createRates } from "./issue/rate.js";
 import type { Custody } from "./keyring/key-record.js";
 import type { Manager, ManagerOptions } from "./rotation/manager.js";
@@ -39,7 +39,7 @@ export interface Installation {
   readonly stores: Stores;
   readonly custodians: Readonly<Record<Custody, Custodian>>;
   /** The issuer, which follows the rotation of its keys. */
-  readonly issuer: Issuer;
+  readonly issuer: ImmediateIssuer;
   /** The key that it signs with. */
   readonly activeKey: ActiveKey;
   /** The callers that a config names, the narrower of their limits and this installation's; their rates live as long as it does. */
@@ -78,7 +78,7 @@ export async function assemble(config: Config, options: AssemblyOptions = {}): P
     stores,
     custodians,
     activeKey,
-    issuer: createIssuer({ ...issuing, rate: rates("", config.limits.maxTokensPerMinute) }),
+    issuer: createImmediateIssuer({ ...issuing, rate: rates("", config.limits.maxTokensPerMinute) }),
     callers: (named = config.callers) =>
       createCallers(
         issuing,

@@ -65,6 +65,7 @@ export const STATUS_BY_CODE = {
   key_too_weak: 400,
   key_mismatch: 500,
   key_not_found: 404,
+  key_not_in_memory: 500,
   passphrase_required: 500,
   passphrase_wrong: 500,
   // The keyring, its stores and its managers.

@@ -3,7 +3,7 @@ import type { Environment } from "./config/environment.js";
 import { loadConfig } from "./config/load.js";
 import { configuredPassphrase } from "./config/secrets.js";
 import { A_TEXT, AN_OBJECT, checkOptions } from "./encoding/options.js";
-import type { Issuer } from "./issue/issuer.js";
+import { type Issuer, issuerOver } from "./issue/issuer.js";
 import type { Jwks } from "./keyring/documents.js";
 
 /** What `openIssuer` reads besides the config file. */
@@ -34,7 +34,7 @@ export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenI
   const { issuer, activeKey, stores } = await assemble(config, { passphrase: () => configuredPassphrase(config, env), env });
   await activeKey.refresh();
   return Object.freeze({
-    ...issuer,
+    ...issuerOver(issuer),
     url: config.issuer ?? null,
     jwks: async () => (await stores.publicDocuments.read())?.jwks ?? { keys: [] },
   });

@@ -1,7 +1,7 @@
 import { parseJson } from "../encoding/json-names.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../errors.js";
-import type { Issuer } from "../issue/issuer.js";
+import type { ImmediateIssuer } from "../issue/issuer.js";
 import type { Claims, IssueRequest } from "../issue/request.js";
 import type { TokenWriter } from "./token-writer.js";
 
@@ -18,7 +18,7 @@ const EMPTY: Buffer = Buffer.alloc(0);
  */
 export async function issueLines(
   input: AsyncIterable<Buffer>,
-  issuer: Issuer,
+  issuer: ImmediateIssuer,
   defaults: Omit<IssueRequest, "claims">,
   writer: TokenWriter,
 ): Promise<void> {

@@ -11,6 +11,8 @@ export interface Signer {
   readonly kid: string;
   readonly alg: AlgorithmName;
   readonly publicJwk: PublicJwk;
+  /** The key is not in this process's memory: each signature is asked of another program or service, and comes by a promise. */
+  readonly isRemote?: true | undefined;
   /** Signs a JWS signing input (ASCII) and answers the signature in JWS form (RFC 7515 section 5.1). */
   sign(signingInput: string): Buffer | Promise<Buffer>;
 }

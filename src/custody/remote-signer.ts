@@ -19,6 +19,7 @@ export function remoteSigner(publicJwk: PublicJwk, signOnce: SignOnce, refusal: 
     kid: publicJwk.kid,
     alg: publicJwk.alg,
     publicJwk,
+    isRemote: true as const,
     async sign(signingInput: string): Promise<Buffer> {
       const isGood = (signature: Buffer) => check(signingInput, signature);
       const signature = (await signOnce(signingInput, isGood)) ?? (await signOnce(signingInput, isGood));

@@ -1,7 +1,7 @@
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { type ErrorCode, nameInWords, SignetError, toPublicError } from "../errors.js";
 import type { Callers } from "../issue/callers.js";
-import type { Issuer } from "../issue/issuer.js";
+import type { ImmediateIssuer } from "../issue/issuer.js";
 import { withBody } from "./body.js";
 import { issueText } from "./issue.js";
 import type { Handler, RequestContext } from "./request-context.js";
@@ -30,7 +30,7 @@ interface Invoked {
  * to `next`. The alias is the caller, and without one the issuer's own limits hold. No secret is shown here: IAM does that in
  * AWS, and here the dev guard lets only this machine ask.
  */
-export function invocationRoute(issuer: Issuer, callers: () => Callers, next: Handler): Handler {
+export function invocationRoute(issuer: ImmediateIssuer, callers: () => Callers, next: Handler): Handler {
   return (request, context) => {
     const { path, query } = targetOf(request, context);
     const named = PATH.exec(path)?.[1];
@@ -46,7 +46,7 @@ export function invocationRoute(issuer: Issuer, callers: () => Callers, next: Ha
 }
 
 interface Invocation {
-  readonly issuer: Issuer;
+  readonly issuer: ImmediateIssuer;
   readonly callers: () => Callers;
   readonly named: string;
   readonly qualifier: string | null;
@@ -74,7 +74,7 @@ async function invoked(request: Request, context: RequestContext, invocation: In
 
 // What the function itself refuses is a 200 with an error in it, as in AWS.
 async function ranFunction(
-  issuer: Issuer,
+  issuer: ImmediateIssuer,
   payload: unknown,
   context: RequestContext,
 ): Promise<{ text: string; isError: boolean }> {
@@ -100,7 +100,7 @@ function functionOf({ named, qualifier }: Invocation): Invoked {
   return { name: groups.name, alias: alias === "$LATEST" ? undefined : alias };
 }
 
-function issuerFor(alias: string | undefined, { issuer, callers }: Invocation, context: RequestContext): Issuer {
+function issuerFor(alias: string | undefined, { issuer, callers }: Invocation, context: RequestContext): ImmediateIssuer {
   if (alias === undefined) return issuer;
   const caller = callers().named(alias);
   if (caller === undefined) {

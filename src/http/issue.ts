@@ -2,7 +2,7 @@ import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { KnownCaller } from "../issue/callers.js";
 import { encodeRequest } from "../issue/encode.js";
-import { type IssuedToken, type Issuer, publicResult } from "../issue/issuer.js";
+import { type ImmediateIssuer, type IssuedToken, publicResult } from "../issue/issuer.js";
 import { checkBatch, type IssueRequest, isBatch } from "../issue/request.js";
 import { privateJson } from "./answers.js";
 import type { Authenticator } from "./authenticate.js";
@@ -56,7 +56,7 @@ function assertBatchMayCome(request: Request, { rate }: KnownCaller, clock: () =
   rate?.(clock(), true);
 }
 
-async function largeBatch(request: Request, context: RequestContext, issuer: Issuer, slot: Slot): Promise<Response> {
+async function largeBatch(request: Request, context: RequestContext, issuer: ImmediateIssuer, slot: Slot): Promise<Response> {
   const body = await slot.read(request.body as ReadableStream<Uint8Array>, MAX_BATCH_BYTES, beginsAsBatch);
   if (body.byteLength <= MAX_SMALL_BODY) return answerOf(issuer, parseJsonBody(request, body), context.log);
   const requests = splitBatch(body);
@@ -113,13 +113,13 @@ export function countingRefusals(
  *
  * @returns the answer's text
  */
-export function issueText(issuer: Issuer, value: unknown, log: RequestLog): string | Promise<string> {
+export function issueText(issuer: ImmediateIssuer, value: unknown, log: RequestLog): string | Promise<string> {
   if (isBatch(value)) return batchText(issuer, value, log);
   const issued = issuer.issue(value as IssueRequest);
   return issued instanceof Promise ? issued.then((token) => tokenText(token, log)) : tokenText(issued, log);
 }
 
-function answerOf(issuer: Issuer, value: unknown, log: RequestLog): Response | Promise<Response> {
+function answerOf(issuer: ImmediateIssuer, value: unknown, log: RequestLog): Response | Promise<Response> {
   const text = issueText(issuer, value, log);
   return typeof text === "string" ? privateJson(text) : text.then((late) => privateJson(late));
 }
@@ -130,7 +130,7 @@ function tokenText({ token }: IssuedToken, log: RequestLog): string {
   return `{"token":"${token}"}`;
 }
 
-async function batchText(issuer: Issuer, value: Record<string, unknown>, log: RequestLog): Promise<string> {
+async function batchText(issuer: ImmediateIssuer, value: Record<string, unknown>, log: RequestLog): Promise<string> {
   const results = (await issuer.issueMany(checkBatch(value))).map(publicResult);
   log.tokens = results.filter((result) => "token" in result).length;
   return JSON.stringify({ results });

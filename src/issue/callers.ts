@@ -3,7 +3,7 @@ import { parseJson } from "../encoding/json-names.js";
 import { SignetError } from "../errors.js";
 import type { Limits, OwnLimits } from "../settings/limits.js";
 import { type SecretRecord, secretDigest } from "./caller-secret.js";
-import { createIssuer, type Issuer, type IssuerOptions } from "./issuer.js";
+import { createImmediateIssuer, type ImmediateIssuer, type IssuerOptions } from "./issuer.js";
 import { completeLimits, ownLimits } from "./limits.js";
 import { narrowLimits } from "./narrow.js";
 import { createRates, type RateCheck, type Rates } from "./rate.js";
@@ -24,9 +24,9 @@ export interface KnownCaller {
   readonly limits: Limits;
   /** Its rate, where it has one: what was refused counts towards it too. */
   readonly rate: RateCheck | undefined;
-  readonly issuer: Issuer;
+  readonly issuer: ImmediateIssuer;
   /** Issues what the caller, as an OAuth client, gets for itself: `sub` (unless fixed otherwise) and `client_id` are its name. */
-  readonly clientIssuer: Issuer;
+  readonly clientIssuer: ImmediateIssuer;
 }
 
 /** The callers of an issuer. */
@@ -99,7 +99,7 @@ function knownCaller(options: IssuerOptions, issuerLimits: Limits, caller: Calle
   const { name } = caller;
   // Its own members are checked before a wider one of the issuer hides what is wrong with them.
   const narrowed = namedClaims(narrowLimits(issuerLimits, ownLimits(caller.limits, options.issuer)), name);
-  const issuerOf = (limits: Limits): Issuer => createIssuer({ ...options, limits, rate: rate ?? unlimited });
+  const issuerOf = (limits: Limits): ImmediateIssuer => createImmediateIssuer({ ...options, limits, rate: rate ?? unlimited });
   const fixedClaims = { sub: name, ...narrowed.fixedClaims, client_id: name };
   return Object.freeze({
     name,

@@ -55,43 +55,111 @@ export type BatchResult =
 /** An issuer: it signs what its limits allow, with the one key that is active. */
 export interface Issuer {
   /**
-   * Issues a token. The answer is a promise only where the signer or its key's reading is asynchronous; `await` suits both.
+   * Issues a token.
    *
-   * @throws SignetError with a code that names the cause; nothing was signed then
+   * @returns a promise, always: it is rejected with a SignetError whose code names the cause, and then nothing was issued
    */
-  issue(request: IssueRequest): IssuedToken | Promise<IssuedToken>;
+  issue(request: IssueRequest): Promise<IssuedToken>;
+  /**
+   * Issues a token at once, where the key is in this process's memory: in a key file, an AWS parameter or secret, a program that hands it out.
+   *
+   * @throws SignetError what `issue` is rejected with; `key_not_in_memory` where the key signs elsewhere (KMS, a program), or was not
+   *   read yet: `await issue(...)` does both
+   */
+  issueSync(request: IssueRequest): IssuedToken;
   /**
    * Issues up to 1,000 tokens. Answers are in the order of the requests; a request that is refused does not stop the others.
    *
-   * @throws SignetError `invalid_request` where `requests` is not a list of at most 1,000
+   * @returns a promise; it is rejected with `invalid_request` where `requests` is not a list of at most 1,000
    */
+  issueMany(requests: readonly IssueRequest[]): Promise<readonly BatchResult[]>;
+}
+
+/** @internal An issuer as the server and the functions use it: it answers a promise only where the signer, or the reading of its key, does. */
+export interface ImmediateIssuer {
+  /**
+   * Throws a SignetError, or answers a promise that is rejected with it.
+   *
+   * @param checkKey is shown the key, or its reading, before anything is signed; what it throws is thrown
+   */
+  issue(request: IssueRequest, checkKey?: (key: SigningKey | Promise<SigningKey>) => void): IssuedToken | Promise<IssuedToken>;
   issueMany(requests: readonly IssueRequest[]): Promise<readonly BatchResult[]>;
 }
 
 /**
  * Makes an issuer. Options are checked once, here.
  *
+ * @example
+ * ```ts
+ * import { generateKeyPairSync } from "node:crypto";
+ * import { createIssuer, localSigner } from "signet-jwt";
+ *
+ * const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+ * const signer = localSigner({ privateKey, alg: "ES256" });
+ * const issuer = createIssuer({ signer, issuer: "https://issuer.example", limits: { maxTtlSeconds: 3_600 } });
+ * const { token } = await issuer.issue({ claims: { sub: "alice", aud: "api" }, ttl: 600 });
+ * console.log(token.split(".").length); // 3
+ * ```
+ *
  * @throws SignetError `config_invalid` for an option, or a limit, that is unknown or not what it must be
  */
 export function createIssuer(options: IssuerOptions): Issuer {
+  return issuerOver(createImmediateIssuer(options));
+}
+
+/** @internal The issuer that programs have, over one that answers at once where it can. */
+export function issuerOver({ issue, issueMany }: ImmediateIssuer): Issuer {
+  return Object.freeze({
+    issue: async (request: IssueRequest) => issue(request),
+    issueSync(request: IssueRequest) {
+      const answer = issue(request, assertInMemory);
+      if (answer instanceof Promise) throw notInMemory(answer);
+      return answer;
+    },
+    issueMany,
+  });
+}
+
+// Before anything is signed: a service would be paid for a signature that is thrown away.
+function assertInMemory(key: SigningKey | Promise<SigningKey>): void {
+  if (key instanceof Promise) throw notInMemory(key);
+  if (key.signer.isRemote) throw notInMemory();
+}
+
+function notInMemory(pending?: Promise<unknown>): SignetError {
+  // Handled here: a rejection that is left alone ends the process.
+  pending?.catch(() => undefined);
+  return new SignetError(
+    "key_not_in_memory",
+    "issueSync() needs a key in this process's memory, and this one signs elsewhere or was not read yet: use `await issue()`",
+  );
+}
+
+/**
+ * Makes an issuer that answers at once where it can. Options are checked once, here.
+ *
+ * @internal
+ * @throws SignetError `config_invalid` for an option, or a limit, that is unknown or not what it must be
+ */
+export function createImmediateIssuer(options: IssuerOptions): ImmediateIssuer {
   checkOptions(options, "createIssuer", OPTIONS);
   const limits = completeLimits(options.limits, options.issuer);
   const clock = options.clock ?? presentSeconds;
-  if (options.signer === undefined) throw new SignetError("config_invalid", `signer must be ${SIGNER[0]}`, { field: "signer" });
   const source = sourceOf(options.signer);
   const makePayload = payloadMaker({ issuer: options.issuer, limits, isOtherCaller: options.isOtherCaller, uuid: options.uuid });
   const { maxTokensPerMinute } = limits;
   const checkRate = options.rate ?? (maxTokensPerMinute === undefined ? undefined : rateLimit(maxTokensPerMinute));
   const headerOf = headerMaker(limits.allowedTypes);
 
-  function issue(value: IssueRequest): IssuedToken | Promise<IssuedToken> {
+  const issue: ImmediateIssuer["issue"] = (value, checkKey) => {
     const request = checkRequest(value);
     // One reading of the clock decides whether the key may be used, and sets iat and exp.
     const now = checkedTime(clock());
     const key = source.current(now);
+    checkKey?.(key);
     if (key instanceof Promise) return key.then((opened) => issueWith(opened, request, now));
     return issueWith(key, request, now);
-  }
+  };
 
   function issueWith(key: SigningKey, request: IssueRequest, now: number): IssuedToken | Promise<IssuedToken> {
     const input = inputOf(key, request, now);
@@ -169,6 +237,7 @@ function isSigner(value: unknown): boolean {
 }
 
 function sourceOf(signer: Signer | SigningKeySource): SigningKeySource {
+  if (signer === undefined) throw new SignetError("config_invalid", `signer must be ${SIGNER[0]}`, { field: "signer" });
   if ("current" in signer) return signer;
   const key = { signer, maxTtlSeconds: Number.MAX_SAFE_INTEGER };
   return { current: () => key };

@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { issueLines } from "../../src/cli/issue-lines.js";
 import { SignetError } from "../../src/errors.js";
-import type { Issuer } from "../../src/issue/issuer.js";
+import type { ImmediateIssuer } from "../../src/issue/issuer.js";
 import type { IssueRequest } from "../../src/issue/request.js";
 import { cases } from "../contracts/matrix.js";
 
 /** Answers the requests themselves; a claim `bad` is refused. */
-function echoing(isAsync: boolean): Issuer {
+function echoing(isAsync: boolean): ImmediateIssuer {
   const issue = (request: IssueRequest) => {
     if ("bad" in request.claims) throw new SignetError("invalid_claim", "claims.bad is bad");
     const issued = { token: JSON.stringify(request) };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { devGuard } from "../../src/http/dev-guard.js";
 import { invocationRoute } from "../../src/http/invoke.js";
-import { createIssuer } from "../../src/issue/issuer.js";
+import { createImmediateIssuer } from "../../src/issue/issuer.js";
 import { claimsOf, ISSUER, routesFor, signer } from "./routes-fixture.js";
 
 const BASE = "http://localhost:7117";
@@ -9,7 +9,7 @@ const ARN = "arn:aws:lambda:eu-west-1:123456789012:function:signet";
 
 function dev(own = {}) {
   const { callers, handle: routes } = routesFor({ own });
-  const issuer = createIssuer({ signer, issuer: ISSUER });
+  const issuer = createImmediateIssuer({ signer, issuer: ISSUER });
   const handle = devGuard(invocationRoute(issuer, () => callers, routes));
   return async (path: string, init: RequestInit = {}): Promise<Response> =>
     handle(new Request(path.startsWith("http") ? path : `${BASE}${path}`, init), { address: "127.0.0.1", log: {} });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { localSigner } from "../../src/algorithms/signature.js";
 import { CLAIMS_BUFFER_BYTES, enclose, writeClaims } from "../../src/issue/claims-json.js";
-import { createIssuer, type IssuedToken } from "../../src/issue/issuer.js";
+import { createIssuer } from "../../src/issue/issuer.js";
 
 import { type IssueRequest, MAX_PAYLOAD_BYTES } from "../../src/issue/request.js";
 import { cases } from "../contracts/matrix.js";
@@ -18,7 +18,7 @@ function written(claims: Record<string, unknown>, isReplaced = (_name: string) =
 }
 
 function payload(request: IssueRequest): string {
-  const { token } = issuer.issue(request) as IssuedToken;
+  const { token } = issuer.issueSync(request);
   return Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8");
 }
 

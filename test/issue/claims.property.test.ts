@@ -50,7 +50,7 @@ const { claims } = fc.letrec((tie) => ({
 
 function attempt(request: unknown): string | SignetError {
   try {
-    return (issuer.issue(request as IssueRequest) as { token: string }).token;
+    return issuer.issueSync(request as IssueRequest).token;
   } catch (error) {
     if (error instanceof SignetError) return error;
     throw error;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../src/errors.js";
 import { createCallers } from "../../src/issue/callers.js";
-import { createIssuer, type Issuer, type IssuerOptions } from "../../src/issue/issuer.js";
+import { createImmediateIssuer, type ImmediateIssuer, type IssuerOptions } from "../../src/issue/issuer.js";
 import type { IssueRequest } from "../../src/issue/request.js";
 import type { Limits, OwnLimits } from "../../src/settings/limits.js";
 import { textOf } from "../house/repository.js";
@@ -36,10 +36,11 @@ const STORIES: { readonly [Name in keyof Limits]-?: Story } = {
 };
 
 /** Whose limits they are: the issuer's own, a caller's, or the issuer's where a caller has none. */
-const HOLDERS: Readonly<Record<string, (limits: OwnLimits) => Issuer>> = {
-  "the issuer": (limits) => createIssuer({ ...options, limits }),
-  "a caller": (limits) => createCallers(options, [{ name: "web", limits }]).named("web")?.issuer as Issuer,
-  "the issuer, for a caller": (limits) => createCallers({ ...options, limits }, [{ name: "web" }]).named("web")?.issuer as Issuer,
+const HOLDERS: Readonly<Record<string, (limits: OwnLimits) => ImmediateIssuer>> = {
+  "the issuer": (limits) => createImmediateIssuer({ ...options, limits }),
+  "a caller": (limits) => createCallers(options, [{ name: "web", limits }]).named("web")?.issuer as ImmediateIssuer,
+  "the issuer, for a caller": (limits) =>
+    createCallers({ ...options, limits }, [{ name: "web" }]).named("web")?.issuer as ImmediateIssuer,
 };
 
 describe.each(Object.entries(HOLDERS))("the limits of %s", (_, issuerWith) => {

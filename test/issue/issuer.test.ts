@@ -4,8 +4,8 @@ import { publicKeyFromJwk } from "../../src/algorithms/jwk.js";
 import { generatePrivateKey } from "../../src/algorithms/keys.js";
 import { type LocalSigner, localSigner } from "../../src/algorithms/signature.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
-import type { ErrorCode } from "../../src/errors.js";
-import { createIssuer, type IssuerOptions } from "../../src/issue/issuer.js";
+import type { ErrorCode, SignetError } from "../../src/errors.js";
+import { createImmediateIssuer, createIssuer, type IssuerOptions } from "../../src/issue/issuer.js";
 import type { IssueRequest } from "../../src/issue/request.js";
 
 const NOW = 1_790_000_000;
@@ -47,15 +47,28 @@ describe("a token", () => {
     expect(payload).toStrictEqual({ sub: "alice", exp: NOW + 60 });
   });
 
-  it("is answered without a promise when the signer is synchronous", () => {
-    expect(issuerWith().issue({ claims: {} })).toHaveProperty("token");
-  });
-
-  it("is answered by a promise when the signer is asynchronous", async () => {
-    const slow = { ...signer, sign: async (input: string) => signer.sign(input) };
-    const answer = issuerWith({ signer: slow }).issue({ claims: {} });
+  it("comes by a promise, whose rejection names the cause", async () => {
+    const answer = issuerWith().issue({ claims: {} });
     expect(answer).toBeInstanceOf(Promise);
     expect((await answer).token.split(".")).toHaveLength(3);
+    const refused = issuerWith()
+      .issue({ claims: { exp: "soon" } })
+      .catch((error: SignetError) => error.code);
+    expect(await refused).toBe("invalid_claim");
+  });
+
+  it("comes at once from issueSync where the key is in memory", async () => {
+    const { token } = issuerWith().issueSync({ claims: { sub: "alice" } });
+    expect(claimsOf(token)).toStrictEqual({ sub: "alice", exp: NOW + 900 });
+    expect(() => issuerWith().issueSync({ claims: { exp: "soon" } })).toThrow(expect.objectContaining({ code: "invalid_claim" }));
+  });
+
+  it("comes at once from what the server and the functions use, and by a promise only where the signer needs one", async () => {
+    const slow = { ...signer, sign: async (input: string) => signer.sign(input) };
+    const answerOf = (by: IssuerOptions["signer"]) => createImmediateIssuer({ signer: by }).issue({ claims: {} });
+    expect(answerOf(signer)).toHaveProperty("token");
+    expect(answerOf(slow)).toBeInstanceOf(Promise);
+    expect((await answerOf(slow)).token.split(".")).toHaveLength(3);
   });
 
   it("lives for the default of 900 seconds when neither ttl nor exp is asked", async () => {
@@ -227,10 +240,10 @@ describe("limits", () => {
     now += 30;
     await issuer.issue({ claims: {} });
     now += 29;
-    expect(() => issuer.issue({ claims: {} })).toThrow(expect.objectContaining({ code: "rate_exceeded", status: 429 }));
+    expect(() => issuer.issueSync({ claims: {} })).toThrow(expect.objectContaining({ code: "rate_exceeded", status: 429 }));
     now += 1;
-    expect(issuer.issue({ claims: {} })).toHaveProperty("token");
-    expect(() => issuer.issue({ claims: {} })).toThrow(expect.objectContaining({ code: "rate_exceeded" }));
+    expect(issuer.issueSync({ claims: {} })).toHaveProperty("token");
+    await expect(issuer.issue({ claims: {} })).rejects.toMatchObject({ code: "rate_exceeded" });
   });
 
   it.each([
@@ -283,5 +296,37 @@ describe("a batch", () => {
     const broken = { ...signer, sign: () => Promise.reject(new Error("d=c2VjcmV0")) };
     const [result] = await issuerWith({ signer: broken }).issueMany([{ claims: {} }]);
     expect(result).toStrictEqual({ error: { code: "internal", message: "the token could not be issued" } });
+  });
+});
+
+describe("issueSync", () => {
+  const refusal = expect.objectContaining({ code: "key_not_in_memory", message: expect.stringContaining("await issue()") });
+
+  it("asks nothing of a key that signs elsewhere", async () => {
+    let asked = 0;
+    const sign = async (input: string) => {
+      asked += 1;
+      return signer.sign(input);
+    };
+    const issuer = issuerWith({ signer: { ...signer, isRemote: true, sign } });
+    expect(() => issuer.issueSync({ claims: {} })).toThrow(refusal);
+    expect(asked).toBe(0);
+    expect(await issuer.issue({ claims: {} })).toHaveProperty("token");
+  });
+
+  it("leaves no rejection unhandled where the key signs elsewhere without saying so, or cannot be read", async () => {
+    const fails = () => Promise.reject(new Error("out of reach"));
+    expect(() => issuerWith({ signer: { ...signer, sign: fails } }).issueSync({ claims: {} })).toThrow(refusal);
+    expect(() => issuerWith({ signer: { current: fails } }).issueSync({ claims: {} })).toThrow(refusal);
+  });
+
+  it("works once the key was read", async () => {
+    const key = { signer, maxTtlSeconds: 60 };
+    let isRead = false;
+    const current = () => (isRead ? key : Promise.resolve(key).finally(() => (isRead = true)));
+    const issuer = issuerWith({ signer: { current } });
+    expect(() => issuer.issueSync({ claims: {} })).toThrow(refusal);
+    await issuer.issue({ claims: {}, ttl: 60 });
+    expect(issuer.issueSync({ claims: {}, ttl: 60 })).toHaveProperty("token");
   });
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createCallers } from "../../src/issue/callers.js";
-import { createIssuer, type Issuer, type IssuerOptions } from "../../src/issue/issuer.js";
+import { createImmediateIssuer, type ImmediateIssuer, type IssuerOptions } from "../../src/issue/issuer.js";
 import type { IssueRequest } from "../../src/issue/request.js";
 import type { OwnLimits } from "../../src/settings/limits.js";
 import { cases } from "../contracts/matrix.js";
@@ -51,7 +51,7 @@ interface Content {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-function contentOf(issuer: Issuer, asked: IssueRequest): Content | undefined {
+function contentOf(issuer: ImmediateIssuer, asked: IssueRequest): Content | undefined {
   try {
     const { token } = issuer.issue(asked) as { token: string };
     const [header, payload] = token.split(".").map((part) => Buffer.from(part, "base64url").toString());
@@ -62,7 +62,7 @@ function contentOf(issuer: Issuer, asked: IssueRequest): Content | undefined {
 }
 
 /** Tells whether an issuer would issue what a caller got, if it were asked for that itself. */
-function wouldIssue(issuer: Issuer, { typ, claims: { exp, ...claims } }: Content): boolean {
+function wouldIssue(issuer: ImmediateIssuer, { typ, claims: { exp, ...claims } }: Content): boolean {
   const same = contentOf(issuer, { claims, typ, ...(exp !== undefined && { ttl: (exp as number) - NOW }) });
   const sorted = (value: object | undefined) => JSON.stringify(Object.entries(value ?? {}).sort());
   return sorted(same?.claims) === sorted({ ...claims, ...(exp !== undefined && { exp }) });
@@ -76,8 +76,8 @@ interface Tally {
 }
 
 /** Asks as a caller for each request, and counts what it gets beyond what the issuer allows. */
-function tallyOf(issuerLimits: OwnLimits, callers: () => Issuer, requests: readonly IssueRequest[], tally: Tally): void {
-  let issuer: Issuer;
+function tallyOf(issuerLimits: OwnLimits, callers: () => ImmediateIssuer, requests: readonly IssueRequest[], tally: Tally): void {
+  let issuer: ImmediateIssuer;
   try {
     issuer = callers();
   } catch {
@@ -86,7 +86,7 @@ function tallyOf(issuerLimits: OwnLimits, callers: () => Issuer, requests: reado
   tally.pairs++;
   // The exception: an issuer that lists no types leaves them to its callers.
   const allowedTypes = issuerLimits.allowedTypes ?? ["at+jwt", "logout+jwt"];
-  const whole = createIssuer({ ...options, limits: { ...issuerLimits, allowedTypes } });
+  const whole = createImmediateIssuer({ ...options, limits: { ...issuerLimits, allowedTypes } });
   for (const asked of requests) {
     const content = contentOf(issuer, asked);
     if (content === undefined) tally.refused++;
@@ -95,7 +95,7 @@ function tallyOf(issuerLimits: OwnLimits, callers: () => Issuer, requests: reado
   }
 }
 
-function tallied(callerOf: (issuer: OwnLimits, caller: OwnLimits) => Issuer): Tally {
+function tallied(callerOf: (issuer: OwnLimits, caller: OwnLimits) => ImmediateIssuer): Tally {
   const tally = { pairs: 0, got: 0, refused: 0, beyond: 0 };
   const check = (issuer: OwnLimits, caller: OwnLimits, requests: IssueRequest[]) =>
     tallyOf(issuer, () => callerOf(issuer, caller), requests, tally);
@@ -110,7 +110,7 @@ describe("for random limits of an issuer and of a caller", () => {
   it("what the caller gets is a part of what the issuer allows", () => {
     const tally = tallied((issuer, caller) => {
       const found = createCallers({ ...options, limits: issuer }, [{ name: "web", limits: caller }]).named("web");
-      return found?.issuer as Issuer;
+      return found?.issuer as ImmediateIssuer;
     });
     expect(tally).toMatchObject({ beyond: 0 });
     // The corpus reaches both sides of many limits.
@@ -118,9 +118,9 @@ describe("for random limits of an issuer and of a caller", () => {
   });
 
   it("the same corpus finds a caller whose limits are not narrowed, or only by overwriting", () => {
-    expect(tallied((_, caller) => createIssuer({ ...options, limits: caller })).beyond).toBeGreaterThan(50);
-    expect(tallied((issuer, caller) => createIssuer({ ...options, limits: { ...issuer, ...caller } })).beyond).toBeGreaterThan(
-      50,
-    );
+    expect(tallied((_, caller) => createImmediateIssuer({ ...options, limits: caller })).beyond).toBeGreaterThan(50);
+    expect(
+      tallied((issuer, caller) => createImmediateIssuer({ ...options, limits: { ...issuer, ...caller } })).beyond,
+    ).toBeGreaterThan(50);
   });
 });

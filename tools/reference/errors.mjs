@@ -187,6 +187,10 @@ export const ERROR_GROUPS = [
         "There is no key, parameter, secret or file of this name, or it may not be read.",
         "Check name, region and rights.",
       ],
+      key_not_in_memory: [
+        "`issueSync` was called with a key that signs elsewhere (KMS, a program), or that was not read yet.",
+        "Use `await issue(...)`.",
+      ],
       passphrase_required: [
         "The key files are encrypted, and no passphrase was given.",
         "Set `SIGNET_PASSPHRASE`, or `passphraseFile`.",

@@ -1,7 +1,7 @@
 import { SignetError, toPublicError } from "../../errors.js";
 import { createCallers } from "../../issue/callers.js";
 import { encodeRequest } from "../../issue/encode.js";
-import { createIssuer, type Issuer, presentSeconds, publicResult } from "../../issue/issuer.js";
+import { createImmediateIssuer, type ImmediateIssuer, presentSeconds, publicResult } from "../../issue/issuer.js";
 
 import { createRates } from "../../issue/rate.js";
 import { checkBatch, type IssueRequest, isBatch } from "../../issue/request.js";
@@ -27,7 +27,7 @@ export type Handler = (event: unknown, context: InvocationContext) => Promise<An
 interface ResolvedCaller {
   /** Absent where no alias was invoked. */
   readonly name?: string;
-  readonly issuer: Issuer;
+  readonly issuer: ImmediateIssuer;
   readonly limits: Partial<Limits>;
 }
 
@@ -42,7 +42,7 @@ export function createHandler(env: Environment, write: (line: string) => void): 
   const issuing = { signer: key, issuer: settings.issuer, limits: settings.limits, clock: presentSeconds };
   const rates = createRates();
   const callers = createCallers(issuing, settings.callers, rates);
-  const own = createIssuer({
+  const own = createImmediateIssuer({
     ...issuing,
     // An invocation without an alias is no caller, and may not name one.
     isOtherCaller: (name) => callers.named(name) !== undefined,

@@ -1,6 +1,6 @@
 import { holdsBackslashName } from "../../encoding/json-names.js";
 import { SignetError } from "../../errors.js";
-import type { BatchResult, Issuer } from "../../issue/issuer.js";
+import type { BatchResult, ImmediateIssuer } from "../../issue/issuer.js";
 import type { IssueRequest } from "../../issue/request.js";
 
 /**
@@ -16,7 +16,7 @@ export function assertNamesWereRead(event: unknown): void {
 }
 
 /** Issues the requests of a batch; one with such a name gets an error of its own. */
-export async function issueWellRead(issuer: Issuer, requests: readonly IssueRequest[]): Promise<readonly BatchResult[]> {
+export async function issueWellRead(issuer: ImmediateIssuer, requests: readonly IssueRequest[]): Promise<readonly BatchResult[]> {
   const refusals = requests.map(misreadNames);
   const issued = (await issuer.issueMany(requests.filter((_, index) => refusals[index] === undefined))).values();
   return refusals.map((refusal) => {
