@@ -1,94 +1,29 @@
-import type { Parts } from "./assemble-aws.js";
+import { type AssemblyOptions, assembleIssuer, type IssuingParts } from "./assemble-issuer.js";
 import { regionIn } from "./aws/endpoint.js";
 import type { Environment } from "./config/environment.js";
-import type { AwsConfig, Config } from "./config/schema.js";
-import { type Custodian, opening, type Signer } from "./custody/contract.js";
-import type { PassphraseSource } from "./custody/file/key-file.js";
-import type { OnKmsSigned } from "./custody/kms/sign.js";
-import { CUSTODIES } from "./custody/registry.js";
-import { ownMember } from "./encoding/own-member.js";
+import type { Config } from "./config/schema.js";
 import { SignetError } from "./errors.js";
-import { type ActiveKey, createActiveKey } from "./issue/active-key.js";
-import { type Callers, createCallers } from "./issue/callers.js";
-import { createImmediateIssuer, type ImmediateIssuer, presentSeconds } from "./issue/issuer.js";
-import { createRates } from "./issue/rate.js";
-import type { Custody } from "./keyring/key-record.js";
+import { presentSeconds } from "./issue/issuer.js";
 import type { Manager, ManagerOptions } from "./rotation/manager.js";
-import type { Stores } from "./storage/contract.js";
-import { createFileStores } from "./storage/file/stores.js";
 
-/** What a config cannot hold. */
-export interface AssemblyOptions {
-  /** Answers the passphrase of encrypted key files. */
-  readonly passphrase?: PassphraseSource | undefined;
-  /** The present as NumericDate in whole seconds. */
-  readonly clock?: (() => number) | undefined;
-  /** How often an active document on disk is read again; one in AWS always about every minute. Default 60. */
-  readonly refreshSeconds?: number | undefined;
-  /** Where AWS and its credentials are looked for. Default `process.env`. */
-  readonly env?: Environment | undefined;
-  /** How many processes issue side by side: each holds its share of `maxTokensPerMinute`. Default 1. */
-  readonly processes?: number | undefined;
-  /** Wraps each key as it is opened for signing tokens. */
-  readonly wrapSigner?: ((signer: Signer) => Signer) | undefined;
-}
+export type { AssemblyOptions } from "./assemble-issuer.js";
 
 /** The parts of one issuer's installation. */
-export interface Installation {
-  readonly config: Config;
-  readonly stores: Stores;
-  readonly custodians: Readonly<Record<Custody, Custodian>>;
-  /** The issuer, which follows the rotation of its keys. */
-  readonly issuer: ImmediateIssuer;
-  /** The key that it signs with. */
-  readonly activeKey: ActiveKey;
-  /** The callers that a config names, the narrower of their limits and this installation's; their rates live as long as it does. */
-  callers(named?: Config["callers"]): Callers;
-  /** Reports each signature that KMS makes from now on. */
-  watchKms(onSigned: OnKmsSigned): void;
+export interface Installation extends IssuingParts {
   /** A manager, who may change keys. Its parts are loaded only when it is asked for. */
   manager(options?: Pick<ManagerOptions, "onStep" | "sleep" | "actor">): Promise<Manager>;
 }
 
 /** Builds an installation from a config. Nothing is read or written yet. */
 export async function assemble(config: Config, options: AssemblyOptions = {}): Promise<Installation> {
-  const clock = options.clock ?? presentSeconds;
-  const near = await onThisMachine(config, options);
-  const onDisk: Parts = { stores: createFileStores(config.directory), custodians: near, open: opening(near) };
-  const kmsWatchers: OnKmsSigned[] = [];
-  const { stores, custodians, open } =
-    config.aws === undefined
-      ? onDisk
-      : await inAws(config, config.aws, onDisk, options, (signed) => {
-          for (const watcher of kmsWatchers) watcher(signed);
-        });
-  const { wrapSigner = (signer) => signer } = options;
-  const activeKey = createActiveKey({
-    read: () => stores.active.read(),
-    open: async (key) => wrapSigner(await open(key)),
-    maxAgeSeconds: config.rotation.activeKeyMaxAgeSeconds,
-    refreshSeconds: config.aws === undefined ? options.refreshSeconds : undefined,
-    clock,
-    location: stores.location,
-  });
-  const issuing = { signer: activeKey, issuer: config.issuer, limits: config.limits, clock };
-  const rates = createRates(options.processes);
+  const parts = await assembleIssuer(config, options);
+  const { stores, custodians } = parts;
   return Object.freeze({
-    config,
-    stores,
-    custodians,
-    activeKey,
-    issuer: createImmediateIssuer({ ...issuing, rate: rates("", config.limits.maxTokensPerMinute) }),
-    callers: (named = config.callers) =>
-      createCallers(
-        issuing,
-        Object.entries(named).map(([name, { limits, secrets }]) => ({ name, limits, secrets })),
-        rates,
-      ),
-    watchKms: (onSigned: OnKmsSigned) => void kmsWatchers.push(onSigned),
+    ...parts,
     async manager(more = {}) {
       const { createManager } = await import("./rotation/manager.js");
       const notify = await notifierFor(config, options.env ?? process.env);
+      const clock = options.clock ?? presentSeconds;
       return createManager({ stores, custodians, settings: settingsOf(config), clock, notify, ...more });
     },
   });
@@ -112,44 +47,6 @@ async function notifierFor(config: Config, env: Environment): Promise<ManagerOpt
   }
   const transport = () => createTransport({ region: region ?? "", credentials: credentialChain(env), env });
   return notifierOf({ webhook, webhookSecret: await configuredWebhookSecret(config, env), eventBus }, transport);
-}
-
-// The custodians of this machine that the config has a place for.
-async function onThisMachine(
-  config: Config,
-  { passphrase, env = process.env }: AssemblyOptions,
-): Promise<Readonly<Record<Custody, Custodian>>> {
-  const { directory } = config;
-  const found: [Custody, Custodian][] = [];
-  for (const custody of CUSTODIES) {
-    if (custody.needsAws) continue;
-    const { name, member } = custody;
-    const settings = member === undefined ? undefined : ownMember<unknown>(config, member);
-    if (member !== undefined && settings === undefined) continue;
-    found.push([name, (await custody.load()).create({ directory, passphrase, settings, env })]);
-  }
-  return Object.fromEntries(found);
-}
-
-// The parts that speak to AWS are loaded where AWS is configured.
-async function inAws(
-  config: Config,
-  aws: AwsConfig,
-  onDisk: Parts,
-  { env }: AssemblyOptions,
-  onKmsSigned: OnKmsSigned,
-): Promise<Parts> {
-  const makers = CUSTODIES.flatMap((custody) =>
-    custody.needsAws ? custody.load().then(({ create }) => [custody.name, create] as const) : [],
-  );
-  const [{ awsParts }, { credentialChain }, ...loaded] = await Promise.all([
-    import("./assemble-aws.js"),
-    import("./aws/credential-chain.js"),
-    ...makers,
-  ]);
-  const found = env ?? process.env;
-  const place = { ...aws, custody: config.custody, env: found, credentials: credentialChain(found), onSigned: onKmsSigned };
-  return awsParts(place, onDisk, Object.fromEntries(loaded));
 }
 
 function settingsOf({ issuer, algorithm, ed25519Name, custody, limits, rotation }: Config): ManagerOptions["settings"] {

@@ -1,4 +1,4 @@
-import { assemble } from "./assemble.js";
+import { assembleIssuer } from "./assemble-issuer.js";
 import type { Environment } from "./config/environment.js";
 import { loadConfig } from "./config/load.js";
 import { configuredPassphrase } from "./config/secrets.js";
@@ -31,7 +31,10 @@ export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenI
   checkOptions<OpenIssuerOptions>(options, "openIssuer", { config: A_TEXT, env: AN_OBJECT });
   const env = options.env ?? process.env;
   const config = await loadConfig({ path: options.config, cwd: process.cwd(), env });
-  const { issuer, activeKey, stores } = await assemble(config, { passphrase: () => configuredPassphrase(config, env), env });
+  const { issuer, activeKey, stores } = await assembleIssuer(config, {
+    passphrase: () => configuredPassphrase(config, env),
+    env,
+  });
   await activeKey.refresh();
   return Object.freeze({
     ...issuerOver(issuer),

@@ -1,7 +1,7 @@
 import type { OpenableKey, Signer } from "../custody/contract.js";
 import { SignetError } from "../errors.js";
 import type { ActiveDocument } from "../keyring/active-document.js";
-import type { SigningKey, SigningKeySource } from "./issuer.js";
+import { presentSeconds, type SigningKey, type SigningKeySource } from "./issuer.js";
 
 /** What an active key is read from. */
 export interface ActiveKeyOptions {
@@ -9,11 +9,12 @@ export interface ActiveKeyOptions {
   readonly read: () => Promise<readonly ActiveDocument[]>;
   /** Opens the key that a document names. */
   readonly open: (key: OpenableKey) => Promise<Signer>;
-  /** A key that was not confirmed for so long signs nothing until a read has succeeded, where its document does not say how long. */
+  /** For how many seconds a key signs without having been confirmed by a read, where its document does not say. */
   readonly maxAgeSeconds: number;
-  /** How often it is confirmed in the background; a fifth earlier or later at random. Default 60. */
+  /** How often, in seconds, it is confirmed in the background; a fifth earlier or later at random. Default 60. */
   readonly refreshSeconds?: number | undefined;
-  readonly clock: () => number;
+  /** The present as NumericDate in whole seconds; default the system's clock. */
+  readonly clock?: (() => number) | undefined;
   /** Where the active document is looked for, for messages. */
   readonly location?: string | undefined;
   /** Answers a number from 0 up to 1. */
@@ -22,7 +23,11 @@ export interface ActiveKeyOptions {
 
 /** The active key of an issuer, followed through rotations. */
 export interface ActiveKey extends SigningKeySource {
-  /** Reads the active document now, or joins the read that is under way. */
+  /**
+   * Reads the active document now, or joins the read that is under way.
+   *
+   * @throws SignetError `no_active_key`, `active_key_stale`, and what reading and opening throw; the last good key is kept
+   */
   refresh(): Promise<void>;
   /** The key that was confirmed last; for logs and metrics. */
   inUse(): Signer | undefined;
@@ -42,7 +47,7 @@ interface Confirmed extends SigningKey {
  * bound: after it, no issuer signs with a retired key.
  */
 export function createActiveKey(options: ActiveKeyOptions): ActiveKey {
-  const { maxAgeSeconds, refreshSeconds = 60, clock, random = Math.random } = options;
+  const { maxAgeSeconds, refreshSeconds = 60, clock = presentSeconds, random = Math.random } = options;
   let confirmed: Confirmed | undefined;
   let inFlight: Promise<void> | undefined;
   let refreshAt = 0;

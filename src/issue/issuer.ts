@@ -19,6 +19,7 @@ export interface SigningKey {
 
 /** Answers the key to sign with; a promise only where it has to be read first. */
 export interface SigningKeySource {
+  /** @param now the present as NumericDate in whole seconds */
   current(now: number): SigningKey | Promise<SigningKey>;
   /** Reads anew which key is active, after it could not sign. */
   refresh?(): Promise<void>;
@@ -26,7 +27,7 @@ export interface SigningKeySource {
 
 /** What an issuer is made of. */
 export interface IssuerOptions {
-  /** One signer for good, or a source that follows rotations (`createActiveKey`). */
+  /** One signer for good, or a source that follows rotations (`openActiveKey` of `signet-jwt/custody`). */
   readonly signer: Signer | SigningKeySource;
   /** The issuer's URL, set as `iss`; absent leaves `iss` to the claims. */
   readonly issuer?: string | undefined;
@@ -219,7 +220,7 @@ const OPTIONS: OptionChecks<IssuerOptions> = {
 /** The end of the year 9999, the last one of many languages' dates. */
 const LAST_SECOND = 253_402_300_799;
 
-/** The present as NumericDate in whole seconds. */
+/** @internal The present as NumericDate in whole seconds. */
 export function presentSeconds(): number {
   return Math.floor(Date.now() / 1_000);
 }
@@ -283,7 +284,7 @@ function refusalOf(error: unknown): BatchResult {
   return { error: field === undefined ? { code, message } : { code, message, field } };
 }
 
-/** One outcome of a batch as a stranger may be told it. */
+/** @internal One outcome of a batch as a stranger may be told it. */
 export function publicResult(result: BatchResult): BatchResult {
   if ("token" in result || statusOf(result.error.code) !== 500) return result;
   return { error: { code: result.error.code, message: INTERNAL_DETAIL } };

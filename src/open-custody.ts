@@ -1,0 +1,270 @@
+/**
+ * Keys that stay in your custody, for programs that have no `signet.json`: signers, and the active key of an installation.
+ *
+ * @module
+ */
+import type { PublicJwk } from "./algorithms/jwk.js";
+import { type AlgorithmName, algorithmNamed } from "./algorithms/table.js";
+import { assembleIssuer, type IssuingParts } from "./assemble-issuer.js";
+import { checkConfig } from "./config/load.js";
+import { type Custodian, canAdopt, type Signer } from "./custody/contract.js";
+import { CUSTODY_MEMBERS } from "./custody/registry.js";
+import { A_COUNT, A_FUNCTION, A_TEXT, AN_OBJECT, checkOptions, type OptionChecks } from "./encoding/options.js";
+import { ownMember } from "./encoding/own-member.js";
+import { SignetError } from "./errors.js";
+import { type ActiveKey, type ActiveKeyOptions, createActiveKey as followActiveKey } from "./issue/active-key.js";
+
+export type { PublicJwk } from "./algorithms/jwk.js";
+export { ALGORITHM_NAMES, type AlgorithmName } from "./algorithms/table.js";
+export type { OpenableKey, Signer } from "./custody/contract.js";
+export { type ErrorCode, isSignetError, SignetError } from "./errors.js";
+export type { ActiveKey, ActiveKeyOptions } from "./issue/active-key.js";
+export type { SigningKey, SigningKeySource } from "./issue/issuer.js";
+export type { ActiveDocument, KeyMaterial } from "./keyring/active-document.js";
+
+/** Where an installation is in AWS. Credentials are found where AWS's own tools look for them. */
+export interface AwsLocation {
+  /** The installation's name: small letters, digits and `-`, at most 48. */
+  readonly installation: string;
+  /** Its region; default `AWS_REGION`. */
+  readonly region?: string | undefined;
+  /**
+   * A symmetric KMS key by id, ARN or alias. `kms-data-key` wraps private keys with it, and needs it; parameters and secrets are encrypted
+   * with it at rest, by default with the account's own.
+   */
+  readonly kmsKey?: string | undefined;
+  /** The key policy of KMS keys that are made, as JSON; default KMS's own. */
+  readonly keyPolicy?: string | undefined;
+  /** `s3://BUCKET/PREFIX` where the installation's keyring is in S3. Nothing is read from there. */
+  readonly keyring?: string | undefined;
+}
+
+/** A program that keeps keys, or signs with them: see docs/custodians-command.md. */
+export interface KeyProgram {
+  /** The program, by its absolute path or its name in PATH, and its arguments. No shell reads them. */
+  readonly program: readonly string[];
+  /** Whether the program signs as well, so that private keys never leave it. Default false. */
+  readonly signs?: boolean | undefined;
+  /** How long one run may take, in seconds, 1 to 300; then it is killed. Default 10. */
+  readonly timeoutSeconds?: number | undefined;
+  /** The names of the environment variables that it gets besides PATH, HOME, LANG and TZ. */
+  readonly environment?: readonly string[] | undefined;
+}
+
+/** Where keys are. The members mean what they mean in `signet.json`, and are checked as there. */
+export interface KeyLocation {
+  /** Who holds them: `file` (the default), `command`, `parameter-store`, `secrets-manager`, `kms` or `kms-data-key`. */
+  readonly custody?: string | undefined;
+  /** The installation's directory on this machine; default `.signet`. Files are in its folders `keys` and `active`. */
+  readonly directory?: string | undefined;
+  /** Answers the passphrase of encrypted key files; `undefined` where they are not encrypted. */
+  readonly passphrase?: (() => Promise<string | undefined>) | undefined;
+  /** Where the installation is in AWS; needed where keys or the active document are there. */
+  readonly aws?: AwsLocation | undefined;
+  /** The program; needed for `command`. */
+  readonly command?: KeyProgram | undefined;
+  /** Environment variables, for AWS and for the program; default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** How the active key of an installation is followed. */
+export interface OpenActiveKeyOptions extends KeyLocation {
+  /**
+   * How long, in seconds, at least 60, a key signs without having been confirmed, where its document does not say. Default 3,600. It must
+   * not be more than the installation's `activeKeyMaxAgeSeconds`.
+   */
+  readonly maxAgeSeconds?: number | undefined;
+  /** How often, in seconds, an active document on disk is read again. Default 60; in AWS always about every minute. */
+  readonly refreshSeconds?: number | undefined;
+  /** The present as NumericDate in whole seconds; default the system's clock. */
+  readonly clock?: (() => number) | undefined;
+}
+
+/** A key by the name under which it was made, and what its public key says of it. */
+export interface NamedKey {
+  /** The name that it was made under: letters, digits, `-` and `_`, at most 64. */
+  readonly id: string;
+  readonly kid: string;
+  readonly alg: AlgorithmName;
+}
+
+/** A key in KMS that was made elsewhere, by the ARN of the key itself. */
+export interface KmsKey {
+  readonly keyArn: string;
+  readonly alg: AlgorithmName;
+}
+
+/** One custodian: it makes, opens, lists and destroys private keys. No keyring knows of these keys, and no manager rotates them. */
+export interface OpenCustodian {
+  /**
+   * Makes a key, or answers the one that the id has already.
+   *
+   * @param id letters, digits, `-` and `_`, at most 64
+   * @returns the public key, whose `kid` and `alg` open it
+   * @throws SignetError `unsupported_algorithm`; `key_mismatch` where the id's key is of another algorithm; `aws_...`, `store_...`,
+   *   `passphrase_...` or `custodian_failed` where the custodian cannot do it
+   */
+  createKey(id: string, alg: AlgorithmName): Promise<PublicJwk>;
+  /**
+   * Opens a key for signing. Nothing is made.
+   *
+   * @throws SignetError `key_not_found`; `key_unusable` for a KMS key that is disabled or pending deletion; `key_mismatch` where it is another key than `kid` and `alg` say; `invalid_key` for an ARN where
+   *   the custodian is not `kms`, or an id that cannot be one; the custodian's own failures, as for `createKey`
+   */
+  openSigner(key: NamedKey | KmsKey): Promise<Signer>;
+  /** Lists what the custodian holds by id, or as `ID.PART`: keys in KMS, whose part is their kid, and pieces that a crash has left. */
+  listKeys(): AsyncIterable<string>;
+  /**
+   * Destroys a private key for good; a KMS key is scheduled for deletion. Nothing to destroy is success.
+   *
+   * @param name an id, or a name that `listKeys` has answered
+   */
+  destroyKey(name: string): Promise<void>;
+}
+
+/**
+ * Follows the active key of an installation without its `signet.json`: it is read now, and confirmed in the background from then on, so that
+ * an issuer made of it signs with the next key when the manager has rotated.
+ *
+ * @example
+ * ```ts
+ * import { createIssuer } from "signet-jwt";
+ * import { openActiveKey } from "signet-jwt/custody";
+ *
+ * const signer = await openActiveKey({ directory: ".signet" });
+ * const issuer = createIssuer({ signer, issuer: "https://issuer.example" });
+ * console.log((await issuer.issue({ claims: { sub: "alice" } })).token.split(".").length); // 3
+ * ```
+ *
+ * @throws SignetError `config_invalid`, `no_active_key`, and what opening a key throws
+ */
+export async function openActiveKey(options: OpenActiveKeyOptions): Promise<ActiveKey> {
+  checkOptions<OpenActiveKeyOptions>(options, "openActiveKey", { ...LOCATION, ...FOLLOWING });
+  const { maxAgeSeconds, refreshSeconds, clock, ...location } = options;
+  const { activeKey } = await partsAt(location, { maxAgeSeconds, refreshSeconds, clock });
+  await activeKey.refresh();
+  return activeKey;
+}
+
+/**
+ * Opens one custodian without a `signet.json`. Nothing is read or made yet.
+ *
+ * Give it a directory, or an installation's name in AWS, that no `signet init` has made: a key manager reports keys that its keyring does
+ * not list as strays.
+ *
+ * @example
+ * ```ts
+ * import { createIssuer } from "signet-jwt";
+ * import { openCustodian } from "signet-jwt/custody";
+ *
+ * const custodian = await openCustodian({ custody: "file", directory: ".keys" });
+ * const { kid, alg } = await custodian.createKey("orders-2026", "ES256");
+ * const signer = await custodian.openSigner({ id: "orders-2026", kid, alg });
+ * const issuer = createIssuer({ signer, issuer: "https://orders.example" });
+ * console.log(issuer.issueSync({ claims: { sub: "order-7" } }).token.split(".").length); // 3
+ * ```
+ *
+ * @throws SignetError `config_invalid` for a location that is not whole
+ */
+export async function openCustodian(location: KeyLocation): Promise<OpenCustodian> {
+  checkOptions<KeyLocation>(location, "openCustodian", LOCATION);
+  const { config, custodians } = await partsAt(location, {});
+  const custodian = ownMember(custodians, config.custody) as Custodian;
+  return Object.freeze({
+    createKey: async (id: string, alg: AlgorithmName) => custodian.create(named(id), algorithmNamed(alg)),
+    openSigner: async (key: NamedKey | KmsKey) => openSigner(custodian, key),
+    listKeys: () => custodian.list(),
+    destroyKey: async (name: string) => custodian.destroy(named(name)),
+  });
+}
+
+/**
+ * Follows an active document that your program stores itself: read at first use, confirmed in the background, refused once it is older than
+ * `maxAgeSeconds`. For an installation of Signet's own, `openActiveKey` does the same with less.
+ *
+ * @example
+ * ```ts
+ * import { createIssuer } from "signet-jwt";
+ * import { type ActiveDocument, createActiveKey, openCustodian } from "signet-jwt/custody";
+ *
+ * const custodian = await openCustodian({ directory: ".keys" });
+ * const { kid, alg } = await custodian.createKey("first", "ES256");
+ * const document: ActiveDocument = { sequence: 1, kid, alg, maxTtlSeconds: 3_600, material: { id: "first" } };
+ *
+ * const signer = createActiveKey({
+ *   read: async () => [document],
+ *   open: ({ kid, alg, material }) => custodian.openSigner({ id: `${material.id}`, kid, alg }),
+ *   maxAgeSeconds: 600,
+ * });
+ * const { token } = await createIssuer({ signer }).issue({ claims: { sub: "alice" }, ttl: 60 });
+ * console.log(token.split(".").length); // 3
+ * ```
+ *
+ * @throws SignetError `config_invalid` for an option that is unknown or not what it must be
+ */
+export function createActiveKey(options: ActiveKeyOptions): ActiveKey {
+  checkOptions<ActiveKeyOptions>(options, "createActiveKey", {
+    ...FOLLOWING,
+    read: A_FUNCTION,
+    open: A_FUNCTION,
+    location: A_TEXT,
+    random: A_FUNCTION,
+  });
+  for (const name of ["read", "open", "maxAgeSeconds"] as const) {
+    if (options[name] === undefined) throw new SignetError("config_invalid", `createActiveKey needs ${name}`, { field: name });
+  }
+  return followActiveKey(options);
+}
+
+// What stands in signet.json too is checked as it is there; a custodian's own member is known by the registry.
+const OWN_MEMBERS = Object.fromEntries(Object.keys(CUSTODY_MEMBERS).map((name) => [name, null])) as { command: null };
+
+const LOCATION: OptionChecks<KeyLocation> = {
+  custody: null,
+  directory: null,
+  aws: null,
+  ...OWN_MEMBERS,
+  passphrase: A_FUNCTION,
+  env: AN_OBJECT,
+};
+
+const FOLLOWING: Pick<OptionChecks<OpenActiveKeyOptions>, "maxAgeSeconds" | "refreshSeconds" | "clock"> = {
+  maxAgeSeconds: A_COUNT,
+  refreshSeconds: A_COUNT,
+  clock: A_FUNCTION,
+};
+
+/** The parts of an installation whose config stands in a program. The environment overrides nothing of it. */
+function partsAt(
+  { passphrase, env, ...members }: KeyLocation,
+  { maxAgeSeconds, ...more }: Pick<OpenActiveKeyOptions, "maxAgeSeconds" | "refreshSeconds" | "clock">,
+): Promise<IssuingParts> {
+  const rotation = { activeKeyMaxAgeSeconds: maxAgeSeconds };
+  return assembleIssuer(checkConfig({ ...members, rotation }, "the options", { env: {} }), { passphrase, env, ...more });
+}
+
+async function openSigner(custodian: Custodian, key: NamedKey | KmsKey): Promise<Signer> {
+  checkOptions<NamedKey & KmsKey>(key, "openSigner", { id: A_TEXT, kid: A_TEXT, alg: A_TEXT, keyArn: A_TEXT });
+  const { id = "", kid, alg, keyArn } = key as Partial<NamedKey & KmsKey>;
+  const algorithm = algorithmNamed(alg ?? "");
+  if (keyArn !== undefined) {
+    if (!canAdopt(custodian)) throw badKey("keyArn", `${custodian.custody} opens no key by ARN: give id and kid`);
+    const described = await custodian.describe(keyArn, algorithm);
+    return custodian.open({ ...described, material: await custodian.material(id, { keyArn }) });
+  }
+  if (kid === undefined) throw badKey("kid", "openSigner needs the key's kid: createKey has answered it");
+  return custodian.open({ kid, alg: algorithm.name, material: await custodian.material(named(id), { kid }) });
+}
+
+/** An id, or a name of an id's part as it is listed. */
+const KEY_NAME = /^[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9._-]{1,100})?$/;
+
+// It becomes a part of paths and names, and a file custodian's path is a file of this machine.
+function named(name: string): string {
+  if (typeof name === "string" && KEY_NAME.test(name)) return name;
+  throw badKey("id", "a key's id has 1 to 64 letters, digits, - and _");
+}
+
+function badKey(field: string, message: string): SignetError {
+  return new SignetError("invalid_key", message, { field });
+}

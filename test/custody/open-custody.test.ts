@@ -1,0 +1,176 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { assemble } from "../../src/assemble.js";
+import { checkConfig } from "../../src/config/load.js";
+import type { Signer } from "../../src/custody/contract.js";
+import { CUSTODY_NAMES } from "../../src/custody/registry.js";
+import { createIssuer } from "../../src/issue/issuer.js";
+import { createActiveKey, type KeyLocation, openActiveKey, openCustodian } from "../../src/open-custody.js";
+import { createVerifier } from "../../src/verify/create-verifier.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { startFakeAws } from "../fakes/aws/fake-aws.mjs";
+
+const ISSUER = "https://issuer.example";
+const scratch = scratchDirectories();
+const program = fileURLToPath(new URL("./programs/signer.mjs", import.meta.url));
+let aws: Awaited<ReturnType<typeof startFakeAws>>;
+let wrapping: string;
+
+beforeAll(async () => {
+  aws = await startFakeAws({ isDirect: true });
+  wrapping = aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
+});
+afterAll(() => aws.close());
+
+/** Where each custodian keeps keys. The second test holds this list to the registry. */
+const LOCATIONS: Readonly<Record<string, (directory: string) => KeyLocation>> = {
+  file: (directory) => ({ directory, passphrase: async () => undefined }),
+  command: (directory) => ({
+    directory,
+    command: { program: [program, join(directory, "keys")], signs: true, timeoutSeconds: 300 },
+  }),
+  "parameter-store": inAws,
+  "secrets-manager": inAws,
+  kms: inAws,
+  "kms-data-key": (directory) => inAws(directory, { kmsKey: wrapping }),
+};
+
+function inAws(directory: string, more: { kmsKey?: string } = {}): KeyLocation {
+  const installation = `i-${createHash("sha256").update(directory).digest("hex").slice(0, 16)}`;
+  return { directory, aws: { installation, ...more }, env: aws.env };
+}
+
+async function issuedBy(signer: Signer): Promise<string | undefined> {
+  const { token } = await createIssuer({ signer, issuer: ISSUER }).issue({ claims: { sub: "alice" } });
+  const verifier = createVerifier({ keys: { keys: [signer.publicJwk] }, issuer: ISSUER, audience: null });
+  return verifier.verify(token).claims.sub;
+}
+
+async function named(names: AsyncIterable<string>): Promise<string[]> {
+  const found: string[] = [];
+  for await (const name of names) found.push(name.split(".")[0] ?? "");
+  return found;
+}
+
+describe("a custodian that a program opens without a config file", () => {
+  it.each(Object.entries(LOCATIONS))("makes, opens, lists and destroys keys: %s", async (custody, locationOf) => {
+    const location = { custody, ...locationOf(await scratch()) };
+    const made = await (await openCustodian(location)).createKey("orders", "ES256");
+    const custodian = await openCustodian(location);
+    expect(await custodian.createKey("orders", "ES256")).toStrictEqual(made);
+    const key = { id: "orders", kid: made.kid, alg: made.alg };
+    const signer = await custodian.openSigner(key);
+    expect(signer.publicJwk).toStrictEqual(made);
+    expect(await issuedBy(signer)).toBe("alice");
+    // In KMS a name that is not there is looked for again, for three seconds.
+    const other = { ...key, kid: custody === "kms" ? made.kid : "other", alg: custody === "kms" ? "ES384" : made.alg } as const;
+    await expect(custodian.openSigner(other)).rejects.toMatchObject({ code: "key_mismatch" });
+    expect(await named(custodian.listKeys())).toStrictEqual(["orders"]);
+    await custodian.destroyKey("orders");
+    expect(await named(custodian.listKeys())).toStrictEqual([]);
+  });
+
+  it("may be any of the registry", () => {
+    expect(Object.keys(LOCATIONS).sort()).toStrictEqual([...CUSTODY_NAMES].sort());
+  });
+
+  it("opens a KMS key that was made elsewhere, by its ARN", async () => {
+    const keyArn: string = aws.perform("kms", "CreateKey", { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }).KeyMetadata.Arn;
+    const location = inAws(await scratch());
+    const signer = await (await openCustodian({ ...location, custody: "kms" })).openSigner({ keyArn, alg: "ES256" });
+    expect(await issuedBy(signer)).toBe("alice");
+    expect(() => createIssuer({ signer }).issueSync({ claims: {} })).toThrow(
+      expect.objectContaining({ code: "key_not_in_memory" }),
+    );
+    const elsewhere = await openCustodian({ ...location, custody: "secrets-manager" });
+    await expect(elsewhere.openSigner({ keyArn, alg: "ES256" })).rejects.toMatchObject({ code: "invalid_key", field: "keyArn" });
+  });
+
+  it.each([
+    [{ custdy: "kms" }, /did you mean custody/],
+    [{ custody: "vault" }, /custody/],
+    [{ custody: "kms" }, /needs aws\.installation/],
+    [{ custody: "command" }, /needs the member command/],
+    [{ custody: "command", command: { program: "keys" } }, /command\.program is a text; expected a list/],
+    [{ directory: 5 }, /directory is a number/],
+    [{ aws: { instalation: "prod" } }, /aws\.instal/],
+    [{ passphrase: "secret" }, /passphrase must be a function/],
+    [{ issuer: ISSUER }, /no option "issuer"/],
+  ])("refuses a location that is not whole: %j", async (location, message) => {
+    await expect(openCustodian(location as never)).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it("takes no name that leads out of its directory", async () => {
+    const custodian = await openCustodian({ directory: await scratch() });
+    for (const id of ["../a", "a/b", "", ".", "a\0", 5, undefined] as string[]) {
+      await expect(custodian.createKey(id, "ES256")).rejects.toMatchObject({ code: "invalid_key", field: "id" });
+      await expect(custodian.destroyKey(id)).rejects.toMatchObject({ code: "invalid_key", field: "id" });
+      await expect(custodian.openSigner({ id, kid: "k", alg: "ES256" })).rejects.toMatchObject({
+        code: expect.stringMatching(/^(invalid_key|config_invalid)$/),
+      });
+    }
+    await expect(custodian.createKey("a", "HS256" as never)).rejects.toMatchObject({ code: "unsupported_algorithm" });
+  });
+});
+
+describe("the active key of an installation, without its config file", () => {
+  const settings = { issuer: ISSUER, rotation: { rotateEverySeconds: 0 } };
+
+  it.each(["file", "kms"])("signs, and follows a rotation: %s", async (custody) => {
+    const directory = await scratch();
+    const { env, ...location } = (LOCATIONS[custody] as (at: string) => KeyLocation)(directory);
+    let now = 1_800_000_000;
+    const clock = () => now;
+    const { passphrase, ...members } = location;
+    const installation = await assemble(checkConfig({ custody, ...settings, ...members }, "signet.json", { env: {} }), {
+      passphrase,
+      env,
+      clock,
+    });
+    const sleep = async (seconds: number) => {
+      now += seconds;
+    };
+    const manager = await installation.manager({ sleep });
+    await manager.tick({ createKeyring: true });
+
+    const signer = await openActiveKey({ ...location, env, clock });
+    const issuer = createIssuer({ signer, issuer: ISSUER, clock });
+    const first = signer.inUse()?.kid;
+    expect((await issuer.issue({ claims: {} })).token).toBeTypeOf("string");
+    await manager.applySettings({ rotate: true });
+    for (let day = 0; day < 4; day++) {
+      now += 86_400;
+      await manager.tick();
+    }
+    const { token } = await issuer.issue({ claims: { sub: "alice" } });
+    const jwks = (await installation.stores.publicDocuments.read())?.jwks;
+    const verifier = createVerifier({ keys: jwks as never, issuer: ISSUER, audience: null, clock });
+    expect(verifier.verify(token).header.kid).not.toBe(first);
+    expect(signer.inUse()?.kid).toBe(verifier.verify(token).header.kid);
+  });
+
+  it("is refused where there is none", async () => {
+    await expect(openActiveKey({ directory: await scratch() })).rejects.toMatchObject({ code: "no_active_key" });
+    await expect(openActiveKey({ maxAge: 5 } as never)).rejects.toMatchObject({ code: "config_invalid", field: "maxAge" });
+  });
+
+  it("may be followed from documents of one's own", async () => {
+    const custodian = await openCustodian({ directory: await scratch() });
+    const { kid, alg } = await custodian.createKey("a", "ES256");
+    const signer = createActiveKey({
+      read: async () => [{ sequence: 1, kid, alg, maxTtlSeconds: 60, material: { name: "a" } }],
+      open: (key) => custodian.openSigner({ id: String(key.material.name), kid: key.kid, alg: key.alg }),
+      maxAgeSeconds: 60,
+    });
+    const issuer = createIssuer({ signer });
+    await expect(issuer.issue({ claims: {}, ttl: 61 })).rejects.toMatchObject({ code: "ttl_exceeds_limit" });
+    expect(issuer.issueSync({ claims: {}, ttl: 60 }).token).toBeTypeOf("string");
+    expect(() => createActiveKey({ read: async () => [] } as never)).toThrow(expect.objectContaining({ field: "open" }));
+    expect(() => createActiveKey({ maxAge: 5 } as never)).toThrow(expect.objectContaining({ field: "maxAge" }));
+  });
+});
