@@ -166,6 +166,17 @@ export class SignetError extends Error {
 /**
  * Tells whether a failure carries one of the given codes; with no codes, whether it is a Signet error at all.
  *
+ * @example
+ * ```ts
+ * import { isSignetError, openIssuer } from "signet-jwt";
+ *
+ * const issuer = await openIssuer({ config: "elsewhere/signet.json" }).catch((error) => {
+ *   if (isSignetError(error, "config_missing", "no_active_key")) return undefined;
+ *   throw error;
+ * });
+ * console.log(issuer); // undefined
+ * ```
+ *
  * @param error anything that was thrown
  * @param codes the codes to look for
  */
@@ -173,7 +184,23 @@ export function isSignetError(error: unknown, ...codes: ErrorCode[]): error is S
   return SignetError.isOne(error) && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** Tells whether a code belongs to a token that was refused, as opposed to a failure to find out. */
+/**
+ * Tells whether a code belongs to a token that was refused, as opposed to a failure to find out.
+ *
+ * @example
+ * ```ts
+ * import { createVerifier, isTokenRefusal } from "signet-jwt/verify";
+ *
+ * const jwk = { kid: "a", kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" } as const;
+ * const verifier = createVerifier({ keys: { keys: [jwk] }, issuer: "https://issuer.example", audience: "api" });
+ * try {
+ *   verifier.verify("no token");
+ * } catch (error) {
+ *   if (!isTokenRefusal(error)) throw error;
+ *   console.log(error.code); // token_malformed
+ * }
+ * ```
+ */
 export function isTokenRefusal(error: unknown): error is SignetError {
   return SignetError.isOne(error) && error.code.startsWith("token_");
 }

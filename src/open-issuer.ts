@@ -25,6 +25,15 @@ export interface OpenIssuer extends Issuer {
 /**
  * Opens the issuer that `signet init` made. It reads its key now, and follows rotations afterwards.
  *
+ * @example
+ * ```ts
+ * import { openIssuer } from "signet-jwt";
+ *
+ * const issuer = await openIssuer(); // Reads ./signet.json.
+ * const { token } = await issuer.issue({ claims: { sub: "alice", aud: "api" }, ttl: 600 });
+ * console.log(token.split(".").length); // 3
+ * ```
+ *
  * @throws SignetError `config_missing`, `config_invalid`, `no_active_key`, and what opening a key file can throw
  */
 export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenIssuer> {

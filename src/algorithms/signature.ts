@@ -24,6 +24,16 @@ export interface LocalSigner {
 /**
  * Makes a signer from a private key.
  *
+ * @example
+ * ```ts
+ * import { generateKeyPairSync } from "node:crypto";
+ * import { localSigner } from "signet-jwt";
+ *
+ * const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+ * const signer = localSigner({ privateKey, alg: "RS256", kid: "2026-11" });
+ * console.log(signer.publicJwk.kid); // 2026-11
+ * ```
+ *
  * @param options.privateKey the key
  * @param options.alg the JOSE algorithm
  * @param options.kid the key's name; the RFC 7638 thumbprint when absent

@@ -15,6 +15,18 @@ interface ProxyAnswer {
  * Wraps a Lambda function's handler: it is called with a token that was verified; a request with none, or a bad one, gets the answer of
  * RFC 6750, in the form that API Gateway and function URLs take.
  *
+ * @example
+ * ```ts
+ * import { authorize, createVerifier } from "signet-jwt/verify";
+ *
+ * const verifier = createVerifier({ issuer: "https://issuer.example", audience: "api" });
+ * export const handler = authorize(verifier, async (_event: { rawPath?: string }, _context: object, { claims }) => ({
+ *   statusCode: 200,
+ *   body: JSON.stringify({ hello: claims.sub }),
+ * }));
+ * console.log((await handler({ rawPath: "/" }, {})).statusCode); // 401
+ * ```
+ *
  * @param verifier over keys at hand, or one that follows its issuers' keys; made once, outside the handler
  * @param handler the function's own, which gets the token as its third argument
  */

@@ -34,6 +34,20 @@ const BEARER = /^Bearer +([\w\-.~+/]+=*) *$/i;
 /**
  * Binds a verifier to what comes in requests. It fails closed: what cannot be decided is no yes.
  *
+ * @example
+ * ```ts
+ * import { bearerGuard, createVerifier } from "signet-jwt/verify";
+ *
+ * const guard = bearerGuard(createVerifier({ issuer: "https://issuer.example", audience: "api" }), { scopes: ["read"] });
+ *
+ * async function handle(request: Request): Promise<Response> {
+ *   const { token, refusal } = await guard(request.headers.get("authorization"));
+ *   if (refusal !== undefined) return new Response(refusal.body, refusal);
+ *   return Response.json({ hello: token.claims.sub });
+ * }
+ * console.log((await handle(new Request("https://api.example/"))).status); // 401
+ * ```
+ *
  * @returns a function that never throws
  * @throws SignetError `config_invalid`
  */

@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -60,6 +70,7 @@ export function packAndInstall(): Packed {
 
 /** Node's own types are the consumer's to bring, as for any package that takes a KeyObject. */
 export function linkNodeTypes(project: string): void {
+  if (existsSync(join(project, "node_modules/@types/node"))) return;
   mkdirSync(join(project, "node_modules/@types"), { recursive: true });
   symlinkSync(join(root, "node_modules/@types/node"), join(project, "node_modules/@types/node"));
   symlinkSync(join(root, "node_modules/undici-types"), join(project, "node_modules/undici-types"));

@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { docstringExamples } from "./docstrings.js";
 import { linkNodeTypes, type Packed, packAndInstall, root, run, sizeBytes } from "./packed.js";
 
 const MAX_INSTALLED_BYTES = 36 * 1024 * 1024;
@@ -27,9 +28,16 @@ describe("the tarball", () => {
     expect(packed.files).toEqual(
       expect.arrayContaining([
         ...["package.json", "README.md", "LICENSE", "CHANGELOG.md", "bin/signet", "dist/signet.schema.json"],
-        ...["dist/index.js", "dist/verify/index.js", "dist/cli/main.js", "dist/types/index.d.ts", "dist/types/verify/index.d.ts"],
+        ...["dist/index.js", "dist/open-custody.js", "dist/verify/index.js", "dist/cli/main.js"],
+        ...["dist/types/index.d.ts", "dist/types/open-custody.d.ts", "dist/types/verify/index.d.ts"],
       ]),
     );
+  });
+
+  test("holds the manager for the command and the functions, not for the library, which never rotates", () => {
+    const holders = packed.files.filter((path) => readFileSync(join(packed.installed, path), "utf8").includes("lease_lost\","));
+    expect(holders.filter((path) => !/^dist\/(cli|lambda)\/|^dist\/template\.yaml$/.test(path))).toEqual([]);
+    expect(holders).toEqual(expect.arrayContaining(["dist/lambda/key-manager.cjs"]));
   });
 
   test("holds no key, and no token but those that README's sessions show", () => {
@@ -69,6 +77,7 @@ describe("the installed command", () => {
 describe("an importer", () => {
   const program = [
     'import { createIssuer } from "signet-jwt";',
+    'import { openActiveKey } from "signet-jwt/custody";',
     'import { createVerifier } from "signet-jwt/verify";',
     "export const issuerFactory: (...args: never[]) => object = createIssuer;",
     "export const verifierFactory: (...args: never[]) => object = createVerifier;",
@@ -76,12 +85,28 @@ describe("an importer", () => {
     "export const notAnIssuer: string = createIssuer;",
     "// @ts-expect-error The types are real: `any` would let this pass.",
     "export const notAVerifier: string = createVerifier;",
+    "// @ts-expect-error The types are real: `any` would let this pass.",
+    "export const notAKey: string = openActiveKey;",
+    'export const issued: Promise<string> = createIssuer({ signer: await openActiveKey({ directory: ".signet" }) })',
+    '  .issue({ claims: { sub: "alice" } })',
+    "  .then(({ token }) => token)",
+    '  .catch(() => "");',
   ].join("\n");
 
-  test("finds both factories at run time", () => {
-    const script =
-      'Promise.all([import("signet-jwt"), import("signet-jwt/verify")]).then(([a, b]) => console.log(typeof a.createIssuer, typeof b.createVerifier))';
-    expect(run(packed.project, process.execPath, "-e", script)).toEqual({ status: 0, stdout: "function function\n", stderr: "" });
+  test("finds what the package exports at run time", () => {
+    const script = `
+      const exported = await Promise.all(["", "/custody", "/verify", "/verify/web"].map((path) => import("signet-jwt" + path)));
+      console.log(exported.flatMap((all) => Object.keys(all).filter((name) => typeof all[name] === "function")).join(" "));`;
+    const { status, stdout } = run(packed.project, process.execPath, "--input-type=module", "-e", script);
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: `${[
+        `SignetError createIssuer isSignetError isTokenRefusal localSigner openIssuer`,
+        `SignetError createActiveKey isSignetError openActiveKey openCustodian`,
+        `SignetError authorize bearerGuard createVerifier isSignetError isTokenRefusal`,
+        `SignetError bearerGuard createVerifier isSignetError isTokenRefusal`,
+      ].join(" ")}\n`,
+    });
   });
 
   test("finds the verifier for the web, which asks for nothing of Node's", () => {
@@ -136,5 +161,44 @@ describe("an importer", () => {
       ];
       expect(run(packed.project, process.execPath, tsc, ...options, "program.ts")).toEqual({ status: 0, stdout: "", stderr: "" });
     });
+  });
+});
+
+describe("the docstring of each function that is exported", () => {
+  const examples = () => docstringExamples(packed.installed);
+  let folder: string;
+
+  beforeAll(() => {
+    folder = join(packed.project, "docstrings");
+    mkdirSync(folder);
+    // Modules, since they await; beside an installation, since some of them read one.
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+    expect(run(folder, join(packed.project, "node_modules/.bin/signet"), "init")).toMatchObject({ status: 0 });
+  });
+
+  test("has an example", () => {
+    expect(examples().map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        "signet-jwt createIssuer",
+        "signet-jwt/custody openActiveKey",
+        "signet-jwt/verify/web createVerifier",
+      ]),
+    );
+    expect(examples().filter(({ code, prints }) => code === undefined || prints === "")).toEqual([]);
+  });
+
+  test("has one that compiles, and prints what it says", () => {
+    linkNodeTypes(packed.project);
+    // A function that two entries hand on has one docstring.
+    const distinct = [...new Map(examples().map((example) => [example.code, example])).values()];
+    const all = distinct.map((example, index) => ({ ...example, file: `example-${index}` }));
+    for (const { file, code = "" } of all) writeFileSync(join(folder, `${file}.ts`), code);
+    const options = ["--strict", "--target", "es2023", "--types", "node", "--module", "nodenext"];
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const compiled = run(folder, process.execPath, tsc, ...options, ...all.map(({ file }) => `${file}.ts`));
+    expect(compiled).toEqual({ status: 0, stdout: "", stderr: "" });
+    for (const { name, file, prints } of all) {
+      expect({ name, ...run(folder, process.execPath, `${file}.js`) }).toEqual({ name, status: 0, stdout: prints, stderr: "" });
+    }
   });
 });

@@ -22,6 +22,19 @@ export interface WebIssuersVerifier extends WebVerifier {
 /**
  * Makes a verifier on the Web Cryptography API, as strict as Node's: over `keys` that are at hand, or by the URL of each `issuer`.
  *
+ * @example
+ * ```ts
+ * import { createVerifier, isTokenRefusal } from "signet-jwt/verify/web";
+ *
+ * const jwk = { kid: "a", kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" } as const;
+ * const verifier = createVerifier({ keys: { keys: [jwk] }, issuer: "https://issuer.example", audience: "api" });
+ * const verdict = await verifier.verify("no token").then(
+ *   ({ claims }) => claims.sub,
+ *   (error) => isTokenRefusal(error) && error.code,
+ * );
+ * console.log(verdict); // token_malformed
+ * ```
+ *
  * @throws SignetError as in Node; what only the runtime can tell of a key is told with the first token that names it
  */
 export function createVerifier(options: VerifierOptions): WebVerifier;
