@@ -7,8 +7,8 @@ import type { PublicJwk } from "./algorithms/jwk.js";
 import { type AlgorithmName, algorithmNamed } from "./algorithms/table.js";
 import { assembleIssuer, type IssuingParts } from "./assemble-issuer.js";
 import { checkConfig } from "./config/load.js";
-import { type Custodian, canAdopt, type Signer } from "./custody/contract.js";
-import { CUSTODY_MEMBERS } from "./custody/registry.js";
+import { type Custodian, canAdopt, keepsAlike, type Signer } from "./custody/contract.js";
+import { CUSTODY_MEMBERS, findCustody } from "./custody/registry.js";
 import { A_COUNT, A_FUNCTION, A_TEXT, AN_OBJECT, checkOptions, type OptionChecks } from "./encoding/options.js";
 import { ownMember } from "./encoding/own-member.js";
 import { SignetError } from "./errors.js";
@@ -55,7 +55,10 @@ export interface KeyProgram {
 export interface KeyLocation {
   /** Who holds them: `file` (the default), `command`, `parameter-store`, `secrets-manager`, `kms` or `kms-data-key`. */
   readonly custody?: string | undefined;
-  /** The installation's directory on this machine; default `.signet`. Files are in its folders `keys` and `active`. */
+  /**
+   * The directory on this machine; `openActiveKey` takes `.signet` when it is absent, relative paths are the present directory's. Key files
+   * are in its folder `keys`, the active document in `active`.
+   */
   readonly directory?: string | undefined;
   /** Answers the passphrase of encrypted key files; `undefined` where they are not encrypted. */
   readonly passphrase?: (() => Promise<string | undefined>) | undefined;
@@ -101,8 +104,9 @@ export interface OpenCustodian {
    *
    * @param id letters, digits, `-` and `_`, at most 64
    * @returns the public key, whose `kid` and `alg` open it
-   * @throws SignetError `unsupported_algorithm`; `key_mismatch` where the id's key is of another algorithm; `aws_...`, `store_...`,
-   *   `passphrase_...` or `custodian_failed` where the custodian cannot do it
+   * @throws SignetError `unsupported_algorithm`; `key_mismatch` where the id's key is of another algorithm; `passphrase_wrong` or
+   *   `plan_refused` where it would be encrypted otherwise than the keys that are there; `aws_...`, `store_...` or `custodian_failed` where
+   *   the custodian cannot do it
    */
   createKey(id: string, alg: AlgorithmName): Promise<PublicJwk>;
   /**
@@ -169,9 +173,19 @@ export async function openActiveKey(options: OpenActiveKeyOptions): Promise<Acti
 export async function openCustodian(location: KeyLocation): Promise<OpenCustodian> {
   checkOptions<KeyLocation>(location, "openCustodian", LOCATION);
   const { config, custodians } = await partsAt(location, {});
+  if (findCustody(config.custody)?.usesDirectory === true && location.directory === undefined) {
+    const message = `the custody ${config.custody} needs a directory for its keys: not that of an installation, whose keys a keyring lists`;
+    throw new SignetError("config_invalid", message, { field: "directory" });
+  }
   const custodian = ownMember(custodians, config.custody) as Custodian;
   return Object.freeze({
-    createKey: async (id: string, alg: AlgorithmName) => custodian.create(named(id), algorithmNamed(alg)),
+    async createKey(id: string, alg: AlgorithmName) {
+      const algorithm = algorithmNamed(alg);
+      const name = named(id);
+      // Under a mistyped passphrase it would be a key that nothing opens again.
+      if (keepsAlike(custodian)) await custodian.assertKeptAlike();
+      return custodian.create(name, algorithm);
+    },
     openSigner: async (key: NamedKey | KmsKey) => openSigner(custodian, key),
     listKeys: () => custodian.list(),
     destroyKey: async (name: string) => custodian.destroy(named(name)),
