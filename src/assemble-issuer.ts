@@ -1,4 +1,5 @@
 import type { Parts } from "./assemble-aws.js";
+import { activePath } from "./aws/names.js";
 import type { Environment } from "./config/environment.js";
 import type { AwsConfig, Config } from "./config/schema.js";
 import { type Custodian, opening, type Signer } from "./custody/contract.js";
@@ -26,6 +27,8 @@ export interface AssemblyOptions {
   readonly env?: Environment | undefined;
   /** How many processes issue side by side: each holds its share of `maxTokensPerMinute`. Default 1. */
   readonly processes?: number | undefined;
+  /** No active document is looked for on this machine: the installation is in AWS as a whole. */
+  readonly ignoresDisk?: boolean | undefined;
   /** Wraps each key as it is opened for signing tokens. */
   readonly wrapSigner?: ((signer: Signer) => Signer) | undefined;
 }
@@ -49,7 +52,7 @@ export interface IssuingParts {
 export async function assembleIssuer(config: Config, options: AssemblyOptions = {}): Promise<IssuingParts> {
   const clock = options.clock ?? presentSeconds;
   const near = await onThisMachine(config, options);
-  const onDisk: Parts = { stores: createFileStores(config.directory), custodians: near, open: opening(near) };
+  const onDisk: Parts = { stores: storesOnDisk(config, options), custodians: near, open: opening(near) };
   const kmsWatchers: OnKmsSigned[] = [];
   const { stores, custodians, open } =
     config.aws === undefined
@@ -82,6 +85,13 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
       ),
     watchKms: (onSigned: OnKmsSigned) => void kmsWatchers.push(onSigned),
   });
+}
+
+function storesOnDisk({ directory, aws }: Config, { ignoresDisk }: AssemblyOptions): Stores {
+  const stores = createFileStores(directory);
+  if (ignoresDisk !== true || aws === undefined) return stores;
+  const active = { ...stores.active, read: async () => [] };
+  return { ...stores, active, location: `the parameters ${activePath(aws.installation)}` };
 }
 
 // The custodians of this machine that the config has a place for.

@@ -56,8 +56,8 @@ export interface KeyLocation {
   /** Who holds them: `file` (the default), `command`, `parameter-store`, `secrets-manager`, `kms` or `kms-data-key`. */
   readonly custody?: string | undefined;
   /**
-   * The directory on this machine; `openActiveKey` takes `.signet` when it is absent, relative paths are the present directory's. Key files
-   * are in its folder `keys`, the active document in `active`.
+   * The directory on this machine, relative to the present one. Key files are in its folder `keys`, the active document in `active`.
+   * `openActiveKey` takes `.signet` where neither it nor `aws` is given; beside `aws` it is for an installation that has moved from there.
    */
   readonly directory?: string | undefined;
   /** Answers the passphrase of encrypted key files; `undefined` where they are not encrypted. */
@@ -254,7 +254,10 @@ function partsAt(
   { maxAgeSeconds, ...more }: Pick<OpenActiveKeyOptions, "maxAgeSeconds" | "refreshSeconds" | "clock">,
 ): Promise<IssuingParts> {
   const rotation = { activeKeyMaxAgeSeconds: maxAgeSeconds };
-  return assembleIssuer(checkConfig({ ...members, rotation }, "the options", { env: {} }), { passphrase, env, ...more });
+  const config = checkConfig({ ...members, rotation }, "the options", { env: {} });
+  // A directory that was not named may be another installation's, and the higher sequence would win.
+  const ignoresDisk = members.directory === undefined;
+  return assembleIssuer(config, { passphrase, env, ignoresDisk, ...more });
 }
 
 async function openSigner(custodian: Custodian, key: NamedKey | KmsKey): Promise<Signer> {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { assemble } from "../../src/assemble.js";
 import { checkConfig } from "../../src/config/load.js";
 import type { Signer } from "../../src/custody/contract.js";
@@ -155,6 +155,22 @@ describe("the active key of an installation, without its config file", () => {
     const verifier = createVerifier({ keys: jwks as never, issuer: ISSUER, audience: null, clock });
     expect(verifier.verify(token).header.kid).not.toBe(first);
     expect(signer.inUse()?.kid).toBe(verifier.verify(token).header.kid);
+  });
+
+  it("is not another one's that lies in the present directory", async () => {
+    const here = await scratch();
+    const config = checkConfig({ ...settings, directory: join(here, ".signet") }, "signet.json", { env: {} });
+    await (await (await assemble(config)).manager()).tick({ createKeyring: true });
+    const cwd = vi.spyOn(process, "cwd").mockReturnValue(here);
+    try {
+      expect((await openActiveKey({})).inUse()?.alg).toBe("ES256");
+      await expect(openActiveKey({ aws: { installation: "elsewhere" }, env: aws.env })).rejects.toMatchObject({
+        code: "no_active_key",
+        message: expect.stringContaining("/signet/elsewhere/active"),
+      });
+    } finally {
+      cwd.mockRestore();
+    }
   });
 
   it("is refused where there is none", async () => {
