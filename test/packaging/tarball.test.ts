@@ -35,7 +35,7 @@ describe("the tarball", () => {
   });
 
   test("holds the manager for the command and the functions, not for the library, which never rotates", () => {
-    const holders = packed.files.filter((path) => readFileSync(join(packed.installed, path), "utf8").includes("lease_lost\","));
+    const holders = packed.files.filter((path) => readFileSync(join(packed.installed, path), "utf8").includes('lease_lost",'));
     expect(holders.filter((path) => !/^dist\/(cli|lambda)\/|^dist\/template\.yaml$/.test(path))).toEqual([]);
     expect(holders).toEqual(expect.arrayContaining(["dist/lambda/key-manager.cjs"]));
   });
