@@ -1,5 +1,4 @@
 import type { Parts } from "./assemble-aws.js";
-import { activePath } from "./aws/names.js";
 import type { Environment } from "./config/environment.js";
 import type { AwsConfig, Config } from "./config/schema.js";
 import { type Custodian, opening, type Signer } from "./custody/contract.js";
@@ -91,7 +90,7 @@ function storesOnDisk({ directory, aws }: Config, { ignoresDisk }: AssemblyOptio
   const stores = createFileStores(directory);
   if (ignoresDisk !== true || aws === undefined) return stores;
   const active = { ...stores.active, read: async () => [] };
-  return { ...stores, active, location: `the parameters ${activePath(aws.installation)}` };
+  return { ...stores, active, location: `the parameters of the installation ${aws.installation}` };
 }
 
 // The custodians of this machine that the config has a place for.

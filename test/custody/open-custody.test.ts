@@ -166,7 +166,7 @@ describe("the active key of an installation, without its config file", () => {
       expect((await openActiveKey({})).inUse()?.alg).toBe("ES256");
       await expect(openActiveKey({ aws: { installation: "elsewhere" }, env: aws.env })).rejects.toMatchObject({
         code: "no_active_key",
-        message: expect.stringContaining("/signet/elsewhere/active"),
+        message: expect.stringContaining("the installation elsewhere"),
       });
     } finally {
       cwd.mockRestore();

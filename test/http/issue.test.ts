@@ -15,7 +15,15 @@ async function codeOf(answer: Response): Promise<string> {
 }
 
 describe("POST /issue", () => {
-  const { post, ask, secret, expired } = routesFor();
+  const { post, ask, handle, secret, expired } = routesFor();
+
+  it("awaits nothing where the body is at hand and the key in memory", async () => {
+    const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+    const request = new Request(`${ISSUER}/issue`, { method: "POST", headers });
+    const answer = handle(request, { address: "192.0.2.1", body: Buffer.from('{"claims":{"sub":"alice"}}'), log: {} });
+    expect(answer).toBeInstanceOf(Response);
+    expect(claimsOf(await tokenOf(answer as Response)).sub).toBe("alice");
+  });
 
   it("issues a token that jose verifies, and lets no cache keep the answer", async () => {
     const answer = await post("/issue", { claims: { sub: "alice", aud: "api" }, ttl: 60, setIat: true });
