@@ -15,8 +15,10 @@ import type { Handler, RequestContext, RequestLog } from "./request-context.js";
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 /** The largest body of `/encode`: whatever is larger does not fit a token. */
 const MAX_ENCODE_BYTES = MAX_SMALL_BODY;
-/** So many requests of a large batch are worked on at a time. */
-const AT_ONCE = 32;
+/** So many requests of a large batch are worked on at a time, */
+const MAX_AT_ONCE = 32;
+/** and so many bytes of them: what lives longer than one turn of V8's young generation stays until it collects the old one. */
+const MAX_BYTES_AT_ONCE = MAX_SMALL_BODY;
 
 /** What the routes that issue are made of. */
 export interface IssueRouteOptions {
@@ -63,8 +65,8 @@ async function largeBatch(request: Request, context: RequestContext, issuer: Imm
   // A batch that is not all JSON is none: then what was issued before that shows is thrown away.
   let tokens = 0;
   let begin = '{"results":[';
-  for (let at = 0; at < requests.length; at += AT_ONCE) {
-    for (const result of await issuer.issueMany(requests.slice(at, at + AT_ONCE).map(parseRequest))) {
+  for (const some of portions(requests)) {
+    for (const result of await issuer.issueMany(some.map(parseRequest))) {
       if ("token" in result) tokens += 1;
       slot.write(`${begin}${JSON.stringify(publicResult(result))}`);
       begin = ",";
@@ -74,6 +76,19 @@ async function largeBatch(request: Request, context: RequestContext, issuer: Imm
   context.log.tokens = tokens;
   const answer = slot.written();
   return privateJson(context.whenSent === undefined ? Uint8Array.from(answer) : answer);
+}
+
+function* portions(requests: readonly Uint8Array[]): Iterable<readonly Uint8Array[]> {
+  let bytes = 0;
+  let from = 0;
+  for (const [at, { byteLength }] of requests.entries()) {
+    bytes += byteLength;
+    if (at === from || (bytes <= MAX_BYTES_AT_ONCE && at - from < MAX_AT_ONCE)) continue;
+    yield requests.slice(from, at);
+    from = at;
+    bytes = byteLength;
+  }
+  if (from < requests.length) yield requests.slice(from);
 }
 
 function parseRequest(bytes: Uint8Array): IssueRequest {

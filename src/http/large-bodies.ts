@@ -153,13 +153,20 @@ async function readInto(
       if (isLate) throw cutOff();
       if (done) return into.subarray(0, size);
       if (size + value.byteLength > into.length) throw tooLarge(into.length);
+      const { byteLength } = value;
       into.set(value, size);
-      size += value.byteLength;
-      if (size > MAX_SMALL_BODY && size - value.byteLength <= MAX_SMALL_BODY && !canBe(into.subarray(0, size))) throw notABatch();
+      size += byteLength;
+      release(value);
+      if (size > MAX_SMALL_BODY && size - byteLength <= MAX_SMALL_BODY && !canBe(into.subarray(0, size))) throw notABatch();
     }
   } finally {
     clearTimeout(late);
     // What is not read is not kept either.
     reader.cancel().catch(() => undefined);
   }
+}
+
+/** Gives a piece's memory back at once, where the runtime can (Node 22 and later): a garbage collector sees no hurry in small objects. */
+function release({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength === buffer.byteLength) (buffer as { transfer?(bytes: number): ArrayBuffer }).transfer?.(0);
 }

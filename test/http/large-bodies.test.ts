@@ -36,11 +36,19 @@ describe("a large batch", () => {
   const requests = Array.from({ length: 900 }, (_, at) => ({ claims: { sub: `u${at}`, data: "d".repeat(100) } }));
 
   it("is answered as a small one is, in order, with an error for each that is refused", async () => {
-    const odd = requests.map((each, at) => (at % 100 === 7 ? { ...each, ttl: -1 } : each));
+    // So that the portions that are worked on at a time end by their number and by their bytes.
+    const longer = { at: [0, 40, 41, 899], data: "d".repeat(50_000) };
+    const odd = requests.map((each, at) => {
+      if (at % 100 === 7) return { ...each, ttl: -1 };
+      return longer.at.includes(at) ? { claims: { ...each.claims, data: longer.data } } : each;
+    });
     const answer = await post("/issue", { requests: odd });
     const { results } = (await answer.json()) as { results: { token?: string; error?: { code: string } }[] };
     expect(results.map(({ token, error }) => (token === undefined ? error?.code : claimsOf(token).sub))).toStrictEqual(
-      odd.map(({ claims }, at) => (at % 100 === 7 ? "invalid_request" : claims.sub)),
+      odd.map(({ claims }, at) => {
+        if (at % 100 === 7) return "invalid_request";
+        return longer.at.includes(at) ? "request_too_large" : claims.sub;
+      }),
     );
   });
 
