@@ -3,12 +3,9 @@ import type { Installation } from "../../assemble.js";
 import { fromNow } from "../../encoding/times-in-words.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
-import { publishedRecords } from "../../keyring/documents.js";
-import type { KeyRecord } from "../../keyring/key-record.js";
-import type { Keyring } from "../../keyring/keyring.js";
+import { listKeys, shownRecord, sinceOf } from "../../operator/key-listing.js";
 import { drawTimeline } from "../../operator/key-timeline.js";
 import { timelineSvg } from "../../operator/key-timeline-svg.js";
-import { keyringMissing } from "../../operator/load-installation.js";
 import { pathGiven } from "../../operator/surroundings.js";
 import type { KeyLives } from "../../rotation/forecast/key-lives.js";
 import type { CommonOptions, Context } from "../context.js";
@@ -24,14 +21,11 @@ export interface ListOptions extends CommonOptions {
 export async function keysList(context: Context, options: ListOptions): Promise<void> {
   const { output } = context;
   const installation = await openInstallation(context, options);
-  const found = await installation.stores.keyring.read();
-  if (found === undefined) throw keyringMissing(installation);
-  const { issuer } = found.keyring;
+  const { issuer, records } = await listKeys(installation);
   if (options.svg !== undefined) await writeSvg(context, options.svg, timelineSvg(await livesOf(installation), issuer));
-  const records = inOrder(found.keyring);
   if (options.json === true) {
     const timeline = options.timeline === true ? { timeline: await livesOf(installation) } : {};
-    output.json({ issuer, keys: records.map(publicRecord), ...timeline });
+    output.json({ issuer, keys: records.map(shownRecord), ...timeline });
     return;
   }
   const now = presentSeconds();
@@ -39,7 +33,7 @@ export async function keysList(context: Context, options: ListOptions): Promise<
     record.publicJwk?.kid ?? "-",
     record.alg,
     record.state,
-    since(record, now),
+    fromNow(sinceOf(record), now),
     record.custody,
   ]);
   for (const line of table(["KID", "ALG", "STATE", "SINCE", "CUSTODY"], rows)) output.data(line);
@@ -78,19 +72,4 @@ async function writeSvg(context: Context, file: string, svg: string): Promise<vo
     throw new SignetError("store_failed", `${file} cannot be written (${code})`, { cause: error });
   }
   context.output.note(`the timeline is in ${file}`);
-}
-
-function inOrder(keyring: Keyring): readonly KeyRecord[] {
-  const published = publishedRecords(keyring);
-  return [...published, ...keyring.keys.filter((record) => !published.includes(record))];
-}
-
-function publicRecord({ publicJwk, ...record }: KeyRecord): object {
-  return { kid: publicJwk?.kid ?? null, ...record, publicJwk: publicJwk ?? null };
-}
-
-function since(record: KeyRecord, now: number): string {
-  const { creatingAt, pendingAt, activatedAt, retiredAt, revokedAt } = record;
-  const times = { creating: creatingAt, pending: pendingAt, active: activatedAt, retired: retiredAt, revoked: revokedAt };
-  return fromNow(times[record.state] ?? creatingAt, now);
 }

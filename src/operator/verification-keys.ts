@@ -1,0 +1,92 @@
+import { createPublicKey } from "node:crypto";
+import { algorithmsFor } from "../algorithms/keys.js";
+import type { Installation } from "../assemble.js";
+import { isSignetError, SignetError } from "../errors.js";
+import { discoverJwks, fetchJwks } from "../verify/fetch-jwks.js";
+import { parseObject, splitToken } from "../verify/token.js";
+import type { VerifierOptions } from "../verify/verifier.js";
+import { readGivenFile } from "./given-file.js";
+import { readJwks } from "./jwks-source.js";
+import { jwksMissing } from "./load-installation.js";
+import type { Surroundings } from "./surroundings.js";
+
+/** Where the public keys come from that verify a token: one of them, or else this folder's issuer. */
+export interface VerificationSource {
+  /** A file, a URL or an object in S3. */
+  readonly jwks?: string;
+  /** A file. */
+  readonly pem?: string;
+  /** A key in KMS: its id, ARN or alias. */
+  readonly kms?: string;
+  /** An issuer's URL, whose keys are found by discovery where this folder has none. */
+  readonly issuer?: string;
+}
+
+/** Keys that verify. */
+export interface VerificationKeys {
+  readonly keys: VerifierOptions["keys"];
+  /** The issuer whose keys they are, where that is known; its name is checked then. */
+  readonly issuer: string | null;
+  /** Where discovery has found them. */
+  readonly url?: string;
+  /** Lets KMS decide as well. */
+  readonly confirm?: (alg: string) => Promise<void>;
+}
+
+/** Longer texts are no tokens. */
+export const MAX_TOKEN = 65_536;
+
+/**
+ * Finds the keys that verify a token.
+ *
+ * @param open opens the installation of this folder
+ * @throws SignetError `usage` where there are none or several sources, and what reading them throws
+ */
+export async function verificationKeys(
+  surroundings: Surroundings,
+  token: string,
+  { jwks, pem, kms, issuer }: VerificationSource,
+  open: () => Promise<Installation>,
+): Promise<VerificationKeys> {
+  if ([jwks, pem, kms].filter((each) => each !== undefined).length > 1) {
+    throw new SignetError("usage", "give one of --jwks, --pem and --kms");
+  }
+  if (kms !== undefined) {
+    const { kmsVerification } = await import("./kms-verification.js");
+    const { keys, confirm } = await kmsVerification(surroundings, token, kms, MAX_TOKEN, open);
+    return { keys: { keys }, confirm, issuer: null };
+  }
+  if (jwks !== undefined) return { keys: await readJwks(surroundings, jwks), issuer: null };
+  if (pem !== undefined) return { keys: pemAsJwks(await readGivenFile(surroundings, pem, "--pem"), token), issuer: null };
+  try {
+    const installation = await open();
+    const published = await installation.stores.publicDocuments.read();
+    if (published === undefined) throw jwksMissing(installation);
+    return { keys: published.jwks, issuer: installation.config.issuer ?? null };
+  } catch (error) {
+    if (!isSignetError(error, "config_missing")) throw error;
+    // Never by the token's own iss: its maker would then choose the keys.
+    if (issuer !== undefined) return discoveredKeys(issuer);
+    throw new SignetError(
+      "usage",
+      "there is no issuer in this folder: name it with --issuer URL, or the public keys with --jwks FILE|URL or --pem FILE",
+      { cause: error },
+    );
+  }
+}
+
+async function discoveredKeys(issuer: string): Promise<VerificationKeys> {
+  const { url, issuersReach } = await discoverJwks(issuer);
+  return { keys: await fetchJwks(url, { issuersReach }), url, issuer: null };
+}
+
+// A PEM has no name: it is looked up under whatever name the token gives its key.
+function pemAsJwks(pem: Buffer, token: string): VerifierOptions["keys"] {
+  const { kid } = parseObject(splitToken(token, MAX_TOKEN).header, "header");
+  try {
+    const key = createPublicKey(pem);
+    return { keys: algorithmsFor(key).map((alg) => ({ ...key.export({ format: "jwk" }), kid, alg })) };
+  } catch (error) {
+    throw new SignetError("invalid_key", "--pem holds no public key that signet can use", { cause: error });
+  }
+}
