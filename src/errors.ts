@@ -4,7 +4,7 @@
  * Messages say what is wrong and what to do next. They name fields and files; they never contain a token, a claim's value, a
  * passphrase or key material, because messages end up in logs.
  */
-export const STATUS_BY_CODE = {
+const STATUS_BY_CODE = {
   // The request for a token.
   invalid_request: 400,
   unknown_field: 400,
@@ -36,83 +36,88 @@ export const STATUS_BY_CODE = {
   invocation_invalid: 400,
   function_unknown: 404,
   not_ready: 503,
-  listen_failed: 500,
-  // A token that was refused.
-  token_malformed: 401,
-  token_algorithm_refused: 401,
-  token_header_refused: 401,
-  token_key_unknown: 401,
-  token_kid_missing: 401,
-  token_signature_invalid: 401,
-  token_claims_malformed: 401,
-  token_expired: 401,
-  token_expiration_missing: 401,
-  token_not_yet_valid: 401,
-  token_issued_in_future: 401,
-  token_issuer_refused: 401,
-  token_audience_refused: 401,
-  token_type_refused: 401,
-  token_claim_missing: 401,
-  token_too_old: 401,
+  // A token that is good, and not enough.
   token_scope_missing: 403,
   // Keys and algorithms.
   jwks_unavailable: 503,
   jwks_url_refused: 400,
-  issuer_unsound: 500,
   unsupported_algorithm: 400,
   algorithm_unavailable: 501,
   invalid_key: 400,
   key_too_weak: 400,
-  key_mismatch: 500,
   key_not_found: 404,
-  key_not_in_memory: 500,
-  passphrase_required: 500,
-  passphrase_wrong: 500,
   // The keyring, its stores and its managers.
-  keyring_damaged: 500,
-  keyring_version: 500,
-  keyring_old: 500,
-  keyring_missing: 500,
   keyring_conflict: 409,
-  active_document_damaged: 500,
   sequence_taken: 409,
   no_active_key: 503,
   active_key_stale: 503,
   lease_held: 409,
   lease_lost: 409,
   store_locked: 409,
-  store_insecure: 500,
-  store_failed: 500,
-  custodian_failed: 500,
   plan_refused: 409,
   publication_unconfirmed: 503,
-  clock_untrusted: 500,
   notice_failed: 503,
-  // AWS.
-  aws_access_denied: 500,
-  aws_credentials: 500,
-  aws_not_found: 500,
-  aws_refused: 500,
+  // AWS, and the command line.
   aws_throttled: 503,
   aws_unavailable: 503,
   key_unusable: 503,
-  signature_unproven: 500,
-  deploy_failed: 500,
-  // Configuration and the command line.
-  config_missing: 500,
-  config_invalid: 500,
   config_exists: 409,
-  output_failed: 500,
   usage: 400,
-  internal: 500,
 } as const;
 
+/** A token that was refused: 401. Each begins with `token_`. */
+type TokenRefusal =
+  | "token_malformed"
+  | "token_algorithm_refused"
+  | "token_header_refused"
+  | "token_key_unknown"
+  | "token_kid_missing"
+  | "token_signature_invalid"
+  | "token_claims_malformed"
+  | "token_expired"
+  | "token_expiration_missing"
+  | "token_not_yet_valid"
+  | "token_issued_in_future"
+  | "token_issuer_refused"
+  | "token_audience_refused"
+  | "token_type_refused"
+  | "token_claim_missing"
+  | "token_too_old";
+
+/** What concerns the installation, and not who asks: 500. */
+type InstallationFault =
+  | "listen_failed"
+  | "issuer_unsound"
+  | "key_mismatch"
+  | "key_not_in_memory"
+  | "passphrase_required"
+  | "passphrase_wrong"
+  | "keyring_damaged"
+  | "keyring_version"
+  | "keyring_old"
+  | "keyring_missing"
+  | "active_document_damaged"
+  | "store_insecure"
+  | "store_failed"
+  | "custodian_failed"
+  | "clock_untrusted"
+  | "aws_access_denied"
+  | "aws_credentials"
+  | "aws_not_found"
+  | "aws_refused"
+  | "signature_unproven"
+  | "deploy_failed"
+  | "config_missing"
+  | "config_invalid"
+  | "output_failed"
+  | "internal";
+
 /** The stable name of a failure. Programs branch on it; it never changes its meaning. */
-export type ErrorCode = keyof typeof STATUS_BY_CODE;
+export type ErrorCode = keyof typeof STATUS_BY_CODE | TokenRefusal | InstallationFault;
 
 /** The HTTP status that a code maps to. */
 export function statusOf(code: ErrorCode): number {
-  return STATUS_BY_CODE[code];
+  return (STATUS_BY_CODE as Partial<Record<ErrorCode, number>>)[code] ?? (code.startsWith("token_") ? 401 : 500);
 }
 
 /** The longest piece of a foreign text that an answer repeats, in characters. */
@@ -152,7 +157,7 @@ export class SignetError extends Error {
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.status = STATUS_BY_CODE[code];
+    this.status = statusOf(code);
     if (details.field !== undefined) this.field = shortened(details.field);
     if (details.retryAfterSeconds !== undefined) this.retryAfterSeconds = details.retryAfterSeconds;
   }

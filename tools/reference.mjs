@@ -28,8 +28,8 @@ async function described() {
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`);
 }
 
-const { CONFIG_MEMBERS, STATUS_BY_CODE } = await described();
-const pages = { "docs/configuration.md": configurationPage(CONFIG_MEMBERS), "docs/errors.md": errorsPage(STATUS_BY_CODE) };
+const { CONFIG_MEMBERS, statusOf } = await described();
+const pages = { "docs/configuration.md": configurationPage(CONFIG_MEMBERS), "docs/errors.md": errorsPage(statusOf) };
 for (const [page, text] of Object.entries(pages)) {
   if (process.argv.includes("--write")) writeFileSync(join(root, page), text);
   else if (readFileSync(join(root, page), "utf8") !== text) {

@@ -35,8 +35,6 @@ export interface Algorithm {
   readonly parameters?: { readonly padding: number; readonly saltLength: number };
   /** Bytes of a signature in JWS form; absent for RSA, where it is the modulus's length. */
   readonly signatureBytes?: number;
-  /** KMS's names (AWS KMS developer guide, "Key spec reference"): of a key that is made for it, and of the signature. */
-  readonly kms: { readonly keySpec: string; readonly signingAlgorithm: string };
 }
 
 /** node:crypto's RSA_PKCS1_PSS_PADDING, which is OpenSSL's number: this table is read where there is no Node, too. */
@@ -44,25 +42,21 @@ const PSS_PADDING = 6;
 
 function rsa(name: AlgorithmName, bits: 256 | 384 | 512): Algorithm {
   const isPss = name.startsWith("PS");
-  const kms = { keySpec: "RSA_2048", signingAlgorithm: `RSASSA_${isPss ? "PSS" : "PKCS1_V1_5"}_SHA_${bits}` };
   // RFC 7518 section 3.5: the salt is as long as the digest.
   const parameters = { padding: PSS_PADDING, saltLength: bits / 8 };
-  return { name, kty: "RSA", keyType: "rsa", digest: `sha${bits}`, ...(isPss && { parameters }), kms };
+  return { name, kty: "RSA", keyType: "rsa", digest: `sha${bits}`, ...(isPss && { parameters }) };
 }
 
 function ecdsa(name: AlgorithmName, crv: string, namedCurve: string, digest: string, signatureBytes: number): Algorithm {
-  const kms = { keySpec: `ECC_NIST_${crv.replace("-", "")}`, signingAlgorithm: `ECDSA_SHA_${digest.slice(3)}` };
-  return { name, kty: "EC", crv, keyType: "ec", namedCurve, digest, signatureBytes, kms };
+  return { name, kty: "EC", crv, keyType: "ec", namedCurve, digest, signatureBytes };
 }
 
 function ed25519(name: AlgorithmName): Algorithm {
-  const kms = { keySpec: "ECC_NIST_EDWARDS25519", signingAlgorithm: "ED25519_SHA_512" };
-  return { name, kty: "OKP", crv: "Ed25519", keyType: "ed25519", digest: null, signatureBytes: 64, kms };
+  return { name, kty: "OKP", crv: "Ed25519", keyType: "ed25519", digest: null, signatureBytes: 64 };
 }
 
 function mlDsa(name: AlgorithmName, signatureBytes: number): Algorithm {
-  const kms = { keySpec: name.replaceAll("-", "_"), signingAlgorithm: "ML_DSA_SHAKE_256" };
-  return { name, kty: "AKP", keyType: name.toLowerCase(), digest: null, signatureBytes, kms };
+  return { name, kty: "AKP", keyType: name.toLowerCase(), digest: null, signatureBytes };
 }
 
 const TABLE: ReadonlyMap<string, Algorithm> = new Map(

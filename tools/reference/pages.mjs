@@ -77,11 +77,11 @@ ${table(
 /**
  * docs/errors.md: every code, its HTTP status, what it means and what to do.
  *
- * @param {Readonly<Record<string, number>>} statusByCode
+ * @param {(code: any) => number} statusOf
  */
-export function errorsPage(statusByCode) {
+export function errorsPage(statusOf) {
   const groups = ERROR_GROUPS.map(({ title, codes }) => {
-    const rows = Object.entries(codes).map(([name, [meaning, remedy]]) => [code(name), `${statusByCode[name]}`, meaning, remedy]);
+    const rows = Object.entries(codes).map(([name, [meaning, remedy]]) => [code(name), `${statusOf(name)}`, meaning, remedy]);
     return `## ${title}\n\n${table(["code", "status", "means", "what to do"], rows)}`;
   });
   return `# Errors

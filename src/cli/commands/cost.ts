@@ -17,7 +17,7 @@ const MAX_TOKENS = 1_000_000_000_000;
 export async function cost({ output }: Context, options: CostOptions): Promise<void> {
   const tokens = tokensOf(options.tokens ?? "1000000");
   const algorithm = algorithmNamed(options.algorithm ?? "ES256");
-  const found = costs(tokens, algorithm.kms.keySpec === "RSA_2048");
+  const found = costs(tokens, algorithm.kty === "RSA");
   if (options.json === true) {
     const about = { tokens, algorithm: algorithm.name, currency: "USD", pricesReadOn: PRICES.readOn };
     output.json({ ...about, costs: found, idleTicksYear: idleTicksYear() });

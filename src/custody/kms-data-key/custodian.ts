@@ -6,6 +6,7 @@ import { SignetError } from "../../errors.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { Custodian, KeyImporter, KeyNames, OpenableKey, Signer } from "../contract.js";
 import { type KeyParametersOptions, keyParameters } from "../key-parameters.js";
+import { kmsKeySpec } from "../kms-names.js";
 import { publicJwkOfSpki, sameAlgorithm, sameKey, storedKeyOf } from "../stored-key.js";
 import { contextOf, material, openWrappedKey, type Unwrapping, type WrappedKey } from "./open.js";
 
@@ -37,7 +38,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
         `KMS makes no data key pairs for ${algorithm.name}; the custody kms signs with it`,
       );
     }
-    const { spki, wrapped } = await kms.generateDataKeyPair(wrappingKey(), algorithm.kms.keySpec, contextOf(installation, id));
+    const { spki, wrapped } = await kms.generateDataKeyPair(wrappingKey(), kmsKeySpec(algorithm), contextOf(installation, id));
     return keys.keep(id, { wrapped: wrapped.toString("base64"), id, publicJwk: publicJwkOfSpki(spki, algorithm) });
   }
 

@@ -5,6 +5,7 @@ import type { Kms, KmsKey } from "../../aws/kms.js";
 import { activeAlias, aliasesPrefix } from "../../aws/names.js";
 import { SignetError } from "../../errors.js";
 import type { IsNamed } from "../contract.js";
+import { kmsKeySpec } from "../kms-names.js";
 import { pollUntilVisible, type Sleep } from "../stored-key.js";
 
 /**
@@ -84,7 +85,7 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
     async make(id: string, algorithm: Algorithm) {
       const tags = { [INSTALLATION_TAG]: installation, [KEY_TAG]: id };
       const description = `Signet ${installation}: signs tokens (${algorithm.name})`;
-      const input = { keySpec: algorithm.kms.keySpec, description, tags, policy: options.keyPolicy };
+      const input = { keySpec: kmsKeySpec(algorithm), description, tags, policy: options.keyPolicy };
       const key = await onceRolesAreKnown(() => kms.createKey(input), sleep);
       if (await createAliasIfAbsent(kms, aliasOf(id), key.arn)) return key;
       // An earlier try came so far, or this one did and its answer was lost. No other place knows this key: it can go by its ARN.

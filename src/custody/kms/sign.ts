@@ -6,6 +6,7 @@ import type { Kms, KmsMessage } from "../../aws/kms.js";
 import { ecdsaFromDer, ecdsaToDer } from "../../encoding/ecdsa-der.js";
 import { SignetError } from "../../errors.js";
 import type { Signer } from "../contract.js";
+import { kmsSigningAlgorithm } from "../kms-names.js";
 import { remoteSigner, type SignOnce } from "../remote-signer.js";
 
 /** The most bytes that KMS takes as they are (Sign, "Message"). */
@@ -68,7 +69,7 @@ export async function kmsVerifies(
  * @throws SignetError `request_too_large` for Ed25519 beyond 4,096 bytes
  */
 function messageOf(signingInput: string, algorithm: Algorithm, publicJwk: PublicJwk): KmsMessage {
-  const { signingAlgorithm } = algorithm.kms;
+  const signingAlgorithm = kmsSigningAlgorithm(algorithm);
   const message = Buffer.from(signingInput, "latin1");
   if (algorithm.digest !== null) {
     return { message: createHash(algorithm.digest).update(message).digest(), messageType: "DIGEST", signingAlgorithm };
