@@ -10,18 +10,7 @@ import * as operations from "./operations.js";
 import type { AuditEntry } from "./plan/audit-entry.js";
 import type { RotationSettings } from "./plan/policy.js";
 import type { Report } from "./report.js";
-import type {
-  DestroyReport,
-  DestroyRequest,
-  DryRun,
-  ImportReport,
-  RepairReport,
-  RepairRequest,
-  RevokeReport,
-  RotateReport,
-  RotateRequest,
-  TickRequest,
-} from "./requests.js";
+import type * as requests from "./requests.js";
 import type { AuditVerdict } from "./session/audit.js";
 import type { Context, Step } from "./session/context.js";
 import type { Notify } from "./session/notice.js";
@@ -53,15 +42,15 @@ export interface ManagerOptions {
 /** What every manager can do, the one that runs unattended among them. */
 export interface CoreManager {
   /** Repairs what a crash left, and carries out what the plan says. With `createKeyring` it makes a new issuer where there is none. */
-  tick(request?: TickRequest): Promise<Report>;
+  tick(request?: requests.TickRequest): Promise<Report>;
   /** Lets a standby succeed the active key, at the earliest safe instant: now, or when the report's waits say. */
-  rotate(request?: RotateRequest): Promise<RotateReport>;
+  rotate(request?: requests.RotateRequest): Promise<requests.RotateReport>;
   /** Takes a key out of use at once, and says which tokens that breaks. */
-  revoke(request: RevokeRequest & DryRun): Promise<RevokeReport>;
+  revoke(request: RevokeRequest & requests.DryRun): Promise<requests.RevokeReport>;
   /** Takes a private key made elsewhere; with `createKeyring` also as the first of a new issuer. */
-  importKey(request: ImportRequest & TickRequest): Promise<ImportReport>;
+  importKey(request: ImportRequest & requests.TickRequest): Promise<requests.ImportReport>;
   /** Makes the manager's settings the policy in force; with another algorithm or custody and `rotate`, a migration. */
-  applySettings(request?: ApplyRequest & DryRun): Promise<Report>;
+  applySettings(request?: ApplyRequest & requests.DryRun): Promise<Report>;
   /** Says for each key why it is where it is and when it moves next. */
   explain(): Promise<readonly Explanation[]>;
 }
@@ -69,15 +58,15 @@ export interface CoreManager {
 /** Changes keys; everything else only reads them. */
 export interface Manager extends CoreManager {
   /** Publishes the public keys of another issuer as retired. */
-  importForeignKeys(request: ForeignKeys & DryRun): Promise<Report>;
+  importForeignKeys(request: ForeignKeys & requests.DryRun): Promise<Report>;
   /** Records the operator's word that no token of a key is accepted after a time (NumericDate). */
-  setTokensExpireBy(request: ExpiryRequest & DryRun): Promise<Report>;
+  setTokensExpireBy(request: ExpiryRequest & requests.DryRun): Promise<Report>;
   /** Reports what is not as the keyring says; with `apply`, repairs it. */
-  repair(request?: RepairRequest): Promise<RepairReport>;
+  repair(request?: requests.RepairRequest): Promise<requests.RepairReport>;
   /** Takes the lease from a holder of whom a person knows that it has ended; answers whether that one held it. */
   unlock(holder: string): Promise<boolean>;
   /** Destroys a private key that no record names, by a person's word; one that is in use is refused. */
-  destroyKey(request: DestroyRequest): Promise<DestroyReport>;
+  destroyKey(request: requests.DestroyRequest): Promise<requests.DestroyReport>;
   /** Every key's life around the present, past and planned. */
   lives(): Promise<KeyLives>;
   /** Every change of a key, the oldest first. */
