@@ -11,11 +11,11 @@ const CACHE = new URL(".cache/", import.meta.url);
 /**
  * Builds a Go program.
  *
- * @param {"." | "./lambda"} which golang-jwt as a contestant, or the same function in Go
+ * @param {"." | "./lambda" | "./server"} which golang-jwt as a contestant, the same function in Go, or the same server
  * @returns {string | undefined} where it is; undefined, after one visible line, where that is not possible
  */
 export function buildGolang(which = ".") {
-  const name = which === "." ? "golang-jwt" : "golang-lambda";
+  const name = which === "." ? "golang-jwt" : `golang-${which.slice(2)}`;
   const program = fileURLToPath(new URL(name, CACHE));
   try {
     execFileSync("go", ["version"], { stdio: "ignore" });

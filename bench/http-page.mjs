@@ -1,53 +1,136 @@
 /** The page of the served issuer's figures. */
 import { spread } from "./measure.mjs";
 
+/** @typedef {import("./measure.mjs").Spread} Spread */
+
+const LIMITS = { first: 0.65, later: 0.7 };
+
 /** @param {number} number */
 const whole = (number) => Math.round(number).toLocaleString("en");
+/** @param {number} number */
+const two = (number) => number.toFixed(2);
+/** @param {Spread} spread */
+const range = ({ median, low, high }) => `${two(median)} (${two(low)} to ${two(high)})`;
 
-export function httpPage({ cpu, cores, load, startedAt, rounds, latency, memory, workers, ready, requests }) {
-  const over = (pick) => spread(rounds.map(pick));
-  const perCore = (name) => over((round) => 1_000_000 / round[name].cpu);
-  const ratio = over(({ empty, bare, issue }) => (empty.cpu + bare) / issue.cpu);
-  const bareRatio = over(({ bareEmpty, bare, bareIssue }) => (bareEmpty.cpu + bare) / bareIssue.cpu);
-  const scaling = spread(workers.map(({ one, two }) => two / one));
-  const rows = [
-    ["an empty route, the same request", perCore("empty"), over(({ empty }) => empty.perSecond)],
-    ["`POST /issue`, ES256", perCore("issue"), over(({ issue }) => issue.perSecond)],
-    [
-      "the same by a bare node:http server without checks, callers, log and metrics",
-      perCore("bareIssue"),
-      over(({ bareIssue }) => bareIssue.perSecond),
-    ],
-    ["an empty route of that server", perCore("bareEmpty"), over(({ bareEmpty }) => bareEmpty.perSecond)],
-    ["the JWKS", perCore("jwks"), over(({ jwks }) => jwks.perSecond)],
-    ["the JWKS with `If-None-Match` (304)", perCore("unchanged"), over(({ unchanged }) => unchanged.perSecond)],
+/** @param {string[]} head @param {(string | number)[][]} rows */
+function table(head, rows) {
+  const lines = [head, head.map((_, at) => (at === 0 ? "---" : "---:")), ...rows];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** Reads the figures: of a name on a version, round by round. */
+function reader(figures, versions) {
+  const all = (version, name) => figures.get(`${version} ${name}`) ?? [];
+  const us = (version, name) => all(version, name).map((figure) => figure.us);
+  const sum = (first, second) => first.map((value, at) => value + second[at]);
+  return {
+    all,
+    us,
+    of: (name) => (version) => us(version, name),
+    median: (name) => (version) => spread(us(version, name)).median.toFixed(0),
+    /** What an empty route and a bare signature take together. */
+    bound: (empty) => (version) => sum(us(version, empty), us(version, "signature")),
+    // Round by round, so that what disturbs the machine disturbs both.
+    ratio: (over, under) => (version) => range(spread(over(version).map((value, at) => value / under(version)[at]))),
+    row: (label, cell) => [label, ...versions.map(cell)],
+    peers: [...figures.keys()].filter((key) => key.startsWith("peers ")).map((key) => key.slice("peers ".length)),
+  };
+}
+
+function timesTable({ row, median }) {
+  return [
+    row("an empty route, the same request", median("empty")),
+    row("a bare signature (node:crypto, ES256)", median("signature")),
+    row("`POST /issue`, ES256", median("issue")),
+    row("the same, three of ten refused: expired, forged, over the limit", median("mixed")),
+    row("`POST /token`, client credentials", median("token")),
+    row("the JWKS", median("jwks")),
+    row("`/issue` of a bare server: no check, no caller, no log, no metric", median("bare")),
+    row("the same, a turn's requests signed together", median("staged")),
+  ];
+}
+
+function ratiosTable({ all, of, bound, ratio, row }) {
+  const limits = `limit ${two(LIMITS.first)} on Node 20, ${two(LIMITS.later)} later`;
+  return [
+    row(`\`/issue\`, of what an empty route and a bare signature allow together (${limits})`, ratio(bound("empty"), of("issue"))),
+    row("the bare server, of its own", ratio(bound("bareEmpty"), of("bare"))),
+    row("the bare server that signs a turn's together, of its own", ratio(bound("bareEmpty"), of("staged"))),
+    row("`/issue`, a turn's requests signed together, over one by one (limit 1.2)", ratio(of("oneByOne"), of("issue"))),
+    row("`/issue`, answered a second", (version) => whole(spread(all(version, "issue").map((each) => each.perSecond)).median)),
+  ];
+}
+
+function peersTable({ peers, us, of, ratio, row }) {
+  return peers.map((name) => {
+    const route = name === "oidc-provider" ? "token" : "issue";
+    const [label, ...cells] = row(
+      `${name}, \`/${route}\``,
+      ratio(() => us("peers", name), of(route)),
+    );
+    return [label, spread(us("peers", name)).median.toFixed(0), ...cells];
+  });
+}
+
+function restTable({ row }, { each, together, requests }) {
+  const found = (list, show) => (version) => show(list.find((one) => one.version === version));
+  const after = `after the comparison, and after each half of ${whole(requests)} more requests`;
+  return [
+    row(
+      "time a request with two workers, of that with one (limit 1.1)",
+      found(together, ({ ratio }) => range(ratio)),
+    ),
+    row(
+      "answered a second by two, of one; the load generator takes part of both cores",
+      found(together, ({ faster }) => range(faster)),
+    ),
+    row(
+      "latency at half of the most that one answers, p50 and p99, in ms",
+      found(each, ({ p50, p99 }) => `${p50}, ${p99}`),
+    ),
+    row(
+      `memory ${after}, in MB (limit 120)`,
+      found(each, ({ memory }) => memory.map((part) => part.toFixed(0)).join(", ")),
+    ),
+    row(
+      "ready to serve after the start, in ms (limit 400)",
+      found(each, ({ ready }) => ready.median.toFixed(0)),
+    ),
+  ];
+}
+
+export function httpPage({ cpu, cores, load, startedAt, figures, each, together, rounds, requests }) {
+  const versions = each.map(({ version }) => version);
+  const read = reader(figures, versions);
+  const head = versions.map((version) => `Node ${version}`);
+  const about = [
+    ["Machine", `${cpu}, ${cores} cores; load ${load.toFixed(1)} at the start`],
+    ["Date", startedAt.toISOString().slice(0, 10)],
   ];
   return `# Benchmarks of the server
 
-Made by \`npm run bench:http\`: \`signet serve\` over loopback, its log and metrics on, 20 connections that stay open, autocannon on the
-other core. ${rounds.length} rounds, each of which measures everything once; medians, with quartiles.
+Made by \`npm run bench:http\`: \`signet serve\` over loopback, its log (to a file) and its metrics on, 20 connections that stay open, autocannon on
+the other core. ${rounds} rounds, each of which measures everything once, in another order; medians, with quartiles. Ratios are of one round.
 
-| | |
-|---|---|
-| Machine | ${cpu}, ${cores} cores; load ${load.toFixed(1)} at the start |
-| Node | ${process.versions.node} |
-| Date | ${startedAt.toISOString().slice(0, 10)} |
+${table(["", ""], about)}
 
-A second's worth of one core is counted in the server's own processor time, so that neither the load generator nor other programs
-count. Behind it stands what was answered in a second, as far as the load generator leaves room.
+## Processor time of a request
 
-| | a second of one core | answered a second |
-|---|---:|---:|
-${rows.map(([name, core, seen]) => `| ${name} | ${whole(core.median)} | ${whole(seen.median)} |`).join("\n")}
-| a bare signature (node:crypto) | ${whole(over(({ bare }) => 1_000_000 / bare).median)} | |
+In microseconds, of all threads of the server: neither the load generator nor other programs count.
 
-| what | figure | limit |
-|---|---:|---:|
-| \`/issue\`, of what an empty route and a bare signature allow together | ${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}) | 0.8 |
-| the bare server, of what its own empty route and a bare signature allow together | ${bareRatio.median.toFixed(2)} (${bareRatio.low.toFixed(2)} to ${bareRatio.high.toFixed(2)}) | |
-| two workers, of one; the load generator takes part of a core | ${scaling.median.toFixed(2)} (${scaling.low.toFixed(2)} to ${scaling.high.toFixed(2)}) | 1.7 |
-| p99 of p50, at half of the saturation rate | ${latency.p99} ms of ${latency.p50} ms | 5 times |
-| memory at the start, and after each quarter of ${whole(requests)} requests | ${memory.map((each) => each.toFixed(0)).join(", ")} MB | 120 MB |
-| ready to serve after the start | ${ready.median.toFixed(0)} ms | 400 ms |
+${table(["", ...head], timesTable(read))}
+
+${table(["", ...head], ratiosTable(read))}
+
+## Peers
+
+The same work in the same run, on the same core: a caller's secret, the request, an ES256 token, a line of log, a metric (oidc-provider writes no log and
+keeps no metric). First the peer's processor time of a request in microseconds, then how many times as fast Signet is; limits 1.1 for Go, 3.5 for oidc-provider.
+
+${table(["", "µs", ...versions.map((version) => `Signet on Node ${version}`)], peersTable(read))}
+
+## Two workers, latency, memory, start
+
+${table(["", ...head], restTable(read, { each, together, requests }))}
 `;
 }

@@ -1,114 +1,128 @@
 /**
  * Measures the served issuer, and writes docs/benchmarks-http.md.
  *
- *   node bench/http.mjs          measures everything, some minutes
+ *   node bench/http.mjs          measures everything, half an hour; on each Node that `npm run test:nodes` has installed
  *   node bench/http.mjs --smoke  looks whether everything works, and writes nothing
  */
 import { execFile, execFileSync } from "node:child_process";
-import { generateKeyPairSync, sign } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { nodesAtHand } from "../tools/installed.mjs";
+import { buildOneByOne, makeIssuer, onNode, peers, requests, twoWorkers } from "./contestants.mjs";
 import { httpPage } from "./http-page.mjs";
-import { spread } from "./measure.mjs";
+import { shuffled, spread } from "./measure.mjs";
 import { installPeers } from "./peers.mjs";
-import { pinned, withServer } from "./served.mjs";
+import { pinned, startServer } from "./served.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const loader = fileURLToPath(new URL("load.mjs", import.meta.url));
+const signature = fileURLToPath(new URL("bare-signature.mjs", import.meta.url));
 const run = promisify(execFile);
 
 const isSmoke = process.argv.includes("--smoke");
 const EFFORT = isSmoke
-  ? { rounds: 1, seconds: 1, requests: 2_000, starts: 1 }
-  : { rounds: 9, seconds: 3, requests: 1_000_000, starts: 10 };
-const BODY = JSON.stringify({ claims: { sub: "alice", aud: "my-api", role: "admin" }, ttl: 600, setIat: true });
+  ? { rounds: 1, seconds: 1, signatures: 500, requests: 2_000, starts: 1 }
+  : { rounds: 7, seconds: 2, signatures: 15_000, requests: 400_000, starts: 7 };
+const CONNECTIONS = 20;
+const [SERVER_CORE, LOAD_CORE] = [0, 1];
 
-const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-
-/** Microseconds of processor time of one bare signature. */
-function bareSignature() {
-  const key = /** @type {const} */ ({ key: privateKey, dsaEncoding: "ieee-p1363" });
-  const bytes = Buffer.alloc(200, 65);
-  const start = process.cpuUsage();
-  const count = isSmoke ? 500 : 15_000;
-  for (let done = 0; done < count; done++) sign("sha256", bytes, key);
-  const { user, system } = process.cpuUsage(start);
-  return (user + system) / count;
-}
-
-/** @returns {Promise<{ total: number, seconds: number, p50: number, p99: number, perSecond: number }>} */
-async function load(options, core = 1) {
-  const all = { connections: 20, duration: EFFORT.seconds, ...options };
+/**
+ * Sends requests, and says what came of them.
+ *
+ * @param {import("./served.mjs").Served} served
+ * @param {{ path?: string, share?: number }} request of which a share is refused, in tenths
+ */
+async function load(served, { path = "", share = 0, ...request }, options = {}, core = LOAD_CORE) {
+  const all = { connections: CONNECTIONS, duration: EFFORT.seconds, ...options, ...request, url: `${served.url}${path}` };
   const [command, ...args] = pinned(core, [process.execPath, loader, JSON.stringify(all)]);
+  const before = served.cpu();
   const { stdout } = await run(command, args);
   const result = JSON.parse(stdout);
-  if (result.errors > 0 || (result.non2xx > 0 && options.expects304 !== true)) throw new Error(`requests failed: ${stdout}`);
-  return { ...result, perSecond: result.total / result.seconds };
+  const refused = result.non2xx / result.total;
+  if (result.errors > 0 || Math.abs(refused - share) > 0.02) throw new Error(`${all.url}: ${stdout}`);
+  return { ...result, us: (served.cpu() - before) / result.total, perSecond: result.total / result.seconds };
 }
 
-async function withCpu(here, { from = here, ...options }) {
-  const served = from;
-  const before = served.cpu();
-  const result = await load(options);
-  return { ...result, cpu: (served.cpu() - before) / result.total };
+/** Microseconds of processor time of one bare signature, on the core that the servers have. @param {string} node */
+async function bareSignature(node) {
+  const [command, ...args] = pinned(SERVER_CORE, [node, signature, String(EFFORT.signatures)]);
+  return { us: Number((await run(command, args)).stdout) };
 }
 
-/** What one core allows: an empty route and a bare signature, against issuing. */
-async function oneWorker(serve, secret) {
-  const [served, bare] = [await serve({ core: 0 }), await serve({ core: 0, bare: true })];
-  const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
-  const etag = (await fetch(`${served.url}/.well-known/jwks.json`)).headers.get("etag");
-  const routes = {
-    // The same request, to a route that does nothing.
-    empty: { url: `${served.url}/healthz`, method: "GET", headers, body: BODY },
-    issue: { url: `${served.url}/issue`, method: "POST", headers, body: BODY },
-    jwks: { url: `${served.url}/.well-known/jwks.json` },
-    bareEmpty: { url: `${bare.url}/`, method: "GET", headers, body: BODY, from: bare },
-    bareIssue: { url: `${bare.url}/issue`, method: "POST", headers, body: BODY, from: bare },
-    unchanged: { url: `${served.url}/.well-known/jwks.json`, headers: { "if-none-match": etag }, expects304: true },
-  };
-  for (const { from: _, ...route } of Object.values(routes)) await load({ ...route, duration: 1 });
-  const rounds = [];
+/** Everything that is compared, each with its server running. */
+async function contestants(issuer, start, nodes, oneByOne) {
+  const routes = requests(issuer);
+  const all = [];
+  for (const { version, path } of nodes) {
+    const commands = onNode(path, { oneByOne });
+    const on = async (name) => start(commands[name], SERVER_CORE);
+    const [signet, alone, bare, staged] = [await on("signet"), await on("oneByOne"), await on("bare"), await on("staged")];
+    const add = (name, served, route) => all.push({ version, name, served, measure: () => load(served, routes[route]) });
+    all.push({ version, name: "signature", measure: () => bareSignature(path) });
+    add("empty", signet, "empty");
+    add("issue", signet, "issue");
+    add("mixed", signet, "mixed");
+    add("token", signet, "token");
+    add("jwks", signet, "jwks");
+    add("oneByOne", alone, "issue");
+    add("bareEmpty", bare, "empty");
+    add("bare", bare, "issue");
+    add("staged", staged, "issue");
+  }
+  // Its own peers say which Node they want; the one that our functions run on suits all of them.
+  const forPeers = nodes.find(({ version }) => version.startsWith("24.")) ?? nodes[0];
+  for (const [name, { command, route }] of Object.entries(await peers(issuer.secret, forPeers.path))) {
+    const served = await start(command, SERVER_CORE);
+    all.push({ version: "peers", name, served, measure: () => load(served, routes[route]) });
+  }
+  return all;
+}
+
+/** What autocannon of the other core finds, round by round, each time in another order. */
+async function compare(all) {
+  for (const { measure } of all) await measure();
+  /** @type {Map<string, { us: number, perSecond?: number, p50?: number, p99?: number }[]>} */
+  const figures = new Map(all.map(({ version, name }) => [`${version} ${name}`, []]));
   for (let round = 0; round < EFFORT.rounds; round++) {
-    const taken = { bare: bareSignature() };
-    for (const [name, route] of Object.entries(routes)) taken[name] = await withCpu(served, route);
-    rounds.push(taken);
+    for (const { version, name, measure } of shuffled(all)) figures.get(`${version} ${name}`)?.push(await measure());
     process.stderr.write(`round ${round + 1} of ${EFFORT.rounds}\n`);
   }
-  const half = spread(rounds.map(({ issue }) => issue.perSecond)).median / 2;
-  const latency = await load({ ...routes.issue, overallRate: Math.max(1, Math.floor(half)), duration: EFFORT.seconds * 2 });
-  const memory = [served.rssMb()[0]];
-  const { connections: _, ...rest } = { connections: 20, ...routes.issue };
-  for (let part = 0; part < 4; part++) {
-    await load({ ...rest, amount: EFFORT.requests / 4, duration: undefined });
-    memory.push(served.rssMb()[0]);
-  }
-  await served.stop();
-  bare.child.kill();
-  return { rounds, latency, memory };
+  return figures;
 }
 
-/** Two workers against one, both with the load generator on whatever core is free. */
-async function twoWorkers(serve, secret) {
-  const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
-  const [one, two] = [await serve(), await serve({ workers: 2 })];
+/** Latency at half of what was the most, and memory while many requests are answered. */
+async function alone(served, issuer, perSecond) {
+  const { issue } = requests(issuer);
+  const overallRate = Math.max(1, Math.floor(perSecond / 2));
+  const { p50, p99 } = await load(served, issue, { overallRate, duration: EFFORT.seconds * 3 });
+  const memory = [served.rssMb()];
+  for (let part = 0; part < 2; part++) {
+    await load(served, issue, { amount: EFFORT.requests / 2, duration: undefined });
+    memory.push(served.rssMb());
+  }
+  return { p50, p99, memory };
+}
+
+/** Time a request, with two workers and with one, the load generator on whatever core is free. */
+async function workers(issuer, start, { version, path }) {
+  const { issue } = requests(issuer);
+  const [one, two] = [await start(onNode(path, {}).signet), await start(twoWorkers(path))];
   const rounds = [];
   for (let round = 0; round < EFFORT.rounds; round++) {
-    const ask = (served) => load({ url: `${served.url}/issue`, method: "POST", headers, body: BODY }, null);
-    const [alone, both] = [await ask(one), await ask(two)];
-    rounds.push({ one: alone.perSecond, two: both.perSecond });
+    const [single, both] = [await load(one, issue, {}, undefined), await load(two, issue, {}, undefined)];
+    rounds.push({ ratio: both.us / single.us, faster: both.perSecond / single.perSecond });
   }
   await one.stop();
   await two.stop();
-  return rounds;
+  return { version, ratio: spread(rounds.map(({ ratio }) => ratio)), faster: spread(rounds.map(({ faster }) => faster)) };
 }
 
-async function readiness(serve) {
+async function readiness(start, { path }) {
   const times = [];
-  for (let start = 0; start < EFFORT.starts; start++) {
-    const served = await serve();
+  for (let at = 0; at < EFFORT.starts; at++) {
+    const served = await start(onNode(path, {}).signet, SERVER_CORE);
     times.push(served.readyMs);
     await served.stop();
   }
@@ -119,15 +133,37 @@ async function main() {
   const about = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, load: loadavg()[0] ?? 0, startedAt: new Date() };
   installPeers();
   execFileSync(process.execPath, [`${root}tools/build.mjs`, "--if-stale"], { stdio: "inherit" });
-  const results = await withServer(async (serve, secret) => ({
-    ...(await oneWorker(serve, secret)),
-    workers: await twoWorkers(serve, secret),
-    ready: await readiness(serve),
-  }));
-  if (isSmoke) return void process.stdout.write("every route answers under load\n");
-  const page = httpPage({ ...about, ...results, requests: EFFORT.requests });
-  writeFileSync(`${root}docs/benchmarks-http.md`, page);
-  process.stdout.write(page);
+  const oneByOne = await buildOneByOne();
+  const paths = isSmoke ? [process.execPath] : nodesAtHand();
+  const nodes = paths.map((path) => ({ path, version: execFileSync(path, ["--version"]).toString().trim().slice(1) }));
+  const issuer = await makeIssuer();
+  const running = [];
+  const start = async (command, core) => {
+    const served = await startServer(command, { folder: issuer.folder, core });
+    running.push(served);
+    return served;
+  };
+  try {
+    const all = await contestants(issuer, start, nodes, oneByOne);
+    const figures = await compare(all);
+    const each = [];
+    for (const node of nodes) {
+      const { served } = all.find(({ version, name }) => version === node.version && name === "issue");
+      const rates = figures.get(`${node.version} issue`)?.map(({ perSecond }) => perSecond);
+      const alike = await alone(served, issuer, spread(rates).median);
+      each.push({ version: node.version, ...alike, ready: await readiness(start, node) });
+    }
+    for (const served of running) await served.stop();
+    const together = [];
+    for (const node of nodes) together.push(await workers(issuer, start, node));
+    if (isSmoke) return void process.stdout.write("every server answers under load\n");
+    const page = httpPage({ ...about, figures, each, together, rounds: EFFORT.rounds, requests: EFFORT.requests });
+    writeFileSync(`${root}docs/benchmarks-http.md`, page);
+    process.stdout.write(page);
+  } finally {
+    for (const served of running) await served.stop();
+    rmSync(issuer.folder, { recursive: true, force: true });
+  }
 }
 
 await main();

@@ -116,7 +116,8 @@ async function sliceCount({ run }, sliceMs) {
   }
 }
 
-function shuffled(list) {
+/** In another order. */
+export function shuffled(list) {
   const result = [...list];
   for (let last = result.length - 1; last > 0; last--) {
     const at = Math.floor(Math.random() * (last + 1));

@@ -1,78 +1,55 @@
-/** A served issuer, and what it takes. */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+/** Servers under measurement, and what they take. */
+import { spawn, spawnSync } from "node:child_process";
+import { openSync, readdirSync, readFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-const signet = fileURLToPath(new URL("../bin/signet", import.meta.url));
-const bareServer = fileURLToPath(new URL("bare-server.mjs", import.meta.url));
 const hasTaskset = cpus().length > 1 && spawnSync("taskset", ["-c", "0", "true"]).status === 0;
 
 /** A command on one core of its own, where the system can do that. */
 export function pinned(core, command) {
-  return hasTaskset && core !== null && core !== undefined ? ["taskset", "-c", String(core), ...command] : command;
+  return hasTaskset && core !== undefined ? ["taskset", "-c", String(core), ...command] : command;
 }
+
+/** @typedef {Awaited<ReturnType<typeof startServer>>} Served */
 
 /**
- * Makes an issuer with one caller, and hands out a function that serves it.
+ * Starts a server, which says `serves http://...` on stderr when it listens. Its log goes where a log goes: to a file.
  *
- * @template T
- * @param {(serve: (options?: { workers?: number, core?: number, bare?: boolean }) => Promise<Served>, secret: string) => Promise<T>} work
+ * @param {readonly string[]} command
+ * @param {{ folder: string, core?: number, env?: Record<string, string> }} options
  */
-export async function withServer(work) {
-  const folder = mkdtempSync(join(tmpdir(), "signet-bench-http-"));
-  const running = new Set();
-  try {
-    const run = (...args) =>
-      execFileSync(process.execPath, [signet, ...args], { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
-    run("init", "--issuer", "https://issuer.example");
-    const secret = run("callers", "add", "bench").toString().trim();
-    const serve = async (options = {}) => {
-      const served = await start(folder, options);
-      running.add(served.child);
-      return served;
-    };
-    return await work(serve, secret);
-  } finally {
-    for (const child of running) child.kill("SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** @typedef {Awaited<ReturnType<typeof start>>} Served */
-
-async function start(folder, { workers = 1, core, bare = false }) {
+export async function startServer(command, { folder, core, env = {} }) {
   const began = performance.now();
-  const program = bare ? [bareServer] : [signet, "serve", "--port", "0", "--workers", String(workers)];
-  const [command, ...args] = pinned(core, [process.execPath, ...program]);
-  // Its log goes where a log goes: to a file.
-  const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-  child.stdout.resume();
+  const [program, ...args] = pinned(core, command);
+  const log = openSync(join(folder, "server.log"), "w");
+  const child = spawn(program, args, { cwd: folder, stdio: ["ignore", log, "pipe"], env: { ...process.env, ...env } });
   const url = await new Promise((resolve, reject) => {
     let said = "";
     child.stderr.on("data", (text) => {
-      said += text;
-      const found = /^Signet serves (http\S+?)(?: with|;)/m.exec(said)?.[1];
+      said = `${said}${text}`.slice(-10_000);
+      const found = /\bserves (http:\/\/[\w.]+:\d+)/.exec(said)?.[1];
       if (found) resolve(found);
     });
-    child.once("exit", () => reject(new Error(`signet serve ended: ${said}`)));
+    child.once("error", reject);
+    child.once("exit", () => reject(new Error(`${command.join(" ")} ended: ${said}`)));
   });
-  await fetch(`${url}/healthz`);
+  await fetch(`${url}/healthz`).then((answer) => answer.text());
   const readyMs = performance.now() - began;
-  const pids = () => [child.pid, ...childrenOf(child.pid)];
   return {
     url,
-    child,
     readyMs,
-    /** Processor time so far, in microseconds, of all its processes. */
-    cpu: () => pids().reduce((sum, pid) => sum + cpuOf(pid), 0),
-    /** Memory of each process that serves, in MB. */
-    rssMb: () => (workers === 1 ? [child.pid] : childrenOf(child.pid)).map(rssOf),
+    /** Processor time so far, in microseconds, of all threads of all its processes. */
+    cpu: () => [child.pid, ...childrenOf(child.pid)].reduce((sum, pid) => sum + cpuOf(pid), 0),
+    /** Memory of the largest process that serves, in MB. */
+    rssMb: () => Math.max(...[child.pid, ...childrenOf(child.pid)].map(rssOf)),
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
+      const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
       await ended;
+      clearTimeout(late);
     },
   };
 }
