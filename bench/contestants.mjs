@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { once } from "../tools/installed.mjs";
-import { buildGolang } from "./golang.mjs";
+import { buildGolang } from "./programs.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const here = fileURLToPath(new URL("./", import.meta.url));

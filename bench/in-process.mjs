@@ -1,41 +1,42 @@
 /**
- * Measures issuing and verifying within one process, and golang-jwt beside it. Started by run.mjs, on one core where that can be
- * had; takes its plan as JSON in the first argument and prints its figures as JSON.
+ * Measures issuing and verifying within one process, and programs in other languages beside it. Started by run.mjs on each Node, on one core
+ * where that can be had; takes its plan as JSON in the first argument and prints its figures as JSON.
  */
 import { fixture } from "./fixture.mjs";
-import { startGolang } from "./golang.mjs";
 import { checkIssuing, issuing } from "./issuers.mjs";
 import { measure } from "./measure.mjs";
 import { opensslSpeed } from "./openssl.mjs";
+import { startProgram } from "./programs.mjs";
 import { checkVerifying, tokensOf, verifying } from "./verifiers.mjs";
 
-const { algs, tasks, rounds, sliceMs, golangPath, opensslSeconds } = JSON.parse(process.argv[2]);
+const { algs, tasks, rounds, sliceMs, programs, opensslSeconds } = JSON.parse(process.argv[2]);
 
-const golang = golangPath === undefined ? undefined : startGolang(golangPath);
-let goVersion;
+const others = Object.entries(programs).map(([name, path]) => ({ name, ...startProgram(name, path) }));
+const versions = {};
 const results = [];
 
 for (const alg of algs) {
   const keys = fixture(alg);
   const tokens = tokensOf(keys);
-  goVersion = await golang?.prepare(keys, tokens);
+  for (const { name, prepare } of others) versions[name] = await prepare(keys, tokens);
   if (tasks.includes("issue")) {
-    const contestants = [...(await issuing(keys)), ...(golang ? [golang.issuing] : [])];
+    const contestants = [...(await issuing(keys)), ...others.map((other) => other.issuing)];
     await checkIssuing(contestants, keys);
     await add("issue", alg, contestants);
   }
   if (tasks.includes("verify")) {
-    const contestants = [...verifying(keys, tokens), ...(golang ? [golang.verifying] : [])];
+    const contestants = [...verifying(keys, tokens), ...others.map((other) => other.verifying)];
     await checkVerifying(contestants, keys, tokens);
     await add("verify", alg, contestants);
   }
 }
-golang?.stop();
+for (const { stop } of others) stop();
 const openssl = opensslSeconds > 0 ? opensslSpeed(algs, opensslSeconds) : undefined;
-process.stdout.write(JSON.stringify({ results, goVersion, openssl }));
+const { node, openssl: linked } = process.versions;
+process.stdout.write(JSON.stringify({ node, linked, results, versions, openssl }));
 
 async function add(task, alg, contestants) {
-  process.stderr.write(`${task} ${alg}: ${contestants.map(({ name }) => name).join(", ")}\n`);
+  process.stderr.write(`${process.version}, ${task} ${alg}: ${contestants.map(({ name }) => name).join(", ")}\n`);
   const times = await measure(contestants, { rounds, sliceMs });
   results.push({ task, alg, times: Object.fromEntries(times) });
 }

@@ -13,9 +13,9 @@ import { promisify } from "node:util";
 import { brotliCompressSync } from "node:zlib";
 import { startFakeAws } from "../test/fakes/aws/fake-aws.mjs";
 import { nodes, prepare } from "../test/witnesses/toolchains.mjs";
-import { buildGolang } from "./golang.mjs";
 import { lambdaPage } from "./lambda-page.mjs";
 import { spread } from "./measure.mjs";
+import { buildGolang } from "./programs.mjs";
 import { startRuntimeApi } from "./runtime-api.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));

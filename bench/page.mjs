@@ -14,9 +14,10 @@ export function page(report) {
   );
 }
 
-function intro({ machine, startedAt, rounds, sliceMs, goVersion, openssl, isPinned, versions }) {
-  const others = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  if (goVersion !== undefined) others.push(`golang-jwt 5 on ${goVersion}`);
+function intro({ machine, startedAt, rounds, sliceMs, nodes, isPinned, versions }) {
+  const [{ openssl, versions: programs }] = nodes;
+  const others = Object.entries({ ...versions, ...programs }).map(([name, version]) => `${name} ${version}`);
+  const runtimes = nodes.map(({ node, linked }) => `${node} (OpenSSL ${linked})`).join(", ");
   return `# Benchmarks
 
 Made by \`npm run bench\`; \`npm run bench -- --check\` fails where a budget is missed, \`npm run bench -- --smoke\` only looks
@@ -25,14 +26,15 @@ whether everything works.
 | | |
 |---|---|
 | Machine | ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}; load ${machine.load} at the start |
-| Node | ${process.versions.node}, with OpenSSL ${process.versions.openssl}${openssl === undefined ? "" : `; \`openssl speed\` is of ${openssl.version}`} |
+| Node | ${runtimes}${openssl === undefined ? "" : `; \`openssl speed\` is of ${openssl.version}`} |
 | Against | ${others.join(", ")} |
 | Date | ${startedAt.toISOString().slice(0, 10)} |
 
 Each of ${rounds} rounds gives every contestant a slice of ${sliceMs} ms, in a new random order${isPinned ? ", all of them on one core" : ""}. A time is processor time, so
 that other programs on the machine do not count. Figures of one round are divided by each other, and the tables show the
 medians of these ratios, with their quartiles. All issue the same token: header \`alg kid typ\`, six claims, \`iat\` and \`exp\`; all
-verify tokens like it: signature, \`exp\`, \`iss\` and \`aud\`, by keys that are at hand.
+verify tokens like it: signature, \`exp\`, \`iss\` and \`aud\`, by keys that are at hand. Each cell says how many a contestant does in a second, and behind it
+how many times as fast Signet is.
 
 - *bare* is a loop around \`crypto.sign\` or \`crypto.verify\` over bytes that are ready: what is left when nothing is made or checked.
   It gives node:crypto the KeyObject alone where the algorithm allows (ECDSA in DER); *bare, with options* gives it an object of key and
@@ -42,24 +44,30 @@ verify tokens like it: signature, \`exp\`, \`iss\` and \`aud\`, by keys that are
 - fast-jwt verifies without its cache of tokens, as do all others.`;
 }
 
-function section(task, { results, openssl }) {
+function section(task, { nodes }) {
   const title = task === "issue" ? "## Issuing" : "## Verifying";
-  const tables = results.filter((result) => result.task === task).map((result) => table(result, openssl));
-  return [title, ...tables].join("\n\n");
+  const algs = nodes[0].results.filter((result) => result.task === task).map(({ alg }) => alg);
+  return [title, ...algs.map((alg) => table(task, alg, nodes))].join("\n\n");
 }
 
-function table({ task, alg, times }, openssl) {
-  const all = new Map(Object.entries(times));
-  const rows = [...all].map(([name, values]) => {
-    const ofBare = speedRatio(all, name, "bare");
-    const ratio = name === "bare" ? "1" : `${ofBare.median.toFixed(2)} (${ofBare.low.toFixed(2)} to ${ofBare.high.toFixed(2)})`;
-    const ahead = name === "signet" ? "" : speedRatio(all, "signet", name).median.toFixed(2);
-    return `| ${name} | ${rate(1e6 / spread(values).median)} | ${ratio} | ${ahead} |`;
-  });
-  const ceiling = openssl?.perSecond[alg]?.[task === "issue" ? "sign" : "verify"];
-  if (ceiling !== undefined) rows.push(`| openssl speed | ${rate(ceiling)} | | |`);
-  const head = `| ${TITLES[alg]} | a second | of bare | Signet is so many times as fast |\n|---|---:|---:|---:|`;
-  return `${head}\n${rows.join("\n")}`;
+function table(task, alg, nodes) {
+  const found = nodes.map(({ results }) => results.find((result) => result.task === task && result.alg === alg));
+  const times = found.map((result) => new Map(Object.entries(result.times)));
+  const rows = [...times[0].keys()].map((name) => [name, ...times.map((all) => cell(all, name))]);
+  const openssl = nodes[0].openssl?.perSecond[alg]?.[task === "issue" ? "sign" : "verify"];
+  if (openssl !== undefined) rows.push(["openssl speed", rate(openssl), ...nodes.slice(1).map(() => "")]);
+  return markdown([TITLES[alg], ...nodes.map(({ node }) => `Node ${node}`)], rows);
+}
+
+function cell(all, name) {
+  const perSecond = rate(1e6 / spread(all.get(name) ?? []).median);
+  if (name === "signet") return perSecond;
+  const { median, low, high } = speedRatio(all, "signet", name);
+  return `${perSecond}; ${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+}
+
+function markdown(head, rows) {
+  return [head, head.map((_, at) => (at === 0 ? "---" : "---:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 function rate(perSecond) {
@@ -83,15 +91,22 @@ function command({ startUp, memory }) {
   return `## The command\n\n${lines.join("\n")}`;
 }
 
-function verdict({ judged }) {
-  const rows = judged.map(({ what, figure, limit, verdict: said }) => `| ${what} | ${figure.toFixed(2)} | ${limit} | ${said} |`);
+function verdict({ nodes, judged }) {
+  const whats = [...new Map(judged.map(({ what, limit }) => [what, limit]))];
+  const rows = whats.map(([what, limit]) => [
+    what,
+    limit,
+    ...nodes.map(({ node }) => {
+      const found = judged.find((each) => each.node === node && each.what === what);
+      if (found === undefined) return "";
+      return `${found.figure.toFixed(2)}${found.verdict === "kept" ? "" : ` ${found.verdict}`}`;
+    }),
+  ]);
   return `## Budgets
 
 A ratio that misses its limit by no more than 5 % is within the noise. No library that calls \`node:crypto\` is faster than the
 bare loop: where even that does not reach what is asked against golang-jwt, the limit is out of reach.
 
-| what | is | limit | |
-|---|---:|---:|---|
-${rows.join("\n")}
+${markdown(["what", "limit", ...nodes.map(({ node }) => `Node ${node}`)], rows)}
 `;
 }

@@ -1,7 +1,7 @@
 /**
  * Runs the benchmarks, and writes docs/benchmarks.md.
  *
- *   node bench/run.mjs          measures everything, some minutes
+ *   node bench/run.mjs          measures everything, some minutes for each Node that `npm run test:nodes` has installed
  *   node bench/run.mjs --check  the same, and fails where a budget is missed by more than the noise
  *   node bench/run.mjs --smoke  under a minute; fails only on crashes and wrong tokens, and writes nothing
  */
@@ -10,12 +10,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { nodesAtHand } from "../tools/installed.mjs";
 import { judgeInProcess, judgeMemory, judgeStartUp } from "./budgets.mjs";
 import { peakMemory, startUp, withIssuer } from "./command.mjs";
 import { ALGORITHMS } from "./fixture.mjs";
-import { buildGolang } from "./golang.mjs";
 import { page } from "./page.mjs";
 import { installPeers } from "./peers.mjs";
+import { buildGolang, buildRust } from "./programs.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const here = fileURLToPath(new URL("./", import.meta.url));
@@ -32,11 +33,12 @@ function options() {
   }
 }
 
-function runInProcess(plan) {
+/** What one Node does. @param {string} path its path */
+function runInProcess(plan, path) {
   const core = String(cpus().length - 1);
   const isPinned = spawnSync("taskset", ["-c", core, "true"]).status === 0;
-  if (!isPinned) process.stderr.write("there is no taskset here: golang-jwt may run on another core\n");
-  const node = [process.execPath, `${here}in-process.mjs`, JSON.stringify(plan)];
+  if (!isPinned) process.stderr.write("there is no taskset here: programs in other languages may run on another core\n");
+  const node = [path, `${here}in-process.mjs`, JSON.stringify(plan)];
   const [command, ...args] = isPinned ? ["taskset", "-c", core, ...node] : node;
   const text = execFileSync(command, args, { encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "inherit"] });
   return { ...JSON.parse(text), isPinned };
@@ -59,8 +61,8 @@ function versions() {
 }
 
 function print(judged) {
-  for (const { what, figure, limit, verdict } of judged) {
-    process.stdout.write(`${verdict.padEnd(12)} ${what}: ${figure.toFixed(2)} (${limit})\n`);
+  for (const { node, what, figure, limit, verdict } of judged) {
+    process.stdout.write(`${verdict.padEnd(12)} Node ${node}, ${what}: ${figure.toFixed(2)} (${limit})\n`);
   }
 }
 
@@ -70,23 +72,25 @@ async function main() {
   const about = { startedAt: new Date(), machine: machine() };
   installPeers();
   execFileSync(process.execPath, [`${root}tools/build.mjs`, "--if-stale"], { stdio: "inherit" });
-  const plan = { ...effort, algs: Object.keys(ALGORITHMS), tasks: ["issue", "verify"], golangPath: buildGolang() };
-  const inProcess = runInProcess(plan);
+  const built = Object.entries({ "golang-jwt": buildGolang(), "jsonwebtoken (Rust)": smoke ? undefined : buildRust() });
+  const programs = Object.fromEntries(built.filter(([, path]) => path !== undefined));
+  const plan = { ...effort, algs: Object.keys(ALGORITHMS), tasks: ["issue", "verify"], programs };
+  const nodes = (smoke ? [process.execPath] : nodesAtHand()).map((path) => runInProcess(plan, path));
   const command = await withIssuer(async (folder) => {
     process.stderr.write("the command: start-up and memory\n");
     return { startUp: startUp(folder, effort.startUpRuns), memory: await peakMemory(folder, effort.tokens) };
   });
   // So short a run says nothing about speed.
   if (smoke) return void process.stdout.write("every contestant works, and so does the command\n");
+  const own = [judgeStartUp(command.startUp), ...(command.memory === undefined ? [] : [judgeMemory(command.memory)])];
   const judged = [
-    ...judgeInProcess(inProcess.results),
-    judgeStartUp(command.startUp),
-    ...(command.memory === undefined ? [] : [judgeMemory(command.memory)]),
+    ...nodes.flatMap((found) => judgeInProcess(found).map((each) => ({ node: found.node, ...each }))),
+    ...own.map((each) => ({ node: process.versions.node, ...each })),
   ];
   print(judged);
   writeFileSync(
     `${root}docs/benchmarks.md`,
-    page({ ...about, ...effort, ...inProcess, ...command, versions: versions(), judged }),
+    page({ ...about, ...effort, ...command, nodes, isPinned: nodes[0].isPinned, versions: versions(), judged }),
   );
   if (check && judged.some(({ verdict }) => verdict === "missed")) process.exitCode = 1;
 }

@@ -7,7 +7,7 @@ import { describeProcess, holderName } from "../files/process-identity.js";
 import type { Surroundings } from "./surroundings.js";
 
 /** The right to change the keyring, as one process holds it. */
-export interface HeldLease {
+interface HeldLease {
   /** As the keyring has it. */
   readonly id: string;
   /** As people are told it. */
