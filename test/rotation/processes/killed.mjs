@@ -6,7 +6,7 @@ import { assertWhole, keyringIn, madeInstallation, must, publishedIn, removed, s
 
 const KILL = fileURLToPath(new URL("../../cli/kill-at-write.mjs", import.meta.url));
 const DAY = 86_400;
-const TIMES = { short: 20, long: 100 };
+const TIMES = { short: 10, long: 100 };
 
 /** The actions that are interrupted, and how long after the making of the installation. */
 const ACTIONS = {

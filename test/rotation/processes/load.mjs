@@ -4,7 +4,7 @@ import { keyringIn, madeInstallation, program, removed, signet } from "./install
 
 /** An hour lasts two seconds. */
 const SPEED = 1_800;
-const SECONDS = { short: 40, long: 300 };
+const SECONDS = { short: 25, long: 300 };
 const HOUR_MILLISECONDS = 3_600_000 / SPEED;
 const VERIFIERS = 2;
 

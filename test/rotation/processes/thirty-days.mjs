@@ -5,7 +5,7 @@ const START = 1_800_000_000;
 
 /** Thirty days of real ticks with a new key every week: every token verifies against every JWKS until it ends. */
 export async function thirtyDays({ isShort }) {
-  const stepSeconds = isShort ? DAY / 2 : DAY / 6;
+  const stepSeconds = isShort ? DAY : DAY / 6;
   const cwd = await madeInstallation({ rotation: { rotateEverySeconds: 7 * DAY }, at: START });
   const living = [];
   const kids = new Set();

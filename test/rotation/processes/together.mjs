@@ -1,7 +1,7 @@
 import { assertWhole, keyringIn, madeInstallation, removed, signet } from "./installation.mjs";
 
 const DAY = 86_400;
-const TIMES = { short: 50, long: 1_000 };
+const TIMES = { short: 25, long: 1_000 };
 
 /** Two managers start together, on a rotation that is due: one change is made, and whoever is turned away is told why. */
 export async function together({ isShort }) {
