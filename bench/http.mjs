@@ -1,7 +1,7 @@
 /**
  * Measures the served issuer, and writes docs/benchmarks-http.md.
  *
- *   node bench/http.mjs          measures everything, half an hour; on each Node that `npm run test:nodes` has installed
+ *   node bench/http.mjs          measures everything, a quarter of an hour; on each Node that `npm run test:nodes` has installed
  *   node bench/http.mjs --smoke  looks whether everything works, and writes nothing
  */
 import { execFile, execFileSync } from "node:child_process";
@@ -24,7 +24,7 @@ const run = promisify(execFile);
 const isSmoke = process.argv.includes("--smoke");
 const EFFORT = isSmoke
   ? { rounds: 1, seconds: 1, signatures: 500, requests: 2_000, starts: 1 }
-  : { rounds: 7, seconds: 2, signatures: 15_000, requests: 400_000, starts: 7 };
+  : { rounds: 5, seconds: 2, signatures: 15_000, requests: 200_000, starts: 5 };
 const CONNECTIONS = 20;
 const [SERVER_CORE, LOAD_CORE] = [0, 1];
 

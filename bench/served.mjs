@@ -24,17 +24,10 @@ export async function startServer(command, { folder, core, env = {} }) {
   const [program, ...args] = pinned(core, command);
   const log = openSync(join(folder, "server.log"), "w");
   const child = spawn(program, args, { cwd: folder, stdio: ["ignore", log, "pipe"], env: { ...process.env, ...env } });
-  const url = await new Promise((resolve, reject) => {
-    let said = "";
-    child.stderr.on("data", (text) => {
-      said = `${said}${text}`.slice(-10_000);
-      const found = /\bserves (http:\/\/[\w.]+:\d+)/.exec(said)?.[1];
-      if (found) resolve(found);
-    });
-    child.once("error", reject);
-    child.once("exit", () => reject(new Error(`${command.join(" ")} ended: ${said}`)));
+  const url = await listening(child, command).catch((error) => {
+    child.kill("SIGKILL");
+    throw error;
   });
-  await fetch(`${url}/healthz`).then((answer) => answer.text());
   const readyMs = performance.now() - began;
   return {
     url,
@@ -52,6 +45,21 @@ export async function startServer(command, { folder, core, env = {} }) {
       clearTimeout(late);
     },
   };
+}
+
+async function listening(child, command) {
+  const url = await new Promise((resolve, reject) => {
+    let said = "";
+    child.stderr.on("data", (text) => {
+      said = `${said}${text}`.slice(-10_000);
+      const found = /\bserves (http:\/\/[\w.]+:\d+)/.exec(said)?.[1];
+      if (found) resolve(found);
+    });
+    child.once("error", reject);
+    child.once("exit", () => reject(new Error(`${command.join(" ")} ended: ${said}`)));
+  });
+  await fetch(`${url}/healthz`).then((answer) => answer.text());
+  return url;
 }
 
 function childrenOf(pid) {
