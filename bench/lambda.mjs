@@ -13,6 +13,7 @@ import { promisify } from "node:util";
 import { brotliCompressSync } from "node:zlib";
 import { startFakeAws } from "../test/fakes/aws/fake-aws.mjs";
 import { nodes, prepare } from "../test/witnesses/toolchains.mjs";
+import { sourceModule } from "../tools/source-module.mjs";
 import { lambdaPage } from "./lambda-page.mjs";
 import { spread } from "./measure.mjs";
 import { buildGolang } from "./programs.mjs";
@@ -22,17 +23,16 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const FUNCTION = join(root, "dist/lambda/issuer.cjs");
 const EMPTY = join(root, "bench/empty-handler.cjs");
 const EVENT = JSON.stringify({ claims: { sub: "alice", aud: "my-api", role: "admin" }, ttl: 600, setIat: true });
-const CUSTODIES = ["parameter-store", "kms", "secrets-manager", "kms-data-key"];
 
 const isSmoke = process.argv.includes("--smoke");
 const EFFORT = isSmoke ? { rounds: 1, warm: 100, long: 200 } : { rounds: 21, warm: 2_000, long: 10_000 };
 const run = promisify(execFile);
 
-async function installed(aws, custody) {
+async function installed(aws, { name: custody, kmsKey }) {
   const cwd = mkdtempSync(join(tmpdir(), "signet-bench-lambda-"));
   const env = { PATH: process.env.PATH, HOME: cwd, ...aws.env };
   const wrapping = aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
-  const more = custody === "kms-data-key" ? ["--kms-key", wrapping] : [];
+  const more = kmsKey === "wraps" ? ["--kms-key", wrapping] : [];
   await run(process.execPath, [join(root, "bin/signet"), "init", "--custody", custody, ...more], { cwd, env });
   const { installation } = JSON.parse(readFileSync(join(cwd, "signet.json"), "utf8")).aws;
   rmSync(cwd, { recursive: true });
@@ -120,7 +120,9 @@ async function main() {
   await prepare("node");
   const aws = await startFakeAws();
   const environments = {};
-  for (const custody of CUSTODIES) environments[custody] = await installed(aws, custody);
+  const { CUSTODIES } = await sourceModule("src/custody/registry.js");
+  for (const custody of CUSTODIES.filter(({ runsInLambda }) => runsInLambda))
+    environments[custody.name] = await installed(aws, custody);
   const peers = inGo(aws);
   const results = [];
   for (const node of nodes()) {

@@ -61,12 +61,37 @@ function keyOf(node: Node): Node | undefined {
     : undefined;
 }
 
-async function faultsOf(files: Readonly<Record<string, string>>): Promise<string[]> {
+/** A place that the compiler refuses, and what to write there. */
+interface Fault {
+  readonly path: string;
+  readonly words: string;
+}
+
+const REMEDIES = {
+  text: "a value that may be anything becomes a text: check that it is a string or a number first, or leave it out",
+  key: "a member is named by any text: `ownMember(object, name)` finds one, a Map or `Object.fromEntries` makes one",
+};
+
+// A copy has the lines of its source.
+function faultIn(told: string, copies: ReadonlyMap<string, string>): Fault[] {
+  const [, path = "", line = "", column = ""] = /(?:^|\/)(src\/[^(]+)\((\d+),(\d+)\): error TS\d+:/.exec(told) ?? [];
+  if (path === "") return [];
+  const before =
+    copies
+      .get(path)
+      ?.split("\n")
+      [Number(line) - 1]?.slice(0, Number(column) + "__key(".length) ?? "";
+  const remedy = before.lastIndexOf("__key(") > before.lastIndexOf("__text(") ? REMEDIES.key : REMEDIES.text;
+  return [{ path, words: `${path}:${line}: ${remedy}` }];
+}
+
+async function faultsOf(files: Readonly<Record<string, string>>): Promise<Fault[]> {
   const directory = await mkdtemp(join(root, "node_modules/.texts-"));
   try {
-    for (const [path, source] of Object.entries({ ...files, "src/text.d.ts": CHECK })) {
+    const copies = new Map(Object.entries(files).map(([path, source]) => [path, wrapped(path, source)]));
+    for (const [path, source] of [...copies, ["src/text.d.ts", CHECK] as const]) {
       await mkdir(dirname(join(directory, path)), { recursive: true });
-      await writeFile(join(directory, path), path.endsWith(".d.ts") ? source : wrapped(path, source));
+      await writeFile(join(directory, path), source);
     }
     await symlink(join(root, "package.json"), join(directory, "package.json"));
     await writeFile(
@@ -81,7 +106,7 @@ async function faultsOf(files: Readonly<Record<string, string>>): Promise<string
         (_error, stdout) => resolve(stdout),
       );
     });
-    return told.split("\n").flatMap((line) => /(?:^|\/)(src\/[^(]+)\(.*: error TS\d+:/.exec(line)?.[1] ?? []);
+    return told.split("\n").flatMap((line) => faultIn(line, copies));
   } finally {
     await rm(directory, { recursive: true });
   }
@@ -103,9 +128,14 @@ it("no value that may be anything becomes a text or names a member", async () =>
     "src/planted-pattern.ts":
       "export const a = (x: Record<string, number>, name: string) => { const { [name]: b } = x; return b; };\n",
   };
-  const faults = new Set(await faultsOf({ ...files, ...planted }));
+  const found = await faultsOf({ ...files, ...planted });
+  const faults = new Set(found.map(({ path }) => path));
   const exempt = [...OWN, ...Object.keys(LOOKS_UP)];
-  expect([...faults].filter((path) => !exempt.includes(path)).sort()).toStrictEqual(Object.keys(planted).sort());
+  const ours = found.filter(({ path }) => !exempt.includes(path) && !Object.hasOwn(planted, path));
+  expect(ours.map(({ words }) => words)).toStrictEqual([]);
+  expect(Object.keys(planted).filter((path) => !faults.has(path))).toStrictEqual([]);
+  expect(found.find(({ path }) => path === "src/planted-lookup.ts")?.words).toBe(`src/planted-lookup.ts:1: ${REMEDIES.key}`);
+  expect(found.find(({ path }) => path === "src/planted-string.ts")?.words).toBe(`src/planted-string.ts:1: ${REMEDIES.text}`);
   // An exemption that nothing needs any more is one too many.
   expect(exempt.filter((path) => !faults.has(path))).toStrictEqual([]);
 });
