@@ -413,15 +413,6 @@ describe("the command line", () => {
     expect((await signet(["--version"], { cwd: home })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  it("makes completion scripts that know commands and options", async () => {
-    for (const shell of ["bash", "zsh", "fish"]) {
-      const { code, stdout } = await signet(["completion", shell], { cwd: home });
-      expect(code).toBe(0);
-      for (const word of ["import", "issue", "audience"]) expect(stdout).toContain(word);
-    }
-    expect((await signet(["completion", "tcsh"], { cwd: home })).code).toBe(2);
-  });
-
   it("works on the config that --config or SIGNET_CONFIG names", async () => {
     const cwd = await scratch();
     await mkdir(join(cwd, "deep"));

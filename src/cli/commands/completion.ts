@@ -1,6 +1,8 @@
 import type { Command } from "commander";
+import { CONFIG_MEMBERS } from "../../config/schema.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { SignetError } from "../../errors.js";
+import { membersIn } from "../../settings/shape.js";
 import type { Output } from "../output.js";
 
 /** `signet completion SHELL`: prints a script that completes commands and options. */
@@ -12,6 +14,17 @@ export function completion(program: Command, shell: string, output: Output): voi
 }
 
 type Words = ReadonlyMap<string, readonly string[]>;
+
+/** What may follow an option whose values are listed: it means the same with every command. */
+const VALUES: Words = new Map(
+  membersIn(CONFIG_MEMBERS).flatMap(({ member: { flag, enum: values } }) =>
+    flag === undefined || values === undefined ? [] : [[flag, values]],
+  ),
+);
+
+function valueCases(line: (flag: string, values: string) => string): string {
+  return [...VALUES].map(([flag, values]) => line(flag, values.join(" "))).join("\n");
+}
 
 // By the words before the cursor, "keys import": what may follow.
 function wordsByCommand(program: Command): Words {
@@ -34,6 +47,9 @@ function cases(words: Words, line: (path: string, following: string) => string):
 function bashScript(words: Words): string {
   return `# bash completion for signet: source <(signet completion bash)
 _signet() {
+  case "\${COMP_WORDS[COMP_CWORD-1]}" in
+${valueCases((flag, values) => `    ${flag}) COMPREPLY=($(compgen -W "${values}" -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;`)}
+  esac
   local word at=""
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$word" in -*) ;; *) at="\${at:+$at }$word" ;; esac
@@ -51,6 +67,9 @@ function zshScript(words: Words): string {
   return `#compdef signet
 # zsh completion for signet: source <(signet completion zsh)
 _signet() {
+  case "$words[CURRENT-1]" in
+${valueCases((flag, values) => `    ${flag}) compadd -- ${values}; return ;;`)}
+  esac
   local at="" word
   for word in "\${(@)words[2,CURRENT-1]}"; do
     [[ "$word" == -* ]] || at="\${at:+$at }$word"
@@ -65,10 +84,7 @@ compdef _signet signet`;
 
 function fishScript(words: Words): string {
   const lines = [...words].flatMap(([path, following]) =>
-    following.map(
-      (word) =>
-        `complete -c signet -n '__signet_at "${path}"' ${word.startsWith("--") ? `-l ${word.slice(2)}` : `-f -a ${word}`}`,
-    ),
+    following.map((word) => `complete -c signet -n '__signet_at "${path}"' ${fishWord(word)}`),
   );
   return `# fish completion for signet: signet completion fish | source
 function __signet_at
@@ -76,4 +92,10 @@ function __signet_at
   test "$path" = "$argv[1]"
 end
 ${lines.join("\n")}`;
+}
+
+function fishWord(word: string): string {
+  if (!word.startsWith("--")) return `-f -a ${word}`;
+  const values = VALUES.get(word);
+  return `-l ${word.slice(2)}${values === undefined ? "" : ` -x -a "${values.join(" ")}"`}`;
 }

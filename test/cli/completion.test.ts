@@ -1,0 +1,36 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { ALGORITHM_NAMES } from "../../src/algorithms/table.js";
+import { CUSTODY_NAMES } from "../../src/custody/registry.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { signet } from "./command.js";
+
+const scratch = scratchDirectories();
+const run = promisify(execFile);
+
+describe("a completion script", () => {
+  it("knows commands, options and the values that an option takes", async () => {
+    const cwd = await scratch();
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const { code, stdout } = await signet(["completion", shell], { cwd });
+      expect(code).toBe(0);
+      for (const word of ["import", "issue", "audience", CUSTODY_NAMES.join(" "), ALGORITHM_NAMES.join(" ")])
+        expect(stdout).toContain(word);
+    }
+    expect((await signet(["completion", "tcsh"], { cwd })).code).toBe(2);
+  });
+
+  it.runIf(process.platform !== "win32")("completes them in bash", async () => {
+    const { stdout: script } = await signet(["completion", "bash"], { cwd: await scratch() });
+    const completed = async (...words: string[]) => {
+      const typed = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}; _signet`;
+      const { stdout } = await run("bash", ["-c", `${script}\n${typed}\nprintf '%s\\n' "\${COMPREPLY[@]}"`]);
+      return stdout.trim().split("\n");
+    };
+    expect(await completed("signet", "init", "--custody", "")).toStrictEqual(CUSTODY_NAMES);
+    expect(await completed("signet", "keys", "migrate", "--algorithm", "EdD")).toStrictEqual(["EdDSA"]);
+    expect(await completed("signet", "keys", "rot")).toStrictEqual(["rotate"]);
+    expect(await completed("signet", "init", "--custody", "kms", "--iss")).toStrictEqual(["--issuer"]);
+  });
+});
