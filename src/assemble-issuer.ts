@@ -6,6 +6,7 @@ import type { PassphraseSource } from "./custody/file/key-file.js";
 import type { OnKmsSigned } from "./custody/kms/sign.js";
 import { CUSTODIES } from "./custody/registry.js";
 import { ownMember } from "./encoding/own-member.js";
+import { isSignetError, SignetError } from "./errors.js";
 import { type ActiveKey, createActiveKey } from "./issue/active-key.js";
 import { type Callers, createCallers } from "./issue/callers.js";
 import { createImmediateIssuer, type ImmediateIssuer, presentSeconds } from "./issue/issuer.js";
@@ -62,7 +63,7 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
   const { wrapSigner = (signer) => signer } = options;
   const activeKey = createActiveKey({
     read: () => stores.active.read(),
-    open: async (key) => wrapSigner(await open(key)),
+    open: async (key) => wrapSigner(await open(key).catch(adviseRepair)),
     maxAgeSeconds: config.rotation.activeKeyMaxAgeSeconds,
     refreshSeconds: config.aws === undefined ? options.refreshSeconds : undefined,
     clock,
@@ -84,6 +85,13 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
       ),
     watchKms: (onSigned: OnKmsSigned) => void kmsWatchers.push(onSigned),
   });
+}
+
+// A custodian does not know whether it belongs to an installation, which can be repaired.
+function adviseRepair(error: unknown): never {
+  if (!isSignetError(error, "key_not_found")) throw error;
+  const advice = "restore it from a backup, or run `signet keys repair`";
+  throw new SignetError("key_not_found", `${error.message}: ${advice}`, { cause: error });
 }
 
 function storesOnDisk({ directory, aws }: Config, { ignoresDisk }: AssemblyOptions): Stores {

@@ -7,8 +7,8 @@ import type { PublicJwk } from "./algorithms/jwk.js";
 import { type AlgorithmName, algorithmNamed } from "./algorithms/table.js";
 import { assembleIssuer, type IssuingParts } from "./assemble-issuer.js";
 import { checkConfig } from "./config/load.js";
-import { type Custodian, canAdopt, keepsAlike, type Signer } from "./custody/contract.js";
-import { CUSTODY_MEMBERS, findCustody } from "./custody/registry.js";
+import { type Custodian, canAdopt, keepsAlike, leavesWrites, type Signer } from "./custody/contract.js";
+import { CUSTODY_MEMBERS, findCustody, takesPassphrase } from "./custody/registry.js";
 import { A_COUNT, A_FUNCTION, A_TEXT, AN_OBJECT, checkOptions, type OptionChecks } from "./encoding/options.js";
 import { ownMember } from "./encoding/own-member.js";
 import { SignetError } from "./errors.js";
@@ -53,14 +53,17 @@ export interface KeyProgram {
 
 /** Where keys are. The members mean what they mean in `signet.json`, and are checked as there. */
 export interface KeyLocation {
-  /** Who holds them: `file` (the default), `command`, `parameter-store`, `secrets-manager`, `kms` or `kms-data-key`. */
+  /** Who holds them, by a name that `custody` of `signet.json` takes (docs/configuration.md). Default `file`. */
   readonly custody?: string | undefined;
   /**
    * The directory on this machine, relative to the present one. Key files are in its folder `keys`, the active document in `active`.
    * `openActiveKey` takes `.signet` where neither it nor `aws` is given; beside `aws` it is for an installation that has moved from there.
    */
   readonly directory?: string | undefined;
-  /** Answers the passphrase of encrypted key files; `undefined` where they are not encrypted. */
+  /**
+   * Answers the passphrase of encrypted key files; `undefined` where they are not encrypted. `openCustodian` refuses one that its custodian
+   * would not encrypt under.
+   */
   readonly passphrase?: (() => Promise<string | undefined>) | undefined;
   /** Where the installation is in AWS; needed where keys or the active document are there. */
   readonly aws?: AwsLocation | undefined;
@@ -168,15 +171,12 @@ export async function openActiveKey(options: OpenActiveKeyOptions): Promise<Acti
  * console.log(issuer.issueSync({ claims: { sub: "order-7" } }).token.split(".").length); // 3
  * ```
  *
- * @throws SignetError `config_invalid` for a location that is not whole
+ * @throws SignetError `config_invalid` for a location that is not whole, or a passphrase that would encrypt nothing
  */
 export async function openCustodian(location: KeyLocation): Promise<OpenCustodian> {
   checkOptions<KeyLocation>(location, "openCustodian", LOCATION);
-  const { config, custodians } = await partsAt(location, {});
-  if (findCustody(config.custody)?.usesDirectory === true && location.directory === undefined) {
-    const message = `the custody ${config.custody} needs a directory for its keys: not that of an installation, whose keys a keyring lists`;
-    throw new SignetError("config_invalid", message, { field: "directory" });
-  }
+  const { config, custodians, stores } = await partsAt(location, {});
+  assertWhole(config.custody, location);
   const custodian = ownMember(custodians, config.custody) as Custodian;
   return Object.freeze({
     async createKey(id: string, alg: AlgorithmName) {
@@ -184,6 +184,7 @@ export async function openCustodian(location: KeyLocation): Promise<OpenCustodia
       const name = named(id);
       // Under a mistyped passphrase it would be a key that nothing opens again.
       if (keepsAlike(custodian)) await custodian.assertKeptAlike();
+      await removeDeadWrites(custodian, { stores });
       return custodian.create(name, algorithm);
     },
     openSigner: async (key: NamedKey | KmsKey) => openSigner(custodian, key),
@@ -258,6 +259,27 @@ function partsAt(
   // A directory that was not named may be another installation's, and the higher sequence would win.
   const ignoresDisk = members.directory === undefined;
   return assembleIssuer(config, { passphrase, env, ignoresDisk, ...more });
+}
+
+function assertWhole(custody: string, { directory, passphrase }: KeyLocation): void {
+  if (findCustody(custody)?.keyFolder !== undefined && directory === undefined) {
+    const message = `the custody ${custody} needs a directory for its keys: not that of an installation, whose keys a keyring lists`;
+    throw new SignetError("config_invalid", message, { field: "directory" });
+  }
+  if (passphrase === undefined || takesPassphrase(custody)) return;
+  const message = `the custody ${custody} takes no passphrase, so that nothing would be encrypted under it: leave passphrase out`;
+  throw new SignetError("config_invalid", message, { field: "passphrase" });
+}
+
+// What killed writers left goes, as it goes in a manager's sweep. Beside a keyring it stays that manager's: a lease is judged by it.
+async function removeDeadWrites(custodian: Custodian, { stores }: Pick<IssuingParts, "stores">): Promise<void> {
+  if (findCustody(custodian.custody)?.keyFolder === undefined) return;
+  const hasKeyring = await stores.keyring.read().then(
+    (found) => found !== undefined,
+    () => true,
+  );
+  if (!hasKeyring) await stores.removeDeadWrites?.();
+  if (leavesWrites(custodian)) await custodian.removeDeadWrites();
 }
 
 async function openSigner(custodian: Custodian, key: NamedKey | KmsKey): Promise<Signer> {

@@ -117,7 +117,10 @@ export interface KeyAdopter {
   adopt(id: string, key: string, algorithm: Algorithm): Promise<PublicJwk>;
 }
 
-/** A custodian that keeps its keys in one of several ways: encrypted under a passphrase, or not. */
+/**
+ * A custodian that keeps its keys in one of several ways: encrypted under a passphrase, or not (`takesPassphrase` of its facts). There is one
+ * at most: the keyring records one way.
+ */
 export interface AlikeKeeper {
   /**
    * Makes sure that a new key would be kept as those that are there.

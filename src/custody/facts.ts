@@ -25,8 +25,13 @@ export interface CustodianFacts {
   readonly runsInLambda: boolean;
   /** `KeyCustodianParameter`, where it runs in Lambda. */
   readonly templateValue?: string;
-  /** Its keys are files below the installation's directory. */
-  readonly usesDirectory?: true;
+  /** The folder of the installation's directory whose files hold its keys, `.` for the directory itself. Absent where it keeps none there. */
+  readonly keyFolder?: string;
+  /**
+   * It encrypts its keys under a passphrase where one is given, and keeps them alike (`AlikeKeeper`). One custodian at most: the keyring
+   * records how key files are kept once.
+   */
+  readonly takesPassphrase?: true;
   /** The member of `signet.json` without which there is none of it; absent where it takes none. */
   readonly member?: string;
   /** Its members of `signet.json`, with their flags. */
@@ -35,10 +40,15 @@ export interface CustodianFacts {
   readonly kmsKey?: "signs" | "wraps" | "encrypts";
   /** The types of keys that it cannot make. */
   readonly lacks?: readonly Algorithm["kty"][];
-  /** What so many keys use in AWS. With a `kmsKey` of the operator's that one is not counted. */
-  usage(keys: number, kmsKey?: string): Usage;
   /** What is made for two keys, one that signs and one that stands by, in words. */
   made(kmsKey?: string): string;
+}
+
+/** The facts of a custodian in AWS. */
+export interface AwsFacts extends CustodianFacts {
+  readonly needsAws: true;
+  /** What so many keys use in AWS. With a `kmsKey` of the operator's that one is not counted. */
+  usage(keys: number, kmsKey?: string): Usage;
 }
 
 /** Where a custodian of this machine keeps its keys. */
@@ -94,8 +104,7 @@ export interface LocalCustody extends CustodianFacts {
 }
 
 /** A custodian in AWS, with what loads it. */
-export interface AwsCustody extends CustodianFacts {
-  readonly needsAws: true;
+export interface AwsCustody extends AwsFacts {
   load(): Promise<CustodianModule<AwsDeps> & { readonly permissions: RolePermissions }>;
 }
 

@@ -9,8 +9,9 @@ import { facts as parameterStore } from "./parameter-store/facts.js";
 import { facts as secretsManager } from "./secrets-manager/facts.js";
 
 /**
- * Every custodian that there is: a folder and a line. What keeps keys is loaded where it is configured; files come along at once, since
- * that is where most installations have theirs.
+ * Every custodian that there is: a folder and a line. Those in AWS are loaded where `aws` is configured, one of this machine where its
+ * member of `signet.json` is there, or where it needs none: a manager looks into every place that there may be keys in. Files come along
+ * at once, since that is where most installations have theirs.
  */
 export const CUSTODIES: readonly (LocalCustody | AwsCustody)[] = [
   { ...file, load: async () => ({ create: createInFiles }) },
@@ -36,6 +37,11 @@ export function findCustody(name: string): LocalCustody | AwsCustody | undefined
 export function namesIn(custodies: readonly CustodianFacts[]): string {
   const names = custodies.map(({ name }) => name);
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
+/** Tells whether a custodian encrypts its keys under a passphrase. */
+export function takesPassphrase(name: string): boolean {
+  return findCustody(name)?.takesPassphrase === true;
 }
 
 /** Those for whom `aws.kmsKey` is this, in a sentence. */

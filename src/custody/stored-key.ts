@@ -82,9 +82,9 @@ export async function pollUntilVisible<T>(read: () => Promise<T | undefined>, sl
   return seen;
 }
 
-/** The error for an id under which its custodian has nothing. */
+/** The error for an id under which its custodian has nothing. Advice is added by those who know whether there is a keyring to repair. */
 export function keyNotFound(where: string): SignetError {
-  return new SignetError("key_not_found", `there is no private key at ${where}: \`signet keys repair\` says what can be done`);
+  return new SignetError("key_not_found", `there is no private key at ${where}`);
 }
 
 /**

@@ -62,9 +62,9 @@ export interface Issuer {
    */
   issue(request: IssueRequest): Promise<IssuedToken>;
   /**
-   * Issues a token at once, where the key is in this process's memory: in a key file, an AWS parameter or secret, a program that hands it out.
+   * Issues a token at once, where the key is in this process's memory: its custodian has handed it out.
    *
-   * @throws SignetError what `issue` is rejected with; `key_not_in_memory` where the key signs elsewhere (KMS, a program), or was not
+   * @throws SignetError what `issue` is rejected with; `key_not_in_memory` where its custodian signs by itself, as KMS does, or it was not
    *   read yet: `await issue(...)` does both
    */
   issueSync(request: IssueRequest): IssuedToken;

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Installation } from "../assemble.js";
 import { createKms } from "../aws/kms.js";
 import type { Config } from "../config/schema.js";
-import { findCustody } from "../custody/registry.js";
+import { findCustody, takesPassphrase } from "../custody/registry.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { asUnwritable, errorCode } from "../files/failures.js";
 import { followLinks } from "../files/links.js";
@@ -47,7 +47,7 @@ export async function assertSurroundings(
 
 async function assertFolders(config: Config, path: string, isNew: boolean): Promise<void> {
   if (isNew) await assertWritable(dirname(path), path);
-  if (config.passphraseFile !== undefined && isInherited(config.passphraseFile)) {
+  if (config.passphraseFile !== undefined && isInherited(config.passphraseFile) && takesPassphrase(config.custody)) {
     throw new SignetError(
       "usage",
       "the passphrase is needed later, too: give --passphrase-file a file that stays, or set SIGNET_PASSPHRASE",
@@ -56,8 +56,7 @@ async function assertFolders(config: Config, path: string, isNew: boolean): Prom
   const facts = findCustody(config.custody);
   if (facts?.needsAws === true && config.aws?.keyring !== undefined) return;
   await assertWritable(await nearestFolder(config.directory), config.directory);
-  const keys = join(config.directory, "keys");
-  if (facts?.usesDirectory === true) await assertTrustedFolder("key", keys);
+  if (facts?.keyFolder !== undefined) await assertTrustedFolder("key", join(config.directory, facts.keyFolder));
 }
 
 /** The folder itself, or the one in which it would be made. */

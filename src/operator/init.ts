@@ -15,7 +15,8 @@ import type { Manager, ManagerOptions } from "../rotation/manager.js";
 import { assertPolicy } from "../rotation/plan/policy.js";
 import type { ImportedKey } from "../rotation/steps/import-key.js";
 import { assertSurroundings } from "./init-preflight.js";
-import { type InitialOptions, type WantedConfig, wantedConfig } from "./initial-config.js";
+import { assertMembersAreOf, custodyAsked, type InitialOptions, type WantedConfig, wantedConfig } from "./initial-config.js";
+import { assertPassphraseIsTaken } from "./passphrase-use.js";
 import type { Surroundings } from "./surroundings.js";
 
 /** An issuer that `init` would make, or whose interrupted `init` would go on. */
@@ -53,8 +54,11 @@ export async function planInit(
   const hasExistingKey = imported !== undefined || isInKms(surroundings, options);
   // The next keys are of the algorithm of the one that is taken over, unless another one was asked for.
   const algorithm = options.algorithm ?? imported?.algorithm;
-  const wanted = wantedConfig(surroundings, { ...options, hasExistingKey, ...(algorithm !== undefined && { algorithm }) }, path);
   const found = await configAt(surroundings, path);
+  const custody = found?.custody ?? custodyAsked(surroundings, options);
+  assertPassphraseIsTaken(custody, options);
+  assertMembersAreOf(custody, options);
+  const wanted = wantedConfig(surroundings, { ...options, hasExistingKey, ...(algorithm !== undefined && { algorithm }) }, path);
   if (found !== undefined) await assertResumable(surroundings, found, wanted, path);
   const config = found ?? wanted.config;
   await assertPossible(config);

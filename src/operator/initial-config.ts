@@ -5,8 +5,11 @@ import { regionIn } from "../aws/endpoint.js";
 import { environmentOverrides } from "../config/environment.js";
 import { checkConfig } from "../config/load.js";
 import type { AwsConfig, Config } from "../config/schema.js";
-import { findCustody } from "../custody/registry.js";
+import { CUSTODIES, CUSTODY_MEMBERS, findCustody, namesIn, takesPassphrase } from "../custody/registry.js";
+import { isObject } from "../encoding/object-schema.js";
+import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
+import { membersIn } from "../settings/shape.js";
 import { pathGiven, type Surroundings } from "./surroundings.js";
 
 /** The options that become members of a new config. */
@@ -18,6 +21,8 @@ export interface InitialOptions {
   readonly region?: string;
   readonly kmsKey?: string;
   readonly keyring?: string;
+  /** A passphrase is asked for. */
+  readonly passphrase?: boolean;
   readonly passphraseFile?: string;
   /** The members of a custodian's own, as `signet.json` has them. */
   readonly custodyMembers?: Readonly<Record<string, unknown>>;
@@ -49,13 +54,15 @@ export function wantedConfig(surroundings: Surroundings, options: InitialOptions
   const byHand = options.hasExistingKey === true ? { rotation: { rotateEverySeconds: 0 } } : {};
   const config = checkConfig(byHand, path, { env, flags });
   // The file says what was in force when it was made: keys must be found again in a shell that lacks the variables.
-  const { limits: _limits, rotation: _rotation, ...fromEnvironment } = environmentOverrides(env).members;
+  const { limits: _limits, rotation: _rotation, passphraseFile: named, ...fromEnvironment } = environmentOverrides(env).members;
   const { maxTtlSeconds, defaultTtlSeconds } = config.limits;
   const members = {
     $schema: schemaPath(path),
     ...(config.issuer === undefined ? {} : { issuer: config.issuer }),
     algorithm: config.algorithm,
     ...fromEnvironment,
+    // One that encrypts nothing would be missed later, when it is not there any more.
+    ...(named !== undefined && takesPassphrase(config.custody) && { passphraseFile: named }),
     ...flags,
     ...(config.aws === undefined ? {} : { aws: config.aws }),
     limits: { maxTtlSeconds, defaultTtlSeconds },
@@ -64,14 +71,41 @@ export function wantedConfig(surroundings: Surroundings, options: InitialOptions
   return { config, given: Object.keys(flags) as WantedConfig["given"][number][], text: `${JSON.stringify(members, null, 2)}\n` };
 }
 
+/**
+ * Refuses the flags of a custodian that does not hold the keys.
+ *
+ * @throws SignetError `usage`
+ */
+export function assertMembersAreOf(custody: string, { custodyMembers = {} }: InitialOptions): void {
+  for (const {
+    path,
+    member: { flag },
+  } of membersIn(CUSTODY_MEMBERS)) {
+    const [group = ""] = path;
+    if (flag === undefined) continue;
+    const value = path.reduce<unknown>((at, name) => (isObject(at) ? ownMember(at, name) : undefined), custodyMembers);
+    const facts = findCustody(custody);
+    if (value === undefined || facts === undefined || facts.member === group) continue;
+    const owner = namesIn(CUSTODIES.filter((each) => each.member === group));
+    throw new SignetError(
+      "usage",
+      `${flag} is for the custody ${owner}, and here ${custody} holds the keys: give --custody ${owner}, or leave it out`,
+    );
+  }
+}
+
+/** The custodian that options and environment name. */
+export function custodyAsked({ env }: Pick<Surroundings, "env">, { custody }: { readonly custody?: string | undefined }): string {
+  return custody ?? (env.SIGNET_CUSTODY || "file");
+}
+
 /** What the options and the environment say of AWS; `undefined` where keys stay in files. */
 export function awsMembers(
   { env }: Surroundings,
   { custody, region, kmsKey, keyring, issuer }: InitialOptions,
 ): AwsConfig | undefined {
-  const kind = custody ?? (env.SIGNET_CUSTODY || "file");
   // A name that there is none of is refused with the config.
-  if (findCustody(kind)?.needsAws === false) {
+  if (findCustody(custodyAsked({ env }, { custody }))?.needsAws === false) {
     if (region === undefined && kmsKey === undefined && keyring === undefined) return undefined;
     throw new SignetError("usage", "--region, --kms-key and --keyring are for keys in AWS: name their --custody");
   }

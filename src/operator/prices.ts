@@ -28,13 +28,14 @@ const MEMORY_SECONDS = 0.001;
 /** A key that signs, and the standby beside it. */
 const KEYS = 2;
 
-/** What an installation makes in AWS, in words, and what that costs a month. */
+/** What a custodian's first two keys are, in words, and what they cost a month; no price where nothing is made in AWS. */
 export function footprint(
   custody: Config["custody"],
   kmsKey: string | undefined,
-): { things: readonly string[]; monthly: number } {
+): { things: readonly string[]; monthly: number | undefined } {
   const facts = findCustody(custody);
-  if (facts?.needsAws !== true) return { things: [], monthly: 0 };
+  if (facts === undefined) return { things: [], monthly: undefined };
+  if (!facts.needsAws) return { things: [facts.made()], monthly: undefined };
   const things = [facts.made(kmsKey), "one parameter that says which key signs (standard tier: free)"];
   // Where private keys are wrapped, the wrapping key is the operator's own: it is needed, and not made.
   return { things, monthly: monthlyUsd(facts.usage(KEYS, facts.kmsKey === "wraps" ? (kmsKey ?? "") : kmsKey)) };
@@ -76,7 +77,7 @@ export function costs(tokens: number, isRsa2048: boolean): readonly Cost[] {
   const lambda = (seconds: number) =>
     (tokens / 1_000_000) * PRICES.lambdaRequests + tokens * seconds * MEMORY_GB * PRICES.lambdaGbSecondArm;
   const perSignature = (isRsa2048 ? PRICES.kmsRsa2048 : PRICES.kmsOther) / 10_000;
-  return CUSTODIES.filter(({ needsAws }) => needsAws).map(({ name, usage }) => {
+  return CUSTODIES.filter((custody) => custody.needsAws).map(({ name, usage }) => {
     const { signCallsPerToken } = usage(1);
     const signatures = tokens * signCallsPerToken * perSignature;
     const forLambda = lambda(signCallsPerToken > 0 ? KMS_SECONDS : MEMORY_SECONDS);

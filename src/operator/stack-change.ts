@@ -47,7 +47,7 @@ export function costOfStack(
 ): { readonly things: readonly string[]; readonly monthly: number } {
   const chosen = given.get("KeyCustodianParameter") ?? String(parameters.KeyCustodianParameter?.Default);
   const existing = given.get(chosen === "KMS" ? "ExistingKmsKeyArn" : "SecretKmsKeyArn");
-  const { things, monthly } = footprint(custodyOfParameter(chosen), existing || undefined);
+  const { things, monthly = 0 } = footprint(custodyOfParameter(chosen), existing || undefined);
   const wrapping = chosen === "KMSDataKey" && !given.get("SecretKmsKeyArn") ? 1 : 0;
   return { things, monthly: monthly + wrapping };
 }

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
-import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { CUSTODIES } from "../../src/custody/registry.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";
 
@@ -69,6 +70,20 @@ describe("init that cannot be done", () => {
     expect([ran.code, ran.stderr]).toStrictEqual([1, expect.stringContaining(`chmod o-w '${cwd}'`)]);
     expect(await readdir(cwd)).toStrictEqual([]);
   });
+
+  const inFolders = CUSTODIES.filter(({ keyFolder, member }) => keyFolder !== undefined && member === undefined);
+  it.runIf(process.platform !== "win32").each(inFolders)(
+    "writes nothing where every user can write the keys' folder: $name",
+    async (facts) => {
+      const cwd = await scratch();
+      const folder = join(cwd, ".signet", facts.keyFolder as string);
+      await mkdir(folder, { recursive: true });
+      await chmod(folder, 0o777);
+      const ran = await signet(["init", "--custody", facts.name], { cwd });
+      expect([ran.code, ran.stderr]).toStrictEqual([1, expect.stringContaining(`chmod o-w '${folder}'`)]);
+      expect(await readdir(cwd)).toStrictEqual([".signet"]);
+    },
+  );
 
   it.runIf(process.platform !== "win32")("writes nothing where it may not, which stops everybody but root", async () => {
     const cwd = await scratch();

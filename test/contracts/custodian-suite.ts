@@ -1,13 +1,33 @@
+import { createPrivateKey } from "node:crypto";
+import { chmod, readdir, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { publicKeyFromJwk } from "../../src/algorithms/jwk.js";
 import { generatePrivateKey } from "../../src/algorithms/keys.js";
 import { signatureChecker } from "../../src/algorithms/signature.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
-import { type Custodian, canAdopt, canImport, type OpenableKey, type Signer } from "../../src/custody/contract.js";
+import {
+  type Custodian,
+  canAdopt,
+  canImport,
+  keepsAlike,
+  leavesWrites,
+  type OpenableKey,
+  type Signer,
+} from "../../src/custody/contract.js";
+import type { CustodianFacts } from "../../src/custody/facts.js";
 import type { KeyMaterial } from "../../src/keyring/active-document.js";
 
 /** A place where a custodian keeps keys, which nobody has used. */
 export interface CustodianPlace {
+  /** What the registry says of the custodian. */
+  readonly facts: CustodianFacts;
+  /** The installation's directory that a custodian of this machine was given; it is not there yet. */
+  readonly directory?: string;
+  /** Tells whether it has asked for a passphrase, which it is not given. */
+  asksPassphrase?(): boolean;
+  /** Each of its calls starts a program. */
+  readonly isSlow?: true;
   /** A custodian over the place, without anything that another one holds in memory. */
   open(): Custodian;
   /** Leaves what a crash in the middle of a making leaves, and answers the id for which it has to be listed. */
@@ -95,7 +115,81 @@ export const CUSTODIAN_RULES: Readonly<Record<string, (place: CustodianPlace) =>
     expect((await opened(place, jwk, "a")).publicJwk).toStrictEqual(jwk);
   },
 
+  async "loses no key where many are made and destroyed at once, each by another instance"(place) {
+    const many = place.isSlow === true ? 2 : 6;
+    const [early, late] = ["early", "late"].map((name) => Array.from({ length: many }, (_, index) => `${name}-${index}`));
+    const make = (id: string) => place.open().create(id, ES256);
+    const made = await Promise.all((early as string[]).map(make));
+    expect(await listed(place)).toStrictEqual(early);
+    const [first, ...gone] = early as [string, ...string[]];
+    await Promise.all([...gone.map((id) => place.open().destroy(id)), ...(late as string[]).map(make)]);
+    expect(await listed(place)).toStrictEqual([first, ...(late as string[])]);
+    const [{ kid } = { kid: "" }] = made;
+    expect((await opened(place, { kid, alg: "ES256" }, first)).kid).toBe(kid);
+  },
+
+  async "is what its facts say"(place) {
+    const { facts } = place;
+    const custodian = place.open();
+    const { kid, alg } = await custodian.create("a", ES256);
+    const material = throughJson(await custodian.material("a", { kid }));
+    const isNear = facts.keyFolder !== undefined;
+    expect({
+      custody: custodian.custody,
+      // What is looked through though no key of the keyring is there; the manager knows the custodian alone.
+      isNear: custodian.isNear === true,
+      asksPassphrase: place.asksPassphrase?.() ?? false,
+      keepsAlike: keepsAlike(custodian),
+      isPlain: custodian.isPlain === true,
+      // In its folder it lies with what stores clean up.
+      leavesWrites: leavesWrites(custodian) || !isNear || facts.keyFolder === ".",
+    }).toStrictEqual({
+      custody: facts.name,
+      isNear,
+      asksPassphrase: facts.takesPassphrase === true,
+      keepsAlike: facts.takesPassphrase === true,
+      isPlain: !holdsPrivateKey(material),
+      leavesWrites: true,
+    });
+    // A keyring that was lost is made anew from what documents say.
+    if (!facts.needsAws) expect(custodian.namesIn?.(material)).toStrictEqual({ id: "a" });
+    await place.open().destroy("a", { kid });
+    // Where it says so, its own copy goes once a document has the material: wrongly, that were the only one.
+    const signs = await place
+      .open()
+      .open({ kid, alg, material })
+      .then((signer) => signer.sign("a.b"))
+      .then(
+        () => true,
+        () => false,
+      );
+    expect(custodian.isSelfContained === true).toBe(signs);
+  },
+
+  async "writes below its folder alone, for its owner alone, and opens no key that others can reach"(place) {
+    const { directory, facts } = place;
+    if (directory === undefined) return;
+    const { kid, alg } = await place.open().create("a", ES256);
+    const material = throughJson(await place.open().material("a"));
+    const files = await filesIn(directory);
+    const { keyFolder } = facts;
+    if (keyFolder === undefined) return expect(files).toStrictEqual([]);
+    const folder = join(directory, keyFolder);
+    expect(files.filter((path) => relative(folder, path).startsWith(".."))).toStrictEqual([]);
+    expect(files).not.toStrictEqual([]);
+    for (const path of [directory, folder, ...files]) expect([path, (await stat(path)).mode & 0o077]).toStrictEqual([path, 0]);
+    for (const mode of [0o640, 0o604, 0o620, 0o602]) {
+      await Promise.all(files.map((path) => chmod(path, mode)));
+      const opening = place.open().open({ kid, alg, material });
+      await expect(opening, `mode ${mode.toString(8)}`).rejects.toMatchObject({ code: "store_insecure" });
+    }
+    await Promise.all(files.map((path) => chmod(path, 0o600)));
+    expect((await place.open().open({ kid, alg, material })).kid).toBe(kid);
+  },
+
   async "lists what a crash in the middle of a making left, and destroys it"(place) {
+    // A file is not written at once.
+    if (place.facts.keyFolder !== undefined) expect(place.leaveHalf).toBeTypeOf("function");
     if (place.leaveHalf === undefined) return;
     const id = await place.leaveHalf();
     const names: string[] = [];
@@ -147,4 +241,25 @@ async function listed(place: CustodianPlace): Promise<string[]> {
   const ids: string[] = [];
   for await (const name of place.open().list()) ids.push(name.split(".")[0] as string);
   return ids.sort();
+}
+
+async function filesIn(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true }).catch(() => []);
+  return entries.flatMap((entry) => (entry.isFile() ? join(entry.parentPath, entry.name) : []));
+}
+
+/** Tells whether a text of it is a private key, however it is written. */
+function holdsPrivateKey(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).some(holdsPrivateKey) || opens(value);
+  return typeof value === "string" && (opens(value) || opens(Buffer.from(value, "base64")));
+}
+
+function opens(key: string | Buffer | object): boolean {
+  try {
+    if (Buffer.isBuffer(key)) createPrivateKey({ key, format: "der", type: "pkcs8" });
+    else createPrivateKey(typeof key === "string" ? key : { key: key as never, format: "jwk" });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { readdir, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -99,6 +102,39 @@ describe("a custodian that a program opens without a config file", () => {
       code: "config_invalid",
       message: expect.stringMatching(message),
     });
+  });
+
+  it.each(CUSTODIES)("takes a passphrase where it encrypts under one, and refuses it elsewhere: $name", async (facts) => {
+    const directory = await scratch();
+    const location = { custody: facts.name, ...locationOf(facts, directory), passphrase: async () => "correct horse" };
+    const opening = openCustodian(location);
+    if (facts.takesPassphrase === true) return expect(await opening).toHaveProperty("createKey");
+    await expect(opening).rejects.toMatchObject({ code: "config_invalid", field: "passphrase" });
+    expect(await readdir(directory)).toStrictEqual([]);
+  });
+
+  it.runIf(process.platform !== "win32")("removes what killed writers left, but nothing beside a keyring", async () => {
+    const directory = await scratch();
+    const left = [".holder-0123456789abcdef.sock", "keys.json.lock.0123456789ab.tmp"];
+    const [socket = "", write = ""] = left.map((name) => join(directory, name));
+    const server = createServer().listen(`${socket}.made`);
+    await once(server, "listening");
+    // A server takes its own address away when it closes, and no other name of it.
+    await rename(`${socket}.made`, socket);
+    await new Promise((resolve) => server.close(resolve));
+    await writeFile(write, "{");
+    const longAgo = new Date(Date.now() - 2 * 86_400_000);
+    await utimes(write, longAgo, longAgo);
+
+    await writeFile(join(directory, "keyring.json"), "{}", { mode: 0o600 });
+    const custodian = await openCustodian({ directory });
+    await custodian.createKey("a", "ES256");
+    expect((await readdir(directory)).sort()).toStrictEqual([...left, "keyring.json", "keys"].sort());
+    await rm(join(directory, "keyring.json"));
+    await custodian.createKey("b", "ES256");
+    // A socket stays as long as something may be locked.
+    await custodian.createKey("c", "ES256");
+    expect(await readdir(directory)).toStrictEqual(["keys"]);
   });
 
   it("encrypts no key where the ones that are there are not encrypted", async () => {

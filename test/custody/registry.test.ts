@@ -14,6 +14,16 @@ describe("the registry of custodians", () => {
     expect(CUSTODIES.map(({ name }) => name).sort()).toEqual(folders.sort());
   });
 
+  it("has one at most that takes a passphrase: a keyring records how key files are kept once", () => {
+    expect(CUSTODIES.filter(({ takesPassphrase }) => takesPassphrase).length).toBeLessThan(2);
+  });
+
+  it("has a fact for each folder of keys, and none of them lies in another's", () => {
+    const folders = CUSTODIES.flatMap(({ keyFolder = [] }) => keyFolder).filter((folder) => folder !== ".");
+    for (const folder of folders) expect(folder).toMatch(/^[a-z][a-z-]*$/);
+    expect(new Set([...folders, "active", "public"]).size).toBe(folders.length + 2);
+  });
+
   it("is what the functions' own lists are held to", () => {
     const names = inLambda.map(({ name }) => name);
     expect(OPENERS.map(({ custody }) => custody)).toEqual(names);
@@ -28,14 +38,22 @@ describe.each(CUSTODIES.map((custody) => [custody.name, custody] as const))("the
   });
 
   it("has a row in README.md", () => {
-    expect(textOf("README.md")).toContain(`\n| \`${name}\` | `);
+    expect(rowsOf("README.md")).toContain(name);
   });
 
-  it("says what its keys use, and can be loaded", async () => {
-    const usage = custody.usage(2);
+  it("stands in ARCHITECTURE.md's table of what is on disk, where its keys are there", () => {
+    if (custody.keyFolder === undefined) return;
+    const [, onDisk = ""] = textOf("ARCHITECTURE.md").split("## On disk");
+    const holders = [...onDisk.matchAll(/^\| `[^|]*` \| of the custodian `([a-z-]+)`, /gm)].map(([, holder]) => holder);
+    expect(holders).toContain(name);
+  });
+
+  it("says what its keys are and what they use, and can be loaded", async () => {
+    const usage: object = custody.needsAws ? custody.usage(2) : {};
     for (const count of Object.values(usage)) expect(Number.isSafeInteger(count) && count >= 0).toBe(true);
-    if (!custody.needsAws) expect(usage).toEqual({ kmsKeys: 0, secrets: 0, parameters: 0, signCallsPerToken: 0 });
     expect(custody.made()).not.toBe("");
+    // What is below the installation's directory, and under a passphrase, is on this machine.
+    if (custody.needsAws) expect([custody.keyFolder, custody.takesPassphrase]).toStrictEqual([undefined, undefined]);
     const { create, permissions } = await custody.load();
     expect(typeof create).toBe("function");
     expect(permissions !== undefined).toBe(custody.needsAws);
@@ -50,6 +68,11 @@ describe.each(CUSTODIES.map((custody) => [custody.name, custody] as const))("the
     if (value === undefined) return;
     expect(KeyCustodianParameter.AllowedValues).toContain(value);
     expect(findLambdaCustody(value)).toBe(name);
-    expect(textOf("docs/lambda.md")).toContain(`\n| \`${name}\` | `);
+    expect(rowsOf("docs/lambda.md")).toContain(name);
   });
 });
+
+/** The names at the left of a page's tables. */
+function rowsOf(page: string): string[] {
+  return [...textOf(page).matchAll(/^\| `([a-z-]+)` \| /gm)].map(([, name = ""]) => name);
+}

@@ -9,14 +9,16 @@ import { createSecretsManager } from "../../src/aws/secrets-manager.js";
 import { createParameterStore } from "../../src/aws/ssm.js";
 import { createTransport, type Transport } from "../../src/aws/transport.js";
 import type { Custodian } from "../../src/custody/contract.js";
-import type { AwsDeps } from "../../src/custody/facts.js";
+import type { AwsDeps, CustodianFacts } from "../../src/custody/facts.js";
 import { CUSTODIES } from "../../src/custody/registry.js";
 import { SignetError } from "../../src/errors.js";
 import { CUSTODIAN_RULES, type CustodianPlace, custodianSuite } from "../contracts/custodian-suite.js";
 import { isEvery, some } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
+import { createOneFileCustodian } from "./one-file-custodian.js";
 
+const BELOW_ITS_FOLDER = "writes below its folder alone, for its owner alone, and opens no key that others can reach";
 const scratch = scratchDirectories();
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
 let transport: Transport;
@@ -57,16 +59,23 @@ async function inAws(name: string, more: (place: AwsDeps) => Partial<AwsDeps & C
   const place = awsPlace();
   const { leaveHalf, makeElsewhere, ...given } = more(place);
   const open = () => create({ ...place, ...given });
-  return { open, ...(leaveHalf && { leaveHalf }), ...(makeElsewhere && { makeElsewhere }) };
+  return { facts: custody, open, ...(leaveHalf && { leaveHalf }), ...(makeElsewhere && { makeElsewhere }) };
 }
 
-async function onThisMachine(name: string, settings?: (folder: string) => object): Promise<{ folder: string } & CustodianPlace> {
+async function onThisMachine(name: string, settings?: (folder: string) => object) {
   const custody = CUSTODIES.find((each) => each.name === name);
   if (custody === undefined || custody.needsAws) throw new Error(`${name} is not on this machine`);
   const { create } = await custody.load();
   const folder = await scratch();
+  const directory = join(folder, "place");
   const env = { ...process.env, STORE_PASSPHRASE: "correct horse" };
-  return { folder, open: () => create({ directory: folder, settings: settings?.(folder), env }) };
+  let hasAsked = false;
+  const passphrase = async () => {
+    hasAsked = true;
+    return undefined;
+  };
+  const open = () => create({ directory, passphrase, settings: settings?.(folder), env });
+  return { facts: custody, directory, open, asksPassphrase: () => hasAsked };
 }
 
 const programOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -74,15 +83,20 @@ const programOf = (path: string) => fileURLToPath(new URL(path, import.meta.url)
 const patient = { timeoutSeconds: 300, environment: ["STORE_PASSPHRASE"] };
 
 async function aFile(): Promise<CustodianPlace> {
-  const { open, folder } = await onThisMachine("file");
+  const place = await onThisMachine("file");
+  const keys = join(place.directory, "keys");
   return {
-    open,
+    ...place,
     async leaveHalf() {
-      await mkdir(join(folder, "keys"), { mode: 0o700 });
-      await writeFile(join(folder, "keys", "half.key.4-2.tmp"), "{", { mode: 0o600 });
+      await mkdir(keys, { mode: 0o700, recursive: true });
+      await writeFile(join(keys, "half.key.4-2.tmp"), "{", { mode: 0o600 });
       return "half";
     },
   };
+}
+
+async function aProgram(settings: (folder: string) => object): Promise<CustodianPlace> {
+  return { ...(await onThisMachine("command", settings)), isSlow: true };
 }
 
 /** Whoever is not here is not proven: the last test holds this list to the registry. */
@@ -119,7 +133,7 @@ const PLACES: readonly { name: string; way?: string; algorithms: readonly string
     way: "that keeps keys",
     algorithms: ["ES256"],
     place: () =>
-      onThisMachine("command", (folder) => ({
+      aProgram((folder) => ({
         program: [programOf("../../examples/custodians/encrypted-store.mjs"), join(folder, "store")],
         signs: false,
         ...patient,
@@ -130,7 +144,7 @@ const PLACES: readonly { name: string; way?: string; algorithms: readonly string
     way: "that signs",
     algorithms: ["EdDSA"],
     place: () =>
-      onThisMachine("command", (folder) => ({
+      aProgram((folder) => ({
         program: [programOf("./programs/signer.mjs"), join(folder, "keys")],
         signs: true,
         ...patient,
@@ -152,7 +166,7 @@ describe("the contract of custodians", () => {
   it("is not kept by a custodian whose keys live in the memory of one process", async () => {
     const failed: string[] = [];
     for (const [sentence, rule] of Object.entries(CUSTODIAN_RULES)) {
-      await rule({ open: inMemory }).catch(() => failed.push(sentence));
+      await rule({ facts: MEMORY, open: inMemory }).catch(() => failed.push(sentence));
     }
     expect(failed).toContain("answers the same key when an id is created again, by whichever process");
     expect(failed).toContain("lists what it holds, and nothing that was destroyed, in every process");
@@ -163,9 +177,60 @@ describe("the contract of custodians", () => {
   it("is not kept by a custodian whose material is no JSON", async () => {
     const one = inMemory();
     const sentence = "opens no key under a name or an algorithm that is not its own";
-    await expect(CUSTODIAN_RULES[sentence]?.({ open: () => one })).rejects.toThrow();
+    await expect(CUSTODIAN_RULES[sentence]?.({ facts: MEMORY, open: () => one })).rejects.toThrow();
+  });
+
+  it.each([
+    ["takes no lock", { locks: false }, "loses no key where many are made and destroyed at once, each by another instance"],
+    ["writes for everybody", { mode: 0o644, isTrusting: true }, BELOW_ITS_FOLDER],
+    ["reads whatever it finds", { isTrusting: true }, BELOW_ITS_FOLDER],
+    ["writes beside its folder", { keyFolder: "elsewhere" }, BELOW_ITS_FOLDER],
+    ["writes where its facts say nothing of it", { keyFolder: undefined }, BELOW_ITS_FOLDER],
+    ["says that a manager need not look for its keys", { isNear: undefined }, "is what its facts say"],
+    ["calls its material secret", { isPlain: undefined }, "is what its facts say"],
+    ["says that its material signs alone", { isSelfContained: true }, "is what its facts say"],
+    ["cannot tell a key's id", { namesIn: undefined }, "is what its facts say"],
+    ["says that it takes a passphrase", { takesPassphrase: true }, "is what its facts say"],
+    [
+      "tells of no interrupted write",
+      { leaveHalf: undefined },
+      "lists what a crash in the middle of a making left, and destroys it",
+    ],
+  ])("is not kept by one in a file that %s", async (_, faults, sentence) => {
+    await expect(CUSTODIAN_RULES[sentence]?.(await inOneFile(faults))).rejects.toThrow();
+  });
+
+  it("is kept by one in a file without such faults", async () => {
+    for (const rule of Object.values(CUSTODIAN_RULES)) await rule(await inOneFile({}));
   });
 });
+
+/** What is taken from, or added to, a custodian that keeps its keys in one file. */
+type Faults = { [Part in keyof Whole]?: (Whole[Part] extends true | undefined ? boolean : Whole[Part]) | undefined };
+type Whole = CustodianFacts &
+  Omit<Custodian, "custody"> & { locks: boolean; mode: number; isTrusting: boolean; leaveHalf: unknown };
+
+async function inOneFile(faults: Faults): Promise<CustodianPlace> {
+  const directory = join(await scratch(), "place");
+  const { keyFolder, takesPassphrase, leaveHalf: _, locks, mode, isTrusting, ...members } = { keyFolder: ".", ...faults };
+  const facts = { name: "one-file", needsAws: false, runsInLambda: false, made: () => "two entries", keyFolder, takesPassphrase };
+  const options = { directory, locks, mode, isTrusting };
+  const half = {
+    async leaveHalf() {
+      await mkdir(directory, { mode: 0o700, recursive: true });
+      await writeFile(join(directory, "keys.json.0123456789ab.tmp"), "{", { mode: 0o600 });
+      return "keys";
+    },
+  };
+  return {
+    facts: facts as CustodianFacts,
+    directory,
+    open: () => ({ ...createOneFileCustodian(options), ...members }) as Custodian,
+    ...("leaveHalf" in faults ? {} : half),
+  };
+}
+
+const MEMORY: CustodianFacts = { name: "memory", needsAws: false, runsInLambda: false, made: () => "two keys" };
 
 /** Keys in a Map. Within one process it seems to work. */
 function inMemory(): Custodian {

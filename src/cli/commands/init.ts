@@ -1,11 +1,12 @@
 import type { AwsConfig, Config } from "../../config/schema.js";
 import { configuredPassphrase } from "../../config/secrets.js";
-import { findCustody } from "../../custody/registry.js";
+import { findCustody, takesPassphrase } from "../../custody/registry.js";
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type InitPlan, makeIssuer, planInit } from "../../operator/init.js";
 import type { InitialOptions } from "../../operator/initial-config.js";
 import { keyToImport } from "../../operator/key-import.js";
+import { ENCRYPTING, unusedPassphrase } from "../../operator/passphrase-use.js";
 import { footprint } from "../../operator/prices.js";
 import type { ImportedKey } from "../../rotation/steps/import-key.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
@@ -13,7 +14,6 @@ import { custodyMembersIn } from "../custody-flags.js";
 import { askIfWatched, askNewPassphrase } from "../prompt.js";
 
 export interface InitOptions extends CommonOptions, InitialOptions {
-  readonly passphrase?: boolean;
   /** A key made elsewhere that signs first. */
   readonly import?: string;
   readonly kid?: string;
@@ -28,8 +28,10 @@ export async function init(context: Context, options: InitOptions): Promise<void
   const imported = await keyFrom(context, options);
   const plan = await planInit(context, path, { ...options, custodyMembers: custodyMembersIn(options) }, imported);
   const { config } = plan;
+  const unused = unusedPassphrase(config, context.env);
+  if (unused !== undefined) output.note(`warning: ${unused}`);
   const asked = options.passphrase === true ? await askNewPassphrase() : undefined;
-  const passphrase = asked ?? (await configuredPassphrase(config, context.env));
+  const passphrase = asked ?? (takesPassphrase(config.custody) ? await configuredPassphrase(config, context.env) : undefined);
   const active = await makeIssuer(context, plan, {
     passphrase,
     onStep: ({ words }) => output.isWatched && output.note(`  ${words}`),
@@ -62,7 +64,7 @@ function tellRotation({ output }: Context, { rotation }: Config): void {
 
 /** Says what will be made in AWS, and what it costs, before it is made. */
 function tellPlan({ output }: Context, config: Config, { installation, region, keyring }: AwsConfig): void {
-  const { things, monthly } = footprint(config.custody, config.aws?.kmsKey);
+  const { things, monthly = 0 } = footprint(config.custody, config.aws?.kmsKey);
   output.note(`Making in AWS${region === undefined ? "" : ` (${region})`}, as the installation ${installation}:`);
   for (const thing of things) output.note(`  ${thing}`);
   output.note(`  keyring, audit log and public documents in ${keyring ?? config.directory}`);
@@ -77,17 +79,21 @@ function printSummary(
 ): void {
   output.note(`${output.bold("Issuer ready")}${config.issuer === undefined ? "" : ` for ${config.issuer}`}`);
   output.note(`  config   ${path}`);
-  const inFiles = findCustody(config.custody)?.usesDirectory === true;
+  const facts = findCustody(config.custody);
+  const isInDirectory = facts?.keyFolder !== undefined;
   const keeper = config.aws === undefined ? config.custody : `${config.custody} in AWS`;
   output.note(
-    `  keys     ${inFiles ? config.directory : keeper} (${active.alg} key ${active.publicJwk?.kid} signs; a standby is published)`,
+    `  keys     ${isInDirectory ? config.directory : keeper} (${active.alg} key ${active.publicJwk?.kid} signs; a standby is published)`,
   );
-  if (!inFiles) output.note(`  keyring  ${config.aws?.keyring ?? config.directory}`);
-  else if (isEncrypted) output.note("  secrets  encrypted under your passphrase");
-  else {
-    output.note("  secrets  NOT encrypted: a user who can read these files can sign. To encrypt them, make the issuer");
-    output.note("           with `signet init --passphrase`, or with SIGNET_PASSPHRASE or --passphrase-file set");
-  }
+  if (!isInDirectory) output.note(`  keyring  ${config.aws?.keyring ?? config.directory}`);
+  if (isEncrypted) output.note("  secrets  encrypted under your passphrase");
+  else if (isInDirectory) printUnencrypted(output, facts.takesPassphrase === true);
   if (wasAsked) output.note("           give the passphrase in SIGNET_PASSPHRASE or SIGNET_PASSPHRASE_FILE from now on");
   output.note(`Next: ${self} issue sub=alice`);
+}
+
+function printUnencrypted(output: Context["output"], canEncrypt: boolean): void {
+  output.note("  secrets  NOT encrypted: a user who can read these files can sign. To encrypt them, make the issuer");
+  if (canEncrypt) output.note("           with `signet init --passphrase`, or with SIGNET_PASSPHRASE or --passphrase-file set");
+  else output.note(`           with \`signet init --custody ${ENCRYPTING} --passphrase\``);
 }

@@ -1,8 +1,10 @@
 import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
+import type { Installation } from "../../assemble.js";
 import { parseDuration } from "../../encoding/durations.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import { lossOfEncryption } from "../../operator/passphrase-use.js";
 import { assertWell } from "../../rotation/report.js";
 import type { ApplyRequest } from "../../rotation/steps/apply-policy.js";
 import { confirm } from "../confirm.js";
@@ -46,8 +48,16 @@ export interface ApplyOptions extends ChangeOptions {
 
 /** `signet keys apply`: puts what the config says of keys and limits in force. */
 export async function keysApply(context: Context, options: ApplyOptions): Promise<void> {
-  const manager = await managerFor(context, await openInstallation(context, options));
+  const installation = await openInstallation(context, options);
+  const manager = await managerFor(context, installation);
+  await warnOfLoss(context, installation);
   printReport(context, await manager.applySettings({ ...acceptance(options), keyFiles: true, dryRun: options.dryRun }), options);
+}
+
+/** Warns, before it is done, where keys that are encrypted under a passphrase are followed by keys that are not. */
+export async function warnOfLoss({ output, env }: Context, installation: Pick<Installation, "config" | "stores">): Promise<void> {
+  const loss = await lossOfEncryption(installation, env);
+  if (loss !== undefined) output.note(`warning: ${loss}`);
 }
 
 /** What the operator says that verifiers accept. */

@@ -7,7 +7,7 @@ import { footprint } from "../../operator/prices.js";
 import type { Report } from "../../rotation/report.js";
 import { type Context, pathOfConfig } from "../context.js";
 import { managerFor, printReport } from "../key-report.js";
-import { type ApplyOptions, acceptance } from "./keys-change.js";
+import { type ApplyOptions, acceptance, warnOfLoss } from "./keys-change.js";
 
 export interface MigrateOptions extends ApplyOptions, MigrationRequest {}
 
@@ -20,8 +20,9 @@ export async function keysMigrate(context: Context, options: MigrateOptions): Pr
   const path = pathOfConfig(context, options);
   const { before, after, change } = await planMigration(context, path, options);
   const isMoving = after.custody !== before.custody;
-  if (isMoving) tellMove(context, before, after);
   const installation = await assemble(after, { passphrase: () => configuredPassphrase(after, env), env });
+  if (isMoving) tellMove(context, before, after);
+  await warnOfLoss(context, installation);
   const manager = await managerFor(context, installation);
   const request = { ...acceptance(options), rotate: true };
   // What is refused is refused before anything is written.
@@ -39,11 +40,12 @@ export async function keysMigrate(context: Context, options: MigrateOptions): Pr
 
 function tellMove({ output }: Context, before: Config, { custody, aws }: Config): void {
   const { things, monthly } = footprint(custody, undefined);
+  const where = monthly === undefined ? "" : " in AWS";
   output.note(
-    `From ${before.custody} to ${custody}${aws === undefined ? "" : `, as the installation ${aws.installation}`}. New in AWS:`,
+    `From ${before.custody} to ${custody}${aws === undefined ? "" : `, as the installation ${aws.installation}`}. New${where}:`,
   );
   for (const thing of things) output.note(`  ${thing}`);
-  output.note(`  about $${monthly.toFixed(2)} a month, before any token (\`signet cost\`)`);
+  if (monthly !== undefined) output.note(`  about $${monthly.toFixed(2)} a month, before any token (\`signet cost\`)`);
   output.note("The old keys stay where they are until their last tokens have expired, and the rights to them must stay as long");
 }
 

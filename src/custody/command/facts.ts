@@ -1,6 +1,6 @@
 import { about } from "../../settings/about.js";
 import { group, integer, listOfTexts, type Shape, type Values } from "../../settings/shape.js";
-import { type CustodianFacts, NO_USAGE } from "../facts.js";
+import type { CustodianFacts } from "../facts.js";
 
 const MEMBERS = {
   program: {
@@ -47,6 +47,5 @@ export const facts = {
       ...about("The program that keeps the keys, for the custody command.", { program: ["/usr/local/bin/keys"] }),
     },
   },
-  usage: () => NO_USAGE,
   made: () => "two keys, kept by your program: one signs, one stands by",
 } as const satisfies CustodianFacts;

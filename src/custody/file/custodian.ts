@@ -13,7 +13,7 @@ import { readTrustedText } from "../../files/trusted-read.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { AlikeKeeper, Custodian, InterruptedWrites, KeyImporter, KeyNames, OpenableKey, Signer } from "../contract.js";
 import { materialForm } from "../material.js";
-import { sameAlgorithm, sameKey } from "../stored-key.js";
+import { keyNotFound, sameAlgorithm, sameKey } from "../stored-key.js";
 import { type KeyFile, keepingAlike } from "./kept-alike.js";
 import { decodeKeyFile, encodeKeyFile, type PassphraseSource, type PrivateJwk } from "./key-file.js";
 
@@ -148,8 +148,5 @@ function keyOf(jwk: PrivateJwk, path: string): { key: KeyObject; algorithm: Algo
 async function mustExist<T>(id: string, found: Promise<T | undefined>): Promise<T> {
   const value = await found;
   if (value !== undefined) return value;
-  throw new SignetError(
-    "key_not_found",
-    `there is no key file for ${id}: restore it from a backup, or run \`signet keys repair\``,
-  );
+  throw keyNotFound(`the key file of ${id}`);
 }

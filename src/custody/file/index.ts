@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { CustodianModule, MachinePlace } from "../facts.js";
 import { createFileCustodian } from "./custodian.js";
+import { facts } from "./facts.js";
 
-/** Keys in the folder `keys` of the installation's directory. */
+/** Keys in a folder of the installation's directory. */
 export const create: CustodianModule<MachinePlace>["create"] = ({ directory, passphrase }) =>
-  createFileCustodian({ directory: join(directory, "keys"), passphrase });
+  createFileCustodian({ directory: join(directory, facts.keyFolder), passphrase });

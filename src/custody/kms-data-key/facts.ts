@@ -1,4 +1,4 @@
-import { type CustodianFacts, NO_USAGE } from "../facts.js";
+import { type AwsFacts, NO_USAGE } from "../facts.js";
 
 /** Keys that a KMS key wraps. */
 export const facts = {
@@ -11,4 +11,4 @@ export const facts = {
   // One wrapping key, however many keys it wraps.
   usage: (keys: number, kmsKey?: string) => ({ ...NO_USAGE, kmsKeys: kmsKey === undefined ? 1 : 0, parameters: keys }),
   made: () => "a parameter for each key, which your KMS key wraps (standard tier: free)",
-} as const satisfies CustodianFacts;
+} as const satisfies AwsFacts;

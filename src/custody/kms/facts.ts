@@ -1,4 +1,4 @@
-import { type CustodianFacts, NO_USAGE } from "../facts.js";
+import { type AwsFacts, NO_USAGE } from "../facts.js";
 
 /** Keys that never leave KMS. */
 export const facts = {
@@ -14,4 +14,4 @@ export const facts = {
   }),
   made: (kmsKey?: string) =>
     kmsKey === undefined ? "two KMS keys: one signs, one stands by" : "a KMS key that stands by; yours signs",
-} as const satisfies CustodianFacts;
+} as const satisfies AwsFacts;

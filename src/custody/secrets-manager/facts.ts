@@ -1,4 +1,4 @@
-import { type CustodianFacts, NO_USAGE } from "../facts.js";
+import { type AwsFacts, NO_USAGE } from "../facts.js";
 
 /** Keys in Secrets Manager. */
 export const facts = {
@@ -9,4 +9,4 @@ export const facts = {
   kmsKey: "encrypts",
   usage: (keys: number) => ({ ...NO_USAGE, secrets: keys }),
   made: () => "two secrets: one key signs, one stands by",
-} as const satisfies CustodianFacts;
+} as const satisfies AwsFacts;
