@@ -7,12 +7,14 @@ import type { PublicJwk } from "./algorithms/jwk.js";
 import { type AlgorithmName, algorithmNamed } from "./algorithms/table.js";
 import { assembleIssuer, type IssuingParts } from "./assemble-issuer.js";
 import { checkConfig } from "./config/load.js";
-import { type Custodian, canAdopt, keepsAlike, leavesWrites, type Signer } from "./custody/contract.js";
+import { type Custodian, canAdopt, keepsAlike, leavesWrites, type OpenableKey, type Signer } from "./custody/contract.js";
 import { CUSTODY_MEMBERS, findCustody, takesPassphrase } from "./custody/registry.js";
-import { A_COUNT, A_FUNCTION, A_TEXT, AN_OBJECT, checkOptions, type OptionChecks } from "./encoding/options.js";
+import { A_COUNT, A_FUNCTION, A_TEXT, AN_OBJECT, type OptionChecks, readOptions } from "./encoding/options.js";
 import { ownMember } from "./encoding/own-member.js";
 import { SignetError } from "./errors.js";
 import { type ActiveKey, type ActiveKeyOptions, createActiveKey as followActiveKey } from "./issue/active-key.js";
+import { checkedTime, presentSeconds } from "./issue/issuer.js";
+import { type ActiveDocument, parseActiveDocument } from "./keyring/active-document.js";
 
 export type { PublicJwk } from "./algorithms/jwk.js";
 export { ALGORITHM_NAMES, type AlgorithmName } from "./algorithms/table.js";
@@ -146,8 +148,8 @@ export interface OpenCustodian {
  * @throws SignetError `config_invalid`, `no_active_key`, and what opening a key throws
  */
 export async function openActiveKey(options: OpenActiveKeyOptions): Promise<ActiveKey> {
-  checkOptions<OpenActiveKeyOptions>(options, "openActiveKey", { ...LOCATION, ...FOLLOWING });
-  const { maxAgeSeconds, refreshSeconds, clock, ...location } = options;
+  const given = readOptions<OpenActiveKeyOptions>(options, "openActiveKey", { ...LOCATION, ...FOLLOWING });
+  const { maxAgeSeconds, refreshSeconds, clock, ...location } = given;
   const { activeKey } = await partsAt(location, { maxAgeSeconds, refreshSeconds, clock });
   await activeKey.refresh();
   return activeKey;
@@ -173,8 +175,8 @@ export async function openActiveKey(options: OpenActiveKeyOptions): Promise<Acti
  *
  * @throws SignetError `config_invalid` for a location that is not whole, or a passphrase that would encrypt nothing
  */
-export async function openCustodian(location: KeyLocation): Promise<OpenCustodian> {
-  checkOptions<KeyLocation>(location, "openCustodian", LOCATION);
+export async function openCustodian(options: KeyLocation): Promise<OpenCustodian> {
+  const location = readOptions<KeyLocation>(options, "openCustodian", LOCATION);
   const { config, custodians, stores } = await partsAt(location, {});
   assertWhole(config.custody, location);
   const custodian = ownMember(custodians, config.custody) as Custodian;
@@ -189,7 +191,7 @@ export async function openCustodian(location: KeyLocation): Promise<OpenCustodia
     },
     openSigner: async (key: NamedKey | KmsKey) => openSigner(custodian, key),
     listKeys: () => custodian.list(),
-    destroyKey: async (name: string) => custodian.destroy(named(name)),
+    destroyKey: async (name: string) => custodian.destroy(named(name, KEY_NAME)),
   });
 }
 
@@ -218,7 +220,7 @@ export async function openCustodian(location: KeyLocation): Promise<OpenCustodia
  * @throws SignetError `config_invalid` for an option that is unknown or not what it must be
  */
 export function createActiveKey(options: ActiveKeyOptions): ActiveKey {
-  checkOptions<ActiveKeyOptions>(options, "createActiveKey", {
+  const given = readOptions<ActiveKeyOptions>(options, "createActiveKey", {
     ...FOLLOWING,
     read: A_FUNCTION,
     open: A_FUNCTION,
@@ -226,9 +228,36 @@ export function createActiveKey(options: ActiveKeyOptions): ActiveKey {
     random: A_FUNCTION,
   });
   for (const name of ["read", "open", "maxAgeSeconds"] as const) {
-    if (options[name] === undefined) throw new SignetError("config_invalid", `createActiveKey needs ${name}`, { field: name });
+    if (given[name] === undefined) throw new SignetError("config_invalid", `createActiveKey needs ${name}`, { field: name });
   }
-  return followActiveKey(options);
+  const { clock = presentSeconds } = given;
+  return followActiveKey({
+    ...given,
+    clock: () => checkedTime(clock()),
+    read: () => readDocuments(given),
+    open: (document) => openAsNamed(given, document),
+  });
+}
+
+// What a program keeps is read as what we keep ourselves.
+async function readDocuments({ read, location = "the active document" }: ActiveKeyOptions): Promise<readonly ActiveDocument[]> {
+  const documents: unknown = await read();
+  if (!Array.isArray(documents)) throw new SignetError("active_document_damaged", "read must answer a list of active documents");
+  return documents.map((document) => parseActiveDocument(jsonOf(document), location));
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch (error) {
+    throw new SignetError("active_document_damaged", "an active document must be what JSON can hold", { cause: error });
+  }
+}
+
+async function openAsNamed({ open }: ActiveKeyOptions, document: OpenableKey): Promise<Signer> {
+  const signer: Partial<Signer> | undefined = await open(document);
+  if (signer?.kid === document.kid && signer.alg === document.alg && typeof signer.sign === "function") return signer as Signer;
+  throw new SignetError("key_mismatch", `open must answer a signer of the key ${document.kid} (${document.alg})`);
 }
 
 // What stands in signet.json too is checked as it is there; a custodian's own member is known by the registry.
@@ -258,7 +287,16 @@ function partsAt(
   const config = checkConfig({ ...members, rotation }, "the options", { env: {} });
   // A directory that was not named may be another installation's, and the higher sequence would win.
   const ignoresDisk = members.directory === undefined;
-  return assembleIssuer(config, { passphrase, env, ignoresDisk, ...more });
+  return assembleIssuer(config, { passphrase: passphrase && (() => askPassphrase(passphrase)), env, ignoresDisk, ...more });
+}
+
+// Of what is no text, its name would be the passphrase: that of `null` is "null", which anybody guesses.
+async function askPassphrase(passphrase: NonNullable<KeyLocation["passphrase"]>): Promise<string | undefined> {
+  const answer: unknown = await passphrase();
+  if (answer === undefined || (typeof answer === "string" && answer !== "")) return answer;
+  throw new SignetError("config_invalid", "passphrase must answer a text that is not empty, or undefined", {
+    field: "passphrase",
+  });
 }
 
 function assertWhole(custody: string, { directory, passphrase }: KeyLocation): void {
@@ -283,8 +321,8 @@ async function removeDeadWrites(custodian: Custodian, { stores }: Pick<IssuingPa
 }
 
 async function openSigner(custodian: Custodian, key: NamedKey | KmsKey): Promise<Signer> {
-  checkOptions<NamedKey & KmsKey>(key, "openSigner", { id: A_TEXT, kid: A_TEXT, alg: A_TEXT, keyArn: A_TEXT });
-  const { id = "", kid, alg, keyArn } = key as Partial<NamedKey & KmsKey>;
+  const all = { id: A_TEXT, kid: A_TEXT, alg: A_TEXT, keyArn: A_TEXT };
+  const { id = "", kid, alg, keyArn } = readOptions<Partial<NamedKey & KmsKey>>(key, "openSigner", all);
   const algorithm = algorithmNamed(alg ?? "");
   if (keyArn !== undefined) {
     if (!canAdopt(custodian)) throw badKey("keyArn", `${custodian.custody} opens no key by ARN: give id and kid`);
@@ -297,10 +335,11 @@ async function openSigner(custodian: Custodian, key: NamedKey | KmsKey): Promise
 
 /** An id, or a name of an id's part as it is listed. */
 const KEY_NAME = /^[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9._-]{1,100})?$/;
+const KEY_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 // It becomes a part of paths and names, and a file custodian's path is a file of this machine.
-function named(name: string): string {
-  if (typeof name === "string" && KEY_NAME.test(name)) return name;
+function named(name: string, form = KEY_ID): string {
+  if (typeof name === "string" && form.test(name)) return name;
   throw badKey("id", "a key's id has 1 to 64 letters, digits, - and _");
 }
 

@@ -2,7 +2,7 @@ import { assembleIssuer } from "./assemble-issuer.js";
 import type { Environment } from "./config/environment.js";
 import { loadConfig } from "./config/load.js";
 import { configuredPassphrase } from "./config/secrets.js";
-import { A_TEXT, AN_OBJECT, checkOptions } from "./encoding/options.js";
+import { A_TEXT, AN_OBJECT, readOptions } from "./encoding/options.js";
 import { type Issuer, issuerOver } from "./issue/issuer.js";
 import type { Jwks } from "./keyring/documents.js";
 
@@ -37,9 +37,9 @@ export interface OpenIssuer extends Issuer {
  * @throws SignetError `config_missing`, `config_invalid`, `no_active_key`, and what opening a key file can throw
  */
 export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenIssuer> {
-  checkOptions<OpenIssuerOptions>(options, "openIssuer", { config: A_TEXT, env: AN_OBJECT });
-  const env = options.env ?? process.env;
-  const config = await loadConfig({ path: options.config, cwd: process.cwd(), env });
+  const given = readOptions<OpenIssuerOptions>(options, "openIssuer", { config: A_TEXT, env: AN_OBJECT });
+  const env = given.env ?? process.env;
+  const config = await loadConfig({ path: given.config, cwd: process.cwd(), env });
   const { issuer, activeKey, stores } = await assembleIssuer(config, {
     passphrase: () => configuredPassphrase(config, env),
     env,

@@ -1,6 +1,6 @@
 import { createPublicKey, KeyObject, type SignKeyObjectInput, sign, verify } from "node:crypto";
 import { ecdsaFromDer, ecdsaToDer } from "../encoding/ecdsa-der.js";
-import { A_TEXT, checkOptions, type OptionChecks } from "../encoding/options.js";
+import { A_TEXT, type OptionChecks, readOptions } from "../encoding/options.js";
 import { SignetError } from "../errors.js";
 import { type PublicJwk, publicJwk } from "./jwk.js";
 import { assertKeyFits } from "./keys.js";
@@ -40,17 +40,17 @@ export interface LocalSigner {
  * @throws SignetError `unsupported_algorithm`, `invalid_key` or `key_too_weak`
  */
 export function localSigner(options: { privateKey: KeyObject; alg: string; kid?: string }): LocalSigner {
-  checkOptions(options, "localSigner", OPTIONS);
-  if (options.privateKey === undefined) {
+  const { privateKey, alg, kid } = readOptions(options, "localSigner", OPTIONS);
+  if (privateKey === undefined) {
     throw new SignetError("config_invalid", `privateKey must be ${OPTIONS.privateKey?.[0]}`, { field: "privateKey" });
   }
-  const algorithm = algorithmNamed(options.alg);
-  const jwk = publicJwk(options.privateKey, algorithm, options.kid);
+  const algorithm = algorithmNamed(alg);
+  const jwk = publicJwk(privateKey, algorithm, kid);
   return Object.freeze({
     kid: jwk.kid,
     alg: algorithm.name,
     publicJwk: jwk,
-    sign: signatureMaker(algorithm, options.privateKey),
+    sign: signatureMaker(algorithm, privateKey),
   });
 }
 

@@ -17,30 +17,35 @@ export const A_COUNT: OptionCheck = [
 export const AN_OBJECT: OptionCheck = ["an object", (value) => typeof value === "object" && value !== null];
 
 /**
- * Checks a caller's options. A misspelt one would be ignored, and with it a check that the caller relies on: `scope` for `scopes`
- * checks no scope. An option that is `undefined` counts as absent, but its name has to be right.
+ * Reads a caller's options, each once, whoever has them: the object itself, or what it inherits from. A misspelt one would be ignored, and
+ * with it a check that the caller relies on: `scope` for `scopes` checks no scope. An option that is `undefined` counts as absent, but its
+ * name has to be right.
  *
  * @param what the function that takes them, for errors
+ * @returns a plain object with those that are there
  * @throws SignetError `config_invalid`, naming the option, and the nearest one that there is
  */
-export function checkOptions<Options>(options: unknown, what: string, checks: OptionChecks<Options>): void {
+export function readOptions<Options extends object>(options: Options, what: string, checks: OptionChecks<Options>): Options {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new SignetError("config_invalid", `${what} takes an object of options`);
   }
   const known = new Map(Object.entries<OptionCheck | null>(checks));
-  const names = new Set([...Reflect.ownKeys(options), ...inheritedNames(options)]);
-  for (const key of names) {
+  for (const key of new Set([...Reflect.ownKeys(options), ...inheritedNames(options)])) {
     const name = key.toString();
-    const check = known.get(name);
+    if (known.has(name) && typeof key !== "symbol") continue;
     const field = name.slice(0, 64);
-    if (check === undefined || typeof key === "symbol") {
-      const nearest = didYouMean(field, known.keys()) || `; there are ${[...known.keys()].join(", ")}`;
-      throw new SignetError("config_invalid", `${what} has no option ${JSON.stringify(field)}${nearest}`, { field });
-    }
-    const value = (options as Readonly<Record<string, unknown>>)[name];
-    if (check === null || value === undefined || check[1](value)) continue;
-    throw new SignetError("config_invalid", `${name} must be ${check[0]}`, { field });
+    const nearest = didYouMean(field, known.keys()) || `; there are ${[...known.keys()].join(", ")}`;
+    throw new SignetError("config_invalid", `${what} has no option ${JSON.stringify(field)}${nearest}`, { field });
   }
+  const read: [string, unknown][] = [];
+  for (const [name, check] of known) {
+    const value = (options as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined) continue;
+    if (check !== null && !check[1](value))
+      throw new SignetError("config_invalid", `${name} must be ${check[0]}`, { field: name });
+    read.push([name, value]);
+  }
+  return Object.fromEntries(read) as Options;
 }
 
 function inheritedNames(options: object): string[] {

@@ -1,6 +1,6 @@
 import type { Signer } from "../custody/contract.js";
 import { encodeBase64url } from "../encoding/base64url.js";
-import { A_FUNCTION, A_TEXT, checkOptions, type OptionCheck, type OptionChecks } from "../encoding/options.js";
+import { A_FUNCTION, A_TEXT, type OptionCheck, type OptionChecks, readOptions } from "../encoding/options.js";
 import { type ErrorCode, INTERNAL_DETAIL, isSignetError, SignetError, statusOf } from "../errors.js";
 import type { OwnLimits } from "../settings/limits.js";
 import { completeLimits } from "./limits.js";
@@ -142,8 +142,8 @@ function notInMemory(pending?: Promise<unknown>): SignetError {
  * @internal
  * @throws SignetError `config_invalid` for an option, or a limit, that is unknown or not what it must be
  */
-export function createImmediateIssuer(options: IssuerOptions): ImmediateIssuer {
-  checkOptions(options, "createIssuer", OPTIONS);
+export function createImmediateIssuer(given: IssuerOptions): ImmediateIssuer {
+  const options = readOptions(given, "createIssuer", OPTIONS);
   const limits = completeLimits(options.limits, options.issuer);
   const clock = options.clock ?? presentSeconds;
   const source = sourceOf(options.signer);
@@ -176,6 +176,7 @@ export function createImmediateIssuer(options: IssuerOptions): ImmediateIssuer {
   }
 
   function inputOf({ signer, maxTtlSeconds, endless }: SigningKey, request: IssueRequest, now: number): string {
+    if (!(maxTtlSeconds > 0)) throw new SignetError("config_invalid", "the key has no maxTtlSeconds", { field: "signer" });
     return headerOf(signer, request.typ ?? "JWT") + makePayload(request, now, maxTtlSeconds, endless !== false);
   }
 
@@ -188,23 +189,24 @@ export function createImmediateIssuer(options: IssuerOptions): ImmediateIssuer {
     return tokenOf(input, await key.signer.sign(input));
   }
 
-  async function issueMany(requests: readonly IssueRequest[]): Promise<readonly BatchResult[]> {
-    if (!Array.isArray(requests) || requests.length > MAX_REQUESTS) {
-      throw new SignetError("invalid_request", `requests must be a list of at most ${MAX_REQUESTS}`, { field: "requests" });
-    }
-    const results: BatchResult[] = [];
-    for (let at = 0; at < requests.length; at += MAX_AT_ONCE) {
-      const some = requests.slice(at, at + MAX_AT_ONCE);
-      results.push(...(await Promise.all(some.map((request) => settled(() => issue(request))))));
-    }
-    return results;
-  }
-
-  return Object.freeze({ issue, issueMany });
+  return Object.freeze({ issue, issueMany: (requests: readonly IssueRequest[]) => issueEach(issue, requests) });
 }
 
 /** So many tokens of a batch are made at a time: each that waits for KMS holds a connection and the memory for it. */
 const MAX_AT_ONCE = 64;
+
+async function issueEach(issue: ImmediateIssuer["issue"], requests: readonly IssueRequest[]): Promise<readonly BatchResult[]> {
+  if (!Array.isArray(requests) || requests.length > MAX_REQUESTS) {
+    throw new SignetError("invalid_request", `requests must be a list of at most ${MAX_REQUESTS}`, { field: "requests" });
+  }
+  const results: BatchResult[] = [];
+  for (let at = 0; at < requests.length; at += MAX_AT_ONCE) {
+    const some = requests.slice(at, at + MAX_AT_ONCE);
+    // Also what a list has left out is answered.
+    results.push(...(await Promise.all(Array.from(some, (request) => settled(() => issue(request))))));
+  }
+  return results;
+}
 
 const SIGNER: OptionCheck = ["a signer: what localSigner makes, for example", isSigner];
 const OPTIONS: OptionChecks<IssuerOptions> = {
@@ -225,8 +227,8 @@ export function presentSeconds(): number {
   return Math.floor(Date.now() / 1_000);
 }
 
-// What is larger is milliseconds by mistake: a token would live for thousands of years.
-function checkedTime(now: number): number {
+/** @internal The time that a clock gave. What is larger is milliseconds by mistake: a token would live for thousands of years. */
+export function checkedTime(now: number): number {
   if (Number.isSafeInteger(now) && now >= 0 && now <= LAST_SECOND) return now;
   throw new SignetError("clock_untrusted", "the issuer's clock gives no whole number of seconds since 1970");
 }
@@ -244,8 +246,14 @@ function sourceOf(signer: Signer | SigningKeySource): SigningKeySource {
   return { current: () => key };
 }
 
-function tokenOf(input: string, signature: Buffer): IssuedToken {
-  return { token: `${input}.${signature.toString("base64url")}` };
+// A signer may be a program's own.
+function tokenOf(input: string, signature: Uint8Array): IssuedToken {
+  if (!(signature instanceof Uint8Array) || signature.length === 0) {
+    throw new SignetError("custodian_failed", "the signer must answer the bytes of a signature, or a promise of them");
+  }
+  const { buffer, byteOffset, length } = signature;
+  const bytes = signature instanceof Buffer ? signature : Buffer.from(buffer, byteOffset, length);
+  return { token: `${input}.${bytes.toString("base64url")}` };
 }
 
 // The header, with its dot, is encoded once a key and type.

@@ -1,4 +1,4 @@
-import { A_TEXT, checkOptions } from "../encoding/options.js";
+import { A_TEXT, readOptions } from "../encoding/options.js";
 import { PROBLEM_TYPE, problemText } from "../encoding/problem.js";
 import { isSignetError, isTokenRefusal, SignetError, toPublicError } from "../errors.js";
 import { hasScopes, listOf } from "./claims.js";
@@ -55,16 +55,16 @@ export function bearerGuard(verifier: Verifying, options: BearerOptions = {}): B
   if (typeof verifier?.verify !== "function") {
     throw new SignetError("config_invalid", "bearerGuard takes a verifier: what createVerifier makes", { field: "verifier" });
   }
-  checkOptions<BearerOptions>(options, "bearerGuard", { realm: A_TEXT, scopes: null });
-  const { realm = "api" } = options;
-  const scopes = listOf(options.scopes, "scopes");
+  const given = readOptions<BearerOptions>(options, "bearerGuard", { realm: A_TEXT, scopes: null });
+  const { realm = "api" } = given;
+  const scopes = listOf(given.scopes, "scopes");
   const challenge = `Bearer realm="${quotable(realm)}"`;
   return async (authorization) => {
     // Whatever a framework hands over: nothing of it is made a text of.
-    const given = typeof authorization === "string" ? BEARER.exec(authorization)?.[1] : undefined;
-    if (given === undefined) return { refusal: refusal(401, "token_missing", "a bearer token is needed", challenge) };
+    const bearer = typeof authorization === "string" ? BEARER.exec(authorization)?.[1] : undefined;
+    if (bearer === undefined) return { refusal: refusal(401, "token_missing", "a bearer token is needed", challenge) };
     try {
-      const token = await verifier.verify(given);
+      const token = await verifier.verify(bearer);
       if (hasScopes(token.claims, scopes)) return { token };
       const wanted = `${challenge}, error="insufficient_scope", scope="${quotable(scopes.join(" "))}"`;
       return { refusal: refusal(403, "token_scope_missing", "the token does not have a scope that is required here", wanted) };

@@ -1,7 +1,7 @@
 import type { IssuersVerifierOptions } from "./issuers.js";
 import { type IssuersVerifier, issuersVerifier } from "./issuers-verifier.js";
 import { localVerifier, type Verifier, type VerifierOptions } from "./verifier.js";
-import { hasKeys } from "./verifier-options.js";
+import { readVerifierOptions } from "./verifier-options.js";
 
 /**
  * Makes a verifier: over `keys` that are at hand, or by the URL of each `issuer`, whose keys it then finds, fetches and follows by itself.
@@ -27,5 +27,6 @@ import { hasKeys } from "./verifier-options.js";
 export function createVerifier(options: VerifierOptions): Verifier;
 export function createVerifier(options: IssuersVerifierOptions): IssuersVerifier;
 export function createVerifier(options: VerifierOptions | IssuersVerifierOptions): Verifier | IssuersVerifier {
-  return hasKeys(options) ? localVerifier(options) : issuersVerifier(options);
+  const read = readVerifierOptions(options);
+  return "withKeys" in read ? localVerifier(read.withKeys) : issuersVerifier(read.byUrl);
 }

@@ -1,4 +1,4 @@
-import { A_COUNT, A_FUNCTION, checkOptions, type OptionCheck, type OptionChecks, TRUE_OR_FALSE } from "../encoding/options.js";
+import { A_COUNT, A_FUNCTION, type OptionCheck, type OptionChecks, readOptions, TRUE_OR_FALSE } from "../encoding/options.js";
 import type { IssuersVerifierOptions } from "./issuers.js";
 import type { VerifierOptions } from "./verifier.js";
 
@@ -34,15 +34,16 @@ const BY_URL: OptionChecks<Omit<IssuersVerifierOptions, "issuersReach" | "judged
 };
 
 /**
- * Checks the options of createVerifier, and tells its two forms apart.
+ * Reads the options of createVerifier, which has two forms.
  *
  * @throws SignetError `config_invalid`
  */
-export function hasKeys(options: VerifierOptions | IssuersVerifierOptions): options is VerifierOptions {
+export function readVerifierOptions(
+  options: VerifierOptions | IssuersVerifierOptions,
+): { readonly withKeys: VerifierOptions } | { readonly byUrl: IssuersVerifierOptions } {
   const isWithKeys = typeof options === "object" && options !== null && "keys" in options;
-  if (isWithKeys) checkOptions(options, "createVerifier with keys", WITH_KEYS);
-  else checkOptions(options, "createVerifier", BY_URL);
-  return isWithKeys;
+  if (isWithKeys) return { withKeys: readOptions<VerifierOptions>(options, "createVerifier with keys", WITH_KEYS) };
+  return { byUrl: readOptions<Omit<IssuersVerifierOptions, "issuersReach" | "judged">>(options, "createVerifier", BY_URL) };
 }
 
 function isUrls(value: unknown): boolean {

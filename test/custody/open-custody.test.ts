@@ -158,6 +158,58 @@ describe("a custodian that a program opens without a config file", () => {
   });
 });
 
+describe("what a program says by its options", () => {
+  it("counts wherever it stands: on the object, on what it inherits from, behind a getter", async () => {
+    const directory = await scratch();
+    class Location {
+      get directory() {
+        return directory;
+      }
+    }
+    const hidden = Object.defineProperty({}, "directory", { value: directory, enumerable: false });
+    for (const [at, location] of [Object.create({ directory }), new Location(), hidden].entries()) {
+      await (await openCustodian(location)).createKey(`key-${at}`, "ES256");
+    }
+    expect((await readdir(join(directory, "keys"))).filter((name) => name.endsWith(".key"))).toHaveLength(3);
+  });
+
+  it.each([null, false, 5, {}, "", new Uint8Array([1, 2])])("is no passphrase where its function answers %j", async (answer) => {
+    const directory = await scratch();
+    const custodian = await openCustodian({ directory, passphrase: async () => answer as string });
+    await expect(custodian.createKey("a", "ES256")).rejects.toMatchObject({ code: "config_invalid", field: "passphrase" });
+    await expect(readdir(join(directory, "keys")).catch(() => [])).resolves.not.toContain("a.key");
+  });
+
+  it.each([
+    ["no list", undefined, "active_document_damaged"],
+    ["no document", [null], "active_document_damaged"],
+    ["a document without a sequence", [{ kid: "k", alg: "ES256", maxTtlSeconds: 60, material: {} }], "active_document_damaged"],
+    ["what JSON cannot hold", [{ sequence: 1n }], "active_document_damaged"],
+    [
+      "a document that open opens as another key",
+      [{ sequence: 1, kid: "k", alg: "ES256", maxTtlSeconds: 60, material: {} }],
+      "key_mismatch",
+    ],
+  ])("is checked where read answers %s", async (_what, documents, code) => {
+    const signer = createActiveKey({
+      read: async () => documents as never,
+      open: async () => ({ kid: "other", alg: "ES256", sign: () => Buffer.alloc(64) }) as unknown as Signer,
+      maxAgeSeconds: 600,
+    });
+    await expect(createIssuer({ signer }).issue({ claims: {} })).rejects.toMatchObject({ code });
+  });
+
+  it("names the clock where that is wrong", async () => {
+    const signer = createActiveKey({
+      read: async () => [],
+      open: async () => ({}) as Signer,
+      maxAgeSeconds: 600,
+      clock: () => Number.NaN,
+    });
+    await expect(createIssuer({ signer }).issue({ claims: {} })).rejects.toMatchObject({ code: "clock_untrusted" });
+  });
+});
+
 describe("the active key of an installation, without its config file", () => {
   const settings = { issuer: ISSUER, rotation: { rotateEverySeconds: 0 } };
 

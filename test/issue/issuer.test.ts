@@ -184,6 +184,35 @@ describe("bad input never yields a token", () => {
   });
 });
 
+describe("a signer of a program's own", () => {
+  const signerOf = (sign: () => unknown) => ({ kid: "k", alg: "ES256", sign }) as unknown as IssuerOptions["signer"];
+
+  it.each([
+    ["bytes", () => new Uint8Array([1, 2, 3])],
+    ["a promise of bytes", async () => new Uint8Array([1, 2, 3])],
+    ["a Buffer", () => Buffer.from([1, 2, 3])],
+  ])("may answer %s", async (_what, sign) => {
+    const { token } = await createIssuer({ signer: signerOf(sign) }).issue({ claims: {} });
+    expect(token.split(".")[2]).toBe("AQID");
+  });
+
+  it.each([
+    ["a text", () => "abc"],
+    ["nothing", () => undefined],
+    ["no bytes", () => Buffer.alloc(0)],
+    ["a number", async () => 5],
+    ["an object", () => ({})],
+  ])("makes no token where it answers %s", async (_what, sign) => {
+    const answer = createIssuer({ signer: signerOf(sign) }).issue({ claims: {} });
+    await expect(answer).rejects.toMatchObject({ code: "custodian_failed" });
+  });
+
+  it("makes no token without a bound for its key", async () => {
+    const signer = { current: () => ({ signer: signerOf(() => Buffer.alloc(64)) }) } as unknown as IssuerOptions["signer"];
+    await expect(createIssuer({ signer }).issue({ claims: {} })).rejects.toMatchObject({ code: "config_invalid" });
+  });
+});
+
 describe("limits", () => {
   it("allow tokens without end only when told to, and only when no default is set", async () => {
     expect(await issued({ claims: {} }, { limits: { requireExpiration: false, defaultTtlSeconds: null } })).toStrictEqual({});
@@ -283,6 +312,16 @@ describe("a batch", () => {
     const results = (await issuerWith({ signer: slow }).issueMany(requests)) as { token: string }[];
     expect(results.map(({ token }) => claimsOf(token).n)).toStrictEqual(requests.map(({ claims }) => claims.n));
     expect(most).toBe(64);
+  });
+
+  it("answers what a list has left out, too", async () => {
+    const requests = new Array(2);
+    requests[1] = { claims: {} };
+    const [first, second] = await issuerWith().issueMany(requests);
+    expect([first, second]).toEqual([
+      { error: expect.objectContaining({ code: "invalid_request" }) },
+      { token: expect.any(String) },
+    ]);
   });
 
   it("holds at most 1,000 requests", async () => {

@@ -75,6 +75,15 @@ function patient() {
   return { fetch, giveUp };
 }
 
+describe("options that an object inherits", () => {
+  it("are checked of every token as its own are", async () => {
+    const [{ url, state }, key] = [await issuer(), keyNamed("a")];
+    state.keys = [key.jwk];
+    const options = Object.assign(Object.create({ scopes: ["admin"] }), { issuer: url, audience: "api", clock: () => NOW });
+    await expect(createVerifier(options).verify(key.token({ iss: url }))).rejects.toMatchObject({ code: "token_scope_missing" });
+  });
+});
+
 describe("a verifier by the issuer's URL", () => {
   it("finds the keys by discovery, verifies, and then waits for nothing", async () => {
     const [key, { url, state, jwksAsked }] = [keyNamed("a"), await issuer()];

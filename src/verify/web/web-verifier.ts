@@ -4,7 +4,7 @@ import { followIssuers, type IssuersVerifierOptions, verifyByFollowed } from "..
 import { keyFinder } from "../keys.js";
 import { decodePart, longestToken, objectFrom, signatureInvalid, splitToken } from "../token.js";
 import type { VerifiedToken, VerifierOptions } from "../verifier.js";
-import { hasKeys } from "../verifier-options.js";
+import { readVerifierOptions } from "../verifier-options.js";
 import { webKeyCheck } from "./key-check.js";
 
 /** A verifier where there is no Node: what computes signatures there answers later. */
@@ -40,8 +40,9 @@ export interface WebIssuersVerifier extends WebVerifier {
 export function createVerifier(options: VerifierOptions): WebVerifier;
 export function createVerifier(options: IssuersVerifierOptions): WebIssuersVerifier;
 export function createVerifier(options: VerifierOptions | IssuersVerifierOptions): WebVerifier | WebIssuersVerifier {
-  if (hasKeys(options)) return localVerifier(options);
-  const { sourceFor, ready } = followIssuers(options, localVerifier);
+  const read = readVerifierOptions(options);
+  if ("withKeys" in read) return localVerifier(read.withKeys);
+  const { sourceFor, ready } = followIssuers(read.byUrl, localVerifier);
   return Object.freeze({ verify: async (token: string) => verifyByFollowed(sourceFor(token), token), ready });
 }
 
