@@ -17,7 +17,7 @@ export const A_COUNT: OptionCheck = [
 export const AN_OBJECT: OptionCheck = ["an object", (value) => typeof value === "object" && value !== null];
 
 /**
- * Reads a caller's options, each once, whoever has them: the object itself, or what it inherits from. A misspelt one would be ignored, and
+ * Reads a caller's options, each once: those of the object itself, and those that it inherits. A misspelt one would be ignored, and
  * with it a check that the caller relies on: `scope` for `scopes` checks no scope. An option that is `undefined` counts as absent, but its
  * name has to be right.
  *
