@@ -251,8 +251,7 @@ function tokenOf(input: string, signature: Uint8Array): IssuedToken {
   if (!(signature instanceof Uint8Array) || signature.length === 0) {
     throw new SignetError("custodian_failed", "the signer must answer the bytes of a signature, or a promise of them");
   }
-  const { buffer, byteOffset, length } = signature;
-  const bytes = signature instanceof Buffer ? signature : Buffer.from(buffer, byteOffset, length);
+  const bytes = signature instanceof Buffer ? signature : Buffer.from(signature);
   return { token: `${input}.${bytes.toString("base64url")}` };
 }
 

@@ -28,7 +28,7 @@ export function assertPassphraseIsTaken(custody: string, { passphrase, passphras
 
 /** What to say where the environment names a passphrase that encrypts nothing; `undefined` where it names none, or it is used. */
 export function unusedPassphrase({ custody }: Pick<Config, "custody">, env: Environment): string | undefined {
-  const variable = VARIABLES.find((name) => (env[name] ?? "") !== "");
+  const variable = variableIn(env);
   if (variable === undefined || takesPassphrase(custody)) return undefined;
   return `${variable} encrypts nothing here: the custody ${custody} takes no passphrase`;
 }
@@ -46,8 +46,12 @@ export async function lossOfEncryption(
   const keyring = (await stores.keyring.read())?.keyring;
   if (keyring === undefined || !takesPassphrase(keyring.policy.custody)) return undefined;
   // Keyrings of before do not say how key files are kept.
-  const isNamed = config.passphraseFile !== undefined || VARIABLES.some((name) => (env[name] ?? "") !== "");
+  const isNamed = config.passphraseFile !== undefined || variableIn(env) !== undefined;
   if (!(keyring.keyFiles?.encrypted ?? isNamed)) return undefined;
   const what = `the new keys are NOT encrypted under your passphrase: the custody ${facts.name} takes none`;
   return facts.keyFolder === undefined ? what : `${what}, and a user who can read its files can sign`;
+}
+
+function variableIn(env: Environment): string | undefined {
+  return VARIABLES.find((name) => (env[name] ?? "") !== "");
 }

@@ -3,6 +3,7 @@ import { ownMember } from "../../encoding/own-member.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { visible } from "../../encoding/visible.js";
 import { SignetError } from "../../errors.js";
+import { assertKeyId } from "../key-id.js";
 import type { CommandSettings } from "./facts.js";
 import { type Environment, environmentFor, findProgram } from "./program.js";
 import { runProgram } from "./run.js";
@@ -34,19 +35,13 @@ type Answer<Do extends keyof Answers> = {
 /** Asks the program: one run a request. */
 export type Ask = <Do extends keyof Answers>(what: Do, members?: Readonly<Record<string, unknown>>) => Promise<Answer<Do>>;
 
-/** Tells a key's id from every other name. */
-export function isKeyId(id: unknown): id is string {
-  return typeof id === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(id);
-}
-
 /** Binds a program, and answers the function that asks it. Nothing is run yet. */
 export function asking({ program: [name = "", ...args], timeoutSeconds, environment }: CommandSettings, env: Environment): Ask {
   const passed = environmentFor(env, environment);
   const free = turns(MAX_RUNS);
   return async (what, members = {}) => {
-    // It comes from the keyring or the active document, and a program may make a path of it.
-    if ("id" in members && !isKeyId(members.id))
-      throw new SignetError("invalid_key", "a key id may only have letters, digits, - and _");
+    // A program may make a path of it.
+    if ("id" in members) assertKeyId(members.id);
     const program = findProgram(name, env);
     const input = `${JSON.stringify({ version: 1, do: what, ...members })}\n`;
     const text = await free(() => runProgram({ program, args, env: passed, timeoutMs: timeoutSeconds * 1_000, input }));

@@ -4,6 +4,7 @@ import type { Algorithm } from "../../algorithms/table.js";
 import { SignetError } from "../../errors.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { Custodian, KeyImporter, KeyNames, OpenableKey, Signer } from "../contract.js";
+import { isKeyId } from "../key-id.js";
 import { materialForm } from "../material.js";
 import {
   assertNamed,
@@ -16,7 +17,7 @@ import {
   sameKey,
   storedKeyOf,
 } from "../stored-key.js";
-import { type Ask, isKeyId } from "./calls.js";
+import type { Ask } from "./calls.js";
 import { type ProgramKey, programSigner, reportedJwk } from "./signing.js";
 
 /** The material of a key that a program keeps: its id. That of one that a program signs with has the program's name for it as well. */

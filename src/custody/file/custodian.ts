@@ -12,6 +12,7 @@ import { removeDeadWrites, TEMPORARY_SUFFIX } from "../../files/temporary.js";
 import { readTrustedText } from "../../files/trusted-read.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { AlikeKeeper, Custodian, InterruptedWrites, KeyImporter, KeyNames, OpenableKey, Signer } from "../contract.js";
+import { assertKeyId, isKeyId } from "../key-id.js";
 import { materialForm } from "../material.js";
 import { keyNotFound, sameAlgorithm, sameKey } from "../stored-key.js";
 import { type KeyFile, keepingAlike } from "./kept-alike.js";
@@ -29,7 +30,6 @@ export interface FileCustodianOptions {
 const material = materialForm<{ readonly file: string }>("file", "file");
 
 const SUFFIX = ".key";
-const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Keeps private keys as files of one directory, one key a file, each readable by its owner alone. */
 export function createFileCustodian(options: FileCustodianOptions): Custodian & KeyImporter & InterruptedWrites & AlikeKeeper {
@@ -110,14 +110,13 @@ function readKeyFile(path: string): Promise<string | undefined> {
 }
 
 function pathOf(directory: string, id: string): string {
-  // An id comes from the keyring or the active document; it must not become a path.
-  if (!ID.test(id)) throw new SignetError("invalid_key", "a key id may only have letters, digits, - and _");
+  assertKeyId(id);
   return join(directory, id + SUFFIX);
 }
 
 function idOf(name: string): string | undefined {
   const [id = "", suffix] = name.split(".");
-  return `.${suffix}` === SUFFIX && ID.test(id) ? id : undefined;
+  return `.${suffix}` === SUFFIX && isKeyId(id) ? id : undefined;
 }
 
 function isInterrupted(name: string): boolean {

@@ -5,6 +5,7 @@ import type { Kms, KmsKey } from "../../aws/kms.js";
 import { activeAlias, aliasesPrefix } from "../../aws/names.js";
 import { SignetError } from "../../errors.js";
 import type { IsNamed } from "../contract.js";
+import { isKeyId } from "../key-id.js";
 import { kmsKeySpec } from "../kms-names.js";
 import { pollUntilVisible, type Sleep } from "../stored-key.js";
 
@@ -44,7 +45,6 @@ export interface OwnKeysOptions {
 
 const INSTALLATION_TAG = "signet:installation";
 const KEY_TAG = "signet:key";
-const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const MIN_DELETION_DAYS = 7;
 
 /** Binds the keys of an installation. */
@@ -113,7 +113,7 @@ async function idByTags(kms: Kms, installation: string, key: string): Promise<st
   const tags = (await unlessAbsent(kms.tags(key))) ?? {};
   const id = tags[INSTALLATION_TAG] === installation ? tags[KEY_TAG] : undefined;
   // A principal that may tag keys chooses the text: an id is put into names and messages.
-  return id !== undefined && ID.test(id) ? id : undefined;
+  return isKeyId(id) ? id : undefined;
 }
 
 async function removeAliases(kms: Kms, prefix: string, stays: (id: string, kid: string) => boolean): Promise<void> {
