@@ -1,22 +1,11 @@
 /** The page of the served issuer's figures. */
 import { spread } from "./measure.mjs";
-
-/** @typedef {import("./measure.mjs").Spread} Spread */
+import { range, table } from "./tables.mjs";
 
 const LIMITS = { first: 0.65, later: 0.7 };
 
 /** @param {number} number */
 const whole = (number) => Math.round(number).toLocaleString("en");
-/** @param {number} number */
-const two = (number) => number.toFixed(2);
-/** @param {Spread} spread */
-const range = ({ median, low, high }) => `${two(median)} (${two(low)} to ${two(high)})`;
-
-/** @param {string[]} head @param {(string | number)[][]} rows */
-function table(head, rows) {
-  const lines = [head, head.map((_, at) => (at === 0 ? "---" : "---:")), ...rows];
-  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
 
 /** Reads the figures: of a name on a version, round by round. */
 function reader(figures, versions) {
@@ -51,7 +40,7 @@ function timesTable({ row, median }) {
 }
 
 function ratiosTable({ all, of, bound, ratio, row }) {
-  const limits = `limit ${two(LIMITS.first)} on Node 20, ${two(LIMITS.later)} later`;
+  const limits = `limit ${LIMITS.first} on Node 20, ${LIMITS.later} later`;
   return [
     row(`\`/issue\`, of what an empty route and a bare signature allow together (${limits})`, ratio(bound("empty"), of("issue"))),
     row("the bare server, of its own", ratio(bound("bareEmpty"), of("bare"))),

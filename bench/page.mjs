@@ -1,6 +1,7 @@
 /** Makes docs/benchmarks.md of what was measured. */
 import { startUpRatio } from "./budgets.mjs";
 import { speedRatio, spread } from "./measure.mjs";
+import { range, table } from "./tables.mjs";
 
 const TITLES = { ES256: "ES256", EdDSA: "Ed25519 (EdDSA)", RS256: "RS256, 2,048 bits", PS256: "PS256, 2,048 bits" };
 
@@ -47,27 +48,22 @@ how many times as fast Signet is.
 function section(task, { nodes }) {
   const title = task === "issue" ? "## Issuing" : "## Verifying";
   const algs = nodes[0].results.filter((result) => result.task === task).map(({ alg }) => alg);
-  return [title, ...algs.map((alg) => table(task, alg, nodes))].join("\n\n");
+  return [title, ...algs.map((alg) => figures(task, alg, nodes))].join("\n\n");
 }
 
-function table(task, alg, nodes) {
+function figures(task, alg, nodes) {
   const found = nodes.map(({ results }) => results.find((result) => result.task === task && result.alg === alg));
   const times = found.map((result) => new Map(Object.entries(result.times)));
   const rows = [...times[0].keys()].map((name) => [name, ...times.map((all) => cell(all, name))]);
   const openssl = nodes[0].openssl?.perSecond[alg]?.[task === "issue" ? "sign" : "verify"];
   if (openssl !== undefined) rows.push(["openssl speed", rate(openssl), ...nodes.slice(1).map(() => "")]);
-  return markdown([TITLES[alg], ...nodes.map(({ node }) => `Node ${node}`)], rows);
+  return table([TITLES[alg], ...nodes.map(({ node }) => `Node ${node}`)], rows);
 }
 
 function cell(all, name) {
   const perSecond = rate(1e6 / spread(all.get(name) ?? []).median);
   if (name === "signet") return perSecond;
-  const { median, low, high } = speedRatio(all, "signet", name);
-  return `${perSecond}; ${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
-}
-
-function markdown(head, rows) {
-  return [head, head.map((_, at) => (at === 0 ? "---" : "---:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return `${perSecond}; ${range(speedRatio(all, "signet", name))}`;
 }
 
 function rate(perSecond) {
@@ -107,6 +103,6 @@ function verdict({ nodes, judged }) {
 A ratio that misses its limit by no more than 5 % is within the noise. No library that calls \`node:crypto\` is faster than the
 bare loop: where even that does not reach what is asked against golang-jwt, the limit is out of reach.
 
-${markdown(["what", "limit", ...nodes.map(({ node }) => `Node ${node}`)], rows)}
+${table(["what", "limit", ...nodes.map(({ node }) => `Node ${node}`)], rows)}
 `;
 }

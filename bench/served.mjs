@@ -1,8 +1,9 @@
 /** Servers under measurement, and what they take. */
 import { spawn, spawnSync } from "node:child_process";
-import { openSync, readdirSync, readFileSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { childrenOf, rssMb } from "../tools/processes.mjs";
 
 const hasTaskset = cpus().length > 1 && spawnSync("taskset", ["-c", "0", "true"]).status === 0;
 
@@ -35,7 +36,7 @@ export async function startServer(command, { folder, core, env = {} }) {
     /** Processor time so far, in microseconds, of all threads of all its processes. */
     cpu: () => [child.pid, ...childrenOf(child.pid)].reduce((sum, pid) => sum + cpuOf(pid), 0),
     /** Memory of the largest process that serves, in MB. */
-    rssMb: () => Math.max(...[child.pid, ...childrenOf(child.pid)].map(rssOf)),
+    rssMb: () => Math.max(...[child.pid, ...childrenOf(child.pid)].map(rssMb)),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -62,13 +63,6 @@ async function listening(child, command) {
   return url;
 }
 
-function childrenOf(pid) {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => fieldsOf(name)[1] === String(pid))
-    .map(Number);
-}
-
 // proc(5): after the name in brackets come state, parent and, further on, user and system time in ticks of 10 ms.
 function fieldsOf(pid) {
   try {
@@ -83,8 +77,4 @@ function fieldsOf(pid) {
 function cpuOf(pid) {
   const fields = fieldsOf(pid);
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 10_000;
-}
-
-function rssOf(pid) {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 }

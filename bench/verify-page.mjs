@@ -1,19 +1,13 @@
 /** The page of the figures of verifying by issuers' URLs. */
+import { NOISE, OF_BARE } from "./budgets.mjs";
 import { ALGORITHMS } from "./fixture.mjs";
 import { speedRatio, spread } from "./measure.mjs";
+import { range, table } from "./tables.mjs";
 
-/** Of a loop around node:crypto, in the fastest form that it has; 5 % is noise. */
-const OF_BARE = { ES256: 0.87, EdDSA: 0.93, RS256: 0.8 };
 const MAX_COLD = 1.3;
-const NOISE = 0.05;
 
 const figure = (value, digits = 2) => value.toFixed(digits);
-const range = ({ median, low, high }) => `${figure(median)} (${figure(low)} to ${figure(high)})`;
 const mapOf = (times) => new Map(Object.entries(times));
-
-function table(head, rows) {
-  return [head, head.map((_, at) => (at === 0 ? "---" : "---:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
 
 /** A row for each name, a column for each Node. */
 function byNode(title, nodes, names, cell) {
@@ -41,13 +35,13 @@ function timeTable(title, nodes, part, floor) {
 function budgets(nodes) {
   const judged = (value, isKept) => `${figure(value)}${isKept ? "" : " missed"}`;
   const rows = Object.keys(ALGORITHMS)
-    .filter((alg) => alg in OF_BARE)
+    .filter((alg) => alg in OF_BARE.verify)
     .map((alg) => [
       `warm ${alg}, of bare`,
-      `>= ${OF_BARE[alg]}`,
+      `>= ${OF_BARE.verify[alg]}`,
       ...nodes.map(({ warm }) => {
         const { median } = speedRatio(mapOf(warm[alg]), "signet, verifySync", "bare");
-        return judged(median, median >= OF_BARE[alg] * (1 - NOISE));
+        return judged(median, median >= OF_BARE.verify[alg] * (1 - NOISE));
       }),
     ]);
   const cold = nodes.map((found) => {

@@ -1,4 +1,5 @@
 /** Programs that listen on this machine, for as long as a proof takes. */
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -35,4 +36,18 @@ export async function untilAnswers(url, child) {
     await delay(50);
   }
   throw new Error(`nothing answers at ${url}`);
+}
+
+/** @param {number | undefined} pid @returns {number} the memory that a process takes now, in MB; 0 where there is none */
+export function rssMb(pid) {
+  try {
+    return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** @param {number} pid @returns {number[]} the processes that one has started */
+export function childrenOf(pid) {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
 }

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { nodesAtHand } from "./installed.mjs";
+import { rssMb } from "./processes.mjs";
 
 const signet = fileURLToPath(new URL("../bin/signet", import.meta.url));
 const IS_SHORT = process.argv.includes("--short");
@@ -69,8 +70,6 @@ function assert(holds, what) {
 
 /** @param {number | undefined} pid */
 const filesOf = (pid) => readdirSync(`/proc/${pid}/fd`).length;
-/** @param {number | undefined} pid */
-const rssMb = (pid) => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
 
 /** Opens a connection, asks once over it, and leaves it open. @param {URL} url */
 async function openConnection({ hostname, port }) {

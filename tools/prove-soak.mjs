@@ -7,14 +7,14 @@
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { freePort } from "./processes.mjs";
+import { childrenOf, freePort, rssMb, untilAnswers } from "./processes.mjs";
 
 const { createVerifier } = await import(new URL("../dist/verify/index.js", import.meta.url).href);
 const signet = fileURLToPath(new URL("../bin/signet", import.meta.url));
@@ -69,21 +69,11 @@ async function activeKid() {
 
 async function serve() {
   const log = openSync(join(cwd, "server.log"), "w");
-  const child = spawn(process.execPath, [signet, "serve", "--port", String(port), "--workers", "2"], {
-    cwd,
-    stdio: ["ignore", log, "pipe"],
-  });
-  const said = once(/** @type {import("node:stream").Readable} */ (child.stderr), "data");
-  await Promise.race([said, once(child, "exit").then(() => Promise.reject(new Error("signet serve ended")))]);
+  const args = [signet, "serve", "--port", String(port), "--workers", "2"];
+  const child = spawn(process.execPath, args, { cwd, stdio: ["ignore", log, "ignore"] });
+  await untilAnswers(`${issuer}/healthz`, child);
   return child;
 }
-
-/** @param {number} pid @returns {number[]} the workers of a server */
-const workersOf = (pid) =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
-
-/** @param {number} pid */
-const rssMb = (pid) => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 
 /** What is known while the load runs. */
 const seen = {
@@ -161,7 +151,7 @@ async function until(holds, what) {
 /** Kills a worker, and waits for the one that takes its place. @param {number} pid @param {number} victim */
 async function kill(pid, victim) {
   process.kill(victim, "SIGKILL");
-  await until(() => !workersOf(pid).includes(victim) && workersOf(pid).length === 2, "another worker");
+  await until(() => !childrenOf(pid).includes(victim) && childrenOf(pid).length === 2, "another worker");
   console.log(`ok   a worker was killed at ${seen.issued} tokens, and another took its place`);
 }
 
@@ -186,7 +176,7 @@ async function mostMemory(pid, ms) {
   const end = Date.now() + ms;
   let most = 0;
   while (Date.now() < end) {
-    most = Math.max(most, ...workersOf(pid).map(rssMb));
+    most = Math.max(most, ...childrenOf(pid).map(rssMb));
     await delay(250);
   }
   return most;
@@ -203,7 +193,7 @@ async function soak() {
   });
   const quarter = (SECONDS * 1_000) / 4;
   try {
-    const [first, second] = workersOf(pid);
+    const [first, second] = childrenOf(pid);
     await delay(quarter / 2);
     await kill(pid, /** @type {number} */ (first));
     await kill(pid, /** @type {number} */ (second));

@@ -45,12 +45,11 @@ export const MAX_TOKEN = 65_536;
 export async function verificationKeys(
   surroundings: Surroundings,
   token: string,
-  { jwks, pem, kms, issuer }: VerificationSource,
+  source: VerificationSource,
   open: () => Promise<Installation>,
 ): Promise<VerificationKeys> {
-  if ([jwks, pem, kms].filter((each) => each !== undefined).length > 1) {
-    throw new SignetError("usage", "give one of --jwks, --pem and --kms");
-  }
+  assertOneSource(source);
+  const { jwks, pem, kms, issuer } = source;
   if (kms !== undefined) {
     const { kmsVerification } = await import("./kms-verification.js");
     const { keys, confirm } = await kmsVerification(surroundings, token, kms, MAX_TOKEN, open);
@@ -72,6 +71,17 @@ export async function verificationKeys(
       "there is no issuer in this folder: name it with --issuer URL, or the public keys with --jwks FILE|URL or --pem FILE",
       { cause: error },
     );
+  }
+}
+
+/**
+ * Asserts that the keys come from one place: also before a token is waited for.
+ *
+ * @throws SignetError `usage`
+ */
+export function assertOneSource({ jwks, pem, kms }: VerificationSource): void {
+  if ([jwks, pem, kms].filter((each) => each !== undefined).length > 1) {
+    throw new SignetError("usage", "give one of --jwks, --pem and --kms");
   }
 }
 

@@ -1,6 +1,6 @@
 import { fromNow } from "../../encoding/times-in-words.js";
 import { presentSeconds } from "../../issue/issuer.js";
-import { MAX_TOKEN, type VerificationSource, verificationKeys } from "../../operator/verification-keys.js";
+import { assertOneSource, MAX_TOKEN, type VerificationSource, verificationKeys } from "../../operator/verification-keys.js";
 import { createVerifier } from "../../verify/create-verifier.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
@@ -14,6 +14,7 @@ export interface VerifyOptions extends CommonOptions, VerificationSource {
 /** `signet verify`: the claims of a good token on stdout, or the reason on stderr and exit code 3. */
 export async function verify(context: Context, argument: string, options: VerifyOptions): Promise<void> {
   const { output } = context;
+  assertOneSource(options);
   const token = await tokenGiven(argument);
   const found = await verificationKeys(context, token, options, () => openInstallation(context, options));
   if (found.url !== undefined) output.note(`the keys are those of ${found.url}`);
