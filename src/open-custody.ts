@@ -9,7 +9,7 @@ import { type AlgorithmName, algorithmNamed } from "./algorithms/table.js";
 import { assembleIssuer, type IssuingParts } from "./assemble-issuer.js";
 import { checkConfig } from "./config/load.js";
 import { type Custodian, canAdopt, keepsAlike, leavesWrites, type OpenableKey, type Signer } from "./custody/contract.js";
-import { isKeyId } from "./custody/key-id.js";
+import { isKeyId, isListedName } from "./custody/key-id.js";
 import { CUSTODY_MEMBERS, findCustody, takesPassphrase } from "./custody/registry.js";
 import { A_COUNT, A_FUNCTION, A_TEXT, AN_OBJECT, type OptionChecks, readOptions } from "./encoding/options.js";
 import { ownMember } from "./encoding/own-member.js";
@@ -185,7 +185,7 @@ export async function openCustodian(options: KeyLocation): Promise<OpenCustodian
   return Object.freeze({
     async createKey(id: string, alg: AlgorithmName) {
       const algorithm = algorithmNamed(alg);
-      const name = idGiven(id);
+      const name = named(id);
       // Under a mistyped passphrase it would be a key that nothing opens again.
       if (keepsAlike(custodian)) await custodian.assertKeptAlike();
       await removeDeadWrites(custodian, { stores });
@@ -193,7 +193,7 @@ export async function openCustodian(options: KeyLocation): Promise<OpenCustodian
     },
     openSigner: async (key: NamedKey | KmsKey) => openSigner(custodian, key),
     listKeys: () => custodian.list(),
-    destroyKey: async (name: string) => custodian.destroy(nameListed(name)),
+    destroyKey: async (name: string) => custodian.destroy(named(name, isListedName)),
   });
 }
 
@@ -332,27 +332,12 @@ async function openSigner(custodian: Custodian, key: NamedKey | KmsKey): Promise
     return custodian.open({ ...described, material: await custodian.material(id, { keyArn }) });
   }
   if (kid === undefined) throw badKey("kid", "openSigner needs the key's kid: createKey has answered it");
-  return custodian.open({ kid, alg: algorithm.name, material: await custodian.material(idGiven(id), { kid }) });
+  return custodian.open({ kid, alg: algorithm.name, material: await custodian.material(named(id), { kid }) });
 }
 
-/** What stands behind an id where a custodian lists a part of it. */
-const PART = /^[A-Za-z0-9._-]{1,100}$/;
-
-function idGiven(id: string): string {
-  if (isKeyId(id)) return id;
-  throw badId();
-}
-
-/** An id, or `ID.PART` as it is listed. */
-function nameListed(name: string): string {
-  const at = typeof name === "string" ? name.indexOf(".") : -1;
-  if (at < 0) return idGiven(name);
-  if (isKeyId(name.slice(0, at)) && PART.test(name.slice(at + 1))) return name;
-  throw badId();
-}
-
-function badId(): SignetError {
-  return badKey("id", "a key's id has 1 to 64 letters, digits, - and _");
+function named(name: string, isRight: (name: unknown) => boolean = isKeyId): string {
+  if (isRight(name)) return name;
+  throw badKey("id", "a key's id has 1 to 64 letters, digits, - and _");
 }
 
 function badKey(field: string, message: string): SignetError {

@@ -1,10 +1,17 @@
 import { SignetError } from "../errors.js";
 
 const KEY_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const PART = /^[A-Za-z0-9._-]{1,100}$/;
 
 /** Tells a key's id from every other name. */
 export function isKeyId(id: unknown): id is string {
   return typeof id === "string" && KEY_ID.test(id);
+}
+
+/** Tells an id, or `ID.PART` as a custodian lists it, from every other name. */
+export function isListedName(name: unknown): name is string {
+  const at = typeof name === "string" ? name.indexOf(".") : -1;
+  return at < 0 ? isKeyId(name) : isKeyId((name as string).slice(0, at)) && PART.test((name as string).slice(at + 1));
 }
 
 /**
