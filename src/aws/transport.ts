@@ -57,6 +57,8 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|ERR_TLS/;
 const FIRST_WAIT_MS = 50;
 const MAX_WAIT_MS = 5_000;
+/** How long a connection that was used before may be silent. It may have died unnoticed, as all do while a function is frozen. */
+const SILENT_MS = 1_000;
 
 /** A try that ended without an answer. */
 class NoAnswer extends Error {
@@ -70,13 +72,12 @@ class NoAnswer extends Error {
 
 /** Makes a transport. Connections stay open between calls. */
 export function createTransport(options: TransportOptions): Transport {
-  const { region, deadlineMs = 10_000, attemptMs = 3_000, now = Date.now, random = Math.random } = options;
-  const env = options.env ?? process.env;
+  const { region, env = process.env, deadlineMs = 10_000, attemptMs = 3_000, now = Date.now, random = Math.random } = options;
   const wires = createWires();
   // How far the service's clock is ahead of this machine's, once it has refused a signature for it.
   let aheadMs = 0;
 
-  async function attempt(request: AwsRequest, leftMs: number): Promise<AwsAnswer> {
+  async function attempt(request: AwsRequest, tries: number, leftMs: number): Promise<AwsAnswer> {
     const endpoint = endpointOf(request.service, region, env);
     const unsigned = {
       method: request.method,
@@ -90,14 +91,15 @@ export function createTransport(options: TransportOptions): Transport {
     const headers = signedHeaders(unsigned, await options.credentials(), scope);
     const query = canonicalQuery(unsigned.query);
     const path = query === "" ? unsigned.path : `${unsigned.path}?${query}`;
-    return send(await wires.to(endpoint), endpoint, { ...unsigned, path, headers }, Math.max(1, Math.min(attemptMs, leftMs)));
+    const patience = patienceAt(tries, Math.max(1, Math.min(attemptMs, leftMs)));
+    return send(await wires.to(endpoint), endpoint, { ...unsigned, path, headers }, patience);
   }
 
   /** @returns the answer, or what to do about it: how long to wait before the next try */
   async function tried(request: AwsRequest, tries: number, leftMs: number): Promise<AwsAnswer | Again> {
     let answer: AwsAnswer;
     try {
-      answer = await attempt(request, leftMs);
+      answer = await attempt(request, tries, leftMs);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
       assertTrusted(error.cause, { ...request, region });
@@ -167,7 +169,7 @@ function createWires() {
   };
 }
 
-function send({ agent, request }: Wire, endpoint: URL, sent: Sent, timeoutMs: number): Promise<AwsAnswer> {
+function send({ agent, request }: Wire, endpoint: URL, sent: Sent, { timeoutMs, silentMs }: Patience): Promise<AwsAnswer> {
   return new Promise((resolve, reject) => {
     const { method, path, headers, body } = sent;
     const outgoing = request({
@@ -179,11 +181,17 @@ function send({ agent, request }: Wire, endpoint: URL, sent: Sent, timeoutMs: nu
       headers: { ...headers, "content-length": Buffer.byteLength(body) },
     });
     const fail = (error: unknown) => reject(new NoAnswer(outgoing.reusedSocket, error));
-    const timer = setTimeout(() => outgoing.destroy(new Error("timeout")), timeoutMs);
+    const giveUp = () => outgoing.destroy(new Error("timeout"));
+    const timers = [setTimeout(giveUp, timeoutMs)];
     outgoing.on("error", fail);
     let isAnswered = false;
+    outgoing.on("socket", () => {
+      if (!outgoing.reusedSocket) return;
+      // One turn more: after a freeze the time is over before what has arrived is looked at.
+      timers.push(setTimeout(() => setImmediate(() => isAnswered || giveUp()), silentMs));
+    });
     outgoing.on("close", () => {
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
       // An answer 101 is neither a response nor an error to node:http.
       if (!isAnswered) fail(new Error("the connection was closed without an answer"));
     });
@@ -198,6 +206,17 @@ function send({ agent, request }: Wire, endpoint: URL, sent: Sent, timeoutMs: nu
 function assertTrusted(cause: unknown, called: CalledAction): void {
   const { code = "" } = cause as { readonly code?: string };
   if (UNTRUSTED.test(code)) throw untrusted(called, code);
+}
+
+/** How long a try may take, and how long of it a connection that was used before may be silent. */
+interface Patience {
+  readonly timeoutMs: number;
+  readonly silentMs: number;
+}
+
+// A service that is slow is given its time at the next try.
+function patienceAt(tries: number, timeoutMs: number): Patience {
+  return { timeoutMs, silentMs: tries === 0 ? SILENT_MS : timeoutMs };
 }
 
 interface Sent {

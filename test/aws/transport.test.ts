@@ -137,6 +137,43 @@ describe("a call", () => {
     expect(aws.calls).toHaveLength(1);
   });
 
+  it("over a connection that has gone silent is tried anew after a second, and that try has its full time", async () => {
+    const { store } = parameters();
+    await store.create(secret);
+    aws.inject({ action: "ssm:GetParameters", kind: "timeout", times: 2 });
+    withTimers();
+    const asked = () => aws.calls.filter(({ action }) => action === "ssm:GetParameters").length;
+    const call = store.get([secret.name]);
+    const underWay = async (count: number) => {
+      while (asked() < count) await turn();
+    };
+    const afterMs = async (milliseconds: number) => {
+      vi.advanceTimersByTime(milliseconds);
+      for (let turns = 0; turns < 20; turns++) await turn();
+      return asked();
+    };
+    await underWay(1);
+    expect(await afterMs(999)).toBe(1);
+    vi.advanceTimersByTime(1);
+    await underWay(2);
+    expect(await afterMs(ATTEMPT_MS - 1)).toBe(2);
+    vi.advanceTimersByTime(1);
+    expect((await call).get(secret.name)).toBe("the-secret-value");
+    expect(asked()).toBe(3);
+  });
+
+  it("over a connection that was silent while this process slept takes the answer that has come meanwhile", async () => {
+    const { store } = parameters();
+    await store.create(secret);
+    withTimers();
+    const call = store.get([secret.name]);
+    // The server's turn and this client's: the answer is on its way, and the time is over before it is looked at.
+    while (aws.calls.at(-1)?.status !== 200 || aws.calls.at(-1)?.action !== "ssm:GetParameters") await turn();
+    vi.advanceTimersByTime(1_000);
+    expect((await call).get(secret.name)).toBe("the-secret-value");
+    expect(aws.calls.filter(({ action }) => action === "ssm:GetParameters")).toHaveLength(1);
+  });
+
   it("that is cut off leaves the calls beside it alone", async () => {
     await aws.close();
     aws = await startFakeAws({ latencyMs: 100 });
