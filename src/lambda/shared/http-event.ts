@@ -38,14 +38,14 @@ export function readHttpEvent(event: Members & { requestContext: Members }, rout
   if (identityOf(context) === undefined) {
     throw new SignetError("caller_unknown", "this route is for requests that IAM has authenticated: sign the request (SigV4)");
   }
-  const path = typeof event.path === "string" ? event.path : stripped(textOf(event.rawPath), textOf(context.stage));
-  if (!routes.includes(path)) throw new SignetError("not_found", `there is ${routes.join(" and ")}`);
+  const route = routeOf(event, textOf(context.stage));
+  if (!routes.includes(route)) throw new SignetError("not_found", `there is ${routes.join(" and ")}`);
   if ((event.httpMethod ?? http?.method) !== "POST") throw new SignetError("method_not_allowed", "this path takes POST");
   if (!isMediaType(eventHeader(event, "content-type"), "application/json"))
     throw new SignetError("unsupported_media_type", "the body must be application/json in UTF-8: send the header content-type");
   const text = textOf(event.body);
   return {
-    route: path,
+    route,
     body: parseStrictJson(event.isBase64Encoded === true ? Buffer.from(text, "base64") : text, "the request"),
   };
 }
@@ -80,7 +80,14 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-// Payload format 2.0 has a named stage in its path.
-function stripped(path: string, stage: string): string {
-  return stage !== "$default" && path.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) : path;
+/**
+ * What API Gateway has matched names the route (`resource`; of payload format 2.0 `routeKey`): behind a domain's base path, or a named
+ * stage, the path that was sent begins with that. A catch-all `/{proxy+}` hands on what it has caught.
+ */
+function routeOf({ resource, routeKey, pathParameters: caught, path, rawPath }: Members, stage: string): string {
+  const matched = textOf(resource ?? routeKey).replace(/^[A-Z]+ /, "");
+  if (/^\/[^{]*$/.test(matched)) return matched;
+  if (isObject(caught) && typeof caught.proxy === "string") return `/${caught.proxy}`;
+  const sent = textOf(path ?? rawPath);
+  return stage !== "$default" && sent.startsWith(`/${stage}/`) ? sent.slice(stage.length + 1) : sent;
 }

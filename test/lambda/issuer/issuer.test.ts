@@ -328,9 +328,34 @@ describe("an event of API Gateway or a function URL", () => {
     [{ ...rest, headers: { "content-type": { split: 1 } } }, 415],
     [{ ...rest, headers: { "content-type": 7 } }, 415],
     [{ ...rest, httpMethod: { toString: false } }, 405],
+    [{ ...rest, path: "/a", resource: { toString: false } }, 404],
+    [{ ...rest, path: "/a", resource: "/{proxy+}", pathParameters: { proxy: { toString: false } } }, 404],
+    [{ ...rest, path: "/a", resource: "/{proxy+}", pathParameters: "/issue" }, 404],
+    [{ ...http, rawPath: "/a", routeKey: ["POST /issue"] }, 404],
   ])("that holds no text where one belongs is refused, and never made one of (%j)", async (event, status) => {
     const { handler } = await installed("parameter-store", { SIGNET_HTTP: "true" });
     expect(await handler()({ body: '{"claims":{}}', ...event }, context())).toMatchObject({ statusCode: status });
+  });
+
+  // What AWS sends: "REST API" and "HTTP API" behind a domain's base path, each with its stage (powertools-lambda-python#576, #579).
+  it.each([
+    ["REST, base path", { ...rest, resource: "/issue", path: "/auth/issue" }],
+    ["REST, a slash at the end", { ...rest, resource: "/issue", path: "/issue/" }],
+    ["REST, base path, catch-all", { ...rest, resource: "/{proxy+}", path: "/auth/issue", pathParameters: { proxy: "issue" } }],
+    ["2.0, base path", { ...http, routeKey: "POST /issue", rawPath: "/auth/issue" }],
+    ["2.0, base path and stage", { ...http, routeKey: "ANY /issue", rawPath: "/auth/prod/issue" }],
+    ["2.0, catch-all", { ...http, routeKey: "ANY /{proxy+}", rawPath: "/auth/issue", pathParameters: { proxy: "issue" } }],
+    ["2.0, no route", { ...http, routeKey: "$default", rawPath: "/prod/issue" }],
+    ["1.0 of an HTTP API, no route", { ...rest, resource: "$default", path: "/issue" }],
+  ])("is found by what the API has matched (%s)", async (_, event) => {
+    const { handler } = await installed("parameter-store", { SIGNET_HTTP: "true" });
+    expect(await handler()({ ...event, body: '{"claims":{}}' }, context())).toMatchObject({ statusCode: 200 });
+  });
+
+  it("takes no route from the path where the API has matched another one", async () => {
+    const { handler } = await installed("parameter-store", { SIGNET_HTTP: "true" });
+    const event = { ...rest, resource: "/other", path: "/issue", body: '{"claims":{}}' };
+    expect(await handler()(event, context())).toMatchObject({ statusCode: 404 });
   });
 
   it("encodes as system B's callers expect", async () => {
