@@ -84,6 +84,14 @@ describe("the stack's API", () => {
     expect(payload).toMatchObject({ sub: "alice", iss: "https://abc123.execute-api.eu-central-1.amazonaws.com/v1" });
   });
 
+  it.each(["/issue", "/encode", "/decode"])("finds %s behind a domain's base path", async (path) => {
+    const body = path === "/issue" ? { claims: { sub: "alice" } } : path === "/encode" ? { userId: 7 } : { jwksUri: 5 };
+    const request = { headers: JSON_BODY, text: JSON.stringify(body), caller: CALLER, basePath: "auth" };
+    const { status, text } = await call("POST", path, request);
+    if (path === "/decode") expect(JSON.parse(text)).toMatchObject({ code: "invalid_request" });
+    else expect([status, Object.keys(JSON.parse(text))]).toStrictEqual([200, ["token"]]);
+  });
+
   it("has no route that was not asked for", async () => {
     const bare = stack.api(stack.put({}));
     for (const path of ["/issue", "/encode", "/decode"]) {

@@ -19,10 +19,11 @@ export function restApi(body, { s3, invoke, variables }) {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {{ headers?: Record<string, string>, text?: string, caller?: string }} [request] `caller`: whose signature IAM has checked
+   * @param {{ headers?: Record<string, string>, text?: string, caller?: string, basePath?: string }} [request] `caller`: whose
+   *   signature IAM has checked; `basePath`: of the domain by which it came
    * @returns {Promise<{ status: number, headers: Record<string, string>, text: string }>}
    */
-  return async function call(method, path, { headers = {}, text = "", caller } = {}) {
+  return async function call(method, path, { headers = {}, text = "", caller, basePath } = {}) {
     const operation = paths[path]?.[method.toLowerCase()];
     // Whatever is not defined is answered as if a signature were missing.
     if (operation === undefined) return { status: 403, headers: {}, text: '{"message":"Missing Authentication Token"}' };
@@ -31,18 +32,19 @@ export function restApi(body, { s3, invoke, variables }) {
       throw new Error("no such authorizer");
     if (isSigned && caller === undefined) return { status: 403, headers: {}, text: '{"message":"Missing Authentication Token"}' };
     const integration = operation["x-amazon-apigateway-integration"];
-    if (integration.type === "aws_proxy") return proxied(integration, { method, path, headers, text, caller });
+    if (integration.type === "aws_proxy") return proxied(integration, { method, path, headers, text, caller, basePath });
     if (integration.type === "aws") return mapped(operation, integration, headers);
     throw new Error(`integration ${integration.type} is not played`);
   };
 
-  async function proxied({ uri, httpMethod }, { method, path, headers, text, caller }) {
+  async function proxied({ uri, httpMethod }, { method, path, headers, text, caller, basePath }) {
     if (httpMethod !== "POST") throw new Error("Lambda is invoked by POST");
     const arn = /:lambda:path\/2015-03-31\/functions\/(.+)\/invocations$/.exec(uri)[1];
     const named = arn.replace(/\$\{stageVariables\.(\w+)\}/g, (_, name) => variables[name]);
     const event = {
       resource: path,
-      path,
+      // Behind a domain's base path it is the path that was sent.
+      path: basePath === undefined ? path : `/${basePath}${path}`,
       httpMethod: method,
       headers,
       multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),

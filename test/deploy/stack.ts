@@ -169,6 +169,8 @@ interface ResourceAsked {
   readonly parameters: Record<string, string>;
   readonly id: string;
   readonly type: string;
+  /** Its name in a stack of other things. */
+  readonly name?: string;
   /** Its properties before an update. */
   readonly old?: object;
   /** The code of another version's manager. */
@@ -181,7 +183,7 @@ interface ResourceAsked {
 export async function askResource(
   stack: Awaited<ReturnType<typeof startStack>>,
   bucket: { readonly url: string; readonly answers: readonly ResourceAnswer[] },
-  { parameters, id, type, old = {}, code, more = {} }: ResourceAsked,
+  { parameters, id, type, name = id, old = {}, code, more = {} }: ResourceAsked,
 ) {
   const resolved = stack.put(parameters);
   const ResourceProperties = JSON.parse(JSON.stringify({ ...resolved.properties(id), ...more }), (_, value) =>
@@ -192,7 +194,7 @@ export async function askResource(
     ResponseURL: `${bucket.url}/answer`,
     StackId: STACK_ID,
     RequestId: "1",
-    LogicalResourceId: id,
+    LogicalResourceId: name,
     ResourceType: template.Resources[id].Type,
     ResourceProperties,
     OldResourceProperties: old,

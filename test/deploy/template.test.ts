@@ -309,6 +309,11 @@ describe("a key manager in the wrong hands", () => {
   );
 });
 
+const DOMAIN = {
+  DomainName: "auth.example.com",
+  CertificateArn: "arn:aws:acm:eu-central-1:111122223333:certificate/5f2e7c10-1111-4222-8333-000000000002",
+};
+
 describe("the template", () => {
   const resolved = (parameters: Record<string, string>, more = {}) =>
     resolveStack(template, {
@@ -339,7 +344,7 @@ describe("the template", () => {
     ["aws-eusc", "amazonaws.eu", "eusc-de-east-1"],
   ])("is of the partition that it is put in (%s)", (partition, suffix, region) => {
     const stack = resolved(
-      { SecretKmsKeyArn: "", Tracing: "on", IssueRoutes: "on", AlarmEmail: "a@b" },
+      { SecretKmsKeyArn: "", Tracing: "on", IssueRoutes: "on", AlarmEmail: "a@b", DomainName: "a.example", BasePath: "auth" },
       { "AWS::Partition": partition, "AWS::URLSuffix": suffix, "AWS::Region": region, "AWS::StackId": "stack" },
     );
     const all = JSON.stringify(stack.made.map((id) => ({ ...stack.properties(id), Code: undefined })));
@@ -348,12 +353,59 @@ describe("the template", () => {
     expect(stack.outputs().IssuerUrl).toBe(`https://Api.execute-api.${region}.${suffix}/v1`);
   });
 
+  it("answers at a regional domain too, says where DNS has to lead, and leaves iss to IssuerUrl", () => {
+    const stack = resolved({ ...DOMAIN, BasePath: "auth" });
+    expect(stack.properties("Domain")).toStrictEqual({
+      DomainName: "auth.example.com",
+      RegionalCertificateArn: DOMAIN.CertificateArn,
+      EndpointConfiguration: { Types: ["REGIONAL"] },
+      SecurityPolicy: "TLS_1_2",
+    });
+    expect(stack.properties("DomainPath")).toStrictEqual({
+      DomainName: "Domain",
+      BasePath: "auth",
+      RestApiId: "Api",
+      Stage: "Stage",
+    });
+    const { DomainUrl, DomainTarget, DomainHostedZoneId, IssuerUrl } = stack.outputs();
+    expect({ DomainUrl, DomainTarget, DomainHostedZoneId }).toStrictEqual({
+      DomainUrl: "https://auth.example.com/auth",
+      DomainTarget: "Domain.RegionalDomainName",
+      DomainHostedZoneId: "Domain.RegionalHostedZoneId",
+    });
+    expect(IssuerUrl).toBe(resolved({}).outputs().IssuerUrl);
+    expect(stack.properties("Issuer").Environment.Variables.SIGNET_ISSUER).toBe(IssuerUrl);
+    // Without a base path the whole domain: then the property is absent.
+    expect(resolved(DOMAIN).properties("DomainPath")).not.toHaveProperty("BasePath");
+    expect(resolved(DOMAIN).outputs().DomainUrl).toBe("https://auth.example.com");
+    expect(Object.keys(resolved({}).outputs()).filter((name) => name.startsWith("Domain"))).toStrictEqual([]);
+  });
+
+  it.each([
+    [
+      "DomainName",
+      ["auth.example.com", "a-b.example"],
+      ["example", "Auth.example.com", "https://auth.example.com", "auth.example.com/", "-a.example", "*.example.com"],
+    ],
+    ["BasePath", ["auth", "v1.2", "a_b-c"], ["/auth", "auth/", "a/b", "..", "a b", "a?b"]],
+    ["CertificateArn", [DOMAIN.CertificateArn], ["arn:aws:iam::111122223333:server-certificate/a", "certificate/a"]],
+  ])("takes %s as API Gateway does", (name, good, bad) => {
+    const pattern = new RegExp(template.Parameters[name].AllowedPattern);
+    expect([...good, ""].filter((each) => !pattern.test(each))).toStrictEqual([]);
+    expect(bad.filter((each) => pattern.test(each))).toStrictEqual([]);
+  });
+
   it("refuses what cannot be, before anything is made", () => {
     expect(resolved({ KeyCustodianParameter: "KMSDataKey", Algorithm: "ML-DSA-65" }).refusals()).toHaveLength(1);
     expect(resolved({ IssueRoutes: "on", JwksEndpoint: "off" }).refusals()).toHaveLength(1);
     expect(resolved({ DecodeRoute: "on", JwksEndpoint: "off" }).refusals()).toHaveLength(1);
     expect(resolved({ SecretsManagerRotation: "on" }).refusals()).toHaveLength(1);
     expect(resolved({ ExistingKmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k" }).refusals()).toHaveLength(1);
+    expect(resolved({ DomainName: "auth.example.com" }).refusals()).toHaveLength(1);
+    expect(resolved({ CertificateArn: DOMAIN.CertificateArn }).refusals()).toHaveLength(1);
+    expect(resolved({ BasePath: "auth" }).refusals()).toHaveLength(1);
+    expect(resolved({ ...DOMAIN, JwksEndpoint: "off" }).refusals()).toHaveLength(1);
+    expect(resolved({ ...DOMAIN, BasePath: "auth" }).refusals()).toStrictEqual([]);
     expect(resolved({}).refusals()).toStrictEqual([]);
   });
 
@@ -369,6 +421,9 @@ describe("the template", () => {
     { KeyCustodianParameter: "KMSDataKey" },
     { KeyCustodianParameter: "KMSDataKey", SecretKmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k" },
     { IssuerUrl: "https://issuer.example", JwksEndpoint: "off" },
+    { ...DOMAIN, IssueRoutes: "on" },
+    { ...DOMAIN, BasePath: "auth", IssuerUrl: "https://auth.example.com/auth" },
+    { ...DOMAIN, JwksEndpoint: "off" },
   ])(
     "refers to nothing that is not made, waits in no circle, and is complete at the end (%o)",
     (parameters: Record<string, string>) => {

@@ -1,7 +1,7 @@
 import { publicKeyFromJwk } from "../../algorithms/jwk.js";
 import type { Parts } from "../../assemble-aws.js";
 import { holderOf } from "../../custody/contract.js";
-import { SignetError } from "../../errors.js";
+import { isSignetError, SignetError } from "../../errors.js";
 import { assertSigns } from "../../rotation/steps/prove.js";
 
 /** The key that signs, as a stack tells it in its outputs. */
@@ -23,12 +23,32 @@ const MAX_PEM_CHARACTERS = 2_500;
  *
  * @throws SignetError `no_active_key`, `key_mismatch`, and what stores and custodians throw
  */
-export async function provenActiveKey({ stores, open, custodians }: Parts): Promise<ActiveKeyData> {
+export function provenActiveKey(parts: Parts): Promise<ActiveKeyData> {
+  return toldActiveKey(parts, (error) => {
+    throw error;
+  });
+}
+
+/**
+ * Tells which key signs, also where it cannot be opened now: access to it may be denied, or its service throttled.
+ *
+ * @param onUnproven told why it was not proven
+ * @throws SignetError `key_mismatch` for a private part that is another key's than the published one, and what stores throw
+ */
+export async function toldActiveKey(
+  { stores, open, custodians }: Parts,
+  onUnproven: (error: unknown) => void,
+): Promise<ActiveKeyData> {
   const [[document], published] = await Promise.all([stores.active.read(), stores.publicDocuments.read()]);
   if (document === undefined) throw new SignetError("no_active_key", "no key signs yet; the next tick looks again");
   const jwk = published?.jwks.keys.find(({ kid }) => kid === document.kid);
   if (jwk === undefined) throw new SignetError("key_mismatch", "the key that signs is not in the published JWKS");
-  await assertSigns(open, jwk, document.material);
+  try {
+    await assertSigns(open, jwk, document.material);
+  } catch (error) {
+    if (isSignetError(error, "key_mismatch")) throw error;
+    onUnproven(error);
+  }
   const pem = publicKeyFromJwk(jwk).export({ format: "pem", type: "spki" }).toString();
   const encoded = Buffer.from(pem).toString("base64");
   return {

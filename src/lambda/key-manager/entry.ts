@@ -1,4 +1,5 @@
-import { createKeyManager, type ManagerContext } from "./key-manager.js";
+import { createKeyManager } from "./key-manager.js";
+import type { ManagerContext } from "./within-time.js";
 
 const manage = createKeyManager(process.env, (line) => void process.stdout.write(line));
 

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { type AwsParts, awsParts } from "../../assemble-aws.js";
 import { environmentCredentials, noCredentials } from "../../aws/credentials.js";
-import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { type CoreManager, coreManager, managerParts, sleepSeconds } from "../../rotation/manager.js";
 import { createLog } from "../shared/log.js";
 import { assertNamesWereRead } from "../shared/parsed-event.js";
 import type { Environment } from "../shared/settings.js";
+import { toldActiveKey } from "./active-key.js";
 import {
   answerResource,
   isResourceRequest,
@@ -14,19 +14,13 @@ import {
   type ResourceRequest,
   readResourceRequest,
 } from "./custom-resource.js";
-import { createManagerReport, managerNotices } from "./report.js";
+import { createManagerReport, type ManagerLog, managerNotices } from "./report.js";
 import { perform } from "./request.js";
 import { isRotationStep, rotateSecret } from "./secret-rotation.js";
 import { managerSettingsOf } from "./settings.js";
 import { COMPLETE, markComplete } from "./stack-completion.js";
-import { keepStackKeys } from "./stack-keys.js";
-
-/** What Lambda says of an invocation, as far as it is looked at. */
-export interface ManagerContext {
-  readonly awsRequestId: string;
-  readonly invokedFunctionArn: string;
-  getRemainingTimeInMillis(): number;
-}
+import { isInForce, keepStackKeys, type ManagerDeps, onlyRenewsOutputs } from "./stack-keys.js";
+import { beforeTheEnd, type ManagerContext, orAtLeast, whenFree } from "./within-time.js";
 
 /** Answers an invocation of the key manager. */
 export type ManagerHandler = (event: unknown, context: ManagerContext) => Promise<object>;
@@ -38,11 +32,8 @@ export interface KeyManagerOptions {
   readonly sleep?: (seconds: number) => Promise<void>;
 }
 
-/** CloudFormation waits for an answer: so much of the function's time is kept for giving one. */
-const ANSWER_MS = 10_000;
-/** What keeping keys takes at the most, beside the waiting for others. */
-const LAST_TRY_MS = 60_000;
-const RETRY_SECONDS = 5;
+/** The name of the template's custom resource. Within a stack of other things it has another one. */
+const OWN_NAME = "Keys";
 
 /** Makes the key manager's handler: ticks, what an operator asks for, its stack's custom resource, Secrets Manager's rotations. */
 export function createKeyManager(
@@ -57,12 +48,13 @@ export function createKeyManager(
   const report = createManagerReport(settings, env, write);
   const notify = managerNotices(settings, parts.transport, createLog(env, write));
 
-  const managerOf = ({ awsRequestId }: ManagerContext): CoreManager =>
+  const managerOf = ({ awsRequestId }: ManagerContext, request?: ResourceRequest): CoreManager =>
     coreManager(
       managerParts({
         clock: presentSeconds,
         ...options,
-        firstId: idOf(settings.stackId),
+        // A stack may hold several issuers, each under a name of its own: its id names the first key of one alone.
+        firstId: request?.LogicalResourceId === OWN_NAME ? idOf(settings.stackId) : undefined,
         stores: parts.stores,
         custodians: parts.custodians,
         settings: settings.rotation,
@@ -78,13 +70,12 @@ export function createKeyManager(
   async function keepStack(request: ResourceRequest, context: ManagerContext): Promise<ResourceOutcome> {
     assertNamesWereRead(request);
     if (request.ResourceType === COMPLETE) return markComplete(request, parts, settings);
-    return whenFree(context, sleep, () => keepStackKeys(request, managerOf(context), deps));
+    const kept = whenFree(context, sleep, () => keepStackKeys(request, managerOf(context, request), deps));
+    return onlyRenewsOutputs(request) ? orTold(kept, context, deps, report) : kept;
   }
 
   async function answerStack(request: ResourceRequest, context: ManagerContext): Promise<object> {
-    const outcome = await beforeTheEnd(context, keepStack(request, context), (error) =>
-      report.failed(context.awsRequestId, error),
-    );
+    const outcome = await beforeTheEnd(context, keepStack(request, context), report);
     await answerResource(request, request.PhysicalResourceId ?? `${settings.installation}-${request.LogicalResourceId}`, outcome);
     report.answered(context.awsRequestId, { request: request.RequestType, outcome: outcome.Status });
     return {};
@@ -108,36 +99,19 @@ export function createKeyManager(
   };
 }
 
-// A tick may be at work: a stack's update need not fail for that, and its rollback must not.
-async function whenFree<T>(context: ManagerContext, sleep: typeof sleepSeconds, work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isSignetError(error, "lease_held") || context.getRemainingTimeInMillis() < LAST_TRY_MS) throw error;
-      await sleep(RETRY_SECONDS);
-    }
-  }
-}
-
-// CloudFormation gets an answer on every path, also where the function's time is nearly over.
-async function beforeTheEnd(
+// Keys are as they were: what keeps a tick from its work must not fail a deployment, whose rollback it would fail as well.
+function orTold(
+  kept: Promise<ResourceOutcome>,
   context: ManagerContext,
-  work: Promise<ResourceOutcome>,
-  failed: (error: unknown) => Error,
+  { parts, rotation }: ManagerDeps,
+  report: ManagerLog,
 ): Promise<ResourceOutcome> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new SignetError("not_ready", "the function's time was over before the keys were ready; the next tick goes on");
-    timer = setTimeout(reject, Math.max(0, context.getRemainingTimeInMillis() - ANSWER_MS), error);
+  const failed = (error: unknown) => report.failed(context.awsRequestId, error);
+  return orAtLeast(context, kept, async (error) => {
+    if (!isInForce(rotation, (await parts.stores.keyring.read())?.keyring)) throw error;
+    failed(error);
+    return { Status: "SUCCESS", Data: { ...(await toldActiveKey(parts, failed)) } };
   });
-  try {
-    return await Promise.race([work, late]);
-  } catch (error) {
-    return { Status: "FAILED", Reason: failed(error).message };
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The UUID at the end of a stack's ARN. */

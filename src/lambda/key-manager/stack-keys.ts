@@ -5,8 +5,9 @@ import { createFunctionAliases } from "../../aws/lambda-aliases.js";
 import { adopterIn } from "../../custody/contract.js";
 import { SignetError, shortened } from "../../errors.js";
 import { readCallers } from "../../issue/callers-json.js";
+import type { Keyring } from "../../keyring/keyring.js";
 import type { CoreManager } from "../../rotation/manager.js";
-import { policyOf } from "../../rotation/plan/policy.js";
+import { policyOf, type RotationSettings } from "../../rotation/plan/policy.js";
 import { objectIn } from "../shared/settings.js";
 import { provenActiveKey } from "./active-key.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
@@ -45,15 +46,37 @@ export async function keepStackKeys(request: ResourceRequest, manager: CoreManag
   return { Status: "SUCCESS", Data: { ...Data } };
 }
 
+/** Whether a keyring has the settings that the template's parameters say. */
+export function isInForce(settings: RotationSettings, keyring: Keyring | undefined): boolean {
+  return keyring !== undefined && JSON.stringify(policyOf(settings, keyring.policy.version)) === JSON.stringify(keyring.policy);
+}
+
+/** What a deployment changes that is of no matter to keys: it asks for the outputs alone. */
+const OF_NO_MATTER = "Parameters";
+
+/** Tells an update that leaves the keys as they are: it has come because a deployment renews its outputs. */
+export function onlyRenewsOutputs({
+  RequestType,
+  ResourceProperties: wanted,
+  OldResourceProperties: before,
+}: ResourceRequest): boolean {
+  if (RequestType !== "Update" || before === undefined) return false;
+  const names = new Set([...Object.keys(wanted), ...Object.keys(before)]);
+  names.delete(OF_NO_MATTER);
+  return [...names].every((name) => JSON.stringify(wanted[name]) === JSON.stringify(before[name]));
+}
+
 async function update(request: ResourceRequest, manager: CoreManager, { rotation, parts }: ManagerDeps): Promise<void> {
   const { ResourceProperties: wanted, OldResourceProperties: before = {} } = request;
-  const { policy, rotationToken } = (await parts.stores.keyring.read())?.keyring ?? {};
-  if (policy !== undefined && JSON.stringify(policyOf(rotation, policy.version)) !== JSON.stringify(policy)) {
-    const rotate = policy.algorithm !== rotation.algorithm || policy.custody !== rotation.custody;
+  const keyring = (await parts.stores.keyring.read())?.keyring;
+  if (keyring !== undefined && !isInForce(rotation, keyring)) {
+    const { algorithm, custody } = keyring.policy;
+    const rotate = algorithm !== rotation.algorithm || custody !== rotation.custody;
     await manager.applySettings({ rotate, verifiersAccept: algorithmsIn(wanted.VerifiersAccept) });
   }
   const token = textOf(wanted.RotationToken);
-  if (token !== undefined && token !== textOf(before.RotationToken) && token !== rotationToken) await manager.rotate({ token });
+  if (token !== undefined && token !== textOf(before.RotationToken) && token !== keyring?.rotationToken)
+    await manager.rotate({ token });
 }
 
 // A KMS key that was there already signs first. The role's right to it stands in the template, so it stays as long as the key is in use.
