@@ -51,19 +51,18 @@ export function isInForce(settings: RotationSettings, keyring: Keyring | undefin
   return keyring !== undefined && JSON.stringify(policyOf(settings, keyring.policy.version)) === JSON.stringify(keyring.policy);
 }
 
-/** What a deployment changes that is of no matter to keys: it asks for the outputs alone. */
-const OF_NO_MATTER = "Parameters";
-
 /** Tells an update that leaves the keys as they are: it has come because a deployment renews its outputs. */
-export function onlyRenewsOutputs({
-  RequestType,
-  ResourceProperties: wanted,
-  OldResourceProperties: before,
-}: ResourceRequest): boolean {
-  if (RequestType !== "Update" || before === undefined) return false;
-  const names = new Set([...Object.keys(wanted), ...Object.keys(before)]);
-  names.delete(OF_NO_MATTER);
-  return [...names].every((name) => JSON.stringify(wanted[name]) === JSON.stringify(before[name]));
+export function onlyRenewsOutputs({ RequestType, ResourceProperties, OldResourceProperties = {} }: ResourceRequest): boolean {
+  return RequestType === "Update" && ofKeys(ResourceProperties) === ofKeys(OldResourceProperties);
+}
+
+// The parameters that are of no matter to keys stand in a member of their own.
+function ofKeys(properties: ResourceRequest["ResourceProperties"]): string {
+  const entries = Object.entries(properties).filter(([name]) => name !== "Parameters");
+  return entries
+    .map((entry) => JSON.stringify(entry))
+    .sort()
+    .join();
 }
 
 async function update(request: ResourceRequest, manager: CoreManager, { rotation, parts }: ManagerDeps): Promise<void> {

@@ -11,8 +11,8 @@ export interface ManagerContext {
 
 /** CloudFormation waits for an answer: so much of the function's time is kept for giving one. */
 const ANSWER_MS = 10_000;
-/** And so much for what there is to say at least. */
-const LEAST_MS = 30_000;
+/** And so much for what is told instead. */
+const FALLBACK_MS = 30_000;
 /** What keeping keys takes at the most, beside the waiting for others. */
 const LAST_TRY_MS = 60_000;
 const RETRY_SECONDS = 5;
@@ -53,7 +53,7 @@ export async function orAtLeast<T>(
   atLeast: (error: unknown) => Promise<T>,
 ): Promise<T> {
   try {
-    return await untilLeft(LEAST_MS, context, work);
+    return await untilLeft(FALLBACK_MS, context, work);
   } catch (error) {
     return atLeast(error);
   }
