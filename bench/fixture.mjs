@@ -1,5 +1,5 @@
 /** What every contestant works with: the same keys, the same claims, the same life of a token. */
-import { constants, generateKeyPairSync, sign } from "node:crypto";
+import { constants, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 
 export const ISSUER = "https://issuer.example";
 export const AUDIENCE = "https://api.example";
@@ -7,22 +7,22 @@ export const TTL_SECONDS = 600;
 
 /** By the name in a token's header: what node:crypto takes for the bare loops. */
 export const ALGORITHMS = {
-  ES256: { digest: "sha256", parameters: { dsaEncoding: "ieee-p1363" }, makeKeys: () => keys("ec", { namedCurve: "P-256" }) },
-  EdDSA: { digest: null, parameters: {}, makeKeys: () => keys("ed25519", {}) },
+  ES256: { digest: "sha256", parameters: { dsaEncoding: "ieee-p1363" }, makeKey: () => key("ec", { namedCurve: "P-256" }) },
+  EdDSA: { digest: null, parameters: {}, makeKey: () => key("ed25519", {}) },
   RS256: {
     digest: "sha256",
     parameters: { padding: constants.RSA_PKCS1_PADDING },
-    makeKeys: () => keys("rsa", { modulusLength: 2048 }),
+    makeKey: () => key("rsa", { modulusLength: 2048 }),
   },
   PS256: {
     digest: "sha256",
     parameters: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 },
-    makeKeys: () => keys("rsa", { modulusLength: 2048 }),
+    makeKey: () => key("rsa", { modulusLength: 2048 }),
   },
 };
 
-function keys(type, options) {
-  return generateKeyPairSync(type, options);
+function key(type, options) {
+  return generateKeyPairSync(type, options).privateKey;
 }
 
 /** Claims as an API's tokens have them: three registered ones, three of its own. Names differ, so that no text can be reused. */
@@ -37,10 +37,12 @@ export const CLAIMS = Array.from({ length: 64 }, (_, index) => ({
 
 /**
  * @param {string} alg
+ * @param {string} [pem] a private key that there is already; without it a new one is made
  */
-export function fixture(alg) {
-  const { digest, parameters, makeKeys } = ALGORITHMS[alg];
-  const { privateKey, publicKey } = makeKeys();
+export function fixture(alg, pem) {
+  const { digest, parameters, makeKey } = ALGORITHMS[alg];
+  const privateKey = pem === undefined ? makeKey() : createPrivateKey(pem);
+  const publicKey = createPublicKey(privateKey);
   const kid = "2026-bench-key-1";
   return {
     alg,
@@ -67,6 +69,32 @@ export function signedToken({ alg, kid, digest, signInput }, claims) {
   const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const input = `${encoded({ alg, kid, typ: "JWT" })}.${encoded(claims)}`;
   return `${input}.${sign(digest, Buffer.from(input), signInput).toString("base64url")}`;
+}
+
+/** An ECDSA signature of P-256 as tokens have it, of the DER that node:crypto makes; nothing is checked. */
+export function rawOf(der) {
+  const out = Buffer.alloc(64);
+  const s = 4 + der[3];
+  copyNumber(der, 4, s, out, 32);
+  copyNumber(der, s + 2, der.length, out, 64);
+  return out;
+}
+
+function copyNumber(der, start, end, out, outEnd) {
+  for (let from = Math.max(start, end - 32), to = outEnd - (end - from); from < end; from++, to++) out[to] = der[from];
+}
+
+/** What undoes it. */
+export function derOf(raw) {
+  const [r, s] = [derNumber(raw, 0), derNumber(raw, 32)];
+  return Buffer.from([0x30, r.length + s.length, ...r, ...s]);
+}
+
+function derNumber(raw, start) {
+  let at = start;
+  while (at < start + 31 && raw[at] === 0) at++;
+  const digits = [...(raw[at] >= 0x80 ? [0] : []), ...raw.subarray(at, start + 32)];
+  return [2, digits.length, ...digits];
 }
 
 /** Seconds since 1970. */

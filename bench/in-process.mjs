@@ -1,36 +1,43 @@
 /**
- * Measures issuing and verifying within one process, and programs in other languages beside it. Started by run.mjs on each Node, on one core
- * where that can be had; takes its plan as JSON in the first argument and prints its figures as JSON.
+ * Measures issuing and verifying on one Node, every contestant in a process of its own, all of them on one core where that can be had. Started by
+ * run.mjs on the Node that is measured; takes its plan as JSON in the first argument and prints its figures as JSON.
  */
+import { fileURLToPath } from "node:url";
 import { fixture } from "./fixture.mjs";
-import { checkIssuing, issuing } from "./issuers.mjs";
+import { checkIssued, issuersOf } from "./issuers.mjs";
 import { measure } from "./measure.mjs";
 import { opensslSpeed } from "./openssl.mjs";
 import { startProgram } from "./programs.mjs";
-import { checkVerifying, tokensOf, verifying } from "./verifiers.mjs";
+import { checkVerifying, tokensOf, verifiersOf } from "./verifiers.mjs";
 
 const { algs, tasks, rounds, sliceMs, programs, opensslSeconds } = JSON.parse(process.argv[2]);
-
-const others = Object.entries(programs).map(([name, path]) => ({ name, ...startProgram(name, path) }));
+const contestant = fileURLToPath(new URL("contestant.mjs", import.meta.url));
 const versions = {};
 const results = [];
 
 for (const alg of algs) {
   const keys = fixture(alg);
   const tokens = tokensOf(keys);
-  for (const { name, prepare } of others) versions[name] = await prepare(keys, tokens);
-  if (tasks.includes("issue")) {
-    const contestants = [...(await issuing(keys)), ...others.map((other) => other.issuing)];
-    await checkIssuing(contestants, keys);
-    await add("issue", alg, contestants);
-  }
-  if (tasks.includes("verify")) {
-    const contestants = [...verifying(keys, tokens), ...others.map((other) => other.verifying)];
-    await checkVerifying(contestants, keys, tokens);
-    await add("verify", alg, contestants);
+  for (const task of tasks) {
+    const names = task === "issue" ? issuersOf(alg) : verifiersOf(alg);
+    const ours = names.map((name) => startProgram(name, process.execPath, [contestant, task, name]));
+    const others = Object.entries(programs).map(([name, path]) => startProgram(name, path));
+    for (const each of ours) await each.prepare(keys, tokens);
+    for (const each of others) versions[each.name] = await each.prepare(keys, tokens);
+    if (task === "issue") {
+      for (const { name, sample } of [...ours, ...others]) {
+        const token = await sample();
+        if (token !== undefined) checkIssued(name, token, keys);
+      }
+    } else for (const each of ours.filter(({ name }) => !name.startsWith("bare"))) await checkVerifying(each, keys, tokens);
+    await add(
+      task,
+      alg,
+      [...ours, ...others].map((each) => each.contestant(task)),
+    );
+    for (const { stop } of [...ours, ...others]) stop();
   }
 }
-for (const { stop } of others) stop();
 const openssl = opensslSeconds > 0 ? opensslSpeed(algs, opensslSeconds) : undefined;
 const { node, openssl: linked } = process.versions;
 process.stdout.write(JSON.stringify({ node, linked, results, versions, openssl }));

@@ -4,37 +4,40 @@ import { createSigner } from "fast-jwt";
 import { importPKCS8, SignJWT } from "jose";
 import jsonwebtoken from "jsonwebtoken";
 import { createIssuer, localSigner } from "../dist/index.js";
-import { CLAIMS, ISSUER, now, TTL_SECONDS } from "./fixture.mjs";
+import { CLAIMS, ISSUER, now, rawOf, TTL_SECONDS } from "./fixture.mjs";
 import { awaited, direct, inTurn } from "./measure.mjs";
 
 const BATCH = 100;
 
 /** @typedef {import("./measure.mjs").Contestant & { sample?: () => string | Promise<string> }} Issuing */
 
-/**
- * @param {import("./fixture.mjs").Fixture} fixture
- * @returns {Promise<Issuing[]>}
- */
-export async function issuing(fixture) {
-  const bares = [bare(fixture), bareWithOptions(fixture)];
-  const all = [...bares, byHand(fixture), signet(fixture), signetMany(fixture), fastJwt(fixture), await jose(fixture)];
-  // It knows no EdDSA.
-  return fixture.alg === "EdDSA" ? all : [...all, viaJsonwebtoken(fixture)];
+/** What makes a contestant, by its name. @type {Record<string, (fixture: any) => Issuing | Promise<Issuing>>} */
+export const ISSUING = {
+  bare,
+  "bare, with options": bareWithOptions,
+  "by hand": byHand,
+  signet,
+  "signet batch": signetMany,
+  "fast-jwt": fastJwt,
+  jose,
+  jsonwebtoken: viaJsonwebtoken,
+};
+
+/** @returns {string[]} the contestants that know an algorithm */
+export function issuersOf(alg) {
+  return Object.keys(ISSUING).filter((name) => name !== "jsonwebtoken" || alg !== "EdDSA");
 }
 
-/** Throws unless every contestant's token is the one that was asked for, rightly signed. */
-export async function checkIssuing(contestants, { alg, kid, digest, verifyInput }) {
-  for (const { name, sample } of contestants) {
-    if (sample === undefined) continue;
-    const [header, payload, signature] = (await sample()).split(".");
-    const isRight = verify(digest, Buffer.from(`${header}.${payload}`), verifyInput, Buffer.from(signature, "base64url"));
-    const claims = read(payload);
-    const names = Object.keys({ ...CLAIMS[0], iat: 0, exp: 0 }).sort();
-    const isComplete = Object.keys(claims).sort().join() === names.join() && claims.exp === claims.iat + TTL_SECONDS;
-    const { alg: itsAlg, kid: itsKid, typ } = read(header);
-    if (!isRight || !isComplete || itsAlg !== alg || itsKid !== kid || typ !== "JWT") {
-      throw new Error(`${name} issued a wrong ${alg} token`);
-    }
+/** Throws unless a contestant's token is the one that was asked for, rightly signed. */
+export function checkIssued(name, token, { alg, kid, digest, verifyInput }) {
+  const [header, payload, signature] = token.split(".");
+  const isRight = verify(digest, Buffer.from(`${header}.${payload}`), verifyInput, Buffer.from(signature, "base64url"));
+  const claims = read(payload);
+  const names = Object.keys({ ...CLAIMS[0], iat: 0, exp: 0 }).sort();
+  const isComplete = Object.keys(claims).sort().join() === names.join() && claims.exp === claims.iat + TTL_SECONDS;
+  const { alg: itsAlg, kid: itsKid, typ } = read(header);
+  if (!isRight || !isComplete || itsAlg !== alg || itsKid !== kid || typ !== "JWT") {
+    throw new Error(`${name} issued a wrong ${alg} token`);
   }
 }
 
@@ -60,13 +63,14 @@ function encoded(value) {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
-function byHand({ alg, kid, digest, signInput }) {
+function byHand({ alg, kid, digest, bareSignInput }) {
   const claims = inTurn(CLAIMS);
   const header = encoded({ alg, kid, typ: "JWT" });
+  const formOf = alg === "ES256" ? rawOf : (signature) => signature;
   const sample = () => {
     const iat = now();
     const input = `${header}.${encoded({ ...claims(), iat, exp: iat + TTL_SECONDS })}`;
-    return `${input}.${sign(digest, Buffer.from(input, "latin1"), signInput).toString("base64url")}`;
+    return `${input}.${formOf(sign(digest, Buffer.from(input, "latin1"), bareSignInput)).toString("base64url")}`;
   };
   return { ...direct("by hand", sample), sample };
 }

@@ -103,13 +103,16 @@ function quantile(sorted, share) {
   return below + (sorted[Math.ceil(at)] - below) * (at - Math.floor(at));
 }
 
-// Also what warms a contestant up: compilers are done with it when it is timed.
+/** Compilers are done with a contestant after so many slices. */
+const WARM_SLICES = 15;
+
 async function sliceCount({ run }, sliceMs) {
   const aimed = sliceMs * 1000;
   let count = 1;
   for (;;) {
     const took = await run(count);
     if (took >= aimed * 0.8) {
+      for (let slice = 0; slice < WARM_SLICES; slice++) await run(count);
       return Math.max(1, Math.round((count * aimed) / (await run(count))));
     }
     count = Math.min(count * 4, Math.max(count + 1, Math.ceil((count * aimed) / took)));

@@ -1,6 +1,6 @@
 /**
- * Peers in Go and Rust, each in a process of its own. A contestant does its slices when told to, on the core that both inherited: JSON lines in,
- * JSON lines out.
+ * Contestants, each in a process of its own, in Go, Rust or on Node. A contestant does its slices when told to, on the core that it inherited:
+ * JSON lines in, JSON lines out.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -54,13 +54,14 @@ function built(name, [tool, argument], build) {
 }
 
 /**
- * Starts a program that was built.
+ * Starts a contestant.
  *
  * @param {string} name what it is called in tables
- * @param {string} path where it is
+ * @param {string} path where its program is
+ * @param {string[]} [args] what it is started with
  */
-export function startProgram(name, path) {
-  const child = spawn(path, { stdio: ["pipe", "pipe", "inherit"] });
+export function startProgram(name, path, args = []) {
+  const child = spawn(path, args, { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
   async function ask(job) {
@@ -73,6 +74,7 @@ export function startProgram(name, path) {
   }
 
   return {
+    name,
     /** @returns {Promise<string>} the version of its language, or of itself */
     async prepare({ alg, kid, privatePem, publicPem }, tokens) {
       const job = {
@@ -88,12 +90,12 @@ export function startProgram(name, path) {
       };
       return (await ask({ op: "prepare", ...job })).version;
     },
-    issuing: {
-      name,
-      run: async (count) => (await ask({ op: "issue", count })).microseconds,
-      sample: async () => (await ask({ op: "issue", count: 1 })).token,
-    },
-    verifying: { name, run: async (count) => (await ask({ op: "verify", count })).microseconds },
+    /** @param {"issue" | "verify"} task */
+    contestant: (task) => ({ name, run: async (count) => (await ask({ op: task, count })).microseconds }),
+    /** @returns {Promise<string | undefined>} a token that it issued; none of a bare loop */
+    sample: async () => (await ask({ op: "issue", count: 1 })).token,
+    /** @returns {Promise<boolean>} */
+    accepts: async (token) => (await ask({ op: "accepts", token })).accepted,
     stop: () => child.stdin.end(),
   };
 }

@@ -21,7 +21,7 @@ import { buildGolang, buildRust } from "./programs.mjs";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const here = fileURLToPath(new URL("./", import.meta.url));
 
-const FULL = { rounds: 120, sliceMs: 10, opensslSeconds: 2, startUpRuns: 30, tokens: 1_000_000 };
+const FULL = { rounds: 40, sliceMs: 25, opensslSeconds: 2, startUpRuns: 30, tokens: 1_000_000 };
 const SMOKE = { rounds: 2, sliceMs: 2, opensslSeconds: 0, startUpRuns: 2, tokens: 10_000 };
 
 function options() {
