@@ -1,10 +1,8 @@
+import type { Signer } from "../custody/contract.js";
+
 /** The most signatures, and the longest time, that keep everything else waiting. An RS256 signature takes about a millisecond. */
 const MAX_SIGNATURES = 64;
 const MAX_MS = 10;
-
-interface Signs {
-  sign(signingInput: string): Buffer | Promise<Buffer>;
-}
 
 interface Waiting {
   readonly signingInput: string;
@@ -14,12 +12,12 @@ interface Waiting {
 
 /**
  * Signs together what the requests of one turn of the event loop ask for. A signature between two requests finds its code pushed
- * out of the processor's caches: the first one takes 60 us, each that follows at once 25. A signer that answers promises, since its
- * key lies elsewhere, is left as it is.
+ * out of the processor's caches: the first one takes 60 us, each that follows at once 25. A signer whose key lies elsewhere is left as
+ * it is.
  */
-export function signByTurn<S extends Signs>(signer: S): S {
+export function signByTurn(signer: Signer): Signer {
+  if (signer.isRemote) return signer;
   let waiting: Waiting[] = [];
-  let isRemote = false;
 
   // Runs when all requests of the turn were parsed, and before the first of them is answered.
   function signWaiting(): void {
@@ -30,8 +28,7 @@ export function signByTurn<S extends Signs>(signer: S): S {
     if (waiting.length > 0) setImmediate(signWaiting);
   }
 
-  function sign(signingInput: string): Buffer | Promise<Buffer> {
-    if (isRemote) return signer.sign(signingInput);
+  function sign(signingInput: string): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       if (waiting.push({ signingInput, resolve, reject }) === 1) queueMicrotask(signWaiting);
     });
@@ -39,9 +36,7 @@ export function signByTurn<S extends Signs>(signer: S): S {
 
   function settle({ signingInput, resolve, reject }: Waiting): void {
     try {
-      const signature = signer.sign(signingInput);
-      isRemote ||= signature instanceof Promise;
-      resolve(signature);
+      resolve(signer.sign(signingInput));
     } catch (error) {
       reject(error);
     }
