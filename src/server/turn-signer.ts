@@ -1,8 +1,11 @@
-import type { Signer } from "../custody/contract.js";
-
 /** The most signatures, and the longest time, that keep everything else waiting. An RS256 signature takes about a millisecond. */
 const MAX_SIGNATURES = 64;
 const MAX_MS = 10;
+
+interface Signs {
+  readonly isRemote?: true | undefined;
+  sign(signingInput: string): Buffer | Promise<Buffer>;
+}
 
 interface Waiting {
   readonly signingInput: string;
@@ -15,7 +18,7 @@ interface Waiting {
  * out of the processor's caches: the first one takes 60 us, each that follows at once 25. A signer whose key lies elsewhere is left as
  * it is.
  */
-export function signByTurn(signer: Signer): Signer {
+export function signByTurn<S extends Signs>(signer: S): S {
   if (signer.isRemote) return signer;
   let waiting: Waiting[] = [];
 
