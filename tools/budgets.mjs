@@ -1,5 +1,5 @@
 /**
- * What may not grow unnoticed. Prints every figure with its limit; exit 1 when one is exceeded.
+ * What may not grow unnoticed. The sizes are ratchets: they stand at what there is, and whoever needs more raises them and says why. Prints every figure with its limit; exit 1 when one is exceeded.
  * Budgets of speed are measured by the benchmarks: they need a quiet machine.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
@@ -21,10 +21,15 @@ function sizeBytes(path) {
 
 const budgets = [
   { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
-  { what: "the function that signs", path: "dist/lambda/issuer.cjs", limit: 63, unit: KILOBYTE, name: "KB" },
-  { what: "the key manager's function", path: "dist/lambda/key-manager.cjs", limit: 155, unit: KILOBYTE, name: "KB" },
-  { what: "the authorizer's function", path: "dist/lambda/authorizer.cjs", limit: 41, unit: KILOBYTE, name: "KB" },
-  { what: "what is built", path: "dist", limit: 1_900, unit: KILOBYTE, name: "KB" },
+  { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 63, unit: KILOBYTE, name: "KB" },
+  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 155, unit: KILOBYTE, name: "KB" },
+  { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 41, unit: KILOBYTE, name: "KB" },
+  { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 40, unit: KILOBYTE, name: "KB" },
+  // CloudFormation takes 1,024 KB, through S3.
+  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 620, unit: KILOBYTE, name: "KB" },
+  // CloudFormation takes 50 KB within a request.
+  { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 46, unit: KILOBYTE, name: "KB" },
+  { what: "what is built", path: "dist", limit: 2_100, unit: KILOBYTE, name: "KB" },
 ];
 
 for (const { what, path, limit, unit, name } of budgets) {

@@ -1,13 +1,17 @@
 /**
- * Holds the template against others' rules: cfn-lint in every region that it knows (three minutes), and checkov's rules of security.
+ * Holds the templates against others' rules: cfn-lint in every region that it knows (three minutes), the example for SAM among them, and
+ * checkov's rules of security; and builds them again in another folder and on every Node at hand, which must give the same bytes.
  *
  *   node tools/prove-template.mjs [--short]   Build first. The short form looks at a region of each kind.
  */
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { has, pythonTools, skip } from "./installed.mjs";
+import { has, nodesAtHand, pythonTools, skip } from "./installed.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const pins = join(root, "test/deploy/requirements.txt");
@@ -42,12 +46,64 @@ async function said(command, args) {
   return stdout;
 }
 
+/** What cfn-lint says, of texts that suppress nothing but what has a reason there. */
+async function lint(bin, folder) {
+  const written = [template, authorizer].map((path, at) => {
+    const text = readFileSync(path, "utf8");
+    const bare = text.replace(/\n {2}cfn-lint: .*ignore_checks: \[W1030\].*/, "");
+    if (bare === text) throw new Error(`${path} suppresses no W1030 any more: nor need this`);
+    const copy = join(folder, `${at}.yaml`);
+    // Metadata without a member is an error.
+    writeFileSync(copy, bare.replace(/\nMetadata:\n {2}#.*\n\n/, "\n"));
+    return copy;
+  });
+  copyFileSync(template, join(folder, "signet.yaml"));
+  const sam = join(folder, "sam.yaml");
+  copyFileSync(join(root, "examples/sam/template.yaml"), sam);
+  const args = ["--format", "json", "--regions", ...regions, "--", ...written, sam];
+  return JSON.parse(await said(join(bin, "cfn-lint"), args));
+}
+
+/** Builds what git would hand over somewhere else, at another end of the world. @returns what differs */
+async function rebuild(folder) {
+  const { stdout } = await run(
+    "git",
+    ["ls-files", "-z", "-co", "--exclude-standard", "src", "tools", "package.json", "tsconfig*.json"],
+    { cwd: root },
+  );
+  for (const path of stdout.split("\0").filter((each) => each !== "")) {
+    mkdirSync(join(folder, dirname(path)), { recursive: true });
+    copyFileSync(join(root, path), join(folder, path));
+  }
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  const digest = (path) => createHash("sha256").update(readFileSync(path)).digest("hex");
+  const differing = [];
+  for (const node of nodesAtHand()) {
+    await run(node, ["tools/build.mjs"], { cwd: folder, env: { ...process.env, TZ: "Pacific/Auckland", LC_ALL: "C" } });
+    for (const name of ["template.yaml", "authorizer.yaml"]) {
+      const [here, there] = [join(root, "dist", name), join(folder, "dist", name)].map(digest);
+      if (here !== there) differing.push(`${name}, built by ${node}`);
+      else console.log(`${name} is ${here} again, built in another folder by ${node}`);
+    }
+  }
+  return differing;
+}
+
 async function main() {
+  const scratch = mkdtempSync(join(tmpdir(), "signet-template-"));
+  try {
+    await prove(scratch);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function prove(scratch) {
+  const differing = await rebuild(join(scratch, "another-folder"));
+  for (const what of differing) console.log(`FAIL ${what} has other bytes than ours`);
   if (!(await has("python3", "--version"))) return skip("cfn-lint and checkov: python3 not found");
   const bin = await pythonTools(cache, "cfn-lint and checkov", pins);
-  const findings = JSON.parse(
-    await said(join(bin, "cfn-lint"), ["--format", "json", "--regions", ...regions, "--", template, authorizer]),
-  );
+  const findings = await lint(bin, scratch);
   for (const { Rule, Message } of findings) console.log(`FAIL ${Rule.Id}: ${Message}`);
   const told = await said(join(bin, "checkov"), [
     "-f",
@@ -66,8 +122,8 @@ async function main() {
   const idle = Object.keys(NOT_FOLLOWED).filter((id) => !failed.has(id));
   for (const id of idle) console.log(`FAIL ${id} is followed by now: its reason can go`);
   for (const [id, why] of Object.entries(NOT_FOLLOWED)) console.log(`not followed: ${id}: ${why}`);
-  const failures = findings.length + refused.length + idle.length;
-  console.log(`\n${results.passed_checks.length + 1} passed, ${failures} failed`);
+  const failures = findings.length + refused.length + idle.length + differing.length;
+  console.log(`\n${results.passed_checks.length + 2} passed, ${failures} failed`);
   if (failures > 0) process.exitCode = 1;
 }
 

@@ -1,4 +1,4 @@
-/** Puts the template together: the source with its comments, the version, and the text of both functions as they stand in dist/lambda. */
+/** Puts a template together: the source with its comments, the version, and the text of the functions. */
 import { createHash } from "node:crypto";
 import { parseDocument } from "yaml";
 
@@ -24,6 +24,33 @@ export function parametersIn(template) {
   return parseDocument(template, { logLevel: "silent" }).toJS().Parameters;
 }
 
+/** The intrinsic functions that have a short form (`!Ref`), each with its long one. */
+const LONG_FORMS = Object.fromEntries(
+  ["Sub", "GetAtt", "If", "Equals", "Not", "And", "Or", "FindInMap", "Join", "Select", "Split"].map((name) => [
+    name,
+    `Fn::${name}`,
+  ]),
+);
+
+/**
+ * A template as JSON has it: every intrinsic function in its long form.
+ *
+ * @param {string} text
+ */
+export function longForm(text) {
+  const customTags = Object.entries({ Ref: "Ref", Condition: "Condition", ...LONG_FORMS }).flatMap(([short, long]) => {
+    const written = (value) => ({ [long]: short === "GetAtt" && typeof value === "string" ? value.split(".") : value });
+    return [
+      { tag: `!${short}`, resolve: written },
+      ...["seq", "map"].map((collection) => ({ tag: `!${short}`, collection, resolve: (node) => written(node.toJSON()) })),
+    ];
+  });
+  // @ts-expect-error the types know no tag that answers plain values
+  const document = parseDocument(text, { customTags, schema: "yaml-1.1" });
+  if (document.errors.length > 0) throw document.errors[0];
+  return document.toJS();
+}
+
 /** Names the deployment by what it deploys: where the API changes, another one is made. */
 function apiHash(source) {
   const body = /\n {6}Body:\n([\s\S]*?)\n {2}\S/.exec(source)?.[1];
@@ -35,5 +62,5 @@ function apiHash(source) {
 function block(code) {
   const odd = /[^\t\n\x20-\x7e]|\{\{resolve:/.exec(code);
   if (odd !== null) throw new Error(`the code of a function cannot stand in a template: ${JSON.stringify(odd[0])}`);
-  return code.trimEnd().replaceAll("\n", `\n${CODE_INDENT}`);
+  return code.trimEnd().replace(/\n(?!\n)/g, `\n${CODE_INDENT}`);
 }

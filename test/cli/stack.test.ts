@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,7 +19,9 @@ beforeAll(async () => {
 describe("signet template", () => {
   it("prints the template, or writes it to a file", async () => {
     expect((await signet(["template"], { cwd })).stdout).toBe(TEMPLATE);
-    expect(await signet(["template", "--out", "signet.yaml"], { cwd })).toMatchObject({ code: 0, stdout: "" });
+    const written = await signet(["template", "--out", "signet.yaml"], { cwd });
+    expect(written).toMatchObject({ code: 0, stdout: "" });
+    expect(written.stderr).toContain(`SHA-256 ${createHash("sha256").update(TEMPLATE).digest("hex")}`);
     expect(await readFile(join(cwd, "signet.yaml"), "utf8")).toBe(TEMPLATE);
     const authorizer = (await signet(["template", "authorizer"], { cwd })).stdout;
     expect(authorizer).toContain("AuthorizerFunctionArn");

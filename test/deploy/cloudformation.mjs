@@ -72,6 +72,7 @@ export function resolveStack(template, { parameters = {}, pseudo, attributes, re
     "Fn::And": (all) => all.every(value),
     "Fn::Or": (all) => all.some(value),
     "Fn::If": ([name, yes, no]) => value(conditions[name]() ? yes : no),
+    "Fn::FindInMap": ([map, ...keys]) => keys.reduce((found, key) => found[value(key)], template.Mappings[map]),
     "Fn::Join": ([separator, parts]) => parts.map(value).join(separator),
     "Fn::Contains": ([list, one]) => list.map(value).includes(value(one)),
     "Fn::Sub": (text) =>

@@ -460,12 +460,4 @@ describe("the template", () => {
       "AWS::ApiGateway::Account",
     );
   });
-
-  it("holds the text of the functions that the tests run", async () => {
-    const { readFile } = await import("node:fs/promises");
-    const built = (name: string) => readFile(new URL(`../../dist/lambda/${name}.cjs`, import.meta.url), "utf8");
-    expect(template.Resources.Issuer.Properties.Code.ZipFile).toBe(await built("issuer"));
-    expect(template.Resources.Manager.Properties.Code.ZipFile).toBe(await built("key-manager"));
-    expect(template.Resources.Decoder.Properties.Code.ZipFile).toBe(await built("decoder"));
-  });
 });

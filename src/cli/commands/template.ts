@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { readAuthorizerTemplate, readTemplate } from "../../deploy/template.js";
 import { SignetError } from "../../errors.js";
@@ -12,5 +13,6 @@ export async function template(context: Context, which: string | undefined, { ou
   const text = which === "authorizer" ? await readAuthorizerTemplate() : (await readTemplate()).text;
   if (out === undefined) return context.output.exact(text.trimEnd());
   await writeFile(pathGiven(context, out), text);
-  context.output.note(`wrote ${out} (${Math.ceil(Buffer.byteLength(text) / 1_024)} KB)`);
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  context.output.note(`wrote ${out} (${Math.ceil(Buffer.byteLength(text) / 1_024)} KB), SHA-256 ${sha256}`);
 }
