@@ -12,7 +12,8 @@ export interface StackChoice {
   readonly region?: string;
 }
 
-const DEFAULT_STACK = "signet";
+/** The stack that is meant where none is named. */
+export const DEFAULT_STACK = "signet";
 
 /** The stack's name: CloudFormation takes letters, digits and hyphens, and a letter first. */
 export function stackNamed({ stack = DEFAULT_STACK }: StackChoice): string {

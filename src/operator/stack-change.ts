@@ -1,4 +1,4 @@
-import type { Stack } from "../deploy/stack.js";
+import type { Change, Stack } from "../deploy/stack.js";
 import type { Template } from "../deploy/template.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
@@ -38,6 +38,15 @@ export function checkCallers(text: string | undefined): void {
   } catch (error) {
     throw new SignetError("usage", `the parameter Callers: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** The resource that tells which key signs, and the secret that names it. */
+const TELLING: readonly string[] = ["Keys", "ActiveSecret"];
+
+/** Tells a change that renews a stack's outputs and nothing else. */
+export function renewsOutputs(changes: readonly Change[], given: ReadonlyMap<string, string>, stack: Stack): boolean {
+  const isAsBefore = [...given].every(([name, value]) => name === "RenewOutputs" || value === parameterOf(stack, name));
+  return isAsBefore && changes.every(({ ResourceChange }) => TELLING.includes(ResourceChange?.LogicalResourceId ?? ""));
 }
 
 /** What the key manager of a stack makes, and what the stack costs a month before the first token. */

@@ -1,15 +1,17 @@
 import { assertAtRest, carryOut, changeInWords, checkParameters, isThere, parametersOf } from "../../deploy/deployment.js";
-import type { StackClient } from "../../deploy/stack.js";
+import type { Change, Stack, StackClient } from "../../deploy/stack.js";
 import { readTemplate, type Template } from "../../deploy/template.js";
 import { handOver } from "../../deploy/template-bucket.js";
 import { didYouMean } from "../../encoding/nearest.js";
 import { SignetError } from "../../errors.js";
 import { awsAccess } from "../../operator/aws-access.js";
-import { outputsOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
-import { assertSameIssuer, checkCallers, costOfStack } from "../../operator/stack-change.js";
+import { outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
+import { assertSameIssuer, checkCallers, costOfStack, renewsOutputs } from "../../operator/stack-change.js";
+import { checkCertificate, domainDoubts, domainUrlOf } from "../../operator/stack-domain.js";
 import { confirm } from "../confirm.js";
 import type { Context, StackOptions } from "../context.js";
 import { eventInWords } from "../stack-events.js";
+import { tellNext, tellOutdated } from "../stack-words.js";
 import { table } from "../table.js";
 import { tellOutputs } from "./outputs.js";
 
@@ -25,6 +27,7 @@ export async function deploy(context: Context, pairs: readonly string[], options
   checkParameters(template, given, didYouMean);
   checkCallers(given.get("Callers"));
   const regions = regionsOf(context, options);
+  for (const region of regions) checkCertificate(given.get("CertificateArn"), region);
   const name = stackNamed(options);
   const found: [string, Readonly<Record<string, string>>][] = [];
   for (const region of regions) {
@@ -34,6 +37,10 @@ export async function deploy(context: Context, pairs: readonly string[], options
     if (outputs !== undefined) found.push([region, outputs]);
   }
   tellOutputs(context, found, options);
+  for (const [region, outputs] of found) {
+    await tellOutdated(context, { name, region, outputs });
+    tellNext(context, { name, region, outputs });
+  }
 }
 
 interface Deployment {
@@ -45,14 +52,16 @@ interface Deployment {
   readonly options: DeployOptions;
 }
 
-async function deployTo(context: Context, { client, name, region, template, given, options }: Deployment) {
+async function deployTo(context: Context, deployment: Deployment) {
+  const { client, name, region, template, options } = deployment;
   const { output, env } = context;
   const stack = await client.describe();
   assertAtRest(name, stack);
   const present = isThere(stack) ? stack : undefined;
   const isNew = present === undefined;
-  if (present !== undefined) assertSameIssuer(present, given);
-  const parameters = parametersOf(template, given, present);
+  if (present !== undefined) assertSameIssuer(present, deployment.given);
+  const given = isNew ? await withIssuer(context, deployment) : deployment.given;
+  tellDoubts(context, given, present);
   if (stack?.StackStatus === "ROLLBACK_COMPLETE") {
     if (options.dryRun === true) {
       output.note(
@@ -65,27 +74,70 @@ async function deployTo(context: Context, { client, name, region, template, give
   }
   const transport = awsAccess(context, name, region);
   const source = await handOver(transport, template.text, env, options.templateBucket).finally(() => transport.close());
-  const changes = await client.prepare(source, parameters, isNew);
+  const changes = await client.prepare(source, parametersOf(template, withRenewal(given), present), isNew);
   if (changes.length === 0) {
     await client.drop(false);
     output.note(`the stack ${name} in ${region} is as it should be: nothing to change`);
     return outputsOf(stack);
   }
-  output.note(`${isNew ? "make" : "change"} the stack ${name} in ${region}:`);
-  for (const line of table(["", "resource", "type", ""], changes.map(changeInWords))) output.note(`  ${line}`);
+  if (!(await isWanted(context, { ...deployment, given }, changes, present))) return undefined;
+  return outputsOf(await carryOut(client, client.execute, (event) => output.note(`  ${eventInWords(event)}`)));
+}
+
+/** Shows what would change, and asks. */
+async function isWanted(
+  context: Context,
+  { client, name, region, template, given, options }: Deployment,
+  changes: readonly Change[],
+  present: Stack | undefined,
+): Promise<boolean> {
+  const { output } = context;
+  const isNew = present === undefined;
+  const onlyOutputs = present !== undefined && renewsOutputs(changes, given, present);
+  if (onlyOutputs) output.note(`the stack ${name} in ${region} is as it should be: its outputs are renewed`);
+  else {
+    output.note(`${isNew ? "make" : "change"} the stack ${name} in ${region}:`);
+    for (const line of table(["", "resource", "type", ""], changes.map(changeInWords))) output.note(`  ${line}`);
+  }
   if (isNew) tellCost(context, given, template);
   if (options.dryRun === true) {
     await client.drop(isNew);
     output.note("nothing was changed (--dry-run)");
-    return undefined;
+    return false;
   }
-  if (!isNew) {
-    await confirm("Carry out these changes?", options).catch(async (error: unknown) => {
-      await client.drop(false);
-      throw error;
-    });
-  }
-  return outputsOf(await carryOut(client, client.execute, (event) => output.note(`  ${eventInWords(event)}`)));
+  if (isNew || onlyOutputs) return true;
+  await confirm("Carry out these changes?", options).catch(async (error: unknown) => {
+    await client.drop(false);
+    throw error;
+  });
+  return true;
+}
+
+/** Each deployment asks which key signs: CloudFormation asks again only where something is another. */
+function withRenewal(given: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([["RenewOutputs", new Date().toISOString()], ...given]);
+}
+
+/**
+ * What `iss` will be stays for good, and a domain that is added later leaves it: who makes a stack is asked. Where nobody can be asked it
+ * is said, and only a domain without an answer is refused.
+ */
+async function withIssuer(context: Context, { name, region, given, options }: Deployment): Promise<ReadonlyMap<string, string>> {
+  if (given.has("IssuerUrl") || given.get("JwksEndpoint") === "off") return given;
+  const url = domainUrlOf((parameter) => given.get(parameter) ?? "");
+  const what = url ?? "the stack's own URL (https://ID.execute-api...)";
+  const other = url === undefined ? "IssuerUrl=https://... sets another one" : "IssuerUrl= leaves it the stack's own URL";
+  const words = `iss of all tokens of the stack ${name} in ${region} will be ${what}, for good, also where a domain is added later. ${other}.`;
+  const canAsk = process.stdin.isTTY || url !== undefined;
+  if (options.dryRun === true || !canAsk) context.output.note(words);
+  else await confirm(`${words} Make it so?`, options);
+  return url === undefined ? given : new Map([...given, ["IssuerUrl", url]]);
+}
+
+function tellDoubts({ output }: Context, given: ReadonlyMap<string, string>, present: Stack | undefined): void {
+  const before = (name: string) => (present === undefined ? "" : parameterOf(present, name));
+  const after = (name: string) => given.get(name) ?? before(name);
+  for (const words of domainDoubts(after, present && before)) output.note(`note: ${words}`);
 }
 
 function tellCost({ output }: Context, given: ReadonlyMap<string, string>, template: Template): void {

@@ -1,5 +1,6 @@
 import { existingStack, outputsOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
 import type { Context, StackOptions } from "../context.js";
+import { tellOutdated } from "../stack-words.js";
 import { table } from "../table.js";
 
 /** `signet outputs`: what a stack answers. */
@@ -11,6 +12,7 @@ export async function outputs(context: Context, options: StackOptions): Promise<
     found.push([region, outputsOf(stack)]);
   }
   tellOutputs(context, found, options);
+  for (const [region, values] of found) await tellOutdated(context, { name, region, outputs: values });
 }
 
 /** Prints outputs: as they are for one region, under the region's name for several. */

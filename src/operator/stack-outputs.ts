@@ -1,0 +1,66 @@
+import { type PublicJwk, publicKeyFromJwk } from "../algorithms/jwk.js";
+import { createBucket } from "../aws/s3.js";
+import { activeRecord, recordByKid } from "../keyring/keyring.js";
+import { parseKeyring } from "../keyring/parse.js";
+import { awsAccess } from "./aws-access.js";
+import type { Surroundings } from "./surroundings.js";
+
+/** What a stack answers, by name. */
+export type Outputs = Readonly<Record<string, string | undefined>>;
+
+/** Outputs of a key that signs no longer. */
+export interface OutdatedOutputs {
+  /** Which they are. */
+  readonly names: readonly string[];
+  readonly kid: string;
+  /** NumericDate; absent where the key has left the keyring, or signs still. */
+  readonly retiredAt?: number;
+  /** The key that signs, and since when. */
+  readonly signs: { readonly kid: string; readonly since?: number | undefined };
+}
+
+const KEYRING = "keyring.json";
+
+/**
+ * Compares what a stack says of the key that signs with its keyring.
+ *
+ * @returns nothing where it is the same, or where the stack tells no key
+ * @throws SignetError what AWS answers, and `keyring_invalid`
+ */
+export async function outdatedOutputs(
+  surroundings: Surroundings,
+  region: string,
+  outputs: Outputs,
+): Promise<OutdatedOutputs | undefined> {
+  const { KeyringBucket: bucket, KeyID: kid } = outputs;
+  if (bucket === undefined || kid === undefined) return undefined;
+  const transport = awsAccess(surroundings, bucket, region);
+  const found = await createBucket(transport, bucket)
+    .get(KEYRING)
+    .finally(() => transport.close());
+  if (found === undefined) return undefined;
+  const keyring = parseKeyring(found.body, KEYRING);
+  const active = activeRecord(keyring);
+  if (active?.publicJwk === undefined) return undefined;
+  const present: Outputs = {
+    KeyID: active.publicJwk.kid,
+    SigningMethod: active.publicJwk.alg,
+    // The PEM of an ML-DSA key is too long for an output.
+    PublicKeyPEMBase64: outputs.PublicKeyPEMBase64 && encodedPem(active.publicJwk),
+  };
+  const names = Object.keys(present).filter((name) => outputs[name] !== present[name]);
+  if (names.length === 0) return undefined;
+  const { retiredAt } = recordByKid(keyring, kid) ?? {};
+  return {
+    // A secret or a KMS key is of the key that is named.
+    names: names.includes("KeyID") && outputs.KeyArn ? [...names, "KeyArn"] : names,
+    kid,
+    ...(retiredAt !== undefined && { retiredAt }),
+    signs: { kid: active.publicJwk.kid, since: active.activatedAt },
+  };
+}
+
+function encodedPem(jwk: PublicJwk): string {
+  const pem = publicKeyFromJwk(jwk).export({ format: "pem", type: "spki" }).toString();
+  return Buffer.from(pem).toString("base64");
+}

@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { publicKeyFromJwk } from "../../src/algorithms/jwk.js";
+import { parseKeyring } from "../../src/keyring/parse.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { startCloudFormation } from "../fakes/aws/cloudformation.js";
+import { type FileFixture, fixture } from "../formats/fixtures.js";
+import { signet } from "./command.js";
+
+const scratch = scratchDirectories();
+const FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:signet-Issuer-1A2B3C";
+const API = "https://abc123.execute-api.eu-central-1.amazonaws.com/v1";
+const CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/5f2e7c10-1111-4222-8333-000000000002";
+const DOMAIN = ["DomainName=auth.example.com", `CertificateArn=${CERTIFICATE}`, "BasePath=auth"];
+
+/** A keyring whose standby has taken over. */
+const recorded = JSON.parse(fixture<FileFixture>("rotated", "v2").files["keyring.json"] as string);
+const SINCE = 1_790_000_000;
+const MOVED = { active: { state: "retired", retiredAt: SINCE }, pending: { state: "active", activatedAt: SINCE } };
+const movedKeys = recorded.keys.map((key: { state: "active" | "pending" }) => ({ ...key, ...MOVED[key.state] }));
+const keyringText = JSON.stringify({ ...recorded, keys: movedKeys });
+const { keys } = parseKeyring(keyringText, "it");
+const jwkOf = (state: string) => keys.find((key) => key.state === state)?.publicJwk as never as { kid: string; alg: string };
+const outputsOf = (state: string) => {
+  const jwk = jwkOf(state);
+  const pem = publicKeyFromJwk(jwk as never)
+    .export({ format: "pem", type: "spki" })
+    .toString();
+  return { KeyID: jwk.kid, SigningMethod: jwk.alg, PublicKeyPEMBase64: Buffer.from(pem).toString("base64"), KeyArn: "" };
+};
+
+let aws: Awaited<ReturnType<typeof startCloudFormation>>;
+let cwd: string;
+
+beforeAll(async () => {
+  aws = await startCloudFormation();
+  cwd = await scratch();
+});
+afterAll(() => aws.close());
+beforeEach(() => {
+  const place = {
+    JWTIssuerFunctionArn: FUNCTION,
+    KeyringBucket: "kept",
+    JwksUrl: `${API}/.well-known/jwks.json`,
+    IssuerUrl: API,
+  };
+  Object.assign(aws, { stack: undefined, prepared: [], executed: 0, changes: ["Keyring", "Keys"] });
+  aws.outputs = { ...place, ...outputsOf("active") };
+  aws.objects.set("/kept/keyring.json", keyringText);
+});
+
+const run = (...args: string[]) =>
+  signet(args, {
+    cwd,
+    env: {
+      AWS_REGION: "eu-central-1",
+      AWS_ENDPOINT_URL: aws.url,
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+      AWS_MAX_ATTEMPTS: "1",
+    },
+  });
+
+describe("a first deployment", () => {
+  it("says that iss stays, and ends with what to type next", async () => {
+    const { code, stdout, stderr } = await run("deploy");
+    expect({ code, executed: aws.executed }).toStrictEqual({ code: 0, executed: 1 });
+    expect(stdout).toContain(FUNCTION);
+    expect(stderr).toMatch(
+      /iss of all tokens .* the stack's own URL .* for good, also where a domain is added later\. IssuerUrl=/,
+    );
+    expect(stderr).toContain(
+      `\n  echo '{"claims":{"sub":"alice"},"ttl":600}' | aws lambda invoke --function-name ${FUNCTION} --region eu-central-1 --payload fileb:///dev/stdin /dev/stdout\n`,
+    );
+    expect(stderr).toMatch(new RegExp(`\n {2}signet doctor ${API}\n$`));
+    expect(stderr).not.toContain("outdated");
+  });
+
+  it("with a domain asks what iss shall be, and makes nothing without an answer", async () => {
+    const { code, stderr } = await run("deploy", ...DOMAIN);
+    expect({ code, prepared: aws.prepared }).toStrictEqual({ code: 2, prepared: [] });
+    expect(stderr).toMatch(
+      /will be https:\/\/auth\.example\.com\/auth, for good.* IssuerUrl= leaves it the stack's own URL.*--yes/,
+    );
+    expect((await run("deploy", "--yes", ...DOMAIN)).code).toBe(0);
+    expect(aws.prepared).toMatchObject([{ DomainName: "auth.example.com", IssuerUrl: "https://auth.example.com/auth" }]);
+  });
+
+  it("takes IssuerUrl as the answer, an empty one too, and says what does not fit", async () => {
+    expect(await run("deploy", ...DOMAIN, "IssuerUrl=")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("iss stays the stack's own URL: at https://auth.example.com/auth the same documents"),
+    });
+    aws.stack = undefined;
+    expect(await run("deploy", ...DOMAIN, "IssuerUrl=https://auth.example.com")).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /iss is https:\/\/auth\.example\.com, and the stack answers at https:\/\/auth\.example\.com\/auth/,
+      ),
+    });
+    expect(aws.prepared.map(({ IssuerUrl }) => IssuerUrl)).toStrictEqual(["", "https://auth.example.com"]);
+  });
+
+  it("says where DNS has to lead, and how an issuer is looked at that is elsewhere", async () => {
+    const target = { DomainTarget: "d-1.execute-api.eu-central-1.amazonaws.com", DomainHostedZoneId: "Z2" };
+    aws.outputs = { ...aws.outputs, ...target, DomainUrl: "https://auth.example.com/auth", IssuerUrl: "https://issuer.example" };
+    const { stderr } = await run("deploy", ...DOMAIN, "IssuerUrl=https://issuer.example");
+    expect(stderr).toMatch(/let auth\.example\.com lead to d-1\.execute-api\S+ in DNS \(an alias of zone Z2, or a CNAME\)/);
+    expect(stderr).toContain(`signet doctor https://issuer.example --jwks ${API}/.well-known/jwks.json`);
+  });
+
+  it("refuses a certificate of another region before anything is sent", async () => {
+    const { code, stderr } = await run("deploy", "--region", "eu-central-1,us-east-1", "IssuerUrl=https://i.example", ...DOMAIN);
+    expect({ code, prepared: aws.prepared }).toStrictEqual({ code: 2, prepared: [] });
+    expect(stderr).toContain("CertificateArn is of eu-central-1, and the stack is in us-east-1");
+  });
+});
+
+describe("another deployment", () => {
+  beforeEach(() => {
+    aws.stack = {
+      parameters: { JwksEndpoint: "on", IssuerUrl: "", RotateEveryDays: "90", RenewOutputs: "" },
+      outputs: aws.outputs,
+    };
+  });
+
+  it("renews the outputs without a question where nothing else changes", async () => {
+    aws.changes = ["Keys", "ActiveSecret"];
+    for (const args of [["deploy"], ["deploy", "RotateEveryDays=90"]]) {
+      expect(await run(...args)).toMatchObject({ code: 0, stderr: expect.stringContaining("its outputs are renewed") });
+    }
+    const renewals = aws.prepared.map(({ RenewOutputs }) => RenewOutputs);
+    expect([renewals.length, new Set(renewals).size, renewals.includes("")]).toStrictEqual([2, 2, false]);
+    expect(aws.executed).toBe(2);
+    expect(await run("deploy", "--dry-run")).toMatchObject({ code: 0, stderr: expect.stringContaining("nothing was changed") });
+    expect(aws.executed).toBe(2);
+  });
+
+  it("asks where anything else does", async () => {
+    aws.changes = ["Keys"];
+    expect((await run("deploy", "RotateEveryDays=30")).code).toBe(2);
+    aws.changes = ["Keys", "Issuer"];
+    expect((await run("deploy")).code).toBe(2);
+    expect(aws.executed).toBe(0);
+  });
+
+  it("says what becomes of iss where the domain that it names goes", async () => {
+    const issuer = "https://auth.example.com";
+    aws.stack = { parameters: { JwksEndpoint: "on", IssuerUrl: issuer, DomainName: "auth.example.com" }, outputs: aws.outputs };
+    const { stderr } = await run("deploy", "--dry-run", "DomainName=", "CertificateArn=");
+    expect(stderr).toContain(`verifiers look for keys below ${issuer}, which is iss: the stack would no longer answer there`);
+  });
+});
+
+describe("signet outputs", () => {
+  const play = (state: string) => {
+    aws.stack = { parameters: {}, outputs: { ...aws.outputs, ...outputsOf(state) } };
+  };
+
+  it("says which outputs are of a key that signs no longer, why, and how they are renewed", async () => {
+    play("retired");
+    const { code, stdout, stderr } = await run("outputs", "--json");
+    expect([code, JSON.parse(stdout).KeyID]).toStrictEqual([0, jwkOf("retired").kid]);
+    expect(stderr).toMatch(/^outdated: KeyID, PublicKeyPEMBase64 of the stack signet in eu-central-1\n/);
+    expect(stderr).toMatch(
+      new RegExp(`${jwkOf("retired").kid} \\(retired .* UTC\\), and ${jwkOf("active").kid} signs since .*rotation`),
+    );
+    expect(stderr).toMatch(/: +signet deploy\n.*: signet keys pem --config stack:signet\n/);
+    const elsewhere = (await run("outputs", "--region", "us-east-1", "--stack", "other")).stderr;
+    expect(elsewhere).toMatch(
+      /signet deploy --stack other --region us-east-1\n.*AWS_REGION=us-east-1 signet keys pem --config stack:other/,
+    );
+  });
+
+  it("says nothing where they are of the key that signs", async () => {
+    play("active");
+    expect(await run("outputs")).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("shows them also where the keyring cannot be read, and says so", async () => {
+    play("active");
+    aws.objects.set("/kept/keyring.json", "{");
+    expect(await run("outputs")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(FUNCTION),
+      stderr: expect.stringContaining("could not be compared with the keyring"),
+    });
+  });
+});

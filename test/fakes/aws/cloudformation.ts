@@ -1,0 +1,119 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** One stack, as CloudFormation has it. */
+export interface PlayedStack {
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+const STACK_ID = "arn:aws:cloudformation:eu-central-1:111122223333:stack/signet/5f2e7c10-1111-4222-8333-000000000001";
+
+/**
+ * CloudFormation with one stack, as far as a deployment goes (API reference, query protocol): a change set is ready at once, and carried
+ * out at once. Beside it S3 with what is put there, and STS.
+ */
+export async function startCloudFormation() {
+  const played = {
+    stack: undefined as PlayedStack | undefined,
+    /** What the stack answers once a change was carried out. */
+    outputs: {} as Record<string, string>,
+    /** The resources that the next change set changes. */
+    changes: [] as string[],
+    /** The parameters of each change set, with values that stay as they were. */
+    prepared: [] as Record<string, string>[],
+    executed: 0,
+    objects: new Map<string, string>(),
+  };
+  const server = createServer((incoming, outgoing) => {
+    void textOf(incoming).then((text) => {
+      const [status, body] = incoming.method === "POST" ? query(new URLSearchParams(text)) : s3(incoming, text);
+      outgoing.writeHead(status, { "content-type": "text/xml" }).end(body);
+    });
+  });
+
+  function s3({ method, url = "" }: IncomingMessage, text: string): [number, string] {
+    const path = url.split("?")[0] ?? "";
+    if (method === "PUT") {
+      played.objects.set(path, text);
+      return [200, ""];
+    }
+    const found = played.objects.get(path);
+    return found === undefined ? [404, "<Error><Code>NoSuchKey</Code></Error>"] : [200, found];
+  }
+
+  function query(given: URLSearchParams): [number, string] {
+    const action = given.get("Action") ?? "";
+    const answer = (result: string): [number, string] => [
+      200,
+      `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`,
+    ];
+    switch (action) {
+      case "GetCallerIdentity":
+        return answer("<Account>111122223333</Account>");
+      case "DescribeStacks":
+        return played.stack === undefined ? missing() : answer(`<Stacks>${stackXml(played.stack)}</Stacks>`);
+      case "CreateChangeSet":
+        played.prepared.push(parametersIn(given, played.stack));
+        return answer("<Id>signet</Id>");
+      case "DescribeChangeSet":
+        return answer(`<Status>CREATE_COMPLETE</Status><Changes>${played.changes.map(changeXml).join("")}</Changes>`);
+      case "ExecuteChangeSet":
+        played.executed += 1;
+        played.stack = { parameters: played.prepared.at(-1) ?? {}, outputs: played.outputs };
+        return answer("");
+      case "DescribeStackEvents":
+        return answer("<StackEvents></StackEvents>");
+      default:
+        return answer("");
+    }
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return Object.assign(played, {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  });
+}
+
+async function textOf(incoming: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of incoming) text += chunk;
+  return text;
+}
+
+function missing(): [number, string] {
+  const error = "<Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id signet does not exist</Message>";
+  return [400, `<ErrorResponse><Error>${error}</Error></ErrorResponse>`];
+}
+
+function parametersIn(given: URLSearchParams, before: PlayedStack | undefined): Record<string, string> {
+  const parameters: Record<string, string> = {};
+  for (let index = 1; given.has(`Parameters.member.${index}.ParameterKey`); index++) {
+    const name = given.get(`Parameters.member.${index}.ParameterKey`) as string;
+    const isKept = given.get(`Parameters.member.${index}.UsePreviousValue`) === "true";
+    parameters[name] = (isKept ? before?.parameters[name] : given.get(`Parameters.member.${index}.ParameterValue`)) ?? "";
+  }
+  return parameters;
+}
+
+const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const member = (inner: string) => `<member>${inner}</member>`;
+const pairs = (all: Readonly<Record<string, string>>, kind: string) =>
+  Object.entries(all)
+    .map(([name, value]) => member(`<${kind}Key>${name}</${kind}Key><${kind}Value>${escaped(value)}</${kind}Value>`))
+    .join("");
+
+function stackXml({ parameters, outputs }: PlayedStack): string {
+  const times = "<CreationTime>2026-11-26T00:00:00Z</CreationTime><StackStatus>UPDATE_COMPLETE</StackStatus>";
+  const all = `<Parameters>${pairs(parameters, "Parameter")}</Parameters><Outputs>${pairs(outputs, "Output")}</Outputs>`;
+  return member(`<StackName>signet</StackName><StackId>${STACK_ID}</StackId>${times}${all}`);
+}
+
+const changeXml = (id: string) =>
+  member(
+    `<Type>Resource</Type><ResourceChange><Action>Modify</Action><LogicalResourceId>${id}</LogicalResourceId></ResourceChange>`,
+  );
