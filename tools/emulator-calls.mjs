@@ -44,6 +44,10 @@ export function createCalls(url) {
         method: "PUT",
         body: JSON.stringify({ Environment: { Variables: variables } }),
       }),
+    variables: async (name) => {
+      const found = JSON.parse(await call("lambda", `/2015-03-31/functions/${encodeURIComponent(name)}/configuration`));
+      return found.Environment.Variables;
+    },
     inventory: () => inventoryOf({ call, target, query }),
   };
 }

@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { decodeProtectedHeader } from "jose";
 import { authorizerLife } from "./emulated-authorizer.mjs";
+import { outputsLife } from "./emulated-outputs.mjs";
 import { stackLife } from "./emulated-stack.mjs";
 import { has, once, pythonTools, skip } from "./installed.mjs";
 import { freePort, untilAnswers } from "./processes.mjs";
@@ -154,6 +155,8 @@ async function main() {
   await moves(env);
   const cwd = mkdtempSync(join(scratch, "stack-"));
   await stackLife({ url: aws, root, cwd, check });
+  const tools = join(cache, "python/bin");
+  await outputsLife({ url: aws, root, cwd: mkdtempSync(join(scratch, "outputs-")), tools, check });
   await authorizerLife({ url: aws, root, cwd: mkdtempSync(join(scratch, "authorizer-")), port: await freePort(), check });
   stackSession(aws);
   if (s3 === undefined) return;

@@ -40,8 +40,8 @@ export function checkCallers(text: string | undefined): void {
   }
 }
 
-/** The resource that tells which key signs, and the secret that names it. */
-const TELLING: readonly string[] = ["Keys", "ActiveSecret"];
+/** The resource that tells which key signs, the secret that names it, and what refers to these: a change set lists whatever may follow. */
+const TELLING: readonly string[] = ["Keys", "ActiveSecret", "RotationPermission", "Rotation", "Complete"];
 
 /** Tells a change that renews a stack's outputs and nothing else. */
 export function renewsOutputs(changes: readonly Change[], given: ReadonlyMap<string, string>, stack: Stack): boolean {

@@ -94,7 +94,8 @@ async function isWanted(
   const { output } = context;
   const isNew = present === undefined;
   const onlyOutputs = present !== undefined && renewsOutputs(changes, given, present);
-  if (onlyOutputs) output.note(`the stack ${name} in ${region} is as it should be: its outputs are renewed`);
+  if (onlyOutputs)
+    output.note(`the stack ${name} in ${region} is as it should be: nothing changes but its outputs, which are renewed`);
   else {
     output.note(`${isNew ? "make" : "change"} the stack ${name} in ${region}:`);
     for (const line of table(["", "resource", "type", ""], changes.map(changeInWords))) output.note(`  ${line}`);
@@ -128,9 +129,9 @@ async function withIssuer(context: Context, { name, region, given, options }: De
   const what = url ?? "the stack's own URL (https://ID.execute-api...)";
   const other = url === undefined ? "IssuerUrl=https://... sets another one" : "IssuerUrl= leaves it the stack's own URL";
   const words = `iss of all tokens of the stack ${name} in ${region} will be ${what}, for good, also where a domain is added later. ${other}.`;
-  const canAsk = process.stdin.isTTY || url !== undefined;
-  if (options.dryRun === true || !canAsk) context.output.note(words);
-  else await confirm(`${words} Make it so?`, options);
+  const isAsked = options.dryRun !== true && options.yes !== true && (process.stdin.isTTY || url !== undefined);
+  if (isAsked) await confirm(`${words} Make it so?`, options);
+  else context.output.note(words);
   return url === undefined ? given : new Map([...given, ["IssuerUrl", url]]);
 }
 
