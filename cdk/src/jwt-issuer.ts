@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type Duration, Stack, Token } from "aws-cdk-lib";
+import { DomainName, type IDomainName } from "aws-cdk-lib/aws-apigateway";
+import type { ICertificate } from "aws-cdk-lib/aws-certificatemanager";
 import type { Metric, MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
 import { Grant, type IGrantable, type IManagedPolicy } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
@@ -42,8 +44,16 @@ export interface JwtIssuerProps {
   readonly rotationToken?: string;
   /** Where `algorithm` changes: what every verifier accepts. */
   readonly verifiersAccept?: readonly string[];
-  /** `iss` of every token. Default the URL of the issuer's own API. */
+  /** Another text renews `keyId` and `publicKeyPemBase64`, which do not follow a rotation by schedule. */
+  readonly renewOutputs?: string;
+  /** `iss` of every token, for good. Default the URL of the issuer's own API, `domainName` or not. */
   readonly issuerUrl?: string;
+  /** A domain of yours at which the API answers as well; needs `certificate`. */
+  readonly domainName?: string;
+  /** The certificate of `domainName`, in the stack's region. */
+  readonly certificate?: ICertificate;
+  /** One segment below `domainName`. Default the whole domain. */
+  readonly basePath?: string;
   /** The longest life of a token. Default a day. */
   readonly maxTtl?: Duration;
   /** Each gets an alias of the function, named as it is. */
@@ -87,7 +97,9 @@ export class JwtIssuer extends Construct {
   readonly issuerUrl: string | undefined;
   /** Where verifiers read the public keys; absent without `jwksEndpoint`. */
   readonly jwksUrl: string | undefined;
-  /** `kid` of the key that signed after the last deployment. */
+  /** What DNS has to lead to, such as by `targets.ApiGatewayDomain`; absent without `domainName`. */
+  readonly domain: IDomainName | undefined;
+  /** `kid` of the key that signed when a prop was changed last. */
   readonly keyId: string;
   /** The PEM of that key, in base64. */
   readonly publicKeyPemBase64: string;
@@ -100,6 +112,7 @@ export class JwtIssuer extends Construct {
     if (decodeRoute && !jwksEndpoint) throw new Error("decodeRoute needs jwksEndpoint");
     if (props.secretsManagerRotation && !props.rotateEveryDays) throw new Error("secretsManagerRotation needs rotateEveryDays");
     if (keyCustodian === "KMSDataKey" && algorithm.startsWith("ML-DSA")) throw new Error("KMS makes no data keys for ML-DSA");
+    checkDomain(this, props);
     if (props.existingKmsKey !== undefined && keyCustodian !== "KMS") throw new Error("existingKmsKey needs keyCustodian KMS");
     const template = new CfnInclude(this, "Template", {
       templateFile: fileURLToPath(new URL("template.yaml", import.meta.url)),
@@ -115,6 +128,7 @@ export class JwtIssuer extends Construct {
     const api = jwksEndpoint ? `https://${template.getResource("Api").ref}.execute-api.${region}.${urlSuffix}/v1` : undefined;
     this.issuerUrl = props.issuerUrl ?? api;
     this.jwksUrl = api === undefined ? undefined : `${api}/.well-known/jwks.json`;
+    this.domain = domainOf(this, template, props);
     this.keyId = template.getResource("Keys").getAtt("KeyID").toString();
     this.publicKeyPemBase64 = template.getResource("Keys").getAtt("PublicKeyPEMBase64").toString();
   }
@@ -158,6 +172,26 @@ export class JwtIssuer extends Construct {
   }
 }
 
+function checkDomain(scope: Construct, { domainName, certificate, basePath, jwksEndpoint = true }: JwtIssuerProps): void {
+  if ((domainName === undefined) !== (certificate === undefined)) throw new Error("domainName and certificate need each other");
+  if (basePath !== undefined && domainName === undefined) throw new Error("basePath needs domainName");
+  if (domainName !== undefined && !jwksEndpoint) throw new Error("domainName needs jwksEndpoint");
+  if (certificate === undefined || Token.isUnresolved(certificate.certificateArn)) return;
+  const [found, wanted] = [certificate.certificateArn.split(":")[3], Stack.of(scope).region];
+  if (found === wanted || Token.isUnresolved(wanted)) return;
+  throw new Error(`certificate is of ${found}: a regional domain takes one of the stack's region, ${wanted}`);
+}
+
+function domainOf(scope: Construct, template: CfnInclude, { domainName }: JwtIssuerProps): IDomainName | undefined {
+  if (domainName === undefined) return undefined;
+  const domain = template.getResource("Domain");
+  return DomainName.fromDomainNameAttributes(scope, "Domain", {
+    domainName: domain.ref,
+    domainNameAliasTarget: domain.getAtt("RegionalDomainName").toString(),
+    domainNameAliasHostedZoneId: domain.getAtt("RegionalHostedZoneId").toString(),
+  });
+}
+
 function parametersOf(props: JwtIssuerProps): Record<string, unknown> {
   const given: Record<string, unknown> = {
     KeyCustodianParameter: props.keyCustodian,
@@ -168,7 +202,11 @@ function parametersOf(props: JwtIssuerProps): Record<string, unknown> {
     SecretsManagerRotation: onOrOff(props.secretsManagerRotation),
     RotationToken: props.rotationToken,
     VerifiersAccept: props.verifiersAccept,
+    RenewOutputs: props.renewOutputs,
     IssuerUrl: props.issuerUrl,
+    DomainName: props.domainName,
+    CertificateArn: props.certificate?.certificateArn,
+    BasePath: props.basePath,
     MaxTtlSeconds: props.maxTtl?.toSeconds(),
     Callers: props.callers === undefined ? undefined : JSON.stringify(props.callers),
     JwksEndpoint: onOrOff(props.jwksEndpoint),

@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { App, Aspects, Duration, Stack } from "aws-cdk-lib";
 import { Annotations, Match, Template } from "aws-cdk-lib/assertions";
+import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { AwsSolutionsChecks, NagSuppressions } from "cdk-nag";
 import { JwtIssuer } from "../dist/index.js";
+
+const CERTIFICATE_ARN = "arn:aws:acm:eu-central-1:111122223333:certificate/5f2e7c10-1111-4222-8333-000000000002";
+const CERTIFICATE = Certificate.fromCertificateArn(new Stack(new App(), "Certificates"), "C", CERTIFICATE_ARN);
 
 function synthesised(props, more = () => undefined) {
   const stack = new Stack(new App(), "Auth");
@@ -70,7 +74,37 @@ test("tells its URLs, its key and its metrics", () => {
   assert.equal(synthesised({ issuerUrl: "https://issuer.example" }).issuer.issuerUrl, "https://issuer.example");
 });
 
+test("stands before its API with a domain, which DNS can be led to, and leaves iss", () => {
+  const { stack, issuer, template } = synthesised({ domainName: "auth.example.com", certificate: CERTIFICATE, basePath: "auth" });
+  template.hasResourceProperties("AWS::ApiGateway::DomainName", {
+    DomainName: "auth.example.com",
+    RegionalCertificateArn: CERTIFICATE_ARN,
+    EndpointConfiguration: { Types: ["REGIONAL"] },
+  });
+  template.hasResourceProperties("AWS::ApiGateway::BasePathMapping", { DomainName: { Ref: Match.stringLikeRegexp("Domain") } });
+  assert.match(JSON.stringify(stack.resolve(issuer.domain.domainNameAliasDomainName)), /RegionalDomainName/);
+  assert.match(JSON.stringify(stack.resolve(issuer.issuerUrl)), /execute-api/);
+});
+
+test("gives two issuers of a stack resources of other names than the template's own, so that neither takes its id as a kid", () => {
+  const { template } = synthesised({}, (stack) => void new JwtIssuer(stack, "Second"));
+  const names = Object.keys(template.findResources("Custom::SignetKeys"));
+  assert.equal(new Set(names).size, 2);
+  assert.ok(!names.includes("Keys"));
+});
+
 test("refuses what cannot be", () => {
+  assert.throws(() => synthesised({ domainName: "auth.example.com" }), /certificate/);
+  assert.throws(() => synthesised({ certificate: CERTIFICATE }), /domainName/);
+  assert.throws(() => synthesised({ basePath: "auth" }), /domainName/);
+  assert.throws(() => synthesised({ domainName: "a.example", certificate: CERTIFICATE, jwksEndpoint: false }), /jwksEndpoint/);
+  assert.throws(() => {
+    const stack = new Stack(new App(), "Auth", { env: { region: "us-east-1", account: "111122223333" } });
+    new JwtIssuer(stack, "Issuer", {
+      domainName: "a.example",
+      certificate: Certificate.fromCertificateArn(stack, "C", CERTIFICATE_ARN),
+    });
+  }, /eu-central-1.*us-east-1/);
   assert.throws(() => synthesised({ issueRoutes: true, jwksEndpoint: false }), /jwksEndpoint/);
   assert.throws(() => synthesised({ decodeRoute: true, jwksEndpoint: false }), /jwksEndpoint/);
   assert.throws(() => synthesised({ secretsManagerRotation: true }), /rotateEveryDays/);
