@@ -1,5 +1,6 @@
 import { type PublicJwk, publicKeyFromJwk } from "../algorithms/jwk.js";
 import { createBucket } from "../aws/s3.js";
+import { ownMember } from "../encoding/own-member.js";
 import { activeRecord, recordByKid } from "../keyring/keyring.js";
 import { parseKeyring } from "../keyring/parse.js";
 import { awsAccess } from "./aws-access.js";
@@ -48,7 +49,7 @@ export async function outdatedOutputs(
     // The PEM of an ML-DSA key is too long for an output.
     PublicKeyPEMBase64: outputs.PublicKeyPEMBase64 && encodedPem(active.publicJwk),
   };
-  const names = Object.keys(present).filter((name) => outputs[name] !== present[name]);
+  const names = Object.entries(present).flatMap(([name, value]) => (ownMember(outputs, name) === value ? [] : [name]));
   if (names.length === 0) return undefined;
   const { retiredAt } = recordByKid(keyring, kid) ?? {};
   return {

@@ -120,8 +120,8 @@ function withRenewal(given: ReadonlyMap<string, string>): ReadonlyMap<string, st
 }
 
 /**
- * What `iss` will be stays for good, and a domain that is added later leaves it: who makes a stack is asked. Where nobody can be asked it
- * is said, and only a domain without an answer is refused.
+ * What `iss` will be stays for good, and a domain that is added later leaves it: the operator who makes a stack is asked. Without a
+ * terminal it is said, and only a domain without an answer is refused.
  */
 async function withIssuer(context: Context, { name, region, given, options }: Deployment): Promise<ReadonlyMap<string, string>> {
   if (given.has("IssuerUrl") || given.get("JwksEndpoint") === "off") return given;
