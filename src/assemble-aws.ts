@@ -38,6 +38,8 @@ export interface AwsInstallation extends AwsConfig {
   readonly env: Environment;
   readonly credentials: TransportOptions["credentials"];
   readonly onSigned?: OnKmsSigned | undefined;
+  /** Told of each call to AWS that is made once more. */
+  readonly onRetry?: TransportOptions["onRetry"];
   /** The KMS key that wraps private keys where it is another one than the key that encrypts at rest. */
   readonly wrappingKey?: string | undefined;
   /** The id of a key in Parameter Store that is its kid as well. */
@@ -52,8 +54,8 @@ export interface AwsInstallation extends AwsConfig {
  * @throws SignetError `config_invalid` where no region is known, or no location for the keyring
  */
 export function awsParts(aws: AwsInstallation, onDisk?: Parts, makers = MAKERS): AwsParts {
-  const { env, credentials } = aws;
-  const transport = createTransport({ region: regionOf(aws), credentials, env });
+  const { env, credentials, onRetry } = aws;
+  const transport = createTransport({ region: regionOf(aws), credentials, env, onRetry });
   const parameters = createParameterStore(transport);
   const deps: AwsDeps = {
     ...aws,

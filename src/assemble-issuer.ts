@@ -1,4 +1,4 @@
-import type { Parts } from "./assemble-aws.js";
+import type { AwsInstallation, Parts } from "./assemble-aws.js";
 import type { Environment } from "./config/environment.js";
 import type { AwsConfig, Config } from "./config/schema.js";
 import { type Custodian, opening, type Signer } from "./custody/contract.js";
@@ -44,8 +44,8 @@ export interface IssuingParts {
   readonly activeKey: ActiveKey;
   /** The callers that a config names, the narrower of their limits and this installation's; their rates live as long as it does. */
   callers(named?: Config["callers"]): Callers;
-  /** Reports each signature that KMS makes from now on. */
-  watchKms(onSigned: OnKmsSigned): void;
+  /** Reports each signature that KMS makes from now on, and each that is asked for once more. */
+  watchKms(onSigned: OnKmsSigned, onRetry: () => void): void;
 }
 
 /** Builds what issues from a config. Nothing is read or written yet. */
@@ -53,12 +53,17 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
   const clock = options.clock ?? presentSeconds;
   const near = await onThisMachine(config, options);
   const onDisk: Parts = { stores: storesOnDisk(config, options), custodians: near, open: opening(near) };
-  const kmsWatchers: OnKmsSigned[] = [];
+  const kmsWatchers: Parameters<IssuingParts["watchKms"]>[] = [];
   const { stores, custodians, open } =
     config.aws === undefined
       ? onDisk
-      : await inAws(config, config.aws, onDisk, options, (signed) => {
-          for (const watcher of kmsWatchers) watcher(signed);
+      : await inAws(config, config.aws, onDisk, options, {
+          onSigned(signed) {
+            for (const [onSigned] of kmsWatchers) onSigned(signed);
+          },
+          onRetry(action) {
+            if (action === "kms:Sign") for (const [, onRetry] of kmsWatchers) onRetry();
+          },
         });
   const { wrapSigner = (signer) => signer } = options;
   const activeKey = createActiveKey({
@@ -83,7 +88,7 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
         Object.entries(named).map(([name, { limits, secrets }]) => ({ name, limits, secrets })),
         rates,
       ),
-    watchKms: (onSigned: OnKmsSigned) => void kmsWatchers.push(onSigned),
+    watchKms: (onSigned: OnKmsSigned, onRetry: () => void) => void kmsWatchers.push([onSigned, onRetry]),
   });
 }
 
@@ -124,7 +129,7 @@ async function inAws(
   aws: AwsConfig,
   onDisk: Parts,
   { env }: AssemblyOptions,
-  onKmsSigned: OnKmsSigned,
+  watch: Pick<AwsInstallation, "onSigned" | "onRetry">,
 ): Promise<Parts> {
   const makers = CUSTODIES.flatMap((custody) =>
     custody.needsAws ? custody.load().then(({ create }) => [custody.name, create] as const) : [],
@@ -135,6 +140,6 @@ async function inAws(
     ...makers,
   ]);
   const found = env ?? process.env;
-  const place = { ...aws, custody: config.custody, env: found, credentials: credentialChain(found), onSigned: onKmsSigned };
+  const place = { ...aws, custody: config.custody, env: found, credentials: credentialChain(found), ...watch };
   return awsParts(place, onDisk, Object.fromEntries(loaded));
 }

@@ -5,8 +5,8 @@ export class AwsFailure extends SignetError {
   /** AWS's own name of it: "AccessDeniedException"; "" where there was no answer. */
   readonly awsCode: string;
 
-  constructor(code: ErrorCode, message: string, awsCode: string, cause?: unknown) {
-    super(code, message, { cause });
+  constructor(code: ErrorCode, message: string, awsCode: string, cause?: unknown, retryAfterSeconds?: number) {
+    super(code, message, { cause, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) });
     this.awsCode = awsCode;
   }
 }
@@ -95,17 +95,31 @@ export function untrusted({ action, region }: CalledAction, code: string): AwsFa
   return new AwsFailure("aws_unavailable", `${action} in ${region}: ${words}`, "");
 }
 
+/** A try that brought no answer, and what would be done about it: how long the next one would wait. */
+export interface Again {
+  readonly waitMs: number;
+  readonly awsCode: string;
+  readonly cause: unknown;
+}
+
 /** The error of a call that no try within the deadline brought through. */
-export function unavailable(called: CalledAction, awsCode: string, cause: unknown): AwsFailure {
-  const { action, resource, region } = called;
+export function unavailable(called: CalledAction, { waitMs, awsCode, cause }: Again): AwsFailure {
   const isThrottled = THROTTLED.test(awsCode);
+  const retryAfterSeconds = isThrottled ? Math.max(1, Math.ceil(waitMs / 1_000)) : undefined;
   const words = isThrottled
-    ? "throttled until the deadline; ask AWS for a higher quota, or call less often"
+    ? `throttled until the deadline; try again after ${retryAfterSeconds} s, ask AWS for a higher quota, or call less often`
     : `no answer before the deadline${awsCode === "" ? "" : ` (${awsCode})`}; is the service reachable from here, and is this the right region?`;
   return new AwsFailure(
     isThrottled ? "aws_throttled" : "aws_unavailable",
-    `${action} on ${shortened(resource, MAX_RESOURCE)} in ${region}: ${words}`,
+    `${called.action} on ${shortened(called.resource, MAX_RESOURCE)} in ${called.region}: ${words}`,
     awsCode,
     cause,
+    retryAfterSeconds,
   );
+}
+
+/** The error of a call that other calls of this process left no time to. */
+export function crowdedOut({ action, region }: CalledAction, most: number): AwsFailure {
+  const words = `${most} other calls were under way until its deadline; ask for less at once`;
+  return new AwsFailure("aws_throttled", `${action} in ${region}: ${words}`, "", undefined, 1);
 }

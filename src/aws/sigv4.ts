@@ -1,5 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
-import { ownMember } from "../encoding/own-member.js";
+import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 
 /** What signs requests to AWS. */
 export interface Credentials {
@@ -38,29 +37,38 @@ export function signedHeaders(request: UnsignedRequest, credentials: Credentials
   const { service, region, time } = scope;
   const date = new Date(time).toISOString().replace(/[-:]|\.\d{3}/g, "");
   const digest = sha256(request.body);
-  const headers: Record<string, string> = { ...request.headers, host: request.host, "x-amz-date": date };
-  if (credentials.sessionToken !== undefined) headers["x-amz-security-token"] = credentials.sessionToken;
-  if (service === "s3") headers["x-amz-content-sha256"] = digest;
-  const names = Object.keys(headers).sort();
-  const signed = names.join(";");
+  const unsorted: Record<string, string> = { ...request.headers, host: request.host, "x-amz-date": date };
+  if (credentials.sessionToken !== undefined) unsorted["x-amz-security-token"] = credentials.sessionToken;
+  if (service === "s3") unsorted["x-amz-content-sha256"] = digest;
+  const sorted = Object.entries(unsorted).sort(([a], [b]) => (a < b ? -1 : 1));
+  // They go out in the order in which they are signed, the same for each call.
+  const headers = Object.fromEntries(sorted);
+  const signed = Object.keys(headers).join(";");
+  let lines = "";
+  for (const [name, value] of sorted) lines += `${name}:${value.trim().replace(/ +/g, " ")}\n`;
   const path = service === "s3" ? request.path : encodedAgain(request.path);
-  const lines = names.map((name) => `${name}:${ownMember(headers, name)?.trim().replace(/ +/g, " ")}\n`);
-  const canonical = [request.method, path, canonicalQuery(request.query), lines.join(""), signed, digest].join("\n");
+  const canonical = `${request.method}\n${path}\n${canonicalQuery(request.query)}\n${lines}\n${signed}\n${digest}`;
   const credentialScope = `${date.slice(0, 8)}/${region}/${service}/aws4_request`;
-  const text = ["AWS4-HMAC-SHA256", date, credentialScope, sha256(canonical)].join("\n");
-  const signature = hmac(keyOf(credentials.secretAccessKey, credentialScope)).update(text).digest("hex");
+  const text = `AWS4-HMAC-SHA256\n${date}\n${credentialScope}\n${sha256(canonical)}`;
+  const signature = hmac(keyOf(credentials.secretAccessKey, credentialScope), text).toString("hex");
   headers.authorization = `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${credentialScope}, SignedHeaders=${signed}, Signature=${signature}`;
   return headers;
 }
 
-/** The key that was derived last: it is good for a day, a region and a service. */
-let derived: { readonly secret: string; readonly credentialScope: string; readonly key: Buffer } | undefined;
+/** Enough for each service that is called, by the credentials of before and after a renewal. */
+const MAX_KEYS = 16;
+/** The keys that were derived: each is good for a day, a region and a service. On Node 24 a key in bytes costs seven times the HMAC. */
+const derived = new Map<string, KeyObject>();
 
-function keyOf(secret: string, credentialScope: string): Buffer {
-  if (derived?.secret === secret && derived.credentialScope === credentialScope) return derived.key;
-  const [day = "", ...parts] = credentialScope.split("/");
-  const key = parts.reduce((last, part) => hmac(last).update(part).digest(), hmac(`AWS4${secret}`).update(day).digest());
-  derived = { secret, credentialScope, key };
+function keyOf(secret: string, credentialScope: string): KeyObject {
+  const name = `${secret}/${credentialScope}`;
+  const known = derived.get(name);
+  if (known !== undefined) return known;
+  const key = credentialScope
+    .split("/")
+    .reduce((last, part) => createSecretKey(hmac(last, part)), createSecretKey(`AWS4${secret}`, "utf8"));
+  if (derived.size >= MAX_KEYS) derived.clear();
+  derived.set(name, key);
   return key;
 }
 
@@ -70,7 +78,8 @@ export function percentEncoded(text: string): string {
 }
 
 /** A query as it goes over the wire, and as it is signed: sorted by the encoded name. */
-export function canonicalQuery(query: Readonly<Record<string, string>> = {}): string {
+export function canonicalQuery(query?: Readonly<Record<string, string>>): string {
+  if (query === undefined) return "";
   const encoded = Object.entries(query).map(([name, value]) => [percentEncoded(name), percentEncoded(value)] as const);
   return encoded
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -80,13 +89,13 @@ export function canonicalQuery(query: Readonly<Record<string, string>> = {}): st
 
 // Every service but S3 wants its path encoded twice.
 function encodedAgain(path: string): string {
-  return path.split("/").map(percentEncoded).join("/");
+  return path === "/" ? path : path.split("/").map(percentEncoded).join("/");
 }
 
 function sha256(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
+  return hash("sha256", data, "hex");
 }
 
-function hmac(key: string | Buffer): ReturnType<typeof createHmac> {
-  return createHmac("sha256", key);
+function hmac(key: KeyObject, text: string): Buffer {
+  return createHmac("sha256", key).update(text).digest();
 }

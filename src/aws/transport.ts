@@ -1,10 +1,11 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseJson } from "../encoding/json-names.js";
 import { isObject } from "../encoding/object-schema.js";
 import { type Environment, endpointOf, type Service } from "./endpoint.js";
-import { type CalledAction, kindOf, refusal, unavailable, untrusted } from "./failure.js";
+import { type Again, type CalledAction, crowdedOut, kindOf, refusal, unavailable, untrusted } from "./failure.js";
 import { type Credentials, canonicalQuery, signedHeaders } from "./sigv4.js";
+import { createTurns } from "./turns.js";
+import { type AwsAnswer, createWires, NoAnswer, send, type Wires } from "./wire.js";
 
 /** What calls go out with. */
 export interface TransportOptions {
@@ -15,8 +16,12 @@ export interface TransportOptions {
   readonly env?: Environment | undefined;
   /** How long a call may take with all its tries, in milliseconds. Default 10,000. */
   readonly deadlineMs?: number | undefined;
-  /** How long one try may take, in milliseconds. Default 3,000. */
+  /** How long one try may wait for its connection, and then for its answer, in milliseconds. Default 3,000. */
   readonly attemptMs?: number | undefined;
+  /** Until when the answers of calls are waited for, in milliseconds since 1970; asked anew for each call. Default: always. */
+  readonly endsBy?: (() => number) | undefined;
+  /** Told of each call that is made once more. */
+  readonly onRetry?: ((action: string) => void) | undefined;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
   /** Answers a number from 0 up to 1. */
@@ -36,13 +41,6 @@ export interface AwsRequest extends Omit<CalledAction, "region"> {
   readonly accepts?: readonly number[];
 }
 
-/** An answer. */
-interface AwsAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: string;
-}
-
 /** Carries calls to AWS and brings answers back. */
 export interface Transport {
   readonly region: string;
@@ -52,54 +50,31 @@ export interface Transport {
   close(): void;
 }
 
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /** OpenSSL's and Node's codes for a certificate that is not believed: no further try will change it. */
 const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|ERR_TLS/;
 const FIRST_WAIT_MS = 50;
 const MAX_WAIT_MS = 5_000;
-/** How long a connection that was used before may be silent. It may have died unnoticed, as all do while a function is frozen. */
-const SILENT_MS = 1_000;
-
-/** A try that ended without an answer. */
-class NoAnswer extends Error {
-  constructor(
-    readonly wasReused: boolean,
-    cause: unknown,
-  ) {
-    super("no answer", { cause });
-  }
-}
+/**
+ * So many calls to KMS are under way at once in a process, whoever makes them: a connection takes a descriptor, a handshake and the memory
+ * for both, and KMS's quota is the account's. 32 bring about its default of 1,000 signatures a second.
+ */
+const MAX_KMS_CALLS = 32;
+const kmsTurns = /* @__PURE__ */ createTurns(MAX_KMS_CALLS);
 
 /** Makes a transport. Connections stay open between calls. */
 export function createTransport(options: TransportOptions): Transport {
-  const { region, env = process.env, deadlineMs = 10_000, attemptMs = 3_000, now = Date.now, random = Math.random } = options;
+  const { region, deadlineMs = 10_000, now = Date.now, random = Math.random } = options;
   const wires = createWires();
+  const attempt = attempts(options, wires, now);
   // How far the service's clock is ahead of this machine's, once it has refused a signature for it.
   let aheadMs = 0;
-
-  async function attempt(request: AwsRequest, tries: number, leftMs: number): Promise<AwsAnswer> {
-    const endpoint = endpointOf(request.service, region, env);
-    const unsigned = {
-      method: request.method,
-      host: endpoint.host,
-      path: endpoint.pathname.replace(/\/$/, "") + request.path,
-      query: request.query,
-      headers: request.headers ?? {},
-      body: request.body ?? "",
-    };
-    const scope = { service: request.service, region, time: now() + aheadMs };
-    const headers = signedHeaders(unsigned, await options.credentials(), scope);
-    const query = canonicalQuery(unsigned.query);
-    const path = query === "" ? unsigned.path : `${unsigned.path}?${query}`;
-    const patience = patienceAt(tries, Math.max(1, Math.min(attemptMs, leftMs)));
-    return send(await wires.to(endpoint), endpoint, { ...unsigned, path, headers }, patience);
-  }
+  let isClosed = false;
 
   /** @returns the answer, or what to do about it: how long to wait before the next try */
   async function tried(request: AwsRequest, tries: number, leftMs: number): Promise<AwsAnswer | Again> {
     let answer: AwsAnswer;
     try {
-      answer = await attempt(request, tries, leftMs);
+      answer = await attempt(request, { tries, leftMs, aheadMs });
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
       assertTrusted(error.cause, { ...request, region });
@@ -118,118 +93,72 @@ export function createTransport(options: TransportOptions): Transport {
     return { waitMs: Math.max(least, backoff(tries + (kind === "throttled" ? 1 : 0), random)), awsCode, cause: undefined };
   }
 
+  // A turn is one try's: the wait before the next one keeps nobody else from theirs.
+  async function triedInTurn(request: AwsRequest, tries: number, endsAt: number): Promise<AwsAnswer | Again> {
+    if (request.service !== "kms") return tried(request, tries, endsAt - now());
+    const turn = kmsTurns.take();
+    try {
+      if (turn !== undefined) await turn;
+      const leftMs = endsAt - now();
+      if (turn !== undefined && (isClosed || leftMs <= 0)) throw crowdedOut({ ...request, region }, MAX_KMS_CALLS);
+      return await tried(request, tries, leftMs);
+    } finally {
+      kmsTurns.give();
+    }
+  }
+
   return Object.freeze({
     region,
     async call(request: AwsRequest) {
-      const endsAt = now() + deadlineMs;
+      const endsAt = Math.min(now() + deadlineMs, options.endsBy?.() ?? Number.POSITIVE_INFINITY);
       for (let tries = 0; ; tries++) {
-        const outcome = await tried(request, tries, endsAt - now());
+        const outcome = await triedInTurn(request, tries, endsAt);
         if (!("waitMs" in outcome)) return outcome;
-        if (now() + outcome.waitMs >= endsAt) throw unavailable({ ...request, region }, outcome.awsCode, outcome.cause);
+        if (isClosed || now() + outcome.waitMs >= endsAt) throw unavailable({ ...request, region }, outcome);
+        options.onRetry?.(request.action);
         if (outcome.waitMs > 0) await wait(outcome.waitMs);
       }
     },
-    close: () => wires.close(),
-  });
-}
-
-/** How calls go out by one protocol, over connections that stay open. */
-interface Wire {
-  readonly agent: HttpAgent;
-  readonly request: typeof httpRequest;
-}
-
-// TLS is loaded where it is spoken.
-function createWires() {
-  const wires = new Map<string, Promise<Wire>>();
-  const opened: HttpAgent[] = [];
-
-  async function open(protocol: string): Promise<Wire> {
-    const { Agent, request } = protocol === "https:" ? await import("node:https") : { Agent: HttpAgent, request: httpRequest };
-    const agent = new Agent({ keepAlive: true });
-    opened.push(agent);
-    return { agent, request };
-  }
-
-  return {
-    to({ protocol }: URL): Promise<Wire> {
-      const wire = wires.get(protocol) ?? open(protocol);
-      wires.set(protocol, wire);
-      return wire;
-    },
-    /** Closes what no call uses: after a freeze all of a pool's connections are dead together, and none is tried a second time. */
-    closeIdle() {
-      for (const agent of opened) {
-        for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
-      }
-    },
     close() {
-      for (const agent of opened) agent.destroy();
+      isClosed = true;
+      wires.close();
     },
-  };
+  });
 }
 
-function send({ agent, request }: Wire, endpoint: URL, sent: Sent, { timeoutMs, silentMs }: Patience): Promise<AwsAnswer> {
-  return new Promise((resolve, reject) => {
-    const { method, path, headers, body } = sent;
-    const outgoing = request({
-      agent,
-      host: endpoint.hostname.replace(/^\[|\]$/g, ""),
-      port: endpoint.port,
-      method,
-      path,
-      headers: { ...headers, "content-length": Buffer.byteLength(body) },
-    });
-    const fail = (error: unknown) => reject(new NoAnswer(outgoing.reusedSocket, error));
-    const giveUp = () => outgoing.destroy(new Error("timeout"));
-    const timers = [setTimeout(giveUp, timeoutMs)];
-    outgoing.on("error", fail);
-    let isAnswered = false;
-    outgoing.on("socket", () => {
-      if (!outgoing.reusedSocket) return;
-      // One turn more: after a freeze the time is over before what has arrived is looked at.
-      timers.push(setTimeout(() => setImmediate(() => isAnswered || giveUp()), silentMs));
-    });
-    outgoing.on("close", () => {
-      for (const timer of timers) clearTimeout(timer);
-      // An answer 101 is neither a response nor an error to node:http.
-      if (!isAnswered) fail(new Error("the connection was closed without an answer"));
-    });
-    outgoing.on("response", (incoming) => {
-      isAnswered = true;
-      collected(incoming).then(resolve, fail);
-    });
-    outgoing.end(body);
-  });
+/** When a try is made: after how many others, how long before the end, and how far the service's clock is ahead. */
+interface Moment {
+  readonly tries: number;
+  readonly leftMs: number;
+  readonly aheadMs: number;
+}
+
+type Attempt = (request: AwsRequest, moment: Moment) => Promise<AwsAnswer>;
+
+/** Signs and sends. @throws NoAnswer */
+function attempts(options: TransportOptions, wires: Wires, now: () => number): Attempt {
+  const { region, env = process.env, attemptMs = 3_000 } = options;
+  const endpoints = new Map<Service, URL>();
+  return async (request, { tries, leftMs, aheadMs }) => {
+    const { service, method, query, headers = {}, body = "" } = request;
+    const endpoint = endpoints.get(service) ?? endpointOf(service, region, env);
+    endpoints.set(service, endpoint);
+    const path = endpoint.pathname.replace(/\/$/, "") + request.path;
+    const unsigned = { method, host: endpoint.host, path, query, headers, body };
+    const signed = signedHeaders(unsigned, await options.credentials(), { service, region, time: now() + aheadMs });
+    const search = canonicalQuery(query);
+    return send(
+      await wires.to(endpoint),
+      endpoint,
+      { method, path: search === "" ? path : `${path}?${search}`, headers: signed, body },
+      { attemptMs, leftMs, isFirst: tries === 0 },
+    );
+  };
 }
 
 function assertTrusted(cause: unknown, called: CalledAction): void {
   const { code = "" } = cause as { readonly code?: string };
   if (UNTRUSTED.test(code)) throw untrusted(called, code);
-}
-
-/** How long a try may take, and how long of it a connection that was used before may be silent. */
-interface Patience {
-  readonly timeoutMs: number;
-  readonly silentMs: number;
-}
-
-// A service that is slow is given its time at the next try.
-function patienceAt(tries: number, timeoutMs: number): Patience {
-  return { timeoutMs, silentMs: tries === 0 ? SILENT_MS : timeoutMs };
-}
-
-interface Sent {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: OutgoingHttpHeaders;
-  readonly body: string;
-}
-
-interface Again {
-  readonly waitMs: number;
-  readonly awsCode: string;
-  readonly cause: unknown;
 }
 
 // "Full jitter": everything between nothing and the exponential bound, so that a thousand callers do not come back together.
@@ -239,18 +168,6 @@ function backoff(tries: number, random: () => number): number {
 
 function retryAfterMs({ headers }: AwsAnswer): number {
   return Number(headers["x-amz-retry-after"]) || Number(headers["retry-after"]) * 1_000 || 0;
-}
-
-async function collected(incoming: IncomingMessage): Promise<AwsAnswer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new Error("the answer is too large");
-    chunks.push(chunk);
-  }
-  const headers = incoming.headers as AwsAnswer["headers"];
-  return { status: incoming.statusCode ?? 0, headers, body: Buffer.concat(chunks).toString() };
 }
 
 // JSON services name a failure in the body or in a header, S3 in XML.

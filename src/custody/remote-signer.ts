@@ -1,8 +1,8 @@
-import { type PublicJwk, publicKeyFromJwk } from "../algorithms/jwk.js";
 import { signatureChecker } from "../algorithms/signature.js";
 import { algorithmNamed } from "../algorithms/table.js";
 import { SignetError } from "../errors.js";
 import type { Signer } from "./contract.js";
+import type { ReportedKey } from "./stored-key.js";
 
 /** Asks for one signature in JWS form; `undefined` where `isGood` refuses it. */
 export type SignOnce = (signingInput: string, isGood: (signature: Buffer) => boolean) => Promise<Buffer | undefined>;
@@ -13,8 +13,8 @@ export type SignOnce = (signingInput: string, isGood: (signature: Buffer) => boo
  *
  * @param refusal says whose two signatures were refused, and why that may be
  */
-export function remoteSigner(publicJwk: PublicJwk, signOnce: SignOnce, refusal: string): Signer {
-  const check = signatureChecker(algorithmNamed(publicJwk.alg), publicKeyFromJwk(publicJwk));
+export function remoteSigner({ key, jwk: publicJwk }: ReportedKey, signOnce: SignOnce, refusal: string): Signer {
+  const check = signatureChecker(algorithmNamed(publicJwk.alg), key);
   return Object.freeze({
     kid: publicJwk.kid,
     alg: publicJwk.alg,

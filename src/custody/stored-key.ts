@@ -100,15 +100,21 @@ export function openStoredKey(pkcs8: Uint8Array, jwk: PublicJwk, key: OpenableKe
   return localSigner({ privateKey, alg: jwk.alg, kid: jwk.kid });
 }
 
+/** A public key that a service reports: for checking signatures, and as it is published. */
+export interface ReportedKey {
+  readonly key: KeyObject;
+  readonly jwk: PublicJwk;
+}
+
 /** The public part that a service reports as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7). */
-export function publicJwkOfSpki(spki: Uint8Array, algorithm: Algorithm, kid?: string): PublicJwk {
+export function keyOfSpki(spki: Uint8Array, algorithm: Algorithm, kid?: string): ReportedKey {
   let key: KeyObject;
   try {
     key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
   } catch (error) {
     throw new SignetError("algorithm_unavailable", `this Node cannot read a public key for ${algorithm.name}`, { cause: error });
   }
-  return publicJwk(key, algorithm, kid);
+  return { key, jwk: publicJwk(key, algorithm, kid) };
 }
 
 function privateKeyOf(pkcs8: Uint8Array): KeyObject {

@@ -38,5 +38,14 @@ export function problemText({ status, message, field, code }: Told): string {
   return JSON.stringify(problem);
 }
 
+/** The header that says when another try may succeed (RFC 9110 section 10.2.3), where that is known; after too much was asked, always. */
+export function retryAfter({
+  status,
+  retryAfterSeconds,
+}: Pick<SignetError, "status" | "retryAfterSeconds">): Record<string, string> {
+  const seconds = retryAfterSeconds ?? (status === 429 ? 1 : undefined);
+  return seconds === undefined ? {} : { "retry-after": String(Math.max(1, seconds)) };
+}
+
 /** What is told: an error of ours, or what is known of a refusal. */
 type Told = Pick<SignetError, "status" | "message" | "field"> & { readonly code: string };

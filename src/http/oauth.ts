@@ -1,3 +1,4 @@
+import { retryAfter } from "../encoding/problem.js";
 import { decodeUtf8 } from "../encoding/strict-json.js";
 import { SignetError, toPublicError } from "../errors.js";
 import type { KnownCaller } from "../issue/callers.js";
@@ -144,12 +145,11 @@ function oauthError(error: unknown, log: RequestLog): Response {
   const publicError = toPublicError(error);
   log.code = publicError.code;
   if (publicError !== error || publicError.cause !== undefined) log.failure = error;
-  const { status, message, retryAfterSeconds = 1 } = publicError;
+  const { status, message } = publicError;
   const word = wordOf(publicError);
-  const retry = status === 429 ? { "retry-after": String(Math.max(1, retryAfterSeconds)) } : {};
   const challenge = word === "invalid_client" ? { "www-authenticate": 'Basic realm="signet"' } : {};
   const body = { error: word, error_description: message };
-  return oauthJson(body, word === "invalid_client" ? 401 : oauthStatus(status), { ...retry, ...challenge });
+  return oauthJson(body, word === "invalid_client" ? 401 : oauthStatus(status), { ...retryAfter(publicError), ...challenge });
 }
 
 function wordOf({ code, field, status }: SignetError): string {

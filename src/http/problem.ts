@@ -1,4 +1,4 @@
-import { PROBLEM_TYPE, problemText } from "../encoding/problem.js";
+import { PROBLEM_TYPE, problemText, retryAfter } from "../encoding/problem.js";
 import { type SignetError, toPublicError } from "../errors.js";
 import type { RequestLog } from "./request-context.js";
 
@@ -17,6 +17,5 @@ function headersOf(error: SignetError): Record<string, string> {
   if (error.code.startsWith("token_")) return { "www-authenticate": 'Bearer error="invalid_token"' };
   if (error.code === "caller_secret_missing") return { "www-authenticate": 'Bearer realm="signet"' };
   if (error.status === 401) return { "www-authenticate": 'Bearer realm="signet", error="invalid_token"' };
-  if (error.status === 429) return { "retry-after": String(Math.max(1, error.retryAfterSeconds ?? 1)) };
-  return {};
+  return retryAfter(error);
 }

@@ -18,6 +18,7 @@ export interface Metrics {
   answered(answered: Answered): void;
   dependencyFailed(dependency: string): void;
   kmsSigned(signed: KmsSigned): void;
+  kmsRetried(): void;
   logLost(reason: string, lines: number): void;
   /** What was counted since this was last asked; it is counted here no more. */
   takeCounts(): Promise<readonly MetricJson[]>;
@@ -42,9 +43,9 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
   const counts = new Registry();
   let onCount: () => void = () => undefined;
   collectDefaultMetrics({ register: state });
-  const { requests, tokens, failures, kmsSeconds, unproven, logLost } = createCounters(counts);
+  const { requests, tokens, failures, kmsSeconds, kmsRetries, unproven, logLost } = createCounters(counts);
   addKeyGauges(state, keyInUse, clock);
-  const counters = [requests, tokens, failures, kmsSeconds, unproven, logLost];
+  const counters = [requests, tokens, failures, kmsSeconds, kmsRetries, unproven, logLost];
   return Object.freeze({
     answered({ context: { log }, status, milliseconds }: Answered) {
       const { route = "(none)", caller = "", code, tokens: issued } = log;
@@ -62,6 +63,10 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
     kmsSigned({ milliseconds, isProven }: KmsSigned) {
       kmsSeconds.observe(milliseconds / 1_000);
       if (!isProven) unproven.inc();
+      onCount();
+    },
+    kmsRetried() {
+      kmsRetries.inc();
       onCount();
     },
     logLost(reason: string, lines: number) {
@@ -110,6 +115,11 @@ function createCounters(registry: Registry) {
     buckets: SECONDS,
     registers,
   });
+  const kmsRetries = new Counter({
+    name: "signet_kms_sign_retries_total",
+    help: "Calls for a signature of KMS that were made once more, after no answer or too many calls.",
+    registers,
+  });
   const unproven = new Counter({
     name: "signet_self_check_failures_total",
     help: "Signatures of KMS that the public key refused. None of them was answered.",
@@ -121,7 +131,7 @@ function createCounters(registry: Registry) {
     labelNames: ["reason"],
     registers,
   });
-  return { requests, tokens, failures, kmsSeconds, unproven, logLost };
+  return { requests, tokens, failures, kmsSeconds, kmsRetries, unproven, logLost };
 }
 
 function addKeyGauges(registry: Registry, keyInUse: () => KeyInUse | undefined, clock: () => number): void {

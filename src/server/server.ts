@@ -59,7 +59,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   installation.watchKms((signed) => {
     metrics.kmsSigned(signed);
     if (!signed.isProven) log.error("KMS answered a signature that the public key refuses; it is asked once more");
-  });
+  }, metrics.kmsRetried);
   const storesEverySeconds = installation.config.aws === undefined ? undefined : FOLLOW_AWS_SECONDS;
   const followed = follow({
     ...options,

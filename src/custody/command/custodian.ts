@@ -18,7 +18,7 @@ import {
   storedKeyOf,
 } from "../stored-key.js";
 import type { Ask } from "./calls.js";
-import { type ProgramKey, programSigner, reportedJwk } from "./signing.js";
+import { type ProgramKey, programSigner, reportedKey } from "./signing.js";
 
 /** The material of a key that a program keeps: its id. That of one that a program signs with has the program's name for it as well. */
 const kept = materialForm<Named>("command", "custody", "id");
@@ -82,7 +82,7 @@ export function createSigningCustodian(ask: Ask): Custodian {
     async create(id: string, algorithm: Algorithm): Promise<PublicJwk> {
       const { name: alg, kty, crv = null } = algorithm;
       const spki = (await find(id))?.spki ?? (await ask("make", { id, alg, kty, crv })).publicKey;
-      return reportedJwk(spki, algorithm);
+      return reportedKey(spki, algorithm).jwk;
     },
     async material(id: string): Promise<KeyMaterial> {
       const found = await find(id);

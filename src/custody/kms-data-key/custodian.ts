@@ -7,7 +7,7 @@ import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { Custodian, KeyImporter, KeyNames, OpenableKey, Signer } from "../contract.js";
 import { type KeyParametersOptions, keyParameters } from "../key-parameters.js";
 import { kmsKeySpec } from "../kms-names.js";
-import { publicJwkOfSpki, sameAlgorithm, sameKey, storedKeyOf } from "../stored-key.js";
+import { keyOfSpki, sameAlgorithm, sameKey, storedKeyOf } from "../stored-key.js";
 import { contextOf, material, openWrappedKey, type Unwrapping, type WrappedKey } from "./open.js";
 
 /** What a custodian of wrapped keys is made of. */
@@ -39,7 +39,7 @@ export function createKmsDataKeyCustodian(options: KmsDataKeyCustodianOptions): 
       );
     }
     const { spki, wrapped } = await kms.generateDataKeyPair(wrappingKey(), kmsKeySpec(algorithm), contextOf(installation, id));
-    return keys.keep(id, { wrapped: wrapped.toString("base64"), id, publicJwk: publicJwkOfSpki(spki, algorithm) });
+    return keys.keep(id, { wrapped: wrapped.toString("base64"), id, publicJwk: keyOfSpki(spki, algorithm).jwk });
   }
 
   return Object.freeze({

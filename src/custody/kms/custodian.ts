@@ -15,7 +15,7 @@ import type {
 } from "../contract.js";
 import { keyNotFound, pollUntilVisible } from "../stored-key.js";
 import { pointAlias } from "./active-alias.js";
-import { material, openKmsKey, reportedJwk } from "./open.js";
+import { material, openKmsKey, reportedKey } from "./open.js";
 import { type OwnKeysOptions, ownKeys, unlessAbsent } from "./own-keys.js";
 import type { OnKmsSigned } from "./sign.js";
 
@@ -36,7 +36,7 @@ export function createKmsCustodian(options: KmsCustodianOptions): Custodian & Ke
 
   async function reported(key: string, algorithm: Algorithm): Promise<{ arn: string; publicJwk: PublicJwk }> {
     const { arn, spki } = (await find(key)) ?? (await kms.getPublicKey(key));
-    return { arn, publicJwk: reportedJwk(spki, algorithm, arn) };
+    return { arn, publicJwk: reportedKey(spki, algorithm, arn).jwk };
   }
 
   // An alias is asked only for a key of which nothing else is known yet.

@@ -4,10 +4,12 @@ import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
 import { isAws } from "../../aws/failure.js";
 import type { Kms, KmsMessage } from "../../aws/kms.js";
 import { ecdsaFromDer, ecdsaToDer } from "../../encoding/ecdsa-der.js";
+import { monotonicMs } from "../../encoding/monotonic.js";
 import { SignetError } from "../../errors.js";
 import type { Signer } from "../contract.js";
 import { kmsSigningAlgorithm } from "../kms-names.js";
 import { remoteSigner, type SignOnce } from "../remote-signer.js";
+import type { ReportedKey } from "../stored-key.js";
 
 /** The most bytes that KMS takes as they are (Sign, "Message"). */
 const MAX_RAW_BYTES = 4_096;
@@ -24,19 +26,20 @@ export interface KmsSigned {
 export type OnKmsSigned = (signed: KmsSigned) => void;
 
 /** Makes a signer whose key stays in KMS. */
-export function kmsSigner(kms: Pick<Kms, "sign">, keyArn: string, publicJwk: PublicJwk, onSigned?: OnKmsSigned): Signer {
+export function kmsSigner(kms: Pick<Kms, "sign">, keyArn: string, reported: ReportedKey, onSigned?: OnKmsSigned): Signer {
+  const publicJwk = reported.jwk;
   const algorithm = algorithmNamed(publicJwk.alg);
   const signOnce: SignOnce = async (signingInput, isGood) => {
     const message = messageOf(signingInput, algorithm, publicJwk);
-    const began = performance.now();
+    const began = monotonicMs();
     const answer = await kms.sign(keyArn, message);
-    const milliseconds = performance.now() - began;
+    const milliseconds = monotonicMs() - began;
     const signature = signatureOf(answer, algorithm);
     const isProven = signature !== undefined && isGood(signature);
     onSigned?.({ milliseconds, isProven });
     return isProven ? signature : undefined;
   };
-  return remoteSigner(publicJwk, signOnce, `KMS answered two signatures that ${publicJwk.alg} and the public key refuse`);
+  return remoteSigner(reported, signOnce, `KMS answered two signatures that ${publicJwk.alg} and the public key refuse`);
 }
 
 /**

@@ -1,8 +1,8 @@
+import { monotonicMs } from "../../encoding/monotonic.js";
 import { SignetError, toPublicError } from "../../errors.js";
 import { createCallers } from "../../issue/callers.js";
 import { encodeRequest } from "../../issue/encode.js";
 import { createImmediateIssuer, type ImmediateIssuer, presentSeconds, publicResult } from "../../issue/issuer.js";
-
 import { createRates } from "../../issue/rate.js";
 import { checkBatch, type IssueRequest, isBatch } from "../../issue/request.js";
 import { DEFAULT_LIMITS, type Limits } from "../../settings/limits.js";
@@ -18,6 +18,8 @@ export interface InvocationContext {
   readonly awsRequestId: string;
   /** Ends in `:ALIAS` where an alias was invoked. */
   readonly invokedFunctionArn: string;
+  /** How long until Lambda ends the invocation, and with it whatever was signed. */
+  readonly getRemainingTimeInMillis?: () => number;
 }
 
 /** Answers an invocation. */
@@ -31,6 +33,9 @@ interface ResolvedCaller {
   readonly limits: Partial<Limits>;
 }
 
+/** As much of an invocation's time is for calls to AWS; in the rest what was signed is written and answered. */
+const TIME_FOR_CALLS = 0.9;
+
 /** Looks at a batch before anything is signed. */
 type CheckSize = (requests: readonly IssueRequest[], caller: ResolvedCaller) => Promise<void>;
 
@@ -38,7 +43,8 @@ type CheckSize = (requests: readonly IssueRequest[], caller: ResolvedCaller) => 
 export function createHandler(env: Environment, write: (line: string) => void): Handler {
   const settings = settingsOf(env);
   const report = createReport(settings, env, write);
-  const key = createSigningKey(settings, env, report.kmsSigned);
+  let endsBy = Number.POSITIVE_INFINITY;
+  const key = createSigningKey(settings, env, { ...report, endsBy: () => endsBy });
   const issuing = { signer: key, issuer: settings.issuer, limits: settings.limits, clock: presentSeconds };
   const rates = createRates();
   const callers = createCallers(issuing, settings.callers, rates);
@@ -67,7 +73,8 @@ export function createHandler(env: Environment, write: (line: string) => void): 
   };
 
   return async (event, context) => {
-    const began = performance.now();
+    const began = monotonicMs();
+    endsBy = Date.now() + (context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) * TIME_FOR_CALLS;
     const isHttp = settings.http && isHttpEvent(event);
     let caller: ResolvedCaller | undefined;
     const identity = isHttp ? identityOf(event.requestContext) : undefined;
@@ -113,5 +120,5 @@ async function issuedFromEvent(caller: ResolvedCaller, event: unknown, checkSize
 }
 
 function elapsed(began: number): number {
-  return Math.round((performance.now() - began) * 1_000) / 1_000;
+  return Math.round((monotonicMs() - began) * 1_000) / 1_000;
 }

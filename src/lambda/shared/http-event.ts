@@ -1,6 +1,6 @@
 import { isMediaType } from "../../encoding/media-type.js";
 import { isObject } from "../../encoding/object-schema.js";
-import { PROBLEM_TYPE, problemText } from "../../encoding/problem.js";
+import { PROBLEM_TYPE, problemText, retryAfter } from "../../encoding/problem.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError, toPublicError } from "../../errors.js";
 import { eventHeader } from "../../verify/event-header.js";
@@ -58,11 +58,11 @@ export function httpAnswer(body: object): HttpAnswer {
 /** Answers a failure (RFC 9457). */
 export function httpProblem(error: unknown): HttpAnswer {
   const publicError = toPublicError(error);
-  return answer(publicError.status, PROBLEM_TYPE, problemText(publicError));
+  return answer(publicError.status, PROBLEM_TYPE, problemText(publicError), retryAfter(publicError));
 }
 
-function answer(statusCode: number, type: string, body: string): HttpAnswer {
-  const headers = { "content-type": type, "cache-control": "no-store" };
+function answer(statusCode: number, type: string, body: string, more = {}): HttpAnswer {
+  const headers = { "content-type": type, "cache-control": "no-store", ...more };
   return { statusCode, headers, body, isBase64Encoded: false };
 }
 

@@ -26,6 +26,8 @@ export interface Report {
   unready(error: unknown): void;
   /** KMS has made a signature. */
   kmsSigned(signed: KmsSigned): void;
+  /** A call to AWS is made once more. */
+  onRetry(action: string): void;
 }
 
 /** The most values of one metric in a line (CloudWatch embedded metric format, "Target members"). */
@@ -35,12 +37,15 @@ const MAX_VALUES = 100;
 export function createReport({ metrics, installation }: Settings, env: Environment, write: (line: string) => void): Report {
   const log = createLog(env, write);
   let unproven = 0;
+  let kmsRetries = 0;
   let kmsMilliseconds: number[] = [];
 
   function count(counts: Readonly<Record<string, number>>): void {
-    if (metrics) write(metricsLine(installation, { ...counts, SelfCheckFailures: unproven, ...kmsTimes() }));
+    if (metrics)
+      write(metricsLine(installation, { ...counts, SelfCheckFailures: unproven, KmsRetries: kmsRetries, ...kmsTimes() }));
     while (metrics && kmsMilliseconds.length > 0) write(metricsLine(installation, kmsTimes()));
     unproven = 0;
+    kmsRetries = 0;
     kmsMilliseconds = [];
   }
 
@@ -70,6 +75,9 @@ export function createReport({ metrics, installation }: Settings, env: Environme
       count(status < 500 ? { Refused: 1 } : { Failed: 1 });
     },
     unready: (error) => log("ERROR", "init", failureOf(error)),
+    onRetry(action) {
+      if (action === "kms:Sign") kmsRetries += 1;
+    },
     kmsSigned({ milliseconds, isProven }) {
       if (!isProven) {
         unproven += 1;

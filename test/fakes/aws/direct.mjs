@@ -58,12 +58,10 @@ class Outgoing extends EventEmitter {
       end: (text = "") => {
         if (this.#isOver) return;
         this.#isOver = true;
-        this.emit("response", {
-          ...head,
-          async *[Symbol.asyncIterator]() {
-            if (text !== "") yield Buffer.from(text);
-          },
-        });
+        const response = Object.assign(new EventEmitter(), head);
+        this.emit("response", response);
+        if (text !== "") response.emit("data", Buffer.from(text));
+        response.emit("end");
         this.emit("close");
       },
     };

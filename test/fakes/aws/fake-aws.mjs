@@ -198,6 +198,12 @@ export async function startFakeAws(options = {}) {
   };
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.keepAliveTimeout = 60_000;
+  const connections = { open: 0, most: 0 };
+  server.on(tls === undefined ? "connection" : "secureConnection", (socket) => {
+    connections.open += 1;
+    connections.most = Math.max(connections.most, connections.open);
+    socket.on("close", () => (connections.open -= 1));
+  });
   await new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(undefined)));
   const listening = /** @type {import("node:net").AddressInfo} */ (server.address()).port;
   const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${listening}`;
@@ -205,6 +211,8 @@ export async function startFakeAws(options = {}) {
   return {
     url,
     calls,
+    /** How many there are, and have been at once. */
+    connections,
     /** What services did in the callers' names with KMS keys that encrypt at rest. */
     keyUses,
     state: {
