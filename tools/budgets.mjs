@@ -21,8 +21,8 @@ function sizeBytes(path) {
 
 const budgets = [
   { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
-  { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 63, unit: KILOBYTE, name: "KB" },
-  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 156, unit: KILOBYTE, name: "KB" },
+  { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 64, unit: KILOBYTE, name: "KB" },
+  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 157, unit: KILOBYTE, name: "KB" },
   { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 41, unit: KILOBYTE, name: "KB" },
   { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 40, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 1,024 KB, through S3.
