@@ -72,6 +72,10 @@ export interface JwtIssuerProps {
   readonly logRetentionDays?: number;
   /** Who is told when something fails; makes alarms and a dashboard. */
   readonly alarmEmail?: string;
+  /** Signatures a second that KMS allows the account and region: with KMS and `alarmEmail` an alarm stands at 80 %. Default 1000; 0 makes none. */
+  readonly kmsSignQuota?: number;
+  /** How many invocations of the issuer run at once. Default 0: as many as the account allows. */
+  readonly reservedConcurrency?: number;
   /** AWS X-Ray. Default false. */
   readonly accessLog?: boolean;
   /** AWS X-Ray. */
@@ -216,6 +220,8 @@ function parametersOf(props: JwtIssuerProps): Record<string, unknown> {
     LogLevelApplicationParameter: props.logLevel,
     LogRetentionDays: props.logRetentionDays,
     AlarmEmail: props.alarmEmail,
+    KmsSignQuota: props.kmsSignQuota,
+    ReservedConcurrency: props.reservedConcurrency,
     AccessLog: onOrOff(props.accessLog),
     Tracing: onOrOff(props.tracing),
     PermissionsBoundaryArn: props.permissionsBoundary?.managedPolicyArn,

@@ -1,4 +1,5 @@
-import { KMS_KEY_MONTH_USD, SECRET_MONTH_USD } from "../aws/prices.js";
+import type { Algorithm } from "../algorithms/table.js";
+import { KMS_KEY_MONTH_USD, KMS_SIGNATURES_PER_SECOND, SECRET_MONTH_USD } from "../aws/prices.js";
 import type { Config } from "../config/schema.js";
 import type { Usage } from "../custody/facts.js";
 import { CUSTODIES, findCustody } from "../custody/registry.js";
@@ -92,4 +93,36 @@ export function costs(tokens: number, isRsa2048: boolean): readonly Cost[] {
       withStandby: monthlyUsd(usage(KEYS)) + running,
     };
   });
+}
+
+const SECONDS_A_MONTH = 30 * 24 * 3_600;
+/** What of a quota may be used on average: tokens do not come evenly. */
+const MAX_SHARE = 0.8;
+
+/** What an account's quota leaves of custodians that call KMS for each token, and who is the better choice beyond. */
+export interface Ceiling {
+  /** Those that it bounds. */
+  readonly custodies: readonly string[];
+  /** In an account and region, whoever asks. */
+  readonly signaturesPerSecond: number;
+  /** The tokens that were asked about. */
+  readonly tokensPerSecond: number;
+  /** Whether these tokens take more than 80 % of it on average. */
+  readonly isReached: boolean;
+  /** A custodian of this algorithm that calls nothing for a token; a KMS key wraps its keys where there is one. */
+  readonly better: string | undefined;
+}
+
+/** The ceiling of the custodians that call KMS for each token. */
+export function ceilingOf(tokens: number, { kty }: Pick<Algorithm, "kty">): Ceiling {
+  const inAws = CUSTODIES.filter((custody) => custody.needsAws);
+  const inMemory = inAws.filter(({ usage, lacks }) => usage(1).signCallsPerToken === 0 && !lacks?.includes(kty));
+  const tokensPerSecond = tokens / SECONDS_A_MONTH;
+  return {
+    custodies: inAws.filter(({ usage }) => usage(1).signCallsPerToken > 0).map(({ name }) => name),
+    signaturesPerSecond: KMS_SIGNATURES_PER_SECOND,
+    tokensPerSecond,
+    isReached: tokensPerSecond > MAX_SHARE * KMS_SIGNATURES_PER_SECOND,
+    better: (inMemory.find(({ kmsKey }) => kmsKey === "wraps") ?? inMemory[0])?.name,
+  };
 }

@@ -193,6 +193,20 @@ describe("signet cost", () => {
     expect([total("parameter-store"), total("kms")]).toStrictEqual(["0.20", "16.33"]);
   });
 
+  it.each([
+    ["1000000", "ES256", false, "kms-data-key"],
+    ["2000000000", "ES256", false, "kms-data-key"],
+    ["2100000000", "RS256", true, "kms-data-key"],
+    ["2600000000", "ML-DSA-44", true, "parameter-store"],
+  ])("names the account's ceiling of KMS, and the better choice (%s %s)", async (tokens, algorithm, isReached, better) => {
+    const cwd = await scratch();
+    const ran = await signet(["cost", "--tokens", tokens, "--algorithm", algorithm, "--json"], { cwd });
+    expect(JSON.parse(ran.stdout).ceiling).toMatchObject({ custodies: ["kms"], signaturesPerSecond: 1_000, isReached, better });
+    const { stderr } = await signet(["cost", "--tokens", tokens, "--algorithm", algorithm], { cwd });
+    expect(stderr).toContain(`kms signs at most 1,000 ${algorithm} tokens a second in an account and region`);
+    expect(stderr).toContain(`${better} is the better choice ${isReached ? "here" : "beyond that"}`);
+  });
+
   it("draws a table, and refuses what is no number", async () => {
     const cwd = await scratch();
     const ran = await signet(["cost", "--tokens", "10,000,000", "--algorithm", "RS256"], { cwd });

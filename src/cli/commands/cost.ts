@@ -1,7 +1,7 @@
 import { algorithmNamed } from "../../algorithms/table.js";
 import { CUSTODIES, namesIn } from "../../custody/registry.js";
 import { SignetError } from "../../errors.js";
-import { costs, idleTicksYear, PRICES } from "../../operator/prices.js";
+import { type Ceiling, ceilingOf, costs, idleTicksYear, PRICES } from "../../operator/prices.js";
 import type { Context } from "../context.js";
 import { table } from "../table.js";
 
@@ -18,9 +18,10 @@ export async function cost({ output }: Context, options: CostOptions): Promise<v
   const tokens = tokensOf(options.tokens ?? "1000000");
   const algorithm = algorithmNamed(options.algorithm ?? "ES256");
   const found = costs(tokens, algorithm.kty === "RSA");
+  const ceiling = ceilingOf(tokens, algorithm);
   if (options.json === true) {
     const about = { tokens, algorithm: algorithm.name, currency: "USD", pricesReadOn: PRICES.readOn };
-    output.json({ ...about, costs: found, idleTicksYear: idleTicksYear() });
+    output.json({ ...about, costs: found, ceiling, idleTicksYear: idleTicksYear() });
     return;
   }
   const dollars = (amount: number): string => `$${amount.toFixed(2)}`;
@@ -34,8 +35,22 @@ export async function cost({ output }: Context, options: CostOptions): Promise<v
     `${tokens.toLocaleString("en")} ${algorithm.name} tokens a month, an invocation each (arm64, 128 MB); prices of us-east-1, read on ${PRICES.readOn}`,
   );
   output.note(`the key manager as a function, ticking every hour with nothing to do: $${idleTicksYear().toFixed(2)} a year`);
+  for (const line of ceilingInWords(ceiling, algorithm.name)) output.note(line);
   const without = CUSTODIES.filter(({ lacks }) => lacks?.includes(algorithm.kty));
   if (without.length > 0) output.note(`${namesIn(without)} has no ${algorithm.name}; the others have`);
+}
+
+function ceilingInWords({ custodies, signaturesPerSecond, tokensPerSecond, isReached, better }: Ceiling, alg: string): string[] {
+  const most = signaturesPerSecond.toLocaleString("en");
+  const rate = tokensPerSecond.toLocaleString("en", { maximumSignificantDigits: 2 });
+  const ceiling = `${custodies.join(" and ")} signs at most ${most} ${alg} tokens a second in an account and region: KMS's default quota, which all who sign there share`;
+  const said = `${ceiling}. These are ${rate} a second on average${isReached ? ", too many for it" : ""}`;
+  if (better === undefined) return [said];
+  const when = isReached ? "here" : "beyond that, or where the price of signatures counts";
+  return [
+    said,
+    `${better} is the better choice ${when}: it signs in the function's memory, without that ceiling and without a price for each token; the private key is in that memory then`,
+  ];
 }
 
 function tokensOf(text: string): number {
