@@ -55,7 +55,7 @@ const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|ERR_TLS/;
 const FIRST_WAIT_MS = 50;
 const MAX_WAIT_MS = 5_000;
 /**
- * So many calls to KMS are under way at once in a process, whoever makes them: a connection takes a descriptor, a handshake and the memory
+ * So many calls to KMS are under way at once in a process, over all transports: a connection takes a descriptor, a handshake and the memory
  * for both, and KMS's quota is the account's. 32 bring about its default of 1,000 signatures a second.
  */
 const MAX_KMS_CALLS = 32;
@@ -93,7 +93,7 @@ export function createTransport(options: TransportOptions): Transport {
     return { waitMs: Math.max(least, backoff(tries + (kind === "throttled" ? 1 : 0), random)), awsCode, cause: undefined };
   }
 
-  // A turn is one try's: the wait before the next one keeps nobody else from theirs.
+  // A turn is one try's: the wait before the next one keeps no other call from its own.
   async function triedInTurn(request: AwsRequest, tries: number, endsAt: number): Promise<AwsAnswer | Again> {
     if (request.service !== "kms") return tried(request, tries, endsAt - now());
     const turn = kmsTurns.take();

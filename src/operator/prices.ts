@@ -103,7 +103,7 @@ const MAX_SHARE = 0.8;
 export interface Ceiling {
   /** Those that it bounds. */
   readonly custodies: readonly string[];
-  /** In an account and region, whoever asks. */
+  /** In an account and region, for all callers together. */
   readonly signaturesPerSecond: number;
   /** The tokens that were asked about. */
   readonly tokensPerSecond: number;

@@ -13,7 +13,7 @@ const standardOutput: Output = { writeSync, stream: () => process.stdout };
 /**
  * Makes what writes a function's log. A line goes to the descriptor, where Lambda takes it as it takes what `process.stdout` writes: the
  * stream over it takes longer to make than the rest of the log. Where the descriptor takes no more for now, the rest of that line and all
- * that follow go through the stream, which keeps their order. A log that nobody reads any more stops no token.
+ * that follow go through the stream, which keeps their order. A log that is not read any more stops no token.
  */
 export function createLineWriter(output: Output = standardOutput): (line: string) => void {
   let stream: ReturnType<Output["stream"]> | undefined;
