@@ -5,6 +5,7 @@ import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
 import { askResource, context, managerContext, startStack, template } from "./stack.js";
 
 const HOUR_MS = 3_600_000;
+const START = 1_800_000_000_000;
 
 let bucket: Awaited<ReturnType<typeof startAnswerBucket>>;
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => bucket.close());
 beforeEach(() => {
   bucket.clear();
-  vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
+  vi.useFakeTimers({ toFake: ["Date"], now: START });
 });
 afterEach(() => void vi.useRealTimers());
 
@@ -56,22 +57,6 @@ describe("the resource that answers with the stack's outputs", () => {
     const named = JSON.stringify(template.Resources.Keys.Properties).matchAll(/"Ref":"(\w+)"/g);
     expect([...named].map(([, name]) => name).sort()).toStrictEqual(Object.keys(template.Parameters).sort());
   });
-
-  it.each(some(1, ["ParameterStore", "KMS"]))(
-    "answers after a rotation with the PEM that verifies the next token (%s)",
-    async (custodian) => {
-      const { stack, made, rotate, deploy, token } = await aStack({ KeyCustodianParameter: custodian });
-      await rotate();
-      const next = await token();
-      expect(decodeProtectedHeader(next).kid).not.toBe(made.Data.KeyID);
-      const { outcome, Data } = await deploy();
-      expect([outcome, Data.KeyID]).toStrictEqual(["SUCCESS", decodeProtectedHeader(next).kid]);
-      const pem = await importSPKI(Buffer.from(Data.PublicKeyPEMBase64 ?? "", "base64").toString(), "ES256");
-      await jwtVerify(next, pem, { currentDate: new Date() });
-      expect(Data.KeyArn === "").toBe(custodian === "ParameterStore");
-      await stack.aws.close();
-    },
-  );
 
   it("answers with the key that signs where only outputs are renewed and the tick fails", async () => {
     const { stack, made, deploy } = await aStack();
@@ -126,34 +111,36 @@ describe("a stack that the version before has made", () => {
     "JWTIssuerFunctionArn JwtIssuerFunctionArn KeyManagerFunctionArn KeyArn KeyID PublicKeyPEMBase64 SigningMethod Version WrappingKeyArn " +
     "KeyPolicy KeyringBucket IssuerUrl JwksUrl DiscoveryUrl";
 
-  it("is updated, rotated and migrated: no key changes by itself, no token breaks, no output is lost", async () => {
-    const { stack, made, deploy, rotate, token } = await aStack({}, "Keys", BEFORE);
-    const tokens = [await token()];
-    expect(await deploy()).toMatchObject({ outcome: "SUCCESS", Data: made.Data });
-    await rotate();
-    tokens.push(await token());
-    const rotated = (await deploy()).Data;
-    expect(rotated.KeyID).toBe(decodeProtectedHeader(tokens[1] as string).kid);
-    expect(await deploy({ KeyCustodianParameter: "KMS" })).toMatchObject({ outcome: "SUCCESS", Data: rotated });
-    const jwks = createLocalJWKSet(stack.read(".well-known/jwks.json"));
-    for (const each of [...tokens, await token()]) await jwtVerify(each, jwks, { currentDate: new Date(1_800_000_000_000) });
-    expect(Object.keys(template.Outputs)).toStrictEqual(expect.arrayContaining(OUTPUTS.split(" ")));
-    await stack.aws.close();
-  });
+  it.each(some(1, ["ParameterStore", "KMS"]))(
+    "is updated, rotated and migrated: no key changes by itself, no output is lost, and each deployment's PEM verifies the next token (%s)",
+    async (custodian) => {
+      const { stack, made, deploy, rotate, token } = await aStack({ KeyCustodianParameter: custodian }, "Keys", BEFORE);
+      const tokens = [await token()];
+      expect(await deploy()).toMatchObject({ outcome: "SUCCESS", Data: made.Data });
+      await rotate();
+      const next = await token();
+      expect(decodeProtectedHeader(next).kid).not.toBe(made.Data.KeyID);
+      const { outcome, Data } = await deploy();
+      expect([outcome, Data.KeyID]).toStrictEqual(["SUCCESS", decodeProtectedHeader(next).kid]);
+      const pem = await importSPKI(Buffer.from(Data.PublicKeyPEMBase64 ?? "", "base64").toString(), "ES256");
+      await jwtVerify(next, pem, { currentDate: new Date() });
+      expect(Data.KeyArn === "").toBe(custodian === "ParameterStore");
+      const moved = await deploy({ KeyCustodianParameter: custodian === "KMS" ? "SecretsManager" : "KMS" });
+      expect(moved).toMatchObject({ outcome: "SUCCESS", Data });
+      const jwks = createLocalJWKSet(stack.read(".well-known/jwks.json"));
+      for (const each of [...tokens, next, await token()]) await jwtVerify(each, jwks, { currentDate: new Date(START) });
+      expect(Object.keys(template.Outputs)).toStrictEqual(expect.arrayContaining(OUTPUTS.split(" ")));
+      await stack.aws.close();
+    },
+  );
 });
 
 describe("two issuers in one stack", () => {
   it("share no kid: only the template's own takes the stack's id", async () => {
-    const [own, one, other] = [
-      await aStack(),
-      await aStack({}, "OneTemplateKeys5C0E"),
-      await aStack({}, "OtherTemplateKeys17AB"),
-    ];
-    const [first, second, third] = [own, one, other].map(({ made }) => made.Data.KeyID);
-    expect(first).toBe("5f2e7c10-1111-4222-8333-000000000001");
-    expect(second).toMatch(/^[\w-]{43}$/);
-    expect(new Set([first, second, third]).size).toBe(3);
-    expect(decodeProtectedHeader(await other.token()).kid).toBe(third);
-    for (const { stack } of [own, one, other]) await stack.aws.close();
+    const [own, other] = [await aStack(), await aStack({}, "OtherTemplateKeys17AB")];
+    expect(own.made.Data.KeyID).toBe("5f2e7c10-1111-4222-8333-000000000001");
+    expect(other.made.Data.KeyID).toMatch(/^[\w-]{43}$/);
+    expect(decodeProtectedHeader(await other.token()).kid).toBe(other.made.Data.KeyID);
+    for (const { stack } of [own, other]) await stack.aws.close();
   });
 });
