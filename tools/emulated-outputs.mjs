@@ -52,7 +52,7 @@ async function story({ aws, root, cwd, check, signet, shell }) {
   check(decodeProtectedHeader(next).kid !== first.outputs.KeyID, "after a rotation another key signs than the outputs name");
   const { stderr } = await signet("outputs", "--stack", "story");
   check(
-    /^outdated: KeyID, PublicKeyPEMBase64 /m.test(stderr) && stderr.includes("deploy --stack story"),
+    /^outdated, behind the keyring: KeyID, PublicKeyPEMBase64 /m.test(stderr) && stderr.includes("deploy --stack story"),
     "which `signet outputs` says",
   );
   const second = await deployed(signet, "story");

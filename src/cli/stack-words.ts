@@ -28,7 +28,7 @@ export async function tellOutdated(context: Context, stack: AnsweringStack): Pro
   const { names, kid, retiredAt, signs } = outdated;
   const ended = retiredAt === undefined ? "" : ` (retired ${dateInWords(retiredAt)})`;
   const since = signs.since === undefined ? "" : ` since ${dateInWords(signs.since)}`;
-  note(`outdated: ${names.join(", ")} of the stack ${stack.name} in ${stack.region}`);
+  note(`outdated, behind the keyring: ${names.join(", ")} of the stack ${stack.name} in ${stack.region}`);
   note(`  they are of the key ${kid}${ended}, and ${signs.kid} signs${since}: CloudFormation cannot follow a rotation`);
   note(`  renew them:            ${onStack(context, stack, "deploy")}`);
   note(`  print the present PEM: ${byConfig(context, stack, "keys pem")}`);

@@ -163,7 +163,7 @@ describe("signet outputs", () => {
     play("retired");
     const { code, stdout, stderr } = await run("outputs", "--json");
     expect([code, JSON.parse(stdout).KeyID]).toStrictEqual([0, jwkOf("retired").kid]);
-    expect(stderr).toMatch(/^outdated: KeyID, PublicKeyPEMBase64 of the stack signet in eu-central-1\n/);
+    expect(stderr).toMatch(/^outdated, behind the keyring: KeyID, PublicKeyPEMBase64 of the stack signet in eu-central-1\n/);
     expect(stderr).toMatch(
       new RegExp(`${jwkOf("retired").kid} \\(retired .* UTC\\), and ${jwkOf("active").kid} signs since .*rotation`),
     );
