@@ -1,7 +1,7 @@
 import { ownMember } from "../encoding/own-member.js";
-import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import type { Claims } from "../issue/request.js";
+import { parseTypedJson } from "./typed.js";
 
 const PAIR = /^([^=]+?)(:?=)([\s\S]*)$/;
 
@@ -21,7 +21,7 @@ export function claimsFromPairs(pairs: readonly string[]): Claims {
         `a claim is given as name=value: write sub=${/^[\w@.-]{1,64}$/.test(pair) ? pair : "alice"}, or use --claims JSON`,
       );
     }
-    const value = sign === ":=" ? parseStrictJson(text, `what follows ${name}:= (a text is written ${name}=TEXT)`) : text;
+    const value = sign === ":=" ? parseTypedJson(text, `what follows ${name}:= (a text is written ${name}=TEXT)`) : text;
     const isAgain = Object.hasOwn(claims, name);
     if (isAgain && name !== "aud")
       throw new SignetError("usage", `the claim ${name} is given twice; for a list write ${name}:='["a","b"]'`);

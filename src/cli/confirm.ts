@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { visible } from "../encoding/visible.js";
 import { SignetError } from "../errors.js";
 import type { CommonOptions } from "./context.js";
+import { askOnce } from "./interruption.js";
 
 /**
  * Asks before what cannot be undone.
@@ -12,10 +13,6 @@ export async function confirm(question: string, { yes }: CommonOptions): Promise
   if (yes === true) return;
   if (!process.stdin.isTTY) throw new SignetError("usage", `${question} This cannot be undone: give --yes to do it`);
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await lines.question(`${visible(question)} This cannot be undone. Type yes: `);
-    if (answer.trim().toLowerCase() !== "yes") throw new SignetError("usage", "nothing was done");
-  } finally {
-    lines.close();
-  }
+  const answer = await askOnce(lines, `${visible(question)} This cannot be undone. Type yes: `);
+  if (answer.trim().toLowerCase() !== "yes") throw new SignetError("usage", "nothing was done");
 }

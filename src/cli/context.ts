@@ -1,5 +1,6 @@
 import { configPath } from "../config/load.js";
 import { SignetError } from "../errors.js";
+import { placeOfConfig } from "../operator/config-place.js";
 import type { StackChoice } from "../operator/stack-access.js";
 import { STACK_CONFIG, type Surroundings } from "../operator/surroundings.js";
 import type { Output } from "./output.js";
@@ -27,9 +28,18 @@ export interface CommonOptions {
 export interface StackOptions extends CommonOptions, StackChoice {}
 
 /** The file that the command's config is read from. */
-export function pathOfConfig({ cwd, env, self }: Context, options: CommonOptions): string {
-  if (options.config?.startsWith(STACK_CONFIG)) {
-    throw new SignetError("usage", `a stack has no config file: \`${self} deploy Name=Value\` changes its parameters`);
-  }
-  return configPath({ path: options.config, cwd, env });
+export function pathOfConfig(context: Context, options: CommonOptions): string {
+  assertNoStack(context, options);
+  return placeOfConfig(context, options.config);
+}
+
+/** The file that a new config is written to: the one that was named, or the present folder's, whatever stands above. */
+export function pathOfNewConfig(context: Context, options: CommonOptions): string {
+  assertNoStack(context, options);
+  return configPath({ path: options.config, ...context });
+}
+
+function assertNoStack({ self }: Context, { config }: CommonOptions): void {
+  if (config?.startsWith(STACK_CONFIG) !== true) return;
+  throw new SignetError("usage", `a stack has no config file: \`${self} deploy Name=Value\` changes its parameters`);
 }

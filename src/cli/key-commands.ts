@@ -91,6 +91,7 @@ function addViewCommands(keys: Command, context: Context, common: (command: Comm
     .description("print public keys for verifiers that hold a pasted PEM")
     .option("--current", "only the key that signs")
     .option("--next", "only the one that signs next")
+    .option("--json", "print them as JSON")
     .addHelpText("after", "\nExample:\n  signet keys pem --next > next.pem")
     .action(async (options) => (await load.show()).keysPem(context, options));
   common(keys.command("repair"))
@@ -102,6 +103,7 @@ function addViewCommands(keys: Command, context: Context, common: (command: Comm
     .action(async (options) => (await load.repair()).keysRepair(context, options));
   common(keys.command("unlock [holder]"))
     .description("show who holds a lock; with a holder's name, take it from one that you know to have ended")
+    .option("--json", "print it as JSON")
     .addHelpText("after", "\nExamples:\n  signet keys unlock\n  signet keys unlock web-1:4711 --yes")
     .action(async (holder: string | undefined, options) => (await load.unlock()).keysUnlock(context, holder, options));
   common(keys.command("destroy <id>"))

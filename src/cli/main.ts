@@ -1,15 +1,15 @@
-import { join, relative } from "node:path";
 import { Command, CommanderError } from "commander";
 import { CUSTODIES, kmsKeyFor, namesIn } from "../custody/registry.js";
 import { didYouMean } from "../encoding/nearest.js";
 import { visible } from "../encoding/visible.js";
 import { SignetError, shortened } from "../errors.js";
 import { tellFileWarningsTo } from "../files/warnings.js";
-import type { Context } from "./context.js";
+import type { CommonOptions, Context } from "./context.js";
 import { addCustodyFlags } from "./custody-flags.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
 import { onlyPrints } from "./only-prints.js";
 import { createOutput, EXIT, reportFailure } from "./output.js";
+import { selfName, withSelf } from "./self-name.js";
 import { addServerCommands } from "./server-commands.js";
 import { addStackCommands } from "./stack-commands.js";
 import { VERSION } from "./version.js";
@@ -29,6 +29,7 @@ const load = {
   keysList: () => import("./commands/keys-list.js"),
   keysImport: () => import("./commands/keys-import.js"),
   completion: () => import("./commands/completion.js"),
+  prompt: () => import("./prompt.js"),
 };
 
 /**
@@ -36,13 +37,18 @@ const load = {
  *
  * @param argv the words after the command's name
  * @param hooks for a program that runs `serve` within itself
- * @returns the exit code: 0 done, 1 failed, 2 usage, 3 token refused
+ * @returns the exit code: 0 done, 1 failed, 2 usage, 3 token refused, 130 interrupted
  */
 export async function main(argv: readonly string[], hooks: Partial<Pick<Context, "logFd" | "onServing">> = {}): Promise<number> {
-  const output = createOutput(process.stdout, process.stderr, process.env);
-  tellFileWarningsTo((words) => output.note(`warning: ${words}`));
+  const { env } = process;
   const cwd = process.cwd();
-  const context: Context = { output, env: process.env, cwd, self: selfName(process.argv[1] ?? "", cwd), logFd: STDOUT, ...hooks };
+  const self = selfName(process.argv[1] ?? "", cwd);
+  const output = createOutput(process.stdout, process.stderr, env, self);
+  const warn = once((words: string) => output.note(`warning: ${words}`));
+  tellFileWarningsTo(warn);
+  const onConfigAbove = once((path: string) => output.note(`using ${path}`));
+  const askPassphrase = process.stdin.isTTY ? () => load.prompt().then(({ askHidden }) => askHidden("Passphrase: ")) : undefined;
+  const context: Context = { output, env, cwd, self, logFd: STDOUT, onConfigAbove, onDoubt: warn, askPassphrase, ...hooks };
   // An unexpected failure is told in one line like every other; a stack may hold anything.
   process.once("uncaughtException", (error) => process.exit(reportFailure(error, output)));
   try {
@@ -53,6 +59,16 @@ export async function main(argv: readonly string[], hooks: Partial<Pick<Context,
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     return reportFailure(error, output);
   }
+}
+
+/** Tells each thing once: a command may open its config again. */
+function once(tell: (words: string) => void): (words: string) => void {
+  const told = new Set<string>();
+  return (words) => {
+    if (told.has(words)) return;
+    told.add(words);
+    tell(words);
+  };
 }
 
 type AddCommands = (program: Command, context: Context, common: (command: Command) => Command) => void;
@@ -77,6 +93,7 @@ function createProgram(context: Context, argv: readonly string[]): Command {
     .configureOutput({
       // It repeats the words that were typed, or pasted.
       writeErr: (text) => void process.stderr.write(text.split("\n").map(visible).join("\n")),
+      writeOut: (text) => void process.stdout.write(withSelf(text, context.self)),
       outputError: (text, write) => write(`signet: ${text.replace(/^error: /, "")}`),
     })
     .showHelpAfterError(false)
@@ -96,14 +113,24 @@ function createProgram(context: Context, argv: readonly string[]): Command {
   program
     .command("completion <shell>")
     .description("print a completion script for bash, zsh or fish")
+    .option("--json", "print it as a text in JSON")
     .addHelpText("after", "\nExample:\n  source <(signet completion bash)")
-    .action(async (shell: string) => (await load.completion()).completion(program, shell, context.output));
+    .action(async (shell: string, options) => (await load.completion()).completion(program, shell, context.output, options));
+  program
+    .command("version")
+    .description("print the version")
+    .option("--json", "print it as JSON, with Node's")
+    .action(({ json }: CommonOptions) => {
+      if (json === true) context.output.json({ version: VERSION, node: process.versions.node });
+      else context.output.exact(VERSION);
+    });
   program
     .command("help [words...]")
     .description("show what there is, or what a command does")
     .action((words: string[]) => commandNamed(program, words).help());
   // Last, because commands made later would inherit it.
   common(program)
+    .option("--json", "print what is here as JSON")
     .allowExcessArguments()
     .action(async () => {
       const [word] = program.args;
@@ -111,10 +138,6 @@ function createProgram(context: Context, argv: readonly string[]): Command {
       await (await load.overview()).overview(context, program.opts());
     });
   return program;
-}
-
-function selfName(script: string, cwd: string): string {
-  return relative(cwd, script) === join("bin", "signet") ? "./bin/signet" : "signet";
 }
 
 function commandNamed(program: Command, words: readonly string[]): Command {
@@ -147,7 +170,10 @@ function inheritOptions(command: Command): void {
 
 function common(command: Command): Command {
   return command
-    .option("--config <file>", "the config, or stack:NAME (default: $SIGNET_CONFIG, or ./signet.json)")
+    .option(
+      "--config <file>",
+      "the config or its folder, or stack:NAME (default: $SIGNET_CONFIG, or signet.json here or in a folder above)",
+    )
     .option("--yes", "answer every question with yes");
 }
 
@@ -172,6 +198,7 @@ function addIssuerCommands(program: Command, context: Context): void {
     .option("--key-passphrase-file <file>", "opens it where it is an encrypted PEM")
     .option("--passphrase", "ask for a passphrase that encrypts the keys")
     .option("--passphrase-file <file>", "read that passphrase from a file, now and later")
+    .option("--json", "print what was made as JSON")
     .addHelpText("after", "\nExample:\n  signet init --issuer https://issuer.example --algorithm ES256")
     .action(async (options) => (await load.init()).init(context, options));
   program
@@ -194,6 +221,7 @@ function addIssueCommand(program: Command, context: Context): void {
     .option("--jti", "set jti to a random UUID")
     .option("--typ <type>", "the header's typ, one that the limits allow (default: JWT)")
     .option("-n, --count <count>", "how many tokens, one a line (default: 1)")
+    .option("--json", 'print each as {"token":"..."}')
     .addHelpText(
       "after",
       "\nExamples:\n  signet issue sub=alice aud=my-api level:=3 --ttl 10m --iat\n  signet issue --claims - --ttl 1h < claims.jsonl > tokens.txt",
@@ -210,6 +238,7 @@ function addTokenCommands(program: Command, context: Context): void {
     .option("--pem <file>", "one public key")
     .option("--kms <key>", "a key in AWS KMS, by id, ARN or alias: KMS itself decides")
     .option("--typ <type>", "the typ that is accepted (default: JWT, or none)")
+    .option("--clock-skew <duration>", "how far the issuer's clock may be from this one (default: 60s; at most 10m)")
     .option("--json", "print the header as well")
     .addHelpText("after", "\nExample:\n  signet verify eyJhbGciOi... --issuer https://issuer.example --audience my-api")
     .action(async (token: string, options) => (await load.verify()).verify(context, token, options));

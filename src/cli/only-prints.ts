@@ -11,6 +11,7 @@ const ONLY_PRINT: ReadonlySet<string> = new Set([
   "jwks",
   "cost",
   "completion",
+  "version",
   "template",
   "outputs",
   "keys list",

@@ -1,22 +1,30 @@
-import { randomUUID } from "node:crypto";
 import { visible } from "../encoding/visible.js";
 import { isSignetError, isTokenRefusal, type SignetError } from "../errors.js";
+import { wasInterrupted } from "./interruption.js";
+import { withSelf } from "./self-name.js";
+import { columnsOf, createStyle, type Look } from "./style.js";
 
-/** Done, failed, used wrongly, or a token that was refused. */
-export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
+/** Done, failed, used wrongly, a token that was refused, or Ctrl-C at a question. */
+export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, interrupted: 130 } as const;
 
 /** Where a command writes: data on stdout, everything else on stderr. */
 export interface Output {
   /** A line of data. What is in it of others is made visible; it stays one line. */
   data(line: string): void;
-  /** A line for people, as `data`. */
+  /** A line of data that is a sentence: on a terminal it is broken between words. */
+  sentence(line: string): void;
+  /** A line for people, as `sentence`. */
   note(line: string): void;
+  /** A line for people that is a command to paste: it is never broken. */
+  command(line: string): void;
   /** Text for programs, as it is: a token, a PEM, a script. */
   exact(text: string): void;
   /** Data as JSON. */
   json(value: unknown): void;
-  /** Emphasis, where the terminal shows it and NO_COLOR does not forbid it. */
-  bold(text: string): string;
+  /** A text in a colour, or bold, where the terminal shows it and NO_COLOR does not forbid it. */
+  paint(text: string, look: Look): string;
+  /** How wide the lines of data may be. */
+  readonly columns: number;
   /** Whether stderr is a terminal. */
   readonly isWatched: boolean;
   /** From here on the command does work that has to come to its end, whether or not its data can be written. */
@@ -27,22 +35,37 @@ export interface Output {
   exitCode(code: number): Promise<number>;
 }
 
-/** The output of this process. */
-export function createOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Output {
+/**
+ * The output of this process.
+ *
+ * @param self how this command is called, for the commands that are named in what it says
+ */
+export function createOutput(
+  stdout: NodeJS.WriteStream,
+  stderr: NodeJS.WriteStream,
+  env: NodeJS.ProcessEnv,
+  self = "signet",
+): Output {
   const data = createDataStream(stdout, (code) => stderr.write(`signet: the output cannot be written (${code})\n`));
   // The reader of the notes is gone; the work that they are about goes on.
   stderr.on("error", () => undefined);
-  const hasStyle = stderr.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
-  // Emphasis is ours where it has this mark, which no other text can contain.
-  const mark = hasStyle ? `<${randomUUID()}>` : "";
-  const styled = (line: string): string => (hasStyle ? visible(line).replaceAll(mark, "\u001b[") : visible(line));
+  const { paint, shown, broken } = createStyle(env);
+  const lines = (line: string, stream: NodeJS.WriteStream, isWhole = false): string => {
+    const columns = isWhole || stream.isTTY !== true ? Number.POSITIVE_INFINITY : columnsOf(stream, env);
+    return broken(line, columns)
+      .map((each) => `${shown(each, stream)}\n`)
+      .join("");
+  };
   return Object.freeze({
-    data: (line: string) => data.write(`${styled(line)}\n`),
-    note: (line: string) => void stderr.write(`${styled(line)}\n`),
+    data: (line: string) => data.write(lines(line, stdout, true)),
+    sentence: (line: string) => data.write(lines(line, stdout)),
+    note: (line: string) => void stderr.write(lines(withSelf(line, self), stderr)),
+    command: (line: string) => void stderr.write(lines(line, stderr, true)),
     exact: (text: string) => data.write(`${text}\n`),
     // What is beyond ASCII stands in texts alone, where JSON takes the same escapes: a parser reads what it said.
     json: (value: unknown) => data.write(`${JSON.stringify(value, null, 2).split("\n").map(visible).join("\n")}\n`),
-    bold: (text: string) => (hasStyle ? `${mark}1m${text}${mark}22m` : text),
+    paint,
+    columns: columnsOf(stdout, env),
     isWatched: stderr.isTTY === true,
     finishWork: data.finishWork,
     wasTaken: data.wasTaken,
@@ -91,6 +114,8 @@ function createDataStream(stdout: NodeJS.WriteStream, tell: (code: string) => vo
 
 /** Says a failure on stderr and answers the exit code for it. */
 export function reportFailure(error: unknown, output: Output): number {
+  // Whoever pressed Ctrl-C knows.
+  if (wasInterrupted()) return EXIT.interrupted;
   if (!isSignetError(error)) {
     // Unexpected: its own words may hold anything, so only its kind is shown.
     const kind = error instanceof Error ? `${error.name}${codeOf(error)}` : typeof error;
@@ -100,8 +125,18 @@ export function reportFailure(error: unknown, output: Output): number {
     }
     return EXIT.failed;
   }
-  output.note(`signet: ${error.message}`);
+  const faults = faultsOf(error);
+  const look: Look = isTokenRefusal(error) ? "bad" : "bold";
+  output.note(`signet: ${output.paint(faults.length > 1 ? (faults[0] ?? "") : error.message, look)}`);
+  for (const fault of faults.slice(1)) output.note(`  ${fault}`);
   return exitCodeOf(error);
+}
+
+// Faults that were found together stand below each other.
+function faultsOf({ message, cause }: SignetError): readonly string[] {
+  if (!(cause instanceof AggregateError)) return [];
+  const each = cause.errors.filter((error) => isSignetError(error)).map((error) => error.message);
+  return [`${message.slice(0, message.indexOf(":"))}:`, ...each];
 }
 
 function exitCodeOf(error: SignetError): number {

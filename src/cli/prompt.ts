@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { SignetError } from "../errors.js";
+import { askOnce } from "./interruption.js";
 
 /**
  * Asks for a new passphrase, twice, without showing it.
@@ -26,14 +27,12 @@ export function askIfWatched(): typeof askHidden | undefined {
 }
 
 /** Asks for a line without showing it. */
-async function askHidden(question: string): Promise<string> {
+export async function askHidden(question: string): Promise<string> {
   process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
   try {
-    return await lines.question("");
+    return await askOnce(createInterface({ input: process.stdin, output: nowhere, terminal: true }), "");
   } finally {
-    lines.close();
     process.stderr.write("\n");
   }
 }

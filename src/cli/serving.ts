@@ -16,6 +16,8 @@ import { EXIT, reportFailure } from "./output.js";
 /** What is to be served. */
 export interface Job extends Pick<ServerOptions, "changedCallers" | "dev" | "address" | "tls" | "version"> {
   readonly workers: number;
+  /** Whether its log is JSON on a terminal too. */
+  readonly json: boolean;
   /** Opens the issuer, and checks that it may be served so. */
   open(): Promise<Installation>;
   /** Told once it is served. */
@@ -37,7 +39,7 @@ const MAX_LAST_LINES_MS = 500;
  */
 export async function serveUntilStopped(context: Context, job: Job): Promise<never> {
   const signals = watchStopSignals();
-  const serverLog = createLog(isWorker ? WORKER_LOG_FD : context.logFd, job.workers > 1);
+  const serverLog = createLog(isWorker ? WORKER_LOG_FD : context.logFd, job.workers > 1, job.json);
   if (isWorker) return process.exit(await runWorker(context, job, { serverLog, signals }));
   if ("socket" in job.address) process.once("exit", job.address.socket.remove);
   let code: number = EXIT.done;

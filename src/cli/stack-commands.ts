@@ -18,6 +18,7 @@ export function addStackCommands(program: Command, context: Context): void {
     .command("template [authorizer]")
     .description("print the CloudFormation template: the whole installation in one file, or an authorizer for your APIs")
     .option("--out <file>", "write it to a file")
+    .option("--json", "print it as a text in JSON, or the file's name")
     .addHelpText("after", "\nExamples:\n  signet template --out signet.yaml\n  signet template authorizer --out authorizer.yaml")
     .action(async (which: string | undefined, options) => (await load.template()).template(context, which, options));
   onStack(program.command("deploy [parameters...]"))
@@ -42,6 +43,7 @@ export function addStackCommands(program: Command, context: Context): void {
   onStack(program.command("undeploy"))
     .description("delete the stack; its keys stay, and it says which")
     .option("--yes", "answer every question with yes")
+    .option("--json", "print what was deleted, and what stays, as JSON")
     .addHelpText("after", "\nExample:\n  signet undeploy --stack signet")
     .action(async (options) => (await load.undeploy()).undeploy(context, options));
 }

@@ -11,8 +11,8 @@ const PIECE_CHARACTERS = 65_536;
 const SILENT_MILLISECONDS = 1_000;
 const REPORT_EVERY_MILLISECONDS = 250;
 
-/** Binds a stream. Work of more than a second shows its progress on a terminal. */
-export function createTokenWriter(stream: NodeJS.WriteStream, output: Output): TokenWriter {
+/** Binds a stream. `asLine` says how a token is written. Work of more than a second shows its progress on a terminal. */
+export function createTokenWriter(stream: NodeJS.WriteStream, output: Output, asLine = bare): TokenWriter {
   let piece = "";
   let count = 0;
   const startedAt = Date.now();
@@ -30,7 +30,7 @@ export function createTokenWriter(stream: NodeJS.WriteStream, output: Output): T
 
   return Object.freeze({
     write(token: string) {
-      piece += `${token}\n`;
+      piece += `${asLine(token)}\n`;
       count += 1;
       return piece.length >= PIECE_CHARACTERS ? flush() : undefined;
     },
@@ -39,4 +39,8 @@ export function createTokenWriter(stream: NodeJS.WriteStream, output: Output): T
       if (reportedAt > startedAt + SILENT_MILLISECONDS) process.stderr.write(`\r${count.toLocaleString("en")} tokens\n`);
     },
   });
+}
+
+function bare(token: string): string {
+  return token;
 }

@@ -1,19 +1,58 @@
+import { memberPositions } from "../encoding/json-positions.js";
 import { didYouMean } from "../encoding/nearest.js";
 import { SignetError } from "../errors.js";
 import type { Fault } from "../settings/read.js";
 import type { Member } from "../settings/shape.js";
 
+/** Where the settings came from that are at fault. */
+export interface FaultPlaces {
+  readonly file: string;
+  /** What the file says, where it was read. */
+  readonly text?: string | undefined;
+  /** The flags and variables that set members, by the members' paths. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** As many faults are told; a file that is something else altogether has one for each of its members. */
+const MAX_TOLD = 20;
+
 /**
- * Says what is wrong with a config: the file, flag or variable, the path inside it, the kind of the bad value, and the fix. The value
- * itself is never shown; it may be a secret in the wrong place.
- *
- * @param sources the flags and variables that set members, by the members' paths
+ * Says what is wrong with a config, all of it: the file, flag or variable, the path inside it, line and column, the kind of the bad value,
+ * and the fix. The value itself is never shown; it may be a secret in the wrong place.
  */
-export function explainFault(fault: Fault, file: string, sources: ReadonlyMap<string, string>): SignetError {
-  const path = fault.path.join(".");
-  const where = sources.get(path) ?? file;
-  const isFlag = where.startsWith("--");
-  return new SignetError(isFlag ? "usage" : "config_invalid", messageOf(fault, path, where, isFlag), { field: path });
+export function explainFaults(faults: readonly Fault[], places: FaultPlaces): SignetError {
+  const [first, second, ...others] = placed(faults.slice(0, MAX_TOLD), places);
+  if (first === undefined || second === undefined) return first as SignetError;
+  const each = [first, second, ...others];
+  const more = faults.length > each.length ? `; and ${faults.length - each.length} more` : "";
+  const { file } = places;
+  // The file is named once, before all of them.
+  const words = each.map(({ message }) => (message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message));
+  const code = each.every(({ code }) => code === "usage") ? "usage" : "config_invalid";
+  const { field = "" } = first;
+  const cause = new AggregateError(words.map((message, index) => new SignetError(each[index]?.code ?? code, message)));
+  return new SignetError(code, `${file} has ${faults.length} faults: ${words.join("; ")}${more}`, { field, cause });
+}
+
+/** The errors of faults, in the order of the file. */
+function placed(faults: readonly Fault[], { file, text, sources }: FaultPlaces): readonly SignetError[] {
+  const positions = text === undefined ? new Map<string, number>() : memberPositions(text, MAX_PLACED_MEMBERS);
+  const found = faults.map((fault) => {
+    const path = fault.path.join(".");
+    const where = sources.get(path) ?? file;
+    const isFlag = where.startsWith("--");
+    const position = where === file ? positions.get(JSON.stringify(fault.path)) : undefined;
+    const words = `${messageOf(fault, path, where, isFlag)}${text === undefined || position === undefined ? "" : lineOf(text, position)}`;
+    return { position, error: new SignetError(isFlag ? "usage" : "config_invalid", words, { field: path }) };
+  });
+  return found.sort((a, b) => (a.position ?? -1) - (b.position ?? -1)).map(({ error }) => error);
+}
+
+const MAX_PLACED_MEMBERS = 10_000;
+
+function lineOf(text: string, position: number): string {
+  const before = text.slice(0, position);
+  return ` (line ${before.split("\n").length}, column ${before.length - before.lastIndexOf("\n")})`;
 }
 
 function messageOf({ path: names, value, member, known, refusal }: Fault, path: string, where: string, isFlag: boolean): string {

@@ -1,4 +1,5 @@
-import { dirname, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { findCustody } from "../custody/registry.js";
 import { isObject } from "../encoding/object-schema.js";
 import { ownMember } from "../encoding/own-member.js";
@@ -8,26 +9,52 @@ import { readTrustedText } from "../files/trusted-read.js";
 import { readSettings } from "../settings/read.js";
 import { type Member, membersIn } from "../settings/shape.js";
 import { JWKS_CACHES, minPublishAheadSeconds } from "../settings/times.js";
+import { contradictions } from "./contradictions.js";
 import { type Environment, environmentOverrides } from "./environment.js";
-import { explainFault } from "./explain-fault.js";
+import { explainFaults } from "./explain-fault.js";
 import { CONFIG_MEMBERS, type Config } from "./schema.js";
 
 /** The name of the config file. */
-const CONFIG_NAME = "signet.json";
+export const CONFIG_NAME = "signet.json";
 
 /** Where a config is looked for, and what overrides it. */
 export interface ConfigSources {
-  /** The file; default `SIGNET_CONFIG`, else `signet.json` in the present directory. */
+  /** The file, or its folder; default `SIGNET_CONFIG`, else `signet.json` in the present directory. */
   readonly path?: string | undefined;
   readonly cwd: string;
   readonly env: Environment;
   /** Members given as flags: they override the environment, which overrides the file. */
   readonly flags?: Readonly<Record<string, unknown>> | undefined;
+  /** Told of members that contradict each other, where one of them decides. */
+  readonly onDoubt?: ((words: string) => void) | undefined;
+}
+
+/** What a config is checked with. */
+export interface CheckSources extends Pick<ConfigSources, "env" | "flags" | "onDoubt"> {
+  /** What the file says, so that an error can name line and column. */
+  readonly text?: string | undefined;
 }
 
 /** The file that a config is read from. */
 export function configPath({ path, cwd, env }: ConfigSources): string {
-  return resolve(cwd, path ?? (env.SIGNET_CONFIG || CONFIG_NAME));
+  const given = path ?? (env.SIGNET_CONFIG || CONFIG_NAME);
+  const found = resolve(cwd, given);
+  const isFolder = /[/\\]$/.test(given) || statOf(found)?.isDirectory() === true;
+  return isFolder ? join(found, CONFIG_NAME) : found;
+}
+
+/** Whether a file, or a link that leads to one, is at a path. */
+export function isFileAt(path: string): boolean {
+  return statOf(path) !== undefined;
+}
+
+function statOf(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // What cannot be looked at says so when it is read.
+    return undefined;
+  }
 }
 
 /**
@@ -44,7 +71,7 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
       `there is no ${path}: run \`signet init\` to make an issuer here, or name one with --config FILE`,
     );
   }
-  return checkConfig(parseStrictJson(text, path), path, sources);
+  return checkConfig(parseStrictJson(text, path), path, { ...sources, text });
 }
 
 /**
@@ -54,14 +81,16 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
  * @param path the file, for messages and for its relative paths
  * @throws SignetError `config_invalid`; `usage` where a flag is at fault
  */
-export function checkConfig(members: unknown, path: string, { env, flags = {} }: Pick<ConfigSources, "env" | "flags">): Config {
+export function checkConfig(members: unknown, path: string, given: CheckSources): Config {
+  const { env, flags = {}, text, onDoubt } = given;
   if (!isObject(members)) throw new SignetError("config_invalid", `${path} must hold an object`);
   const overrides = environmentOverrides(env);
   const merged = overlaid(overlaid(members, overrides.members), flags);
   const sources = new Map([...overrides.sources, ...sourcesOfFlags(flags)]);
-  const read = readSettings(CONFIG_MEMBERS, merged, (fault) => explainFault(fault, path, sources));
+  const read = readSettings(CONFIG_MEMBERS, merged, (_first, all) => explainFaults(all, { file: path, text, sources }));
   assertCustody(read, path);
   assertPublishAhead(read.rotation, sources.get(PUBLISH_AHEAD) ?? path);
+  if (onDoubt !== undefined) for (const words of contradictions(merged)) onDoubt(`${path}: ${words}`);
   const { directory, passphraseFile, notices, ...config } = read;
   const inFolder = (name: string) => resolve(dirname(path), name);
   return Object.freeze({

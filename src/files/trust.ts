@@ -1,4 +1,5 @@
-import type { Stats } from "node:fs";
+import { lstatSync, type Stats, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { SignetError } from "../errors.js";
 import { warnOfFile } from "./warnings.js";
 
@@ -51,6 +52,14 @@ export function assertFolderTrusted(kind: FileKind, path: string, stats: Stats):
 /** Whether a user other than this one and root owns something. */
 export function isForeign({ uid }: Stats): boolean {
   return uid !== 0 && uid !== process.geteuid?.();
+}
+
+/** Whether a user other than this one and root can have put a file where it is: even in a sticky folder, where only its owner can take it away. */
+export function mayPlant(path: string): boolean {
+  if (process.platform === "win32") return false;
+  const folder = statSync(dirname(path));
+  if (isForeign(folder) || (folder.mode & WRITE.others) !== 0) return true;
+  return isForeign(lstatSync(path)) || isForeign(statSync(path));
 }
 
 function assertFolder(kind: FileKind, path: string, folder: Stats, { file, link }: Partial<FoundFile>): void {

@@ -25,13 +25,13 @@ export function decodeRoute({ authenticate, issuer, hosts, verifyOwn, clock }: D
   const decode = createDecoder({ issuer, hosts, clock });
   const own = issuer === undefined ? undefined : jwksUrlOf(issuer);
 
-  return (request, context) => {
-    const { name } = authenticate.byHeader(request, context);
-    return withBody(request, context, MAX_BYTES, async (body) => {
-      const { jwksUri, token } = checkDecodeRequest(parseJsonBody(request, body));
-      // What is published here need not be fetched from here.
-      const claims = jwksUri === own ? verifyOwn(token).claims : await decode(jwksUri, token, name);
-      return privateJson(JSON.stringify(claims));
-    });
-  };
+  return (request, context) =>
+    authenticate.byHeader(request, context, ({ name }) =>
+      withBody(request, context, MAX_BYTES, async (body) => {
+        const { jwksUri, token } = checkDecodeRequest(parseJsonBody(request, body));
+        // What is published here need not be fetched from here.
+        const claims = jwksUri === own ? verifyOwn(token).claims : await decode(jwksUri, token, name);
+        return privateJson(JSON.stringify(claims));
+      }),
+    );
 }

@@ -2,13 +2,16 @@ import { isLoopback } from "../encoding/loopback-host.js";
 import { SignetError } from "../errors.js";
 import { problemResponse } from "./problem.js";
 import type { Handler } from "./request-context.js";
+import { readsPublicDocument } from "./routes.js";
 
 /**
- * Lets only programs on this machine ask. A page of another site can make a browser send requests here, and can give its own
+ * Lets only programs on this machine ask for more than public documents. A page of another site can make a browser send requests here, and can give its own
  * name this machine's address (DNS rebinding): both show in Host or Origin.
  */
 export function devGuard(handle: Handler): Handler {
   return (request, context) => {
+    // A verifier in a browser is another origin always, and what is public tells a page nothing.
+    if (readsPublicDocument(request, context)) return handle(request, context);
     const { hostname, host } = new URL(request.url);
     const origin = request.headers.get("origin");
     // The host of a target in absolute form is not the one of the header.

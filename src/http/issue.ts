@@ -29,19 +29,19 @@ export interface IssueRouteOptions {
 /** `POST /issue`: one token, or a batch of them. */
 export function issueRoute({ authenticate, clock }: IssueRouteOptions): Handler {
   const large = createLargeBodies();
-  return (request, context) => {
+  return (request, context) =>
     // Nothing is read from a client that is no caller.
-    const caller = authenticate.byHeader(request, context);
-    return countingRefusals(caller, clock, context, () => {
-      if (context.body === undefined && mayBeLarge(request)) {
-        assertBatchMayCome(request, caller, clock);
-        return large.within(caller.name, context, (slot) => largeBatch(request, context, caller.issuer, slot));
-      }
-      return withBody(request, context, MAX_SMALL_BODY, (body) =>
-        answerOf(caller.issuer, parseJsonBody(request, body), context.log),
-      );
-    });
-  };
+    authenticate.byHeader(request, context, (caller) =>
+      countingRefusals(caller, clock, context, () => {
+        if (context.body === undefined && mayBeLarge(request)) {
+          assertBatchMayCome(request, caller, clock);
+          return large.within(caller.name, context, (slot) => largeBatch(request, context, caller.issuer, slot));
+        }
+        return withBody(request, context, MAX_SMALL_BODY, (body) =>
+          answerOf(caller.issuer, parseJsonBody(request, body), context.log),
+        );
+      }),
+    );
 }
 
 // The stream of a body that is looked at fills itself: with what waits for its turn, that is most of a server's memory.
@@ -153,13 +153,13 @@ async function batchText(issuer: ImmediateIssuer, value: Record<string, unknown>
 
 /** `POST /encode`: claims as they are, for a day, with `iat`, and `sub` from `userId`. */
 export function encodeRoute({ authenticate, clock }: IssueRouteOptions): Handler {
-  return (request, context) => {
-    const caller = authenticate.byHeader(request, context);
-    return countingRefusals(caller, clock, context, () =>
-      withBody(request, context, MAX_ENCODE_BYTES, (body) => {
-        const asked = encodeRequest(parseJsonBody(request, body), caller.limits);
-        return answerOf(caller.issuer, asked, context.log);
-      }),
+  return (request, context) =>
+    authenticate.byHeader(request, context, (caller) =>
+      countingRefusals(caller, clock, context, () =>
+        withBody(request, context, MAX_ENCODE_BYTES, (body) => {
+          const asked = encodeRequest(parseJsonBody(request, body), caller.limits);
+          return answerOf(caller.issuer, asked, context.log);
+        }),
+      ),
     );
-  };
 }

@@ -37,11 +37,11 @@ export function tokenRoute({ authenticate, clock }: IssueRouteOptions): Handler 
       const header = request.headers.get("authorization");
       const basic = header === null ? undefined : basicCredentials(header);
       // Of a client with a wrong secret not even the form is read.
-      const caller = basic === undefined ? undefined : known(authenticate, basic, context);
-      return await withBody(request, context, MAX_BYTES, (body) => {
+      const caller = basic === undefined ? undefined : await known(authenticate, basic, context);
+      return await withBody(request, context, MAX_BYTES, async (body) => {
         if (basic === undefined || caller === undefined) {
           const form = parseForm(body);
-          const client = known(authenticate, postedCredentials(form), context);
+          const client = await known(authenticate, postedCredentials(form), context);
           return countingRefusals(client, clock, context, () => grant(client, form, context));
         }
         return countingRefusals(caller, clock, context, () => {
@@ -57,8 +57,8 @@ export function tokenRoute({ authenticate, clock }: IssueRouteOptions): Handler 
 }
 
 /** A client that has shown who it is. */
-function known(authenticate: Authenticator, { id, secret }: Credentials, context: RequestContext): KnownCaller {
-  const caller = authenticate.bySecret(secret, context);
+async function known(authenticate: Authenticator, { id, secret }: Credentials, context: RequestContext): Promise<KnownCaller> {
+  const caller = await authenticate.bySecret(secret, context);
   if (caller.name !== id) throw new SignetError("caller_unknown", "client_id is not the caller that this secret belongs to");
   return caller;
 }

@@ -20,6 +20,8 @@ export interface RoutesOptions {
   readonly decodeHosts?: readonly string[] | undefined;
   /** The callers as they are now. */
   readonly callers: () => Callers;
+  /** Reads the callers anew, no more often than it can bear; absent where they never change. */
+  readonly lookAgain?: (() => Promise<void>) | undefined;
   /** What is published now; the same object for as long as nothing else is. */
   readonly documents: () => PublicTexts | undefined;
   /**
@@ -39,13 +41,23 @@ export interface RoutesOptions {
 interface Route {
   readonly GET?: Handler;
   readonly POST?: Handler;
-  /** Pages of other sites may read it. */
-  readonly isPublic?: true;
+}
+
+/** The documents that pages of other sites may read. */
+const PUBLIC_PATHS: ReadonlySet<string> = new Set([
+  "/.well-known/jwks.json",
+  "/.well-known/openid-configuration",
+  "/openapi.json",
+]);
+
+/** Tells whether a request does no more than read a document that is everybody's. */
+export function readsPublicDocument(request: Request, context: RequestContext): boolean {
+  return ["GET", "HEAD", "OPTIONS"].includes(request.method) && PUBLIC_PATHS.has(targetOf(request, context).path);
 }
 
 /** Makes the routes of an issuer: one function from a request to its answer. It never throws. */
 export function createRoutes(options: RoutesOptions): Handler {
-  const authenticate = createAuthenticator(options.callers, options.clock);
+  const authenticate = createAuthenticator(options.callers, options.clock, options.lookAgain);
   const routes = new Map(Object.entries(tableOf(options, authenticate)));
   return (request, context) => {
     try {
@@ -70,12 +82,9 @@ function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<
     "/token": { POST: tokenRoute({ authenticate, clock }) },
     "/verify": { POST: verifyRoute(authenticate, verifierFor) },
     "/decode": { POST: decodeRoute({ authenticate, issuer, hosts: options.decodeHosts, verifyOwn, clock }) },
-    "/.well-known/jwks.json": { GET: jwks, isPublic: true },
-    "/.well-known/openid-configuration": { GET: discovery, isPublic: true },
-    "/openapi.json": {
-      GET: (request) => send(request, describe(openApi), { "content-type": "application/json" }),
-      isPublic: true,
-    },
+    "/.well-known/jwks.json": { GET: jwks },
+    "/.well-known/openid-configuration": { GET: discovery },
+    "/openapi.json": { GET: (request) => send(request, describe(openApi), { "content-type": "application/json" }) },
     "/healthz": { GET: () => privateJson('{"status":"ok"}') },
     "/readyz": { GET: ready(options.assertReady) },
     "/metrics": { GET: metricsRoute(options.metrics, authenticate) },
@@ -96,16 +105,16 @@ function dispatch(routes: ReadonlyMap<string, Route>, request: Request, context:
     if (method === "GET") return answer;
     return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer);
   }
-  if (method === "OPTIONS" && route.isPublic === true) return preflight();
+  if (method === "OPTIONS" && PUBLIC_PATHS.has(path)) return preflight();
   const error = new SignetError(
     "method_not_allowed",
     "this path does not take that method; the header allow names those it takes",
   );
-  return problemResponse(error, context.log, { allow: allowed(route) });
+  return problemResponse(error, context.log, { allow: allowed(path, route) });
 }
 
-function allowed({ GET, POST, isPublic }: Route): string {
-  const methods = [GET && "GET, HEAD", POST && "POST", isPublic && "OPTIONS"];
+function allowed(path: string, { GET, POST }: Route): string {
+  const methods = [GET && "GET, HEAD", POST && "POST", PUBLIC_PATHS.has(path) && "OPTIONS"];
   return methods.filter(Boolean).join(", ");
 }
 
@@ -137,9 +146,9 @@ function ready(assertReady: RoutesOptions["assertReady"]): Handler {
 
 // They name callers and keys: a scraper must be a caller.
 function metricsRoute(metrics: RoutesOptions["metrics"], authenticate: Authenticator): Handler {
-  return async (request, context) => {
-    authenticate.byHeader(request, context);
-    const { text, contentType } = await metrics();
-    return new Response(text, { headers: { "content-type": contentType, "cache-control": "no-store" } });
-  };
+  return (request, context) =>
+    authenticate.byHeader(request, context, async () => {
+      const { text, contentType } = await metrics();
+      return new Response(text, { headers: { "content-type": contentType, "cache-control": "no-store" } });
+    });
 }

@@ -17,6 +17,8 @@ export interface NewSecret {
   readonly secret: string;
   /** What the config keeps of it. */
   readonly record: SecretRecord;
+  /** When the old ones end, where the caller had been there before. */
+  readonly oldEndAt?: number;
 }
 
 /** A caller as a list shows it: without the digests of its secrets. */
@@ -33,31 +35,82 @@ export interface ListedCaller {
  * @param given its own limits, and when its secret ends
  * @throws SignetError `usage` for a name that is none, `caller_exists`, `config_invalid` for limits that the issuer's contradict
  */
-export async function addCaller(
-  { env, self }: Surroundings,
-  path: string,
-  name: string,
-  given: { readonly limits?: object | undefined; readonly expiresAfterSeconds?: number | undefined },
-): Promise<NewSecret> {
-  if (!isCallerName(name)) {
-    throw new SignetError(
-      "usage",
-      "a caller's name has letters, digits, - and _, at most 64, and is neither a bare number nor a word such as constructor",
-    );
-  }
-  const { limits } = given;
+export async function addCaller(surroundings: Surroundings, path: string, name: string, given: CallerWishes): Promise<NewSecret> {
+  const { env, self } = surroundings;
+  assertName(name);
   const made = newSecret(given.expiresAfterSeconds);
-  await changeConfig(path, env, (members, { callers, limits: issuerLimits, issuer }) => {
-    if (limits !== undefined) narrowLimits(issuerLimits, ownLimits(limits, issuer));
-    if (Object.hasOwn(callers, name)) {
+  await changeConfig(path, env, (members, config) => {
+    if (Object.hasOwn(config.callers, name)) {
       throw new SignetError(
         "caller_exists",
         `the caller ${name} exists already; \`${self} callers rotate ${name}\` makes it a new secret`,
       );
     }
-    return withCaller(members, callers, name, { ...(limits && { limits }), secrets: [made.record] } as Caller);
+    return withNewCaller(members, config, name, given, made);
   });
   return made;
+}
+
+/**
+ * Adds a caller to the config, or makes one that is there a new secret: for scripts that are run again. The limits of one that is there
+ * stay as they are, unless others are given.
+ *
+ * @throws SignetError as `addCaller`, but for a caller that is there
+ */
+export async function addOrRotateCaller(
+  { env }: Surroundings,
+  path: string,
+  name: string,
+  given: CallerWishes & { readonly overlapSeconds: number },
+): Promise<NewSecret> {
+  assertName(name);
+  const made = newSecret(given.expiresAfterSeconds);
+  const oldEndAt = made.record.createdAt + given.overlapSeconds;
+  let isThere = false;
+  await changeConfig(path, env, (members, config) => {
+    const caller = ownMember<Caller>(config.callers, name);
+    isThere = caller !== undefined;
+    if (caller === undefined) return withNewCaller(members, config, name, given, made);
+    const { limits = caller.limits } = given;
+    assertNarrows(config, limits);
+    return withCaller(members, config.callers, name, {
+      ...caller,
+      ...(limits && { limits }),
+      secrets: exchanged(caller, made, oldEndAt),
+    });
+  });
+  return isThere ? { ...made, oldEndAt } : made;
+}
+
+/** What a new caller gets. */
+interface CallerWishes {
+  readonly limits?: object | undefined;
+  readonly expiresAfterSeconds?: number | undefined;
+}
+
+function assertName(name: string): void {
+  if (isCallerName(name)) return;
+  throw new SignetError(
+    "usage",
+    "a caller's name has letters, digits, - and _, at most 64, and is neither a bare number nor a word such as constructor",
+  );
+}
+
+function assertNarrows({ limits: issuerLimits, issuer }: Config, limits: object | undefined): void {
+  if (limits !== undefined) narrowLimits(issuerLimits, ownLimits(limits, issuer));
+}
+
+function withNewCaller(members: ConfigMembers, config: Config, name: string, { limits }: CallerWishes, { record }: NewSecret) {
+  assertNarrows(config, limits);
+  return withCaller(members, config.callers, name, { ...(limits && { limits }), secrets: [record] });
+}
+
+/** The secrets of a caller with a new one among them; what has ended is left out. */
+function exchanged({ secrets = [] }: Caller, { record }: NewSecret, oldEndAt: number): readonly SecretRecord[] {
+  const { createdAt } = record;
+  const alive = secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > createdAt);
+  const kept = alive.map((each) => ({ ...each, expiresAt: Math.min(each.expiresAt ?? oldEndAt, oldEndAt) }));
+  return [...(oldEndAt === createdAt ? [] : kept), record];
 }
 
 /**
@@ -73,16 +126,11 @@ export async function rotateCaller(
   name: string,
   given: { readonly overlapSeconds: number; readonly expiresAfterSeconds?: number | undefined },
 ): Promise<NewSecret & { readonly oldEndAt: number }> {
-  const { overlapSeconds } = given;
   const made = newSecret(given.expiresAfterSeconds);
-  const { createdAt } = made.record;
-  const oldEndAt = createdAt + overlapSeconds;
+  const oldEndAt = made.record.createdAt + given.overlapSeconds;
   await changeConfig(path, surroundings.env, (members, { callers }) => {
     const caller = callerNamed(callers, name, surroundings);
-    const alive = (caller.secrets ?? []).filter(({ expiresAt }) => expiresAt === undefined || expiresAt > createdAt);
-    const kept = alive.map((each) => ({ ...each, expiresAt: Math.min(each.expiresAt ?? oldEndAt, oldEndAt) }));
-    const secrets = [...(overlapSeconds === 0 ? [] : kept), made.record];
-    return withCaller(members, callers, name, { ...caller, secrets });
+    return withCaller(members, callers, name, { ...caller, secrets: exchanged(caller, made, oldEndAt) });
   });
   return { ...made, oldEndAt };
 }

@@ -55,7 +55,9 @@ export function wantedConfig(surroundings: Surroundings, options: InitialOptions
   const config = checkConfig(byHand, path, { env, flags });
   // The file says what was in force when it was made: keys must be found again in a shell that lacks the variables.
   const { limits: _limits, rotation: _rotation, passphraseFile: named, ...fromEnvironment } = environmentOverrides(env).members;
-  const { maxTtlSeconds, defaultTtlSeconds } = config.limits;
+  const { maxTtlSeconds, defaultTtlSeconds: wantedTtlSeconds } = config.limits;
+  // What would contradict itself is not written.
+  const defaultTtlSeconds = wantedTtlSeconds === null ? null : Math.min(wantedTtlSeconds, maxTtlSeconds);
   const members = {
     $schema: schemaPath(path),
     ...(config.issuer === undefined ? {} : { issuer: config.issuer }),

@@ -1,6 +1,7 @@
 import type { Installation } from "../assemble.js";
 import { publishedRecords } from "../keyring/documents.js";
 import type { KeyRecord } from "../keyring/key-record.js";
+import { kidNamed } from "./kid-prefix.js";
 import { keyringMissing } from "./load-installation.js";
 
 /** The keys of an issuer, in the order in which its JWKS has them; those that it does not publish come last. */
@@ -21,6 +22,16 @@ export async function listKeys(installation: Installation): Promise<KeyListing> 
   const published = publishedRecords(keyring);
   const others = keyring.keys.filter((record) => !published.includes(record));
   return { issuer: keyring.issuer, records: [...published, ...others] };
+}
+
+/**
+ * The kid that was meant: in full, or as much of it as only one key of the issuer has.
+ *
+ * @throws SignetError `usage` where several kids begin so
+ */
+export async function kidOf({ stores }: Installation, given: string): Promise<string> {
+  const found = await stores.keyring.read();
+  return found === undefined ? given : kidNamed(found.keyring, given);
 }
 
 /** A record as it is shown to programs: its `kid` first. */

@@ -1,7 +1,9 @@
 import { type AssemblyOptions, assemble, type Installation } from "../assemble.js";
 import { loadConfig } from "../config/load.js";
+import type { Config } from "../config/schema.js";
 import { configuredPassphrase } from "../config/secrets.js";
 import { SignetError } from "../errors.js";
+import { placeOfConfig } from "./config-place.js";
 import { STACK_CONFIG, type Surroundings } from "./surroundings.js";
 
 /**
@@ -18,8 +20,22 @@ export async function loadInstallation(
   const { cwd, env } = surroundings;
   const config = name?.startsWith(STACK_CONFIG)
     ? await (await import("./stack-config.js")).stackConfig(surroundings, name)
-    : await loadConfig({ path: name, cwd, env });
-  return assemble(config, { passphrase: () => configuredPassphrase(config, env), env, ...more });
+    : await loadConfig({ path: placeOfConfig(surroundings, name), cwd, env, onDoubt: surroundings.onDoubt });
+  return assemble(config, { passphrase: passphraseOf(surroundings, config), env, ...more });
+}
+
+/** What answers the passphrase of key files: config and environment, else a person, who is asked once. */
+export function passphraseOf({ env, askPassphrase }: Surroundings, config: Config): () => Promise<string | undefined> {
+  let asked: Promise<string | undefined> | undefined;
+  return async () => {
+    const configured = await configuredPassphrase(config, env);
+    if (configured !== undefined || askPassphrase === undefined) return configured;
+    // Asked for no reason it would encrypt, under whatever was typed, what nothing else encrypts.
+    asked ??= import("./passphrase-use.js").then(async ({ hasEncryptedKeys }) =>
+      (await hasEncryptedKeys(config)) ? askPassphrase() : undefined,
+    );
+    return asked;
+  };
 }
 
 /** Beside a config whose keys are not there: a volume may not be mounted, so that `init` is the last thing to try. */

@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import type { Installation } from "../assemble.js";
 import type { Environment } from "../config/environment.js";
 import type { Config } from "../config/schema.js";
+import { keyFilesIn } from "../custody/file/custodian.js";
 import { CUSTODIES, findCustody, namesIn, takesPassphrase } from "../custody/registry.js";
 import { SignetError } from "../errors.js";
 import type { InitialOptions } from "./initial-config.js";
@@ -24,6 +26,17 @@ export function assertPassphraseIsTaken(custody: string, { passphrase, passphras
     "usage",
     `${flag} would encrypt nothing, and nothing was made: the custody ${custody} takes no passphrase. Leave it out, or choose --custody ${ENCRYPTING}`,
   );
+}
+
+/** Whether there are key files that only a passphrase opens. */
+export async function hasEncryptedKeys({ directory }: Pick<Config, "directory">): Promise<boolean> {
+  const folders = CUSTODIES.flatMap((each) =>
+    each.takesPassphrase === true && each.keyFolder !== undefined ? [each.keyFolder] : [],
+  );
+  for (const folder of folders) {
+    for await (const { text } of keyFilesIn(join(directory, folder))) if (!text.trimStart().startsWith("{")) return true;
+  }
+  return false;
 }
 
 /** What to say where the environment names a passphrase that encrypts nothing; `undefined` where it names none, or it is used. */

@@ -7,6 +7,12 @@ export interface Surroundings {
   readonly cwd: string;
   /** How the command is called, for what to type next: `signet`, or `./bin/signet` in a clone. */
   readonly self: string;
+  /** Told which config is used where it stands in a folder above. */
+  readonly onConfigAbove?: ((path: string) => void) | undefined;
+  /** Told what a config says against itself. */
+  readonly onDoubt?: ((words: string) => void) | undefined;
+  /** Asks for a passphrase that nothing names; absent where there is nobody to ask. */
+  readonly askPassphrase?: (() => Promise<string>) | undefined;
 }
 
 /** What the name of a config begins with where it names a stack and no file. */

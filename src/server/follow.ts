@@ -1,5 +1,6 @@
 import type { Installation } from "../assemble.js";
 import type { PublicTexts } from "../http/public-documents.js";
+import { followCallers } from "./follow-callers.js";
 import type { KeyInUse } from "./metrics.js";
 
 /** What a server serves, as it is now. */
@@ -7,6 +8,8 @@ export interface Followed {
   readonly callers: () => ReturnType<Installation["callers"]>;
   readonly documents: () => PublicTexts | undefined;
   readonly keyInUse: () => KeyInUse | undefined;
+  /** Reads the callers anew, for a secret that is not known. */
+  lookAgain(): Promise<void>;
   /** Reads everything now. */
   refresh(): Promise<void>;
   /** Reads no more. */
@@ -34,7 +37,7 @@ export function follow(options: FollowOptions): Followed {
   const { stores, activeKey, config } = installation;
   const turnsOfStores = Math.max(1, Math.round(storesEverySeconds / everySeconds));
   let turn = 0;
-  let callers = installation.callers();
+  const callers = followCallers(installation, changedCallers, onFailure);
   let documents: (PublicTexts & { readonly tag: string }) | undefined;
   let keyInUse: KeyInUse | undefined;
   let isBusy = false;
@@ -42,11 +45,6 @@ export function follow(options: FollowOptions): Followed {
   async function readDocuments(): Promise<void> {
     const read = await stores.publicDocuments.read();
     if (read !== undefined && read.tag !== documents?.tag) documents = read;
-  }
-
-  async function readCallers(): Promise<void> {
-    const changed = await changedCallers();
-    if (changed !== undefined) callers = installation.callers(changed);
   }
 
   async function readKeyring(): Promise<void> {
@@ -64,7 +62,7 @@ export function follow(options: FollowOptions): Followed {
       ["public documents", readDocuments],
       ["keyring", readKeyring],
     ];
-    const reads: readonly Read[] = [["config", readCallers], ...(turn++ % turnsOfStores === 0 ? ofStores : [])];
+    const reads: readonly Read[] = [["config", callers.read], ...(turn++ % turnsOfStores === 0 ? ofStores : [])];
     await Promise.all(reads.map(([dependency, read]) => read().catch((error: unknown) => onFailure(dependency, error))));
   }
 
@@ -77,9 +75,10 @@ export function follow(options: FollowOptions): Followed {
   }, everySeconds * 1_000);
   timer.unref();
   return Object.freeze({
-    callers: () => callers,
+    callers: callers.present,
     documents: () => documents,
     keyInUse: () => keyInUse,
+    lookAgain: callers.lookAgain,
     refresh,
     stop: () => clearInterval(timer),
   });

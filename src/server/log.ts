@@ -22,9 +22,10 @@ export interface ServerLog {
  *
  * @param fd where it is written
  * @param isShared whether other processes write there too
+ * @param isJson whether it is JSON whatever shows it
  */
-export function createLog(fd: number, isShared: boolean): ServerLog {
-  const isTerminal = isatty(fd);
+export function createLog(fd: number, isShared: boolean, isJson = false): ServerLog {
+  const isTerminal = !isJson && isatty(fd);
   const destination = createLogDestination(fd, { isShared, isPrompt: isTerminal });
   const stream = isTerminal
     ? { write: (line: string) => destination.write(wordsOf(parseJson(line) as Record<string, unknown>)) }

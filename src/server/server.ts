@@ -75,6 +75,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     issuer: installation.config.issuer,
     decodeHosts: installation.config.decodeHosts,
     callers: followed.callers,
+    lookAgain: followed.lookAgain,
     documents: followed.documents,
     assertReady: () => assertReady(installation, followed, clock()),
     metrics: async () => ({ text: await text(), contentType: metrics.contentType }),

@@ -16,44 +16,49 @@ export interface Fault {
   readonly refusal?: string;
 }
 
-/** Makes an error of a fault. */
-export type Refuse = (fault: Fault) => Error;
+/** Makes an error of the first fault, or of all. */
+export type Refuse = (fault: Fault, all: readonly Fault[]) => Error;
+
+/** Takes a fault. What stands elsewhere is read on. */
+type Found = (fault: Fault) => undefined;
 
 /**
  * Reads settings by their shape: each member is checked, what is absent gets its default, what is unknown is an error.
  *
- * @param refuse what is thrown for the first fault
+ * @param refuse makes what is thrown where there are faults
  * @returns a copy, complete
  */
 export function readSettings<S extends Shape>(shape: S, value: unknown, refuse: Refuse): Values<S> {
-  return read({ type: "object", title: "an object", properties: shape }, value, [], refuse) as Values<S>;
+  const faults: Fault[] = [];
+  const found = (fault: Fault) => void faults.push(fault);
+  const settings = read({ type: "object", title: "an object", properties: shape }, value, [], found as Found);
+  if (faults[0] !== undefined) throw refuse(faults[0], faults);
+  return settings as Values<S>;
 }
 
-function read(member: Member, value: unknown, path: readonly string[], refuse: Refuse): unknown {
+function read(member: Member, value: unknown, path: readonly string[], found: Found): unknown {
   const { properties, values, items } = member;
   if (properties !== undefined || values !== undefined) {
-    if (!isPlainObject(value)) throw refuse({ path, value, member });
-    return properties === undefined ? table(member, value, path, refuse) : closed(properties, value, path, refuse);
+    if (!isPlainObject(value)) return found({ path, value, member });
+    return properties === undefined ? table(member, value, path, found) : closed(properties, value, path, found);
   }
   if (items !== undefined) {
-    if (!Array.isArray(value) || value.length > MAX_LIST_LENGTH) throw refuse({ path, value, member });
-    return Array.from(value, (each: unknown, index) => read(items, each, [...path, `${index}`], refuse));
+    if (!Array.isArray(value) || value.length > MAX_LIST_LENGTH) return found({ path, value, member });
+    return Array.from(value, (each: unknown, index) => read(items, each, [...path, `${index}`], found));
   }
-  if (!isRight(member, value)) throw refuse({ path, value, member });
-  return value;
+  return isRight(member, value) ? value : found({ path, value, member });
 }
 
-function closed(shape: Shape, given: Readonly<Record<string, unknown>>, path: readonly string[], refuse: Refuse): object {
+function closed(shape: Shape, given: Readonly<Record<string, unknown>>, path: readonly string[], found: Found): object {
   const members = Object.entries(shape).flatMap(([name, member]): [string, unknown][] => {
-    const found = ownMember(given, name);
-    const value = found === undefined ? absent(member) : found;
-    if (value !== undefined) return [[name, read(member, value, [...path, name], refuse)]];
-    if (member.required === true) throw refuse({ path: [...path, name], value, member });
+    const own = ownMember(given, name);
+    const value = own === undefined ? absent(member) : own;
+    if (value !== undefined) return [[name, read(member, value, [...path, name], found)]];
+    if (member.required === true) found({ path: [...path, name], value, member });
     return [];
   });
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(shape, name));
-  if (unknown !== undefined) {
-    throw refuse({ path: [...path, unknown], value: ownMember(given, unknown), known: Object.keys(shape) });
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(shape, name)) found({ path: [...path, name], value: ownMember(given, name), known: Object.keys(shape) });
   }
   return Object.fromEntries(members);
 }
@@ -62,14 +67,14 @@ function absent({ filled, default: fallback }: Member): unknown {
   return filled === true ? {} : fallback;
 }
 
-function table(member: Member, given: Readonly<Record<string, unknown>>, path: readonly string[], refuse: Refuse): object {
+function table(member: Member, given: Readonly<Record<string, unknown>>, path: readonly string[], found: Found): object {
   const { values = member, names } = member;
   const form = new RegExp(names?.pattern ?? "");
   const members = Object.entries(given).map(([name, value]) => {
     const at = [...path, name];
-    if (names?.refused.includes(name)) throw refuse({ path: at, value: name, refusal: names.refusal });
-    if (!form.test(name)) throw refuse({ path: at, value: name, member: { type: "string", title: names?.title ?? "" } });
-    return [name, read(values, value, at, refuse)];
+    if (names?.refused.includes(name)) found({ path: at, value: name, refusal: names.refusal });
+    else if (!form.test(name)) found({ path: at, value: name, member: { type: "string", title: names?.title ?? "" } });
+    return [name, read(values, value, at, found)];
   });
   return Object.fromEntries(members);
 }

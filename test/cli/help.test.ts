@@ -31,6 +31,6 @@ describe("help", () => {
     const cwd = await scratch();
     expect((await signet(["init"], { cwd })).code).toBe(0);
     const ran = await signet(["issue", "sub:=alice"], { cwd });
-    expect(ran).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("a text is written sub=TEXT") });
+    expect(ran).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("a text is written sub=TEXT") });
   });
 });

@@ -49,6 +49,13 @@ describe("signet serve", () => {
     server = await served(cwd);
   });
 
+  it("knows a new caller at once, and the new secret of one", async () => {
+    const added = await addCaller(cwd, "latest");
+    expect((await issue(server, added)).status).toBe(200);
+    const rotated = await addCaller(cwd, "latest", "--or-rotate");
+    expect([(await issue(server, rotated)).status, (await issue(server, added)).status]).toStrictEqual([200, 200]);
+  });
+
   it("issues tokens that verify against the keys at its URL", async () => {
     const { token } = (await (await issue(server, secret)).json()) as { token: string };
     const keys = createRemoteJWKSet(new URL(`${server.url}/.well-known/jwks.json`));

@@ -114,6 +114,16 @@ describe("the dev guard", () => {
     },
   );
 
+  it("shows public documents to every page, as a verifier in a browser needs them", async () => {
+    const headers = { origin: "http://localhost:3000" };
+    for (const path of ["/.well-known/jwks.json", "/.well-known/openid-configuration", "/openapi.json"]) {
+      const answer = await dev()(path, { headers });
+      expect([answer.status, answer.headers.get("access-control-allow-origin")]).toStrictEqual([200, "*"]);
+      expect((await dev()(path, { method: "OPTIONS", headers })).status).toBe(204);
+      expect((await dev()(path, { method: "POST", body: "{}", headers })).status).toBe(403);
+    }
+  });
+
   it.each(["http://localhost:7117", "http://127.0.0.1:7117", "http://[::1]:7117"])(
     "serves %s and its own pages",
     async (base) => {

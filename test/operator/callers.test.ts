@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.js";
 import { secretDigest } from "../../src/issue/caller-secret.js";
-import { addCaller, listedCallers, removeCaller, rotateCaller } from "../../src/operator/callers.js";
+import { addCaller, addOrRotateCaller, listedCallers, removeCaller, rotateCaller } from "../../src/operator/callers.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 
 const scratch = scratchDirectories();
@@ -27,6 +27,22 @@ describe("the callers of a config", () => {
     expect(await readFile(path, "utf8")).not.toContain(secret);
     // What stood in the file before stands there still.
     expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ directory: "keys" });
+  });
+
+  it("are added or given a new secret by a script that is run again, and keep their limits", async () => {
+    const { surroundings, path, config } = await configured();
+    const wishes = { overlapSeconds: 100, limits: { maxTtlSeconds: 60 } };
+    const first = await addOrRotateCaller(surroundings, path, "web", wishes);
+    expect(first.oldEndAt).toBeUndefined();
+    const second = await addOrRotateCaller(surroundings, path, "web", { overlapSeconds: 100 });
+    expect(second.oldEndAt).toBe(second.record.createdAt + 100);
+    expect((await config()).callers.web).toStrictEqual({
+      limits: { maxTtlSeconds: 60 },
+      secrets: [{ ...first.record, expiresAt: second.oldEndAt }, second.record],
+    });
+    await addOrRotateCaller(surroundings, path, "web", { overlapSeconds: 0, limits: { maxTtlSeconds: 30 } });
+    expect((await config()).callers.web).toMatchObject({ limits: { maxTtlSeconds: 30 }, secrets: [{}] });
+    await expect(addOrRotateCaller(surroundings, path, "constructor", wishes)).rejects.toMatchObject({ code: "usage" });
   });
 
   it("keep their old secrets for the overlap, and lose them at once without one", async () => {

@@ -3,14 +3,17 @@ import { CONFIG_MEMBERS } from "../../config/schema.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { SignetError } from "../../errors.js";
 import { membersIn } from "../../settings/shape.js";
+import type { CommonOptions } from "../context.js";
 import type { Output } from "../output.js";
 
-/** `signet completion SHELL`: prints a script that completes commands and options. */
-export function completion(program: Command, shell: string, output: Output): void {
+/** `signet completion SHELL`: prints a script that completes commands, options and values. */
+export function completion(program: Command, shell: string, output: Output, options: CommonOptions = {}): void {
   const words = wordsByCommand(program);
   const write = ownMember({ bash: bashScript, zsh: zshScript, fish: fishScript }, shell);
   if (write === undefined) throw new SignetError("usage", "completion is made for bash, zsh or fish");
-  output.exact(write(words));
+  const script = write(words);
+  if (options.json === true) output.json({ shell, script });
+  else output.exact(script);
 }
 
 type Words = ReadonlyMap<string, readonly string[]>;

@@ -1,9 +1,9 @@
-import { algorithmNamed } from "../../algorithms/table.js";
 import { CUSTODIES, namesIn } from "../../custody/registry.js";
 import { SignetError } from "../../errors.js";
 import { type Ceiling, ceilingOf, costs, idleTicksYear, PRICES } from "../../operator/prices.js";
 import type { Context } from "../context.js";
 import { table } from "../table.js";
+import { algorithmGiven } from "../typed.js";
 
 export interface CostOptions {
   readonly tokens?: string;
@@ -16,7 +16,7 @@ const MAX_TOKENS = 1_000_000_000_000;
 /** `signet cost`: what each custodian in AWS costs a month. */
 export async function cost({ output }: Context, options: CostOptions): Promise<void> {
   const tokens = tokensOf(options.tokens ?? "1000000");
-  const algorithm = algorithmNamed(options.algorithm ?? "ES256");
+  const algorithm = algorithmGiven(options.algorithm ?? "ES256", "--algorithm");
   const found = costs(tokens, algorithm.kty === "RSA");
   const ceiling = ceilingOf(tokens, algorithm);
   if (options.json === true) {
@@ -29,7 +29,9 @@ export async function cost({ output }: Context, options: CostOptions): Promise<v
     each.custody,
     ...[each.key, each.signatures, each.lambda, each.total, each.withStandby].map(dollars),
   ]);
-  for (const line of table(["custody", "a key", "signatures", "Lambda", "with one key", "and a standby"], rows))
+  for (const line of table(["custody", "a key", "signatures", "Lambda", "with one key", "and a standby"], rows, {
+    columns: output.columns,
+  }))
     output.data(line);
   output.note(
     `${tokens.toLocaleString("en")} ${algorithm.name} tokens a month, an invocation each (arm64, 128 MB); prices of us-east-1, read on ${PRICES.readOn}`,

@@ -3,9 +3,11 @@ import { examine } from "../../doctor/evidence.js";
 import { isForAlgorithm, type Verdict, verdictsOf } from "../../doctor/verdicts.js";
 import { KNOWN_TO_ALL, VERIFIERS } from "../../doctor/verifiers.js";
 import { didYouMean } from "../../encoding/nearest.js";
+import { ownMember } from "../../encoding/own-member.js";
 import { isSignetError, MAX_ECHO, SignetError, shortened } from "../../errors.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
+import type { Look } from "../style.js";
 import { table } from "../table.js";
 import { tokenGiven } from "../token-text.js";
 
@@ -29,11 +31,19 @@ export async function doctor(context: Context, given: string | undefined, option
   const findings = findingsOf(evidence);
   const verdicts = verdictsOf(evidence);
   if (options.json === true) output.json({ issuer, jwksUrl: evidence.jwksUrl, findings, verdicts });
-  else for (const line of report(findings, evidence.keys.length > 0 ? verdicts : [])) output.data(line);
+  else for (const line of report(output, findings, evidence.keys.length > 0 ? verdicts : [])) output.data(line);
   fail(findings, verdicts, wanted);
 }
 
-function report(findings: readonly Finding[], verdicts: readonly Verdict[]): readonly string[] {
+function report(
+  { columns, paint }: Context["output"],
+  findings: readonly Finding[],
+  verdicts: readonly Verdict[],
+): readonly string[] {
+  const shown = {
+    columns,
+    paint: (cell: string, _row: number, column: number) => (column === 0 ? paintAnswer(paint, cell) : cell),
+  };
   const rules = findings.map(({ level, rule, words }) => [MARKS[level], rule, words]);
   const who = verdicts.map(({ answer, basis, verifier, reasons }) => [
     basis === "assumed" ? `${answer}?` : answer,
@@ -41,16 +51,24 @@ function report(findings: readonly Finding[], verdicts: readonly Verdict[]): rea
     reasons.join("; "),
   ]);
   const isGuess = verdicts.some(({ basis }) => basis === "assumed");
-  const found = table(["", "rule", "finding"], rules);
+  const found = table(["", "rule", "finding"], rules, shown);
   // Without a key there is nothing to verify: that needs no table.
   if (verdicts.length === 0) return found;
   return [
     ...found,
     "",
-    ...table(["verifies", "who", "because"], who),
+    ...table(["verifies", "who", "because"], who, shown),
     ...(verdicts.some(isForAlgorithm) ? ["", `every one of them takes ${KNOWN_TO_ALL.join(", ")}`] : []),
     ...(isGuess ? ["", "?: it is not documented, and was not tried. --json gives each rule's source and date."] : []),
   ];
+}
+
+function paintAnswer(paint: Context["output"]["paint"], cell: string): string {
+  const look = ownMember<Look>(
+    { ok: "good", yes: "good", warn: "warn", partly: "warn", NO: "bad", no: "bad" },
+    cell.replace("?", ""),
+  );
+  return look === undefined ? cell : paint(cell, look);
 }
 
 function fail(findings: readonly Finding[], verdicts: readonly Verdict[], wanted: readonly string[]): void {

@@ -9,7 +9,7 @@ import { keyToImport } from "../../operator/key-import.js";
 import { ENCRYPTING, unusedPassphrase } from "../../operator/passphrase-use.js";
 import { footprint } from "../../operator/prices.js";
 import type { ImportedKey } from "../../rotation/steps/import-key.js";
-import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
+import { type CommonOptions, type Context, pathOfNewConfig } from "../context.js";
 import { custodyMembersIn } from "../custody-flags.js";
 import { askIfWatched, askNewPassphrase } from "../prompt.js";
 
@@ -24,7 +24,7 @@ export interface InitOptions extends CommonOptions, InitialOptions {
 /** `signet init`: makes an issuer, or resumes an `init` that was interrupted. */
 export async function init(context: Context, options: InitOptions): Promise<void> {
   const { output } = context;
-  const path = pathOfConfig(context, options);
+  const path = pathOfNewConfig(context, options);
   const imported = await keyFrom(context, options);
   const plan = await planInit(context, path, { ...options, custodyMembers: custodyMembersIn(options) }, imported);
   const { config } = plan;
@@ -39,6 +39,10 @@ export async function init(context: Context, options: InitOptions): Promise<void
   });
   if (plan.hasExistingKey) tellRotation(context, config);
   printSummary(context, plan, active, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
+  if (options.json !== true) return;
+  const { issuer = null, custody, directory } = plan.config;
+  const { alg, publicJwk } = active;
+  output.json({ config: path, issuer, custody, directory, alg, kid: publicJwk?.kid, isEncrypted: passphrase !== undefined });
 }
 
 async function keyFrom(context: Context, options: InitOptions): Promise<ImportedKey | undefined> {
@@ -77,7 +81,7 @@ function printSummary(
   active: KeyRecord,
   { isEncrypted, wasAsked }: { readonly isEncrypted: boolean; readonly wasAsked: boolean },
 ): void {
-  output.note(`${output.bold("Issuer ready")}${config.issuer === undefined ? "" : ` for ${config.issuer}`}`);
+  output.note(`${output.paint("Issuer ready", "bold")}${config.issuer === undefined ? "" : ` for ${config.issuer}`}`);
   output.note(`  config   ${path}`);
   const facts = findCustody(config.custody);
   const isInDirectory = facts?.keyFolder !== undefined;

@@ -15,7 +15,7 @@ const TIMES = [
 /** `signet inspect`: what a token says, and nothing about whether it is true. */
 export async function inspect({ output }: Context, argument: string, options: CommonOptions): Promise<void> {
   const { header, claims } = takenApart(await tokenGiven(argument));
-  output.note(output.bold("NOT VERIFIED: anybody can write such a token. Use `signet verify` to find out."));
+  output.note(output.paint("NOT VERIFIED: anybody can write such a token. Use `signet verify` to find out.", "warn"));
   if (options.json === true) {
     output.json({ header, claims });
     return;

@@ -1,4 +1,3 @@
-import { parseDuration } from "../../encoding/durations.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import type { Claims, IssueRequest } from "../../issue/request.js";
@@ -9,6 +8,7 @@ import type { CommonOptions, Context } from "../context.js";
 import { issueLines } from "../issue-lines.js";
 import { openInstallation } from "../open-installation.js";
 import { createTokenWriter } from "../token-writer.js";
+import { durationGiven, parseTypedJson } from "../typed.js";
 
 export interface IssueOptions extends CommonOptions {
   readonly claims?: string;
@@ -29,7 +29,8 @@ export async function issue(context: Context, pairs: readonly string[], options:
   const installation = await openInstallation(context, options);
   await putLimitsInForce(installation, (words) => context.output.note(words));
   const { issuer } = installation;
-  const writer = createTokenWriter(process.stdout, context.output);
+  const asLine = options.json === true ? (token: string) => `{"token":"${token}"}` : undefined;
+  const writer = createTokenWriter(process.stdout, context.output, asLine);
   if (options.claims === "-") {
     if (pairs.length > 0 || count !== 1)
       throw new SignetError("usage", "--claims - reads every claim from stdin: leave out name=value and -n");
@@ -54,14 +55,14 @@ async function claimsOf(context: Context, pairs: readonly string[], given: strin
 async function claimsGiven(context: Context, given: string): Promise<Claims> {
   const isFile = given.startsWith("@");
   const text = isFile ? await readGivenFile(context, given.slice(1), "--claims") : given;
-  const value = parseStrictJson(text, isFile ? given.slice(1) : "--claims");
+  const value = isFile ? parseStrictJson(text, given.slice(1)) : parseTypedJson(given, "--claims");
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Claims;
   throw new SignetError("usage", '--claims must be a JSON object such as \'{"sub":"alice"}\', @FILE, or - for stdin');
 }
 
 function requestOf({ ttl, iat, nbf, jti, typ }: IssueOptions): Omit<IssueRequest, "claims"> {
   return {
-    ...(ttl === undefined ? {} : { ttl: parseDuration(ttl, "--ttl") }),
+    ...(ttl === undefined ? {} : { ttl: durationGiven(ttl, "--ttl") }),
     ...(iat === true ? { setIat: true } : {}),
     ...(nbf === true ? { setNbf: true } : {}),
     ...(jti === true ? { setJti: true } : {}),

@@ -1,9 +1,10 @@
-import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
+import type { AlgorithmName } from "../../algorithms/table.js";
 import type { Installation } from "../../assemble.js";
 import { parseDuration } from "../../encoding/durations.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import { kidOf } from "../../operator/key-listing.js";
 import { lossOfEncryption } from "../../operator/passphrase-use.js";
 import { assertWell } from "../../rotation/report.js";
 import type { ApplyRequest } from "../../rotation/steps/apply-policy.js";
@@ -11,6 +12,7 @@ import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
+import { algorithmGiven } from "../typed.js";
 
 /** `signet keys tick`: one run of the manager. */
 export async function keysTick(context: Context, options: ChangeOptions): Promise<void> {
@@ -63,7 +65,11 @@ export async function warnOfLoss({ output, env }: Context, installation: Pick<In
 /** What the operator says that verifiers accept. */
 export function acceptance({ verifiersAccept }: ApplyOptions): ApplyRequest {
   if (verifiersAccept === undefined) return {};
-  return { verifiersAccept: verifiersAccept.split(",").map((name): AlgorithmName => algorithmNamed(name.trim()).name) };
+  return {
+    verifiersAccept: verifiersAccept
+      .split(",")
+      .map((name): AlgorithmName => algorithmGiven(name.trim(), "--verifiers-accept").name),
+  };
 }
 
 export interface ExpiryOptions extends ChangeOptions {
@@ -71,9 +77,11 @@ export interface ExpiryOptions extends ChangeOptions {
 }
 
 /** `signet keys expire`: the operator's word on when the last token of a key ends. */
-export async function keysExpire(context: Context, kid: string, options: ExpiryOptions): Promise<void> {
+export async function keysExpire(context: Context, given: string, options: ExpiryOptions): Promise<void> {
   const tokensExpireBy = instantOf(options.tokensExpireBy);
-  const manager = await managerFor(context, await openInstallation(context, options));
+  const installation = await openInstallation(context, options);
+  const kid = await kidOf(installation, given);
+  const manager = await managerFor(context, installation);
   const { dryRun } = options;
   if (dryRun !== true) {
     const question = `No token of ${kid} is accepted after ${dateInWords(tokensExpireBy)}, and the key is removed then?`;

@@ -22,7 +22,8 @@ export async function keysHistory(context: Context, options: CommonOptions): Pro
     keys.join(" "),
     why,
   ]);
-  for (const line of table(["NO", "TIME", "WHO", "WHAT", "KEYS", "WHY"], rows)) context.output.data(line);
+  for (const line of table(["NO", "TIME", "WHO", "WHAT", "KEYS", "WHY"], rows, { columns: context.output.columns, names: [4] }))
+    context.output.data(line);
 }
 
 /** `signet audit begin`: a new chain where the log was deleted or altered, which names the head that the old one had. */

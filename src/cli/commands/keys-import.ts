@@ -8,6 +8,7 @@ import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { askIfWatched } from "../prompt.js";
+import { algorithmGiven } from "../typed.js";
 import { instantOf } from "./keys-change.js";
 
 export interface ImportOptions extends CommonOptions {
@@ -27,6 +28,7 @@ export async function keysImport(context: Context, source: string, options: Impo
   const { output } = context;
   const { as } = options;
   if (as !== "standby" && as !== "active") throw new SignetError("usage", "--as takes standby or active");
+  if (options.algorithm !== undefined) algorithmGiven(options.algorithm, "--algorithm");
   const place = await placeToImport(context, options);
   let { installation } = place;
   const { createKeyring } = place;

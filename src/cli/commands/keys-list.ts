@@ -9,6 +9,7 @@ import { timelineSvg } from "../../operator/key-timeline-svg.js";
 import { pathGiven } from "../../operator/surroundings.js";
 import type { KeyLives } from "../../rotation/forecast/key-lives.js";
 import type { CommonOptions, Context } from "../context.js";
+import { paintState } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { table } from "../table.js";
 
@@ -36,7 +37,9 @@ export async function keysList(context: Context, options: ListOptions): Promise<
     fromNow(sinceOf(record), now),
     record.custody,
   ]);
-  for (const line of table(["KID", "ALG", "STATE", "SINCE", "CUSTODY"], rows)) output.data(line);
+  const paint = (cell: string, row: number, column: number) => (row >= 0 && column === 2 ? paintState(output, cell) : cell);
+  const shown = { columns: output.columns, names: [0], paint };
+  for (const line of table(["KID", "ALG", "STATE", "SINCE", "CUSTODY"], rows, shown)) output.data(line);
   if (options.timeline === true) showTimeline(context, await livesOf(installation));
   else if (process.stdout.isTTY === true) await showTimelineIfPossible(context, installation);
 }

@@ -1,12 +1,13 @@
 import { assemble } from "../../assemble.js";
 import type { Config } from "../../config/schema.js";
-import { configuredPassphrase } from "../../config/secrets.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
+import { passphraseOf } from "../../operator/load-installation.js";
 import { type MigrationRequest, planMigration, writeMigration } from "../../operator/migration.js";
 import { footprint } from "../../operator/prices.js";
 import type { Report } from "../../rotation/report.js";
 import { type Context, pathOfConfig } from "../context.js";
 import { managerFor, printReport } from "../key-report.js";
+import { algorithmGiven } from "../typed.js";
 import { type ApplyOptions, acceptance, warnOfLoss } from "./keys-change.js";
 
 export interface MigrateOptions extends ApplyOptions, MigrationRequest {}
@@ -17,10 +18,11 @@ export interface MigrateOptions extends ApplyOptions, MigrationRequest {}
  */
 export async function keysMigrate(context: Context, options: MigrateOptions): Promise<void> {
   const { env, output } = context;
+  if (options.algorithm !== undefined) algorithmGiven(options.algorithm, "--algorithm");
   const path = pathOfConfig(context, options);
   const { before, after, change } = await planMigration(context, path, options);
   const isMoving = after.custody !== before.custody;
-  const installation = await assemble(after, { passphrase: () => configuredPassphrase(after, env), env });
+  const installation = await assemble(after, { passphrase: passphraseOf(context, after), env });
   if (isMoving) tellMove(context, before, after);
   await warnOfLoss(context, installation);
   const manager = await managerFor(context, installation);

@@ -1,4 +1,5 @@
 import { dateInWords } from "../../encoding/times-in-words.js";
+import { kidOf } from "../../operator/key-listing.js";
 import type { TokensAtRisk } from "../../rotation/steps/revoke.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
@@ -10,8 +11,10 @@ export interface RevokeOptions extends ChangeOptions {
 }
 
 /** `signet keys revoke`: a standby takes over at once, and the key leaves the JWKS. */
-export async function keysRevoke(context: Context, kid: string, options: RevokeOptions): Promise<void> {
-  const manager = await managerFor(context, await openInstallation(context, options));
+export async function keysRevoke(context: Context, given: string, options: RevokeOptions): Promise<void> {
+  const installation = await openInstallation(context, options);
+  const kid = await kidOf(installation, given);
+  const manager = await managerFor(context, installation);
   const request = { kid, ...(options.reason === undefined ? {} : { reason: options.reason }) };
   const preview = await manager.revoke({ ...request, dryRun: true });
   if (options.json !== true || options.dryRun === true) tellRisk(context, preview.tokensAtRisk, options);

@@ -6,7 +6,7 @@ import { activeRecord } from "../../keyring/keyring.js";
 import { keyringMissing } from "../../operator/load-installation.js";
 import { nextKeys, publishedStandbys } from "../../rotation/plan/successor.js";
 import type { CommonOptions, Context } from "../context.js";
-import { managerFor } from "../key-report.js";
+import { managerFor, paintState } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 
 /** `signet keys explain`: for each key why it is where it is, and when it moves next. */
@@ -14,7 +14,9 @@ export async function keysExplain(context: Context, options: CommonOptions): Pro
   const manager = await managerFor(context, await openInstallation(context, options));
   const explanations = await manager.explain();
   if (options.json === true) context.output.json({ keys: explanations });
-  else for (const { kid, state, words } of explanations) context.output.data(`${kid} (${state}): ${words}`);
+  else
+    for (const { kid, state, words } of explanations)
+      context.output.sentence(`${kid} (${paintState(context.output, state)}): ${words}`);
 }
 
 export interface PemOptions extends CommonOptions {
@@ -34,14 +36,19 @@ export async function keysPem(context: Context, options: PemOptions): Promise<vo
     ...(both || options.current === true ? [{ slot: "current", record: activeRecord(found.keyring) }] : []),
     ...(both || options.next === true ? [{ slot: "next", record: next }] : []),
   ];
-  for (const { slot, record } of chosen) {
+  const pems = chosen.map(({ slot, record }) => {
     if (record?.publicJwk === undefined)
       throw new SignetError("key_not_found", `there is no ${slot} key yet: run \`signet keys tick\``);
-    context.output.note(`${slot}: ${record.publicJwk.kid} (${record.alg})`);
-    context.output.exact(pemOf(record.publicJwk));
+    return { slot, kid: record.publicJwk.kid, alg: record.alg, pem: pemOf(record.publicJwk) };
+  });
+  const notBefore = next?.publishedAt === undefined ? null : next.publishedAt + policy.publishAheadSeconds;
+  if (options.json === true) return context.output.json({ keys: pems, nextSignsNotBefore: notBefore });
+  for (const { slot, kid, alg, pem } of pems) {
+    context.output.note(`${slot}: ${kid} (${alg})`);
+    context.output.exact(pem);
   }
-  if (next?.publishedAt === undefined) return;
-  const ready = dateInWords(next.publishedAt + policy.publishAheadSeconds);
+  if (notBefore === null) return;
+  const ready = dateInWords(notBefore);
   context.output.note(`the next key does not sign before ${ready}, unless the current one is revoked: paste it before`);
 }
 

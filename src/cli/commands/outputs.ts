@@ -32,6 +32,6 @@ export function tellOutputs(
     const rows = Object.entries(values)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, value]) => [name, value.startsWith("{") ? "(--json shows it)" : value]);
-    for (const line of table(["output", "value"], rows)) output.data(line);
+    for (const line of table(["output", "value"], rows, { columns: output.columns })) output.data(line);
   }
 }

@@ -6,6 +6,7 @@ import { openInstallation } from "../open-installation.js";
 /** `signet` alone: the next step for the state that it finds. */
 export async function overview(context: Context, options: CommonOptions): Promise<void> {
   const { output, self } = context;
+  if (options.json === true) return output.json(await presentState(context, options));
   output.note("Signet issues JSON Web Tokens signed with keys that stay in your custody.");
   for (const line of await nextSteps(context, options)) output.note(line);
   output.note(`All commands: ${self} --help`);
@@ -39,5 +40,17 @@ async function nextSteps(context: Context, options: CommonOptions): Promise<stri
       `  ${self} init --issuer https://issuer.example   makes one for that URL`,
       `  ${self} init                                   makes one whose claims bring their own iss`,
     ];
+  }
+}
+
+async function presentState(context: Context, options: CommonOptions): Promise<object> {
+  try {
+    const { stores, config } = await openInstallation(context, options);
+    const found = await stores.keyring.read();
+    const active = found && activeRecord(found.keyring);
+    return { issuer: config.issuer ?? null, alg: active?.alg ?? null, kid: active?.publicJwk?.kid ?? null };
+  } catch (error) {
+    if (!isSignetError(error, "config_missing")) throw error;
+    return { issuer: null, alg: null, kid: null };
   }
 }

@@ -41,6 +41,7 @@ export async function serve(context: Context, options: ServeOptions, version: st
   const asked = askedOf(context, options);
   await serveUntilStopped(context, {
     ...asked,
+    json: options.json === true,
     version,
     changedCallers: callersWatch(context, options),
     async open() {
@@ -136,7 +137,7 @@ function callersWatch(context: Context, options: ServeOptions): () => Promise<In
 
 function greet({ output, self }: Context, { config }: Installation, { address, dev, workers, tls }: Asked, url: string): void {
   const names = Object.keys(config.callers);
-  output.note(`${output.bold("Signet serves")} ${url}${workers > 1 ? ` with ${workers} workers` : ""}; Ctrl-C stops it`);
+  output.note(`${output.paint("Signet serves", "bold")} ${url}${workers > 1 ? ` with ${workers} workers` : ""}; Ctrl-C stops it`);
   output.note(`  issuer   ${config.issuer ?? "(claims bring their own iss)"}`);
   if (!("socket" in address)) output.note(`  keys     ${url}/.well-known/jwks.json`);
   output.note(
@@ -151,8 +152,8 @@ function greet({ output, self }: Context, { config }: Installation, { address, d
   }
   if (!dev) return;
   output.note("Try in another shell, which needs no AWS account:");
-  output.note(`  curl -s ${url}/2015-03-31/functions/signet/invocations -d '{"claims":{"sub":"alice"},"ttl":600}'`);
-  output.note(
+  output.command(`  curl -s ${url}/2015-03-31/functions/signet/invocations -d '{"claims":{"sub":"alice"},"ttl":600}'`);
+  output.command(
     `  aws lambda invoke --function-name signet --endpoint-url ${url} --no-sign-request --region us-east-1 --cli-binary-format raw-in-base64-out --payload '{"claims":{"sub":"alice"}}' /dev/stdout`,
   );
 }

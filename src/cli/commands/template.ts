@@ -3,16 +3,22 @@ import { writeFile } from "node:fs/promises";
 import { readAuthorizerTemplate, readTemplate } from "../../deploy/template.js";
 import { SignetError } from "../../errors.js";
 import { pathGiven } from "../../operator/surroundings.js";
-import type { Context } from "../context.js";
+import type { CommonOptions, Context } from "../context.js";
+
+export interface TemplateOptions extends CommonOptions {
+  readonly out?: string;
+}
 
 /** `signet template`: the one file that installs Signet in AWS, or with `authorizer` the one that guards an API. */
-export async function template(context: Context, which: string | undefined, { out }: { readonly out?: string }): Promise<void> {
+export async function template(context: Context, which: string | undefined, options: TemplateOptions): Promise<void> {
+  const { out, json } = options;
   if (which !== undefined && which !== "authorizer") {
     throw new SignetError("usage", `there is no template ${which}: give no name for the installation, or authorizer`);
   }
   const text = which === "authorizer" ? await readAuthorizerTemplate() : (await readTemplate()).text;
-  if (out === undefined) return context.output.exact(text.trimEnd());
+  if (out === undefined) return json === true ? context.output.json({ template: text }) : context.output.exact(text.trimEnd());
   await writeFile(pathGiven(context, out), text);
   const sha256 = createHash("sha256").update(text).digest("hex");
   context.output.note(`wrote ${out} (${Math.ceil(Buffer.byteLength(text) / 1_024)} KB), SHA-256 ${sha256}`);
+  if (json === true) context.output.json({ out: pathGiven(context, out), sha256 });
 }

@@ -9,13 +9,16 @@ import { eventInWords } from "../stack-events.js";
 /** `signet undeploy`: deletes the stack. Its keys stay, and it says which and at what price. */
 export async function undeploy(context: Context, options: StackOptions): Promise<void> {
   const name = stackNamed(options);
+  const deleted: object[] = [];
   for (const region of regionsOf(context, options)) {
     const stack = await withStack(context, name, region, (client) => existingStack(client, name, region, context));
     // By its name a deleted stack cannot be asked for any more.
     await withStack(context, stack.StackId ?? name, region, (client) =>
       undeployFrom(context, { client, stack, name, region }, options),
     );
+    deleted.push({ stack: name, region, stays: whatStays(stack) });
   }
+  if (options.json === true) context.output.json({ deleted });
 }
 
 interface Deployed {

@@ -96,7 +96,8 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
   });
 }
 
-async function* keyFilesIn(directory: string): AsyncIterable<KeyFile> {
+/** The key files of a folder. */
+export async function* keyFilesIn(directory: string): AsyncIterable<KeyFile> {
   for (const name of await namesIn(directory)) {
     if (idOf(name) === undefined || isInterrupted(name)) continue;
     const path = join(directory, name);

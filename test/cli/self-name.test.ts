@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { selfName, withSelf } from "../../src/cli/self-name.js";
+
+describe("the name of the command in hints", () => {
+  it.each([
+    ["/home/me/signet/bin/signet", "/home/me/signet", "./bin/signet"],
+    ["/home/me/signet/bin/signet", "/home/me/signet/docs", "../bin/signet"],
+    ["/home/me/signet/bin/signet", "/home/me/app", "signet"],
+    ["/home/me/signet/bin/signet", "/home/me/signet-app", "signet"],
+    ["/usr/local/bin/signet", "/home/me/app", "signet"],
+    ["/home/me/.npm/_npx/12ab/node_modules/.bin/signet", "/home/me/app", "npx signet-jwt"],
+    ["/home/me/app/node_modules/.bin/signet", "/home/me/app", "npx signet-jwt"],
+    ["", "/home/me/app", "signet"],
+  ])("run as %s in %s is %s", (script, cwd, name) => {
+    expect(selfName(script, cwd)).toBe(name);
+  });
+
+  it("stands in sentences and in examples, and nowhere else", () => {
+    const words = "run `signet init`, or signet it\n  signet keys list\n`signet ` `signet-jwt`";
+    expect(withSelf(words, "npx signet-jwt")).toBe(
+      "run `npx signet-jwt init`, or signet it\n  npx signet-jwt keys list\n`npx signet-jwt ` `signet-jwt`",
+    );
+    expect(withSelf(words, "signet")).toBe(words);
+  });
+});

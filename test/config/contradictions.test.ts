@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { checkConfig } from "../../src/config/load.js";
+
+const doubts = (members: object, env = {}) => {
+  const told: string[] = [];
+  checkConfig(members, "signet.json", { env, onDoubt: (words) => told.push(words) });
+  return told;
+};
+
+describe("members that contradict each other", () => {
+  it.each([
+    [{ limits: { maxTtlSeconds: 10, defaultTtlSeconds: 11 } }, /^signet\.json: limits\.defaultTtlSeconds \(11\) is above/],
+    [{ callers: { web: { limits: { maxTtlSeconds: 1, defaultTtlSeconds: 2 } } } }, /callers\.web\.limits\.defaultTtlSeconds/],
+    [
+      { limits: { requiredClaims: ["sub", "tenant"], allowedClaims: ["sub"] } },
+      /requiredClaims has tenant, .* no token is issued/,
+    ],
+  ])("are told: %j", (members, words) => {
+    expect(doubts(members)).toStrictEqual([expect.stringMatching(words)]);
+  });
+
+  it("may come from a variable", () => {
+    expect(doubts({ limits: { defaultTtlSeconds: 900 } }, { SIGNET_MAX_TTL_SECONDS: "60" })).toHaveLength(1);
+  });
+
+  it.each([
+    [{}],
+    [{ limits: { maxTtlSeconds: 600 } }],
+    [{ limits: { maxTtlSeconds: 600, defaultTtlSeconds: null } }],
+    [{ limits: { maxTtlSeconds: 600, defaultTtlSeconds: 600 } }],
+    [{ limits: { requiredClaims: ["exp", "tenant"], allowedClaims: ["sub"], fixedClaims: { tenant: "a" } } }],
+  ])("are not what a default says, nor what agrees: %j", (members) => {
+    expect(doubts(members)).toStrictEqual([]);
+  });
+});

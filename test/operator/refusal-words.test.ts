@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { SignetError } from "../../src/errors.js";
+import { endInWords, refusalInWords } from "../../src/operator/refusal-words.js";
+
+const NOW = 1_900_000_000;
+const TERMS = { issuer: "https://issuer.example", audience: "my-api", typ: undefined, skewSeconds: 60 };
+const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const tokenOf = (claims: object) => `${encoded({ alg: "ES256" })}.${encoded(claims)}.AA`;
+
+describe("when a good token ends", () => {
+  it.each([
+    [{}, "has no end"],
+    [{ exp: NOW + 600 }, "expires in 10 minutes"],
+    [{ exp: NOW - 29 }, "expired 29 s ago, within the 60 s allowed for clocks"],
+    [{ exp: NOW }, "expired 0 s ago, within the 60 s allowed for clocks"],
+  ])("%j is said as: %s", (claims, words) => {
+    expect(endInWords(claims, NOW, 60)).toBe(words);
+  });
+});
+
+describe("why a token was refused", () => {
+  const words = (code: SignetError["code"], claims: object, more = {}) =>
+    refusalInWords(new SignetError(code, "no"), tokenOf(claims), NOW, { ...TERMS, ...more });
+
+  it.each([
+    ["token_expired", { exp: NOW - 75 }, "no: 75 s ago, and 60 s are allowed for clocks (--clock-skew)"],
+    ["token_expired", { exp: NOW - 7_200 }, "no: 2 hours ago, and 60 s are allowed for clocks (--clock-skew)"],
+    ["token_not_yet_valid", { nbf: NOW + 90 }, "no: 90 s from now, and 60 s are allowed for clocks (--clock-skew)"],
+    ["token_issued_in_future", { iat: NOW + 90 }, "no: 90 s from now, and 60 s are allowed (--clock-skew)"],
+    ["token_issuer_refused", {}, "no (accepted: https://issuer.example)"],
+    ["token_audience_refused", {}, "no (accepted: my-api)"],
+    ["token_type_refused", {}, "no (accepted: JWT, or none; --typ names another)"],
+    ["token_signature_invalid", {}, "no"],
+  ] as const)("%s with %j says what was expected", (code, claims, told) => {
+    expect(words(code, claims)).toBe(told);
+  });
+
+  it("offers no more skew than there is, and reads nothing into what is no token", () => {
+    expect(words("token_expired", { exp: NOW - 700 }, { skewSeconds: 600 })).not.toContain("--clock-skew");
+    expect(refusalInWords(new SignetError("token_expired", "no"), "x", NOW, TERMS)).toBe("no");
+  });
+});

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { followCallers } from "../../src/server/follow-callers.js";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Callers by the number of times that the config was looked at. */
+function followed(look: (count: number) => unknown = (count) => ({ count })) {
+  let looks = 0;
+  const failures: string[] = [];
+  const installation = { callers: (config: unknown) => config ?? "the first" };
+  const changed = async () => look(++looks);
+  const { present, lookAgain } = followCallers(installation as never, changed as never, (dependency) =>
+    failures.push(dependency),
+  );
+  return { present, lookAgain, looks: () => looks, failures };
+}
+
+describe("looking again for a caller", () => {
+  it("is done once for all who ask in the meantime", async () => {
+    const { present, lookAgain, looks } = followed();
+    await Promise.all(Array.from({ length: 1_000 }, () => lookAgain()));
+    expect([looks(), present()]).toStrictEqual([1, { count: 1 }]);
+  });
+
+  it("is done anew for who asks once a look has begun", async () => {
+    let begun: () => void = () => undefined;
+    let end: () => void = () => undefined;
+    const isBegun = new Promise<void>((resolve) => (begun = resolve));
+    const { lookAgain, looks, present } = followed((count) => {
+      if (count > 1) return { count };
+      begun();
+      return new Promise((resolve) => (end = () => resolve(undefined)));
+    });
+    const first = lookAgain();
+    await isBegun;
+    vi.advanceTimersByTime(1_000);
+    const second = lookAgain();
+    end();
+    await Promise.all([first, second]);
+    expect([looks(), present()]).toStrictEqual([2, { count: 2 }]);
+  });
+
+  it("keeps the callers that were, and says so, where the config cannot be read", async () => {
+    const { lookAgain, present, failures } = followed(() => Promise.reject(new Error("gone")));
+    await lookAgain();
+    expect([present(), failures]).toStrictEqual(["the first", ["config"]]);
+  });
+});
