@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError } from "commander";
 import { CUSTODIES, kmsKeyFor, namesIn } from "../custody/registry.js";
 import { didYouMean } from "../encoding/nearest.js";
 import { visible } from "../encoding/visible.js";
@@ -29,6 +29,7 @@ const load = {
   keysList: () => import("./commands/keys-list.js"),
   keysImport: () => import("./commands/keys-import.js"),
   completion: () => import("./commands/completion.js"),
+  completionValues: () => import("./commands/completion-values.js"),
   prompt: () => import("./prompt.js"),
 };
 
@@ -110,12 +111,31 @@ function createProgram(context: Context, argv: readonly string[]): Command {
       throw unknownCommand(word, group);
     });
   }
+  addOwnCommands(program, context);
+  // Last, because commands made later would inherit it.
+  common(program)
+    .option("--json", "print what is here as JSON")
+    .allowExcessArguments()
+    .action(async () => {
+      const [word] = program.args;
+      if (word !== undefined) throw unknownCommand(word, program);
+      await (await load.overview()).overview(context, program.opts());
+    });
+  return program;
+}
+
+/** The commands that are about the command line itself. */
+function addOwnCommands(program: Command, context: Context): void {
   program
     .command("completion <shell>")
     .description("print a completion script for bash, zsh or fish")
     .option("--json", "print it as a text in JSON")
     .addHelpText("after", "\nExample:\n  source <(signet completion bash)")
     .action(async (shell: string, options) => (await load.completion()).completion(program, shell, context.output, options));
+  program
+    .command("__values", { hidden: true })
+    .addArgument(new Argument("<what>").choices(["kids", "callers"]))
+    .action(async (what: "kids" | "callers") => (await load.completionValues()).completionValues(context, what));
   program
     .command("version")
     .description("print the version")
@@ -128,16 +148,6 @@ function createProgram(context: Context, argv: readonly string[]): Command {
     .command("help [words...]")
     .description("show what there is, or what a command does")
     .action((words: string[]) => commandNamed(program, words).help());
-  // Last, because commands made later would inherit it.
-  common(program)
-    .option("--json", "print what is here as JSON")
-    .allowExcessArguments()
-    .action(async () => {
-      const [word] = program.args;
-      if (word !== undefined) throw unknownCommand(word, program);
-      await (await load.overview()).overview(context, program.opts());
-    });
-  return program;
 }
 
 function commandNamed(program: Command, words: readonly string[]): Command {

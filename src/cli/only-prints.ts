@@ -12,6 +12,7 @@ const ONLY_PRINT: ReadonlySet<string> = new Set([
   "cost",
   "completion",
   "version",
+  "__values",
   "template",
   "outputs",
   "keys list",

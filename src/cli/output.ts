@@ -114,7 +114,7 @@ function createDataStream(stdout: NodeJS.WriteStream, tell: (code: string) => vo
 
 /** Says a failure on stderr and answers the exit code for it. */
 export function reportFailure(error: unknown, output: Output): number {
-  // Whoever pressed Ctrl-C knows.
+  // A person who pressed Ctrl-C knows.
   if (wasInterrupted()) return EXIT.interrupted;
   if (!isSignetError(error)) {
     // Unexpected: its own words may hold anything, so only its kind is shown.

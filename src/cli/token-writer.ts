@@ -12,7 +12,7 @@ const SILENT_MILLISECONDS = 1_000;
 const REPORT_EVERY_MILLISECONDS = 250;
 
 /** Binds a stream. `asLine` says how a token is written. Work of more than a second shows its progress on a terminal. */
-export function createTokenWriter(stream: NodeJS.WriteStream, output: Output, asLine = bare): TokenWriter {
+export function createTokenWriter(stream: NodeJS.WriteStream, output: Output, asLine = withNothing): TokenWriter {
   let piece = "";
   let count = 0;
   const startedAt = Date.now();
@@ -41,6 +41,6 @@ export function createTokenWriter(stream: NodeJS.WriteStream, output: Output, as
   });
 }
 
-function bare(token: string): string {
+function withNothing(token: string): string {
   return token;
 }

@@ -1,7 +1,7 @@
 import { ownMember } from "../encoding/own-member.js";
 import type { Limits } from "../settings/limits.js";
 
-/** What the issuer sets itself, so that nobody has to ask for it. */
+/** What the issuer sets itself, so that no request has to ask for it. */
 const SET_BY_ISSUER = ["iss", "exp", "iat", "nbf", "jti"];
 
 /**

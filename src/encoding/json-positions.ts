@@ -1,3 +1,5 @@
+import { parseJson } from "./json-names.js";
+
 /** A JSON container that is being read: the next member's name, or index. */
 interface Open {
   readonly path: readonly string[];
@@ -25,7 +27,7 @@ export function memberPositions(text: string, most: number): ReadonlyMap<string,
       if (container?.name === undefined && container !== undefined) container.index++;
       if (container !== undefined && container.index < 0) container.name = undefined;
     } else if (container !== undefined && container.index < 0 && container.name === undefined) {
-      container.name = JSON.parse(token) as string;
+      container.name = parseJson(token) as string;
       nameAt = index;
     } else if (token !== ":") {
       const path = container === undefined ? [] : [...container.path, container.name ?? `${container.index}`];

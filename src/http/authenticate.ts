@@ -66,7 +66,7 @@ export function createAuthenticator(callers: () => Callers, clock: () => number,
       return recognised(secret, log);
     } catch (error) {
       if (lookAgain === undefined || !isSignetError(error, "caller_unknown", "issuing_closed")) return refuse(error, address);
-      // Whoever has failed too often is not looked for again.
+      // For an address that has failed too often there is no look.
       countFailure(address, true);
       return lookAgain().then(() => {
         try {

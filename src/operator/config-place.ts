@@ -8,7 +8,7 @@ import type { Surroundings } from "./surroundings.js";
 /**
  * The file that a command's config is read from: the one that was named, else `signet.json` of the present folder, else of the nearest
  * folder above it on the same file system, as git looks for a repository. A config says which programs run and where keys are, so above the
- * present folder only a file counts that this user or root has, in a folder where nobody else can put one.
+ * present folder only a file counts that this user or root has, in a folder where no other user can put one.
  *
  * @param path a file or its folder, as `--config` has it
  * @throws SignetError `config_missing` where the nearest one above is another user's

@@ -9,7 +9,7 @@ const MIN_SHOWN = 8;
 
 /**
  * The kid that was meant: one of the keyring's, or what only one of them begins with. What names none is answered as it is, since
- * whoever looks the key up says so.
+ * what looks the key up says so.
  *
  * @throws SignetError `usage` where several kids begin so
  */

@@ -20,7 +20,7 @@ export function endInWords({ exp }: { readonly exp?: number }, now: number, skew
 }
 
 /**
- * Why a token was refused, with what would have been accepted: for whoever has the token at hand. A stranger who sends one is not told
+ * Why a token was refused, with what would have been accepted: for an operator who has the token at hand. A stranger who sends one is not told
  * whom else we trust.
  */
 export function refusalInWords({ code, message }: SignetError, token: string, now: number, terms: VerificationTerms): string {

@@ -11,7 +11,7 @@ export interface Surroundings {
   readonly onConfigAbove?: ((path: string) => void) | undefined;
   /** Told what a config says against itself. */
   readonly onDoubt?: ((words: string) => void) | undefined;
-  /** Asks for a passphrase that nothing names; absent where there is nobody to ask. */
+  /** Asks for a passphrase that nothing names; absent where there is no terminal to ask at. */
   readonly askPassphrase?: (() => Promise<string>) | undefined;
 }
 

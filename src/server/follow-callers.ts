@@ -39,7 +39,7 @@ export function followCallers(
 
   async function lookSoon(): Promise<void> {
     await delay(Math.max(0, lookedAt + LOOK_EVERY_MS - performance.now()));
-    // Whoever asks from now on waits for the next one: this one may have looked already.
+    // A request that asks from now on waits for the next one: this one may have looked already.
     nextLook = undefined;
     lookedAt = performance.now();
     await read().catch((error: unknown) => onFailure("config", error));

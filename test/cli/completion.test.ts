@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { ALGORITHM_NAMES } from "../../src/algorithms/table.js";
 import { CUSTODY_NAMES } from "../../src/custody/registry.js";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { signet } from "./command.js";
+import { SIGNET, signet } from "./command.js";
 
 const scratch = scratchDirectories();
 const run = promisify(execFile);
@@ -29,8 +29,31 @@ describe("a completion script", () => {
       return stdout.trim().split("\n");
     };
     expect(await completed("signet", "init", "--custody", "")).toStrictEqual(CUSTODY_NAMES);
+    expect(await completed("signet", "keys", "import", "a.pem", "--as", "")).toStrictEqual(["standby", "active"]);
+    expect(await completed("signet", "completion", "b")).toStrictEqual(["bash"]);
+    expect(await completed("signet", "help", "dep")).toStrictEqual(["deploy"]);
     expect(await completed("signet", "keys", "migrate", "--algorithm", "EdD")).toStrictEqual(["EdDSA"]);
     expect(await completed("signet", "keys", "rot")).toStrictEqual(["rotate"]);
     expect(await completed("signet", "init", "--custody", "kms", "--iss")).toStrictEqual(["--issuer"]);
   });
+
+  it.runIf(process.platform !== "win32")(
+    "asks the command for kids and callers, which says nothing where there are none",
+    async () => {
+      const cwd = await scratch();
+      expect(await signet(["__values", "kids"], { cwd })).toStrictEqual({ code: 0, signal: null, stdout: "", stderr: "" });
+      await signet(["init"], { cwd });
+      await signet(["callers", "add", "web"], { cwd });
+      const { keys } = JSON.parse((await signet(["jwks"], { cwd })).stdout) as { keys: { kid: string }[] };
+      const [kid = ""] = keys.map((key) => key.kid);
+      const { stdout: script } = await signet(["completion", "bash"], { cwd });
+      const completed = async (...words: string[]) => {
+        const typed = `COMP_WORDS=('${SIGNET}' ${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length}; _signet`;
+        const { stdout } = await run("bash", ["-c", `${script}\n${typed}\nprintf '%s\\n' "\${COMPREPLY[@]}"`], { cwd });
+        return stdout.trim().split("\n");
+      };
+      expect(await completed("keys", "revoke", kid.slice(0, 6))).toContain(kid);
+      expect(await completed("callers", "rotate", "w")).toStrictEqual(["web"]);
+    },
+  );
 });

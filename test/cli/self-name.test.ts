@@ -3,14 +3,14 @@ import { selfName, withSelf } from "../../src/cli/self-name.js";
 
 describe("the name of the command in hints", () => {
   it.each([
-    ["/home/me/signet/bin/signet", "/home/me/signet", "./bin/signet"],
-    ["/home/me/signet/bin/signet", "/home/me/signet/docs", "../bin/signet"],
-    ["/home/me/signet/bin/signet", "/home/me/app", "signet"],
-    ["/home/me/signet/bin/signet", "/home/me/signet-app", "signet"],
-    ["/usr/local/bin/signet", "/home/me/app", "signet"],
-    ["/home/me/.npm/_npx/12ab/node_modules/.bin/signet", "/home/me/app", "npx signet-jwt"],
-    ["/home/me/app/node_modules/.bin/signet", "/home/me/app", "npx signet-jwt"],
-    ["", "/home/me/app", "signet"],
+    ["/projects/signet/bin/signet", "/projects/signet", "./bin/signet"],
+    ["/projects/signet/bin/signet", "/projects/signet/docs", "../bin/signet"],
+    ["/projects/signet/bin/signet", "/projects/app", "signet"],
+    ["/projects/signet/bin/signet", "/projects/signet-app", "signet"],
+    ["/usr/local/bin/signet", "/projects/app", "signet"],
+    ["/projects/.npm/_npx/12ab/node_modules/.bin/signet", "/projects/app", "npx signet-jwt"],
+    ["/projects/app/node_modules/.bin/signet", "/projects/app", "npx signet-jwt"],
+    ["", "/projects/app", "signet"],
   ])("run as %s in %s is %s", (script, cwd, name) => {
     expect(selfName(script, cwd)).toBe(name);
   });

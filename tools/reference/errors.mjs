@@ -302,7 +302,10 @@ export const ERROR_GROUPS = [
   {
     title: "Configuration and the command line",
     codes: {
-      config_missing: ["There is no config file.", "`signet init` makes one; `--config FILE` names another one."],
+      config_missing: [
+        "There is no config file, in this folder or one above that is yours.",
+        "`signet init` makes one; `--config FILE` names another one.",
+      ],
       config_invalid: ["A setting is unknown or wrong; `field` names it.", "Correct it: see [configuration](configuration.md)."],
       config_exists: ["There is an issuer here already.", "Use it, or choose another folder."],
       output_failed: [

@@ -7,9 +7,9 @@
 /** Of the command, the server and the library. @type {Readonly<Record<string, Variable>>} */
 export const COMMAND_VARIABLES = {
   SIGNET_CONFIG: {
-    meaning: "The config file; `--config FILE` overrides it.",
+    meaning: "The config file, or its folder; `--config` overrides it.",
     example: "/etc/signet/signet.json",
-    fallback: "`signet.json`",
+    fallback: "`signet.json`; the command looks in the folders above too",
   },
   SIGNET_PASSPHRASE: {
     meaning: "The passphrase of the key files; it overrides `passphraseFile`.",

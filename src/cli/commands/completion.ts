@@ -1,10 +1,14 @@
 import type { Command } from "commander";
+import { ALGORITHM_NAMES } from "../../algorithms/table.js";
 import { CONFIG_MEMBERS } from "../../config/schema.js";
+import { VERIFIERS } from "../../doctor/verifiers.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { SignetError } from "../../errors.js";
 import { membersIn } from "../../settings/shape.js";
 import type { CommonOptions } from "../context.js";
 import type { Output } from "../output.js";
+
+const SHELLS = ["bash", "zsh", "fish"];
 
 /** `signet completion SHELL`: prints a script that completes commands, options and values. */
 export function completion(program: Command, shell: string, output: Output, options: CommonOptions = {}): void {
@@ -19,11 +23,28 @@ export function completion(program: Command, shell: string, output: Output, opti
 type Words = ReadonlyMap<string, readonly string[]>;
 
 /** What may follow an option whose values are listed: it means the same with every command. */
-const VALUES: Words = new Map(
-  membersIn(CONFIG_MEMBERS).flatMap(({ member: { flag, enum: values } }) =>
+const VALUES: Words = new Map([
+  ...membersIn(CONFIG_MEMBERS).flatMap(({ member: { flag, enum: values } }): [string, readonly string[]][] =>
     flag === undefined || values === undefined ? [] : [[flag, values]],
   ),
-);
+  ["--as", ["standby", "active"]],
+  ["--verifiers-accept", ALGORITHM_NAMES],
+  ["--for", VERIFIERS.map(({ id }) => id)],
+]);
+
+/** What a command takes where its arguments are listed. */
+const ARGUMENTS: Words = new Map([
+  ["completion", SHELLS],
+  ["template", ["authorizer"]],
+]);
+
+/** What a command takes where the issuer decides: what `signet __values` answers. */
+const ASKED: ReadonlyMap<string, string> = new Map([
+  ["keys revoke", "kids"],
+  ["keys expire", "kids"],
+  ["callers rotate", "callers"],
+  ["callers remove", "callers"],
+]);
 
 function valueCases(line: (flag: string, values: string) => string): string {
   return [...VALUES].map(([flag, values]) => line(flag, values.join(" "))).join("\n");
@@ -33,21 +54,37 @@ function valueCases(line: (flag: string, values: string) => string): string {
 function wordsByCommand(program: Command): Words {
   const words = new Map<string, readonly string[]>();
   const visit = (command: Command, path: string): void => {
-    const options = command.options.map((option) => option.long ?? option.short ?? "");
-    words.set(path, [...command.commands.map((child) => child.name()), ...options, "--help"]);
-    for (const child of command.commands) visit(child, path === "" ? child.name() : `${path} ${child.name()}`);
+    const shown = command.commands.filter((child) => !child.name().startsWith("__"));
+    const options = command.options.filter(({ hidden }) => !hidden).map((option) => option.long ?? option.short ?? "");
+    const given = path === "help" ? program.commands.map((child) => child.name()) : (ARGUMENTS.get(path) ?? []);
+    words.set(path, [
+      ...shown.map((child) => child.name()),
+      ...given.filter((each) => !each.startsWith("__")),
+      ...options,
+      "--help",
+    ]);
+    for (const child of shown) visit(child, path === "" ? child.name() : `${path} ${child.name()}`);
   };
   visit(program, "");
   return words;
 }
 
-function cases(words: Words, line: (path: string, following: string) => string): string {
+function cases(words: Words, line: (path: string, following: string) => string, ask: (what: string) => string): string {
   // The longest path first: `keys ` begins every path below it.
   const longestFirst = [...words].sort(([left], [right]) => right.length - left.length);
-  return longestFirst.map(([path, following]) => line(path, following.join(" "))).join("\n");
+  const following = (path: string, known: readonly string[]) => {
+    const asked = ASKED.get(path);
+    return asked === undefined ? known.join(" ") : `${known.join(" ")} ${ask(asked)}`;
+  };
+  return longestFirst.map(([path, known]) => line(path, following(path, known))).join("\n");
+}
+
+function pattern(path: string): string {
+  return `"${path}"${path === "" ? "" : `|"${path} "*`}`;
 }
 
 function bashScript(words: Words): string {
+  const ask = (what: string) => `$("\${COMP_WORDS[0]}" __values ${what} 2>/dev/null)`;
   return `# bash completion for signet: source <(signet completion bash)
 _signet() {
   case "\${COMP_WORDS[COMP_CWORD-1]}" in
@@ -59,7 +96,7 @@ ${valueCases((flag, values) => `    ${flag}) COMPREPLY=($(compgen -W "${values}"
   done
   local known=""
   case "$at" in
-${cases(words, (path, following) => `    "${path}"${path === "" ? "" : `|"${path} "*`}) known="${following}" ;;`)}
+${cases(words, (path, known) => `    ${pattern(path)}) known="${known}" ;;`, ask)}
   esac
   COMPREPLY=($(compgen -W "$known" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
@@ -67,6 +104,7 @@ complete -o default -F _signet signet`;
 }
 
 function zshScript(words: Words): string {
+  const ask = (what: string) => `\${(f)"$("$words[1]" __values ${what} 2>/dev/null)"}`;
   return `#compdef signet
 # zsh completion for signet: source <(signet completion zsh)
 _signet() {
@@ -78,7 +116,7 @@ ${valueCases((flag, values) => `    ${flag}) compadd -- ${values}; return ;;`)}
     [[ "$word" == -* ]] || at="\${at:+$at }$word"
   done
   case "$at" in
-${cases(words, (path, following) => `    "${path}"${path === "" ? "" : `|"${path} "*`}) compadd -- ${following} ;;`)}
+${cases(words, (path, known) => `    ${pattern(path)}) compadd -- ${known} ;;`, ask)}
   esac
   _files
 }
@@ -89,12 +127,15 @@ function fishScript(words: Words): string {
   const lines = [...words].flatMap(([path, following]) =>
     following.map((word) => `complete -c signet -n '__signet_at "${path}"' ${fishWord(word)}`),
   );
+  const asked = [...ASKED].map(
+    ([path, what]) => `complete -c signet -n '__signet_at "${path}"' -f -a '(signet __values ${what} 2>/dev/null)'`,
+  );
   return `# fish completion for signet: signet completion fish | source
 function __signet_at
   set -l path (string match -v -- '-*' (commandline -opc)[2..-1])
   test "$path" = "$argv[1]"
 end
-${lines.join("\n")}`;
+${[...lines, ...asked].join("\n")}`;
 }
 
 function fishWord(word: string): string {

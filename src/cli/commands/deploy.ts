@@ -98,7 +98,8 @@ async function isWanted(
     output.note(`the stack ${name} in ${region} is as it should be: nothing changes but its outputs, which are renewed`);
   else {
     output.note(`${isNew ? "make" : "change"} the stack ${name} in ${region}:`);
-    for (const line of table(["", "resource", "type", ""], changes.map(changeInWords), { columns: output.columns - 2 })) output.note(`  ${line}`);
+    for (const line of table(["", "resource", "type", ""], changes.map(changeInWords), { columns: output.columns - 2 }))
+      output.note(`  ${line}`);
   }
   if (isNew) tellCost(context, given, template);
   if (options.dryRun === true) {
