@@ -8,7 +8,6 @@ const http = require("node:http");
 
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-const { handler } = require(process.argv[2]);
 
 function call(method, path, body) {
   return new Promise((resolve, reject) => {
@@ -23,6 +22,8 @@ function call(method, path, body) {
 }
 
 async function serve() {
+  // As the runtime's client 3 does: a function's file may export a promise.
+  const { handler } = await require(process.argv[2]);
   for (;;) {
     const { headers, body } = await call("GET", "invocation/next");
     const id = headers["lambda-runtime-aws-request-id"];

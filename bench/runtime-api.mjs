@@ -10,12 +10,14 @@ const ARN = "arn:aws:lambda:eu-central-1:111122223333:function:issuer";
 
 /**
  * @param {() => number} now the time that the environment sees, in milliseconds
- * @returns an API to which environments connect; `invoke` answers what the function answered, and throws what it threw
+ * @returns an API to which environments connect; `invoke` answers what the function answered, and throws what it threw; `initialized` is
+ *   kept when INIT is over, and answers what the environment told where it failed
  */
 export async function startRuntimeApi(now = Date.now) {
   const events = [];
   const pending = new Map();
   let waiting;
+  const init = latch();
 
   function deliver() {
     if (waiting === undefined || events.length === 0) return;
@@ -35,6 +37,7 @@ export async function startRuntimeApi(now = Date.now) {
     const path = (incoming.url ?? "").slice(PREFIX.length);
     if (path === "invocation/next") {
       waiting = outgoing;
+      init.open(undefined);
       return deliver();
     }
     const [, id, what] = path.split("/");
@@ -45,6 +48,7 @@ export async function startRuntimeApi(now = Date.now) {
       const settle = pending.get(id);
       pending.delete(id);
       outgoing.writeHead(202).end();
+      if (path === "init/error") init.open(answer);
       if (what === "response") settle?.resolve(answer);
       else settle?.reject(Object.assign(new Error(answer?.errorMessage ?? path), { name: answer?.errorType ?? "init" }));
     });
@@ -55,6 +59,7 @@ export async function startRuntimeApi(now = Date.now) {
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
     address: `127.0.0.1:${port}`,
+    initialized: init.opened,
     /** @param {string} event JSON @param {string} [alias] */
     invoke(event, alias) {
       const id = randomUUID();
@@ -66,4 +71,12 @@ export async function startRuntimeApi(now = Date.now) {
     },
     close: () => server.closeAllConnections() ?? server.close(),
   };
+}
+
+function latch() {
+  const made = {};
+  made.opened = new Promise((resolve) => {
+    made.open = resolve;
+  });
+  return made;
 }

@@ -47,9 +47,9 @@ async function bundled(root, minify) {
  * @returns {Promise<Record<string, string>>} one line each, or nearly
  */
 export async function minifiedFunctions(root) {
-  // A second pass takes out what the first has made empty, such as the calls of `about`.
+  // A second pass takes out what the first has made empty, such as the calls of `about`, and the list of exported names with it.
   const twice = (await bundled(root, true)).map(async ([name, text]) => {
-    return [name, (await transform(text, { ...forNode, minify: true })).code];
+    return [name, (await transform(text, { ...forNode, minify: true, footer: exportedNames(text) })).code];
   });
   return Object.fromEntries(await Promise.all(twice));
 }
@@ -66,6 +66,15 @@ export async function readableFunctions(root) {
     return [name, readable];
   });
   return Object.fromEntries(await Promise.all(texts));
+}
+
+/**
+ * What is never run, and tells Node which names `import()` finds in CommonJS: Lambda's runtime client 4 looks for `then` of the issuer so.
+ */
+function exportedNames(text) {
+  const [list] = /0&&\(module\.exports=\{[\w,]+\}\)/.exec(text) ?? [];
+  if (list === undefined) throw new Error("esbuild has not listed what a function exports");
+  return `${list};`;
 }
 
 /** Drops comments, of which esbuild keeps some, but for the headings that name a source file. */

@@ -46,6 +46,8 @@ export interface Transport {
   readonly region: string;
   /** @throws AwsFailure that says what to do */
   call(request: AwsRequest): Promise<AwsAnswer>;
+  /** Opens a connection that the next call to a service takes; where it cannot be opened, that call tries by itself. */
+  connect(service: Service): Promise<void>;
   /** Closes the connections that stand open. */
   close(): void;
 }
@@ -67,8 +69,7 @@ export function createTransport(options: TransportOptions): Transport {
   const wires = createWires();
   const attempt = attempts(options, wires, now);
   // How far the service's clock is ahead of this machine's, once it has refused a signature for it.
-  let aheadMs = 0;
-  let isClosed = false;
+  let [aheadMs, isClosed] = [0, false];
 
   /** @returns the answer, or what to do about it: how long to wait before the next try */
   async function tried(request: AwsRequest, tries: number, leftMs: number): Promise<AwsAnswer | Again> {
@@ -79,7 +80,7 @@ export function createTransport(options: TransportOptions): Transport {
       if (!(error instanceof NoAnswer)) throw error;
       assertTrusted(error.cause, { ...request, region });
       wires.closeIdle();
-      return { waitMs: error.wasReused && tries === 0 ? 0 : backoff(tries, random), awsCode: "", cause: error.cause };
+      return { waitMs: error.wasOpen && tries === 0 ? 0 : backoff(tries, random), awsCode: "", cause: error.cause };
     }
     if (answer.status < 300 || request.accepts?.includes(answer.status)) return answer;
     const { awsCode, message } = failureIn(answer);
@@ -119,6 +120,7 @@ export function createTransport(options: TransportOptions): Transport {
         if (outcome.waitMs > 0) await wait(outcome.waitMs);
       }
     },
+    connect: (service: Service) => wires.connect(endpointOf(service, region, options.env ?? process.env)),
     close() {
       isClosed = true;
       wires.close();

@@ -1,4 +1,5 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
+import { isIP, type Socket } from "node:net";
 
 /** An answer. */
 export interface AwsAnswer {
@@ -10,7 +11,7 @@ export interface AwsAnswer {
 /** A try that ended without an answer. */
 export class NoAnswer extends Error {
   constructor(
-    readonly wasReused: boolean,
+    readonly wasOpen: boolean,
     cause: unknown,
   ) {
     super("no answer", { cause });
@@ -18,7 +19,7 @@ export class NoAnswer extends Error {
 }
 
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
-/** How long a connection that was used before may be silent. It may have died unnoticed, as all do while a function is frozen. */
+/** How long a connection that stood before the call may be silent. It may have died unnoticed, as all do while a function is frozen. */
 const SILENT_MS = 1_000;
 
 /** How long a try may take. */
@@ -27,13 +28,25 @@ export interface Patience {
   readonly attemptMs: number;
   /** For both together. */
   readonly leftMs: number;
-  /** A connection that was used before may be silent for a second. A service that is slow is given its time at the next try. */
+  /** A connection that stood before may be silent for a second. A service that is slow is given its time at the next try. */
   readonly isFirst: boolean;
+}
+
+/** An agent, with what others may replace of it (Node's documentation, `agent.createConnection`). */
+type ConnectingAgent = Omit<HttpAgent, "createConnection"> & {
+  readonly options: object;
+  createConnection(options: ConnectionTarget, done?: unknown): Socket;
+};
+
+interface ConnectionTarget {
+  readonly host?: string | undefined;
+  readonly port: number | string;
+  readonly servername?: string;
 }
 
 /** How calls go out by one protocol, over connections that stay open. */
 interface Wire {
-  readonly agent: HttpAgent;
+  readonly agent: ConnectingAgent;
   readonly request: typeof httpRequest;
 }
 
@@ -51,52 +64,83 @@ export type Wires = ReturnType<typeof createWires>;
 export function createWires() {
   const wires = new Map<string, Promise<Wire>>();
   const opened: HttpAgent[] = [];
+  let ahead: Socket | undefined;
 
   async function open(protocol: string): Promise<Wire> {
     const { Agent, request } = protocol === "https:" ? await import("node:https") : { Agent: HttpAgent, request: httpRequest };
-    const agent = new Agent({ keepAlive: true });
+    const agent = new Agent({ keepAlive: true }) as ConnectingAgent;
     opened.push(agent);
     return { agent, request };
   }
 
+  function to({ protocol }: URL): Promise<Wire> {
+    const wire = wires.get(protocol) ?? open(protocol);
+    wires.set(protocol, wire);
+    return wire;
+  }
+
   return {
-    to({ protocol }: URL): Promise<Wire> {
-      const wire = wires.get(protocol) ?? open(protocol);
-      wires.set(protocol, wire);
-      return wire;
+    to,
+    /** Opens a connection ahead of the call that takes it. Kept when it stands, or when that failed. */
+    async connect(endpoint: URL): Promise<void> {
+      const { agent } = await to(endpoint);
+      const { createConnection } = agent;
+      const [host, port] = addressOf(endpoint);
+      const socket = createConnection.call(agent, { ...agent.options, host, port, servername: isIP(host) === 0 ? host : "" });
+      ahead = socket;
+      agent.createConnection = (options, done) => {
+        if (socket.destroyed || options.host !== host || Number(options.port) !== port)
+          return createConnection.call(agent, options, done);
+        agent.createConnection = createConnection;
+        ahead = undefined;
+        return socket.ref();
+      };
+      await new Promise((resolve) => {
+        socket.on("error", resolve).once(endpoint.protocol === "https:" ? "secureConnect" : "connect", resolve);
+      });
+      socket.unref();
     },
     /** Closes what no call uses: after a freeze all of a pool's connections are dead together, and none is tried a second time. */
     closeIdle() {
       for (const agent of opened) {
         for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
       }
+      ahead?.destroy();
     },
     close() {
       for (const agent of opened) agent.destroy();
+      ahead?.destroy();
     },
   };
+}
+
+function addressOf({ hostname, port, protocol }: URL): [host: string, port: number] {
+  return [hostname.replace(/^\[|\]$/g, ""), Number(port) || (protocol === "https:" ? 443 : 80)];
 }
 
 /** @throws NoAnswer */
 export function send(wire: Wire, endpoint: URL, sent: Sent, { attemptMs, leftMs, isFirst }: Patience): Promise<AwsAnswer> {
   return new Promise((resolve, reject) => {
     const { method, path, headers, body } = sent;
+    const [host, port] = addressOf(endpoint);
     const outgoing = wire.request({
       agent: wire.agent,
-      host: endpoint.hostname.replace(/^\[|\]$/g, ""),
-      port: endpoint.port,
+      host,
+      port,
       method,
       path,
       headers: { ...headers, "content-length": Buffer.byteLength(body) },
     });
-    const fail = (error: unknown) => reject(new NoAnswer(outgoing.reusedSocket, error));
+    let wasOpen = false;
+    const fail = (error: unknown) => reject(new NoAnswer(wasOpen, error));
     const giveUp = () => outgoing.destroy(new Error("timeout"));
     const timeoutMs = Math.max(1, Math.min(attemptMs, leftMs));
     const timers = [setTimeout(giveUp, timeoutMs)];
     outgoing.on("error", fail);
     let [isAnswered, isWhole] = [false, false];
     outgoing.on("socket", (socket) => {
-      if (outgoing.reusedSocket) {
+      wasOpen = !socket.connecting;
+      if (wasOpen) {
         // One turn more: after a freeze the time is over before what has arrived is looked at.
         const giveUpSilent = () => setImmediate(() => isAnswered || giveUp());
         if (isFirst) timers.push(setTimeout(giveUpSilent, Math.min(SILENT_MS, timeoutMs)));

@@ -45,8 +45,10 @@ interface Confirmed extends SigningKey {
  * Follows the active document: reads it at first use, confirms it in the background as it is used, keeps the last good key
  * while reads fail, and refuses to sign once that key has not been confirmed for `maxAgeSeconds`. Rotation relies on that
  * bound: after it, no issuer signs with a retired key.
+ *
+ * @param inBackground confirms the key in the background, at once or later; called again meanwhile, it may forget what it was given before
  */
-export function createActiveKey(options: ActiveKeyOptions): ActiveKey {
+export function createActiveKey(options: ActiveKeyOptions, inBackground = (confirm: () => void): void => confirm()): ActiveKey {
   const { maxAgeSeconds, refreshSeconds = 60, clock = presentSeconds, random = Math.random } = options;
   let confirmed: Confirmed | undefined;
   let inFlight: Promise<void> | undefined;
@@ -80,7 +82,7 @@ export function createActiveKey(options: ActiveKeyOptions): ActiveKey {
   function current(now: number): SigningKey | Promise<SigningKey> {
     if (!isUsable(confirmed, now, maxAgeSeconds)) return refreshed(now);
     // A failing read keeps the last good key; the next use tries again, and its age is what counts in the end.
-    if (now >= refreshAt && inFlight === undefined) refresh().catch(() => undefined);
+    if (now >= refreshAt && inFlight === undefined) inBackground(() => void refresh().catch(() => undefined));
     return confirmed;
   }
 

@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createBucket } from "../../src/aws/s3.js";
@@ -215,6 +215,63 @@ describe("a call", () => {
   ])("with %s says that the credentials are at fault", async (_, credentials) => {
     const { store } = parameters({ credentials: () => credentials });
     await expect(store.get([secret.name])).rejects.toMatchObject({ code: "aws_credentials" });
+  });
+});
+
+describe("a connection that was opened ahead", () => {
+  async function counted() {
+    const server = createServer((_, answer) => answer.end('{"Parameters":[]}'));
+    let connections = 0;
+    const all = new Set<Socket>();
+    server.on("connection", (socket: Socket) => {
+      connections += 1;
+      all.add(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    made.push({
+      close() {
+        server.closeAllConnections();
+        server.close();
+      },
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const ends = () => Promise.all([...all].map((each) => new Promise((resolve) => each.destroy().once("close", resolve))));
+    return { env: { ...aws.env, AWS_ENDPOINT_URL: url }, connections: () => connections, ends };
+  }
+
+  it("is the next call's", async () => {
+    const { env, connections } = await counted();
+    const { store, transport } = parameters({ env });
+    await transport.connect("ssm");
+    expect(connections()).toBe(1);
+    await Promise.all([store.get(["/a"]), store.get(["/b"])]);
+    expect(connections()).toBe(2);
+    await store.get(["/c"]);
+    expect(connections()).toBe(2);
+  });
+
+  it("is no other service's", async () => {
+    const { env, connections } = await counted();
+    const { store, transport } = parameters({ env: { ...env, AWS_ENDPOINT_URL_SSM: aws.url } });
+    await transport.connect("kms");
+    await store.get(["/a"]);
+    expect([connections(), aws.calls.length]).toStrictEqual([1, 1]);
+  });
+
+  it("and has ended since costs the next call nothing but another one", async () => {
+    const { env, connections, ends } = await counted();
+    const { store, transport } = parameters({ env });
+    await transport.connect("ssm");
+    await ends();
+    expect(await store.get(["/a"])).toStrictEqual(new Map());
+    expect(connections()).toBe(2);
+  });
+
+  it("that cannot be opened is told by the next call", async () => {
+    const env = { ...aws.env, AWS_ENDPOINT_URL: "http://127.0.0.1:1" };
+    const { store, transport } = parameters({ env, deadlineMs: 1 });
+    await transport.connect("ssm");
+    await expect(store.get(["/a"])).rejects.toMatchObject({ code: "aws_unavailable" });
   });
 });
 

@@ -1,6 +1,6 @@
 import { monotonicMs } from "../../encoding/monotonic.js";
 import { SignetError, toPublicError } from "../../errors.js";
-import { createCallers } from "../../issue/callers.js";
+import { type Callers, createCallers } from "../../issue/callers.js";
 import { encodeRequest } from "../../issue/encode.js";
 import { createImmediateIssuer, type ImmediateIssuer, presentSeconds, publicResult } from "../../issue/issuer.js";
 import { createRates } from "../../issue/rate.js";
@@ -8,10 +8,10 @@ import { checkBatch, type IssueRequest, isBatch } from "../../issue/request.js";
 import { DEFAULT_LIMITS, type Limits } from "../../settings/limits.js";
 import { type HttpAnswer, httpAnswer, httpProblem, identityOf, isHttpEvent, readHttpEvent } from "../shared/http-event.js";
 import { assertNamesWereRead, issueWellRead } from "../shared/parsed-event.js";
-import { type Answer, createReport, errorWithoutStack } from "../shared/report.js";
-import { type Environment, settingsOf } from "../shared/settings.js";
+import { type Answer, createReport, errorWithoutStack, type Report } from "../shared/report.js";
+import { type Environment, type Settings, settingsOf } from "../shared/settings.js";
 import { assertBatchFits } from "./batch-size.js";
-import { createSigningKey } from "./signing-key.js";
+import { createSigningKey, type FunctionKey } from "./signing-key.js";
 
 /** What Lambda says of an invocation, as far as it is looked at. */
 export interface InvocationContext {
@@ -39,12 +39,33 @@ const TIME_FOR_CALLS = 0.9;
 /** Looks at a batch before anything is signed. */
 type CheckSize = (requests: readonly IssueRequest[], caller: ResolvedCaller) => Promise<void>;
 
-/** Makes the function's handler. The key is opened at once; where that fails, the next invocation tries again. */
+/** A function that has started. */
+export interface StartedIssuer {
+  readonly handler: Handler;
+  /** Never rejected: the key is open, or could not be opened, or takes longer than INIT waits for it. */
+  readonly ready: Promise<void>;
+}
+
+/** How long INIT waits for the key. Lambda gives it ten seconds in all; what takes longer the first invocation waits for. */
+const MAX_INIT_MS = 5_000;
+
+/** Makes the function's handler alone. */
 export function createHandler(env: Environment, write: (line: string) => void): Handler {
+  return startIssuer(env, write).handler;
+}
+
+/** Starts the function. The key is opened at once; where that fails, the next invocation tries again. */
+export function startIssuer(env: Environment, write: (line: string) => void): StartedIssuer {
   const settings = settingsOf(env);
   const report = createReport(settings, env, write);
-  let endsBy = Number.POSITIVE_INFINITY;
-  const key = createSigningKey(settings, env, { ...report, endsBy: () => endsBy });
+  const calls: Calls = { endsBy: Number.POSITIVE_INFINITY };
+  const key = createSigningKey(settings, env, {
+    ...report,
+    endsBy: () => calls.endsBy,
+    inBackground(confirm) {
+      calls.confirm = confirm;
+    },
+  });
   const issuing = { signer: key, issuer: settings.issuer, limits: settings.limits, clock: presentSeconds };
   const rates = createRates();
   const callers = createCallers(issuing, settings.callers, rates);
@@ -54,8 +75,43 @@ export function createHandler(env: Environment, write: (line: string) => void): 
     isOtherCaller: (name) => callers.named(name) !== undefined,
     rate: rates("", settings.limits.maxTokensPerMinute),
   });
+  const parts = { env, settings, callers, key, calls };
+
+  // What runs for the first time takes long, and in INIT a small function has more of a processor. This token goes to no caller: no limit,
+  // rate, log or metric sees it, and no service is asked for its signature.
+  async function warmUp(): Promise<void> {
+    await key.refresh();
+    const trial = createImmediateIssuer({ signer: await key.openForTrial() });
+    const handler = handlerOf({ ...parts, own: trial, report: createReport(settings, env, () => undefined) });
+    const request = { claims: {}, setIat: true, setJti: true, ttl: 1 };
+    await handler(request, { awsRequestId: "", invokedFunctionArn: "" }).catch(() => undefined);
+  }
+
+  return { handler: handlerOf({ ...parts, own, report }), ready: within(MAX_INIT_MS, warmUp().catch(report.unready)) };
+}
+
+/** The calls to AWS of the invocations. */
+interface Calls {
+  /** Until when their answers are waited for. */
+  endsBy: number;
+  /** Confirms the key, where that is due: after an answer, so that no invocation waits for that, or pays for it. */
+  confirm?: (() => void) | undefined;
+}
+
+/** What a handler is made of. */
+interface HandlerParts {
+  readonly env: Environment;
+  readonly settings: Settings;
+  readonly callers: Callers;
+  readonly key: FunctionKey;
+  readonly calls: Calls;
+  /** Issues where no alias was invoked. */
+  readonly own: ImmediateIssuer;
+  readonly report: Report;
+}
+
+function handlerOf({ env, settings, callers, key, calls, own, report }: HandlerParts): Handler {
   const limits = { ...DEFAULT_LIMITS, ...settings.limits };
-  key.refresh().catch(report.unready);
 
   // The alias is the caller: IAM has checked that it may be invoked.
   function resolveCaller({ invokedFunctionArn }: InvocationContext): ResolvedCaller {
@@ -74,7 +130,7 @@ export function createHandler(env: Environment, write: (line: string) => void): 
 
   return async (event, context) => {
     const began = monotonicMs();
-    endsBy = Date.now() + (context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) * TIME_FOR_CALLS;
+    calls.endsBy = Date.now() + (context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) * TIME_FOR_CALLS;
     const isHttp = settings.http && isHttpEvent(event);
     let caller: ResolvedCaller | undefined;
     const identity = isHttp ? identityOf(event.requestContext) : undefined;
@@ -90,8 +146,17 @@ export function createHandler(env: Environment, write: (line: string) => void): 
       // What Lambda answers is made of the name and the message.
       const { code, message } = toPublicError(error);
       throw errorWithoutStack(code, message);
+    } finally {
+      // Lambda's runtime clients post an answer before a timer's turn comes.
+      if (calls.confirm !== undefined) setTimeout(confirmNow, 0, calls);
     }
   };
+}
+
+function confirmNow(calls: Calls): void {
+  calls.endsBy = Number.POSITIVE_INFINITY;
+  calls.confirm?.();
+  calls.confirm = undefined;
 }
 
 async function issuedOverHttp(
@@ -117,6 +182,16 @@ async function issuedFromEvent(caller: ResolvedCaller, event: unknown, checkSize
   }
   assertNamesWereRead(event);
   return caller.issuer.issue(event as IssueRequest);
+}
+
+/** Kept with the work, or when its time is over; the work goes on. */
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, over]);
+  clearTimeout(timer);
 }
 
 function elapsed(began: number): number {

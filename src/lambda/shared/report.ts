@@ -112,6 +112,20 @@ export function shownIdentity({ caller, identity }: Pick<Invocation, "caller" | 
   return { caller, ...(identity !== undefined && { identity: shortened(identity, MAX_IDENTITY) }) };
 }
 
+/**
+ * Starts a function.
+ *
+ * @throws Error without a stack: Lambda logs and answers what a start throws as it is, and the stack names this machine's files
+ */
+export function withoutStack<T>(start: () => T): T {
+  try {
+    return start();
+  } catch (error) {
+    const { code, message } = isSignetError(error) ? error : toPublicError(error);
+    throw errorWithoutStack(code, message);
+  }
+}
+
 /** An error for the caller: its stack would show them this file. */
 export function errorWithoutStack(name: string, message: string): Error {
   const error = new Error(message);

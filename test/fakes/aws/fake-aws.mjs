@@ -166,6 +166,9 @@ export async function startFakeAws(options = {}) {
     };
   }
 
+  // A connection of TLS cannot be reset by itself.
+  const cutOff = ({ socket }) => (tls === undefined ? socket.resetAndDestroy() : socket.destroy());
+
   const listener = async (incoming, outgoing) => {
     const chunks = [];
     for await (const chunk of incoming) chunks.push(chunk);
@@ -180,7 +183,7 @@ export async function startFakeAws(options = {}) {
     try {
       const carryOut = answer(request, record);
       fault = faults.take(record.action);
-      if (fault?.kind === "reset") return incoming.socket.resetAndDestroy();
+      if (fault?.kind === "reset") return cutOff(incoming);
       if (fault?.kind === "timeout") return undefined;
       if (fault?.code !== undefined) throw new Refusal(fault.code, fault.message ?? "injected", fault.status ?? 500);
       result = faults.stale(fault, record, request.body) ?? carryOut();
@@ -193,7 +196,7 @@ export async function startFakeAws(options = {}) {
     }
     record.status = result.status;
     if (isLast) return stop.act();
-    if (fault?.kind === "lost-reply") return incoming.socket.resetAndDestroy();
+    if (fault?.kind === "lost-reply") return cutOff(incoming);
     return send(outgoing, result, fault, incoming.method, now() + faults.skewMs());
   };
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);

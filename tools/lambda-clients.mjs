@@ -1,0 +1,88 @@
+/** Environments of Lambda, with AWS's own runtime clients for Node in them. */
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { startRuntimeApi } from "../bench/runtime-api.mjs";
+import { once } from "./installed.mjs";
+
+const folder = fileURLToPath(new URL("lambda-clients/", import.meta.url));
+const run = promisify(execFile);
+
+/** How each client is started, and where its native part would be. */
+const CLIENTS = {
+  3: { program: "client-3/bin/index.mjs", args: ["index.handler"], native: "client-3/dist/rapid-client.node" },
+  4: { program: "client-4/index.mjs", args: [], native: "client-4/rapid-client.node" },
+};
+
+/** Installs the clients, once for each set of pins. */
+export async function installClients() {
+  await once(join(folder, "node_modules"), "lambda-clients", readFileSync(join(folder, "package.json")), async () => {
+    await run("npm", ["install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder });
+  });
+}
+
+/**
+ * Starts an environment: the text of a function as `index.js`, as CloudFormation writes inline code.
+ *
+ * @param {{ client: 3 | 4, node: string, text: string, env: Record<string, string> }} options
+ */
+export async function startEnvironment({ client, node, text, env }) {
+  const { program, args, native } = CLIENTS[client];
+  const task = mkdtempSync(join(tmpdir(), "signet-task-"));
+  writeFileSync(join(task, "index.js"), text);
+  const ahead = join(task, "ahead");
+  writeFileSync(ahead, "0");
+  let aheadMs = 0;
+  const api = await startRuntimeApi(() => Date.now() + aheadMs);
+  const modules = join(folder, "node_modules");
+  const preloaded = ["clock.cjs", ...(existsSync(join(modules, native)) ? [] : ["native.cjs"])];
+  const required = preloaded.flatMap((name) => ["--require", join(folder, name)]);
+  const child = spawn(node, [...required, join(modules, program), ...args], {
+    cwd: task,
+    env: { ...lambdaVariables(task, api.address), ...env, CLOCK_AHEAD: ahead },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (chunk) => (said += chunk));
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  return {
+    task,
+    /** Answers what INIT failed with; nothing where the environment asks for its first event. */
+    initialized: api.initialized,
+    invoke: api.invoke,
+    /** All that it has written, without the line in which client 3 says whence it starts. */
+    said: () => said.replace(/^Executing .*\n/, ""),
+    ended,
+    /** Lets time pass while it is frozen. @param {number} seconds @param {() => void} meanwhile */
+    freeze(seconds, meanwhile = () => undefined) {
+      child.kill("SIGSTOP");
+      meanwhile();
+      aheadMs += seconds * 1_000;
+      writeFileSync(ahead, String(aheadMs));
+      child.kill("SIGCONT");
+    },
+    async stop() {
+      child.kill("SIGKILL");
+      await ended;
+      api.close();
+      rmSync(task, { recursive: true });
+    },
+  };
+}
+
+function lambdaVariables(task, address) {
+  return {
+    AWS_LAMBDA_RUNTIME_API: address,
+    LAMBDA_TASK_ROOT: task,
+    _HANDLER: "index.handler",
+    AWS_LAMBDA_FUNCTION_NAME: "issuer",
+    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "128",
+    AWS_LAMBDA_LOG_GROUP_NAME: "/aws/lambda/issuer",
+    AWS_LAMBDA_LOG_STREAM_NAME: "1",
+    AWS_LAMBDA_LOG_FORMAT: "JSON",
+  };
+}
