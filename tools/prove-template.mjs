@@ -1,6 +1,7 @@
 /**
- * Holds the templates against others' rules: cfn-lint in every region that it knows (three minutes), the example for SAM among them, and
- * checkov's rules of security; and builds them again in another folder and on every Node at hand, which must give the same bytes.
+ * Holds the templates against others' rules: cfn-lint in every region that it knows (three minutes), the example for SAM among them,
+ * checkov's rules of security, and Terraform the module around it; and builds them again in another folder and on every Node at hand, which
+ * must give the same bytes.
  *
  *   node tools/prove-template.mjs [--short]   Build first. The short form looks at a region of each kind.
  */
@@ -12,6 +13,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { has, nodesAtHand, pythonTools, skip } from "./installed.mjs";
+import { terraformFaults } from "./terraform.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const pins = join(root, "test/deploy/requirements.txt");
@@ -101,6 +103,8 @@ async function main() {
 async function prove(scratch) {
   const differing = await rebuild(join(scratch, "another-folder"));
   for (const what of differing) console.log(`FAIL ${what} has other bytes than ours`);
+  const ofTerraform = await terraformFaults(root, join(scratch, "terraform"));
+  for (const what of ofTerraform) console.log(`FAIL ${what}`);
   if (!(await has("python3", "--version"))) return skip("cfn-lint and checkov: python3 not found");
   const bin = await pythonTools(cache, "cfn-lint and checkov", pins);
   const findings = await lint(bin, scratch);
@@ -122,8 +126,8 @@ async function prove(scratch) {
   const idle = Object.keys(NOT_FOLLOWED).filter((id) => !failed.has(id));
   for (const id of idle) console.log(`FAIL ${id} is followed by now: its reason can go`);
   for (const [id, why] of Object.entries(NOT_FOLLOWED)) console.log(`not followed: ${id}: ${why}`);
-  const failures = findings.length + refused.length + idle.length + differing.length;
-  console.log(`\n${results.passed_checks.length + 2} passed, ${failures} failed`);
+  const failures = findings.length + refused.length + idle.length + differing.length + ofTerraform.length;
+  console.log(`\n${results.passed_checks.length + 3} passed, ${failures} failed`);
   if (failures > 0) process.exitCode = 1;
 }
 

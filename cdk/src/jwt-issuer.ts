@@ -1,14 +1,21 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Duration, Stack, Token } from "aws-cdk-lib";
+import { type CfnResource, type Duration, Stack, Token } from "aws-cdk-lib";
 import { DomainName, type IDomainName } from "aws-cdk-lib/aws-apigateway";
 import type { ICertificate } from "aws-cdk-lib/aws-certificatemanager";
 import type { Metric, MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
 import { Grant, type IGrantable, type IManagedPolicy } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
-import { type IFunction, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import { type CfnFunction, type IFunction, Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Bucket, type IBucket } from "aws-cdk-lib/aws-s3";
+import { Asset } from "aws-cdk-lib/aws-s3-assets";
 import { CfnInclude } from "aws-cdk-lib/cloudformation-include";
 import { Construct } from "constructs";
+import { didYouMean } from "./checks.js";
+import { inProps, parametersOf } from "./parameters.js";
+import { resolveTemplate, type SourceTemplate } from "./resolve.js";
 
 /** Who holds the private key. */
 export type KeyCustodian = "ParameterStore" | "KMS" | "SecretsManager" | "KMSDataKey";
@@ -52,9 +59,9 @@ export interface JwtIssuerProps {
   readonly domainName?: string;
   /** The certificate of `domainName`, in the stack's region. */
   readonly certificate?: ICertificate;
-  /** One segment below `domainName`. Default the whole domain. */
+  /** One segment below `domainName`, such as `auth`. Default the whole domain. */
   readonly basePath?: string;
-  /** The longest life of a token. Default a day. */
+  /** The longest life of a token, from 15 minutes to a year. Default a day. */
   readonly maxTtl?: Duration;
   /** Each gets an alias of the function, named as it is. */
   readonly callers?: Readonly<Record<string, { readonly limits?: CallerLimits }>>;
@@ -68,6 +75,8 @@ export interface JwtIssuerProps {
   readonly decodeHosts?: readonly string[];
   /** Default `INFO`. */
   readonly logLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR" | "FATAL";
+  /** What Lambda itself says. Default `INFO`. */
+  readonly systemLogLevel?: "DEBUG" | "INFO" | "WARN";
   /** Default 90. */
   readonly logRetentionDays?: number;
   /** Who is told when something fails; makes alarms and a dashboard. */
@@ -76,18 +85,22 @@ export interface JwtIssuerProps {
   readonly kmsSignQuota?: number;
   /** How many invocations of the issuer run at once. Default 0: as many as the account allows. */
   readonly reservedConcurrency?: number;
-  /** AWS X-Ray. Default false. */
+  /** The API's access log; it needs the CloudWatch role of API Gateway's account settings. Default false. */
   readonly accessLog?: boolean;
-  /** AWS X-Ray. */
+  /** AWS X-Ray. Default false. */
   readonly tracing?: boolean;
+  /** For every role. */
   readonly permissionsBoundary?: IManagedPolicy;
-  /** Megabytes of the issuer. Default 128. */
+  /** Of every function. Default `nodejs24.x`; `nodejs26.x` where the region has it. */
+  readonly runtime?: "nodejs24.x" | "nodejs26.x";
+  /** Megabytes of the issuer. Default by custody: 512 where KMS signs, else 128. */
   readonly memorySize?: number;
   /** Default `arm64`. */
   readonly architecture?: "arm64" | "x86_64";
 }
 
-const onOrOff = (value: boolean | undefined): string | undefined => (value === undefined ? undefined : value ? "on" : "off");
+const SOURCE = JSON.parse(readFileSync(new URL("template.json", import.meta.url), "utf8")) as SourceTemplate;
+const FUNCTIONS = ["Issuer", "Manager", "Decoder"] as const;
 
 /** An issuer of JSON Web Tokens whose keys stay in this account: Signet's own template, within a stack of yours. */
 export class JwtIssuer extends Construct {
@@ -108,37 +121,46 @@ export class JwtIssuer extends Construct {
   /** The PEM of that key, in base64. */
   readonly publicKeyPemBase64: string;
 
+  readonly #callers: readonly string[];
+
+  /** @throws Error naming the prop that is unknown, or that the template would refuse */
   constructor(scope: Construct, id: string, props: JwtIssuerProps = {}) {
     super(scope, id);
-    const { jwksEndpoint = true, issueRoutes = false, decodeRoute = false, keyCustodian, algorithm = "" } = props;
-    // The rules of a template hold for parameters; these are none any more.
-    if (issueRoutes && !jwksEndpoint) throw new Error("issueRoutes needs jwksEndpoint");
-    if (decodeRoute && !jwksEndpoint) throw new Error("decodeRoute needs jwksEndpoint");
-    if (props.secretsManagerRotation && !props.rotateEveryDays) throw new Error("secretsManagerRotation needs rotateEveryDays");
-    if (keyCustodian === "KMSDataKey" && algorithm.startsWith("ML-DSA")) throw new Error("KMS makes no data keys for ML-DSA");
-    checkDomain(this, props);
-    if (props.existingKmsKey !== undefined && keyCustodian !== "KMS") throw new Error("existingKmsKey needs keyCustodian KMS");
-    const template = new CfnInclude(this, "Template", {
-      templateFile: fileURLToPath(new URL("template.yaml", import.meta.url)),
-      preserveLogicalIds: false,
-      parameters: parametersOf(props),
-    });
+    const { values, known } = parametersOf(props, SOURCE);
+    const resolved = resolveTemplate(SOURCE, known);
+    const [refusal] = resolved.refusals;
+    if (refusal !== undefined) throw new Error(inProps(refusal));
+    assertSameRegion(this, props);
+    this.#callers = Object.keys(props.callers ?? {});
+    const template = includeTemplate(this, resolved.template, values);
+    for (const name of FUNCTIONS) if (name !== "Decoder" || props.decodeRoute === true) loadAsset(this, template, name);
     const arnOf = (name: string): string => template.getResource(name).getAtt("Arn").toString();
     const sameEnvironment = true;
     this.function = LambdaFunction.fromFunctionAttributes(this, "Issuer", { functionArn: arnOf("Issuer"), sameEnvironment });
     this.keyManager = LambdaFunction.fromFunctionAttributes(this, "Manager", { functionArn: arnOf("Manager"), sameEnvironment });
     this.keyringBucket = Bucket.fromBucketName(this, "Keyring", template.getResource("Keyring").ref);
     const { region, urlSuffix } = Stack.of(this);
-    const api = jwksEndpoint ? `https://${template.getResource("Api").ref}.execute-api.${region}.${urlSuffix}/v1` : undefined;
+    const api =
+      props.jwksEndpoint !== false
+        ? `https://${template.getResource("Api").ref}.execute-api.${region}.${urlSuffix}/v1`
+        : undefined;
     this.issuerUrl = props.issuerUrl ?? api;
     this.jwksUrl = api === undefined ? undefined : `${api}/.well-known/jwks.json`;
-    this.domain = domainOf(this, template, props);
+    this.domain = props.domainName === undefined ? undefined : domainOf(this, template.getResource("Domain"));
     this.keyId = template.getResource("Keys").getAtt("KeyID").toString();
     this.publicKeyPemBase64 = template.getResource("Keys").getAtt("PublicKeyPEMBase64").toString();
   }
 
-  /** Lets a principal ask for tokens: within the limits of a caller, or without one within the issuer's own. */
+  /**
+   * Lets a principal ask for tokens: within the limits of a caller, or without one within the issuer's own.
+   *
+   * @throws Error for a caller that `callers` does not have: its alias would never be made
+   */
   grantIssue(grantee: IGrantable, caller?: string): Grant {
+    if (caller !== undefined && !this.#callers.includes(caller)) {
+      const near = didYouMean(caller, this.#callers) || (this.#callers.length > 0 ? `: ${this.#callers.join(", ")}` : "");
+      throw new Error(`callers has no ${JSON.stringify(caller)}${near}`);
+    }
     const { functionArn } = this.function;
     const resourceArns = [caller === undefined ? functionArn : `${functionArn}:${caller}`];
     return Grant.addToPrincipal({ grantee, actions: ["lambda:InvokeFunction"], resourceArns });
@@ -176,19 +198,15 @@ export class JwtIssuer extends Construct {
   }
 }
 
-function checkDomain(scope: Construct, { domainName, certificate, basePath, jwksEndpoint = true }: JwtIssuerProps): void {
-  if ((domainName === undefined) !== (certificate === undefined)) throw new Error("domainName and certificate need each other");
-  if (basePath !== undefined && domainName === undefined) throw new Error("basePath needs domainName");
-  if (domainName !== undefined && !jwksEndpoint) throw new Error("domainName needs jwksEndpoint");
+/** A regional domain takes a certificate of its region alone, which no rule of a template can say. */
+function assertSameRegion(scope: Construct, { certificate }: JwtIssuerProps): void {
   if (certificate === undefined || Token.isUnresolved(certificate.certificateArn)) return;
   const [found, wanted] = [certificate.certificateArn.split(":")[3], Stack.of(scope).region];
   if (found === wanted || Token.isUnresolved(wanted)) return;
   throw new Error(`certificate is of ${found}: a regional domain takes one of the stack's region, ${wanted}`);
 }
 
-function domainOf(scope: Construct, template: CfnInclude, { domainName }: JwtIssuerProps): IDomainName | undefined {
-  if (domainName === undefined) return undefined;
-  const domain = template.getResource("Domain");
+function domainOf(scope: Construct, domain: CfnResource): IDomainName {
   return DomainName.fromDomainNameAttributes(scope, "Domain", {
     domainName: domain.ref,
     domainNameAliasTarget: domain.getAtt("RegionalDomainName").toString(),
@@ -196,38 +214,23 @@ function domainOf(scope: Construct, template: CfnInclude, { domainName }: JwtIss
   });
 }
 
-function parametersOf(props: JwtIssuerProps): Record<string, unknown> {
-  const given: Record<string, unknown> = {
-    KeyCustodianParameter: props.keyCustodian,
-    Algorithm: props.algorithm,
-    ExistingKmsKeyArn: props.existingKmsKey?.keyArn,
-    SecretKmsKeyArn: props.secretKmsKey?.keyArn,
-    RotateEveryDays: props.rotateEveryDays,
-    SecretsManagerRotation: onOrOff(props.secretsManagerRotation),
-    RotationToken: props.rotationToken,
-    VerifiersAccept: props.verifiersAccept,
-    RenewOutputs: props.renewOutputs,
-    IssuerUrl: props.issuerUrl,
-    DomainName: props.domainName,
-    CertificateArn: props.certificate?.certificateArn,
-    BasePath: props.basePath,
-    MaxTtlSeconds: props.maxTtl?.toSeconds(),
-    Callers: props.callers === undefined ? undefined : JSON.stringify(props.callers),
-    JwksEndpoint: onOrOff(props.jwksEndpoint),
-    IssueRoutes: onOrOff(props.issueRoutes),
-    DecodeRoute: onOrOff(props.decodeRoute),
-    DecodeHosts: props.decodeHosts?.join(","),
-    LogLevelApplicationParameter: props.logLevel,
-    LogRetentionDays: props.logRetentionDays,
-    AlarmEmail: props.alarmEmail,
-    KmsSignQuota: props.kmsSignQuota,
-    ReservedConcurrency: props.reservedConcurrency,
-    AccessLog: onOrOff(props.accessLog),
-    Tracing: onOrOff(props.tracing),
-    PermissionsBoundaryArn: props.permissionsBoundary?.managedPolicyArn,
-    MemorySize: props.memorySize,
-    Architecture: props.architecture,
-  };
-  if (Token.isUnresolved(given.Callers)) throw new Error("callers must be known when the stack is synthesised");
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+/** CfnInclude takes a template from a file alone, and reads it at once. */
+function includeTemplate(scope: Construct, template: object, parameters: Readonly<Record<string, unknown>>): CfnInclude {
+  const folder = mkdtempSync(join(tmpdir(), "signet-"));
+  try {
+    const templateFile = join(folder, "template.json");
+    writeFileSync(templateFile, JSON.stringify(template));
+    return new CfnInclude(scope, "Template", { templateFile, preserveLogicalIds: false, parameters: { ...parameters } });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A function's text goes through the app's bucket of assets: in the template, three issuers would pass CloudFormation's 1 MB. */
+function loadAsset(scope: Construct, template: CfnInclude, name: (typeof FUNCTIONS)[number]): void {
+  const path = fileURLToPath(new URL(`functions/${name}`, import.meta.url));
+  const asset = new Asset(scope, `${name}Code`, { path });
+  const made = template.getResource(name) as CfnFunction;
+  made.code = { s3Bucket: asset.s3BucketName, s3Key: asset.s3ObjectKey };
+  asset.addResourceMetadata(made, "Code");
 }
