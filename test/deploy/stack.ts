@@ -116,8 +116,10 @@ export async function startStack(answersTo: string) {
     const loaded = { exports: {} as { handler?: Handler } };
     const write = (line: string) => void lines.push(line);
     const run = new Function("exports", "require", "module", "process", code ?? Code.ZipFile);
-    run(loaded.exports, requireWithShortWaits, loaded, {
+    const requireHere = (id: string): unknown => (id === "node:fs" ? filesWith(write) : requireWithShortWaits(id));
+    run(loaded.exports, requireHere, loaded, {
       env,
+      hrtime: process.hrtime,
       stdout: { write },
       nextTick: process.nextTick,
       getuid: () => 0,
@@ -156,6 +158,16 @@ export async function startStack(answersTo: string) {
     roles,
     read: (key: string) => JSON.parse(aws.state.buckets.get(BUCKET).objects.get(key).at(-1).body.toString()),
   };
+}
+
+/** The file system, but for the descriptor of standard output: functions write their log to it. */
+function filesWith(write: (line: string) => void): object {
+  const writeSync = (descriptor: number, bytes: Uint8Array): number => {
+    if (descriptor !== 1) throw new Error(`a function writes to the descriptor ${descriptor}`);
+    write(Buffer.from(bytes).toString());
+    return bytes.length;
+  };
+  return { ...require("node:fs"), writeSync };
 }
 
 /** What a manager waits for passes at once. */

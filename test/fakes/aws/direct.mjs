@@ -58,7 +58,12 @@ class Outgoing extends EventEmitter {
       end: (text = "") => {
         if (this.#isOver) return;
         this.#isOver = true;
-        const response = Object.assign(new EventEmitter(), head);
+        const response = Object.assign(new EventEmitter(), head, {
+          // The functions of the version before read an answer so.
+          async *[Symbol.asyncIterator]() {
+            if (text !== "") yield Buffer.from(text);
+          },
+        });
         this.emit("response", response);
         if (text !== "") response.emit("data", Buffer.from(text));
         response.emit("end");
