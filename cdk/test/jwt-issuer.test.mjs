@@ -135,9 +135,10 @@ test("leaves to the deployment what only the deployment knows", () => {
   new JwtIssuer(stack, "Issuer", { alarmEmail, keyCustodian: "KMS", existingKmsKey: new Key(stack, "Key") });
   const { Conditions, Resources } = Template.fromStack(stack).toJSON();
   // A condition cannot refer to a resource: a key of the app's own is there.
-  assert.deepEqual(Object.values(Conditions), [{ "Fn::Not": [{ "Fn::Equals": [{ Ref: "Email" }, ""] }] }]);
+  assert.ok(Object.keys(Conditions).length > 0);
+  for (const each of Object.values(Conditions)) assert.deepEqual(each, { "Fn::Not": [{ "Fn::Equals": [{ Ref: "Email" }, ""] }] });
   const alarms = Object.values(Resources).filter(({ Type }) => Type === "AWS::CloudWatch::Alarm");
-  assert.ok(alarms.length > 0 && alarms.every(({ Condition }) => Condition === Object.keys(Conditions)[0]));
+  assert.ok(alarms.length > 0 && alarms.every(({ Condition }) => Condition in Conditions));
   assert.ok(JSON.stringify(Resources).includes('"Action":["kms:Sign","kms:GetPublicKey"]'));
 });
 
