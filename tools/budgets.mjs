@@ -29,7 +29,7 @@ const budgets = [
   { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 634, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.
   { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 46, unit: KILOBYTE, name: "KB" },
-  { what: "what is built", path: "dist", limit: 2_129, unit: KILOBYTE, name: "KB" },
+  { what: "what is built", path: "dist", limit: 2_162, unit: KILOBYTE, name: "KB" },
 ];
 
 for (const { what, path, limit, unit, name } of budgets) {
