@@ -95,8 +95,8 @@ async function coldStarts(keys, base) {
   });
   const env = { SIGNET_ISSUER: issuer, SIGNET_JWKS_URL: `${issuer}/jwks.json`, SIGNET_AUDIENCE: AUDIENCE };
   const files = {
-    empty: "bench/empty-handler.cjs",
-    "empty and a fetch": "bench/fetching-handler.cjs",
+    empty: "bench/functions/empty.cjs",
+    "empty and a fetch": "bench/functions/fetching-keys.cjs",
     authorizer: "dist/lambda/authorizer.cjs",
   };
   const times = new Map(Object.keys(files).map((name) => [name, []]));

@@ -1,88 +1,182 @@
 /** The page of the function's figures. */
+import { NOISE } from "./budgets.mjs";
 import { spread } from "./measure.mjs";
+import { range, table } from "./tables.mjs";
+
+const SMALLEST = {
+  empty: "a function that does nothing",
+  embedded: "the smallest that signs, its key embedded",
+  fetching: "the smallest that fetches its key and signs",
+};
+const IN_GO = {
+  "go-empty": "Go (aws-lambda-go): does nothing",
+  "go-memory": "Go: signs by golang-jwt with a key that it makes",
+  "go-reads": "Go: reads its key before its first event, and signs",
+  "go-kms": "Go: has KMS sign, and checks nothing",
+};
+const MEMORY = "parameter-store";
 
 /** @param {number} number */
 const whole = (number) => Math.round(number).toLocaleString("en");
 /** @param {readonly number[]} numbers */
 const median = (numbers) => spread(numbers).median;
+const titleOf = (name) => SMALLEST[name] ?? IN_GO[name] ?? `Signet, \`${name}\``;
 
-const GO = "go-";
-const PEERS = {
-  memory: { custody: "parameter-store", does: "in memory (golang-jwt)" },
-  kms: { custody: "kms", does: "`kms` (aws-sdk-go-v2), nothing checked" },
-};
+/** What a million of so many milliseconds cost. */
+function startsUsd(ms, { prices, memoryMb }) {
+  return 1_000 * ms * (memoryMb / 1_024) * prices.lambdaGbSecondArm;
+}
 
-/** The same function in Go: what a warm invocation takes more than the empty function in the same language. */
-function besideGo({ warm }) {
-  if (warm[`${GO}empty`] === undefined) return "";
-  const more = (name, empty) => spread(warm[name].map((us, round) => us - warm[empty][round])).median;
-  const rows = Object.entries(PEERS).map(([role, { custody, does }]) => {
-    const [ours, theirs] = [more(custody, "empty"), more(`${GO}${role}`, `${GO}empty`)];
-    const warmed = [warm[custody], warm[`${GO}${role}`]].map((each) => whole(median(each)));
-    return `| ${does} | ${warmed.join(" | ")} | ${whole(ours)} | ${whole(theirs)} |`;
+/** What a million tokens cost beside the custodian's part: requests, and memory for as long as an invocation takes. */
+function millionUsd(ms, about) {
+  return about.prices.lambdaRequests + startsUsd(ms, about);
+}
+
+function startsOf({ starts, warm }, about) {
+  const rows = Object.entries(starts).map(([name, runs]) => {
+    const of = (member) => median(runs.map((each) => each[member]));
+    return [
+      titleOf(name),
+      of("initMs").toFixed(0),
+      of("firstMs").toFixed(0),
+      of("nextMs").toFixed(0),
+      whole(of("initUs") / 1_000),
+      whole(of("firstUs")),
+      whole(of("nextUs")),
+      whole(median(warm[name])),
+      of("peakMb").toFixed(0),
+      `$${millionUsd(of("nextMs"), about).toFixed(2)}`,
+    ];
   });
-  const empties = [warm.empty, warm[`${GO}empty`]].map((each) => whole(median(each)));
-  return `
-| Beside Go (aws-lambda-go), warm | Signet, us | Go, us | more than empty: Signet, us | Go, us |
-|---|---:|---:|---:|---:|
-| a function that does nothing | ${empties.join(" | ")} | | |
-${rows.join("\n")}
-`;
-}
-
-function rowsOf({ cold, warm }) {
-  const custodies = Object.keys(cold).filter((name) => name !== "empty" && !name.startsWith(GO));
-  const empty = median(cold.empty);
-  const emptyWarm = median(warm.empty);
-  return [
-    `| a function that does nothing | ${empty.toFixed(1)} | | ${whole(emptyWarm)} | |`,
-    ...custodies.map((name) => {
-      const ratio = spread(cold[name].map((ms, round) => ms / cold.empty[round]));
-      const more = spread(warm[name].map((us, round) => us - warm.empty[round]));
-      const cells = [
-        `\`${name}\``,
-        median(cold[name]).toFixed(1),
-        `${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)})`,
-        whole(median(warm[name])),
-        `${whole(more.median)} (${whole(more.low)} to ${whole(more.high)})`,
-      ];
-      return `| ${cells.join(" | ")} |`;
-    }),
+  const head = [
+    "",
+    "INIT, ms",
+    "first, ms",
+    "2 to 31, ms",
+    "INIT: processor, ms",
+    "first, us",
+    "2 to 31, us",
+    "warm, us",
+    "peak, MB",
   ];
+  return table([...head, "a million"], rows);
 }
 
-function memoryOf({ version, memory }) {
-  const { empty, "parameter-store": ours } = memory;
-  return `| ${version} | ${whole(empty.last)} MB | ${whole(ours.first)} MB | ${whole(ours.last)} MB | ${(ours.last / empty.last).toFixed(2)} |`;
+function afterwards({ starts, thaws, batch }) {
+  const callsOf = (calls) => (calls.length === 0 ? "no call" : calls.join(", "));
+  const first = (name) => callsOf(starts[name].at(-1).calls);
+  return `The first invocation calls: \`${MEMORY}\` ${first(MEMORY)}, \`kms\` ${first("kms")}. Thawed after fifty minutes: \`${MEMORY}\` ${callsOf(thaws[MEMORY].calls)}
+(${thaws[MEMORY].ms.toFixed(0)} ms), \`kms\` ${callsOf(thaws.kms.calls)} (${thaws.kms.ms.toFixed(0)} ms). A batch of ${whole(batch.tokens)} with \`kms\`: ${whole(batch.signs)} calls of Sign over
+${batch.connections} connections at the most, ${(batch.ms / 1_000).toFixed(1)} s, ${batch.peakMb.toFixed(0)} MB.`;
 }
 
-export function lambdaPage({ cpu, cores, load, startedAt, results, bundle, rounds, long }) {
-  const tables = results.map(
-    (result) => `## Node ${result.version}
+/** @typedef {{ what: string, limit: string, figure: string, isKept: boolean }} Judged */
 
-| | first answer, ms | of an empty function (limit 1.25) | warm, us | more than an empty function, us (limit 35 in memory) |
-|---|---:|---:|---:|---:|
-${rowsOf(result).join("\n")}
-${besideGo(result)}`,
+/** @returns {Judged[]} what has to be reached on one Node */
+function judged({ version, client, starts, warm, batch }) {
+  const all = (name, member) => starts[name].map((each) => each[member]);
+  const ratio = (ours, theirs) => spread(ours.map((each, round) => each / theirs[round]));
+  const more = (name, empty) => warm[name].map((us, round) => us - warm[empty][round]);
+  const found = [
+    atMost("warm over empty, of the smallest that signs", ratio(more(MEMORY, "empty"), more("embedded", "empty")), 1.2),
+    atMost("`kms`, invocations 2 to 31: processor time, us", spread(all("kms", "nextUs")), 1_000),
+    atMost("a batch of 1,000 with `kms`: connections", exactly(batch.connections), 32),
+    atMost("the same: calls of Sign for a token", exactly(batch.signs / batch.tokens), 1),
+    atMost("the same: MB at the most", exactly(batch.peakMb), 128),
+  ];
+  if (client === 4) {
+    const whole = (name) => starts[name].map(({ initUs, firstUs }) => initUs + firstUs);
+    const calls = (name) => Math.max(...starts[name].map((each) => each.calls.length));
+    found.push(
+      atMost("first invocation: calls, in memory", exactly(calls(MEMORY)), 0),
+      atMost("first invocation: calls, `kms`", exactly(calls("kms")), 1),
+      atMost(
+        "first invocation in memory, of the smallest with its key embedded",
+        ratio(all(MEMORY, "firstMs"), all("embedded", "firstMs")),
+        1.5,
+      ),
+      atMost("first invocation, `kms`, ms", spread(all("kms", "firstMs")), 40),
+      atMost("INIT and first, processor time, of the smallest that fetches", ratio(whole(MEMORY), whole("fetching")), 1.2),
+    );
+  }
+  if (warm["go-kms"] !== undefined && !version.startsWith("22.")) {
+    const limit = version.startsWith("20.") ? 1.5 : 1.8;
+    found.push(
+      atMost(
+        "`kms` over empty, of the Go function that checks nothing",
+        ratio(more("kms", "empty"), more("go-kms", "go-empty")),
+        limit,
+      ),
+    );
+  }
+  return found;
+}
+
+function exactly(value) {
+  return { median: value, low: value, high: value };
+}
+
+function atMost(what, figure, limit) {
+  const isExact = figure.low === figure.high;
+  const text = isExact ? String(Math.round(figure.median * 100) / 100) : range(figure);
+  return {
+    what,
+    limit: `<= ${limit.toLocaleString("en")}`,
+    figure: text,
+    isKept: figure.median <= limit * (isExact ? 1 : 1 + NOISE),
+  };
+}
+
+function budgets(results) {
+  const found = results.map(judged);
+  const whats = [...new Map(found.flat().map(({ what, limit }) => [what, limit]))];
+  const rows = whats.map(([what]) => [
+    what,
+    [
+      ...new Set(
+        found
+          .flat()
+          .filter((each) => each.what === what)
+          .map(({ limit }) => limit),
+      ),
+    ].join(", "),
+    ...found.map((all) => {
+      const one = all.find((each) => each.what === what);
+      return one === undefined ? "" : `${one.figure}${one.isKept ? "" : " missed"}`;
+    }),
+  ]);
+  return table(["what", "limit", ...results.map(({ version }) => `Node ${version}`)], rows);
+}
+
+export function lambdaPage(report) {
+  const { cpu, cores, load, startedAt, results, bytes, rounds, next, memoryMb, latencyMs, share, prices } = report;
+  const sections = results.map(
+    (result) => `## Node ${result.version}, client ${result.client}\n\n${startsOf(result, report)}\n\n${afterwards(result)}`,
   );
+  const processor =
+    share === undefined ? "a whole processor: this machine lets no cgroup be made" : `what ${memoryMb} MB come with, by a cgroup`;
   return `# Benchmarks of the Lambda function
 
-Made by \`npm run bench:lambda\`: the file that ships, on a Runtime API on loopback, its keys in the strict fake of AWS, which runs in the
-process that measures. ${rounds} rounds, each of which starts every function once; medians, with quartiles. A start is measured
-from the process's to its first answer: Node's own is most of it. With \`kms\` a token takes one call of the fake, which signs slower
-than KMS does. The Go functions take the same event, sign with a key of the same kind, and write a line to the log as well.
+Made by \`npm run bench:lambda\`: the text that the template has, under AWS's own runtime clients from npm (3 up to Node 22, 4 from Node 24)
+on a Runtime API on loopback; AWS is the strict fake, over TLS, and answers after ${latencyMs} ms. ${rounds} rounds start every function once, in
+another order each; medians. INIT has a whole processor, as in Lambda; the first invocation and the ${next} after it have ${processor}.
+Warm figures, with a whole processor again, are processor time alone. The fake signs slower than KMS does.
 
 | | |
 |---|---|
 | Machine | ${cpu}, ${cores} cores; load ${load.toFixed(1)} at the start |
 | Date | ${startedAt.toISOString().slice(0, 10)} |
-| The file | ${whole(bundle.bytes)} bytes; ${whole(bundle.packed)} packed (brotli) |
+| The function, minified | ${whole(bytes)} bytes |
 
-${tables.join("\n")}
-## Memory after ${whole(long)} invocations
+What a figure means for a bill (arm64, prices of ${prices.readOn}): *INIT* and *first* are what a caller waits for after a start, and Lambda bills
+both: 100 ms of ${memoryMb} MB are $${startsUsd(100, report).toFixed(2)} for a million starts. *2 to 31* is what a token takes in an environment that is young, as most
+are where few tokens are asked for; *a million* is what a million of these cost, requests included, beside what the custodian costs.
+*Peak* may not reach the function's memory. What is *warm* is all that counts under load.
 
-| Node | an empty function | \`parameter-store\`, at first | at last | of the empty one (limit 1.2) |
-|---|---:|---:|---:|---:|
-${results.map(memoryOf).join("\n")}
+${sections.join("\n\n")}
+
+## Budgets
+
+${budgets(results)}
 `;
 }

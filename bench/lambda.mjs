@@ -1,138 +1,158 @@
 /**
- * Measures the function that ships, on a Runtime API on loopback, against a function that does nothing; writes docs/benchmarks-lambda.md.
+ * Measures the function that ships as its users feel it, under AWS's own runtime clients; writes docs/benchmarks-lambda.md.
  *
- *   node bench/lambda.mjs          measures everything, some minutes
+ *   node bench/lambda.mjs          measures everything, some minutes for each Node that `npm run test:nodes` has installed
  *   node bench/lambda.mjs --smoke  looks whether everything works, and writes nothing
  */
-import { execFile, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { statSync, writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { brotliCompressSync } from "node:zlib";
-import { startFakeAws } from "../test/fakes/aws/fake-aws.mjs";
-import { nodes, prepare } from "../test/witnesses/toolchains.mjs";
+import { nodesAtHand } from "../tools/installed.mjs";
+import { installClients } from "../tools/lambda-clients.mjs";
 import { sourceModule } from "../tools/source-module.mjs";
+import { createWorld, EVENT, LATENCY_MS, start, WITHIN_SECONDS } from "./lambda-functions.mjs";
 import { lambdaPage } from "./lambda-page.mjs";
-import { spread } from "./measure.mjs";
-import { buildGolang } from "./programs.mjs";
-import { startRuntimeApi } from "./runtime-api.mjs";
+import { shuffled, spread } from "./measure.mjs";
+import { processorShare } from "./processor-share.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const FUNCTION = join(root, "dist/lambda/issuer.cjs");
-const EMPTY = join(root, "bench/empty-handler.cjs");
-const EVENT = JSON.stringify({ claims: { sub: "alice", aud: "my-api", role: "admin" }, ttl: 600, setIat: true });
-
 const isSmoke = process.argv.includes("--smoke");
-const EFFORT = isSmoke ? { rounds: 1, warm: 100, long: 200 } : { rounds: 21, warm: 2_000, long: 10_000 };
-const run = promisify(execFile);
+const EFFORT = isSmoke
+  ? { rounds: 1, next: 3, warmRounds: 1, warm: 50, batch: 100 }
+  : { rounds: 5, next: 30, warmRounds: 7, warm: 300, batch: 1_000 };
+/** The least memory that the template gives the issuer, and so the least processor. */
+const MEMORY_MB = 128;
 
-async function installed(aws, { name: custody, kmsKey }) {
-  const cwd = mkdtempSync(join(tmpdir(), "signet-bench-lambda-"));
-  const env = { PATH: process.env.PATH, HOME: cwd, ...aws.env };
-  const wrapping = aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
-  const more = kmsKey === "wraps" ? ["--kms-key", wrapping] : [];
-  await run(process.execPath, [join(root, "bin/signet"), "init", "--custody", custody, ...more], { cwd, env });
-  const { installation } = JSON.parse(readFileSync(join(cwd, "signet.json"), "utf8")).aws;
-  rmSync(cwd, { recursive: true });
-  return { ...env, SIGNET_INSTALLATION: installation, SIGNET_KMS_KEY: wrapping, AWS_LAMBDA_LOG_FORMAT: "JSON" };
-}
-
-/** Starts an environment, and tells how long it takes until the first answer. */
-async function coldStart({ command: [program, ...args], env }) {
-  const api = await startRuntimeApi();
-  const began = performance.now();
-  const child = spawn(program, args, {
-    env: { ...env, AWS_LAMBDA_RUNTIME_API: api.address },
-    // Its log goes to nobody, as a pipe that somebody reads would.
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  await api.invoke(EVENT);
-  const coldMs = performance.now() - began;
-  return {
-    coldMs,
-    api,
-    rssMb: () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? 0) / 1024,
-    stop() {
-      child.kill("SIGKILL");
-      api.close();
-    },
-  };
-}
-
-/** Microseconds of an invocation, once warm: the median. */
-async function warm(environment, count) {
-  const times = [];
-  for (let index = 0; index < count; index++) {
-    const began = process.hrtime.bigint();
-    await environment.api.invoke(EVENT);
-    times.push(Number(process.hrtime.bigint() - began) / 1_000);
+/** A start, its first invocation with the processor that it then has, and those that follow. */
+async function startOnce(world, one, share) {
+  const environment = await start(one);
+  try {
+    share?.add(environment.pid);
+    world.calls();
+    const [initUs, first] = [environment.cpuUs(), await timed(environment)];
+    const calls = world.calls();
+    const times = [];
+    const before = environment.cpuUs();
+    for (let count = 0; count < EFFORT.next; count++) times.push((await timed(environment)).ms);
+    const nextUs = (environment.cpuUs() - before) / EFFORT.next;
+    return {
+      initMs: environment.initMs,
+      initUs,
+      firstMs: first.ms,
+      firstUs: first.us,
+      calls,
+      nextUs,
+      nextMs: spread(times).median,
+      peakMb: environment.peakMb(),
+    };
+  } finally {
+    await environment.stop();
   }
-  return spread(times.slice(Math.floor(count / 4))).median;
 }
 
-/** The same thing of each function in turn, so that a slow moment of the machine meets them all. */
-async function inTurn(functions, work) {
+async function timed(environment, event = EVENT) {
+  const [began, before] = [performance.now(), environment.cpuUs()];
+  await environment.invoke(event);
+  return { ms: performance.now() - began, us: environment.cpuUs() - before };
+}
+
+/** Microseconds of processor time of an invocation, once warm. */
+async function warm(environment) {
+  const before = environment.cpuUs();
+  for (let count = 0; count < EFFORT.warm; count++) await environment.invoke(EVENT);
+  return (environment.cpuUs() - before) / EFFORT.warm;
+}
+
+/** The same of each function, in another order each round, so that a slow moment of the machine meets them all. */
+async function eachInTurn(functions, rounds, work) {
   const results = Object.fromEntries(Object.keys(functions).map((name) => [name, []]));
-  for (let round = 0; round < EFFORT.rounds; round++) {
-    for (const [name, each] of Object.entries(functions)) results[name].push(await work(each));
+  for (let round = 0; round < rounds; round++) {
+    for (const name of shuffled(Object.keys(functions))) results[name].push(await work(functions[name]));
   }
   return results;
 }
 
-/** The same function in Go, by name; none where there is no Go. */
-function inGo(aws) {
-  const program = buildGolang("./lambda");
-  if (program === undefined) return {};
-  const key = aws.perform("kms", "CreateKey", { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }).KeyMetadata.Arn;
-  const env = { PATH: process.env.PATH, ...aws.env, KMS_KEY_ID: key };
-  const roles = ["empty", "memory", "kms"];
-  return Object.fromEntries(roles.map((role) => [`go-${role}`, { command: [program], env: { ...env, ROLE: role } }]));
+/** What the first invocation takes of an environment that was frozen for less than its key's maximum age. */
+async function thawed(world, one, share) {
+  const environment = await start(one);
+  try {
+    await environment.invoke(EVENT);
+    share?.add(environment.pid);
+    environment.freeze(WITHIN_SECONDS, world.pass);
+    world.calls();
+    const { ms } = await timed(environment);
+    return { ms, calls: world.calls() };
+  } finally {
+    world.reset();
+    await environment.stop();
+  }
 }
 
-async function measured(node, environments, peers) {
-  const command = (file) => [node.path, join(root, "bench/bootstrap.cjs"), file];
-  const functions = { empty: { command: command(EMPTY), env: {} } };
-  for (const [custody, env] of Object.entries(environments)) functions[custody] = { command: command(FUNCTION), env };
-  Object.assign(functions, peers);
-  const cold = await inTurn(functions, async (each) => {
-    const environment = await coldStart(each);
-    environment.stop();
-    return environment.coldMs;
-  });
-  const running = {};
-  for (const [name, each] of Object.entries(functions)) running[name] = await coldStart(each);
-  const warmed = await inTurn(running, (environment) => warm(environment, Math.ceil(EFFORT.warm / EFFORT.rounds)));
-  const memory = {};
-  for (const name of ["empty", "parameter-store"]) {
-    const first = running[name].rssMb();
-    await warm(running[name], EFFORT.long);
-    memory[name] = { first, last: running[name].rssMb() };
+/** What a batch with KMS takes. */
+async function batched(world, one, share) {
+  const requests = Array.from({ length: EFFORT.batch }, (_, index) => ({
+    ...JSON.parse(EVENT),
+    claims: { sub: `user-${index}` },
+  }));
+  const environment = await start(one);
+  try {
+    share?.add(environment.pid);
+    world.calls();
+    const connections = world.connections();
+    const { ms } = await timed(environment, JSON.stringify({ requests }));
+    const signs = world.calls().filter((action) => action === "kms:Sign").length;
+    return { tokens: EFFORT.batch, ms, signs, connections: connections(), peakMb: environment.peakMb() };
+  } finally {
+    await environment.stop();
   }
-  for (const environment of Object.values(running)) environment.stop();
-  return { version: node.version, cold, warm: warmed, memory };
+}
+
+async function measured(world, node, share) {
+  const functions = world.functions(node);
+  const starts = await eachInTurn(functions, EFFORT.rounds, (one) => startOnce(world, one, share));
+  const running = {};
+  for (const [name, one] of Object.entries(functions)) running[name] = await start(one);
+  await eachInTurn(running, 1, warm);
+  const warmed = await eachInTurn(running, EFFORT.warmRounds, warm);
+  for (const environment of Object.values(running)) await environment.stop();
+  const thaws = {};
+  for (const name of ["parameter-store", "kms"]) thaws[name] = await thawed(world, functions[name], share);
+  return { ...node, starts, warm: warmed, thaws, batch: await batched(world, functions.kms, share) };
 }
 
 async function main() {
   const about = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, load: loadavg()[0] ?? 0, startedAt: new Date() };
   execFileSync(process.execPath, [join(root, "tools/build.mjs"), "--if-stale"], { stdio: "inherit" });
-  await prepare("node");
-  const aws = await startFakeAws();
-  const environments = {};
-  const { CUSTODIES } = await sourceModule("src/custody/registry.js");
-  for (const custody of CUSTODIES.filter(({ runsInLambda }) => runsInLambda))
-    environments[custody.name] = await installed(aws, custody);
-  const peers = inGo(aws);
+  await installClients();
+  const { CUSTODIES, PRICES } = await sourceModule("src/custody/registry.js", "src/operator/prices.js");
+  const world = await createWorld(CUSTODIES.filter(({ runsInLambda }) => runsInLambda));
+  const share = processorShare(MEMORY_MB);
+  if (share === undefined) process.stderr.write("no cgroup can be made here: functions have a whole processor\n");
   const results = [];
-  for (const node of nodes()) {
-    results.push(await measured(node, environments, peers));
-    process.stderr.write(`Node ${node.version}\n`);
+  try {
+    for (const path of isSmoke ? [process.execPath] : nodesAtHand()) {
+      const version = execFileSync(path, ["-p", "process.versions.node"], { encoding: "utf8" }).trim();
+      results.push(await measured(world, { path, version, client: Number.parseInt(version, 10) < 24 ? 3 : 4 }, share));
+      process.stderr.write(`Node ${version}\n`);
+    }
+  } finally {
+    share?.end();
+    await world.close();
   }
-  await aws.close();
-  if (isSmoke) return void process.stdout.write("the function answers on every Node, whoever holds the key\n");
-  const bundle = { bytes: statSync(FUNCTION).size, packed: brotliCompressSync(readFileSync(FUNCTION)).length };
-  const page = lambdaPage({ ...about, results, bundle, rounds: EFFORT.rounds, long: EFFORT.long });
+  if (isSmoke) return void process.stdout.write("the function answers under AWS's client, whoever holds the key\n");
+  const bytes = statSync(join(root, "dist/lambda/issuer.cjs")).size;
+  const page = lambdaPage({
+    ...about,
+    ...EFFORT,
+    results,
+    bytes,
+    prices: PRICES,
+    memoryMb: MEMORY_MB,
+    latencyMs: LATENCY_MS,
+    share,
+  });
   writeFileSync(join(root, "docs/benchmarks-lambda.md"), page);
   process.stdout.write(page);
 }

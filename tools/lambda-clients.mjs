@@ -25,22 +25,19 @@ export async function installClients() {
 }
 
 /**
- * Starts an environment: the text of a function as `index.js`, as CloudFormation writes inline code.
+ * Starts an environment: the text of a function as `index.js`, as CloudFormation writes inline code, or a program of its own.
  *
- * @param {{ client: 3 | 4, node: string, text: string, env: Record<string, string> }} options
+ * @param {{ client: 3 | 4, node: string, text: string, env: Record<string, string> } | { program: string, env: Record<string, string> }} options
  */
-export async function startEnvironment({ client, node, text, env }) {
-  const { program, args, native } = CLIENTS[client];
+export async function startEnvironment(options) {
+  const { env } = options;
   const task = mkdtempSync(join(tmpdir(), "signet-task-"));
-  writeFileSync(join(task, "index.js"), text);
   const ahead = join(task, "ahead");
   writeFileSync(ahead, "0");
   let aheadMs = 0;
   const api = await startRuntimeApi(() => Date.now() + aheadMs);
-  const modules = join(folder, "node_modules");
-  const preloaded = ["clock.cjs", ...(existsSync(join(modules, native)) ? [] : ["native.cjs"])];
-  const required = preloaded.flatMap((name) => ["--require", join(folder, name)]);
-  const child = spawn(node, [...required, join(modules, program), ...args], {
+  const [command, ...args] = "program" in options ? [options.program] : underClient(options, task);
+  const child = spawn(command, args, {
     cwd: task,
     env: { ...lambdaVariables(task, api.address), ...env, CLOCK_AHEAD: ahead },
     stdio: ["ignore", "pipe", "pipe"],
@@ -50,6 +47,7 @@ export async function startEnvironment({ client, node, text, env }) {
   const ended = new Promise((resolve) => child.once("exit", resolve));
   return {
     task,
+    pid: /** @type {number} */ (child.pid),
     /** Answers what INIT failed with; nothing where the environment asks for its first event. */
     initialized: api.initialized,
     invoke: api.invoke,
@@ -71,6 +69,14 @@ export async function startEnvironment({ client, node, text, env }) {
       rmSync(task, { recursive: true });
     },
   };
+}
+
+function underClient({ client, node, text }, task) {
+  const { program, args, native } = CLIENTS[client];
+  writeFileSync(join(task, "index.js"), text);
+  const modules = join(folder, "node_modules");
+  const preloaded = ["clock.cjs", ...(existsSync(join(modules, native)) ? [] : ["native.cjs"])];
+  return [node, ...preloaded.flatMap((name) => ["--require", join(folder, name)]), join(modules, program), ...args];
 }
 
 function lambdaVariables(task, address) {

@@ -1,5 +1,6 @@
 // The same function in Go, as a peer: claims in, a signed token out, one log line for each invocation. ROLE tells which one it is:
-// "empty" does nothing, "memory" signs with a key that it holds, "kms" has KMS sign and checks nothing.
+// "empty" does nothing, "memory" signs with a key that it holds, "reads" with one that it reads from Parameter Store before its first
+// event, "kms" has KMS sign and checks nothing.
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
+	"encoding/pem"
 	"log/slog"
 	"math/big"
 	"os"
@@ -22,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -46,6 +49,16 @@ func main() {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		must(err)
 		lambda.Start(issuer(func(_ context.Context, token *jwt.Token) (string, error) { return token.SignedString(key) }))
+	case "reads":
+		settings, err := config.LoadDefaultConfig(ctx)
+		must(err)
+		name, decrypted := os.Getenv("BENCH_PARAMETER"), true
+		read, err := ssm.NewFromConfig(settings).GetParameters(ctx, &ssm.GetParametersInput{Names: []string{name}, WithDecryption: &decrypted})
+		must(err)
+		block, _ := pem.Decode([]byte(*read.Parameters[0].Value))
+		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		must(err)
+		lambda.Start(issuer(func(_ context.Context, token *jwt.Token) (string, error) { return token.SignedString(key) }))
 	case "kms":
 		settings, err := config.LoadDefaultConfig(ctx)
 		must(err)
@@ -56,7 +69,7 @@ func main() {
 		must(err)
 		lambda.Start(issuer(kmsSigner(client, id)))
 	default:
-		panic("ROLE is empty, memory or kms")
+		panic("ROLE is empty, memory, reads or kms")
 	}
 }
 
