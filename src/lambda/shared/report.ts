@@ -121,8 +121,8 @@ export function withoutStack<T>(start: () => T): T {
   try {
     return start();
   } catch (error) {
-    const { code, message } = isSignetError(error) ? error : toPublicError(error);
-    throw errorWithoutStack(code, message);
+    if (isSignetError(error)) throw errorWithoutStack(error.code, error.message);
+    throw errorWithoutStack("internal", "the function could not start: something unexpected failed");
   }
 }
 
