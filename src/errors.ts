@@ -1,69 +1,11 @@
-/**
- * Every error that Signet raises: its literal `code`, which is API, and the HTTP status that it maps to.
+import { STATUS_BY_CODE } from "./error-status.js";
+
+/*
+ * Every error that Signet raises: its literal `code`, which is API. `error-status.ts` has the HTTP status that it maps to.
  *
  * Messages say what is wrong and what to do next. They name fields and files; they never contain a token, a claim's value, a
  * passphrase or key material, because messages end up in logs.
  */
-const STATUS_BY_CODE = {
-  // The request for a token.
-  invalid_request: 400,
-  unknown_field: 400,
-  invalid_claim: 400,
-  claim_not_allowed: 403,
-  claim_required: 400,
-  audience_not_allowed: 403,
-  type_not_allowed: 403,
-  ttl_exceeds_limit: 403,
-  expiration_required: 400,
-  issuer_mismatch: 400,
-  request_too_large: 413,
-  rate_exceeded: 429,
-  invalid_json: 400,
-  duplicate_member: 400,
-  // Who asks, and how.
-  caller_unknown: 401,
-  caller_expired: 401,
-  caller_secret_missing: 401,
-  caller_exists: 409,
-  caller_missing: 404,
-  issuing_closed: 403,
-  origin_refused: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  unsupported_media_type: 415,
-  coding_not_supported: 501,
-  grant_not_supported: 400,
-  invocation_invalid: 400,
-  function_unknown: 404,
-  not_ready: 503,
-  // A token that is good, and not enough.
-  token_scope_missing: 403,
-  // Keys and algorithms.
-  jwks_unavailable: 503,
-  jwks_url_refused: 400,
-  unsupported_algorithm: 400,
-  algorithm_unavailable: 501,
-  invalid_key: 400,
-  key_too_weak: 400,
-  key_not_found: 404,
-  // The keyring, its stores and its managers.
-  keyring_conflict: 409,
-  sequence_taken: 409,
-  no_active_key: 503,
-  active_key_stale: 503,
-  lease_held: 409,
-  lease_lost: 409,
-  store_locked: 409,
-  plan_refused: 409,
-  publication_unconfirmed: 503,
-  notice_failed: 503,
-  // AWS, and the command line.
-  aws_throttled: 503,
-  aws_unavailable: 503,
-  key_unusable: 503,
-  config_exists: 409,
-  usage: 400,
-} as const;
 
 /** A token that was refused: 401. Each begins with `token_`. */
 type TokenRefusal =
@@ -147,24 +89,21 @@ export interface ErrorDetails {
 /** The one error class of Signet. `code` says what happened, `message` says it in words, `status` is its HTTP status. */
 export class SignetError extends Error {
   override readonly name = "SignetError";
-  readonly code: ErrorCode;
-  readonly status: number;
-  readonly field?: string;
-  readonly retryAfterSeconds?: number;
+  declare readonly code: ErrorCode;
+  declare readonly status: number;
+  declare readonly field?: string;
+  declare readonly retryAfterSeconds?: number;
   /** No Proxy has it, and asking for it runs no code. */
   readonly #made = true;
 
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    this.code = code;
-    this.status = statusOf(code);
-    if (details.field !== undefined) this.field = shortened(details.field);
-    if (details.retryAfterSeconds !== undefined) this.retryAfterSeconds = details.retryAfterSeconds;
+  constructor(code: ErrorCode, message: string, { cause, field, retryAfterSeconds }: ErrorDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    Object.assign(this, { code, status: statusOf(code), field: field && shortened(field), retryAfterSeconds });
   }
 
   /** @internal `instanceof` would ask what was thrown for its prototype, and a Proxy answers what it likes, or throws. */
   static isOne(error: unknown): error is SignetError {
-    return typeof error === "object" && error !== null && #made in error;
+    return Object(error) === error && #made in (error as object);
   }
 }
 
@@ -186,7 +125,7 @@ export class SignetError extends Error {
  * @param codes the codes to look for
  */
 export function isSignetError(error: unknown, ...codes: ErrorCode[]): error is SignetError {
-  return SignetError.isOne(error) && (codes.length === 0 || codes.includes(error.code));
+  return SignetError.isOne(error) && (!codes[0] || codes.includes(error.code));
 }
 
 /**
@@ -219,8 +158,8 @@ export function loggableWords({ status, message }: SignetError): string | undefi
 }
 
 /** Names that are ours, or a standard's; others are their sender's, and may be private. */
-const OWN_NAMES = new Set(
-  (
+const OWN_NAMES = /* @__PURE__ */ new Set(
+  /* @__PURE__ */ (
     "claims iss sub aud exp nbf iat jti scope azp client_id ttl typ setIat setNbf setJti requests token audience jwksUri userId " +
     "grant_type action kid reason algorithm custody verifiersAccept dryRun crit jku jwk x5u x5c b64 zip enc epk " +
     "RequestType ResponseURL StackId RequestId LogicalResourceId ResourceProperties"

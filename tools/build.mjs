@@ -16,6 +16,7 @@ import { build } from "esbuild";
 import { bundleCommand } from "./command-bundle.mjs";
 import { minifiedFunctions, readableFunctions } from "./functions.mjs";
 import { parametersIn, templateOf } from "./template.mjs";
+import { webBuild } from "./web-bundle.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const dist = join(root, "dist");
@@ -33,6 +34,7 @@ const buildInputs = [
   "tools/command-bundle.mjs",
   "tools/functions.mjs",
   "tools/template.mjs",
+  "tools/web-bundle.mjs",
 ];
 
 async function newestMtime(path) {
@@ -75,30 +77,6 @@ function bundle(outdir, entries) {
     outdir,
     splitting: true,
     chunkNames: "chunks/[name]-[hash]",
-  });
-}
-
-/** The verifier for browsers and the edge: one file, without anything of Node's. */
-function web(outdir) {
-  return build({
-    absWorkingDir: root,
-    entryPoints: { "verify/web": "src/verify/web/index.ts" },
-    outdir,
-    bundle: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    plugins: [
-      {
-        name: "what is written for Node, without it",
-        setup({ onResolve }) {
-          onResolve({ filter: /\/base64url\.js$/ }, () => ({ path: join(root, "src/encoding/base64url-web.ts") }));
-          onResolve({ filter: /\/judged-fetch\.js$/ }, () => ({ path: join(root, "src/verify/judged-fetch-web.ts") }));
-        },
-      },
-    ],
-    legalComments: "none",
-    logLevel: "error",
   });
 }
 
@@ -217,7 +195,7 @@ async function main() {
     await allDone([
       bundle(staging, entryPoints),
       bundleCommand(forNode, root, staging),
-      web(staging),
+      build({ ...webBuild(root), outdir: staging }),
       lambda(staging),
       declarations(join(staging, "types")),
       jsonSchema(staging),

@@ -45,7 +45,7 @@ type ParameterName = (typeof PUBLIC_PARAMETERS | typeof PRIVATE_PARAMETERS)[Publ
  * @throws SignetError `invalid_key` or `key_too_weak`
  */
 export function pickMembers(value: object, algorithm: Algorithm, names: readonly ParameterName[]): Record<string, string> {
-  const source = value as Record<string, unknown>;
+  const source = value as Readonly<Record<string, unknown>>;
   if (source.kty !== algorithm.kty || (algorithm.crv !== undefined && source.crv !== algorithm.crv)) {
     throw new SignetError("invalid_key", `the JWK's kty and crv are not those of ${algorithm.name}`);
   }

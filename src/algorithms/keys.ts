@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPair as generate, type KeyObject, sign, verify } from "node:crypto";
 import { promisify } from "node:util";
 import { SignetError } from "../errors.js";
+import { cryptoInput, keyTypeOf, namedCurveOf } from "./crypto-terms.js";
 import { assertRsaNumbers } from "./key-strength.js";
 import { ALGORITHMS, type Algorithm, type AlgorithmName } from "./table.js";
 
@@ -15,8 +16,8 @@ const RSA_BITS = 2_048;
 export async function generatePrivateKey(algorithm: Algorithm): Promise<KeyObject> {
   const make = promisify(generate) as unknown as (type: string, options: object) => Promise<{ privateKey: KeyObject }>;
   try {
-    const options = { modulusLength: RSA_BITS, namedCurve: algorithm.namedCurve };
-    return (await make(algorithm.keyType, options)).privateKey;
+    const options = { modulusLength: RSA_BITS, namedCurve: namedCurveOf(algorithm) };
+    return (await make(keyTypeOf(algorithm), options)).privateKey;
   } catch (error) {
     throw unavailable(algorithm, error);
   }
@@ -65,9 +66,9 @@ export function assertHalvesMatch(algorithm: Algorithm, privateKey: KeyObject, p
   }
 }
 
-function verifyProbe({ digest, parameters }: Algorithm, probe: Buffer, privateKey: KeyObject, publicKey: KeyObject): boolean {
-  const signature = sign(digest, probe, { key: privateKey, ...parameters });
-  return verify(digest, probe, { key: publicKey, ...parameters }, signature);
+function verifyProbe(algorithm: Algorithm, probe: Buffer, privateKey: KeyObject, publicKey: KeyObject): boolean {
+  const { digest } = algorithm;
+  return verify(digest, probe, cryptoInput(algorithm, publicKey), sign(digest, probe, cryptoInput(algorithm, privateKey)));
 }
 
 // An RSA key whose numbers contradict each other makes OpenSSL throw instead of signing.
@@ -80,9 +81,9 @@ function attempt(check: () => boolean): boolean {
 }
 
 function fits(algorithm: Algorithm, key: KeyObject): boolean {
-  if (key.asymmetricKeyType !== algorithm.keyType) return false;
-  if (algorithm.namedCurve === undefined) return true;
-  return hasPoint(key) && key.asymmetricKeyDetails?.namedCurve === algorithm.namedCurve;
+  if (key.asymmetricKeyType !== keyTypeOf(algorithm)) return false;
+  if (algorithm.kty !== "EC") return true;
+  return hasPoint(key) && key.asymmetricKeyDetails?.namedCurve === namedCurveOf(algorithm);
 }
 
 // The point at infinity is read as a key of an elliptic curve. Node 20 ends the process when it reads

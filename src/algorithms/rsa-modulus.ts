@@ -1,7 +1,7 @@
 import { checkPrimeSync } from "node:crypto";
 import { decodeBase64url } from "../encoding/base64url.js";
+import { numberOf } from "../encoding/number-of.js";
 import { SignetError } from "../errors.js";
-import { numberOf } from "./key-strength.js";
 
 const SMALL_PRIMES_BELOW = 4_096;
 // Worked out when the first RSA key is examined, not by every command that starts.

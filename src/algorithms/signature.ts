@@ -1,7 +1,8 @@
-import { createPublicKey, KeyObject, type SignKeyObjectInput, sign, verify } from "node:crypto";
+import { createPublicKey, KeyObject, sign, verify } from "node:crypto";
 import { ecdsaFromDer, ecdsaToDer } from "../encoding/ecdsa-der.js";
 import { A_TEXT, type OptionChecks, readOptions } from "../encoding/options.js";
 import { SignetError } from "../errors.js";
+import { cryptoInput } from "./crypto-terms.js";
 import { type PublicJwk, publicJwk } from "./jwk.js";
 import { assertKeyFits } from "./keys.js";
 import { type Algorithm, algorithmNamed } from "./table.js";
@@ -69,11 +70,6 @@ function signatureMaker(algorithm: Algorithm, privateKey: KeyObject): (signingIn
   const bytesOf = reusedBytes();
   if (kty !== "EC") return (signingInput) => sign(digest, bytesOf(signingInput), input);
   return (signingInput) => ecdsaFromDer(sign(digest, bytesOf(signingInput), input), signatureBytes as number) as Buffer;
-}
-
-// Only PSS needs parameters: everything else is node:crypto's default for the kind of key.
-function cryptoInput({ parameters }: Algorithm, key: KeyObject): KeyObject | SignKeyObjectInput {
-  return parameters === undefined ? key : { key, ...parameters };
 }
 
 // One buffer for all texts saves 2 % of an ES256 signature. Its bytes are good until the next text, so callers must not keep them.

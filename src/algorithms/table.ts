@@ -24,75 +24,57 @@ export interface Algorithm {
   /** JWK key type. */
   readonly kty: "RSA" | "EC" | "OKP" | "AKP";
   /** JWK curve, for EC and OKP. */
-  readonly crv?: string;
-  /** The `asymmetricKeyType` of node:crypto. */
-  readonly keyType: string;
-  /** The curve's name in node:crypto's key details. */
-  readonly namedCurve?: string;
+  readonly crv?: string | undefined;
   /** The digest that node:crypto takes; `null` where the algorithm hashes by itself. */
   readonly digest: string | null;
-  /** What node:crypto's `sign` and `verify` take beside the key; absent where that is their default for such a key. */
-  readonly parameters?: { readonly padding: number; readonly saltLength: number };
+  /** Bytes of the salt of RSASSA-PSS; absent elsewhere. */
+  readonly saltLength?: number | undefined;
   /** Bytes of a signature in JWS form; absent for RSA, where it is the modulus's length. */
-  readonly signatureBytes?: number;
+  readonly signatureBytes?: number | undefined;
 }
 
-/** node:crypto's RSA_PKCS1_PSS_PADDING, which is OpenSSL's number: this table is read where there is no Node, too. */
-const PSS_PADDING = 6;
-
-function rsa(name: AlgorithmName, bits: 256 | 384 | 512): Algorithm {
-  const isPss = name.startsWith("PS");
-  // RFC 7518 section 3.5: the salt is as long as the digest.
-  const parameters = { padding: PSS_PADDING, saltLength: bits / 8 };
-  return { name, kty: "RSA", keyType: "rsa", digest: `sha${bits}`, ...(isPss && { parameters }) };
+function entry(name: AlgorithmName, kty: Algorithm["kty"], signatureBytes?: number, crv?: string): Algorithm {
+  // The names of all that hash before they sign end in the digest's bits. RFC 7518 section 3.5: the salt is as long as the digest.
+  const [, isPss, bits] = /^(?:(P)|[RE])S(\d+)$/.exec(name) ?? [];
+  return Object.freeze({
+    name,
+    kty,
+    crv,
+    digest: bits ? `sha${bits}` : null,
+    saltLength: isPss ? Number(bits) / 8 : undefined,
+    signatureBytes,
+  });
 }
-
-function ecdsa(name: AlgorithmName, crv: string, namedCurve: string, digest: string, signatureBytes: number): Algorithm {
-  return { name, kty: "EC", crv, keyType: "ec", namedCurve, digest, signatureBytes };
-}
-
-function ed25519(name: AlgorithmName): Algorithm {
-  return { name, kty: "OKP", crv: "Ed25519", keyType: "ed25519", digest: null, signatureBytes: 64 };
-}
-
-function mlDsa(name: AlgorithmName, signatureBytes: number): Algorithm {
-  return { name, kty: "AKP", keyType: name.toLowerCase(), digest: null, signatureBytes };
-}
-
-const TABLE: ReadonlyMap<string, Algorithm> = new Map(
-  [
-    rsa("RS256", 256),
-    rsa("RS384", 384),
-    rsa("RS512", 512),
-    rsa("PS256", 256),
-    rsa("PS384", 384),
-    rsa("PS512", 512),
-    ecdsa("ES256", "P-256", "prime256v1", "sha256", 64),
-    ecdsa("ES384", "P-384", "secp384r1", "sha384", 96),
-    ecdsa("ES512", "P-521", "secp521r1", "sha512", 132),
-    ed25519("EdDSA"),
-    ed25519("Ed25519"),
-    mlDsa("ML-DSA-44", 2_420),
-    mlDsa("ML-DSA-65", 3_309),
-    mlDsa("ML-DSA-87", 4_627),
-  ].map((entry) => [entry.name, Object.freeze(entry)]),
-);
 
 /** Every algorithm of the table, in the order in which it is shown to people. */
-export const ALGORITHMS: readonly Algorithm[] = [...TABLE.values()];
+export const ALGORITHMS: readonly Algorithm[] = [
+  entry("RS256", "RSA"),
+  entry("RS384", "RSA"),
+  entry("RS512", "RSA"),
+  entry("PS256", "RSA"),
+  entry("PS384", "RSA"),
+  entry("PS512", "RSA"),
+  entry("ES256", "EC", 64, "P-256"),
+  entry("ES384", "EC", 96, "P-384"),
+  entry("ES512", "EC", 132, "P-521"),
+  entry("EdDSA", "OKP", 64, "Ed25519"),
+  entry("Ed25519", "OKP", 64, "Ed25519"),
+  entry("ML-DSA-44", "AKP", 2_420),
+  entry("ML-DSA-65", "AKP", 3_309),
+  entry("ML-DSA-87", "AKP", 4_627),
+];
 
 /** The names of the table. */
 export const ALGORITHM_NAMES: readonly AlgorithmName[] = ALGORITHMS.map((entry) => entry.name);
 
 /** The entry of a name; `undefined` for `none`, HMAC and everything else that Signet does not know. */
 export function findAlgorithm(name: unknown): Algorithm | undefined {
-  return typeof name === "string" ? TABLE.get(name) : undefined;
+  return ALGORITHMS.find((each) => each.name === name);
 }
 
-/** The entries that are one and the same algorithm: `EdDSA` on the curve Ed25519 is `Ed25519` (RFC 9864 section 2.2). */
-export function synonymsOf(algorithm: Algorithm): readonly Algorithm[] {
-  if (algorithm.kty !== "OKP") return [algorithm];
-  return ALGORITHMS.filter(({ kty, crv }) => kty === algorithm.kty && crv === algorithm.crv);
+/** Tells whether two entries are one and the same algorithm: `EdDSA` on the curve Ed25519 is `Ed25519` (RFC 9864 section 2.2). */
+export function isSame(one: Algorithm, other: Algorithm): boolean {
+  return one === other || (one.kty === "OKP" && one.crv === other.crv);
 }
 
 /**
@@ -101,7 +83,7 @@ export function synonymsOf(algorithm: Algorithm): readonly Algorithm[] {
  * @throws SignetError `unsupported_algorithm`, listing the names that there are
  */
 export function algorithmNamed(name: string): Algorithm {
-  const found = TABLE.get(name);
+  const found = findAlgorithm(name);
   if (found === undefined) {
     throw new SignetError("unsupported_algorithm", `the algorithm is none of ${ALGORITHM_NAMES.join(", ")}`);
   }

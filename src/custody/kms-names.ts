@@ -8,9 +8,9 @@ export function kmsKeySpec({ kty, crv = "", name }: Algorithm): string {
 }
 
 /** KMS's name for what an algorithm signs with (the same page). */
-export function kmsSigningAlgorithm({ kty, digest, parameters }: Algorithm): string {
+export function kmsSigningAlgorithm({ kty, digest, saltLength }: Algorithm): string {
   if (kty === "OKP") return "ED25519_SHA_512";
   if (kty === "AKP") return "ML_DSA_SHAKE_256";
-  const scheme = kty === "EC" ? "ECDSA" : `RSASSA_${parameters === undefined ? "PKCS1_V1_5" : "PSS"}`;
+  const scheme = kty === "EC" ? "ECDSA" : `RSASSA_${saltLength === undefined ? "PKCS1_V1_5" : "PSS"}`;
   return `${scheme}_SHA_${digest?.slice(3)}`;
 }

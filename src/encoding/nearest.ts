@@ -1,31 +1,27 @@
-/** The candidate that a mistyped word was most likely meant to be; `undefined` where none is near. */
-function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
-  let best: { candidate: string; distance: number } | undefined;
+/** " (did you mean X?)" of the candidate that a mistyped word was most likely meant to be, or nothing. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  let words = "";
+  let least = word.length + 2;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance <= Math.max(1, Math.floor(candidate.length / 3)) && (best === undefined || distance < best.distance)) {
-      best = { candidate, distance };
+    if (distance < least && distance <= Math.max(1, candidate.length / 3)) {
+      least = distance;
+      words = ` (did you mean ${candidate}?)`;
     }
   }
-  return best?.candidate;
-}
-
-/** " (did you mean X?)", or nothing. */
-export function didYouMean(word: string, candidates: Iterable<string>): string {
-  const nearest = nearestWord(word, candidates);
-  return nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+  return words;
 }
 
 // Levenshtein's distance, row by row.
 function editDistance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= left.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const substituted = (row[j - 1] as number) + (left[i - 1] === right[j - 1] ? 0 : 1);
-      next.push(Math.min(substituted, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+  let row = [...Array(right.length + 1).keys()];
+  for (const letter of left) {
+    const next = [(row[0] as number) + 1];
+    for (let at = 0; at < right.length; at++) {
+      const substituted = (row[at] as number) + (letter === right[at] ? 0 : 1);
+      next.push(Math.min(substituted, (row[at + 1] as number) + 1, (next[at] as number) + 1));
     }
     row = next;
   }
-  return row[right.length] as number;
+  return row.at(-1) as number;
 }

@@ -1,7 +1,9 @@
 import { SignetError } from "../errors.js";
-import { isListOf, MAX_LIST_LENGTH } from "./list-of.js";
+import { isListOf, isObject, MAX_LIST_LENGTH } from "./list-of.js";
 import { didYouMean } from "./nearest.js";
 import { ownMember } from "./own-member.js";
+
+export { isObject } from "./list-of.js";
 
 /** What a member of an object must be, in JSON Schema's words (2020-12), as far as they are needed here. */
 export interface MemberSchema {
@@ -132,11 +134,6 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   const prototype = Object.getPrototypeOf(value) as object | null;
   // An object of another realm has a prototype of its own that nothing stands above, as ours has.
   return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-/** Tells a JSON object from lists, null and everything else. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function titleOf({ properties }: ObjectSchema, name: string): string {

@@ -1,20 +1,29 @@
 import { SignetError } from "../errors.js";
+import { hasMembers, isListOf, isNonEmptyText, isObject } from "./list-of.js";
 import { didYouMean } from "./nearest.js";
 
-/** What an option must be: in words that stand behind "must be", and as a test. */
-export type OptionCheck = readonly [mustBe: string, isRight: (value: unknown) => boolean];
+/** What an option must be: in words that stand behind "must be", and as a test. It may be absent, unless it is required. */
+export type OptionCheck = readonly [mustBe: string, isRight: (value: unknown) => boolean, isRequired?: true];
 
 /** The options of a function; `null` where the function itself says what is wrong with the value. */
 export type OptionChecks<Options> = { readonly [Name in keyof Options]-?: OptionCheck | null };
 
-export const A_TEXT: OptionCheck = ["a text", (value) => typeof value === "string" && value !== ""];
+export const A_TEXT: OptionCheck = ["a text", isNonEmptyText];
 export const TRUE_OR_FALSE: OptionCheck = ["true or false", (value) => typeof value === "boolean"];
 export const A_FUNCTION: OptionCheck = ["a function", (value) => typeof value === "function"];
-export const A_COUNT: OptionCheck = [
-  "a whole number, at least 1",
-  (value) => Number.isSafeInteger(value) && (value as number) > 0,
-];
-export const AN_OBJECT: OptionCheck = ["an object", (value) => typeof value === "object" && value !== null];
+export const A_COUNT: OptionCheck = ["a whole number, at least 1", isCount];
+export const AN_OBJECT: OptionCheck = ["an object", hasMembers];
+export const NAMES: OptionCheck = ["a list of names", (value) => isListOf(value, isName)];
+
+/** Tells whether something is a whole number, and no less than this. */
+export function isWhole(value: unknown, least = 0): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+/** Tells whether something is a whole number, and at least 1. */
+export function isCount(value: unknown): value is number {
+  return isWhole(value, 1);
+}
 
 /**
  * Reads a caller's options, each once: those of the object itself, and those that it inherits. A misspelt one would be ignored, and
@@ -26,30 +35,32 @@ export const AN_OBJECT: OptionCheck = ["an object", (value) => typeof value === 
  * @throws SignetError `config_invalid`, naming the option, and the nearest one that there is
  */
 export function readOptions<Options extends object>(options: Options, what: string, checks: OptionChecks<Options>): Options {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  if (!isObject(options)) {
     throw new SignetError("config_invalid", `${what} takes an object of options`);
   }
-  const known = new Map(Object.entries<OptionCheck | null>(checks));
-  for (const key of new Set([...Reflect.ownKeys(options), ...inheritedNames(options)])) {
-    const name = key.toString();
-    if (known.has(name) && typeof key !== "symbol") continue;
-    const field = name.slice(0, 64);
-    const nearest = didYouMean(field, known.keys()) || `; there are ${[...known.keys()].join(", ")}`;
+  const known = Object.keys(checks);
+  const names = Reflect.ownKeys(options) as string[];
+  for (const name in options) names.push(name);
+  const stray = names.find((name) => !known.includes(name));
+  if (stray !== undefined) {
+    const field = stray.toString().slice(0, 64);
+    const nearest = didYouMean(field, known) || `; there are ${known.join(", ")}`;
     throw new SignetError("config_invalid", `${what} has no option ${JSON.stringify(field)}${nearest}`, { field });
   }
-  const read: [string, unknown][] = [];
-  for (const [name, check] of known) {
-    const value = (options as Readonly<Record<string, unknown>>)[name];
-    if (value === undefined) continue;
-    if (check !== null && !check[1](value))
-      throw new SignetError("config_invalid", `${name} must be ${check[0]}`, { field: name });
-    read.push([name, value]);
+  const read: Record<string, unknown> = {};
+  for (const [name, check] of Object.entries<OptionCheck | null>(checks)) {
+    const value = options[name];
+    if (check && (value === undefined ? check[2] : !check[1](value))) throw invalidOption(name, `must be ${check[0]}`);
+    if (value !== undefined) read[name] = value;
   }
-  return Object.fromEntries(read) as Options;
+  return read as Options;
 }
 
-function inheritedNames(options: object): string[] {
-  const names: string[] = [];
-  for (const name in options) names.push(name);
-  return names;
+/** The error for an option. @param fault what stands behind its name */
+export function invalidOption(field: string, fault: string): SignetError {
+  return new SignetError("config_invalid", `${field} ${fault}`, { field });
+}
+
+function isName(value: unknown): value is string {
+  return isNonEmptyText(value) && !/\s/.test(value);
 }

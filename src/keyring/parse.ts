@@ -1,5 +1,6 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { findAlgorithm } from "../algorithms/table.js";
+import { isObject } from "../encoding/list-of.js";
 import { ownMember } from "../encoding/own-member.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
@@ -317,10 +318,6 @@ function custody(value: unknown, path: string, where: string): void {
 
 function algorithm(value: unknown, path: string, where: string): void {
   if (findAlgorithm(value) === undefined) throw damaged(where, `${path} is not a known algorithm`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function damaged(where: string, what: string, cause?: unknown): SignetError {

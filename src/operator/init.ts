@@ -140,7 +140,7 @@ async function begin(
   }
   if (findCustody(custody)?.kmsKey !== "signs" || aws?.kmsKey === undefined)
     return (await manager.tick({ createKeyring: true, dryRun })).actions;
-  const name = algorithmNamed(algorithm).keyType === "ed25519" ? ed25519Name : algorithm;
+  const name = algorithmNamed(algorithm).kty === "OKP" ? ed25519Name : algorithm;
   return (await manager.importKey({ existing: aws.kmsKey, algorithm: name, as: "active", custody, createKeyring: true, dryRun }))
     .actions;
 }

@@ -1,7 +1,7 @@
-import { A_TEXT, readOptions } from "../encoding/options.js";
+import { A_TEXT, NAMES, readOptions } from "../encoding/options.js";
 import { PROBLEM_TYPE, problemText } from "../encoding/problem.js";
 import { isSignetError, isTokenRefusal, SignetError, toPublicError } from "../errors.js";
-import { hasScopes, listOf } from "./claims.js";
+import { hasScopes } from "./claims.js";
 import type { VerifiedToken, Verifying } from "./verifier.js";
 
 /** How a guard speaks of itself. */
@@ -55,9 +55,11 @@ export function bearerGuard(verifier: Verifying, options: BearerOptions = {}): B
   if (typeof verifier?.verify !== "function") {
     throw new SignetError("config_invalid", "bearerGuard takes a verifier: what createVerifier makes", { field: "verifier" });
   }
-  const given = readOptions<BearerOptions>(options, "bearerGuard", { realm: A_TEXT, scopes: null });
-  const { realm = "api" } = given;
-  const scopes = listOf(given.scopes, "scopes");
+  const { realm = "api", scopes: wanted = [] } = readOptions<BearerOptions>(options, "bearerGuard", {
+    realm: A_TEXT,
+    scopes: NAMES,
+  });
+  const scopes = [...wanted];
   const challenge = `Bearer realm="${quotable(realm)}"`;
   return async (authorization) => {
     // Whatever a framework hands over: nothing of it is made a text of.

@@ -1,7 +1,7 @@
 import type { IssuersVerifierOptions } from "./issuers.js";
 import { type IssuersVerifier, issuersVerifier } from "./issuers-verifier.js";
 import { localVerifier, type Verifier, type VerifierOptions } from "./verifier.js";
-import { readVerifierOptions } from "./verifier-options.js";
+import { hasKeys, readVerifierOptions } from "./verifier-options.js";
 
 /**
  * Makes a verifier: over `keys` that are at hand, or by the URL of each `issuer`, whose keys it then finds, fetches and follows by itself.
@@ -28,5 +28,5 @@ export function createVerifier(options: VerifierOptions): Verifier;
 export function createVerifier(options: IssuersVerifierOptions): IssuersVerifier;
 export function createVerifier(options: VerifierOptions | IssuersVerifierOptions): Verifier | IssuersVerifier {
   const read = readVerifierOptions(options);
-  return "withKeys" in read ? localVerifier(read.withKeys) : issuersVerifier(read.byUrl);
+  return hasKeys(read) ? localVerifier(read) : issuersVerifier(read);
 }

@@ -1,11 +1,12 @@
+import { hasMembers, isText } from "../encoding/list-of.js";
 import { isLoopback } from "../encoding/loopback-host.js";
 import { readBounded } from "../encoding/read-bounded.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { isSignetError, SignetError, shortened } from "../errors.js";
+import { isSignetError } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
-import { type JudgedFetch, judgedByText } from "./judged-by-text.js";
+import { type JudgedFetch, judgedByText, unavailable } from "./judged-by-text.js";
 import { judgedFetch } from "./judged-fetch.js";
-import { isWithin, REACH_WORDS, type Reach, reachOfHost } from "./reach.js";
+import { isWithin, type Reach, reachInWords, reachOfHost } from "./reach.js";
 
 /** Within which bounds something is fetched. */
 export interface FetchBounds {
@@ -24,9 +25,6 @@ export interface FetchBounds {
   readonly judged?: JudgedFetch | undefined;
 }
 
-const TIMEOUT_MS = 5_000;
-const MAX_BYTES = 150 * 1_024;
-
 /**
  * Fetches a JWKS (RFC 7517 section 5).
  *
@@ -34,13 +32,13 @@ const MAX_BYTES = 150 * 1_024;
  * @throws SignetError `jwks_unavailable`, which says what was wrong
  */
 export async function fetchJwks(url: string, bounds: FetchBounds = {}): Promise<Jwks> {
-  return ((await fetchJwksUnless(url, undefined, bounds)) as FetchedJwks).jwks;
+  return ((await fetchJwksUnless(url, null, bounds)) as FetchedJwks).jwks;
 }
 
 /** A JWKS with the name of this very text, where the server has one. */
 export interface FetchedJwks {
   readonly jwks: Jwks;
-  readonly etag: string | undefined;
+  readonly etag: string | null;
 }
 
 /**
@@ -51,14 +49,12 @@ export interface FetchedJwks {
  */
 export async function fetchJwksUnless(
   url: string,
-  etag: string | undefined,
+  etag: string | null,
   bounds: FetchBounds = {},
 ): Promise<FetchedJwks | undefined> {
   const fetched = await fetchObject(url, bounds, etag);
-  if (fetched === undefined) return undefined;
-  const { keys } = fetched.value;
-  if (Array.isArray(keys)) return { jwks: { keys } as Jwks, etag: fetched.etag };
-  throw unavailable(url, 'its answer is no JWKS: it has no list "keys"');
+  if (fetched && !Array.isArray(fetched.value.keys)) throw unavailable(url, 'its answer is no JWKS: it has no list "keys"');
+  return fetched && { jwks: { keys: fetched.value.keys } as Jwks, etag: fetched.etag };
 }
 
 /** Where an issuer's keys are. */
@@ -80,11 +76,11 @@ export async function discoverJwks(issuer: string, bounds: FetchBounds = {}): Pr
   // Section 4.3: it must be identical, so that a writer below an issuer's path cannot pass for it.
   if (found.issuer !== issuer) throw unavailable(url, "it is the document of another issuer; is the issuer's URL exactly right?");
   const { jwks_uri: jwksUrl } = found;
-  if (typeof jwksUrl !== "string" || !URL.canParse(jwksUrl)) throw unavailable(url, "it names no jwks_uri");
+  if (!isText(jwksUrl) || !URL.canParse(jwksUrl)) throw unavailable(url, "it names no jwks_uri");
   const { href, hostname } = new URL(jwksUrl);
   const reach = reachOfHost(hostname);
-  if (reach !== undefined && !isWithin(reach, issuersReach)) {
-    throw unavailable(url, `its jwks_uri is ${REACH_WORDS[reach]}, and it is not`);
+  if (reach && !isWithin(reach, issuersReach)) {
+    throw unavailable(url, `its jwks_uri is ${reachInWords(reach)}, and it is not`);
   }
   // As a URL is written: what the document says may be meant for a terminal.
   return { url: href, issuersReach };
@@ -102,79 +98,50 @@ export function discoveryUrlOf(issuer: string): string {
 
 interface FetchedObject {
   readonly value: Readonly<Record<string, unknown>>;
-  readonly etag: string | undefined;
+  readonly etag: string | null;
   readonly reach: Reach;
 }
 
-async function fetchObject(url: string, bounds: FetchBounds, etag?: string): Promise<FetchedObject | undefined> {
+async function fetchObject(
+  url: string,
+  { timeoutMs = 5_000, maxBytes = 153_600, fetch, judged = judgedFetch, issuersReach }: FetchBounds,
+  known?: string | null,
+): Promise<FetchedObject | undefined> {
   assertFetchable(url);
-  const answer = await answerOf(url, bounds, etag);
-  if (answer === undefined) return undefined;
+  const signal = AbortSignal.timeout(timeoutMs);
+  const headers = { accept: "application/json, application/jwk-set+json", ...(known && { "if-none-match": known }) };
   try {
-    const value: unknown = parseStrictJson(answer.body, "the answer");
-    if (typeof value === "object" && value !== null) {
-      return { value: value as Record<string, unknown>, etag: answer.etag, reach: answer.reach };
+    const { answer, reach } = await (fetch ? judgedByText(fetch) : judged)(url, { headers, signal }, issuersReach);
+    const { status, body } = answer;
+    if (status !== 200) {
+      await body?.cancel();
+      if (status === 304 && known) return undefined;
+      const more = status >= 300 && status < 400 ? "; a redirect is not followed, give the URL behind it" : "";
+      throw unavailable(url, `it answers ${status}${more}`);
     }
-  } catch (error) {
-    throw unavailable(url, isSignetError(error) ? error.message : "its answer cannot be read", error);
+    const bytes = body ? await readBounded(body, maxBytes) : new Uint8Array();
+    if (!bytes) throw unavailable(url, `its answer is larger than ${maxBytes} bytes`);
+    const value = parseStrictJson(bytes, "the answer");
+    if (!hasMembers(value)) throw unavailable(url, "its answer is no JSON object");
+    return { value, etag: answer.headers.get("etag"), reach };
+  } catch (cause) {
+    // What a caller's fetch says of its own accord stays as it is.
+    if (isSignetError(cause) && !isSignetError(cause, "invalid_json", "duplicate_member")) throw cause;
+    throw unavailable(url, isSignetError(cause) ? cause.message : failureOf(cause as Error, signal, timeoutMs), { cause });
   }
-  throw unavailable(url, "its answer is no JSON object");
+}
+
+function failureOf(error: Error, signal: AbortSignal, timeoutMs: number): string {
+  if (signal.aborted || error?.name === "TimeoutError") return `no answer within ${timeoutMs} ms`;
+  // Node's fetch hides "ECONNREFUSED" and "CERT_HAS_EXPIRED" in the cause.
+  const { code } = ((error?.cause ?? error) || {}) as { readonly code?: unknown };
+  return `it cannot be reached${isText(code) ? ` (${code})` : ""}`;
 }
 
 function assertFetchable(url: string): void {
   if (!URL.canParse(url)) throw unavailable(url, "this is no URL");
   const { protocol, username, password, hostname } = new URL(url);
-  if (username !== "" || password !== "") throw unavailable(hostname, "a URL with a password is not fetched");
+  if (username || password) throw unavailable(hostname, "a URL with a password is not fetched");
   if (protocol === "https:" || (protocol === "http:" && isLoopback(hostname))) return;
   throw unavailable(url, "keys are fetched over https alone (or over http on this machine)");
-}
-
-async function answerOf(
-  url: string,
-  bounds: FetchBounds,
-  known: string | undefined,
-): Promise<{ readonly body: Uint8Array; readonly etag: string | undefined; readonly reach: Reach } | undefined> {
-  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, fetch, judged = judgedFetch } = bounds;
-  const signal = AbortSignal.timeout(timeoutMs);
-  const send = fetch === undefined ? judged : judgedByText(fetch);
-  const headers = {
-    accept: "application/json, application/jwk-set+json",
-    ...(known !== undefined && { "if-none-match": known }),
-  };
-  try {
-    const { answer, reach } = await send(url, { headers, signal }, bounds.issuersReach);
-    if (answer.status === 304 && known !== undefined) {
-      await answer.body?.cancel();
-      return undefined;
-    }
-    if (answer.status !== 200) {
-      await answer.body?.cancel();
-      const isRedirect = answer.status >= 300 && answer.status < 400;
-      throw unavailable(
-        url,
-        `it answers ${answer.status}${isRedirect ? "; a redirect is not followed, give the URL behind it" : ""}`,
-      );
-    }
-    return { body: await bodyOf(url, answer, maxBytes), etag: answer.headers.get("etag") ?? undefined, reach };
-  } catch (error) {
-    if (isSignetError(error)) throw error;
-    const isLate = signal.aborted || (error instanceof Error && error.name === "TimeoutError");
-    throw unavailable(url, isLate ? `no answer within ${timeoutMs} ms` : `it cannot be reached${reasonOf(error)}`, error);
-  }
-}
-
-async function bodyOf(url: string, { body }: Response, maxBytes: number): Promise<Uint8Array> {
-  const bytes = body === null ? new Uint8Array() : await readBounded(body, maxBytes);
-  if (bytes === undefined) throw unavailable(url, `its answer is larger than ${maxBytes} bytes`);
-  return bytes;
-}
-
-// Node's fetch hides "ECONNREFUSED" and "CERT_HAS_EXPIRED" in the cause.
-function reasonOf(error: unknown): string {
-  const { code } = (((error as Error).cause ?? error) || {}) as { readonly code?: unknown };
-  return typeof code === "string" ? ` (${code})` : "";
-}
-
-function unavailable(url: string, why: string, cause?: unknown): SignetError {
-  return new SignetError("jwks_unavailable", `${shortened(url)}: ${why}`, { cause });
 }

@@ -1,6 +1,7 @@
-import { isSignetError, SignetError, shortened } from "../errors.js";
+import { isSignetError } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
-import { type DiscoveredJwks, discoverJwks, type FetchBounds, type FetchedJwks, fetchJwksUnless } from "./fetch-jwks.js";
+import { type DiscoveredJwks, discoverJwks, type FetchBounds, fetchJwksUnless } from "./fetch-jwks.js";
+import { unavailable } from "./judged-by-text.js";
 
 /** How an issuer's keys are followed. */
 export interface FollowedKeysOptions extends FetchBounds {
@@ -33,40 +34,47 @@ export interface FollowedKeys<T> {
 
 /** However many keys are made up, the issuer is asked no more often. */
 const COOLDOWN_SECONDS = 10;
-/** What discovery said is asked again after so long. */
-const DISCOVERY_SECONDS = 3_600;
-
-const DEFAULT_REFRESH_SECONDS = 300;
-const DEFAULT_STALE_SECONDS = 3_600;
 
 /**
  * Follows an issuer's keys. There is one fetch at a time; a key that has left the JWKS is gone with the next one; an answer that cannot be
  * used leaves the keys as they are.
  *
+ * @param options as `readVerifierOptions` answers them
  * @param use makes of a JWKS what verifies by it; it throws where that cannot be done
- * @throws SignetError `config_invalid`
  */
-export function followKeys<T>(issuer: string, options: FollowedKeysOptions, use: (jwks: Jwks) => T): FollowedKeys<T> {
-  const refreshSeconds = secondsOf(options.refreshSeconds ?? DEFAULT_REFRESH_SECONDS, "refreshSeconds");
-  const staleSeconds = secondsOf(options.staleSeconds ?? DEFAULT_STALE_SECONDS, "staleSeconds");
-  const elapsed = options.elapsed ?? (() => performance.now() / 1_000);
-  const locator = locatorOf(issuer, options, elapsed);
-  let good: { readonly made: T; readonly etag: string | undefined; readonly at: number } | undefined;
-  let triedAt = Number.NEGATIVE_INFINITY;
+export function followKeys<T extends object>(
+  issuer: string,
+  options: FollowedKeysOptions,
+  use: (jwks: Jwks) => T,
+): FollowedKeys<T> {
+  const refreshSeconds = options.refreshSeconds ?? 300;
+  const staleSeconds = options.staleSeconds ?? 3_600;
+  const { jwksUrl, elapsed = () => performance.now() / 1_000 } = options;
+  // The operator's own word leads anywhere, and for ever; an issuer's to no address that is more private than its own.
+  const told: Place | undefined = jwksUrl === undefined ? undefined : { url: jwksUrl };
+  let place = told;
+  let made: T | undefined;
+  let etag: string | null = null;
+  let madeAt = 0;
+  // No time is less than this away.
+  let triedAt = Number.NaN;
   let running: Promise<T> | undefined;
 
   async function load(): Promise<T> {
-    const at = elapsed();
-    triedAt = at;
+    triedAt = elapsed();
     try {
-      const { url, issuersReach } = await locator.find();
-      const fetched: FetchedJwks | undefined = await fetchJwksUnless(url, good?.etag, { ...options, issuersReach });
-      if (fetched !== undefined) good = { made: madeOf(issuer, () => use(fetched.jwks)), etag: fetched.etag, at };
-      else if (good !== undefined) good = { ...good, at };
-      return (good as { made: T }).made;
+      // What discovery said is asked again after an hour.
+      if (!place || elapsed() - (place.at as number) > 3_600) place = { ...(await discoverJwks(issuer, options)), at: elapsed() };
+      const fetched = await fetchJwksUnless(place.url, etag, { ...options, issuersReach: place.issuersReach });
+      if (fetched) {
+        made = usable(issuer, () => use(fetched.jwks));
+        etag = fetched.etag;
+      }
+      madeAt = triedAt;
+      return made as T;
     } catch (error) {
       // The keys may have moved: where they are is asked anew.
-      locator.forget();
+      place = told;
       throw error;
     }
   }
@@ -78,71 +86,43 @@ export function followKeys<T>(issuer: string, options: FollowedKeysOptions, use:
     return running;
   }
 
+  const wasTried = (seconds: number) => !running && elapsed() - triedAt < seconds;
+
   function current(): T | undefined {
-    if (good === undefined) return undefined;
-    const age = elapsed() - good.at;
-    if (age > refreshSeconds && running === undefined && elapsed() - triedAt >= COOLDOWN_SECONDS) {
-      // What fails here is tried again; the keys that are there are good for a while.
-      loadOnce().catch(() => undefined);
-    }
-    return age <= refreshSeconds + staleSeconds ? good.made : undefined;
+    const age = elapsed() - madeAt;
+    // What fails here is tried again; the keys that are there are good for a while.
+    if (made && age > refreshSeconds && !wasTried(COOLDOWN_SECONDS)) loadOnce().catch(() => undefined);
+    return age <= refreshSeconds + staleSeconds ? made : undefined;
   }
 
-  return Object.freeze({
+  return {
     current,
     async ready() {
       const now = current();
-      if (now !== undefined) return now;
-      if (running === undefined && elapsed() - triedAt < 1) throw notYet(issuer);
-      return loadOnce();
-    },
-    async again() {
-      if (running === undefined && elapsed() - triedAt < COOLDOWN_SECONDS) return undefined;
-      try {
-        return await loadOnce();
-      } catch (error) {
-        if (isSignetError(error)) return undefined;
-        throw error;
+      if (!now && wasTried(1)) {
+        throw unavailable(issuer, "its keys could not be fetched a moment ago; try again", { retryAfterSeconds: 1 });
       }
+      return now ?? loadOnce();
     },
-  });
-}
-
-function locatorOf(issuer: string, options: FollowedKeysOptions, elapsed: () => number) {
-  let found: (DiscoveredJwks & { readonly at: number }) | undefined;
-  return {
-    /** The operator's own word leads anywhere; an issuer's to no address that is more private than its own. */
-    async find(): Promise<Partial<DiscoveredJwks> & { readonly url: string }> {
-      if (options.jwksUrl !== undefined) return { url: options.jwksUrl };
-      if (found === undefined || elapsed() - found.at > DISCOVERY_SECONDS) {
-        found = { ...(await discoverJwks(issuer, options)), at: elapsed() };
-      }
-      return found;
-    },
-    forget() {
-      found = undefined;
-    },
+    again: async () => (wasTried(COOLDOWN_SECONDS) ? undefined : loadOnce().catch(passOver)),
   };
 }
 
-function madeOf<T>(issuer: string, make: () => T): T {
+/** Where an issuer's keys are, and since when that is known. */
+interface Place extends Partial<DiscoveredJwks> {
+  readonly url: string;
+  /** Absent where it is not asked again. */
+  readonly at?: number;
+}
+
+function usable<T>(issuer: string, make: () => T): T {
   try {
     return make();
-  } catch (error) {
-    if (!isSignetError(error)) throw error;
-    throw new SignetError("jwks_unavailable", `${shortened(issuer)}: its keys cannot be used: ${error.message}`, {
-      cause: error,
-    });
+  } catch (cause) {
+    throw isSignetError(cause) ? unavailable(issuer, `its keys cannot be used: ${cause.message}`, { cause }) : cause;
   }
 }
 
-function secondsOf(seconds: number, field: string): number {
-  if (Number.isSafeInteger(seconds) && seconds >= 0) return seconds;
-  throw new SignetError("config_invalid", `${field} must be a whole number of seconds`, { field });
-}
-
-function notYet(issuer: string): SignetError {
-  return new SignetError("jwks_unavailable", `${shortened(issuer)}: its keys could not be fetched a moment ago; try again`, {
-    retryAfterSeconds: 1,
-  });
+function passOver(error: unknown): undefined {
+  if (!isSignetError(error)) throw error;
 }

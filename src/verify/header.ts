@@ -1,5 +1,5 @@
 import { type Algorithm, type AlgorithmName, findAlgorithm } from "../algorithms/table.js";
-import { isListOf, isNonEmptyText } from "../encoding/list-of.js";
+import { isOptionalText, isText } from "../encoding/list-of.js";
 import { SignetError } from "../errors.js";
 import { parseObject } from "./token.js";
 
@@ -33,47 +33,35 @@ const REFUSED = ["crit", "jku", "jwk", "x5u", "x5c", "b64", "zip", "enc", "epk"]
 /**
  * Binds the types that are accepted, and answers the function that reads a header.
  *
- * @throws SignetError `config_invalid`
  * @throws (the bound function) SignetError `token_malformed`, `token_header_refused`, `token_algorithm_refused` or
  *   `token_type_refused`
  */
 export function headerReader({ types }: HeaderChecks): (part: string) => ReadHeader {
-  const isAccepted = typeCheck(types);
+  // A token made for one purpose, a logout token for example, comes from the same issuer and key, and must not serve another.
+  const accepted = types === undefined ? ["jwt", undefined] : types?.map(normalType);
   return (part) => {
-    const { kid, typ, alg, ...others } = parseObject(part, "header");
-    for (const name of REFUSED) {
-      if (Object.hasOwn(others, name)) {
-        throw new SignetError("token_header_refused", `the token's header has ${name}, which is never accepted`, { field: name });
-      }
+    const header = parseObject(part, "header");
+    const { kid, typ, alg } = header;
+    const refused = REFUSED.find((name) => Object.hasOwn(header, name));
+    if (refused) {
+      throw new SignetError("token_header_refused", `the token's header has ${refused}, which is never accepted`, {
+        field: refused,
+      });
     }
-    if (!isText(kid) || !isText(typ) || typeof alg !== "string") {
+    if (!isOptionalText(kid) || !isOptionalText(typ) || !isText(alg)) {
       throw new SignetError("token_malformed", "the token's header has an alg, kid or typ that is not a text");
     }
     const algorithm = findAlgorithm(alg);
-    if (algorithm === undefined) throw new SignetError("token_algorithm_refused", "the token's alg is not accepted");
-    if (!isAccepted(typ)) throw new SignetError("token_type_refused", "the token's typ is not one that is accepted here");
-    const named = kid === undefined ? { alg: algorithm.name } : { alg: algorithm.name, kid };
-    return { header: Object.freeze(typ === undefined ? named : { ...named, typ }), algorithm };
+    if (!algorithm) throw new SignetError("token_algorithm_refused", "the token's alg is not accepted");
+    if (accepted && !accepted.includes(typ && normalType(typ))) {
+      throw new SignetError("token_type_refused", "the token's typ is not one that is accepted here");
+    }
+    const named = { alg: algorithm.name, ...(kid !== undefined && { kid }), ...(typ !== undefined && { typ }) };
+    return { header: Object.freeze(named), algorithm };
   };
-}
-
-// A token made for one purpose, a logout token for example, comes from the same issuer and key, and must not serve another.
-function typeCheck(types: readonly string[] | null | undefined): (typ: string | undefined) => boolean {
-  if (types === null) return () => true;
-  if (types === undefined) return (typ) => typ === undefined || normalType(typ) === "jwt";
-  if (!isListOf(types, isNonEmptyText) || types.length === 0) {
-    throw new SignetError("config_invalid", "types must be a list of texts; null accepts any type", { field: "types" });
-  }
-  const accepted = new Set(types.map(normalType));
-  return (typ) => typ !== undefined && accepted.has(normalType(typ));
-}
-
-function isText(value: unknown): value is string | undefined {
-  return value === undefined || typeof value === "string";
 }
 
 // RFC 7515 section 4.1.9: a media type, in any case, whose "application/" may be left out.
 function normalType(type: string): string {
-  const lower = type.toLowerCase();
-  return lower.startsWith("application/") && !lower.slice(12).includes("/") ? lower.slice(12) : lower;
+  return type.toLowerCase().replace(/^application\/(?=[^/]*$)/, "");
 }

@@ -1,9 +1,10 @@
-import { isListOf } from "../encoding/list-of.js";
-import { ownMember } from "../encoding/own-member.js";
-import { isSignetError, SignetError } from "../errors.js";
+import { isText } from "../encoding/list-of.js";
+import { invalidOption } from "../encoding/options.js";
+import { isSignetError } from "../errors.js";
+import { issuerRefused } from "./claims.js";
 import { type FollowedKeys, type FollowedKeysOptions, followKeys } from "./followed-keys.js";
-import { allowedAlgorithms, type KeyChecks } from "./keys.js";
-import { longestToken, parseObject, splitToken } from "./token.js";
+import type { KeyChecks } from "./keys.js";
+import { parseObject, splitToken } from "./token.js";
 import type { VerifiedToken, VerifierOptions, Verifying } from "./verifier.js";
 
 /** A verifier by the issuers' URLs: it fetches their keys by itself. */
@@ -28,28 +29,36 @@ export interface FollowedIssuers<V> {
 /**
  * Follows the keys of issuers by their URLs. Nothing is fetched yet.
  *
+ * @param options as `readVerifierOptions` answers them
  * @param make makes of options and a JWKS what verifies
  * @throws SignetError `config_invalid`
  */
-export function followIssuers<V>(options: IssuersVerifierOptions, make: (options: VerifierOptions) => V): FollowedIssuers<V> {
-  const issuers = typeof options.issuer === "string" ? [options.issuer] : options.issuer;
-  const longest = longestToken(options);
-  if (!isListOf(issuers, isUrl) || issuers.length === 0) {
-    throw new SignetError("config_invalid", "issuer must be the URL of each issuer, or give its keys", { field: "issuer" });
+export function followIssuers<V extends object>(
+  options: IssuersVerifierOptions,
+  make: (options: VerifierOptions) => V,
+): FollowedIssuers<V> {
+  const issuers = [options.issuer].flat();
+  const { jwksUrl = {} } = options;
+  if (isText(jwksUrl) && issuers.length > 1) throw invalidOption("jwksUrl", "must name the URL of each issuer: {issuer: url}");
+  const urls = new Map(isText(jwksUrl) ? [[issuers[0], jwksUrl]] : Object.entries(jwksUrl));
+  if ([...urls.keys()].some((name) => !issuers.includes(name as string))) {
+    throw invalidOption("jwksUrl", "names an issuer that issuer does not list");
   }
-  allowedAlgorithms(options.algorithms);
-  const stray = typeof options.jwksUrl === "object" && Object.keys(options.jwksUrl).some((name) => !issuers.includes(name));
-  if (stray) throw new SignetError("config_invalid", "jwksUrl names an issuer that issuer does not list", { field: "jwksUrl" });
-  const sources = new Map(issuers.map((issuer) => [issuer, sourceOf(issuer, options, issuers.length === 1, make)]));
+  const sources = new Map(
+    issuers.map((issuer) => [
+      issuer,
+      followKeys(issuer, { ...options, jwksUrl: urls.get(issuer) }, (keys) => make({ ...options, issuer, keys })),
+    ]),
+  );
   const [sole] = sources.size === 1 ? sources.values() : [];
   return {
     // An issuer that a token only claims decides by which keys it is looked at, among those that are accepted here, and no more.
     sourceFor(token) {
-      if (sole !== undefined) return sole;
-      const { iss } = parseObject(splitToken(token, longest).payload, "payload");
+      if (sole) return sole;
+      const { iss } = parseObject(splitToken(token, options.maxTokenLength).payload, "payload");
       const source = sources.get(iss as string);
-      if (source !== undefined) return source;
-      throw new SignetError("token_issuer_refused", "the token's iss is not an issuer that is accepted here", { field: "iss" });
+      if (source) return source;
+      throw issuerRefused();
     },
     async ready() {
       await Promise.all([...sources.values()].map((source) => source.ready()));
@@ -59,40 +68,13 @@ export function followIssuers<V>(options: IssuersVerifierOptions, make: (options
 
 /** Verifies by keys that are followed, and looks once for a key that is not among them. */
 export async function verifyByFollowed<V extends Verifying>(source: FollowedKeys<V>, token: string): Promise<VerifiedToken> {
-  const verifier = source.current() ?? (await source.ready());
+  const verifier = await source.ready();
   try {
-    const verified = verifier.verify(token);
-    // What is there already need not be waited for.
-    return verified instanceof Promise ? await verified : verified;
+    return await verifier.verify(token);
   } catch (error) {
     if (!isSignetError(error, "token_key_unknown")) throw error;
     const newer = await source.again();
-    if (newer === undefined || newer === verifier) throw error;
+    if (!newer || newer === verifier) throw error;
     return newer.verify(token);
   }
 }
-
-function isUrl(value: unknown): value is string {
-  return typeof value === "string" && URL.canParse(value);
-}
-
-function sourceOf<V>(
-  issuer: string,
-  options: IssuersVerifierOptions,
-  isOnly: boolean,
-  make: (options: VerifierOptions) => V,
-): FollowedKeys<V> {
-  const { jwksUrl } = options;
-  const named = typeof jwksUrl === "object" ? ownMember(jwksUrl, issuer) : undefined;
-  const url = typeof jwksUrl === "string" && isOnly ? jwksUrl : named;
-  if (typeof jwksUrl === "string" && !isOnly) {
-    throw new SignetError("config_invalid", "jwksUrl must name the URL of each issuer: {issuer: url}", { field: "jwksUrl" });
-  }
-  const checks = { ...options, issuer };
-  // What is wrong with the options is found now, not with the first token.
-  make({ ...checks, keys: { keys: [ANY_KEY] }, algorithms: undefined });
-  return followKeys(issuer, { ...options, jwksUrl: url }, (jwks) => make({ ...checks, keys: jwks }));
-}
-
-// RFC 8037 appendix A.2.
-const ANY_KEY = { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", alg: "EdDSA", kid: "any" };

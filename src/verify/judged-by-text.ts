@@ -1,5 +1,5 @@
-import { SignetError, shortened } from "../errors.js";
-import { isWithin, REACH_WORDS, type Reach, reachOfHost } from "./reach.js";
+import { type ErrorDetails, SignetError, shortened } from "../errors.js";
+import { isWithin, type Reach, reachInWords, reachOfHost } from "./reach.js";
 
 /** How something is fetched. */
 export interface FetchInit {
@@ -38,5 +38,10 @@ export function assertWithin(url: string, reach: Reach, issuers: Reach | undefin
 /** The refusal of an address. */
 export function tooPrivate(url: string, reach: Reach): SignetError {
   const why = reach === "none" ? "nothing is fetched from there" : "the issuer that leads there is not";
-  return new SignetError("jwks_unavailable", `${shortened(url)}: its address is ${REACH_WORDS[reach]}: ${why}`);
+  return unavailable(url, `its address is ${reachInWords(reach)}: ${why}`);
+}
+
+/** The error for keys that cannot be had. @param place a URL, or the issuer's */
+export function unavailable(place: string, why: string, details?: ErrorDetails): SignetError {
+  return new SignetError("jwks_unavailable", `${shortened(place)}: ${why}`, details);
 }

@@ -1,13 +1,6 @@
 import type { PublicJwk } from "../algorithms/jwk-members.js";
-import {
-  ALGORITHMS,
-  type Algorithm,
-  type AlgorithmName,
-  algorithmNamed,
-  findAlgorithm,
-  synonymsOf,
-} from "../algorithms/table.js";
-import { isListOf } from "../encoding/list-of.js";
+import { ALGORITHMS, type Algorithm, type AlgorithmName, algorithmNamed, findAlgorithm, isSame } from "../algorithms/table.js";
+import { invalidOption } from "../encoding/options.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { ReadHeader } from "./header.js";
 
@@ -40,24 +33,26 @@ type NamedKey<Answer> = Map<AlgorithmName, { readonly jwk: Jwk; readonly pinned:
  * for other uses are left out. A key that cannot be used (damaged, too weak, an algorithm that this Node lacks) fails the tokens
  * that name it and leaves the other keys alone.
  *
- * @throws SignetError `config_invalid`, `unsupported_algorithm`; a key's own fault where no key can be used
+ * @param checks options as `readVerifierOptions` answers them
+ * @throws SignetError `config_invalid`, or a key's own fault, where no key can be used
  * @throws (the bound function) SignetError `token_kid_missing`, `token_key_unknown`, `token_algorithm_refused`, or the key's own
  *   fault: `algorithm_unavailable`, `invalid_key` or `key_too_weak`
  */
 export function keyFinder<Answer>(checks: KeyChecks, bind: BindKey<Answer>): (read: ReadHeader) => SignatureCheck<Answer> {
-  const byKid = namedKeys(jwksMembers(checks.keys), allowedAlgorithms(checks.algorithms), bind);
-  assertUsable(byKid);
-  const [sole, ...more] = byKid.values();
-  const onlyKey = more.length === 0 ? sole : undefined;
+  const byKid = namedKeys(checks, bind);
+  const all = [...byKid.values()].flatMap((key) => [...key.values()]);
+  if (!all.some(({ pinned }) => typeof pinned === "function")) {
+    throw all[0]?.pinned ?? invalidOption("keys", "has no key that verifies signatures by an accepted algorithm");
+  }
+  const [sole] = byKid.size === 1 ? byKid.values() : [];
   // A key without a name, from a PEM for example, can be told from others only where there are none: then no kid contradicts it.
-  const unnamed = byKid.has(undefined) ? onlyKey : undefined;
-  const requireKid = checks.requireKid !== false;
+  const unnamed = sole && byKid.get(undefined);
 
   return ({ header: { kid }, algorithm }) => {
-    if (kid === undefined && requireKid && unnamed === undefined) {
+    if (kid === undefined && checks.requireKid !== false && unnamed === undefined) {
       throw new SignetError("token_kid_missing", "Token has no Key ID");
     }
-    const key = unnamed ?? (kid === undefined ? onlyKey : byKid.get(kid));
+    const key = unnamed ?? (kid === undefined ? sole : byKid.get(kid));
     if (key === undefined) {
       throw new SignetError("token_key_unknown", "the token names a key that the issuer does not publish");
     }
@@ -68,42 +63,19 @@ export function keyFinder<Answer>(checks: KeyChecks, bind: BindKey<Answer>): (re
   };
 }
 
-function jwksMembers(jwks: KeyChecks["keys"]): readonly Jwk[] {
-  const keys: unknown = jwks?.keys;
-  if (isListOf(keys, (key): key is Jwk => typeof key === "object" && key !== null)) return keys;
-  throw new SignetError("config_invalid", 'keys must be a JWKS: {"keys": [...]}', { field: "keys" });
-}
-
-/** The names of an option `algorithms`. @throws SignetError `config_invalid`, `unsupported_algorithm` */
-export function allowedAlgorithms(names: readonly AlgorithmName[] | undefined): ReadonlySet<string> | undefined {
-  if (names === undefined) return undefined;
-  if (!Array.isArray(names) || names.length === 0) {
-    throw new SignetError("config_invalid", "algorithms must be a list of names; leave it out to accept the keys' own", {
-      field: "algorithms",
-    });
-  }
-  return new Set(names.flatMap((name) => synonymsOf(algorithmNamed(name)).map((each) => each.name)));
-}
-
-function namedKeys<Answer>(
-  jwks: readonly Jwk[],
-  allowed: ReadonlySet<string> | undefined,
-  bind: BindKey<Answer>,
-): Map<string | undefined, NamedKey<Answer>> {
+function namedKeys<Answer>({ keys, algorithms }: KeyChecks, bind: BindKey<Answer>): Map<string | undefined, NamedKey<Answer>> {
   const byKid = new Map<string | undefined, NamedKey<Answer>>();
-  for (const jwk of jwks.filter(isForSignatures)) {
+  for (const jwk of (keys.keys as readonly Jwk[]).filter(isForSignatures)) {
     const kid = typeof jwk.kid === "string" && jwk.kid !== "" ? jwk.kid : undefined;
     let shared: Pinned<Answer> | undefined;
-    for (const algorithm of algorithmsOf(jwk, allowed)) {
+    for (const algorithm of algorithmsOf(jwk, algorithms)) {
       const key: NamedKey<Answer> = byKid.get(kid) ?? new Map();
       const known = key.get(algorithm.name);
       // RFC 7517 section 4.5 lets keys of different kinds share a name; two of one kind leave open which of them signed. Under both
       // names of one algorithm the same key may be there twice.
-      if (known === undefined) {
-        const pinned = (jwk.kty === "OKP" ? shared : undefined) ?? pin(jwk, algorithm, allowed, bind);
-        shared = pinned;
-        byKid.set(kid, key.set(algorithm.name, { jwk, pinned }));
-      } else if (!isSameUnderAnotherName(known.jwk, jwk)) key.set(algorithm.name, { jwk, pinned: ambiguous() });
+      if (known && isSameUnderAnotherName(known.jwk, jwk)) continue;
+      shared = (jwk.kty === "OKP" ? shared : undefined) ?? pin(jwk, algorithm, algorithms, bind);
+      byKid.set(kid, key.set(algorithm.name, { jwk, pinned: known ? ambiguous() : shared }));
     }
   }
   return byKid;
@@ -121,26 +93,21 @@ function ambiguous(): SignetError {
   });
 }
 
-function isForSignatures({ use, key_ops: operations }: Jwk): boolean {
-  const allowsVerify = operations === undefined || (Array.isArray(operations) && operations.includes("verify"));
-  return (use === undefined || use === "sig") && allowsVerify;
+function isForSignatures({ use = "sig", key_ops: operations = ["verify"] }: Jwk): boolean {
+  return use === "sig" && Array.isArray(operations) && operations.includes("verify");
 }
 
 // RFC 9964 section 3: for AKP alg is a required member, so a JWK without it is none.
-function algorithmsOf({ alg, kty, crv }: Jwk, allowed: ReadonlySet<string> | undefined): readonly Algorithm[] {
+function algorithmsOf({ alg, kty, crv }: Jwk, names: KeyChecks["algorithms"]): readonly Algorithm[] {
   const own = findAlgorithm(alg);
-  const named = own === undefined ? [] : synonymsOf(own);
-  const fitting = ALGORITHMS.filter((each) => each.kty === kty && each.kty !== "AKP" && (each.kty === "RSA" || each.crv === crv));
-  return (alg === undefined ? fitting : named).filter(({ name }) => allowed?.has(name) ?? true);
+  const fits = (each: Algorithm) => each.kty === kty && kty !== "AKP" && (kty === "RSA" || each.crv === crv);
+  return ALGORITHMS.filter((each) => (alg === undefined ? fits(each) : own && isSame(each, own))).filter(
+    (each) => !names || names.some((name) => isSame(each, algorithmNamed(name))),
+  );
 }
 
-function pin<Answer>(
-  jwk: Jwk,
-  algorithm: Algorithm,
-  allowed: ReadonlySet<string> | undefined,
-  bind: BindKey<Answer>,
-): Pinned<Answer> {
-  if (jwk.alg === undefined && jwk.kty === "RSA" && allowed === undefined) {
+function pin<Answer>(jwk: Jwk, algorithm: Algorithm, names: KeyChecks["algorithms"], bind: BindKey<Answer>): Pinned<Answer> {
+  if (jwk.alg === undefined && jwk.kty === "RSA" && !names) {
     return new SignetError("invalid_key", "an RSA key does not name its alg: give the option algorithms");
   }
   try {
@@ -149,12 +116,4 @@ function pin<Answer>(
     if (isSignetError(error)) return error;
     throw error;
   }
-}
-
-function assertUsable(byKid: ReadonlyMap<string | undefined, NamedKey<unknown>>): void {
-  const all = [...byKid.values()].flatMap((key) => [...key.values()].map(({ pinned }) => pinned));
-  if (all.some((pinned) => typeof pinned === "function")) return;
-  const [fault] = all;
-  if (isSignetError(fault)) throw fault;
-  throw new SignetError("config_invalid", "keys has no key that verifies signatures by an accepted algorithm", { field: "keys" });
 }

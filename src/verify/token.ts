@@ -1,9 +1,7 @@
 import { decodeBase64url } from "../encoding/base64url.js";
-import { type JsonReading, readJson } from "../encoding/json-names.js";
-import { decodeUtf8 } from "../encoding/strict-json.js";
+import { isObject, isText } from "../encoding/list-of.js";
+import { decodeUtf8, readJsonOrNone } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
-
-const DEFAULT_TOKEN_LENGTH = 32_768;
 
 /** A compact JWS (RFC 7515 section 3.1), taken apart but not believed. */
 export interface TokenParts {
@@ -24,21 +22,15 @@ export interface TokenParts {
  * @param longest the longest token that is looked at, in characters
  * @throws SignetError `token_malformed`
  */
-export function splitToken(token: unknown, longest: number): TokenParts {
-  if (typeof token !== "string") throw malformed("is not a text");
+export function splitToken(token: unknown, longest = 32_768): TokenParts {
+  if (!isText(token)) throw malformed("is not a text");
   if (token.length > longest) throw malformed(`is longer than ${longest} characters`);
-  const first = token.indexOf(".");
-  const second = token.indexOf(".", first + 1);
   // Encrypted tokens have five parts, and the JSON serialization, which may carry several signatures, has no such dots.
-  if (first <= 0 || second <= first + 1 || token.includes(".", second + 1)) {
+  const [header, payload, signature, ...more] = token.split(".", 4);
+  if (!header || !payload || signature === undefined || more[0] !== undefined) {
     throw malformed("is not three parts with dots between them");
   }
-  return {
-    header: token.slice(0, first),
-    payload: token.slice(first + 1, second),
-    signingInput: token.slice(0, second),
-    signature: decodePart(token.slice(second + 1), "signature"),
-  };
+  return { header, payload, signingInput: `${header}.${payload}`, signature: decodePart(signature, "signature") };
 }
 
 /**
@@ -48,7 +40,7 @@ export function splitToken(token: unknown, longest: number): TokenParts {
  */
 export function decodePart(part: string, name: "header" | "payload" | "signature"): Uint8Array {
   const bytes = decodeBase64url(part);
-  if (bytes === undefined) throw malformed(`has a ${name} that is not base64url`);
+  if (!bytes) throw malformed(`has a ${name} that is not base64url`);
   return bytes;
 }
 
@@ -69,26 +61,12 @@ export function parseObject(part: string, name: "header" | "payload"): Record<st
 export function objectFrom(bytes: Uint8Array, name: "header" | "payload"): Record<string, unknown> {
   const text = decodeUtf8(bytes);
   if (text === undefined) throw malformed(`has a ${name} that is not UTF-8`);
-  let reading: JsonReading;
-  try {
-    reading = readJson(text);
-  } catch {
-    throw malformed(`has a ${name} that is not JSON`);
-  }
-  const { value, isAmbiguous } = reading;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw malformed(`has a ${name} that is not an object`);
-  if (isAmbiguous) throw malformed(`has a ${name} that names a member twice`);
-  return value as Record<string, unknown>;
-}
-
-/** The longest token that is looked at. @throws SignetError `config_invalid` */
-export function longestToken({
-  maxTokenLength = DEFAULT_TOKEN_LENGTH,
-}: {
-  readonly maxTokenLength?: number | undefined;
-}): number {
-  if (Number.isSafeInteger(maxTokenLength) && maxTokenLength > 0) return maxTokenLength;
-  throw new SignetError("config_invalid", "maxTokenLength must be a whole number of characters", { field: "maxTokenLength" });
+  const reading = readJsonOrNone(text);
+  if (!reading) throw malformed(`has a ${name} that is not JSON`);
+  const { value, duplicate } = reading;
+  if (!isObject(value)) throw malformed(`has a ${name} that is not an object`);
+  if (duplicate !== undefined) throw malformed(`has a ${name} that names a member twice`);
+  return value;
 }
 
 /** The refusal of a token that another party has signed, or changed. */

@@ -1,32 +1,56 @@
-import { A_COUNT, A_FUNCTION, type OptionCheck, type OptionChecks, readOptions, TRUE_OR_FALSE } from "../encoding/options.js";
+import { algorithmNamed } from "../algorithms/table.js";
+import { hasMembers, isListOf, isNonEmptyText, isObject, isText, listed } from "../encoding/list-of.js";
+import {
+  A_COUNT,
+  A_FUNCTION,
+  isCount,
+  isWhole,
+  NAMES,
+  type OptionCheck,
+  type OptionChecks,
+  readOptions,
+  TRUE_OR_FALSE,
+} from "../encoding/options.js";
 import type { IssuersVerifierOptions } from "./issuers.js";
 import type { VerifierOptions } from "./verifier.js";
 
 type Shared = Omit<VerifierOptions, "keys">;
+type ByUrl = Omit<IssuersVerifierOptions, "issuersReach" | "judged">;
+
+const SECONDS: OptionCheck = ["a whole number of seconds", (value) => isWhole(value ?? 0)];
 
 const SHARED: OptionChecks<Shared> = {
-  algorithms: null,
+  algorithms: [
+    "a list of names; leave it out to accept the keys' own",
+    (value) => isFilledList(value, (name) => !!algorithmNamed(name as string)),
+  ],
   requireKid: TRUE_OR_FALSE,
-  types: null,
-  issuer: null,
-  audience: null,
-  clockSkewSeconds: null,
+  types: ["a list of texts; null accepts any type", (value) => value === null || isFilledList(value, isNonEmptyText)],
+  issuer: givenOrWaived("issuer"),
+  audience: givenOrWaived("audience"),
+  // What is larger is milliseconds by mistake.
+  clockSkewSeconds: ["a whole number from 0 to 600", (value) => isWhole(value ?? 0) && (value as number) <= 600],
   requireExpiration: TRUE_OR_FALSE,
-  requiredClaims: null,
-  scopes: null,
-  maxAgeSeconds: null,
+  requiredClaims: NAMES,
+  scopes: NAMES,
+  maxAgeSeconds: ["a whole number of seconds, at least 1", isCount],
   clock: A_FUNCTION,
-  maxTokenLength: null,
+  maxTokenLength: ["a whole number of characters", isCount],
 };
 
-const URLS: OptionCheck = ["the URL of a JWKS, or an object with the URL of each issuer's", isUrls];
-
-const WITH_KEYS: OptionChecks<VerifierOptions> = { ...SHARED, keys: null };
-const BY_URL: OptionChecks<Omit<IssuersVerifierOptions, "issuersReach" | "judged">> = {
+const WITH_KEYS: OptionChecks<VerifierOptions> = {
   ...SHARED,
-  jwksUrl: URLS,
-  refreshSeconds: null,
-  staleSeconds: null,
+  keys: ['a JWKS: {"keys": [...]}', (value) => hasMembers(value) && isListOf(value.keys, hasMembers), true],
+};
+const BY_URL: OptionChecks<ByUrl> = {
+  ...SHARED,
+  issuer: ["the URL of each issuer, or give its keys", (value) => isFilledList(listed(value), isUrl), true],
+  jwksUrl: [
+    "the URL of a JWKS, or an object with the URL of each issuer's",
+    (value) => isUrl(value) || (isObject(value) && Object.values(value).every(isUrl)),
+  ],
+  refreshSeconds: SECONDS,
+  staleSeconds: SECONDS,
   elapsed: A_FUNCTION,
   timeoutMs: A_COUNT,
   maxBytes: A_COUNT,
@@ -34,23 +58,33 @@ const BY_URL: OptionChecks<Omit<IssuersVerifierOptions, "issuersReach" | "judged
 };
 
 /**
- * Reads the options of createVerifier, which has two forms.
+ * Reads the options of createVerifier, which has two forms. What is made of them need not look at them again.
  *
- * @throws SignetError `config_invalid`
+ * @throws SignetError `config_invalid`, `unsupported_algorithm`
  */
-export function readVerifierOptions(
-  options: VerifierOptions | IssuersVerifierOptions,
-): { readonly withKeys: VerifierOptions } | { readonly byUrl: IssuersVerifierOptions } {
-  const isWithKeys = typeof options === "object" && options !== null && "keys" in options;
-  if (isWithKeys) return { withKeys: readOptions<VerifierOptions>(options, "createVerifier with keys", WITH_KEYS) };
-  return { byUrl: readOptions<Omit<IssuersVerifierOptions, "issuersReach" | "judged">>(options, "createVerifier", BY_URL) };
+export function readVerifierOptions(options: VerifierOptions | IssuersVerifierOptions): VerifierOptions | IssuersVerifierOptions {
+  return hasKeys(options)
+    ? readOptions<VerifierOptions>(options, "createVerifier with keys", WITH_KEYS)
+    : readOptions<ByUrl>(options, "createVerifier", BY_URL);
 }
 
-function isUrls(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return isUrl(value);
-  return !Array.isArray(value) && Object.values(value).every(isUrl);
+/** Tells which form options have. */
+export function hasKeys(options: VerifierOptions | IssuersVerifierOptions): options is VerifierOptions {
+  return hasMembers(options) && "keys" in options;
+}
+
+function givenOrWaived(name: string): OptionCheck {
+  return [
+    `given; ${name}: null disables the check`,
+    (value) => value === null || isFilledList(listed(value), isNonEmptyText),
+    true,
+  ];
+}
+
+function isFilledList(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return isListOf(value, isItem as (item: unknown) => item is unknown) && value.length > 0;
 }
 
 function isUrl(value: unknown): boolean {
-  return typeof value === "string" && URL.canParse(value);
+  return isText(value) && URL.canParse(value);
 }

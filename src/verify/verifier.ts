@@ -3,7 +3,7 @@ import { signatureChecker } from "../algorithms/signature.js";
 import { type ClaimChecks, claimsChecker, type VerifiedClaims } from "./claims.js";
 import { type HeaderChecks, headerReader, type TokenHeader } from "./header.js";
 import { type BindKey, type KeyChecks, keyFinder, type SignatureCheck } from "./keys.js";
-import { decodePart, longestToken, objectFrom, signatureInvalid, splitToken } from "./token.js";
+import { decodePart, objectFrom, signatureInvalid, splitToken } from "./token.js";
 
 /** What a verifier is made of. */
 export interface VerifierOptions extends KeyChecks, HeaderChecks, ClaimChecks {
@@ -60,7 +60,6 @@ export function localVerifier(options: VerifierOptions): Verifier {
   const checkClaims = claimsChecker(options);
   const readHeader = headerReader(options);
   const findKey = keyFinder(options, bindKey);
-  const longest = longestToken(options);
   const remembered = new Map<string, KnownHeader>();
 
   function known(part: string): KnownHeader {
@@ -77,7 +76,7 @@ export function localVerifier(options: VerifierOptions): Verifier {
   }
 
   function verify(token: string): VerifiedToken {
-    const parts = splitToken(token, longest);
+    const parts = splitToken(token, options.maxTokenLength);
     const seen = remembered.get(parts.header);
     const entry = seen ?? known(parts.header);
     const payload = decodePart(parts.payload, "payload");

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { repositoryFiles, textOf } from "./repository.js";
 
 /** Where JSON is read: JSON.parse of some Nodes misreads names (`encoding/json-names.ts` says how). */
-const READERS = ["src/encoding/json-names.ts", "src/encoding/strict-json.ts"];
+const READERS = ["json-by-hand", "json-names", "json-names-web", "strict-json"].map((name) => `src/encoding/${name}.ts`);
 
 /** Every use of JSON but JSON.stringify, and every call of `.json()`, which parses as JSON.parse does. */
 function parsers(path: string, source: string): string[] {

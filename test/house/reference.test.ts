@@ -20,9 +20,9 @@ describe("the references that `npm run docs` writes", () => {
   });
 
   test("explain every code of errors.ts, and no other", () => {
-    const named = [...textOf("src/errors.ts").matchAll(/^ {2}(?:\| "(\w+)"|(\w+): \d{3},$)/gm)].map(
-      ([, type, member]) => type ?? member,
-    );
+    const named = [
+      ...`${textOf("src/errors.ts")}${textOf("src/error-status.ts")}`.matchAll(/^ {2}(?:\| "(\w+)"|(\w+): \d{3},$)/gm),
+    ].map(([, type, member]) => type ?? member);
     expect(named.length).toBeGreaterThan(90);
     expect(ERROR_GROUPS.flatMap(({ codes }) => Object.keys(codes)).sort()).toStrictEqual(named.sort());
     for (const [meaning, remedy] of ERROR_GROUPS.flatMap(({ codes }) => Object.values(codes))) {

@@ -26,7 +26,7 @@ const OWN = ["src/server/log.ts", "src/doctor/visit.ts", "src/verify/listed-host
 /** What looks members up by names that may be any text, and why it may. */
 const LOOKS_UP: Readonly<Record<string, string>> = {
   "src/encoding/own-member.ts": "it has asked whether the object has the member itself",
-  "src/encoding/json-names.ts": "it defines __proto__, and only ever sets others",
+  "src/encoding/json-by-hand.ts": "it defines __proto__, and only ever sets others",
   "src/encoding/object-schema.ts": "its names come from the object itself, or from a schema; its copy has no prototype",
   "src/encoding/options.ts": "the name is one of the options that there are",
   "src/issue/claims-json.ts": "the name is one of Object.keys of the same object",

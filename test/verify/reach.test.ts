@@ -1,4 +1,5 @@
 import type { LookupAddress } from "node:dns";
+import { BlockList } from "node:net";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { visit } from "../../src/doctor/visit.js";
@@ -53,11 +54,62 @@ const ADDRESSES: Readonly<Record<Reach, readonly string[]>> = {
 };
 const ALL = Object.entries(ADDRESSES).flatMap(([reach, all]) => all.map((address) => [address, reach as Reach] as const));
 
+/** The first that holds an address says what it is. */
+const NETWORKS: readonly (readonly [Reach, readonly string[]])[] = [
+  ["none", ["169.254.0.0/16", "224.0.0.0/3", "168.63.129.16/32", "100.100.100.200/32", "192.0.0.192/32"]],
+  ["none", ["fd00:ec2::254/128", "fd20:ce::254/128"]],
+  ["machine", ["0.0.0.0/8", "127.0.0.0/8", "::/127"]],
+  ["private", ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24"]],
+  ["private", ["192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"]],
+  ["private", ["fc00::/7", "fec0::/10", "64:ff9b:1::/48", "2001::/23", "2001:db8::/32", "3fff::/20"]],
+  ["public", ["0.0.0.0/0", "2000::/3"]],
+];
+
+function isIn(address: string, network: string): boolean {
+  const [prefix = "", bits] = network.split("/");
+  const list = new BlockList();
+  list.addSubnet(prefix, Number(bits), prefix.includes(":") ? "ipv6" : "ipv4");
+  return prefix.includes(":") === address.includes(":") && list.check(address, address.includes(":") ? "ipv6" : "ipv4");
+}
+
+/** The first and the last address of a network, and those before and after it. */
+function edgesOf(network: string): string[] {
+  const [prefix = "", bits] = network.split("/");
+  const isSix = prefix.includes(":");
+  const [size, width, groupBits] = isSix ? [128, 8, 16] : [32, 4, 8];
+  const [head = "", tail = ""] = prefix.split("::");
+  const groups = (text: string) =>
+    text === "" ? [] : text.split(isSix ? ":" : ".").map((group) => Number.parseInt(group, isSix ? 16 : 10));
+  const all = [...groups(head), ...Array(width - groups(head).length - groups(tail).length).fill(0), ...groups(tail)];
+  const first = all.reduce((sum: bigint, group: number) => (sum << BigInt(groupBits)) + BigInt(group), 0n);
+  const last = first + (1n << BigInt(size - Number(bits))) - 1n;
+  return [first - 1n, first, last, last + 1n]
+    .filter((value) => value >= 0n && value < 1n << BigInt(size))
+    .map((value) =>
+      Array.from({ length: width }, (_, at) => (value >> BigInt((width - 1 - at) * groupBits)) & ((1n << BigInt(groupBits)) - 1n))
+        .map((group) => group.toString(isSix ? 16 : 10))
+        .join(isSix ? ":" : "."),
+    );
+}
+
 describe("an address", () => {
   it.each(ALL)("%s is %s", (address, reach) => {
     expect(reachOfAddress(address)).toBe(reach);
     // What /decode takes for public is public here as well; it is the stricter of the two.
     if (isPublicAddress(address)) expect(reach).toBe("public");
+  });
+
+  it("is what the networks say, as registries write them, at both ends of each and beside it", () => {
+    const edges = NETWORKS.flatMap(([, networks]) => networks.flatMap(edgesOf));
+    expect(edges.length).toBeGreaterThan(100);
+    for (const address of edges) {
+      const reach = NETWORKS.find(([, networks]) => networks.some((network) => isIn(address, network)))?.[0] ?? "none";
+      expect([address, reachOfAddress(address)]).toStrictEqual([address, reach]);
+      if (address.includes(":")) continue;
+      const [a = 0, b = 0, c = 0, d = 0] = address.split(".").map(Number);
+      const six = `2002:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}::1`;
+      for (const embedded of [`::ffff:${address}`, `64:ff9b::${address}`, six]) expect(reachOfAddress(embedded)).toBe(reach);
+    }
   });
 
   it.each([

@@ -1,14 +1,20 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeBase64url } from "../../src/encoding/base64url.js";
 import { decodeBase64url as decodeWithoutBuffer } from "../../src/encoding/base64url-web.js";
+import { STATUS_BY_CODE } from "../../src/error-status.js";
 import { isSignetError } from "../../src/errors.js";
 import { createVerifier as createNodeVerifier } from "../../src/verify/create-verifier.js";
+import { STATUS_BY_CODE as statusesOnTheWeb } from "../../src/verify/web/error-status.js";
 import { createVerifier } from "../../src/verify/web/index.js";
+import { ERROR_GROUPS } from "../../tools/reference/errors.mjs";
 import { chance, makeKeys, nearlyRight } from "../../tools/verifier/tokens.mjs";
+import { webBuild } from "../../tools/web-bundle.mjs";
 import { cases, isInFull } from "../contracts/matrix.js";
 import { AUDIENCE, answerOf, ISSUER, NOW, type TestKey, testKey } from "./tokens.js";
 
@@ -45,6 +51,21 @@ describe("base64url without Buffer", () => {
       ),
       { numRuns: cases(1_000) },
     );
+  });
+});
+
+describe("an error on the web", () => {
+  it("has the status that it has in Node, whichever of the codes that the bundle holds it has", async () => {
+    const root = fileURLToPath(new URL("../../", import.meta.url));
+    const { outputFiles } = await build({ ...webBuild(root), write: false, outdir: "dist" });
+    const held = ERROR_GROUPS.flatMap(({ codes }) => Object.keys(codes)).filter((code) =>
+      outputFiles[0]?.text.includes(`"${code}"`),
+    );
+    expect(held).toEqual(
+      expect.arrayContaining(["token_expired", "jwks_unavailable", "invalid_json", "config_invalid", "internal"]),
+    );
+    const statuses = (table: Partial<Record<string, number>>) => held.map((code) => [code, table[code]]);
+    expect(statuses(statusesOnTheWeb)).toStrictEqual(statuses(STATUS_BY_CODE));
   });
 });
 

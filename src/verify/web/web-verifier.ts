@@ -2,9 +2,9 @@ import { claimsChecker } from "../claims.js";
 import { headerReader } from "../header.js";
 import { followIssuers, type IssuersVerifierOptions, verifyByFollowed } from "../issuers.js";
 import { keyFinder } from "../keys.js";
-import { decodePart, longestToken, objectFrom, signatureInvalid, splitToken } from "../token.js";
+import { decodePart, objectFrom, signatureInvalid, splitToken } from "../token.js";
 import type { VerifiedToken, VerifierOptions } from "../verifier.js";
-import { readVerifierOptions } from "../verifier-options.js";
+import { hasKeys, readVerifierOptions } from "../verifier-options.js";
 import { webKeyCheck } from "./key-check.js";
 
 /** A verifier where there is no Node: what computes signatures there answers later. */
@@ -41,8 +41,8 @@ export function createVerifier(options: VerifierOptions): WebVerifier;
 export function createVerifier(options: IssuersVerifierOptions): WebIssuersVerifier;
 export function createVerifier(options: VerifierOptions | IssuersVerifierOptions): WebVerifier | WebIssuersVerifier {
   const read = readVerifierOptions(options);
-  if ("withKeys" in read) return localVerifier(read.withKeys);
-  const { sourceFor, ready } = followIssuers(read.byUrl, localVerifier);
+  if (hasKeys(read)) return localVerifier(read);
+  const { sourceFor, ready } = followIssuers(read, localVerifier);
   return Object.freeze({ verify: async (token: string) => verifyByFollowed(sourceFor(token), token), ready });
 }
 
@@ -50,10 +50,9 @@ function localVerifier(options: VerifierOptions): WebVerifier {
   const checkClaims = claimsChecker(options);
   const readHeader = headerReader(options);
   const findKey = keyFinder(options, webKeyCheck);
-  const longest = longestToken(options);
   return Object.freeze({
     async verify(token: string) {
-      const parts = splitToken(token, longest);
+      const parts = splitToken(token, options.maxTokenLength);
       const read = readHeader(parts.header);
       const isSigned = findKey(read);
       const payload = decodePart(parts.payload, "payload");

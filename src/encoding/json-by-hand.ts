@@ -1,0 +1,48 @@
+/** A JSON text as it was read. */
+export interface JsonReading {
+  readonly value: unknown;
+  /** The first name that one object has twice, escapes resolved (`"a"` and `"\u0061"` are the same name); the last one is the value's. */
+  readonly duplicate: string | undefined;
+}
+
+type Container = Record<string, unknown> | unknown[];
+
+/** Strings, brackets, and numbers, `true`, `false`, `null`: all that counts of a text that JSON.parse has accepted. */
+const PIECES = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]|[\w.+-]+/g;
+
+/**
+ * Reads a JSON text, names as they are written (`json-names.ts` says why), and finds a member that one object names twice.
+ *
+ * @param text what JSON.parse has accepted: a text that is nothing but right needs no checks
+ */
+export function readByHand(text: string): JsonReading {
+  const root: unknown[] = [];
+  const open: Container[] = [];
+  let container: Container = root;
+  let name: string | undefined;
+  let duplicate: string | undefined;
+  for (const [piece] of text.matchAll(PIECES)) {
+    if (piece === "}" || piece === "]") {
+      container = open.pop() as Container;
+      continue;
+    }
+    // Standing alone a string is a value, which V8 reads right.
+    const value: unknown = piece === "{" ? {} : piece === "[" ? [] : JSON.parse(piece);
+    if (Array.isArray(container)) container.push(value);
+    else if (name === undefined) {
+      name = value as string;
+      if (Object.hasOwn(container, name)) duplicate ??= name;
+      continue;
+    } else {
+      // As JSON.parse does it: `__proto__` is a member like any other. To define them all would cost more than they are long.
+      if (name !== "__proto__") container[name] = value;
+      else Object.defineProperty(container, name, { value, writable: true, enumerable: true, configurable: true });
+      name = undefined;
+    }
+    if (typeof value === "object" && value !== null) {
+      open.push(container);
+      container = value as Container;
+    }
+  }
+  return { value: root[0], duplicate };
+}
