@@ -48,8 +48,10 @@ export async function main(argv: readonly string[], hooks: Partial<Pick<Context,
   const warn = once((words: string) => output.note(`warning: ${words}`));
   tellFileWarningsTo(warn);
   const onConfigAbove = once((path: string) => output.note(`using ${path}`));
-  const askPassphrase = process.stdin.isTTY ? () => load.prompt().then(({ askHidden }) => askHidden("Passphrase: ")) : undefined;
-  const context: Context = { output, env, cwd, self, logFd: STDOUT, onConfigAbove, onDoubt: warn, askPassphrase, ...hooks };
+  // Standard input is not looked at before it is needed: to open it takes longer than to sign.
+  const askPassphrase = () => load.prompt().then(({ askHidden }) => askHidden("Passphrase: "));
+  const passphrasePrompt = () => (process.stdin.isTTY ? askPassphrase : undefined);
+  const context: Context = { output, env, cwd, self, logFd: STDOUT, onConfigAbove, onDoubt: warn, passphrasePrompt, ...hooks };
   // An unexpected failure is told in one line like every other; a stack may hold anything.
   process.once("uncaughtException", (error) => process.exit(reportFailure(error, output)));
   try {

@@ -25,14 +25,15 @@ export async function loadInstallation(
 }
 
 /** What answers the passphrase of key files: config and environment, else a person, who is asked once. */
-export function passphraseOf({ env, askPassphrase }: Surroundings, config: Config): () => Promise<string | undefined> {
+export function passphraseOf({ env, passphrasePrompt }: Surroundings, config: Config): () => Promise<string | undefined> {
   let asked: Promise<string | undefined> | undefined;
   return async () => {
     const configured = await configuredPassphrase(config, env);
-    if (configured !== undefined || askPassphrase === undefined) return configured;
+    const ask = configured === undefined ? passphrasePrompt?.() : undefined;
+    if (ask === undefined) return configured;
     // Asked for no reason it would encrypt, under whatever was typed, what nothing else encrypts.
     asked ??= import("./passphrase-use.js").then(async ({ hasEncryptedKeys }) =>
-      (await hasEncryptedKeys(config)) ? askPassphrase() : undefined,
+      (await hasEncryptedKeys(config)) ? ask() : undefined,
     );
     return asked;
   };

@@ -11,8 +11,8 @@ export interface Surroundings {
   readonly onConfigAbove?: ((path: string) => void) | undefined;
   /** Told what a config says against itself. */
   readonly onDoubt?: ((words: string) => void) | undefined;
-  /** Asks for a passphrase that nothing names; absent where there is no terminal to ask at. */
-  readonly askPassphrase?: (() => Promise<string>) | undefined;
+  /** Answers what asks for a passphrase that nothing names; `undefined` where there is no terminal to ask at. */
+  readonly passphrasePrompt?: (() => (() => Promise<string>) | undefined) | undefined;
 }
 
 /** What the name of a config begins with where it names a stack and no file. */

@@ -47,7 +47,9 @@ describe("a passphrase that nothing names", () => {
       questions += 1;
       return "typed";
     };
-    const passphrase = passphraseOf({ env, cwd: directory, self: "signet", askPassphrase }, { directory } as never);
+    const passphrase = passphraseOf({ env, cwd: directory, self: "signet", passphrasePrompt: () => askPassphrase }, {
+      directory,
+    } as never);
     return { passphrase, questions: () => questions };
   }
 

@@ -12,7 +12,7 @@ export const ASKED_VALUES = { kids, callers } as const;
  */
 export async function completionValues(context: Context, what: keyof typeof ASKED_VALUES): Promise<void> {
   const silent = { ...context.output, note: () => undefined };
-  const quiet = { ...context, output: silent, askPassphrase: undefined, onConfigAbove: undefined, onDoubt: undefined };
+  const quiet = { ...context, output: silent, passphrasePrompt: undefined, onConfigAbove: undefined, onDoubt: undefined };
   try {
     for (const name of await ASKED_VALUES[what](quiet)) context.output.data(name);
   } catch {
