@@ -1,6 +1,9 @@
 import type { Interface } from "node:readline/promises";
 import { SignetError } from "../errors.js";
 
+/** The exit code of a command that Ctrl-C has ended, as shells have it: 128 and the signal's number. */
+export const INTERRUPTED = 130;
+
 let isInterrupted = false;
 
 /** Whether Ctrl-C was pressed at a question. What is thrown then may be wrapped on its way; this stays true. */

@@ -1,11 +1,11 @@
 import { visible } from "../encoding/visible.js";
 import { isSignetError, isTokenRefusal, type SignetError } from "../errors.js";
-import { wasInterrupted } from "./interruption.js";
+import { INTERRUPTED, wasInterrupted } from "./interruption.js";
 import { withSelf } from "./self-name.js";
 import { columnsOf, createStyle, type Look } from "./style.js";
 
 /** Done, failed, used wrongly, a token that was refused, or Ctrl-C at a question. */
-export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, interrupted: 130 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, interrupted: INTERRUPTED } as const;
 
 /** Where a command writes: data on stdout, everything else on stderr. */
 export interface Output {

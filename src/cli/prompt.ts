@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { SignetError } from "../errors.js";
-import { askOnce } from "./interruption.js";
+import { askOnce, INTERRUPTED, wasInterrupted } from "./interruption.js";
 
 /**
  * Asks for a new passphrase, twice, without showing it.
@@ -34,5 +34,7 @@ export async function askHidden(question: string): Promise<string> {
     return await askOnce(createInterface({ input: process.stdin, output: nowhere, terminal: true }), "");
   } finally {
     process.stderr.write("\n");
+    // What cannot open a key goes on with others, or asks something else: Ctrl-C ends the command here, as it does where nothing is asked.
+    if (wasInterrupted()) process.exit(INTERRUPTED);
   }
 }

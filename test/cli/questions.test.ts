@@ -37,6 +37,22 @@ describe("a question", () => {
   });
 });
 
+describe("a passphrase that is typed", () => {
+  it("ends the command at Ctrl-C, since what cannot open a key may go on without it", async () => {
+    vi.resetModules();
+    const { askHidden } = await import("../../src/cli/prompt.js");
+    const input = Object.assign(new PassThrough(), { isTTY: true });
+    const stdin = vi.spyOn(process, "stdin", "get").mockReturnValue(input as never);
+    const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const exit = vi.spyOn(process, "exit").mockImplementation(() => undefined as never);
+    const answer = askHidden("Passphrase: ").catch(() => "none");
+    input.write("sec\u0003");
+    expect(await answer).toBe("none");
+    expect(exit).toHaveBeenCalledWith(130);
+    for (const spy of [stdin, stderr, exit]) spy.mockRestore();
+  });
+});
+
 describe("a passphrase that nothing names", () => {
   async function sourceFor(keyFile: string, env = {}) {
     const directory = await scratch();
