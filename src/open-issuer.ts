@@ -2,13 +2,14 @@ import { assembleIssuer } from "./assemble-issuer.js";
 import type { Environment } from "./config/environment.js";
 import { loadConfig } from "./config/load.js";
 import { configuredPassphrase } from "./config/secrets.js";
+import { asLibraryFailure } from "./encoding/command-hints.js";
 import { A_TEXT, AN_OBJECT, readOptions } from "./encoding/options.js";
 import { type Issuer, issuerOver } from "./issue/issuer.js";
 import type { Jwks } from "./keyring/documents.js";
 
 /** What `openIssuer` reads besides the config file. */
 export interface OpenIssuerOptions {
-  /** The config file; default `SIGNET_CONFIG`, else `signet.json` in the present directory. */
+  /** The config file, or its folder; default `SIGNET_CONFIG`, else `signet.json` in the present directory. */
   readonly config?: string | undefined;
   /** Environment variables; default `process.env`. */
   readonly env?: Environment | undefined;
@@ -38,6 +39,14 @@ export interface OpenIssuer extends Issuer {
  */
 export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenIssuer> {
   const given = readOptions<OpenIssuerOptions>(options, "openIssuer", { config: A_TEXT, env: AN_OBJECT });
+  try {
+    return await opened(given);
+  } catch (error) {
+    throw asLibraryFailure(error);
+  }
+}
+
+async function opened(given: OpenIssuerOptions): Promise<OpenIssuer> {
   const env = given.env ?? process.env;
   const config = await loadConfig({ path: given.config, cwd: process.cwd(), env });
   const { issuer, activeKey, stores } = await assembleIssuer(config, {

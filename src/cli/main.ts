@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError } from "commander";
 import { CUSTODIES, kmsKeyFor, namesIn } from "../custody/registry.js";
+import { withSelf } from "../encoding/command-hints.js";
 import { didYouMean } from "../encoding/nearest.js";
 import { visible } from "../encoding/visible.js";
 import { SignetError, shortened } from "../errors.js";
@@ -9,7 +10,7 @@ import { addCustodyFlags } from "./custody-flags.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
 import { onlyPrints } from "./only-prints.js";
 import { createOutput, EXIT, reportFailure } from "./output.js";
-import { selfName, withSelf } from "./self-name.js";
+import { selfName } from "./self-name.js";
 import { addServerCommands } from "./server-commands.js";
 import { addStackCommands } from "./stack-commands.js";
 import { VERSION } from "./version.js";

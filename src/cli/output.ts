@@ -1,7 +1,7 @@
+import { withSelf } from "../encoding/command-hints.js";
 import { visible } from "../encoding/visible.js";
 import { isSignetError, isTokenRefusal, type SignetError } from "../errors.js";
 import { INTERRUPTED, wasInterrupted } from "./interruption.js";
-import { withSelf } from "./self-name.js";
 import { columnsOf, createStyle, type Look } from "./style.js";
 
 /** Done, failed, used wrongly, a token that was refused, or Ctrl-C at a question. */

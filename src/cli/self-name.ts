@@ -17,10 +17,3 @@ export function selfName(script: string, cwd: string): string {
   const path = relative(cwd, script);
   return path.startsWith("..") ? path : `.${sep}${path}`;
 }
-
-/** Words with the commands in them (`signet keys list`) as this command is called. */
-export function withSelf(words: string, self: string): string {
-  return self === "signet"
-    ? words
-    : words.replace(/(`|^ {2})signet(?= (?:[a-z-]|`))/gm, (_, before: string) => `${before}${self}`);
-}

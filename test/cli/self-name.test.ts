@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { selfName, withSelf } from "../../src/cli/self-name.js";
+import { selfName } from "../../src/cli/self-name.js";
+import { withSelf } from "../../src/encoding/command-hints.js";
+import { openIssuer } from "../../src/open-issuer.js";
 
 describe("the name of the command in hints", () => {
   it.each([
@@ -21,5 +23,12 @@ describe("the name of the command in hints", () => {
       "run `npx signet-jwt init`, or signet it\n  npx signet-jwt keys list\n`npx signet-jwt ` `signet-jwt`",
     );
     expect(withSelf(words, "signet")).toBe(words);
+  });
+
+  it("are npx's for a program that imports the package", async () => {
+    await expect(openIssuer({ config: "/nowhere/signet.json", env: {} })).rejects.toMatchObject({
+      code: "config_missing",
+      message: expect.stringContaining("run `npx signet-jwt init` to make"),
+    });
   });
 });
