@@ -5,7 +5,7 @@ import { type Environment, endpointOf, type Service } from "./endpoint.js";
 import { type Again, type CalledAction, crowdedOut, kindOf, refusal, unavailable, untrusted } from "./failure.js";
 import { type Credentials, canonicalQuery, signedHeaders } from "./sigv4.js";
 import { createTurns } from "./turns.js";
-import { type AwsAnswer, createWires, NoAnswer, send, type Wires } from "./wire.js";
+import { type AwsAnswer, createWires, type Endpoint, NoAnswer, partsOf, send, type Wires } from "./wire.js";
 
 /** What calls go out with. */
 export interface TransportOptions {
@@ -94,14 +94,14 @@ export function createTransport(options: TransportOptions): Transport {
     return { waitMs: Math.max(least, backoff(tries + (kind === "throttled" ? 1 : 0), random)), awsCode, cause: undefined };
   }
 
-  // A turn is one try's: the wait before the next one keeps no other call from its own.
+  // A turn is one try's: the wait before the next one keeps no other call from its own. A signature that comes too late would be paid for.
   async function triedInTurn(request: AwsRequest, tries: number, endsAt: number): Promise<AwsAnswer | Again> {
     if (request.service !== "kms") return tried(request, tries, endsAt - now());
     const turn = kmsTurns.take();
     try {
       if (turn !== undefined) await turn;
-      const leftMs = endsAt - now();
-      if (turn !== undefined && (isClosed || leftMs <= 0)) throw crowdedOut({ ...request, region }, MAX_KMS_CALLS);
+      const leftMs = isClosed ? 0 : endsAt - now();
+      if (leftMs <= 0) throw crowdedOut({ ...request, region }, MAX_KMS_CALLS);
       return await tried(request, tries, leftMs);
     } finally {
       kmsTurns.give();
@@ -120,7 +120,7 @@ export function createTransport(options: TransportOptions): Transport {
         if (outcome.waitMs > 0) await wait(outcome.waitMs);
       }
     },
-    connect: (service: Service) => wires.connect(endpointOf(service, region, options.env ?? process.env)),
+    connect: (service: Service) => wires.connect(partsOf(endpointOf(service, region, options.env ?? process.env))),
     close() {
       isClosed = true;
       wires.close();
@@ -140,12 +140,12 @@ type Attempt = (request: AwsRequest, moment: Moment) => Promise<AwsAnswer>;
 /** Signs and sends. @throws NoAnswer */
 function attempts(options: TransportOptions, wires: Wires, now: () => number): Attempt {
   const { region, env = process.env, attemptMs = 3_000 } = options;
-  const endpoints = new Map<Service, URL>();
+  const endpoints = new Map<Service, Endpoint>();
   return async (request, { tries, leftMs, aheadMs }) => {
     const { service, method, query, headers = {}, body = "" } = request;
-    const endpoint = endpoints.get(service) ?? endpointOf(service, region, env);
+    const endpoint = endpoints.get(service) ?? partsOf(endpointOf(service, region, env));
     endpoints.set(service, endpoint);
-    const path = endpoint.pathname.replace(/\/$/, "") + request.path;
+    const path = endpoint.base + request.path;
     const unsigned = { method, host: endpoint.host, path, query, headers, body };
     const signed = signedHeaders(unsigned, await options.credentials(), { service, region, time: now() + aheadMs });
     const search = canonicalQuery(query);

@@ -44,6 +44,28 @@ interface ConnectionTarget {
   readonly servername?: string;
 }
 
+/** Where a service is. */
+export interface Endpoint {
+  readonly protocol: string;
+  readonly host: string;
+  /** Without the brackets of an IPv6 address. */
+  readonly hostname: string;
+  readonly port: number;
+  /** What every path begins with. */
+  readonly base: string;
+}
+
+/** An endpoint's parts: a URL looks for each of them anew. */
+export function partsOf({ protocol, host, hostname, port, pathname }: URL): Endpoint {
+  return {
+    protocol,
+    host,
+    hostname: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port) || (protocol === "https:" ? 443 : 80),
+    base: pathname.replace(/\/$/, ""),
+  };
+}
+
 /** How calls go out by one protocol, over connections that stay open. */
 interface Wire {
   readonly agent: ConnectingAgent;
@@ -73,7 +95,7 @@ export function createWires() {
     return { agent, request };
   }
 
-  function to({ protocol }: URL): Promise<Wire> {
+  function to({ protocol }: Endpoint): Promise<Wire> {
     const wire = wires.get(protocol) ?? open(protocol);
     wires.set(protocol, wire);
     return wire;
@@ -82,10 +104,10 @@ export function createWires() {
   return {
     to,
     /** Opens a connection ahead of the call that takes it. Kept when it stands, or when that failed. */
-    async connect(endpoint: URL): Promise<void> {
+    async connect(endpoint: Endpoint): Promise<void> {
       const { agent } = await to(endpoint);
       const { createConnection } = agent;
-      const [host, port] = addressOf(endpoint);
+      const { hostname: host, port } = endpoint;
       const socket = createConnection.call(agent, { ...agent.options, host, port, servername: isIP(host) === 0 ? host : "" });
       ahead = socket;
       agent.createConnection = (options, done) => {
@@ -114,19 +136,14 @@ export function createWires() {
   };
 }
 
-function addressOf({ hostname, port, protocol }: URL): [host: string, port: number] {
-  return [hostname.replace(/^\[|\]$/g, ""), Number(port) || (protocol === "https:" ? 443 : 80)];
-}
-
 /** @throws NoAnswer */
-export function send(wire: Wire, endpoint: URL, sent: Sent, { attemptMs, leftMs, isFirst }: Patience): Promise<AwsAnswer> {
+export function send(wire: Wire, endpoint: Endpoint, sent: Sent, { attemptMs, leftMs, isFirst }: Patience): Promise<AwsAnswer> {
   return new Promise((resolve, reject) => {
     const { method, path, headers, body } = sent;
-    const [host, port] = addressOf(endpoint);
     const outgoing = wire.request({
       agent: wire.agent,
-      host,
-      port,
+      host: endpoint.hostname,
+      port: endpoint.port,
       method,
       path,
       headers: { ...headers, "content-length": Buffer.byteLength(body) },
@@ -153,7 +170,7 @@ export function send(wire: Wire, endpoint: URL, sent: Sent, { attemptMs, leftMs,
     outgoing.on("close", () => {
       for (const timer of timers) clearTimeout(timer);
       // An answer 101 is neither a response nor an error to node:http.
-      if (!isWhole) fail(new Error("the connection was closed before the end of an answer"));
+      if (!isWhole) fail(new Error("closed before the end of an answer"));
     });
     outgoing.on("response", (incoming) => {
       isAnswered = true;

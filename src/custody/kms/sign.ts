@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
 import { isAws } from "../../aws/failure.js";
@@ -75,7 +75,7 @@ function messageOf(signingInput: string, algorithm: Algorithm, publicJwk: Public
   const signingAlgorithm = kmsSigningAlgorithm(algorithm);
   const message = Buffer.from(signingInput, "latin1");
   if (algorithm.digest !== null) {
-    return { message: createHash(algorithm.digest).update(message).digest(), messageType: "DIGEST", signingAlgorithm };
+    return { message: hash(algorithm.digest, message, "buffer"), messageType: "DIGEST", signingAlgorithm };
   }
   if (message.length <= MAX_RAW_BYTES) return { message, messageType: "RAW", signingAlgorithm };
   if (algorithm.kty === "AKP")

@@ -1,0 +1,75 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, expect, it, vi } from "vitest";
+import { algorithmNamed } from "../../../src/algorithms/table.js";
+import { createKms } from "../../../src/aws/kms.js";
+import { createParameterStore } from "../../../src/aws/ssm.js";
+import { createTransport } from "../../../src/aws/transport.js";
+import { createKmsCustodian } from "../../../src/custody/kms/custodian.js";
+import { createHandler } from "../../../src/lambda/issuer/issuer.js";
+import { createAwsActiveStore } from "../../../src/storage/aws/active-store.js";
+import { FAKE_CREDENTIALS, startFakeAws } from "../../fakes/aws/fake-aws.mjs";
+
+const ARN = "arn:aws:lambda:eu-central-1:111122223333:function:issuer";
+const TOKENS = 150;
+
+type Aws = Awaited<ReturnType<typeof startFakeAws>>;
+type Answer = { results: { token?: string; error?: { code: string } }[] };
+
+let aws: Aws;
+const lines: string[] = [];
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await aws.close();
+});
+
+async function issuing() {
+  const transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env });
+  const custodian = createKmsCustodian({ kms: createKms(transport), installation: "batch" });
+  const { kid, alg } = await custodian.create("a", algorithmNamed("ES256"));
+  const store = createAwsActiveStore(createParameterStore(transport), "/signet/batch/active");
+  await store.write({ sequence: 1, kid, alg, maxTtlSeconds: 86_400, material: await custodian.material("a") });
+  transport.close();
+  const env = { ...aws.env, SIGNET_INSTALLATION: "batch", SIGNET_METRICS: "true", AWS_LAMBDA_LOG_FORMAT: "JSON" };
+  return createHandler(env, (line) => lines.push(line));
+}
+
+const context = { awsRequestId: "r-1", invokedFunctionArn: ARN, getRemainingTimeInMillis: () => 600_000 };
+const signCalls = () => aws.calls.filter(({ action }: { action: string }) => action === "kms:Sign").length;
+
+it("a batch with KMS takes one Sign a token but for those that are counted, over 32 connections, and a failure stays its token's own", async () => {
+  // As much between as keeps all connections busy.
+  aws = await startFakeAws({ latencyMs: 5 });
+  const handler = await issuing();
+  aws.connections.most = aws.connections.open;
+  aws.inject({ action: "kms:Sign", skip: 20, kind: "reset" });
+  aws.inject({ action: "kms:Sign", skip: 40, code: "ThrottlingException", status: 400 });
+  aws.inject({ action: "kms:Sign", skip: 60, code: "AccessDeniedException", status: 400 });
+  const requests = Array.from({ length: TOKENS }, (_, n) => ({ claims: { sub: String(n) } }));
+  const { results } = (await handler({ requests }, context)) as Answer;
+  expect(results.flatMap(({ error }) => error?.code ?? [])).toStrictEqual(["aws_access_denied"]);
+  const subjects = results.map(
+    ({ token }) => token && JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).sub,
+  );
+  expect(subjects.filter((sub, n) => sub !== undefined && sub !== String(n))).toStrictEqual([]);
+  const retries = lines.map((line) => JSON.parse(line).KmsRetries ?? 0).reduce((sum, each) => sum + each, 0);
+  expect([signCalls(), retries]).toStrictEqual([TOKENS + 2, 2]);
+  expect(aws.connections.most).toBeLessThanOrEqual(32);
+});
+
+it("a batch ends with its invocation, and the tokens that are signed by then are answered", async () => {
+  aws = await startFakeAws();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  const handler = await issuing();
+  await handler({ claims: {} }, context);
+  const before = signCalls();
+  aws.inject({ action: "kms:Sign", skip: 10, times: 1_000, kind: "timeout" });
+  const answer = handler({ requests: Array.from({ length: 60 }, () => ({ claims: {} })) }, context) as Promise<Answer>;
+  // Ten are signed, and then each of the 32 turns is held by a call without an answer.
+  while (signCalls() < before + 42) await turn();
+  vi.advanceTimersByTime(600_000);
+  const codes = (await answer).results.map(({ error }) => error?.code ?? "token");
+  expect(codes.filter((code) => code === "token")).toHaveLength(10);
+  expect(codes.filter((code) => code === "aws_unavailable" || code === "aws_throttled")).toHaveLength(50);
+  expect(signCalls()).toBe(before + 42);
+});
