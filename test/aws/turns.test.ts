@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createKms, type Kms } from "../../src/aws/kms.js";
 import { createTransport, type Transport, type TransportOptions } from "../../src/aws/transport.js";
+import { untilTurn } from "../contracts/until.js";
 
 /** How many calls to KMS may be under way at once. */
 const MOST = 32;
@@ -68,7 +68,7 @@ function connected(options: Partial<TransportOptions> = {}): { kms: Kms; transpo
 const times = (count: number, sign: () => Promise<Buffer>) => Array.from({ length: count }, sign);
 /** No more come: whoever is let in calls before it is asked for the next time. */
 async function heldAre(count: number): Promise<void> {
-  while (far.held.length < count) await turn();
+  await untilTurn(`${count} calls that are held`, () => far.held.length >= count);
   expect(far.held).toHaveLength(count);
 }
 
@@ -89,7 +89,7 @@ describe("calls to KMS", () => {
     const { kms } = connected();
     const calls = times(100, () => kms.sign("k", MESSAGE));
     for (let done = 0; done < 100; done++) {
-      while (far.held.length === 0) await turn();
+      await untilTurn("a call", () => far.held.length > 0);
       far.answer(1);
     }
     await Promise.all(calls);

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 
 /** Below a test's own bound, so that it fails by the name of what did not come. */
 const MAX_MS = 170_000;
@@ -9,5 +9,14 @@ export async function until(what: string, question: () => boolean | Promise<bool
   while (!(await question())) {
     if (performance.now() > end) throw new Error(`${what}: it did not come`);
     await delay(50);
+  }
+}
+
+/** The same at each turn of the event loop: for what comes soon, and many times, or while timers are the test's. */
+export async function untilTurn(what: string, question: () => boolean): Promise<void> {
+  const end = performance.now() + MAX_MS;
+  while (!question()) {
+    if (performance.now() > end) throw new Error(`${what}: it did not come`);
+    await turn();
   }
 }

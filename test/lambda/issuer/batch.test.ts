@@ -1,4 +1,3 @@
-import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
 import { algorithmNamed } from "../../../src/algorithms/table.js";
 import { createKms } from "../../../src/aws/kms.js";
@@ -7,6 +6,7 @@ import { createTransport } from "../../../src/aws/transport.js";
 import { createKmsCustodian } from "../../../src/custody/kms/custodian.js";
 import { createHandler } from "../../../src/lambda/issuer/issuer.js";
 import { createAwsActiveStore } from "../../../src/storage/aws/active-store.js";
+import { untilTurn } from "../../contracts/until.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../../fakes/aws/fake-aws.mjs";
 
 const ARN = "arn:aws:lambda:eu-central-1:111122223333:function:issuer";
@@ -66,7 +66,7 @@ it("a batch ends with its invocation, and the tokens that are signed by then are
   aws.inject({ action: "kms:Sign", skip: 10, times: 1_000, kind: "timeout" });
   const answer = handler({ requests: Array.from({ length: 60 }, () => ({ claims: {} })) }, context) as Promise<Answer>;
   // Ten are signed, and then each of the 32 turns is held by a call without an answer.
-  while (signCalls() < before + 42) await turn();
+  await untilTurn("a call without an answer in each turn", () => signCalls() >= before + 42);
   vi.advanceTimersByTime(600_000);
   const codes = (await answer).results.map(({ error }) => error?.code ?? "token");
   expect(codes.filter((code) => code === "token")).toHaveLength(10);
