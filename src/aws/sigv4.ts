@@ -40,16 +40,12 @@ export function signedHeaders(request: UnsignedRequest, credentials: Credentials
   const unsorted: Record<string, string> = { ...request.headers, host: request.host, "x-amz-date": date };
   if (credentials.sessionToken !== undefined) unsorted["x-amz-security-token"] = credentials.sessionToken;
   if (service === "s3") unsorted["x-amz-content-sha256"] = digest;
-  const names = Object.keys(unsorted).sort();
-  const signed = names.join(";");
+  const sorted = Object.entries(unsorted).sort(byName);
   // They go out in the order in which they are signed, the same for each call.
-  const headers: Record<string, string> = {};
+  const headers = Object.fromEntries(sorted);
+  const signed = Object.keys(headers).join(";");
   let lines = "";
-  for (const name of names) {
-    const value = unsorted[name] as string;
-    headers[name] = value;
-    lines += `${name}:${withSingleSpaces(value.trim())}\n`;
-  }
+  for (const [name, value] of sorted) lines += `${name}:${withSingleSpaces(value.trim())}\n`;
   const path = service === "s3" ? request.path : encodedAgain(request.path);
   const canonical = `${request.method}\n${path}\n${canonicalQuery(request.query)}\n${lines}\n${signed}\n${digest}`;
   const credentialScope = `${date.slice(0, 8)}/${region}/${service}/aws4_request`;
@@ -89,6 +85,10 @@ export function canonicalQuery(query?: Readonly<Record<string, string>>): string
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map((pair) => pair.join("="))
     .join("&");
+}
+
+function byName(a: readonly [name: string, value: string], b: typeof a): number {
+  return a[0] < b[0] ? -1 : 1;
 }
 
 // Hardly any value has two: a regular expression is slow for as long as it is young.
