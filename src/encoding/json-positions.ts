@@ -8,7 +8,7 @@ interface Open {
 }
 
 // A string; a number or a word; what opens, closes and parts.
-const TOKEN = /"(?:[^"\\]|\\.)*"|[^\s"{}[\],:]+|[{}[\],:]/g;
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[^\s"{}[\],:]+|[{}[\],:]/g;
 
 /**
  * Where each value of a JSON text begins, by its path as JSON (`["limits","maxTtlSeconds"]`); of members where their names begin.

@@ -6,8 +6,10 @@ import { algorithmNamed } from "../../src/algorithms/table.js";
 import { checkConfig } from "../../src/config/load.js";
 import { decodeBase64url } from "../../src/encoding/base64url.js";
 import { decodeBase64url as decodeOnTheWeb } from "../../src/encoding/base64url-web.js";
+import { withSelf } from "../../src/encoding/command-hints.js";
 import { parseDuration } from "../../src/encoding/durations.js";
 import { ecdsaFromDer } from "../../src/encoding/ecdsa-der.js";
+import { memberPositions } from "../../src/encoding/json-positions.js";
 import { didYouMean } from "../../src/encoding/nearest.js";
 import { parseStrictJson } from "../../src/encoding/strict-json.js";
 import { visible } from "../../src/encoding/visible.js";
@@ -162,6 +164,8 @@ const PARSERS: Record<string, readonly [textOf: (length: number) => unknown, par
     config,
   ],
   "a word that is near to another": [(n) => "issu".repeat(n / 4), (text: string) => didYouMean(text, ["issue", "verify"])],
+  "hints in a text": [(n) => "`signet ".repeat(n / 8), (text: string) => withSelf(text, "npx signet-jwt")],
+  "members that stand somewhere": [(n) => `{"a":"${'\\"'.repeat(n / 2)}"}`, (text: string) => memberPositions(text, 10)],
   "text for a terminal": [(n) => "\u001b[\u202e".repeat(n / 3), visible],
   "claims of one text": [(n) => ({ sub: "\u{1f600}".repeat(n / 2) }), claims],
   "claims of many names": [(n) => Object.fromEntries(Array.from({ length: n / 12 }, (_, at) => [`claim${at}`, 1])), claims],
