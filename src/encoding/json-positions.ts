@@ -1,4 +1,4 @@
-import { parseJson } from "./json-names.js";
+import { endOfString, parseJson } from "./json-names.js";
 
 /** A JSON container that is being read: the next member's name, or index. */
 interface Open {
@@ -7,8 +7,18 @@ interface Open {
   index: number;
 }
 
-// A string; a number or a word; what opens, closes and parts.
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[^\s"{}[\],:]+|[{}[\],:]/g;
+// Where a string begins; a number or a word; what opens, closes and parts.
+const TOKEN = /"|[^\s"{}[\],:]+|[{}[\],:]/g;
+
+/** The tokens of a JSON text. A string is not left to a pattern, whose search would go as deep as the string has escapes. */
+function* tokensOf(text: string): Iterable<{ readonly token: string; readonly index: number }> {
+  const pattern = new RegExp(TOKEN);
+  for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
+    const { 0: first, index } = found;
+    if (first === '"') pattern.lastIndex = endOfString(text, index + 1) + 1;
+    yield { token: text.slice(index, pattern.lastIndex), index };
+  }
+}
 
 /**
  * Where each value of a JSON text begins, by its path as JSON (`["limits","maxTtlSeconds"]`); of members where their names begin.
@@ -20,7 +30,7 @@ export function memberPositions(text: string, most: number): ReadonlyMap<string,
   const positions = new Map<string, number>();
   const open: Open[] = [];
   let nameAt: number | undefined;
-  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+  for (const { token, index } of tokensOf(text)) {
     const container = open.at(-1);
     if (token === "}" || token === "]") open.pop();
     else if (token === ",") {
