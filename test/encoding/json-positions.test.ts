@@ -34,4 +34,9 @@ describe("the positions of members", () => {
       { numRuns: 60 },
     );
   });
+
+  it("are known behind a text of millions of escapes", () => {
+    const text = `{"a":"${'\\"'.repeat(4_000_000)}","b":1}`;
+    expect(memberPositions(text, ALL).get('["b"]')).toBe(text.length - 6);
+  });
 });
