@@ -86,9 +86,11 @@ function fits(algorithm: Algorithm, key: KeyObject): boolean {
   return hasPoint(key) && key.asymmetricKeyDetails?.namedCurve === namedCurveOf(algorithm);
 }
 
-// The point at infinity is read as a key of an elliptic curve. Node 20 ends the process when it reads
-// its curve or its JWK; writing it out fails instead.
-function hasPoint(key: KeyObject): boolean {
+/**
+ * Tells whether a key of an elliptic curve is a point of it. The point at infinity is read as a key. Node 20 ends the process when it reads
+ * its curve or its JWK; writing it out fails instead.
+ */
+export function hasPoint(key: KeyObject): boolean {
   return attempt(() => (key.type === "private" ? createPublicKey(key) : key).export({ format: "der", type: "spki" }).length > 0);
 }
 

@@ -46,8 +46,8 @@ function mayBeSquare(value: bigint): boolean {
   return Array.from({ length: 64 }, (_, root) => (root * root) % 64).includes(remainder);
 }
 
-// Newton's method, from above.
-function squareRoot(value: bigint): bigint {
+/** The greatest whole number whose square is not more: by Newton's method, from above. */
+export function squareRoot(value: bigint): bigint {
   if (value < 2n) return value;
   let root = 1n << BigInt(Math.ceil(value.toString(16).length * 2 + 1));
   for (;;) {

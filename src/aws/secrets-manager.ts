@@ -76,8 +76,8 @@ function getSecret(call: JsonCall): SecretsManager["get"] {
   };
 }
 
-// GetSecretValue, "InvalidRequestException": a secret of which one value is read can only be one that is scheduled for deletion.
-function markedForDeletion(cause: AwsFailure, secret: string): AwsFailure {
+/** GetSecretValue, "InvalidRequestException": a secret of which one value is read can only be one that is scheduled for deletion. */
+export function markedForDeletion(cause: AwsFailure, secret: string): AwsFailure {
   const words = `the secret ${secret} is about to be deleted; to save it: \`aws secretsmanager restore-secret --secret-id ${secret}\``;
   return new AwsFailure("key_unusable", words, cause.awsCode, cause);
 }

@@ -98,7 +98,8 @@ function createProgram(context: Context, argv: readonly string[]): Command {
       // It repeats the words that were typed, or pasted.
       writeErr: (text) => void process.stderr.write(text.split("\n").map(visible).join("\n")),
       writeOut: (text) => void process.stdout.write(withSelf(text, context.self)),
-      outputError: (text, write) => write(`signet: ${text.replace(/^error: /, "")}`),
+      // A key that was pasted begins with dashes, as an option does: it must not be repeated.
+      outputError: (text, write) => write(`signet: ${text.replace(/^error: /, "").replace(/(-----BEGIN).*$/s, "$1 ...'\n")}`),
     })
     .showHelpAfterError(false)
     .enablePositionalOptions()
@@ -205,10 +206,12 @@ function addIssuerCommands(program: Command, context: Context): void {
     .option("--keyring <url>", "s3://BUCKET/PREFIX for the keyring and the public documents (default: .signet/)")
     .option(
       "--import <source>",
-      "import a key made elsewhere, which signs first: a file, ssm:/PATH, secret:NAME, kms:KEY or an ARN",
+      "import a key made elsewhere, which signs first: a file, - for stdin, env:NAME, ssm:NAME, secret:NAME, kms:KEY or an ARN",
     )
-    .option("--kid <kid>", "its name in tokens, where it has none of its own")
-    .option("--key-passphrase-file <file>", "opens it where it is an encrypted PEM")
+    .option("--kid <kid>", "its name in tokens, where it has none of its own; of several keys, the one that is meant")
+    .option("--member <name>", "the member that is the key, where it stands in an object of JSON")
+    .option("--key-passphrase-file <file>", "opens it where it is encrypted")
+    .option("--jwks <source>", "a JWKS (file, URL or s3://BUCKET/KEY) that lists it: it keeps its kid")
     .option("--passphrase", "ask for a passphrase that encrypts the keys")
     .option("--passphrase-file <file>", "read that passphrase from a file, now and later")
     .option("--json", "print what was made as JSON")
@@ -248,7 +251,7 @@ function addTokenCommands(program: Command, context: Context): void {
     .option("--issuer <iss>", "the iss that is accepted (default: this folder's issuer)")
     .option("--audience <aud>", "the audience that the token must name")
     .option("--jwks <file|url>", "the public keys (default: this folder's, else those that the issuer's URL leads to)")
-    .option("--pem <file>", "one public key")
+    .option("--pem <file>", "one public key: PEM, DER, a certificate or a JWK")
     .option("--kms <key>", "a key in AWS KMS, by id, ARN or alias: KMS itself decides")
     .option("--typ <type>", "the typ that is accepted (default: JWT, or none)")
     .option("--clock-skew <duration>", "how far the issuer's clock may be from this one (default: 60s; at most 10m)")
@@ -289,11 +292,17 @@ function addKeyCommands(program: Command, context: Context): void {
     .addHelpText("after", "\nExamples:\n  signet keys list --json\n  signet keys list --svg keys.svg")
     .action(async (options) => (await load.keysList()).keysList(context, options));
   common(keys.command("import <source>"))
-    .description("take over a key made elsewhere: a file (PEM or JWK), ssm:/PATH, secret:NAME, kms:KEY, or an ARN of these")
-    .option("--kid <kid>", "its name in tokens (default: the JWK's own, else its RFC 7638 thumbprint)")
+    .description(
+      "take over a key made elsewhere: a file (PEM, DER or JWK), - for stdin, env:NAME, ssm:NAME, secret:NAME, kms:KEY, or an ARN of these",
+    )
+    .option(
+      "--kid <kid>",
+      "its name in tokens (default: its own, else its RFC 7638 thumbprint); of several keys, the one that is meant",
+    )
+    .option("--member <name>", "the member that is the key, where it stands in an object of JSON")
     .option("--as <state>", "standby, or active for an issuer that has no active key yet", "standby")
     .option("--algorithm <alg>", "what it signs with (default: the JWK's own, else the usual one of its type)")
-    .option("--key-passphrase-file <file>", "opens an encrypted PEM")
+    .option("--key-passphrase-file <file>", "opens an encrypted key")
     .option("--jwks <source>", "a JWKS (file, URL or s3://BUCKET/KEY) that lists it: it keeps its kid")
     .option("--tokens-expire-by <time>", "when the last of the tokens that it signed elsewhere ends: it may leave then")
     .option("--create", "make a new issuer with it where there is none")

@@ -33,17 +33,39 @@ export async function openTrusted(kind: FileKind, path: string, failure?: ErrorC
   }
 }
 
-/** Reads a whole file that `openTrusted` would open, or what the process was handed at its start as `/dev/fd/N`. */
-export async function readTrusted(kind: FileKind, path: string, failure?: ErrorCode): Promise<Buffer | undefined> {
-  if (isInherited(path)) return readInherited(path, failure);
+/**
+ * Reads a whole file that `openTrusted` would open, or what the process was handed at its start as `/dev/fd/N`.
+ *
+ * @param maxBytes more is not read, but refused under `failure`
+ */
+export async function readTrusted(
+  kind: FileKind,
+  path: string,
+  failure?: ErrorCode,
+  maxBytes?: number,
+): Promise<Buffer | undefined> {
+  if (isInherited(path)) return readInherited(path, failure, maxBytes);
   const file = await openTrusted(kind, path, failure);
   try {
-    return await file?.readFile();
+    return await (file && readWhole(file, path, maxBytes));
   } catch (error) {
     throw asUnreadable(path, error, failure);
   } finally {
     await file?.close();
   }
+}
+
+/** A pipe, or a file of `/proc`, does not say how long it is. */
+async function readWhole(file: FileHandle, path: string, maxBytes: number | undefined): Promise<Buffer> {
+  if (maxBytes === undefined) return file.readFile();
+  const chunks: Buffer[] = [];
+  for (let size = 0; size <= maxBytes; ) {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(65_536), 0, 65_536, null);
+    if (bytesRead === 0) return Buffer.concat(chunks);
+    chunks.push(buffer.subarray(0, bytesRead));
+    size += bytesRead;
+  }
+  throw new NotAFile(`${path} has more than ${maxBytes} bytes`);
 }
 
 /** `readTrusted`, as text. */
@@ -100,16 +122,25 @@ export function isInherited(path: string): boolean {
 const inherited = new Map<string, Promise<Buffer>>();
 
 // Only this process can open it, so no owner is judged; a passphrase is asked for once a key, so it is kept.
-function readInherited(path: string, failure: ErrorCode | undefined): Promise<Buffer> {
+function readInherited(path: string, failure: ErrorCode | undefined, maxBytes: number | undefined): Promise<Buffer> {
   const name = resolve(path);
   const known = inherited.get(name);
   if (known !== undefined) return known;
-  const reading = readFile(name)
+  const reading = (maxBytes === undefined ? readFile(name) : readInheritedWhole(name, maxBytes))
     // A socket cannot be opened by its name, only read by its number.
     .catch((error) => (errorCode(error) === "ENXIO" ? readDescriptor(name) : Promise.reject(error)))
     .catch((error) => Promise.reject(asUnreadable(path, error, failure)));
   inherited.set(name, reading);
   return reading;
+}
+
+async function readInheritedWhole(name: string, maxBytes: number): Promise<Buffer> {
+  const file = await open(name, constants.O_RDONLY);
+  try {
+    return await readWhole(file, name, maxBytes);
+  } finally {
+    await file.close();
+  }
 }
 
 async function readDescriptor(name: string): Promise<Buffer> {

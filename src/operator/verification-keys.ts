@@ -1,11 +1,10 @@
-import { createPublicKey } from "node:crypto";
-import { algorithmsFor } from "../algorithms/keys.js";
+import { parsePublicKeyText } from "../algorithms/public-key-text.js";
 import type { Installation } from "../assemble.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { discoverJwks, fetchJwks } from "../verify/fetch-jwks.js";
 import { parseObject, splitToken } from "../verify/token.js";
 import type { VerifierOptions } from "../verify/verifier.js";
-import { readGivenFile } from "./given-file.js";
+import { MAX_KEY_BYTES, readGivenFile } from "./given-file.js";
 import { readJwks } from "./jwks-source.js";
 import { jwksMissing } from "./load-installation.js";
 import type { Surroundings } from "./surroundings.js";
@@ -56,7 +55,8 @@ export async function verificationKeys(
     return { keys: { keys }, confirm, issuer: null };
   }
   if (jwks !== undefined) return { keys: await readJwks(surroundings, jwks), issuer: null };
-  if (pem !== undefined) return { keys: pemAsJwks(await readGivenFile(surroundings, pem, "--pem"), token), issuer: null };
+  if (pem !== undefined)
+    return { keys: pemAsJwks(await readGivenFile(surroundings, pem, "--pem", MAX_KEY_BYTES), token), issuer: null };
   try {
     const installation = await open();
     const published = await installation.stores.publicDocuments.read();
@@ -94,9 +94,10 @@ async function discoveredKeys(issuer: string): Promise<VerificationKeys> {
 function pemAsJwks(pem: Buffer, token: string): VerifierOptions["keys"] {
   const { kid } = parseObject(splitToken(token, MAX_TOKEN).header, "header");
   try {
-    const key = createPublicKey(pem);
-    return { keys: algorithmsFor(key).map((alg) => ({ ...key.export({ format: "jwk" }), kid, alg })) };
+    const { publicKey, algs } = parsePublicKeyText(pem);
+    return { keys: algs.map((alg) => ({ ...publicKey.export({ format: "jwk" }), kid, alg })) };
   } catch (error) {
-    throw new SignetError("invalid_key", "--pem holds no public key that signet can use", { cause: error });
+    if (!isSignetError(error)) throw error;
+    throw new SignetError("invalid_key", `--pem holds no public key that signet can use: ${error.message}`, { cause: error });
   }
 }

@@ -96,6 +96,30 @@ const PARSERS: Record<string, readonly [textOf: (length: number) => unknown, par
     (n) => `-----BEGIN PRIVATE KEY-----\n${"A".repeat(n)}\n-----END PRIVATE KEY-----`,
     (text: string) => parsePrivateKeyText(text),
   ],
+  "a PEM of many blocks": [
+    (n) => "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n".repeat(n / 60),
+    (text: string) => parsePrivateKeyText(text),
+  ],
+  "a PEM of escapes": [(n) => `-----BEGIN PRIVATE KEY-----${"\\".repeat(n)}`, (text: string) => parsePrivateKeyText(text)],
+  "a PEM of headers": [
+    (n) => `-----BEGIN PRIVATE KEY-----\nDEK-Info: ${"a:".repeat(n / 2)}\n-----END PRIVATE KEY-----`,
+    (text: string) => parsePrivateKeyText(text),
+  ],
+  "a key's quotes": [(n) => "'".repeat(n), (text: string) => parsePrivateKeyText(text)],
+  "a key in base64": [(n) => "MIIB".repeat(n / 4), (text: string) => parsePrivateKeyText(text)],
+  "a key's DER": [
+    (n) => Buffer.concat([Buffer.from("3083", "hex"), Buffer.alloc(n, 5)]),
+    (bytes: Uint8Array) => parsePrivateKeyText(bytes),
+  ],
+  "a key's text in UTF-16": [(n) => Buffer.alloc(n, "a\0"), (bytes: Uint8Array) => parsePrivateKeyText(bytes)],
+  "a set of private keys": [
+    (n) =>
+      JSON.stringify({
+        keys: Array.from({ length: n / 64 }, (_, at) => ({ kty: "OKP", crv: "Ed25519", d: "AA", kid: `k${at}` })),
+      }),
+    (text: string) => parsePrivateKeyText(text),
+  ],
+  "a list of lists": [(n) => `${"[".repeat(n / 2)}${"]".repeat(n / 2)}`, (text: string) => parsePrivateKeyText(text)],
   "a PEM that does not end": [(n) => "-----BEGIN PRIVATE KEY-----\n".repeat(n / 28), (text: string) => parsePrivateKeyText(text)],
   DER: [(n) => Buffer.alloc(n, 0x30), (der: Uint8Array) => ecdsaFromDer(der, 64)],
   "the header Authorization of a guard": [

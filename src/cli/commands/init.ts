@@ -17,6 +17,9 @@ export interface InitOptions extends CommonOptions, InitialOptions {
   /** A key made elsewhere that signs first. */
   readonly import?: string;
   readonly kid?: string;
+  readonly member?: string;
+  /** A JWKS that lists it. */
+  readonly jwks?: string;
   /** Holds the passphrase that opens the imported key. */
   readonly keyPassphraseFile?: string;
 }
@@ -51,8 +54,14 @@ async function keyFrom(context: Context, options: InitOptions): Promise<Imported
     const place = { region, custody, algorithm, ed25519Name: ed25519Name as "EdDSA" };
     return keyToImport(context, place, options.import, { ...options, askPassphrase: askIfWatched() });
   }
-  const alone = options.kid !== undefined ? "--kid" : options.keyPassphraseFile !== undefined && "--key-passphrase-file";
-  if (!alone) return undefined;
+  const { kid, member, jwks, keyPassphraseFile } = options;
+  const [alone] = Object.entries({
+    "--kid": kid,
+    "--member": member,
+    "--jwks": jwks,
+    "--key-passphrase-file": keyPassphraseFile,
+  }).flatMap(([flag, value]) => (value === undefined ? [] : flag));
+  if (alone === undefined) return undefined;
   throw new SignetError("usage", `${alone} is for a key that is taken over: give it with --import`);
 }
 

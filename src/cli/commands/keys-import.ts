@@ -16,6 +16,7 @@ export interface ImportOptions extends CommonOptions {
   readonly as: string;
   readonly algorithm?: string;
   readonly keyPassphraseFile?: string;
+  readonly member?: string;
   readonly jwks?: string;
   readonly tokensExpireBy?: string;
   readonly dryRun?: boolean;

@@ -2,6 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { must, page } from "./refusal.mjs";
 
+const BINARY = "\0binary:";
+
 /** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void, lag: ReturnType<typeof import("./lag.mjs").createLag> }} world */
 export function createSecretsManagerFake(world) {
   const secrets = world.lag.map();
@@ -62,7 +64,9 @@ export function createSecretsManagerFake(world) {
   }
 
   const actions = {
-    CreateSecret({ Name, SecretString, ClientRequestToken, KmsKeyId, Tags = [] }) {
+    CreateSecret({ Name, SecretString: text, SecretBinary, ClientRequestToken, KmsKeyId, Tags = [] }) {
+      // A value is a text or bytes, which are base64 on the wire: a mark tells them apart here.
+      const SecretString = SecretBinary === undefined ? text : `${BINARY}${SecretBinary}`;
       must(typeof Name === "string" && /^[A-Za-z0-9/_+=.@-]{1,512}$/.test(Name), "ValidationException", "Name");
       checkVersion(ClientRequestToken, SecretString);
       const present = lookUp(Name);
@@ -109,7 +113,9 @@ export function createSecretsManagerFake(world) {
         ARN: secret.arn,
         Name: secret.name,
         VersionId: version.id,
-        SecretString: version.value,
+        ...(version.value.startsWith(BINARY)
+          ? { SecretBinary: version.value.slice(BINARY.length) }
+          : { SecretString: version.value }),
         VersionStages: [...version.stages],
         CreatedDate: version.at / 1000,
       };

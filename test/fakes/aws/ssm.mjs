@@ -39,6 +39,15 @@ export function createSsmFake(world) {
     ARN: arnOf(entry.name),
     DataType: "text",
   });
+  // GetParameters, "Names": a name or an ARN, which says the same of NAME and /NAME, with `:VERSION` or `:LABEL` behind it.
+  const chosen = (asked) => {
+    const prefix = arnOf("");
+    const isArn = asked.startsWith(prefix);
+    const [bare, selector] = (isArn ? asked.slice(prefix.length) : asked).split(":");
+    const versions = parameters.get(bare) ?? (isArn ? parameters.get(`/${bare}`) : undefined);
+    if (selector === undefined) return versions?.at(-1);
+    return versions?.find(({ version, labels }) => String(version) === selector || labels?.includes(selector));
+  };
   const current = (name) => {
     const found = parameters.get(name);
     must(found, "ParameterNotFound");
@@ -90,11 +99,19 @@ export function createSsmFake(world) {
         "Names",
       );
       must(new Set(Names).size === Names.length, "ValidationException", "Names: duplicates");
-      const found = Names.filter((name) => parameters.has(name));
+      const found = Names.filter((name) => chosen(name) !== undefined);
       return {
-        Parameters: found.map((name) => shown(current(name), WithDecryption)),
-        InvalidParameters: Names.filter((name) => !parameters.has(name)),
+        Parameters: found.map((name) => shown(chosen(name), WithDecryption)),
+        InvalidParameters: Names.filter((name) => !found.includes(name)),
       };
+    },
+    LabelParameterVersion({ Name, ParameterVersion, Labels }) {
+      const versions = parameters.get(Name);
+      must(versions, "ParameterNotFound");
+      const version = ParameterVersion ?? versions.at(-1).version;
+      for (const each of versions) each.labels = (each.labels ?? []).filter((label) => !Labels.includes(label));
+      versions.find((each) => each.version === version).labels.push(...Labels);
+      return { InvalidLabels: [], ParameterVersion: version };
     },
     GetParametersByPath({ Path, Recursive = false, WithDecryption = false, MaxResults = 10, NextToken }) {
       must(typeof Path === "string" && Path.startsWith("/"), "ValidationException", "Path");

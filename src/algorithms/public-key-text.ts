@@ -1,0 +1,50 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { SignetError } from "../errors.js";
+import { isPrivateKind, isPublicKind } from "./key-text/der-kind.js";
+import { openDer } from "./key-text/open-private.js";
+import { openPublicDer, openPublicJwk } from "./key-text/open-public.js";
+import { type Piece, piecesIn } from "./key-text/pieces.js";
+import { refusedKind } from "./key-text/refusals.js";
+import { algorithmsFor } from "./keys.js";
+import type { AlgorithmName } from "./table.js";
+
+/** A public key that was read from text. */
+export interface PublicKeyText {
+  readonly publicKey: KeyObject;
+  /** What it can verify: all that its type allows, or what it says of itself. */
+  readonly algs: readonly AlgorithmName[];
+}
+
+/**
+ * Reads a public key as people have it: PEM or DER of SubjectPublicKeyInfo, PKCS#1 or a certificate, or a JWK, wrapped as
+ * `parsePrivateKeyText` unwraps it. Of several PEMs the first one counts; a private key gives its public part.
+ *
+ * @throws SignetError `invalid_key`, `key_too_weak`, `passphrase_required`, `unsupported_algorithm` or `algorithm_unavailable`
+ */
+export function parsePublicKeyText(input: Uint8Array | string): PublicKeyText {
+  const pieces = piecesIn(input);
+  if (pieces.filter(({ form }) => form === "jwk").length > 1) {
+    throw new SignetError("invalid_key", "this is a list of several keys; give it with --jwks");
+  }
+  const jwk = pieces.find((piece) => piece.form === "jwk" && piece.jwk.kty !== "oct");
+  if (jwk?.form === "jwk") return named(openPublicJwk(jwk));
+  const der = pieces.filter((piece) => piece.form === "der");
+  const found = der.find(({ kind }) => isPublicKind(kind));
+  if (found !== undefined) return named(openPublicDer(found));
+  const whole = der.find(({ kind }) => isPrivateKind(kind));
+  if (whole === undefined) throw refusal(pieces);
+  const publicKey = createPublicKey(openDer(whole, {}).privateKey);
+  return { publicKey, algs: algorithmsFor(publicKey) };
+}
+
+function named({ key, algs }: ReturnType<typeof openPublicDer>): PublicKeyText {
+  return { publicKey: key, algs };
+}
+
+function refusal(pieces: readonly Piece[]): SignetError {
+  const words = pieces.flatMap((piece) => {
+    if (piece.form === "foreign") return [piece.words];
+    return piece.form === "der" ? (refusedKind(piece.kind) ?? []) : [];
+  });
+  return new SignetError("invalid_key", words[0] ?? "this is neither a PEM nor a JWK of a public key");
+}
