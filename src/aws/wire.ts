@@ -18,6 +18,8 @@ export class NoAnswer extends Error {
   }
 }
 
+/** To one host. An answer may be here before its connection is free again, and the next call would open one more. */
+const MAX_CONNECTIONS = 32;
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 /** How long a connection that stood before the call may be silent. It may have died unnoticed, as all do while a function is frozen. */
 const SILENT_MS = 1_000;
@@ -90,7 +92,7 @@ export function createWires() {
 
   async function open(protocol: string): Promise<Wire> {
     const { Agent, request } = protocol === "https:" ? await import("node:https") : { Agent: HttpAgent, request: httpRequest };
-    const agent = new Agent({ keepAlive: true }) as ConnectingAgent;
+    const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS }) as ConnectingAgent;
     opened.push(agent);
     return { agent, request };
   }
