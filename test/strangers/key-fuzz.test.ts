@@ -9,7 +9,7 @@ import { rsaPair } from "../contracts/rsa-keys.mjs";
 import * as shape from "../world/shapes.js";
 
 /** `npm run proof:fuzz` asks for many more. */
-const RUNS = { numRuns: Number(process.env.SIGNET_FUZZ_RUNS) || 150 };
+const RUNS = { numRuns: Number(process.env.SIGNET_FUZZ_RUNS) || 60 };
 
 const ec = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 const ed = generateKeyPairSync("ed25519").privateKey;
