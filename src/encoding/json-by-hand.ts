@@ -7,8 +7,11 @@ export interface JsonReading {
 
 type Container = Record<string, unknown> | unknown[];
 
-/** Strings, brackets, and numbers, `true`, `false`, `null`: all that counts of a text that JSON.parse has accepted. */
-const PIECES = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]|[\w.+-]+/g;
+/**
+ * How strings begin, brackets, and numbers, `true`, `false`, `null`: all that counts of a text that JSON.parse has accepted. A pattern
+ * of whole strings would need a stack as deep as one has escapes.
+ */
+const PIECES = /["{}[\]]|[\w.+-]+/g;
 
 /**
  * Reads a JSON text, names as they are written (`json-names.ts` says why), and finds a member that one object names twice.
@@ -21,7 +24,10 @@ export function readByHand(text: string): JsonReading {
   let container: Container = root;
   let name: string | undefined;
   let duplicate: string | undefined;
-  for (const [piece] of text.matchAll(PIECES)) {
+  const pieces = new RegExp(PIECES);
+  for (let found = pieces.exec(text); found; found = pieces.exec(text)) {
+    pieces.lastIndex = endOf(found[0], text, pieces.lastIndex);
+    const piece = text.slice(found.index, pieces.lastIndex);
     if (piece === "}" || piece === "]") {
       container = open.pop() as Container;
       continue;
@@ -45,4 +51,12 @@ export function readByHand(text: string): JsonReading {
     }
   }
   return { value: root[0], duplicate };
+}
+
+// Of a string only its first quote was found.
+function endOf(piece: string, text: string, index: number): number {
+  if (piece !== '"') return index;
+  let end = index;
+  while (text[end] !== '"') end += text[end] === "\\" ? 2 : 1;
+  return end + 1;
 }

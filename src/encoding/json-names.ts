@@ -49,10 +49,14 @@ export function holdsBackslashName(value: unknown): boolean {
   return false;
 }
 
-// Outside strings a colon stands after a name and nowhere else. A name with an escape makes the answer no number.
+// A name with an escape makes the answer no number. Most texts have no backslash at all, which costs one fast look. The loop stands in a
+// function of its own: beside that look V8 reads each character of a text that was put together a hundred times slower.
 function countNames(text: string): number {
-  // Most texts have no backslash at all, which costs one fast look.
-  const hasEscape = text.includes("\\");
+  return countColons(text, text.includes("\\"));
+}
+
+// Outside strings a colon stands after a name and nowhere else.
+function countColons(text: string, hasEscape: boolean): number {
   let names = 0;
   let start = 0;
   for (let index = 0; index < text.length; index++) {

@@ -69,6 +69,7 @@ const PARSERS: Record<string, readonly [textOf: (length: number) => unknown, par
     (n) => `{${Array.from({ length: n / 16 }, (_, at) => `"\\u0061${at}":1`).join()},"a":1,"a":2}`,
     (text: string) => parseStrictJson(text, "it"),
   ],
+  "JSON of quotes in a text": [(n) => `{"\\u0061":"${'\\"'.repeat(n / 2)}"}`, (text: string) => parseStrictJson(text, "it")],
   "JSON of backslashes": [(n) => `{"a":"${"\\\\".repeat(n / 2)}"}`, (text: string) => parseStrictJson(text, "it")],
   "a batch": [(n) => Buffer.from(`{"requests":[${"[]".repeat(n / 2)}]}`), splitBatch],
   "a batch that does not end": [(n) => Buffer.from(`{"requests":["${"\\".repeat(n)}`), splitBatch],
