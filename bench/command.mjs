@@ -1,11 +1,12 @@
 /** The command: how long it takes to start, and how much memory a long input takes. */
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, createReadStream, createWriteStream, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, createReadStream, createWriteStream, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { peakMb } from "../tools/processes.mjs";
 
 const signet = fileURLToPath(new URL("../bin/signet", import.meta.url));
 // The command's first line finds node by PATH: it is to be this one.
@@ -66,16 +67,16 @@ export async function peakMemory(folder, tokens) {
     env,
     stdio: [...files, "ignore"],
   });
-  let peakMb;
+  let peak = 0;
   const watch = setInterval(() => {
-    peakMb = peakOf(child.pid) ?? peakMb;
+    peak = peakMb(child.pid) || peak;
   }, 50);
   const status = await new Promise((resolve) => child.on("close", resolve));
   clearInterval(watch);
   files.forEach(closeSync);
   const issued = await countLines(output);
   if (status !== 0 || issued !== tokens) throw new Error(`${issued} tokens of ${tokens} were issued, exit code ${status}`);
-  return peakMb === undefined ? undefined : { tokens, seconds: (performance.now() - start) / 1000, peakMb };
+  return peak === 0 ? undefined : { tokens, seconds: (performance.now() - start) / 1000, peakMb: peak };
 }
 
 function* lines(count) {
@@ -85,16 +86,6 @@ function* lines(count) {
     yield Array.from({ length: size }, (_, index) => `{"sub":"user-${done + index}","aud":"api","scope":"orders:read"}\n`).join(
       "",
     );
-  }
-}
-
-// The system's own high-water mark: a peak between two looks is not lost.
-function peakOf(pid) {
-  try {
-    const found = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-    return found === null ? undefined : Number(found[1]) / 1024;
-  } catch {
-    return undefined;
   }
 }
 

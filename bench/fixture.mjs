@@ -71,20 +71,7 @@ export function signedToken({ alg, kid, digest, signInput }, claims) {
   return `${input}.${sign(digest, Buffer.from(input), signInput).toString("base64url")}`;
 }
 
-/** An ECDSA signature of P-256 as tokens have it, of the DER that node:crypto makes; nothing is checked. */
-export function rawOf(der) {
-  const out = Buffer.alloc(64);
-  const s = 4 + der[3];
-  copyNumber(der, 4, s, out, 32);
-  copyNumber(der, s + 2, der.length, out, 64);
-  return out;
-}
-
-function copyNumber(der, start, end, out, outEnd) {
-  for (let from = Math.max(start, end - 32), to = outEnd - (end - from); from < end; from++, to++) out[to] = der[from];
-}
-
-/** What undoes it. */
+/** The DER of an ECDSA signature of P-256 as tokens have it: what undoes `rawOf`. */
 export function derOf(raw) {
   const [r, s] = [derNumber(raw, 0), derNumber(raw, 32)];
   return Buffer.from([0x30, r.length + s.length, ...r, ...s]);

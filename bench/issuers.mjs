@@ -4,7 +4,8 @@ import { createSigner } from "fast-jwt";
 import { importPKCS8, SignJWT } from "jose";
 import jsonwebtoken from "jsonwebtoken";
 import { createIssuer, localSigner } from "../dist/index.js";
-import { CLAIMS, ISSUER, now, rawOf, TTL_SECONDS } from "./fixture.mjs";
+import { CLAIMS, ISSUER, now, TTL_SECONDS } from "./fixture.mjs";
+import { rawOf } from "./functions/raw-signature.cjs";
 import { awaited, direct, inTurn } from "./measure.mjs";
 
 const BATCH = 100;

@@ -10,6 +10,7 @@ import { buildSync } from "esbuild";
 import { parseDocument } from "yaml";
 import { startFakeAws } from "../test/fakes/aws/fake-aws.mjs";
 import { startEnvironment } from "../tools/lambda-clients.mjs";
+import { peakMb } from "../tools/processes.mjs";
 import { buildGolang } from "./programs.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -41,10 +42,6 @@ function cpuUs(pid) {
   return (
     threads.reduce((sum, id) => sum + Number.parseInt(readFileSync(`/proc/${pid}/task/${id}/schedstat`, "utf8"), 10), 0) / 1e3
   );
-}
-
-function peakMb(pid) {
-  return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 }
 
 /** @param {readonly { name: string, kmsKey?: string }[]} custodies those that run in Lambda */

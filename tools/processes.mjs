@@ -40,8 +40,17 @@ export async function untilAnswers(url, child) {
 
 /** @param {number | undefined} pid @returns {number} the memory that a process takes now, in MB; 0 where there is none */
 export function rssMb(pid) {
+  return memoryMb(pid, "VmRSS");
+}
+
+/** The system's own high-water mark: a peak between two looks is not lost. @param {number | undefined} pid @returns {number} in MB; 0 where there is no process */
+export function peakMb(pid) {
+  return memoryMb(pid, "VmHWM");
+}
+
+function memoryMb(pid, what) {
   try {
-    return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+    return Number(new RegExp(`^${what}:\\s+(\\d+)`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
   } catch {
     return 0;
   }

@@ -8,12 +8,6 @@ export interface JsonReading {
 type Container = Record<string, unknown> | unknown[];
 
 /**
- * How strings begin, brackets, and numbers, `true`, `false`, `null`: all that counts of a text that JSON.parse has accepted. A pattern
- * of whole strings would need a stack as deep as one has escapes.
- */
-const PIECES = /["{}[\]]|[\w.+-]+/g;
-
-/**
  * Reads a JSON text, names as they are written (`json-names.ts` says why), and finds a member that one object names twice.
  *
  * @param text what JSON.parse has accepted: a text that is nothing but right needs no checks
@@ -24,9 +18,11 @@ export function readByHand(text: string): JsonReading {
   let container: Container = root;
   let name: string | undefined;
   let duplicate: string | undefined;
-  const pieces = new RegExp(PIECES);
+  // How strings begin, brackets, and numbers, `true`, `false`, `null`: all that counts of a text that JSON.parse has accepted. A pattern of
+  // whole strings would need a stack as deep as one has escapes.
+  const pieces = /["{}[\]]|[\w.+-]+/g;
   for (let found = pieces.exec(text); found; found = pieces.exec(text)) {
-    pieces.lastIndex = endOf(found[0], text, pieces.lastIndex);
+    if (found[0] === '"') pieces.lastIndex = endOfString(text, pieces.lastIndex) + 1;
     const piece = text.slice(found.index, pieces.lastIndex);
     if (piece === "}" || piece === "]") {
       container = open.pop() as Container;
@@ -53,10 +49,12 @@ export function readByHand(text: string): JsonReading {
   return { value: root[0], duplicate };
 }
 
-// Of a string only its first quote was found.
-function endOf(piece: string, text: string, index: number): number {
-  if (piece !== '"') return index;
-  let end = index;
-  while (text[end] !== '"') end += text[end] === "\\" ? 2 : 1;
-  return end + 1;
+/** Where the quote stands that ends a string of a JSON text; the text's end where there is none. @param from behind its first quote */
+export function endOfString(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) return at;
+    if (code === 0x5c) at++;
+  }
+  return text.length;
 }

@@ -8,11 +8,10 @@
  * reads names right.
  */
 
-import { type JsonReading, readByHand } from "./json-by-hand.js";
+import { endOfString, type JsonReading, readByHand } from "./json-by-hand.js";
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
-const BACKSLASH = 0x5c;
 
 /**
  * Reads a JSON text, names as they are written, and tells whether an object names a member twice, without looking for it: then the
@@ -62,8 +61,8 @@ function countColons(text: string, hasEscape: boolean): number {
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
     if (code === QUOTE) {
-      start = index++;
-      for (; text.charCodeAt(index) !== QUOTE; index++) if (text.charCodeAt(index) === BACKSLASH) index++;
+      start = index;
+      index = endOfString(text, index + 1);
     } else if (code === COLON) {
       if (hasEscape && text.slice(start, index).includes("\\")) return Number.NaN;
       names++;

@@ -1,3 +1,4 @@
+import { endOfString } from "./json-by-hand.js";
 import { parseJson } from "./json-names.js";
 
 /** A JSON container that is being read: the next member's name, or index. */
@@ -49,16 +50,4 @@ export function memberPositions(text: string, most: number): ReadonlyMap<string,
     }
   }
   return positions;
-}
-
-// The quote that a backslash stands before is the text's own.
-function endOfString(text: string, from: number): number {
-  let quote = text.indexOf('"', from);
-  while (quote >= 0) {
-    let backslashes = 0;
-    while (text[quote - 1 - backslashes] === "\\") backslashes++;
-    if (backslashes % 2 === 0) return quote;
-    quote = text.indexOf('"', quote + 1);
-  }
-  return text.length;
 }

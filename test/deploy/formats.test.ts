@@ -1,9 +1,8 @@
 import { createLocalJWKSet, jwtVerify } from "jose";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { some } from "../contracts/matrix.js";
-import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
 import { functionOfVersion1 } from "../formats/fixtures.js";
-import { askResource, context, managerContext, startStack } from "./stack.js";
+import { answerBucketAt, askResource, context, managerContext, startStack } from "./stack.js";
 
 const HOUR_MS = 3_600_000;
 const OLD = { code: functionOfVersion1("key-manager"), more: { Formats: undefined, Version: "0.0.1" } };
@@ -11,17 +10,7 @@ const OLD_ISSUER = functionOfVersion1("issuer");
 
 type Stack = Awaited<ReturnType<typeof startStack>>;
 type Template = { code?: string; more?: object };
-let bucket: Awaited<ReturnType<typeof startAnswerBucket>>;
-
-beforeAll(async () => {
-  bucket = await startAnswerBucket();
-});
-afterAll(() => bucket.close());
-beforeEach(() => {
-  bucket.clear();
-  vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
-});
-afterEach(() => void vi.useRealTimers());
+const bucket = await answerBucketAt(1_800_000_000_000);
 
 /** A stack that can be of two versions. */
 async function aStack(parameters: Record<string, string>) {

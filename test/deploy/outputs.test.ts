@@ -1,23 +1,12 @@
 import { createLocalJWKSet, decodeProtectedHeader, importSPKI, jwtVerify } from "jose";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { some } from "../contracts/matrix.js";
-import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
-import { askResource, context, managerContext, startStack, template } from "./stack.js";
+import { answerBucketAt, askResource, context, managerContext, startStack, template } from "./stack.js";
 
 const HOUR_MS = 3_600_000;
 const START = 1_800_000_000_000;
 
-let bucket: Awaited<ReturnType<typeof startAnswerBucket>>;
-
-beforeAll(async () => {
-  bucket = await startAnswerBucket();
-});
-afterAll(() => bucket.close());
-beforeEach(() => {
-  bucket.clear();
-  vi.useFakeTimers({ toFake: ["Date"], now: START });
-});
-afterEach(() => void vi.useRealTimers());
+const bucket = await answerBucketAt(START);
 
 const pass = (hours: number) => vi.setSystemTime(Date.now() + hours * HOUR_MS);
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { vi } from "vitest";
+import { afterAll, afterEach, beforeEach, vi } from "vitest";
 import { signedHeaders } from "../../src/aws/sigv4.js";
-import type { ResourceAnswer } from "../fakes/aws/answer-bucket.js";
+import { type ResourceAnswer, startAnswerBucket } from "../fakes/aws/answer-bucket.js";
 import { startFakeAws } from "../fakes/aws/fake-aws.mjs";
 import { isAllowed, parseTemplate, resolveStack } from "./cloudformation.mjs";
 import { restApi } from "./rest-api.mjs";
@@ -230,3 +230,15 @@ export const context = (arn: string) => ({
   invokedFunctionArn: arn,
   getRemainingTimeInMillis: () => 240_000,
 });
+
+/** The bucket of a file's answers, empty before each of its tests, which all begin at the same time. */
+export async function answerBucketAt(now: number) {
+  const bucket = await startAnswerBucket();
+  afterAll(() => bucket.close());
+  beforeEach(() => {
+    bucket.clear();
+    vi.useFakeTimers({ toFake: ["Date"], now });
+  });
+  afterEach(() => void vi.useRealTimers());
+  return bucket;
+}

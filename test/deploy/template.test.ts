@@ -1,9 +1,8 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { isInFull, some } from "../contracts/matrix.js";
-import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
 import { isAllowed, resolveStack } from "./cloudformation.mjs";
-import { askResource, context, managerContext, pseudo, startStack, template, templateText } from "./stack.js";
+import { answerBucketAt, askResource, context, managerContext, pseudo, startStack, template, templateText } from "./stack.js";
 
 const HOUR_MS = 3_600_000;
 /** What the service does with a key that only some stacks give, or with a right that another action takes besides. */
@@ -13,17 +12,7 @@ const OF_LAMBDA = ["logs:CreateLogStream", "logs:PutLogEvents"];
 
 type Stack = Awaited<ReturnType<typeof startStack>>;
 const used = new Map<string, Set<string>>();
-let bucket: Awaited<ReturnType<typeof startAnswerBucket>>;
-
-beforeAll(async () => {
-  bucket = await startAnswerBucket();
-});
-afterAll(() => bucket.close());
-beforeEach(() => {
-  bucket.clear();
-  vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
-});
-afterEach(() => void vi.useRealTimers());
+const bucket = await answerBucketAt(1_800_000_000_000);
 
 const pass = (hours: number) => vi.setSystemTime(Date.now() + hours * HOUR_MS);
 
