@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
 import { type FileHandle, link, mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { SignetError } from "../errors.js";
 import { asUnwritable, errorCode } from "./failures.js";
 import { followLinks } from "./links.js";
@@ -76,12 +76,35 @@ export async function removeFile(path: string): Promise<void> {
 
 /** Makes a directory that only its owner can enter, and its parents as needed. An existing one is left as it is. */
 export async function makePrivateDirectory(path: string): Promise<void> {
-  try {
-    const made = await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY });
-    if (made !== undefined) await syncDirectory(dirname(made));
-  } catch (error) {
-    throw asUnwritable(path, error);
+  const made = await makeDirectories(path, PRIVATE_DIRECTORY);
+  if (made !== undefined) await syncDirectory(dirname(made));
+}
+
+/**
+ * Makes a directory and its parents as needed. Node's own recursion never ends where a folder is there and what is made in it is said not
+ * to be (ENOENT), as in /proc.
+ *
+ * @returns the first that was made; `undefined` where all of them were there
+ */
+export async function makeDirectories(path: string, mode?: number): Promise<string | undefined> {
+  const missing: string[] = [];
+  for (let folder = resolve(path); !(await isDirectory(folder)) && dirname(folder) !== folder; folder = dirname(folder)) {
+    missing.push(folder);
   }
+  for (const folder of [...missing].reverse()) {
+    await mkdir(folder, { mode }).catch(async (error: unknown) => {
+      // Another process may have made it meanwhile.
+      if (errorCode(error) !== "EEXIST" || !(await isDirectory(folder))) throw asUnwritable(path, error);
+    });
+  }
+  return missing.at(-1);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }
 
 async function writeBeside(path: string, data: string, mode: number, present?: Stats): Promise<string> {

@@ -148,6 +148,6 @@ async function lockedBy(path: string, { process }: LockHolder, state: string): P
   const age = Math.max(0, Math.round((Date.now() - mtimeMs) / 1_000));
   return new SignetError(
     "store_locked",
-    `${path} has been locked by ${who} for ${durationInWords(age)}; whether it still runs cannot be seen from here. If it does not, run: signet keys unlock ${holderName(process)}`,
+    `${path} has been locked by ${who} for ${durationInWords(age)}; whether it still runs cannot be seen from here. If it does not, run \`signet keys unlock ${holderName(process)}\``,
   );
 }

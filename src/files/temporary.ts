@@ -37,10 +37,15 @@ export async function removeInterruptedWrites(folder: string, isOurs: (name: str
   }
 }
 
-/** Removes what dead processes were writing in a folder. What may belong to a living one stays. */
-export async function removeDeadWrites(folder: string): Promise<void> {
+/**
+ * Removes what dead processes were writing in a folder. What may belong to a living one stays.
+ *
+ * @param isOurs told the name of the file that was being written; default every file
+ */
+export async function removeDeadWrites(folder: string, isOurs = (_name: string) => true): Promise<void> {
   for (const name of await namesIn(folder)) {
-    if (writtenUnder(name) !== undefined && (await isDead(folder, name))) await remove(join(folder, name));
+    const written = writtenUnder(name);
+    if (written !== undefined && isOurs(written) && (await isDead(folder, name))) await remove(join(folder, name));
   }
 }
 

@@ -1,5 +1,5 @@
 import { rmdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { generatePrivateKey } from "../algorithms/keys.js";
 import { algorithmNamed } from "../algorithms/table.js";
 import { assemble, type Installation } from "../assemble.js";
@@ -9,6 +9,7 @@ import { findCustody } from "../custody/registry.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { createFile, makePrivateDirectory, PUBLIC_FILE, removeFile } from "../files/durable.js";
 import { followLinks } from "../files/links.js";
+import { removeDeadWrites } from "../files/temporary.js";
 import type { KeyRecord } from "../keyring/key-record.js";
 import { activeRecord } from "../keyring/keyring.js";
 import type { Manager, ManagerOptions } from "../rotation/manager.js";
@@ -81,6 +82,7 @@ export async function makeIssuer(
   const manager = await installation.manager({ onStep });
   await assertSurroundings(surroundings, installation, { path, isNew: text !== undefined });
   if (text !== undefined) await begin(manager, config, imported, true);
+  await removeDeadConfigs(path);
   const takeBack = text === undefined ? undefined : await writeConfig(installation, path, text);
   onBegin?.();
   const actions = await begin(manager, config, imported).catch(async (error: unknown) => {
@@ -98,6 +100,12 @@ export async function makeIssuer(
 // With some custodians a KMS key that is named is there already, and signs first.
 function isInKms({ env }: Surroundings, { custody, kmsKey }: InitialOptions): boolean {
   return findCustody(custody ?? env.SIGNET_CUSTODY ?? "")?.kmsKey === "signs" && (kmsKey ?? env.SIGNET_KMS_KEY ?? "") !== "";
+}
+
+// What an `init` that was killed was writing. It is in no process's way, so that a folder which cannot be listed stops nothing.
+async function removeDeadConfigs(path: string): Promise<void> {
+  const place = await followLinks(path);
+  await removeDeadWrites(dirname(place), (name) => name === basename(place)).catch(() => undefined);
 }
 
 /** Writes the config, and answers what takes it back where nothing was made by it: it can be typed again, corrected. */
@@ -201,6 +209,6 @@ async function assertUnfinished({ stores }: Installation, path: string): Promise
 function alreadyThere(path: string): SignetError {
   return new SignetError(
     "config_exists",
-    `there is an issuer already (${path}); nothing was changed. Try: signet issue sub=alice`,
+    `there is an issuer already (${path}); nothing was changed. Try \`signet issue sub=alice\``,
   );
 }

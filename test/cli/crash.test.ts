@@ -45,6 +45,7 @@ describe("killed between any two writes", { timeout: 600_000 }, () => {
       const ran = await killedAt(["init"], cwd, at);
       const next = await signet(["init"], { cwd });
       if (next.code !== 0) expect(next.stderr).toContain("there is an issuer already");
+      else expect((await readdir(cwd)).filter((name) => name.endsWith(".tmp"))).toStrictEqual([]);
       await assertWhole(cwd);
       return ran;
     });

@@ -1,7 +1,7 @@
 import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createFile, replaceFile } from "../../src/files/durable.js";
+import { createFile, makeDirectories, makePrivateDirectory, replaceFile } from "../../src/files/durable.js";
 import { followLinks } from "../../src/files/links.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 
@@ -77,5 +77,26 @@ describe("creating a file", () => {
     await symlink("elsewhere", join(folder, "file"));
     expect(await createFile(join(folder, "file"), "x", 0o600)).toBe(false);
     expect(await readdir(folder)).toStrictEqual(["file"]);
+  });
+});
+
+describe("making a directory", () => {
+  it("makes its parents, and answers the first that was made", async () => {
+    expect(await makeDirectories(join(folder, "a", "b", "c"), 0o700)).toBe(join(folder, "a"));
+    expect((await stat(join(folder, "a", "b"))).mode & 0o777).toBe(0o700);
+    expect(await makeDirectories(join(folder, "a", "b"), 0o700)).toBeUndefined();
+    expect((await Promise.all([makeDirectories(join(folder, "d", "e")), makeDirectories(join(folder, "d", "e"))])).length).toBe(
+      2,
+    );
+  });
+
+  it("says why it cannot be made", async () => {
+    await writeFile(join(folder, "file"), "");
+    await expect(makePrivateDirectory(join(folder, "file", "a"))).rejects.toThrow("a file where a folder has to be");
+  });
+
+  // Node's own `recursive: true` never ends there.
+  it.runIf(process.platform === "linux")("ends where a file system makes none, as /proc does", async () => {
+    await expect(makePrivateDirectory("/proc/signet/keys")).rejects.toMatchObject({ code: "store_failed" });
   });
 });

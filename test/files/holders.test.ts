@@ -95,7 +95,7 @@ describe.runIf(process.platform === "linux")("a lock that is held in another con
     await lockedBy(inAnotherContainer());
     await utimes(lock, new Date(), new Date(Date.now() - 7_200_000));
     await expect(enter()).rejects.toMatchObject({
-      message: expect.stringMatching(/process 17 of web-2 for 2 hours.*signet keys unlock web-2:17$/),
+      message: expect.stringMatching(/process 17 of web-2 for 2 hours.*signet keys unlock web-2:17`$/),
     });
     expect(await readFile(lock, "utf8")).toContain(NONCE);
   });
@@ -213,6 +213,13 @@ describe("what a dead process was writing", () => {
     await removeDeadWrites(folder);
     expect((await readdir(folder)).sort()).toStrictEqual([files.own, files.young, files.other].sort());
     expect([own, files.old, files.other].map(writtenUnder)).toStrictEqual(["signet.json", "b.key", undefined]);
+  });
+
+  it("goes beside one file alone where that is asked: the folder around it is other programs' too", async () => {
+    const dead = (name: string) => temporaryBeside(join(folder, name)).replace(`-${process.pid}-`, "-999999999-");
+    for (const name of ["signet.json", "other.json"]) await writeFile(dead(name), "");
+    await removeDeadWrites(folder, (name) => name === "signet.json");
+    expect((await readdir(folder)).map(writtenUnder)).toStrictEqual(["other.json"]);
   });
 
   it("has a name that fits, wherever it runs", () => {

@@ -93,7 +93,7 @@ async function proofs(
     const isDead = proof.outcome === "dead";
     const words = `key ${nameOf(key)} (${key.state}) ${verdictOf(proof)}`;
     // Only an operator gives up an unproven key, who knows whether it comes back.
-    const wayOut = `. Where it cannot be brought back, give it up: signet keys revoke ${nameOf(key)}`;
+    const wayOut = `. Where it cannot be brought back, give it up: \`signet keys revoke ${nameOf(key)}\``;
     found.push({ id: key.id, words: isDead ? words : words + wayOut, isDead });
   }
   return found;

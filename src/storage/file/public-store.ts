@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SignetError } from "../../errors.js";
-import { PUBLIC_FILE, removeFile, replaceFile } from "../../files/durable.js";
-import { asUnwritable } from "../../files/failures.js";
+import { makeDirectories, PUBLIC_FILE, removeFile, replaceFile } from "../../files/durable.js";
 import { withProcessLock } from "../../files/process-lock.js";
 import { removeInterruptedWrites } from "../../files/temporary.js";
 import { readTrustedText } from "../../files/trusted-read.js";
@@ -24,7 +22,7 @@ export function createFilePublicStore(directory: string): PublicStore {
       return { ...parsePublished({ jwks: jwksText, discovery: discoveryText }), tag };
     },
     async publish({ jwks, discovery }: PublicDocuments, tag: string | null) {
-      await mkdir(directory, { recursive: true }).catch((error) => Promise.reject(asUnwritable(directory, error)));
+      await makeDirectories(directory);
       await withProcessLock(join(directory, ".lock"), async () => {
         if (tagOf(await texts()) !== tag) throw conflict(directory);
         await removeInterruptedWrites(directory, (name) => name.endsWith(".json"));

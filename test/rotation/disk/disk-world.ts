@@ -288,7 +288,7 @@ export async function playDisk(story: DiskStory): Promise<{ tokens: number; call
   async function remedy(place: Place, words: string): Promise<void> {
     const { path } = place;
     const damaged = /(\/srv\/\S+\/(?:active\/\d+|keyring|public\/\S+?)\.json)/.exec(words)?.[1];
-    const holder = /signet keys unlock (\S+)/.exec(words)?.[1];
+    const holder = /signet keys unlock ([^\s`]+)/.exec(words)?.[1];
     if (holder !== undefined) {
       const process = machine.start(
         CONTAINERS[2] as Container,
