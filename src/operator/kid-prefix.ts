@@ -1,8 +1,6 @@
+import { beginningWith } from "../encoding/prefixes.js";
 import { SignetError } from "../errors.js";
 import type { Keyring } from "../keyring/keyring.js";
-
-/** Fewer characters name no key, since the next key may begin with them too. */
-const MIN_PREFIX = 4;
 
 /** As many are shown at least where names are shortened. */
 const MIN_SHOWN = 8;
@@ -15,8 +13,8 @@ const MIN_SHOWN = 8;
  */
 export function kidNamed({ keys }: Pick<Keyring, "keys">, given: string): string {
   const kids = keys.flatMap(({ publicJwk }) => (publicJwk === undefined ? [] : [publicJwk.kid]));
-  if (kids.includes(given) || given.length < MIN_PREFIX) return given;
-  const meant = kids.filter((kid) => kid.startsWith(given));
+  if (kids.includes(given)) return given;
+  const meant = beginningWith(kids, given);
   if (meant.length < 2) return meant[0] ?? given;
   throw new SignetError(
     "usage",

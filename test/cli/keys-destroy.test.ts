@@ -29,6 +29,26 @@ describe("signet keys destroy", () => {
     expect((await signet(["keys", "history"], { cwd })).stdout).toContain("key.destroyed");
   });
 
+  it("takes as much of a name as no other private key begins with, and asks about the whole of it", async () => {
+    const cwd = await issuerAt();
+    const folder = join(cwd, ".signet", "keys");
+    const [, text = ""] = Object.entries(fixture<FileFixture>("young").files).find(([path]) => path.startsWith("keys/")) ?? [];
+    for (const name of ["stray-one", "stray-two"]) await writeFile(join(folder, `${name}.key`), text, { mode: 0o600 });
+    const several = await destroy(cwd, "stray", "--yes");
+    expect(several).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("2 private keys begin with stray: stray-one, stray-two"),
+    });
+    expect(await destroy(cwd, "str", "--yes")).toMatchObject({ code: 1, stderr: expect.stringContaining("no custodian") });
+    expect(await destroy(cwd, "stray-o", "--dry-run")).toMatchObject({ code: 0, stderr: expect.stringContaining("stray-one") });
+    expect((await destroy(cwd, "stray-o", "--yes")).code).toBe(0);
+    const { keys } = JSON.parse((await signet(["keys", "list", "--json"], { cwd })).stdout);
+    const left = [...keys.map(({ id }: { id: string }) => `${id}.key`), "stray-two.key"].sort();
+    const ran = await destroy(cwd, keys[0].id.slice(0, 12), "--yes");
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining("is not destroyed: the keyring has it") });
+    expect((await readdir(folder)).sort()).toStrictEqual(left);
+  });
+
   it("refuses every key of the keyring, by id and by kid, a copy of a published one, and what is not there", async () => {
     const cwd = await issuerAt();
     const folder = join(cwd, ".signet", "keys");

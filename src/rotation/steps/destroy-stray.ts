@@ -1,3 +1,4 @@
+import { beginningWith } from "../../encoding/prefixes.js";
 import { SignetError } from "../../errors.js";
 import type { Custody } from "../../keyring/key-record.js";
 import type { Keyring } from "../../keyring/keyring.js";
@@ -17,9 +18,10 @@ export interface FoundKey {
 }
 
 /**
- * Finds what a person names: as its custodian lists it, by its id, or by the name of a KMS key.
+ * Finds what a person names: as its custodian lists it, by its id, by the name of a KMS key, or by what only one of all private keys begins
+ * with.
  *
- * @throws SignetError `key_not_found`, or `usage` where several things have that id
+ * @throws SignetError `key_not_found`, or `usage` where several things have that id or begin so
  */
 export async function findKey(context: Context, keyring: Keyring, wanted: string): Promise<FoundKey> {
   const { listings, failures } = await searchAll(context, keyring);
@@ -32,8 +34,19 @@ export async function findKey(context: Context, keyring: Keyring, wanted: string
     throw new SignetError("usage", `several private keys have that id: name one of ${names}`);
   }
   assertNoRecord(keyring, wanted);
+  // What could not be listed may begin so too.
   const [failure] = failures;
   if (failure !== undefined) throw failure.error;
+  const begun = all.filter(({ name }) => beginningWith([name, partsOf(name).part], wanted).length > 0);
+  const [only, ...more] = begun;
+  if (only !== undefined && more.length === 0) return only;
+  if (only !== undefined) {
+    const names = begun.map(({ name }) => name).join(", ");
+    throw new SignetError(
+      "usage",
+      `${begun.length} private keys begin with ${wanted}: ${names}; give more of the one that you mean`,
+    );
+  }
   throw new SignetError("key_not_found", "no custodian that is configured here holds a private key of that name");
 }
 
