@@ -10,7 +10,9 @@ import { assembleIssuer, type IssuingParts } from "./assemble-issuer.js";
 import { checkConfig } from "./config/load.js";
 import { type Custodian, canAdopt, keepsAlike, leavesWrites, type OpenableKey, type Signer } from "./custody/contract.js";
 import { isKeyId, isListedName } from "./custody/key-id.js";
+import { asCustodianFailure } from "./custody/library-words.js";
 import { CUSTODY_MEMBERS, findCustody, takesPassphrase } from "./custody/registry.js";
+import { tellingFailures } from "./encoding/command-hints.js";
 import { A_COUNT, A_FUNCTION, A_TEXT, AN_OBJECT, type OptionChecks, readOptions } from "./encoding/options.js";
 import { ownMember } from "./encoding/own-member.js";
 import { SignetError } from "./errors.js";
@@ -152,9 +154,11 @@ export interface OpenCustodian {
 export async function openActiveKey(options: OpenActiveKeyOptions): Promise<ActiveKey> {
   const given = readOptions<OpenActiveKeyOptions>(options, "openActiveKey", { ...LOCATION, ...FOLLOWING });
   const { maxAgeSeconds, refreshSeconds, clock, ...location } = given;
-  const { activeKey } = await partsAt(location, { maxAgeSeconds, refreshSeconds, clock });
-  await activeKey.refresh();
-  return activeKey;
+  const { activeKey } = await tellingFailures(partsAt, asCustodianFailure)(location, { maxAgeSeconds, refreshSeconds, clock });
+  const current = tellingFailures(activeKey.current, asCustodianFailure);
+  const refresh = tellingFailures(activeKey.refresh, asCustodianFailure);
+  await refresh();
+  return Object.freeze({ ...activeKey, current, refresh });
 }
 
 /**
@@ -179,21 +183,21 @@ export async function openActiveKey(options: OpenActiveKeyOptions): Promise<Acti
  */
 export async function openCustodian(options: KeyLocation): Promise<OpenCustodian> {
   const location = readOptions<KeyLocation>(options, "openCustodian", LOCATION);
-  const { config, custodians, stores } = await partsAt(location, {});
+  const { config, custodians, stores } = await tellingFailures(partsAt, asCustodianFailure)(location, {});
   assertWhole(config.custody, location);
   const custodian = ownMember(custodians, config.custody) as Custodian;
   return Object.freeze({
-    async createKey(id: string, alg: AlgorithmName) {
+    createKey: tellingFailures(async (id: string, alg: AlgorithmName) => {
       const algorithm = algorithmNamed(alg);
       const name = named(id);
       // Under a mistyped passphrase it would be a key that nothing opens again.
       if (keepsAlike(custodian)) await custodian.assertKeptAlike();
       await removeDeadWrites(custodian, { stores });
       return custodian.create(name, algorithm);
-    },
-    openSigner: async (key: NamedKey | KmsKey) => openSigner(custodian, key),
+    }, asCustodianFailure),
+    openSigner: tellingFailures(async (key: NamedKey | KmsKey) => openSigner(custodian, key), asCustodianFailure),
     listKeys: () => custodian.list(),
-    destroyKey: async (name: string) => custodian.destroy(named(name, isListedName)),
+    destroyKey: tellingFailures(async (name: string) => custodian.destroy(named(name, isListedName)), asCustodianFailure),
   });
 }
 

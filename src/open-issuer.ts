@@ -2,7 +2,7 @@ import { assembleIssuer } from "./assemble-issuer.js";
 import type { Environment } from "./config/environment.js";
 import { loadConfig } from "./config/load.js";
 import { configuredPassphrase } from "./config/secrets.js";
-import { asLibraryFailure } from "./encoding/command-hints.js";
+import { tellingFailures } from "./encoding/command-hints.js";
 import { A_TEXT, AN_OBJECT, readOptions } from "./encoding/options.js";
 import { type Issuer, issuerOver } from "./issue/issuer.js";
 import type { Jwks } from "./keyring/documents.js";
@@ -39,11 +39,7 @@ export interface OpenIssuer extends Issuer {
  */
 export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenIssuer> {
   const given = readOptions<OpenIssuerOptions>(options, "openIssuer", { config: A_TEXT, env: AN_OBJECT });
-  try {
-    return await opened(given);
-  } catch (error) {
-    throw asLibraryFailure(error);
-  }
+  return tellingFailures(opened)(given);
 }
 
 async function opened(given: OpenIssuerOptions): Promise<OpenIssuer> {
@@ -54,9 +50,12 @@ async function opened(given: OpenIssuerOptions): Promise<OpenIssuer> {
     env,
   });
   await activeKey.refresh();
+  const { issue, issueSync, issueMany } = issuerOver(issuer);
   return Object.freeze({
-    ...issuerOver(issuer),
+    issue: tellingFailures(issue),
+    issueSync: tellingFailures(issueSync),
+    issueMany: tellingFailures(issueMany),
     url: config.issuer ?? null,
-    jwks: async () => (await stores.publicDocuments.read())?.jwks ?? { keys: [] },
+    jwks: tellingFailures(async () => (await stores.publicDocuments.read())?.jwks ?? { keys: [] }),
   });
 }

@@ -166,7 +166,7 @@ async function issued(configured) {
 function leadsHere(issuer, url) {
   const served = urlOf(url);
   const isHere = served !== undefined && isLoopback(issuer.hostname) && isLoopback(served.hostname);
-  return isHere && issuer.protocol === served.protocol && issuer.port === served.port && issuer.pathname === "/";
+  return isHere && issuer.protocol === served.protocol && issuer.port === served.port;
 }
 
 /** @param {string} url @param {string | undefined} issuer */
@@ -201,8 +201,8 @@ setInterval(() => {
 const isFound = config.startsWith("stack:") || existsSync(config);
 const found = urlOf(configuredIssuer());
 const isDev = !isFound || (found !== undefined && isLoopback(found.hostname));
-const ownPort = isDev && found !== undefined && found.port !== "" ? found.port : DEFAULT_PORT;
-const port = option("--port") ?? ownPort;
+// As serve takes it.
+const port = option("--port") ?? (found?.port || DEFAULT_PORT);
 if (option("--socket") === undefined && /^[1-9]\d{0,4}$/.test(port)) await assertFree(port);
 if (!isFound) {
   const made = /^[1-9]\d{0,4}$/.test(port) ? port : DEFAULT_PORT;
@@ -210,10 +210,9 @@ if (!isFound) {
   say("");
 }
 const issuer = configuredIssuer();
-const isPortSaid = option("--port") !== undefined || option("--socket") !== undefined || port === DEFAULT_PORT;
 // Its log is for who watches it.
 const log = process.stdout.isTTY ? {} : { logFd: openSync("/dev/null", "w") };
-await run(["serve", ...(isDev ? ["--dev"] : []), ...(isPortSaid ? [] : ["--port", port]), ...given], {
+await run(["serve", ...(isDev ? ["--dev"] : []), ...given], {
   ...log,
   onServing: (url) => void onServing(url, { issuer, isDev }),
 });

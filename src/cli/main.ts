@@ -195,6 +195,10 @@ function addIssuerCommands(program: Command, context: Context): void {
   addCustodyFlags(common(program.command("init")))
     .description("make an issuer: signet.json, and its keys in .signet/")
     .option("--issuer <url>", "the issuer's URL, set as iss (default: claims bring their own)")
+    .option(
+      "--allow-insecure-issuer",
+      "take an issuer of http beside localhost, as inside a cluster: an attacker on the way can give other keys",
+    )
     .option("--algorithm <alg>", "RS256 to RS512, PS256 to PS512, ES256 to ES512, Ed25519, ML-DSA-44 to -87 (default: ES256)")
     .option("--ed25519-name <name>", "what an Ed25519 key is called: EdDSA or Ed25519 (default: EdDSA)")
     .option("--custody <kind>", `who holds the private keys: ${namesIn(CUSTODIES)} (default: file)`)
@@ -249,6 +253,10 @@ function addTokenCommands(program: Command, context: Context): void {
   common(program.command("verify <token>"))
     .description("verify a token (- reads it from stdin): exit code 3 when it is refused")
     .option("--issuer <iss>", "the iss that is accepted (default: this folder's issuer)")
+    .option(
+      "--allow-insecure-issuer",
+      "fetch its keys over http from beyond this machine: an attacker on the way can give other keys",
+    )
     .option("--audience <aud>", "the audience that the token must name")
     .option("--jwks <file|url>", "the public keys (default: this folder's, else those that the issuer's URL leads to)")
     .option("--pem <file>", "one public key: PEM, DER, a certificate or a JWK")
@@ -262,6 +270,10 @@ function addTokenCommands(program: Command, context: Context): void {
     .description("say who can verify an issuer's tokens (default: this folder's), and why not: exit code 1 when a rule is broken")
     .option("--jwks <url>", "where its keys are (default: discovery says it)")
     .option("--token <token>", "a token of it (- reads it from stdin): its claims are looked at too")
+    .option(
+      "--allow-insecure-issuer",
+      "warn of an issuer of http, instead of calling it broken (default: as this folder's config says)",
+    )
     .option("--for <who>", "who has to be able to verify, with commas: http-api,alb,iam,jose")
     .option("--json", "print rules and answers with their sources")
     .addHelpText(

@@ -18,8 +18,14 @@ export interface Job extends Pick<ServerOptions, "changedCallers" | "dev" | "add
   readonly workers: number;
   /** Whether its log is JSON on a terminal too. */
   readonly json: boolean;
-  /** Opens the issuer, and checks that it may be served so. */
-  open(): Promise<Installation>;
+  /**
+   * Opens the issuer, and checks that it may be served so.
+   *
+   * @param passphraseAbove in a worker: asks the process above, which has the terminal
+   */
+  open(passphraseAbove?: () => Promise<string | undefined>): Promise<Installation>;
+  /** The passphrase that is typed at this process's terminal, once; `undefined` where there is none. */
+  typedPassphrase(): Promise<string | undefined>;
   /** Told once it is served. */
   onServing(installation: Installation, url: string): void;
 }
@@ -85,7 +91,7 @@ interface Parts {
 }
 
 async function startAlone(context: Context, job: Job, { installation, serverLog }: Parts) {
-  const server = await startServer({ ...job, installation, log: serverLog.log });
+  const server = await startServer({ ...job, self: context.self, installation, log: serverLog.log });
   const tellOnce = lossTeller(context);
   serverLog.onLost((reason, lines) => {
     server.metrics.logLost(reason, lines);
@@ -111,6 +117,7 @@ async function startAbove(context: Context, job: Job, serverLog: ServerLog) {
     onListening: async () => {
       if ("socket" in job.address) await job.address.socket.publish();
     },
+    passphrase: job.typedPassphrase,
     onLogLost: tellOnce,
   });
   return { ...workers, onFailure: own.dependencyFailed };
@@ -135,7 +142,13 @@ async function runWorker(context: Context, job: Job, parts: Pick<Parts, "serverL
   return EXIT.done;
 
   async function startBelow(): Promise<Serving> {
-    const server = await startServer({ ...job, installation: await job.open(), log: serverLog.log, above });
+    const server = await startServer({
+      ...job,
+      self: context.self,
+      installation: await job.open(above.passphrase),
+      log: serverLog.log,
+      above,
+    });
     serverLog.onLost((reason, lines) => {
       server.metrics.logLost(reason, lines);
       above.sayLogLost(reason);

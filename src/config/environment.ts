@@ -9,7 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The variables that stand over `signet.json`, each with its member. */
 const OVERRIDES = membersIn(CONFIG_MEMBERS).flatMap(({ path, member }) =>
-  member.variable === undefined ? [] : [{ name: member.variable, path, isNumber: member.type !== "string" }],
+  member.variable === undefined ? [] : [{ name: member.variable, path, type: member.type }],
 );
 
 /** Read elsewhere: where the config stands, the passphrase, which is no member of it, and whether failures show where. */
@@ -25,7 +25,7 @@ export interface EnvironmentOverrides {
 /**
  * Reads the variables that stand over the config file.
  *
- * @throws SignetError `config_invalid` for a number that is none, and for `SIGNET_LIMITS`
+ * @throws SignetError `config_invalid` for a number or a truth that is none, and for `SIGNET_LIMITS`
  */
 export function environmentOverrides(env: Environment): EnvironmentOverrides {
   // It was set to limit tokens: a warning would leave them unlimited.
@@ -38,19 +38,26 @@ export function environmentOverrides(env: Environment): EnvironmentOverrides {
   }
   const members = new Map<string, unknown>();
   const sources = new Map<string, string>();
-  for (const { name, path, isNumber } of OVERRIDES) {
+  for (const { name, path, type } of OVERRIDES) {
     const text = ownMember(env, name);
     if (text === undefined || text === "") continue;
-    if (isNumber && !/^\d{1,15}$/.test(text)) {
-      throw new SignetError("config_invalid", `${name} must be a whole number of seconds`, { field: name });
-    }
-    const value = isNumber ? Number(text) : text;
+    const value = type === "string" ? text : type === "boolean" ? truthIn(name, text) : secondsIn(name, text);
     const [first = "", second] = path;
     const group = Object.entries((members.get(first) as object | undefined) ?? {});
     members.set(first, second === undefined ? value : Object.fromEntries([...group, [second, value]]));
     sources.set(path.join("."), name);
   }
   return { members: Object.fromEntries(members), sources };
+}
+
+function secondsIn(name: string, text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new SignetError("config_invalid", `${name} must be a whole number of seconds`, { field: name });
+}
+
+function truthIn(name: string, text: string): boolean {
+  if (text === "true" || text === "false") return text === "true";
+  throw new SignetError("config_invalid", `${name} must be true or false`, { field: name });
 }
 
 /** A warning for each `SIGNET_` variable that is not read; `SIGNET_LIMITS` is more than that. */

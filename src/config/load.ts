@@ -12,7 +12,7 @@ import { JWKS_CACHES, minPublishAheadSeconds } from "../settings/times.js";
 import { contradictions } from "./contradictions.js";
 import { type Environment, environmentOverrides } from "./environment.js";
 import { explainFaults } from "./explain-fault.js";
-import { CONFIG_MEMBERS, type Config } from "./schema.js";
+import { CONFIG_MEMBERS, type Config, INSECURE_CONFIG_MEMBERS } from "./schema.js";
 
 /** The name of the config file. */
 export const CONFIG_NAME = "signet.json";
@@ -87,7 +87,8 @@ export function checkConfig(members: unknown, path: string, given: CheckSources)
   const overrides = environmentOverrides(env);
   const merged = overlaid(overlaid(members, overrides.members), flags);
   const sources = new Map([...overrides.sources, ...sourcesOfFlags(flags)]);
-  const read = readSettings(CONFIG_MEMBERS, merged, (_first, all) => explainFaults(all, { file: path, text, sources }));
+  const shape = merged.allowInsecureIssuer === true ? INSECURE_CONFIG_MEMBERS : CONFIG_MEMBERS;
+  const read = readSettings(shape, merged, (_first, all) => explainFaults(all, { file: path, text, sources }));
   assertCustody(read, path);
   assertPublishAhead(read.rotation, sources.get(PUBLISH_AHEAD) ?? path);
   if (onDoubt !== undefined) for (const words of contradictions(merged)) onDoubt(`${path}: ${words}`);

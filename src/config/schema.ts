@@ -1,5 +1,6 @@
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
 import { CUSTODIES, CUSTODY_MEMBERS, CUSTODY_NAMES, kmsKeyFor, namesIn } from "../custody/registry.js";
+import { isInsecureUrl } from "../encoding/insecure-issuer.js";
 import { about } from "../settings/about.js";
 import { CALLER_NAME, REFUSED_CALLER_NAMES } from "../settings/callers.js";
 import { LIMIT_MEMBERS } from "../settings/limits.js";
@@ -128,12 +129,22 @@ const OWN_MEMBERS = {
   issuer: {
     type: "string",
     format: "uri",
-    title: 'an https URL such as "https://issuer.example", without query or fragment (http is allowed on localhost)',
+    title:
+      'an https URL such as "https://issuer.example", without query or fragment (http on localhost; elsewhere with allowInsecureIssuer, --allow-insecure-issuer of init)',
     isRight: isIssuerUrl,
-    ...about("The issuer's URL, set as iss. Without it, claims bring their own.", "https://issuer.example", {
+    ...about("The issuer's URL, set as iss. Without it, claims bring their own.", "https://issuer.example/tenant", {
       variable: "SIGNET_ISSUER",
       flag: "--issuer",
     }),
+  },
+  allowInsecureIssuer: {
+    type: "boolean",
+    title: "true or false",
+    ...about(
+      "True takes an issuer of http beside localhost, as inside a compose network or a cluster: an attacker between it and a verifier can give other keys.",
+      true,
+      { variable: "SIGNET_ALLOW_INSECURE_ISSUER", flag: "--allow-insecure-issuer", fallback: "false" },
+    ),
   },
   algorithm: {
     ...oneOf(ALGORITHM_NAMES),
@@ -199,6 +210,12 @@ const OWN_MEMBERS = {
 /** The members of `signet.json`: with those that custodians bring along, which only they read. */
 export const CONFIG_MEMBERS: typeof OWN_MEMBERS = { ...OWN_MEMBERS, ...CUSTODY_MEMBERS };
 
+/** What those have to be of which `allowInsecureIssuer` was given. */
+export const INSECURE_CONFIG_MEMBERS: typeof OWN_MEMBERS = {
+  ...CONFIG_MEMBERS,
+  issuer: { ...OWN_MEMBERS.issuer, isRight: isAnyIssuerUrl },
+};
+
 /** A config: complete, with its paths absolute. */
 export type Config = Values<typeof OWN_MEMBERS>;
 
@@ -209,20 +226,19 @@ function instant() {
   return { type: "integer", minimum: 0, unit: "seconds since 1970", title: "a whole number of seconds since 1970" } as const;
 }
 
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
-
 /**
  * Tells whether a text can be an issuer's URL (OpenID Connect Discovery 1.0 section 3): https, or http on loopback for
  * development; no query, no fragment, no user. It is compared character by character, so it must be in its usual spelling.
  */
 function isIssuerUrl(text: string): boolean {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    return false;
-  }
-  const isSecure = url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.has(url.hostname));
-  const isPlain = url.search === "" && url.hash === "" && url.username === "" && url.password === "" && !/[?#]/.test(text);
-  return isSecure && isPlain && (url.href === text || url.href === `${text}/`);
+  return isAnyIssuerUrl(text) && !isInsecureUrl(text);
+}
+
+/** The same, over http from anywhere. */
+function isAnyIssuerUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, search, hash, username, password, href } = new URL(text);
+  const isWeb = protocol === "https:" || protocol === "http:";
+  const isPlain = search === "" && hash === "" && username === "" && password === "" && !/[?#]/.test(text);
+  return isWeb && isPlain && (href === text || href === `${text}/`);
 }

@@ -1,3 +1,4 @@
+import { PRICE_OF_HTTP } from "../encoding/insecure-issuer.js";
 import { isLoopback } from "../encoding/loopback-host.js";
 import { ownMember } from "../encoding/own-member.js";
 import type { Evidence, KeyFacts } from "./evidence.js";
@@ -33,7 +34,7 @@ const MAX_BYTES = 150 * 1_024;
 const SLOW_MS = 2_000;
 
 const RULES: readonly Rule[] = [
-  { rule: "issuer-url", source: `${DISCOVERY}, section 3`, judge: ({ issuer }) => issuerUrl(issuer) },
+  { rule: "issuer-url", source: `${DISCOVERY}, section 3`, judge: issuerUrl },
   { rule: "discovery", source: `${DISCOVERY}, section 4`, judge: ({ discovery }) => discovery && answered(discovery) },
   { rule: "discovery-issuer", source: `${DISCOVERY}, section 4.3`, judge: discoveryIssuer },
   { rule: "jwks", source: `${JWK}, section 5`, judge: jwksAnswered },
@@ -79,13 +80,15 @@ function kindOf(value: unknown): string {
   return typeof value === "object" && value !== null ? "an object" : (JSON.stringify(value) ?? typeof value);
 }
 
-function issuerUrl(issuer: string): Judgement {
+function issuerUrl({ issuer, allowsInsecure = false }: Evidence): Judgement {
   const url = new URL(issuer);
   if (url.protocol !== "https:" && isLoopback(url.hostname))
     return ["doubtful", "it is on this machine: no other can fetch its keys"];
-  if (url.protocol !== "https:") return ["broken", "it does not begin with https: other keys can be given on the way"];
+  if (url.protocol !== "https:" && !allowsInsecure)
+    return ["broken", "it does not begin with https: other keys can be given on the way"];
   if (url.search !== "" || url.hash !== "" || url.username !== "")
     return ["broken", "it has a query, a fragment or a user, which an issuer's URL must not"];
+  if (url.protocol !== "https:") return ["doubtful", `it ${PRICE_OF_HTTP}; that is allowed here (allowInsecureIssuer)`];
   return ["good", "https, with neither query nor fragment"];
 }
 
@@ -123,9 +126,11 @@ function jwksAnswered({ jwks, discovery }: Evidence): Judgement | undefined {
   return discovery?.json === undefined ? undefined : ["broken", "discovery names no jwks_uri"];
 }
 
-function jwksUrl({ issuer, jwksUrl: url }: Evidence): Judgement | undefined {
+function jwksUrl({ issuer, jwksUrl: url, allowsInsecure = false }: Evidence): Judgement | undefined {
   if (url === undefined) return undefined;
   if (url.startsWith("https:") || isLoopback(new URL(issuer).hostname)) return ["good", url];
+  // An issuer of https that leads to http gives away what it has.
+  if (allowsInsecure && !issuer.startsWith("https:")) return ["doubtful", `${url} is not https, which is allowed here`];
   return ["broken", `${url} is not https`];
 }
 

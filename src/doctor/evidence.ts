@@ -12,6 +12,8 @@ import { type Visit, type Visitor, visit } from "./visit.js";
 /** What there is to know of an issuer from outside. */
 export interface Evidence {
   readonly issuer: string;
+  /** Whether the price of an issuer of http was accepted. */
+  readonly allowsInsecure?: boolean;
   /** Each address of its name can be reached by everybody. */
   readonly isPublic: boolean;
   /** Absent where the JWKS was given by its own URL. */
@@ -54,6 +56,8 @@ export interface ExamineOptions {
   readonly jwksUrl?: string | undefined;
   /** A token of the issuer's. */
   readonly token?: string | undefined;
+  /** An issuer of http beside this machine is warned of, and not called broken. */
+  readonly allowInsecureIssuer?: boolean | undefined;
   readonly visit?: Visitor;
   /** The addresses of a name. */
   readonly addresses?: (hostname: string) => Promise<readonly string[]>;
@@ -80,6 +84,7 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
   const looked = listed.slice(0, MAX_KEYS);
   return {
     issuer,
+    ...(options.allowInsecureIssuer === true && { allowsInsecure: true }),
     isPublic: (await addresses(new URL(issuer).hostname)).every(isPublicAddress),
     ...(discovery && { discovery }),
     ...(jwksUrl !== undefined && { jwksUrl }),

@@ -44,8 +44,8 @@ function verdictOf(rules: VerifierRules, evidence: Evidence): Pick<Verdict, "ans
 }
 
 function reachReasons(
-  { fetches, noPort, longestUrl }: VerifierRules,
-  { issuer, isPublic, discovery, jwks, jwksUrl }: Evidence,
+  { fetches, noPort, longestUrl, mayUseHttp }: VerifierRules,
+  { issuer, isPublic, discovery, jwks, jwksUrl, allowsInsecure = false }: Evidence,
 ): string[] {
   if (fetches === undefined) return [];
   const { protocol, hostname, port } = new URL(issuer);
@@ -53,7 +53,7 @@ function reachReasons(
   return [
     isLoopback(hostname) && "the issuer is on this machine",
     !isLoopback(hostname) && !isPublic && "the issuer has an address that the Internet does not reach",
-    !isLoopback(hostname) && protocol !== "https:" && "it asks over https alone",
+    !isLoopback(hostname) && protocol !== "https:" && !(mayUseHttp === true && allowsInsecure) && "it asks over https alone",
     fetches === "discovery" &&
       discovery !== undefined &&
       discovery.json?.jwks_uri === undefined &&

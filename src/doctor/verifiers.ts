@@ -22,6 +22,8 @@ export interface VerifierRules {
   readonly refusesUnknownTypes?: true;
   /** Each key has to have a `kid`. */
   readonly kids?: true;
+  /** It asks over http too, where that is allowed. */
+  readonly mayUseHttp?: true;
   /** Claims that each token must have. */
   readonly claims?: readonly string[];
   /** What else is to be known. */
@@ -74,6 +76,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
     id: "rest-api",
     algorithms: ALL,
     fetches: "discovery",
+    mayUseHttp: true,
     kids: true,
     claims: ["iss", "exp"],
     note: "`signet template authorizer` installs it",

@@ -2,13 +2,16 @@ import { isLoopback } from "../encoding/loopback-host.js";
 import { SignetError } from "../errors.js";
 import { problemResponse } from "./problem.js";
 import type { Handler } from "./request-context.js";
-import { readsPublicDocument } from "./routes.js";
+import { publicDocuments } from "./routes.js";
 
 /**
  * Lets only programs on this machine ask for more than public documents. A page of another site can make a browser send requests here, and can give its own
  * name this machine's address (DNS rebinding): both show in Host or Origin.
+ *
+ * @param issuer its URL, below whose path the documents are
  */
-export function devGuard(handle: Handler): Handler {
+export function devGuard(handle: Handler, issuer?: string): Handler {
+  const readsPublicDocument = publicDocuments(issuer);
   return (request, context) => {
     // A verifier in a browser is another origin always, and what is public tells a page nothing.
     if (readsPublicDocument(request, context)) return handle(request, context);
@@ -22,7 +25,7 @@ export function devGuard(handle: Handler): Handler {
       "origin_refused",
       "in dev mode only programs on this machine are served, under localhost or 127.0.0.1",
     );
-    return problemResponse(error, context.log);
+    return problemResponse(error, context);
   };
 }
 

@@ -1,3 +1,4 @@
+import { failureWithSelf, withSelf } from "../encoding/command-hints.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { type ErrorCode, nameInWords, SignetError, toPublicError } from "../errors.js";
 import type { Callers } from "../issue/callers.js";
@@ -84,7 +85,13 @@ async function ranFunction(
     const publicError = toPublicError(error);
     context.log.code = publicError.code;
     if (publicError !== error) context.log.failure = error;
-    return { text: JSON.stringify({ errorType: publicError.code, errorMessage: publicError.message }), isError: true };
+    return {
+      text: JSON.stringify({
+        errorType: publicError.code,
+        errorMessage: withSelf(publicError.message, context.self ?? "signet"),
+      }),
+      isError: true,
+    };
   }
 }
 
@@ -134,7 +141,7 @@ const SERVICE_ERRORS: Partial<Record<ErrorCode, string>> = {
 };
 
 function serviceError(error: unknown, id: string, context: RequestContext): Response {
-  const { code, status, message } = toPublicError(error);
+  const { code, status, message } = failureWithSelf(toPublicError(error), context.self ?? "signet");
   const word = SERVICE_ERRORS[code] ?? "ServiceException";
   context.log.code = code;
   if (status >= 500) context.log.failure = error;

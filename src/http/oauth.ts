@@ -1,6 +1,6 @@
 import { retryAfter } from "../encoding/problem.js";
 import { decodeUtf8 } from "../encoding/strict-json.js";
-import { SignetError, toPublicError } from "../errors.js";
+import { SignetError } from "../errors.js";
 import type { KnownCaller } from "../issue/callers.js";
 import type { IssueRequest } from "../issue/request.js";
 import type { Limits } from "../settings/limits.js";
@@ -8,7 +8,8 @@ import type { Authenticator } from "./authenticate.js";
 import { assertMediaType, withBody } from "./body.js";
 import { decodeFormText, type Form, parseForm } from "./form.js";
 import { countingRefusals, type IssueRouteOptions } from "./issue.js";
-import type { Handler, RequestContext, RequestLog } from "./request-context.js";
+import { publicErrorIn } from "./problem.js";
+import type { Handler, RequestContext } from "./request-context.js";
 import { targetOf } from "./target.js";
 
 const MAX_BYTES = 16 * 1024;
@@ -51,7 +52,7 @@ export function tokenRoute({ authenticate, clock }: IssueRouteOptions): Handler 
         });
       });
     } catch (error) {
-      return oauthError(error, context.log);
+      return oauthError(error, context);
     }
   };
 }
@@ -141,10 +142,8 @@ function onlyAudience(allowed: readonly string[] = []): string | undefined {
 }
 
 // RFC 6749 section 5.2, and RFC 8707 section 2 for the target.
-function oauthError(error: unknown, log: RequestLog): Response {
-  const publicError = toPublicError(error);
-  log.code = publicError.code;
-  if (publicError !== error || publicError.cause !== undefined) log.failure = error;
+function oauthError(error: unknown, context: RequestContext): Response {
+  const publicError = publicErrorIn(context, error);
   const { status, message } = publicError;
   const word = wordOf(publicError);
   const challenge = word === "invalid_client" ? { "www-authenticate": 'Basic realm="signet"' } : {};

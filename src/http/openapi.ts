@@ -1,3 +1,4 @@
+import { issuerPath } from "../encoding/issuer-path.js";
 import type { ObjectSchema } from "../encoding/object-schema.js";
 import { ownMember } from "../encoding/own-member.js";
 import { BATCH_REQUEST, ISSUE_REQUEST } from "../issue/request.js";
@@ -80,8 +81,12 @@ const SCHEMAS = {
   ),
 };
 
-/** The API's description: OpenAPI 3.1, from the schemas that requests are checked by. */
-export function openApiDocument(version: string): object {
+/**
+ * The API's description: OpenAPI 3.1, from the schemas that requests are checked by.
+ *
+ * @param issuer its URL, below whose path the API is
+ */
+export function openApiDocument(version: string, issuer?: string): object {
   return {
     openapi: "3.1.0",
     info: {
@@ -90,7 +95,7 @@ export function openApiDocument(version: string): object {
       description: "Issues and verifies JSON Web Tokens.",
       license: { name: "MIT", identifier: "MIT" },
     },
-    servers: [{ url: "/" }],
+    servers: [{ url: issuerPath(issuer) || "/" }],
     paths: { ...tokenPaths(), ...documentPaths(), ...healthPaths() },
     components: {
       schemas: SCHEMAS,
@@ -146,6 +151,13 @@ function documentPaths(): object {
     "/.well-known/openid-configuration": {
       get: open("discovery", "OpenID Connect discovery.", {
         ...answer("200", "The issuer's metadata.", { type: "object", required: ["issuer", "jwks_uri"] }),
+        ...notModified(),
+        ...problems("404"),
+      }),
+    },
+    "/.well-known/oauth-authorization-server": {
+      get: open("oauthMetadata", "OAuth 2.0 metadata (RFC 8414).", {
+        ...answer("200", "Where clients get tokens.", { type: "object", required: ["issuer", "token_endpoint"] }),
         ...notModified(),
         ...problems("404"),
       }),

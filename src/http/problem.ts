@@ -1,12 +1,22 @@
+import { failureWithSelf } from "../encoding/command-hints.js";
 import { PROBLEM_TYPE, problemText, retryAfter } from "../encoding/problem.js";
 import { type SignetError, toPublicError } from "../errors.js";
-import type { RequestLog } from "./request-context.js";
+import type { RequestContext } from "./request-context.js";
 
-/** Answers a failure. */
-export function problemResponse(error: unknown, log: RequestLog, more: Readonly<Record<string, string>> = {}): Response {
+/** What of a context a failure needs. */
+export type FailureContext = Pick<RequestContext, "log" | "self">;
+
+/** A failure as it is told to who asked, with commands as they are called here; the log has the rest of it. */
+export function publicErrorIn({ log, self = "signet" }: FailureContext, error: unknown): SignetError {
   const publicError = toPublicError(error);
   log.code = publicError.code;
   if (publicError !== error || publicError.cause !== undefined) log.failure = error;
+  return failureWithSelf(publicError, self);
+}
+
+/** Answers a failure. */
+export function problemResponse(error: unknown, context: FailureContext, more: Readonly<Record<string, string>> = {}): Response {
+  const publicError = publicErrorIn(context, error);
   return new Response(problemText(publicError), {
     status: publicError.status,
     headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...headersOf(publicError), ...more },

@@ -2,6 +2,8 @@
 export interface RequestContext {
   /** Where it comes from: the peer's address, never a header that the peer could have written. */
   readonly address: string;
+  /** How the command is called where this runs, for hints in answers; `signet` where it is absent. */
+  readonly self?: string | undefined;
   /** The request's target as it was sent; absent where the request's URL is that. */
   readonly target?: string | undefined;
   /** The body, where the adapter has it at hand already; it was held to the adapter's own limit. */

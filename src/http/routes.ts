@@ -6,6 +6,7 @@ import { decodeRoute } from "./decode.js";
 import { encodeRoute, issueRoute } from "./issue.js";
 import { tokenRoute } from "./oauth.js";
 import { openApiDocument } from "./openapi.js";
+import { DISCOVERY, JWKS, OAUTH_METADATA, pathsOf } from "./paths.js";
 import { problemResponse } from "./problem.js";
 import { documentRoutes, type PublicTexts, remembered, send } from "./public-documents.js";
 import type { Handler, RequestContext } from "./request-context.js";
@@ -14,7 +15,7 @@ import { ownVerifiers, verifyRoute } from "./verify.js";
 
 /** What the routes are made of. */
 export interface RoutesOptions {
-  /** The issuer's URL. */
+  /** The issuer's URL. Below its path, where it has one, each route is found too. */
   readonly issuer: string | undefined;
   /** The hosts from which `/decode` fetches keys; by default the issuer's own. */
   readonly decodeHosts?: readonly string[] | undefined;
@@ -43,37 +44,43 @@ interface Route {
   readonly POST?: Handler;
 }
 
+/** A route, and its own path, whatever it was asked under. */
+interface NamedRoute extends Route {
+  readonly name: string;
+}
+
 /** The documents that pages of other sites may read. */
-const PUBLIC_PATHS: ReadonlySet<string> = new Set([
-  "/.well-known/jwks.json",
-  "/.well-known/openid-configuration",
-  "/openapi.json",
-]);
+const PUBLIC_DOCUMENTS = [JWKS, DISCOVERY, OAUTH_METADATA, "/openapi.json"];
 
 /** Tells whether a request does no more than read a document that is everybody's. */
-export function readsPublicDocument(request: Request, context: RequestContext): boolean {
-  return ["GET", "HEAD", "OPTIONS"].includes(request.method) && PUBLIC_PATHS.has(targetOf(request, context).path);
+export function publicDocuments(issuer?: string): (request: Request, context: RequestContext) => boolean {
+  const paths = new Set(PUBLIC_DOCUMENTS.flatMap((route) => pathsOf(route, issuer)));
+  return (request, context) => ["GET", "HEAD", "OPTIONS"].includes(request.method) && paths.has(targetOf(request, context).path);
 }
 
 /** Makes the routes of an issuer: one function from a request to its answer. It never throws. */
 export function createRoutes(options: RoutesOptions): Handler {
   const authenticate = createAuthenticator(options.callers, options.clock, options.lookAgain);
-  const routes = new Map(Object.entries(tableOf(options, authenticate)));
+  const routes = new Map(
+    Object.entries(tableOf(options, authenticate)).flatMap(([name, route]) =>
+      pathsOf(name, options.issuer).map((path): [string, NamedRoute] => [path, { ...route, name }]),
+    ),
+  );
   return (request, context) => {
     try {
       const answer = dispatch(routes, request, context);
-      return answer instanceof Promise ? answer.catch((error) => problemResponse(error, context.log)) : answer;
+      return answer instanceof Promise ? answer.catch((error) => problemResponse(error, context)) : answer;
     } catch (error) {
-      return problemResponse(error, context.log);
+      return problemResponse(error, context);
     }
   };
 }
 
 function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<Record<string, Route>> {
   const { issuer, clock } = options;
-  const { jwks, discovery } = documentRoutes(options.documents, notThere);
+  const { jwks, discovery, oauthMetadata } = documentRoutes(options.documents, notThere);
   const describe = remembered();
-  const openApi = openApiDocument(options.version);
+  const openApi = openApiDocument(options.version, issuer);
   const verifierFor = ownVerifiers({ issuer, clock, jwks: () => options.documents()?.jwks });
   const verifyOwn = (token: string) => verifierFor(null).verify(token);
   return {
@@ -82,8 +89,9 @@ function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<
     "/token": { POST: tokenRoute({ authenticate, clock }) },
     "/verify": { POST: verifyRoute(authenticate, verifierFor) },
     "/decode": { POST: decodeRoute({ authenticate, issuer, hosts: options.decodeHosts, verifyOwn, clock }) },
-    "/.well-known/jwks.json": { GET: jwks },
-    "/.well-known/openid-configuration": { GET: discovery },
+    [JWKS]: { GET: jwks },
+    [DISCOVERY]: { GET: discovery },
+    [OAUTH_METADATA]: { GET: oauthMetadata },
     "/openapi.json": { GET: (request) => send(request, describe(openApi), { "content-type": "application/json" }) },
     "/healthz": { GET: () => privateJson('{"status":"ok"}') },
     "/readyz": { GET: ready(options.assertReady) },
@@ -92,12 +100,16 @@ function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<
 }
 
 // Paths are compared as they were sent: nothing is decoded or resolved, so nothing can be said in two ways.
-function dispatch(routes: ReadonlyMap<string, Route>, request: Request, context: RequestContext): Response | Promise<Response> {
+function dispatch(
+  routes: ReadonlyMap<string, NamedRoute>,
+  request: Request,
+  context: RequestContext,
+): Response | Promise<Response> {
   const { path } = targetOf(request, context);
   const route = routes.get(path);
   if (route === undefined)
     throw new SignetError("not_found", "there is nothing under this path; /openapi.json lists what there is");
-  context.log.route = path;
+  context.log.route = route.name;
   const { method } = request;
   if (method === "POST" && route.POST !== undefined) return route.POST(request, context);
   if ((method === "GET" || method === "HEAD") && route.GET !== undefined) {
@@ -105,16 +117,16 @@ function dispatch(routes: ReadonlyMap<string, Route>, request: Request, context:
     if (method === "GET") return answer;
     return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer);
   }
-  if (method === "OPTIONS" && PUBLIC_PATHS.has(path)) return preflight();
+  if (method === "OPTIONS" && PUBLIC_DOCUMENTS.includes(route.name)) return preflight();
   const error = new SignetError(
     "method_not_allowed",
     "this path does not take that method; the header allow names those it takes",
   );
-  return problemResponse(error, context.log, { allow: allowed(path, route) });
+  return problemResponse(error, context, { allow: allowed(route) });
 }
 
-function allowed(path: string, { GET, POST }: Route): string {
-  const methods = [GET && "GET, HEAD", POST && "POST", PUBLIC_PATHS.has(path) && "OPTIONS"];
+function allowed({ name, GET, POST }: NamedRoute): string {
+  const methods = [GET && "GET, HEAD", POST && "POST", PUBLIC_DOCUMENTS.includes(name) && "OPTIONS"];
   return methods.filter(Boolean).join(", ");
 }
 

@@ -15,6 +15,8 @@ import { pathGiven, type Surroundings } from "./surroundings.js";
 /** The options that become members of a new config. */
 export interface InitialOptions {
   readonly issuer?: string;
+  /** Takes an issuer of http that is not on this machine. */
+  readonly allowInsecureIssuer?: boolean;
   readonly algorithm?: string;
   readonly ed25519Name?: string;
   readonly custody?: string;
@@ -46,10 +48,19 @@ export interface WantedConfig {
  */
 export function wantedConfig(surroundings: Surroundings, options: InitialOptions, path: string): WantedConfig {
   const { env } = surroundings;
-  const { issuer, algorithm, ed25519Name, custody } = options;
+  const { issuer, allowInsecureIssuer, algorithm, ed25519Name, custody } = options;
   const passphraseFile = options.passphraseFile && relative(dirname(path), pathGiven(surroundings, options.passphraseFile));
   const aws = awsMembers(surroundings, options);
-  const all = Object.entries({ issuer, algorithm, ed25519Name, custody, passphraseFile, aws, ...options.custodyMembers });
+  const all = Object.entries({
+    issuer,
+    allowInsecureIssuer,
+    algorithm,
+    ed25519Name,
+    custody,
+    passphraseFile,
+    aws,
+    ...options.custodyMembers,
+  });
   const flags = Object.fromEntries(all.filter(([, value]) => value !== undefined));
   const byHand = options.hasExistingKey === true ? { rotation: { rotateEverySeconds: 0 } } : {};
   const config = checkConfig(byHand, path, { env, flags });
@@ -61,6 +72,7 @@ export function wantedConfig(surroundings: Surroundings, options: InitialOptions
   const members = {
     $schema: schemaPath(path),
     ...(config.issuer === undefined ? {} : { issuer: config.issuer }),
+    ...(config.allowInsecureIssuer === undefined ? {} : { allowInsecureIssuer: config.allowInsecureIssuer }),
     algorithm: config.algorithm,
     ...fromEnvironment,
     // One that encrypts nothing would be missed later, when it is not there any more.

@@ -4,7 +4,7 @@ import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
-import { fetchJwks } from "../verify/fetch-jwks.js";
+import { type FetchBounds, fetchJwks } from "../verify/fetch-jwks.js";
 import { awsAccess } from "./aws-access.js";
 import { readGivenFile } from "./given-file.js";
 import type { Surroundings } from "./surroundings.js";
@@ -12,10 +12,11 @@ import type { Surroundings } from "./surroundings.js";
 /**
  * Reads a JWKS from where it is: a file, a URL, or an object in S3 (`s3://BUCKET/KEY`). Its keys are checked where they are used.
  *
+ * @param bounds of what is fetched
  * @throws SignetError `usage` for what is no JWKS, `jwks_unavailable`, and what S3 answers
  */
-export async function readJwks(surroundings: Surroundings, given: string): Promise<Jwks> {
-  const { keys } = /^https?:\/\//i.test(given) ? await fetchJwks(given) : await readAtHand(surroundings, given);
+export async function readJwks(surroundings: Surroundings, given: string, bounds: FetchBounds = {}): Promise<Jwks> {
+  const { keys } = /^https?:\/\//i.test(given) ? await fetchJwks(given, bounds) : await readAtHand(surroundings, given);
   if (isListOf(keys, isObject)) return { keys } as unknown as Jwks;
   throw new SignetError("usage", `${given} is not a JWKS: it must be an object with a list "keys" of objects`);
 }

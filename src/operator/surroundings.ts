@@ -12,7 +12,7 @@ export interface Surroundings {
   /** Told what a config says against itself. */
   readonly onDoubt?: ((words: string) => void) | undefined;
   /** Answers what asks for a passphrase that nothing names; `undefined` where there is no terminal to ask at. */
-  readonly passphrasePrompt?: (() => (() => Promise<string>) | undefined) | undefined;
+  readonly passphrasePrompt?: (() => (() => Promise<string | undefined>) | undefined) | undefined;
 }
 
 /** What the name of a config begins with where it names a stack and no file. */

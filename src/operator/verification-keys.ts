@@ -19,6 +19,8 @@ export interface VerificationSource {
   readonly kms?: string;
   /** An issuer's URL, whose keys are found by discovery where this folder has none. */
   readonly issuer?: string;
+  /** Takes issuer and JWKS over http from beyond this machine. */
+  readonly allowInsecureIssuer?: boolean;
 }
 
 /** Keys that verify. */
@@ -48,13 +50,13 @@ export async function verificationKeys(
   open: () => Promise<Installation>,
 ): Promise<VerificationKeys> {
   assertOneSource(source);
-  const { jwks, pem, kms, issuer } = source;
+  const { jwks, pem, kms, issuer, allowInsecureIssuer } = source;
   if (kms !== undefined) {
     const { kmsVerification } = await import("./kms-verification.js");
     const { keys, confirm } = await kmsVerification(surroundings, token, kms, MAX_TOKEN, open);
     return { keys: { keys }, confirm, issuer: null };
   }
-  if (jwks !== undefined) return { keys: await readJwks(surroundings, jwks), issuer: null };
+  if (jwks !== undefined) return { keys: await readJwks(surroundings, jwks, { allowInsecureIssuer }), issuer: null };
   if (pem !== undefined)
     return { keys: pemAsJwks(await readGivenFile(surroundings, pem, "--pem", MAX_KEY_BYTES), token), issuer: null };
   try {
@@ -65,7 +67,7 @@ export async function verificationKeys(
   } catch (error) {
     if (!isSignetError(error, "config_missing")) throw error;
     // Never by the token's own iss: its maker would then choose the keys.
-    if (issuer !== undefined) return discoveredKeys(issuer);
+    if (issuer !== undefined) return discoveredKeys(issuer, allowInsecureIssuer);
     throw new SignetError(
       "usage",
       "there is no issuer in this folder: name it with --issuer URL, or the public keys with --jwks FILE|URL or --pem FILE",
@@ -85,9 +87,9 @@ export function assertOneSource({ jwks, pem, kms }: VerificationSource): void {
   }
 }
 
-async function discoveredKeys(issuer: string): Promise<VerificationKeys> {
-  const { url, issuersReach } = await discoverJwks(issuer);
-  return { keys: await fetchJwks(url, { issuersReach }), url, issuer: null };
+async function discoveredKeys(issuer: string, allowInsecureIssuer?: boolean): Promise<VerificationKeys> {
+  const { url, ...bounds } = await discoverJwks(issuer, { allowInsecureIssuer });
+  return { keys: await fetchJwks(url, bounds), url, issuer: null };
 }
 
 // A PEM has no name: it is looked up under whatever name the token gives its key.

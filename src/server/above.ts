@@ -7,6 +7,8 @@ export type Message =
   | { readonly signet: "listening"; readonly url: string }
   | { readonly signet: "failed"; readonly code: ErrorCode; readonly message: string }
   | { readonly signet: "log lost"; readonly reason: string }
+  | { readonly signet: "passphrase?" }
+  | { readonly signet: "passphrase"; readonly text?: string | undefined }
   | { readonly signet: "metrics?"; readonly number: number }
   | { readonly signet: "metrics"; readonly number: number; readonly text: string }
   | { readonly signet: "report?"; readonly number: number }
@@ -23,6 +25,8 @@ export interface Above {
   /** Says why this worker cannot serve. */
   sayFailed(error: SignetError): Promise<void>;
   sayLogLost(reason: string): void;
+  /** What was typed at the terminal, which only that process has; `undefined` where there is none. */
+  passphrase(): Promise<string | undefined>;
   /** Reports what is counted from now on. */
   follow(metrics: Pick<Metrics, "onCount" | "takeCounts" | "state">): void;
   /** The metrics of all workers. */
@@ -35,6 +39,7 @@ export interface Above {
 export function createAbove(): Above {
   let last = 0;
   const waiting = new Map<number, (text: string) => void>();
+  const waitingForPassphrase: ((text: string | undefined) => void)[] = [];
   let report: (withState: boolean) => Promise<void> = async () => undefined;
   process.on("message", (message: Message) => {
     if (message.signet === "report?") {
@@ -43,12 +48,19 @@ export function createAbove(): Above {
     } else if (message.signet === "metrics") {
       waiting.get(message.number)?.(message.text);
       waiting.delete(message.number);
+    } else if (message.signet === "passphrase") {
+      for (const answer of waitingForPassphrase.splice(0)) answer(message.text);
     }
   });
   return Object.freeze({
     sayListening: (url: string) => void say({ signet: "listening", url }),
     sayFailed: ({ code, message }: SignetError) => say({ signet: "failed", code, message }),
     sayLogLost: (reason: string) => void say({ signet: "log lost", reason }),
+    passphrase: () =>
+      new Promise<string | undefined>((resolve) => {
+        waitingForPassphrase.push(resolve);
+        void say({ signet: "passphrase?" });
+      }),
     follow(metrics: Pick<Metrics, "onCount" | "takeCounts" | "state">) {
       report = reporter(metrics);
     },

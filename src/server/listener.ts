@@ -27,15 +27,16 @@ interface ReadAhead extends IncomingMessage {
 }
 
 /**
- * Makes Node's listener of a handler. What arrived in one turn of the event loop is answered in one go, and counted in another:
+ * Makes Node's listener of a handler. `self` is how the command is called here, for hints in answers. What arrived in one turn of the event loop is answered in one go, and counted in another:
  * code that runs again at once finds itself in the processor's caches, which makes a third more requests a second.
  */
-export function createListener(handle: Handler, onAnswered: (answered: Answered) => void): RequestListener {
+export function createListener(handle: Handler, onAnswered: (answered: Answered) => void, self?: string): RequestListener {
   const report = gathered(onAnswered);
   const listen = getRequestListener((request, { incoming, outgoing }) => {
     const { rawBody } = incoming as ReadAhead;
     const context: RequestContext = {
       address: incoming.socket.remoteAddress ?? "unix",
+      self,
       target: incoming.url,
       body: rawBody,
       whenSent: (then, withinMs) => whenSent(outgoing as ServerResponse, then, withinMs),
@@ -49,7 +50,7 @@ export function createListener(handle: Handler, onAnswered: (answered: Answered)
       return answer;
     };
     const fault = framingFault(incoming as IncomingMessage);
-    const answer = fault === undefined ? handle(request, context) : problemResponse(fault, context.log, { connection: "close" });
+    const answer = fault === undefined ? handle(request, context) : problemResponse(fault, context, { connection: "close" });
     return answer instanceof Promise ? answer.then(done) : done(answer);
   });
   const answer = gathered<Arrived>(({ incoming, outgoing }) => void listen(incoming, outgoing));

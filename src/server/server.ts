@@ -7,7 +7,7 @@ import { invocationRoute } from "../http/invoke.js";
 import { createRoutes } from "../http/routes.js";
 import type { Above } from "./above.js";
 import { type Followed, type FollowOptions, follow } from "./follow.js";
-import { createListener } from "./listener.js";
+import { type Answered, createListener } from "./listener.js";
 import { causeOf, type Logger, logAnswered } from "./log.js";
 import { createMetrics, type Metrics } from "./metrics.js";
 import { certificateReloader, createSocketServer, type ListenAddress, listen, type TlsFiles } from "./socket.js";
@@ -22,6 +22,8 @@ export interface ServerOptions {
   /** Answers Lambda's Invoke API too, and only to programs on this machine. */
   readonly dev: boolean;
   readonly version: string;
+  /** How the command is called here, for hints in answers. */
+  readonly self?: string | undefined;
   readonly log: Logger;
   /** The process above, where there are several: it has the metrics of all. */
   readonly above?: Pick<Above, "follow" | "metrics"> | undefined;
@@ -82,14 +84,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     version: options.version,
     clock,
   });
-  const handle = options.dev ? devGuard(invocationRoute(installation.issuer, followed.callers, routes)) : routes;
-  const server = createSocketServer(
-    createListener(handle, (answered) => {
-      metrics.answered(answered);
-      logAnswered(log, answered);
-    }),
-    tls,
-  );
+  const handle = options.dev
+    ? devGuard(invocationRoute(installation.issuer, followed.callers, routes), installation.config.issuer)
+    : routes;
+  const onAnswered = (answered: Answered): void => {
+    metrics.answered(answered);
+    logAnswered(log, answered);
+  };
+  const server = createSocketServer(createListener(handle, onAnswered, options.self), tls);
   await listen(server, address);
   const reload = tls === undefined ? undefined : reloading(certificateReloader(server as TlsServer, tls), log);
   const url = "socket" in address ? address.socket.path : urlOf(server.address() as AddressInfo, tls !== undefined);

@@ -25,6 +25,8 @@ export interface AboveOptions {
   readonly metrics: SummedMetrics;
   /** Told of every worker that listens, those that were started anew included. */
   readonly onListening: () => Promise<void>;
+  /** What a worker opens its keys with, which no environment and no file has: it was typed, or is asked for now. */
+  readonly passphrase: () => Promise<string | undefined>;
   /** Told that a worker cannot write its log. */
   readonly onLogLost: (reason: string) => void;
 }
@@ -75,7 +77,7 @@ export async function startWorkers(count: number, options: AboveOptions): Promis
   });
 }
 
-function listenToWorkers({ metrics, onLogLost }: AboveOptions): void {
+function listenToWorkers({ metrics, onLogLost, passphrase }: AboveOptions): void {
   const askForReports = reportsOfAll();
   cluster.on("message", (worker, message: Message) => {
     if (message.signet === "report") {
@@ -84,6 +86,9 @@ function listenToWorkers({ metrics, onLogLost }: AboveOptions): void {
     } else if (message.signet === "metrics?") {
       const answer = (text: string) => tell(worker, { signet: "metrics", number: message.number, text });
       void askForReports().then(metrics.text).then(answer);
+    } else if (message.signet === "passphrase?") {
+      // Who ends the prompt ends the process.
+      void passphrase().then((text) => tell(worker, { signet: "passphrase", text }));
     } else if (message.signet === "log lost") onLogLost(message.reason);
   });
   // What a worker said before it died comes before this.

@@ -19,6 +19,12 @@ export interface FetchBounds {
    * `fetch` of yours, only the URL's text can be judged).
    */
   readonly fetch?: typeof globalThis.fetch | undefined;
+  /**
+   * Takes an issuer, and a `jwksUrl`, of http beside this machine, as inside a compose network or a cluster. Its price: an attacker between
+   * here and there can give other keys, and sign what is then taken for the issuer's tokens. What an issuer of https leads to stays https.
+   * Default false.
+   */
+  readonly allowInsecureIssuer?: boolean | undefined;
   /** @internal Who can reach the issuer that led to the URL. */
   readonly issuersReach?: Reach | undefined;
   /** @internal What tests put in place of the network. */
@@ -28,7 +34,7 @@ export interface FetchBounds {
 /**
  * Fetches a JWKS (RFC 7517 section 5).
  *
- * @param url https, or http on this machine; no redirect is followed: it could lead to other keys
+ * @param url https, or http on this machine (elsewhere with `allowInsecureIssuer`); no redirect is followed: it could lead to other keys
  * @throws SignetError `jwks_unavailable`, which says what was wrong
  */
 export async function fetchJwks(url: string, bounds: FetchBounds = {}): Promise<Jwks> {
@@ -62,6 +68,8 @@ export interface DiscoveredJwks {
   readonly url: string;
   /** Who can reach the issuer: its keys are fetched from no address that is more private. */
   readonly issuersReach: Reach;
+  /** Whether its keys may come over http: only where it is of http itself, and that is allowed. */
+  readonly allowInsecureIssuer: boolean;
 }
 
 /**
@@ -83,7 +91,7 @@ export async function discoverJwks(issuer: string, bounds: FetchBounds = {}): Pr
     throw unavailable(url, `its jwks_uri is ${reachInWords(reach)}, and it is not`);
   }
   // As a URL is written: what the document says may be meant for a terminal.
-  return { url: href, issuersReach };
+  return { url: href, issuersReach, allowInsecureIssuer: bounds.allowInsecureIssuer === true && issuer.startsWith("http:") };
 }
 
 /** The URL of an issuer's JWKS. @throws SignetError `jwks_unavailable` */
@@ -104,14 +112,18 @@ interface FetchedObject {
 
 async function fetchObject(
   url: string,
-  { timeoutMs = 5_000, maxBytes = 153_600, fetch, judged = judgedFetch, issuersReach }: FetchBounds,
+  { timeoutMs = 5_000, maxBytes = 153_600, fetch, judged = judgedFetch, issuersReach, allowInsecureIssuer }: FetchBounds,
   known?: string | null,
 ): Promise<FetchedObject | undefined> {
-  assertFetchable(url);
+  assertFetchable(url, allowInsecureIssuer);
   const signal = AbortSignal.timeout(timeoutMs);
   const headers = { accept: "application/json, application/jwk-set+json", ...(known && { "if-none-match": known }) };
   try {
-    const { answer, reach } = await (fetch ? judgedByText(fetch) : judged)(url, { headers, signal }, issuersReach);
+    const { answer, reach } = await (fetch ? judgedByText(fetch) : judged)(
+      url,
+      { headers, signal, allowInsecureIssuer },
+      issuersReach,
+    );
     const { status, body } = answer;
     if (status !== 200) {
       await body?.cancel();
@@ -138,10 +150,10 @@ function failureOf(error: Error, signal: AbortSignal, timeoutMs: number): string
   return `it cannot be reached${isText(code) ? ` (${code})` : ""}`;
 }
 
-function assertFetchable(url: string): void {
+function assertFetchable(url: string, allowInsecureIssuer = false): void {
   if (!URL.canParse(url)) throw unavailable(url, "this is no URL");
   const { protocol, username, password, hostname } = new URL(url);
   if (username || password) throw unavailable(hostname, "a URL with a password is not fetched");
-  if (protocol === "https:" || (protocol === "http:" && isLoopback(hostname))) return;
-  throw unavailable(url, "keys are fetched over https alone (or over http on this machine)");
+  if (protocol === "https:" || (protocol === "http:" && (allowInsecureIssuer || isLoopback(hostname)))) return;
+  throw unavailable(url, "keys are fetched over https (over http on this machine alone, or with allowInsecureIssuer)");
 }

@@ -65,7 +65,7 @@ export function followKeys<T extends object>(
     try {
       // What discovery said is asked again after an hour.
       if (!place || elapsed() - (place.at as number) > 3_600) place = { ...(await discoverJwks(issuer, options)), at: elapsed() };
-      const fetched = await fetchJwksUnless(place.url, etag, { ...options, issuersReach: place.issuersReach });
+      const fetched = await fetchJwksUnless(place.url, etag, { ...options, ...place });
       if (fetched) {
         made = usable(issuer, () => use(fetched.jwks));
         etag = fetched.etag;

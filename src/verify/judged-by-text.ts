@@ -5,6 +5,8 @@ import { isWithin, type Reach, reachInWords, reachOfHost } from "./reach.js";
 export interface FetchInit {
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Takes http from beyond this machine. */
+  readonly allowInsecureIssuer?: boolean | undefined;
 }
 
 /** An answer, and who can reach the address that it came from. */
@@ -23,10 +25,10 @@ export type JudgedFetch = (url: string, init: FetchInit, issuers: Reach | undefi
 
 /** Judges by the URL alone, where a caller's `fetch` finds the address. A name that tells nothing counts as public. */
 export function judgedByText(fetch: typeof globalThis.fetch): JudgedFetch {
-  return async (url, init, issuers) => {
+  return async (url, { headers, signal }, issuers) => {
     const reach = reachOfHost(new URL(url).hostname) ?? "public";
     assertWithin(url, reach, issuers);
-    return { answer: await fetch(url, { ...init, redirect: "manual" }), reach };
+    return { answer: await fetch(url, { headers, signal, redirect: "manual" }), reach };
   };
 }
 

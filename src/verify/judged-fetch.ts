@@ -33,12 +33,13 @@ export function judgedLookup(url: string, isRight: (reach: Reach) => boolean, re
 /** Fetches with a look-up that judges. An address in the URL is never looked up, so it is judged here. */
 export async function fetchJudged(
   url: string,
-  { headers, signal }: FetchInit,
+  { headers, signal, allowInsecureIssuer = false }: FetchInit,
   issuers: Reach | undefined,
   resolve?: Resolve,
 ): Promise<JudgedAnswer> {
-  // http is for this machine alone, whatever a name server says of its names.
-  const isRight = (reach: Reach) => isWithin(reach, issuers ?? "machine") && (reach === "machine" || url.startsWith("https:"));
+  // http is for this machine alone, whatever a name server says of its names, unless its price was accepted.
+  const isRight = (reach: Reach) =>
+    isWithin(reach, issuers ?? "machine") && (reach === "machine" || allowInsecureIssuer || url.startsWith("https:"));
   const literal = reachOfHost(new URL(url).hostname);
   if (literal !== undefined) assertWithin(url, literal, issuers);
   const { request } = url.startsWith("https:") ? https : http;

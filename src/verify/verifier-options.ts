@@ -55,6 +55,7 @@ const BY_URL: OptionChecks<ByUrl> = {
   timeoutMs: A_COUNT,
   maxBytes: A_COUNT,
   fetch: A_FUNCTION,
+  allowInsecureIssuer: TRUE_OR_FALSE,
 };
 
 /**

@@ -1,6 +1,6 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { SIGNET } from "./command.js";
 
 /** A `signet serve` that runs. */
@@ -21,6 +21,8 @@ export interface ServedOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where its log goes. Default a pipe that is read. */
   readonly stdout?: number | "pipe";
+  /** What is typed; default nothing, from no terminal. */
+  readonly input?: string;
 }
 
 /** Starts `signet serve` in a folder, on a free port unless told otherwise, and waits until it says where it listens. */
@@ -28,13 +30,15 @@ export async function served(
   cwd: string,
   args: readonly string[] = [],
   port: readonly string[] = ["--port", "0"],
-  { env = {}, stdout = "pipe" }: ServedOptions = {},
+  { env = {}, stdout = "pipe", input }: ServedOptions = {},
 ): Promise<ServerProcess> {
   const child = spawn(process.execPath, [SIGNET, "serve", ...port, ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: "1", ...env },
-    stdio: ["ignore", stdout, "pipe"],
-  }) as ChildProcessByStdio<null, Readable | null, Readable>;
+    stdio: [input === undefined ? "ignore" : "pipe", stdout, "pipe"],
+  }) as ChildProcessByStdio<Writable | null, Readable | null, Readable>;
+  // It stays open, as a terminal does.
+  child.stdin?.write(input);
   running.add(child);
   child.once("exit", () => running.delete(child));
   let [out, err] = ["", ""];

@@ -51,6 +51,28 @@ describe("a config", () => {
     });
   });
 
+  it("has an issuer of http beside this machine only where that is allowed, in the file, by a variable or a flag", () => {
+    const issuer = "http://signet.auth:7117/realms/a";
+    const refused = /^\/etc\/signet\/signet.json: issuer has an invalid value; expected .*allowInsecureIssuer/;
+    for (const allowInsecureIssuer of [undefined, false]) expect(() => check({ issuer, allowInsecureIssuer })).toThrow(refused);
+    expect(() => check({ issuer }, { SIGNET_ALLOW_INSECURE_ISSUER: "false" })).toThrow(refused);
+    expect(() => check({}, {}, { issuer })).toThrow(/^--issuer has an invalid value; .*--allow-insecure-issuer/);
+    for (const allowed of [
+      check({ issuer, allowInsecureIssuer: true }),
+      check({ issuer }, { SIGNET_ALLOW_INSECURE_ISSUER: "true" }),
+      check({ issuer }, {}, { allowInsecureIssuer: true }),
+    ]) {
+      expect(allowed).toMatchObject({ issuer, allowInsecureIssuer: true });
+    }
+    for (const bad of ["ftp://signet/", "http://signet/?a", "http://u:p@signet/", "http://SIGNET/", "signet"]) {
+      expect(() => check({ issuer: bad, allowInsecureIssuer: true })).toThrow(/issuer has an invalid value/);
+    }
+    expect(() => check({ allowInsecureIssuer: "true" })).toThrow(/allowInsecureIssuer is a text; expected true or false/);
+    expect(() => check({}, { SIGNET_ALLOW_INSECURE_ISSUER: "yes" })).toThrow(
+      /^SIGNET_ALLOW_INSECURE_ISSUER must be true or false/,
+    );
+  });
+
   it("names the variable at fault, not the file", () => {
     expect(() => check({}, { SIGNET_MAX_TTL_SECONDS: "1h" })).toThrow(/^SIGNET_MAX_TTL_SECONDS must be a whole number/);
     expect(() => check({}, { SIGNET_ALGORITHM: "HS256" })).toThrow(/^SIGNET_ALGORITHM: algorithm/);

@@ -141,7 +141,11 @@ describe("a custodian that a program opens without a config file", () => {
     const directory = await scratch();
     await (await openCustodian({ directory })).createKey("a", "ES256");
     const custodian = await openCustodian({ directory, passphrase: async () => "correct horse" });
-    await expect(custodian.createKey("b", "ES256")).rejects.toMatchObject({ code: "plan_refused" });
+    // A program knows no variables of the command: it gives options.
+    await expect(custodian.createKey("b", "ES256")).rejects.toMatchObject({
+      code: "plan_refused",
+      message: expect.stringMatching(/leave the option passphrase out(?!.*SIGNET_)/),
+    });
     expect(await named(custodian.listKeys())).toStrictEqual(["a"]);
   });
 
@@ -171,6 +175,16 @@ describe("what a program says by its options", () => {
       await (await openCustodian(location)).createKey(`key-${at}`, "ES256");
     }
     expect((await readdir(join(directory, "keys"))).filter((name) => name.endsWith(".key"))).toHaveLength(3);
+  });
+
+  it("is asked for by the name of the option, where there is none for keys that are encrypted", async () => {
+    const directory = await scratch();
+    const custodian = await openCustodian({ directory, passphrase: async () => "correct horse" });
+    const { kid, alg } = await custodian.createKey("a", "ES256");
+    const without = await openCustodian({ directory });
+    const asked = { code: "passphrase_required", message: expect.stringMatching(/give the option passphrase(?!.*SIGNET_)/) };
+    await expect(without.openSigner({ id: "a", kid, alg: alg as "ES256" })).rejects.toMatchObject(asked);
+    await expect(without.createKey("b", "ES256")).rejects.toMatchObject(asked);
   });
 
   it.each([null, false, 5, {}, "", new Uint8Array([1, 2])])("is no passphrase where its function answers %j", async (answer) => {
@@ -262,7 +276,10 @@ describe("the active key of an installation, without its config file", () => {
   });
 
   it("is refused where there is none", async () => {
-    await expect(openActiveKey({ directory: await scratch() })).rejects.toMatchObject({ code: "no_active_key" });
+    await expect(openActiveKey({ directory: await scratch() })).rejects.toMatchObject({
+      code: "no_active_key",
+      message: expect.stringContaining("`npx signet-jwt init`"),
+    });
     await expect(openActiveKey({ maxAge: 5 } as never)).rejects.toMatchObject({ code: "config_invalid", field: "maxAge" });
   });
 

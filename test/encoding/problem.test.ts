@@ -23,7 +23,7 @@ describe("a problem (RFC 9457)", () => {
       ...{ type: "about:blank", title: "Service Unavailable", status: 503 },
       ...{ detail: "the key is not here yet", code: "not_ready", field: "key" },
     };
-    expect(await problemResponse(error, {}).json()).toStrictEqual(expected);
+    expect(await problemResponse(error, { log: {} }).json()).toStrictEqual(expected);
     expect(JSON.parse(httpProblem(error).body)).toStrictEqual(expected);
     const { refusal } = await bearerGuard({ verify: () => Promise.reject(error) } as never)("Bearer e30.e30.e30");
     const { field: _, ...rest } = expected;

@@ -101,6 +101,25 @@ describe("POST /issue", () => {
     expect(await codeOf(answer)).toBe("issuing_closed");
   });
 
+  it("says what to type as the command is called where it is served", async () => {
+    const { handle } = routesFor({ callers: [] });
+    const hint = "`./bin/signet callers add NAME`";
+    const authorization = `Basic ${Buffer.from("web:secret").toString("base64")}`;
+    for (const [path, type, member] of [
+      ["/issue", "application/json", "detail"],
+      ["/token", "application/x-www-form-urlencoded", "error_description"],
+    ] as const) {
+      const headers = { "content-type": type, ...(path === "/token" && { authorization }) };
+      const request = new Request(`https://issuer.example${path}`, {
+        method: "POST",
+        headers,
+        body: "grant_type=client_credentials",
+      });
+      const answer = await handle(request, { address: "192.0.2.1", log: {}, self: "./bin/signet" });
+      expect(await answer.json()).toMatchObject({ [member]: expect.stringContaining(hint) });
+    }
+  });
+
   it.each([
     ["text/plain", 415],
     ["application/json; charset=utf-16", 415],

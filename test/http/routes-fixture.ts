@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { publicJwk } from "../../src/algorithms/jwk.js";
 import { localSigner } from "../../src/algorithms/signature.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
+import type { PublicTexts } from "../../src/http/public-documents.js";
 import type { RequestLog } from "../../src/http/request-context.js";
 import { createRoutes } from "../../src/http/routes.js";
 import { makeSecret, secretDigest } from "../../src/issue/caller-secret.js";
@@ -24,6 +25,8 @@ interface RoutesForOptions {
   /** `undefined`: an issuer without a URL. */
   readonly issuer?: string | undefined;
   readonly decodeHosts?: readonly string[];
+  /** What is published; by default the keys and documents of `ISSUER`. */
+  readonly documents?: PublicTexts;
 }
 
 /** The routes of an issuer with one caller, "web", whose secret is at hand. */
@@ -36,7 +39,7 @@ export function routesFor(options: RoutesForOptions = {}) {
   const web: Caller = { name: "web", limits: options.own, secrets: [record(secret), { ...record(expired), expiresAt: NOW }] };
   const callers = createCallers({ signer, issuer, limits: options.limits, clock: () => now }, options.callers ?? [web]);
   const discovery = discoveryOf({ ...keyringFor([]), issuer: ISSUER });
-  const documents = { jwks: JWKS, discovery };
+  const documents = options.documents ?? { jwks: JWKS, discovery };
   const handle = createRoutes({
     issuer,
     decodeHosts: options.decodeHosts,

@@ -231,7 +231,7 @@ describe("an issuer on this machine", () => {
       answer.end(JSON.stringify(path.includes("openid") ? { issuer: base, jwks_uri: `${base}/keys` } : { keys: [] }));
     });
     const found = await discoverJwks(url);
-    expect(found).toStrictEqual({ url: `${url}/keys`, issuersReach: "machine" });
+    expect(found).toStrictEqual({ url: `${url}/keys`, issuersReach: "machine", allowInsecureIssuer: false });
     expect(await fetchJwks(found.url, found)).toStrictEqual({ keys: [] });
     // Elsewhere the same place is refused.
     await expect(fetchJwks(found.url, { issuersReach: "private" })).rejects.toMatchObject({ code: "jwks_unavailable" });
@@ -245,6 +245,20 @@ describe("an issuer on this machine", () => {
     await expect(fetchJudged("http://localname.example/", init(), undefined, resolving("10.0.0.5"))).rejects.toMatchObject({
       code: "jwks_unavailable",
     });
+  });
+
+  it("is asked over http wherever its name leads, where that was allowed", async () => {
+    const stop = new AbortController();
+    const resolve: Parameters<typeof fetchJudged>[3] = (_name, _options, callback) => {
+      callback(null, [{ address: "10.0.0.5", family: 4 }]);
+      // Whatever becomes of the connection, it was begun.
+      setImmediate(() => stop.abort(new Error("it was let through")));
+    };
+    const asked = { headers: {}, signal: stop.signal, allowInsecureIssuer: true };
+    await expect(fetchJudged("http://signet.internal/", asked, undefined, resolve)).rejects.not.toMatchObject({
+      code: "jwks_unavailable",
+    });
+    await expect(fetchJudged("http://signet.internal/", asked, "public", resolving("10.0.0.5"))).rejects.toThrow();
   });
 
   it("may answer packed, whatever it was asked for", async () => {

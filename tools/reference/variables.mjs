@@ -101,6 +101,13 @@ export const FUNCTION_VARIABLES = {
     example: "https://issuer.example/keys.json",
     fallback: "discovery says it",
   },
+  SIGNET_ALLOW_INSECURE_ISSUER: {
+    of: "a",
+    meaning:
+      "`true` takes issuers of http, as inside a cluster: an attacker on the way can give other keys, and sign what is then taken for their tokens.",
+    example: "true",
+    fallback: "no",
+  },
   SIGNET_SCOPES: { of: "a", meaning: "Scopes that every token must have, with commas.", example: "orders:read" },
   SIGNET_ROUTES: {
     of: "a",

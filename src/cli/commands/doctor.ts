@@ -14,6 +14,8 @@ import { tokenGiven } from "../token-text.js";
 export interface DoctorOptions extends CommonOptions {
   readonly jwks?: string;
   readonly token?: string;
+  /** Warns of an issuer of http beside this machine, where it would be called broken. */
+  readonly allowInsecureIssuer?: boolean;
   /** Who has to be able to verify, with commas between them. */
   readonly for?: string;
 }
@@ -23,11 +25,12 @@ const MARKS = { good: "ok", doubtful: "warn", broken: "NO" } as const;
 /** `signet doctor ISSUER`: who can verify its tokens, and why not. Fails where a rule breaks. */
 export async function doctor(context: Context, given: string | undefined, options: DoctorOptions): Promise<void> {
   const { output } = context;
-  const issuer = given === undefined ? await ownIssuer(context, options) : issuerGiven(given);
+  const { issuer, allowInsecureIssuer } =
+    given === undefined ? await ownIssuer(context, options) : { issuer: issuerGiven(given), ...options };
   const wanted = wantedOf(options.for);
   const token = options.token === undefined ? undefined : await tokenGiven(options.token);
   output.note(`looking at ${issuer} as verifiers do`);
-  const evidence = await examine(issuer, { jwksUrl: jwksGiven(options.jwks), token });
+  const evidence = await examine(issuer, { jwksUrl: jwksGiven(options.jwks), token, allowInsecureIssuer });
   const findings = findingsOf(evidence);
   const verdicts = verdictsOf(evidence);
   if (options.json === true) output.json({ issuer, jwksUrl: evidence.jwksUrl, findings, verdicts });
@@ -81,10 +84,16 @@ function fail(findings: readonly Finding[], verdicts: readonly Verdict[], wanted
   if (why.length > 0) throw new SignetError("issuer_unsound", why.join("; "));
 }
 
-async function ownIssuer(context: Context, options: DoctorOptions): Promise<string> {
+/** An issuer that is looked at, and what may be doubtful of it. */
+interface Patient {
+  readonly issuer: string;
+  readonly allowInsecureIssuer?: boolean | undefined;
+}
+
+async function ownIssuer(context: Context, options: DoctorOptions): Promise<Patient> {
   try {
-    const { config } = await openInstallation(context, options);
-    if (config.issuer !== undefined) return config.issuer;
+    const { issuer, allowInsecureIssuer } = (await openInstallation(context, options)).config;
+    if (issuer !== undefined) return { issuer, allowInsecureIssuer: options.allowInsecureIssuer ?? allowInsecureIssuer };
   } catch (error) {
     if (!isSignetError(error, "config_missing")) throw error;
   }

@@ -1,6 +1,7 @@
 import type { AwsConfig, Config } from "../../config/schema.js";
 import { configuredPassphrase } from "../../config/secrets.js";
 import { findCustody, takesPassphrase } from "../../custody/registry.js";
+import { isInsecureUrl, PRICE_OF_HTTP } from "../../encoding/insecure-issuer.js";
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type InitPlan, makeIssuer, planInit } from "../../operator/init.js";
@@ -41,6 +42,7 @@ export async function init(context: Context, options: InitOptions): Promise<void
     onBegin: () => config.aws !== undefined && tellPlan(context, config, config.aws),
   });
   if (plan.hasExistingKey) tellRotation(context, config);
+  if (config.issuer !== undefined && isInsecureUrl(config.issuer)) output.note(`warning: ${config.issuer} ${PRICE_OF_HTTP}`);
   printSummary(context, plan, active, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
   if (options.json !== true) return;
   const { issuer = null, custody, directory } = plan.config;

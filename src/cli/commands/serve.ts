@@ -3,6 +3,8 @@ import { availableParallelism } from "node:os";
 import type { Installation } from "../../assemble.js";
 import { areEndpointsLocal } from "../../aws/endpoint.js";
 import { loadConfig } from "../../config/load.js";
+import { isInsecureUrl, PRICE_OF_HTTP } from "../../encoding/insecure-issuer.js";
+import { issuerPath } from "../../encoding/issuer-path.js";
 import { isLoopback } from "../../encoding/loopback-host.js";
 import { SignetError } from "../../errors.js";
 import { pathGiven } from "../../operator/surroundings.js";
@@ -38,14 +40,17 @@ const MAX_WORKERS = 64;
 
 /** `signet serve`: serves until it is told to stop (SIGTERM, SIGINT or SIGHUP), then lets requests in flight finish and ends. */
 export async function serve(context: Context, options: ServeOptions, version: string): Promise<void> {
-  const asked = askedOf(context, options);
+  const asked = await askedOf(context, options);
+  const typed = askedOnce(context.passphrasePrompt);
   await serveUntilStopped(context, {
     ...asked,
     json: options.json === true,
     version,
     changedCallers: callersWatch(context, options),
-    async open() {
-      const installation = await openInstallation(context, options, {
+    typedPassphrase: async () => typed()?.(),
+    async open(passphraseAbove) {
+      const passphrasePrompt = passphraseAbove === undefined ? typed : () => passphraseAbove;
+      const installation = await openInstallation({ ...context, passphrasePrompt }, options, {
         refreshSeconds: FOLLOW_SECONDS,
         processes: asked.workers,
         wrapSigner: signByTurn,
@@ -61,7 +66,16 @@ export async function serve(context: Context, options: ServeOptions, version: st
   });
 }
 
-function askedOf(context: Context, options: ServeOptions): Asked {
+// This process and its workers open the same keys: the first of them that needs the passphrase has it asked for.
+function askedOnce(prompt: Context["passphrasePrompt"]): NonNullable<Context["passphrasePrompt"]> {
+  let answer: Promise<string | undefined> | undefined;
+  return () => {
+    const ask = prompt?.();
+    return ask && (() => (answer ??= ask()));
+  };
+}
+
+async function askedOf(context: Context, options: ServeOptions): Promise<Asked> {
   const { dev = false, host = "127.0.0.1", socket, tlsCert, tlsKey } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new SignetError("usage", "give --tls-cert and --tls-key together");
@@ -70,17 +84,24 @@ function askedOf(context: Context, options: ServeOptions): Asked {
   }
   const address =
     socket === undefined
-      ? { host, port: numberOf("--port", options.port, 0, 65_535, DEFAULT_PORT) }
+      ? { host, port: numberOf("--port", options.port, 0, 65_535) ?? (await issuersPort(context, options)) }
       : { socket: createSocketPath(pathGiven(context, socket), isWorker ? process.ppid : process.pid) };
   const tls =
     tlsCert === undefined || tlsKey === undefined
       ? undefined
       : { cert: pathGiven(context, tlsCert), key: pathGiven(context, tlsKey) };
-  return { address, tls, dev, workers: numberOf("--workers", options.workers, 1, MAX_WORKERS, 1) };
+  return { address, tls, dev, workers: numberOf("--workers", options.workers, 1, MAX_WORKERS) ?? 1 };
 }
 
-function numberOf(option: string, text: string | undefined, least: number, most: number, otherwise: number): number {
-  if (text === undefined) return otherwise;
+/** The port at which verifiers look for the issuer's keys, where its URL names one. */
+async function issuersPort(context: Context, options: ServeOptions): Promise<number> {
+  const { cwd, env } = context;
+  const { issuer } = await loadConfig({ path: pathOfConfig(context, options), cwd, env });
+  return (issuer !== undefined && Number(new URL(issuer).port)) || DEFAULT_PORT;
+}
+
+function numberOf(option: string, text: string | undefined, least: number, most: number): number | undefined {
+  if (text === undefined) return undefined;
   const number = /^\d{1,9}$/.test(text) ? Number(text) : -1;
   if (number >= least && number <= most) return number;
   throw new SignetError("usage", `${option} must be a whole number from ${least} to ${most}`);
@@ -135,11 +156,27 @@ function callersWatch(context: Context, options: ServeOptions): () => Promise<In
   };
 }
 
+/** What keeps verifiers that follow the issuer's URL from this server, or makes what they get there doubtful. */
+function doubtsOfPlace(issuer: string | undefined, served: string, isTls: boolean): readonly string[] {
+  if (issuer === undefined) return [];
+  const { protocol, port } = new URL(issuer);
+  const doubts = isInsecureUrl(issuer) ? [`the issuer ${PRICE_OF_HTTP}`] : [];
+  if (!URL.canParse(served)) return doubts;
+  // Over https a proxy in front may lead from there to here.
+  if (protocol === "http:" && port === "" && new URL(served).port !== "")
+    doubts.push(`verifiers look for its keys at port 80, and this listens at ${served}: give --port 80, or lead that port here`);
+  if (protocol === "https:" && port !== "" && port === new URL(served).port && !isTls)
+    doubts.push(
+      `verifiers ask for its keys by TLS at port ${port}, and this speaks none: give --tls-cert and --tls-key, or --port another one behind a proxy`,
+    );
+  return doubts;
+}
+
 function greet({ output, self }: Context, { config }: Installation, { address, dev, workers, tls }: Asked, url: string): void {
   const names = Object.keys(config.callers);
   output.note(`${output.paint("Signet serves", "bold")} ${url}${workers > 1 ? ` with ${workers} workers` : ""}; Ctrl-C stops it`);
   output.note(`  issuer   ${config.issuer ?? "(claims bring their own iss)"}`);
-  if (!("socket" in address)) output.note(`  keys     ${url}/.well-known/jwks.json`);
+  if (!("socket" in address)) output.note(`  keys     ${url}${issuerPath(config.issuer)}/.well-known/jwks.json`);
   output.note(
     names.length > 0
       ? `  callers  ${names.join(", ")}`
@@ -150,6 +187,7 @@ function greet({ output, self }: Context, { config }: Installation, { address, d
   if (!("socket" in address) && !isLoopback(address.host) && tls === undefined) {
     output.note("  warning  secrets and tokens travel unencrypted: give --tls-cert and --tls-key, or put TLS in front");
   }
+  for (const doubt of doubtsOfPlace(config.issuer, url, tls !== undefined)) output.note(`  warning  ${doubt}`);
   if (!dev) return;
   output.note("Try in another shell, which needs no AWS account:");
   output.command(`  curl -s ${url}/2015-03-31/functions/signet/invocations -d '{"claims":{"sub":"alice"},"ttl":600}'`);

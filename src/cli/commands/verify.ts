@@ -1,4 +1,5 @@
 import { parseDuration } from "../../encoding/durations.js";
+import { isInsecureUrl, PRICE_OF_HTTP } from "../../encoding/insecure-issuer.js";
 import { isTokenRefusal, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { endInWords, refusalInWords, type VerificationTerms } from "../../operator/refusal-words.js";
@@ -26,6 +27,8 @@ export async function verify(context: Context, argument: string, options: Verify
   const token = await tokenGiven(argument);
   const found = await verificationKeys(context, token, options, () => openInstallation(context, options));
   if (found.url !== undefined) output.note(`the keys are those of ${found.url}`);
+  const fetched = [found.url, options.jwks].find((url) => url !== undefined && URL.canParse(url) && isInsecureUrl(url));
+  if (fetched !== undefined) output.note(`warning: ${fetched} ${PRICE_OF_HTTP}`);
   const now = presentSeconds();
   const { audience = null, typ } = options;
   const terms = { issuer: options.issuer ?? found.issuer, audience, typ, skewSeconds };

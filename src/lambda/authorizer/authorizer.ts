@@ -105,5 +105,6 @@ function verifierOf(env: Environment, clock: () => number): IssuersVerifier {
     clock,
     ...(scopes.length > 0 && { scopes }),
     ...(jwksUrl && { jwksUrl }),
+    allowInsecureIssuer: env.SIGNET_ALLOW_INSECURE_ISSUER === "true",
   });
 }

@@ -29,7 +29,7 @@ export function createDecoderHandler(env: Environment, write: (line: string) => 
     const identity = isHttp ? identityOf(event.requestContext) : undefined;
     const line = () => ({ ...shownIdentity({ caller: undefined, identity }), ms: Math.round(performance.now() - began) });
     try {
-      const { jwksUri, token } = checkDecodeRequest(isHttp ? readHttpEvent(event, ["/decode"]).body : event);
+      const { jwksUri, token } = checkDecodeRequest(isHttp ? readHttpEvent(event, ["/decode"], issuer).body : event);
       const claims = await decode(jwksUri, token, identity);
       log("INFO", awsRequestId, { outcome: "decoded", ...line() });
       return httpAnswer(claims);

@@ -137,7 +137,9 @@ function handlerOf({ env, settings, callers, key, calls, own, report }: HandlerP
     const invocation = () => ({ requestId: context.awsRequestId, caller: caller?.name, identity, ms: elapsed(began) });
     try {
       caller = resolveCaller(context);
-      const answer = await (isHttp ? issuedOverHttp(caller, event, checkSize) : issuedFromEvent(caller, event, checkSize));
+      const answer = await (isHttp
+        ? issuedOverHttp(caller, event, checkSize, settings.issuer)
+        : issuedFromEvent(caller, event, checkSize));
       report.answered(invocation(), answer, key.inUse());
       return isHttp ? httpAnswer(answer) : answer;
     } catch (error) {
@@ -163,8 +165,9 @@ async function issuedOverHttp(
   caller: ResolvedCaller,
   event: Parameters<typeof readHttpEvent>[0],
   checkSize: CheckSize,
+  issuer: string | undefined,
 ): Promise<Answer> {
-  const { route, body } = readHttpEvent(event, ["/issue", "/encode"]);
+  const { route, body } = readHttpEvent(event, ["/issue", "/encode"], issuer);
   const maxTtlSeconds = caller.limits.maxTtlSeconds ?? DEFAULT_LIMITS.maxTtlSeconds;
   const value = route === "/encode" ? encodeRequest(body, { maxTtlSeconds }) : body;
   if (!isBatch(value)) return caller.issuer.issue(value as IssueRequest);

@@ -1,3 +1,4 @@
+import { issuerPath } from "../../encoding/issuer-path.js";
 import { isMediaType } from "../../encoding/media-type.js";
 import { isObject } from "../../encoding/object-schema.js";
 import { PROBLEM_TYPE, problemText, retryAfter } from "../../encoding/problem.js";
@@ -30,15 +31,22 @@ export function isHttpEvent(event: unknown): event is Members & { requestContext
 /**
  * Reads such an event for one of the routes. Who asks is believed only where AWS has checked it by IAM and says so in the event.
  *
+ * @param issuer its URL: a path of it may stand before the route's own, which a proxy in front of a function URL hands on
  * @throws SignetError `caller_unknown` where no caller was authenticated; `not_found`, `method_not_allowed` and what a body can have
  */
-export function readHttpEvent(event: Members & { requestContext: Members }, routes: readonly string[]): HttpRequest {
+export function readHttpEvent(
+  event: Members & { requestContext: Members },
+  routes: readonly string[],
+  issuer?: string,
+): HttpRequest {
   const { requestContext: context } = event;
   const http = isObject(context.http) ? context.http : undefined;
   if (identityOf(context) === undefined) {
     throw new SignetError("caller_unknown", "this route is for requests that IAM has authenticated: sign the request (SigV4)");
   }
-  const route = routeOf(event, textOf(context.stage));
+  const found = routeOf(event, textOf(context.stage));
+  const base = issuerPath(issuer);
+  const route = found.startsWith(`${base}/`) && !routes.includes(found) ? found.slice(base.length) : found;
   if (!routes.includes(route)) throw new SignetError("not_found", `there is ${routes.join(" and ")}`);
   if ((event.httpMethod ?? http?.method) !== "POST") throw new SignetError("method_not_allowed", "this path takes POST");
   if (!isMediaType(eventHeader(event, "content-type"), "application/json"))

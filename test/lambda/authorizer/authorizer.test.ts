@@ -333,4 +333,17 @@ describe("the authorizer", () => {
   ])("does not start with settings that let too much in (%o)", (more, words) => {
     expect(() => authorizer(more)).toThrow(words);
   });
+
+  // Linux has all of 127.0.0.0/8 on this machine; to a URL's reader it is an address like any other.
+  it.runIf(process.platform === "linux")("asks an issuer over http beyond this machine only where that is allowed", async () => {
+    const elsewhere = "http://127.0.0.2:1";
+    const words = async (more: Record<string, string>) => {
+      await expect(authorizer({ SIGNET_ISSUER: elsewhere, ...more })(EVENTS["a REST API's TOKEN"](tokenOf()))).rejects.toThrow(
+        "cannot verify now",
+      );
+      return lines.at(-1);
+    };
+    expect(await words({})).toContain("allowInsecureIssuer");
+    expect(await words({ SIGNET_ALLOW_INSECURE_ISSUER: "true" })).toContain("ECONNREFUSED");
+  });
 });

@@ -352,6 +352,21 @@ describe("an event of API Gateway or a function URL", () => {
     expect(await handler()({ ...event, body: '{"claims":{}}' }, context())).toMatchObject({ statusCode: 200 });
   });
 
+  it("is found below the path of the issuer's URL, which a proxy before a function URL hands on", async () => {
+    const { handler } = await installed("parameter-store", {
+      SIGNET_HTTP: "true",
+      SIGNET_ISSUER: "https://example.com/tenant/a",
+    });
+    const answered = (rawPath: string) => {
+      const event = { ...http, routeKey: "$default", rawPath, requestContext: { ...http.requestContext, stage: "$default" } };
+      return handler()({ ...event, body: '{"claims":{}}' }, context());
+    };
+    for (const path of ["/tenant/a/issue", "/issue", "/tenant/a/encode"])
+      expect([path, await answered(path)]).toMatchObject([path, { statusCode: 200 }]);
+    for (const path of ["/tenant/b/issue", "/tenant/a", "/tenant/aissue", "/tenant/a/tenant/a/issue", "/a/issue"])
+      expect([path, await answered(path)]).toMatchObject([path, { statusCode: 404 }]);
+  });
+
   it("takes no route from the path where the API has matched another one", async () => {
     const { handler } = await installed("parameter-store", { SIGNET_HTTP: "true" });
     const event = { ...rest, resource: "/other", path: "/issue", body: '{"claims":{}}' };
