@@ -87,7 +87,7 @@ function lineSplitter(): LineSplitter {
 
 function isWhole(line: Buffer): boolean {
   try {
-    parseJson(line.toString("utf8"));
+    parseJson(line.toString("utf8").replace(/^\ufeff/, ""));
     return true;
   } catch {
     return false;

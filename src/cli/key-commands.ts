@@ -74,6 +74,8 @@ function addPolicyCommands(keys: Command, context: Context, common: (command: Co
     .description(
       "publish another issuer's public keys as retired, so that its tokens go on being accepted: a file, a URL or s3://BUCKET/KEY",
     )
+    .option("--kid <kid>", "only this key of the set; may be given several times", several)
+    .option("--algorithm <alg>", "what RSA keys sign that do not name their alg, such as RS256")
     .option("--tokens-expire-by <time>", "when the last of its tokens ends")
     .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print the report as JSON")
@@ -142,4 +144,8 @@ export function withKidLast(argv: readonly string[]): readonly string[] {
   const kid = argv.find((word) => DASHED_KID.test(word));
   if (kid === undefined || !argv.includes("keys") || argv.includes("--")) return argv;
   return [...argv.filter((word) => word !== kid), "--", kid];
+}
+
+function several(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }

@@ -71,7 +71,8 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
       `there is no ${path}: run \`signet init\` to make an issuer here, or name one with --config FILE`,
     );
   }
-  return checkConfig(parseStrictJson(text, path), path, { ...sources, text });
+  // Lines and columns are those of an editor, which shows no byte order mark.
+  return checkConfig(parseStrictJson(text, path), path, { ...sources, text: text.replace(/^\ufeff/, "") });
 }
 
 /**

@@ -32,6 +32,8 @@ const DAY_MS = 86_400_000;
 const MAX_KEYS = 10;
 const MAX_BYTES = 150 * 1_024;
 const SLOW_MS = 2_000;
+/** As many entries are named with why they are left aside. */
+const MAX_REASONS = 5;
 
 const RULES: readonly Rule[] = [
   { rule: "issuer-url", source: `${DISCOVERY}, section 3`, judge: issuerUrl },
@@ -42,7 +44,9 @@ const RULES: readonly Rule[] = [
   { rule: "certificate", source: "RFC 9525", judge: certificate },
   { rule: "keys", source: `${JWK}, section 5.1`, judge: keysListed },
   { rule: "private-members", source: `${JWK}, section 9.2`, judge: privateMembers },
+  { rule: "left-aside", source: `${JWK}, section 5`, judge: leftAside },
   { rule: "usable-keys", source: "RFC 7518, sections 3.3 and 6", judge: usableKeys },
+  { rule: "octets", source: "RFC 7518, sections 2, 6.2.1.2 and 6.3.1", judge: octets },
   { rule: "kid", source: `${JWK}, section 4.5`, judge: kids },
   { rule: "alg", source: `${JWK}, section 4.4; RFC 8725, section 3.1`, judge: algs },
   { rule: "use", source: `${JWK}, section 4.2`, judge: uses },
@@ -156,30 +160,54 @@ function privateMembers({ keys }: Evidence): Judgement | undefined {
   return ["broken", `the private part of ${namesOf(leaked)} is published: revoke it now, anybody can sign with it`];
 }
 
+function leftAside({ keys }: Evidence): Judgement | undefined {
+  const aside = keys.filter((key) => key.aside !== undefined);
+  if (aside.length === 0) return undefined;
+  const words = aside.slice(0, MAX_REASONS).map((key) => `${named(key)}: ${key.aside}`);
+  const more = aside.length > MAX_REASONS ? `; and ${aside.length - MAX_REASONS} more` : "";
+  return ["good", `not judged: ${words.join("; ")}${more}`];
+}
+
 function usableKeys({ keys }: Evidence): Judgement | undefined {
   if (keys.length === 0) return undefined;
+  const judged = keys.filter(isJudged);
+  if (judged.length === 0) return ["broken", "there is no key that verifies signatures: verifiers leave each one aside"];
   const isAway = ({ fault }: KeyFacts) => fault?.code === "algorithm_unavailable";
-  const bad = keys.find((key) => key.fault !== undefined && !isAway(key));
+  const bad = judged.find((key) => key.fault !== undefined && !isAway(key));
   if (bad !== undefined) return ["broken", `${named(bad)} cannot be used: ${bad.fault?.message}`];
-  const away = keys.filter(isAway);
+  const away = judged.filter(isAway);
   return away.length > 0
     ? ["doubtful", `${namesOf(away)}: this Node cannot look at it`]
     : ["good", "each can be read and is strong enough"];
 }
 
-function kids({ keys }: Evidence): Judgement | undefined {
+function octets({ keys }: Evidence): Judgement | undefined {
+  const odd = keys.find((key) => key.octets !== undefined);
+  if (odd !== undefined) return ["broken", `${named(odd)}: ${odd.octets?.words}; browsers and others refuse it`];
+  return keys.some(isJudged) ? ["good", "numbers have the octets that they must have, and no more"] : undefined;
+}
+
+function kids(evidence: Evidence): Judgement | undefined {
+  const keys = evidence.keys.filter(isJudged);
   if (keys.length === 0) return undefined;
-  const names = keys.flatMap(({ kid }) => kid ?? []);
+  const distinct = keys.filter(({ isRepeated }) => !isRepeated);
+  const names = distinct.flatMap(({ kid }) => kid ?? []);
   const twice = names.find((kid, at) => names.indexOf(kid) !== at);
   if (twice !== undefined) return ["broken", `two keys have the kid ${shown(twice)}: it is unclear which of them signed`];
-  if (names.length < keys.length)
-    return [keys.length > 1 ? "broken" : "doubtful", "a key has no kid: a rotation cannot be followed"];
+  if (names.length < distinct.length) {
+    const words = distinct.some(({ hasOddKid }) => hasOddKid)
+      ? "a key has a kid that is no text: no token can name it"
+      : "a key has no kid: a rotation cannot be followed";
+    return [distinct.length > 1 ? "broken" : "doubtful", words];
+  }
+  if (distinct.length < keys.length)
+    return ["doubtful", "a key is listed twice: some verifiers then refuse the tokens that name it"];
   return ["good", "each key has its own"];
 }
 
 function algs({ keys }: Evidence): Judgement | undefined {
-  if (keys.length === 0) return undefined;
-  const without = keys.filter(({ namesAlgorithm }) => !namesAlgorithm);
+  if (!keys.some(isJudged)) return undefined;
+  const without = keys.filter((key) => isJudged(key) && !key.namesAlgorithm);
   return without.length > 0
     ? ["doubtful", `${namesOf(without)} names no alg: verifiers have to choose one`]
     : ["good", "each key names its own"];
@@ -187,13 +215,15 @@ function algs({ keys }: Evidence): Judgement | undefined {
 
 function uses({ keys }: Evidence): Judgement | undefined {
   if (keys.length === 0) return undefined;
-  if (keys.every(({ use }) => use === "sig")) return ["good", "each key is for signatures"];
-  if (keys.every(({ use }) => use === "enc")) return ["broken", "no key is for signatures (use)"];
+  const judged = keys.filter(isJudged);
+  if (judged.length === 0)
+    return keys.some(({ use }) => use === "enc") ? ["broken", "no key is for signatures (use)"] : undefined;
+  if (judged.every(({ use }) => use === "sig")) return ["good", "each key that verifies says so"];
   return ["doubtful", "not every key says that it is for signatures (use: sig)"];
 }
 
 function keyOps({ keys }: Evidence): Judgement | undefined {
-  const some = keys.filter(({ members }) => members.includes("key_ops"));
+  const some = keys.filter((key) => isJudged(key) && key.members.includes("key_ops"));
   return some.length === 0 ? undefined : ["doubtful", `${namesOf(some)} has key_ops: AWS STS refuses such a key`];
 }
 
@@ -206,11 +236,11 @@ function size({ jwks, keyCount }: Evidence): Judgement | undefined {
 }
 
 function discoveryAlgorithms({ discovery, keys }: Evidence): Judgement | undefined {
-  if (discovery?.json === undefined || keys.length === 0) return undefined;
+  if (discovery?.json === undefined || !keys.some(isJudged)) return undefined;
   const listed: unknown = discovery.json.id_token_signing_alg_values_supported;
   if (!Array.isArray(listed))
     return ["doubtful", "discovery lists no id_token_signing_alg_values_supported: some verifiers then take RS256 alone"];
-  const unlisted = keys.filter(({ algorithms }) => !algorithms.some((alg) => listed.includes(alg)));
+  const unlisted = keys.filter((key) => isJudged(key) && !key.algorithms.some((alg) => listed.includes(alg)));
   return unlisted.length > 0
     ? ["doubtful", `discovery does not list the algorithm of ${namesOf(unlisted)}`]
     : ["good", "discovery lists the algorithms of all keys"];
@@ -257,6 +287,11 @@ function sample({ token }: Evidence): Judgement | undefined {
   if (token.verified !== undefined)
     return ["good", `signed by ${shown(token.verified.header.kid ?? "the key")} (${token.verified.header.alg})`];
   return ["broken", token.fault?.message ?? "it is refused"];
+}
+
+/** Only keys for signatures are judged: with the others an issuer does what it likes. */
+export function isJudged({ aside }: KeyFacts): boolean {
+  return aside === undefined;
 }
 
 function named({ kid, algorithms }: KeyFacts): string {

@@ -1,5 +1,8 @@
 import { lookup } from "node:dns/promises";
+import { algorithmsOfJwk, isSameKey, kidOfJwk, whyAside } from "../algorithms/jwk-purpose.js";
 import { assertHardModulus } from "../algorithms/rsa-modulus.js";
+import { ALGORITHM_NAMES } from "../algorithms/table.js";
+import { decodeBase64url } from "../encoding/base64url.js";
 import { addressIn } from "../encoding/loopback-host.js";
 import { isObject } from "../encoding/object-schema.js";
 import { isSignetError, SignetError } from "../errors.js";
@@ -22,7 +25,7 @@ export interface Evidence {
   readonly jwks?: Visit;
   /** The JWKS once more, by its ETag. */
   readonly again?: Visit;
-  /** The first of them, as many as anybody takes. */
+  /** The first of its entries, as many as anybody takes. */
   readonly keys: readonly KeyFacts[];
   /** How many there are. */
   readonly keyCount: number;
@@ -31,17 +34,32 @@ export interface Evidence {
   readonly now: number;
 }
 
-/** One member of the JWKS. */
+/** One entry of the JWKS. */
 export interface KeyFacts {
   readonly kid?: string;
+  /** Its kid is there, and no text. */
+  readonly hasOddKid: boolean;
   readonly kty: string;
+  readonly crv?: string;
   /** What it can sign: its `alg`, or what its type allows where it names none. */
   readonly algorithms: readonly string[];
   readonly namesAlgorithm: boolean;
   readonly use?: string;
   readonly members: readonly string[];
+  /** Why verifiers leave it aside: it is not for signatures, or of a kind that they do not know. Nothing else is judged of it. */
+  readonly aside?: string;
   /** Why Signet cannot use it. */
   readonly fault?: SignetError;
+  /** What of its numbers is not written as the RFC wants it, octet by octet; most verifiers read it all the same. */
+  readonly octets?: OctetsFault;
+  /** An entry before it is the same key under the same name. */
+  readonly isRepeated: boolean;
+}
+
+/** A number that has an octet too many, or too few. */
+interface OctetsFault {
+  readonly of: "number" | "coordinate";
+  readonly words: string;
 }
 
 /** A sample token. */
@@ -80,7 +98,7 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
   const etag = jwks?.headers.etag;
   const again =
     jwksUrl === undefined || etag === undefined ? undefined : await ask(jwksUrl, { "if-none-match": etag }, discovery?.reach);
-  const listed = Array.isArray(jwks?.json?.keys) ? jwks.json.keys.filter(isObject) : [];
+  const listed: readonly unknown[] = Array.isArray(jwks?.json?.keys) ? jwks.json.keys : [];
   const looked = listed.slice(0, MAX_KEYS);
   return {
     issuer,
@@ -90,7 +108,7 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
     ...(jwksUrl !== undefined && { jwksUrl }),
     ...(jwks && { jwks }),
     ...(again && { again }),
-    keys: looked.map((jwk, index) => factsOf(jwk, index < MAX_TAKEN_APART)),
+    keys: factsOfAll(looked),
     keyCount: listed.length,
     ...(options.token !== undefined && { token: tokenFacts(options.token, issuer, looked, now) }),
     now: now(),
@@ -107,33 +125,44 @@ async function addressesOf(hostname: string): Promise<readonly string[]> {
 
 type Jwk = Readonly<Record<string, unknown>>;
 
-const OF_CURVE: ReadonlyMap<unknown, readonly string[]> = new Map([
-  ["P-256", ["ES256"]],
-  ["P-384", ["ES384"]],
-  ["P-521", ["ES512"]],
-  ["Ed25519", ["EdDSA"]],
-]);
-const OF_RSA = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+function factsOfAll(entries: readonly unknown[]): readonly KeyFacts[] {
+  const byKid = new Map<unknown, Jwk[]>();
+  let lookedInto = 0;
+  return entries.map((entry) => {
+    const jwk = isObject(entry) ? entry : {};
+    const aside = whyAside(entry);
+    const kid = kidOfJwk(jwk);
+    const before = byKid.get(kid) ?? [];
+    const isRepeated = aside === undefined && before.some((each) => isSameKey(each, jwk));
+    if (aside === undefined && !isRepeated) byKid.set(kid, [...before, jwk]);
+    const isLookedInto = aside === undefined && !isRepeated && lookedInto++ < MAX_TAKEN_APART;
+    return { ...factsOf(jwk, aside, isLookedInto), isRepeated };
+  });
+}
 
-function factsOf(jwk: Jwk, isLookedInto: boolean): KeyFacts {
-  const { kid, kty, alg, use, crv } = jwk;
-  const fitting = kty === "RSA" ? OF_RSA : (OF_CURVE.get(crv) ?? []);
-  const fault = faultOf(jwk, isLookedInto);
+function factsOf(jwk: Jwk, aside: string | undefined, isLookedInto: boolean): Omit<KeyFacts, "isRepeated"> {
+  const { kid, kty, crv, alg, use } = jwk;
+  const fault = aside === undefined ? faultOf(jwk, isLookedInto) : undefined;
+  const octets = aside === undefined && fault === undefined ? octetsFault(jwk) : undefined;
   return {
     ...(typeof kid === "string" && kid !== "" && { kid }),
+    hasOddKid: typeof (kid ?? "") !== "string",
     kty: typeof kty === "string" ? kty : "",
-    algorithms: typeof alg === "string" ? [alg] : fitting,
+    algorithms: typeof alg === "string" ? [alg] : algorithmsOfJwk(jwk).map(({ name }) => name),
     namesAlgorithm: typeof alg === "string",
+    ...(typeof crv === "string" && { crv }),
     ...(typeof use === "string" && { use }),
     members: Object.keys(jwk),
+    ...(aside !== undefined && { aside }),
     ...(fault && { fault }),
+    ...(octets !== undefined && { octets }),
   };
 }
 
+// As a verifier does that was told which algorithms to take of keys that name none.
 function faultOf(jwk: Jwk, isLookedInto: boolean): SignetError | undefined {
   try {
-    const bare = { ...jwk, use: "sig", key_ops: undefined, alg: jwk.alg ?? (jwk.kty === "RSA" ? "RS256" : undefined) };
-    createVerifier({ keys: { keys: [bare] }, issuer: null, audience: null });
+    createVerifier({ keys: { keys: [jwk] }, issuer: null, audience: null, algorithms: ALGORITHM_NAMES });
     if (isLookedInto) assertHardModulus(jwk);
     return undefined;
   } catch (error) {
@@ -141,10 +170,33 @@ function faultOf(jwk: Jwk, isLookedInto: boolean): SignetError | undefined {
   }
 }
 
-function tokenFacts(token: string, issuer: string, keys: readonly Jwk[], now: () => number): TokenFacts {
+/** How many octets a coordinate has (RFC 7518 section 6.2.1.2). */
+const COORDINATE: ReadonlyMap<unknown, number> = new Map([
+  ["P-256", 32],
+  ["P-384", 48],
+  ["P-521", 66],
+]);
+
+function octetsFault(jwk: Jwk): OctetsFault | undefined {
+  const bytesOf = (name: "n" | "e" | "x" | "y") => {
+    const { [name]: value } = jwk;
+    return typeof value === "string" ? decodeBase64url(value) : undefined;
+  };
+  if (jwk.kty === "RSA") {
+    const zero = (["n", "e"] as const).find((name) => bytesOf(name)?.[0] === 0);
+    return zero === undefined ? undefined : { of: "number", words: `${zero} begins with a zero octet` };
+  }
+  const size = COORDINATE.get(jwk.crv);
+  const odd = (["x", "y"] as const).find((name) => size !== undefined && bytesOf(name)?.length !== size);
+  return odd === undefined ? undefined : { of: "coordinate", words: `${odd} has ${bytesOf(odd)?.length} octets, not ${size}` };
+}
+
+function tokenFacts(token: string, issuer: string, entries: readonly unknown[], now: () => number): TokenFacts {
   const clock = (): number => Math.floor(now() / 1_000);
+  const keys = { keys: entries as readonly Jwk[] };
+  const options = { issuer, audience: null, types: null, algorithms: ALGORITHM_NAMES, clock };
   try {
-    return { verified: createVerifier({ keys: { keys }, issuer, audience: null, types: null, clock }).verify(token) };
+    return { verified: createVerifier({ keys, ...options }).verify(token) };
   } catch (error) {
     if (isSignetError(error)) return { fault: error };
     throw error;

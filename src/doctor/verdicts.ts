@@ -1,6 +1,6 @@
 import { isLoopback } from "../encoding/loopback-host.js";
 import { ownMember } from "../encoding/own-member.js";
-import { shown } from "./checks.js";
+import { isJudged, shown } from "./checks.js";
 import type { Evidence, KeyFacts } from "./evidence.js";
 import { VERIFIERS, type VerifierRules } from "./verifiers.js";
 
@@ -40,7 +40,8 @@ function verdictOf(rules: VerifierRules, evidence: Evidence): Pick<Verdict, "ans
   const against = [...reachReasons(rules, evidence), ...keySetReasons(rules, evidence), ...claimReasons(rules, evidence)];
   const { answer, reasons } = algorithmVerdict(rules, evidence);
   if (against.length > 0) return { answer: "no", reasons: [...against, ...reasons] };
-  return { answer, reasons: note === undefined || answer === "no" ? reasons : [...reasons, note] };
+  const more = answer === "no" ? [] : [...algReasons(rules, evidence), ...(note === undefined ? [] : [note])];
+  return { answer, reasons: [...reasons, ...more] };
 }
 
 function reachReasons(
@@ -69,18 +70,29 @@ function reachReasons(
 }
 
 function keySetReasons(rules: VerifierRules, { keys, keyCount, jwks }: Evidence): string[] {
-  const { mostKeys = Number.POSITIVE_INFINITY, mostBytes, mostKeysOfAKind, refusedMembers = [], refusesUnknownTypes } = rules;
+  const { mostKeys = Number.POSITIVE_INFINITY, mostBytes, mostKeysOfAKind, refusedMembers = [], refusesOtherKinds } = rules;
+  const judged = keys.filter(isJudged);
   const many = mostKeysOfAKind === undefined ? undefined : mostOfAKind(keys, mostKeysOfAKind);
-  const refused = refusedMembers.find((member) => keys.some(({ members }) => members.includes(member)));
+  const refused = refusedMembers.find((member) => judged.some(({ members }) => members.includes(member)));
+  const odd = judged.find(({ octets }) => octets !== undefined && octets.of === rules.wholeOctets);
+  const unknown = refusesOtherKinds === undefined ? undefined : keys.find((key) => !refusesOtherKinds.includes(kindOf(key)));
   return [
-    keys.length === 0 && "there is no key",
+    judged.length === 0 && "there is no key for signatures",
     keyCount > mostKeys && `it takes ${mostKeys} keys, and there are ${keyCount}`,
     mostBytes !== undefined && (jwks?.bytes ?? 0) > mostBytes && `it takes a JWKS of ${mostBytes} bytes`,
     many !== undefined && `it takes ${mostKeysOfAKind} keys of type ${many}`,
     refused !== undefined && `it refuses a JWK with ${refused}`,
-    rules.kids === true && keys.some(({ kid }) => kid === undefined) && "a key has no kid",
-    refusesUnknownTypes === true && keys.some(({ kty }) => kty === "AKP") && "one ML-DSA key makes it refuse all keys",
+    rules.kids === true && judged.some(({ kid }) => kid === undefined) && "a key has no kid",
+    unknown !== undefined &&
+      `one key of a kind that it does not know (${shown(kindOf(unknown) || "none")}) makes it refuse all keys`,
+    odd !== undefined && `it refuses a key of which ${odd.octets?.words}`,
   ].filter((each) => each !== false);
+}
+
+// An RSA key can sign six algorithms, a key of the other types one.
+function algReasons({ withoutAlg, needsAlg }: VerifierRules, { keys }: Evidence): string[] {
+  const open = keys.filter((key) => isJudged(key) && !key.namesAlgorithm);
+  return open.some(({ kty }) => kty === "RSA" || needsAlg === true) ? [`of keys without alg ${withoutAlg}`] : [];
 }
 
 function claimReasons({ claims = [] }: VerifierRules, { token }: Evidence): string[] {
@@ -104,7 +116,7 @@ function claimReasons({ claims = [] }: VerifierRules, { token }: Evidence): stri
 
 function algorithmVerdict({ algorithms, optIn }: VerifierRules, { keys, token }: Evidence): Pick<Verdict, "answer" | "reasons"> {
   const signing = token?.verified?.header.alg;
-  const sets = signing === undefined ? keys.map((key) => key.algorithms) : [[signing]];
+  const sets = signing === undefined ? keys.filter(isJudged).map((key) => key.algorithms) : [[signing]];
   const all = [...new Set(sets.flat())];
   if (algorithms === undefined) return { answer: "unknown", reasons: [] };
   const knows = (set: readonly string[], list: readonly string[]) => set.some((alg) => list.includes(alg));
@@ -116,6 +128,11 @@ function algorithmVerdict({ algorithms, optIn }: VerifierRules, { keys, token }:
   const unknown = all.filter((alg) => !algorithms.includes(alg)).map(shown);
   const reasons = [`${DOES_NOT_KNOW} ${unknown.join(", ")}; it takes ${algorithms.join(", ")}`];
   return { answer: known.length > 0 ? "partly" : "no", reasons };
+}
+
+/** A key's type, and its curve where it has one. */
+function kindOf({ kty, crv }: KeyFacts): string {
+  return crv === undefined ? kty : `${kty} ${crv}`;
 }
 
 function mostOfAKind(keys: readonly KeyFacts[], most: number): string | undefined {

@@ -18,8 +18,14 @@ export interface VerifierRules {
   readonly mostKeysOfAKind?: number;
   /** Members of a JWK with which it refuses it. */
   readonly refusedMembers?: readonly string[];
-  /** One key of a type that it does not know makes it refuse all of them. */
-  readonly refusesUnknownTypes?: true;
+  /** The kinds of keys that it knows, by type and curve, where one of another kind makes it refuse all of them. */
+  readonly refusesOtherKinds?: readonly string[];
+  /** Numbers that it refuses where they have an octet too many or too few: those of RSA, or coordinates of a curve. */
+  readonly wholeOctets?: "number" | "coordinate";
+  /** What it does with a key that names no `alg`, in words that stand behind "of keys without alg". */
+  readonly withoutAlg: string;
+  /** It needs `alg` of EC and OKP keys too, whose curve leaves no choice. */
+  readonly needsAlg?: true;
   /** Each key has to have a `kid`. */
   readonly kids?: true;
   /** It asks over http too, where that is allowed. */
@@ -42,6 +48,8 @@ const ES = ["ES256", "ES384", "ES512"];
 const JWA = [...RS, ...PS, ...ES];
 const CLASSIC = [...JWA, "EdDSA"];
 const ALL = [...CLASSIC, "Ed25519", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"];
+const UNDOCUMENTED = "nothing is documented";
+const TOKENS_OWN = "it takes the token's alg: name the accepted ones there";
 const WITNESSES = "npm run witnesses";
 const CHECKED = "2026-11-24";
 
@@ -54,6 +62,7 @@ const IAM = {
   refusedMembers: ["key_ops"],
   kids: true,
   claims: ["iss", "sub", "aud", "iat", "exp"],
+  withoutAlg: UNDOCUMENTED,
   checked: CHECKED,
 } as const;
 
@@ -62,6 +71,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
   {
     name: "API Gateway, HTTP API (JWT authorizer)",
     id: "http-api",
+    withoutAlg: UNDOCUMENTED,
     algorithms: RS,
     fetches: "discovery",
     kids: true,
@@ -74,6 +84,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
   {
     name: "API Gateway, REST and WebSocket API (Signet's authorizer)",
     id: "rest-api",
+    withoutAlg: "it takes RSA's only where its operator names their algorithms",
     algorithms: ALL,
     fetches: "discovery",
     mayUseHttp: true,
@@ -87,6 +98,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
   {
     name: "Application Load Balancer",
     id: "alb",
+    withoutAlg: UNDOCUMENTED,
     algorithms: ["RS256"],
     fetches: "jwks",
     longestUrl: 256,
@@ -117,6 +129,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
   {
     name: "EKS cluster (OIDC identity provider)",
     id: "eks",
+    withoutAlg: UNDOCUMENTED,
     algorithms: ["RS256"],
     fetches: "discovery",
     noPort: true,
@@ -129,6 +142,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
   {
     name: "Kubernetes API server",
     id: "kubernetes",
+    withoutAlg: "it takes the token's alg, if --oidc-signing-algs lists it",
     algorithms: ["RS256"],
     optIn: { algorithms: JWA, by: "--oidc-signing-algs, or structured authentication" },
     fetches: "discovery",
@@ -141,6 +155,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
   {
     name: "AppSync (OPENID_CONNECT)",
     id: "appsync",
+    withoutAlg: UNDOCUMENTED,
     algorithms: JWA,
     fetches: "discovery",
     kids: true,
@@ -153,6 +168,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
   {
     name: "Bedrock AgentCore (inbound JWT)",
     id: "agentcore",
+    withoutAlg: UNDOCUMENTED,
     fetches: "discovery",
     kids: true,
     claims: ["iss", "exp"],
@@ -164,6 +180,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
   {
     name: "Hotsock",
     id: "hotsock",
+    withoutAlg: "it has a PEM, which names none: choose the algorithm there",
     algorithms: [...RS, ...ES],
     claims: ["exp"],
     note: "it holds a pasted PEM, which no rotation reaches: rotate by hand, and paste the next one before",
@@ -171,27 +188,33 @@ export const VERIFIERS: readonly VerifierRules[] = [
     checked: CHECKED,
     basis: "assumed",
   },
+  library("JavaScript: Signet's own (createVerifier, signet verify)", "signet", ALL, {
+    withoutAlg: "it takes RSA's only with the option algorithms",
+  }),
   library("JavaScript: jose", "jose", ALL),
   library("JavaScript: aws-jwt-verify", "aws-jwt-verify", [...RS, ...ES, "EdDSA"], { kids: true }),
   library("JavaScript: jsonwebtoken with jwks-rsa", "jsonwebtoken", JWA),
-  library("Python: PyJWT", "pyjwt", CLASSIC, { kids: true }),
+  library("Python: PyJWT", "pyjwt", CLASSIC, { kids: true, withoutAlg: "it takes RSA's for RS256 alone" }),
   library("Go: golang-jwt", "golang-jwt", CLASSIC),
-  library("Go: go-jose, go-oidc", "go-jose", CLASSIC, { refusesUnknownTypes: true }),
+  library("Go: go-jose, go-oidc", "go-jose", CLASSIC, {
+    refusesOtherKinds: ["RSA", "oct", "EC P-256", "EC P-384", "EC P-521", "OKP Ed25519"],
+    wholeOctets: "coordinate",
+  }),
   library("Java: nimbus-jose-jwt", "nimbus", [...CLASSIC, "Ed25519"]),
   library("Ruby: ruby-jwt", "ruby-jwt", JWA, elsewhere("https://github.com/jwt/ruby-jwt#algorithms-and-usage")),
-  library(
-    ".NET: Microsoft.IdentityModel",
-    "dotnet",
-    JWA,
-    elsewhere("https://learn.microsoft.com/dotnet/api/microsoft.identitymodel.tokens.securityalgorithms"),
-  ),
-  library(
-    "Rust: jsonwebtoken",
-    "rust",
-    [...RS, ...PS, "ES256", "ES384", "EdDSA"],
-    elsewhere("https://docs.rs/jsonwebtoken/latest/jsonwebtoken/enum.Algorithm.html"),
-  ),
-  library("PHP: firebase/php-jwt", "php", [...RS, "ES256", "ES384", "EdDSA"], elsewhere("https://github.com/firebase/php-jwt")),
+  library(".NET: Microsoft.IdentityModel", "dotnet", JWA, {
+    ...elsewhere("https://learn.microsoft.com/dotnet/api/microsoft.identitymodel.tokens.securityalgorithms"),
+    wholeOctets: "number",
+  }),
+  library("Rust: jsonwebtoken", "rust", [...RS, ...PS, "ES256", "ES384", "EdDSA"], {
+    ...elsewhere("https://docs.rs/jsonwebtoken/latest/jsonwebtoken/enum.Algorithm.html"),
+    wholeOctets: "number",
+  }),
+  library("PHP: firebase/php-jwt", "php", [...RS, "ES256", "ES384", "EdDSA"], {
+    ...elsewhere("https://github.com/firebase/php-jwt"),
+    needsAlg: true,
+    withoutAlg: "it refuses the set, unless parseKeySet is given a default algorithm",
+  }),
 ];
 
 /** What every one of them takes, as far as anybody says what they take. */
@@ -204,5 +227,5 @@ function elsewhere(source: string): Pick<VerifierRules, "source" | "basis"> {
 }
 
 function library(name: string, id: string, algorithms: readonly string[], more: Partial<VerifierRules> = {}): VerifierRules {
-  return { name, id, algorithms, source: WITNESSES, checked: CHECKED, basis: "observed", ...more };
+  return { name, id, algorithms, source: WITNESSES, checked: CHECKED, basis: "observed", withoutAlg: TOKENS_OWN, ...more };
 }

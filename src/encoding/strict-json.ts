@@ -16,14 +16,15 @@ export function readJsonOrNone(text: string): JsonReading | undefined {
 }
 
 /**
- * Parses JSON (RFC 8259) and refuses what different parsers read differently: members given twice and invalid UTF-8.
+ * Parses JSON (RFC 8259) and refuses what different parsers read differently: members given twice and invalid UTF-8. A byte order mark
+ * before it, which Windows' editors write, is skipped (section 8.1).
  *
  * @param input the text, or its bytes
  * @param what names the input in errors: "the request", "signet.json"
  * @throws SignetError `invalid_json` or `duplicate_member`
  */
 export function parseStrictJson(input: Uint8Array | string, what: string): unknown {
-  const text = isText(input) ? input : decodeUtf8(input);
+  const text = (isText(input) ? input : decodeUtf8(input))?.replace(/^\ufeff/, "");
   if (text === undefined) throw new SignetError("invalid_json", `${what} is not valid UTF-8`);
   const reading = readJsonOrNone(text);
   if (!reading) throw new SignetError("invalid_json", `${what} is not valid JSON${whereItBroke(text, faultOf(text))}`);

@@ -1,3 +1,4 @@
+import { keyringText, parseKeyring } from "../keyring/parse.js";
 import { simulate } from "./forecast/simulate.js";
 import type { ReportedAction } from "./plan/actions.js";
 import { type Report, reportOf } from "./report.js";
@@ -31,7 +32,8 @@ export async function dryRun(
   const session: Session = {
     keyring: () => keyring,
     change: async (update) => {
-      keyring = update(keyring);
+      // What a manager writes is read first.
+      keyring = parseKeyring(keyringText(update(keyring)), "the new keyring");
     },
     time: async () => context.clock(),
     check: async () => undefined,

@@ -58,7 +58,7 @@ export interface CoreManager {
 /** Changes keys; everything else only reads them. */
 export interface Manager extends CoreManager {
   /** Publishes the public keys of another issuer as retired. */
-  importForeignKeys(request: ForeignKeys & requests.DryRun): Promise<Report>;
+  importForeignKeys(request: ForeignKeys & requests.DryRun): Promise<requests.ForeignReport>;
   /** Records the operator's word that no token of a key is accepted after a time (NumericDate). */
   setTokensExpireBy(request: ExpiryRequest & requests.DryRun): Promise<Report>;
   /** Reports what is not as the keyring says; with `apply`, repairs it. */

@@ -16,6 +16,7 @@ import type {
   DestroyReport,
   DestroyRequest,
   DryRun,
+  ForeignReport,
   ImportReport,
   RepairReport,
   RepairRequest,
@@ -33,6 +34,7 @@ import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./steps/apply-
 import { assertBroken, beginChain } from "./steps/begin-audit.js";
 import { assertDestroyable, destroyStray, findKey } from "./steps/destroy-stray.js";
 import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } from "./steps/foreign.js";
+import type { SkippedKey } from "./steps/foreign-keys.js";
 import { admitImport, type ImportRequest, importInto } from "./steps/import-key.js";
 import { applyKeeping } from "./steps/kept-alike.js";
 import { hasUnsent } from "./steps/notices.js";
@@ -147,17 +149,21 @@ export async function importKey(context: Context, request: ImportRequest & DryRu
 }
 
 /** Publishes the public keys of another issuer as retired. */
-export async function importForeignKeys(context: Context, request: ForeignKeys & DryRun): Promise<Report> {
+export async function importForeignKeys(context: Context, request: ForeignKeys & DryRun): Promise<ForeignReport> {
+  let skipped: readonly SkippedKey[] = [];
   const record = async (session: Session): Promise<readonly ReportedAction[]> => {
-    const kids = await importForeign(context, session, request);
-    return kids.map((kid) => ({ kind: "import", words: `import the public key ${kid} as retired` }));
+    const found = await importForeign(context, session, request);
+    skipped = found.skipped;
+    return found.kids.map((kid) => ({ kind: "import", words: `import the public key ${kid} as retired` }));
   };
-  if (request.dryRun === true) return dryRun(context, record);
-  return withLease(context, async (session) => {
-    // An issuer's own first key, if its making was interrupted, comes before the keys of others.
-    const before = await run(context, session);
-    return thenRun(context, session, [...before.done, ...(await record(session))]);
-  });
+  const report = await (request.dryRun === true
+    ? dryRun(context, record)
+    : withLease(context, async (session) => {
+        // An issuer's own first key, if its making was interrupted, comes before the keys of others.
+        const before = await run(context, session);
+        return thenRun(context, session, [...before.done, ...(await record(session))]);
+      }));
+  return Object.freeze({ ...report, skipped });
 }
 
 /** Records when the last token of a key ends. */

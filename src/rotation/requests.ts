@@ -1,6 +1,7 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import type { Report } from "./report.js";
 import type { FoundKey } from "./steps/destroy-stray.js";
+import type { SkippedKey } from "./steps/foreign-keys.js";
 import type { Finding } from "./steps/repair.js";
 import type { TokensAtRisk } from "./steps/revoke.js";
 
@@ -34,6 +35,12 @@ export type RevokeReport = Report & { readonly tokensAtRisk: TokensAtRisk };
 
 /** What an import did. */
 export type ImportReport = Report & { readonly publicJwk: PublicJwk };
+
+/** What an import of public keys did. */
+export type ForeignReport = Report & {
+  /** The entries of the set that were not published, and why. */
+  readonly skipped: readonly SkippedKey[];
+};
 
 /** What a repair is asked for. */
 export interface RepairRequest extends DryRun {

@@ -1,5 +1,6 @@
 import type { PublicJwk } from "../algorithms/jwk-members.js";
-import { ALGORITHMS, type Algorithm, type AlgorithmName, algorithmNamed, findAlgorithm, isSame } from "../algorithms/table.js";
+import { algorithmsOfJwk, isForSignatures, isSameKey, kidOfJwk } from "../algorithms/jwk-purpose.js";
+import type { Algorithm, AlgorithmName } from "../algorithms/table.js";
 import { invalidOption } from "../encoding/options.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { ReadHeader } from "./header.js";
@@ -13,7 +14,7 @@ export type BindKey<Answer> = (jwk: PublicJwk, algorithm: Algorithm) => Signatur
 /** The keys, and how a token must name one. */
 export interface KeyChecks {
   /** The issuer's public keys: its JWKS (RFC 7517 section 5). Each key is pinned to the `alg` that its JWK names. */
-  readonly keys: { readonly keys: readonly (PublicJwk | Readonly<Record<string, unknown>>)[] };
+  readonly keys: { readonly keys: readonly (PublicJwk | Readonly<Record<string, unknown>> | null)[] };
   /** Narrows the algorithms; needed where an RSA key does not name its own, because it could be used with six. */
   readonly algorithms?: readonly AlgorithmName[] | undefined;
   /** False accepts tokens without `kid` where the keys have one name, or none, among them. Default true. */
@@ -63,28 +64,22 @@ export function keyFinder<Answer>(checks: KeyChecks, bind: BindKey<Answer>): (re
   };
 }
 
-function namedKeys<Answer>({ keys, algorithms }: KeyChecks, bind: BindKey<Answer>): Map<string | undefined, NamedKey<Answer>> {
-  const byKid = new Map<string | undefined, NamedKey<Answer>>();
-  for (const jwk of (keys.keys as readonly Jwk[]).filter(isForSignatures)) {
-    const kid = typeof jwk.kid === "string" && jwk.kid !== "" ? jwk.kid : undefined;
+function namedKeys<Answer>({ keys, algorithms }: KeyChecks, bind: BindKey<Answer>): Map<unknown, NamedKey<Answer>> {
+  const byKid = new Map<unknown, NamedKey<Answer>>();
+  for (const jwk of keys.keys.filter(isForSignatures)) {
+    const kid = kidOfJwk(jwk);
     let shared: Pinned<Answer> | undefined;
-    for (const algorithm of algorithmsOf(jwk, algorithms)) {
+    for (const algorithm of algorithmsOfJwk(jwk, algorithms)) {
       const key: NamedKey<Answer> = byKid.get(kid) ?? new Map();
       const known = key.get(algorithm.name);
-      // RFC 7517 section 4.5 lets keys of different kinds share a name; two of one kind leave open which of them signed. Under both
-      // names of one algorithm the same key may be there twice.
-      if (known && isSameUnderAnotherName(known.jwk, jwk)) continue;
+      // RFC 7517 section 4.5 lets keys of different kinds share a name; two of one kind leave open which of them signed. One key
+      // may be there twice, under both names of its algorithm too.
+      if (known && isSameKey(known.jwk, jwk)) continue;
       shared = (jwk.kty === "OKP" ? shared : undefined) ?? pin(jwk, algorithm, algorithms, bind);
       byKid.set(kid, key.set(algorithm.name, { jwk, pinned: known ? ambiguous() : shared }));
     }
   }
   return byKid;
-}
-
-function isSameUnderAnotherName(one: Jwk, other: Jwk): boolean {
-  return (
-    one.alg !== other.alg && one.kty === other.kty && one.crv === other.crv && typeof one.x === "string" && one.x === other.x
-  );
 }
 
 function ambiguous(): SignetError {
@@ -93,21 +88,8 @@ function ambiguous(): SignetError {
   });
 }
 
-function isForSignatures({ use = "sig", key_ops: operations = ["verify"] }: Jwk): boolean {
-  return use === "sig" && Array.isArray(operations) && operations.includes("verify");
-}
-
-// RFC 9964 section 3: for AKP alg is a required member, so a JWK without it is none.
-function algorithmsOf({ alg, kty, crv }: Jwk, names: KeyChecks["algorithms"]): readonly Algorithm[] {
-  const own = findAlgorithm(alg);
-  const fits = (each: Algorithm) => each.kty === kty && kty !== "AKP" && (kty === "RSA" || each.crv === crv);
-  return ALGORITHMS.filter((each) => (alg === undefined ? fits(each) : own && isSame(each, own))).filter(
-    (each) => !names || names.some((name) => isSame(each, algorithmNamed(name))),
-  );
-}
-
 function pin<Answer>(jwk: Jwk, algorithm: Algorithm, names: KeyChecks["algorithms"], bind: BindKey<Answer>): Pinned<Answer> {
-  if (jwk.alg === undefined && jwk.kty === "RSA" && !names) {
+  if (jwk.alg == null && jwk.kty === "RSA" && !names) {
     return new SignetError("invalid_key", "an RSA key does not name its alg: give the option algorithms");
   }
   try {

@@ -1,5 +1,5 @@
 import { algorithmNamed } from "../algorithms/table.js";
-import { hasMembers, isListOf, isNonEmptyText, isObject, isText, listed } from "../encoding/list-of.js";
+import { hasMembers, isListOf, isNonEmptyText, isObject, isText, listed, MAX_LIST_LENGTH } from "../encoding/list-of.js";
 import {
   A_COUNT,
   A_FUNCTION,
@@ -40,7 +40,12 @@ const SHARED: OptionChecks<Shared> = {
 
 const WITH_KEYS: OptionChecks<VerifierOptions> = {
   ...SHARED,
-  keys: ['a JWKS: {"keys": [...]}', (value) => hasMembers(value) && isListOf(value.keys, hasMembers), true],
+  // What is wrong with an entry is that entry's. A sparse list may say any length of itself.
+  keys: [
+    'a JWKS: {"keys": [...]}',
+    (value) => hasMembers(value) && Array.isArray(value.keys) && value.keys.length <= MAX_LIST_LENGTH,
+    true,
+  ],
 };
 const BY_URL: OptionChecks<ByUrl> = {
   ...SHARED,

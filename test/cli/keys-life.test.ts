@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { appendFile, readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLocalJWKSet, importSPKI, jwtVerify } from "jose";
@@ -93,6 +94,32 @@ describe("signet keys", () => {
     expect(ran.code).toBe(0);
     await expect(jwtVerify(token, await jwksOf(cwd))).resolves.toBeDefined();
     expect((await signet(["keys", "explain"], { cwd })).stdout).toContain("its issuer's tokens may be accepted until");
+  });
+
+  it("import-jwks skips what no verifier uses, and names it; --kid picks", async () => {
+    const cwd = await issuerAt();
+    const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const key = publicKey.export({ format: "jwk" });
+    const keys = [null, { ...key, kid: "enc\u001b[31m", use: "enc" }, { ...key, kid: "good" }, { ...key, kid: "good" }];
+    const more = { ...generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" }), kid: "more" };
+    // As a Windows editor stores it.
+    await writeFile(join(cwd, "set.json"), `\ufeff${JSON.stringify({ keys: [...keys, more] })}`);
+    const command = (...args: string[]) =>
+      signet(["keys", "import-jwks", "set.json", "--tokens-expire-by", "30d", ...args], { cwd });
+    const dry = await command("--kid", "good", "--kid", "more", "--dry-run");
+    expect(dry.stderr).toMatch(/would import the public key good as retired\n.*would import the public key more as retired/);
+    expect(await command("--kid", "nobody")).toMatchObject({ code: 1, stderr: expect.stringContaining("lists no key nobody") });
+    const ran = await command();
+    expect(ran, ran.stderr).toMatchObject({ code: 0 });
+    expect(ran.stderr).toContain("skipped key 1: it is no object\n");
+    expect(ran.stderr).toContain('skipped enc\\u001b[31m: it is for encryption ("use": "enc")\n');
+    const listed = JSON.parse((await signet(["jwks"], { cwd })).stdout).keys as { kid: string; alg: string }[];
+    expect(listed.slice(-2)).toMatchObject([
+      { kid: "good", alg: "ES256" },
+      { kid: "more", alg: "EdDSA" },
+    ]);
+    const again = JSON.parse((await command("--json")).stdout);
+    expect(again).toMatchObject({ skipped: [{ index: 0, words: "it is no object" }, { index: 1 }] });
   });
 });
 

@@ -121,7 +121,9 @@ describe("strict JSON", () => {
   });
 
   it.each([
-    ["a byte order mark", Buffer.from("\ufeff{}")],
+    ["two byte order marks", Buffer.from("\ufeff\ufeff{}")],
+    ["a byte order mark behind it", Buffer.from("{}\ufeff")],
+    ["a byte order mark in UTF-16", Buffer.from("\ufeff{}", "utf16le")],
     ["bytes that are not UTF-8", Buffer.from([0x22, 0xff, 0x22])],
     ["an overlong encoding", Buffer.from([0x22, 0xc0, 0xaf, 0x22])],
     ["a surrogate in UTF-8", Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22])],
@@ -129,6 +131,13 @@ describe("strict JSON", () => {
     ["nothing", Buffer.from("")],
   ])("refuses %s", (_, bytes) => {
     expect(() => parseStrictJson(bytes, "it")).toThrow(expect.objectContaining({ code: "invalid_json" }));
+  });
+
+  it("skips the byte order mark that Windows' editors write before it (canvas-lms#2639)", () => {
+    for (const text of ['\ufeff{"a":"\ufeff"}', Buffer.from('\ufeff{"a":"\ufeff"}')]) {
+      expect(parseStrictJson(text, "it")).toStrictEqual({ a: "\ufeff" });
+    }
+    expect(() => parseStrictJson("\ufeff{x", "it")).toThrow("line 1, column 2");
   });
 
   it("decodes UTF-8 strictly", () => {

@@ -57,10 +57,32 @@ describe("a set of keys", () => {
     expect(made({ keys: [jwk(es), jwk(es, { x: "A" })] })).toThrow(
       expect.objectContaining({ code: "config_invalid", field: "keys" }),
     );
-    expect(made({ keys: [jwk(es, { kid: undefined }), jwk(es, { kid: undefined })] })).toThrow(/kid/);
+    expect(made({ keys: [jwk(es, { kid: undefined }), jwk(es, { kid: undefined, x: "A" })] })).toThrow(/kid/);
     // The others stay usable: one entry of a fetched JWKS is not the whole of it.
     expect(answer([jwk(es), jwk(es, { x: "A" }), jwk(ed)], ed.good())).toBe("accepted");
     expect(answer([jwk(es), jwk(es, { x: "A" }), jwk(ed)], es.good())).toBe("config_invalid");
+    expect(answer([jwk(es), jwk(es, { x: "A" }), jwk(es), jwk(ed)], es.good())).toBe("config_invalid");
+  });
+
+  it("takes a key that is listed twice for one, whatever else is said of it", () => {
+    for (const twin of [jwk(es), jwk(es, { x5c: ["MIIC"], use: null })]) {
+      expect(answer([jwk(es), twin], es.good())).toBe("accepted");
+    }
+    expect(answer([jwk(es, { kid: undefined }), jwk(es, { kid: null })], es.good())).toBe("accepted");
+    expect(answer([jwk(rs), jwk(rs, { alg: undefined })], rs.good())).toBe("accepted");
+  });
+
+  it("leaves out entries that are no objects", () => {
+    expect(answer([null, "key", 7, jwk(es), []] as object[], es.good())).toBe("accepted");
+  });
+
+  it("knows no name that is not a text", () => {
+    for (const kid of [42, true, ["es"], { toString: () => "es" }]) {
+      for (const named of ["42", "true", "es"]) {
+        expect(answer([jwk(es, { kid })], es.good({}, { kid: named }))).toBe("token_key_unknown");
+      }
+      expect(answer([jwk(es, { kid }), jwk(ed)], ed.good())).toBe("accepted");
+    }
   });
 
   it("lets keys of different algorithms share a name", () => {
@@ -78,13 +100,16 @@ describe("a set of keys", () => {
     { alg: "RSA-OAEP" },
     { alg: "HS256" },
     { alg: 1 },
+    { use: "signature" },
+    { use: 1 },
   ])("leaves out a key that is for something else: %j", (changes) => {
     expect(answer([jwk(es), jwk(rs, changes)], rs.good())).toBe("token_key_unknown");
     expect(answer([jwk(es), jwk(rs, changes)], es.good())).toBe("accepted");
   });
 
-  it("uses a key whose key_ops allow it", () => {
+  it("uses a key whose key_ops allow it, and takes null for absent", () => {
     expect(answer([jwk(es, { key_ops: ["verify"] })], es.good())).toBe("accepted");
+    expect(answer([jwk(es, { use: null, key_ops: null, alg: null })], es.good())).toBe("accepted");
   });
 
   it("is not changed by what happens to the given list later", () => {

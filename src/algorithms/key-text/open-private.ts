@@ -3,6 +3,7 @@ import { derElement, derElements } from "../../encoding/der-elements.js";
 import { SignetError } from "../../errors.js";
 import { privateKeyFromJwk } from "../jwk.js";
 import { PRIVATE_PARAMETERS, PUBLIC_PARAMETERS } from "../jwk-members.js";
+import { isAbsent } from "../jwk-purpose.js";
 import { algorithmsFor, assertHalvesMatch, assertKeyFits, unavailable } from "../keys.js";
 import { ALGORITHMS, type Algorithm, type AlgorithmName, algorithmNamed, findAlgorithm } from "../table.js";
 import { openEncrypted } from "./encrypted.js";
@@ -96,11 +97,6 @@ export function openJwk({ jwk }: Pick<JwkPiece, "jwk">, { alg }: OpenOptions): O
 /** Tells whether a JWK has a private part, or is secret as a whole. */
 export function isPrivateJwk(jwk: JwkPiece["jwk"]): boolean {
   return jwk.kty === "oct" || !isAbsent(jwk.d) || !isAbsent(jwk.priv);
-}
-
-/** Tells whether a member of a JWK says nothing: some serializers write null for what is not there. */
-export function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null;
 }
 
 // RFC 7517 sections 4.2 to 4.4: a key that is meant for something else must not sign.

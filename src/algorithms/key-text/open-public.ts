@@ -1,9 +1,10 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { SignetError } from "../../errors.js";
 import { publicKeyFromJwk } from "../jwk.js";
+import { isAbsent } from "../jwk-purpose.js";
 import { algorithmsFor } from "../keys.js";
 import type { AlgorithmName } from "../table.js";
-import { isAbsent, ownAlgorithm } from "./open-private.js";
+import { ownAlgorithm } from "./open-private.js";
 import type { DerPiece, JwkPiece } from "./pieces.js";
 import { unsupportedKeyObject } from "./refusals.js";
 import { fromPss } from "./rsa-pss.js";

@@ -1,4 +1,8 @@
+import { algorithmNamed } from "../../algorithms/table.js";
+import { visible } from "../../encoding/visible.js";
+import { shortened } from "../../errors.js";
 import { readJwks } from "../../operator/jwks-source.js";
+import type { SkippedKey } from "../../rotation/steps/foreign-keys.js";
 import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
@@ -6,12 +10,29 @@ import { instantOf } from "./keys-change.js";
 
 export interface ImportJwksOptions extends ChangeOptions {
   readonly tokensExpireBy?: string;
+  readonly kid?: readonly string[];
+  readonly algorithm?: string;
 }
 
+/** As many are named; `--json` has all. */
+const MAX_NAMED = 20;
+
 /** `signet keys import-jwks`: publishes another issuer's public keys as retired, so that its tokens go on being accepted. */
-export async function keysImportJwks(context: Context, file: string, options: ImportJwksOptions): Promise<void> {
+export async function keysImportJwks(context: Context, source: string, options: ImportJwksOptions): Promise<void> {
+  const algorithm = options.algorithm === undefined ? undefined : algorithmNamed(options.algorithm).name;
   const manager = await managerFor(context, await openInstallation(context, options));
-  const { keys } = await readJwks(context, file);
+  const { keys } = await readJwks(context, source);
   const expiry = options.tokensExpireBy === undefined ? {} : { tokensExpireBy: instantOf(options.tokensExpireBy) };
-  printReport(context, await manager.importForeignKeys({ keys, ...expiry, dryRun: options.dryRun }), options);
+  const { kid: kids, dryRun } = options;
+  const report = await manager.importForeignKeys({ keys, kids, algorithm, ...expiry, dryRun });
+  if (options.json !== true) printSkipped(context, report.skipped, dryRun === true);
+  printReport(context, report, options);
+}
+
+function printSkipped({ output }: Context, skipped: readonly SkippedKey[], isDry: boolean): void {
+  const verb = isDry ? "would skip" : "skipped";
+  for (const { index, kid, words } of skipped.slice(0, MAX_NAMED)) {
+    output.note(`${verb} ${kid === undefined ? `key ${index + 1}` : visible(shortened(kid))}: ${words}`);
+  }
+  if (skipped.length > MAX_NAMED) output.note(`${verb} ${skipped.length - MAX_NAMED} more; --json names them`);
 }

@@ -1,51 +1,61 @@
-import { type PublicJwk, publicJwk, publicKeyFromJwk } from "../../algorithms/jwk.js";
-import { assertHardModulus } from "../../algorithms/rsa-modulus.js";
-import { algorithmNamed } from "../../algorithms/table.js";
+import type { PublicJwk } from "../../algorithms/jwk.js";
+import type { AlgorithmName } from "../../algorithms/table.js";
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
-import { MAX_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
+import { type Keyring, MAX_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
 import { MOVING_SLOTS, permanentKeys } from "../plan/policy.js";
 import { madeKey, withRecord } from "../plan/records.js";
 import type { Context } from "../session/context.js";
 import type { Session } from "../session/session.js";
-import { assertKid } from "./import-key.js";
+import { asReported, type JudgedKeys, judgeForeign, type RefusedKey, type SkippedKey, type UsableKey } from "./foreign-keys.js";
+
+/** As many entries are named in an error. */
+const MAX_NAMED = 5;
 
 /** Public keys of another issuer, whose tokens shall go on being accepted under this one's JWKS. */
 export interface ForeignKeys {
-  /** JWKs with `kid` and `alg`. Nothing else of them is published but the public parameters. */
-  readonly keys: readonly PublicJwk[];
+  /** What its JWKS lists. Nothing else of a key is published but `kty use alg kid` and its public parameters. */
+  readonly keys: readonly unknown[];
+  /** The kids of those that are wanted; all by default. */
+  readonly kids?: readonly string[] | undefined;
+  /** What RSA keys sign that do not name their `alg`. */
+  readonly algorithm?: AlgorithmName | undefined;
   /** When the last of their tokens ends; without it they stay until `tokensExpireBy` is told. */
   readonly tokensExpireBy?: number;
 }
 
+/** What became of another issuer's keys. */
+export interface ForeignImport {
+  /** The kids that are new. */
+  readonly kids: readonly string[];
+  /** The entries that are not published, and why. */
+  readonly skipped: readonly SkippedKey[];
+}
+
 /**
  * Records foreign public keys as retired, so that a move between issuers breaks no verifier. Keys that are listed already are left
- * as they are.
+ * as they are. Of a set only what this issuer's own verifiers would use is published.
  *
- * @returns the kids that are new
- * @throws SignetError `invalid_key` for a key that is not usable, `plan_refused` where the keyring has no room
+ * @throws SignetError the fault of a key where none can be published, or one that was asked for; `key_not_found`; `plan_refused` where
+ *   the keyring has no room
  */
-export async function importForeign(context: Context, session: Session, request: ForeignKeys): Promise<readonly string[]> {
-  const wanted = request.keys.map(cleaned).filter((jwk) => !isListed(session, jwk));
-  if (wanted.length === 0) return [];
-  const keyring = session.keyring();
-  const taken = keyring.keys.filter((key) => key.state !== "revoked").length + wanted.length;
-  const permanent = permanentKeys(keyring) + (request.tokensExpireBy === undefined ? wanted.length : 0);
-  const most = MAX_PUBLISHED_KEYS - MOVING_SLOTS;
-  // Two standbys and the active key come first: a JWKS that is full of foreign keys could never rotate. A migration has more of them.
-  const standbys = keyring.keys.filter((key) => key.state === "pending").length;
-  if (permanent > most || taken > Math.min(MAX_PUBLISHED_KEYS, most + 1 + standbys)) {
-    throw new SignetError(
-      "plan_refused",
-      `${wanted.length} more keys leave too little room to rotate: ${MAX_PUBLISHED_KEYS} can be published; give --tokens-expire-by, or fewer`,
-    );
+export async function importForeign(context: Context, session: Session, request: ForeignKeys): Promise<ForeignImport> {
+  const judged = judgeForeign(request);
+  const { usable, skipped } = withoutListed(session.keyring(), judged);
+  if (usable.length === 0) {
+    // What was left aside by right is no reason to fail the same import the second time.
+    const fault = skipped.find(({ isAside }) => !isAside || judged.usable.length === 0);
+    if (fault !== undefined) throw nothingToPublish(skipped, fault.fault);
+    return { kids: [], skipped: skipped.map(asReported) };
   }
+  const wanted = usable.map(({ jwk }) => jwk);
+  assertRoom(session.keyring(), wanted.length, request.tokensExpireBy);
   const now = await session.time();
   const records = wanted.map((jwk): KeyRecord & { readonly publicJwk: PublicJwk } => ({
     id: context.randomId(),
     state: "retired",
     alg: jwk.alg,
-    custody: keyring.policy.custody,
+    custody: session.keyring().policy.custody,
     origin: "foreign",
     publicJwk: jwk,
     creatingAt: now,
@@ -59,7 +69,27 @@ export async function importForeign(context: Context, session: Session, request:
     why: "public keys of another issuer",
     made: records.map((record) => madeKey(record)),
   });
-  return kids;
+  return { kids, skipped: skipped.map(asReported) };
+}
+
+function assertRoom(keyring: Keyring, more: number, tokensExpireBy: number | undefined): void {
+  const taken = keyring.keys.filter((key) => key.state !== "revoked").length + more;
+  const permanent = permanentKeys(keyring) + (tokensExpireBy === undefined ? more : 0);
+  const most = MAX_PUBLISHED_KEYS - MOVING_SLOTS;
+  // Two standbys and the active key come first: a JWKS that is full of foreign keys could never rotate. A migration has more of them.
+  const standbys = keyring.keys.filter((key) => key.state === "pending").length;
+  if (permanent <= most && taken <= Math.min(MAX_PUBLISHED_KEYS, most + 1 + standbys)) return;
+  throw new SignetError(
+    "plan_refused",
+    `${more} more keys leave too little room to rotate: ${MAX_PUBLISHED_KEYS} can be published; give --tokens-expire-by, or fewer, by --kid`,
+  );
+}
+
+function nothingToPublish(skipped: readonly RefusedKey[], first: SignetError): SignetError {
+  if (skipped.length === 1) return first;
+  const words = skipped.slice(0, MAX_NAMED).map((each) => `${each.name}: ${each.fault.message}`);
+  const more = skipped.length > MAX_NAMED ? `; and ${skipped.length - MAX_NAMED} more` : "";
+  return new SignetError(first.code, `no key of this set can be published: ${words.join("; ")}${more}`, { cause: first });
 }
 
 /** When the last token of a key ends, by the operator's word. */
@@ -86,17 +116,19 @@ export async function recordExpiry(session: Session, kid: string, tokensExpireBy
   });
 }
 
-// Only what is understood is published, under the names that were checked.
-function cleaned(jwk: PublicJwk): PublicJwk {
-  assertKid(jwk.kid);
-  const clean = publicJwk(publicKeyFromJwk(jwk), algorithmNamed(jwk.alg), jwk.kid);
-  assertHardModulus(clean);
-  return clean;
-}
-
-function isListed(session: Session, jwk: PublicJwk): boolean {
-  const present = recordByKid(session.keyring(), jwk.kid);
-  if (present === undefined) return false;
-  if (JSON.stringify(present.publicJwk) === JSON.stringify(jwk)) return true;
-  throw new SignetError("plan_refused", "the keyring has another key under a kid of this JWKS: the two cannot be told apart");
+function withoutListed(
+  keyring: Keyring,
+  { usable, refused }: JudgedKeys,
+): { usable: readonly UsableKey[]; skipped: readonly RefusedKey[] } {
+  const skipped = [...refused];
+  const left = usable.filter((each) => {
+    const present = recordByKid(keyring, each.jwk.kid);
+    if (present === undefined) return true;
+    if (JSON.stringify(present.publicJwk) !== JSON.stringify(each.jwk)) {
+      const words = "the keyring has another key under its kid: the two cannot be told apart";
+      skipped.push({ ...each, isAside: false, fault: new SignetError("plan_refused", words) });
+    }
+    return false;
+  });
+  return { usable: left, skipped };
 }
