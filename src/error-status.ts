@@ -35,6 +35,7 @@ export const STATUS_BY_CODE = {
   token_scope_missing: 403,
   // Keys and algorithms.
   jwks_unavailable: 503,
+  jwks_misconfigured: 502,
   jwks_url_refused: 400,
   unsupported_algorithm: 400,
   algorithm_unavailable: 501,

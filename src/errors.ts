@@ -24,6 +24,7 @@ type TokenRefusal =
   | "token_audience_refused"
   | "token_type_refused"
   | "token_claim_missing"
+  | "token_claim_refused"
   | "token_too_old";
 
 /** What concerns the installation, and not who asks: 500. */

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const MEGABYTE = 1024 * 1024;
 const KILOBYTE = 1024;
 /** The verifier with discovery, minified by the bundler of who uses it, and packed by gzip. */
-const EDGE_BYTES = 8_700;
+const EDGE_BYTES = 9_540;
 
 /** @param {string} path relative to the repository's root */
 function sizeBytes(path) {
@@ -26,8 +26,8 @@ const budgets = [
   { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
   { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 65, unit: KILOBYTE, name: "KB" },
   { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 156, unit: KILOBYTE, name: "KB" },
-  { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 35, unit: KILOBYTE, name: "KB" },
-  { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 35, unit: KILOBYTE, name: "KB" },
+  { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 37, unit: KILOBYTE, name: "KB" },
+  { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 36, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 1,024 KB, through S3.
   { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 634, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.

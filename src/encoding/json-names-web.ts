@@ -6,7 +6,7 @@ import { type JsonReading, readByHand } from "./json-by-hand.js";
  *
  * @throws SyntaxError of JSON.parse, which may quote the text
  */
-export function readJson(text: string): JsonReading {
+export function readJson(text: string, integersAsText?: readonly string[]): JsonReading {
   JSON.parse(text);
-  return readByHand(text);
+  return readByHand(text, integersAsText);
 }

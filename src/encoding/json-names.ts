@@ -8,7 +8,7 @@
  * reads names right.
  */
 
-import { endOfString, type JsonReading, readByHand } from "./json-by-hand.js";
+import { endOfString, isLarge, type JsonReading, readByHand } from "./json-by-hand.js";
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
@@ -17,11 +17,13 @@ const COLON = 0x3a;
  * Reads a JSON text, names as they are written, and tells whether an object names a member twice, without looking for it: then the
  * value has fewer members than the text has names. It costs a third of the search, and every token that is verified pays for it.
  *
+ * @param integersAsText as `readByHand` takes it
  * @throws SyntaxError of JSON.parse, which may quote the text
  */
-export function readJson(text: string): JsonReading {
+export function readJson(text: string, integersAsText?: readonly string[]): JsonReading {
   const value: unknown = JSON.parse(text);
-  return countNames(text) === countMembers(value) ? { value, duplicate: undefined } : readByHand(text);
+  const isPlain = integersAsText === undefined && countNames(text) === countMembers(value);
+  return isPlain ? { value, duplicate: undefined, inexact: undefined } : readByHand(text, integersAsText);
 }
 
 /**
@@ -71,7 +73,7 @@ function countColons(text: string, hasEscape: boolean): number {
   return names;
 }
 
-// By hand and not by recursion: a text of a few kilobytes can nest deeper than the stack.
+// By hand and not by recursion: a text of a few kilobytes can nest deeper than the stack. A large number makes the answer none.
 function countMembers(value: unknown): number {
   let members = 0;
   const open = [value];
@@ -80,7 +82,10 @@ function countMembers(value: unknown): number {
     if (typeof container !== "object" || container === null) continue;
     const values = Array.isArray(container) ? container : Object.values(container);
     if (values !== container) members += values.length;
-    for (const each of values) if (typeof each === "object" && each !== null) open.push(each);
+    for (const each of values) {
+      if (typeof each === "object") open.push(each);
+      else if (isLarge(each)) return Number.NaN;
+    }
   }
   return members;
 }

@@ -11,8 +11,8 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 }
 
 /** Reads JSON as `readJson`; `undefined` where it is none. */
-export function readJsonOrNone(text: string): JsonReading | undefined {
-  return attempt(() => readJson(text));
+export function readJsonOrNone(text: string, integersAsText?: readonly string[]): JsonReading | undefined {
+  return attempt(() => readJson(text, integersAsText));
 }
 
 /**

@@ -47,7 +47,9 @@ export function ownVerifiers({ issuer, jwks, clock }: OwnVerifiersOptions): OwnV
     if (present !== keys || verifiers.size >= MAX_VERIFIERS) verifiers.clear();
     keys = present;
     const name = JSON.stringify(audience);
-    const known = verifiers.get(name) ?? createVerifier({ keys: present, issuer: issuer ?? null, audience, types: null, clock });
+    const known =
+      verifiers.get(name) ??
+      createVerifier({ keys: present, requireKid: true, issuer: issuer ?? null, audience, types: null, clock });
     verifiers.set(name, known);
     return known;
   };

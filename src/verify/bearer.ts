@@ -14,7 +14,8 @@ export interface BearerOptions {
 
 /** How a request is refused: the answer, complete (RFC 6750 section 3, RFC 9457). */
 export interface BearerRefusal {
-  readonly status: 401 | 403 | 503;
+  /** 503 while keys cannot be had, 500 where that lasts until it is corrected. */
+  readonly status: 401 | 403 | 500 | 503;
   readonly headers: Readonly<Record<string, string>>;
   /** Problem details, as JSON. */
   readonly body: string;
@@ -66,13 +67,18 @@ export function bearerGuard(verifier: Verifying, options: BearerOptions = {}): B
     const bearer = typeof authorization === "string" ? BEARER.exec(authorization)?.[1] : undefined;
     if (bearer === undefined) return { refusal: refusal(401, "token_missing", "a bearer token is needed", challenge) };
     try {
-      const token = await verifier.verify(bearer);
+      const token = await verifier.verify(bearer, "access");
       if (hasScopes(token.claims, scopes)) return { token };
       const wanted = `${challenge}, error="insufficient_scope", scope="${quotable(scopes.join(" "))}"`;
       return { refusal: refusal(403, "token_scope_missing", "the token does not have a scope that is required here", wanted) };
     } catch (error) {
-      const { code, message } = toPublicError(error);
-      if (!isTokenRefusal(error)) return { refusal: refusal(503, code, "the token cannot be verified now") };
+      const { code, message, status } = toPublicError(error);
+      if (!isTokenRefusal(error)) {
+        // Clients come again after an outage: what lasts until it is corrected is none.
+        const isLasting = status !== 503 && code !== "internal";
+        const words = isLasting ? "cannot be verified by these keys and options" : "cannot be verified now";
+        return { refusal: refusal(isLasting ? 500 : 503, code, `the token ${words}`) };
+      }
       const isScope = isSignetError(error, "token_scope_missing");
       const kind = isScope ? "insufficient_scope" : "invalid_token";
       const header = `${challenge}, error="${kind}", error_description="${quotable(message)}"`;

@@ -1,12 +1,20 @@
 import { isOptionalText, isText } from "../encoding/list-of.js";
+import { ownMember } from "../encoding/own-member.js";
 import { type ErrorCode, SignetError } from "../errors.js";
 
 /** What a token must say. */
 export interface ClaimChecks {
   /** The issuers that are accepted, exactly as in `iss`; `null` accepts any, and a token without. */
   readonly issuer: string | readonly string[] | null;
-  /** The audiences of which the token must name one; `null` accepts tokens for anybody. */
+  /** The audiences of which the token must name one; `null` accepts tokens for anybody, but beside `clientIds` none that has an `aud`. */
   readonly audience: string | readonly string[] | null;
+  /**
+   * Clients whose access tokens are accepted where they have no `aud`, by their `client_id` (Amazon Cognito). A token that has an `aud` is
+   * judged by `audience`, whatever its `client_id` says. Give `claims: { token_use: "access" }` beside it.
+   */
+  readonly clientIds?: readonly string[] | undefined;
+  /** What claims must say, exactly: `{ token_use: "access" }`; a list where one of several values will do. */
+  readonly claims?: Readonly<Record<string, ClaimValue | readonly ClaimValue[]>> | undefined;
   /**
    * How far the issuer's clock may be from this one, in whole seconds. Default 60, at most 600.
    *
@@ -18,13 +26,21 @@ export interface ClaimChecks {
   readonly requireExpiration?: boolean | undefined;
   /** Claims that a token must have, whatever they say. */
   readonly requiredClaims?: readonly string[] | undefined;
-  /** Scopes that a token must have, all of them: in `scope` (RFC 8693 section 4.2) or in a list `scp`. */
+  /** Scopes that a token must have, all of them: in `scope` (RFC 8693 section 4.2; IdentityServer makes it a list), or in `scp`. */
   readonly scopes?: readonly string[] | undefined;
   /** How long ago a token may have been issued, in whole seconds, by its `iat`, which it must have then. */
   readonly maxAgeSeconds?: number | undefined;
+  /**
+   * Claims whose integers are handed on as texts, digit by digit and whatever their size, also within lists and objects: ids of 64 bits.
+   * By default a token with an integer beyond 2^53 is refused, since JavaScript would make another one of it.
+   */
+  readonly integersAsText?: readonly string[] | undefined;
   /** The present as NumericDate in seconds. */
   readonly clock?: (() => number) | undefined;
 }
+
+/** What a claim may have to say. */
+export type ClaimValue = string | number | boolean;
 
 /** The claims of a verified token; the registered ones have their types (RFC 7519 section 4.1). */
 export interface VerifiedClaims {
@@ -47,7 +63,10 @@ export interface VerifiedClaims {
 export function claimsChecker(checks: ClaimChecks): (claims: VerifiedClaims) => void {
   const { maxAgeSeconds, requireExpiration = true, clock = () => Date.now() / 1_000 } = checks;
   const issuers = checks.issuer === null ? null : [checks.issuer].flat();
-  const audiences = checks.audience === null ? null : [checks.audience].flat();
+  const { clientIds } = checks;
+  const audiences = checks.audience === null ? clientIds && [] : [checks.audience].flat();
+  const clients = clientIds && [...clientIds];
+  const expected = checks.claims && expectedClaims(checks.claims);
   const required = [...(checks.requiredClaims ?? [])];
   const scopes = [...(checks.scopes ?? [])];
   const skew = checks.clockSkewSeconds ?? 60;
@@ -55,7 +74,12 @@ export function claimsChecker(checks: ClaimChecks): (claims: VerifiedClaims) => 
     checkTypes(claims);
     const { iss, aud, exp, nbf, iat } = claims;
     if (issuers && !issuers.includes(iss as string)) throw issuerRefused();
-    if (audiences && !(Array.isArray(aud) ? aud : [aud]).some((each) => audiences.includes(each))) {
+    if (clients && aud === undefined) {
+      if (!clients.includes(claims.client_id as string)) {
+        const why = "the token has no aud, and its client_id is not one that is accepted here";
+        throw refused("token_audience_refused", "client_id", why);
+      }
+    } else if (audiences && !(Array.isArray(aud) ? aud : [aud]).some((each) => audiences.includes(each))) {
       throw refused("token_audience_refused", "aud", "the token's aud names no audience that is accepted here");
     }
     const now = clock();
@@ -75,9 +99,9 @@ export function claimsChecker(checks: ClaimChecks): (claims: VerifiedClaims) => 
       throw refused("token_too_old", "iat", why);
     }
     for (const name of required) {
-      if (!Object.hasOwn(claims, name))
-        throw refused("token_claim_missing", name, "the token lacks a claim that is required here");
+      if (!Object.hasOwn(claims, name)) throw missing(name);
     }
+    if (expected) checkExpected(claims, expected);
     if (!hasScopes(claims, scopes)) {
       throw refused("token_scope_missing", "scope", "the token does not have a scope that is required here");
     }
@@ -89,11 +113,35 @@ export function issuerRefused(): SignetError {
   return refused("token_issuer_refused", "iss", "the token's iss is not an issuer that is accepted here");
 }
 
-/** Tells whether claims grant all of these scopes: in `scope` (RFC 8693 section 4.2), or in `scp`. */
+/** Tells whether claims grant all of these scopes: in `scope`, a text (RFC 8693 section 4.2) or a list, or else in `scp`. */
 export function hasScopes({ scope, scp }: VerifiedClaims, wanted: readonly string[]): boolean {
-  const granted = isText(scope) ? scope : scp;
+  const granted = isText(scope) || Array.isArray(scope) ? scope : scp;
   const names = isText(granted) ? granted.split(" ") : granted;
   return wanted.every((each) => Array.isArray(names) && names.includes(each));
+}
+
+type ExpectedClaims = readonly (readonly [name: string, values: readonly unknown[]])[];
+
+/** What each claim has to be one of. Like options, members count wherever they stand. */
+export function expectedClaims(claims: object): ExpectedClaims {
+  const expected: [string, unknown[]][] = [];
+  for (const name in claims) expected.push([name, [claims[name as never]].flat()]);
+  return expected;
+}
+
+function checkExpected(claims: VerifiedClaims, expected: ExpectedClaims): void {
+  for (const [name, values] of expected) {
+    const value = ownMember(claims, name);
+    if (value === undefined) throw missing(name);
+    // A list is no text: ["access"] is not "access".
+    if (!values.includes(value)) {
+      throw refused("token_claim_refused", name, "a claim of the token does not say what is required here");
+    }
+  }
+}
+
+function missing(name: string): SignetError {
+  return refused("token_claim_missing", name, "the token lacks a claim that is required here");
 }
 
 function checkTypes(claims: VerifiedClaims): void {

@@ -24,7 +24,7 @@ export interface DecoderOptions {
  *
  * @param caller who asks: each has its own share of what is fetched
  * @returns the token's claims
- * @throws SignetError `jwks_url_refused`, `jwks_unavailable`, `rate_exceeded`, and as `Verifier.verify`
+ * @throws SignetError `jwks_url_refused`, `jwks_unavailable`, `jwks_misconfigured`, `rate_exceeded`, and as `Verifier.verify`
  */
 export type Decode = (jwksUrl: string, token: string, caller?: string) => Promise<Readonly<Record<string, unknown>>>;
 
@@ -60,7 +60,7 @@ export function createDecoder({ issuer, hosts, clock, resolve, ...given }: Decod
     takeShare(caller);
     if (sources.size >= MAX_SOURCES) sources.delete(sourceToDrop(sources));
     const keys = followKeys(url, { jwksUrl: url, fetch: listed.fetch, elapsed }, (jwks) =>
-      localVerifier({ keys: jwks, issuer: null, audience: null, types: null, clock }),
+      localVerifier({ keys: jwks, requireKid: true, issuer: null, audience: null, types: null, clock }),
     );
     sources.set(url, { keys, caller });
     return keys;

@@ -4,7 +4,7 @@ import { readBounded } from "../encoding/read-bounded.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
-import { type JudgedFetch, judgedByText, unavailable } from "./judged-by-text.js";
+import { type JudgedFetch, judgedByText, misconfigured, unavailable } from "./judged-by-text.js";
 import { judgedFetch } from "./judged-fetch.js";
 import { isWithin, type Reach, reachInWords, reachOfHost } from "./reach.js";
 
@@ -35,7 +35,7 @@ export interface FetchBounds {
  * Fetches a JWKS (RFC 7517 section 5).
  *
  * @param url https, or http on this machine (elsewhere with `allowInsecureIssuer`); no redirect is followed: it could lead to other keys
- * @throws SignetError `jwks_unavailable`, which says what was wrong
+ * @throws SignetError `jwks_unavailable`, or `jwks_misconfigured` where another try changes nothing; it says what was wrong
  */
 export async function fetchJwks(url: string, bounds: FetchBounds = {}): Promise<Jwks> {
   return ((await fetchJwksUnless(url, null, bounds)) as FetchedJwks).jwks;
@@ -51,7 +51,7 @@ export interface FetchedJwks {
  * Fetches a JWKS unless it is still the one of an ETag (RFC 9110 section 13.1.2).
  *
  * @returns `undefined` where it is
- * @throws SignetError `jwks_unavailable`
+ * @throws SignetError `jwks_unavailable`, `jwks_misconfigured`
  */
 export async function fetchJwksUnless(
   url: string,
@@ -59,7 +59,7 @@ export async function fetchJwksUnless(
   bounds: FetchBounds = {},
 ): Promise<FetchedJwks | undefined> {
   const fetched = await fetchObject(url, bounds, etag);
-  if (fetched && !Array.isArray(fetched.value.keys)) throw unavailable(url, 'its answer is no JWKS: it has no list "keys"');
+  if (fetched && !Array.isArray(fetched.value.keys)) throw misconfigured(url, 'its answer is no JWKS: it has no list "keys"');
   return fetched && { jwks: { keys: fetched.value.keys } as Jwks, etag: fetched.etag };
 }
 
@@ -76,25 +76,26 @@ export interface DiscoveredJwks {
  * Finds out where an issuer publishes its keys (OpenID Connect Discovery 1.0 section 4).
  *
  * @returns the URL of its JWKS, and how far it may lead
- * @throws SignetError `jwks_unavailable`, also where the document is another issuer's, or leads to a more private place
+ * @throws SignetError `jwks_unavailable`; `jwks_misconfigured`, also where the document is another issuer's, or leads to a more private place
  */
 export async function discoverJwks(issuer: string, bounds: FetchBounds = {}): Promise<DiscoveredJwks> {
   const url = discoveryUrlOf(issuer);
   const { value: found, reach: issuersReach } = (await fetchObject(url, bounds)) as FetchedObject;
   // Section 4.3: it must be identical, so that a writer below an issuer's path cannot pass for it.
-  if (found.issuer !== issuer) throw unavailable(url, "it is the document of another issuer; is the issuer's URL exactly right?");
+  if (found.issuer !== issuer)
+    throw misconfigured(url, "it is the document of another issuer; is the issuer's URL exactly right?");
   const { jwks_uri: jwksUrl } = found;
-  if (!isText(jwksUrl) || !URL.canParse(jwksUrl)) throw unavailable(url, "it names no jwks_uri");
+  if (!isText(jwksUrl) || !URL.canParse(jwksUrl)) throw misconfigured(url, "it names no jwks_uri");
   const { href, hostname } = new URL(jwksUrl);
   const reach = reachOfHost(hostname);
   if (reach && !isWithin(reach, issuersReach)) {
-    throw unavailable(url, `its jwks_uri is ${reachInWords(reach)}, and it is not`);
+    throw misconfigured(url, `its jwks_uri is ${reachInWords(reach)}, and it is not`);
   }
   // As a URL is written: what the document says may be meant for a terminal.
   return { url: href, issuersReach, allowInsecureIssuer: bounds.allowInsecureIssuer === true && issuer.startsWith("http:") };
 }
 
-/** The URL of an issuer's JWKS. @throws SignetError `jwks_unavailable` */
+/** The URL of an issuer's JWKS. @throws SignetError as `discoverJwks` */
 export async function discoverJwksUrl(issuer: string, bounds: FetchBounds = {}): Promise<string> {
   return (await discoverJwks(issuer, bounds)).url;
 }
@@ -129,31 +130,37 @@ async function fetchObject(
       await body?.cancel();
       if (status === 304 && known) return undefined;
       const more = status >= 300 && status < 400 ? "; a redirect is not followed, give the URL behind it" : "";
-      throw unavailable(url, `it answers ${status}${more}`);
+      // A server in trouble, or one that is asked too often or too slowly, answers otherwise later.
+      const fault = status >= 500 || status === 429 || status === 408 ? unavailable : misconfigured;
+      throw fault(url, `it answers ${status}${more}`);
     }
     const bytes = body ? await readBounded(body, maxBytes) : new Uint8Array();
-    if (!bytes) throw unavailable(url, `its answer is larger than ${maxBytes} bytes`);
+    if (!bytes) throw misconfigured(url, `its answer is larger than ${maxBytes} bytes`);
     const value = parseStrictJson(bytes, "the answer");
-    if (!hasMembers(value)) throw unavailable(url, "its answer is no JSON object");
+    if (!hasMembers(value)) throw misconfigured(url, "its answer is no JSON object");
     return { value, etag: answer.headers.get("etag"), reach };
   } catch (cause) {
     // What a caller's fetch says of its own accord stays as it is.
     if (isSignetError(cause) && !isSignetError(cause, "invalid_json", "duplicate_member")) throw cause;
-    throw unavailable(url, isSignetError(cause) ? cause.message : failureOf(cause as Error, signal, timeoutMs), { cause });
+    if (isSignetError(cause)) throw misconfigured(url, cause.message, { cause });
+    const aborted = signal.aborted || (cause as Error)?.name === "TimeoutError";
+    const code = aborted ? "" : codeOf(cause as Error);
+    const words = aborted ? `no answer within ${timeoutMs} ms` : `it cannot be reached${code && ` (${code})`}`;
+    // A certificate stays as it is until it is renewed or trusted.
+    throw (/CERT|VERIFY/.test(code) ? misconfigured : unavailable)(url, words, { cause });
   }
 }
 
-function failureOf(error: Error, signal: AbortSignal, timeoutMs: number): string {
-  if (signal.aborted || error?.name === "TimeoutError") return `no answer within ${timeoutMs} ms`;
+function codeOf(error: Error): string {
   // Node's fetch hides "ECONNREFUSED" and "CERT_HAS_EXPIRED" in the cause.
   const { code } = ((error?.cause ?? error) || {}) as { readonly code?: unknown };
-  return `it cannot be reached${isText(code) ? ` (${code})` : ""}`;
+  return isText(code) ? code : "";
 }
 
 function assertFetchable(url: string, allowInsecureIssuer = false): void {
-  if (!URL.canParse(url)) throw unavailable(url, "this is no URL");
+  if (!URL.canParse(url)) throw misconfigured(url, "this is no URL");
   const { protocol, username, password, hostname } = new URL(url);
-  if (username || password) throw unavailable(hostname, "a URL with a password is not fetched");
+  if (username || password) throw misconfigured(hostname, "a URL with a password is not fetched");
   if (protocol === "https:" || (protocol === "http:" && (allowInsecureIssuer || isLoopback(hostname)))) return;
-  throw unavailable(url, "keys are fetched over https (over http on this machine alone, or with allowInsecureIssuer)");
+  throw misconfigured(url, "keys are fetched over https (over http on this machine alone, or with allowInsecureIssuer)");
 }

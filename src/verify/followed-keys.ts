@@ -1,7 +1,7 @@
-import { isSignetError } from "../errors.js";
+import { isSignetError, type SignetError } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
 import { type DiscoveredJwks, discoverJwks, type FetchBounds, fetchJwksUnless } from "./fetch-jwks.js";
-import { unavailable } from "./judged-by-text.js";
+import { misconfigured, unavailable } from "./judged-by-text.js";
 
 /** How an issuer's keys are followed. */
 export interface FollowedKeysOptions extends FetchBounds {
@@ -22,7 +22,7 @@ export interface FollowedKeys<T> {
    * again, and does not wait.
    */
   current(): T | undefined;
-  /** Waits until there are keys. @throws SignetError `jwks_unavailable` */
+  /** Waits until there are keys. @throws SignetError `jwks_unavailable`, `jwks_misconfigured` */
   ready(): Promise<T>;
   /**
    * For a key that is not among them: fetches them again, unless that was tried just now.
@@ -47,9 +47,7 @@ export function followKeys<T extends object>(
   options: FollowedKeysOptions,
   use: (jwks: Jwks) => T,
 ): FollowedKeys<T> {
-  const refreshSeconds = options.refreshSeconds ?? 300;
-  const staleSeconds = options.staleSeconds ?? 3_600;
-  const { jwksUrl, elapsed = () => performance.now() / 1_000 } = options;
+  const { jwksUrl, refreshSeconds = 300, staleSeconds = 3_600, elapsed = () => performance.now() / 1_000 } = options;
   // The operator's own word leads anywhere, and for ever; an issuer's to no address that is more private than its own.
   const told: Place | undefined = jwksUrl === undefined ? undefined : { url: jwksUrl };
   let place = told;
@@ -59,9 +57,10 @@ export function followKeys<T extends object>(
   // No time is less than this away.
   let triedAt = Number.NaN;
   let running: Promise<T> | undefined;
+  let fault: SignetError | undefined;
 
   async function load(): Promise<T> {
-    triedAt = elapsed();
+    [triedAt, fault] = [elapsed(), undefined];
     try {
       // What discovery said is asked again after an hour.
       if (!place || elapsed() - (place.at as number) > 3_600) place = { ...(await discoverJwks(issuer, options)), at: elapsed() };
@@ -75,6 +74,7 @@ export function followKeys<T extends object>(
     } catch (error) {
       // The keys may have moved: where they are is asked anew.
       place = told;
+      if (isSignetError(error, "jwks_misconfigured")) fault = error;
       throw error;
     }
   }
@@ -100,7 +100,7 @@ export function followKeys<T extends object>(
     async ready() {
       const now = current();
       if (!now && wasTried(1)) {
-        throw unavailable(issuer, "its keys could not be fetched a moment ago; try again", { retryAfterSeconds: 1 });
+        throw fault ?? unavailable(issuer, "its keys could not be fetched a moment ago; try again", { retryAfterSeconds: 1 });
       }
       return now ?? loadOnce();
     },
@@ -119,7 +119,7 @@ function usable<T>(issuer: string, make: () => T): T {
   try {
     return make();
   } catch (cause) {
-    throw isSignetError(cause) ? unavailable(issuer, `its keys cannot be used: ${cause.message}`, { cause }) : cause;
+    throw isSignetError(cause) ? misconfigured(issuer, `its keys cannot be used: ${cause.message}`, { cause }) : cause;
   }
 }
 

@@ -1,4 +1,5 @@
 import { SignetError } from "../errors.js";
+import type { TokenPurpose } from "./header.js";
 import { followIssuers, type IssuersVerifierOptions, verifyByFollowed } from "./issuers.js";
 import { localVerifier, type VerifiedToken } from "./verifier.js";
 
@@ -7,16 +8,17 @@ export interface IssuersVerifier {
   /**
    * Verifies a token, once the keys of its issuer are there.
    *
-   * @throws SignetError as `Verifier.verify`; `jwks_unavailable` where there are no keys, or none that are new enough
+   * @throws SignetError as `Verifier.verify`; `jwks_unavailable` where there are no keys, or none that are new enough;
+   *   `jwks_misconfigured` where that lasts until it is corrected
    */
-  verify(token: string): Promise<VerifiedToken>;
+  verify(token: string, purpose?: TokenPurpose): Promise<VerifiedToken>;
   /**
    * Verifies by the keys that are there, and waits for nothing: after `ready`, or a token that was verified. A key that is not among
    * them is refused; `verify` would look for it.
    *
    * @throws SignetError as `verify`
    */
-  verifySync(token: string): VerifiedToken;
+  verifySync(token: string, purpose?: TokenPurpose): VerifiedToken;
   /** Fetches every issuer's keys now: at a start, so that the first token does not wait. @throws SignetError `jwks_unavailable` */
   ready(): Promise<void>;
 }
@@ -29,12 +31,12 @@ export interface IssuersVerifier {
 export function issuersVerifier(options: IssuersVerifierOptions): IssuersVerifier {
   const { sourceFor, ready } = followIssuers(options, localVerifier);
   return Object.freeze({
-    async verify(token: string) {
-      return verifyByFollowed(sourceFor(token), token);
+    async verify(token: string, purpose?: TokenPurpose) {
+      return verifyByFollowed(sourceFor(token), token, purpose);
     },
-    verifySync(token: string) {
+    verifySync(token: string, purpose?: TokenPurpose) {
       const verifier = sourceFor(token).current();
-      if (verifier !== undefined) return verifier.verify(token);
+      if (verifier !== undefined) return verifier.verify(token, purpose);
       throw new SignetError("jwks_unavailable", "the issuer's keys are not there yet: await ready() first");
     },
     ready,

@@ -3,6 +3,7 @@ import { invalidOption } from "../encoding/options.js";
 import { isSignetError } from "../errors.js";
 import { issuerRefused } from "./claims.js";
 import { type FollowedKeys, type FollowedKeysOptions, followKeys } from "./followed-keys.js";
+import type { TokenPurpose } from "./header.js";
 import type { KeyChecks } from "./keys.js";
 import { parseObject, splitToken } from "./token.js";
 import type { VerifiedToken, VerifierOptions, Verifying } from "./verifier.js";
@@ -12,7 +13,7 @@ export interface IssuersVerifierOptions
   extends Omit<VerifierOptions, "keys" | "issuer">,
     Omit<FollowedKeysOptions, "jwksUrl">,
     Pick<KeyChecks, "algorithms" | "requireKid"> {
-  /** The URL of each issuer, exactly as in `iss`; its keys are found by discovery. */
+  /** The URL of each issuer, exactly as in `iss`; its keys are found by discovery. With `jwksUrl` it may be any text. */
   readonly issuer: string | readonly string[];
   /** Where the keys of the one issuer are, if it has no discovery document; of several issuers by their URLs. */
   readonly jwksUrl?: string | Readonly<Record<string, string>> | undefined;
@@ -44,6 +45,9 @@ export function followIssuers<V extends object>(
   if ([...urls.keys()].some((name) => !issuers.includes(name as string))) {
     throw invalidOption("jwksUrl", "names an issuer that issuer does not list");
   }
+  if (!issuers.every((name) => urls.has(name) || URL.canParse(name))) {
+    throw invalidOption("issuer", "must be the URL of each issuer, or give jwksUrl or its keys");
+  }
   const sources = new Map(
     issuers.map((issuer) => [
       issuer,
@@ -67,14 +71,18 @@ export function followIssuers<V extends object>(
 }
 
 /** Verifies by keys that are followed, and looks once for a key that is not among them. */
-export async function verifyByFollowed<V extends Verifying>(source: FollowedKeys<V>, token: string): Promise<VerifiedToken> {
+export async function verifyByFollowed<V extends Verifying>(
+  source: FollowedKeys<V>,
+  token: string,
+  purpose?: TokenPurpose,
+): Promise<VerifiedToken> {
   const verifier = await source.ready();
   try {
-    return await verifier.verify(token);
+    return await verifier.verify(token, purpose);
   } catch (error) {
     if (!isSignetError(error, "token_key_unknown")) throw error;
     const newer = await source.again();
     if (!newer || newer === verifier) throw error;
-    return newer.verify(token);
+    return newer.verify(token, purpose);
   }
 }

@@ -19,7 +19,7 @@ export interface JudgedAnswer {
  * Fetches a URL and follows no redirect.
  *
  * @param issuers who can reach the issuer that leads there: no address that is more private is connected to; absent for the issuer itself
- * @throws SignetError `jwks_unavailable` where no address is left
+ * @throws SignetError `jwks_misconfigured` where no address is left
  */
 export type JudgedFetch = (url: string, init: FetchInit, issuers: Reach | undefined) => Promise<JudgedAnswer>;
 
@@ -32,7 +32,7 @@ export function judgedByText(fetch: typeof globalThis.fetch): JudgedFetch {
   };
 }
 
-/** @throws SignetError `jwks_unavailable` where an address is more private than the issuer that leads there */
+/** @throws SignetError `jwks_misconfigured` where an address is more private than the issuer that leads there */
 export function assertWithin(url: string, reach: Reach, issuers: Reach | undefined): void {
   if (!isWithin(reach, issuers ?? "machine")) throw tooPrivate(url, reach);
 }
@@ -40,10 +40,15 @@ export function assertWithin(url: string, reach: Reach, issuers: Reach | undefin
 /** The refusal of an address. */
 export function tooPrivate(url: string, reach: Reach): SignetError {
   const why = reach === "none" ? "nothing is fetched from there" : "the issuer that leads there is not";
-  return unavailable(url, `its address is ${reachInWords(reach)}: ${why}`);
+  return misconfigured(url, `its address is ${reachInWords(reach)}: ${why}`);
 }
 
-/** The error for keys that cannot be had. @param place a URL, or the issuer's */
+/** The error for keys that cannot be had now. @param place a URL, or the issuer's */
 export function unavailable(place: string, why: string, details?: ErrorDetails): SignetError {
   return new SignetError("jwks_unavailable", `${shortened(place)}: ${why}`, details);
+}
+
+/** The error for keys that cannot be had until what leads to them is corrected: another try changes nothing. */
+export function misconfigured(place: string, why: string, details?: ErrorDetails): SignetError {
+  return new SignetError("jwks_misconfigured", `${shortened(place)}: ${why}`, details);
 }

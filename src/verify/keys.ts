@@ -17,7 +17,7 @@ export interface KeyChecks {
   readonly keys: { readonly keys: readonly (PublicJwk | Readonly<Record<string, unknown>> | null)[] };
   /** Narrows the algorithms; needed where an RSA key does not name its own, because it could be used with six. */
   readonly algorithms?: readonly AlgorithmName[] | undefined;
-  /** False accepts tokens without `kid` where the keys have one name, or none, among them. Default true. */
+  /** True refuses every token without `kid`. By default one is accepted where no more than one key can be meant. */
   readonly requireKid?: boolean | undefined;
 }
 
@@ -42,15 +42,17 @@ type NamedKey<Answer> = Map<AlgorithmName, { readonly jwk: Jwk; readonly pinned:
 export function keyFinder<Answer>(checks: KeyChecks, bind: BindKey<Answer>): (read: ReadHeader) => SignatureCheck<Answer> {
   const byKid = namedKeys(checks, bind);
   const all = [...byKid.values()].flatMap((key) => [...key.values()]);
-  if (!all.some(({ pinned }) => typeof pinned === "function")) {
+  if (!all.some(isUsable)) {
     throw all[0]?.pinned ?? invalidOption("keys", "has no key that verifies signatures by an accepted algorithm");
   }
-  const [sole] = byKid.size === 1 ? byKid.values() : [];
   // A key without a name, from a PEM for example, can be told from others only where there are none: then no kid contradicts it.
-  const unnamed = sole && byKid.get(undefined);
+  const unnamed = byKid.size === 1 ? byKid.get(undefined) : undefined;
+  // One that cannot be used has signed no token that is good.
+  const usable = [...byKid.values()].filter((key) => [...key.values()].some(isUsable));
+  const sole = usable.length === 1 ? usable[0] : undefined;
 
   return ({ header: { kid }, algorithm }) => {
-    if (kid === undefined && checks.requireKid !== false && unnamed === undefined) {
+    if (kid === undefined && (checks.requireKid ?? !sole)) {
       throw new SignetError("token_kid_missing", "Token has no Key ID");
     }
     const key = unnamed ?? (kid === undefined ? sole : byKid.get(kid));
@@ -62,6 +64,10 @@ export function keyFinder<Answer>(checks: KeyChecks, bind: BindKey<Answer>): (re
     if (typeof pinned === "function") return pinned;
     throw new SignetError(pinned.code, pinned.message, { cause: pinned });
   };
+}
+
+function isUsable({ pinned }: { readonly pinned: unknown }): boolean {
+  return typeof pinned === "function";
 }
 
 function namedKeys<Answer>({ keys, algorithms }: KeyChecks, bind: BindKey<Answer>): Map<unknown, NamedKey<Answer>> {

@@ -59,14 +59,30 @@ export function parseObject(part: string, name: "header" | "payload"): Record<st
  * @throws SignetError `token_malformed`
  */
 export function objectFrom(bytes: Uint8Array, name: "header" | "payload"): Record<string, unknown> {
+  return readPart(bytes, name).value;
+}
+
+/**
+ * Reads the bytes of a payload as claims: integers of those that are named as texts, and never one that has lost digits.
+ *
+ * @throws SignetError `token_malformed`, or `token_claims_malformed` for an integer beyond 2^53
+ */
+export function claimsFrom(bytes: Uint8Array, integersAsText: readonly string[] | undefined): Record<string, unknown> {
+  const { value, inexact } = readPart(bytes, "payload", integersAsText);
+  if (inexact === undefined) return value;
+  const words = "the token has an integer beyond 2^53, which would lose digits: name its claim in integersAsText";
+  throw new SignetError("token_claims_malformed", words, { field: inexact });
+}
+
+function readPart(bytes: Uint8Array, name: "header" | "payload", integersAsText?: readonly string[]) {
   const text = decodeUtf8(bytes);
   if (text === undefined) throw malformed(`has a ${name} that is not UTF-8`);
-  const reading = readJsonOrNone(text);
+  const reading = readJsonOrNone(text, integersAsText);
   if (!reading) throw malformed(`has a ${name} that is not JSON`);
-  const { value, duplicate } = reading;
+  const { value, duplicate, inexact } = reading;
   if (!isObject(value)) throw malformed(`has a ${name} that is not an object`);
   if (duplicate !== undefined) throw malformed(`has a ${name} that names a member twice`);
-  return value;
+  return { value, inexact };
 }
 
 /** The refusal of a token that another party has signed, or changed. */

@@ -1,4 +1,5 @@
 import { algorithmNamed } from "../algorithms/table.js";
+import { isLarge } from "../encoding/json-by-hand.js";
 import { hasMembers, isListOf, isNonEmptyText, isObject, isText, listed, MAX_LIST_LENGTH } from "../encoding/list-of.js";
 import {
   A_COUNT,
@@ -11,6 +12,7 @@ import {
   readOptions,
   TRUE_OR_FALSE,
 } from "../encoding/options.js";
+import { expectedClaims } from "./claims.js";
 import type { IssuersVerifierOptions } from "./issuers.js";
 import type { VerifierOptions } from "./verifier.js";
 
@@ -26,8 +28,12 @@ const SHARED: OptionChecks<Shared> = {
   ],
   requireKid: TRUE_OR_FALSE,
   types: ["a list of texts; null accepts any type", (value) => value === null || isFilledList(value, isNonEmptyText)],
+  ignoredHeaders: ["a list of jku, x5u and x5c: no other can be ignored", (value) => isListOf(value, isIgnorable)],
   issuer: givenOrWaived("issuer"),
   audience: givenOrWaived("audience"),
+  clientIds: ["a list of client ids", (value) => isFilledList(value, isNonEmptyText)],
+  claims: ["an object of claims, each with a text, a number, true or false, or a list of such values", areClaims],
+  integersAsText: ["a list of claims other than exp, nbf and iat", (value) => isListOf(value, isNoTime)],
   // What is larger is milliseconds by mistake.
   clockSkewSeconds: ["a whole number from 0 to 600", (value) => isWhole(value ?? 0) && (value as number) <= 600],
   requireExpiration: TRUE_OR_FALSE,
@@ -49,7 +55,7 @@ const WITH_KEYS: OptionChecks<VerifierOptions> = {
 };
 const BY_URL: OptionChecks<ByUrl> = {
   ...SHARED,
-  issuer: ["the URL of each issuer, or give its keys", (value) => isFilledList(listed(value), isUrl), true],
+  issuer: ["the URL of each issuer, or give its keys", (value) => isFilledList(listed(value), isNonEmptyText), true],
   jwksUrl: [
     "the URL of a JWKS, or an object with the URL of each issuer's",
     (value) => isUrl(value) || (isObject(value) && Object.values(value).every(isUrl)),
@@ -89,6 +95,24 @@ function givenOrWaived(name: string): OptionCheck {
 
 function isFilledList(value: unknown, isItem: (item: unknown) => boolean): boolean {
   return isListOf(value, isItem as (item: unknown) => item is unknown) && value.length > 0;
+}
+
+function isIgnorable(value: unknown): value is string {
+  return value === "jku" || value === "x5u" || value === "x5c";
+}
+
+function isNoTime(value: unknown): value is string {
+  return isNonEmptyText(value) && !/^(exp|nbf|iat)$/.test(value);
+}
+
+// What has no members that can be seen, a Map for example, would check nothing.
+function areClaims(value: unknown): boolean {
+  const expected = isObject(value) ? expectedClaims(value) : [];
+  return expected.length > 0 && expected.every(([, values]) => isFilledList(values, isClaimValue));
+}
+
+function isClaimValue(value: unknown): boolean {
+  return isText(value) || typeof value === "boolean" || (typeof value === "number" && !isLarge(value));
 }
 
 function isUrl(value: unknown): boolean {

@@ -1,9 +1,9 @@
 import { publicKeyFromJwk } from "../algorithms/jwk.js";
 import { signatureChecker } from "../algorithms/signature.js";
 import { type ClaimChecks, claimsChecker, type VerifiedClaims } from "./claims.js";
-import { type HeaderChecks, headerReader, type TokenHeader } from "./header.js";
+import { type HeaderChecks, headerReader, type TokenHeader, type TokenPurpose } from "./header.js";
 import { type BindKey, type KeyChecks, keyFinder, type SignatureCheck } from "./keys.js";
-import { decodePart, objectFrom, signatureInvalid, splitToken } from "./token.js";
+import { claimsFrom, decodePart, signatureInvalid, splitToken } from "./token.js";
 
 /** What a verifier is made of. */
 export interface VerifierOptions extends KeyChecks, HeaderChecks, ClaimChecks {
@@ -29,22 +29,25 @@ export interface Verifier {
    * a token that came before, compare `jti`.
    *
    * @param token a JWT in compact form (RFC 7519), without "Bearer"
+   * @param purpose "access" where a request carries it, as `bearerGuard` says by itself: unless `types` names others, tokens of the type
+   *   `at+jwt` are accepted then. Without it they are not, so that no access token passes for an ID token.
    * @returns its header and claims, a frozen pair; the claims are a fresh object of the caller's own
    * @throws SignetError with a code that begins with `token_` for a token that is refused (`isTokenRefusal`); the fault of its
    *   key, `algorithm_unavailable` for example, where that is published and cannot be used here; `clock_untrusted`
    */
-  verify(token: string): VerifiedToken;
+  verify(token: string, purpose?: TokenPurpose): VerifiedToken;
 }
 
 /** What verifies: a verifier over keys at hand, or one that follows its issuers' keys. */
 export interface Verifying {
-  verify(token: string): VerifiedToken | Promise<VerifiedToken>;
+  verify(token: string, purpose?: TokenPurpose): VerifiedToken | Promise<VerifiedToken>;
 }
 
 /** What is kept of the header of a token that was found good. */
 interface KnownHeader {
   readonly header: TokenHeader;
   readonly isSigned: SignatureCheck;
+  readonly isForAccess: boolean;
 }
 
 const MAX_REMEMBERED = 32;
@@ -60,11 +63,12 @@ export function localVerifier(options: VerifierOptions): Verifier {
   const checkClaims = claimsChecker(options);
   const readHeader = headerReader(options);
   const findKey = keyFinder(options, bindKey);
+  const integersAsText = options.integersAsText && [...options.integersAsText];
   const remembered = new Map<string, KnownHeader>();
 
-  function known(part: string): KnownHeader {
-    const read = readHeader(part);
-    return { header: read.header, isSigned: findKey(read) };
+  function known(part: string, purpose: TokenPurpose | undefined): KnownHeader {
+    const read = readHeader(part, purpose);
+    return { header: read.header, isSigned: findKey(read), isForAccess: read.isForAccess };
   }
 
   // An issuer's tokens have one header for each of its keys. Strangers cannot push them out: only headers of good signatures are
@@ -75,17 +79,18 @@ export function localVerifier(options: VerifierOptions): Verifier {
     remembered.set(Buffer.from(part, "latin1").toString("latin1"), entry);
   }
 
-  function verify(token: string): VerifiedToken {
+  function verify(token: string, purpose?: TokenPurpose): VerifiedToken {
     const parts = splitToken(token, options.maxTokenLength);
     const seen = remembered.get(parts.header);
-    const entry = seen ?? known(parts.header);
+    // What was good for one purpose is read again for another, and refused there.
+    const entry = seen === undefined || (seen.isForAccess && purpose !== "access") ? known(parts.header, purpose) : seen;
     const payload = decodePart(parts.payload, "payload");
     // Nothing of the payload is read, and nothing said of it, before the signature is known to be good.
     if (!entry.isSigned(parts.signingInput, parts.signature)) {
       throw signatureInvalid();
     }
     if (seen === undefined) remember(parts.header, entry);
-    const claims = objectFrom(payload, "payload");
+    const claims = claimsFrom(payload, integersAsText);
     checkClaims(claims);
     return Object.freeze({ header: entry.header, claims });
   }

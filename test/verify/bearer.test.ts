@@ -5,10 +5,16 @@ import { algorithmNamed } from "../../src/algorithms/table.js";
 import { SignetError } from "../../src/errors.js";
 import { bearerGuard } from "../../src/verify/bearer.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
+import { createVerifier as createWebVerifier } from "../../src/verify/web/web-verifier.js";
+import { rsaPair } from "../contracts/rsa-keys.mjs";
 
 const NOW = 1_800_000_000;
 const { privateKey } = generateKeyPairSync("ed25519");
 const jwk = publicJwk(privateKey, algorithmNamed("EdDSA"));
+const jwkOfRsa = rsaPair(2_048).publicKey.export({ format: "jwk" });
+/** As Node's fetch fails. */
+const failure = (code: string) =>
+  Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error(code), { code }) });
 const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 function tokenOf(claims: object = {}) {
@@ -93,6 +99,51 @@ describe("a bearer guard", () => {
     const answering = bearerGuard({ verify: async () => failure as never }, { scopes: ["read"] });
     expect((await answering(`Bearer ${tokenOf()}`)).refusal).toMatchObject({ status: 503 });
   });
+
+  const issuer = "https://issuer.example";
+  const discovery = { issuer, jwks_uri: `${issuer}/keys` };
+  const rsa = { kty: "RSA", n: jwkOfRsa.n, e: "AQAB", kid: "r" };
+  it.each<[string, () => Response | Promise<Response>, status: number, keysAt?: string]>([
+    ["answers 404", () => new Response(null, { status: 404 }), 500],
+    ["answers 401", () => new Response(null, { status: 401 }), 500],
+    ["redirects", () => new Response(null, { status: 301 }), 500],
+    ["has no list of keys", () => Response.json({}), 500],
+    ["answers a page", () => new Response("<html>"), 500],
+    ["has RSA keys alone that name no algorithm", () => Response.json({ keys: [rsa] }), 500],
+    ["is at a URL that is not fetched", () => Response.json({ keys: [jwk] }), 500, "http://issuer.example/keys"],
+    ["has a certificate that is not trusted", () => Promise.reject(failure("DEPTH_ZERO_SELF_SIGNED_CERT")), 500],
+    ["is another issuer's", () => Response.json({ ...discovery, issuer: `${issuer}/` }), 500, ""],
+    ["has a discovery document without keys", () => Response.json({ issuer }), 500, ""],
+    ["answers 500", () => new Response(null, { status: 500 }), 503],
+    ["answers 503", () => new Response(null, { status: 503 }), 503],
+    ["is asked too often", () => new Response(null, { status: 429 }), 503],
+    ["cannot be reached", () => Promise.reject(failure("ECONNREFUSED")), 503],
+    ["has no address now", () => Promise.reject(failure("EAI_AGAIN")), 503],
+  ])("tells what lasts until it is corrected from an outage: a JWKS that %s", async (_what, fetch, status, jwksUrl) => {
+    const at = jwksUrl === "" ? {} : { jwksUrl: jwksUrl ?? `${issuer}/keys` };
+    for (const make of [createVerifier, createWebVerifier]) {
+      const verifier = make({ issuer, audience: "api", fetch: async () => fetch(), ...at });
+      const code = status === 503 ? "jwks_unavailable" : "jwks_misconfigured";
+      const guarded = bearerGuard(verifier);
+      // Also right afterwards, when nothing is fetched again.
+      for (let each = 0; each < 2; each++) {
+        const { refusal } = await guarded(`Bearer ${tokenOf()}`);
+        expect(refusal).toMatchObject({ status });
+        expect(JSON.parse(refusal?.body ?? "")).toMatchObject({ status, code });
+        expect(refusal?.headers).not.toHaveProperty("www-authenticate");
+      }
+      await expect(verifier.ready()).rejects.toMatchObject({ code, status: status === 503 ? 503 : 502 });
+    }
+  });
+
+  it.each(["invalid_key", "algorithm_unavailable", "config_invalid", "clock_untrusted"] as const)(
+    "takes %s for no outage either",
+    async (code) => {
+      const { refusal } = await bearerGuard({ verify: () => Promise.reject(new SignetError(code, "secret")) })("Bearer a");
+      expect(refusal).toMatchObject({ status: 500 });
+      expect(refusal?.body).not.toContain("secret");
+    },
+  );
 
   it("lets no request pass that cannot be verified now, and tells no inner words", async () => {
     for (const failure of [new SignetError("jwks_unavailable", "http://10.0.0.1/keys: refused"), new Error("secret")]) {

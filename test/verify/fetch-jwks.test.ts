@@ -20,7 +20,7 @@ describe("a JWKS that is fetched", () => {
     ['{"keys":{}}', 'no list "keys"'],
   ])("is refused where the answer is %s", async (text, words) => {
     const failure = fetchJwks(await answering(text));
-    await expect(failure).rejects.toMatchObject({ code: "jwks_unavailable", message: expect.stringMatching(words) });
+    await expect(failure).rejects.toMatchObject({ code: "jwks_misconfigured", message: expect.stringMatching(words) });
   });
 
   it("is missing in words that repeat no more than 64 characters of its URL", async () => {
@@ -70,13 +70,13 @@ describe("a JWKS that is fetched", () => {
     "is never fetched from %s",
     async (url) => {
       const fetch = () => expect.unreachable();
-      await expect(fetchJwks(url, { fetch })).rejects.toMatchObject({ code: "jwks_unavailable" });
+      await expect(fetchJwks(url, { fetch })).rejects.toMatchObject({ code: "jwks_misconfigured" });
     },
   );
 
   it("is not fetched by a URL with a password, which no error tells", async () => {
     const failure = await fetchJwks("https://user:hunter2@issuer.example/jwks").catch((error: Error) => error);
-    expect(failure).toMatchObject({ code: "jwks_unavailable" });
+    expect(failure).toMatchObject({ code: "jwks_misconfigured" });
     expect((failure as Error).message).not.toContain("hunter2");
   });
 });
@@ -109,6 +109,6 @@ describe("an issuer's discovery document", () => {
     [{ issuer, jwks_uri: "http://127.0.0.1:8080/jwks" }, "on this machine"],
   ])("leads nowhere where it is %j", async (document, words) => {
     const failure = discoverJwksUrl(issuer, told(document));
-    await expect(failure).rejects.toMatchObject({ code: "jwks_unavailable", message: expect.stringContaining(words) });
+    await expect(failure).rejects.toMatchObject({ code: "jwks_misconfigured", message: expect.stringContaining(words) });
   });
 });

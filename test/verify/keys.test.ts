@@ -190,8 +190,21 @@ describe("an algorithm", () => {
 describe("a kid", () => {
   const nameless = (key: TestKey): string => key.token({ ...key.header, kid: undefined }, goodClaims);
 
-  it("must be there", () => {
-    expect(answer([jwk(es)], nameless(es))).toBe("token_kid_missing");
+  it("may be missing where one key alone can be meant, unless it is asked for", () => {
+    expect(answer([jwk(es)], nameless(es))).toBe("accepted");
+    expect(answer([jwk(es)], nameless(es), { requireKid: true })).toBe("token_kid_missing");
+    expect(answer([jwk(es, { kid: undefined })], nameless(es), { requireKid: true })).toBe("token_kid_missing");
+    expect(answer([jwk(es), jwk(ed)], nameless(es))).toBe("token_kid_missing");
+    expect(answer([jwk(es), jwk(es, { kid: "twin" })], nameless(es))).toBe("token_kid_missing");
+    expect(answer([jwk(es)], nameless(ed))).toBe("token_algorithm_refused");
+    const stranger = nameless(es).replace(/\.[^.]+$/, `.${"A".repeat(86)}`);
+    expect(answer([jwk(es)], stranger)).toBe("token_signature_invalid");
+  });
+
+  it("may be missing beside keys that have signed nothing: for encryption, of other algorithms, that cannot be used", () => {
+    const others = [jwk(rs, { use: "enc" }), { kty: "oct", k: "c2VjcmV0", kid: "s" }, jwk(rs, { kid: "weak", n: "AQAB" })];
+    expect(answer([...others, jwk(es)], nameless(es))).toBe("accepted");
+    expect(answer([jwk(rs), jwk(es)], nameless(es), { algorithms: ["ES256"] })).toBe("accepted");
   });
 
   it("may be missing where that is said, and the set has one key only", () => {

@@ -181,15 +181,15 @@ describe("a listed server", () => {
     createDecoder({ issuer: "http://localhost:1", hosts: [new URL(base).host], clock: () => 0, ...more });
 
   it.each([
-    ["/redirect", "a redirect is not followed"],
-    ["/missing", "answers 404"],
-    ["/huge", "larger than"],
-    ["/cut", "cannot be reached"],
-    ["/switch", "cannot be reached"],
-    ["/good", "cannot be used"],
-  ])("that answers %s gives no keys, and it says why", async (path, why) => {
+    ["/redirect", "a redirect is not followed", "jwks_misconfigured"],
+    ["/missing", "answers 404", "jwks_misconfigured"],
+    ["/huge", "larger than", "jwks_misconfigured"],
+    ["/cut", "cannot be reached", "jwks_unavailable"],
+    ["/switch", "cannot be reached", "jwks_unavailable"],
+    ["/good", "cannot be used", "jwks_misconfigured"],
+  ])("that answers %s gives no keys, and it says why", async (path, why, code) => {
     await expect(decoder()(`${base}${path}`, TOKEN)).rejects.toMatchObject({
-      code: "jwks_unavailable",
+      code,
       message: expect.stringContaining(why),
     });
     expect(seen.at(-1)).toBe(`${path} identity`);
@@ -208,7 +208,7 @@ describe("a listed server", () => {
     const resolve = resolver(["127.0.0.1"], ["169.254.169.254"]);
     const decode = decoder({ resolve });
     const before = seen.length;
-    await expect(decode(`${base}/good`, TOKEN)).rejects.toMatchObject({ code: "jwks_unavailable" });
+    await expect(decode(`${base}/good`, TOKEN)).rejects.toMatchObject({ code: "jwks_misconfigured" });
     expect([resolve.asked(), seen.length - before]).toStrictEqual([1, 1]);
     await expect(decode(`${base}/good?again`, TOKEN)).rejects.toMatchObject({ code: "jwks_url_refused" });
     expect([resolve.asked(), seen.length - before]).toStrictEqual([2, 1]);
@@ -221,10 +221,10 @@ describe("a listed server", () => {
     const before = seen.length;
     const codes = new Set<unknown>();
     for (let place = 0; place < 40; place++) codes.add(await ask(place));
-    expect([...codes]).toStrictEqual(["jwks_unavailable", "rate_exceeded"]);
+    expect([...codes]).toStrictEqual(["jwks_misconfigured", "rate_exceeded"]);
     expect(seen.length - before).toBe(32);
     now = 61;
-    expect(await ask(40)).toBe("jwks_unavailable");
+    expect(await ask(40)).toBe("jwks_misconfigured");
   });
 
   it("is asked for one caller whatever another one has asked for", async () => {
@@ -235,7 +235,7 @@ describe("a listed server", () => {
       for (let place = 0; place < 40; place++) await ask(greedy, `${greedy}${place}`);
       expect(await ask(greedy, "one-more")).toBe("rate_exceeded");
     }
-    expect(await ask("modest", "1")).toBe("jwks_unavailable");
+    expect(await ask("modest", "1")).toBe("jwks_misconfigured");
     // What it had fetched stays, although the others have more than there is room for.
     const before = seen.length;
     for (let place = 0; place < 32; place++) await ask("d", `d${place}`);

@@ -173,7 +173,7 @@ describe("the discovery document of a public issuer", () => {
     ["https://169.254.169.254/latest", "metadata"],
     ["https://[fd00:ec2::254]/latest", "metadata"],
   ])("leads not to %s", async (url, words) => {
-    const refusal = { code: "jwks_unavailable", message: expect.stringContaining(words) };
+    const refusal = { code: "jwks_misconfigured", message: expect.stringContaining(words) };
     await expect(discoverJwksUrl(issuer, { fetch: told(url) })).rejects.toMatchObject(refusal);
     // By the address that was connected to, whatever the name says.
     const judged = async () => ({ answer: await told(url)(), reach: "public" as const });
@@ -196,7 +196,7 @@ describe("the discovery document of a public issuer", () => {
         (found) => found,
       );
       await expect(keys.ready()).rejects.toMatchObject({
-        code: "jwks_unavailable",
+        code: "jwks_misconfigured",
         message: expect.stringMatching(/^https:\/\/keys\.example\/jwks: its address is (in a|on this|link)/),
       });
       expect(asked).toStrictEqual([`${issuer}/.well-known/openid-configuration`, jwks]);
@@ -219,8 +219,8 @@ describe("the look-up of a connection", () => {
       "2606:4700::1111",
     ]);
     expect(await found("https://keys.example", "private", "10.0.0.5", "127.0.0.1")).toStrictEqual(["10.0.0.5"]);
-    expect(await found("https://keys.example", "machine", "169.254.169.254")).toMatchObject({ code: "jwks_unavailable" });
-    expect(await found("https://keys.example", "machine")).toMatchObject({ code: "jwks_unavailable" });
+    expect(await found("https://keys.example", "machine", "169.254.169.254")).toMatchObject({ code: "jwks_misconfigured" });
+    expect(await found("https://keys.example", "machine")).toMatchObject({ code: "jwks_misconfigured" });
   });
 });
 
@@ -234,7 +234,7 @@ describe("an issuer on this machine", () => {
     expect(found).toStrictEqual({ url: `${url}/keys`, issuersReach: "machine", allowInsecureIssuer: false });
     expect(await fetchJwks(found.url, found)).toStrictEqual({ keys: [] });
     // Elsewhere the same place is refused.
-    await expect(fetchJwks(found.url, { issuersReach: "private" })).rejects.toMatchObject({ code: "jwks_unavailable" });
+    await expect(fetchJwks(found.url, { issuersReach: "private" })).rejects.toMatchObject({ code: "jwks_misconfigured" });
     const answered = () => new Response(JSON.stringify({ issuer: url, jwks_uri: "https://169.254.169.254/keys" }));
     await expect(discoverJwks(url, { judged: async () => ({ answer: answered(), reach: "machine" }) })).rejects.toMatchObject({
       message: expect.stringContaining("metadata"),
@@ -243,7 +243,7 @@ describe("an issuer on this machine", () => {
 
   it("is asked over http by no name that leads elsewhere", async () => {
     await expect(fetchJudged("http://localname.example/", init(), undefined, resolving("10.0.0.5"))).rejects.toMatchObject({
-      code: "jwks_unavailable",
+      code: "jwks_misconfigured",
     });
   });
 
@@ -273,7 +273,7 @@ describe("where there is no Node", () => {
   it("the URL's text is judged", async () => {
     const url = await serving((_, answer) => answer.end("{}"));
     expect((await webFetch(url, init(), undefined)).reach).toBe("machine");
-    await expect(webFetch(url, init(), "public")).rejects.toMatchObject({ code: "jwks_unavailable" });
+    await expect(webFetch(url, init(), "public")).rejects.toMatchObject({ code: "jwks_misconfigured" });
   });
 });
 

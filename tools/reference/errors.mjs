@@ -133,8 +133,8 @@ export const ERROR_GROUPS = [
         "Do not trust the token: it was changed, or another key signed it.",
       ],
       token_claims_malformed: [
-        "A registered claim has a wrong type, such as an `exp` that is a text.",
-        "Correct it where the token is issued.",
+        "A registered claim has a wrong type, such as an `exp` that is a text, or an integer is beyond 2^53.",
+        "Correct it where the token is issued; name claims with large integers in the verifier's `integersAsText`.",
       ],
       token_expired: ["`exp` has passed.", "Get a new token."],
       token_expiration_missing: [
@@ -153,6 +153,10 @@ export const ERROR_GROUPS = [
         "Send a token of that type: an access token has `at+jwt`, for example.",
       ],
       token_claim_missing: ["A claim that the verifier requires is missing.", "Ask for a token that has it."],
+      token_claim_refused: [
+        "A claim does not say what the verifier's `claims` ask for.",
+        'Ask for a token that does: an access token instead of an ID token where `{"token_use": "access"}` is asked for.',
+      ],
       token_too_old: [
         "The token was issued longer ago than `maxAgeSeconds`, or does not say when.",
         "Get a new token, with `iat`.",
@@ -164,6 +168,10 @@ export const ERROR_GROUPS = [
     title: "Keys and algorithms",
     codes: {
       jwks_unavailable: ["The issuer's keys could not be fetched.", "Check its URL and the network; another try may succeed."],
+      jwks_misconfigured: [
+        "The issuer's keys cannot be fetched or used until what leads to them is corrected: a wrong URL (404), another issuer's discovery, a certificate, RSA keys that name no algorithm.",
+        "Correct what the message names, at the issuer or in the verifier's options; `bearerGuard` answers 500.",
+      ],
       jwks_url_refused: [
         "No keys are fetched from this URL: its host is not on the list, or leads to a private address.",
         "Add the host to `decodeHosts`, or name another one.",

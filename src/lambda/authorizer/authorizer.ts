@@ -68,7 +68,7 @@ export function createAuthorizer(
     });
     let verified: VerifiedToken;
     try {
-      verified = await verifier.verify(request.token);
+      verified = await verifier.verify(request.token, "access");
     } catch (error) {
       if (!isTokenRefusal(error)) {
         log("ERROR", awsRequestId, entry("failed", failureOf(error)));

@@ -6,6 +6,7 @@ export const STATUS_BY_CODE: Partial<Record<ErrorCode, number>> = {
   duplicate_member: 400,
   token_scope_missing: 403,
   jwks_unavailable: 503,
+  jwks_misconfigured: 502,
   unsupported_algorithm: 400,
   algorithm_unavailable: 501,
   invalid_key: 400,

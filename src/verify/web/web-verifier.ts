@@ -1,8 +1,8 @@
 import { claimsChecker } from "../claims.js";
-import { headerReader } from "../header.js";
+import { headerReader, type TokenPurpose } from "../header.js";
 import { followIssuers, type IssuersVerifierOptions, verifyByFollowed } from "../issuers.js";
 import { keyFinder } from "../keys.js";
-import { decodePart, objectFrom, signatureInvalid, splitToken } from "../token.js";
+import { claimsFrom, decodePart, signatureInvalid, splitToken } from "../token.js";
 import type { VerifiedToken, VerifierOptions } from "../verifier.js";
 import { hasKeys, readVerifierOptions } from "../verifier-options.js";
 import { webKeyCheck } from "./key-check.js";
@@ -10,7 +10,7 @@ import { webKeyCheck } from "./key-check.js";
 /** A verifier where there is no Node: what computes signatures there answers later. */
 export interface WebVerifier {
   /** Verifies a token: its structure, its header, its signature, and only then its claims. @throws SignetError as in Node */
-  verify(token: string): Promise<VerifiedToken>;
+  verify(token: string, purpose?: TokenPurpose): Promise<VerifiedToken>;
 }
 
 /** A verifier that follows its issuers' keys. */
@@ -43,21 +43,25 @@ export function createVerifier(options: VerifierOptions | IssuersVerifierOptions
   const read = readVerifierOptions(options);
   if (hasKeys(read)) return localVerifier(read);
   const { sourceFor, ready } = followIssuers(read, localVerifier);
-  return Object.freeze({ verify: async (token: string) => verifyByFollowed(sourceFor(token), token), ready });
+  return Object.freeze({
+    verify: async (token: string, purpose?: TokenPurpose) => verifyByFollowed(sourceFor(token), token, purpose),
+    ready,
+  });
 }
 
 function localVerifier(options: VerifierOptions): WebVerifier {
+  const integersAsText = options.integersAsText && [...options.integersAsText];
   const checkClaims = claimsChecker(options);
   const readHeader = headerReader(options);
   const findKey = keyFinder(options, webKeyCheck);
   return Object.freeze({
-    async verify(token: string) {
+    async verify(token: string, purpose?: TokenPurpose) {
       const parts = splitToken(token, options.maxTokenLength);
-      const read = readHeader(parts.header);
+      const read = readHeader(parts.header, purpose);
       const isSigned = findKey(read);
       const payload = decodePart(parts.payload, "payload");
       if (!(await isSigned(parts.signingInput, parts.signature))) throw signatureInvalid();
-      const claims = objectFrom(payload, "payload");
+      const claims = claimsFrom(payload, integersAsText);
       checkClaims(claims);
       return Object.freeze({ header: read.header, claims });
     },
