@@ -163,7 +163,7 @@ const PARSERS: Record<string, readonly [textOf: (length: number) => unknown, par
       headers: { "sec-websocket-protocol": "a,".repeat(n / 2) },
     }),
     (event: object) => {
-      const request = readAuthorizerEvent(event, "token");
+      const request = readAuthorizerEvent(event, { header: "authorization", query: "token" });
       return answerOf(request, undefined, { simple: false, routes: rules, claims: undefined, now: 0 });
     },
   ],

@@ -1,22 +1,21 @@
 import { isObject } from "../../encoding/object-schema.js";
-import { ownMember } from "../../encoding/own-member.js";
 import { SignetError } from "../../errors.js";
-import { eventHeader } from "../../verify/event-header.js";
 import type { VerifiedToken } from "../../verify/verifier.js";
 import type { RouteRules } from "./route-rules.js";
+import { identitySources, type ShownToken, shownToken, stripBearer, type TokenPlaces } from "./shown-token.js";
 
 /** What invokes an authorizer: each has its own event and takes its own answer. */
 export type AuthorizerSource = "rest" | "http" | "appsync";
 
 /** What an authorizer is asked. */
-export interface AuthorizerRequest {
+export interface AuthorizerRequest extends ShownToken {
   readonly source: AuthorizerSource;
-  /** Empty where none was sent. */
-  readonly token: string;
   /** What is to be invoked: an ARN of a stage's method or route; absent for AppSync. */
   readonly arn: string | undefined;
   /** The answer is kept for other routes too: the event's route is not part of what it is kept by. Of HTTP APIs. */
   readonly keptForAll?: boolean;
+  /** An Event API of AppSync, which has handlers for resolvers. */
+  readonly isEventApi?: boolean;
 }
 
 /** What an answer is made by. */
@@ -31,8 +30,6 @@ export interface AnswerOptions {
   readonly now: number;
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
 /** What a policy may be asked for, and what it answers. */
 const POLICY_VERSION = "2012-10-17";
 /** What AppSync keeps at most, in seconds (developer guide, "AWS_LAMBDA authorization"). */
@@ -41,52 +38,26 @@ const APPSYNC_TTL_SECONDS = 300;
 /**
  * Reads an event of API Gateway (REST APIs: TOKEN and REQUEST; WebSocket APIs; HTTP APIs: payload formats 1.0 and 2.0) or of AppSync.
  *
- * @param query the query parameter that may hold the token, where a browser cannot set a header (WebSocket)
  * @throws SignetError `invalid_request` for any other event
  */
-export function readAuthorizerEvent(event: unknown, query: string | undefined): AuthorizerRequest {
-  if (!isObject(event)) throw unknownEvent();
-  if (event.type === "TOKEN")
-    return { source: "rest", token: stripBearer(event.authorizationToken), arn: textOf(event.methodArn) };
-  if (event.type === "REQUEST" && event.version === "2.0") {
-    const [identity] = Array.isArray(event.identitySource) ? event.identitySource : [];
-    const shown = identity ?? eventHeader(event, "authorization");
-    const token = shown === undefined ? inQuery(event, query) : stripBearer(shown);
-    const keptForAll = !Array.isArray(event.identitySource) || !event.identitySource.includes(event.routeKey);
-    return { source: "http", token, arn: textOf(event.routeArn), keptForAll };
+export function readAuthorizerEvent(event: unknown, places: TokenPlaces): AuthorizerRequest {
+  if (isObject(event)) {
+    const { type, version, authorizationToken, methodArn, routeArn, requestContext } = event;
+    if (type === "TOKEN") return { source: "rest", token: stripBearer(authorizationToken), arn: textOf(methodArn) };
+    if (type === "REQUEST" && version === "2.0") {
+      const keptForAll = !identitySources(event).includes(event.routeKey as string);
+      return { source: "http", ...shownToken(event, places), arn: textOf(routeArn), keptForAll };
+    }
+    if (type === "REQUEST") return { source: "rest", ...shownToken(event, places), arn: textOf(methodArn) };
+    if (isObject(requestContext) && typeof requestContext.apiId === "string" && "authorizationToken" in event) {
+      const isEventApi = "operation" in requestContext;
+      return { source: "appsync", token: stripBearer(authorizationToken), arn: undefined, isEventApi };
+    }
   }
-  if (event.type === "REQUEST") {
-    const shown = eventHeader(event, "authorization");
-    const token = shown === undefined ? inProtocols(event) || inQuery(event, query) : stripBearer(shown);
-    return { source: "rest", token, arn: textOf(event.methodArn) };
-  }
-  if (isObject(event.requestContext) && typeof event.requestContext.apiId === "string" && "authorizationToken" in event) {
-    return { source: "appsync", token: stripBearer(event.authorizationToken), arn: undefined };
-  }
-  throw unknownEvent();
-}
-
-function unknownEvent(): SignetError {
-  return new SignetError("invalid_request", "the event is none of an authorizer's: TOKEN, REQUEST, or one of AppSync");
-}
-
-// What a browser can send with a handshake: `new WebSocket(url, ["bearer", token])` (RFC 6455 section 1.9).
-function inProtocols(event: Members): string {
-  const protocols = (eventHeader(event, "sec-websocket-protocol") ?? "").split(",");
-  const at = protocols.findIndex((protocol) => protocol.trim().toLowerCase() === "bearer");
-  return at < 0 ? "" : (protocols[at + 1]?.trim() ?? "");
-}
-
-function inQuery(event: Members, query: string | undefined): string {
-  const { queryStringParameters: given, multiValueQueryStringParameters: all } = event;
-  if (query === undefined || !isObject(given)) return "";
-  const every = isObject(all) ? ownMember(all, query) : undefined;
-  return Array.isArray(every) && new Set(every).size > 1 ? "" : stripBearer(ownMember(given, query));
-}
-
-// RFC 6750 section 2.1: the scheme's name has no case.
-function stripBearer(value: unknown): string {
-  return typeof value === "string" ? value.replace(/^Bearer +/i, "") : "";
+  throw new SignetError(
+    "invalid_request",
+    "the event is none of an authorizer's: TOKEN or REQUEST of API Gateway, or one of AppSync; is this function the authorizer of an API?",
+  );
 }
 
 function textOf(value: unknown): string | undefined {
@@ -99,7 +70,7 @@ function textOf(value: unknown): string | undefined {
  * @throws SignetError `config_invalid` where rules by route cannot be kept: an answer would be used for other routes
  */
 export function answerOf(
-  { source, arn = "", keptForAll }: AuthorizerRequest,
+  { source, arn = "", keptForAll, isEventApi }: AuthorizerRequest,
   verified: VerifiedToken | undefined,
   { simple, routes, claims, now }: AnswerOptions,
 ): object {
@@ -108,7 +79,11 @@ export function answerOf(
   if (source === "appsync") {
     if (routes !== undefined) throw unkept("AppSync has no routes: guard its fields in the schema");
     const left = Math.max(0, Number(verified?.claims.exp ?? now + APPSYNC_TTL_SECONDS) - now);
-    return { isAuthorized, resolverContext: context, ttlOverride: Math.min(APPSYNC_TTL_SECONDS, left) };
+    const ttlOverride = Math.min(APPSYNC_TTL_SECONDS, left);
+    if (!isEventApi) return { isAuthorized, resolverContext: context, ttlOverride };
+    // Its guide has texts alone here ("AWS Lambda authorization" of AppSync Events).
+    const handlerContext = Object.fromEntries(Object.entries(context).map(([name, value]) => [name, String(value)]));
+    return { isAuthorized, handlerContext, ttlOverride };
   }
   const stage = stageOf(arn);
   if (source === "http" && simple) {
@@ -140,8 +115,12 @@ function unkept(what: string): SignetError {
 // An answer is cached for every route of the stage: it must hold for all of them.
 function stageOf(arn: string): string {
   const [api = "", stage = ""] = arn.split("/");
-  if (!/^arn:[\w-]+:execute-api:[\w-]+:\d{12}:\w+$/.test(api) || stage === "") {
-    throw new SignetError("invalid_request", "the event names no stage of an API (methodArn, routeArn)");
+  // Where a developer's machine plays API Gateway, account and API have made-up names.
+  if (!/^arn:[\w-]+:execute-api(?::[\w-]+){3}$/.test(api) || stage === "") {
+    throw new SignetError(
+      "invalid_request",
+      "the event names no stage of an API: methodArn, or routeArn, must be the ARN of a method or route",
+    );
   }
   return `${api}/${stage}`;
 }

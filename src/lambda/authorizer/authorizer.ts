@@ -1,4 +1,5 @@
-import { isSignetError, isTokenRefusal, type SignetError } from "../../errors.js";
+import { isObject } from "../../encoding/object-schema.js";
+import { isSignetError, isTokenRefusal, type SignetError, toPublicError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { createVerifier } from "../../verify/create-verifier.js";
 import type { IssuersVerifier } from "../../verify/issuers-verifier.js";
@@ -46,13 +47,15 @@ export function createAuthorizer(
     claims: claims.length > 0 ? claims : undefined,
   };
   // The keys are fetched while the function starts; where that fails, the first token tries again.
-  verifier.ready().catch((error: unknown) => log("ERROR", "init", failureOf(error)));
+  verifier.ready().catch((error: unknown) => log("ERROR", "init", inWords(error)));
+
+  const places = { header: headerIn(env), query: env.SIGNET_TOKEN_QUERY || undefined };
 
   function read(event: unknown, requestId: string): AuthorizerRequest {
     try {
-      return readAuthorizerEvent(event, env.SIGNET_TOKEN_QUERY || undefined);
+      return readAuthorizerEvent(event, places);
     } catch (error) {
-      log("ERROR", requestId, { outcome: "failed", ...failureOf(error) });
+      log("ERROR", requestId, { outcome: "failed", ...inWords(error), members: memberNames(event) });
       throw error;
     }
   }
@@ -71,10 +74,10 @@ export function createAuthorizer(
       verified = await verifier.verify(request.token, "access");
     } catch (error) {
       if (!isTokenRefusal(error)) {
-        log("ERROR", awsRequestId, entry("failed", failureOf(error)));
-        throw errorWithoutStack("Error", "the authorizer cannot verify now");
+        log("ERROR", awsRequestId, entry("failed", inWords(error)));
+        throw cannotVerify(error);
       }
-      log("WARN", awsRequestId, entry((error as SignetError).code));
+      log("WARN", awsRequestId, entry((error as SignetError).code, { hint: request.hint }));
       if (isRefusedOutright(error, request.source)) throw errorWithoutStack("Error", UNAUTHORIZED);
       return answerOf(request, undefined, { ...answering, now: clock() });
     }
@@ -83,10 +86,34 @@ export function createAuthorizer(
       log("INFO", awsRequestId, entry("verified", { kid: verified.header.kid }));
       return answer;
     } catch (error) {
-      log("ERROR", awsRequestId, entry("failed", failureOf(error)));
+      log("ERROR", awsRequestId, entry("failed", inWords(error)));
       throw error;
     }
   };
+}
+
+function headerIn({ SIGNET_TOKEN_HEADER: name }: Environment): string {
+  if (!name) return "authorization";
+  if (/^[\w-]+$/.test(name)) return name.toLowerCase();
+  throw wrong("SIGNET_TOKEN_HEADER", "must be the name of a header, such as X-Access-Token");
+}
+
+/** What a function says of an event that is none of its own: as many names as tell its kind, and none that could be a value. */
+function memberNames(event: unknown): readonly string[] {
+  const names = isObject(event) ? Object.keys(event) : [];
+  return names.filter((name) => /^[\w-]{1,32}$/.test(name)).slice(0, 20);
+}
+
+/** As `failureOf`, with our words whatever the code: what fails here is the event's shape, a setting or an issuer's keys, and no request's text. */
+function inWords(error: unknown): Readonly<Record<string, unknown>> {
+  return isSignetError(error) ? { code: error.code, failure: error.message } : failureOf(error);
+}
+
+/** An outage passes by itself; what is wrong with a setting or with the keys does not, and is told by its own code. */
+function cannotVerify(error: unknown): Error {
+  const { code, status } = toPublicError(error);
+  const why = status === 503 ? "now" : "until what its log names is mended";
+  return errorWithoutStack(code, `the authorizer cannot verify ${why}`);
 }
 
 // AppSync knows no 401: everything but a yes is a no.

@@ -330,6 +330,7 @@ describe("the authorizer", () => {
     [{ SIGNET_ISSUER: "" }, "SIGNET_ISSUER"],
     [{ SIGNET_AUDIENCE: "" }, "SIGNET_AUDIENCE"],
     [{ SIGNET_ISSUER: "issuer" }, "issuer"],
+    [{ SIGNET_TOKEN_HEADER: "Authorization: Bearer" }, "SIGNET_TOKEN_HEADER must be the name of a header"],
   ])("does not start with settings that let too much in (%o)", (more, words) => {
     expect(() => authorizer(more)).toThrow(words);
   });
