@@ -1,7 +1,7 @@
 /**
- * Holds the templates against others' rules: cfn-lint in every region that it knows (three minutes), the example for SAM among them,
- * checkov's rules of security, and Terraform the module around it; and builds them again in another folder and on every Node at hand, which
- * must give the same bytes.
+ * Holds the templates against others' rules: cfn-lint in every region that it knows (three minutes), the examples for SAM and the authorizer
+ * among them, checkov's rules of security, and Terraform the module around it; and builds them again in another folder and on every Node at
+ * hand, which must give the same bytes.
  *
  *   node tools/prove-template.mjs [--short]   Build first. The short form looks at a region of each kind.
  */
@@ -62,8 +62,12 @@ async function lint(bin, folder) {
   copyFileSync(template, join(folder, "signet.yaml"));
   const sam = join(folder, "sam.yaml");
   copyFileSync(join(root, "examples/sam/template.yaml"), sam);
-  const args = ["--format", "json", "--regions", ...regions, "--", ...written, sam];
-  return JSON.parse(await said(join(bin, "cfn-lint"), args));
+  // HTTP APIs and AppSync are missing in some regions.
+  const apis = join(folder, "apis.yaml");
+  copyFileSync(join(root, "examples/authorizer/template.yaml"), apis);
+  const lintIn = async (places, ...paths) =>
+    JSON.parse(await said(join(bin, "cfn-lint"), ["--format", "json", "--regions", ...places, "--", ...paths]));
+  return [...(await lintIn(regions, ...written, sam)), ...(await lintIn(["us-east-1"], apis))];
 }
 
 /** Builds what git would hand over somewhere else, at another end of the world. @returns what differs */

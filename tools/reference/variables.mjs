@@ -92,12 +92,17 @@ export const FUNCTION_VARIABLES = {
   SIGNET_EVENT_BUS: { of: "m", meaning: "An event bus that gets each notice: `notices.eventBus`.", example: "key-events" },
   SIGNET_AUDIENCE: {
     of: "a",
-    meaning: "Who tokens must be for, several with commas; `*` takes every token. It has to be set.",
+    meaning: "Who tokens must be for, several with commas; `*` takes every token. It, or `SIGNET_CLIENT_IDS`, has to be set.",
     example: "https://api.example",
+  },
+  SIGNET_CLIENT_IDS: {
+    of: "a",
+    meaning: "The clients whose tokens are taken where they have no `aud`, by `client_id`, with commas.",
+    example: "7lhlkkfbfb4q5kpp90urffao",
   },
   SIGNET_JWKS_URL: {
     of: "a",
-    meaning: "Where the keys are, for an issuer without discovery.",
+    meaning: "Where the keys are, for an issuer without discovery, or whose `iss` is no URL; of several issuers as JSON.",
     example: "https://issuer.example/keys.json",
     fallback: "discovery says it",
   },
@@ -109,6 +114,33 @@ export const FUNCTION_VARIABLES = {
     fallback: "no",
   },
   SIGNET_SCOPES: { of: "a", meaning: "Scopes that every token must have, with commas.", example: "orders:read" },
+  SIGNET_EXACT_CLAIMS: {
+    of: "a",
+    meaning: "What claims must say, as JSON; a list where one of several values will do.",
+    example: '{"token_use":"access"}',
+  },
+  SIGNET_TYPES: {
+    of: "a",
+    meaning: "The `typ` that tokens may have, with commas; `*` takes any.",
+    example: "at+jwt",
+    fallback: "`JWT`, `at+jwt` or none",
+  },
+  SIGNET_KEY_ALGORITHMS: {
+    of: "a",
+    meaning: "The algorithms that are taken, with commas; needed where RSA keys do not name theirs.",
+    example: "RS256",
+    fallback: "the keys' own",
+  },
+  SIGNET_IGNORED_HEADERS: {
+    of: "a",
+    meaning: "What is passed over in a token's header instead of refused: of `jku`, `x5u`, `x5c`.",
+    example: "x5c",
+  },
+  SIGNET_INTEGERS_AS_TEXT: {
+    of: "a",
+    meaning: "The claims whose integers are handed on as texts, whatever their size, with commas.",
+    example: "uid",
+  },
   SIGNET_ROUTES: {
     of: "a",
     meaning: "The scopes of each route, as JSON; what no rule names is refused.",
@@ -120,6 +152,12 @@ export const FUNCTION_VARIABLES = {
     meaning: "The claims that are handed on, with commas.",
     example: "sub,tenant",
     fallback: "all that can be",
+  },
+  SIGNET_TOKEN_HEADER: {
+    of: "a",
+    meaning: "The header that has the token; among an HTTP API's identity sources it is found by itself.",
+    example: "X-Access-Token",
+    fallback: "`Authorization`",
   },
   SIGNET_TOKEN_QUERY: { of: "a", meaning: "The query parameter that may hold the token.", example: "token" },
   SIGNET_AUTHORIZER_RESPONSE: {

@@ -1,14 +1,13 @@
 import { isObject } from "../../encoding/object-schema.js";
 import { isSignetError, isTokenRefusal, type SignetError, toPublicError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
-import { createVerifier } from "../../verify/create-verifier.js";
-import type { IssuersVerifier } from "../../verify/issuers-verifier.js";
 import type { VerifiedToken } from "../../verify/verifier.js";
 import { createLog } from "../shared/log.js";
 import { errorWithoutStack, failureOf } from "../shared/report.js";
-import { assertVariablesAreSpelt, type Environment, listIn, namesIn, objectIn, wrong } from "../shared/settings.js";
+import { assertVariablesAreSpelt, type Environment, namesIn, objectIn, wrong } from "../shared/settings.js";
 import { type AuthorizerRequest, type AuthorizerSource, answerOf, readAuthorizerEvent } from "./authorizer-event.js";
 import { routeRules } from "./route-rules.js";
+import { verifierIn } from "./verifier-settings.js";
 
 /** Answers an authorizer's event. */
 export type AuthorizerHandler = (event: unknown, context: { readonly awsRequestId: string }) => Promise<object>;
@@ -35,7 +34,7 @@ export function createAuthorizer(
 ): AuthorizerHandler {
   assertVariablesAreSpelt(env);
   const log = createLog(env, write);
-  const verifier = verifierOf(env, clock);
+  const verifier = verifierIn(env, clock);
   const claims = namesIn(env, "SIGNET_CLAIMS");
   const routes = routeRules(objectIn(env, "SIGNET_ROUTES"));
   // What no rule names is refused, so that no rule at all would refuse everything, which is not what its writer means.
@@ -119,19 +118,4 @@ function cannotVerify(error: unknown): Error {
 // AppSync knows no 401: everything but a yes is a no.
 function isRefusedOutright(error: unknown, source: AuthorizerSource): boolean {
   return source !== "appsync" && !isSignetError(error, "token_scope_missing");
-}
-
-function verifierOf(env: Environment, clock: () => number): IssuersVerifier {
-  const { SIGNET_ISSUER: issuer, SIGNET_AUDIENCE: audience, SIGNET_JWKS_URL: jwksUrl } = env;
-  if (!issuer) throw wrong("SIGNET_ISSUER", "is not set: the URL of the issuer, or of several with commas between them");
-  if (!audience) throw wrong("SIGNET_AUDIENCE", "is not set: who a token must be for; * takes every token of the issuer");
-  const scopes = namesIn(env, "SIGNET_SCOPES");
-  return createVerifier({
-    issuer: listIn(issuer),
-    audience: audience === "*" ? null : listIn(audience),
-    clock,
-    ...(scopes.length > 0 && { scopes }),
-    ...(jwksUrl && { jwksUrl }),
-    allowInsecureIssuer: env.SIGNET_ALLOW_INSECURE_ISSUER === "true",
-  });
 }
