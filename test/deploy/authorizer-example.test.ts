@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,6 +9,8 @@ import { createAuthorizer } from "../../src/lambda/authorizer/authorizer.js";
 import { parseTemplate, resolveStack } from "./cloudformation.mjs";
 import { authorizerEvent } from "./identity-sources.mjs";
 
+const textsOf = (folder: string) =>
+  readdirSync(new URL(`../../${folder}/`, import.meta.url)).map((name) => read(`${folder}/${name}`));
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:authorizer";
 const template = { Conditions: {}, ...parseTemplate(read("examples/authorizer/template.yaml")) };
@@ -95,5 +97,72 @@ it("the example's GraphQL API asks the function, and may", () => {
   expect(stack.properties("GraphQLPermission")).toMatchObject({
     Principal: "appsync.amazonaws.com",
     SourceArn: "GraphQLApi.Arn",
+  });
+});
+
+describe("the authorizer's template", () => {
+  const source = read("src/deploy/authorizer.yaml").replace("{{authorizer}}", "x").replaceAll("{{hash}}", "1");
+  const installed = parseTemplate(source);
+  const resolved = (parameters: Record<string, string>) =>
+    resolveStack(installed, {
+      parameters,
+      pseudo: {
+        "AWS::Partition": "aws",
+        "AWS::Region": "r",
+        "AWS::AccountId": "1",
+        "AWS::StackName": "s",
+        "AWS::URLSuffix": "u",
+      },
+      attributes: (id, name) => `${id}.${name}`,
+      ref: (id) => id,
+    });
+  const variablesOf = (parameters: Record<string, string>): Record<string, string> =>
+    (resolved(parameters).properties("Authorizer") as { Environment: { Variables: Record<string, string> } }).Environment
+      .Variables;
+
+  it("has a parameter for every variable that the function reads", () => {
+    const readBy = textsOf("src/lambda/authorizer").flatMap((text) => text.match(/\bSIGNET_[A-Z_]*[A-Z]/g) ?? []);
+    expect(Object.keys(variablesOf({})).sort()).toStrictEqual([...new Set(readBy)].sort());
+  });
+
+  it("hands on each of them", async () => {
+    const given = {
+      Issuer: `accounts,${issuer}`,
+      ClientIds: "c-1",
+      JwksUrl: JSON.stringify({ accounts: `${issuer}/keys` }),
+      Scopes: "orders:read",
+      ExactClaims: '{"token_use":"access"}',
+      Types: "session+jwt",
+      KeyAlgorithms: "EdDSA",
+      IgnoredHeaders: "x5c",
+      IntegersAsText: "uid",
+      Routes: '{"GET /orders/{id}":"orders:read"}',
+      ContextClaims: "sub",
+      TokenHeader: "X-Token",
+      TokenQuery: "t",
+      Response: "policy",
+    };
+    const claims = { sub: "alice", iss: "accounts", client_id: "c-1", token_use: "access", scope: "orders:read" };
+    const { token } = createIssuer({ signer, limits: { allowedTypes: ["session+jwt"] } }).issueSync({
+      claims,
+      typ: "session+jwt",
+    });
+    const routeArn = `${API}/$default/GET/orders/7`;
+    const event = { version: "2.0", type: "REQUEST", routeArn, routeKey: "GET /orders/{id}", identitySource: null };
+    const ask = (more: object) =>
+      createAuthorizer(variablesOf(given), () => undefined)({ ...event, ...more }, { awsRequestId: "r" });
+    for (const shown of [{ headers: { "x-token": token } }, { headers: {}, queryStringParameters: { t: token } }]) {
+      const allowed = { principalId: "alice", context: { sub: "alice" }, policyDocument: { Statement: [{ Effect: "Allow" }] } };
+      expect(await ask(shown)).toMatchObject(allowed);
+    }
+  });
+
+  it("asks for an audience or for clients, and takes an iss that is no URL, or one of Auth0's, but none over http", () => {
+    expect(resolved({ Issuer: "https://issuer.example" }).refusals()).toHaveLength(1);
+    for (const more of [{ Audience: "my-api" }, { ClientIds: "c-1" }]) expect(resolved(more).refusals()).toStrictEqual([]);
+    const pattern = new RegExp(installed.Parameters.Issuer.AllowedPattern);
+    const taken = ["https://issuer.example", "https://tenant.auth0.com/", "accounts", "accounts,https://a.example"];
+    expect(taken.filter((each) => pattern.test(each))).toStrictEqual(taken);
+    expect(["http://a.example", "a,http://a.example", "a b", "", "a,"].filter((each) => pattern.test(each))).toStrictEqual([]);
   });
 });

@@ -167,6 +167,10 @@ const PARSERS: Record<string, readonly [textOf: (length: number) => unknown, par
       return answerOf(request, undefined, { simple: false, routes: rules, claims: undefined, now: 0 });
     },
   ],
+  "an authorizer's identity sources": [
+    (n) => ({ type: "REQUEST", identitySource: "eyJ.a.b,".repeat(n / 8), headers: { authorization: "eyJ.".repeat(n / 4) } }),
+    (event: object) => readAuthorizerEvent(event, { header: "authorization", query: undefined }),
+  ],
   "an event's headers": [
     (n) => ({
       httpMethod: "POST",
