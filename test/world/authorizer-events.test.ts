@@ -141,7 +141,10 @@ const SIMPLE: Case[] = [
     "an identifier of the query in front of it",
     (token) => http2(["N:dataset:3c10091e-4ef8-45ac-b3ae-4497eb34c7dc", `Bearer ${token}`]),
   ],
-  ["$context.domainName in front of it, which has dots too", (token) => http2(["api.example.com", "192.0.2.1", token])],
+  [
+    "$context.domainName in front of it, which has dots too",
+    (token) => http2(["edge.api.example.com", "eyes.example.com", "192.0.2.1", token]),
+  ],
   ["the cookies in front of it", (token) => http2(["theme=dark; session=4f.7a.9c", token])],
   [
     "another header than Authorization, beside Basic",
@@ -279,6 +282,15 @@ describe("two tokens are none, and a token that an answer is not kept by is none
     [
       "a source and another one in the header",
       (good, other) => http2([good], { headers: { authorization: `Bearer ${other}` } }),
+      /more than one/,
+    ],
+    ["two sources, the other of two parts", (good, other) => http2([good, other.split(".", 2).join(".")]), /more than one/],
+    [
+      "1.0 whose source is one of two headers",
+      (good, other) => ({
+        ...http1(`Bearer ${good}`),
+        multiValueHeaders: { authorization: [`Bearer ${good}`, `Bearer ${other}`] },
+      }),
       /more than one/,
     ],
     ["two headers that are joined", (good, other) => http2([`Bearer ${good},Bearer ${other}`]), /^$/],

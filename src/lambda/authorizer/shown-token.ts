@@ -21,7 +21,7 @@ export interface ShownToken {
 
 const SCHEME = /^Bearer +/i;
 /** Parts with dots between them, which begin with `{"`, or `{` and white space, in base64url: a host's name does not. */
-const JWT = /^e(?:y[A-DI-L]|w[k-r0-3])[\w-]*(?:\.[\w-]*){2,4}$/;
+const JWT = /^e(?:y[A-DI-L]|w[k-r0-3])[\w-]*(?:\.[\w-]*)+$/;
 const NO_TOKEN = "none of the identity sources holds a token";
 
 /** Finds the token of a REQUEST event. */
