@@ -1,3 +1,4 @@
+import { ownMember } from "../../encoding/own-member.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { createVerifier } from "../../verify/create-verifier.js";
 import type { IssuersVerifierOptions } from "../../verify/issuers.js";
@@ -56,11 +57,11 @@ export function verifierIn(env: Environment, clock: () => number): IssuersVerifi
   }
 }
 
-// What is wrong with an option is wrong with its variable, which whoever has set it knows by that name.
+// What is wrong with an option is wrong with its variable: the operator knows it by that name.
 function byVariable(error: unknown): unknown {
   if (!isSignetError(error)) return error;
   const { code, field = code === "unsupported_algorithm" ? "algorithms" : "", message } = error;
-  const name = VARIABLE_OF[field];
+  const name = ownMember(VARIABLE_OF, field);
   if (name === undefined) return error;
   return new SignetError(
     "config_invalid",
