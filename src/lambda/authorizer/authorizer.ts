@@ -105,7 +105,8 @@ function memberNames(event: unknown): readonly string[] {
 
 /** As `failureOf`, with our words whatever the code: what fails here is the event's shape, a setting or an issuer's keys, and no request's text. */
 function inWords(error: unknown): Readonly<Record<string, unknown>> {
-  return isSignetError(error) ? { code: error.code, failure: error.message } : failureOf(error);
+  if (!isSignetError(error)) return failureOf(error);
+  return { code: error.code, failure: error.message.replace("the option algorithms", "SIGNET_KEY_ALGORITHMS") };
 }
 
 /** An outage passes by itself; what is wrong with a setting or with the keys does not, and is told by its own code. */

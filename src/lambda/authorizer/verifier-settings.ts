@@ -32,6 +32,8 @@ const ANY = "*";
 export function verifierIn(env: Environment, clock: () => number): IssuersVerifier {
   const { SIGNET_ISSUER: issuer, SIGNET_AUDIENCE: audience, SIGNET_JWKS_URL: jwksUrl } = env;
   if (!issuer) throw wrong("SIGNET_ISSUER", "is not set: the URL of the issuer, or of several with commas between them");
+  if (!jwksUrl && listIn(issuer).some((each) => !URL.canParse(each)))
+    throw wrong("SIGNET_ISSUER", "is no URL: give the issuer's, exactly as in iss, or say in SIGNET_JWKS_URL where its keys are");
   const lists = Object.entries(LISTS).map(([option, name]) => [option, namesIn(env, name)] as const);
   const given = Object.fromEntries(lists.filter(([, names]) => names.length > 0));
   if (!audience && !given.clientIds)
@@ -63,11 +65,6 @@ function byVariable(error: unknown): unknown {
   const { code, field = code === "unsupported_algorithm" ? "algorithms" : "", message } = error;
   const name = ownMember(VARIABLE_OF, field);
   if (name === undefined) return error;
-  return new SignetError(
-    "config_invalid",
-    message.startsWith(field) ? `${name}${message.slice(field.length)}` : `${name}: ${message}`,
-    {
-      field: name,
-    },
-  );
+  const what = message.startsWith(field) ? message.slice(field.length) : `: ${message}`;
+  return new SignetError("config_invalid", name + what, { field: name });
 }

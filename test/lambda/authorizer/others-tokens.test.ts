@@ -150,6 +150,8 @@ describe("what narrows goes on narrowing:", () => {
     ["SIGNET_JWKS_URL", '{"other":"https://issuer.example/keys"}'],
     ["SIGNET_AUDIENCE", ","],
     ["SIGNET_ISSUER", ","],
+    ["SIGNET_ISSUER", "accounts"],
+    ["SIGNET_ISSUER", "https://issuer.example,accounts"],
   ])("it does not start with %s set to %j, and names the variable", (name, text) => {
     expect(() => authorizer({ [name]: text })).toThrow(new RegExp(`^${name}\\b`));
   });
@@ -175,7 +177,7 @@ describe("what lasts is not told as an outage:", () => {
     [
       "no key that can be used",
       (path: string) => (path.endsWith("keys") ? { body: { keys: [rsaJwk] } } : usual(path)),
-      /does not name its alg/,
+      /does not name its alg: give SIGNET_KEY_ALGORITHMS/,
     ],
   ])("%s", async (_what, broken, words) => {
     answer = broken;
