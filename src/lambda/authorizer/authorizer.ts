@@ -7,7 +7,7 @@ import { errorWithoutStack, failureOf } from "../shared/report.js";
 import { assertVariablesAreSpelt, type Environment, namesIn, objectIn, wrong } from "../shared/settings.js";
 import { type AuthorizerRequest, type AuthorizerSource, answerOf, readAuthorizerEvent } from "./authorizer-event.js";
 import { routeRules } from "./route-rules.js";
-import { verifierIn } from "./verifier-settings.js";
+import { byVariables, verifierIn } from "./verifier-settings.js";
 
 /** Answers an authorizer's event. */
 export type AuthorizerHandler = (event: unknown, context: { readonly awsRequestId: string }) => Promise<object>;
@@ -106,7 +106,7 @@ function memberNames(event: unknown): readonly string[] {
 /** As `failureOf`, with our words whatever the code: what fails here is the event's shape, a setting or an issuer's keys, and no request's text. */
 function inWords(error: unknown): Readonly<Record<string, unknown>> {
   if (!isSignetError(error)) return failureOf(error);
-  return { code: error.code, failure: error.message.replace("the option algorithms", "SIGNET_KEY_ALGORITHMS") };
+  return { code: error.code, failure: byVariables(error.message) };
 }
 
 /** An outage passes by itself; what is wrong with a setting or with the keys does not, and is told by its own code. */

@@ -59,6 +59,13 @@ export function verifierIn(env: Environment, clock: () => number): IssuersVerifi
   }
 }
 
+/** Words of the library about keys, with the variables for the options that they say to give. */
+export function byVariables(words: string): string {
+  return words
+    .replace("the option algorithms", LISTS.algorithms)
+    .replace("allowInsecureIssuer", "SIGNET_ALLOW_INSECURE_ISSUER=true");
+}
+
 // What is wrong with an option is wrong with its variable: the operator knows it by that name.
 function byVariable(error: unknown): unknown {
   if (!isSignetError(error)) return error;
