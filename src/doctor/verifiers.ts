@@ -84,7 +84,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
   {
     name: "API Gateway, REST and WebSocket API (Signet's authorizer)",
     id: "rest-api",
-    withoutAlg: "it takes RSA's only where its operator names their algorithms",
+    withoutAlg: "it takes RSA's only with SIGNET_KEY_ALGORITHMS",
     algorithms: ALL,
     fetches: "discovery",
     mayUseHttp: true,
@@ -189,7 +189,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
     basis: "assumed",
   },
   library("JavaScript: Signet's own (createVerifier, signet verify)", "signet", ALL, {
-    withoutAlg: "it takes RSA's only with the option algorithms",
+    withoutAlg: "it takes RSA's only with the option algorithms (--algorithms)",
   }),
   library("JavaScript: jose", "jose", ALL),
   library("JavaScript: aws-jwt-verify", "aws-jwt-verify", [...RS, ...ES, "EdDSA"], { kids: true }),

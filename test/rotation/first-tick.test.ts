@@ -162,6 +162,23 @@ describe("an imported key", () => {
   });
 });
 
+describe("a dry run", () => {
+  it("refuses a change after which the keyring could not be read, as the real run does", async () => {
+    const { stores, manager } = await onFiles();
+    await manager.tick({ createKeyring: true });
+    const before = await stores.keyring.read();
+    const kid = before?.keyring.keys[0]?.publicJwk?.kid as string;
+    for (const dryRun of [true, false]) {
+      const changed = manager.setTokensExpireBy({ kid, tokensExpireBy: 0.5, dryRun });
+      await expect(changed).rejects.toMatchObject({
+        code: "keyring_damaged",
+        message: expect.stringContaining("tokensExpireBy"),
+      });
+    }
+    expect((await stores.keyring.read())?.keyring.keys).toStrictEqual(before?.keyring.keys);
+  });
+});
+
 describe("a key made elsewhere", () => {
   it.each(["", " a", "a ", "a\nb", "\u001b[31m", "k\u00e9", "k".repeat(257)])("is not taken under the name %j", async (kid) => {
     const { manager } = await onFiles();

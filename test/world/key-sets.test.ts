@@ -247,9 +247,16 @@ afterAll(() => {
 const NOW = 1_800_000_000;
 const clock = () => NOW;
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-function tokenOf(name: string, exp = NOW + 600): string {
+const tokens = new Map<string, string>();
+function tokenOf(name: string): string {
+  const token = tokens.get(name) ?? signedFor(name);
+  tokens.set(name, token);
+  return token;
+}
+
+function signedFor(name: string): string {
   const [key, header] = SIGNED[CASES[name]?.token ?? "good"];
-  const claims = { iss: `${base}/${path(name)}`, aud: "api", sub: "alice", iat: NOW, exp };
+  const claims = { iss: `${base}/${path(name)}`, aud: "api", sub: "alice", iat: NOW, exp: NOW + 600 };
   const input = `${part({ ...header, typ: "JWT" })}.${part(claims)}`;
   const digest = header.alg === "EdDSA" ? null : "sha256";
   return `${input}.${sign(digest, Buffer.from(input), { key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
@@ -405,6 +412,19 @@ describe("an import of another issuer's keys", () => {
     expect(published.filter(({ kid }) => kid === "good" || kid === "e1").map(({ kid }) => kid)).toStrictEqual(found.imported);
     // The second time there is nothing left to do, which is no failure.
     if (found.imported.length > 0) expect(await outcome(directory, found, false)).toMatchObject({ imported: [] });
+  });
+
+  it("skips a key whose kid the keyring has for another one, and fails where that is all", async () => {
+    const directory = await scratch();
+    await cp(origin, directory, { recursive: true });
+    await managerAt(directory).importForeignKeys({ keys: [good()], tokensExpireBy: NOW + 600 });
+    const twin = jwkOf(other, { kid: "good", alg: "RS256" });
+    const importing = (keys: readonly unknown[]) =>
+      managerAt(directory).importForeignKeys({ keys, dryRun: true, tokensExpireBy: NOW + 600 });
+    const { actions, skipped } = await importing([twin, jwkOf(ec, { kid: "e1" })]);
+    expect(actions.map(({ kind }) => kind)).toContain("import");
+    expect(skipped).toMatchObject([{ index: 0, kid: "good", words: expect.stringContaining("another key under its kid") }]);
+    await expect(importing([twin])).rejects.toMatchObject({ code: "plan_refused" });
   });
 
   it("takes the keys that are named, and no other", async () => {
