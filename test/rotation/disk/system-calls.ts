@@ -116,19 +116,10 @@ export function fileSystem(disk: Disk, gate: Gate, nowMs: () => number) {
       }),
     mkdir: (path: string, { recursive = false, mode = 0o777 } = {}) =>
       gate(disk.find(path) === undefined ? "write" : "read", `mkdir ${path}`, () => {
-        if (!recursive) throw new Error("not asked for by the product");
-        let first: string | undefined;
-        const names = path.split("/").filter((name) => name !== "");
-        for (let depth = 1; depth <= names.length; depth++) {
-          const at = `/${names.slice(0, depth).join("/")}`;
-          const present = disk.find(at);
-          if (present !== undefined && present.kind !== "folder") throw failure("ENOTDIR", "mkdir", at);
-          if (present === undefined) {
-            disk.put(at, disk.folder(mode & ~UMASK), "mkdir");
-            first ??= at;
-          }
-        }
-        return first;
+        if (recursive) throw new Error("not asked for by the product");
+        if (disk.find(path) !== undefined) throw failure("EEXIST", "mkdir", path);
+        disk.put(path, disk.folder(mode & ~UMASK), "mkdir");
+        return undefined;
       }),
     stat: (path: string) => gate("read", `stat ${path}`, () => statsOf(disk.get(path, "stat"))),
     lstat: (path: string) => gate("read", `lstat ${path}`, () => statsOf(disk.get(path, "lstat"))),
