@@ -1,3 +1,4 @@
+import { isForSignatures, kidOfJwk } from "../algorithms/jwk-purpose.js";
 import { isLoopback } from "../encoding/loopback-host.js";
 import { SignetError } from "../errors.js";
 import { type FollowedKeys, followKeys } from "./followed-keys.js";
@@ -59,9 +60,11 @@ export function createDecoder({ issuer, hosts, clock, resolve, ...given }: Decod
     if (known !== undefined) return known.keys;
     takeShare(caller);
     if (sources.size >= MAX_SOURCES) sources.delete(sourceToDrop(sources));
-    const keys = followKeys(url, { jwksUrl: url, fetch: listed.fetch, elapsed }, (jwks) =>
-      localVerifier({ keys: jwks, requireKid: true, issuer: null, audience: null, types: null, clock }),
-    );
+    const keys = followKeys(url, { jwksUrl: url, fetch: listed.fetch, elapsed }, (jwks) => {
+      // Where keys have names, tokens have to name one: so it was answered before ("Token has no Key ID").
+      const requireKid = jwks.keys.some((jwk: unknown) => isForSignatures(jwk) && kidOfJwk(jwk) !== undefined);
+      return localVerifier({ keys: jwks, requireKid, issuer: null, audience: null, types: null, clock });
+    });
     sources.set(url, { keys, caller });
     return keys;
   }

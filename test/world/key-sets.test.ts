@@ -55,6 +55,8 @@ interface Case {
   readonly token?: TokenName;
   /** The code by which verifiers refuse it; verified by default. */
   readonly refused?: string;
+  /** The doors that want a kid all the same. */
+  readonly onlyWithKid?: readonly string[];
   /** What is told of a set by which nothing can be verified. */
   readonly unusable?: RegExp;
   /** What an operator's `algorithms` make of it. */
@@ -172,6 +174,21 @@ const CASES: Record<string, Case> = {
     imported: ["e1"],
   },
   ednoalg: { from: "PingFederate", keys: [jwkOf(ed, { kid: "e1", use: "sig" })], token: "d1", imported: ["e1"] },
+  "a token without kid": { from: "pyjwt#1072", keys: [good()], token: "nokid", onlyWithKid: ["the decoder"], imported: ["good"] },
+  "a token without kid, and a stranger beside its key": {
+    from: "pyjwt#1072",
+    keys: [jwkOf(other, { kid: "encid", alg: "RSA-OAEP", use: "enc" }), null, good()],
+    token: "nokid",
+    onlyWithKid: ["the decoder"],
+    imported: ["good"],
+  },
+  "a token without kid, and two keys": {
+    from: "pyjwt#1072",
+    keys: [good(), jwkOf(ec, { kid: "e1", alg: "ES256" })],
+    token: "nokid",
+    refused: "token_kid_missing",
+    imported: ["good", "e1"],
+  },
   nokid: { from: "pyjwt#1072", keys: [without(good(), "kid")], token: "nokid", imported: [] },
   "useenc-rs": {
     from: "an issuer that signs with its key for encryption",
@@ -325,7 +342,9 @@ const all = (doors: typeof DOORS, answer: string) => Object.fromEntries(Object.k
 describe.each(Object.entries(CASES))("a key set as people publish it: %s", (name, found) => {
   it(`is judged alike by every front door (${found.from})`, async () => {
     const doors = { ...DOORS, ...TAKE_NO_ALGORITHMS };
-    expect(await answersOf(doors, name)).toStrictEqual(all(doors, found.refused ?? "verified"));
+    const strict = (found.onlyWithKid ?? []).map((door) => [door, "token_kid_missing"] as const);
+    const expected = { ...all(doors, found.refused ?? "verified"), ...Object.fromEntries(strict) };
+    expect(await answersOf(doors, name)).toStrictEqual(expected);
     if (found.withAlgorithms === undefined) return;
     expect(await answersOf(DOORS, name, ["RS256"])).toStrictEqual(all(DOORS, "verified"));
   });
