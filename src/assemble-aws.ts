@@ -101,7 +101,7 @@ function regionOf({ region, env }: AwsInstallation): string {
   if (found) return found;
   throw new SignetError(
     "config_invalid",
-    "no AWS region is known: set aws.region in the config, or AWS_REGION; `signet init` takes --region",
+    "no AWS region is known: set aws.region in the config, AWS_REGION, or the profile's region; `signet init` takes --region",
     {
       field: "aws.region",
     },

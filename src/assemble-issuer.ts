@@ -134,12 +134,13 @@ async function inAws(
   const makers = CUSTODIES.flatMap((custody) =>
     custody.needsAws ? custody.load().then(({ create }) => [custody.name, create] as const) : [],
   );
-  const [{ awsParts }, { credentialChain }, ...loaded] = await Promise.all([
+  const [{ awsParts }, { credentialChain }, { withProfile }, ...loaded] = await Promise.all([
     import("./assemble-aws.js"),
     import("./aws/credential-chain.js"),
+    import("./aws/profile-environment.js"),
     ...makers,
   ]);
-  const found = env ?? process.env;
+  const found = withProfile(env ?? process.env);
   const place = { ...aws, custody: config.custody, env: found, credentials: credentialChain(found), ...watch };
   return awsParts(place, onDisk, Object.fromEntries(loaded));
 }

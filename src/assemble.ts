@@ -33,19 +33,22 @@ export async function assemble(config: Config, options: AssemblyOptions = {}): P
 async function notifierFor(config: Config, env: Environment): Promise<ManagerOptions["notify"]> {
   const { webhook, eventBus } = config.notices;
   if (webhook === undefined && eventBus === undefined) return undefined;
-  const [{ notifierOf }, { createTransport }, { credentialChain }, { configuredWebhookSecret }] = await Promise.all([
-    import("./notify/notifier.js"),
-    import("./aws/transport.js"),
-    import("./aws/credential-chain.js"),
-    import("./config/secrets.js"),
-  ]);
-  const region = (eventBus?.startsWith("arn:") ? eventBus.split(":")[3] : config.aws?.region) || regionIn(env);
+  const [{ notifierOf }, { createTransport }, { credentialChain }, { withProfile }, { configuredWebhookSecret }] =
+    await Promise.all([
+      import("./notify/notifier.js"),
+      import("./aws/transport.js"),
+      import("./aws/credential-chain.js"),
+      import("./aws/profile-environment.js"),
+      import("./config/secrets.js"),
+    ]);
+  const found = eventBus === undefined ? env : withProfile(env);
+  const region = (eventBus?.startsWith("arn:") ? eventBus.split(":")[3] : config.aws?.region) || regionIn(found);
   if (eventBus !== undefined && !region) {
     throw new SignetError("config_invalid", "no AWS region is known for notices.eventBus: give its ARN, or set AWS_REGION", {
       field: "notices.eventBus",
     });
   }
-  const transport = () => createTransport({ region: region ?? "", credentials: credentialChain(env), env });
+  const transport = () => createTransport({ region: region ?? "", credentials: credentialChain(found), env: found });
   return notifierOf({ webhook, webhookSecret: await configuredWebhookSecret(config, env), eventBus }, transport);
 }
 

@@ -24,7 +24,7 @@ const PARTITIONS: readonly (readonly [prefix: string, suffix: string, dualStackS
 ];
 
 // The AWS SDKs and Tools Reference Guide: the service's id in the variable's name.
-const VARIABLES: Readonly<Record<Service, string>> = {
+export const VARIABLES: Readonly<Record<Service, string>> = {
   kms: "KMS",
   ssm: "SSM",
   secretsmanager: "SECRETS_MANAGER",
@@ -52,23 +52,23 @@ export function regionIn(env: Environment): string | undefined {
   return env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
 }
 
-/** An endpoint that was configured instead of AWS's own: an emulator, or an interface endpoint of a VPC. */
-function configuredEndpoint(service: Service, env: Environment): string | undefined {
+/** An endpoint that was configured instead of AWS's own for the service of this name: an emulator, or an interface endpoint of a VPC. */
+export function configuredEndpoint(variable: string, env: Environment): string | undefined {
   if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === "true") return undefined;
-  return env[`AWS_ENDPOINT_URL_${VARIABLES[service]}`] || env.AWS_ENDPOINT_URL || undefined;
+  return env[`AWS_ENDPOINT_URL_${variable}`] || env.AWS_ENDPOINT_URL || undefined;
 }
 
 /** Tells whether every service that keeps something is stood in for by an endpoint on this machine. */
 export function areEndpointsLocal(env: Environment): boolean {
   return KEEPING.every((service) => {
-    const endpoint = configuredEndpoint(service, env);
+    const endpoint = configuredEndpoint(VARIABLES[service], env);
     return endpoint !== undefined && URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
   });
 }
 
 /** The URL of a service in a region. `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` choose among AWS's own. */
 export function endpointOf(service: Service, region: string, env: Environment): URL {
-  const configured = configuredEndpoint(service, env);
+  const configured = configuredEndpoint(VARIABLES[service], env);
   if (configured !== undefined) return new URL(configured);
   const { suffix, dualStackSuffix } = partitionOf(region);
   const name = env.AWS_USE_FIPS_ENDPOINT === "true" ? `${service}-fips` : service;

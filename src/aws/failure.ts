@@ -95,20 +95,24 @@ export function untrusted({ action, region }: CalledAction, code: string): AwsFa
   return new AwsFailure("aws_unavailable", `${action} in ${region}: ${words}`, "");
 }
 
-/** A try that brought no answer, and what would be done about it: how long the next one would wait. */
+/** A try that failed, and what would be done about it: how long the next one would wait. */
 export interface Again {
   readonly waitMs: number;
+  /** The status of the answer; absent where there was none. */
+  readonly status?: number;
   readonly awsCode: string;
-  readonly cause: unknown;
+  readonly cause?: unknown;
 }
 
 /** The error of a call that no try within the deadline brought through. */
-export function unavailable(called: CalledAction, { waitMs, awsCode, cause }: Again): AwsFailure {
-  const isThrottled = THROTTLED.test(awsCode);
+export function unavailable(called: CalledAction, { waitMs, status, awsCode, cause }: Again): AwsFailure {
+  const isThrottled = status === 429 || THROTTLED.test(awsCode);
   const retryAfterSeconds = isThrottled ? Math.max(1, Math.ceil(waitMs / 1_000)) : undefined;
   const words = isThrottled
     ? `throttled until the deadline; try again after ${retryAfterSeconds} s, ask AWS for a higher quota, or call less often`
-    : `no answer before the deadline${awsCode === "" ? "" : ` (${awsCode})`}; is the service reachable from here, and is this the right region?`;
+    : status === undefined
+      ? "no answer before the deadline; is the service reachable from here, and is this the right region?"
+      : `the service fails: it answers ${[status, awsCode].join(" ").trim()} until the deadline; try again later, or see its log or AWS's health page`;
   return new AwsFailure(
     isThrottled ? "aws_throttled" : "aws_unavailable",
     `${called.action} on ${shortened(called.resource, MAX_RESOURCE)} in ${called.region}: ${words}`,

@@ -102,7 +102,7 @@ function listCalls(call: JsonCall) {
       const page = await call(action, "*", asked, { ...example, "Truncated?": true, "NextMarker?": "" });
       return page as Answer<E> & Answer<{ "Truncated?": true; "NextMarker?": "" }>;
     };
-    return pages(ask, ({ Truncated, NextMarker }) => (Truncated === true ? NextMarker : undefined));
+    return pages(`kms:${action}`, ask, ({ Truncated, NextMarker }) => (Truncated === false ? undefined : NextMarker));
   }
 
   return {

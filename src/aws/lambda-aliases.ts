@@ -30,7 +30,7 @@ export function createFunctionAliases(transport: Transport, functionArn: string)
         const { body } = await transport.call({ ...called, action: "lambda:ListAliases", method: "GET", path, query });
         return readAnswer(body, PAGE, "lambda:ListAliases", functionArn);
       };
-      for await (const { Aliases } of pages(ask, ({ NextMarker }) => NextMarker))
+      for await (const { Aliases } of pages("lambda:ListAliases", ask, ({ NextMarker }) => NextMarker))
         for (const { Name, FunctionVersion } of Aliases) if (FunctionVersion === LATEST) found.push(Name);
       return found;
     },

@@ -77,7 +77,7 @@ export function createBucket(transport: Transport, bucket: string): Bucket {
         };
         return transport.call({ ...request("GET", "ListBucket", ""), query: { "list-type": "2", prefix, ...from } });
       };
-      for await (const { body } of pages(ask, (page) => /<NextContinuationToken>([^<]*)</.exec(page.body)?.[1]))
+      for await (const { body } of pages("s3:ListBucket", ask, nextToken))
         for (const [, key = ""] of body.matchAll(/<Key>([^<]*)<\/Key>/g)) yield unescaped(key);
     },
     async time() {
@@ -93,6 +93,12 @@ function noBucket(bucket: string, region: string): AwsFailure {
     `there is no bucket ${bucket} in ${region}; make it, or name the right one`,
     "NoSuchBucket",
   );
+}
+
+function nextToken({ body }: { readonly body: string }): string | undefined {
+  if (body.includes("<IsTruncated>false<")) return undefined;
+  // Elsewhere than at AWS it may be a key.
+  return unescaped(/<NextContinuationToken>([^<]*)</.exec(body)?.[1] ?? "");
 }
 
 function unescaped(text: string): string {

@@ -51,7 +51,7 @@ export function createSecretsManager(transport: Transport): SecretsManager {
         return call("ListSecrets", "*", input, { SecretList: [{ Name: "" }], "NextToken?": "" });
       };
       // The filter compares words without regard to case.
-      for await (const { SecretList } of pages(ask, ({ NextToken }) => NextToken))
+      for await (const { SecretList } of pages("secretsmanager:ListSecrets", ask, ({ NextToken }) => NextToken))
         for (const { Name } of SecretList) if (Name.startsWith(prefix)) yield Name;
     },
   } satisfies SecretsManager);

@@ -55,7 +55,8 @@ export function createParameterStore(transport: Transport): ParameterStore {
         const input = { Path: path, MaxResults: 10, ...(token !== undefined && { NextToken: token }) };
         return call("GetParametersByPath", path, input, { Parameters: [{ Name: "" }], "NextToken?": "" });
       };
-      for await (const { Parameters } of pages(ask, ({ NextToken }) => NextToken)) for (const { Name } of Parameters) yield Name;
+      for await (const { Parameters } of pages("ssm:GetParametersByPath", ask, ({ NextToken }) => NextToken))
+        for (const { Name } of Parameters) yield Name;
     },
   } satisfies ParameterStore);
 }

@@ -77,8 +77,7 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       answer = await attempt(request, { tries, leftMs, aheadMs });
     } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      assertTrusted(error.cause, { ...request, region });
+      assertNoAnswer(error, { ...request, region });
       wires.closeIdle();
       return { waitMs: error.wasOpen && tries === 0 ? 0 : backoff(tries, random), awsCode: "", cause: error.cause };
     }
@@ -87,11 +86,10 @@ export function createTransport(options: TransportOptions): Transport {
     const kind = kindOf(answer.status, awsCode, message);
     if (kind === "skew" && tries < 2) {
       aheadMs = Date.parse(answer.headers.date ?? "") - now() || 0;
-      return { waitMs: 0, awsCode, cause: undefined };
+      return { waitMs: 0, awsCode };
     }
     if (kind === "refused" || kind === "skew") throw refusal({ ...request, region }, awsCode, message, answer.status);
-    const least = kind === "throttled" ? retryAfterMs(answer) : 0;
-    return { waitMs: Math.max(least, backoff(tries + (kind === "throttled" ? 1 : 0), random)), awsCode, cause: undefined };
+    return { waitMs: waitMsAfter(answer, kind === "throttled", tries, random), status: answer.status, awsCode };
   }
 
   // A turn is one try's: the wait before the next one keeps no other call from its own. A signature that comes too late would be paid for.
@@ -112,10 +110,12 @@ export function createTransport(options: TransportOptions): Transport {
     region,
     async call(request: AwsRequest) {
       const endsAt = Math.min(now() + deadlineMs, options.endsBy?.() ?? Number.POSITIVE_INFINITY);
-      for (let tries = 0; ; tries++) {
+      for (let tries = 0, answered: Again | undefined; ; tries++) {
         const outcome = await triedInTurn(request, tries, endsAt);
         if (!("waitMs" in outcome)) return outcome;
-        if (isClosed || now() + outcome.waitMs >= endsAt) throw unavailable({ ...request, region }, outcome);
+        // The last try may be cut short by the deadline: what was answered before it says more.
+        if (outcome.status) answered = outcome;
+        if (isClosed || now() + outcome.waitMs >= endsAt) throw unavailable({ ...request, region }, answered ?? outcome);
         options.onRetry?.(request.action);
         if (outcome.waitMs > 0) await wait(outcome.waitMs);
       }
@@ -158,8 +158,10 @@ function attempts(options: TransportOptions, wires: Wires, now: () => number): A
   };
 }
 
-function assertTrusted(cause: unknown, called: CalledAction): void {
-  const { code = "" } = cause as { readonly code?: string };
+/** Asserts that a try has ended without an answer where the next one may get one. */
+function assertNoAnswer(error: unknown, called: CalledAction): asserts error is NoAnswer {
+  if (!(error instanceof NoAnswer)) throw error;
+  const { code = "" } = error.cause as { readonly code?: string };
   if (UNTRUSTED.test(code)) throw untrusted(called, code);
 }
 
@@ -168,8 +170,10 @@ function backoff(tries: number, random: () => number): number {
   return 1 + random() * Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** tries);
 }
 
-function retryAfterMs({ headers }: AwsAnswer): number {
-  return Number(headers["x-amz-retry-after"]) || Number(headers["retry-after"]) * 1_000 || 0;
+function waitMsAfter({ headers }: AwsAnswer, isThrottled: boolean, tries: number, random: () => number): number {
+  if (!isThrottled) return backoff(tries, random);
+  const leastMs = Number(headers["x-amz-retry-after"]) || Number(headers["retry-after"]) * 1_000 || 0;
+  return Math.max(leastMs, backoff(tries + 1, random));
 }
 
 // JSON services name a failure in the body or in a header, S3 in XML.

@@ -1,4 +1,5 @@
 import { regionIn } from "../aws/endpoint.js";
+import { withProfile } from "../aws/profile-environment.js";
 import { dateInWords } from "../encoding/times-in-words.js";
 import { isSignetError } from "../errors.js";
 import { DEFAULT_STACK } from "../operator/stack-access.js";
@@ -63,10 +64,10 @@ function verification(context: Context, stack: AnsweringStack): string {
 
 function onStack({ self, env }: Context, { name, region }: AnsweringStack, command: string): string {
   const which = name === DEFAULT_STACK ? "" : ` --stack ${name}`;
-  return `${self} ${command}${which}${region === regionIn(env) ? "" : ` --region ${region}`}`;
+  return `${self} ${command}${which}${region === regionIn(withProfile(env)) ? "" : ` --region ${region}`}`;
 }
 
 // A config that is a stack is looked for in the region of the environment.
 function byConfig({ self, env }: Context, { name, region }: AnsweringStack, command: string): string {
-  return `${region === regionIn(env) ? "" : `AWS_REGION=${region} `}${self} ${command} --config ${STACK_CONFIG}${name}`;
+  return `${region === regionIn(withProfile(env)) ? "" : `AWS_REGION=${region} `}${self} ${command} --config ${STACK_CONFIG}${name}`;
 }

@@ -1,6 +1,7 @@
 import {
   type Change,
   CloudFormationClient,
+  type CloudFormationServiceException,
   CreateChangeSetCommand,
   DeleteChangeSetCommand,
   DeleteStackCommand,
@@ -9,11 +10,11 @@ import {
   DescribeStacksCommand,
   ExecuteChangeSetCommand,
   type Parameter,
-  paginateDescribeChangeSet,
   type Stack,
   type StackEvent,
 } from "@aws-sdk/client-cloudformation";
 import type { CredentialSource } from "../aws/credentials.js";
+import { pages } from "../aws/pages.js";
 import type { Credentials } from "../aws/sigv4.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { TemplateSource } from "./template-bucket.js";
@@ -38,11 +39,27 @@ export interface StackClient {
 const CHANGE_SET = "signet";
 const POLL_MS = 1_000;
 
+/** Where CloudFormation is: at an endpoint that is configured, or at one of AWS's own. */
+export interface StackEndpoint {
+  readonly endpoint: string | undefined;
+  readonly useFipsEndpoint: boolean;
+  readonly useDualstackEndpoint: boolean;
+}
+
 /** Binds a stack. */
-export function createStackClient(name: string, region: string, credentials: CredentialSource): StackClient {
+export function createStackClient(
+  name: string,
+  region: string,
+  credentials: CredentialSource,
+  { endpoint, ...own }: StackEndpoint,
+): StackClient {
   // What the next major version of the SDK needs is said to those who install it, not to those who deploy.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-  const client = new CloudFormationClient({ region, credentials: async () => identityOf(await credentials()) });
+  const client = new CloudFormationClient({
+    region,
+    ...(endpoint === undefined ? own : { endpoint }),
+    credentials: async () => identityOf(await credentials()),
+  });
   const call = <T>(action: string, made: Promise<T>): Promise<T> =>
     made.catch((error: unknown) => {
       throw explained(error, action, name, region);
@@ -100,7 +117,10 @@ function identityOf({ sessionToken, ...keys }: Credentials) {
 
 async function changesOf(client: CloudFormationClient, changeSet: { StackName: string; ChangeSetName: string }) {
   const changes: Change[] = [];
-  for await (const page of paginateDescribeChangeSet({ client }, changeSet)) changes.push(...(page.Changes ?? []));
+  const ask = (NextToken: string | undefined) =>
+    client.send(new DescribeChangeSetCommand({ ...changeSet, ...(NextToken !== undefined && { NextToken }) }));
+  for await (const page of pages("cloudformation:DescribeChangeSet", ask, ({ NextToken }) => NextToken))
+    changes.push(...(page.Changes ?? []));
   return changes;
 }
 
@@ -110,6 +130,11 @@ function explained(error: unknown, action: string, name: string, region: string)
     const words = `cloudformation:${action} on the stack ${name} in ${region} is not allowed to you: the right is missing (IAM)`;
     return new SignetError("aws_access_denied", words, { cause: error });
   }
-  if (code === "CredentialsProviderError" || isSignetError(error)) return error as SignetError;
+  if (isSignetError(error)) return error;
+  const { httpStatusCode: status = 0 } = (error as Partial<CloudFormationServiceException>).$metadata ?? {};
+  if (status >= 500) {
+    const words = `cloudformation:${action} on the stack ${name} in ${region}: the service fails: it answers ${status} ${code} each time; try again later, or see its log or AWS's health page`;
+    return new SignetError("aws_unavailable", words, { cause: error });
+  }
   return new SignetError("deploy_failed", `${action} of the stack ${name} in ${region}: ${message}`, { cause: error });
 }

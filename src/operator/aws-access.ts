@@ -1,5 +1,6 @@
 import { credentialChain } from "../aws/credential-chain.js";
 import { regionIn } from "../aws/endpoint.js";
+import { withProfile } from "../aws/profile-environment.js";
 import { createTransport, type Transport } from "../aws/transport.js";
 import { SignetError } from "../errors.js";
 import type { Surroundings } from "./surroundings.js";
@@ -8,11 +9,16 @@ import type { Surroundings } from "./surroundings.js";
  * Access to AWS for a command, as the one who runs it.
  *
  * @param name the thing that the command is about: where it is an ARN, the region is its own
- * @param fallback the region of what has no ARN; else the environment's
+ * @param fallback the region of what has no ARN; else the environment's or its profile's
  * @throws SignetError `usage` where no region is known
  */
-export function awsAccess({ env }: Surroundings, name: string, fallback?: string): Transport {
+export function awsAccess(surroundings: Surroundings, name: string, fallback?: string): Transport {
+  const env = withProfile(surroundings.env);
   const region = (name.startsWith("arn:") ? name.split(":")[3] : fallback) || regionIn(env);
-  if (!region) throw new SignetError("usage", "no AWS region is known: set AWS_REGION, or give the whole ARN");
+  if (!region)
+    throw new SignetError(
+      "usage",
+      "no AWS region is known: set AWS_REGION, give the profile one (`aws configure set region eu-central-1`), or give the whole ARN",
+    );
   return createTransport({ region, credentials: credentialChain(env), env });
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { regionIn } from "../aws/endpoint.js";
+import { withProfile } from "../aws/profile-environment.js";
 import { environmentOverrides } from "../config/environment.js";
 import { checkConfig } from "../config/load.js";
 import type { AwsConfig, Config } from "../config/schema.js";
@@ -123,7 +124,7 @@ export function awsMembers(
     if (region === undefined && kmsKey === undefined && keyring === undefined) return undefined;
     throw new SignetError("usage", "--region, --kms-key and --keyring are for keys in AWS: name their --custody");
   }
-  const found = region ?? (env.SIGNET_REGION || regionIn(env));
+  const found = region ?? (env.SIGNET_REGION || regionIn(withProfile(env)));
   return {
     // No other installation's keys are touched: a manager removes what lies under its installation's name and stands in no keyring of it.
     installation: env.SIGNET_INSTALLATION || `${slug(issuer ?? env.SIGNET_ISSUER)}-${randomBytes(4).toString("hex")}`,

@@ -1,5 +1,6 @@
 import { credentialChain } from "../aws/credential-chain.js";
-import { regionIn } from "../aws/endpoint.js";
+import { configuredEndpoint, regionIn } from "../aws/endpoint.js";
+import { withProfile } from "../aws/profile-environment.js";
 import { REGION_NAME } from "../config/schema.js";
 import type { Stack, StackClient } from "../deploy/stack.js";
 import { SignetError } from "../errors.js";
@@ -23,9 +24,13 @@ export function stackNamed({ stack = DEFAULT_STACK }: StackChoice): string {
 
 /** The regions that a command is about. */
 export function regionsOf({ env }: Surroundings, { region }: StackChoice): readonly string[] {
-  const regions = (region ?? regionIn(env) ?? "").split(",").map((each) => each.trim());
+  const regions = (region ?? regionIn(withProfile(env)) ?? "").split(",").map((each) => each.trim());
   for (const each of regions) {
-    if (each === "") throw new SignetError("usage", "no AWS region is known: give --region, or set AWS_REGION");
+    if (each === "")
+      throw new SignetError(
+        "usage",
+        "no AWS region is known: give --region, set AWS_REGION, or give the profile one (`aws configure set region eu-central-1`)",
+      );
     if (!REGION_NAME.test(each)) throw new SignetError("usage", `${JSON.stringify(each)} is no AWS region, such as eu-central-1`);
   }
   return [...new Set(regions)];
@@ -33,13 +38,18 @@ export function regionsOf({ env }: Surroundings, { region }: StackChoice): reado
 
 /** Works on a stack; the package that speaks to CloudFormation is loaded now. */
 export async function withStack<T>(
-  { env }: Surroundings,
+  surroundings: Surroundings,
   name: string,
   region: string,
   work: (client: StackClient) => Promise<T>,
 ): Promise<T> {
   const { createStackClient } = await import("../deploy/stack.js");
-  const client = createStackClient(name, region, credentialChain(env));
+  const env = withProfile(surroundings.env);
+  const client = createStackClient(name, region, credentialChain(env), {
+    endpoint: configuredEndpoint("CLOUDFORMATION", env),
+    useFipsEndpoint: env.AWS_USE_FIPS_ENDPOINT === "true",
+    useDualstackEndpoint: env.AWS_USE_DUALSTACK_ENDPOINT === "true",
+  });
   try {
     return await work(client);
   } finally {

@@ -1,3 +1,4 @@
+import { withProfile } from "../../aws/profile-environment.js";
 import { assertAtRest, carryOut, changeInWords, checkParameters, isThere, parametersOf } from "../../deploy/deployment.js";
 import type { Change, Stack, StackClient } from "../../deploy/stack.js";
 import { readTemplate, type Template } from "../../deploy/template.js";
@@ -73,7 +74,9 @@ async function deployTo(context: Context, deployment: Deployment) {
     await carryOut(client, client.delete, () => undefined);
   }
   const transport = awsAccess(context, name, region);
-  const source = await handOver(transport, template.text, env, options.templateBucket).finally(() => transport.close());
+  const source = await handOver(transport, template.text, withProfile(env), options.templateBucket).finally(() =>
+    transport.close(),
+  );
   const changes = await client.prepare(source, parametersOf(template, withRenewal(given), present), isNew);
   if (changes.length === 0) {
     await client.drop(false);

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { Installation } from "../../assemble.js";
 import { areEndpointsLocal } from "../../aws/endpoint.js";
+import { withProfile } from "../../aws/profile-environment.js";
 import { loadConfig } from "../../config/load.js";
 import { isInsecureUrl, PRICE_OF_HTTP } from "../../encoding/insecure-issuer.js";
 import { issuerPath } from "../../encoding/issuer-path.js";
@@ -115,7 +116,7 @@ function assertDev({ env }: Context, { config }: Installation, { address }: Aske
       "--dev gives tokens to every program on this machine, so it needs an issuer that is worth nothing elsewhere: make one in an empty folder with `signet init --issuer http://localhost:7117`",
     );
   }
-  if (config.aws !== undefined && !areEndpointsLocal(env)) {
+  if (config.aws !== undefined && !areEndpointsLocal(withProfile(env))) {
     throw new SignetError(
       "usage",
       "--dev gives tokens to every program on this machine, so keys in AWS are not for it: set AWS_ENDPOINT_URL to an emulator on this machine, or leave --dev out",

@@ -1,0 +1,65 @@
+import { SignetError } from "../errors.js";
+import { type Environment, regionIn, VARIABLES } from "./endpoint.js";
+import { type Profile, sharedProfile } from "./shared-config.js";
+
+const REGION = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** Services whose endpoints are looked for: by their ids in variables; in the files these stand in small letters. */
+const SERVICE_IDS = [...Object.values(VARIABLES), "CLOUDFORMATION"];
+/** What is "true" or not, by variable; in a profile by the same words in small letters, without AWS_. */
+const SWITCHES = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
+const IGNORE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+
+/**
+ * The environment with what its profile says besides (see {@link sharedProfile}): region, endpoints, and which of AWS's own endpoints are
+ * taken. Variables stand above files, and what is said of one service above what is said of all. The command, the server and the library
+ * read profiles; a function of Lambda has none, and carries nothing of this.
+ *
+ * @throws SignetError `config_invalid` for a region or an endpoint that is none, and what reading a profile throws
+ */
+export function withProfile(env: Environment): Environment {
+  const profile = sharedProfile(env);
+  const found: Record<string, string> = {};
+  const region = regionIn(env) ?? regionOf(profile);
+  if (region !== undefined) found.AWS_REGION = region;
+  for (const name of SWITCHES) {
+    const value = env[name] || profile.value(name.slice("AWS_".length).toLowerCase());
+    if (value !== undefined) found[name] = value.toLowerCase();
+  }
+  if (isTrue(env[IGNORE] || profile.value("ignore_configured_endpoint_urls"))) return { ...env, ...found, [IGNORE]: "true" };
+  return { ...env, ...found, ...endpointsOf(env, profile) };
+}
+
+function endpointsOf(env: Environment, profile: Profile): Record<string, string> {
+  const found: Record<string, string> = {};
+  if (env.AWS_ENDPOINT_URL) assertEndpoint(env.AWS_ENDPOINT_URL, "AWS_ENDPOINT_URL");
+  for (const id of SERVICE_IDS) {
+    const variable = `AWS_ENDPOINT_URL_${id}`;
+    const own = env[variable];
+    if (own) assertEndpoint(own, variable);
+    if (own || env.AWS_ENDPOINT_URL) continue;
+    const url = profile.ofService(id.toLowerCase(), "endpoint_url") ?? profile.value("endpoint_url");
+    if (url === undefined) continue;
+    assertEndpoint(url, `endpoint_url of the AWS profile ${profile.name}`);
+    found[variable] = url;
+  }
+  return found;
+}
+
+function regionOf(profile: Profile): string | undefined {
+  const region = profile.value("region");
+  if (region === undefined || REGION.test(region)) return region;
+  const words = `the region of the AWS profile ${profile.name} is ${JSON.stringify(region.slice(0, 64))}; expected one such as eu-central-1`;
+  throw new SignetError("config_invalid", words);
+}
+
+function assertEndpoint(url: string, what: string): void {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return;
+  throw new SignetError(
+    "config_invalid",
+    `${what} is ${JSON.stringify(url.slice(0, 64))}; expected a URL such as http://localhost:4566`,
+  );
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value?.toLowerCase() === "true";
+}
