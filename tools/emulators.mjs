@@ -1,6 +1,7 @@
 /**
- * Lives an issuer's life against emulators of AWS that others wrote: ministack for KMS, Parameter Store and Secrets Manager, versitygw
- * for S3, which checks signatures and the conditions of writes. test/emulators/README.md says what they are not believed.
+ * Lives an issuer's life against emulators of AWS that others wrote: ministack for KMS, Parameter Store, Secrets Manager and S3, moto for
+ * all of them but KMS, versitygw for S3, which checks signatures and the conditions of writes. test/emulators/README.md says what they are
+ * not believed.
  *
  *   node tools/emulators.mjs [--write]   Build first. --write records the session with a stack anew.
  */
@@ -50,6 +51,13 @@ async function ministack() {
   return started(join(bin, "ministack"), [], env, `http://127.0.0.1:${port}`);
 }
 
+async function moto() {
+  if (!(await has("python3", "--version"))) return skip("moto: python3 not found");
+  const bin = await pythonTools(cache, "moto", join(root, "test/emulators/moto.txt"), "moto");
+  const port = await freePort();
+  return started(join(bin, "moto_server"), ["-H", "127.0.0.1", "-p", String(port)], {}, `http://127.0.0.1:${port}`);
+}
+
 async function versitygw() {
   if (!(await has("go", "version"))) return skip("versitygw: go not found");
   await once(cache, "versitygw", VERSITYGW, async () => {
@@ -81,6 +89,50 @@ async function life(what, env, ...options) {
 }
 
 const SHORT_WAITS = { NODE_OPTIONS: `--import ${join(root, "test/rotation/processes/short-waits.mjs")}` };
+
+/** Revokes the key that signs, issues with the next one, and lets the keys move to another custodian. */
+async function wholeLife(what, env, custody, next, ...options) {
+  const { signet, kid } = await life(what, { ...env, ...SHORT_WAITS }, "--custody", custody, ...options);
+  await signet("keys", "rotate");
+  await signet("keys", "revoke", kid, "--yes");
+  await signet("verify", await signet("issue", "sub=bob"));
+  await signet("keys", "migrate", "--custody", next);
+  await signet("keys", "tick");
+  const { keys } = JSON.parse(await signet("keys", "list", "--json"));
+  check(
+    keys.some(({ custody: holder, state }) => holder === next && state === "pending"),
+    `${what}: rotated, revoked, issued with the next key, on the move to ${next}`,
+  );
+}
+
+/** All but the signatures of KMS: moto hashes a digest once more, so nothing that it signs is ever answered. */
+async function motoLife(url, env) {
+  await wholeLife("moto, parameter-store", env, "parameter-store", "secrets-manager");
+  await wholeLife("moto, secrets-manager", env, "secrets-manager", "parameter-store");
+  await called(url, "PUT", "/moto-keyrings");
+  await wholeLife(
+    "moto, with a keyring in S3",
+    env,
+    "parameter-store",
+    "secrets-manager",
+    "--keyring",
+    "s3://moto-keyrings/prod",
+  );
+  const refused = await life("moto, kms", env, "--custody", "kms").catch((error) => error);
+  check(
+    /refuse; is the endpoint AWS\?/.test(refused.stderr),
+    "moto, kms: a signature that is wrong is told as one, and never answered",
+  );
+}
+
+/** A profile alone says where AWS is. */
+async function profileLife(url) {
+  const home = mkdtempSync(join(scratch, "home-"));
+  mkdirSync(join(home, ".aws"));
+  writeFileSync(join(home, ".aws/config"), `[profile emulator]\nregion = us-east-1\nendpoint_url = ${url}\n`);
+  writeFileSync(join(home, ".aws/credentials"), "[emulator]\naws_access_key_id = test\naws_secret_access_key = test\n");
+  await life("where a profile says", { HOME: home, AWS_PROFILE: "emulator" }, "--custody", "parameter-store");
+}
 
 /** The alias of the key that signs follows a revocation, and the keys move to another custodian. */
 async function moves(env) {
@@ -126,26 +178,29 @@ function stackSession(url) {
     );
 }
 
+/** Calls an emulator that checks no signature: it looks at the service's name in it, and at nothing else. */
+async function called(url, method, path, headers = {}, body = undefined) {
+  const service = path === "/" ? "kms" : "s3";
+  const authorization = `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`;
+  const response = await fetch(url + path, { method, headers: { ...headers, authorization }, body });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
+  return response;
+}
+
 async function wrappingKey(url) {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: {
-      "content-type": "application/x-amz-json-1.1",
-      "x-amz-target": "TrentService.CreateKey",
-      // It looks at the service's name in here, and at nothing else.
-      authorization: "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/kms/aws4_request, SignedHeaders=host, Signature=0",
-    },
-    body: "{}",
-  });
-  return /** @type {any} */ (await response.json()).KeyMetadata.Arn;
+  const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": "TrentService.CreateKey" };
+  return /** @type {any} */ (await (await called(url, "POST", "/", headers, "{}")).json()).KeyMetadata.Arn;
 }
 
 async function main() {
-  const [aws, s3] = [await ministack(), await versitygw()];
+  const [aws, s3, other] = [await ministack(), await versitygw(), await moto()];
   if (aws === undefined) return;
   const env = { AWS_ENDPOINT_URL: aws, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "testsecret" };
   await life("parameter-store", env, "--custody", "parameter-store");
-  await life("secrets-manager", env, "--custody", "secrets-manager");
+  await wholeLife("secrets-manager", env, "secrets-manager", "kms");
+  await profileLife(aws);
+  await called(aws, "PUT", "/own-keyrings");
+  await wholeLife("ministack alone", env, "parameter-store", "kms", "--keyring", "s3://own-keyrings/prod");
   await life("kms-data-key", env, "--custody", "kms-data-key", "--kms-key", await wrappingKey(aws));
   for (const algorithm of ["ES256", "ES384", "ES512", "RS256", "PS256", "Ed25519"]) {
     const { signet, token, kid } = await life(`kms, ${algorithm}`, env, "--custody", "kms", "--algorithm", algorithm);
@@ -153,6 +208,7 @@ async function main() {
     check(true, `kms, ${algorithm}: KMS verifies it as well`);
   }
   await moves(env);
+  if (other !== undefined) await motoLife(other, { ...env, AWS_ENDPOINT_URL: other });
   const cwd = mkdtempSync(join(scratch, "stack-"));
   await stackLife({ url: aws, root, cwd, check });
   const tools = join(cache, "python/bin");
@@ -161,6 +217,7 @@ async function main() {
   stackSession(aws);
   if (s3 === undefined) return;
   const withBucket = { ...env, AWS_ENDPOINT_URL_S3: s3 };
+  await wholeLife("kms, with a keyring in S3", withBucket, "kms", "parameter-store", "--keyring", "s3://keyrings/moves");
   const { signet } = await life("a keyring in S3", withBucket, "--custody", "parameter-store", "--keyring", "s3://keyrings/prod");
   const ticks = await Promise.allSettled(Array.from({ length: 16 }, () => signet("keys", "rotate")));
   const history = await signet("audit", "verify").then(() => true);

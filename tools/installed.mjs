@@ -43,10 +43,11 @@ export async function once(cache, name, pinned, install) {
 /**
  * Installs Python programs, exactly as they are pinned.
  *
+ * @param {string} folder theirs alone: what two of them pin may differ
  * @returns the folder of their commands
  */
-export async function pythonTools(cache, name, pins) {
-  const venv = join(cache, "python");
+export async function pythonTools(cache, name, pins, folder = "python") {
+  const venv = join(cache, folder);
   await once(cache, name, readFileSync(pins), async () => {
     rmSync(venv, { recursive: true, force: true });
     await run("python3", ["-m", "venv", venv]);

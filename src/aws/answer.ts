@@ -32,7 +32,8 @@ export type Answer<E> = E extends string
 export function readAnswer<const E extends Example>(text: string, example: E, called: string, resource: string): Answer<E> {
   let cause: unknown;
   try {
-    const value: unknown = parseJson(text || "{}");
+    // An emulator answers null where AWS answers nothing.
+    const value: unknown = parseJson(text || "{}") ?? {};
     if (isLike(value, example)) return value as Answer<E>;
   } catch (error) {
     cause = error;

@@ -39,7 +39,11 @@ export function kmsSigner(kms: Pick<Kms, "sign">, keyArn: string, reported: Repo
     onSigned?.({ milliseconds, isProven });
     return isProven ? signature : undefined;
   };
-  return remoteSigner(reported, signOnce, `KMS answered two signatures that ${publicJwk.alg} and the public key refuse`);
+  return remoteSigner(
+    reported,
+    signOnce,
+    `KMS answered two signatures that ${publicJwk.alg} and the public key refuse; is the endpoint AWS?`,
+  );
 }
 
 /**
