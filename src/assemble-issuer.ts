@@ -128,7 +128,7 @@ async function inAws(
   config: Config,
   aws: AwsConfig,
   onDisk: Parts,
-  { env }: AssemblyOptions,
+  { env = process.env }: AssemblyOptions,
   watch: Pick<AwsInstallation, "onSigned" | "onRetry">,
 ): Promise<Parts> {
   const makers = CUSTODIES.flatMap((custody) =>
@@ -140,7 +140,6 @@ async function inAws(
     import("./aws/profile-environment.js"),
     ...makers,
   ]);
-  const found = withProfile(env ?? process.env);
-  const place = { ...aws, custody: config.custody, env: found, credentials: credentialChain(found), ...watch };
+  const place = { ...aws, custody: config.custody, env: withProfile(env), credentials: credentialChain(env), ...watch };
   return awsParts(place, onDisk, Object.fromEntries(loaded));
 }

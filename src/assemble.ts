@@ -48,7 +48,7 @@ async function notifierFor(config: Config, env: Environment): Promise<ManagerOpt
       field: "notices.eventBus",
     });
   }
-  const transport = () => createTransport({ region: region ?? "", credentials: credentialChain(found), env: found });
+  const transport = () => createTransport({ region: region ?? "", credentials: credentialChain(env), env: found });
   return notifierOf({ webhook, webhookSecret: await configuredWebhookSecret(config, env), eventBus }, transport);
 }
 

@@ -1,6 +1,7 @@
 import { SignetError } from "../errors.js";
 import { type CredentialSource, environmentCredentials, noCredentials } from "./credentials.js";
-import { type Environment, regionIn } from "./endpoint.js";
+import { configuredEndpoint, type Environment, regionIn } from "./endpoint.js";
+import { withProfile } from "./profile-environment.js";
 import { asArgument, type Profile, sharedProfile } from "./shared-config.js";
 import type { Credentials } from "./sigv4.js";
 
@@ -40,15 +41,21 @@ export function credentialChain(env: Environment = process.env): CredentialSourc
   };
 }
 
-async function loadProvider({ name, isNamed, files }: Profile, env: Environment): Promise<CredentialSource> {
+async function loadProvider({ name, isNamed, files, value }: Profile, env: Environment): Promise<CredentialSource> {
+  // What the SDK's next major version needs is said to those who install it, not to those who issue tokens.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
-  const region = regionIn(env);
+  const filled = withProfile(env);
+  const region = regionIn(filled);
+  // The SDK looks for endpoints in this process's own environment, and knows no AWS_DEFAULT_PROFILE.
+  const endpoint = value("role_arn") === undefined ? undefined : configuredEndpoint("STS", filled);
   return defaultProvider({
     ...(isNamed && { profile: name }),
     filepath: files.credentials,
     configFilepath: files.config,
     // Where a role is assumed, unless its profile names another region.
     ...(region !== undefined && { parentClientConfig: { region } }),
+    ...(endpoint !== undefined && { clientConfig: { endpoint } }),
     ignoreCache: true,
   });
 }

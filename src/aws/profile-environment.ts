@@ -1,3 +1,4 @@
+import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import { type Environment, regionIn, VARIABLES } from "./endpoint.js";
 import { type Profile, sharedProfile } from "./shared-config.js";
@@ -7,7 +8,6 @@ const REGION = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const SERVICE_IDS = [...Object.values(VARIABLES), "CLOUDFORMATION"];
 /** What is "true" or not, by variable; in a profile by the same words in small letters, without AWS_. */
 const SWITCHES = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
-const IGNORE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 
 /**
  * The environment with what its profile says besides (see {@link sharedProfile}): region, endpoints, and which of AWS's own endpoints are
@@ -18,31 +18,31 @@ const IGNORE = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
  */
 export function withProfile(env: Environment): Environment {
   const profile = sharedProfile(env);
-  const found: Record<string, string> = {};
+  const found = new Map<string, string>();
   const region = regionIn(env) ?? regionOf(profile);
-  if (region !== undefined) found.AWS_REGION = region;
+  if (region !== undefined) found.set("AWS_REGION", region);
   for (const name of SWITCHES) {
-    const value = env[name] || profile.value(name.slice("AWS_".length).toLowerCase());
-    if (value !== undefined) found[name] = value.toLowerCase();
+    const value = ownMember(env, name) || profile.value(name.slice("AWS_".length).toLowerCase());
+    if (value !== undefined) found.set(name, value.toLowerCase());
   }
-  if (isTrue(env[IGNORE] || profile.value("ignore_configured_endpoint_urls"))) return { ...env, ...found, [IGNORE]: "true" };
-  return { ...env, ...found, ...endpointsOf(env, profile) };
+  const ignores = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS || profile.value("ignore_configured_endpoint_urls");
+  if (ignores?.toLowerCase() === "true") found.set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+  else for (const [name, url] of endpointsOf(env, profile)) found.set(name, url);
+  return { ...env, ...Object.fromEntries(found) };
 }
 
-function endpointsOf(env: Environment, profile: Profile): Record<string, string> {
-  const found: Record<string, string> = {};
+function* endpointsOf(env: Environment, profile: Profile): Iterable<[variable: string, url: string]> {
   if (env.AWS_ENDPOINT_URL) assertEndpoint(env.AWS_ENDPOINT_URL, "AWS_ENDPOINT_URL");
   for (const id of SERVICE_IDS) {
     const variable = `AWS_ENDPOINT_URL_${id}`;
-    const own = env[variable];
+    const own = ownMember(env, variable);
     if (own) assertEndpoint(own, variable);
     if (own || env.AWS_ENDPOINT_URL) continue;
     const url = profile.ofService(id.toLowerCase(), "endpoint_url") ?? profile.value("endpoint_url");
     if (url === undefined) continue;
     assertEndpoint(url, `endpoint_url of the AWS profile ${profile.name}`);
-    found[variable] = url;
+    yield [variable, url];
   }
-  return found;
 }
 
 function regionOf(profile: Profile): string | undefined {
@@ -58,8 +58,4 @@ function assertEndpoint(url: string, what: string): void {
     "config_invalid",
     `${what} is ${JSON.stringify(url.slice(0, 64))}; expected a URL such as http://localhost:4566`,
   );
-}
-
-function isTrue(value: string | undefined): boolean {
-  return value?.toLowerCase() === "true";
 }

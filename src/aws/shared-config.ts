@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { SignetError } from "../errors.js";
@@ -25,8 +25,8 @@ interface SharedFiles {
 
 /**
  * Reads the profile that the environment names as the AWS CLI does: `AWS_PROFILE` (or `AWS_DEFAULT_PROFILE`), else `default`, in
- * `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`, else in `~/.aws`. It reads the files each time: they are small, and somebody may have
- * logged in meanwhile.
+ * `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE`, else in `~/.aws`. It reads the files each time: they are small, and a new login
+ * changes them.
  *
  * @throws SignetError `aws_credentials` for a profile that is not there and a file that cannot be read, `config_invalid` for one that is odd
  */
@@ -79,6 +79,8 @@ function sharedFiles(env: Environment): SharedFiles {
 
 function sectionsOf(file: string, isAsked: boolean): ReadonlyMap<string, IniSection> {
   try {
+    // As the AWS CLI: a named pipe is no such file, and would be waited for.
+    if (!statSync(file).isFile()) return new Map();
     const bytes = readFileSync(file);
     // A byte order mark goes; PowerShell writes UTF-16.
     return parseIni(new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : "utf-8").decode(bytes));

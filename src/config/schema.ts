@@ -33,7 +33,11 @@ const AWS_MEMBERS = {
     type: "string",
     title: 'a region such as "eu-central-1"',
     isRight: (name: string) => REGION_NAME.test(name),
-    ...about("Its region.", "eu-central-1", { variable: "SIGNET_REGION", flag: "--region", fallback: "AWS_REGION" }),
+    ...about("Its region.", "eu-central-1", {
+      variable: "SIGNET_REGION",
+      flag: "--region",
+      fallback: "AWS_REGION, or the region of the AWS profile",
+    }),
   },
   keyPolicy: {
     type: "string",

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { credentialChain } from "../../src/aws/credential-chain.js";
@@ -200,9 +200,11 @@ describe("credentials", () => {
   });
 
   it("in a home folder that is another user's are none, unless they are asked for", async () => {
-    // A folder cannot be read as a file, whoever asks.
-    await mkdir(join(home, ".aws/config"));
+    // A link to itself cannot be read by any user.
+    await symlink("config", join(home, ".aws/config"));
     expect(region()).toBeUndefined();
-    expect(() => found({ AWS_PROFILE: "a" })).toThrow(/cannot be read \(EISDIR\)/);
+    expect(() => found({ AWS_PROFILE: "a" })).toThrow(/cannot be read \(ELOOP\)/);
+    expect(() => found({ AWS_CONFIG_FILE: "~/.aws/config" })).toThrow(/cannot be read \(ELOOP\)/);
+    expect(region({ AWS_CONFIG_FILE: home })).toBeUndefined();
   });
 });

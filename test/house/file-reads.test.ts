@@ -5,8 +5,10 @@ import { repositoryFiles, textOf } from "./repository.js";
 const OPENS =
   /import \{[^}]*\b(readFile|readFileSync|createReadStream|open|openSync|writeFile|writeFileSync|rename)\b[^}]*\} from "node:fs/;
 
-/** The text of the package itself; the log, which is opened once it was read; what is written where the command line says. */
+/** The text of the package itself; AWS's profiles; the log, which is opened once it was read; what is written where the command line says. */
 const ALLOWED = [
+  // What AWS's own tools write, as every program of the same user reads it.
+  "src/aws/shared-config.ts",
   "src/deploy/template.ts",
   // The kernel's word on an open pipe.
   "src/server/log-destination.ts",

@@ -1,6 +1,37 @@
 import { ERROR_GROUPS } from "./errors.mjs";
 import { COMMAND_VARIABLES, FUNCTION_VARIABLES } from "./variables.mjs";
 
+const AWS_ACCESS = `## AWS: region, endpoints, credentials
+
+Command, server and library find them as the AWS CLI does; the functions have their role and read no profile. What stands first wins:
+
+| what | where |
+|---|---|
+| profile | \`AWS_PROFILE\`, \`AWS_DEFAULT_PROFILE\`, else \`default\` |
+| files | \`AWS_CONFIG_FILE\` (\`~/.aws/config\`) and \`AWS_SHARED_CREDENTIALS_FILE\` (\`~/.aws/credentials\`), which stands above it |
+| region | \`aws.region\` of \`signet.json\`, \`AWS_REGION\`, \`AWS_DEFAULT_REGION\`, the profile's \`region\` |
+| endpoint of a service | \`AWS_ENDPOINT_URL_KMS\` (\`_SSM\`, \`_SECRETS_MANAGER\`, \`_S3\`, \`_EVENTBRIDGE\`, \`_LAMBDA\`, \`_STS\`, \`_CLOUDFORMATION\`), \`AWS_ENDPOINT_URL\`, \`endpoint_url\` of the service in the section \`[services NAME]\` that the profile's \`services\` names, the profile's \`endpoint_url\`, AWS's own |
+| AWS's own endpoints alone | \`AWS_IGNORE_CONFIGURED_ENDPOINT_URLS\`, the profile's \`ignore_configured_endpoint_urls\` |
+| which of AWS's own | \`AWS_USE_FIPS_ENDPOINT\` and \`AWS_USE_DUALSTACK_ENDPOINT\`, the profile's \`use_fips_endpoint\` and \`use_dualstack_endpoint\` |
+| credentials | \`AWS_ACCESS_KEY_ID\` and \`AWS_SECRET_ACCESS_KEY\`, also beside \`AWS_PROFILE\`; the profile's keys, \`role_arn\` with \`source_profile\` or \`credential_source\`, \`sso_session\`, web identity or \`credential_process\`; those of the container or machine (ECS, EKS, EC2) |
+
+\`signet init\` writes the region into \`signet.json\`; endpoints and credentials it never writes. For LocalStack and its like:
+
+\`\`\`text
+[profile localstack]
+region = us-east-1
+endpoint_url = http://localhost:4566
+\`\`\`
+
+What the AWS CLI alone can do, such as asking for an MFA code, it hands on:
+
+\`\`\`text
+eval "$(aws configure export-credentials --profile NAME --format env)"
+\`\`\`
+
+Keys in a profile's files are read again each minute, so that a server takes those of a new login. \`ca_bundle\`, \`AWS_CA_BUNDLE\` and the
+other settings of a profile are not read; \`NODE_EXTRA_CA_CERTS\` adds a CA.`;
+
 const WRITTEN = "<!-- Written by `npm run docs` from the source: change it there. -->";
 
 /**
@@ -58,6 +89,10 @@ ${table(
     code(example),
   ]),
 )}
+
+${AWS_ACCESS}
+
+## Variables of the functions
 
 Of the [Lambda functions](lambda.md), which read no file: the **i**ssuer, the key **m**anager, the **a**uthorizer, the **d**ecoder.
 
