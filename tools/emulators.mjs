@@ -179,10 +179,10 @@ function stackSession(url) {
 }
 
 /** Calls an emulator that checks no signature: it looks at the service's name in it, and at nothing else. */
-async function called(url, method, path, headers = {}, body = undefined) {
+async function called(url, method, path, headers = {}, body = "") {
   const service = path === "/" ? "kms" : "s3";
   const authorization = `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`;
-  const response = await fetch(url + path, { method, headers: { ...headers, authorization }, body });
+  const response = await fetch(url + path, { method, headers: { ...headers, authorization }, body: body || null });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
   return response;
 }
