@@ -150,6 +150,11 @@ const SIMPLE: Case[] = [
     "another header than Authorization, beside Basic",
     (token) => http2([token], { headers: { authorization: "Basic dTpw", "x-token": token } }),
   ],
+  [
+    "another header that is named, beside a token for the service behind",
+    (token) => http2([token], { headers: { authorization: `Bearer ${tokenOf({ sub: "bob" })}`, "x-token": token } }),
+    { SIGNET_TOKEN_HEADER: "X-Token" },
+  ],
   ["no sources, and the header", (token) => http2(null, { headers: { authorization: `Bearer ${token}` } })],
   [
     "no sources, and a header that is named",
