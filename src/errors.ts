@@ -4,7 +4,7 @@ import { STATUS_BY_CODE } from "./error-status.js";
  * Every error that Signet raises: its literal `code`, which is API. `error-status.ts` has the HTTP status that it maps to.
  *
  * Messages say what is wrong and what to do next. They name fields and files; they never contain a token, a claim's value, a
- * passphrase or key material, because messages end up in logs.
+ * passphrase or key material, because messages end up in logs. They are one line, in which nothing hides (`visible`).
  */
 
 /** A token that was refused: 401. Each begins with `token_`. */
@@ -72,6 +72,21 @@ export function shortened(text: string, most = MAX_ECHO): string {
   return text.length <= most ? text : `${text.slice(0, most - 3).replace(/[\uD800-\uDBFF]$/, "")}...`;
 }
 
+// Controls (C0, C1, DEL), line and paragraph separators, marks that turn the direction of text round, what has no width, half characters.
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * A text as one line that a terminal shows and does not obey: what would move the cursor, begin another line or turn words round is
+ * shown by its number, as JSON writes it. Names, reasons and claims come from anybody.
+ */
+export function visible(text: string): string {
+  return text.replace(UNSEEN, (character) => character.replace(/[\s\S]/g, byNumber));
+}
+
+function byNumber(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
 /** A foreign name, for a sentence: one that is too long is not repeated, since the error's field begins with it. */
 export function nameInWords(name: string, otherwise: string): string {
   return name.length <= MAX_ECHO ? name : otherwise;
@@ -98,7 +113,8 @@ export class SignetError extends Error {
   readonly #made = true;
 
   constructor(code: ErrorCode, message: string, { cause, field, retryAfterSeconds }: ErrorDetails = {}) {
-    super(message, cause === undefined ? undefined : { cause });
+    // Names of members, keys and places are anybody's, and a message ends on terminals, in logs and on pages.
+    super(visible(message), cause === undefined ? undefined : { cause });
     Object.assign(this, { code, status: statusOf(code), field: field && shortened(field), retryAfterSeconds });
   }
 

@@ -1,6 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { visible } from "../encoding/visible.js";
-import { isSignetError, SignetError, shortened } from "../errors.js";
+import { isSignetError, SignetError, shortened, visible } from "../errors.js";
 import { type PublicJwk, publicJwk, thumbprint } from "./jwk.js";
 import { PUBLIC_PARAMETERS, pickMembers } from "./jwk-members.js";
 import { isAbsent } from "./jwk-purpose.js";

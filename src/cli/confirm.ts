@@ -1,6 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { visible } from "../encoding/visible.js";
-import { SignetError } from "../errors.js";
+import { SignetError, visible } from "../errors.js";
 import type { CommonOptions } from "./context.js";
 import { askOnce } from "./interruption.js";
 

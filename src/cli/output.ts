@@ -1,6 +1,5 @@
 import { withSelf } from "../encoding/command-hints.js";
-import { visible } from "../encoding/visible.js";
-import { isSignetError, isTokenRefusal, type SignetError } from "../errors.js";
+import { isSignetError, isTokenRefusal, type SignetError, visible } from "../errors.js";
 import { INTERRUPTED, wasInterrupted } from "./interruption.js";
 import { columnsOf, createStyle, type Look } from "./style.js";
 

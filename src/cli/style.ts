@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { visible } from "../encoding/visible.js";
+import { visible } from "../errors.js";
 
 const CODES = { bold: [1, 22], good: [32, 39], bad: [31, 39], warn: [33, 39] } as const;
 

@@ -1,4 +1,4 @@
-import { visible } from "../encoding/visible.js";
+import { visible } from "../errors.js";
 import { shortestPrefixes } from "../operator/kid-prefix.js";
 
 /** How a table is shown. */

@@ -1,5 +1,5 @@
 import { dateInWords, fromNow } from "../encoding/times-in-words.js";
-import { visible } from "../encoding/visible.js";
+import { visible } from "../errors.js";
 import type { KeyLife, KeyLives, Phase } from "../rotation/forecast/key-lives.js";
 
 /** How a timeline is drawn. */

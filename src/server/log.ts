@@ -1,8 +1,7 @@
 import { isatty } from "node:tty";
 import { type Logger, pino } from "pino";
 import { parseJson } from "../encoding/json-names.js";
-import { visible } from "../encoding/visible.js";
-import { isSignetError, loggableWords } from "../errors.js";
+import { isSignetError, loggableWords, visible } from "../errors.js";
 import type { Answered } from "./listener.js";
 import { createLogDestination, type LossListener } from "./log-destination.js";
 

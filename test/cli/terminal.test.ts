@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { table } from "../../src/cli/table.js";
-import { visible } from "../../src/encoding/visible.js";
+import { visible } from "../../src/errors.js";
 import { wordsOf } from "../../src/server/log.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";

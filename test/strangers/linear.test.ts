@@ -12,7 +12,7 @@ import { ecdsaFromDer } from "../../src/encoding/ecdsa-der.js";
 import { memberPositions } from "../../src/encoding/json-positions.js";
 import { didYouMean } from "../../src/encoding/nearest.js";
 import { parseStrictJson } from "../../src/encoding/strict-json.js";
-import { visible } from "../../src/encoding/visible.js";
+import { visible } from "../../src/errors.js";
 import { splitBatch } from "../../src/http/batch-body.js";
 import { parseForm } from "../../src/http/form.js";
 import { invocationRoute } from "../../src/http/invoke.js";

@@ -1,8 +1,7 @@
 import { isObject } from "../../encoding/object-schema.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
-import { visible } from "../../encoding/visible.js";
-import { SignetError } from "../../errors.js";
+import { SignetError, visible } from "../../errors.js";
 import { assertKeyId } from "../key-id.js";
 import type { CommandSettings } from "./facts.js";
 import { type Environment, environmentFor, findProgram } from "./program.js";

@@ -1,8 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { ownMember } from "../../encoding/own-member.js";
-import { visible } from "../../encoding/visible.js";
-import { SignetError } from "../../errors.js";
+import { SignetError, visible } from "../../errors.js";
 import { assertTrustedProgram } from "../../files/trusted-read.js";
 
 /** Environment variables. */

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { parse } from "node:path";
-import { visible } from "../../encoding/visible.js";
-import { SignetError } from "../../errors.js";
+import { SignetError, visible } from "../../errors.js";
 
 /** One run of a program. */
 export interface Run {
