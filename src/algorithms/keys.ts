@@ -83,15 +83,20 @@ function attempt(check: () => boolean): boolean {
 function fits(algorithm: Algorithm, key: KeyObject): boolean {
   if (key.asymmetricKeyType !== keyTypeOf(algorithm)) return false;
   if (algorithm.kty !== "EC") return true;
-  return hasPoint(key) && key.asymmetricKeyDetails?.namedCurve === namedCurveOf(algorithm);
+  return isWritable(key) && key.asymmetricKeyDetails?.namedCurve === namedCurveOf(algorithm);
 }
 
 /**
- * Tells whether a key of an elliptic curve is a point of it. The point at infinity is read as a key. Node 20 ends the process when it reads
- * its curve or its JWK; writing it out fails instead.
+ * Tells whether a key of an elliptic curve can be written out. The point at infinity is read as a key, and so is a private number that is
+ * longer than its curve's. Node 20 and 22 end the process when they are asked for the curve or the JWK of such a key.
  */
-export function hasPoint(key: KeyObject): boolean {
-  return attempt(() => (key.type === "private" ? createPublicKey(key) : key).export({ format: "der", type: "spki" }).length > 0);
+export function isWritable(key: KeyObject): boolean {
+  const isPrivate = key.type === "private";
+  const publicKey = isPrivate ? createPublicKey(key) : key;
+  return attempt(() => {
+    if (isPrivate) key.export({ format: "der", type: "pkcs8" });
+    return publicKey.export({ format: "der", type: "spki" }).length > 0;
+  });
 }
 
 function assertRsaStrength(key: KeyObject): void {

@@ -1,11 +1,10 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { isPrivateKind, isPublicKind } from "./key-text/der-kind.js";
-import { openDer } from "./key-text/open-private.js";
+import { type OpenedKey, openDer } from "./key-text/open-private.js";
 import { openPublicDer, openPublicJwk } from "./key-text/open-public.js";
-import { type Piece, piecesIn } from "./key-text/pieces.js";
+import { type DerPiece, type Piece, piecesIn } from "./key-text/pieces.js";
 import { refusedKind } from "./key-text/refusals.js";
-import { algorithmsFor } from "./keys.js";
 import type { AlgorithmName } from "./table.js";
 
 /** A public key that was read from text. */
@@ -33,8 +32,18 @@ export function parsePublicKeyText(input: Uint8Array | string): PublicKeyText {
   if (found !== undefined) return named(openPublicDer(found));
   const whole = der.find(({ kind }) => isPrivateKind(kind));
   if (whole === undefined) throw refusal(pieces);
-  const publicKey = createPublicKey(openDer(whole, {}).privateKey);
-  return { publicKey, algs: algorithmsFor(publicKey) };
+  const { privateKey, algs } = openedWithoutPassphrase(whole);
+  return { publicKey: createPublicKey(privateKey), algs };
+}
+
+function openedWithoutPassphrase(piece: DerPiece): OpenedKey {
+  try {
+    return openDer(piece, {});
+  } catch (error) {
+    if (!isSignetError(error, "passphrase_required")) throw error;
+    const words = "the private key is encrypted, and its public part is needed: openssl pkey -in FILE -pubout -out public.pem";
+    throw new SignetError("passphrase_required", words, { cause: error });
+  }
 }
 
 function named({ key, algs }: ReturnType<typeof openPublicDer>): PublicKeyText {

@@ -1,15 +1,17 @@
-import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { pointFault } from "../../src/algorithms/ed25519-point.js";
 import { publicJwk, publicKeyFromJwk } from "../../src/algorithms/jwk.js";
 import { algorithmsFor } from "../../src/algorithms/keys.js";
+import { parsePrivateKeyText } from "../../src/algorithms/private-key-text.js";
+import { parsePublicKeyText } from "../../src/algorithms/public-key-text.js";
 import { assertHardModulus } from "../../src/algorithms/rsa-modulus.js";
 import { localSigner } from "../../src/algorithms/signature.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { SignetError } from "../../src/errors.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
 import { createVerifier as createWebVerifier } from "../../src/verify/web/web-verifier.js";
-import { BROKEN_MODULI, INFINITY, SMALL_ORDER, WEAK_KEYS } from "../vectors/weak-keys.js";
+import { BROKEN_MODULI, INFINITY, LONG_NUMBER, SMALL_ORDER, WEAK_KEYS } from "../vectors/weak-keys.js";
 
 const NOW = 1_800_000_000;
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -52,6 +54,20 @@ describe("the point at infinity", () => {
     expect(algorithmsFor(key)).toStrictEqual([]);
     expect(() => publicJwk(key, algorithmNamed("ES256"))).toThrow(expect.objectContaining({ code: "invalid_key" }));
   });
+});
+
+describe("a private number that is longer than its curve's", () => {
+  it.each(["sec1", "pkcs8"] as const)(
+    "is read by node:crypto as a key, and refused before anything is asked that ends Node 22: %s",
+    (type) => {
+      const der = LONG_NUMBER[type];
+      const key = createPrivateKey({ key: der, format: "der", type });
+      expect(algorithmsFor(key)).toStrictEqual([]);
+      expect(() => localSigner({ privateKey: key, alg: "ES256" })).toThrow(expect.objectContaining({ code: "invalid_key" }));
+      for (const read of [parsePrivateKeyText, parsePublicKeyText])
+        expect(() => read(der)).toThrow(expect.objectContaining({ message: expect.stringContaining("the EC key is damaged") }));
+    },
+  );
 });
 
 it("a signer without a key is an error of ours, whether the option is absent or undefined", () => {

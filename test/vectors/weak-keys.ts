@@ -97,3 +97,15 @@ export const BROKEN_MODULI: readonly WeakKey[] = [
 
 /** SubjectPublicKeyInfo of P-256's point at infinity (SEC 1 section 2.3.3: one byte, zero). */
 export const INFINITY = Buffer.from("3019301306072a8648ce3d020106082a8648ce3d03010703020000", "hex");
+
+/** A private key of P-256 whose number has 33 bytes, as SEC 1 and as PKCS #8 have it. */
+export const LONG_NUMBER = {
+  sec1: Buffer.from(
+    "MHgCAQEEIQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAaAKBggqhkjOPQMBB6FEA0IABGsX0fLhLEJH+Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT+NC4v4af5uO5+tKfA+eFivOM1drMV7Oy7ZAaDe/UfU=",
+    "base64",
+  ),
+  pkcs8: Buffer.from(
+    "MIGIAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG4wbAIBAQQhAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBoUQDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==",
+    "base64",
+  ),
+};

@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { thumbprint } from "../../src/algorithms/jwk.js";
 import { findKey, type KeySourceOptions } from "../../src/operator/key-source.js";
@@ -29,17 +30,26 @@ beforeAll(async () => {
   await mkdir(join(cwd, "keys"));
   aws = await startFakeAws({ isDirect: true });
   await writeFile(join(cwd, "passphrase"), PASSPHRASE, { mode: 0o600 });
+  await writeFile(join(cwd, "passphrase-of-windows"), shape.utf16(`${PASSPHRASE}\r\n`), { mode: 0o600 });
 });
 afterAll(() => aws.close());
 
 let count = 0;
 type Content = string | Buffer;
 
+/** What a process has on its standard input; put back when all is done. */
+const stdin = Object.getOwnPropertyDescriptor(process, "stdin") as PropertyDescriptor;
+afterAll(() => void Object.defineProperty(process, "stdin", stdin));
+
 /** Where the same content can stand, and what names it there. */
 const PLACES: Record<string, (content: Content, name: string) => string | undefined | Promise<string>> = {
   async file(content, name) {
     await writeFile(join(cwd, "keys", name), content);
     return `keys/${name}`;
+  },
+  stdin(content) {
+    Object.defineProperty(process, "stdin", { ...stdin, get: () => Readable.from([Buffer.from(content)]) });
+    return "-";
   },
   env(content, name) {
     if (typeof content !== "string") return undefined;
@@ -66,7 +76,9 @@ async function everywhere(
 ): Promise<void> {
   const name = `k${++count}`;
   const places = Object.entries(PLACES);
-  for (const [place, put] of inTurn && typeof content === "string" ? places.slice(count % 4, (count % 4) + 1) : places) {
+  for (const [place, put] of inTurn && typeof content === "string"
+    ? [places[count % places.length] as (typeof places)[number]]
+    : places) {
     const source = await put(content, name);
     if (source !== undefined) await check(source, place);
   }
@@ -86,6 +98,13 @@ const bag = "Bag Attributes\n    localKeyID: F3 CE \nsubject=CN = issuer\n";
 
 /** What people have, where it was reported or who writes it, and what it is. */
 const READ: [from: string, what: string, content: Content, read?: Read][] = [
+  ["openssl genpkey", "PKCS#8", privatePem(rsa), { key: rsa, alg: "RS256" }],
+  ["openssl genrsa -traditional", "PKCS#1", privatePem(rsa, "pkcs1"), { key: rsa, alg: "RS256" }],
+  [
+    "openssl pkcs12 -nodes -nocerts",
+    "bag attributes around a key alone",
+    `${bag}Key Attributes: <No Attributes>\n${privatePem(ec)}`,
+  ],
   [
     "cert-manager#9294, s2n-tls#668",
     "EC PARAMETERS first",
@@ -127,6 +146,12 @@ const READ: [from: string, what: string, content: Content, read?: Read][] = [
   ["openssl genpkey -algorithm RSA-PSS", "an RSA-PSS key", shape.pssPem(rsa), { key: rsa, alg: "PS256" }],
   ["rsa_pss_keygen_md:sha384", "one that is restricted to a digest", shape.pssPem(rsa, "sha384"), { key: rsa, alg: "PS384" }],
   ["openssl pkcs8 -topk8", "an encrypted key", shape.encryptedPem(ec, PASSPHRASE), opens],
+  [
+    "echo hunter2 > pass, in PowerShell",
+    "an encrypted key, and a passphrase in UTF-16 that ends as lines end on Windows",
+    shape.encryptedPem(ec, PASSPHRASE),
+    { options: { keyPassphraseFile: "passphrase-of-windows" } },
+  ],
   ["OpenSSL 1.0", "one of triple DES", shape.encryptedPem(ec, PASSPHRASE, "des-ede3-cbc"), opens],
   [
     "openssl ec -aes128",

@@ -7,6 +7,7 @@ import type { AlgorithmName } from "../../src/algorithms/table.js";
 import { createIssuer } from "../../src/issue/issuer.js";
 import { verificationKeys } from "../../src/operator/verification-keys.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
+import { createVerifier as createWebVerifier } from "../../src/verify/web/index.js";
 import { rsaPair } from "../contracts/rsa-keys.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import * as shape from "./shapes.js";
@@ -33,7 +34,17 @@ async function verify(content: string | Buffer, token: string): Promise<unknown>
   await writeFile(join(cwd, file), content);
   const open = () => Promise.reject(new Error("this folder is not asked"));
   const { keys } = await verificationKeys({ cwd, env: {}, self: "signet" }, token, { pem: file }, open);
-  return createVerifier({ keys, issuer: null, audience: null }).verify(token).claims.sub;
+  const options = { keys, issuer: null, audience: null };
+  // The edge's verifier is given the same keys, and judges as this one does.
+  const onTheWeb = await createWebVerifier(options)
+    .verify(token)
+    .catch((error: Error & { code: string }) => error.code);
+  const here = await Promise.resolve(options)
+    .then((given) => createVerifier(given).verify(token))
+    .catch((error: Error & { code: string }) => error);
+  expect(onTheWeb).toStrictEqual(here instanceof Error ? here.code : here);
+  if (here instanceof Error) throw here;
+  return here.claims.sub;
 }
 
 const tokens = {
@@ -60,6 +71,7 @@ const READ: [what: string, content: string | Buffer, alg?: keyof typeof tokens][
   ["a JWK with its algorithm", jwkOf(rsa, { alg: "PS256", use: "sig" }), "PS256"],
   ["a set of one", JSON.stringify({ keys: [JSON.parse(jwkOf(ec))] })],
   ["an RSA-PSS key", shape.pssPublicPem(rsa), "PS256"],
+  ["the private key of RSA-PSS", shape.pssPem(rsa), "PS384"],
   ["an RSA-PSS key that is restricted to a digest", shape.pssPublicPem(rsa, "sha384"), "PS384"],
 ];
 
@@ -71,9 +83,14 @@ describe("a public key behind --pem verifies as people have it:", () => {
   it.each([
     ["a JWK of another algorithm", jwkOf(rsa, { alg: "PS512" })],
     ["an RSA-PSS key, where PKCS#1 v1.5 has signed", shape.pssPublicPem(rsa)],
-  ])("but none that %s excludes", async (_what, content) => {
-    await expect(verify(content, tokens.RS256)).rejects.toMatchObject({ code: expect.stringMatching(/^token_/) });
-  });
+    ["a private RSA-PSS key, where PKCS#1 v1.5 has signed", shape.pssPem(rsa)],
+    ["an RSA-PSS key that is restricted to another digest", shape.pssPem(rsa, "sha384"), "PS256"],
+  ] as [string, string, keyof typeof tokens | undefined][])(
+    "but none that %s excludes",
+    async (_what, content, alg = "RS256") => {
+      await expect(verify(content, tokens[alg])).rejects.toMatchObject({ code: expect.stringMatching(/^token_/) });
+    },
+  );
 });
 
 describe("what is no public key says what it is:", () => {
@@ -86,6 +103,8 @@ describe("what is no public key says what it is:", () => {
     ["a PKCS#12 file", shape.pkcs12(), "PKCS#12"],
     ["a list of keys", JSON.stringify({ keys: [JSON.parse(jwkOf(ec)), JSON.parse(jwkOf(rsa))] }), "--jwks"],
     ["a key for encryption", jwkOf(rsa, { use: "enc" }), '"use" is not "sig"'],
+    ["an encrypted private key", shape.encryptedPem(ec, "open"), "openssl pkey -in FILE -pubout"],
+    ["base64 with padding in a JWK", jwkOf(ec, { x: `${createPublicKey(ec).export({ format: "jwk" }).x}=` }), "tr -d '='"],
     ["a text that is cut off", publicPem(ec).slice(0, 80), "is cut off"],
   ])("%s", async (_what, content, words) => {
     await expect(verify(content, tokens.ES256)).rejects.toMatchObject({

@@ -22,6 +22,8 @@ export interface OpenOptions {
 export interface OpenedKey {
   readonly privateKey: KeyObject;
   readonly alg: AlgorithmName;
+  /** All that it may be used with: of an RSA-PSS key fewer than its numbers allow. */
+  readonly algs: readonly AlgorithmName[];
 }
 
 /**
@@ -41,7 +43,7 @@ export function openDer({ kind, block }: DerPiece, { alg, passphrase }: OpenOpti
   const algorithm = algorithmNamed(alg ?? usual);
   assertKeyFits(algorithm, key);
   assertHalvesMatch(algorithm, key);
-  return { privateKey: withNamedCurve(key), alg: algorithm.name };
+  return { privateKey: withNamedCurve(key), alg: algorithm.name, algs };
 }
 
 function plainKey(der: Buffer): KeyObject {
@@ -91,7 +93,8 @@ export function openJwk({ jwk }: Pick<JwkPiece, "jwk">, { alg }: OpenOptions): O
   assertForSigning(jwk);
   const algorithm = alg === undefined ? ownAlgorithm(jwk) : algorithmNamed(alg);
   assertPrivate(jwk, algorithm);
-  return { privateKey: privateKeyFromJwk(jwk.kty === "RSA" ? withPrimes(jwk) : jwk, algorithm), alg: algorithm.name };
+  const privateKey = privateKeyFromJwk(jwk.kty === "RSA" ? withPrimes(jwk) : jwk, algorithm);
+  return { privateKey, alg: algorithm.name, algs: isAbsent(jwk.alg) ? algorithmsFor(privateKey) : [algorithm.name] };
 }
 
 /** Tells whether a JWK has a private part, or is secret as a whole. */
@@ -129,7 +132,16 @@ function assertPrivate(jwk: JwkPiece["jwk"], { kty }: Algorithm): void {
     const words = `this JWK is a public key: it has no member "${secret}"; the private key is needed`;
     throw new SignetError("invalid_key", words, { field: secret });
   }
-  const odd = [...PUBLIC_PARAMETERS[kty], ...PRIVATE_PARAMETERS[kty]].find((each) => /[=+/]/.test(textIn(jwk[each])));
+  assertBase64url(jwk, [...PUBLIC_PARAMETERS[kty], ...PRIVATE_PARAMETERS[kty]]);
+}
+
+/**
+ * Refuses base64 in a JWK, and says how it is corrected.
+ *
+ * @throws SignetError `invalid_key`
+ */
+export function assertBase64url(jwk: JwkPiece["jwk"], names: readonly string[]): void {
+  const odd = names.find((each) => /[=+/]/.test(textIn(jwk[each])));
   if (odd === undefined) return;
   const words = `the JWK's member "${odd}" is not base64url: RFC 7515 leaves out padding (=), and has - and _ for + and /`;
   throw new SignetError("invalid_key", `${words}; correct it: tr -d '=' < FILE | tr '+/' '-_' > key.json`, { field: odd });

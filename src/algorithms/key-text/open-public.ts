@@ -1,10 +1,11 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { SignetError } from "../../errors.js";
 import { publicKeyFromJwk } from "../jwk.js";
+import { PUBLIC_PARAMETERS } from "../jwk-members.js";
 import { isAbsent } from "../jwk-purpose.js";
 import { algorithmsFor } from "../keys.js";
 import type { AlgorithmName } from "../table.js";
-import { ownAlgorithm } from "./open-private.js";
+import { assertBase64url, ownAlgorithm } from "./open-private.js";
 import type { DerPiece, JwkPiece } from "./pieces.js";
 import { unsupportedKeyObject } from "./refusals.js";
 import { fromPss } from "./rsa-pss.js";
@@ -45,6 +46,7 @@ export function openPublicJwk({ jwk }: JwkPiece): OpenedPublicKey {
     throw new SignetError("invalid_key", 'the JWK\'s "use" is not "sig": it is not a key for signatures', { field: "use" });
   }
   const algorithm = ownAlgorithm(jwk);
+  assertBase64url(jwk, PUBLIC_PARAMETERS[algorithm.kty]);
   const key = publicKeyFromJwk({ ...jwk, alg: algorithm.name } as never);
   return { key, algs: isAbsent(jwk.alg) ? algorithmsFor(key) : [algorithm.name] };
 }

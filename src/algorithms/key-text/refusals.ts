@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { SignetError } from "../../errors.js";
-import { hasPoint } from "../keys.js";
+import { isWritable } from "../keys.js";
 import type { DerKind } from "./der-kind.js";
 
 const MAKE_KEY = "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem";
@@ -97,6 +97,8 @@ function wordIn(name: unknown): string | undefined {
 
 /** The same for a key that node:crypto has read. */
 export function unsupportedKeyObject(key: KeyObject): SignetError {
-  const curve = hasPoint(key) ? key.asymmetricKeyDetails?.namedCurve : undefined;
-  return unsupportedKey(key.asymmetricKeyType?.toUpperCase(), curve);
+  const type = key.asymmetricKeyType;
+  if (type !== "ec") return unsupportedKey(type?.toUpperCase());
+  if (isWritable(key)) return unsupportedKey("EC", key.asymmetricKeyDetails?.namedCurve);
+  return new SignetError("invalid_key", "the EC key is damaged: its numbers are none of its curve; export it again");
 }
