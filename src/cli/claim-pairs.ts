@@ -1,5 +1,5 @@
 import { ownMember } from "../encoding/own-member.js";
-import { SignetError } from "../errors.js";
+import { SignetError, shortened } from "../errors.js";
 import type { Claims } from "../issue/request.js";
 import { parseTypedJson } from "./typed.js";
 
@@ -21,10 +21,11 @@ export function claimsFromPairs(pairs: readonly string[]): Claims {
         `a claim is given as name=value: write sub=${/^[\w@.-]{1,64}$/.test(pair) ? pair : "alice"}, or use --claims JSON`,
       );
     }
-    const value = sign === ":=" ? parseTypedJson(text, `what follows ${name}:= (a text is written ${name}=TEXT)`) : text;
+    const shown = shortened(name);
+    const value = sign === ":=" ? parseTypedJson(text, `what follows ${shown}:= (a text is written ${shown}=TEXT)`) : text;
     const isAgain = Object.hasOwn(claims, name);
     if (isAgain && name !== "aud")
-      throw new SignetError("usage", `the claim ${name} is given twice; for a list write ${name}:='["a","b"]'`);
+      throw new SignetError("usage", `the claim ${shown} is given twice; for a list write ${shown}:='["a","b"]'`);
     // defineProperty, because a claim may be called __proto__.
     const next = isAgain ? [ownMember(claims, name), value].flat() : value;
     Object.defineProperty(claims, name, { value: next, enumerable: true, configurable: true, writable: true });

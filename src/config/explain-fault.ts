@@ -1,6 +1,6 @@
 import { memberPositions } from "../encoding/json-positions.js";
 import { didYouMean } from "../encoding/nearest.js";
-import { SignetError } from "../errors.js";
+import { SignetError, shortened } from "../errors.js";
 import type { Fault } from "../settings/read.js";
 import type { Member } from "../settings/shape.js";
 
@@ -42,7 +42,7 @@ function placed(faults: readonly Fault[], { file, text, sources }: FaultPlaces):
     const where = sources.get(path) ?? file;
     const isFlag = where.startsWith("--");
     const position = where === file ? positions.get(JSON.stringify(fault.path)) : undefined;
-    const words = `${messageOf(fault, path, where, isFlag)}${text === undefined || position === undefined ? "" : lineOf(text, position)}`;
+    const words = `${messageOf(fault, shownPath(fault), where, isFlag)}${text === undefined || position === undefined ? "" : lineOf(text, position)}`;
     return { position, error: new SignetError(isFlag ? "usage" : "config_invalid", words, { field: path }) };
   });
   return found.sort((a, b) => (a.position ?? -1) - (b.position ?? -1)).map(({ error }) => error);
@@ -50,13 +50,18 @@ function placed(faults: readonly Fault[], { file, text, sources }: FaultPlaces):
 
 const MAX_PLACED_MEMBERS = 10_000;
 
+// A file that is something else has members of any length.
+function shownPath({ path }: Fault): string {
+  return path.map((name) => shortened(name)).join(".");
+}
+
 function lineOf(text: string, position: number): string {
   const before = text.slice(0, position);
   return ` (line ${before.split("\n").length}, column ${before.length - before.lastIndexOf("\n")})`;
 }
 
 function messageOf({ path: names, value, member, known, refusal }: Fault, path: string, where: string, isFlag: boolean): string {
-  const name = names.at(-1) ?? "";
+  const name = shortened(names.at(-1) ?? "");
   if (refusal !== undefined) return `${where}: a caller cannot be called ${name}, since ${refusal}; rename it`;
   if (member === undefined) return `${where}: ${path} is not a member that signet knows${didYouMean(name, known ?? [])}`;
   const subject = isFlag ? where : `${where}: ${path || "the content"}`;

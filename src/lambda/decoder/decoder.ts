@@ -21,6 +21,8 @@ export function createDecoderHandler(env: Environment, write: (line: string) => 
   const issuer = env.SIGNET_ISSUER || undefined;
   if (issuer === undefined && hosts.length === 0)
     throw wrong("SIGNET_DECODE_HOSTS", "is not set: the hosts that keys are fetched from");
+  if (issuer !== undefined && !URL.canParse(issuer))
+    throw wrong("SIGNET_ISSUER", "must be a URL: keys are fetched from its host");
   const decode = createDecoder({ issuer, hosts: hosts.length === 0 ? undefined : hosts, clock: presentSeconds });
 
   return async (event, { awsRequestId }) => {

@@ -1,0 +1,54 @@
+import { equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import { parsePrivateKeyText } from "../../../src/algorithms/private-key-text.js";
+import { parsePublicKeyText } from "../../../src/algorithms/public-key-text.js";
+import { localSigner } from "../../../src/algorithms/signature.js";
+import { createIssuer } from "../../../src/issue/issuer.js";
+import { parseKeyPlace } from "../../../src/operator/key-places.js";
+import { createVerifier } from "../../../src/verify/create-verifier.js";
+import { createVerifier as createWebVerifier } from "../../../src/verify/web/index.js";
+import { der, keyContent, keyOptions, keyPlace, keySet, keys, SECRETS } from "../grammar/keys.js";
+import { tokens } from "../grammar/words.js";
+import { type Judgement, ours } from "../judge.js";
+import { target } from "../target.js";
+
+/** Names of keys are told, so that one can be chosen. */
+const HIDDEN: Judgement = { hidden: SECRETS };
+
+async function readBoth(content: string | Buffer, options: Parameters<typeof parsePrivateKeyText>[1] = {}): Promise<void> {
+  const found = await ours(() => parsePrivateKeyText(content, options), HIDDEN);
+  if (found !== undefined) {
+    // What was read signs: nothing half-read leaves the reader.
+    const { privateKey, alg } = found;
+    const signer = localSigner({ privateKey, alg, kid: "read" });
+    const { token } = createIssuer({ signer }).issueSync({ claims: { sub: "a" } });
+    equal(createVerifier({ keys: { keys: [signer.publicJwk] }, issuer: null, audience: null }).verify(token).claims.sub, "a");
+  }
+  const publicPart = await ours(() => parsePublicKeyText(content), HIDDEN);
+  if (publicPart !== undefined) ok(publicPart.publicKey.type === "public" && publicPart.algs.length > 0);
+}
+
+/** A token of this key, which stays good beside whatever strangers publish. */
+const signer = localSigner({ privateKey: keys.ed, alg: "EdDSA", kid: "own" });
+const { token: good } = createIssuer({ signer }).issueSync({ claims: { sub: "a" } });
+
+export const KEY_TARGETS = [
+  target("a key as people have it", fc.tuple(keyContent, keyOptions), ([content, options]) => readBoth(content, options)),
+  target("a key's DER", fc.tuple(der, keyOptions), ([bytes, options]) => readBoth(bytes, options)),
+  target("the name of a key's place", keyPlace, (place) => ours(() => void parseKeyPlace(place), HIDDEN)),
+  target("a foreign key set", fc.tuple(keySet, tokens("a")), async ([set, token]) => {
+    for (const make of [createVerifier, createWebVerifier]) {
+      await ours(async () => void (await make({ keys: set as never, issuer: null, audience: null }).verify(token)), HIDDEN);
+    }
+  }),
+  target("a foreign key set beside a key that is sound", keySet, async (set) => {
+    const { keys: strangers } = (set ?? {}) as { keys?: unknown };
+    const list = Array.isArray(strangers) ? strangers.filter((each: { kid?: unknown } | null) => each?.kid !== "own") : [];
+    const beside = { keys: [...list, signer.publicJwk] as never };
+    for (const make of [createVerifier, createWebVerifier]) {
+      const verified = await ours(async () => make({ keys: beside, issuer: null, audience: null }).verify(good), HIDDEN);
+      if (list.every((each) => typeof each === "object" && each !== null && !Array.isArray(each)))
+        equal(verified?.claims.sub, "a");
+    }
+  }),
+];
