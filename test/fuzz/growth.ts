@@ -61,7 +61,7 @@ async function microseconds(send: Target["send"], input: unknown): Promise<numbe
 }
 
 /** An input, one place of which is of about that length. */
-export function pumped(input: unknown, at: number, length: number): unknown {
+function pumped(input: unknown, at: number, length: number): unknown {
   return rebuilt(input, at % places(input), (place) => longer(place, at, length));
 }
 

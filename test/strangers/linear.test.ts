@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { expect, it } from "vitest";
 import { publicJwk } from "../../src/algorithms/jwk.js";
 import { parsePrivateKeyText } from "../../src/algorithms/private-key-text.js";
+import { parsePublicKeyText } from "../../src/algorithms/public-key-text.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { checkConfig } from "../../src/config/load.js";
 import { decodeBase64url } from "../../src/encoding/base64url.js";
@@ -21,9 +22,12 @@ import { readCallers } from "../../src/issue/callers-json.js";
 import { createImmediateIssuer } from "../../src/issue/issuer.js";
 import { answerOf, readAuthorizerEvent } from "../../src/lambda/authorizer/authorizer-event.js";
 import { routeRules } from "../../src/lambda/authorizer/route-rules.js";
+import { readResourceRequest } from "../../src/lambda/key-manager/custom-resource.js";
 import { isHttpEvent, readHttpEvent } from "../../src/lambda/shared/http-event.js";
+import { assertNamesWereRead } from "../../src/lambda/shared/parsed-event.js";
 import { bearerGuard } from "../../src/verify/bearer.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
+import { eventHeader } from "../../src/verify/event-header.js";
 import { listedHosts } from "../../src/verify/listed-hosts.js";
 import { isPublicAddress } from "../../src/verify/public-addresses.js";
 import { routesFor, signer } from "../http/routes-fixture.js";
@@ -122,6 +126,18 @@ const PARSERS: Record<string, readonly [textOf: (length: number) => unknown, par
   ],
   "a list of lists": [(n) => `${"[".repeat(n / 2)}${"]".repeat(n / 2)}`, (text: string) => parsePrivateKeyText(text)],
   "a PEM that does not end": [(n) => "-----BEGIN PRIVATE KEY-----\n".repeat(n / 28), (text: string) => parsePrivateKeyText(text)],
+  "a public key among certificates": [
+    (n) => "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n".repeat(n / 60),
+    (text: string) => parsePublicKeyText(text),
+  ],
+  "a key in many objects": [
+    (n) => `${'{"a":{}},'.repeat(n / 9)}`.replace(/^(.*),$/, "[$1]"),
+    (text: string) => parsePrivateKeyText(text),
+  ],
+  "an RSA key's d": [
+    (n) => JSON.stringify({ kty: "RSA", n: "A".repeat(n / 2), e: "AQAB", d: "A".repeat(n / 2) }),
+    (text: string) => parsePrivateKeyText(text),
+  ],
   DER: [(n) => Buffer.alloc(n, 0x30), (der: Uint8Array) => ecdsaFromDer(der, 64)],
   "the header Authorization of a guard": [
     (n) => `Bearer ${"a".repeat(n / 2)}${" ".repeat(n / 2)}x`,
@@ -180,6 +196,29 @@ const PARSERS: Record<string, readonly [textOf: (length: number) => unknown, par
       requestContext: { identity: { userArn: "a" }, stage: "a".repeat(n) },
     }),
     (event: object) => (isHttpEvent(event) ? readHttpEvent(event, ["/issue"]) : undefined),
+  ],
+  "an event's header of many values": [
+    (n) => ({ multiValueHeaders: { authorization: Array.from({ length: n / 8 }, (_, at) => `a${at}`) } }),
+    (event: Record<string, unknown>) => eventHeader(event, "authorization"),
+  ],
+  "names in a parsed event": [
+    (n) => JSON.parse(`[${'{"a":{"b":[]}},'.repeat(n / 15)}0]`) as unknown,
+    (event: unknown) => assertNamesWereRead(event),
+  ],
+  "a request of CloudFormation's": [
+    (n) => ({
+      RequestType: "Create",
+      ResponseURL: `https://${"a".repeat(n)}`,
+      StackId: "a",
+      RequestId: "a",
+      LogicalResourceId: "a",
+      ResourceProperties: {},
+    }),
+    (event: Record<string, unknown>) => readResourceRequest(event, { region: "r", stackId: "a", responseEndpoint: undefined }),
+  ],
+  "a config's text with faults": [
+    (n) => `{${Array.from({ length: n / 16 }, (_, at) => `"m${at}":1`).join(",\n")}}`,
+    (text: string) => checkConfig(JSON.parse(text), "signet.json", { env: {}, text }),
   ],
   "a duration": [(n) => "1h".repeat(n / 2), (text: string) => parseDuration(text, "--ttl")],
   "a duration of digits": [(n) => `${"1".repeat(n)}x`, (text: string) => parseDuration(text, "--ttl")],

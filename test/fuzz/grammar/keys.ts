@@ -11,7 +11,7 @@ const { ec, other, ed, k1, rsa } = Object.fromEntries(
 ) as Record<keyof typeof made.keys, KeyObject>;
 export const keys = { ec, other, ed, k1, rsa };
 const all = Object.values(keys);
-export const PASSPHRASE = made.passphrase;
+const PASSPHRASE = made.passphrase;
 
 type Jwk = Record<string, unknown>;
 const privateJwk = (key: KeyObject) => key.export({ format: "jwk" }) as Jwk;

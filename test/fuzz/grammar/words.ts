@@ -76,7 +76,7 @@ export function likely(members: Readonly<Record<string, fc.Arbitrary<unknown>>>)
   }));
 }
 
-export const encoded = (content: string) => Buffer.from(content).toString("base64url");
+const encoded = (content: string) => Buffer.from(content).toString("base64url");
 
 export const claims = likely({
   sub: text,
