@@ -25,7 +25,13 @@ const { place, corpus, only, seed, runs, rounds, milliseconds, path } = JSON.par
 const stands = openSync(place, "w");
 const began = performance.now();
 const chosen = TARGETS.filter(({ name }) => name.includes(only));
-const tell = (message: object) => process.send?.(message);
+/** What has failed is not sent to again. */
+const failed = new Set<string>();
+
+function tell(message: { readonly failure?: { readonly target: string } } & Readonly<Record<string, unknown>>): void {
+  if (message.failure !== undefined) failed.add(message.failure.target);
+  process.send?.(message);
+}
 
 /** @returns what is told before each input: its target, seed and text */
 function placeOf(target: string, ofRound: number, isLong: boolean): (input: unknown) => void {
@@ -38,6 +44,7 @@ function placeOf(target: string, ofRound: number, isLong: boolean): (input: unkn
 
 async function round(number: number): Promise<void> {
   for (const target of chosen) {
+    if (failed.has(target.name)) continue;
     if (number > 0 && performance.now() - began > milliseconds) return;
     const ofRound = (seed + number * 7_919) | 0;
     const share = Math.ceil(runs * (target.share ?? 1));
@@ -56,5 +63,10 @@ async function round(number: number): Promise<void> {
   }
 }
 
-for (let number = 0; number < rounds && (number === 0 || performance.now() - began < milliseconds); number++) await round(number);
+for (
+  let number = 0;
+  number < rounds && failed.size < chosen.length && (number === 0 || performance.now() - began < milliseconds);
+  number++
+)
+  await round(number);
 process.send?.({ done: true }, () => process.exit(0));

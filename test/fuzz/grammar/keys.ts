@@ -115,6 +115,15 @@ export const keySet: fc.Arbitrary<unknown> = changed(
   fc.record({ keys: fc.array(fc.oneof({ weight: 5, arbitrary: changedJwk(publicJwk) }, jwk, json), { maxLength: 4 }) }),
 );
 
+/** The bytes of one, as servers answer it: with a byte order mark, cut off, no UTF-8. */
+export const keySetBytes: fc.Arbitrary<Buffer> = fc
+  .tuple(
+    damaged(keySet.map((each) => JSON.stringify(each))),
+    fc.constantFrom("", "\ufeff", "\ufeff\ufeff", " ", "[", ")]}',\n"),
+    fc.constantFrom("utf8" as const, "utf16le" as const, "latin1" as const),
+  )
+  .map(([content, before, encoding]) => Buffer.from(before + content, encoding));
+
 const around = fc.constantFrom("keys", "private_key", "private_key_id", "kid", "keyId", "data", "publicKey", "kty", ...INHERITED);
 const value = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(

@@ -7,8 +7,9 @@ import { createIssuer } from "../../../src/issue/issuer.js";
 import { parseKeyPlace } from "../../../src/operator/key-places.js";
 import { createVerifier } from "../../../src/verify/create-verifier.js";
 import { createVerifier as createWebVerifier } from "../../../src/verify/web/index.js";
-import { der, keyContent, keyOptions, keyPlace, keySet, keys, SECRETS } from "../grammar/keys.js";
-import { tokens } from "../grammar/words.js";
+import { changed, damaged } from "../grammar/changes.js";
+import { der, keyContent, keyOptions, keyPlace, keySet, keySetBytes, keys, SECRETS } from "../grammar/keys.js";
+import { ISSUER, tokens } from "../grammar/words.js";
 import { type Judgement, ours } from "../judge.js";
 import { target } from "../target.js";
 
@@ -31,6 +32,10 @@ async function readBoth(content: string | Buffer, options: Parameters<typeof par
 /** A token of this key, which stays good beside whatever strangers publish. */
 const signer = localSigner({ privateKey: keys.ed, alg: "EdDSA", kid: "own" });
 const { token: good } = createIssuer({ signer }).issueSync({ claims: { sub: "a" } });
+const { token: ofIssuer } = createIssuer({ signer, issuer: ISSUER }).issueSync({ claims: { sub: "a" } });
+const discovery = damaged(
+  changed(fc.constant({ issuer: ISSUER, jwks_uri: `${ISSUER}/jwks` })).map((each) => JSON.stringify(each)),
+);
 
 export const KEY_TARGETS = [
   target("a key as people have it", fc.tuple(keyContent, keyOptions), ([content, options]) => readBoth(content, options)),
@@ -41,6 +46,19 @@ export const KEY_TARGETS = [
       await ours(async () => void (await make({ keys: set as never, issuer: null, audience: null }).verify(token)), HIDDEN);
     }
   }),
+  target(
+    "what an issuer publishes",
+    fc.tuple(discovery, keySetBytes, fc.constantFrom(200, 200, 200, 304, 404)),
+    async ([found, set, status]) => {
+      const fetch = async (url: unknown) => {
+        const body = String(url).endsWith("openid-configuration") ? found : set;
+        return new Response(status === 304 ? null : body, { status, headers: { "content-type": "text/html" } });
+      };
+      for (const make of [createVerifier, createWebVerifier]) {
+        await ours(async () => void (await make({ issuer: ISSUER, audience: null, fetch }).verify(ofIssuer)), HIDDEN);
+      }
+    },
+  ),
   target("a foreign key set beside a key that is sound", keySet, async (set) => {
     const { keys: strangers } = (set ?? {}) as { keys?: unknown };
     const list = Array.isArray(strangers) ? strangers.filter((each: { kid?: unknown } | null) => each?.kid !== "own") : [];
