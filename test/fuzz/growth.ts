@@ -16,7 +16,9 @@ const MAX_GROWTH = 8 ** 1.5;
 const MEASURE: Measure = { lengths: LENGTHS, leastMicroseconds: 30_000 };
 /** A text that the failure of a long one is told with. */
 const MAX_TOLD = 2_000;
-const LOOKS = 4;
+const LOOKS = 5;
+/** Before so many a growth that is small is not believed: the first texts meet code that is not compiled yet. */
+const LEAST_LOOKS = 3;
 
 /**
  * Makes one place of an input long, the longer ones again and again by the same piece, and holds the cost in processor time to what is
@@ -30,9 +32,8 @@ export async function growthOf(
   at: number,
   { lengths, leastMicroseconds } = MEASURE,
 ): Promise<string | undefined> {
-  const longest = lengths.at(-1) ?? 0;
   try {
-    if ((await microseconds(send, pumped(input, at, longest))) < leastMicroseconds) return undefined;
+    if ((await microseconds(send, pumped(input, at, lengths.at(-1) ?? 0))) < leastMicroseconds) return undefined;
   } catch (error) {
     return told(`where one place is long: ${(error as Error).message}`, input, at);
   }
@@ -40,7 +41,9 @@ export async function growthOf(
   for (let look = 0; look < LOOKS; look++) {
     for (const [index, length] of lengths.entries())
       least[index] = Math.min(least[index] ?? 0, await microseconds(send, pumped(input, at, length)));
-    if ((least.at(-1) ?? 0) < leastMicroseconds || (least.at(-1) ?? 0) / (least[0] ?? 1) < MAX_GROWTH) return undefined;
+    const [shortest = 1, longest = 0] = [least[0], least.at(-1)];
+    if (look + 1 >= LEAST_LOOKS && (longest < leastMicroseconds || longest / Math.max(shortest, 1) < MAX_GROWTH))
+      return undefined;
   }
   return told(
     `for ${lengths.join(", ")} characters it takes ${least.map((each) => `${Math.round(each / 1_000)} ms`).join(", ")}`,

@@ -2,8 +2,7 @@ import { type PublicJwk, publicJwk, publicKeyFromJwk } from "../../algorithms/jw
 import { algorithmsOfJwk, isAbsent, kidOfJwk, whyAside } from "../../algorithms/jwk-purpose.js";
 import { assertHardModulus } from "../../algorithms/rsa-modulus.js";
 import type { Algorithm, AlgorithmName } from "../../algorithms/table.js";
-import { visible } from "../../encoding/visible.js";
-import { isSignetError, SignetError, shortened } from "../../errors.js";
+import { isSignetError, SignetError, shortened, visible } from "../../errors.js";
 import { MAX_PUBLISHED_KEYS } from "../../keyring/keyring.js";
 import { assertKid } from "./import-key.js";
 
