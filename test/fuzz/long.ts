@@ -1,7 +1,7 @@
 import { openSync, writeSync } from "node:fs";
 import fc from "fast-check";
 import { growthOf } from "./growth.js";
-import { keep, play } from "./play.js";
+import { type Failure, keep, play } from "./play.js";
 import { TARGETS } from "./targets/index.js";
 
 /** What `tools/prove-fuzz.mjs` asks of the process that sends. */
@@ -28,7 +28,7 @@ const chosen = TARGETS.filter(({ name }) => name.includes(only));
 /** What has failed is not sent to again. */
 const failed = new Set<string>();
 
-function tell(message: { readonly failure?: { readonly target: string } } & Readonly<Record<string, unknown>>): void {
+function tell(message: { readonly failure?: Failure; readonly [name: string]: unknown }): void {
   if (message.failure !== undefined) failed.add(message.failure.target);
   process.send?.(message);
 }

@@ -1,6 +1,5 @@
 import { algorithmNamed } from "../../algorithms/table.js";
-import { visible } from "../../encoding/visible.js";
-import { shortened } from "../../errors.js";
+import { shortened, visible } from "../../errors.js";
 import { readJwks } from "../../operator/jwks-source.js";
 import type { SkippedKey } from "../../rotation/steps/foreign-keys.js";
 import type { Context } from "../context.js";

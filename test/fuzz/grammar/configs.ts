@@ -72,6 +72,10 @@ export const environment = fc.dictionary(fc.constantFrom(...variables), fc.oneof
 /** What flags have set. */
 export const flags = fc.record({ rotation, limits, algorithm: text, aws: json }, { requiredKeys: [] });
 
+/** Variables that hold lists. */
+const LISTS = "SCOPES CLAIMS TYPES KEY_ALGORITHMS CLIENT_IDS IGNORED_HEADERS INTEGERS_AS_TEXT TOKEN_HEADER TOKEN_QUERY"
+  .split(" ")
+  .map((each) => `SIGNET_${each}`);
 const jsonText = (value: fc.Arbitrary<unknown>) => damaged(changed(value).map((each) => JSON.stringify(each)));
 /** The variables of the functions. */
 export const functionVariables = fc
@@ -80,9 +84,9 @@ export const functionVariables = fc
     SIGNET_KEYRING: fc.oneof({ weight: 3, arbitrary: fc.constant("s3://a/b") }, text),
     SIGNET_ISSUER: fc.oneof(fc.constantFrom(ISSUER, `${ISSUER},https://other.example`), text),
     SIGNET_AUDIENCE: fc.oneof(fc.constantFrom("api", "*", ","), text),
-    SIGNET_JWKS_URL: fc.oneof(fc.constant(`${ISSUER}/jwks`), text),
-    SIGNET_SCOPES: text,
-    SIGNET_CLAIMS: text,
+    SIGNET_JWKS_URL: fc.oneof(fc.constantFrom("http://127.0.0.1:9/jwks", '{"a":"http://127.0.0.1:9/jwks"}', '{"a":'), name),
+    ...Object.fromEntries(LISTS.map((each) => [each, fc.oneof(fc.constantFrom("a", "a,b", ",", "*"), text)])),
+    SIGNET_EXACT_CLAIMS: jsonText(fc.dictionary(name, fc.oneof(text, number, fc.boolean(), names), { maxKeys: 2 })),
     SIGNET_LIMITS: jsonText(limits),
     SIGNET_CALLERS: jsonText(callers),
     SIGNET_ROTATION: jsonText(rotation),

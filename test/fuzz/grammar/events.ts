@@ -78,6 +78,15 @@ export const httpEvent = changed(
   ),
 );
 
+const sources = fc.array(
+  fc.oneof(
+    token.map((each) => `Bearer ${each}`),
+    fc.constantFrom("GET /orders/{id}", "example.com"),
+    text,
+  ),
+  { maxLength: 3 },
+);
+
 /** What invokes an authorizer: REST APIs, WebSocket APIs, HTTP APIs of both payload formats, AppSync. */
 export const authorizerEvent = changed(
   fc.oneof(
@@ -86,6 +95,7 @@ export const authorizerEvent = changed(
       type: fc.constant("REQUEST"),
       version: fc.constantFrom("1.0", undefined),
       methodArn: arn,
+      identitySource: fc.oneof(fc.constant(undefined), sources.map(String)),
       headers,
       multiValueHeaders: manyHeaders,
       queryStringParameters: likely({ token }),
@@ -97,18 +107,11 @@ export const authorizerEvent = changed(
       version: fc.constant("2.0"),
       routeArn: arn,
       routeKey: fc.constantFrom("GET /orders/{id}", "$default"),
-      identitySource: fc.array(
-        fc.oneof(
-          token.map((each) => `Bearer ${each}`),
-          fc.constant("GET /orders/{id}"),
-          json,
-        ),
-        { maxLength: 3 },
-      ),
+      identitySource: fc.oneof(sources, sources.map(String)),
       headers,
       queryStringParameters: likely({ token }),
     }),
-    likely({ authorizationToken: token, requestContext: likely({ apiId: text, accountId: text }) }),
+    likely({ authorizationToken: token, requestContext: likely({ apiId: text, accountId: text, operation: text }) }),
   ),
 );
 

@@ -110,3 +110,22 @@ export const tokens = (kid: string) => {
     fc.string().map((each) => `${each}.${each}.${each}`),
   );
 };
+
+const list = fc.array(fc.oneof(fc.constantFrom("api", "JWT", "ES256", "EdDSA", "jku", "uid", "exp"), text), { maxLength: 3 });
+/** What a program may tell a verifier. */
+export const verifierOptions = likely({
+  issuer: fc.constantFrom(ISSUER, [ISSUER], null),
+  audience: fc.oneof(fc.constantFrom(null, "api"), list),
+  algorithms: fc.constantFrom(["EdDSA"], ["ES256"], undefined),
+  types: fc.oneof(fc.constant(null), list),
+  clientIds: fc.oneof(fc.constant(undefined), list),
+  claims: fc.oneof(fc.constant(undefined), fc.dictionary(name, fc.oneof(text, number, list), { maxKeys: 2 })),
+  scopes: list,
+  requiredClaims: list,
+  ignoredHeaders: fc.subarray(["jku", "x5u", "x5c"]),
+  integersAsText: list,
+  requireKid: fc.boolean(),
+  requireExpiration: fc.boolean(),
+  clockSkewSeconds: number,
+  maxAgeSeconds: number,
+});

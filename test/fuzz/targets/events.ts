@@ -132,7 +132,7 @@ const AUTHORIZER_TARGETS = [
     "the answer of the authorizer",
     fc.tuple(authorizerEvent, verifiedClaims, fc.boolean(), fc.boolean()),
     async ([event, made, simple, isRefused]) => {
-      const request = await ours(() => readAuthorizerEvent(event, "token"));
+      const request = await ours(() => readAuthorizerEvent(event, { header: "authorization", query: "token" }));
       if (request === undefined) return;
       const verified = isRefused ? undefined : ({ header: { alg: "EdDSA", kid: KID }, claims: made } as never);
       for (const routes of [undefined, rules]) {

@@ -12,10 +12,12 @@ import { isObject } from "../../../src/encoding/object-schema.js";
 import { createIssuer } from "../../../src/issue/issuer.js";
 import { bearerGuard } from "../../../src/verify/bearer.js";
 import { createVerifier } from "../../../src/verify/create-verifier.js";
+import type { VerifierOptions } from "../../../src/verify/verifier.js";
+import { createVerifier as createWebVerifier } from "../../../src/verify/web/index.js";
 import { routesFor } from "../../http/routes-fixture.js";
 import { listening, sent } from "../../server/raw.js";
 import { keySet, keys } from "../grammar/keys.js";
-import { ISSUER, issuing, json, likely, name, text, tokens } from "../grammar/words.js";
+import { claims, ISSUER, issuing, json, likely, name, text, tokens, verifierOptions } from "../grammar/words.js";
 import { ours } from "../judge.js";
 import { target } from "../target.js";
 
@@ -60,6 +62,19 @@ export const LIBRARY_TARGETS = [
     await ours(() => verifier.verify(given as never));
     for (const shown of [given, `Bearer ${typeof given === "string" ? given : ""}`])
       ok(((await guard(shown as never)).refusal?.status ?? 0) > 400);
+  }),
+  target("the options of a verifier", fc.tuple(verifierOptions, claims, token), async ([options, made, given]) => {
+    const { kid } = signer;
+    const header = Buffer.from(JSON.stringify({ alg: "ES256", kid, typ: "JWT", jku: "https://idp.example/" })).toString(
+      "base64url",
+    );
+    const input = `${header}.${Buffer.from(JSON.stringify(made)).toString("base64url")}`;
+    const signature = await signer.sign(input);
+    for (const make of [createVerifier, createWebVerifier]) {
+      const verifier = await ours(() => make({ ...options, keys: { keys: [signer.publicJwk] } } as unknown as VerifierOptions));
+      for (const each of [given, `${input}.${signature.toString("base64url")}`])
+        await ours(async () => void (await verifier?.verify(each)));
+    }
   }),
   target("the words of the command line", fc.tuple(fc.array(word, { maxLength: 4 }), token), async ([words, given]) => {
     // The operator's own word is told, so that it can be given rightly.
