@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { derElement, derElements } from "../../encoding/der-elements.js";
+import { ownMember } from "../../encoding/own-member.js";
 import { SignetError } from "../../errors.js";
 import { privateKeyFromJwk } from "../jwk.js";
 import { PRIVATE_PARAMETERS, PUBLIC_PARAMETERS } from "../jwk-members.js";
@@ -141,7 +142,7 @@ function assertPrivate(jwk: JwkPiece["jwk"], { kty }: Algorithm): void {
  * @throws SignetError `invalid_key`
  */
 export function assertBase64url(jwk: JwkPiece["jwk"], names: readonly string[]): void {
-  const odd = names.find((each) => /[=+/]/.test(textIn(jwk[each])));
+  const odd = names.find((each) => /[=+/]/.test(textIn(ownMember(jwk, each))));
   if (odd === undefined) return;
   const words = `the JWK's member "${odd}" is not base64url: RFC 7515 leaves out padding (=), and has - and _ for + and /`;
   throw new SignetError("invalid_key", `${words}; correct it: tr -d '=' < FILE | tr '+/' '-_' > key.json`, { field: odd });
