@@ -18,6 +18,7 @@ export function addStackCommands(program: Command, context: Context): void {
     .command("template [authorizer]")
     .description("print the CloudFormation template: the whole installation in one file, or an authorizer for your APIs")
     .option("--out <file>", "write it to a file")
+    .option("--nested-path", "let BasePath have several segments: by AWS::ApiGatewayV2, which some regions lack")
     .option("--json", "print it as a text in JSON, or the file's name")
     .addHelpText("after", "\nExamples:\n  signet template --out signet.yaml\n  signet template authorizer --out authorizer.yaml")
     .action(async (which: string | undefined, options) => (await load.template()).template(context, which, options));

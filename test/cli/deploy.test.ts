@@ -100,6 +100,26 @@ describe("a first deployment", () => {
     expect(aws.prepared.map(({ IssuerUrl }) => IssuerUrl)).toStrictEqual(["", "https://auth.example.com"]);
   });
 
+  it("below a path of several segments sends the template that has one, as long as the path stays", async () => {
+    const nested = ["DomainName=example.com", `CertificateArn=${CERTIFICATE}`, "BasePath=tenant/a"];
+    const mappingOf = async (...args: string[]) => {
+      const { code, stderr } = await run("deploy", "--yes", ...args);
+      expect(code, stderr).toBe(0);
+      const text = aws.objects.get(new URL(aws.templates.at(-1) ?? "").pathname) as string;
+      return /^ {4}Type: (AWS::ApiGateway\w*::\w*Mapping)$/m.exec(text)?.[1];
+    };
+    expect(await mappingOf(...nested)).toBe("AWS::ApiGatewayV2::ApiMapping");
+    expect(aws.prepared.at(-1)).toMatchObject({ BasePath: "tenant/a", IssuerUrl: "https://example.com/tenant/a" });
+    expect(await mappingOf("RotateEveryDays=30")).toBe("AWS::ApiGatewayV2::ApiMapping");
+    expect(await mappingOf("BasePath=auth")).toBe("AWS::ApiGateway::BasePathMapping");
+    for (const path of ["/tenant/a", "tenant//a", "tenant/a/"]) {
+      expect(await run("deploy", "--yes", `BasePath=${path}`)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("BasePath"),
+      });
+    }
+  });
+
   it("says where DNS has to lead, and how an issuer is looked at that is elsewhere", async () => {
     const target = { DomainTarget: "d-1.execute-api.eu-central-1.amazonaws.com", DomainHostedZoneId: "Z2" };
     aws.outputs = { ...aws.outputs, ...target, DomainUrl: "https://auth.example.com/auth", IssuerUrl: "https://issuer.example" };

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { withNestedPath } from "../../src/deploy/nested-path.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";
 
@@ -28,6 +29,9 @@ describe("signet template", () => {
     // It goes with the request: no bucket is needed.
     expect(Buffer.byteLength(authorizer)).toBeLessThan(51_200);
     expect((await signet(["template", "authorizr"], { cwd })).code).toBe(2);
+    const nested = await signet(["template", "--nested-path"], { cwd });
+    expect(nested.stdout).toBe(withNestedPath({ text: TEMPLATE, parameters: {} }).text);
+    expect((await signet(["template", "authorizer", "--nested-path"], { cwd })).code).toBe(2);
   });
 });
 

@@ -1,7 +1,8 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { describe, expect, it, vi } from "vitest";
+import { withNestedPath } from "../../src/deploy/nested-path.js";
 import { isInFull, some } from "../contracts/matrix.js";
-import { isAllowed, resolveStack } from "./cloudformation.mjs";
+import { isAllowed, parseTemplate, resolveStack } from "./cloudformation.mjs";
 import { answerBucketAt, askResource, context, managerContext, pseudo, startStack, template, templateText } from "./stack.js";
 
 const HOUR_MS = 3_600_000;
@@ -381,6 +382,37 @@ describe("the template", () => {
   ])("takes %s as API Gateway does", (name, good, bad) => {
     const pattern = new RegExp(template.Parameters[name].AllowedPattern);
     expect([...good, ""].filter((each) => !pattern.test(each))).toStrictEqual([]);
+    expect(bad.filter((each) => pattern.test(each))).toStrictEqual([]);
+  });
+
+  it("has another form for a path of several segments, which differs in nothing else", () => {
+    const nested = withNestedPath({ text: templateText, parameters: template.Parameters });
+    const stackOf = (parameters: Record<string, string>) =>
+      resolveStack(parseTemplate(nested.text), {
+        parameters,
+        pseudo,
+        attributes: (id, name) => `${id}.${name}`,
+        ref: (id) => id,
+      });
+    const stack = stackOf({ ...DOMAIN, BasePath: "tenant/a" });
+    const mapping = { DomainName: "Domain", ApiMappingKey: "tenant/a", ApiId: "Api", Stage: "Stage" };
+    expect(stack.properties("DomainPaths")).toStrictEqual(mapping);
+    expect(stack.outputs().DomainUrl).toBe("https://auth.example.com/tenant/a");
+    expect(stack.refusals()).toStrictEqual([]);
+    // What refers to the mapping refers to its new name: a type may not change under the old one.
+    expect([...stack.made].sort()).toStrictEqual(
+      resolved({ ...DOMAIN, BasePath: "auth" })
+        .made.map((id: string) => (id === "DomainPath" ? "DomainPaths" : id))
+        .sort(),
+    );
+    const before = templateText.split("\n");
+    const changed = nested.text.split("\n").filter((line, index) => line !== before[index]);
+    expect(changed.map((line) => line.trim().split(":")[0])).toStrictEqual([
+      ...["AllowedPattern", "Description", "DomainPaths", "Type", "Properties", "After"],
+    ]);
+    const pattern = new RegExp(nested.parameters.BasePath?.AllowedPattern as string);
+    const bad = ["/auth", "auth/", "a//b", "..", "a/../b", "a b", "a/b?c", "a/.b"];
+    expect(["", "auth", "tenant/a", "a/b/c.d"].filter((each) => !pattern.test(each))).toStrictEqual([]);
     expect(bad.filter((each) => pattern.test(each))).toStrictEqual([]);
   });
 

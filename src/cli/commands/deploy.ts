@@ -1,5 +1,6 @@
 import { withProfile } from "../../aws/profile-environment.js";
 import { assertAtRest, carryOut, changeInWords, checkParameters, isThere, parametersOf } from "../../deploy/deployment.js";
+import { isNested, withNestedPath } from "../../deploy/nested-path.js";
 import type { Change, Stack, StackClient } from "../../deploy/stack.js";
 import { readTemplate, type Template } from "../../deploy/template.js";
 import { handOver } from "../../deploy/template-bucket.js";
@@ -25,7 +26,7 @@ export interface DeployOptions extends StackOptions {
 export async function deploy(context: Context, pairs: readonly string[], options: DeployOptions): Promise<void> {
   const given = pairsOf(pairs);
   const template = await readTemplate();
-  checkParameters(template, given, didYouMean);
+  checkParameters(isNested(given.get("BasePath")) ? withNestedPath(template) : template, given, didYouMean);
   checkCallers(given.get("Callers"));
   const regions = regionsOf(context, options);
   for (const region of regions) checkCertificate(given.get("CertificateArn"), region);
@@ -54,11 +55,13 @@ interface Deployment {
 }
 
 async function deployTo(context: Context, deployment: Deployment) {
-  const { client, name, region, template, options } = deployment;
+  const { client, name, region, options } = deployment;
   const { output, env } = context;
   const stack = await client.describe();
   assertAtRest(name, stack);
   const present = isThere(stack) ? stack : undefined;
+  const basePath = deployment.given.get("BasePath") ?? (present && parameterOf(present, "BasePath"));
+  const template = isNested(basePath) ? withNestedPath(deployment.template) : deployment.template;
   const isNew = present === undefined;
   if (present !== undefined) assertSameIssuer(present, deployment.given);
   const given = isNew ? await withIssuer(context, deployment) : deployment.given;

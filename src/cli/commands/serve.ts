@@ -4,7 +4,6 @@ import type { Installation } from "../../assemble.js";
 import { areEndpointsLocal } from "../../aws/endpoint.js";
 import { withProfile } from "../../aws/profile-environment.js";
 import { loadConfig } from "../../config/load.js";
-import { isInsecureUrl, PRICE_OF_HTTP } from "../../encoding/insecure-issuer.js";
 import { issuerPath } from "../../encoding/issuer-path.js";
 import { isLoopback } from "../../encoding/loopback-host.js";
 import { SignetError } from "../../errors.js";
@@ -14,6 +13,7 @@ import type { ListenAddress, TlsFiles } from "../../server/socket.js";
 import { signByTurn } from "../../server/turn-signer.js";
 import { createSocketPath } from "../../server/unix-socket.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
+import { doubtsOfPlace } from "../issuer-doubts.js";
 import { openInstallation } from "../open-installation.js";
 import { serveUntilStopped } from "../serving.js";
 
@@ -155,22 +155,6 @@ function callersWatch(context: Context, options: ServeOptions): () => Promise<In
     seen = stamp;
     return callers;
   };
-}
-
-/** What keeps verifiers that follow the issuer's URL from this server, or makes what they get there doubtful. */
-function doubtsOfPlace(issuer: string | undefined, served: string, isTls: boolean): readonly string[] {
-  if (issuer === undefined) return [];
-  const { protocol, port } = new URL(issuer);
-  const doubts = isInsecureUrl(issuer) ? [`the issuer ${PRICE_OF_HTTP}`] : [];
-  if (!URL.canParse(served)) return doubts;
-  // Over https a proxy in front may lead from there to here.
-  if (protocol === "http:" && port === "" && new URL(served).port !== "")
-    doubts.push(`verifiers look for its keys at port 80, and this listens at ${served}: give --port 80, or lead that port here`);
-  if (protocol === "https:" && port !== "" && port === new URL(served).port && !isTls)
-    doubts.push(
-      `verifiers ask for its keys by TLS at port ${port}, and this speaks none: give --tls-cert and --tls-key, or --port another one behind a proxy`,
-    );
-  return doubts;
 }
 
 function greet({ output, self }: Context, { config }: Installation, { address, dev, workers, tls }: Asked, url: string): void {

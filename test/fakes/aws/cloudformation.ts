@@ -22,6 +22,8 @@ export async function startCloudFormation() {
     changes: [] as string[],
     /** The parameters of each change set, with values that stay as they were. */
     prepared: [] as Record<string, string>[],
+    /** The template of each change set, as CloudFormation got it: the whole, or where it is. */
+    templates: [] as string[],
     executed: 0,
     objects: new Map<string, string>(),
   };
@@ -55,6 +57,7 @@ export async function startCloudFormation() {
         return played.stack === undefined ? missing() : answer(`<Stacks>${stackXml(played.stack)}</Stacks>`);
       case "CreateChangeSet":
         played.prepared.push(parametersIn(given, played.stack));
+        played.templates.push(given.get("TemplateBody") ?? given.get("TemplateURL") ?? "");
         return answer("<Id>signet</Id>");
       case "DescribeChangeSet":
         return answer(`<Status>CREATE_COMPLETE</Status><Changes>${played.changes.map(changeXml).join("")}</Changes>`);

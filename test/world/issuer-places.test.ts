@@ -8,7 +8,7 @@ import { createVerifier } from "../../src/verify/create-verifier.js";
 import { discoverJwks, fetchJwks } from "../../src/verify/fetch-jwks.js";
 import { createVerifier as createWebVerifier } from "../../src/verify/web/web-verifier.js";
 
-// An issuer inside a compose network or a cluster, by the name of its service (dexidp/dex#1710, strimzi-kafka-operator#3170).
+// An issuer inside a compose network (zitadel/oidc#115) or a cluster (goharbor/harbor#22830), by the name of its service.
 const ISSUER = "http://signet.auth.svc.cluster.local:7117/realms/a";
 const { privateKey } = generateKeyPairSync("ed25519");
 const signer = localSigner({ privateKey, alg: "EdDSA" });
@@ -64,6 +64,14 @@ describe("an issuer of https", () => {
     const { url, ...bounds } = await discoverJwks(issuer, { allowInsecureIssuer: true, fetch });
     await expect(fetchJwks(url, { fetch, ...bounds })).rejects.toMatchObject({ code: "jwks_misconfigured" });
     expect(asked.filter((each) => each.startsWith("http:"))).toStrictEqual([]);
+  });
+
+  it("has keys over http inside the cluster where they were said to be there (goharbor/harbor#22830)", async () => {
+    const { asked, fetch } = network(issuer);
+    const jwksUrl = "http://signet.auth.svc.cluster.local:7117/.well-known/jwks.json";
+    const verifier = createVerifier({ issuer, audience: "api", jwksUrl, allowInsecureIssuer: true, fetch });
+    expect((await verifier.verify(token(issuer))).claims.iss).toBe(issuer);
+    expect(asked).toStrictEqual([jwksUrl]);
   });
 
   it("goes on being asked beside one of http", async () => {
