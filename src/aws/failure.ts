@@ -104,6 +104,12 @@ export interface Again {
   readonly cause?: unknown;
 }
 
+// A function of its own: in the template, which people read, an expression is one line.
+function failingService(status: number, awsCode: string): string {
+  const answer = `${status} ${awsCode}`.trim();
+  return `the service fails: it answers ${answer} until the deadline; try again later, or see its log or AWS's health page`;
+}
+
 /** The error of a call that no try within the deadline brought through. */
 export function unavailable(called: CalledAction, { waitMs, status, awsCode, cause }: Again): AwsFailure {
   const isThrottled = status === 429 || THROTTLED.test(awsCode);
@@ -112,7 +118,7 @@ export function unavailable(called: CalledAction, { waitMs, status, awsCode, cau
     ? `throttled until the deadline; try again after ${retryAfterSeconds} s, ask AWS for a higher quota, or call less often`
     : status === undefined
       ? "no answer before the deadline; is the service reachable from here, and is this the right region?"
-      : `the service fails: it answers ${[status, awsCode].join(" ").trim()} until the deadline; try again later, or see its log or AWS's health page`;
+      : failingService(status, awsCode);
   return new AwsFailure(
     isThrottled ? "aws_throttled" : "aws_unavailable",
     `${called.action} on ${shortened(called.resource, MAX_RESOURCE)} in ${called.region}: ${words}`,
