@@ -79,7 +79,7 @@ export function claimsChecker(checks: ClaimChecks): (claims: VerifiedClaims) => 
         const why = "the token has no aud, and its client_id is not one that is accepted here";
         throw refused("token_audience_refused", "client_id", why);
       }
-    } else if (audiences && !(Array.isArray(aud) ? aud : [aud]).some((each) => audiences.includes(each))) {
+    } else if (audiences && !(isText(aud) ? audiences.includes(aud) : aud?.some((each) => audiences.includes(each)))) {
       throw refused("token_audience_refused", "aud", "the token's aud names no audience that is accepted here");
     }
     const now = clock();
@@ -102,7 +102,7 @@ export function claimsChecker(checks: ClaimChecks): (claims: VerifiedClaims) => 
       if (!Object.hasOwn(claims, name)) throw missing(name);
     }
     if (expected) checkExpected(claims, expected);
-    if (!hasScopes(claims, scopes)) {
+    if (scopes.length > 0 && !hasScopes(claims, scopes)) {
       throw refused("token_scope_missing", "scope", "the token does not have a scope that is required here");
     }
   };
@@ -144,14 +144,24 @@ function missing(name: string): SignetError {
   return refused("token_claim_missing", name, "the token lacks a claim that is required here");
 }
 
-function checkTypes(claims: VerifiedClaims): void {
-  for (const name of ["iss", "sub", "jti"] as const) if (!isOptionalText(claims[name])) throw malformed(name, "a text");
-  for (const name of ["exp", "nbf", "iat"] as const) {
-    // RFC 7519 section 2 allows fractions. 1e999 is JSON as well, and would be an expiry that never comes: it is read as Infinity.
-    if (claims[name] !== undefined && !Number.isFinite(claims[name])) throw malformed(name, "a number of seconds");
-  }
-  const aud: unknown = claims.aud;
+// One by one: a loop over their names costs more than all of these checks.
+function checkTypes({ iss, sub, jti, exp, nbf, iat, aud }: VerifiedClaims): void {
+  assertText(iss, "iss");
+  assertText(sub, "sub");
+  assertText(jti, "jti");
+  assertSeconds(exp, "exp");
+  assertSeconds(nbf, "nbf");
+  assertSeconds(iat, "iat");
   if (!isOptionalText(aud) && !(Array.isArray(aud) && aud.every(isText))) throw malformed("aud", "a text or a list of texts");
+}
+
+function assertText(value: unknown, name: string): void {
+  if (!isOptionalText(value)) throw malformed(name, "a text");
+}
+
+// RFC 7519 section 2 allows fractions. 1e999 is JSON as well, and would be an expiry that never comes: it is read as Infinity.
+function assertSeconds(value: unknown, name: string): void {
+  if (value !== undefined && !Number.isFinite(value)) throw malformed(name, "a number of seconds");
 }
 
 function malformed(name: string, what: string): SignetError {

@@ -4,6 +4,7 @@
  */
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { setTimeout as wait } from "node:timers/promises";
 import { signDigest, verifyAs } from "./digest-signing.mjs";
 import { answerDirectly, answerNoMore } from "./direct.mjs";
 import { createEventsFake } from "./events.mjs";
@@ -175,7 +176,7 @@ export async function startFakeAws(options = {}) {
     const request = { method: incoming.method, url: incoming.url, headers: incoming.headers, body: Buffer.concat(chunks) };
     const record = { action: "", resource: "", status: 0, code: "", at: now() };
     calls.push(record);
-    if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
+    if (latencyMs > 0) await wait(latencyMs);
     const isLast = stop.left > 0 && --stop.left === 0;
     if (isLast && stop.before) return stop.act();
     let result;
