@@ -12,6 +12,7 @@ import { createOutput, EXIT, reportFailure } from "./output.js";
 import { selfName } from "./self-name.js";
 import { addServerCommands } from "./server-commands.js";
 import { addStackCommands } from "./stack-commands.js";
+import { addVerifierFlags } from "./verifier-flags.js";
 import { VERSION } from "./version.js";
 
 const STDOUT = 1;
@@ -249,7 +250,7 @@ function addIssueCommand(program: Command, context: Context): void {
 }
 
 function addTokenCommands(program: Command, context: Context): void {
-  common(program.command("verify <token>"))
+  const verify = common(program.command("verify <token>"))
     .description("verify a token (- reads it from stdin): exit code 3 when it is refused")
     .option("--issuer <iss>", "the iss that is accepted (default: this folder's issuer)")
     .option(
@@ -259,11 +260,14 @@ function addTokenCommands(program: Command, context: Context): void {
     .option("--audience <aud>", "the audience that the token must name")
     .option("--jwks <file|url>", "the public keys (default: this folder's, else those that the issuer's URL leads to)")
     .option("--pem <file>", "one public key: PEM, DER, a certificate or a JWK")
-    .option("--kms <key>", "a key in AWS KMS, by id, ARN or alias: KMS itself decides")
-    .option("--typ <type>", "the typ that is accepted (default: JWT, or none)")
+    .option("--kms <key>", "a key in AWS KMS, by id, ARN or alias: KMS itself decides");
+  addVerifierFlags(verify)
     .option("--clock-skew <duration>", "how far the issuer's clock may be from this one (default: 60s; at most 10m)")
     .option("--json", "print the header as well")
-    .addHelpText("after", "\nExample:\n  signet verify eyJhbGciOi... --issuer https://issuer.example --audience my-api")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  signet verify eyJhbGciOi... --issuer https://issuer.example --audience my-api\n  signet verify eyJhbGciOi... --issuer https://login.microsoftonline.com/TENANT/v2.0 --audience my-api --algorithms RS256",
+    )
     .action(async (token: string, options) => (await load.verify()).verify(context, token, options));
   common(program.command("doctor [issuer]"))
     .description("say who can verify an issuer's tokens (default: this folder's), and why not: exit code 1 when a rule is broken")

@@ -20,6 +20,8 @@ export interface Output {
   exact(text: string): void;
   /** Data as JSON. */
   json(value: unknown): void;
+  /** Data that is JSON already. */
+  jsonText(text: string): void;
   /** A text in a colour, or bold, where the terminal shows it and NO_COLOR does not forbid it. */
   paint(text: string, look: Look): string;
   /** How wide the lines of data may be. */
@@ -55,14 +57,16 @@ export function createOutput(
       .map((each) => `${shown(each, stream)}\n`)
       .join("");
   };
+  // What is beyond ASCII stands in texts alone, where JSON takes the same escapes: a parser reads what it said.
+  const jsonText = (text: string): void => data.write(`${text.split("\n").map(visible).join("\n")}\n`);
   return Object.freeze({
     data: (line: string) => data.write(lines(line, stdout, true)),
     sentence: (line: string) => data.write(lines(line, stdout)),
     note: (line: string) => void stderr.write(lines(withSelf(line, self), stderr)),
     command: (line: string) => void stderr.write(lines(line, stderr, true)),
     exact: (text: string) => data.write(`${text}\n`),
-    // What is beyond ASCII stands in texts alone, where JSON takes the same escapes: a parser reads what it said.
-    json: (value: unknown) => data.write(`${JSON.stringify(value, null, 2).split("\n").map(visible).join("\n")}\n`),
+    json: (value: unknown) => jsonText(JSON.stringify(value, null, 2)),
+    jsonText,
     paint,
     columns: columnsOf(stdout, env),
     isWatched: stderr.isTTY === true,

@@ -197,7 +197,7 @@ function byCaller(operationId: string, summary: string, request: object, answere
     requestBody: { required: true, content: { "application/json": { schema: request } } },
     responses: {
       ...answer("200", "Done.", answered),
-      ...problems("400", "401", "403", "413", "415", "429", "500", "501", "503"),
+      ...problems("400", "401", "403", "413", "415", "429", "500", "501", "502", "503"),
     },
   };
 }

@@ -11,7 +11,7 @@ import type { Surroundings } from "./surroundings.js";
 
 /** A key in KMS that is to verify a token. */
 export interface KmsVerification {
-  /** Its public key, under the name that the token gives it, for each algorithm that it can have signed with. */
+  /** Its public key, without a name, for each algorithm that it can have signed with. */
   readonly keys: readonly PublicJwk[];
   /** Lets KMS itself decide; a token that it refuses is a `token_signature_invalid`. */
   confirm(alg: string): Promise<void>;
@@ -32,14 +32,12 @@ export async function kmsVerification(
   open: () => Promise<Installation>,
 ): Promise<KmsVerification> {
   const { header, signingInput, signature } = splitToken(token, longest);
-  const { kid: named } = parseObject(header, "header");
-  const kid = typeof named === "string" ? named : "";
-  const own = await installationKey(kid, open);
+  const own = await installationKey(parseObject(header, "header").kid, open);
   const kms = createKms(awsAccess(surroundings, own.key ?? given, own.region));
   const { arn, spki } = await kms.getPublicKey(own.key ?? given);
   const publicKey = createPublicKey({ key: spki, format: "der", type: "spki" });
   const keys = algorithmsFor(publicKey).map(
-    (alg) => ({ ...publicKey.export({ format: "jwk" }), use: "sig", kid, alg }) as unknown as PublicJwk,
+    (alg) => ({ ...publicKey.export({ format: "jwk" }), use: "sig", alg }) as unknown as PublicJwk,
   );
   return {
     keys,
@@ -52,13 +50,14 @@ export async function kmsVerification(
 }
 
 async function installationKey(
-  kid: string,
+  kid: unknown,
   open: () => Promise<Installation>,
 ): Promise<{ key?: string; region?: string | undefined }> {
   try {
     const { stores, config } = await open();
-    const record = (await stores.keyring.read())?.keyring.keys.find(({ publicJwk }) => publicJwk?.kid === kid);
-    return { region: config.aws?.region, ...(record?.custody === "kms" && { key: kid }) };
+    const records = (await stores.keyring.read())?.keyring.keys ?? [];
+    const named = records.find(({ custody, publicJwk }) => custody === "kms" && publicJwk && publicJwk.kid === kid)?.publicJwk;
+    return { region: config.aws?.region, ...(named && { key: named.kid }) };
   } catch (error) {
     if (isSignetError(error, "config_missing")) return {};
     throw error;

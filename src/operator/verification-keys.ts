@@ -1,8 +1,7 @@
 import { parsePublicKeyText } from "../algorithms/public-key-text.js";
 import type { Installation } from "../assemble.js";
-import { isSignetError, SignetError } from "../errors.js";
+import { isSignetError, SignetError, shortened } from "../errors.js";
 import { discoverJwks, fetchJwks } from "../verify/fetch-jwks.js";
-import { parseObject, splitToken } from "../verify/token.js";
 import type { VerifierOptions } from "../verify/verifier.js";
 import { MAX_KEY_BYTES, readGivenFile } from "./given-file.js";
 import { readJwks } from "./jwks-source.js";
@@ -28,6 +27,8 @@ export interface VerificationKeys {
   readonly keys: VerifierOptions["keys"];
   /** The issuer whose keys they are, where that is known; its name is checked then. */
   readonly issuer: string | null;
+  /** What the key is called where one was named: a token need not name it then. */
+  readonly named?: string;
   /** Where discovery has found them. */
   readonly url?: string;
   /** Lets KMS decide as well. */
@@ -54,11 +55,13 @@ export async function verificationKeys(
   if (kms !== undefined) {
     const { kmsVerification } = await import("./kms-verification.js");
     const { keys, confirm } = await kmsVerification(surroundings, token, kms, MAX_TOKEN, open);
-    return { keys: { keys }, confirm, issuer: null };
+    return { keys: { keys }, confirm, issuer: null, named: `the key ${kms} in KMS` };
   }
   if (jwks !== undefined) return { keys: await readJwks(surroundings, jwks, { allowInsecureIssuer }), issuer: null };
-  if (pem !== undefined)
-    return { keys: pemAsJwks(await readGivenFile(surroundings, pem, "--pem", MAX_KEY_BYTES), token), issuer: null };
+  if (pem !== undefined) {
+    const keys = pemAsJwks(await readGivenFile(surroundings, pem, "--pem", MAX_KEY_BYTES));
+    return { keys, issuer: null, named: `the key in ${pem}` };
+  }
   try {
     const installation = await open();
     const published = await installation.stores.publicDocuments.read();
@@ -88,16 +91,21 @@ export function assertOneSource({ jwks, pem, kms }: VerificationSource): void {
 }
 
 async function discoveredKeys(issuer: string, allowInsecureIssuer?: boolean): Promise<VerificationKeys> {
+  if (!URL.canParse(issuer)) {
+    throw new SignetError(
+      "usage",
+      `${shortened(issuer)} is no URL: give the public keys too, with --jwks FILE|URL or --pem FILE`,
+    );
+  }
   const { url, ...bounds } = await discoverJwks(issuer, { allowInsecureIssuer });
   return { keys: await fetchJwks(url, bounds), url, issuer: null };
 }
 
-// A PEM has no name: it is looked up under whatever name the token gives its key.
-function pemAsJwks(pem: Buffer, token: string): VerifierOptions["keys"] {
-  const { kid } = parseObject(splitToken(token, MAX_TOKEN).header, "header");
+// A PEM has no name: it verifies under whatever name the token gives its key, or none.
+function pemAsJwks(pem: Buffer): VerifierOptions["keys"] {
   try {
     const { publicKey, algs } = parsePublicKeyText(pem);
-    return { keys: algs.map((alg) => ({ ...publicKey.export({ format: "jwk" }), kid, alg })) };
+    return { keys: algs.map((alg) => ({ ...publicKey.export({ format: "jwk" }), alg })) };
   } catch (error) {
     if (!isSignetError(error)) throw error;
     throw new SignetError("invalid_key", `--pem holds no public key that signet can use: ${error.message}`, { cause: error });

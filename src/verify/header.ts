@@ -61,7 +61,7 @@ export function headerReader({ types, ignoredHeaders = [] }: HeaderChecks): (par
     const { kid, typ, alg } = header;
     const refused = never.find((name) => Object.hasOwn(header, name));
     if (refused) {
-      throw new SignetError("token_header_refused", `the token's header has ${refused}, which is never accepted`, {
+      throw new SignetError("token_header_refused", `the token's header has ${refused}, which is not accepted`, {
         field: refused,
       });
     }

@@ -96,7 +96,9 @@ function ambiguous(): SignetError {
 
 function pin<Answer>(jwk: Jwk, algorithm: Algorithm, names: KeyChecks["algorithms"], bind: BindKey<Answer>): Pinned<Answer> {
   if (jwk.alg == null && jwk.kty === "RSA" && !names) {
-    return new SignetError("invalid_key", "an RSA key does not name its alg: give the option algorithms");
+    return new SignetError("invalid_key", "an RSA key does not name its alg: give the option algorithms", {
+      field: "algorithms",
+    });
   }
   try {
     return bind({ ...jwk, alg: algorithm.name } as PublicJwk, algorithm);

@@ -86,10 +86,10 @@ function readPart(bytes: Uint8Array, name: "header" | "payload", integersAsText?
   if (text === undefined) throw malformed(`has a ${name} that is not UTF-8`);
   const reading = readJsonOrNone(text, integersAsText);
   if (!reading) throw malformed(`has a ${name} that is not JSON`);
-  const { value, duplicate, inexact } = reading;
+  const { value, duplicate } = reading;
   if (!isObject(value)) throw malformed(`has a ${name} that is not an object`);
   if (duplicate !== undefined) throw malformed(`has a ${name} that names a member twice`);
-  return { value, inexact };
+  return reading as typeof reading & { readonly value: typeof value };
 }
 
 /** The refusal of a token that another party has signed, or changed. */

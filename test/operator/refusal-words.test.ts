@@ -3,7 +3,7 @@ import { SignetError } from "../../src/errors.js";
 import { endInWords, refusalInWords } from "../../src/operator/refusal-words.js";
 
 const NOW = 1_900_000_000;
-const TERMS = { issuer: "https://issuer.example", audience: "my-api", typ: undefined, skewSeconds: 60 };
+const TERMS = { issuer: "https://issuer.example", audience: "my-api", clockSkewSeconds: 60 };
 const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const tokenOf = (claims: object) => `${encoded({ alg: "ES256" })}.${encoded(claims)}.AA`;
 
@@ -35,8 +35,27 @@ describe("why a token was refused", () => {
     expect(words(code, claims)).toBe(told);
   });
 
+  it.each([
+    ["token_audience_refused", "client_id", { audience: null, clientIds: ["a", "b"] }, "no (accepted: a, b)"],
+    [
+      "token_audience_refused",
+      "aud",
+      { audience: null, clientIds: ["a"] },
+      "no (accepted: none, beside --client-ids: --audience names one)",
+    ],
+    ["token_type_refused", "", { types: ["at+jwt", "JWT"] }, "no (accepted: at+jwt, JWT; --typ names another)"],
+    ["token_claim_refused", "token_use", { claims: { token_use: "access" } }, 'no (token_use must be "access")'],
+    ["token_claim_missing", "tid", { claims: { tid: ["a", 7] } }, 'no (tid must be "a" or 7)'],
+    ["token_scope_missing", "scope", { scopes: ["read", "write"] }, "no (asked for: read write)"],
+    ["token_algorithm_refused", "", { algorithms: ["RS256"] }, "no (accepted: RS256)"],
+    ["token_header_refused", "jku", {}, "no unless --ignored-headers jku passes over it"],
+    ["token_header_refused", "crit", {}, "no"],
+  ] as const)("%s of %s with %j says so as well", (code, field, more, told) => {
+    expect(refusalInWords(new SignetError(code, "no", { field }), tokenOf({}), NOW, { ...TERMS, ...more })).toBe(told);
+  });
+
   it("offers no more skew than there is, and reads nothing into what is no token", () => {
-    expect(words("token_expired", { exp: NOW - 700 }, { skewSeconds: 600 })).not.toContain("--clock-skew");
+    expect(words("token_expired", { exp: NOW - 700 }, { clockSkewSeconds: 600 })).not.toContain("--clock-skew");
     expect(refusalInWords(new SignetError("token_expired", "no"), "x", NOW, TERMS)).toBe("no");
   });
 });

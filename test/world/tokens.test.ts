@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { SignetError } from "../../src/errors.js";
 import { bearerGuard } from "../../src/verify/bearer.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
+import type { Verifying } from "../../src/verify/verifier.js";
 import { createVerifier as createWebVerifier } from "../../src/verify/web/web-verifier.js";
 import { NOW, type TestKey, testKey } from "../verify/tokens.js";
 
@@ -29,19 +30,22 @@ interface World {
   readonly options: object;
 }
 
-/** What every verifier says of a token: one answer, or it is told. */
-async function answer({ keys, token, options }: World): Promise<string> {
-  const jwksUrl = "https://idp.example/jwks";
+/** Every verifier that there is, over these keys. */
+function makersOf(keys: readonly object[], options: object): readonly (() => Verifying)[] {
   const fetch = async () => new Response(JSON.stringify({ keys }));
   const shared = { clock: () => NOW, ...options };
-  const verifiers = [createVerifier, createWebVerifier].flatMap((make) => [
+  return [createVerifier, createWebVerifier].flatMap((make) => [
     () => make({ keys: { keys }, ...shared } as never),
-    () => make({ jwksUrl, fetch, ...shared } as never),
+    () => make({ jwksUrl: "https://idp.example/jwks", fetch, ...shared } as never),
   ]);
+}
+
+/** What every verifier says of a token: one answer, or it is told. */
+async function answer({ keys, token, options }: World): Promise<string> {
   const answers = await Promise.all(
-    verifiers.map(async (make) => {
+    makersOf(keys, options).map(async (make) => {
       try {
-        const { claims } = (await (make() as { verify(token: string): unknown }).verify(token)) as { claims: { uid?: unknown } };
+        const { claims } = await make().verify(token);
         return claims.uid === undefined ? "accepted" : JSON.stringify(claims.uid);
       } catch (error) {
         if (error instanceof SignetError) return error.code;
@@ -82,8 +86,8 @@ describe("access tokens of RFC 9068, IdentityServer's and our own (spring-securi
   const token = (typ?: string) => signed(rs, { iss: issuer, aud: "api" }, { typ });
 
   it("pass a guard, which takes nothing else, but no verifier of ID tokens, in whatever order", async () => {
-    for (const make of [createVerifier, createWebVerifier]) {
-      const verifier = make({ keys: { keys: [jwk(rs)] }, clock: () => NOW, ...options } as never);
+    for (const make of makersOf([jwk(rs)], options)) {
+      const verifier = make();
       const guard = bearerGuard(verifier);
       const passes = async (typ?: string) => (await guard(`Bearer ${token(typ)}`)).refusal?.status ?? 200;
       const isRefused = async (typ: string) => {

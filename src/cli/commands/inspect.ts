@@ -1,8 +1,9 @@
 import { dateInWords, fromNow } from "../../encoding/times-in-words.js";
 import { isTokenRefusal, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
-import { parseObject, splitToken } from "../../verify/token.js";
+import { splitToken } from "../../verify/token.js";
 import type { CommonOptions, Context } from "../context.js";
+import { jsonWithOwnDigits, partWithOwnDigits } from "../own-digits.js";
 import { tokenGiven } from "../token-text.js";
 
 const MAX_TOKEN = 1_048_576;
@@ -17,14 +18,14 @@ export async function inspect({ output }: Context, argument: string, options: Co
   const { header, claims } = takenApart(await tokenGiven(argument));
   output.note(output.paint("NOT VERIFIED: anybody can write such a token. Use `signet verify` to find out.", "warn"));
   if (options.json === true) {
-    output.json({ header, claims });
+    output.jsonText(jsonWithOwnDigits({ header, claims }));
     return;
   }
   const now = presentSeconds();
   // Within JSON a line feed of the token's is written as an escape: the lines are ours.
   const shown = { header, claims };
   for (const [name, value] of Object.entries(shown)) {
-    for (const line of `${name} ${JSON.stringify(value, null, 2)}`.split("\n")) output.data(line);
+    for (const line of `${name} ${jsonWithOwnDigits(value)}`.split("\n")) output.data(line);
   }
   for (const [name, future, past] of TIMES) {
     const value = claims[name];
@@ -39,8 +40,8 @@ function takenApart(token: string): { header: Record<string, unknown>; claims: R
   try {
     const parts = splitToken(token, MAX_TOKEN);
     return {
-      header: parseObject(parts.header, "header"),
-      claims: parseObject(parts.payload, "payload"),
+      header: partWithOwnDigits(parts.header, "header"),
+      claims: partWithOwnDigits(parts.payload, "payload"),
     };
   } catch (error) {
     if (!isTokenRefusal(error)) throw error;
