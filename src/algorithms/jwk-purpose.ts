@@ -1,4 +1,5 @@
-import { hasMembers } from "../encoding/list-of.js";
+import { hasMembers, isText } from "../encoding/list-of.js";
+import { shortened, visible } from "../errors.js";
 import { PUBLIC_PARAMETERS } from "./jwk-members.js";
 import { ALGORITHMS, type Algorithm, type AlgorithmName, algorithmNamed, findAlgorithm, isSame } from "./table.js";
 
@@ -54,7 +55,11 @@ export function whyAside(entry: unknown): string | undefined {
   if (kty === "oct") return 'it is a secret ("kty": "oct"), not a public key';
   const isKnown = ALGORITHMS.some((each) => each.kty === kty && (each.crv === undefined || each.crv === crv));
   if (!isKnown) return "no supported algorithm uses a key of its type or curve";
-  return (alg ?? undefined) === undefined
-    ? 'a JWK of this type must have the member "alg"'
-    : 'its "alg" is none that is supported';
+  return isAbsent(alg) ? 'a JWK of this type must have the member "alg"' : 'its "alg" is none that is supported';
+}
+
+/** What an entry of a key set is called in a sentence: by its kid, or by its place, from 1. */
+export function nameOfEntry(entry: unknown, index: number): string {
+  const kid = hasMembers(entry) ? kidOfJwk(entry) : undefined;
+  return isText(kid) ? visible(shortened(kid)) : `key ${index + 1}`;
 }

@@ -1,3 +1,4 @@
+import { nameOfEntry, whyAside } from "../algorithms/jwk-purpose.js";
 import { createBucket } from "../aws/s3.js";
 import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
@@ -19,6 +20,23 @@ export async function readJwks(surroundings: Surroundings, given: string, bounds
   // A fault of one entry is that entry's.
   if (Array.isArray(keys) && (keys.length === 0 || keys.some(isObject))) return { keys } as unknown as Jwks;
   throw new SignetError("usage", `${given} is not a JWKS: it must be an object with a list "keys" of objects`);
+}
+
+/** As many entries are named in an error. */
+const MAX_NAMED = 5;
+
+/**
+ * Reads a JWKS by which tokens are to be verified.
+ *
+ * @throws SignetError `invalid_key` where verifiers leave each of its keys aside, with the reasons; as `readJwks`
+ */
+export async function readVerifyingJwks(surroundings: Surroundings, given: string, bounds: FetchBounds): Promise<Jwks> {
+  const jwks = await readJwks(surroundings, given, bounds);
+  const reasons = jwks.keys.map((entry: unknown) => whyAside(entry));
+  if (reasons.includes(undefined)) return jwks;
+  const words = reasons.slice(0, MAX_NAMED).map((why, index) => `${nameOfEntry(jwks.keys[index], index)}: ${why}`);
+  const all = words.length === 0 ? "it lists none" : words.join("; ");
+  throw new SignetError("invalid_key", `${given} has no key that verifies signatures: ${all}`);
 }
 
 async function readAtHand(surroundings: Surroundings, given: string): Promise<{ readonly keys?: unknown }> {

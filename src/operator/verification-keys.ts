@@ -4,7 +4,7 @@ import { isSignetError, SignetError, shortened } from "../errors.js";
 import { discoverJwks, fetchJwks } from "../verify/fetch-jwks.js";
 import type { VerifierOptions } from "../verify/verifier.js";
 import { MAX_KEY_BYTES, readGivenFile } from "./given-file.js";
-import { readJwks } from "./jwks-source.js";
+import { readVerifyingJwks } from "./jwks-source.js";
 import { jwksMissing } from "./load-installation.js";
 import type { Surroundings } from "./surroundings.js";
 
@@ -57,7 +57,7 @@ export async function verificationKeys(
     const { keys, confirm } = await kmsVerification(surroundings, token, kms, MAX_TOKEN, open);
     return { keys: { keys }, confirm, issuer: null, named: `the key ${kms} in KMS` };
   }
-  if (jwks !== undefined) return { keys: await readJwks(surroundings, jwks, { allowInsecureIssuer }), issuer: null };
+  if (jwks !== undefined) return { keys: await readVerifyingJwks(surroundings, jwks, { allowInsecureIssuer }), issuer: null };
   if (pem !== undefined) {
     const keys = pemAsJwks(await readGivenFile(surroundings, pem, "--pem", MAX_KEY_BYTES));
     return { keys, issuer: null, named: `the key in ${pem}` };

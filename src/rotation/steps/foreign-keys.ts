@@ -1,7 +1,8 @@
 import { type PublicJwk, publicJwk, publicKeyFromJwk } from "../../algorithms/jwk.js";
-import { algorithmsOfJwk, isAbsent, kidOfJwk, whyAside } from "../../algorithms/jwk-purpose.js";
+import { algorithmsOfJwk, isAbsent, kidOfJwk, nameOfEntry, whyAside } from "../../algorithms/jwk-purpose.js";
 import { assertHardModulus } from "../../algorithms/rsa-modulus.js";
 import type { Algorithm, AlgorithmName } from "../../algorithms/table.js";
+import { hasMembers, isText } from "../../encoding/list-of.js";
 import { isSignetError, SignetError, shortened, visible } from "../../errors.js";
 import { MAX_PUBLISHED_KEYS } from "../../keyring/keyring.js";
 import { assertKid } from "./import-key.js";
@@ -66,8 +67,8 @@ export function judgeForeign({ keys, kids, algorithm }: Wanted): JudgedKeys {
     refused: looked.filter((each): each is RefusedKey => !isUsable(each)),
   };
   const unusable = found.refused.find((each) => !found.usable.some(({ kid }) => kid === each.kid));
-  if (kids !== undefined && unusable !== undefined) throw unusable.fault;
-  return found;
+  if (kids === undefined || unusable === undefined) return found;
+  throw new SignetError(unusable.fault.code, wordsOf(unusable), { cause: unusable.fault });
 }
 
 /** A refused entry as reports show it. */
@@ -75,10 +76,14 @@ export function asReported({ index, kid, fault }: RefusedKey): SkippedKey {
   return { index, ...(kid !== undefined && { kid }), words: fault.message };
 }
 
+/** What is wrong with an entry, for a sentence. */
+export function wordsOf({ name, fault }: RefusedKey): string {
+  return `${name}: ${fault.message}`;
+}
+
 function entryOf(value: unknown, index: number): Entry {
-  const kid = kidOfJwk((value ?? {}) as Readonly<Record<string, unknown>>);
-  const text = typeof kid === "string" ? kid : undefined;
-  return { index, kid: text, name: text === undefined ? `key ${index + 1}` : visible(shortened(text)) };
+  const kid = hasMembers(value) ? kidOfJwk(value) : undefined;
+  return { index, kid: isText(kid) ? kid : undefined, name: nameOfEntry(value, index) };
 }
 
 function judge(entry: Entry, value: unknown, given: AlgorithmName | undefined): UsableKey | RefusedKey {

@@ -7,7 +7,15 @@ import { MOVING_SLOTS, permanentKeys } from "../plan/policy.js";
 import { madeKey, withRecord } from "../plan/records.js";
 import type { Context } from "../session/context.js";
 import type { Session } from "../session/session.js";
-import { asReported, type JudgedKeys, judgeForeign, type RefusedKey, type SkippedKey, type UsableKey } from "./foreign-keys.js";
+import {
+  asReported,
+  type JudgedKeys,
+  judgeForeign,
+  type RefusedKey,
+  type SkippedKey,
+  type UsableKey,
+  wordsOf,
+} from "./foreign-keys.js";
 
 /** As many entries are named in an error. */
 const MAX_NAMED = 5;
@@ -86,10 +94,13 @@ function assertRoom(keyring: Keyring, more: number, tokensExpireBy: number | und
 }
 
 function nothingToPublish(skipped: readonly RefusedKey[], first: SignetError): SignetError {
-  if (skipped.length === 1) return first;
-  const words = skipped.slice(0, MAX_NAMED).map((each) => `${each.name}: ${each.fault.message}`);
+  const words = skipped.slice(0, MAX_NAMED).map(wordsOf);
   const more = skipped.length > MAX_NAMED ? `; and ${skipped.length - MAX_NAMED} more` : "";
-  return new SignetError(first.code, `no key of this set can be published: ${words.join("; ")}${more}`, { cause: first });
+  const { code, field } = first;
+  return new SignetError(code, `no key of this set can be published: ${words.join("; ")}${more}`, {
+    cause: first,
+    ...(field !== undefined && { field }),
+  });
 }
 
 /** When the last token of a key ends, by the operator's word. */
