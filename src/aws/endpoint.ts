@@ -1,4 +1,5 @@
 import { isLoopback } from "../encoding/loopback-host.js";
+import { SignetError } from "../errors.js";
 
 /** The services that Signet calls, by the prefix of their endpoints. */
 export type Service = "kms" | "ssm" | "secretsmanager" | "s3" | "events" | "lambda" | "sts";
@@ -66,14 +67,25 @@ export function areEndpointsLocal(env: Environment): boolean {
   });
 }
 
-/** The URL of a service in a region. `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` choose among AWS's own. */
+/**
+ * The URL of a service in a region. `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` choose among AWS's own.
+ *
+ * @throws SignetError `config_invalid` for a configured endpoint, or a region, that makes no URL of http or https
+ */
 export function endpointOf(service: Service, region: string, env: Environment): URL {
-  const configured = configuredEndpoint(VARIABLES[service], env);
-  if (configured !== undefined) return new URL(configured);
+  const text = configuredEndpoint(VARIABLES[service], env) ?? ownEndpoint(service, region, env);
+  if (/^https?:/i.test(text) && URL.canParse(text)) return new URL(text);
+  throw new SignetError(
+    "config_invalid",
+    `the endpoint of ${service} is no URL of http or https: correct AWS_ENDPOINT_URL, or the region`,
+  );
+}
+
+function ownEndpoint(service: Service, region: string, env: Environment): string {
   const { suffix, dualStackSuffix } = partitionOf(region);
   const name = env.AWS_USE_FIPS_ENDPOINT === "true" ? `${service}-fips` : service;
-  if (env.AWS_USE_DUALSTACK_ENDPOINT !== "true") return new URL(`https://${name}.${region}.${suffix}`);
+  if (env.AWS_USE_DUALSTACK_ENDPOINT !== "true") return `https://${name}.${region}.${suffix}`;
   // S3 came first, and kept its own way.
   const host = service === "s3" ? `${name}.dualstack.${region}.${suffix}` : `${name}.${region}.${dualStackSuffix}`;
-  return new URL(`https://${host}`);
+  return `https://${host}`;
 }

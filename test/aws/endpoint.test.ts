@@ -30,6 +30,15 @@ describe("the endpoint of a service", () => {
     expect([hostOf("kms", "us-east-1", env), hostOf("s3", "us-east-1", env)]).toStrictEqual([kms, s3]);
   });
 
+  it.each([
+    ["an endpoint without a scheme", "us-east-1", { AWS_ENDPOINT_URL: "localhost:4566" }],
+    ["an endpoint of this service alone", "us-east-1", { AWS_ENDPOINT_URL_KMS: "//localhost" }],
+    ["a region with a space", "us east", {}],
+  ])("is told in words where it is none: %s", (_what, region, env) => {
+    const words = "the endpoint of kms is no URL of http or https: correct AWS_ENDPOINT_URL, or the region";
+    expect(() => endpointOf("kms", region, env)).toThrow(expect.objectContaining({ code: "config_invalid", message: words }));
+  });
+
   it("may be configured, for all services or for one, unless that is to be ignored", () => {
     const env = { AWS_ENDPOINT_URL: "http://localhost:4566", AWS_ENDPOINT_URL_KMS: "http://localhost:5000/kms" };
     expect(endpointOf("kms", "us-east-1", env).href).toBe("http://localhost:5000/kms");

@@ -1,5 +1,6 @@
 import { ok } from "node:assert/strict";
 import fc from "fast-check";
+import { endpointOf } from "../../../src/aws/endpoint.js";
 import { unknownVariables } from "../../../src/config/environment.js";
 import { checkConfig } from "../../../src/config/load.js";
 import { parseStrictJson } from "../../../src/encoding/strict-json.js";
@@ -8,6 +9,7 @@ import { createDecoderHandler } from "../../../src/lambda/decoder/decoder.js";
 import { managerSettingsOf } from "../../../src/lambda/key-manager/settings.js";
 import { settingsOf } from "../../../src/lambda/shared/settings.js";
 import { config, configText, environment, flags, functionVariables } from "../grammar/configs.js";
+import { text } from "../grammar/words.js";
 import { judgeLine, ours } from "../judge.js";
 import { target } from "../target.js";
 
@@ -25,6 +27,9 @@ export const CONFIG_TARGETS = [
     ok(checked.directory.startsWith("/") && Number.isSafeInteger(checked.limits.maxTtlSeconds) && Object.isFrozen(checked));
     for (const words of unknownVariables(env)) ok(words.length < 300);
   }),
+  target("where AWS is", fc.tuple(text, text, fc.constantFrom("kms" as const, "s3" as const)), ([region, endpoint, service]) =>
+    ours(() => void endpointOf(service, region, { AWS_ENDPOINT_URL: endpoint, AWS_USE_DUALSTACK_ENDPOINT: "true" })),
+  ),
   target("the variables of the functions", functionVariables, async (env) => {
     const log = { ...env, AWS_LAMBDA_LOG_FORMAT: "JSON" };
     await ours(() => void settingsOf(log));
