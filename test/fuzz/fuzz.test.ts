@@ -10,7 +10,7 @@ import { target } from "./target.js";
 import { TARGETS } from "./targets/index.js";
 
 const CORPUS = fileURLToPath(new URL("./corpus", import.meta.url));
-const RUNS = 20;
+const RUNS = 15;
 /** The same inputs in every run, and others that nobody has seen yet. */
 const SEEDS = [20_261_126, (Math.random() * 0x7fff_ffff) | 0];
 
