@@ -32,7 +32,7 @@ export type { ActiveDocument, KeyMaterial } from "./keyring/active-document.js";
 export interface AwsLocation {
   /** The installation's name: small letters, digits and `-`, at most 48. */
   readonly installation: string;
-  /** Its region; default `AWS_REGION`. */
+  /** Its region; default `AWS_REGION`, or the region of the AWS profile. */
   readonly region?: string | undefined;
   /**
    * A symmetric KMS key by id, ARN or alias. `kms-data-key` wraps private keys with it, and needs it; parameters and secrets are encrypted

@@ -101,7 +101,8 @@ export interface Again {
   /** The status of the answer; absent where there was none. */
   readonly status?: number;
   readonly awsCode: string;
-  readonly cause?: unknown;
+  /** Says where no answer came from. */
+  readonly cause?: Error;
 }
 
 // A function of its own: in the template, which people read, an expression is one line.
@@ -117,13 +118,13 @@ export function unavailable(called: CalledAction, { waitMs, status, awsCode, cau
   const words = isThrottled
     ? `throttled until the deadline; try again after ${retryAfterSeconds} s, ask AWS for a higher quota, or call less often`
     : status === undefined
-      ? "no answer before the deadline; is the service reachable from here, and is this the right region?"
+      ? `${cause?.message} before the deadline; is the service reachable from here, and is this the right region?`
       : failingService(status, awsCode);
   return new AwsFailure(
     isThrottled ? "aws_throttled" : "aws_unavailable",
     `${called.action} on ${shortened(called.resource, MAX_RESOURCE)} in ${called.region}: ${words}`,
     awsCode,
-    cause,
+    cause?.cause,
     retryAfterSeconds,
   );
 }

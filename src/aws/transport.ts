@@ -79,7 +79,7 @@ export function createTransport(options: TransportOptions): Transport {
     } catch (error) {
       assertNoAnswer(error, { ...request, region });
       wires.closeIdle();
-      return { waitMs: error.wasOpen && tries === 0 ? 0 : backoff(tries, random), awsCode: "", cause: error.cause };
+      return { waitMs: error.wasOpen && tries === 0 ? 0 : backoff(tries, random), awsCode: "", cause: error };
     }
     if (answer.status < 300 || request.accepts?.includes(answer.status)) return answer;
     const { awsCode, message } = failureIn(answer);

@@ -12,9 +12,10 @@ export interface AwsAnswer {
 export class NoAnswer extends Error {
   constructor(
     readonly wasOpen: boolean,
+    host: string,
     cause: unknown,
   ) {
-    super("no answer", { cause });
+    super(`no answer from ${host}`, { cause });
   }
 }
 
@@ -151,7 +152,7 @@ export function send(wire: Wire, endpoint: Endpoint, sent: Sent, { attemptMs, le
       headers: { ...headers, "content-length": Buffer.byteLength(body) },
     });
     let wasOpen = false;
-    const fail = (error: unknown) => reject(new NoAnswer(wasOpen, error));
+    const fail = (error: unknown) => reject(new NoAnswer(wasOpen, endpoint.host, error));
     const giveUp = () => outgoing.destroy(new Error("timeout"));
     const timeoutMs = Math.max(1, Math.min(attemptMs, leftMs));
     const timers = [setTimeout(giveUp, timeoutMs)];

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -56,6 +56,25 @@ describe("init in AWS, before it writes anything,", () => {
 });
 
 describe("an issuer whose keys are in AWS", () => {
+  it("is where a profile says, its region is kept, and what the profile lacks is told with what to type", async () => {
+    const cwd = await scratch();
+    const { accessKeyId, secretAccessKey } = FAKE_CREDENTIALS;
+    await mkdir(join(cwd, ".aws"));
+    await writeFile(
+      join(cwd, ".aws/config"),
+      `[profile there]\r\nregion = eu-central-1\r\nendpoint_url = ${aws.url}\r\naws_access_key_id = ${accessKeyId}\r\naws_secret_access_key = ${secretAccessKey}\r\n`,
+    );
+    const env = { AWS_PROFILE: "there" };
+    const args = ["init", "--issuer", ISSUER, "--custody", "parameter-store"];
+    expect((await signet(args, { cwd, env: { AWS_PROFILE: "their" } })).stderr).toMatch(
+      /no AWS profile "their" .*there are: there.*`aws configure --profile their`/,
+    );
+    expect(await signet(args, { cwd, env })).toMatchObject({ code: 0 });
+    expect(JSON.parse(await readFile(join(cwd, "signet.json"), "utf8")).aws.region).toBe("eu-central-1");
+    const token = (await signet(["issue", "sub=alice"], { cwd, env })).stdout.trim();
+    expect(await signet(["verify", token], { cwd, env })).toMatchObject({ code: 0 });
+  });
+
   it.each(["parameter-store", "secrets-manager", "kms", "kms-data-key"])("is made, issues and verifies (%s)", async (custody) => {
     const wrapping = aws.perform("kms", "CreateKey", {}).KeyMetadata.KeyId as string;
     const { cwd, run, said } = await made("--custody", custody, ...(custody === "kms-data-key" ? ["--kms-key", wrapping] : []));

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { publicKeyFromJwk } from "../../src/algorithms/jwk.js";
 import { parseKeyring } from "../../src/keyring/parse.js";
@@ -43,7 +45,7 @@ beforeEach(() => {
     JwksUrl: `${API}/.well-known/jwks.json`,
     IssuerUrl: API,
   };
-  Object.assign(aws, { stack: undefined, prepared: [], executed: 0, changes: ["Keyring", "Keys"] });
+  Object.assign(aws, { stack: undefined, prepared: [], executed: 0, changes: ["Keyring", "Keys"], failing: undefined });
   aws.outputs = { ...place, ...outputsOf("active") };
   aws.objects.set("/kept/keyring.json", keyringText);
 });
@@ -61,6 +63,25 @@ const run = (...args: string[]) =>
   });
 
 describe("a first deployment", () => {
+  it("goes where a profile says that AWS is", async () => {
+    await mkdir(join(cwd, ".aws"));
+    const config = `[profile there]\nregion = eu-central-1\nservices = s\n[services s]\n`;
+    const services = ["cloudformation", "s3", "sts"].map((name) => `${name} =\n  endpoint_url = ${aws.url}\n`);
+    await writeFile(join(cwd, ".aws/config"), config + services.join(""));
+    await writeFile(join(cwd, ".aws/credentials"), "[there]\naws_access_key_id = test\naws_secret_access_key = test\n");
+    const { code, stderr } = await signet(["deploy"], { cwd, env: { AWS_PROFILE: "there" } });
+    expect({ code, executed: aws.executed }, stderr).toStrictEqual({ code: 0, executed: 1 });
+    const outputs = await signet(["outputs"], { cwd, env: { AWS_DEFAULT_PROFILE: "there" } });
+    expect(outputs.stdout).toContain(FUNCTION);
+  });
+
+  it("says that CloudFormation fails where it does", async () => {
+    aws.failing = "CreateChangeSet";
+    const { code, stderr } = await run("deploy");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/cloudformation:CreateChangeSet on the stack signet .* it answers 500 InternalFailure each time/);
+  });
+
   it("says that iss stays, and ends with what to type next", async () => {
     const { code, stdout, stderr } = await run("deploy");
     expect({ code, executed: aws.executed }).toStrictEqual({ code: 0, executed: 1 });

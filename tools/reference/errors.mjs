@@ -281,7 +281,7 @@ export const ERROR_GROUPS = [
       ],
       aws_credentials: [
         "There are no AWS credentials, or AWS does not take them.",
-        "Log in, or set `AWS_PROFILE` or the access keys.",
+        "Log in, or set `AWS_PROFILE` or the access keys: [where they are looked for](configuration.md#aws-region-endpoints-credentials).",
       ],
       aws_not_found: [
         "A key, bucket, parameter or secret is not there, in this region and account.",
@@ -290,7 +290,7 @@ export const ERROR_GROUPS = [
       aws_refused: ["AWS refuses the call for another reason, which the message names.", "Correct what it says."],
       aws_throttled: ["AWS answered too often that there were too many requests.", "Try again later, or have the quota raised."],
       aws_unavailable: [
-        "AWS could not be reached in time, or answered with a failure of its own.",
+        "AWS could not be reached in time, or answered with a failure of its own, or with a list that does not end.",
         "Try again; check network, region and endpoint.",
       ],
       key_unusable: [

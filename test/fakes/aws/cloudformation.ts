@@ -26,6 +26,8 @@ export async function startCloudFormation() {
     templates: [] as string[],
     executed: 0,
     objects: new Map<string, string>(),
+    /** The action that is answered with 500. */
+    failing: undefined as string | undefined,
   };
   const server = createServer((incoming, outgoing) => {
     void textOf(incoming).then((text) => {
@@ -46,6 +48,9 @@ export async function startCloudFormation() {
 
   function query(given: URLSearchParams): [number, string] {
     const action = given.get("Action") ?? "";
+    if (action === played.failing) {
+      return [500, "<ErrorResponse><Error><Code>InternalFailure</Code><Message>oops</Message></Error></ErrorResponse>"];
+    }
     const answer = (result: string): [number, string] => [
       200,
       `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`,
