@@ -1,5 +1,6 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { credentialChain } from "../../src/aws/credential-chain.js";
 import { endpointOf, regionIn, type Service } from "../../src/aws/endpoint.js";
@@ -67,6 +68,49 @@ describe("the region", () => {
   it("that is none is told with what was expected", async () => {
     await config('[default]\nregion = "eu-west-1"');
     expect(() => found()).toThrow(/region of the AWS profile default is .*expected one such as eu-central-1/);
+  });
+});
+
+describe("the files", () => {
+  it("of whatever they are made are read, or refused with an error of ours", async () => {
+    const line = fc.oneof(
+      fc.constantFrom(
+        "[default]",
+        "[profile a]",
+        "[services s]",
+        "services = s",
+        "region = eu-west-1",
+        "kms =",
+        "  endpoint_url = http://a",
+      ),
+      fc.constantFrom(
+        "[a",
+        "[]",
+        "= x",
+        "\ufeff",
+        "  ",
+        "#",
+        "[profile 'a]",
+        "__proto__ = 1",
+        "endpoint_url = nonsense",
+        "nonsense",
+        "aws_access_key_id = ",
+      ),
+      fc.string(),
+    );
+    const file = fc.array(line, { maxLength: 12 }).map((lines) => lines.join("\n"));
+    await fc.assert(
+      fc.asyncProperty(file, file, fc.constantFrom("default", "a", "toString", "__proto__"), async (first, second, name) => {
+        await config(first);
+        await credentials(second);
+        try {
+          found({ AWS_PROFILE: name });
+        } catch (error) {
+          expect(error).toMatchObject({ name: "SignetError", code: expect.stringMatching(/^(config_invalid|aws_credentials)$/) });
+        }
+      }),
+      { numRuns: 150 },
+    );
   });
 });
 
