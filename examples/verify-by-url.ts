@@ -8,7 +8,8 @@ const verifier = createVerifier({ issuer: "https://issuer.example", audience: "m
 
 export async function whoAsks(authorization: string): Promise<string | undefined> {
   try {
-    const { claims } = await verifier.verify(authorization.replace(/^Bearer /i, ""));
+    // What a request carries may be of the type at+jwt; an ID token never is.
+    const { claims } = await verifier.verify(authorization.replace(/^Bearer /i, ""), "access");
     return claims.sub;
   } catch (error) {
     if (isTokenRefusal(error)) return undefined;
