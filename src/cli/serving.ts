@@ -75,7 +75,7 @@ async function start(context: Context, job: Job, serverLog: ServerLog): Promise<
   const { url, onFailure, close } =
     job.workers === 1 ? await startAlone(context, job, { installation, serverLog }) : await startAbove(context, job, serverLog);
   await socket?.publish();
-  const ticking = tickOnSchedule(installation, serverLog.log, onFailure);
+  const ticking = tickOnSchedule(installation, serverLog.log, onFailure, context.self);
   job.onServing(installation, url);
   return {
     close() {

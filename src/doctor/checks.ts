@@ -89,7 +89,7 @@ function issuerUrl({ issuer, allowsInsecure = false }: Evidence): Judgement {
   if (url.protocol !== "https:" && isLoopback(url.hostname))
     return ["doubtful", "it is on this machine: no other can fetch its keys"];
   if (url.protocol !== "https:" && !allowsInsecure)
-    return ["broken", "it does not begin with https: other keys can be given on the way"];
+    return ["broken", "it does not begin with https: other keys can be given on the way (--allow-insecure-issuer accepts that)"];
   if (url.search !== "" || url.hash !== "" || url.username !== "")
     return ["broken", "it has a query, a fragment or a user, which an issuer's URL must not"];
   if (url.protocol !== "https:") return ["doubtful", `it ${PRICE_OF_HTTP}; that is allowed here (allowInsecureIssuer)`];

@@ -1,8 +1,9 @@
 import { nameOfEntry, whyAside } from "../algorithms/jwk-purpose.js";
 import { createBucket } from "../aws/s3.js";
+import { isInsecureUrl } from "../encoding/insecure-issuer.js";
 import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { SignetError } from "../errors.js";
+import { SignetError, shortened } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
 import { type FetchBounds, fetchJwks } from "../verify/fetch-jwks.js";
 import { awsAccess } from "./aws-access.js";
@@ -16,6 +17,7 @@ import type { Surroundings } from "./surroundings.js";
  * @throws SignetError `usage` for what is no JWKS, `jwks_unavailable`, and what S3 answers
  */
 export async function readJwks(surroundings: Surroundings, given: string, bounds: FetchBounds = {}): Promise<Jwks> {
+  if (bounds.allowInsecureIssuer === undefined) assertSecure(given, "fetch it yourself, look at it, and give the file");
   const { keys } = /^https?:\/\//i.test(given) ? await fetchJwks(given, bounds) : await readAtHand(surroundings, given);
   // A fault of one entry is that entry's.
   if (Array.isArray(keys) && (keys.length === 0 || keys.some(isObject))) return { keys } as unknown as Jwks;
@@ -37,6 +39,18 @@ export async function readVerifyingJwks(surroundings: Surroundings, given: strin
   const words = reasons.slice(0, MAX_NAMED).map((why, index) => `${nameOfEntry(jwks.keys[index], index)}: ${why}`);
   const all = words.length === 0 ? "it lists none" : words.join("; ");
   throw new SignetError("invalid_key", `${given} has no key that verifies signatures: ${all}`);
+}
+
+/**
+ * Refuses to have keys fetched over http from beyond this machine, with what can be typed instead.
+ *
+ * @param way what to do, in words behind a semicolon
+ * @throws SignetError `jwks_misconfigured`
+ */
+export function assertSecure(url: string, way: string): void {
+  if (!URL.canParse(url) || !isInsecureUrl(url)) return;
+  const words = `${shortened(url)}: keys are fetched over https, and over http on this machine alone; ${way}`;
+  throw new SignetError("jwks_misconfigured", words);
 }
 
 async function readAtHand(surroundings: Surroundings, given: string): Promise<{ readonly keys?: unknown }> {

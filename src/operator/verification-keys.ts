@@ -4,7 +4,7 @@ import { isSignetError, SignetError, shortened } from "../errors.js";
 import { discoverJwks, fetchJwks } from "../verify/fetch-jwks.js";
 import type { VerifierOptions } from "../verify/verifier.js";
 import { MAX_KEY_BYTES, readGivenFile } from "./given-file.js";
-import { readVerifyingJwks } from "./jwks-source.js";
+import { assertSecure, readVerifyingJwks } from "./jwks-source.js";
 import { jwksMissing } from "./load-installation.js";
 import type { Surroundings } from "./surroundings.js";
 
@@ -51,12 +51,13 @@ export async function verificationKeys(
   open: () => Promise<Installation>,
 ): Promise<VerificationKeys> {
   assertOneSource(source);
-  const { jwks, pem, kms, issuer, allowInsecureIssuer } = source;
+  const { jwks, pem, kms, issuer, allowInsecureIssuer = false } = source;
   if (kms !== undefined) {
     const { kmsVerification } = await import("./kms-verification.js");
     const { keys, confirm } = await kmsVerification(surroundings, token, kms, MAX_TOKEN, open);
     return { keys: { keys }, confirm, issuer: null, named: `the key ${kms} in KMS` };
   }
+  if (jwks !== undefined && !allowInsecureIssuer) assertSecure(jwks, ALLOW_INSECURE);
   if (jwks !== undefined) return { keys: await readVerifyingJwks(surroundings, jwks, { allowInsecureIssuer }), issuer: null };
   if (pem !== undefined) {
     const keys = pemAsJwks(await readGivenFile(surroundings, pem, "--pem", MAX_KEY_BYTES));
@@ -90,13 +91,16 @@ export function assertOneSource({ jwks, pem, kms }: VerificationSource): void {
   }
 }
 
-async function discoveredKeys(issuer: string, allowInsecureIssuer?: boolean): Promise<VerificationKeys> {
+const ALLOW_INSECURE = "--allow-insecure-issuer has them fetched so, where an attacker on the way can give other keys";
+
+async function discoveredKeys(issuer: string, allowInsecureIssuer: boolean): Promise<VerificationKeys> {
   if (!URL.canParse(issuer)) {
     throw new SignetError(
       "usage",
       `${shortened(issuer)} is no URL: give the public keys too, with --jwks FILE|URL or --pem FILE`,
     );
   }
+  if (!allowInsecureIssuer) assertSecure(issuer, ALLOW_INSECURE);
   const { url, ...bounds } = await discoverJwks(issuer, { allowInsecureIssuer });
   return { keys: await fetchJwks(url, bounds), url, issuer: null };
 }

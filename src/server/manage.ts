@@ -1,4 +1,5 @@
 import type { Installation } from "../assemble.js";
+import { withSelf } from "../encoding/command-hints.js";
 import type { Logger } from "./log.js";
 import { causeOf } from "./log.js";
 
@@ -15,11 +16,14 @@ export interface Ticking {
 /**
  * Ticks now, and whenever the plan has something to do. Other managers may do the same: the lease in the keyring lets one work
  * at a time.
+ *
+ * @param self how the command is called here, for hints in the log
  */
 export function tickOnSchedule(
   installation: Installation,
   log: Logger,
   onFailure: (dependency: string, error: unknown) => void = () => undefined,
+  self = "signet",
 ): Ticking {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
@@ -30,8 +34,10 @@ export function tickOnSchedule(
       const manager = await installation.manager();
       const { actions, nextAt, blockedBy, alerts } = await manager.tick();
       for (const { words } of actions) log.info({ did: words }, "keys");
-      if (blockedBy !== null) log.error({ why: blockedBy }, "no key is managed until you have looked at this");
-      for (const why of alerts) log.error({ why }, "a key could not be proven: `signet keys repair` says what can be done");
+      const told = (words: string) => withSelf(words, self);
+      if (blockedBy !== null) log.error({ why: told(blockedBy) }, "no key is managed until you have looked at this");
+      const advice = told("a key could not be proven: `signet keys repair` says what can be done");
+      for (const why of alerts) log.error({ why: told(why) }, advice);
       return nextAt === null ? MAX_PAUSE_SECONDS : nextAt - Date.now() / 1_000;
     } catch (error) {
       // The holder of the lease does the work.

@@ -70,10 +70,12 @@ describe.runIf(process.platform === "linux")("an issuer of http that is not loca
     const elsewhere = await scratch();
     const verify = (...args: string[]) =>
       signet(["verify", token.trim(), "--audience", "api", "--issuer", issuer, ...args], { cwd: elsewhere });
-    expect(await verify()).toMatchObject({ code: 1, stderr: expect.stringContaining("allowInsecureIssuer") });
+    expect(await verify()).toMatchObject({ code: 1, stderr: expect.stringContaining("--allow-insecure-issuer") });
     expect(await verify("--allow-insecure-issuer")).toMatchObject({ code: 0, stderr: expect.stringContaining(price) });
     const jwks = ["--jwks", `${issuer}/.well-known/jwks.json`];
-    expect((await verify(...jwks)).code).toBe(1);
+    expect(await verify(...jwks)).toMatchObject({ code: 1, stderr: expect.stringContaining("--allow-insecure-issuer") });
+    const imported = await signet(["keys", "import-jwks", jwks[1] as string], { cwd });
+    expect(imported).toMatchObject({ code: 1, stderr: expect.stringContaining("give the file") });
     expect((await verify(...jwks, "--allow-insecure-issuer")).code).toBe(0);
 
     const broken = await signet(["doctor", issuer], { cwd: elsewhere });
