@@ -82,6 +82,8 @@ export function endpointOf(service: Service, region: string, env: Environment): 
 }
 
 function ownEndpoint(service: Service, region: string, env: Environment): string {
+  // Anything else could end the host's name, and what is sent would go elsewhere.
+  if (!/^[\w-]+$/.test(region)) return "";
   const { suffix, dualStackSuffix } = partitionOf(region);
   const name = env.AWS_USE_FIPS_ENDPOINT === "true" ? `${service}-fips` : service;
   if (env.AWS_USE_DUALSTACK_ENDPOINT !== "true") return `https://${name}.${region}.${suffix}`;

@@ -34,6 +34,10 @@ describe("the endpoint of a service", () => {
     ["an endpoint without a scheme", "us-east-1", { AWS_ENDPOINT_URL: "localhost:4566" }],
     ["an endpoint of this service alone", "us-east-1", { AWS_ENDPOINT_URL_KMS: "//localhost" }],
     ["a region with a space", "us east", {}],
+    ["a region that ends the host", "a.example/", {}],
+    ["a region that names another host", "a@b.example/", {}],
+    ["a region with a port", "a.example:1?", {}],
+    ["no region", "", {}],
   ])("is told in words where it is none: %s", (_what, region, env) => {
     const words = "the endpoint of kms is no URL of http or https: correct AWS_ENDPOINT_URL, or the region";
     expect(() => endpointOf("kms", region, env)).toThrow(expect.objectContaining({ code: "config_invalid", message: words }));
