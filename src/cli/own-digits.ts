@@ -3,14 +3,14 @@ import { endOfString, isLarge } from "../encoding/json-by-hand.js";
 import { parseJson } from "../encoding/json-names.js";
 import { decodePart, parseObject } from "../verify/token.js";
 
-/** Stands before the digits of a large integer, within a text. The writer of a token cannot know it. */
+/** Stands before the digits of a large number, within a text. The writer of a token cannot know it. */
 const MARK = `${randomUUID()}:`;
-const MARKED = new RegExp(`"${MARK}(-?\\d+)"`, "g");
+const MARKED = new RegExp(`"${MARK}([^"]+)"`, "g");
 
 /**
  * Decodes a part of a token as a JSON object, for `jsonWithOwnDigits`: a number of JavaScript's would be another one beyond 2^53.
  *
- * @returns the object, in which such integers are texts of ours
+ * @returns the object, in which such numbers are texts of ours
  * @throws SignetError `token_malformed`
  */
 export function partWithOwnDigits(part: string, name: "header" | "payload"): Record<string, unknown> {
@@ -25,7 +25,7 @@ function marked(text: string): string {
   for (let found = pieces.exec(text); found !== null; found = pieces.exec(text)) {
     const [piece] = found;
     if (piece === '"') pieces.lastIndex = endOfString(text, pieces.lastIndex) + 1;
-    else if (/^-?\d+$/.test(piece) && isLarge(Number(piece))) {
+    else if (isLarge(Number(piece))) {
       whole += `${text.slice(from, found.index)}"${MARK}${piece}"`;
       from = pieces.lastIndex;
     }
@@ -33,7 +33,7 @@ function marked(text: string): string {
   return whole + text.slice(from);
 }
 
-/** JSON for people, in which large integers have the digits that they came with. */
+/** JSON for people, in which large numbers have the digits that they came with. */
 export function jsonWithOwnDigits(value: unknown): string {
   return JSON.stringify(value, null, 2).replace(MARKED, "$1");
 }

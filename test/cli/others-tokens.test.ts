@@ -114,6 +114,19 @@ describe("signet verify, of other issuers' tokens", () => {
     expect((await signet(["inspect", token, "--json"], { cwd })).stdout).toContain('    "uid": 869976676795383809,\n');
     expect(await verified(token, "--claims", '{"uid":"869976676795383809"}')).toMatchObject({ code: 0 });
     expect(await verified(tokenOf('"sub":869976676795383809'))).toMatchObject({ code: 3 });
+    const client = tokenOf('"client_id":869976676795383809');
+    expect(await verified(client, "--client-ids", "869976676795383809")).toMatchObject({ code: 3 });
+  });
+
+  it("compares what is within 2^53 as the number that it is, however long", async () => {
+    const token = tokenOf('"uid":1234567890123456');
+    expect(await verified(token, "--claims", '{"uid":1234567890123456}')).toMatchObject({ code: 0 });
+    expect(await verified(token, "--claims", '{"uid":"1234567890123456"}')).toMatchObject({ code: 3 });
+  });
+
+  it("shows no other number for one that is written with a fraction or an exponent, or that is beyond all", async () => {
+    const { stdout } = await verified(tokenOf('"a":9007199254740993.0,"b":-1e999,"c":[9.007199254740993E+15]'));
+    expect(stdout).toContain('"a": 9007199254740993.0,\n  "b": -1e999,\n  "c": [\n    9.007199254740993E+15\n  ]');
   });
 });
 
