@@ -304,6 +304,15 @@ describe("two tokens are none, and a token that an answer is not kept by is none
       (good, other) => http2([`Bearer ${good}`], { headers: { authorization: `Bearer ${good},Bearer ${other}` } }),
       /more than one/,
     ],
+    // Each is a way in which some reader of a header finds a token.
+    ...["Bearer\t", "DPoP ", "Token ", "Basic x, Bearer ", "Bearer,", 'Bearer "', "x;"].map(
+      (before): (typeof refusals)[number] => [
+        `a source and another one in the header, behind ${JSON.stringify(before)}`,
+        (good, other) => http2([good], { headers: { authorization: before + other } }),
+        /more than one/,
+      ],
+    ),
+    ["two sources, one behind a tab", (good, other) => http2([`Bearer ${good}`, `Bearer\t${other}`]), /more than one/],
     ["1.0 with two", (good, other) => http1(`Bearer ${good}, ${other}`), /more than one/],
     [
       "a source that holds none",

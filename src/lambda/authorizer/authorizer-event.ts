@@ -1,5 +1,5 @@
 import { isObject } from "../../encoding/object-schema.js";
-import { SignetError } from "../../errors.js";
+import { SignetError, shortened } from "../../errors.js";
 import type { VerifiedToken } from "../../verify/verifier.js";
 import type { RouteRules } from "./route-rules.js";
 import { identitySources, type ShownToken, shownToken, stripBearer, type TokenPlaces } from "./shown-token.js";
@@ -14,6 +14,8 @@ export interface AuthorizerRequest extends ShownToken {
   readonly arn: string | undefined;
   /** The answer is kept for other routes too: the event's route is not part of what it is kept by. Of HTTP APIs. */
   readonly keptForAll?: boolean;
+  /** The event's route where its answer is kept for all that this takes: several methods, or paths. Of HTTP APIs. */
+  readonly wideRoute?: string | undefined;
   /** An Event API of AppSync, which has handlers for resolvers. */
   readonly isEventApi?: boolean;
 }
@@ -46,7 +48,7 @@ export function readAuthorizerEvent(event: unknown, places: TokenPlaces): Author
     if (type === "TOKEN") return { source: "rest", token: stripBearer(authorizationToken), arn: textOf(methodArn) };
     if (type === "REQUEST" && version === "2.0") {
       const keptForAll = !identitySources(event).includes(event.routeKey as string);
-      return { source: "http", ...shownToken(event, places), arn: textOf(routeArn), keptForAll };
+      return { source: "http", ...shownToken(event, places), arn: textOf(routeArn), keptForAll, wideRoute: wideRouteOf(event) };
     }
     if (type === "REQUEST") return { source: "rest", ...shownToken(event, places), arn: textOf(methodArn) };
     if (isObject(requestContext) && typeof requestContext.apiId === "string" && "authorizationToken" in event) {
@@ -60,6 +62,17 @@ export function readAuthorizerEvent(event: unknown, places: TokenPlaces): Author
   );
 }
 
+// A route of one method and a path without {proxy+} is taken for what its rule says. A wide one need not be: where its method and path are
+// sources too, each of its requests has an answer of its own.
+function wideRouteOf(event: Readonly<Record<string, unknown>>): string | undefined {
+  const routeKey = textOf(event.routeKey) ?? "";
+  const { http } = isObject(event.requestContext) ? event.requestContext : {};
+  const { method, path } = isObject(http) ? http : {};
+  const sources = identitySources(event);
+  const isPinned = [method, path].every((each) => sources.includes(each as string));
+  return /^ANY |^\$default$|\+\}/.test(routeKey) && !isPinned ? routeKey : undefined;
+}
+
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
@@ -70,7 +83,7 @@ function textOf(value: unknown): string | undefined {
  * @throws SignetError `config_invalid` where rules by route cannot be kept: an answer would be used for other routes
  */
 export function answerOf(
-  { source, arn = "", keptForAll, isEventApi }: AuthorizerRequest,
+  { source, arn = "", keptForAll, wideRoute, isEventApi }: AuthorizerRequest,
   verified: VerifiedToken | undefined,
   { simple, routes, claims, now }: AnswerOptions,
 ): object {
@@ -92,6 +105,12 @@ export function answerOf(
     }
     const mayPass =
       verified !== undefined && (routes === undefined || routes.allow(verified.claims, arn.slice(stage.length + 1)));
+    if (mayPass && routes !== undefined && wideRoute !== undefined && !routes.allowAll(verified.claims, wideRoute)) {
+      throw unkept(
+        `${shortened(wideRoute)} takes more than the token may do, and its answer is used for all of that: ` +
+          "give the API a route for each rule, or add $context.httpMethod and $context.path to the identity sources",
+      );
+    }
     return mayPass ? { isAuthorized: true, context } : { isAuthorized: false, context: {} };
   }
   const statement = (Effect: "Allow" | "Deny", Resource: string | readonly string[]) => ({

@@ -5,6 +5,8 @@ import { wrong } from "../shared/settings.js";
 export interface RouteRules {
   /** Tells whether these claims may use a route, `GET/orders/7`. */
   allow(claims: VerifiedClaims, route: string): boolean;
+  /** Tells whether these claims may send whatever an API's route takes: `ANY /orders`, `GET /{proxy+}`, `$default`. */
+  allowAll(claims: VerifiedClaims, routeKey: string): boolean;
   /** The statements of a policy that holds for every route: what is neither allowed nor denied by name is denied. */
   statements<T>(
     claims: VerifiedClaims,
@@ -39,6 +41,15 @@ export function routeRules(given: object): RouteRules | undefined {
       const named = rules.filter(({ patterns }) => patterns.some((pattern) => matchesPattern(pattern, route)));
       return named.length > 0 && named.every(({ scopes }) => hasScopes(claims, scopes));
     },
+    allowAll(claims, routeKey) {
+      const [method = "", path = "/*"] = routeKey === "$default" ? ["ANY"] : routeKey.split(" ");
+      return patternsOf(method, path).every((wanted) => {
+        const touching = rules.filter(({ patterns }) => patterns.some((pattern) => mayMeet(pattern, wanted)));
+        // A star is matched by a star alone: the rule takes all that the route does.
+        const isCovered = rules.some(({ patterns }) => patterns.some((pattern) => matchesPattern(pattern, wanted)));
+        return isCovered && touching.every(({ scopes }) => hasScopes(claims, scopes));
+      });
+    },
     statements(claims, resourceOf, statement) {
       const resources = (wanted: boolean) =>
         rules.filter(({ scopes }) => hasScopes(claims, scopes) === wanted).flatMap(({ patterns }) => patterns.map(resourceOf));
@@ -60,9 +71,18 @@ function ruleOf(route: string, given: unknown): Rule {
     throw wrong("SIGNET_ROUTES", "must name scopes for each route: a text, or a list of texts");
   }
   const [, method = "", path = "", connect] = found;
+  return { patterns: connect === undefined ? patternsOf(method, `/${path}`) : [connect], scopes };
+}
+
+function patternsOf(method: string, path: string): readonly string[] {
   const methods = method === "ANY" || method === "*" ? METHODS : [method];
-  const patterns = connect === undefined ? methods.map((each) => `${each}/${path.replace(/\{[^}]*\}/g, "*")}`) : [connect];
-  return { patterns, scopes };
+  return methods.map((each) => each + path.replace(/\{[^}]*\}/g, "*"));
+}
+
+/** Tells whether a text may match both of two patterns, by what they begin with: false is certain. */
+function mayMeet(one: string, other: string): boolean {
+  const [first = "", second = ""] = [one, other].map((each) => each.split("*", 1)[0]);
+  return (first.startsWith(second) && (other.includes("*") || one === other)) || (second.startsWith(first) && one.includes("*"));
 }
 
 /**

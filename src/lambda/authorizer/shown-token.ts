@@ -19,7 +19,8 @@ export interface ShownToken {
   readonly hint?: string;
 }
 
-const SCHEME = /^Bearer +/i;
+// Readers behind it part scheme and token at a tab as well.
+const SCHEME = /^\s*Bearer\s+/i;
 /** Parts with dots between them, which begin with `{"`, or `{` and white space, in base64url: a host's name does not. */
 const JWT = /^e(?:y[A-DI-L]|w[k-r0-3])[\w-]*(?:\.[\w-]*)+$/;
 const NO_TOKEN = "none of the identity sources holds a token";
@@ -40,12 +41,17 @@ export function identitySources({ identitySource: given }: Members): readonly st
 
 // The service behind may believe the other one of two tokens, also where that is in the header alone.
 function amongSources(sources: readonly string[], header: string | undefined): ShownToken {
-  const all = header === undefined ? sources : [...sources, header];
+  const all = header === undefined ? sources : [...sources, header, ...tokensWithin(header)];
   const meant = new Set(all.filter((each) => each === "" || SCHEME.test(each) || JWT.test(each)).map(stripBearer));
   const [token = ""] = meant;
   if (meant.size > 1) return { token: "", hint: "there is more than one token" };
   if (sources.some((each) => stripBearer(each) === token)) return { token };
   return { token: "", hint: token === "" ? NO_TOKEN : `${NO_TOKEN}: add the header that does` };
+}
+
+/** Those that stand anywhere in the header: behind another scheme, within quotes, or after a comma. */
+function tokensWithin(header: string): readonly string[] {
+  return header.split(/[^\w.-]+/).filter((each) => JWT.test(each));
 }
 
 // What a browser can send with a handshake: `new WebSocket(url, ["bearer", token])` (RFC 6455 section 1.9).

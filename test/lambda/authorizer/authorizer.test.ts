@@ -251,6 +251,38 @@ describe("the authorizer", () => {
       await expect(authorizer(rules)(appsync)).rejects.toThrow("AppSync");
     });
 
+    // An answer is kept by the token and the route: another request of it would be answered by the first one's yes.
+    const reader = "orders:read";
+    it.each<[routeKey: string, scope: string, answer: boolean | string]>([
+      ["$default", reader, "$default takes more than the token may do"],
+      ["ANY /{proxy+}", reader, "add $context.httpMethod and $context.path"],
+      ["GET /orders/{more+}", reader, true],
+      ["ANY /orders/{id}", reader, "takes more"],
+      ["ANY /orders/{id}", "profile", false],
+      ["GET /orders/{id}", reader, true],
+    ])("answers for all that a route takes: %s for %j is %s", async (routeKey, scope, answer) => {
+      const of = (more: string[] = []) =>
+        authorizer(rules)({
+          ...at("GET/orders/7", scope, { routeKey, identitySource: [tokenOf({ scope }), routeKey, ...more] }),
+          requestContext: { http: { method: "GET", path: "/orders/7" } },
+        });
+      if (typeof answer === "string") await expect(of()).rejects.toThrow(answer);
+      else expect(await of()).toMatchObject({ isAuthorized: answer });
+      expect(await of(["GET", "/orders/7"])).toMatchObject({ isAuthorized: answer !== false });
+    });
+
+    it("takes a route of any method, or path, where its rules allow all of that", async () => {
+      const of = (given: object, routeKey: string, route: string) =>
+        authorizer({ SIGNET_ROUTES: JSON.stringify(given) })(
+          at(route, "a", { routeKey, identitySource: [tokenOf({ scope: "a" }), routeKey] }),
+        );
+      expect(await of({ "* /{any}": "a" }, "$default", "GET/x")).toMatchObject({ isAuthorized: true });
+      expect(await of({ "ANY /x": "a", "GET /y": "b" }, "ANY /x", "GET/x")).toMatchObject({ isAuthorized: true });
+      expect(await of({ "* /{any}": "a", "GET /xs/{id}": "b" }, "ANY /x/{id}", "GET/x/1")).toMatchObject({ isAuthorized: true });
+      await expect(of({ "* /{any}": "a", "GET /x/{id}": "b" }, "$default", "GET/y")).rejects.toThrow("SIGNET_ROUTES");
+      await expect(of({ "* /{any}": "a", "GET /x/1": "b" }, "ANY /x/{id}", "GET/x/2")).rejects.toThrow("SIGNET_ROUTES");
+    });
+
     it.each([
       '{"/orders": "a"}',
       '{"GET orders": "a"}',
