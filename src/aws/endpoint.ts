@@ -1,4 +1,5 @@
 import { isLoopback } from "../encoding/loopback-host.js";
+import { urlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 
 /** The services that Signet calls, by the prefix of their endpoints. */
@@ -62,8 +63,8 @@ export function configuredEndpoint(variable: string, env: Environment): string |
 /** Tells whether every service that keeps something is stood in for by an endpoint on this machine. */
 export function areEndpointsLocal(env: Environment): boolean {
   return KEEPING.every((service) => {
-    const endpoint = configuredEndpoint(VARIABLES[service], env);
-    return endpoint !== undefined && URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
+    const endpoint = urlOf(configuredEndpoint(VARIABLES[service], env) ?? "");
+    return endpoint !== undefined && isLoopback(endpoint.hostname);
   });
 }
 
@@ -74,7 +75,8 @@ export function areEndpointsLocal(env: Environment): boolean {
  */
 export function endpointOf(service: Service, region: string, env: Environment): URL {
   const text = configuredEndpoint(VARIABLES[service], env) ?? ownEndpoint(service, region, env);
-  if (/^https?:/i.test(text) && URL.canParse(text)) return new URL(text);
+  const url = urlOf(text);
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
   throw new SignetError(
     "config_invalid",
     `the endpoint of ${service} is no URL of http or https: correct AWS_ENDPOINT_URL, or the region`,

@@ -1,4 +1,5 @@
 import { ownMember } from "../encoding/own-member.js";
+import { urlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 import { type Environment, regionIn, VARIABLES } from "./endpoint.js";
 import { type Profile, sharedProfile } from "./shared-config.js";
@@ -53,7 +54,7 @@ function regionOf(profile: Profile): string | undefined {
 }
 
 function assertEndpoint(url: string, what: string): void {
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return;
+  if (/^https?:$/.test(urlOf(url)?.protocol ?? "")) return;
   throw new SignetError(
     "config_invalid",
     `${what} is ${JSON.stringify(url.slice(0, 64))}; expected a URL such as http://localhost:4566`,

@@ -1,6 +1,7 @@
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
 import { CUSTODIES, CUSTODY_MEMBERS, CUSTODY_NAMES, kmsKeyFor, namesIn } from "../custody/registry.js";
 import { isInsecureUrl } from "../encoding/insecure-issuer.js";
+import { urlOf } from "../encoding/url-of.js";
 import { about } from "../settings/about.js";
 import { CALLER_NAME, REFUSED_CALLER_NAMES } from "../settings/callers.js";
 import { LIMIT_MEMBERS } from "../settings/limits.js";
@@ -71,7 +72,7 @@ const NOTICE_MEMBERS = {
     type: "string",
     format: "uri",
     title: 'a URL such as "https://hooks.example/keys"',
-    isRight: (url: string) => URL.canParse(url),
+    isRight: (url: string) => urlOf(url) !== undefined,
     ...about("A URL that gets each notice as a POST (Standard Webhooks).", "https://hooks.example/keys"),
   },
   webhookSecretFile: {
@@ -240,8 +241,9 @@ function isIssuerUrl(text: string): boolean {
 
 /** The same, over http from anywhere. */
 function isAnyIssuerUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, search, hash, username, password, href } = new URL(text);
+  const url = urlOf(text);
+  if (url === undefined) return false;
+  const { protocol, search, hash, username, password, href } = url;
   const isWeb = protocol === "https:" || protocol === "http:";
   const isPlain = search === "" && hash === "" && username === "" && password === "" && !/[?#]/.test(text);
   return isWeb && isPlain && (href === text || href === `${text}/`);

@@ -5,6 +5,7 @@ import { ALGORITHM_NAMES } from "../algorithms/table.js";
 import { decodeBase64url } from "../encoding/base64url.js";
 import { addressIn } from "../encoding/loopback-host.js";
 import { isObject } from "../encoding/object-schema.js";
+import { urlOf } from "../encoding/url-of.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { createVerifier } from "../verify/create-verifier.js";
 import { discoveryUrlOf } from "../verify/fetch-jwks.js";
@@ -205,7 +206,6 @@ function tokenFacts(token: string, issuer: string, entries: readonly unknown[], 
 
 function urlIn(discovery: Visit | undefined): string | undefined {
   const url = discovery?.json?.jwks_uri;
-  if (typeof url !== "string" || !URL.canParse(url)) return undefined;
-  const { protocol, href } = new URL(url);
-  return protocol === "https:" || protocol === "http:" ? href : undefined;
+  const read = typeof url === "string" ? urlOf(url) : undefined;
+  return read?.protocol === "https:" || read?.protocol === "http:" ? read.href : undefined;
 }

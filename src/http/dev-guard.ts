@@ -1,4 +1,5 @@
 import { isLoopback } from "../encoding/loopback-host.js";
+import { urlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 import { problemResponse } from "./problem.js";
 import type { Handler } from "./request-context.js";
@@ -30,5 +31,5 @@ export function devGuard(handle: Handler, issuer?: string): Handler {
 }
 
 function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
+  return urlOf(origin)?.host;
 }

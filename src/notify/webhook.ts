@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { isLoopback } from "../encoding/loopback-host.js";
+import { urlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 import type { Notify } from "../rotation/session/notice.js";
 
@@ -76,7 +77,7 @@ function secretBytes(secret: string): Buffer {
 }
 
 function assertUrl(text: string): void {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = urlOf(text);
   const isSecure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (isSecure && url.username === "" && url.password === "") return;
   throw new SignetError("config_invalid", "the webhook's URL must be https (or http on this machine), without a password", {

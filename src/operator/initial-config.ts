@@ -9,6 +9,7 @@ import type { AwsConfig, Config } from "../config/schema.js";
 import { CUSTODIES, CUSTODY_MEMBERS, findCustody, namesIn, takesPassphrase } from "../custody/registry.js";
 import { isObject } from "../encoding/object-schema.js";
 import { ownMember } from "../encoding/own-member.js";
+import { urlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 import { membersIn } from "../settings/shape.js";
 import { pathGiven, type Surroundings } from "./surroundings.js";
@@ -135,7 +136,7 @@ export function awsMembers(
 }
 
 function slug(issuer = ""): string {
-  const host = URL.canParse(issuer) ? new URL(issuer).hostname : "";
+  const host = urlOf(issuer)?.hostname ?? "";
   return (
     host
       .replace(/[^a-z0-9]+/g, "-")

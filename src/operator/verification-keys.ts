@@ -1,5 +1,6 @@
 import { parsePublicKeyText } from "../algorithms/public-key-text.js";
 import type { Installation } from "../assemble.js";
+import { urlOf } from "../encoding/url-of.js";
 import { isSignetError, SignetError, shortened } from "../errors.js";
 import { discoverJwks, fetchJwks } from "../verify/fetch-jwks.js";
 import type { VerifierOptions } from "../verify/verifier.js";
@@ -94,7 +95,7 @@ export function assertOneSource({ jwks, pem, kms }: VerificationSource): void {
 const ALLOW_INSECURE = "--allow-insecure-issuer has them fetched so, where an attacker on the way can give other keys";
 
 async function discoveredKeys(issuer: string, allowInsecureIssuer: boolean): Promise<VerificationKeys> {
-  if (!URL.canParse(issuer)) {
+  if (urlOf(issuer) === undefined) {
     throw new SignetError(
       "usage",
       `${shortened(issuer)} is no URL: give the public keys too, with --jwks FILE|URL or --pem FILE`,

@@ -2,6 +2,7 @@ import { hasMembers, isText } from "../encoding/list-of.js";
 import { isLoopback } from "../encoding/loopback-host.js";
 import { readBounded } from "../encoding/read-bounded.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
+import { urlOf } from "../encoding/url-of.js";
 import { isSignetError } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
 import { type JudgedFetch, judgedByText, misconfigured, unavailable } from "./judged-by-text.js";
@@ -85,8 +86,9 @@ export async function discoverJwks(issuer: string, bounds: FetchBounds = {}): Pr
   if (found.issuer !== issuer)
     throw misconfigured(url, "it is the document of another issuer; is the issuer's URL exactly right?");
   const { jwks_uri: jwksUrl } = found;
-  if (!isText(jwksUrl) || !URL.canParse(jwksUrl)) throw misconfigured(url, "it names no jwks_uri");
-  const { href, hostname } = new URL(jwksUrl);
+  const read = isText(jwksUrl) && urlOf(jwksUrl);
+  if (!read) throw misconfigured(url, "it names no jwks_uri");
+  const { href, hostname } = read;
   const reach = reachOfHost(hostname);
   if (reach && !isWithin(reach, issuersReach)) {
     throw misconfigured(url, `its jwks_uri is ${reachInWords(reach)}, and it is not`);
@@ -158,8 +160,9 @@ function codeOf(error: Error): string {
 }
 
 function assertFetchable(url: string, allowInsecureIssuer = false): void {
-  if (!URL.canParse(url)) throw misconfigured(url, "this is no URL");
-  const { protocol, username, password, hostname } = new URL(url);
+  const read = urlOf(url);
+  if (!read) throw misconfigured(url, "this is no URL");
+  const { protocol, username, password, hostname } = read;
   if (username || password) throw misconfigured(hostname, "a URL with a password is not fetched");
   if (protocol === "https:" || (protocol === "http:" && (allowInsecureIssuer || isLoopback(hostname)))) return;
   throw misconfigured(url, "keys are fetched over https (over http on this machine alone, or with allowInsecureIssuer)");

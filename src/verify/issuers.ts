@@ -1,5 +1,6 @@
 import { isText } from "../encoding/list-of.js";
 import { invalidOption } from "../encoding/options.js";
+import { urlOf } from "../encoding/url-of.js";
 import { isSignetError } from "../errors.js";
 import { issuerRefused } from "./claims.js";
 import { type FollowedKeys, type FollowedKeysOptions, followKeys } from "./followed-keys.js";
@@ -45,7 +46,7 @@ export function followIssuers<V extends object>(
   if ([...urls.keys()].some((name) => !issuers.includes(name as string))) {
     throw invalidOption("jwksUrl", "names an issuer that issuer does not list");
   }
-  if (!issuers.every((name) => urls.has(name) || URL.canParse(name))) {
+  if (!issuers.every((name) => urls.has(name) || urlOf(name))) {
     throw invalidOption("issuer", "must be the URL of each issuer, or give jwksUrl or its keys");
   }
   const sources = new Map(

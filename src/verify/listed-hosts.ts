@@ -4,6 +4,7 @@ import * as https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import { addressIn, isLoopback } from "../encoding/loopback-host.js";
+import { urlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 import { isPublicAddress } from "./public-addresses.js";
 
@@ -48,8 +49,8 @@ export function listedHosts({ hosts, allowLoopback = false, resolve = lookup }: 
   const listed = new Set(hosts.map((host) => host.toLowerCase().replace(/:443$/, "")));
 
   function checked(text: string): string {
-    if (!URL.canParse(text)) throw refused("it is no URL");
-    const url = new URL(text);
+    const url = urlOf(text);
+    if (url === undefined) throw refused("it is no URL");
     const isLocal = allowLoopback && isLoopback(url.hostname);
     if (url.protocol !== "https:" && !(isLocal && url.protocol === "http:")) throw refused("it must begin with https://");
     if (url.username !== "" || url.password !== "") throw refused("a URL with a password is not fetched");

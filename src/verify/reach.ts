@@ -1,3 +1,5 @@
+import { urlOf } from "../encoding/url-of.js";
+
 /**
  * Who can reach an address, from the most to the least: everybody, a private network, this machine; `none` is for addresses that keys
  * are never fetched from, because what answers there (the credentials of a machine in a cloud) trusts every client.
@@ -51,7 +53,8 @@ export function reachOfAddress(address: string): Reach | undefined {
   // A zone (fe80::1%eth0) belongs to link-local addresses alone.
   if (address.includes("%")) return "none";
   const url = `http://[${address}]`;
-  return /^[\da-f:.]+$/i.test(address) && URL.canParse(url) ? reachOfHost(new URL(url).hostname) : undefined;
+  const host = /^[\da-f:.]+$/i.test(address) && urlOf(url)?.hostname;
+  return host ? reachOfHost(host) : undefined;
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   readOptions,
   TRUE_OR_FALSE,
 } from "../encoding/options.js";
+import { urlOf } from "../encoding/url-of.js";
 import { expectedClaims } from "./claims.js";
 import type { IssuersVerifierOptions } from "./issuers.js";
 import type { VerifierOptions } from "./verifier.js";
@@ -116,5 +117,5 @@ function isClaimValue(value: unknown): boolean {
 }
 
 function isUrl(value: unknown): boolean {
-  return isText(value) && URL.canParse(value);
+  return isText(value) && !!urlOf(value);
 }

@@ -4,6 +4,7 @@ import { isForAlgorithm, type Verdict, verdictsOf } from "../../doctor/verdicts.
 import { KNOWN_TO_ALL, VERIFIERS } from "../../doctor/verifiers.js";
 import { didYouMean } from "../../encoding/nearest.js";
 import { ownMember } from "../../encoding/own-member.js";
+import { urlOf } from "../../encoding/url-of.js";
 import { isSignetError, MAX_ECHO, SignetError, shortened } from "../../errors.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
@@ -107,7 +108,7 @@ function issuerGiven(given: string): string {
   const text = given.replace(/\/\.well-known\/openid-configuration$/, "");
   if (isWebUrl(text)) return text;
   const meant =
-    text.length <= MAX_ECHO && URL.canParse(`https://${text}`)
+    text.length <= MAX_ECHO && urlOf(`https://${text}`) !== undefined
       ? `; did you mean https://${text}?`
       : ", such as https://issuer.example";
   throw new SignetError("usage", `${JSON.stringify(shortened(given))} is no issuer's URL${meant}`);
@@ -119,7 +120,7 @@ function jwksGiven(url: string | undefined): string | undefined {
 }
 
 function isWebUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  return /^https?:$/.test(urlOf(text)?.protocol ?? "");
 }
 
 function wantedOf(text: string | undefined): readonly string[] {

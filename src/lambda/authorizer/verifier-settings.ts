@@ -1,4 +1,5 @@
 import { ownMember } from "../../encoding/own-member.js";
+import { urlOf } from "../../encoding/url-of.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { createVerifier } from "../../verify/create-verifier.js";
 import type { IssuersVerifierOptions } from "../../verify/issuers.js";
@@ -32,7 +33,7 @@ const ANY = "*";
 export function verifierIn(env: Environment, clock: () => number): IssuersVerifier {
   const { SIGNET_ISSUER: issuer, SIGNET_AUDIENCE: audience, SIGNET_JWKS_URL: jwksUrl } = env;
   if (!issuer) throw wrong("SIGNET_ISSUER", "is not set: the URL of the issuer, or of several with commas between them");
-  if (!jwksUrl && listIn(issuer).some((each) => !URL.canParse(each)))
+  if (!jwksUrl && listIn(issuer).some((each) => urlOf(each) === undefined))
     throw wrong("SIGNET_ISSUER", "is no URL: give the issuer's, exactly as in iss, or say in SIGNET_JWKS_URL where its keys are");
   const lists = Object.entries(LISTS).map(([option, name]) => [option, namesIn(env, name)] as const);
   const given = Object.fromEntries(lists.filter(([, names]) => names.length > 0));

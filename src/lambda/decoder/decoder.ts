@@ -1,3 +1,4 @@
+import { urlOf } from "../../encoding/url-of.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { checkDecodeRequest } from "../../verify/decode-request.js";
 import { createDecoder } from "../../verify/decoder.js";
@@ -21,7 +22,7 @@ export function createDecoderHandler(env: Environment, write: (line: string) => 
   const issuer = env.SIGNET_ISSUER || undefined;
   if (issuer === undefined && hosts.length === 0)
     throw wrong("SIGNET_DECODE_HOSTS", "is not set: the hosts that keys are fetched from");
-  if (issuer !== undefined && !URL.canParse(issuer))
+  if (issuer !== undefined && urlOf(issuer) === undefined)
     throw wrong("SIGNET_ISSUER", "must be a URL: keys are fetched from its host");
   const decode = createDecoder({ issuer, hosts: hosts.length === 0 ? undefined : hosts, clock: presentSeconds });
 

@@ -3,6 +3,7 @@ import { request as requestTls } from "node:https";
 import { partitionOf } from "../../aws/endpoint.js";
 import { isLoopback } from "../../encoding/loopback-host.js";
 import { isObject } from "../../encoding/object-schema.js";
+import { urlOf } from "../../encoding/url-of.js";
 import { SignetError } from "../../errors.js";
 
 /** What CloudFormation asks of a custom resource (CloudFormation user guide, "Custom resource request objects"). */
@@ -68,11 +69,12 @@ function refused(what: string, field: string): SignetError {
 
 // Each region has a bucket of CloudFormation's own, named by the region's name without its dashes; no other account can have that name.
 function isAnswerable(text: string, { region, responseEndpoint }: ResourceTrust): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  if (responseEndpoint !== undefined && URL.canParse(responseEndpoint)) {
+  const url = urlOf(text);
+  if (url === undefined) return false;
+  const endpoint = urlOf(responseEndpoint ?? "");
+  if (endpoint !== undefined) {
     // This machine has several names.
-    const { protocol, port, hostname } = new URL(responseEndpoint);
+    const { protocol, port, hostname } = endpoint;
     const isHere = isLoopback(hostname) && isLoopback(url.hostname) && url.username === "";
     if (isHere && url.protocol === protocol && url.port === port) return true;
   }
