@@ -92,6 +92,9 @@ export function nameInWords(name: string, otherwise: string): string {
   return name.length <= MAX_ECHO ? name : otherwise;
 }
 
+/** As much of a message is kept: all twenty faults that are told of a config, and no foreign text that somebody forgot to cut. */
+const MAX_MESSAGE = 8_192;
+
 /** What is known of a failure beside its code and its sentence. */
 export interface ErrorDetails {
   /** The failure underneath, for logs. */
@@ -114,7 +117,7 @@ export class SignetError extends Error {
 
   constructor(code: ErrorCode, message: string, { cause, field, retryAfterSeconds }: ErrorDetails = {}) {
     // Names of members, keys and places are anybody's, and a message ends on terminals, in logs and on pages.
-    super(visible(message), cause === undefined ? undefined : { cause });
+    super(shortened(visible(message), MAX_MESSAGE), cause === undefined ? undefined : { cause });
     Object.assign(this, { code, status: statusOf(code), field: field && shortened(field), retryAfterSeconds });
   }
 

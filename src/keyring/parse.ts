@@ -3,7 +3,7 @@ import { findAlgorithm } from "../algorithms/table.js";
 import { isObject } from "../encoding/list-of.js";
 import { ownMember } from "../encoding/own-member.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { SignetError } from "../errors.js";
+import { SignetError, shortened } from "../errors.js";
 import { isCustodyName, KEY_ORIGINS, KEY_STATES, type KeyRecord } from "./key-record.js";
 import {
   ACTIVATION_CAUSES,
@@ -222,7 +222,8 @@ function checked<T>(value: unknown, shape: Shape<T>, path: string, where: string
   if (!isObject(value)) throw damaged(where, `${path || "it"} is not an object`);
   const prefix = path === "" ? "" : `${path}.`;
   for (const name of Object.keys(value)) {
-    if (!Object.hasOwn(shape, name)) throw damaged(where, `it has a member ${prefix}${name} that this version does not know`);
+    if (!Object.hasOwn(shape, name))
+      throw damaged(where, `it has a member ${prefix}${shortened(name)} that this version does not know`);
   }
   for (const [name, member] of Object.entries<{ check: Check; optional?: true }>(shape)) {
     const present = Object.hasOwn(value, name);

@@ -43,7 +43,7 @@ describe("a promise that is broken is seen, with the smallest input that breaks 
     ["a secret in a message", () => refuse(`the key ${PRIVATE_VALUE} is bad`), "it repeats what is hidden"],
     ["a secret in a cause", () => refuse("it is bad", new Error(PRIVATE_VALUE)), "it repeats what is hidden"],
     ["a value of the program in a message", () => refuse("undefined is bad"), "a value of the program"],
-    ["a message without an end", () => refuse("x".repeat(9_000)), "a message of 9000 characters"],
+    ["a message without an end", () => refuse("x".repeat(9_000)), "a message of 8192 characters"],
   ])("%s", async (_what, work, words) => {
     expect(await sending(() => ours(work))).toMatchObject({ words: expect.stringContaining(words), kept: "" });
   });

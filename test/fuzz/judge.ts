@@ -6,7 +6,7 @@ import { PRIVATE_VALUE } from "./grammar/words.js";
 const CODES = new Set(ERROR_GROUPS.flatMap(({ codes }) => Object.keys(codes)));
 /** What a terminal obeys, or nobody sees. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
-/** Twenty faults of a config, each with a name that was cut. */
+/** Twenty faults of a config, each with a name that was cut; less than src/errors.ts keeps, so that a sentence has its end. */
 const MAX_MESSAGE = 8_000;
 const MAX_FIELD = 64;
 

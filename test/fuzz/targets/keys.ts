@@ -5,12 +5,13 @@ import { parsePublicKeyText } from "../../../src/algorithms/public-key-text.js";
 import { localSigner } from "../../../src/algorithms/signature.js";
 import { createIssuer } from "../../../src/issue/issuer.js";
 import { parseKeyPlace } from "../../../src/operator/key-places.js";
+import { judgeForeign } from "../../../src/rotation/steps/foreign-keys.js";
 import { createVerifier } from "../../../src/verify/create-verifier.js";
 import { createVerifier as createWebVerifier } from "../../../src/verify/web/index.js";
 import { changed, damaged } from "../grammar/changes.js";
 import { der, keyContent, keyOptions, keyPlace, keySet, keySetBytes, keys, SECRETS } from "../grammar/keys.js";
 import { ISSUER, tokens } from "../grammar/words.js";
-import { type Judgement, ours } from "../judge.js";
+import { type Judgement, judgeError, ours } from "../judge.js";
 import { target } from "../target.js";
 
 /** Names of keys are told, so that one can be chosen. */
@@ -58,6 +59,19 @@ export const KEY_TARGETS = [
         await ours(async () => void (await make({ issuer: ISSUER, audience: null, fetch }).verify(ofIssuer)), HIDDEN);
       }
     },
+  ),
+  target(
+    "a foreign key set that is taken over",
+    keySet,
+    async (set) => {
+      const { keys: list } = (set ?? {}) as { keys?: unknown };
+      if (!Array.isArray(list)) return;
+      const judged = await ours(() => judgeForeign({ keys: list }), HIDDEN);
+      for (const { fault } of judged?.refused ?? []) judgeError(fault, HIDDEN);
+      // What is published verifies by itself: no entry of it is one that verifiers refuse.
+      for (const { jwk } of judged?.usable ?? []) createVerifier({ keys: { keys: [jwk] }, issuer: null, audience: null });
+    },
+    { share: 0.3 },
   ),
   target("a foreign key set beside a key that is sound", keySet, async (set) => {
     const { keys: strangers } = (set ?? {}) as { keys?: unknown };
