@@ -92,7 +92,7 @@ export function nameInWords(name: string, otherwise: string): string {
   return name.length <= MAX_ECHO ? name : otherwise;
 }
 
-/** As much of a message is kept: all twenty faults that are told of a config, and no foreign text that somebody forgot to cut. */
+/** As much of a message is kept: all twenty faults that are told of a config, and no foreign text that was not cut. */
 const MAX_MESSAGE = 8_192;
 
 /** What is known of a failure beside its code and its sentence. */
