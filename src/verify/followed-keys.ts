@@ -52,7 +52,8 @@ export function followKeys<T extends object>(
   const told: Place | undefined = jwksUrl === undefined ? undefined : { url: jwksUrl };
   let place = told;
   let made: T | undefined;
-  let etag: string | null = null;
+  // It names a text of one URL, and one of another may have the same.
+  let [etag, etagOf]: [string | null, string?] = [null];
   let madeAt = 0;
   // No time is less than this away.
   let triedAt = Number.NaN;
@@ -64,10 +65,10 @@ export function followKeys<T extends object>(
     try {
       // What discovery said is asked again after an hour.
       if (!place || elapsed() - (place.at as number) > 3_600) place = { ...(await discoverJwks(issuer, options)), at: elapsed() };
-      const fetched = await fetchJwksUnless(place.url, etag, { ...options, ...place });
+      const fetched = await fetchJwksUnless(place.url, etagOf === place.url ? etag : null, { ...options, ...place });
       if (fetched) {
         made = usable(issuer, () => use(fetched.jwks));
-        etag = fetched.etag;
+        [etag, etagOf] = [fetched.etag, place.url];
       }
       madeAt = triedAt;
       return made as T;

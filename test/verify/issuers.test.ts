@@ -127,6 +127,24 @@ describe("a verifier by the issuer's URL", () => {
     expect(jwksAsked()).toBe(4);
   });
 
+  // RFC 9110 section 8.8.3: an ETag names a text of one URL.
+  it("takes no ETag of the old place's for keys that have moved to another one", async () => {
+    const [old, next, url] = [keyNamed("old"), keyNamed("next"), "https://issuer.example"];
+    let place = `${url}/keys/1`;
+    const fetch: typeof globalThis.fetch = async (asked, init) => {
+      if (String(asked).endsWith("openid-configuration")) return Response.json({ issuer: url, jwks_uri: place });
+      const headers = { etag: '"1"' };
+      if (new Headers(init?.headers).get("if-none-match") === headers.etag) return new Response(null, { status: 304, headers });
+      return Response.json({ keys: [asked === `${url}/keys/1` ? old.jwk : next.jwk] }, { headers });
+    };
+    const verifier = following({ issuer: url, fetch });
+    await verifier.verify(old.token({ iss: url }));
+    place = `${url}/keys/2`;
+    seconds += 4_000;
+    await expect(verifier.verify(old.token({ iss: url }))).rejects.toMatchObject({ code: "token_key_unknown" });
+    await verifier.verify(next.token({ iss: url }));
+  });
+
   it("asks no more than once in ten seconds, however many keys are made up", async () => {
     const [key, { url, state, jwksAsked }] = [keyNamed("a"), await issuer()];
     state.keys = [key.jwk];
