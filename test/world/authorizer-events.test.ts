@@ -313,6 +313,29 @@ describe("two tokens are none, and a token that an answer is not kept by is none
       ],
     ),
     ["two sources, one behind a tab", (good, other) => http2([`Bearer ${good}`, `Bearer\t${other}`]), /more than one/],
+    [
+      "a header and another one in the query",
+      (good, other) => webSocket({ Authorization: `Bearer ${good}` }, { token: other }),
+      /more/,
+    ],
+    [
+      "a header and another one in the protocols",
+      (good, other) => webSocket({ Authorization: good, "Sec-WebSocket-Protocol": `bearer, ${other}` }),
+      /more/,
+    ],
+    [
+      "the protocols and another one in the query",
+      (good, other) => webSocket({ "Sec-WebSocket-Protocol": `bearer, ${good}` }, { token: other }),
+      /more/,
+    ],
+    [
+      "a header and two in the query",
+      (good, other) => ({
+        ...webSocket({ Authorization: `Bearer ${good}` }, { token: good }),
+        multiValueQueryStringParameters: { token: [other, good] },
+      }),
+      /more/,
+    ],
     ["1.0 with two", (good, other) => http1(`Bearer ${good}, ${other}`), /more than one/],
     [
       "a source that holds none",

@@ -30,7 +30,9 @@ export function shownToken(event: Members, { header, query }: TokenPlaces): Show
   const shown = eventHeader(event, header);
   const sources = identitySources(event);
   if (sources.length > 0) return amongSources(sources, shown);
-  return { token: shown === undefined ? inProtocols(event) || inQuery(event, query) : stripBearer(shown) };
+  // Which of them an answer is kept by, and which the service behind reads, is not said.
+  const others = [inProtocols(event), ...inQuery(event, query)].filter(isNonEmptyText);
+  return theOne(new Set(shown === undefined ? others : [stripBearer(shown), ...others]));
 }
 
 /** The values of the identity sources of an HTTP API's authorizer: a list (payload format 2.0), or a text with commas (1.0). */
@@ -43,10 +45,15 @@ export function identitySources({ identitySource: given }: Members): readonly st
 function amongSources(sources: readonly string[], header: string | undefined): ShownToken {
   const all = header === undefined ? sources : [...sources, header, ...tokensWithin(header)];
   const meant = new Set(all.filter((each) => each === "" || SCHEME.test(each) || JWT.test(each)).map(stripBearer));
-  const [token = ""] = meant;
-  if (meant.size > 1) return { token: "", hint: "there is more than one token" };
-  if (sources.some((each) => stripBearer(each) === token)) return { token };
+  const found = theOne(meant);
+  const { token } = found;
+  if (found.hint || sources.some((each) => stripBearer(each) === token)) return found;
   return { token: "", hint: token === "" ? NO_TOKEN : `${NO_TOKEN}: add the header that does` };
+}
+
+function theOne(tokens: ReadonlySet<string>): ShownToken {
+  const [token = ""] = tokens;
+  return tokens.size > 1 ? { token: "", hint: "there is more than one token" } : { token };
 }
 
 /** Those that stand anywhere in the header: behind another scheme, within quotes, or after a comma. */
@@ -61,11 +68,11 @@ function inProtocols(event: Members): string {
   return at < 0 ? "" : (protocols[at + 1]?.trim() ?? "");
 }
 
-function inQuery(event: Members, query: string | undefined): string {
+function inQuery(event: Members, query: string | undefined): readonly string[] {
   const { queryStringParameters: given, multiValueQueryStringParameters: all } = event;
-  if (query === undefined || !isObject(given)) return "";
-  const every = isObject(all) ? ownMember(all, query) : undefined;
-  return Array.isArray(every) && new Set(every).size > 1 ? "" : stripBearer(ownMember(given, query));
+  return query === undefined
+    ? []
+    : [given, all].flatMap((each) => (isObject(each) ? ownMember(each, query) : [])).map(stripBearer);
 }
 
 /** A value without its scheme (RFC 6750 section 2.1: its name has no case); empty where it is no text. */
