@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const MEGABYTE = 1024 * 1024;
 const KILOBYTE = 1024;
 /** The verifier with discovery, minified by the bundler of who uses it, and packed by gzip. */
-const EDGE_BYTES = 9_690;
+const EDGE_BYTES = 9_700;
 
 /** @param {string} path relative to the repository's root */
 function sizeBytes(path) {
