@@ -4,18 +4,19 @@ import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../errors.js";
 
 /** What is wrong with something that was typed is a wrong use of the command, whatever it is in a file or in a request. */
-function typed<T>(prefix: string, read: () => T): T {
+function typed<T>(prefix: string, read: () => T, suffix = ""): T {
   try {
     return read();
   } catch (error) {
     if (!isSignetError(error)) throw error;
-    throw new SignetError("usage", `${prefix}${error.message}`, { cause: error });
+    throw new SignetError("usage", `${prefix}${error.message}${suffix}`, { cause: error });
   }
 }
 
-/** JSON that was typed. @throws SignetError `usage` */
-export function parseTypedJson(text: string, what: string): unknown {
-  return typed("", () => parseStrictJson(text, what));
+/** JSON that was typed, with an example of what can be. @throws SignetError `usage` */
+export function parseTypedJson(text: string, what: string, example?: string): unknown {
+  const suffix = example === undefined ? "" : `; expected JSON such as '${example}', or @FILE`;
+  return typed("", () => parseStrictJson(text, what), suffix);
 }
 
 /** The algorithm that an option names. @throws SignetError `usage` */

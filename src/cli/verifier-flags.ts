@@ -70,7 +70,7 @@ export async function verifierOptionsGiven(context: Context, flags: VerifierFlag
 }
 
 async function claimsGiven(context: Context, given: string): Promise<Asked["claims"]> {
-  if (!given.startsWith("@")) return parseTypedJson(given, "--claims") as Asked["claims"];
+  if (!given.startsWith("@")) return parseTypedJson(given, "--claims", '{"token_use":"access"}') as Asked["claims"];
   const path = given.slice(1);
   return parseStrictJson(await readGivenFile(context, path, "--claims"), path) as Asked["claims"];
 }

@@ -56,6 +56,8 @@ export function assertSecure(url: string, way: string): void {
 
 async function readAtHand(surroundings: Surroundings, given: string): Promise<{ readonly keys?: unknown }> {
   const text = given.startsWith("s3://") ? await objectText(surroundings, given) : await readGivenFile(surroundings, given);
+  if (text.toString().trimStart().startsWith("-----BEGIN "))
+    throw new SignetError("usage", `${given} is a PEM, and a JWKS was expected; \`signet verify --pem\` takes a PEM`);
   return parseStrictJson(text, given) ?? {};
 }
 

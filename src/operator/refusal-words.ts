@@ -18,11 +18,25 @@ export interface VerificationTerms {
   readonly algorithms?: readonly string[] | undefined;
 }
 
-/** When a good token ends. */
-export function endInWords({ exp }: { readonly exp?: number }, now: number, skewSeconds: number): string {
-  if (exp === undefined) return "has no end";
-  if (exp > now) return `expires ${fromNow(exp, now)}`;
-  return `expired ${secondsInWords(now - exp)} ago, within the ${secondsInWords(skewSeconds)} allowed for clocks`;
+interface TokenTimes {
+  readonly exp?: number;
+  readonly nbf?: number;
+  readonly iat?: number;
+}
+
+/** When a good token ends, and which of its times are good only because clocks differ. */
+export function endInWords({ exp, nbf, iat }: TokenTimes, now: number, skewSeconds: number): string {
+  const allowed = `within the ${secondsInWords(skewSeconds)} allowed for clocks`;
+  const end =
+    exp === undefined
+      ? "has no end"
+      : exp > now
+        ? `expires ${fromNow(exp, now)}`
+        : `expired ${secondsInWords(now - exp)} ago, ${allowed}`;
+  const ahead = Object.entries({ nbf, iat }).filter(([, time]) => time !== undefined && time > now);
+  return [end, ...ahead.map(([name, time = now]) => `its ${name} is ${secondsInWords(time - now)} from now, ${allowed}`)].join(
+    "; ",
+  );
 }
 
 /**
@@ -41,7 +55,8 @@ export function refusalInWords(refusal: SignetError, token: string, now: number,
     token_issued_in_future: iat === undefined ? "" : `: ${ago(iat - now)} from now, and ${skew} are allowed${more}`,
     token_issuer_refused: issuer === null ? "" : ` (accepted: ${issuer})`,
     token_audience_refused: ` (accepted: ${acceptedParties(field, terms)})`,
-    token_type_refused: ` (accepted: ${types?.join(", ") ?? "JWT, or none"}; --typ names another)`,
+    token_expiration_missing: " (--no-require-expiration accepts it)",
+    token_type_refused: ` (accepted: ${types?.join(", ") ?? "JWT, or none"}; --types names others)`,
     token_claim_refused: ` (${field} must be ${valueInWords(terms.claims, field)})`,
     token_claim_missing: ` (${field} must be ${valueInWords(terms.claims, field)})`,
     token_scope_missing: scopes === undefined ? "" : ` (asked for: ${scopes.join(" ")})`,
@@ -65,7 +80,7 @@ function valueInWords(claims: VerificationTerms["claims"], name: string): string
     .join(" or ");
 }
 
-function timesOf(token: string): { readonly exp?: number; readonly nbf?: number; readonly iat?: number } {
+function timesOf(token: string): TokenTimes {
   try {
     const { exp, nbf, iat } = parseObject(splitToken(token, MAX_TOKEN).payload, "payload");
     return Object.fromEntries(Object.entries({ exp, nbf, iat }).filter(([, value]) => typeof value === "number"));

@@ -386,6 +386,13 @@ describe("the command line", () => {
     expect(ran.stderr).toContain("did you mean SIGNET_ISSUER?");
   });
 
+  it("warns of it also where an init fails for want of it", async () => {
+    const env = { SIGNET_ALLOW_INSECURE_ISUER: "true" };
+    const ran = await signet(["init", "--issuer", "http://issuer.example"], { cwd: await scratch(), env });
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain("did you mean SIGNET_ALLOW_INSECURE_ISSUER?");
+  });
+
   it("names the chmod that repairs a key file which others can read", async () => {
     const cwd = await newIssuer();
     const folder = join(cwd, ".signet", "keys");

@@ -172,7 +172,7 @@ describe("signet verify", () => {
   it("says what would have been accepted", async () => {
     expect(await told(token, "--audience", "other")).toMatch(/^3 signet: the token's aud .* \(accepted: other\)\n/);
     expect(await told(token, "--issuer", "https://other.example")).toMatch(/^3 .* \(accepted: https:\/\/other\.example\)\n/);
-    expect(await told(token, "--typ", "at+jwt")).toMatch(/^3 .* \(accepted: at\+jwt; --typ names another\)\n/);
+    expect(await told(token, "--typ", "at+jwt")).toMatch(/^3 .* \(accepted: at\+jwt; --types names others\)\n/);
   });
 
   it("takes another clock's skew, up to what is one", async () => {

@@ -24,7 +24,7 @@ describe("signet keys import takes a key", () => {
   it("from stdin, encrypted or not", async () => {
     const key = ecKey();
     const plain = await dryRun("-", ["--kid", "piped"], { input: privatePem(key) });
-    expect(plain, plain.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining("found in -: a ES256 key, piped") });
+    expect(plain, plain.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining("found in -: an ES256 key, piped") });
     const input = encryptedPem(key, "s3cret");
     expect(await dryRun("-", [], { input })).toMatchObject({ code: 2, stderr: expect.stringContaining("--key-passphrase-file") });
     expect(await dryRun("-", ["--key-passphrase-file", "pass"], { input })).toMatchObject({ code: 0 });

@@ -135,4 +135,13 @@ describe("keys of other systems", () => {
     expect(ran.code).not.toBe(0);
     expect(ran.stderr).toContain(words);
   });
+
+  it("a KMS key is not taken into an issuer that has nothing in AWS, which is told what to do first", async () => {
+    const { run } = await folder();
+    await run("init");
+    expect(await run("keys", "import", "kms:alias/a", "--dry-run")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("this issuer has nothing in AWS yet: `signet keys migrate --custody kms`"),
+    });
+  });
 });

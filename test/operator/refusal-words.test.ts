@@ -13,6 +13,8 @@ describe("when a good token ends", () => {
     [{ exp: NOW + 600 }, "expires in 10 minutes"],
     [{ exp: NOW - 29 }, "expired 29 s ago, within the 60 s allowed for clocks"],
     [{ exp: NOW }, "expired 0 s ago, within the 60 s allowed for clocks"],
+    [{ exp: NOW + 600, nbf: NOW + 30 }, "expires in 10 minutes; its nbf is 30 s from now, within the 60 s allowed for clocks"],
+    [{ iat: NOW + 1, nbf: NOW }, "has no end; its iat is 1 s from now, within the 60 s allowed for clocks"],
   ])("%j is said as: %s", (claims, words) => {
     expect(endInWords(claims, NOW, 60)).toBe(words);
   });
@@ -29,7 +31,8 @@ describe("why a token was refused", () => {
     ["token_issued_in_future", { iat: NOW + 90 }, "no: 90 s from now, and 60 s are allowed (--clock-skew)"],
     ["token_issuer_refused", {}, "no (accepted: https://issuer.example)"],
     ["token_audience_refused", {}, "no (accepted: my-api)"],
-    ["token_type_refused", {}, "no (accepted: JWT, or none; --typ names another)"],
+    ["token_type_refused", {}, "no (accepted: JWT, or none; --types names others)"],
+    ["token_expiration_missing", {}, "no (--no-require-expiration accepts it)"],
     ["token_signature_invalid", {}, "no"],
   ] as const)("%s with %j says what was expected", (code, claims, told) => {
     expect(words(code, claims)).toBe(told);
@@ -43,7 +46,7 @@ describe("why a token was refused", () => {
       { audience: null, clientIds: ["a"] },
       "no (accepted: none, beside --client-ids: --audience names one)",
     ],
-    ["token_type_refused", "", { types: ["at+jwt", "JWT"] }, "no (accepted: at+jwt, JWT; --typ names another)"],
+    ["token_type_refused", "", { types: ["at+jwt", "JWT"] }, "no (accepted: at+jwt, JWT; --types names others)"],
     ["token_claim_refused", "token_use", { claims: { token_use: "access" } }, 'no (token_use must be "access")'],
     ["token_claim_missing", "tid", { claims: { tid: ["a", 7] } }, 'no (tid must be "a" or 7)'],
     ["token_scope_missing", "scope", { scopes: ["read", "write"] }, "no (asked for: read write)"],

@@ -21,6 +21,8 @@ Command, server and library find them as the AWS CLI does; the functions have th
 [profile localstack]
 region = us-east-1
 endpoint_url = http://localhost:4566
+aws_access_key_id = test
+aws_secret_access_key = test
 \`\`\`
 
 What the AWS CLI alone can do, such as asking for an MFA code, it hands on:

@@ -188,5 +188,5 @@ function memberOf(object: Readonly<Record<string, unknown>>, name: string): unkn
   // Longer names could be keys themselves.
   const names = Object.keys(object).filter((each) => /^[\w.-]{1,32}$/.test(each));
   const others = names.length === 0 ? "" : `; it has ${names.slice(0, 10).join(", ")}`;
-  throw new SignetError("invalid_key", `the object has no member of the name that --member gives${others}`, { field: "member" });
+  throw new SignetError("invalid_key", `the object has no member of the name that was given${others}`, { field: "member" });
 }

@@ -12,6 +12,7 @@ import { footprint } from "../../operator/prices.js";
 import type { ImportedKey } from "../../rotation/steps/import-key.js";
 import { type CommonOptions, type Context, pathOfNewConfig } from "../context.js";
 import { custodyMembersIn } from "../custody-flags.js";
+import { warnOfVariables } from "../open-installation.js";
 import { askIfWatched, askNewPassphrase } from "../prompt.js";
 
 export interface InitOptions extends CommonOptions, InitialOptions {
@@ -28,6 +29,7 @@ export interface InitOptions extends CommonOptions, InitialOptions {
 /** `signet init`: makes an issuer, or resumes an `init` that was interrupted. */
 export async function init(context: Context, options: InitOptions): Promise<void> {
   const { output } = context;
+  warnOfVariables(context);
   const path = pathOfNewConfig(context, options);
   const imported = await keyFrom(context, options);
   const plan = await planInit(context, path, { ...options, custodyMembers: custodyMembersIn(options) }, imported);

@@ -55,7 +55,7 @@ async function claimsOf(context: Context, pairs: readonly string[], given: strin
 async function claimsGiven(context: Context, given: string): Promise<Claims> {
   const isFile = given.startsWith("@");
   const text = isFile ? await readGivenFile(context, given.slice(1), "--claims") : given;
-  const value = isFile ? parseStrictJson(text, given.slice(1)) : parseTypedJson(given, "--claims");
+  const value = isFile ? parseStrictJson(text, given.slice(1)) : parseTypedJson(given, "--claims", '{"sub":"alice"}');
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Claims;
   throw new SignetError("usage", '--claims must be a JSON object such as \'{"sub":"alice"}\', @FILE, or - for stdin');
 }

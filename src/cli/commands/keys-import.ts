@@ -36,12 +36,13 @@ export async function keysImport(context: Context, source: string, options: Impo
   const { config } = installation;
   const wishes = { ...options, askPassphrase: askIfWatched() };
   const found = await keyToImport(context, { ...config, region: config.aws?.region }, source, wishes);
+  if ("existing" in found && config.aws === undefined) throw stranded(source);
   const expiry = options.tokensExpireBy === undefined ? {} : { tokensExpireBy: instantOf(options.tokensExpireBy) };
   if (createKeyring) installation = await rotatedByHand(context, installation, options);
   const manager = await managerFor(context, installation);
   const { publicJwk, ...report } = await manager.importKey({ ...found, ...expiry, as, dryRun: options.dryRun, createKeyring });
   output.note(
-    `found in ${source}: a ${publicJwk.alg} key, ${publicJwk.kid}${"existing" in found ? "" : "; its halves belong together"}`,
+    `found in ${source}: ${publicJwk.alg.startsWith("P") ? "a" : "an"} ${publicJwk.alg} key, ${publicJwk.kid}${"existing" in found ? "" : "; its halves belong together"}`,
   );
   if (options.dryRun === true) {
     printReport(context, report, options);
@@ -51,6 +52,14 @@ export async function keysImport(context: Context, source: string, options: Impo
     "existing" in found ? "it stays in KMS, and is never deleted there" : "it was not changed: protect it or remove it";
   output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${as}; ${source}: ${there}`);
   if (options.json === true) output.json(publicJwk);
+}
+
+function stranded(source: string): SignetError {
+  return new SignetError(
+    "usage",
+    `${source} stays in KMS, and this issuer has nothing in AWS yet: \`signet keys migrate --custody kms\` takes it there, and ` +
+      "then the key can be imported",
+  );
 }
 
 /** Where the key goes. In an empty place it makes a new issuer, which has to be asked for: a volume may not be mounted. */

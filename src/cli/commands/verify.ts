@@ -94,6 +94,14 @@ function explaining<T>(token: string, now: number, terms: VerificationTerms, ver
           cause: error,
         },
       );
+    if (isSignetError(error, "config_invalid") && error.field === "keys")
+      throw new SignetError(
+        "invalid_key",
+        `no key verifies signatures by ${terms.algorithms?.join(", ") ?? "an algorithm of its own"}`,
+        {
+          cause: error,
+        },
+      );
     if (!isTokenRefusal(error)) throw error;
     throw new SignetError(error.code, refusalInWords(error, token, now, terms), { cause: error });
   }
