@@ -132,7 +132,8 @@ function jwksAnswered({ jwks, discovery }: Evidence): Judgement | undefined {
 
 function jwksUrl({ issuer, jwksUrl: url, allowsInsecure = false }: Evidence): Judgement | undefined {
   if (url === undefined) return undefined;
-  if (url.startsWith("https:") || isLoopback(new URL(issuer).hostname)) return ["good", url];
+  const isHere = [issuer, url].every((each) => isLoopback(new URL(each).hostname));
+  if (url.startsWith("https:") || isHere) return ["good", url];
   // An issuer of https that leads to http gives away what it has.
   if (allowsInsecure && !issuer.startsWith("https:")) return ["doubtful", `${url} is not https, which is allowed here`];
   return ["broken", `${url} is not https`];

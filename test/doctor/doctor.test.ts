@@ -131,6 +131,15 @@ describe("an issuer with a fault", () => {
       "jwks-url",
       "not https",
     ],
+    [
+      "on this machine whose keys are elsewhere and not https",
+      {
+        issuer: "http://localhost:8710",
+        discovery: { json: { issuer: "http://localhost:8710", jwks_uri: "http://keys.example/" } },
+      },
+      "jwks-url",
+      "not https",
+    ],
     ["whose keys redirect", { jwks: { status: 301, json: undefined as never } }, "jwks", "redirects"],
     [
       "whose certificate has ended",
