@@ -78,6 +78,7 @@ function keySetReasons(rules: VerifierRules, { keys, keyCount, jwks }: Evidence)
   const unknown = refusesOtherKinds === undefined ? undefined : keys.find((key) => !refusesOtherKinds.includes(kindOf(key)));
   return [
     judged.length === 0 && "there is no key for signatures",
+    rules.refusesFaults === true && judged.length > 0 && judged.every(isUnusable) && "none of its keys can be used",
     keyCount > mostKeys && `it takes ${mostKeys} keys, and there are ${keyCount}`,
     mostBytes !== undefined && (jwks?.bytes ?? 0) > mostBytes && `it takes a JWKS of ${mostBytes} bytes`,
     many !== undefined && `it takes ${mostKeysOfAKind} keys of type ${many}`,
@@ -128,6 +129,11 @@ function algorithmVerdict({ algorithms, optIn }: VerifierRules, { keys, token }:
   const unknown = all.filter((alg) => !algorithms.includes(alg)).map(shown);
   const reasons = [`${DOES_NOT_KNOW} ${unknown.join(", ")}; it takes ${algorithms.join(", ")}`];
   return { answer: known.length > 0 ? "partly" : "no", reasons };
+}
+
+// An algorithm that this Node lacks may be another's.
+function isUnusable({ fault }: KeyFacts): boolean {
+  return fault !== undefined && fault.code !== "algorithm_unavailable";
 }
 
 /** A key's type, and its curve where it has one. */

@@ -28,6 +28,8 @@ export interface VerifierRules {
   readonly needsAlg?: true;
   /** Each key has to have a `kid`. */
   readonly kids?: true;
+  /** Whether it refuses keys for the faults that are found here. */
+  readonly refusesFaults?: true;
   /** It asks over http too, where that is allowed. */
   readonly mayUseHttp?: true;
   /** Claims that each token must have. */
@@ -190,6 +192,7 @@ export const VERIFIERS: readonly VerifierRules[] = [
   },
   library("JavaScript: Signet's own (createVerifier, signet verify)", "signet", ALL, {
     withoutAlg: "it takes RSA's only with the option algorithms (--algorithms)",
+    refusesFaults: true,
   }),
   library("JavaScript: jose", "jose", ALL),
   library("JavaScript: aws-jwt-verify", "aws-jwt-verify", [...RS, ...ES, "EdDSA"], { kids: true }),

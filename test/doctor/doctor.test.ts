@@ -192,6 +192,18 @@ describe("an issuer with a fault", () => {
   });
 });
 
+describe("keys of which none can be used", () => {
+  it.each([
+    ["too weak", [{ ...weak, kid: "w", alg: "RS256", use: "sig" }], "no"],
+    ["damaged", [{ ...ES256, x: "AA" }], "no"],
+    ["damaged, beside a good one", [{ ...ES256, x: "AA" }, RS256], "yes"],
+  ])("%s: what our verifier makes of it", async (_what, keys, answer) => {
+    const { of } = await seen({ keys });
+    expect(of("signet").answer).toBe(answer);
+    expect(of("signet").reasons.includes("none of its keys can be used")).toBe(answer === "no");
+  });
+});
+
 describe("a key that is not for signatures", () => {
   const strangers = [
     [{ ...RS256, kid: "x", use: "enc", alg: "RSA-OAEP" }, "for encryption"],

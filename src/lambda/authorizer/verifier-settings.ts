@@ -41,6 +41,8 @@ export function verifierIn(env: Environment, clock: () => number): IssuersVerifi
     throw wrong("SIGNET_AUDIENCE", "is not set: who a token must be for; * takes every token of the issuer");
   if (audience === ANY && given.clientIds)
     throw wrong("SIGNET_CLIENT_IDS", "narrows nothing beside the SIGNET_AUDIENCE *: name the audiences, or unset one of the two");
+  const insecure = env.SIGNET_ALLOW_INSECURE_ISSUER || "false";
+  if (!/^(true|false)$/.test(insecure)) throw wrong("SIGNET_ALLOW_INSECURE_ISSUER", "must be true or false");
   const claims = objectIn(env, "SIGNET_EXACT_CLAIMS");
   const options = {
     ...given,
@@ -50,7 +52,7 @@ export function verifierIn(env: Environment, clock: () => number): IssuersVerifi
     ...(jwksUrl && { jwksUrl: jwksUrl.trimStart().startsWith("{") ? objectIn(env, "SIGNET_JWKS_URL") : jwksUrl }),
     issuer: listIn(issuer),
     audience: !audience || audience === ANY ? null : listIn(audience),
-    allowInsecureIssuer: env.SIGNET_ALLOW_INSECURE_ISSUER === "true",
+    allowInsecureIssuer: insecure === "true",
     clock,
   };
   try {

@@ -148,6 +148,7 @@ describe("what narrows goes on narrowing:", () => {
     ["SIGNET_EXACT_CLAIMS", '{"a":"b","a":"c"}'],
     ["SIGNET_JWKS_URL", "keys"],
     ["SIGNET_JWKS_URL", '{"other":"https://issuer.example/keys"}'],
+    ["SIGNET_ALLOW_INSECURE_ISSUER", "yes"],
     ["SIGNET_AUDIENCE", ","],
     ["SIGNET_ISSUER", ","],
     ["SIGNET_ISSUER", "accounts"],
