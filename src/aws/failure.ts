@@ -115,10 +115,11 @@ function failingService(status: number, awsCode: string): string {
 export function unavailable(called: CalledAction, { waitMs, status, awsCode, cause }: Again): AwsFailure {
   const isThrottled = status === 429 || THROTTLED.test(awsCode);
   const retryAfterSeconds = isThrottled ? Math.max(1, Math.ceil(waitMs / 1_000)) : undefined;
+  const { code = "" } = (cause?.cause ?? {}) as { readonly code?: string };
   const words = isThrottled
     ? `throttled until the deadline; try again after ${retryAfterSeconds} s, ask AWS for a higher quota, or call less often`
     : status === undefined
-      ? `${cause?.message} before the deadline; is the service reachable from here, and is this the right region?`
+      ? `${cause?.message}${code && ` (${code})`} before the deadline; is the service reachable from here, and is this the right region?`
       : failingService(status, awsCode);
   return new AwsFailure(
     isThrottled ? "aws_throttled" : "aws_unavailable",
