@@ -1,13 +1,16 @@
+import { algorithmsOfJwk, isForSignatures, kidOfJwk } from "../algorithms/jwk-purpose.js";
 import { durationInWords } from "../encoding/durations.js";
+import { isText } from "../encoding/list-of.js";
 import { ownMember } from "../encoding/own-member.js";
 import { fromNow } from "../encoding/times-in-words.js";
-import type { SignetError } from "../errors.js";
+import { type SignetError, shortened } from "../errors.js";
 import { parseObject, splitToken } from "../verify/token.js";
 import type { VerifierOptions } from "../verify/verifier.js";
 import { MAX_TOKEN } from "./verification-keys.js";
 
 /** By what a token is judged. */
 export interface VerificationTerms {
+  readonly keys: VerifierOptions["keys"];
   readonly issuer: string | null;
   readonly audience: string | null;
   readonly clockSkewSeconds: number;
@@ -17,6 +20,9 @@ export interface VerificationTerms {
   readonly scopes?: readonly string[] | undefined;
   readonly algorithms?: readonly string[] | undefined;
 }
+
+/** As many keys are named. */
+const MAX_KIDS = 5;
 
 interface TokenTimes {
   readonly exp?: number;
@@ -60,12 +66,29 @@ export function refusalInWords(refusal: SignetError, token: string, now: number,
     token_claim_refused: ` (${field} must be ${valueInWords(terms.claims, field)})`,
     token_claim_missing: ` (${field} must be ${valueInWords(terms.claims, field)})`,
     token_scope_missing: scopes === undefined ? "" : ` (asked for: ${scopes.join(" ")})`,
-    token_algorithm_refused: algorithms === undefined ? "" : ` (accepted: ${algorithms.join(", ")})`,
-    token_key_unknown: algorithms === undefined ? "" : `, for ${algorithms.join(", ")}`,
+    token_algorithm_refused: ` (accepted: ${algorithms?.join(", ") ?? algorithmsOf(terms, token)})`,
+    token_key_unknown: `${algorithms === undefined ? "" : `, for ${algorithms.join(", ")}`} (published: ${kidsOf(terms)})`,
     token_kid_missing: ": it names no key, and several could be meant",
     token_header_refused: /^(jku|x5[uc])$/.test(field) ? ` unless --ignored-headers ${field} passes over it` : "",
   };
   return `${message}${words[code] ?? ""}`;
+}
+
+function kidsOf({ keys }: VerificationTerms): string {
+  const kids = new Set(keys.keys.filter(isForSignatures).map(kidOfJwk).filter(isText));
+  const named = [...kids].slice(0, MAX_KIDS).map((kid) => shortened(kid));
+  return kids.size > MAX_KIDS
+    ? `${named.join(", ")} and ${kids.size - MAX_KIDS} more`
+    : named.join(", ") || "keys without a name";
+}
+
+// A key takes its own alone.
+function algorithmsOf({ keys }: VerificationTerms, token: string): string {
+  const { kid } = partOf(token, "header");
+  const all = keys.keys.filter(isForSignatures);
+  const named = all.filter((jwk) => kidOfJwk(jwk) === kid);
+  const names = (named.length > 0 ? named : all).flatMap((jwk) => algorithmsOfJwk(jwk).map(({ name }) => name));
+  return [...new Set(names)].join(", ");
 }
 
 function acceptedParties(field: string, { audience, clientIds }: VerificationTerms): string {
@@ -81,9 +104,13 @@ function valueInWords(claims: VerificationTerms["claims"], name: string): string
 }
 
 function timesOf(token: string): TokenTimes {
+  const { exp, nbf, iat } = partOf(token, "payload");
+  return Object.fromEntries(Object.entries({ exp, nbf, iat }).filter(([, value]) => typeof value === "number"));
+}
+
+function partOf(token: string, name: "header" | "payload"): Record<string, unknown> {
   try {
-    const { exp, nbf, iat } = parseObject(splitToken(token, MAX_TOKEN).payload, "payload");
-    return Object.fromEntries(Object.entries({ exp, nbf, iat }).filter(([, value]) => typeof value === "number"));
+    return parseObject(splitToken(token, MAX_TOKEN)[name], name);
   } catch {
     return {};
   }

@@ -3,7 +3,10 @@ import { SignetError } from "../../src/errors.js";
 import { endInWords, refusalInWords } from "../../src/operator/refusal-words.js";
 
 const NOW = 1_900_000_000;
-const TERMS = { issuer: "https://issuer.example", audience: "my-api", clockSkewSeconds: 60 };
+const EC_KEY = { kty: "EC", crv: "P-256" };
+const RSA_KEY = { kty: "RSA", kid: "b", alg: "RS256" };
+const KEYS = [{ ...EC_KEY, kid: "a" }, RSA_KEY, { kty: "RSA", kid: "c", use: "enc" }];
+const TERMS = { keys: { keys: KEYS }, issuer: "https://issuer.example", audience: "my-api", clockSkewSeconds: 60 };
 const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const tokenOf = (claims: object) => `${encoded({ alg: "ES256" })}.${encoded(claims)}.AA`;
 
@@ -51,6 +54,17 @@ describe("why a token was refused", () => {
     ["token_claim_missing", "tid", { claims: { tid: ["a", 7] } }, 'no (tid must be "a" or 7)'],
     ["token_scope_missing", "scope", { scopes: ["read", "write"] }, "no (asked for: read write)"],
     ["token_algorithm_refused", "", { algorithms: ["RS256"] }, "no (accepted: RS256)"],
+    ["token_algorithm_refused", "", {}, "no (accepted: ES256, RS256)"],
+    ["token_algorithm_refused", "", { keys: { keys: [EC_KEY, RSA_KEY] } }, "no (accepted: ES256)"],
+    ["token_key_unknown", "", {}, "no (published: a, b)"],
+    ["token_key_unknown", "", { algorithms: ["RS256"] }, "no, for RS256 (published: a, b)"],
+    ["token_key_unknown", "", { keys: { keys: [EC_KEY] } }, "no (published: keys without a name)"],
+    [
+      "token_key_unknown",
+      "",
+      { keys: { keys: Array.from({ length: 7 }, (_, n) => ({ ...EC_KEY, kid: `k${n}` })) } },
+      "no (published: k0, k1, k2, k3, k4 and 2 more)",
+    ],
     ["token_header_refused", "jku", {}, "no unless --ignored-headers jku passes over it"],
     ["token_header_refused", "crit", {}, "no"],
   ] as const)("%s of %s with %j says so as well", (code, field, more, told) => {

@@ -45,11 +45,10 @@ export async function verify(context: Context, argument: string, options: Verify
   if (fetched !== undefined) output.note(`warning: ${fetched} ${PRICE_OF_HTTP}`);
   const now = presentSeconds();
   const { audience = null } = options;
-  const terms = { ...asked, issuer: options.issuer ?? found.issuer, audience, clockSkewSeconds };
+  const terms = { ...asked, keys: found.keys, issuer: options.issuer ?? found.issuer, audience, clockSkewSeconds };
   const verified = explaining(token, now, terms, () =>
     createVerifier({
       ...terms,
-      keys: found.keys,
       integersAsText: [...(asked.integersAsText ?? []), ...claimsWithLargeIntegers(token)],
       maxTokenLength: MAX_TOKEN,
       clock: () => now,
