@@ -133,7 +133,7 @@ function distinct(judged: readonly (UsableKey | RefusedKey)[]): readonly (Usable
   return judged.flatMap((each): (UsableKey | RefusedKey)[] => {
     if (!isUsable(each)) return [each];
     if (!shared.has(each.jwk.kid)) return first.get(each.jwk.kid) === each ? [each] : [];
-    const words = "another key of this set has the same kid: the two cannot be told apart";
+    const words = "another key of this set has the same kid, and one key of a name is published: import a file with one of them";
     return [refusedFor(each, new SignetError("invalid_key", words, { field: "kid" }))];
   });
 }
