@@ -35,6 +35,9 @@ const weak = generateKeyPairSync("rsa", { modulusLength: 1_024 }).privateKey;
 /** As SubjectPublicKeyInfo writes a number: with a zero before it where its first bit is set. */
 const zeroBefore = (n: unknown) => Buffer.concat([Buffer.of(0), Buffer.from(n as string, "base64url")]).toString("base64url");
 
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+const hasMlDsa = major > 24 || (major === 24 && minor >= 6);
+
 type TokenName = "good" | "nokid" | "e1" | "d1" | "enc1";
 type Signed = readonly [key: KeyObject, header: { readonly alg: string; readonly kid?: unknown }];
 const SIGNED: Record<TokenName, Signed> = {
@@ -151,6 +154,8 @@ const CASES: Record<string, Case> = {
     keys: [{ kty: "AKP", kid: "pq", alg: "ML-DSA-65", pub: "AAAA" }, good()],
     imported: ["good"],
     skipped: [["pq", /ML-DSA-65/]],
+    // Where this Node has the algorithm the key is seen to be none.
+    broken: hasMlDsa ? ["usable-keys"] : [],
   },
   rsa1024: {
     from: "pyjwt#722",
