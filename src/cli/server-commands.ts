@@ -12,7 +12,7 @@ export function addServerCommands(program: Command, context: Context, common: (c
   common(program.command("serve"))
     .description("serve the issuer over HTTP: tokens to callers, public keys to everybody")
     .option("--dev", "answer Lambda's Invoke API as well, without a secret, to programs on this machine")
-    .option("--port <n>", "the port (default: 7117; 0 takes a free one)")
+    .option("--port <n>", "the port (default: that of the issuer's URL, or 7117; 0 takes a free one)")
     .option("--host <address>", "the address (default: 127.0.0.1)")
     .option("--socket <path>", "a Unix socket instead of a port")
     .option("--workers <n>", "how many processes serve (default: 1)")
