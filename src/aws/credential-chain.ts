@@ -41,9 +41,13 @@ export function credentialChain(env: Environment = process.env): CredentialSourc
   };
 }
 
-async function loadProvider({ name, isNamed, files, value }: Profile, env: Environment): Promise<CredentialSource> {
-  // What the SDK's next major version needs is said to those who install it, not to those who issue tokens.
+/** What the SDK's next major version needs is said to those who install it, not to those who issue tokens or deploy. */
+export function silenceSdk(): void {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+}
+
+async function loadProvider({ name, isNamed, files, value }: Profile, env: Environment): Promise<CredentialSource> {
+  silenceSdk();
   const { defaultProvider } = await import("@aws-sdk/credential-provider-node");
   const filled = withProfile(env);
   const region = regionIn(filled);

@@ -1,5 +1,5 @@
 import { isLoopback } from "../encoding/loopback-host.js";
-import { urlOf } from "../encoding/url-of.js";
+import { urlOf, webUrlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 
 /** The services that Signet calls, by the prefix of their endpoints. */
@@ -75,8 +75,8 @@ export function areEndpointsLocal(env: Environment): boolean {
  */
 export function endpointOf(service: Service, region: string, env: Environment): URL {
   const text = configuredEndpoint(VARIABLES[service], env) ?? ownEndpoint(service, region, env);
-  const url = urlOf(text);
-  if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
+  const url = webUrlOf(text);
+  if (url !== undefined) return url;
   throw new SignetError(
     "config_invalid",
     `the endpoint of ${service} is no URL of http or https: correct AWS_ENDPOINT_URL, or the region`,

@@ -1,5 +1,5 @@
 import { ownMember } from "../encoding/own-member.js";
-import { urlOf } from "../encoding/url-of.js";
+import { webUrlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 import { type Environment, regionIn, VARIABLES } from "./endpoint.js";
 import { type Profile, sharedProfile } from "./shared-config.js";
@@ -54,7 +54,7 @@ function regionOf(profile: Profile): string | undefined {
 }
 
 function assertEndpoint(url: string, what: string): void {
-  if (/^https?:$/.test(urlOf(url)?.protocol ?? "")) return;
+  if (webUrlOf(url) !== undefined) return;
   throw new SignetError(
     "config_invalid",
     `${what} is ${JSON.stringify(url.slice(0, 64))}; expected a URL such as http://localhost:4566`,

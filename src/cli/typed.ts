@@ -19,6 +19,17 @@ export function parseTypedJson(text: string, what: string, example?: string): un
   return typed("", () => parseStrictJson(text, what), suffix);
 }
 
+/**
+ * The names that an option lists, with commas between them. An empty one is a slip, and a list that it leaves empty would ask for nothing.
+ *
+ * @throws SignetError `usage`
+ */
+export function namesGiven(text: string, option: string): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.includes("")) throw new SignetError("usage", `${option} must be names with commas between them`);
+  return names;
+}
+
 /** The algorithm that an option names. @throws SignetError `usage` */
 export function algorithmGiven(name: string, option: string): Algorithm {
   return typed(`${option}: `, () => algorithmNamed(name));

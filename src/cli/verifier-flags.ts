@@ -5,7 +5,7 @@ import { readGivenFile } from "../operator/given-file.js";
 import type { VerifierOptions } from "../verify/verifier.js";
 import { readVerifierOptions } from "../verify/verifier-options.js";
 import type { Context } from "./context.js";
-import { algorithmGiven, parseTypedJson } from "./typed.js";
+import { algorithmGiven, namesGiven, parseTypedJson } from "./typed.js";
 
 /** What a token must say, as it is typed. */
 export interface VerifierFlags {
@@ -75,9 +75,6 @@ async function claimsGiven(context: Context, given: string): Promise<Asked["clai
   return parseStrictJson(await readGivenFile(context, path, "--claims"), path) as Asked["claims"];
 }
 
-// An empty name in a list is a slip, and a list that it leaves empty would check nothing.
 function listGiven(text: string | undefined, flag: string): string[] | undefined {
-  const names = text?.split(",").map((name) => name.trim());
-  if (names?.includes("")) throw new SignetError("usage", `${flag} must be names with commas between them`);
-  return names;
+  return text === undefined ? undefined : namesGiven(text, flag);
 }

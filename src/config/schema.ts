@@ -1,7 +1,7 @@
 import { ALGORITHM_NAMES } from "../algorithms/table.js";
 import { CUSTODIES, CUSTODY_MEMBERS, CUSTODY_NAMES, kmsKeyFor, namesIn } from "../custody/registry.js";
 import { isInsecureUrl } from "../encoding/insecure-issuer.js";
-import { urlOf } from "../encoding/url-of.js";
+import { urlOf, webUrlOf } from "../encoding/url-of.js";
 import { about } from "../settings/about.js";
 import { CALLER_NAME, REFUSED_CALLER_NAMES } from "../settings/callers.js";
 import { LIMIT_MEMBERS } from "../settings/limits.js";
@@ -241,10 +241,9 @@ function isIssuerUrl(text: string): boolean {
 
 /** The same, over http from anywhere. */
 function isAnyIssuerUrl(text: string): boolean {
-  const url = urlOf(text);
+  const url = webUrlOf(text);
   if (url === undefined) return false;
-  const { protocol, search, hash, username, password, href } = url;
-  const isWeb = protocol === "https:" || protocol === "http:";
+  const { search, hash, username, password, href } = url;
   const isPlain = search === "" && hash === "" && username === "" && password === "" && !/[?#]/.test(text);
-  return isWeb && isPlain && (href === text || href === `${text}/`);
+  return isPlain && (href === text || href === `${text}/`);
 }

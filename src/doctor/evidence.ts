@@ -5,7 +5,7 @@ import { ALGORITHM_NAMES } from "../algorithms/table.js";
 import { decodeBase64url } from "../encoding/base64url.js";
 import { addressIn } from "../encoding/loopback-host.js";
 import { isObject } from "../encoding/object-schema.js";
-import { urlOf } from "../encoding/url-of.js";
+import { webUrlOf } from "../encoding/url-of.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { createVerifier } from "../verify/create-verifier.js";
 import { discoveryUrlOf } from "../verify/fetch-jwks.js";
@@ -206,6 +206,5 @@ function tokenFacts(token: string, issuer: string, entries: readonly unknown[], 
 
 function urlIn(discovery: Visit | undefined): string | undefined {
   const url = discovery?.json?.jwks_uri;
-  const read = typeof url === "string" ? urlOf(url) : undefined;
-  return read?.protocol === "https:" || read?.protocol === "http:" ? read.href : undefined;
+  return typeof url === "string" ? webUrlOf(url)?.href : undefined;
 }

@@ -9,3 +9,9 @@ export function urlOf(text: string): URL | undefined {
     return undefined;
   }
 }
+
+/** The URL of http or https that a text is; `undefined` for any other text. */
+export function webUrlOf(text: string): URL | undefined {
+  const url = urlOf(text);
+  return url !== undefined && /^https?:$/.test(url.protocol) ? url : undefined;
+}

@@ -237,6 +237,12 @@ describe("signet verify", () => {
       issuer: base,
       verdicts: expect.arrayContaining([expect.objectContaining({ id: "jose", answer: "yes" })]),
     });
+    expect(await signet(["doctor", base, "--for", "jose, pyjwt"], { cwd })).toMatchObject({ code: 0 });
+    // Who is asked for nobody would be told that all is well.
+    expect(await signet(["doctor", base, "--for", ""], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--for must be names with commas between them"),
+    });
     expect(await signet(["doctor", base, "--for", "josee"], { cwd })).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("jose"),

@@ -4,13 +4,14 @@ import { isForAlgorithm, type Verdict, verdictsOf } from "../../doctor/verdicts.
 import { KNOWN_TO_ALL, VERIFIERS } from "../../doctor/verifiers.js";
 import { didYouMean } from "../../encoding/nearest.js";
 import { ownMember } from "../../encoding/own-member.js";
-import { urlOf } from "../../encoding/url-of.js";
+import { urlOf, webUrlOf } from "../../encoding/url-of.js";
 import { isSignetError, MAX_ECHO, SignetError, shortened } from "../../errors.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
 import type { Look } from "../style.js";
 import { table } from "../table.js";
 import { tokenGiven } from "../token-text.js";
+import { namesGiven } from "../typed.js";
 
 export interface DoctorOptions extends CommonOptions {
   readonly jwks?: string;
@@ -106,7 +107,7 @@ async function ownIssuer(context: Context, options: DoctorOptions): Promise<Pati
 
 function issuerGiven(given: string): string {
   const text = given.replace(/\/\.well-known\/openid-configuration$/, "");
-  if (isWebUrl(text)) return text;
+  if (webUrlOf(text) !== undefined) return text;
   const meant =
     text.length <= MAX_ECHO && urlOf(`https://${text}`) !== undefined
       ? `; did you mean https://${text}?`
@@ -115,16 +116,12 @@ function issuerGiven(given: string): string {
 }
 
 function jwksGiven(url: string | undefined): string | undefined {
-  if (url === undefined || isWebUrl(url)) return url;
+  if (url === undefined || webUrlOf(url) !== undefined) return url;
   throw new SignetError("usage", "--jwks must be the URL of a JWKS");
 }
 
-function isWebUrl(text: string): boolean {
-  return /^https?:$/.test(urlOf(text)?.protocol ?? "");
-}
-
 function wantedOf(text: string | undefined): readonly string[] {
-  const wanted = (text ?? "").split(",").filter((each) => each !== "");
+  const wanted = text === undefined ? [] : namesGiven(text, "--for");
   const ids = VERIFIERS.map(({ id }) => id);
   const unknown = wanted.find((each) => !ids.includes(each));
   if (unknown === undefined) return wanted;

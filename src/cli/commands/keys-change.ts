@@ -12,7 +12,7 @@ import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
-import { algorithmGiven } from "../typed.js";
+import { algorithmGiven, namesGiven } from "../typed.js";
 
 /** `signet keys tick`: one run of the manager. */
 export async function keysTick(context: Context, options: ChangeOptions): Promise<void> {
@@ -66,9 +66,9 @@ export async function warnOfLoss({ output, env }: Context, installation: Pick<In
 export function acceptance({ verifiersAccept }: ApplyOptions): ApplyRequest {
   if (verifiersAccept === undefined) return {};
   return {
-    verifiersAccept: verifiersAccept
-      .split(",")
-      .map((name): AlgorithmName => algorithmGiven(name.trim(), "--verifiers-accept").name),
+    verifiersAccept: namesGiven(verifiersAccept, "--verifiers-accept").map(
+      (name): AlgorithmName => algorithmGiven(name, "--verifiers-accept").name,
+    ),
   };
 }
 
