@@ -39,6 +39,11 @@ export function kidOfJwk({ kid }: Jwk): unknown {
   return kid === "" ? undefined : (kid ?? undefined);
 }
 
+/** What tokens call the keys of a set that are for signatures, each name once. */
+export function kidsIn(entries: readonly unknown[]): readonly string[] {
+  return [...new Set(entries.filter(isForSignatures).map(kidOfJwk).filter(isText))];
+}
+
 /** Tells whether two JWKs are one public key. */
 export function isSameKey(one: Jwk, other: Jwk): boolean {
   return ["kty" as const, ...Object.values(PUBLIC_PARAMETERS).flat()].every((name) => one[name] === other[name]);

@@ -1,6 +1,5 @@
-import { algorithmsOfJwk, isForSignatures, kidOfJwk } from "../algorithms/jwk-purpose.js";
+import { algorithmsOfJwk, isForSignatures, kidOfJwk, kidsIn } from "../algorithms/jwk-purpose.js";
 import { durationInWords } from "../encoding/durations.js";
-import { isText } from "../encoding/list-of.js";
 import { ownMember } from "../encoding/own-member.js";
 import { fromNow } from "../encoding/times-in-words.js";
 import { type SignetError, shortened } from "../errors.js";
@@ -75,10 +74,10 @@ export function refusalInWords(refusal: SignetError, token: string, now: number,
 }
 
 function kidsOf({ keys }: VerificationTerms): string {
-  const kids = new Set(keys.keys.filter(isForSignatures).map(kidOfJwk).filter(isText));
-  const named = [...kids].slice(0, MAX_KIDS).map((kid) => shortened(kid));
-  return kids.size > MAX_KIDS
-    ? `${named.join(", ")} and ${kids.size - MAX_KIDS} more`
+  const kids = kidsIn(keys.keys);
+  const named = kids.slice(0, MAX_KIDS).map((kid) => shortened(kid));
+  return kids.length > MAX_KIDS
+    ? `${named.join(", ")} and ${kids.length - MAX_KIDS} more`
     : named.join(", ") || "keys without a name";
 }
 

@@ -2,6 +2,7 @@ import { isObject } from "../../encoding/object-schema.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../../errors.js";
+import { isAbsent } from "../jwk-purpose.js";
 import { type DerKind, derKind } from "./der-kind.js";
 import { type PemBlock, pemBlocks } from "./pem-blocks.js";
 import { bytesOfBase64, plainText, withoutEscapes } from "./plain-text.js";
@@ -179,7 +180,7 @@ function quotedText(text: string): string | undefined {
 
 function idIn(object: Readonly<Record<string, unknown>>): unknown {
   const given = ID_MEMBERS.map((name) => ownMember(object, name));
-  return given.find((each) => each !== undefined && each !== null);
+  return given.find((each) => !isAbsent(each));
 }
 
 function memberOf(object: Readonly<Record<string, unknown>>, name: string): unknown {

@@ -1,6 +1,7 @@
 import { decodeBase64url, encodeBase64url } from "../../encoding/base64url.js";
 import { bitLength, numberOf } from "../../encoding/number-of.js";
 import { SignetError } from "../../errors.js";
+import { isAbsent } from "../jwk-purpose.js";
 import { assertStrongMembers } from "../key-strength.js";
 import { squareRoot } from "../rsa-modulus.js";
 
@@ -19,13 +20,13 @@ type Members = Readonly<Record<string, unknown>>;
  * @throws SignetError `invalid_key` where `d` does not belong to `n` and `e`; `key_too_weak`
  */
 export function withPrimes(jwk: Members): Members {
-  if (jwk.oth !== undefined && jwk.oth !== null) {
+  if (!isAbsent(jwk.oth)) {
     throw new SignetError(
       "invalid_key",
       "the RSA key has more than two primes (oth), which few programs can use; make another key",
     );
   }
-  if (FACTORS.every((name) => jwk[name] !== undefined && jwk[name] !== null)) return jwk;
+  if (FACTORS.every((name) => !isAbsent(jwk[name]))) return jwk;
   const [n, e, d] = (["n", "e", "d"] as const).map((name) => bytesOf(jwk, name)) as [Buffer, Buffer, Buffer];
   // Also bounds the numbers, which anybody may have written: the work grows with the square of their length.
   assertStrongMembers({ n: jwk.n as string, e: jwk.e as string }, { kty: "RSA" });

@@ -1,5 +1,5 @@
+import { nameOfEntry } from "../../algorithms/jwk-purpose.js";
 import { algorithmNamed } from "../../algorithms/table.js";
-import { shortened, visible } from "../../errors.js";
 import { readJwks } from "../../operator/jwks-source.js";
 import type { SkippedKey } from "../../rotation/steps/foreign-keys.js";
 import type { Context } from "../context.js";
@@ -31,7 +31,7 @@ export async function keysImportJwks(context: Context, source: string, options: 
 function printSkipped({ output }: Context, skipped: readonly SkippedKey[], isDry: boolean): void {
   const verb = isDry ? "would skip" : "skipped";
   for (const { index, kid, words } of skipped.slice(0, MAX_NAMED)) {
-    output.note(`${verb} ${kid === undefined ? `key ${index + 1}` : visible(shortened(kid))}: ${words}`);
+    output.note(`${verb} ${nameOfEntry({ kid }, index)}: ${words}`);
   }
   if (skipped.length > MAX_NAMED) output.note(`${verb} ${skipped.length - MAX_NAMED} more; --json names them`);
 }

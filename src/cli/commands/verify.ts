@@ -1,7 +1,6 @@
-import { isForSignatures, kidOfJwk } from "../../algorithms/jwk-purpose.js";
+import { kidsIn } from "../../algorithms/jwk-purpose.js";
 import { parseDuration } from "../../encoding/durations.js";
 import { isInsecureUrl, PRICE_OF_HTTP } from "../../encoding/insecure-issuer.js";
-import { isText } from "../../encoding/list-of.js";
 import { urlOf } from "../../encoding/url-of.js";
 import { isSignetError, isTokenRefusal, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
@@ -76,8 +75,8 @@ function claimsShown(token: string, { claims }: VerifiedToken, integersAsText: r
 function signerInWords({ header: { kid } }: VerifiedToken, { keys, named }: VerificationKeys): string {
   if (kid) return kid;
   if (named !== undefined) return named;
-  const kids = new Set(keys.keys.filter(isForSignatures).map(kidOfJwk).filter(isText));
-  return kids.size === 1 ? `the only key, ${[...kids].join()}` : "the only key that can be meant";
+  const [sole, ...others] = kidsIn(keys.keys);
+  return sole !== undefined && others.length === 0 ? `the only key, ${sole}` : "the only key that can be meant";
 }
 
 function explaining<T>(token: string, now: number, terms: VerificationTerms, verify: () => T): T {
