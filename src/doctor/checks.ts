@@ -1,3 +1,4 @@
+import { firstFew } from "../encoding/first-few.js";
 import { PRICE_OF_HTTP } from "../encoding/insecure-issuer.js";
 import { isLoopback } from "../encoding/loopback-host.js";
 import { ownMember } from "../encoding/own-member.js";
@@ -32,8 +33,6 @@ const DAY_MS = 86_400_000;
 const MAX_KEYS = 10;
 const MAX_BYTES = 150 * 1_024;
 const SLOW_MS = 2_000;
-/** As many entries are named with why they are left aside. */
-const MAX_REASONS = 5;
 
 const RULES: readonly Rule[] = [
   { rule: "issuer-url", source: `${DISCOVERY}, section 3`, judge: issuerUrl },
@@ -164,19 +163,16 @@ function privateMembers({ keys }: Evidence): Judgement | undefined {
 function leftAside({ keys }: Evidence): Judgement | undefined {
   const aside = keys.filter((key) => key.aside !== undefined);
   if (aside.length === 0) return undefined;
-  const words = aside.slice(0, MAX_REASONS).map((key) => `${named(key)}: ${key.aside}`);
-  const more = aside.length > MAX_REASONS ? `; and ${aside.length - MAX_REASONS} more` : "";
-  return ["good", `not judged: ${words.join("; ")}${more}`];
+  return ["good", `not judged: ${firstFew(aside.map((key) => `${named(key)}: ${key.aside}`))}`];
 }
 
 function usableKeys({ keys }: Evidence): Judgement | undefined {
   if (keys.length === 0) return undefined;
   const judged = keys.filter(isJudged);
   if (judged.length === 0) return ["broken", "there is no key that verifies signatures: verifiers leave each one aside"];
-  const isAway = ({ fault }: KeyFacts) => fault?.code === "algorithm_unavailable";
-  const bad = judged.find((key) => key.fault !== undefined && !isAway(key));
+  const bad = judged.find(isUnusable);
   if (bad !== undefined) return ["broken", `${named(bad)} cannot be used: ${bad.fault?.message}`];
-  const away = judged.filter(isAway);
+  const away = judged.filter(({ fault }) => fault !== undefined);
   return away.length > 0
     ? ["doubtful", `${namesOf(away)}: this Node cannot look at it`]
     : ["good", "each can be read and is strong enough"];
@@ -288,6 +284,11 @@ function sample({ token }: Evidence): Judgement | undefined {
   if (token.verified !== undefined)
     return ["good", `signed by ${shown(token.verified.header.kid ?? "the key")} (${token.verified.header.alg})`];
   return ["broken", token.fault?.message ?? "it is refused"];
+}
+
+/** Tells a key with a fault of its own: an algorithm that this Node lacks may be another's. */
+export function isUnusable({ fault }: KeyFacts): boolean {
+  return fault !== undefined && fault.code !== "algorithm_unavailable";
 }
 
 /** Only keys for signatures are judged: with the others an issuer does what it likes. */

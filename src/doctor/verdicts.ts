@@ -1,6 +1,6 @@
 import { isLoopback } from "../encoding/loopback-host.js";
 import { ownMember } from "../encoding/own-member.js";
-import { isJudged, shown } from "./checks.js";
+import { isJudged, isUnusable, shown } from "./checks.js";
 import type { Evidence, KeyFacts } from "./evidence.js";
 import { VERIFIERS, type VerifierRules } from "./verifiers.js";
 
@@ -129,11 +129,6 @@ function algorithmVerdict({ algorithms, optIn }: VerifierRules, { keys, token }:
   const unknown = all.filter((alg) => !algorithms.includes(alg)).map(shown);
   const reasons = [`${DOES_NOT_KNOW} ${unknown.join(", ")}; it takes ${algorithms.join(", ")}`];
   return { answer: known.length > 0 ? "partly" : "no", reasons };
-}
-
-// An algorithm that this Node lacks may be another's.
-function isUnusable({ fault }: KeyFacts): boolean {
-  return fault !== undefined && fault.code !== "algorithm_unavailable";
 }
 
 /** A key's type, and its curve where it has one. */

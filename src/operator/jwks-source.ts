@@ -1,5 +1,6 @@
 import { nameOfEntry, whyAside } from "../algorithms/jwk-purpose.js";
 import { createBucket } from "../aws/s3.js";
+import { firstFew } from "../encoding/first-few.js";
 import { isInsecureUrl } from "../encoding/insecure-issuer.js";
 import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
@@ -15,7 +16,7 @@ import type { Surroundings } from "./surroundings.js";
  * Reads a JWKS from where it is: a file, a URL, or an object in S3 (`s3://BUCKET/KEY`). Its entries are judged where they are used.
  *
  * @param bounds of what is fetched
- * @throws SignetError `usage` for what is no JWKS, `jwks_unavailable`, and what S3 answers
+ * @throws SignetError `usage` for what is no JWKS, `jwks_unavailable`, `jwks_misconfigured`, and what S3 answers
  */
 export async function readJwks(surroundings: Surroundings, given: string, bounds: FetchBounds = {}): Promise<Jwks> {
   if (bounds.allowInsecureIssuer === undefined) assertSecure(given, "fetch it yourself, look at it, and give the file");
@@ -24,9 +25,6 @@ export async function readJwks(surroundings: Surroundings, given: string, bounds
   if (Array.isArray(keys) && (keys.length === 0 || keys.some(isObject))) return { keys } as unknown as Jwks;
   throw new SignetError("usage", `${given} is not a JWKS: it must be an object with a list "keys" of objects`);
 }
-
-/** As many entries are named in an error. */
-const MAX_NAMED = 5;
 
 /**
  * Reads a JWKS by which tokens are to be verified.
@@ -37,9 +35,8 @@ export async function readVerifyingJwks(surroundings: Surroundings, given: strin
   const jwks = await readJwks(surroundings, given, bounds);
   const reasons = jwks.keys.map((entry: unknown) => whyAside(entry));
   if (reasons.includes(undefined)) return jwks;
-  const words = reasons.slice(0, MAX_NAMED).map((why, index) => `${nameOfEntry(jwks.keys[index], index)}: ${why}`);
-  const all = words.length === 0 ? "it lists none" : words.join("; ");
-  throw new SignetError("invalid_key", `${given} has no key that verifies signatures: ${all}`);
+  const words = firstFew(reasons.map((why, index) => `${nameOfEntry(jwks.keys[index], index)}: ${why}`));
+  throw new SignetError("invalid_key", `${given} has no key that verifies signatures: ${words || "it lists none"}`);
 }
 
 /**

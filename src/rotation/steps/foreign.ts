@@ -1,5 +1,6 @@
 import type { PublicJwk } from "../../algorithms/jwk.js";
 import type { AlgorithmName } from "../../algorithms/table.js";
+import { firstFew } from "../../encoding/first-few.js";
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type Keyring, MAX_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
@@ -16,9 +17,6 @@ import {
   type UsableKey,
   wordsOf,
 } from "./foreign-keys.js";
-
-/** As many entries are named in an error. */
-const MAX_NAMED = 5;
 
 /** Public keys of another issuer, whose tokens shall go on being accepted under this one's JWKS. */
 export interface ForeignKeys {
@@ -94,10 +92,8 @@ function assertRoom(keyring: Keyring, more: number, tokensExpireBy: number | und
 }
 
 function nothingToPublish(skipped: readonly RefusedKey[], first: SignetError): SignetError {
-  const words = skipped.slice(0, MAX_NAMED).map(wordsOf);
-  const more = skipped.length > MAX_NAMED ? `; and ${skipped.length - MAX_NAMED} more` : "";
   const { code, field } = first;
-  return new SignetError(code, `no key of this set can be published: ${words.join("; ")}${more}`, {
+  return new SignetError(code, `no key of this set can be published: ${firstFew(skipped.map(wordsOf))}`, {
     cause: first,
     ...(field !== undefined && { field }),
   });
