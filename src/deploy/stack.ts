@@ -13,6 +13,7 @@ import {
   type Stack,
   type StackEvent,
 } from "@aws-sdk/client-cloudformation";
+import { silenceSdk } from "../aws/credential-chain.js";
 import type { CredentialSource } from "../aws/credentials.js";
 import { pages } from "../aws/pages.js";
 import type { Credentials } from "../aws/sigv4.js";
@@ -53,8 +54,7 @@ export function createStackClient(
   credentials: CredentialSource,
   { endpoint, ...own }: StackEndpoint,
 ): StackClient {
-  // What the next major version of the SDK needs is said to those who install it, not to those who deploy.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+  silenceSdk();
   const client = new CloudFormationClient({
     region,
     ...(endpoint === undefined ? own : { endpoint }),

@@ -3,7 +3,7 @@ import { urlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 import { problemResponse } from "./problem.js";
 import type { Handler } from "./request-context.js";
-import { publicDocuments } from "./routes.js";
+import { publicDocumentReader } from "./routes.js";
 
 /**
  * Lets only programs on this machine ask for more than public documents. A page of another site can make a browser send requests here, and can give its own
@@ -12,7 +12,7 @@ import { publicDocuments } from "./routes.js";
  * @param issuer its URL, below whose path the documents are
  */
 export function devGuard(handle: Handler, issuer?: string): Handler {
-  const readsPublicDocument = publicDocuments(issuer);
+  const readsPublicDocument = publicDocumentReader(issuer);
   return (request, context) => {
     // A verifier in a browser is another origin always, and what is public tells a page nothing.
     if (readsPublicDocument(request, context)) return handle(request, context);

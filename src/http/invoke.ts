@@ -1,10 +1,11 @@
-import { failureWithSelf, withSelf } from "../encoding/command-hints.js";
+import { failureWithSelf } from "../encoding/command-hints.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { type ErrorCode, nameInWords, SignetError, toPublicError } from "../errors.js";
 import type { Callers } from "../issue/callers.js";
 import type { ImmediateIssuer } from "../issue/issuer.js";
 import { withBody } from "./body.js";
 import { issueText } from "./issue.js";
+import { publicErrorIn } from "./problem.js";
 import type { Handler, RequestContext } from "./request-context.js";
 import { targetOf } from "./target.js";
 
@@ -82,16 +83,8 @@ async function ranFunction(
   try {
     return { text: await issueText(issuer, payload, context.log), isError: false };
   } catch (error) {
-    const publicError = toPublicError(error);
-    context.log.code = publicError.code;
-    if (publicError !== error) context.log.failure = error;
-    return {
-      text: JSON.stringify({
-        errorType: publicError.code,
-        errorMessage: withSelf(publicError.message, context.self ?? "signet"),
-      }),
-      isError: true,
-    };
+    const { code, message } = publicErrorIn(context, error);
+    return { text: JSON.stringify({ errorType: code, errorMessage: message }), isError: true };
   }
 }
 

@@ -52,8 +52,8 @@ interface NamedRoute extends Route {
 /** The documents that pages of other sites may read. */
 const PUBLIC_DOCUMENTS = [JWKS, DISCOVERY, OAUTH_METADATA, "/openapi.json"];
 
-/** Tells whether a request does no more than read a document that is everybody's. */
-export function publicDocuments(issuer?: string): (request: Request, context: RequestContext) => boolean {
+/** Makes what tells whether a request does no more than read a document that is everybody's. @param issuer its URL, below whose path they are */
+export function publicDocumentReader(issuer?: string): (request: Request, context: RequestContext) => boolean {
   const paths = new Set(PUBLIC_DOCUMENTS.flatMap((route) => pathsOf(route, issuer)));
   return (request, context) => ["GET", "HEAD", "OPTIONS"].includes(request.method) && paths.has(targetOf(request, context).path);
 }

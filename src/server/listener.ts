@@ -27,8 +27,10 @@ interface ReadAhead extends IncomingMessage {
 }
 
 /**
- * Makes Node's listener of a handler. `self` is how the command is called here, for hints in answers. What arrived in one turn of the event loop is answered in one go, and counted in another:
- * code that runs again at once finds itself in the processor's caches, which makes a third more requests a second.
+ * Makes Node's listener of a handler. What arrived in one turn of the event loop is answered in one go, and counted in another: code that
+ * runs again at once finds itself in the processor's caches, which makes a third more requests a second.
+ *
+ * @param self how the command is called here, for hints in answers
  */
 export function createListener(handle: Handler, onAnswered: (answered: Answered) => void, self?: string): RequestListener {
   const report = gathered(onAnswered);

@@ -94,7 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = createSocketServer(createListener(handle, onAnswered, options.self), tls);
   await listen(server, address);
   const reload = tls === undefined ? undefined : reloading(certificateReloader(server as TlsServer, tls), log);
-  const url = "socket" in address ? address.socket.path : urlOf(server.address() as AddressInfo, tls !== undefined);
+  const url = "socket" in address ? address.socket.path : listeningUrl(server.address() as AddressInfo, tls !== undefined);
   return Object.freeze({
     url,
     followed,
@@ -138,7 +138,7 @@ async function closeServer(server: ReturnType<typeof createSocketServer>): Promi
   clearTimeout(force);
 }
 
-function urlOf({ address, family, port }: AddressInfo, isTls: boolean): string {
+function listeningUrl({ address, family, port }: AddressInfo, isTls: boolean): string {
   const host = family === "IPv6" ? `[${address}]` : address;
   return `${isTls ? "https" : "http"}://${host}:${port}`;
 }

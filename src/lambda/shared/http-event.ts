@@ -46,8 +46,8 @@ export function readHttpEvent(
   }
   const found = routeOf(event, textOf(context.stage));
   const base = issuerPath(issuer);
-  const route = found.startsWith(`${base}/`) && !routes.includes(found) ? found.slice(base.length) : found;
-  if (!routes.includes(route)) throw new SignetError("not_found", `there is ${routes.join(" and ")}`);
+  const route = routes.find((each) => found === each || found === base + each);
+  if (route === undefined) throw new SignetError("not_found", `there is ${routes.join(" and ")}`);
   if ((event.httpMethod ?? http?.method) !== "POST") throw new SignetError("method_not_allowed", "this path takes POST");
   if (!isMediaType(eventHeader(event, "content-type"), "application/json"))
     throw new SignetError("unsupported_media_type", "the body must be application/json in UTF-8: send the header content-type");
