@@ -44,9 +44,13 @@ async function notifierFor(config: Config, env: Environment): Promise<ManagerOpt
   const found = eventBus === undefined ? env : withProfile(env);
   const region = (eventBus?.startsWith("arn:") ? eventBus.split(":")[3] : config.aws?.region) || regionIn(found);
   if (eventBus !== undefined && !region) {
-    throw new SignetError("config_invalid", "no AWS region is known for notices.eventBus: give its ARN, or set AWS_REGION", {
-      field: "notices.eventBus",
-    });
+    throw new SignetError(
+      "config_invalid",
+      "no AWS region is known for notices.eventBus: give its ARN, set AWS_REGION, or give the profile one",
+      {
+        field: "notices.eventBus",
+      },
+    );
   }
   const transport = () => createTransport({ region: region ?? "", credentials: credentialChain(env), env: found });
   return notifierOf({ webhook, webhookSecret: await configuredWebhookSecret(config, env), eventBus }, transport);

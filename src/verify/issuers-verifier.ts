@@ -19,7 +19,11 @@ export interface IssuersVerifier {
    * @throws SignetError as `verify`
    */
   verifySync(token: string, purpose?: TokenPurpose): VerifiedToken;
-  /** Fetches every issuer's keys now: at a start, so that the first token does not wait. @throws SignetError `jwks_unavailable` */
+  /**
+   * Fetches every issuer's keys now: at a start, so that the first token does not wait.
+   *
+   * @throws SignetError `jwks_unavailable`, `jwks_misconfigured`
+   */
   ready(): Promise<void>;
 }
 
