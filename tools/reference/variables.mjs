@@ -111,7 +111,7 @@ export const FUNCTION_VARIABLES = {
     meaning:
       "`true` takes issuers of http, as inside a cluster: an attacker on the way can give other keys, and sign what is then taken for their tokens.",
     example: "true",
-    fallback: "no",
+    fallback: "`false`",
   },
   SIGNET_SCOPES: { of: "a", meaning: "Scopes that every token must have, with commas.", example: "orders:read" },
   SIGNET_EXACT_CLAIMS: {
