@@ -4,7 +4,6 @@ import { firstFew } from "../encoding/first-few.js";
 import { isInsecureUrl } from "../encoding/insecure-issuer.js";
 import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { urlOf } from "../encoding/url-of.js";
 import { SignetError, shortened } from "../errors.js";
 import type { Jwks } from "../keyring/documents.js";
 import { type FetchBounds, fetchJwks } from "../verify/fetch-jwks.js";
@@ -46,7 +45,7 @@ export async function readVerifyingJwks(surroundings: Surroundings, given: strin
  * @throws SignetError `jwks_misconfigured`
  */
 export function assertSecure(url: string, way: string): void {
-  if (urlOf(url) === undefined || !isInsecureUrl(url)) return;
+  if (!isInsecureUrl(url)) return;
   const words = `${shortened(url)}: keys are fetched over https, and over http on this machine alone; ${way}`;
   throw new SignetError("jwks_misconfigured", words);
 }

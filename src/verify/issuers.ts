@@ -24,7 +24,7 @@ export interface IssuersVerifierOptions
 export interface FollowedIssuers<V> {
   /** The keys of the issuer that a token names. @throws SignetError `token_malformed`, `token_issuer_refused` */
   sourceFor(token: string): FollowedKeys<V>;
-  /** Fetches every issuer's keys. @throws SignetError `jwks_unavailable` */
+  /** Fetches every issuer's keys. @throws SignetError `jwks_unavailable`, `jwks_misconfigured` */
   ready(): Promise<void>;
 }
 

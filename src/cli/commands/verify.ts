@@ -1,7 +1,6 @@
 import { kidsIn } from "../../algorithms/jwk-purpose.js";
 import { parseDuration } from "../../encoding/durations.js";
 import { isInsecureUrl, PRICE_OF_HTTP } from "../../encoding/insecure-issuer.js";
-import { urlOf } from "../../encoding/url-of.js";
 import { isSignetError, isTokenRefusal, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { claimsWithLargeIntegers } from "../../operator/large-integers.js";
@@ -40,7 +39,7 @@ export async function verify(context: Context, argument: string, options: Verify
   const token = await tokenGiven(argument);
   const found = await verificationKeys(context, token, options, () => openInstallation(context, options));
   if (found.url !== undefined) output.note(`the keys are those of ${found.url}`);
-  const fetched = [found.url, options.jwks].find((url) => url !== undefined && urlOf(url) !== undefined && isInsecureUrl(url));
+  const fetched = [found.url, options.jwks].find((url) => url !== undefined && isInsecureUrl(url));
   if (fetched !== undefined) output.note(`warning: ${fetched} ${PRICE_OF_HTTP}`);
   const now = presentSeconds();
   const { audience = null } = options;

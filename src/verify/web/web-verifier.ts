@@ -15,7 +15,7 @@ export interface WebVerifier {
 
 /** A verifier that follows its issuers' keys. */
 export interface WebIssuersVerifier extends WebVerifier {
-  /** Fetches every issuer's keys now: at a start, so that the first token does not wait. @throws SignetError `jwks_unavailable` */
+  /** Fetches every issuer's keys now: at a start, so that the first token does not wait. @throws SignetError as in Node */
   ready(): Promise<void>;
 }
 
