@@ -26,7 +26,7 @@ const PARTITIONS: readonly (readonly [prefix: string, suffix: string, dualStackS
 ];
 
 // The AWS SDKs and Tools Reference Guide: the service's id in the variable's name.
-export const VARIABLES: Readonly<Record<Service, string>> = {
+export const SERVICE_IDS: Readonly<Record<Service, string>> = {
   kms: "KMS",
   ssm: "SSM",
   secretsmanager: "SECRETS_MANAGER",
@@ -55,15 +55,15 @@ export function regionIn(env: Environment): string | undefined {
 }
 
 /** An endpoint that was configured instead of AWS's own for the service of this name: an emulator, or an interface endpoint of a VPC. */
-export function configuredEndpoint(variable: string, env: Environment): string | undefined {
+export function configuredEndpoint(serviceId: string, env: Environment): string | undefined {
   if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === "true") return undefined;
-  return env[`AWS_ENDPOINT_URL_${variable}`] || env.AWS_ENDPOINT_URL || undefined;
+  return env[`AWS_ENDPOINT_URL_${serviceId}`] || env.AWS_ENDPOINT_URL || undefined;
 }
 
 /** Tells whether every service that keeps something is stood in for by an endpoint on this machine. */
 export function areEndpointsLocal(env: Environment): boolean {
   return KEEPING.every((service) => {
-    const endpoint = urlOf(configuredEndpoint(VARIABLES[service], env) ?? "");
+    const endpoint = urlOf(configuredEndpoint(SERVICE_IDS[service], env) ?? "");
     return endpoint !== undefined && isLoopback(endpoint.hostname);
   });
 }
@@ -74,7 +74,7 @@ export function areEndpointsLocal(env: Environment): boolean {
  * @throws SignetError `config_invalid` for a configured endpoint, or a region, that makes no URL of http or https
  */
 export function endpointOf(service: Service, region: string, env: Environment): URL {
-  const text = configuredEndpoint(VARIABLES[service], env) ?? ownEndpoint(service, region, env);
+  const text = configuredEndpoint(SERVICE_IDS[service], env) ?? ownEndpoint(service, region, env);
   const url = webUrlOf(text);
   if (url !== undefined) return url;
   throw new SignetError(

@@ -1,12 +1,12 @@
 import { ownMember } from "../encoding/own-member.js";
 import { webUrlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
-import { type Environment, regionIn, VARIABLES } from "./endpoint.js";
+import { type Environment, regionIn, SERVICE_IDS } from "./endpoint.js";
 import { type Profile, sharedProfile } from "./shared-config.js";
 
 const REGION = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Services whose endpoints are looked for: by their ids in variables; in the files these stand in small letters. */
-const SERVICE_IDS = [...Object.values(VARIABLES), "CLOUDFORMATION"];
+const LOOKED_FOR = [...Object.values(SERVICE_IDS), "CLOUDFORMATION"];
 /** What is "true" or not, by variable; in a profile by the same words in small letters, without AWS_. */
 const SWITCHES = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
 
@@ -34,7 +34,7 @@ export function withProfile(env: Environment): Environment {
 
 function* endpointsOf(env: Environment, profile: Profile): Iterable<[variable: string, url: string]> {
   if (env.AWS_ENDPOINT_URL) assertEndpoint(env.AWS_ENDPOINT_URL, "AWS_ENDPOINT_URL");
-  for (const id of SERVICE_IDS) {
+  for (const id of LOOKED_FOR) {
     const variable = `AWS_ENDPOINT_URL_${id}`;
     const own = ownMember(env, variable);
     if (own) assertEndpoint(own, variable);

@@ -45,10 +45,9 @@ export function createAuthorizer(
     routes,
     claims: claims.length > 0 ? claims : undefined,
   };
+  const places = { header: headerIn(env), query: env.SIGNET_TOKEN_QUERY || undefined };
   // The keys are fetched while the function starts; where that fails, the first token tries again.
   verifier.ready().catch((error: unknown) => log("ERROR", "init", inWords(error)));
-
-  const places = { header: headerIn(env), query: env.SIGNET_TOKEN_QUERY || undefined };
 
   function read(event: unknown, requestId: string): AuthorizerRequest {
     try {
