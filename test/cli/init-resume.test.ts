@@ -1,19 +1,12 @@
-import { generateKeyPairSync } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CUSTODIES } from "../../src/custody/registry.js";
+import { HAS_ML_DSA } from "../contracts/ml-dsa.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";
 
 const scratch = scratchDirectories();
-const hasMlDsa = (() => {
-  try {
-    return generateKeyPairSync("ml-dsa-44" as "ed25519") !== undefined;
-  } catch {
-    return false;
-  }
-})();
 
 async function configIn(cwd: string): Promise<Record<string, unknown>> {
   return JSON.parse(await readFile(join(cwd, "signet.json"), "utf8")) as Record<string, unknown>;
@@ -23,7 +16,7 @@ describe("init, before it writes anything,", () => {
   it.each([
     [["--passphrase"], "asks at a terminal"],
     [["--passphrase-file", "nowhere"], "does not exist"],
-    ...(hasMlDsa ? [] : [[["--algorithm", "ML-DSA-44"], "Node 24.6"] as const]),
+    ...(HAS_ML_DSA ? [] : [[["--algorithm", "ML-DSA-44"], "Node 24.6"] as const]),
   ] as const)("finds out that %o cannot be had", async (args, words) => {
     const cwd = await scratch();
     const ran = await signet(["init", ...args], { cwd });

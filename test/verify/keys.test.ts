@@ -2,6 +2,7 @@ import { generateKeyPairSync, sign } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createVerifier } from "../../src/verify/create-verifier.js";
 import type { VerifierOptions } from "../../src/verify/verifier.js";
+import { HAS_ML_DSA } from "../contracts/ml-dsa.js";
 import { RFC9964 } from "../vectors/vectors.js";
 import { AUDIENCE, answerOf, goodClaims, ISSUER, NOW, part, type TestKey, testKey } from "./tokens.js";
 
@@ -249,15 +250,13 @@ describe("a key that cannot be used", () => {
   });
 
   const [mlDsa] = RFC9964.examples as [(typeof RFC9964.examples)[number]];
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const hasMlDsa = major > 24 || (major === 24 && minor >= 6);
 
   it("because Node lacks ML-DSA fails its own tokens only, and says so", () => {
     const { pub } = mlDsa.key;
     const pq = { kty: "AKP", alg: mlDsa.alg, pub, kid: "pq" };
     const token = `${part({ alg: mlDsa.alg, kid: "pq" })}.${part(goodClaims)}.${"A".repeat(3_227)}`;
     expect(answer([jwk(es), pq], es.good())).toBe("accepted");
-    expect(answer([jwk(es), pq], token)).toBe(hasMlDsa ? "token_signature_invalid" : "algorithm_unavailable");
+    expect(answer([jwk(es), pq], token)).toBe(HAS_ML_DSA ? "token_signature_invalid" : "algorithm_unavailable");
   });
 
   it("because ML-DSA's alg is missing is left out", () => {
