@@ -202,12 +202,18 @@ async function killedWorker(secret) {
   const clients = Array.from({ length: 20 }, async () => {
     while (!isOver) await ask();
   });
-  await delay(1_000);
+  const alive = () => {
+    const pids = [...log().matchAll(/"pid":(\d+)[^\n]*"route":"\/issue"/g)].map(([, pid]) => Number(pid));
+    return [...new Set(pids)].filter((pid) => readdirSync("/proc").includes(String(pid))).at(-1);
+  };
   let kills = 0;
   for (; kills < 3; kills++) {
-    const pids = [...log().matchAll(/"pid":(\d+)[^\n]*"route":"\/issue"/g)].map(([, pid]) => Number(pid));
-    const alive = [...new Set(pids)].filter((pid) => readdirSync("/proc").includes(String(pid)));
-    process.kill(/** @type {number} */ (alive.at(-1)), "SIGKILL");
+    let pid = alive();
+    for (; pid === undefined; pid = alive()) {
+      assert(child.exitCode === null, "it ended with its workers");
+      await delay(100);
+    }
+    process.kill(pid, "SIGKILL");
     await delay(2_500);
   }
   const documents = await Promise.all(

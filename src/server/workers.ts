@@ -1,4 +1,5 @@
 import cluster, { type Worker } from "node:cluster";
+import { urlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 import { type Message, workerStdio } from "./above.js";
 import type { Logger } from "./log.js";
@@ -54,7 +55,10 @@ export async function startWorkers(count: number, options: AboveOptions): Promis
     await options.onListening();
     return url;
   };
-  const urls = await Promise.all(Array.from({ length: count }, start));
+  const [url = ""] = await Promise.all(Array.from({ length: count }, start));
+  // Where the system chose the port, it chooses another once no worker is left that listens at it: those that come later ask for this one.
+  const port = urlOf(url)?.port ?? "";
+  if (port !== "") cluster.setupPrimary({ args: [...process.argv.slice(2), "--port", port] });
   const replace = (): void => {
     if (isClosing) return;
     start().then(
@@ -65,11 +69,12 @@ export async function startWorkers(count: number, options: AboveOptions): Promis
   cluster.on("exit", (worker, code, signal) => {
     if (isClosing) return;
     log.error({ worker: worker.process.pid, code, signal }, "a worker ended; another takes its place");
-    // One that dies at once would otherwise be started again without end and without pause.
-    setTimeout(replace, MIN_LIFE_MS).unref();
+    // One that dies at once would otherwise be started again without end and without pause. Where all have died nothing else keeps this
+    // process alive until then.
+    setTimeout(replace, MIN_LIFE_MS);
   });
   return Object.freeze({
-    url: urls[0] ?? "",
+    url,
     async close() {
       isClosing = true;
       await Promise.all(living().map(ended));

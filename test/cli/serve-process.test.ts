@@ -145,6 +145,16 @@ describe.skipIf(!canCount)("a server above workers", { timeout: SLOW_MS }, () =>
     await mark.untilRunning(0);
   });
 
+  it("is where it was when all of its workers were killed at once, though the system chose the port", async () => {
+    const mark = markProcesses();
+    const server = await served(cwd, ["--workers", "2"], PORT, { env: mark.env });
+    for (const pid of mark.running()) if (pid !== server.child.pid) process.kill(pid, "SIGKILL");
+    await until("two other workers", () => server.stdout().match(/a worker took the place/g)?.length === 2);
+    expect(await issue(server)).toBe(200);
+    expect(await server.stop()).toBe(0);
+    await mark.untilRunning(0);
+  });
+
   it("keeps what a killed worker counted", async () => {
     const mark = markProcesses();
     const server = await served(cwd, ["--workers", "2"], PORT, { env: mark.env });
