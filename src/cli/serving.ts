@@ -7,6 +7,7 @@ import { createLog, type ServerLog } from "../server/log.js";
 import { tickOnSchedule } from "../server/manage.js";
 import { createMetrics } from "../server/metrics.js";
 import { type ServerOptions, startServer } from "../server/server.js";
+import { chosenPort } from "../server/socket.js";
 import { type StopSignals, watchStopSignals } from "../server/stop-signals.js";
 import { createSummedMetrics } from "../server/summed-metrics.js";
 import { startWorkers } from "../server/workers.js";
@@ -110,7 +111,9 @@ async function startAbove(context: Context, job: Job, serverLog: ServerLog) {
     own.logLost(reason, lines);
     tellOnce(reason);
   });
+  const port = await chosenPort(job.address);
   const workers = await startWorkers(job.workers, {
+    args: port === undefined ? [] : ["--port", String(port)],
     log: serverLog.log,
     logFd: context.logFd,
     metrics: createSummedMetrics(own),

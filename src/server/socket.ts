@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import type { ListenOptions } from "node:net";
+import type { AddressInfo, ListenOptions } from "node:net";
 import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import { readTrustedSync } from "../files/trusted-read.js";
@@ -61,6 +61,21 @@ export async function listen(server: Server, address: ListenAddress): Promise<vo
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenFailed(error, address)));
     server.listen(options, resolve);
   });
+}
+
+/**
+ * The port for several processes that shall listen at one which the system chooses. It is chosen before they start: one that is chosen for
+ * them is given back when none of them is left, and their successors would get another.
+ *
+ * @throws SignetError `listen_failed`
+ */
+export async function chosenPort(address: ListenAddress): Promise<number | undefined> {
+  if ("socket" in address || address.port !== 0) return undefined;
+  const server = createServer();
+  await listen(server, address);
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 function listenFailed(error: NodeJS.ErrnoException, address: ListenAddress): SignetError {

@@ -1,5 +1,4 @@
 import cluster, { type Worker } from "node:cluster";
-import { urlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 import { type Message, workerStdio } from "./above.js";
 import type { Logger } from "./log.js";
@@ -24,6 +23,8 @@ export interface AboveOptions {
   /** Where the workers log. */
   readonly logFd: number;
   readonly metrics: SummedMetrics;
+  /** What the workers are told on their command line beside what this process was told. */
+  readonly args: readonly string[];
   /** Told of every worker that listens, those that were started anew included. */
   readonly onListening: () => Promise<void>;
   /** What a worker opens its keys with, which no environment and no file has: it was typed, or is asked for now. */
@@ -42,7 +43,7 @@ export async function startWorkers(count: number, options: AboveOptions): Promis
   const { log } = options;
   // Each worker accepts by itself: a connection that is handed to a worker which has just died would hang for ever.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  cluster.setupPrimary({ stdio: workerStdio(options.logFd) });
+  cluster.setupPrimary({ stdio: workerStdio(options.logFd), args: [...process.argv.slice(2), ...options.args] });
   let isClosing = false;
   process.once("exit", () => {
     for (const worker of living()) worker.process.kill("SIGKILL");
@@ -56,9 +57,6 @@ export async function startWorkers(count: number, options: AboveOptions): Promis
     return url;
   };
   const [url = ""] = await Promise.all(Array.from({ length: count }, start));
-  // Where the system chose the port, it chooses another once no worker is left that listens at it: those that come later ask for this one.
-  const port = urlOf(url)?.port ?? "";
-  if (port !== "") cluster.setupPrimary({ args: [...process.argv.slice(2), "--port", port] });
   const replace = (): void => {
     if (isClosing) return;
     start().then(
