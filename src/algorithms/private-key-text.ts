@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { firstNames } from "../encoding/first-few.js";
 import { isSignetError, SignetError, shortened, visible } from "../errors.js";
 import { type PublicJwk, publicJwk, thumbprint } from "./jwk.js";
 import { PUBLIC_PARAMETERS, pickMembers } from "./jwk-members.js";
@@ -141,13 +142,11 @@ function ownName(piece: Candidate, { kid }: PrivateKeyTextOptions): string | und
   });
 }
 
-function shown(names: readonly string[]): string {
-  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : "";
-  return `${names.slice(0, MAX_NAMED).join(", ")}${more}`;
-}
-
 function several(names: readonly string[], kid: string | undefined): SignetError {
-  const quoted = shown(names.map((name) => `"${visible(shortened(name))}"`));
+  const quoted = firstNames(
+    names.map((name) => `"${visible(shortened(name))}"`),
+    MAX_NAMED,
+  );
   const none = kid === undefined ? "" : ", none of them of that name";
   return new SignetError("invalid_key", `this holds ${names.length} private keys${none}: ${quoted}; choose one with --kid`, {
     field: "kid",
@@ -172,7 +171,7 @@ function noneOfList(listed: readonly JwkPiece[]): SignetError {
   const [first, ...more] = listed;
   if (first !== undefined && more.length === 0) return faultOf(first);
   const each = listed.map((piece) => `"${visible(shortened(nameIn(piece) ?? "unnamed"))}" ${faultInAWord(piece)}`);
-  return new SignetError("invalid_key", `none of these keys is a private key that signs: ${shown(each)}`);
+  return new SignetError("invalid_key", `none of these keys is a private key that signs: ${firstNames(each, MAX_NAMED)}`);
 }
 
 function faultOf(piece: JwkPiece): SignetError {

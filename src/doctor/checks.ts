@@ -1,4 +1,4 @@
-import { firstFew } from "../encoding/first-few.js";
+import { firstFew, firstNames } from "../encoding/first-few.js";
 import { PRICE_OF_HTTP } from "../encoding/insecure-issuer.js";
 import { isLoopback } from "../encoding/loopback-host.js";
 import { ownMember } from "../encoding/own-member.js";
@@ -301,7 +301,5 @@ function named({ kid, algorithms }: KeyFacts): string {
 }
 
 function namesOf(keys: readonly KeyFacts[]): string {
-  const more = keys.length - MAX_KEYS;
-  const names = keys.slice(0, MAX_KEYS).map(named).join(", ");
-  return more > 0 ? `${names} and ${more} more` : names;
+  return firstNames(keys.map(named), MAX_KEYS);
 }

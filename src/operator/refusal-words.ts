@@ -1,5 +1,6 @@
 import { algorithmsOfJwk, isForSignatures, kidOfJwk, kidsIn } from "../algorithms/jwk-purpose.js";
 import { durationInWords } from "../encoding/durations.js";
+import { firstNames } from "../encoding/first-few.js";
 import { ownMember } from "../encoding/own-member.js";
 import { fromNow } from "../encoding/times-in-words.js";
 import { type SignetError, shortened } from "../errors.js";
@@ -74,11 +75,8 @@ export function refusalInWords(refusal: SignetError, token: string, now: number,
 }
 
 function kidsOf({ keys }: VerificationTerms): string {
-  const kids = kidsIn(keys.keys);
-  const named = kids.slice(0, MAX_KIDS).map((kid) => shortened(kid));
-  return kids.length > MAX_KIDS
-    ? `${named.join(", ")} and ${kids.length - MAX_KIDS} more`
-    : named.join(", ") || "keys without a name";
+  const kids = kidsIn(keys.keys).map((kid) => shortened(kid));
+  return firstNames(kids, MAX_KIDS) || "keys without a name";
 }
 
 // A key takes its own alone.
