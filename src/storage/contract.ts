@@ -99,3 +99,17 @@ export interface Stores {
   /** The time by the service that keeps the stores, as a NumericDate; absent where they have no clock of their own. */
   serviceTime?(): Promise<number>;
 }
+
+/** Remembers what was used, so that nothing is used twice: one contract for a server's disk and for a bucket. */
+export interface OnceStore {
+  /**
+   * Records a use. Nothing that was recorded is forgotten before its time.
+   *
+   * @param digest SHA-256 of what names it, in hexadecimal
+   * @param until when it can be forgotten, as NumericDate
+   * @param share whose part of the room it takes: the caller's name
+   * @returns whether it is the first use
+   * @throws SignetError `replay_store_full` where there is no room, `store_failed` where it cannot be known
+   */
+  createOnce(digest: string, until: number, share: string): Promise<boolean>;
+}

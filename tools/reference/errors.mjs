@@ -66,6 +66,18 @@ export const ERROR_GROUPS = [
         "The request carries no secret of a caller, or not in the form that is needed.",
         "Send `Authorization: Bearer signet_...`; at `/token` Basic credentials, or `client_id` and `client_secret`.",
       ],
+      proof_refused: [
+        "The token that was shown as a proof proves no caller, or more than one; the log says which rule refused it, and why.",
+        "`signet callers test NAME -` reads a token and says what does not match; name the caller by `client_id` where several match.",
+      ],
+      proof_replayed: [
+        "A proof that may be used once was used before.",
+        "Make a new one for each request; it needs a `jti` of its own.",
+      ],
+      replay_store_full: [
+        "There is no room to remember another proof that may be used once, so none is taken.",
+        "Try again later; proofs that end sooner free their place sooner.",
+      ],
       caller_exists: [
         "There is a caller of this name.",
         "Choose another name, or `signet callers rotate NAME` for a new secret.",

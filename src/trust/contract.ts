@@ -1,0 +1,54 @@
+import type { VerifiedClaims } from "../verify/claims.js";
+
+/** What proved who calls: a token of an issuer that a rule trusts, or one that the caller has signed itself. */
+export interface Proof {
+  /** The caller that it proves. */
+  readonly caller: string;
+  /** What let it in, for logs and metrics: `trusts.0` of the caller, or `keys`. */
+  readonly rule: string;
+  /** Who signed it, as the rule names it; of a caller's own assertion the caller. */
+  readonly issuer: string;
+  readonly subject: string | undefined;
+  readonly claims: VerifiedClaims;
+  /** Its end, as NumericDate. */
+  readonly expiresAt: number;
+  /** The claims that tokens get from it, by our names: from `claimsFromProof`. */
+  readonly claimsForTokens: Readonly<Record<string, unknown>>;
+  /**
+   * Counts as its use. The last thing before something is issued: what is refused for another reason does not use it up.
+   *
+   * @throws SignetError `proof_replayed` where it may be used once and was; `replay_store_full`, `store_failed` where that cannot be known
+   */
+  use(): Promise<void>;
+}
+
+/** How a proof is shown. */
+export interface Shown {
+  /** The caller that the client says it is (`client_id`): it chooses among those that are proven, and never widens. */
+  readonly clientId?: string | undefined;
+}
+
+/** A subject or actor token that was verified for an exchange (RFC 8693 section 2.1). */
+export interface ExchangedToken {
+  readonly claims: VerifiedClaims;
+  readonly expiresAt: number;
+  /** What the rule allows. */
+  readonly audiences: readonly string[];
+  readonly scopes: readonly string[];
+  use(): Promise<void>;
+}
+
+/** The callers' proofs. */
+export interface Proofs {
+  /** How many callers can prove themselves so. */
+  readonly count: number;
+  /**
+   * Verifies a proof by the source of the rule that matches.
+   *
+   * @throws SignetError `proof_refused` where no caller matches, or more than one (only the log says which); `jwks_unavailable` where the
+   *   keys of its issuer are not to be had
+   */
+  prove(token: string, shown: Shown): Promise<Proof>;
+  /** Verifies a token that a caller would exchange. @throws SignetError `proof_refused`, `jwks_unavailable` */
+  exchangeable(caller: string, token: string): Promise<ExchangedToken>;
+}
