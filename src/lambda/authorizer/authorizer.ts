@@ -4,7 +4,7 @@ import { presentSeconds } from "../../issue/issuer.js";
 import type { VerifiedToken } from "../../verify/verifier.js";
 import { createLog } from "../shared/log.js";
 import { errorWithoutStack, failureOf } from "../shared/report.js";
-import { assertVariablesAreSpelt, type Environment, namesIn, objectIn, wrong } from "../shared/settings.js";
+import { assertVariablesAreSpelt, type Environment, namesIn, objectIn, wordIn, wrong } from "../shared/settings.js";
 import { type AuthorizerRequest, type AuthorizerSource, answerOf, readAuthorizerEvent } from "./authorizer-event.js";
 import { routeRules } from "./route-rules.js";
 import { byVariables, verifierIn } from "./verifier-settings.js";
@@ -41,7 +41,7 @@ export function createAuthorizer(
   if (routes === undefined && env.SIGNET_ROUTES)
     throw wrong("SIGNET_ROUTES", "is set and names no route: give rules, or unset it, and every route takes a token");
   const answering = {
-    simple: env.SIGNET_AUTHORIZER_RESPONSE !== "policy",
+    simple: wordIn(env, "SIGNET_AUTHORIZER_RESPONSE", ["simple", "policy"]) === "simple",
     routes,
     claims: claims.length > 0 ? claims : undefined,
   };

@@ -4,7 +4,7 @@ import { isSignetError, SignetError } from "../../errors.js";
 import { createVerifier } from "../../verify/create-verifier.js";
 import type { IssuersVerifierOptions } from "../../verify/issuers.js";
 import type { IssuersVerifier } from "../../verify/issuers-verifier.js";
-import { type Environment, listIn, namesIn, objectIn, wrong } from "../shared/settings.js";
+import { type Environment, isYesIn, listIn, namesIn, objectIn, wrong } from "../shared/settings.js";
 
 /** The options of createVerifier that are lists of names, each with its variable. */
 const LISTS = {
@@ -41,8 +41,6 @@ export function verifierIn(env: Environment, clock: () => number): IssuersVerifi
     throw wrong("SIGNET_AUDIENCE", "is not set: who a token must be for; * takes every token of the issuer");
   if (audience === ANY && given.clientIds)
     throw wrong("SIGNET_CLIENT_IDS", "narrows nothing beside the SIGNET_AUDIENCE *: name the audiences, or unset one of the two");
-  const insecure = env.SIGNET_ALLOW_INSECURE_ISSUER || "false";
-  if (!/^(true|false)$/.test(insecure)) throw wrong("SIGNET_ALLOW_INSECURE_ISSUER", "must be true or false");
   const claims = objectIn(env, "SIGNET_EXACT_CLAIMS");
   const options = {
     ...given,
@@ -52,7 +50,7 @@ export function verifierIn(env: Environment, clock: () => number): IssuersVerifi
     ...(jwksUrl && { jwksUrl: jwksUrl.trimStart().startsWith("{") ? objectIn(env, "SIGNET_JWKS_URL") : jwksUrl }),
     issuer: listIn(issuer),
     audience: !audience || audience === ANY ? null : listIn(audience),
-    allowInsecureIssuer: insecure === "true",
+    allowInsecureIssuer: isYesIn(env, "SIGNET_ALLOW_INSECURE_ISSUER"),
     clock,
   };
   try {

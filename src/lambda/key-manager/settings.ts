@@ -7,7 +7,7 @@ import type { NoticeTargets } from "../../notify/notifier.js";
 import type { RotationSettings } from "../../rotation/plan/policy.js";
 import { DEFAULT_LIMITS } from "../../settings/limits.js";
 import { DEFAULT_POLICY, POLICY_MEMBERS } from "../../settings/policy.js";
-import { assertVariablesAreSpelt, type Environment, limitsIn, membersIn, wrong } from "../shared/settings.js";
+import { assertVariablesAreSpelt, type Environment, isYesIn, limitsIn, membersIn, wrong } from "../shared/settings.js";
 
 /** What the key manager's function is told by its environment. */
 export interface ManagerSettings {
@@ -53,7 +53,7 @@ export function managerSettingsOf(env: Environment): ManagerSettings {
     wrappingKey: env.SIGNET_WRAPPING_KEY || undefined,
     keyPolicy: env.SIGNET_KEY_POLICY || undefined,
     rotation: rotationOf(env),
-    metrics: env.SIGNET_METRICS === "true",
+    metrics: isYesIn(env, "SIGNET_METRICS"),
     notices: {
       webhook: env.SIGNET_WEBHOOK || undefined,
       webhookSecret: env.SIGNET_WEBHOOK_SECRET,

@@ -64,8 +64,8 @@ export function settingsOf(env: Environment): Settings {
     limits: limitsIn(env),
     callers: readCallers(objectIn(env, "SIGNET_CALLERS")),
     activeKeyMaxAgeSeconds: secondsIn(env, "SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS", DEFAULT_ACTIVE_KEY_MAX_AGE_SECONDS),
-    http: env.SIGNET_HTTP === "true",
-    metrics: env.SIGNET_METRICS === "true",
+    http: isYesIn(env, "SIGNET_HTTP"),
+    metrics: isYesIn(env, "SIGNET_METRICS"),
   };
 }
 
@@ -129,6 +129,22 @@ export function namesIn(env: Environment, name: VariableName): readonly string[]
   if (names.length === 0 && env[name])
     throw wrong(name, "is set and names nothing: give names with commas between them, or unset it");
   return names;
+}
+
+/**
+ * A variable that is one of a few words; the first stands for one that is not set.
+ *
+ * @throws SignetError `config_invalid`: another word would mean something else than its writer thinks
+ */
+export function wordIn<const Word extends string>(env: Environment, name: VariableName, words: readonly [Word, ...Word[]]): Word {
+  const word = words.find((each) => each === (env[name] || words[0]));
+  if (word !== undefined) return word;
+  throw wrong(name, `must be ${words.join(" or ")}`);
+}
+
+/** A variable that is `true` or `false`. @throws SignetError `config_invalid` */
+export function isYesIn(env: Environment, name: VariableName): boolean {
+  return wordIn(env, name, ["false", "true"]) === "true";
 }
 
 function secondsIn(env: Environment, name: VariableName, otherwise: number): number {

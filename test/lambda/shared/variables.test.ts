@@ -35,3 +35,13 @@ it("every variable that a function reads is known", () => {
   const named = new Set(read.filter((name) => !["SCOPE"].includes(name)));
   expect([...named].sort()).toStrictEqual([...VARIABLES].sort());
 });
+
+it.each([
+  ["SIGNET_HTTP", "yes", "the issuer", "must be false or true"],
+  ["SIGNET_METRICS", "True", "the issuer", "must be false or true"],
+  ["SIGNET_METRICS", "1", "the key manager", "must be false or true"],
+  ["SIGNET_AUTHORIZER_RESPONSE", "Policy", "the authorizer", "must be simple or policy"],
+])("%s=%s is not taken for another word by %s", (name, value, what, words) => {
+  const create = FUNCTIONS.find(([each]) => each === what)?.[1];
+  expect(() => create?.({ [name]: value })).toThrow(`${name} ${words}`);
+});
