@@ -1,4 +1,27 @@
+import type { TrustRule } from "../settings/trusts.js";
 import type { VerifiedClaims } from "../verify/claims.js";
+
+/** The names that lead to a claim: `["https://sts.amazonaws.com/", "principal_id"]`; most have one. */
+export type ClaimPath = readonly string[];
+
+/**
+ * A rule with what its preset knows in it: issuer, audience, types, and among its claims what the preset excludes. `presets.ts` makes it, of a
+ * rule without a preset too; `rules.ts` judges it and makes of it what proofs are held against.
+ */
+export interface ExpandedRule extends TrustRule {
+  readonly issuer: string;
+  /** The claims that identify: one of them has to be fixed, or fixed in its beginning. Of a rule without a preset `sub`. */
+  readonly identifiedBy: readonly ClaimPath[];
+  /** `spiffe`: the issuer is a trust domain, which the `sub` of its tokens names, and its keys have `use: "jwt-svid"`. */
+  readonly profile?: "spiffe" | undefined;
+}
+
+/**
+ * Puts into a rule what its preset knows. A claim that the rule and the preset both name has to pass both.
+ *
+ * @throws SignetError `config_invalid`, whose field is the member of the rule (`claims.sub`)
+ */
+export type ExpandRule = (rule: TrustRule) => ExpandedRule;
 
 /** What proved who calls: a token of an issuer that a rule trusts, or one that the caller has signed itself. */
 export interface Proof {
