@@ -19,6 +19,8 @@ export interface RequestLog {
   /** The route's own path, with names in braces: what metrics may count by. */
   route?: string;
   caller?: string;
+  /** The token of another issuer, or of its own, that proved the caller, or that it exchanged. */
+  proof?: { readonly rule: string; readonly issuer: string; readonly subject: string | undefined };
   /** The code of the error that was answered. */
   code?: string;
   /** An unexpected error, or the cause of an expected one. */

@@ -53,11 +53,18 @@ export interface Shown {
 
 /** A subject or actor token that was verified for an exchange (RFC 8693 section 2.1). */
 export interface ExchangedToken {
+  /** What let it in, for logs and metrics: `exchanges.0` of the caller. */
+  readonly rule: string;
+  /** Who signed it, as the rule names it. */
+  readonly issuer: string;
+  /** What tokens that come of it call its subject: its `sub`, behind the rule's `subjectPrefix`. */
+  readonly subject: string | undefined;
   readonly claims: VerifiedClaims;
   readonly expiresAt: number;
   /** What the rule allows. */
   readonly audiences: readonly string[];
   readonly scopes: readonly string[];
+  /** Counts as its use, as a proof's. */
   use(): Promise<void>;
 }
 
