@@ -72,6 +72,8 @@ export interface ExchangedToken {
 export interface Proofs {
   /** How many callers can prove themselves so. */
   readonly count: number;
+  /** The scopes that exchanges may be asked for, each once and sorted: what metadata names as `scopes_supported`. */
+  readonly scopes: readonly string[];
   /**
    * Verifies a proof by the source of the rule that matches.
    *
