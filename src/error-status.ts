@@ -22,6 +22,7 @@ export const STATUS_BY_CODE = {
   proof_refused: 401,
   proof_replayed: 401,
   replay_store_full: 503,
+  replay_store_failed: 503,
   caller_exists: 409,
   caller_missing: 404,
   issuing_closed: 403,

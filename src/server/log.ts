@@ -75,9 +75,12 @@ export function logAnswered(log: Logger, { context, method, status, milliseconds
 export function causeOf(failure: unknown): { readonly failure: string; readonly at?: string } {
   if (isSignetError(failure)) {
     const { cause } = failure;
-    const under =
-      cause instanceof Error ? ` (${cause.name} ${(cause as NodeJS.ErrnoException).code ?? ""})`.replace(" )", ")") : "";
     const words = loggableWords(failure);
+    const under = isSignetError(cause)
+      ? ` (${causeOf(cause).failure})`
+      : cause instanceof Error
+        ? ` (${cause.name} ${(cause as NodeJS.ErrnoException).code ?? ""})`.replace(" )", ")")
+        : "";
     return { failure: `${failure.code}${words === undefined ? "" : `: ${words}`}${under}` };
   }
   if (!(failure instanceof Error)) return { failure: typeof failure };

@@ -105,11 +105,11 @@ export interface OnceStore {
   /**
    * Records a use. Nothing that was recorded is forgotten before its time.
    *
-   * @param digest SHA-256 of what names it, in hexadecimal
-   * @param until when it can be forgotten, as NumericDate
+   * @param digest SHA-256 of what names it, in hexadecimal; alone it decides, whatever `until` and `share` are
+   * @param until when it can be forgotten, as NumericDate: at most a day from now, and what clocks may differ by
    * @param share whose part of the room it takes: the caller's name
    * @returns whether it is the first use
-   * @throws SignetError `replay_store_full` where there is no room, `store_failed` where it cannot be known
+   * @throws SignetError `replay_store_full` where there is no room, `replay_store_failed` where it cannot be known: both 503
    */
   createOnce(digest: string, until: number, share: string): Promise<boolean>;
 }

@@ -40,7 +40,7 @@ export interface Proof {
   /**
    * Counts as its use. The last thing before something is issued: what is refused for another reason does not use it up.
    *
-   * @throws SignetError `proof_replayed` where it may be used once and was; `replay_store_full`, `store_failed` where that cannot be known
+   * @throws SignetError `proof_replayed` where it may be used once and was; `replay_store_full`, `replay_store_failed` where that cannot be known
    */
   use(): Promise<void>;
 }

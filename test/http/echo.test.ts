@@ -72,6 +72,10 @@ describe("a log line", () => {
 
   it("of the server has the words of what is ours alone", () => {
     expect(causeOf(foreign)).toStrictEqual({ failure: "invalid_claim" });
+    const full = new SignetError("store_failed", "the disk is full");
+    expect(causeOf(new SignetError("replay_store_failed", "it cannot be known", { cause: full }))).toStrictEqual({
+      failure: "replay_store_failed: it cannot be known (store_failed: the disk is full)",
+    });
     expect(causeOf(new SignetError("store_failed", "the disk is full"))).toStrictEqual({
       failure: "store_failed: the disk is full",
     });

@@ -78,6 +78,10 @@ export const ERROR_GROUPS = [
         "There is no room to remember another proof that may be used once, so none is taken.",
         "Try again later; proofs that end sooner free their place sooner.",
       ],
+      replay_store_failed: [
+        "Whether a proof was used before cannot be known: the disk or the bucket that remembers it failed. Nothing was issued.",
+        "The log says what failed: a full or read-only disk, a permission, a bucket that is not there; then try again with a new proof.",
+      ],
       caller_exists: [
         "There is a caller of this name.",
         "Choose another name, or `signet callers rotate NAME` for a new secret.",

@@ -98,7 +98,10 @@ export function logRefused(log: Log, requestId: string, error: unknown, more: Re
 
 /** What the log says of a failure: our own words, and of others only their kind and where they arose. */
 export function failureOf(error: unknown): Readonly<Record<string, unknown>> {
-  if (isSignetError(error)) return { code: error.code, failure: loggableWords(error) };
+  if (isSignetError(error)) {
+    const { code, cause } = error;
+    return { code, failure: loggableWords(error), ...(isSignetError(cause) && { cause: loggableWords(cause) }) };
+  }
   if (!(error instanceof Error)) return { failure: typeof error };
   const frames = (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));
   return { failure: error.name, at: frames.slice(0, 5) };
