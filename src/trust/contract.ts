@@ -12,7 +12,7 @@ export interface ExpandedRule extends TrustRule {
   readonly issuer: string;
   /** The claims that identify: one of them has to be fixed, or fixed in its beginning. Of a rule without a preset `sub`. */
   readonly identifiedBy: readonly ClaimPath[];
-  /** `spiffe`: the issuer is a trust domain, which the `sub` of its tokens names, and its keys have `use: "jwt-svid"`. */
+  /** `spiffe`: the issuer is a trust domain (`spiffe://example.org`), which the `sub` of its tokens names, and its keys have `use: "jwt-svid"`. */
   readonly profile?: "spiffe" | undefined;
 }
 

@@ -1,0 +1,69 @@
+import { didYouMean } from "../encoding/nearest.js";
+import { shortened } from "../errors.js";
+import type { TrustRule } from "../settings/trusts.js";
+import type { ExpandedRule, ExpandRule } from "./contract.js";
+import { buildkite, gitlab } from "./presets/ci.js";
+import { aws, azure, gcp, signet } from "./presets/clouds.js";
+import { githubActions } from "./presets/github-actions.js";
+import { isLocalIssuer, type Preset, refusedRule } from "./presets/preset.js";
+import { kubernetes, spiffe } from "./presets/workloads.js";
+
+const PRESETS: ReadonlyMap<string, Preset> = new Map(
+  [githubActions, gitlab, buildkite, kubernetes, aws, gcp, azure, spiffe, signet].map((preset) => [preset.name, preset]),
+);
+
+/** The presets: their names, and what their tokens prove. */
+export const PRESET_NAMES: readonly string[] = [...PRESETS.keys()];
+
+/** Of a preset: what has to be fixed of its claims, in words; for help and docs. */
+export function describePreset(name: string): { readonly about: string; readonly identity: string; readonly issuer: string } {
+  const { about, identity, issuer, issuerForm } = presetNamed(name);
+  return { about, identity, issuer: issuer ?? issuerForm };
+}
+
+/** The name of the preset whose only issuer this is, for whom a generic rule would be looser. */
+export function presetOfIssuer(issuer: string): string | undefined {
+  return [...PRESETS.values()].find((preset) => preset.issuer === issuer && preset.name !== "kubernetes")?.name;
+}
+
+/**
+ * Puts into a rule what its preset knows, and refuses one that the preset does not take. A rule without a preset is known by `sub`.
+ *
+ * @throws SignetError `config_invalid`, whose field is the member of the rule
+ */
+export const expandPreset: ExpandRule = (rule) => {
+  if (rule.preset === undefined) return generic(rule);
+  const preset = presetNamed(rule.preset);
+  const { isReused, identifiedBy, defaults } = preset;
+  if (isReused === true && rule.singleUse === true)
+    throw refusedRule("singleUse", `${preset.about} shows the same token many times; leave it out`);
+  const completed = preset.complete?.(rule) ?? rule;
+  const { issuer = preset.issuer, claims = {} } = completed;
+  if (issuer === undefined) throw refusedRule("issuer", `the preset ${preset.name} needs it; expected ${preset.issuerForm}`);
+  if (!preset.isIssuer(issuer) && !isLocalIssuer(issuer))
+    throw refusedRule("issuer", `it is none of the preset ${preset.name}; expected ${preset.issuerForm}`);
+  if (rule.any !== true && !preset.identifies(claims))
+    throw refusedRule(
+      "claims",
+      `they fix no identity for the preset ${preset.name}; expected ${preset.identity}; any: true (--any) trusts every token of the issuer`,
+    );
+  return { ...defaults, ...completed, issuer, claims, identifiedBy, ...profileOf(preset, issuer) };
+};
+
+function generic(rule: TrustRule): ExpandedRule {
+  const { issuer } = rule;
+  if (issuer !== undefined) return { ...rule, issuer, identifiedBy: [["sub"]] };
+  throw refusedRule("issuer", `expected an issuer's URL, or a preset: ${PRESET_NAMES.join(", ")}`);
+}
+
+function profileOf({ profile }: Preset, issuer: string): Pick<ExpandedRule, "profile"> {
+  const found = profile?.(issuer);
+  return found === undefined ? {} : { profile: found };
+}
+
+function presetNamed(name: string): Preset {
+  const preset = PRESETS.get(name);
+  if (preset !== undefined) return preset;
+  const words = `${shortened(name)} is no preset${didYouMean(name, PRESET_NAMES)}; expected one of ${PRESET_NAMES.join(", ")}`;
+  throw refusedRule("preset", words);
+}
