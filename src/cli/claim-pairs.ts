@@ -13,22 +13,31 @@ const PAIR = /^([^=]+?)(:?=)([\s\S]*)$/;
  */
 export function claimsFromPairs(pairs: readonly string[]): Claims {
   const claims: Record<string, unknown> = {};
-  for (const pair of pairs) {
-    const [, name, sign, text = ""] = PAIR.exec(pair) ?? [];
-    if (name === undefined) {
-      throw new SignetError(
-        "usage",
-        `a claim is given as name=value: write sub=${/^[\w@.-]{1,64}$/.test(pair) ? pair : "alice"}, or use --claims JSON`,
-      );
-    }
-    const shown = shortened(name);
-    const value = sign === ":=" ? parseTypedJson(text, `what follows ${shown}:= (a text is written ${shown}=TEXT)`) : text;
+  for (const [name, value] of pairsGiven(pairs)) {
     const isAgain = Object.hasOwn(claims, name);
-    if (isAgain && name !== "aud")
+    if (isAgain && name !== "aud") {
+      const shown = shortened(name);
       throw new SignetError("usage", `the claim ${shown} is given twice; for a list write ${shown}:='["a","b"]'`);
+    }
     // defineProperty, because a claim may be called __proto__.
     const next = isAgain ? [ownMember(claims, name), value].flat() : value;
     Object.defineProperty(claims, name, { value: next, enumerable: true, configurable: true, writable: true });
   }
   return claims;
+}
+
+/** Reads pairs of a name and a value, in their order. @throws SignetError `usage` */
+export function pairsGiven(
+  pairs: readonly string[],
+  otherwise = ", or use --claims JSON",
+): readonly [name: string, value: unknown][] {
+  return pairs.map((pair) => {
+    const [, name, sign, text = ""] = PAIR.exec(pair) ?? [];
+    if (name === undefined) {
+      const example = /^[\w@.-]{1,64}$/.test(pair) ? pair : "alice";
+      throw new SignetError("usage", `a claim is given as name=value: write sub=${example}${otherwise}`);
+    }
+    const shown = shortened(name);
+    return [name, sign === ":=" ? parseTypedJson(text, `what follows ${shown}:= (a text is written ${shown}=TEXT)`) : text];
+  });
 }

@@ -7,6 +7,7 @@ import { CALLER_NAME, REFUSED_CALLER_NAMES } from "../settings/callers.js";
 import { LIMIT_MEMBERS } from "../settings/limits.js";
 import { POLICY_MEMBERS } from "../settings/policy.js";
 import { asOwn, group, oneOf, type Shape, text, type Values } from "../settings/shape.js";
+import { PROOF_MEMBERS } from "../settings/trusts.js";
 
 /** An installation's name: it stands in parameters' and secrets' names, and in aliases. */
 const INSTALLATION_NAME = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
@@ -112,6 +113,7 @@ const CALLER_MEMBERS = {
     items: group(SECRET_MEMBERS),
     ...about("The secrets that it may show.", []),
   },
+  ...PROOF_MEMBERS,
 } as const satisfies Shape;
 
 const CALLER_NAMES = {

@@ -23,6 +23,13 @@ export const TRUST_MEMBERS = {
     ...about("Where its keys are.", "https://issuer.example/jwks.json", { fallback: "found by discovery" }),
   },
   jwks: { ...JWKS, ...about("Its keys, pasted: they are renewed by hand alone.", { keys: [] }) },
+  jwksPastedAt: {
+    type: "integer",
+    minimum: 0,
+    unit: "seconds since 1970",
+    title: "a whole number of seconds since 1970",
+    ...about("When they were pasted; `signet callers` writes it, and tells their age.", 1_764_000_000),
+  },
   audience: {
     ...text("an audience"),
     ...about("The only audience that a proof may have.", "https://issuer.example", { fallback: "the issuer's URL" }),

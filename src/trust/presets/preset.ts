@@ -54,8 +54,10 @@ export function prefixOf(claim: unknown): string | undefined {
 
 /** The same as `isFixed`, also for a beginning that is right. */
 export function isFixedOrPrefixed(claim: unknown, isRight: (text: string) => boolean): boolean {
-  const prefix = prefixOf(claim);
-  return isFixed(claim, isRight) || (prefix !== undefined && isRight(prefix));
+  const choices = Array.isArray(claim) ? claim : [claim];
+  return (
+    choices.length > 0 && choices.every((each) => isFixed(prefixOf(each) ?? (Array.isArray(each) ? undefined : each), isRight))
+  );
 }
 
 /** What a rule says of a claim. */

@@ -104,6 +104,7 @@ function withTrustDomain(rule: TrustRule): TrustRule {
 
 /** The trust domains that a rule's `sub` names. */
 function domainsIn(sub: unknown): string[] {
-  const texts = [isObject(sub) ? prefixOf(sub) : sub].flat().filter((each) => typeof each === "string");
-  return [...new Set(texts.flatMap((text) => SPIFFE_ID.exec(`${text}/`)?.[1] ?? []))].map((domain) => `spiffe://${domain}`);
+  const texts = [sub].flat().map((each) => (isObject(each) ? prefixOf(each) : each));
+  const named = texts.filter((each) => typeof each === "string");
+  return [...new Set(named.flatMap((text) => SPIFFE_ID.exec(`${text}/`)?.[1] ?? []))].map((domain) => `spiffe://${domain}`);
 }
