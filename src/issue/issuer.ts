@@ -85,6 +85,8 @@ export interface ImmediateIssuer {
    */
   issue(request: IssueRequest, checkKey?: (key: SigningKey | Promise<SigningKey>) => void): IssuedToken | Promise<IssuedToken>;
   issueMany(requests: readonly IssueRequest[]): Promise<readonly BatchResult[]>;
+  /** Throws what `issue` would throw before it signs, or answers a promise that is rejected with it. Nothing is signed or counted. */
+  check(request: IssueRequest): void | Promise<void>;
 }
 
 /**
@@ -158,8 +160,18 @@ export function createImmediateIssuer(given: IssuerOptions): ImmediateIssuer {
     const now = checkedTime(clock());
     const key = source.current(now);
     checkKey?.(key);
-    if (key instanceof Promise) return key.then((opened) => issueWith(opened, request, now));
-    return issueWith(key, request, now);
+    return key instanceof Promise ? key.then((opened) => issueWith(opened, request, now)) : issueWith(key, request, now);
+  };
+
+  const check: ImmediateIssuer["check"] = (value) => {
+    const request = checkRequest(value);
+    const now = checkedTime(clock());
+    const judge = (key: SigningKey): void => {
+      inputOf(key, request, now);
+      checkRate?.(now, true);
+    };
+    const key = source.current(now);
+    return key instanceof Promise ? key.then(judge) : judge(key);
   };
 
   function issueWith(key: SigningKey, request: IssueRequest, now: number): IssuedToken | Promise<IssuedToken> {
@@ -189,7 +201,7 @@ export function createImmediateIssuer(given: IssuerOptions): ImmediateIssuer {
     return tokenOf(input, await key.signer.sign(input));
   }
 
-  return Object.freeze({ issue, issueMany: (requests: readonly IssueRequest[]) => issueEach(issue, requests) });
+  return Object.freeze({ issue, check, issueMany: (requests: readonly IssueRequest[]) => issueEach(issue, requests) });
 }
 
 /** So many tokens of a batch are made at a time: each that waits for KMS holds a connection and the memory for it. */

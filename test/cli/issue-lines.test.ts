@@ -13,7 +13,7 @@ function echoing(isAsync: boolean): ImmediateIssuer {
     const issued = { token: JSON.stringify(request) };
     return isAsync ? Promise.resolve(issued) : issued;
   };
-  return { issue, issueMany: async () => [] };
+  return { issue, issueMany: async () => [], check: () => undefined };
 }
 
 async function* chunksOf(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Buffer> {
