@@ -15,7 +15,7 @@ export interface ExchangeAsked {
 /** The parties of an exchange: each was verified, or has shown who it is. */
 export interface ExchangeParties {
   readonly subject: ExchangedToken;
-  /** Absent where the client acts in nobody's name but its own. */
+  /** Absent where the client itself acts. */
   readonly actor?: ExchangedToken | undefined;
   /** The caller that asks. */
   readonly client: string;
@@ -122,8 +122,8 @@ function assertMayAct({ subject, actor, client, issuer }: ExchangeParties): void
   const acting: Readonly<Record<string, unknown>> = actor?.claims ?? { iss: issuer, sub: client, client_id: client };
   const named = isObject(mayAct) ? { ...(actor && { iss: subject.claims.iss }), ...mayAct } : {};
   const members = Object.entries(named);
-  const isSomebody = members.some(([name]) => name !== "iss");
-  if (isSomebody && members.every(([name, value]) => isText(value) && ownMember(acting, name) === value)) return;
+  const isNamed = members.some(([name]) => name !== "iss");
+  if (isNamed && members.every(([name, value]) => isText(value) && ownMember(acting, name) === value)) return;
   throw refused("subject_token", "its may_act names another actor");
 }
 
@@ -133,7 +133,7 @@ function actors({ subject, actor, issuer }: ExchangeParties): Actor | undefined 
   if (actor === undefined) return before;
   const sub = subjectOf(actor, "actor_token");
   // Who really acts would be lost.
-  if (actor.claims.act !== undefined) throw refused("actor_token", "it is itself one of somebody who acts for another (act)");
+  if (actor.claims.act !== undefined) throw refused("actor_token", "it is itself one of an actor that acts for another (act)");
   return { ...nameSpace(actor.claims.iss, issuer), sub, ...(before && { act: before }) };
 }
 
@@ -152,7 +152,7 @@ function earlierActors(act: unknown, writtenBy: unknown, issuer: string | undefi
   };
 }
 
-// Names of ours need no `iss`; the same name of another issuer is somebody else.
+// Names of ours need no `iss`; the same name of another issuer is another party.
 function nameSpace(iss: unknown, issuer: string | undefined): { readonly iss?: string } {
   return isText(iss) && iss !== issuer ? { iss } : {};
 }
