@@ -57,6 +57,15 @@ export function tokenRoute({ authenticate, clock }: IssueRouteOptions): Handler 
   };
 }
 
+/**
+ * `GET /authorize`, which metadata has to name: whatever is asked for, there is none. It redirects to no place, since no redirect_uri is
+ * registered (RFC 6749 section 4.1.2.1), and says nothing of what was sent.
+ */
+export function authorizationRoute(_request: Request, context: RequestContext): Response {
+  const message = "there is no login here: ask POST /token for a token, by a grant of /.well-known/oauth-authorization-server";
+  return oauthError(new SignetError("grant_not_supported", message, { field: "response_type" }), context);
+}
+
 /** A client that has shown who it is. */
 async function known(authenticate: Authenticator, { id, secret }: Credentials, context: RequestContext): Promise<KnownCaller> {
   const caller = await authenticate.bySecret(secret, context);
@@ -153,7 +162,7 @@ function oauthError(error: unknown, context: RequestContext): Response {
 
 function wordOf({ code, field, status }: SignetError): string {
   if (status === 401 || code === "issuing_closed") return "invalid_client";
-  if (code === "grant_not_supported") return "unsupported_grant_type";
+  if (code === "grant_not_supported") return field === "response_type" ? "unsupported_response_type" : "unsupported_grant_type";
   if (field === "claims.aud") return "invalid_target";
   if (field === "claims.scope") return "invalid_scope";
   if (status === 429 || status === 503) return "temporarily_unavailable";

@@ -124,6 +124,11 @@ function tokenPaths(): object {
     "/decode": {
       post: byCaller("decode", "The claims of a token, by the JWKS at a URL.", ref("DecodeRequest"), { type: "object" }),
     },
+    "/authorize": {
+      get: open("authorize", "Nothing: named by the metadata, since some clients ask for it.", {
+        ...failures(["400"], "application/json", ref("OAuthError")),
+      }),
+    },
     "/token": {
       post: {
         operationId: "token",

@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import { type DiscoveryDocument, type Jwks, PUBLIC_CACHE_CONTROL } from "../keyring/documents.js";
+import {
+  type DiscoveryDocument,
+  type Jwks,
+  oauthMetadataOf,
+  PUBLIC_CACHE_CONTROL,
+  type TokenEndpoint,
+  withTokenEndpoint,
+} from "../keyring/documents.js";
 import type { Handler } from "./request-context.js";
 
 /** What verifiers read. */
@@ -24,16 +31,34 @@ export interface DocumentRoutes {
   readonly oauthMetadata: Handler;
 }
 
+/** What the routes of documents are made of. */
+export interface DocumentRoutesOptions {
+  /** Answers what is published now; `undefined` before the first key. */
+  readonly documents: () => PublicTexts | undefined;
+  /** The scopes that callers' exchanges may be asked for now; the same list for as long as nothing else is. */
+  readonly scopes: () => readonly string[];
+  /** Answers for a document that is not there. */
+  readonly absent: Handler;
+}
+
 /**
- * Makes the routes of JWKS, discovery document and OAuth metadata. Their bytes are those that were published, the same from every replica.
- *
- * @param documents answers what is published now; `undefined` before the first key
- * @param absent answers for a document that is not there
+ * Makes the routes of JWKS, discovery document and OAuth metadata. The JWKS has the bytes that were published; the other two also name the
+ * token endpoint, which is here always. All are the same from every replica.
  */
-export function documentRoutes(documents: () => PublicTexts | undefined, absent: Handler): DocumentRoutes {
-  const jwksOf = remembered<Jwks>();
-  const discoveryOf = remembered<DiscoveryDocument>();
-  const oauthMetadataOf = remembered(oauthMetadata);
+export function documentRoutes({ documents, scopes, absent }: DocumentRoutesOptions): DocumentRoutes {
+  const jwksOf = remembered<[Jwks]>();
+
+  function metadataRoute(metadataOf: (document: DiscoveryDocument, endpoint: TokenEndpoint) => object): Handler {
+    const textOf = remembered((document: DiscoveryDocument, offered: readonly string[]) =>
+      metadataOf(document, { scopes: offered }),
+    );
+    return (request, context) => {
+      const document = documents()?.discovery;
+      if (document === undefined) return absent(request, context);
+      return send(request, textOf(document, scopes()), { "content-type": "application/json" });
+    };
+  }
+
   return Object.freeze<DocumentRoutes>({
     jwks(request, context) {
       const found = documents();
@@ -42,32 +67,9 @@ export function documentRoutes(documents: () => PublicTexts | undefined, absent:
       const type = request.headers.get("accept")?.includes(JWK_SET) === true ? JWK_SET : "application/json";
       return send(request, jwksOf(found.jwks), { "content-type": type, vary: "accept" });
     },
-    discovery(request, context) {
-      const document = documents()?.discovery;
-      if (document === undefined) return absent(request, context);
-      return send(request, discoveryOf(document), { "content-type": "application/json" });
-    },
-    oauthMetadata(request, context) {
-      const document = documents()?.discovery;
-      if (document === undefined) return absent(request, context);
-      return send(request, oauthMetadataOf(document), { "content-type": "application/json" });
-    },
+    discovery: metadataRoute(withTokenEndpoint),
+    oauthMetadata: metadataRoute(oauthMetadataOf),
   });
-}
-
-/**
- * What clients of `/token` look for (RFC 8414 section 2). There is no authorization endpoint; `none` is the registered response type of an
- * answer that holds nothing.
- */
-function oauthMetadata({ issuer, jwks_uri }: DiscoveryDocument): object {
-  return {
-    issuer,
-    token_endpoint: `${issuer.replace(/\/$/, "")}/token`,
-    jwks_uri,
-    response_types_supported: ["none"],
-    grant_types_supported: ["client_credentials"],
-    token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
-  };
 }
 
 /** Answers a text that anybody may read and keep, with its ETag; 304 to who has it already (RFC 9110 section 13.1.2). */
@@ -77,14 +79,16 @@ export function send(request: Request, { text, etag }: Representation, own: Read
   return new Response(text, { headers });
 }
 
-/** Makes the representation of a value, or of what is made of it, once for as long as the value is the same. */
-export function remembered<T extends object>(make: (value: T) => object = (value) => value): (value: T) => Representation {
-  let last: { readonly value: T; readonly representation: Representation } | undefined;
-  return (value) => {
-    if (last?.value !== value) {
-      const text = JSON.stringify(make(value));
+/** Makes the representation of a value, or of what is made of some, once for as long as these are the same. */
+export function remembered<T extends readonly unknown[]>(
+  make: (...values: T) => object = (...[value]) => value as object,
+): (...values: T) => Representation {
+  let last: { readonly values: T; readonly representation: Representation } | undefined;
+  return (...values) => {
+    if (last === undefined || values.some((value, index) => value !== last?.values[index])) {
+      const text = JSON.stringify(make(...values));
       const digest = createHash("sha256").update(text).digest("base64url");
-      last = { value, representation: { text, etag: `"${digest}"` } };
+      last = { values, representation: { text, etag: `"${digest}"` } };
     }
     return last.representation;
   };

@@ -4,7 +4,7 @@ import { privateJson } from "./answers.js";
 import { type Authenticator, createAuthenticator } from "./authenticate.js";
 import { decodeRoute } from "./decode.js";
 import { encodeRoute, issueRoute } from "./issue.js";
-import { tokenRoute } from "./oauth.js";
+import { authorizationRoute, tokenRoute } from "./oauth.js";
 import { openApiDocument } from "./openapi.js";
 import { DISCOVERY, JWKS, OAUTH_METADATA, pathsOf } from "./paths.js";
 import { problemResponse } from "./problem.js";
@@ -25,6 +25,8 @@ export interface RoutesOptions {
   readonly lookAgain?: (() => Promise<void>) | undefined;
   /** What is published now; the same object for as long as nothing else is. */
   readonly documents: () => PublicTexts | undefined;
+  /** The scopes that callers' exchanges may be asked for now, the same list for as long as nothing else is; none by default. */
+  readonly scopes?: (() => readonly string[]) | undefined;
   /**
    * Finds out whether a key can sign and is published.
    *
@@ -48,6 +50,8 @@ interface Route {
 interface NamedRoute extends Route {
   readonly name: string;
 }
+
+const NO_SCOPES: readonly string[] = [];
 
 /** The documents that pages of other sites may read. */
 const PUBLIC_DOCUMENTS = [JWKS, DISCOVERY, OAUTH_METADATA, "/openapi.json"];
@@ -78,8 +82,9 @@ export function createRoutes(options: RoutesOptions): Handler {
 
 function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<Record<string, Route>> {
   const { issuer, clock } = options;
-  const { jwks, discovery, oauthMetadata } = documentRoutes(options.documents, notThere);
-  const describe = remembered();
+  const { documents, scopes = () => NO_SCOPES } = options;
+  const { jwks, discovery, oauthMetadata } = documentRoutes({ documents, scopes, absent: notThere });
+  const describe = remembered<[object]>();
   const openApi = openApiDocument(options.version, issuer);
   const verifierFor = ownVerifiers({ issuer, clock, jwks: () => options.documents()?.jwks });
   const verifyOwn = (token: string) => verifierFor(null).verify(token);
@@ -87,6 +92,7 @@ function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<
     "/issue": { POST: issueRoute({ authenticate, clock }) },
     "/encode": { POST: encodeRoute({ authenticate, clock }) },
     "/token": { POST: tokenRoute({ authenticate, clock }) },
+    "/authorize": { GET: authorizationRoute, POST: authorizationRoute },
     "/verify": { POST: verifyRoute(authenticate, verifierFor) },
     "/decode": { POST: decodeRoute({ authenticate, issuer, hosts: options.decodeHosts, verifyOwn, clock }) },
     [JWKS]: { GET: jwks },

@@ -23,8 +23,20 @@ describe.each([`${ORIGIN}/tenant/a`, `${ORIGIN}/tenant/a/`])("an issuer whose UR
     for (const path of ["/.well-known/oauth-authorization-server/tenant/a", "/tenant/a/.well-known/oauth-authorization-server"]) {
       expect(await json(ask(path))).toMatchObject({ issuer, token_endpoint: `${ORIGIN}/tenant/a/token` });
     }
-    expect(await json(ask("/.well-known/openid-configuration/tenant/a"))).toMatchObject({ issuer });
     expect((await ask("/.well-known/jwks.json/tenant/a")).status).toBe(404);
+  });
+
+  it("has everything that MCP's clients ask for, in their order, with endpoints that are there", async () => {
+    for (const path of [
+      "/.well-known/oauth-authorization-server/tenant/a",
+      "/.well-known/openid-configuration/tenant/a",
+      "/tenant/a/.well-known/openid-configuration",
+    ]) {
+      const metadata = await json(ask(path));
+      expect(metadata).toMatchObject({ issuer, token_endpoint: `${ORIGIN}/tenant/a/token` });
+      const { pathname } = new URL(metadata.authorization_endpoint as string);
+      expect([pathname, (await ask(pathname)).status]).toStrictEqual(["/tenant/a/authorize", 400]);
+    }
   });
 
   it("issues, verifies and tells its health there, and counts all of it by the route", async () => {
@@ -74,26 +86,5 @@ describe.each([`${ORIGIN}/tenant/a`, `${ORIGIN}/tenant/a/`])("an issuer whose UR
   it("is what its description names as the server", () => {
     expect(openApiDocument("1.0.0", issuer)).toMatchObject({ servers: [{ url: "/tenant/a" }] });
     expect(openApiDocument("1.0.0", ORIGIN)).toMatchObject({ servers: [{ url: "/" }] });
-  });
-});
-
-describe("OAuth's metadata", () => {
-  it("says what the token endpoint takes, and where the keys are", async () => {
-    const { ask } = routesFor();
-    const answer = await ask("/.well-known/oauth-authorization-server");
-    expect(answer.headers.get("cache-control")).toContain("max-age=300");
-    expect(await json(answer)).toStrictEqual({
-      issuer: "https://issuer.example",
-      token_endpoint: "https://issuer.example/token",
-      jwks_uri: "https://issuer.example/.well-known/jwks.json",
-      response_types_supported: ["none"],
-      grant_types_supported: ["client_credentials"],
-      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
-    });
-  });
-
-  it("is there for no issuer without a URL", async () => {
-    const { ask } = routesFor({ issuer: undefined, documents: { jwks: JWKS, discovery: undefined } });
-    expect((await ask("/.well-known/oauth-authorization-server")).status).toBe(404);
   });
 });

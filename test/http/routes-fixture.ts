@@ -27,6 +27,8 @@ interface RoutesForOptions {
   readonly decodeHosts?: readonly string[];
   /** What is published; by default the keys and documents of `ISSUER`. */
   readonly documents?: PublicTexts;
+  /** The scopes that exchanges may be asked for. */
+  readonly scopes?: () => readonly string[];
 }
 
 /** The routes of an issuer with one caller, "web", whose secret is at hand. */
@@ -45,6 +47,7 @@ export function routesFor(options: RoutesForOptions = {}) {
     decodeHosts: options.decodeHosts,
     callers: () => callers,
     documents: () => documents,
+    scopes: options.scopes,
     assertReady: () => undefined,
     metrics: async () => ({ text: "signet_x 1\n", contentType: "text/plain" }),
     version: "0.0.0",

@@ -108,7 +108,10 @@ export const ERROR_GROUPS = [
         "The request has a transfer coding other than `chunked`.",
         "Send the body with `Content-Length`, or chunked.",
       ],
-      grant_not_supported: ["`/token` was asked for another grant.", "Send `grant_type=client_credentials`."],
+      grant_not_supported: [
+        "`/token` was asked for another grant, or `/authorize` for anything: there is no login.",
+        "Send a `grant_type` that `/.well-known/oauth-authorization-server` names to `/token`.",
+      ],
       invocation_invalid: [
         "An invocation by the Lambda API is malformed: its function name, qualifier or invocation type.",
         "Correct what the message names.",
