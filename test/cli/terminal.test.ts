@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { table } from "../../src/cli/table.js";
 import { visible } from "../../src/errors.js";
 import { wordsOf } from "../../src/server/log.js";
+import { anyCharacter } from "../contracts/any-text.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";
 
@@ -16,7 +17,7 @@ const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString("
 describe("text for a terminal", () => {
   it("has nothing that a terminal obeys, and is one line, whatever it is made of", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(fc.string({ unit: anyCharacter }), (text) => {
         expect(visible(text)).not.toMatch(UNSEEN);
       }),
     );

@@ -1,19 +1,18 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { exportJWK, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rsaPair } from "../contracts/rsa-keys.mjs";
 import { ISSUER, NOW, routesFor } from "./routes-fixture.js";
 
+const { privateKey: foreign, publicKey } = rsaPair(2_048);
 let server: Server;
 let host: string;
 let jwks: string;
-let foreign: Awaited<ReturnType<typeof generateKeyPair>>["privateKey"];
 let fetched = 0;
 
 beforeAll(async () => {
-  const pair = await generateKeyPair("RS256");
-  foreign = pair.privateKey;
-  jwks = JSON.stringify({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: "f1", alg: "RS256", use: "sig" }] });
+  jwks = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: "f1", alg: "RS256", use: "sig" }] });
   server = createServer((_, outgoing) => {
     fetched += 1;
     outgoing.end(jwks);

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Verifier } from "../../src/verify/verifier.js";
-import { cases } from "../contracts/matrix.js";
+import { anyCharacter } from "../contracts/any-text.js";
+import { cases, isEvery } from "../contracts/matrix.js";
 import { answerOf, goodClaims, part, type TestKey, testKey, verifierFor } from "./tokens.js";
 
 const NAMES = ["ES256", "RS256", "EdDSA"] as const;
@@ -25,6 +26,12 @@ function refused(original: string, altered: string): void {
   if (!answer.startsWith("token_")) expect([answer, altered]).toStrictEqual(["a refusal", original]);
 }
 
+/**
+ * Which of the bits of a place are turned. Another third of them is at each place, and all of them are where a part ends, since its last
+ * bits are those that decoders pass over; CI turns every one.
+ */
+const isTurned = (at: number, bit: number, isEnd: boolean): boolean => isEvery || isEnd || (at + bit) % 3 === 0;
+
 describe.each([0, 1, 2])("a token (key %i)", (index) => {
   const key = (): TestKey => keys[index] as TestKey;
 
@@ -35,7 +42,9 @@ describe.each([0, 1, 2])("a token (key %i)", (index) => {
   it("is refused with any single bit of its text turned", () => {
     const token = key().good();
     for (let at = 0; at < token.length; at++) {
+      const isEnd = token.length - at < 3 || token.slice(at, at + 3).includes(".");
       for (let bit = 0; bit < 9; bit++) {
+        if (!isTurned(at, bit, isEnd)) continue;
         const turned = String.fromCharCode(token.charCodeAt(at) ^ (1 << bit));
         refused(token, token.slice(0, at) + turned + token.slice(at + 1));
       }
@@ -47,6 +56,7 @@ describe.each([0, 1, 2])("a token (key %i)", (index) => {
     const parts = token.split(".").map((each) => Buffer.from(each, "base64url"));
     for (const [which, bytes] of parts.entries()) {
       for (let bit = 0; bit < bytes.length * 8; bit++) {
+        if (!isTurned(bit >> 3, bit & 7, bit >> 3 === bytes.length - 1)) continue;
         const turned = Buffer.from(bytes);
         turned[bit >> 3] = (turned[bit >> 3] as number) ^ (1 << (bit & 7));
         refused(token, parts.map((each, at) => part(at === which ? turned : each)).join("."));
@@ -67,7 +77,7 @@ describe.each([0, 1, 2])("a token (key %i)", (index) => {
 describe("a token", () => {
   it("is refused with anything put in anywhere", () => {
     fc.assert(
-      fc.property(anyKey, fc.nat(), fc.string({ unit: "binary", minLength: 1, maxLength: 20 }), (key, at, garbage) => {
+      fc.property(anyKey, fc.nat(), fc.string({ unit: anyCharacter, minLength: 1, maxLength: 20 }), (key, at, garbage) => {
         const token = key().good();
         const where = at % (token.length + 1);
         refused(token, token.slice(0, where) + garbage + token.slice(where));
@@ -156,7 +166,7 @@ describe("a token", () => {
 
 describe("whatever is presented", () => {
   const nonsense = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 200 }),
+    fc.string({ unit: anyCharacter, maxLength: 200 }),
     fc.array(fc.oneof(fc.string(), fc.base64String(), fc.json().map(part)), { maxLength: 6 }).map((parts) => parts.join(".")),
     fc.tuple(fc.json(), fc.json(), fc.uint8Array()).map((parts) => parts.map(part).join(".")),
     fc.anything(),

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { anyCharacter } from "../../contracts/any-text.js";
 import { json, name } from "./words.js";
 
 /** What happens to one place of a value on its way: the place is counted from the outside in, in the order of the members. */
@@ -90,7 +91,7 @@ export function damaged(right: fc.Arbitrary<string>): fc.Arbitrary<string> {
     at: fc.nat(4_000),
     length: fc.oneof(fc.nat(3), fc.nat(4_000)),
     kind: fc.constantFrom("cut out", "put in", "repeat", "end"),
-    piece: fc.oneof(fc.constantFrom(...PIECES), fc.string({ unit: "binary", maxLength: 4 })),
+    piece: fc.oneof(fc.constantFrom(...PIECES), fc.string({ unit: anyCharacter, maxLength: 4 })),
   });
   return fc.tuple(right, fc.array(damage, { maxLength: 3 })).map(([whole, all]) =>
     all.reduce((present, { at, length, kind, piece }) => {

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { anyCharacter } from "../../contracts/any-text.js";
 
 export const ISSUER = "https://issuer.example";
 
@@ -15,13 +16,13 @@ const UNSEEN = ["\u001b[2J\u202e", "\u0000", "\r\nSet: x", "\ud800", "\u2028", "
 export const text: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom("", "a", ...INHERITED, "\\", ...UNSEEN, "a.b.c", "%zz", "../", "x".repeat(9_000), PRIVATE_VALUE),
   fc.constantFrom("sub", "aud", "iss", "api", ISSUER, `${ISSUER}/.well-known/jwks.json`, "client_credentials", "ES256", "tick"),
-  fc.string({ unit: "binary", maxLength: 20 }),
+  fc.string({ unit: anyCharacter, maxLength: 20 }),
 );
 
 /** What a member may be called. A name is told in messages, so that it must be fit to be shown. */
 export const name: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(...INHERITED, ...UNSEEN, "", "a.b", "x".repeat(9_000), "exp", "kid", "alg", "keys"),
-  fc.string({ unit: "binary", maxLength: 12 }),
+  fc.string({ unit: anyCharacter, maxLength: 12 }),
 );
 
 export const number: fc.Arbitrary<number> = fc.oneof(

@@ -14,6 +14,7 @@ import { bearerGuard } from "../../../src/verify/bearer.js";
 import { createVerifier } from "../../../src/verify/create-verifier.js";
 import type { VerifierOptions } from "../../../src/verify/verifier.js";
 import { createVerifier as createWebVerifier } from "../../../src/verify/web/index.js";
+import { anyCharacter } from "../../contracts/any-text.js";
 import { routesFor } from "../../http/routes-fixture.js";
 import { listening, sent } from "../../server/raw.js";
 import { keySet, keys } from "../grammar/keys.js";
@@ -125,7 +126,7 @@ const path = fc.oneof(
 const body = fc.oneof(
   fc.oneof(issuing, likely({ token, audience: text, jwksUri: text })).map((value) => JSON.stringify(value)),
   fc.webQueryParameters(),
-  fc.string({ unit: "binary" }),
+  fc.string({ unit: anyCharacter }),
 );
 const authorization = fc.constantFrom("Bearer SECRET", "Basic SECRET", "Bearer x", "Basic %", "");
 const type = fc.constantFrom("application/json", "application/x-www-form-urlencoded", "text/plain", "application/json;charset=x");

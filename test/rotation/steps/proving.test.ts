@@ -272,7 +272,8 @@ describe("a sweep", () => {
   });
 
   it("gives up a standby only where its private part is absent or another's, and destroys no other", async () => {
-    for (const [what, damage] of DAMAGES) {
+    // One of each kind at least.
+    for (const [what, damage] of some(2, DAMAGES)) {
       const issuer = await onFiles();
       const [id, kid] = [await issuer.idOf("pending"), await issuer.kidOf("pending")];
       await damage(issuer, id);
