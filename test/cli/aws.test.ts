@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
-import { signet } from "./command.js";
-import { killServers, served } from "./server-process.js";
+import { refusedServe, signet } from "./command.js";
+import { killServers, type ServerProcess, served } from "./server-process.js";
 
 const scratch = scratchDirectories();
 const ISSUER = "https://issuer.example";
@@ -16,8 +16,10 @@ beforeAll(async () => {
   aws.createBucket("keyrings");
 });
 
-afterEach(killServers);
-afterAll(() => aws.close());
+afterAll(() => {
+  killServers();
+  return aws.close();
+});
 
 async function made(...args: string[]) {
   const cwd = await scratch();
@@ -39,7 +41,7 @@ describe("init in AWS, before it writes anything,", () => {
       aws.perform("kms", "CreateAlias", { AliasName: "alias/signs", TargetKeyId: KeyMetadata.KeyId });
     }
     const cwd = await scratch();
-    const ran = await signet(["init", ...args], { cwd, env: aws.env });
+    const ran = await signet(["init", ...args], { cwd, env: aws.env, shortWaits: true });
     expect([ran.code, ran.stderr]).toStrictEqual([1, expect.stringContaining(words)]);
     expect(await readdir(cwd)).toStrictEqual([]);
   });
@@ -85,35 +87,43 @@ describe("an issuer whose keys are in AWS", () => {
     expect((await jwtVerify(token, createLocalJWKSet(jwks), { issuer: ISSUER })).payload.sub).toBe("alice");
   });
 
-  it("keeps nothing on the disk but its config where the keyring is in S3, and serves from there", async () => {
-    const { cwd, run } = await made("--custody", "parameter-store", "--keyring", "s3://keyrings/prod");
-    const objects = [...aws.state.buckets.get("keyrings").objects.keys()] as string[];
-    expect(objects).toEqual(
-      expect.arrayContaining(["prod/keyring.json", "prod/.well-known/jwks.json", "prod/audit/000000000001.json"]),
-    );
-    expect((await run("audit", "verify")).code).toBe(0);
-    expect(JSON.parse((await run("jwks")).stdout).keys).toHaveLength(2);
-    const server = await served(cwd, [], undefined, { env: aws.env });
-    const published = await (await fetch(`${server.url}/.well-known/jwks.json`)).text();
-    expect(published).toBe(aws.state.buckets.get("keyrings").objects.get("prod/.well-known/jwks.json").at(-1).body.toString());
-    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
-    expect(await server.stop()).toBe(0);
-  });
+  describe("in KMS, with a keyring in S3", () => {
+    let cwd: string;
+    let run: Awaited<ReturnType<typeof made>>["run"];
+    let server: ServerProcess;
+    let secret: string;
 
-  it("is served with what KMS takes, and what its signatures lack, in the metrics", async () => {
-    const { cwd, run } = await made("--custody", "kms");
-    const secret = (await run("callers", "add", "web")).stdout.trim();
-    const server = await served(cwd, [], undefined, { env: aws.env });
-    const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
-    aws.inject({ action: "kms:Sign", kind: "corrupt-signature" });
-    const issued = await fetch(`${server.url}/issue`, { method: "POST", headers, body: '{"claims":{"sub":"alice"}}' });
-    expect(issued.status).toBe(200);
-    const metrics = await (await fetch(`${server.url}/metrics`, { headers })).text();
-    expect(metrics).toMatch(/^signet_self_check_failures_total 1$/m);
-    // The token's two; the tick beside it may have proven the key as well.
-    expect(metrics).toMatch(/^signet_kms_sign_seconds_count [23]$/m);
-    await server.stop();
-    expect(server.stdout() + server.stderr()).toContain("signature that the public key refuses");
+    beforeAll(async () => {
+      ({ cwd, run } = await made("--custody", "kms", "--keyring", "s3://keyrings/prod"));
+      secret = (await run("callers", "add", "web")).stdout.trim();
+      server = await served(cwd, [], undefined, { env: aws.env });
+    });
+
+    it("keeps nothing on the disk but its config, and serves from there", async () => {
+      const { objects } = aws.state.buckets.get("keyrings");
+      expect([...objects.keys()]).toEqual(
+        expect.arrayContaining(["prod/keyring.json", "prod/.well-known/jwks.json", "prod/audit/000000000001.json"]),
+      );
+      expect((await readdir(cwd, { recursive: true })).sort()).toStrictEqual([".signet", ".signet/.gitignore", "signet.json"]);
+      expect((await run("audit", "verify")).code).toBe(0);
+      expect(JSON.parse((await run("jwks")).stdout).keys).toHaveLength(2);
+      const published = await (await fetch(`${server.url}/.well-known/jwks.json`)).text();
+      expect(published).toBe(objects.get("prod/.well-known/jwks.json").at(-1).body.toString());
+      expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    });
+
+    it("is served with what KMS takes, and what its signatures lack, in the metrics", async () => {
+      const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+      aws.inject({ action: "kms:Sign", kind: "corrupt-signature" });
+      const issued = await fetch(`${server.url}/issue`, { method: "POST", headers, body: '{"claims":{"sub":"alice"}}' });
+      expect(issued.status).toBe(200);
+      const metrics = await (await fetch(`${server.url}/metrics`, { headers })).text();
+      expect(metrics).toMatch(/^signet_self_check_failures_total 1$/m);
+      // The token's two; the tick beside it may have proven the key as well.
+      expect(metrics).toMatch(/^signet_kms_sign_seconds_count [23]$/m);
+      expect(await server.stop()).toBe(0);
+      expect(server.stdout() + server.stderr()).toContain("signature that the public key refuses");
+    });
   });
 
   it("signs first with a KMS key that was there already", async () => {
@@ -195,7 +205,7 @@ describe("an issuer whose keys are in AWS", () => {
   it("is served in dev mode only where AWS is on this machine as well", async () => {
     const { cwd } = await made("--custody", "kms", "--issuer", "http://localhost:7117");
     const env = { ...aws.env, AWS_ENDPOINT_URL_KMS: "https://kms.eu-central-1.amazonaws.com" };
-    const ran = await signet(["serve", "--dev", "--port", "0"], { cwd, env });
+    const ran = await refusedServe(["--dev", "--port", "0"], { cwd, env });
     expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining("AWS_ENDPOINT_URL") });
   });
 });

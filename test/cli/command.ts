@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly cwd: string;
   readonly input?: string | Buffer;
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether it goes on at once where it would wait a while and look again; for what never comes, and only without a process of its own. */
+  readonly shortWaits?: boolean;
 }
 
 function environmentOf({ cwd, env = {} }: RunOptions): Record<string, string> {
@@ -75,11 +77,19 @@ function needsProcess([command]: readonly string[], { env = {} }: RunOptions): b
  * costs a tenth of a start.
  */
 export function signet(args: readonly string[], options: RunOptions): Promise<Ran> {
-  if (needsProcess(args, options)) return signetProcess(args, options);
+  return needsProcess(args, options) ? signetProcess(args, options) : warmly(args, options);
+}
+
+/** The same for a `serve` that is refused before it listens: nothing of it is left in the process that has run it. */
+export function refusedServe(args: readonly string[], options: RunOptions): Promise<Ran> {
+  return warmly(["serve", ...args], options);
+}
+
+function warmly(args: readonly string[], options: RunOptions): Promise<Ran> {
   const id = runs++;
   return new Promise((resolve, reject) => {
     waiting.set(id, { resolve, reject });
-    const { cwd, input = "" } = options;
-    warmCommand().send({ id, args, cwd, env: environmentOf(options), input: Buffer.from(input) });
+    const { cwd, input = "", shortWaits = false } = options;
+    warmCommand().send({ id, args, cwd, env: environmentOf(options), input: Buffer.from(input), shortWaits });
   });
 }

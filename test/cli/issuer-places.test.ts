@@ -44,9 +44,7 @@ describe("an issuer with a port and a path", () => {
     expect(verified.code, verified.stderr).toBe(0);
     const doctor = await signet(["doctor", issuer], { cwd: elsewhere });
     expect(doctor.code, doctor.stdout).toBe(0);
-    await server.stop();
-    const told = await served(cwd, [], ["--port", "0"]);
-    expect(told.url).not.toBe(server.url);
+    expect(await server.stop()).toBe(0);
   });
 });
 
@@ -112,8 +110,7 @@ describe.runIf(process.platform === "linux")("a directory below /proc", () => {
 describe("a passphrase that is typed for serve", () => {
   it("opens the keys of its workers too, and is in no worker's environment", async () => {
     const cwd = await scratch();
-    const quick = { NODE_OPTIONS: QUICK_PASSPHRASES };
-    const init = await signet(["init"], { cwd, env: { SIGNET_PASSPHRASE: "correct horse", ...quick } });
+    const init = await signet(["init"], { cwd, env: { SIGNET_PASSPHRASE: "correct horse" } });
     expect(init.code, init.stderr).toBe(0);
     const env = { NODE_OPTIONS: `${QUICK_PASSPHRASES} --import=${AT_A_TERMINAL}` };
     const server = await served(cwd, ["--workers", "2"], ["--port", "0"], { env, input: "correct horse\n" });

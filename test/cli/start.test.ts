@@ -91,27 +91,12 @@ describe.skipIf(!canCount)("npm start", { timeout: SLOW_MS }, () => {
     expect(await stop(second, "SIGINT")).toBe(0);
   });
 
-  it("says which two URLs differ, for an issuer on another port and for one that is elsewhere", async () => {
-    const local = start(await issuerFolder("http://localhost:7117"), ["--port", "0"]);
-    await local.ready;
-    expect(local.said()).toMatch(/Two URLs differ: tokens say iss http:\/\/localhost:7117, .* at http:\/\/127\.0\.0\.1:\d+/);
-    expect(await stop(local)).toBe(0);
+  it("says which two URLs differ, for an issuer that is elsewhere", async () => {
     const elsewhere = start(await issuerFolder("https://issuer.example"), ["--port", "0"]);
     await elsewhere.ready;
     expect(elsewhere.said()).toMatch(/Two URLs differ: tokens say iss https:\/\/issuer\.example, /);
     expect(elsewhere.said()).toContain('"iss": "https://issuer.example"');
     expect(await stop(elsewhere, "SIGHUP")).toBe(0);
-  });
-
-  it("goes on serving where the issuer's limits refuse the first token", async () => {
-    const cwd = await issuerFolder("http://localhost:7117");
-    const config = join(cwd, "signet.json");
-    const limits = { allowedAudiences: ["other"] };
-    await writeFile(config, JSON.stringify({ ...(JSON.parse(await readFile(config, "utf8")) as object), limits }));
-    const strict = start(cwd, ["--port", "0"]);
-    await strict.ready;
-    expect(strict.said()).toContain("served all the same");
-    expect(await stop(strict)).toBe(0);
   });
 
   it("says that its port is taken before it makes anything", async () => {
@@ -125,15 +110,28 @@ describe.skipIf(!canCount)("npm start", { timeout: SLOW_MS }, () => {
     await release();
   });
 
-  it("leaves no process behind where it or its parent is killed", async () => {
+  it("goes on serving where the issuer's limits refuse the first token, and leaves no worker behind where it is killed", async () => {
+    const cwd = await issuerFolder("http://localhost:7117");
+    const config = join(cwd, "signet.json");
+    const limits = { allowedAudiences: ["other"] };
+    await writeFile(config, JSON.stringify({ ...(JSON.parse(await readFile(config, "utf8")) as object), limits }));
+    const mark = markProcesses();
+    const strict = start(cwd, ["--port", "0", "--workers", "2"], mark.env);
+    await strict.ready;
+    expect(strict.said()).toContain("served all the same");
+    const [, url] = /^Signet serves (\S+)/m.exec(strict.said()) ?? [];
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    await mark.untilRunning(3);
+    await stop(strict, "SIGKILL");
+    await mark.untilRunning(0);
+  });
+
+  it("says which two URLs differ, for an issuer on another port, and leaves no process behind where its parent is killed", async () => {
     const cwd = await issuerFolder("http://localhost:7117");
     const mark = markProcesses();
-    const killed = start(cwd, ["--port", "0", "--workers", "2"], mark.env);
-    await killed.ready;
-    await stop(killed, "SIGKILL");
-    await mark.untilRunning(0);
     const orphaned = start(cwd, ["--port", "0"], mark.env, '"$@" & wait');
     await orphaned.ready;
+    expect(orphaned.said()).toMatch(/Two URLs differ: tokens say iss http:\/\/localhost:7117, .* at http:\/\/127\.0\.0\.1:\d+/);
     await mark.untilRunning(2);
     await stop(orphaned, "SIGKILL");
     await mark.untilRunning(0);

@@ -36,7 +36,7 @@ function systemA(path = PATH, other?: string) {
 }
 
 /** What system B left: a secret, and the list of its public keys in a bucket. */
-function systemB(value: (pem: string) => string) {
+function systemB(kid: string, value: (pem: string) => string) {
   const { privateKey } = rsaPair(2_048);
   const secret = `b-${Math.random().toString(36).slice(2)}`;
   const { ARN } = aws.perform("secretsmanager", "CreateSecret", {
@@ -44,10 +44,10 @@ function systemB(value: (pem: string) => string) {
     SecretString: value(pemOf(privateKey, "pkcs8")),
     ClientRequestToken: "5f2e7c10-1d2c-11ee-be56-0242ac120009",
   });
-  const jwk = { ...createPublicKey(privateKey).export({ format: "jwk" }), kid: "b-1", use: "sig", alg: "RS256" };
+  const jwk = { ...createPublicKey(privateKey).export({ format: "jwk" }), kid, use: "sig", alg: "RS256" };
   const other = {
     ...createPublicKey(rsaPair(2_048).privateKey).export({ format: "jwk" }),
-    kid: "b-0",
+    kid: `${kid}-before`,
   };
   return { privateKey, secret, arn: ARN as string, list: JSON.stringify({ keys: [other, jwk] }) };
 }
@@ -57,14 +57,20 @@ async function folder() {
   return { cwd, run: (...words: string[]) => signet(words, { cwd, env: aws.env }) };
 }
 
-async function made() {
-  const { run } = await folder();
-  await run("init", "--custody", "parameter-store");
-  return run;
+/** An issuer that is made once, for the tests that add to it or change nothing. */
+function madeOnce(...args: string[]) {
+  let made: Promise<string> | undefined;
+  const make = async () => {
+    const { cwd, run } = await folder();
+    expect(await run("init", ...args)).toMatchObject({ code: 0 });
+    return cwd;
+  };
+  return () => (made ??= make());
 }
 
 describe("keys of other systems", () => {
-  let untouched: ReturnType<typeof made> | undefined;
+  const untouched = madeOnce("--custody", "parameter-store");
+  const withRsaKeys = madeOnce("--custody", "secrets-manager", "--algorithm", "RS256");
 
   it("system A's signs first under its own name: old tokens, old PEMs and new tokens go on", async () => {
     const { privateKey, publicPem } = systemA();
@@ -103,23 +109,23 @@ describe("keys of other systems", () => {
   });
 
   it.each([
-    ["a PEM", (pem: string) => pem],
-    ["JSON", (pem: string) => JSON.stringify({ privateKey: pem, createdBy: "stack" })],
-  ])("system B's secret (%s) has its name from the list that verifiers read", async (_, value) => {
-    const { secret, arn, list } = systemB(value);
+    ["a PEM", "b-1", (pem: string) => pem],
+    ["JSON", "b-2", (pem: string) => JSON.stringify({ privateKey: pem, createdBy: "stack" })],
+  ])("system B's secret (%s) has its name from the list that verifiers read", async (_, kid, value) => {
+    const { secret, arn, list } = systemB(kid, value);
     const transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env });
     const object = `${secret}/jwks.json`;
     await createBucket(transport, "lists").put({ key: object, body: list, contentType: "application/json", ifMatch: null });
     transport.close();
-    const { run } = await folder();
-    expect(await run("init", "--custody", "secrets-manager", "--algorithm", "RS256")).toMatchObject({ code: 0 });
+    const cwd = await withRsaKeys();
+    const run = (...words: string[]) => signet(words, { cwd, env: aws.env });
     const dry = await run("keys", "import", arn, "--jwks", `s3://lists/${object}`, "--tokens-expire-by", "2d", "--dry-run");
-    expect(dry).toMatchObject({ code: 0, stderr: expect.stringContaining("RS256 key, b-1; its halves belong together") });
+    expect(dry).toMatchObject({ code: 0, stderr: expect.stringContaining(`RS256 key, ${kid}; its halves belong together`) });
     const ran = await run("keys", "import", `secret:${secret}`, "--jwks", `s3://lists/${object}`, "--tokens-expire-by", "2d");
     expect(ran, ran.stderr).toMatchObject({ code: 0 });
     expect(await run("keys", "import-jwks", `s3://lists/${object}`, "--tokens-expire-by", "2d")).toMatchObject({ code: 1 });
     const keys = JSON.parse((await run("keys", "list", "--json")).stdout).keys as Record<string, unknown>[];
-    expect(keys.find(({ kid }) => kid === "b-1")).toMatchObject({ state: "pending", tokensExpireBy: expect.any(Number) });
+    expect(keys.find((key) => key.kid === kid)).toMatchObject({ state: "pending", tokensExpireBy: expect.any(Number) });
   });
 
   it.each([
@@ -130,8 +136,7 @@ describe("keys of other systems", () => {
     [["alias/nowhere"], "alias/nowhere"],
     [["kms:alias/nowhere", "--kid", "x"], "leave out --kid"],
   ])("%o is told what is wrong", async (args, words) => {
-    untouched ??= made();
-    const ran = await (await untouched)("keys", "import", ...args);
+    const ran = await signet(["keys", "import", ...args], { cwd: await untouched(), env: aws.env, shortWaits: true });
     expect(ran.code).not.toBe(0);
     expect(ran.stderr).toContain(words);
   });

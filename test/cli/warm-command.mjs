@@ -3,8 +3,10 @@
  * its own. A start of Node costs more than most commands do. What a process alone has (descriptors, signals, an exit that waits for what
  * is still open) is tried with processes, by `signetProcess` and `spawn`.
  */
+import { syncBuiltinESMExports } from "node:module";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
+import timers from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { quickenPassphrases } from "../contracts/quick-passphrases.mjs";
 
@@ -19,6 +21,34 @@ class Exit extends Error {
   }
 }
 
+/** What a run listens to as a process. @type {any[]} */
+const OWN_EVENTS = ["uncaughtException"];
+/** @type {any[]} */
+const EVENTS_OF_SERVERS = [...OWN_EVENTS, "exit", "SIGTERM", "SIGINT", "SIGHUP"];
+
+/** @type {(code: number | undefined) => any} */
+const exitByThrowing = (code) => {
+  throw new Exit(code);
+};
+let exit = exitByThrowing;
+
+/**
+ * A server ends by its exit, and what it would do after that never comes.
+ *
+ * @param {Promise<number>} run
+ */
+function endOf(run) {
+  return Promise.race([
+    run,
+    new Promise((resolve) => {
+      exit = (code) => {
+        resolve(code ?? 0);
+        return new Promise(() => undefined);
+      };
+    }),
+  ]);
+}
+
 /** @param {string} name @param {unknown} value */
 function standsFor(name, value) {
   Object.defineProperty(process, name, { configurable: true, get: () => value });
@@ -31,13 +61,26 @@ function kept() {
   return { through, taken };
 }
 
-/** @param {{ args: string[], cwd: string, env: Record<string, string>, input: Uint8Array }} run */
-async function answerTo({ args, cwd, env, input }) {
+/** What is waited for does not come: the waits between two looks at it are as short as timers are. */
+function shortenWaits() {
+  const { setTimeout: wait } = timers;
+  timers.setTimeout = (_milliseconds, ...rest) => wait(1, ...rest);
+  syncBuiltinESMExports();
+  return () => {
+    timers.setTimeout = wait;
+    syncBuiltinESMExports();
+  };
+}
+
+/** @param {{ args: string[], cwd: string, env: Record<string, string>, input: Uint8Array, shortWaits: boolean }} run */
+async function answerTo({ args, cwd, env, input, shortWaits }) {
   const out = kept();
   const err = kept();
   const stdin = new PassThrough();
   stdin.end(input);
-  const before = new Set(process.listeners("uncaughtException"));
+  const isServer = args[0] === "serve";
+  const lengthenWaits = shortWaits ? shortenWaits() : () => undefined;
+  const before = new Map((isServer ? EVENTS_OF_SERVERS : OWN_EVENTS).map((event) => [event, new Set(process.listeners(event))]));
   process.chdir(cwd);
   process.env = env;
   process.argv = [process.execPath, SIGNET, ...args];
@@ -48,22 +91,22 @@ async function answerTo({ args, cwd, env, input }) {
   let code;
   try {
     const { main } = await import(ENTRY);
-    code = await main(args);
+    code = await (isServer ? endOf(main(args)) : main(args));
   } catch (error) {
     if (!(error instanceof Exit)) throw error;
     code = error.code;
   } finally {
-    for (const listener of process.listeners("uncaughtException")) {
-      if (!before.has(listener)) process.off("uncaughtException", listener);
+    lengthenWaits();
+    exit = exitByThrowing;
+    for (const [event, listeners] of before) {
+      for (const listener of process.listeners(event)) if (!listeners.has(listener)) process.off(event, listener);
     }
     for (const { through } of [out, err]) through.end();
   }
   return { code, signal: null, stdout: await out.taken, stderr: await err.taken };
 }
 
-process.exit = (code) => {
-  throw new Exit(Number(code));
-};
+process.exit = (code) => exit(Number(code));
 quickenPassphrases();
 let last = Promise.resolve();
 process.on("message", (/** @type {any} */ { id, ...run }) => {
