@@ -64,6 +64,8 @@ export interface ExchangedToken {
   /** What the rule allows. */
   readonly audiences: readonly string[];
   readonly scopes: readonly string[];
+  /** The claims that tokens get from it, by our names, beside its subject: from `claimsFromProof`. */
+  readonly claimsForTokens: Readonly<Record<string, unknown>>;
   /** Counts as its use, as a proof's. */
   use(): Promise<void>;
 }

@@ -25,7 +25,17 @@ function token({
 }: Given = {}): ExchangedToken {
   const subject = "subject" in rest ? rest.subject : "alice";
   const all = { iss: IDP, ...(subject !== undefined && { sub: subject }), scope: "read write", ...claims };
-  return { rule: "exchanges.0", issuer: IDP, subject, claims: all, audiences, scopes, expiresAt, use: async () => undefined };
+  return {
+    rule: "exchanges.0",
+    issuer: IDP,
+    subject,
+    claims: all,
+    audiences,
+    scopes,
+    expiresAt,
+    claimsForTokens: {},
+    use: async () => undefined,
+  };
 }
 
 function narrowed(subject: ExchangedToken, asked: Partial<ExchangeAsked> = {}, actor?: ExchangedToken): NarrowedExchange {
