@@ -87,6 +87,26 @@ export function createBucket(transport: Transport, bucket: string): Bucket {
   } satisfies Bucket);
 }
 
+/**
+ * Makes an empty object where there is none. Its key is all it says: who may only put can make it, and none is ever written over.
+ *
+ * @returns whether it was made; `undefined` where another request for the same key is under way (409): which of them wins is not known yet
+ */
+export async function createObject(transport: Transport, bucket: string, key: string): Promise<boolean | undefined> {
+  const { status } = await transport.call({
+    service: "s3",
+    action: "s3:PutObject",
+    resource: `${bucket}/${key}`,
+    method: "PUT",
+    path: objectPath(bucket, key),
+    headers: { "if-none-match": "*" },
+    accepts: [404, 409, 412],
+  });
+  // Without a condition on what is there, only a bucket can be missing.
+  if (status === 404) throw noBucket(bucket, transport.region);
+  return status === 409 ? undefined : status < 300;
+}
+
 function noBucket(bucket: string, region: string): AwsFailure {
   return new AwsFailure(
     "aws_not_found",

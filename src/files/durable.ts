@@ -35,6 +35,25 @@ export async function createFile(path: string, data: string, mode: number): Prom
 }
 
 /**
+ * Creates an empty file that does not exist yet, whose first name is its only one: what counts its names never sees another. It has reached
+ * the disk when this returns, also where another process has just made it.
+ *
+ * @returns false where the file exists
+ */
+export async function createEmptyFile(path: string, mode: number): Promise<boolean> {
+  let isMade = true;
+  try {
+    const file = await open(path, "wx", mode);
+    await file.sync().finally(() => file.close());
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw asUnwritable(path, error);
+    isMade = false;
+  }
+  await syncDirectory(dirname(path));
+  return isMade;
+}
+
+/**
  * Replaces a file, or creates it. A reader sees the old text or the new one, and a power cut leaves one of the two. A symbolic link
  * stays: what it leads to is replaced, and keeps its mode and owner.
  *
@@ -142,7 +161,8 @@ async function keepOwnerAndMode(path: string, file: FileHandle, { uid, gid, mode
   await file.chmod(mode & 0o7777);
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes what was created, renamed or removed in a directory last through a power cut. */
+export async function syncDirectory(path: string): Promise<void> {
   // Windows cannot open a directory; its file system journals the entry itself.
   if (process.platform === "win32") return;
   try {

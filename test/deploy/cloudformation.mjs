@@ -142,15 +142,25 @@ export function isAllowed(statements, { action, resource, context }) {
   const list = (one) => (Array.isArray(one) ? one : [one]);
   const matches = (pattern, text) =>
     new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`).test(text);
-  // ForAllValues is also true where the request has no such value.
-  const holds = ({ StringEquals = {}, "ForAllValues:StringEquals": all = {} } = {}) =>
-    Object.entries(StringEquals).every(([name, wanted]) => list(wanted).includes(context[name])) &&
-    Object.entries(all).every(([name, wanted]) => list(context[name] ?? []).every((each) => list(wanted).includes(each)));
-  return statements.some(
-    (each) =>
-      each.Effect === "Allow" &&
-      list(each.Action).includes(action) &&
-      list(each.Resource).some((pattern) => matches(pattern, resource)) &&
-      holds(each.Condition),
-  );
+  const operators = {
+    StringEquals: (name, wanted) => list(wanted).includes(context[name]),
+    // Also true where the request has no such value.
+    "ForAllValues:StringEquals": (name, wanted) => list(context[name] ?? []).every((each) => list(wanted).includes(each)),
+    // "Condition operator to check existence of condition keys": true asks that it is absent.
+    Null: (name, wanted) => String(wanted) === String(context[name] === undefined),
+  };
+  const holds = (conditions = {}) =>
+    Object.entries(conditions).every(([operator, keys]) =>
+      // One that is not known here must not be taken for one that holds.
+      Object.entries(keys).every(([name, wanted]) => operators[operator](name, wanted)),
+    );
+  const says = (effect) =>
+    statements.some(
+      (each) =>
+        each.Effect === effect &&
+        list(each.Action).some((pattern) => matches(pattern, action)) &&
+        list(each.Resource).some((pattern) => matches(pattern, resource)) &&
+        holds(each.Condition),
+    );
+  return says("Allow") && !says("Deny");
 }

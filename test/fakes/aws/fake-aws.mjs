@@ -80,7 +80,7 @@ export async function startFakeAws(options = {}) {
     const input = headers["x-amz-target"] === undefined ? {} : parsed(body);
     // An alias that is not there names no key, whose policy could be asked.
     if (action.startsWith("kms:") && resource.startsWith("alias/")) return true;
-    const context = action.startsWith("kms:") ? json.kms.contextOf(input, resource) : {};
+    const context = action.startsWith("kms:") ? json.kms.contextOf(input, resource) : s3.contextOf(action, headers);
     return allows({ action, resource, context });
   }
 

@@ -174,5 +174,12 @@ export function createS3Fake(world) {
     if (expected !== undefined && bucketOf(name).owner !== expected) throw new Refusal("AccessDenied", "Access Denied", 403);
   }
 
-  return { route, state: buckets, create };
+  // Service authorization reference, "Amazon S3": a key is in a request's context only where the request has the header, so that `Null` asks
+  // for that. CompleteMultipartUpload and CopyObject have them as well; nobody makes these calls here.
+  function contextOf(action, headers) {
+    const names = action === "s3:PutObject" ? ["if-none-match", "if-match"] : [];
+    return Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[`s3:${name}`, headers[name]]])));
+  }
+
+  return { route, contextOf, state: buckets, create };
 }
