@@ -1,11 +1,13 @@
 import { timingSafeEqual } from "node:crypto";
 import { parseJson } from "../encoding/json-names.js";
 import { SignetError } from "../errors.js";
+import { assertClaimsFromProofs, type CopyingRule, claimsFromProofs } from "../settings/claims-from-proof.js";
 import type { Limits, OwnLimits } from "../settings/limits.js";
 import { type SecretRecord, secretDigest } from "./caller-secret.js";
-import { createImmediateIssuer, type ImmediateIssuer, type IssuerOptions } from "./issuer.js";
+import { createImmediateIssuer, type ImmediateIssuer, type IssuerOptions, type ProvableIssuer } from "./issuer.js";
 import { completeLimits, ownLimits } from "./limits.js";
 import { narrowLimits } from "./narrow.js";
+import { type ProofOfCaller, proofReader } from "./proof-claims.js";
 import { createRates, type RateCheck, type Rates } from "./rate.js";
 import type { Claims } from "./request.js";
 
@@ -15,6 +17,10 @@ export interface Caller {
   readonly limits?: OwnLimits | undefined;
   /** The secrets that it may show; two while one is being exchanged for the other. */
   readonly secrets?: readonly SecretRecord[] | undefined;
+  /** The rules by which tokens of other issuers prove it, as far as they say which claims its tokens get. */
+  readonly trusts?: readonly CopyingRule[] | undefined;
+  /** The same of tokens that it exchanges. */
+  readonly exchanges?: readonly CopyingRule[] | undefined;
 }
 
 /** A caller that was recognised, and the issuer that holds its limits. */
@@ -27,6 +33,13 @@ export interface KnownCaller {
   readonly issuer: ImmediateIssuer;
   /** Issues what the caller, as an OAuth client, gets for itself: `sub` (unless fixed otherwise) and `client_id` are its name. */
   readonly clientIssuer: ImmediateIssuer;
+  /**
+   * The caller as one proof of it was shown: its tokens get the claims that the proof gives (`claimsFromProof`, and `{proof.NAME}` in fixed
+   * claims), and no request says others there. Cheap enough for each request.
+   *
+   * @throws SignetError `proof_refused` where the proof gives what no token of the caller may say
+   */
+  provenBy(proof: ProofOfCaller): KnownCaller;
 }
 
 /** The callers of an issuer. */
@@ -57,18 +70,15 @@ interface KeptSecret {
  */
 export function createCallers(options: IssuerOptions, callers: readonly Caller[], rates: Rates = createRates()): Callers {
   const limits = completeLimits(options.limits, options.issuer);
+  assertClaimsFromProofs(limits, Object.fromEntries(callers.map((caller) => [caller.name, caller])));
   const shared = rates("", limits.maxTokensPerMinute);
   const known = new Map<string, KnownCaller>();
   const secrets: KeptSecret[] = [];
   const names = new Set(callers.map(({ name }) => name));
   for (const caller of callers) {
     const isOtherCaller = (name: string) => name !== caller.name && names.has(name);
-    const found = knownCaller(
-      { ...options, isOtherCaller },
-      limits,
-      caller,
-      inTurn(rates(caller.name, caller.limits?.maxTokensPerMinute), shared),
-    );
+    const rate = inTurn(rates(caller.name, caller.limits?.maxTokensPerMinute), shared);
+    const found = knownCaller({ ...options, isOtherCaller }, { limits, names, rate }, caller);
     known.set(caller.name, found);
     for (const { sha256, expiresAt = Number.POSITIVE_INFINITY } of caller.secrets ?? []) {
       secrets.push({ digest: Buffer.from(sha256, "hex"), expiresAt, caller: found });
@@ -95,19 +105,41 @@ function callerOf(secrets: readonly KeptSecret[], secret: string, now: number): 
   return found.caller;
 }
 
-function knownCaller(options: IssuerOptions, issuerLimits: Limits, caller: Caller, rate: RateCheck | undefined): KnownCaller {
+/** What callers share. */
+interface Shared {
+  /** The issuer's own. */
+  readonly limits: Limits;
+  /** All callers' names. */
+  readonly names: ReadonlySet<string>;
+  readonly rate: RateCheck | undefined;
+}
+
+function knownCaller(options: IssuerOptions, { limits: issuerLimits, names, rate }: Shared, caller: Caller): KnownCaller {
   const { name } = caller;
   // Its own members are checked before a wider one of the issuer hides what is wrong with them.
   const narrowed = namedClaims(narrowLimits(issuerLimits, ownLimits(caller.limits, options.issuer)), name);
-  const issuerOf = (limits: Limits): ImmediateIssuer => createImmediateIssuer({ ...options, limits, rate: rate ?? unlimited });
-  const fixedClaims = { sub: name, ...narrowed.fixedClaims, client_id: name };
-  return Object.freeze({
-    name,
-    limits: narrowed,
-    rate,
-    issuer: issuerOf(narrowed),
-    clientIssuer: issuerOf({ ...narrowed, fixedClaims }),
-  });
+  const reserved = claimsFromProofs(caller);
+  const issuerOf = (limits: Limits): ProvableIssuer =>
+    createImmediateIssuer({ ...options, limits, rate: rate ?? unlimited }, reserved);
+  const clientClaims = { sub: name, ...narrowed.fixedClaims, client_id: name };
+  const issuer = issuerOf(narrowed);
+  const clientIssuer = issuerOf({ ...narrowed, fixedClaims: clientClaims });
+  const claimsOf = proofReader(caller, narrowed.fixedClaims, (text) => names.has(text));
+  const provenBy = (proof: ProofOfCaller): KnownCaller => {
+    const proven = claimsOf(proof);
+    return {
+      name,
+      // Most requests do not ask.
+      get limits() {
+        return { ...narrowed, fixedClaims: { ...narrowed.fixedClaims, ...proven.claims } };
+      },
+      rate,
+      issuer: issuer.withProven(proven),
+      clientIssuer: clientIssuer.withProven(proven),
+      provenBy,
+    };
+  };
+  return Object.freeze({ name, limits: narrowed, rate, issuer, clientIssuer, provenBy });
 }
 
 function unlimited(): void {}

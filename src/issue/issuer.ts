@@ -3,8 +3,9 @@ import { encodeBase64url } from "../encoding/base64url.js";
 import { A_FUNCTION, A_TEXT, type OptionCheck, type OptionChecks, readOptions } from "../encoding/options.js";
 import { type ErrorCode, INTERNAL_DETAIL, isSignetError, SignetError, statusOf } from "../errors.js";
 import type { OwnLimits } from "../settings/limits.js";
+import { type FixedClaims, fixedClaims, type ProvenClaims } from "./fixed-claims.js";
 import { completeLimits } from "./limits.js";
-import { payloadMaker } from "./payload.js";
+import { type PayloadMaker, payloadMaker } from "./payload.js";
 import { type RateCheck, rateLimit } from "./rate.js";
 import { checkRequest, type IssueRequest, MAX_REQUESTS } from "./request.js";
 
@@ -89,6 +90,12 @@ export interface ImmediateIssuer {
   check(request: IssueRequest): void | Promise<void>;
 }
 
+/** @internal An issuer whose tokens may get claims that a proof gives. */
+export interface ProvableIssuer extends ImmediateIssuer {
+  /** The same issuer, with its rate, and with claims that one proof gives beside, or instead of, its fixed ones. */
+  withProven(proven: ProvenClaims): ImmediateIssuer;
+}
+
 /**
  * Makes an issuer. Options are checked once, here.
  *
@@ -142,66 +149,89 @@ function notInMemory(pending?: Promise<unknown>): SignetError {
  * Makes an issuer that answers at once where it can. Options are checked once, here.
  *
  * @internal
+ * @param reserved claims that tokens get from proofs alone: no request may say them
  * @throws SignetError `config_invalid` for an option, or a limit, that is unknown or not what it must be
  */
-export function createImmediateIssuer(given: IssuerOptions): ImmediateIssuer {
+export function createImmediateIssuer(given: IssuerOptions, reserved: ReadonlySet<string> = new Set()): ProvableIssuer {
   const options = readOptions(given, "createIssuer", OPTIONS);
   const limits = completeLimits(options.limits, options.issuer);
   const clock = options.clock ?? presentSeconds;
   const source = sourceOf(options.signer);
-  const makePayload = payloadMaker({ issuer: options.issuer, limits, isOtherCaller: options.isOtherCaller, uuid: options.uuid });
+  const fixed = fixedClaims(limits.fixedClaims, options.issuer, reserved);
+  const makePayload = payloadMaker({ ...options, limits });
   const { maxTokensPerMinute } = limits;
   const checkRate = options.rate ?? (maxTokensPerMinute === undefined ? undefined : rateLimit(maxTokensPerMinute));
-  const headerOf = headerMaker(limits.allowedTypes);
+  const inputOf = inputMaker(headerMaker(limits.allowedTypes), makePayload);
 
-  const issue: ImmediateIssuer["issue"] = (value, checkKey) => {
-    const request = checkRequest(value);
-    // One reading of the clock decides whether the key may be used, and sets iat and exp.
-    const now = checkedTime(clock());
-    const key = source.current(now);
-    checkKey?.(key);
-    return key instanceof Promise ? key.then((opened) => issueWith(opened, request, now)) : issueWith(key, request, now);
-  };
-
-  const check: ImmediateIssuer["check"] = (value) => {
-    const request = checkRequest(value);
-    const now = checkedTime(clock());
-    const judge = (key: SigningKey): void => {
-      inputOf(key, request, now);
-      checkRate?.(now, true);
+  function issuing(fixedNow: () => FixedClaims): ImmediateIssuer {
+    const issue: ImmediateIssuer["issue"] = (value, checkKey) => {
+      const request = checkRequest(value);
+      // One reading of the clock decides whether the key may be used, and sets iat and exp.
+      const now = checkedTime(clock());
+      const key = source.current(now);
+      checkKey?.(key);
+      const asked = { request, now, fixed: fixedNow };
+      return key instanceof Promise ? key.then((opened) => issueWith(opened, asked)) : issueWith(key, asked);
     };
-    const key = source.current(now);
-    return key instanceof Promise ? key.then(judge) : judge(key);
-  };
+    const check: ImmediateIssuer["check"] = (value) => {
+      const asked = { request: checkRequest(value), now: checkedTime(clock()), fixed: fixedNow };
+      const judge = (key: SigningKey): void => {
+        inputOf(key, asked);
+        checkRate?.(asked.now, true);
+      };
+      const key = source.current(asked.now);
+      return key instanceof Promise ? key.then(judge) : judge(key);
+    };
+    return { issue, check, issueMany: (requests) => issueEach(issue, requests) };
+  }
 
-  function issueWith(key: SigningKey, request: IssueRequest, now: number): IssuedToken | Promise<IssuedToken> {
-    const input = inputOf(key, request, now);
-    checkRate?.(now);
+  function issueWith(key: SigningKey, asked: Asked): IssuedToken | Promise<IssuedToken> {
+    const input = inputOf(key, asked);
+    checkRate?.(asked.now);
     const signature = key.signer.sign(input);
     if (signature instanceof Promise) {
       return signature.then(
         (bytes) => tokenOf(input, bytes),
-        (error: unknown) => issueAgain(error, request, now),
+        (error: unknown) => issueAgain(error, asked),
       );
     }
     return tokenOf(input, signature);
   }
 
-  function inputOf({ signer, maxTtlSeconds, endless }: SigningKey, request: IssueRequest, now: number): string {
-    if (!(maxTtlSeconds > 0)) throw new SignetError("config_invalid", "the key has no maxTtlSeconds", { field: "signer" });
-    return headerOf(signer, request.typ ?? "JWT") + makePayload(request, now, maxTtlSeconds, endless !== false);
-  }
-
   // A key that was disabled may have been succeeded meanwhile.
-  async function issueAgain(error: unknown, request: IssueRequest, now: number): Promise<IssuedToken> {
+  async function issueAgain(error: unknown, asked: Asked): Promise<IssuedToken> {
     if (!isSignetError(error, "key_unusable", "aws_not_found") || source.refresh === undefined) throw error;
     await source.refresh();
-    const key = await source.current(now);
-    const input = inputOf(key, request, now);
+    const key = await source.current(asked.now);
+    const input = inputOf(key, asked);
     return tokenOf(input, await key.signer.sign(input));
   }
 
-  return Object.freeze({ issue, check, issueMany: (requests: readonly IssueRequest[]) => issueEach(issue, requests) });
+  return Object.freeze({
+    ...issuing(fixed.unproven),
+    withProven(proven: ProvenClaims) {
+      const withThem = fixed.proven(proven);
+      return issuing(() => withThem);
+    },
+  });
+}
+
+function inputMaker(
+  headerOf: ReturnType<typeof headerMaker>,
+  makePayload: PayloadMaker,
+): (key: SigningKey, asked: Asked) => string {
+  return ({ signer, maxTtlSeconds, endless }, { request, now, fixed }) => {
+    if (!(maxTtlSeconds > 0)) throw new SignetError("config_invalid", "the key has no maxTtlSeconds", { field: "signer" });
+    return headerOf(signer, request.typ ?? "JWT") + makePayload(request, now, maxTtlSeconds, endless !== false, fixed());
+  };
+}
+
+/** What was asked, and when. */
+interface Asked {
+  readonly request: IssueRequest;
+  readonly now: number;
+  /** Throws where the claims that are fixed have to come from a proof, and none was shown. */
+  readonly fixed: () => FixedClaims;
 }
 
 /** So many tokens of a batch are made at a time: each that waits for KMS holds a connection and the memory for it. */

@@ -1,6 +1,7 @@
 import { MAX_ECHO, SignetError } from "../errors.js";
 import { DEFAULT_LIMITS, type Limits, readLimits } from "../settings/limits.js";
 import { copyOfClaims } from "./claims.js";
+import type { FixedClaims } from "./fixed-claims.js";
 import type { Claims } from "./request.js";
 
 /**
@@ -36,8 +37,8 @@ function wrong(name: string, what: string): SignetError {
   return new SignetError("config_invalid", `limits.${name} ${what}`, { field: `limits.${name}` });
 }
 
-/** Checks a token's claims, complete as they would be signed, against the limits that concern them. */
-export type ClaimsCheck = (asked: Claims, complete: Claims) => void;
+/** Checks a token's claims, complete as they would be signed, against the limits that concern them. What is fixed may be asked, too. */
+export type ClaimsCheck = (asked: Claims, complete: Claims, fixed: Pick<FixedClaims, "own" | "proven">) => void;
 
 /**
  * Binds the limits on claims; `undefined` where there are none, so that nothing is spent on them.
@@ -47,11 +48,13 @@ export type ClaimsCheck = (asked: Claims, complete: Claims) => void;
 export function claimsCheck(limits: Limits): ClaimsCheck | undefined {
   const { allowedClaims, requiredClaims, allowedAudiences } = limits;
   if (allowedClaims === undefined && requiredClaims === undefined && allowedAudiences === undefined) return undefined;
-  const allowed = allowedClaims && new Set([...allowedClaims, ...Object.keys(limits.fixedClaims ?? {})]);
-  return (asked, complete) => {
+  const allowed = allowedClaims && new Set(allowedClaims);
+  return (asked, complete, { own, proven }) => {
     if (allowed !== undefined) {
-      for (const name of Object.keys(asked))
-        if (!allowed.has(name)) throw refused("claim_not_allowed", name, "is not among allowedClaims");
+      for (const name of Object.keys(asked)) {
+        if (allowed.has(name) || Object.hasOwn(own, name) || Object.hasOwn(proven, name)) continue;
+        throw refused("claim_not_allowed", name, "is not among allowedClaims");
+      }
     }
     for (const name of requiredClaims ?? []) {
       if (!Object.hasOwn(complete, name)) throw refused("claim_required", name, "is among requiredClaims and was not given");
