@@ -1,4 +1,5 @@
 import { ownMember } from "../encoding/own-member.js";
+import { type CopyingCaller, claimsFromProofs, holdsProofText } from "../settings/claims-from-proof.js";
 import type { Limits } from "../settings/limits.js";
 
 /** What the issuer sets itself, so that no request has to ask for it. */
@@ -10,14 +11,36 @@ const SET_BY_ISSUER = ["iss", "exp", "iat", "nbf", "jti"];
  * @param members checked, and without what stands for absent ones: those contradict nothing
  */
 export function contradictions(members: Readonly<Record<string, unknown>>): string[] {
-  const callers = Object.entries((members.callers ?? {}) as Readonly<Record<string, { readonly limits?: object }>>);
+  const callers = Object.entries((members.callers ?? {}) as Readonly<Record<string, CopyingCaller>>);
   return [
     ...ofLimits("limits", members.limits),
-    ...callers.flatMap(([name, { limits }]) => ofLimits(`callers.${name}.limits`, limits)),
+    ...callers.flatMap(([name, caller]) => [
+      ...ofLimits(`callers.${name}.limits`, caller.limits, claimsFromProofs(caller)),
+      ...ofProofs(`callers.${name}`, caller, (members.limits ?? {}) as Partial<Limits>),
+    ]),
   ];
 }
 
-function ofLimits(where: string, limits: unknown): string[] {
+function ofProofs(where: string, caller: CopyingCaller, issuer: Partial<Limits>): string[] {
+  const { limits, trusts = [], exchanges = [] } = caller;
+  const found: string[] = [];
+  const fixed = { ...issuer.fixedClaims, ...limits?.fixedClaims };
+  const filled = Object.keys(fixed).find((name) => holdsProofText(ownMember(fixed, name)));
+  if (filled !== undefined && trusts.length === 0) {
+    found.push(`${where} gets the fixed claim ${filled} from a proof, and has no rule in trusts, so it is issued no token`);
+  }
+  for (const [index, { subjectPrefix, claimsFromProof = {} }] of trusts.entries()) {
+    if (subjectPrefix === undefined || Object.values(claimsFromProof).includes("sub")) continue;
+    found.push(`${where}.trusts.${index}.subjectPrefix begins nothing: claimsFromProof makes no claim sub`);
+  }
+  for (const [index, { claimsFromProof }] of exchanges.entries()) {
+    if (claimsFromProof === undefined) continue;
+    found.push(`${where}.exchanges.${index}.claimsFromProof gives nothing: what is exchanged gives its sub alone`);
+  }
+  return found;
+}
+
+function ofLimits(where: string, limits: unknown, proven: ReadonlySet<string> = new Set()): string[] {
   const { maxTtlSeconds, defaultTtlSeconds, requiredClaims, allowedClaims, fixedClaims = {} } = (limits ?? {}) as Partial<Limits>;
   const found: string[] = [];
   if (maxTtlSeconds !== undefined && defaultTtlSeconds != null && defaultTtlSeconds > maxTtlSeconds) {
@@ -29,6 +52,7 @@ function ofLimits(where: string, limits: unknown): string[] {
     (name) =>
       allowedClaims?.includes(name) === false &&
       !SET_BY_ISSUER.includes(name) &&
+      !proven.has(name) &&
       ownMember<unknown>(fixedClaims, name) === undefined,
   );
   if (impossible !== undefined) {

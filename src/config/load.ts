@@ -6,6 +6,7 @@ import { ownMember } from "../encoding/own-member.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import { readTrustedText } from "../files/trusted-read.js";
+import { assertClaimsFromProofs } from "../settings/claims-from-proof.js";
 import { readSettings } from "../settings/read.js";
 import { type Member, membersIn } from "../settings/shape.js";
 import { JWKS_CACHES, minPublishAheadSeconds } from "../settings/times.js";
@@ -92,6 +93,7 @@ export function checkConfig(members: unknown, path: string, given: CheckSources)
   const read = readSettings(shape, merged, (_first, all) => explainFaults(all, { file: path, text, sources }));
   assertCustody(read, path);
   assertPublishAhead(read.rotation, sources.get(PUBLISH_AHEAD) ?? path);
+  assertProofs(read, path);
   if (onDoubt !== undefined) for (const words of contradictions(merged)) onDoubt(`${path}: ${words}`);
   const { directory, passphraseFile, notices, ...config } = read;
   const inFolder = (name: string) => resolve(dirname(path), name);
@@ -120,6 +122,15 @@ function assertCustody(config: Config, path: string): void {
   if (facts?.kmsKey === "wraps" && aws?.kmsKey === undefined) {
     const what = `${path}: the custody ${custody} needs aws.kmsKey, the symmetric KMS key that wraps the private keys (--kms-key)`;
     throw new SignetError("config_invalid", what, { field: "aws.kmsKey" });
+  }
+}
+
+function assertProofs({ limits, callers }: Config, path: string): void {
+  try {
+    assertClaimsFromProofs(limits, callers);
+  } catch (error) {
+    const { message, field = "callers" } = error as SignetError;
+    throw new SignetError("config_invalid", `${path}: ${message}`, { field, cause: error });
   }
 }
 

@@ -35,7 +35,7 @@ export interface Proof {
   readonly claims: VerifiedClaims;
   /** Its end, as NumericDate. */
   readonly expiresAt: number;
-  /** The claims that tokens get from it, by our names: from `claimsFromProof`. */
+  /** The claims that tokens get from it, by our names: what `claimsForTokens` makes of `claimsFromProof`. `KnownCaller.provenBy` takes this proof. */
   readonly claimsForTokens: Readonly<Record<string, unknown>>;
   /**
    * Counts as its use. The last thing before something is issued: what is refused for another reason does not use it up.

@@ -20,6 +20,18 @@ describe("the custodies that a config can name", () => {
 });
 
 describe("a config", () => {
+  it("is refused where a proof would decide what is the issuer's, by file and member", () => {
+    const limits = { fixedClaims: { scope: "{proof.scope}" } };
+    expect(() => check({ callers: { ci: { limits } } })).toThrow(
+      expect.objectContaining({
+        code: "config_invalid",
+        field: "callers.ci.limits.fixedClaims.scope",
+        message: expect.stringContaining("/etc/signet/signet.json: callers.ci.limits.fixedClaims.scope cannot come from a proof"),
+      }),
+    );
+    expect(() => check({ limits })).toThrow(expect.objectContaining({ field: "limits.fixedClaims.scope" }));
+  });
+
   it("is complete when it says nothing", () => {
     expect(check({})).toStrictEqual({
       algorithm: "ES256",

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { contradictions } from "../../src/config/contradictions.js";
 import { checkConfig } from "../../src/config/load.js";
 
 const doubts = (members: object, env = {}) => {
@@ -31,5 +32,26 @@ describe("members that contradict each other", () => {
     [{ limits: { requiredClaims: ["exp", "tenant"], allowedClaims: ["sub"], fixedClaims: { tenant: "a" } } }],
   ])("are not what a default says, nor what agrees: %j", (members) => {
     expect(doubts(members)).toStrictEqual([]);
+  });
+
+  const trusts = (rule: object) => [{ issuer: "https://idp.example", ...rule }];
+
+  it.each([
+    [
+      { callers: { web: { limits: { fixedClaims: { tenant: "{proof.owner}" } } } } },
+      /callers\.web .* tenant .* no rule in trusts/,
+    ],
+    [{ limits: { fixedClaims: { tenant: ["a:{proof.owner}"] } }, callers: { web: {} } }, /callers\.web .* tenant/],
+    [{ callers: { web: { trusts: trusts({ subjectPrefix: "a:" }) } } }, /callers\.web\.trusts\.0\.subjectPrefix begins nothing/],
+    [{ callers: { web: { exchanges: trusts({ claimsFromProof: { a: "b" } }) } } }, /exchanges\.0\.claimsFromProof gives nothing/],
+  ])("are told of proofs: %j", (members, words) => {
+    expect(contradictions(members)).toStrictEqual([expect.stringMatching(words)]);
+  });
+
+  it("are not what a proof makes up for", () => {
+    const limits = { requiredClaims: ["repo"], allowedClaims: ["sub"], fixedClaims: { tenant: "{proof.owner}" } };
+    expect(
+      contradictions({ callers: { web: { limits, trusts: trusts({ claimsFromProof: { repository: "repo" } }) } } }),
+    ).toStrictEqual([]);
   });
 });
