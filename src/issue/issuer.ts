@@ -2,7 +2,7 @@ import type { Signer } from "../custody/contract.js";
 import { encodeBase64url } from "../encoding/base64url.js";
 import { A_FUNCTION, A_TEXT, type OptionCheck, type OptionChecks, readOptions } from "../encoding/options.js";
 import { type ErrorCode, INTERNAL_DETAIL, isSignetError, SignetError, statusOf } from "../errors.js";
-import type { OwnLimits } from "../settings/limits.js";
+import type { Limits, OwnLimits } from "../settings/limits.js";
 import { type FixedClaims, fixedClaims, type ProvenClaims } from "./fixed-claims.js";
 import { completeLimits } from "./limits.js";
 import { type PayloadMaker, payloadMaker } from "./payload.js";
@@ -158,10 +158,8 @@ export function createImmediateIssuer(given: IssuerOptions, reserved: ReadonlySe
   const clock = options.clock ?? presentSeconds;
   const source = sourceOf(options.signer);
   const fixed = fixedClaims(limits.fixedClaims, options.issuer, reserved);
-  const makePayload = payloadMaker({ ...options, limits });
-  const { maxTokensPerMinute } = limits;
-  const checkRate = options.rate ?? (maxTokensPerMinute === undefined ? undefined : rateLimit(maxTokensPerMinute));
-  const inputOf = inputMaker(headerMaker(limits.allowedTypes), makePayload);
+  const checkRate = options.rate ?? rateOf(limits);
+  const inputOf = inputMaker(headerMaker(limits.allowedTypes), payloadMaker({ ...options, limits }));
 
   function issuing(fixedNow: () => FixedClaims): ImmediateIssuer {
     const issue: ImmediateIssuer["issue"] = (value, checkKey) => {
@@ -214,6 +212,10 @@ export function createImmediateIssuer(given: IssuerOptions, reserved: ReadonlySe
       return issuing(() => withThem);
     },
   });
+}
+
+function rateOf({ maxTokensPerMinute }: Limits): RateCheck | undefined {
+  return maxTokensPerMinute === undefined ? undefined : rateLimit(maxTokensPerMinute);
 }
 
 function inputMaker(
