@@ -122,7 +122,7 @@ function notAllowed(name: string, what: string): SignetError {
   return new SignetError("claim_not_allowed", `the claim ${name} ${what}; leave it out`, { field: `claims.${name}` });
 }
 
-// Whoever has shown no proof gets nothing that has to say something of one.
+// A caller that has shown no proof gets nothing that has to say something of one.
 function proofMissing(name: string): SignetError {
   const what = `the fixed claim ${name} comes from a proof: show the token of an issuer that a rule of the caller trusts, not a secret`;
   return new SignetError("claim_required", what, { field: `claims.${name}` });

@@ -5,7 +5,7 @@ import type { Limits, OwnLimits } from "./limits.js";
  * Claims that no proof sets: who issues a token, for whom and when, to which client, with what authority, by whose delegation and for which
  * key. The issuer sets each of them itself, or limits and exchanges decide it; from a proof another issuer would. `scp` and
  * `authorization_details` are authority under other names (RFC 9396). What describes the subject, such as roles and groups, is its
- * issuer's to say, and whoever writes the rule decides to repeat it.
+ * issuer's to say, and the operator who writes the rule decides to repeat it.
  */
 const NEVER_FROM_PROOF = new Set(
   "iss aud exp nbf iat jti client_id azp scope scp authorization_details act may_act cnf".split(" "),
