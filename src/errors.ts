@@ -171,10 +171,10 @@ export function isTokenRefusal(error: unknown): error is SignetError {
 
 /**
  * The words of an error for a log. What a request did wrong is told in words to its sender, and they may repeat its text: the log has
- * the code alone.
+ * the code alone. Why a proof was refused only the log is told, in words that rules have.
  */
-export function loggableWords({ status, message }: SignetError): string | undefined {
-  return status >= 500 || status === 409 ? message : undefined;
+export function loggableWords({ code, status, message }: SignetError): string | undefined {
+  return status >= 500 || status === 409 || code === "proof_refused" ? message : undefined;
 }
 
 /** Names that are ours, or a standard's; others are their sender's, and may be private. */

@@ -4,21 +4,30 @@ import { SignetError } from "../errors.js";
 /** More than any request for a token has. */
 const MAX_PARAMETERS = 20;
 
-/** The parameters of a form, each once. */
-export type Form = ReadonlyMap<string, string>;
+/** What may be said more than once: the targets of a token (RFC 8707 section 2, RFC 8693 section 2.1). */
+const REPEATABLE: readonly string[] = ["audience", "resource"];
+
+/** The parameters of a form. */
+export interface Form {
+  has(name: string): boolean;
+  /** @throws SignetError `invalid_request` where it was given more than once */
+  get(name: string): string | undefined;
+  /** All values of what may be given more than once. */
+  all(name: "audience" | "resource"): readonly string[];
+}
 
 /**
  * Parses a form (application/x-www-form-urlencoded) and refuses what others would drop or guess at: an empty name or value, a
- * parameter given twice (RFC 6749 section 3.2), percent encoding that is broken or hides invalid UTF-8. One pass over the text.
+ * parameter given twice (RFC 6749 section 3.2) that may not be, percent encoding that is broken or hides invalid UTF-8. One pass over the
+ * text.
  *
  * @throws SignetError `invalid_request`
  */
 export function parseForm(body: Uint8Array): Form {
   const text = decodeUtf8(body);
   if (text === undefined) throw malformed("is not valid UTF-8");
-  const form = new Map<string, string>();
-  if (text === "") return form;
-  const pairs = text.split("&", MAX_PARAMETERS + 1);
+  const parameters = new Map<string, readonly string[]>();
+  const pairs = text === "" ? [] : text.split("&", MAX_PARAMETERS + 1);
   if (pairs.length > MAX_PARAMETERS) throw malformed(`has more than ${MAX_PARAMETERS} parameters`);
   for (const pair of pairs) {
     const at = pair.indexOf("=");
@@ -26,10 +35,19 @@ export function parseForm(body: Uint8Array): Form {
     const value = decodeFormText(at < 0 ? "" : pair.slice(at + 1));
     if (name === undefined || value === undefined) throw malformed("has percent encoding that is broken, or not of UTF-8");
     if (name === "" || value === "") throw malformed("has a parameter without a name or a value: leave it out");
-    if (form.has(name)) throw malformed("has a parameter twice");
-    form.set(name, value);
+    const before = parameters.get(name);
+    if (before !== undefined && !REPEATABLE.includes(name)) throw twice();
+    parameters.set(name, [...(before ?? []), value]);
   }
-  return form;
+  return {
+    has: (name) => parameters.has(name),
+    get(name) {
+      const [value, ...more] = parameters.get(name) ?? [];
+      if (more.length > 0) throw twice();
+      return value;
+    },
+    all: (name) => parameters.get(name) ?? [],
+  };
 }
 
 /** Decodes a name or a value of a form; `undefined` where its percent encoding is broken or hides invalid UTF-8. */
@@ -40,6 +58,10 @@ export function decodeFormText(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function twice(): SignetError {
+  return malformed("has a parameter twice");
 }
 
 function malformed(what: string): SignetError {

@@ -9,6 +9,7 @@ import type { Authenticator } from "./authenticate.js";
 import { beginsAsBatch, splitBatch } from "./batch-body.js";
 import { assertMediaType, declaredLength, MAX_SMALL_BODY, parseJsonBody, tooLarge, withBody } from "./body.js";
 import { createLargeBodies, type Slot } from "./large-bodies.js";
+import type { Use } from "./prove-caller.js";
 import type { Handler, RequestContext, RequestLog } from "./request-context.js";
 
 /** The largest body of a batch, in bytes. */
@@ -31,14 +32,14 @@ export function issueRoute({ authenticate, clock }: IssueRouteOptions): Handler 
   const large = createLargeBodies();
   return (request, context) =>
     // Nothing is read from a client that is no caller.
-    authenticate.byHeader(request, context, (caller) =>
+    authenticate.byHeaderToIssue(request, context, (caller, use) =>
       countingRefusals(caller, clock, context, () => {
         if (context.body === undefined && mayBeLarge(request)) {
           assertBatchMayCome(request, caller, clock);
-          return large.within(caller.name, context, (slot) => largeBatch(request, context, caller.issuer, slot));
+          return large.within(caller.name, context, (slot) => largeBatch(request, context, caller.issuer, slot, use));
         }
         return withBody(request, context, MAX_SMALL_BODY, (body) =>
-          answerOf(caller.issuer, parseJsonBody(request, body), context.log),
+          answerOf(caller.issuer, parseJsonBody(request, body), context.log, use),
         );
       }),
     );
@@ -58,10 +59,17 @@ function assertBatchMayCome(request: Request, { rate }: KnownCaller, clock: () =
   rate?.(clock(), true);
 }
 
-async function largeBatch(request: Request, context: RequestContext, issuer: ImmediateIssuer, slot: Slot): Promise<Response> {
+async function largeBatch(
+  request: Request,
+  context: RequestContext,
+  issuer: ImmediateIssuer,
+  slot: Slot,
+  use: Use | undefined,
+): Promise<Response> {
   const body = await slot.read(request.body as ReadableStream<Uint8Array>, MAX_BATCH_BYTES, beginsAsBatch);
-  if (body.byteLength <= MAX_SMALL_BODY) return answerOf(issuer, parseJsonBody(request, body), context.log);
+  if (body.byteLength <= MAX_SMALL_BODY) return answerOf(issuer, parseJsonBody(request, body), context.log, use);
   const requests = splitBatch(body);
+  await use?.();
   // A batch that is not all JSON is none: then what was issued before that shows is thrown away.
   let tokens = 0;
   let begin = '{"results":[';
@@ -134,9 +142,18 @@ export function issueText(issuer: ImmediateIssuer, value: unknown, log: RequestL
   return issued instanceof Promise ? issued.then((token) => tokenText(token, log)) : tokenText(issued, log);
 }
 
-function answerOf(issuer: ImmediateIssuer, value: unknown, log: RequestLog): Response | Promise<Response> {
+function answerOf(issuer: ImmediateIssuer, value: unknown, log: RequestLog, use?: Use): Response | Promise<Response> {
+  if (use !== undefined) return answerOnce(issuer, value, log, use);
   const text = issueText(issuer, value, log);
   return typeof text === "string" ? privateJson(text) : text.then((late) => privateJson(late));
+}
+
+// What would be refused anyway does not use a proof up. Of a batch each request is answered by itself: its shape has to be right.
+async function answerOnce(issuer: ImmediateIssuer, value: unknown, log: RequestLog, use: Use): Promise<Response> {
+  if (isBatch(value)) checkBatch(value);
+  else await issuer.check(value as IssueRequest);
+  await use();
+  return answerOf(issuer, value, log);
 }
 
 // A token has only characters that JSON leaves as they are.
@@ -154,11 +171,11 @@ async function batchText(issuer: ImmediateIssuer, value: Record<string, unknown>
 /** `POST /encode`: claims as they are, for a day, with `iat`, and `sub` from `userId`. */
 export function encodeRoute({ authenticate, clock }: IssueRouteOptions): Handler {
   return (request, context) =>
-    authenticate.byHeader(request, context, (caller) =>
+    authenticate.byHeaderToIssue(request, context, (caller, use) =>
       countingRefusals(caller, clock, context, () =>
         withBody(request, context, MAX_ENCODE_BYTES, (body) => {
           const asked = encodeRequest(parseJsonBody(request, body), caller.limits);
-          return answerOf(caller.issuer, asked, context.log);
+          return answerOf(caller.issuer, asked, context.log, use);
         }),
       ),
     );

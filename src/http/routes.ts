@@ -1,16 +1,18 @@
 import { SignetError } from "../errors.js";
 import type { Callers } from "../issue/callers.js";
+import type { Proofs } from "../trust/contract.js";
 import { privateJson } from "./answers.js";
 import { type Authenticator, createAuthenticator } from "./authenticate.js";
 import { decodeRoute } from "./decode.js";
 import { encodeRoute, issueRoute } from "./issue.js";
-import { authorizationRoute, tokenRoute } from "./oauth.js";
 import { openApiDocument } from "./openapi.js";
 import { DISCOVERY, JWKS, OAUTH_METADATA, pathsOf } from "./paths.js";
 import { problemResponse } from "./problem.js";
 import { documentRoutes, type PublicTexts, remembered, send } from "./public-documents.js";
 import type { Handler, RequestContext } from "./request-context.js";
 import { targetOf } from "./target.js";
+import { authorizationRoute } from "./token-endpoint/answer.js";
+import { tokenRoute } from "./token-endpoint/token-route.js";
 import { ownVerifiers, verifyRoute } from "./verify.js";
 
 /** What the routes are made of. */
@@ -21,6 +23,8 @@ export interface RoutesOptions {
   readonly decodeHosts?: readonly string[] | undefined;
   /** The callers as they are now. */
   readonly callers: () => Callers;
+  /** What proves them without a secret; absent where nothing does. */
+  readonly proofs?: (() => Proofs) | undefined;
   /** Reads the callers anew, no more often than it can bear; absent where they never change. */
   readonly lookAgain?: (() => Promise<void>) | undefined;
   /** What is published now; the same object for as long as nothing else is. */
@@ -64,7 +68,7 @@ export function publicDocumentReader(issuer?: string): (request: Request, contex
 
 /** Makes the routes of an issuer: one function from a request to its answer. It never throws. */
 export function createRoutes(options: RoutesOptions): Handler {
-  const authenticate = createAuthenticator(options.callers, options.clock, options.lookAgain);
+  const authenticate = createAuthenticator(options);
   const routes = new Map(
     Object.entries(tableOf(options, authenticate)).flatMap(([name, route]) =>
       pathsOf(name, options.issuer).map((path): [string, NamedRoute] => [path, { ...route, name }]),
@@ -91,7 +95,7 @@ function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<
   return {
     "/issue": { POST: issueRoute({ authenticate, clock }) },
     "/encode": { POST: encodeRoute({ authenticate, clock }) },
-    "/token": { POST: tokenRoute({ authenticate, clock }) },
+    "/token": { POST: tokenRoute({ ...options, authenticate }) },
     "/authorize": { GET: authorizationRoute, POST: authorizationRoute },
     "/verify": { POST: verifyRoute(authenticate, verifierFor) },
     "/decode": { POST: decodeRoute({ authenticate, issuer, hosts: options.decodeHosts, verifyOwn, clock }) },

@@ -40,6 +40,13 @@ export interface KnownCaller {
    * @throws SignetError `proof_refused` where the proof gives what no token of the caller may say
    */
   provenBy(proof: ProofOfCaller): KnownCaller;
+  /**
+   * Issues what comes of a token that the caller exchanges (RFC 8693): `sub` and `act` as the exchange says, `client_id` its name, and what else
+   * that token gives. A request may ask for `exp`, whatever `allowedClaims` says.
+   *
+   * @throws SignetError `claim_not_allowed` where its limits fix who a token is of; `proof_refused` as `provenBy`
+   */
+  exchanging(token: ProofOfCaller, of: Claims): ImmediateIssuer;
 }
 
 /** The callers of an issuer. */
@@ -137,9 +144,29 @@ function knownCaller(options: IssuerOptions, { limits: issuerLimits, names, rate
       issuer: issuer.withProven(proven),
       clientIssuer: clientIssuer.withProven(proven),
       provenBy,
+      exchanging,
     };
   };
-  return Object.freeze({ name, limits: narrowed, rate, issuer, clientIssuer, provenBy });
+  let exchangeIssuer: ProvableIssuer | undefined;
+  const exchanging = (token: ProofOfCaller, of: Claims): ImmediateIssuer => {
+    assertNotFixed(narrowed, Object.keys(of));
+    exchangeIssuer ??= issuerOf(exchangeLimits(narrowed, name));
+    return exchangeIssuer.withProven(claimsOf(token, of));
+  };
+  return Object.freeze({ name, limits: narrowed, rate, issuer, clientIssuer, provenBy, exchanging });
+}
+
+// When its token ends is the exchange's to say.
+function exchangeLimits({ allowedClaims, fixedClaims, ...limits }: Limits, name: string): Limits {
+  const allowed = allowedClaims && [...allowedClaims, "exp"];
+  return { ...limits, allowedClaims: allowed, fixedClaims: { ...fixedClaims, client_id: name } };
+}
+
+function assertNotFixed({ fixedClaims = {} }: Limits, names: readonly string[]): void {
+  const name = names.find((each) => Object.hasOwn(fixedClaims, each));
+  if (name === undefined) return;
+  const what = `the caller's limits fix the claim ${name}, which an exchange has to set: it cannot exchange tokens`;
+  throw new SignetError("claim_not_allowed", what, { field: `claims.${name}` });
 }
 
 function unlimited(): void {}

@@ -19,19 +19,20 @@ export interface ProofOfCaller {
  *
  * @param fixed the fixed claims, in which `{proof.NAME}` stands for claims of the proof
  * @param isCaller tells a caller's name
+ * @returns (a proof, or a token that is exchanged, and what the exchange sets beside) -> what tokens get
  * @throws (the bound function) SignetError `proof_refused`
  */
 export function proofReader(
   caller: CopyingCaller,
   fixed: Claims | undefined,
   isCaller: (name: string) => boolean,
-): (proof: ProofOfCaller) => ProvenClaims {
+): (proof: ProofOfCaller, exchanged?: Claims) => ProvenClaims {
   const names = claimsFromProofs(caller);
   const prefixes = subjectPrefixes(caller);
   const texts = Object.entries(fixed ?? {}).filter(([, value]) => holdsProofText(value));
   let out: Buffer | undefined;
 
-  return ({ rule, claims, claimsForTokens }) => {
+  return ({ rule, claims, claimsForTokens }, exchanged) => {
     const source = rule === "keys" ? undefined : claims;
     const members = texts.map(([name, value]): [string, unknown] => [name, filled(value, name, source)]);
     for (const [name, value] of Object.entries(claimsForTokens)) {
@@ -39,8 +40,10 @@ export function proofReader(
       if (name === "sub") assertPrefixed(value, prefixes);
       members.push([name, value]);
     }
-    const proven = Object.fromEntries(members);
-    if (typeof proven.sub === "string" && isCaller(proven.sub)) throw refused("sub", "is the name of a caller");
+    const proven = { ...Object.fromEntries(members), ...exchanged };
+    // Of an exchange that is judged by whose token it was.
+    const isCallers = typeof proven.sub === "string" && exchanged === undefined && isCaller(proven.sub);
+    if (isCallers) throw refused("sub", "is the name of a caller");
     out ??= Buffer.allocUnsafeSlow(CLAIMS_BUFFER_BYTES);
     return { claims: proven, members: written(out, proven) };
   };

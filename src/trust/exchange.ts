@@ -1,4 +1,4 @@
-import { isObject, isOptionalText, isText } from "../encoding/list-of.js";
+import { isNonEmptyText, isObject, isOptionalText, isText } from "../encoding/list-of.js";
 import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import type { VerifiedClaims } from "../verify/claims.js";
@@ -21,6 +21,8 @@ export interface ExchangeParties {
   readonly client: string;
   /** Our own URL: what carries it in `iss` uses our names. */
   readonly issuer: string | undefined;
+  /** Tells a caller's name, which no other issuer's subject may have. */
+  readonly isCaller: (name: string) => boolean;
 }
 
 /** Who acts for a subject (RFC 8693 section 4.1); the actors before it stand within. */
@@ -53,6 +55,8 @@ const MAX_ACTORS = 4;
 export function narrowExchange(asked: ExchangeAsked, parties: ExchangeParties): NarrowedExchange {
   const { subject, actor } = parties;
   const name = subjectOf(subject, "subject_token");
+  if (subject.claims.iss !== parties.issuer && parties.isCaller(name))
+    throw refused("subject_token", "its subject has a caller's name");
   assertMayAct(parties);
   const act = actors(parties);
   const allowed = actor ? common(subject.audiences, actor.audiences) : subject.audiences;
@@ -62,11 +66,12 @@ export function narrowExchange(asked: ExchangeAsked, parties: ExchangeParties): 
   return { subject: name, audiences, scopes, expiresAt, ...(act && { act }) };
 }
 
-function subjectOf({ subject, claims }: ExchangedToken, field: TokenField): string {
+function subjectOf({ subject, claims, claimsForTokens }: ExchangedToken, field: TokenField): string {
+  const { sub = subject } = claimsForTokens;
   // Who holds such a token has to prove a key with it (RFC 7800), and what it is exchanged for would be anybody's.
   if (claims.cnf !== undefined) throw refused(field, "it is bound to a key (cnf), which nothing proves here");
-  if (!subject) throw refused(field, "it has no sub");
-  return subject;
+  if (!isNonEmptyText(sub)) throw refused(field, "it has no sub");
+  return sub;
 }
 
 function narrowAudiences(asked: readonly string[], allowed: readonly string[]): readonly string[] {

@@ -15,14 +15,14 @@ const callersWith = (...secrets: readonly string[]) =>
 function behind(before: readonly string[], added: string) {
   let callers = callersWith(...before);
   let looks = 0;
-  const { bySecret } = createAuthenticator(
-    () => callers,
-    () => NOW,
-    async () => {
+  const { bySecret } = createAuthenticator({
+    callers: () => callers,
+    clock: () => NOW,
+    async lookAgain() {
       looks += 1;
       callers = callersWith(...before, added);
     },
-  );
+  });
   const ask = async (secret: string) => bySecret(secret, { address: "192.0.2.1", log: {} });
   return { ask, looks: () => looks };
 }

@@ -39,7 +39,7 @@ function token({
 }
 
 function narrowed(subject: ExchangedToken, asked: Partial<ExchangeAsked> = {}, actor?: ExchangedToken): NarrowedExchange {
-  const parties = { subject, actor, client: "web", issuer: US };
+  const parties = { subject, actor, client: "web", issuer: US, isCaller: (name: string) => name === "web" };
   return narrowExchange({ audiences: [], scopes: undefined, ...asked }, parties);
 }
 
@@ -114,11 +114,22 @@ describe("an exchange", () => {
     ["a subject without a name", token({ subject: undefined }), undefined, "subject_token"],
     ["a subject with an empty name", token({ subject: "" }), undefined, "subject_token"],
     ["a subject's token that is bound to a key", token({ claims: { cnf: { jkt: "x" } } }), undefined, "subject_token"],
+    ["a subject of another issuer that has a caller's name", token({ subject: "web" }), undefined, "subject_token"],
     ["an actor without a name", token(), token({ subject: undefined }), "actor_token"],
     ["an actor's token that is bound to a key", token(), token({ claims: { cnf: {} } }), "actor_token"],
     ["an actor that acts for another", token(), token({ claims: { act: { sub: "x" } } }), "actor_token"],
   ])("refuses %s", (_name, subject, actor, field) => {
     expect(refusal(() => narrowed(subject, {}, actor))).toStrictEqual({ code: "proof_refused", field });
+  });
+});
+
+describe("the subject of an exchange", () => {
+  it("may be a caller where the token is our own", () => {
+    expect(narrowed(token({ subject: "web", claims: { iss: US } })).subject).toBe("web");
+  });
+
+  it("is what the rule makes of the proof", () => {
+    expect(narrowed({ ...token(), claimsForTokens: { sub: "idp:42" } }).subject).toBe("idp:42");
   });
 });
 
