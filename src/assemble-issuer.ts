@@ -1,4 +1,5 @@
 import type { AwsInstallation, Parts } from "./assemble-aws.js";
+import { readCertificates } from "./config/certificates.js";
 import type { Environment } from "./config/environment.js";
 import type { AwsConfig, Config } from "./config/schema.js";
 import { type Custodian, opening, type Signer } from "./custody/contract.js";
@@ -12,8 +13,11 @@ import { type Callers, createCallers } from "./issue/callers.js";
 import { createImmediateIssuer, type ImmediateIssuer, presentSeconds } from "./issue/issuer.js";
 import { createRates } from "./issue/rate.js";
 import type { Custody } from "./keyring/key-record.js";
-import type { Stores } from "./storage/contract.js";
+import type { OnceStore, Stores } from "./storage/contract.js";
 import { createFileStores } from "./storage/file/stores.js";
+import type { Proofs } from "./trust/contract.js";
+import { createKeySources } from "./trust/key-sources.js";
+import { createProofs } from "./trust/proofs.js";
 
 /** What a config cannot hold. */
 export interface AssemblyOptions {
@@ -29,6 +33,8 @@ export interface AssemblyOptions {
   readonly processes?: number | undefined;
   /** No active document is looked for on this machine: the installation is in AWS as a whole. */
   readonly ignoresDisk?: boolean | undefined;
+  /** Remembers which proofs were used. */
+  readonly once?: OnceStore | undefined;
   /** Wraps each key as it is opened for signing tokens. */
   readonly wrapSigner?: ((signer: Signer) => Signer) | undefined;
 }
@@ -44,6 +50,8 @@ export interface IssuingParts {
   readonly activeKey: ActiveKey;
   /** The callers that a config names, the narrower of their limits and this installation's; their rates live as long as it does. */
   callers(named?: Config["callers"]): Callers;
+  /** What proves the callers that a config names, without a secret; the keys of other issuers live as long as it does. */
+  proofs(named?: Config["callers"]): Proofs;
   /** Reports each signature that KMS makes from now on, and each that is asked for once more. */
   watchKms(onSigned: OnKmsSigned, onRetry: () => void): void;
 }
@@ -76,6 +84,9 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
   });
   const issuing = { signer: activeKey, issuer: config.issuer, limits: config.limits, clock };
   const rates = createRates(options.processes);
+  const ownJwks = async () => (await stores.publicDocuments.read())?.jwks;
+  const sources = createKeySources({ clock, readCa: readCertificates, ownJwks });
+  const once = options.once ?? noOnceStore;
   return Object.freeze({
     config,
     stores,
@@ -88,9 +99,16 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
         Object.entries(named).map(([name, { limits, secrets }]) => ({ name, limits, secrets })),
         rates,
       ),
+    proofs: (named = config.callers) => createProofs({ issuer: config.issuer, callers: named, sources, once, clock }),
     watchKms: (onSigned: OnKmsSigned, onRetry: () => void) => void kmsWatchers.push([onSigned, onRetry]),
   });
 }
+
+const noOnceStore: OnceStore = Object.freeze({
+  async createOnce(): Promise<never> {
+    throw new SignetError("replay_store_failed", "there is no place where used proofs are remembered");
+  },
+});
 
 // A custodian does not know whether it belongs to an installation, which can be repaired.
 function adviseRepair(error: unknown): never {

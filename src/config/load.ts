@@ -4,12 +4,13 @@ import { findCustody } from "../custody/registry.js";
 import { isObject } from "../encoding/object-schema.js";
 import { ownMember } from "../encoding/own-member.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { readTrustedText } from "../files/trusted-read.js";
 import { assertClaimsFromProofs } from "../settings/claims-from-proof.js";
 import { readSettings } from "../settings/read.js";
 import { type Member, membersIn } from "../settings/shape.js";
 import { JWKS_CACHES, minPublishAheadSeconds } from "../settings/times.js";
+import { judgeCallers } from "../trust/judge-callers.js";
 import { contradictions } from "./contradictions.js";
 import { type Environment, environmentOverrides } from "./environment.js";
 import { explainFaults } from "./explain-fault.js";
@@ -95,11 +96,12 @@ export function checkConfig(members: unknown, path: string, given: CheckSources)
   assertPublishAhead(read.rotation, sources.get(PUBLISH_AHEAD) ?? path);
   assertProofs(read, path);
   if (onDoubt !== undefined) for (const words of contradictions(merged)) onDoubt(`${path}: ${words}`);
-  const { directory, passphraseFile, notices, ...config } = read;
+  const { directory, passphraseFile, notices, callers, ...config } = read;
   const inFolder = (name: string) => resolve(dirname(path), name);
   return Object.freeze({
     ...config,
     directory: inFolder(directory),
+    callers: Object.fromEntries(Object.entries(callers).map(([name, caller]) => [name, withAbsolutePaths(caller, inFolder)])),
     notices: {
       ...notices,
       ...(notices.webhookSecretFile !== undefined && { webhookSecretFile: inFolder(notices.webhookSecretFile) }),
@@ -125,13 +127,30 @@ function assertCustody(config: Config, path: string): void {
   }
 }
 
-function assertProofs({ limits, callers }: Config, path: string): void {
+/** Refuses what callers say of proofs where it would trust more than it says, or never work. */
+function assertProofs({ issuer, limits, callers }: Config, path: string): void {
   try {
+    judgeCallers(callers, issuer);
     assertClaimsFromProofs(limits, callers);
   } catch (error) {
-    const { message, field = "callers" } = error as SignetError;
+    if (!isSignetError(error, "config_invalid")) throw error;
+    const { message, field = "callers" } = error;
     throw new SignetError("config_invalid", `${path}: ${message}`, { field, cause: error });
   }
+}
+
+type Caller = NonNullable<Config["callers"][string]>;
+
+function withAbsolutePaths(caller: Caller, inFolder: (name: string) => string): Caller {
+  const { trusts, exchanges, keys, ...others } = caller;
+  const absolute = <R extends { readonly caFile?: string | undefined }>(rule: R): R =>
+    rule.caFile === undefined ? rule : { ...rule, caFile: inFolder(rule.caFile) };
+  return {
+    ...others,
+    ...(trusts && { trusts: trusts.map(absolute) }),
+    ...(exchanges && { exchanges: exchanges.map(absolute) }),
+    ...(keys && { keys: absolute(keys) }),
+  };
 }
 
 const PUBLISH_AHEAD = "rotation.publishAheadSeconds";

@@ -5,6 +5,8 @@ import type { FollowOptions } from "./follow.js";
 /** The callers of a config file that may be edited. */
 export interface FollowedCallers {
   readonly present: () => ReturnType<Installation["callers"]>;
+  /** What proves them. */
+  readonly proofs: () => ReturnType<Installation["proofs"]>;
   /** Reads them where the file has changed. */
   read(): Promise<void>;
   /**
@@ -18,11 +20,12 @@ const LOOK_EVERY_MS = 100;
 
 /** Follows the callers of an installation. */
 export function followCallers(
-  installation: Pick<Installation, "callers">,
+  installation: Pick<Installation, "callers" | "proofs">,
   changedCallers: FollowOptions["changedCallers"],
   onFailure: FollowOptions["onFailure"],
 ): FollowedCallers {
   let callers = installation.callers();
+  let proofs = installation.proofs();
   let reading: Promise<void> = Promise.resolve();
   let nextLook: Promise<void> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -31,7 +34,9 @@ export function followCallers(
   function read(): Promise<void> {
     const next = reading.then(async () => {
       const changed = await changedCallers();
-      if (changed !== undefined) callers = installation.callers(changed);
+      if (changed === undefined) return;
+      // Both or neither: a proof names a caller of the same edit.
+      [callers, proofs] = [installation.callers(changed), installation.proofs(changed)];
     });
     reading = next.catch(() => undefined);
     return next;
@@ -47,6 +52,7 @@ export function followCallers(
 
   return Object.freeze({
     present: () => callers,
+    proofs: () => proofs,
     read,
     lookAgain() {
       nextLook ??= lookSoon();

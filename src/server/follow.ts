@@ -6,6 +6,7 @@ import type { KeyInUse } from "./metrics.js";
 /** What a server serves, as it is now. */
 export interface Followed {
   readonly callers: () => ReturnType<Installation["callers"]>;
+  readonly proofs: () => ReturnType<Installation["proofs"]>;
   readonly documents: () => PublicTexts | undefined;
   readonly keyInUse: () => KeyInUse | undefined;
   /** Reads the callers anew, for a secret that is not known. */
@@ -76,6 +77,7 @@ export function follow(options: FollowOptions): Followed {
   timer.unref();
   return Object.freeze({
     callers: callers.present,
+    proofs: callers.proofs,
     documents: () => documents,
     keyInUse: () => keyInUse,
     lookAgain: callers.lookAgain,

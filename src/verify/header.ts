@@ -80,7 +80,7 @@ export function headerReader({ types, ignoredHeaders = [] }: HeaderChecks): (par
   };
 }
 
-// RFC 7515 section 4.1.9: a media type, in any case, whose "application/" may be left out.
-function normalType(type: string): string {
+/** A type as types are compared: a media type, in any case, whose "application/" may be left out (RFC 7515 section 4.1.9). */
+export function normalType(type: string): string {
   return type.toLowerCase().replace(/^application\/(?=[^/]*$)/, "");
 }

@@ -12,7 +12,7 @@ afterEach(() => {
 function followed(look: (count: number) => unknown = (count) => ({ count })) {
   let looks = 0;
   const failures: string[] = [];
-  const installation = { callers: (config: unknown) => config ?? "the first" };
+  const installation = { callers: (config: unknown) => config ?? "the first", proofs: (config: unknown) => config };
   const changed = async () => look(++looks);
   const { present, lookAgain } = followCallers(installation as never, changed as never, (dependency) =>
     failures.push(dependency),

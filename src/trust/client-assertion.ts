@@ -1,0 +1,59 @@
+import type { AlgorithmName } from "../algorithms/table.js";
+import type { CallerKeys } from "../settings/trusts.js";
+import { normalType } from "../verify/header.js";
+import type { VerifiedToken } from "../verify/verifier.js";
+import { PROOF_SKEW_SECONDS } from "./key-set.js";
+import type { KeySource } from "./key-sources.js";
+import { assertPlace, wrongMember } from "./places.js";
+import { assertPasted, type RulePlace, readAlgorithms } from "./rules.js";
+
+/** The keys with which a caller signs its own proofs, judged. */
+export interface OwnKeys {
+  readonly source: KeySource;
+  readonly algorithms: readonly AlgorithmName[] | undefined;
+  readonly audiences: readonly string[];
+}
+
+/** How far ahead the end of an assertion may be: it is made for one request. */
+export const MAX_ASSERTION_SECONDS = 300;
+const TYPES: readonly (string | undefined)[] = [undefined, "jwt", "client-authentication+jwt"];
+
+/** The URL of an issuer's token endpoint. */
+export function tokenEndpointOf(issuer: string): string {
+  return `${issuer.replace(/\/$/, "")}/token`;
+}
+
+/**
+ * Judges a caller's own keys.
+ *
+ * @throws SignetError `config_invalid`, naming the member
+ */
+export function judgeOwnKeys(caller: string, keys: CallerKeys, { where, issuer }: RulePlace): OwnKeys {
+  const { jwks, jwksUrl, privateNetwork, caFile, proxy, acceptTokenEndpointAudience = false } = keys;
+  if (issuer === undefined)
+    throw wrongMember(where, "need this issuer's URL, which is their only audience; expected the member issuer");
+  if (jwks === undefined && jwksUrl === undefined) throw wrongMember(where, "need jwks or jwksUrl: the caller's public keys");
+  assertPlace(keys, where, issuer);
+  const algorithms = readAlgorithms(keys.algorithms, `${where}.algorithms`);
+  const source = { issuer: `the caller ${caller}`, jwks, jwksUrl, privateNetwork, caFile, proxy, use: "sig" } as const;
+  assertPasted(source, algorithms, where);
+  // A server that the caller was misled to could have named its own endpoint, or ours, as its audience: the issuer's URL alone is safe.
+  const audiences = acceptTokenEndpointAudience ? [issuer, tokenEndpointOf(issuer)] : [issuer];
+  return Object.freeze({ source, algorithms, audiences });
+}
+
+/**
+ * Finds what is wrong with an assertion whose signature is good (RFC 7523 section 3, and what it leaves open).
+ *
+ * @returns why it is refused, for the log; `undefined` where nothing is wrong
+ */
+export function assertionFault({ header, claims }: VerifiedToken, caller: string, now: number): string | undefined {
+  const { iss, sub, jti, exp } = claims;
+  if (!TYPES.includes(header.typ === undefined ? undefined : normalType(header.typ))) return "its typ is not one of an assertion";
+  if (iss !== caller || sub !== caller) return "its iss and sub are not both the caller's name";
+  if (jti === undefined || jti === "") return "it has no jti";
+  if (exp === undefined || exp > now + MAX_ASSERTION_SECONDS + PROOF_SKEW_SECONDS) {
+    return `its exp is more than ${MAX_ASSERTION_SECONDS} seconds ahead`;
+  }
+  return undefined;
+}

@@ -1,0 +1,84 @@
+import { isForSignatures } from "../algorithms/jwk-purpose.js";
+import type { AlgorithmName } from "../algorithms/table.js";
+import { decodeBase64url } from "../encoding/base64url.js";
+import { hasMembers, isText } from "../encoding/list-of.js";
+import { bitLength, numberOf } from "../encoding/number-of.js";
+import { SignetError } from "../errors.js";
+import { createVerifier } from "../verify/create-verifier.js";
+import type { Verifier } from "../verify/verifier.js";
+
+/** What keys are for: signatures, or those of a SPIFFE trust domain's tokens, which stand beside the keys of its certificates. */
+export type KeyUse = "sig" | "jwt-svid";
+
+/** A JWKS, of which nothing more was looked at. */
+export interface KeyList {
+  readonly keys: readonly unknown[];
+}
+
+/** The keys of one source, as proofs are verified with them. */
+export interface KeySet {
+  /**
+   * The verifier for algorithms. It checks all that is true of every proof; issuer, audience and type are the rule's.
+   *
+   * @throws SignetError where no key can be used
+   */
+  verifierFor(algorithms: readonly AlgorithmName[] | undefined): Verifier;
+}
+
+/** More keys than this are no issuer's. */
+export const MAX_KEYS = 100;
+/** A larger key makes each verification slow. */
+export const MAX_RSA_BITS = 4_096;
+/** No proof is longer. */
+export const MAX_PROOF_LENGTH = 16_384;
+/** How far the clock of who signs a proof may be from this one. */
+export const PROOF_SKEW_SECONDS = 60;
+
+type Jwk = Readonly<Record<string, unknown>>;
+
+/**
+ * Makes a set of the keys of a source. A key that cannot be used is left aside, and fails only the tokens that name it.
+ *
+ * @param clock the present as NumericDate
+ * @throws SignetError `invalid_key` where there are too many
+ */
+export function createKeySet(jwks: KeyList, use: KeyUse, clock: () => number): KeySet {
+  if (jwks.keys.length > MAX_KEYS) {
+    throw new SignetError("invalid_key", `it has ${jwks.keys.length} keys; at most ${MAX_KEYS} are accepted`);
+  }
+  const keys = jwks.keys.flatMap((entry): Jwk[] => usableKey(entry, use));
+  const verifiers = new Map<string, Verifier>();
+  return Object.freeze({
+    verifierFor(algorithms: readonly AlgorithmName[] | undefined) {
+      const name = algorithms?.join(" ") ?? "";
+      const verifier = verifiers.get(name) ?? verifierOf(keys, algorithms, clock);
+      verifiers.set(name, verifier);
+      return verifier;
+    },
+  });
+}
+
+function verifierOf(keys: readonly Jwk[], algorithms: readonly AlgorithmName[] | undefined, clock: () => number): Verifier {
+  const byRule = { issuer: null, audience: null, types: null };
+  const bounds = { clockSkewSeconds: PROOF_SKEW_SECONDS, maxTokenLength: MAX_PROOF_LENGTH };
+  // Entra's keys and SPIRE's name no alg; RS256 is what an RSA key signs with unless something else was agreed (OpenID Connect Core 1.0
+  // section 15.1).
+  const named = algorithms === undefined ? keys.map(withAlgorithm) : keys;
+  return createVerifier({ keys: { keys: named }, algorithms, ...byRule, ...bounds, clock });
+}
+
+function withAlgorithm(jwk: Jwk): Jwk {
+  return jwk.kty === "RSA" && jwk.alg == null ? { ...jwk, alg: "RS256" } : jwk;
+}
+
+function usableKey(entry: unknown, use: KeyUse): Jwk[] {
+  if (!hasMembers(entry)) return [];
+  if (use === "jwt-svid" && entry.use !== use) return [];
+  const jwk: Jwk = use === "sig" ? entry : { ...entry, use: "sig" };
+  return isForSignatures(jwk) && !isHuge(jwk) ? [jwk] : [];
+}
+
+function isHuge({ kty, n }: Jwk): boolean {
+  if (kty !== "RSA" || !isText(n)) return false;
+  return n.length > MAX_RSA_BITS || bitLength(numberOf(decodeBase64url(n) ?? [])) > MAX_RSA_BITS;
+}
