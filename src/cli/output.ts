@@ -144,7 +144,7 @@ function faultsOf({ message, cause }: SignetError): readonly string[] {
 
 function exitCodeOf(error: SignetError): number {
   if (error.code === "usage") return EXIT.usage;
-  return isTokenRefusal(error) ? EXIT.refused : EXIT.failed;
+  return isSignetError(error, "proof_refused") || isTokenRefusal(error) ? EXIT.refused : EXIT.failed;
 }
 
 function codeOf(error: Error): string {

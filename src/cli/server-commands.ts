@@ -1,10 +1,10 @@
 import type { Command } from "commander";
+import { addCallerCommands } from "./caller-commands.js";
 import type { Context } from "./context.js";
 import { VERSION } from "./version.js";
 
 const load = {
   serve: () => import("./commands/serve.js"),
-  callers: () => import("./commands/callers.js"),
 };
 
 /** Adds `serve` and `callers`. `common` gives a command the options that all have. */
@@ -21,31 +21,5 @@ export function addServerCommands(program: Command, context: Context, common: (c
     .option("--json", "log JSON on a terminal too")
     .addHelpText("after", "\nExample:\n  signet serve --port 8080 --workers 2")
     .action(async (options) => (await load.serve()).serve(context, options, VERSION));
-  const callers = common(program.command("callers").description("who may ask for tokens over HTTP"));
-  common(callers.command("add <name>"))
-    .description("make a caller and show its secret, this once")
-    .option("--limits <file>", "what it may be issued, as JSON spelled as in signet.json")
-    .option("--expires <duration>", "how long the secret works: 90d (default: without end)")
-    .option("--or-rotate", "give a caller that is there already a new secret")
-    .option("--overlap <duration>", "how long its old one goes on working then (default: 1d; 0 ends it at once)")
-    .option("--json", "print the secret as JSON")
-    .addHelpText("after", "\nExample:\n  signet callers add web --limits web-limits.json --expires 90d")
-    .action(async (name: string, options) => (await load.callers()).callersAdd(context, name, options));
-  common(callers.command("list"))
-    .description("show callers, their limits and the ages of their secrets")
-    .option("--json", "print it as JSON")
-    .addHelpText("after", "\nExample:\n  signet callers list")
-    .action(async (options) => (await load.callers()).callersList(context, options));
-  common(callers.command("rotate <name>"))
-    .description("make a caller a new secret; the old one goes on working for a while")
-    .option("--overlap <duration>", "how long (default: 1d; 0 ends it at once)")
-    .option("--expires <duration>", "how long the new secret works (default: without end)")
-    .option("--json", "print the secret as JSON")
-    .addHelpText("after", "\nExample:\n  signet callers rotate web --overlap 2h")
-    .action(async (name: string, options) => (await load.callers()).callersRotate(context, name, options));
-  common(callers.command("remove <name>"))
-    .description("forget a caller: its secrets work no more")
-    .option("--json", "print its name as JSON")
-    .addHelpText("after", "\nExample:\n  signet callers remove web --yes")
-    .action(async (name: string, options) => (await load.callers()).callersRemove(context, name, options));
+  addCallerCommands(program, context, common);
 }

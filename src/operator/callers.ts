@@ -12,6 +12,9 @@ import type { Surroundings } from "./surroundings.js";
 type Callers = Config["callers"];
 type Caller = NonNullable<Callers[string]>;
 
+/** A caller as it stands in the file: what it leaves out is not written into it. */
+type WrittenCaller = Readonly<Record<string, unknown>>;
+
 /** A secret that was made. It is kept nowhere: this is the only time that it can be shown. */
 export interface NewSecret {
   readonly secret: string;
@@ -26,6 +29,8 @@ export interface ListedCaller {
   readonly name: string;
   readonly limits: NonNullable<Caller["limits"]>;
   readonly secrets: readonly { readonly createdAt: number; readonly expiresAt?: number }[];
+  readonly trusts?: NonNullable<Caller["trusts"]>;
+  readonly keys?: Caller["keys"];
 }
 
 /**
@@ -36,19 +41,42 @@ export interface ListedCaller {
  * @throws SignetError `usage` for a name that is none, `caller_exists`, `config_invalid` for limits that the issuer's contradict
  */
 export async function addCaller(surroundings: Surroundings, path: string, name: string, given: CallerWishes): Promise<NewSecret> {
-  const { env, self } = surroundings;
-  assertName(name);
   const made = newSecret(given.expiresAfterSeconds);
+  await addNewCaller(surroundings, path, name, given, { secrets: [made.record] });
+  return made;
+}
+
+/**
+ * Adds a caller that proves itself by what others sign, or by keys of its own, and has no secret.
+ *
+ * @throws SignetError as `addCaller`
+ */
+export function addCallerWithoutSecret(
+  surroundings: Surroundings,
+  path: string,
+  name: string,
+  given: CallerWishes,
+): Promise<void> {
+  return addNewCaller(surroundings, path, name, given, {});
+}
+
+async function addNewCaller(
+  { env, self }: Surroundings,
+  path: string,
+  name: string,
+  given: CallerWishes,
+  made: { readonly secrets?: readonly SecretRecord[] },
+): Promise<void> {
+  assertName(name);
   await changeConfig(path, env, (members, config) => {
     if (Object.hasOwn(config.callers, name)) {
       throw new SignetError(
         "caller_exists",
-        `the caller ${name} exists already; \`${self} callers rotate ${name}\` makes it a new secret`,
+        `the caller ${name} exists already; \`${self} callers rotate ${name}\` makes it a new secret, \`${self} callers trust ${name}\` gives it another rule or key`,
       );
     }
     return withNewCaller(members, config, name, given, made);
   });
-  return made;
 }
 
 /**
@@ -70,12 +98,11 @@ export async function addOrRotateCaller(
   await changeConfig(path, env, (members, config) => {
     const caller = ownMember<Caller>(config.callers, name);
     isThere = caller !== undefined;
-    if (caller === undefined) return withNewCaller(members, config, name, given, made);
-    const { limits = caller.limits } = given;
-    assertNarrows(config, limits);
-    return withCaller(members, config.callers, name, {
-      ...caller,
-      ...(limits && { limits }),
+    if (caller === undefined) return withNewCaller(members, config, name, given, { secrets: [made.record] });
+    assertNarrows(config, given.limits ?? caller.limits);
+    return withCaller(members, name, {
+      ...writtenCaller(members, name),
+      ...(given.limits && { limits: given.limits }),
       secrets: exchanged(caller, made, oldEndAt),
     });
   });
@@ -86,6 +113,8 @@ export async function addOrRotateCaller(
 interface CallerWishes {
   readonly limits?: object | undefined;
   readonly expiresAfterSeconds?: number | undefined;
+  /** What proves it beside a secret, as it is written. */
+  readonly proofs?: { readonly trusts?: readonly object[]; readonly keys?: object } | undefined;
 }
 
 function assertName(name: string): void {
@@ -100,9 +129,9 @@ function assertNarrows({ limits: issuerLimits, issuer }: Config, limits: object 
   if (limits !== undefined) narrowLimits(issuerLimits, ownLimits(limits, issuer));
 }
 
-function withNewCaller(members: ConfigMembers, config: Config, name: string, { limits }: CallerWishes, { record }: NewSecret) {
+function withNewCaller(members: ConfigMembers, config: Config, name: string, { limits, proofs }: CallerWishes, made: object) {
   assertNarrows(config, limits);
-  return withCaller(members, config.callers, name, { ...(limits && { limits }), secrets: [record] });
+  return withCaller(members, name, { ...(limits && { limits }), ...proofs, ...made });
 }
 
 /** The secrets of a caller with a new one among them; what has ended is left out. */
@@ -130,7 +159,7 @@ export async function rotateCaller(
   const oldEndAt = made.record.createdAt + given.overlapSeconds;
   await changeConfig(path, surroundings.env, (members, { callers }) => {
     const caller = callerNamed(callers, name, surroundings);
-    return withCaller(members, callers, name, { ...caller, secrets: exchanged(caller, made, oldEndAt) });
+    return withCaller(members, name, { ...writtenCaller(members, name), secrets: exchanged(caller, made, oldEndAt) });
   });
   return { ...made, oldEndAt };
 }
@@ -143,16 +172,18 @@ export async function rotateCaller(
 export function removeCaller(surroundings: Surroundings, path: string, name: string): Promise<void> {
   return changeConfig(path, surroundings.env, (members, { callers }) => {
     callerNamed(callers, name, surroundings);
-    return withCallers(members, Object.fromEntries(Object.entries(callers).filter(([each]) => each !== name)));
+    return withCallers(members, Object.fromEntries(Object.entries(writtenCallers(members)).filter(([each]) => each !== name)));
   });
 }
 
 /** The callers of a config: names, limits, and the ages of secrets. */
 export function listedCallers({ callers }: Pick<Config, "callers">): readonly ListedCaller[] {
-  return Object.entries(callers).map(([name, { limits = {}, secrets = [] }]) => ({
+  return Object.entries(callers).map(([name, { limits = {}, secrets = [], trusts, keys }]) => ({
     name,
     limits,
     secrets: secrets.map(({ createdAt, expiresAt }) => ({ createdAt, ...(expiresAt !== undefined && { expiresAt }) })),
+    ...(trusts !== undefined && { trusts }),
+    ...(keys !== undefined && { keys }),
   }));
 }
 
@@ -170,11 +201,38 @@ export function callerNamed(callers: Callers, name: string, { self }: Pick<Surro
   );
 }
 
-function withCaller(members: ConfigMembers, callers: Callers, name: string, caller: Caller): ReturnType<typeof withCallers> {
-  return withCallers(members, Object.fromEntries([...Object.entries(callers), [name, caller]]));
+/**
+ * Changes one caller as it is written.
+ *
+ * @param change gets the caller as it stands in the file, and as it was read
+ * @throws SignetError `caller_missing`, and what `change` throws
+ */
+export function changeCaller(
+  surroundings: Surroundings,
+  path: string,
+  name: string,
+  change: (written: WrittenCaller, read: Caller) => WrittenCaller,
+): Promise<void> {
+  return changeConfig(path, surroundings.env, (members, { callers }) => {
+    const read = callerNamed(callers, name, surroundings);
+    return withCaller(members, name, change(writtenCaller(members, name), read));
+  });
 }
 
-function withCallers(members: ConfigMembers, callers: Callers): { members: ConfigMembers; result: undefined } {
+// What was read is complete: its defaults are nothing that was written.
+function writtenCallers(members: ConfigMembers): Readonly<Record<string, WrittenCaller>> {
+  return (members.callers ?? {}) as Readonly<Record<string, WrittenCaller>>;
+}
+
+function writtenCaller(members: ConfigMembers, name: string): WrittenCaller {
+  return ownMember(writtenCallers(members), name) ?? {};
+}
+
+function withCaller(members: ConfigMembers, name: string, caller: WrittenCaller): ReturnType<typeof withCallers> {
+  return withCallers(members, Object.fromEntries([...Object.entries(writtenCallers(members)), [name, caller]]));
+}
+
+function withCallers(members: ConfigMembers, callers: object): { members: ConfigMembers; result: undefined } {
   return { members: { ...members, callers }, result: undefined };
 }
 

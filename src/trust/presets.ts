@@ -36,16 +36,20 @@ export const expandPreset: ExpandRule = (rule) => {
   const preset = presetNamed(rule.preset);
   const { isReused, identifiedBy, defaults } = preset;
   if (isReused === true && rule.singleUse === true)
-    throw refusedRule("singleUse", `${preset.about} shows the same token many times; leave it out`);
+    throw refusedRule(
+      "singleUse",
+      `is not for the preset ${preset.name}: ${preset.about} shows the same token many times; leave it out`,
+    );
   const completed = preset.complete?.(rule) ?? rule;
   const { issuer = preset.issuer, claims = {} } = completed;
-  if (issuer === undefined) throw refusedRule("issuer", `the preset ${preset.name} needs it; expected ${preset.issuerForm}`);
+  if (issuer === undefined)
+    throw refusedRule("issuer", `is missing, and the preset ${preset.name} needs it; expected ${preset.issuerForm}`);
   if (!preset.isIssuer(issuer) && !isLocalIssuer(issuer))
-    throw refusedRule("issuer", `it is none of the preset ${preset.name}; expected ${preset.issuerForm}`);
+    throw refusedRule("issuer", `is none of the preset ${preset.name}; expected ${preset.issuerForm}`);
   if (rule.any !== true && !preset.identifies(claims))
     throw refusedRule(
       "claims",
-      `they fix no identity for the preset ${preset.name}; expected ${preset.identity}; any: true (--any) trusts every token of the issuer`,
+      `fix no identity for the preset ${preset.name}; expected ${preset.identity}; any: true (--any) trusts every token of the issuer`,
     );
   return { ...defaults, ...completed, issuer, claims, identifiedBy, ...profileOf(preset, issuer) };
 };
@@ -53,7 +57,7 @@ export const expandPreset: ExpandRule = (rule) => {
 function generic(rule: TrustRule): ExpandedRule {
   const { issuer } = rule;
   if (issuer !== undefined) return { ...rule, issuer, identifiedBy: [["sub"]] };
-  throw refusedRule("issuer", `expected an issuer's URL, or a preset: ${PRESET_NAMES.join(", ")}`);
+  throw refusedRule("issuer", `is missing; expected an issuer's URL, or a preset: ${PRESET_NAMES.join(", ")}`);
 }
 
 function profileOf({ profile }: Preset, issuer: string): Pick<ExpandedRule, "profile"> {
@@ -64,6 +68,6 @@ function profileOf({ profile }: Preset, issuer: string): Pick<ExpandedRule, "pro
 function presetNamed(name: string): Preset {
   const preset = PRESETS.get(name);
   if (preset !== undefined) return preset;
-  const words = `${shortened(name)} is no preset${didYouMean(name, PRESET_NAMES)}; expected one of ${PRESET_NAMES.join(", ")}`;
+  const words = `names no preset: ${shortened(name)}${didYouMean(name, PRESET_NAMES)}; expected one of ${PRESET_NAMES.join(", ")}`;
   throw refusedRule("preset", words);
 }

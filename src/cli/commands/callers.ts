@@ -3,12 +3,11 @@ import { parseDuration } from "../../encoding/durations.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { fromNow } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
-import { presentSeconds } from "../../issue/issuer.js";
 import {
   addCaller,
+  addCallerWithoutSecret,
   addOrRotateCaller,
   callerNamed,
-  listedCallers,
   type NewSecret,
   removeCaller,
   rotateCaller,
@@ -16,30 +15,63 @@ import {
 import { readGivenFile } from "../../operator/given-file.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
-import { table } from "../table.js";
+import { type GivenProofs, hasTrustFlags, proofsGiven, type TrustFlags } from "../trust-flags.js";
 import { durationGiven } from "../typed.js";
+import { tellProofs } from "./callers-trust.js";
 
-export interface CallerOptions extends CommonOptions {
+export interface CallerOptions extends CommonOptions, TrustFlags {
   readonly limits?: string;
   readonly expires?: string;
   readonly overlap?: string;
   /** Gives a caller that is there already a new secret. */
   readonly orRotate?: boolean;
+  /** Makes a secret for one that has other proofs, too. */
+  readonly secret?: boolean;
 }
 
 const DEFAULT_OVERLAP = "1d";
 
-/** `signet callers add`: makes a caller and shows its secret, this once. */
+/** `signet callers add`: makes a caller and shows its secret, this once; one that is proven otherwise has none. */
 export async function callersAdd(context: Context, name: string, options: CallerOptions): Promise<void> {
   const limits = options.limits === undefined ? undefined : await limitsGiven(context, options.limits);
   const overlapSeconds = overlapOf(options);
   if (options.overlap !== undefined && options.orRotate !== true)
     throw new SignetError("usage", "--overlap is for a caller that may be there already: give it with --or-rotate");
   const path = pathOfConfig(context, options);
-  const given = { limits, overlapSeconds, expiresAfterSeconds: secondsToExpiry(options) };
-  const made = await (options.orRotate === true ? addOrRotateCaller : addCaller)(context, path, name, given);
+  const proofs = await otherProofs(context, options, path);
+  const given = { limits, proofs: proofs && writtenProofs(proofs) };
+  if (proofs !== undefined && options.secret !== true) {
+    await addCallerWithoutSecret(context, path, name, given);
+    context.output.note(`the caller ${name} was added to ${path}; it has no secret`);
+    await tellProofs(context, path, name, proofs);
+    if (options.json === true) context.output.json({ caller: name, secret: null, ...writtenProofs(proofs) });
+    return;
+  }
+  const secretGiven = { ...given, overlapSeconds, expiresAfterSeconds: secondsToExpiry(options) };
+  const made = await (options.orRotate === true ? addOrRotateCaller : addCaller)(context, path, name, secretGiven);
   const done = made.oldEndAt === undefined ? `the caller ${name} was added to ${path}` : rotated(name, made, overlapSeconds);
+  if (proofs !== undefined) await tellProofs(context, path, name, proofs);
   await show(context, name, made, done, options);
+}
+
+/** What proves it beside a secret; `undefined` where the flags name nothing. */
+async function otherProofs(context: Context, options: CallerOptions, path: string): Promise<GivenProofs | undefined> {
+  const { cwd, env, self } = context;
+  const { issuer } = hasTrustFlags(options) ? await loadConfig({ path, cwd, env }) : {};
+  const proofs = await proofsGiven(context, options, issuer, path);
+  if (proofs.rule === undefined && proofs.keys === undefined) return undefined;
+  if (options.orRotate === true)
+    throw new SignetError(
+      "usage",
+      `--or-rotate makes a secret; one that is there gets a rule or a key by \`${self} callers trust NAME\``,
+    );
+  if (options.expires !== undefined && options.secret !== true)
+    throw new SignetError("usage", "--expires is about a secret: give --secret beside it");
+  return proofs;
+}
+
+function writtenProofs({ rule, keys }: GivenProofs): { readonly trusts?: readonly object[]; readonly keys?: object } {
+  return { ...(rule && { trusts: [rule] }), ...(keys && { keys }) };
 }
 
 /** `signet callers rotate`: makes a new secret; the old ones go on working for a while. */
@@ -68,21 +100,6 @@ export async function callersRemove(context: Context, name: string, options: Cal
   await removeCaller(context, path, name);
   output.note(`the caller ${name} was removed; tokens that it has are good until they expire`);
   if (options.json === true) output.json({ removed: name });
-}
-
-/** `signet callers list`: names, limits and the ages of secrets. */
-export async function callersList(context: Context, options: CallerOptions): Promise<void> {
-  const { output, cwd, env, self } = context;
-  const now = presentSeconds();
-  const callers = listedCallers(await loadConfig({ path: pathOfConfig(context, options), cwd, env }));
-  if (options.json === true) return output.json({ callers });
-  if (callers.length === 0) return output.note(`there are no callers: ${self} callers add NAME`);
-  const rows = callers.map(({ name, limits, secrets }) => [
-    name,
-    secrets.map((each) => secretInWords(each, now)).join("; ") || "none",
-    limitsInWords(limits),
-  ]);
-  for (const line of table(["CALLER", "SECRETS", "OWN LIMITS"], rows, { columns: output.columns })) output.data(line);
 }
 
 function secondsToExpiry({ expires }: CallerOptions): number | undefined {
@@ -115,16 +132,4 @@ async function limitsGiven(context: Context, path: string): Promise<object> {
   const value = parseStrictJson(await readGivenFile(context, path, "--limits"), path);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as object;
   throw new SignetError("usage", `${path} must hold an object of limits such as {"maxTtlSeconds": 600}`);
-}
-
-function secretInWords({ createdAt, expiresAt }: { createdAt: number; expiresAt?: number }, now: number): string {
-  const end = expiresAt === undefined ? "no end" : expiresAt <= now ? "expired" : `expires ${fromNow(expiresAt, now)}`;
-  return `made ${fromNow(createdAt, now)}, ${end}`;
-}
-
-function limitsInWords(limits: object): string {
-  const words = Object.entries(limits).map(
-    ([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`,
-  );
-  return words.join(", ") || "the issuer's";
 }

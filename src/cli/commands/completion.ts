@@ -5,6 +5,7 @@ import { VERIFIERS } from "../../doctor/verifiers.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { SignetError } from "../../errors.js";
 import { membersIn } from "../../settings/shape.js";
+import { PRESET_NAMES } from "../../trust/presets.js";
 import type { CommonOptions } from "../context.js";
 import type { Output } from "../output.js";
 
@@ -30,6 +31,7 @@ const VALUES: Words = new Map([
   ["--as", ["standby", "active"]],
   ["--verifiers-accept", ALGORITHM_NAMES],
   ["--for", VERIFIERS.map(({ id }) => id)],
+  ["--trust", PRESET_NAMES],
 ]);
 
 /** What a command takes where its arguments are listed. */
@@ -44,6 +46,11 @@ const ASKED: ReadonlyMap<string, string> = new Map([
   ["keys expire", "kids"],
   ["callers rotate", "callers"],
   ["callers remove", "callers"],
+  ["callers trust", "callers"],
+  ["callers untrust", "callers"],
+  ["callers disable", "callers"],
+  ["callers enable", "callers"],
+  ["callers test", "callers"],
 ]);
 
 function valueCases(line: (flag: string, values: string) => string): string {

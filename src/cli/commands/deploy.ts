@@ -5,8 +5,10 @@ import type { Change, Stack, StackClient } from "../../deploy/stack.js";
 import { readTemplate, type Template } from "../../deploy/template.js";
 import { handOver } from "../../deploy/template-bucket.js";
 import { didYouMean } from "../../encoding/nearest.js";
+import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import { awsAccess } from "../../operator/aws-access.js";
+import { stackOverlapsInWords } from "../../operator/caller-overlaps.js";
 import { outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
 import { assertSameIssuer, checkCallers, costOfStack, renewsOutputs } from "../../operator/stack-change.js";
 import { checkCertificate, domainDoubts, domainUrlOf } from "../../operator/stack-domain.js";
@@ -28,6 +30,7 @@ export async function deploy(context: Context, pairs: readonly string[], options
   const template = await readTemplate();
   checkParameters(isNested(given.get("BasePath")) ? withNestedPath(template) : template, given, didYouMean);
   checkCallers(given.get("Callers"));
+  for (const words of overlapsGiven(given)) context.output.note(`warning: ${words}`);
   const regions = regionsOf(context, options);
   for (const region of regions) checkCertificate(given.get("CertificateArn"), region);
   const name = stackNamed(options);
@@ -43,6 +46,11 @@ export async function deploy(context: Context, pairs: readonly string[], options
     await tellOutdated(context, { name, region, outputs });
     tellNext(context, { name, region, outputs });
   }
+}
+
+function overlapsGiven(given: ReadonlyMap<string, string>): readonly string[] {
+  const callers = given.get("Callers") || "{}";
+  return stackOverlapsInWords(parseStrictJson(callers, "Callers"), given.get("IssuerUrl") || undefined);
 }
 
 interface Deployment {

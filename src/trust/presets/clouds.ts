@@ -40,11 +40,11 @@ function withStsClaims(rule: TrustRule): TrustRule {
   const moved = claims.filter(([name]) => STS_CLAIMS.includes(name));
   const within = isObject(own) ? own : {};
   const twice = moved.find(([name]) => Object.hasOwn(within, name));
-  if (twice !== undefined) throw refusedRule(`claims.${twice[0]}`, `it stands below ${STS} as well; give it once`);
+  if (twice !== undefined) throw refusedRule(`claims.${twice[0]}`, `stands below ${STS} as well; give it once`);
   if ([within, rule.claims ?? {}].some((each) => Object.hasOwn(each, "request_tags")))
     throw refusedRule(
       "claims",
-      "request_tags are what the caller of STS says of itself; expected principal_id, or principal_tags",
+      "name request_tags, which are what the caller of STS says of itself; expected principal_id, or principal_tags",
     );
   if (moved.length === 0) return rule;
   const others = claims.filter(([name]) => name !== STS && !STS_CLAIMS.includes(name));
@@ -106,7 +106,7 @@ function withTenant(rule: TrustRule): TrustRule {
   const tenant = rule.issuer === undefined ? undefined : tenantOf(rule.issuer);
   if (tenant === undefined) return rule;
   const given = ownMember(rule.claims ?? {}, "tid");
-  if (given !== undefined && given !== tenant) throw refusedRule("claims.tid", `it is not the issuer's tenant, ${tenant}`);
+  if (given !== undefined && given !== tenant) throw refusedRule("claims.tid", `is not the issuer's tenant, ${tenant}`);
   return { ...rule, claims: { ...rule.claims, tid: tenant } };
 }
 

@@ -35,9 +35,9 @@ export interface Preset {
   profile?(issuer: string): ExpandedRule["profile"];
 }
 
-/** A rule that a preset does not take. @param member its member that is at fault: `claims.sub` */
+/** A rule that a preset does not take. @param member its member that is at fault: `claims.sub`; the words stand behind it */
 export function refusedRule(member: string, words: string): SignetError {
-  return new SignetError("config_invalid", `${member}: ${words}`, { field: member });
+  return new SignetError("config_invalid", `${member} ${words}`, { field: member });
 }
 
 /** Tells whether a claim is fixed: to a text, or to one of several, each of which is right. */

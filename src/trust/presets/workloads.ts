@@ -48,14 +48,18 @@ function withClusterKeys(rule: TrustRule): TrustRule {
   const { issuer = IN_CLUSTER, jwks, jwksUrl, caFile } = rule;
   if (!MANY_CLUSTERS.test(issuer)) return rule;
   if (jwks === undefined && jwksUrl === undefined) {
-    const given = rule.issuer === undefined ? "no issuer is given, and " : "";
+    const what =
+      rule.issuer === undefined ? `is missing, and ${IN_CLUSTER} is that of many clusters` : "is that of many clusters";
     throw refusedRule(
       "issuer",
-      `${given}${IN_CLUSTER} is the issuer of many clusters; expected jwks (\`kubectl get --raw /openid/v1/jwks > jwks.json\`, --jwks jwks.json), jwksUrl with caFile, or the issuer that EKS, GKE or AKS gave the cluster (--issuer)`,
+      `${what}; expected jwks (\`kubectl get --raw /openid/v1/jwks > jwks.json\`, --jwks jwks.json), jwksUrl with caFile, or the issuer that EKS, GKE or AKS gave the cluster (--issuer)`,
     );
   }
   if (jwksUrl !== undefined && caFile === undefined && isClusterUrl(jwksUrl))
-    throw refusedRule("caFile", "the cluster's own CA signs its certificate; expected caFile (--ca-file ca.crt)");
+    throw refusedRule(
+      "caFile",
+      "is missing, and the cluster's own CA signs the certificate at jwksUrl; expected caFile (--ca-file ca.crt)",
+    );
   return { ...rule, issuer };
 }
 
@@ -92,11 +96,11 @@ function withTrustDomain(rule: TrustRule): TrustRule {
   const domains = domainsIn(ownMember(claims, "sub"));
   const { issuer = domains.length === 1 ? domains[0] : undefined, jwks, jwksUrl } = rule;
   if (issuer === undefined || !TRUST_DOMAIN.test(issuer)) return rule;
-  if (domains.some((each) => each !== issuer)) throw refusedRule("claims.sub", `it is not of the trust domain ${issuer}`);
+  if (domains.some((each) => each !== issuer)) throw refusedRule("claims.sub", `is not of the trust domain ${issuer}`);
   if (jwks === undefined && jwksUrl === undefined)
     throw refusedRule(
       "jwksUrl",
-      "a trust domain has no discovery; expected the URL of its bundle (--jwks-url), or jwks (`spire-server bundle show -format spiffe`)",
+      "is missing, and a trust domain has no discovery; expected the URL of its bundle (--jwks-url), or jwks (`spire-server bundle show -format spiffe`)",
     );
   const within = claims.sub === undefined ? { sub: { prefix: `${issuer}/` } } : {};
   return { ...rule, issuer, claims: { ...claims, ...within } };

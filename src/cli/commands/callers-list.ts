@@ -1,0 +1,73 @@
+import { kidOfJwk } from "../../algorithms/jwk-purpose.js";
+import { loadConfig } from "../../config/load.js";
+import { isObject, isText } from "../../encoding/list-of.js";
+import { fromNow } from "../../encoding/times-in-words.js";
+import { presentSeconds } from "../../issue/issuer.js";
+import { type ListedCaller, listedCallers } from "../../operator/callers.js";
+import { ruleInWords } from "../../operator/rule-words.js";
+import type { TrustRule } from "../../settings/trusts.js";
+import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
+import { table } from "../table.js";
+
+/** `signet callers list`: names, limits, the ages of secrets, and what else proves each. */
+export async function callersList(context: Context, options: CommonOptions): Promise<void> {
+  const { output, cwd, env, self } = context;
+  const now = presentSeconds();
+  const callers = listedCallers(await loadConfig({ path: pathOfConfig(context, options), cwd, env }));
+  if (options.json === true) return output.json({ callers });
+  if (callers.length === 0) return output.note(`there are no callers: ${self} callers add NAME`);
+  const haveProofs = callers.some((caller) => proofsInWords(caller, now).length > 0);
+  const rows = callers.flatMap((caller) => {
+    const { name, limits, secrets } = caller;
+    const [first = "", ...more] = proofsInWords(caller, now);
+    const row = [name, secrets.map((each) => secretInWords(each, now)).join("; ") || "none", limitsInWords(limits)];
+    return haveProofs ? [[...row, first], ...more.map((words) => ["", "", "", words])] : [row];
+  });
+  const head = ["CALLER", "SECRETS", "OWN LIMITS", ...(haveProofs ? ["PROOFS"] : [])];
+  for (const line of table(head, rows, { columns: output.columns })) output.data(line);
+  for (const words of callers.flatMap((caller) => oldKeysOf(caller, now))) output.note(`warning: ${words}`);
+}
+
+const OLD_SECONDS = 30 * 86_400;
+
+/** Rules whose keys were pasted so long ago that the issuer may sign with others. */
+function oldKeysOf({ name, trusts = [] }: ListedCaller, now: number): readonly string[] {
+  return trusts.flatMap(({ jwks, jwksPastedAt, disabled }, index) => {
+    if (jwks === undefined || disabled === true || (jwksPastedAt !== undefined && jwksPastedAt > now - OLD_SECONDS)) return [];
+    const age = jwksPastedAt === undefined ? "at a time that is not known" : fromNow(jwksPastedAt, now);
+    return [`the keys of ${name} trusts.${index} were pasted ${age}: they are renewed by hand alone`];
+  });
+}
+
+function proofsInWords({ trusts = [], keys }: ListedCaller, now: number): readonly string[] {
+  const rules = trusts.map((rule, index) => `trusts.${index} ${ruleInWords(rule)}${ageInWords(rule, now)}`);
+  return keys === undefined ? rules : [...rules, `keys: ${keysInWords(keys)}`];
+}
+
+// Who pasted them is the only one to renew them.
+function ageInWords({ jwks, jwksPastedAt }: TrustRule, now: number): string {
+  if (jwks === undefined) return "";
+  return jwksPastedAt === undefined ? " (keys pasted)" : ` (keys pasted ${fromNow(jwksPastedAt, now)})`;
+}
+
+function keysInWords({ jwks, jwksUrl }: NonNullable<ListedCaller["keys"]>): string {
+  if (jwks === undefined) return `those at ${jwksUrl ?? ""}`;
+  const keys = Array.isArray(jwks.keys) ? jwks.keys.filter(isObject) : [];
+  return keys.map((key) => nameOf(kidOfJwk(key))).join(", ");
+}
+
+function nameOf(kid: unknown): string {
+  return isText(kid) ? kid : "one without a name";
+}
+
+function secretInWords({ createdAt, expiresAt }: { createdAt: number; expiresAt?: number }, now: number): string {
+  const end = expiresAt === undefined ? "no end" : expiresAt <= now ? "expired" : `expires ${fromNow(expiresAt, now)}`;
+  return `made ${fromNow(createdAt, now)}, ${end}`;
+}
+
+function limitsInWords(limits: object): string {
+  const words = Object.entries(limits).map(
+    ([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`,
+  );
+  return words.join(", ") || "the issuer's";
+}

@@ -1,0 +1,114 @@
+import { loadConfig } from "../../config/load.js";
+import { SignetError } from "../../errors.js";
+import { overlapsInWords } from "../../operator/caller-overlaps.js";
+import { addOwnKeys, addTrust, changeTrust, removeOwnKeys } from "../../operator/caller-proofs.js";
+import { callerNamed } from "../../operator/callers.js";
+import { ruleInWords } from "../../operator/rule-words.js";
+import type { TrustRule } from "../../settings/trusts.js";
+import { presetOfIssuer } from "../../trust/presets.js";
+import { confirm } from "../confirm.js";
+import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
+import { type GivenProofs, proofsGiven, type TrustFlags } from "../trust-flags.js";
+
+export interface TrustOptions extends CommonOptions, TrustFlags {}
+
+/** `signet callers trust`: gives a caller another rule, or another key of its own. */
+export async function callersTrust(
+  context: Context,
+  name: string,
+  whom: string | undefined,
+  options: TrustOptions,
+): Promise<void> {
+  if (whom !== undefined && options.trust !== undefined)
+    throw new SignetError("usage", "give the preset or the issuer's URL once: behind the name, or with --trust");
+  const path = pathOfConfig(context, options);
+  const { cwd, env, output } = context;
+  const { issuer, callers } = await loadConfig({ path, cwd, env });
+  callerNamed(callers, name, context);
+  const flags = whom === undefined ? options : { ...options, trust: whom };
+  const { rule, keys } = await proofsGiven(context, flags, issuer, path);
+  if (rule === undefined && keys === undefined)
+    throw new SignetError(
+      "usage",
+      `say what to trust: \`${context.self} callers trust ${name} github-actions --claim repository_id=1234\``,
+    );
+  if (keys !== undefined) {
+    const { named } = await addOwnKeys(context, path, name, keys);
+    if (named.length > 0) output.note(`several keys are told apart by kid: assertions have to name theirs, ${named.join(", ")}`);
+  }
+  const place = rule === undefined ? undefined : await addTrust(context, path, name, rule);
+  await tellProofs(context, path, name, { ...(rule && { rule }), ...(keys && { keys }) });
+  if (options.json === true)
+    output.json({ caller: name, rule: place === undefined ? null : `trusts.${place}`, keys: keys ?? null });
+}
+
+/** `signet callers untrust`: takes a rule away, or the caller's own keys. */
+export async function callersUntrust(
+  context: Context,
+  name: string,
+  which: string | undefined,
+  options: CommonOptions & { readonly kid?: string },
+): Promise<void> {
+  const path = pathOfConfig(context, options);
+  const { output } = context;
+  if (options.kid !== undefined && which !== "keys")
+    throw new SignetError("usage", `--kid names a key of the caller's own: callers untrust ${name} keys --kid KID`);
+  if (which === "keys") {
+    await confirm(
+      `The caller ${name} gets no more tokens by ${options.kid === undefined ? "keys of its own" : "that key"}.`,
+      options,
+    );
+    await removeOwnKeys(context, path, name, options.kid);
+    output.note(`the caller ${name} no longer proves itself by ${options.kid === undefined ? "keys of its own" : "that key"}`);
+    if (options.json === true) output.json({ caller: name, removed: options.kid ?? "keys" });
+    return;
+  }
+  await confirm(`The caller ${name} gets no more tokens by that rule; disable switches it off and keeps it.`, options);
+  const { index, rule } = await changeTrust(context, path, name, which, () => undefined);
+  output.note(
+    `the caller ${name} lost the rule trusts.${index} (${ruleInWords(rule)}); tokens that it has are good until they expire`,
+  );
+  if (options.json === true) output.json({ caller: name, removed: `trusts.${index}` });
+}
+
+/** `signet callers disable` and `enable`: switches a rule off, or on again. */
+export async function callersSwitch(
+  context: Context,
+  name: string,
+  which: string | undefined,
+  isOn: boolean,
+  options: CommonOptions,
+): Promise<void> {
+  const path = pathOfConfig(context, options);
+  const { index, rule } = await changeTrust(context, path, name, which, (each) => {
+    const { disabled: _, ...others } = each as TrustRule;
+    return isOn ? others : { ...others, disabled: true };
+  });
+  const words = isOn ? "is on" : "is off; tokens that it has are good until they expire";
+  context.output.note(`the rule trusts.${index} of ${name} (${ruleInWords({ ...rule, disabled: false })}) ${words}`);
+  if (isOn) await tellOverlaps(context, path, name);
+  if (options.json === true) context.output.json({ caller: name, rule: `trusts.${index}`, disabled: !isOn });
+}
+
+/** Says what proves a caller from now on, and what to look at. */
+export async function tellProofs(context: Context, path: string, name: string, { rule, keys }: GivenProofs): Promise<void> {
+  const { output, self } = context;
+  if (rule !== undefined) {
+    const { jwks, issuer } = rule as unknown as TrustRule;
+    output.note(`the caller ${name} is proven by a token of ${ruleInWords(rule as unknown as TrustRule)}`);
+    output.note(`try it with such a token: \`${self} callers test ${name} -\``);
+    const preset = issuer === undefined || "preset" in rule ? undefined : presetOfIssuer(issuer);
+    if (preset !== undefined) output.note(`--trust ${preset} knows this issuer, and which of its claims identify`);
+    if (jwks !== undefined)
+      output.note("warning: keys that are pasted are renewed by hand alone; `signet callers list` tells their age");
+  }
+  if (keys !== undefined)
+    output.note(`the caller ${name} is proven by what its own keys sign (private_key_jwt): iss and sub are ${name}`);
+  await tellOverlaps(context, path, name);
+}
+
+/** Says which rules of other callers match the same tokens. */
+async function tellOverlaps({ cwd, env, output }: Context, path: string, name: string): Promise<void> {
+  const { callers, issuer } = await loadConfig({ path, cwd, env });
+  for (const words of overlapsInWords(callers, issuer, name)) output.note(`warning: ${words}`);
+}

@@ -1,0 +1,279 @@
+import { dirname, isAbsolute, relative, resolve } from "node:path";
+import type { Command } from "commander";
+import { ownMember } from "../encoding/own-member.js";
+import { urlOf } from "../encoding/url-of.js";
+import { isSignetError, SignetError, shortened } from "../errors.js";
+import { presentSeconds } from "../issue/issuer.js";
+import { toldApart } from "../operator/caller-proofs.js";
+import { MAX_KEY_BYTES, readGivenFile } from "../operator/given-file.js";
+import { readJwks } from "../operator/jwks-source.js";
+import { readPublicKeys } from "../operator/public-keys.js";
+import { readSettings } from "../settings/read.js";
+import { TRUST_MEMBERS } from "../settings/trusts.js";
+import { PRESET_NAMES } from "../trust/presets.js";
+import { judgeTrust } from "../trust/rules.js";
+import { pairsGiven } from "./claim-pairs.js";
+import type { Context } from "./context.js";
+import { algorithmGiven, durationGiven, namesGiven } from "./typed.js";
+
+/** What proves a caller beside a secret, as it is typed. */
+export interface TrustFlags {
+  readonly trust?: string;
+  readonly issuer?: string;
+  readonly claim?: readonly string[];
+  readonly claimPrefix?: readonly string[];
+  readonly audience?: string;
+  readonly sharedAudience?: boolean;
+  readonly any?: boolean;
+  readonly types?: string;
+  readonly maxAge?: string;
+  readonly singleUse?: boolean;
+  readonly fromProof?: readonly string[];
+  readonly subjectPrefix?: string;
+  readonly publicKey?: readonly string[];
+  readonly acceptTokenEndpointAudience?: boolean;
+  readonly jwks?: string;
+  readonly jwksUrl?: string;
+  readonly algorithms?: string;
+  readonly privateNetwork?: boolean;
+  readonly caFile?: string;
+  readonly proxy?: string;
+}
+
+/** What is written into a caller. */
+export interface GivenProofs {
+  readonly rule?: Readonly<Record<string, unknown>>;
+  readonly keys?: Readonly<Record<string, unknown>>;
+}
+
+const collect = (value: string, before: readonly string[] = []) => [...before, value];
+
+/** The flags of a rule, by the members that they set. */
+const RULE_FLAGS = {
+  trust: "--trust",
+  issuer: "--issuer",
+  claim: "--claim",
+  claimPrefix: "--claim-prefix",
+  audience: "--audience",
+  sharedAudience: "--shared-audience",
+  any: "--any",
+  types: "--types",
+  maxAge: "--max-age",
+  singleUse: "--single-use",
+  fromProof: "--from-proof",
+  subjectPrefix: "--subject-prefix",
+} as const satisfies Partial<Record<keyof TrustFlags, string>>;
+
+/** Those that concern keys: of the rule that `--trust` begins, or else the caller's own. */
+const KEY_FLAGS = {
+  jwks: "--jwks",
+  jwksUrl: "--jwks-url",
+  algorithms: "--algorithms",
+  privateNetwork: "--private-network",
+  caFile: "--ca-file",
+  proxy: "--proxy",
+} as const satisfies Partial<Record<keyof TrustFlags, string>>;
+
+const FLAG_OF_MEMBER: Readonly<Record<string, string>> = {
+  ...RULE_FLAGS,
+  ...KEY_FLAGS,
+  preset: "--trust",
+  claims: "--claim",
+  maxAgeSeconds: "--max-age",
+  claimsFromProof: "--from-proof",
+};
+
+/** Adds the flags by which a caller proves itself without a secret. */
+export function addTrustFlags(command: Command): Command {
+  return command
+    .option("--trust <preset|url>", `whose tokens prove it: ${PRESET_NAMES.join(", ")}, or an issuer's URL`)
+    .option("--claim <name=value>", "what a claim of theirs must say; again for another claim, or one of several values", collect)
+    .option("--claim-prefix <name=prefix>", "what a claim must begin with: sub=repo:acme/", collect)
+    .option("--issuer <url>", "the preset's issuer, where it has none of its own or yours is another")
+    .option("--audience <aud>", "their only audience (default: this issuer's URL)")
+    .option("--shared-audience", "take an audience that others share, such as sts.amazonaws.com")
+    .option("--any", "trust every holder of a token of the issuer")
+    .option("--types <types>", "their types, with commas (default: JWT, or none)")
+    .option("--max-age <duration>", "how long ago they may have been issued (default: 1h)")
+    .option("--single-use", "take each of them once")
+    .option("--from-proof <name=ours>", "a claim of theirs that tokens get: repository=repo", collect)
+    .option("--subject-prefix <text>", "what a sub that is taken from them begins with: github:")
+    .option("--public-key <file>", "a key with which it signs its own proofs: PEM, DER, JWK or JWKS", collect)
+    .option("--accept-token-endpoint-audience", "take such proofs for the token endpoint's URL, too")
+    .option("--jwks <file>", "the issuer's keys, pasted; without --trust the caller's own")
+    .option("--jwks-url <url>", "where they are (default: found by discovery)")
+    .option("--algorithms <algs>", "what they sign with, with commas: RS256")
+    .option("--private-network", "fetch keys from addresses that are not public, too")
+    .option("--ca-file <file>", "the certificates (PEM) that their server is checked with")
+    .option("--proxy <url>", "the HTTP proxy by which keys are fetched");
+}
+
+/** Tells whether a flag says how a caller is proven, or by which keys. */
+export function hasTrustFlags(flags: TrustFlags): boolean {
+  const names = [...Object.keys(RULE_FLAGS), ...Object.keys(KEY_FLAGS), "publicKey", "acceptTokenEndpointAudience"];
+  return names.some((name) => ownMember(flags as Readonly<Record<string, unknown>>, name) !== undefined);
+}
+
+/**
+ * Reads the flags as what is written into a caller. Nothing was written yet when this throws.
+ *
+ * @param issuer this issuer's URL
+ * @param config the config file: paths are written relative to it
+ * @throws SignetError `usage` for flags that contradict each other or what a rule needs, and what reading files throws
+ */
+export async function proofsGiven(
+  context: Context,
+  flags: TrustFlags,
+  issuer: string | undefined,
+  config: string,
+): Promise<GivenProofs> {
+  const { trust, publicKey } = flags;
+  if (trust === undefined)
+    assertNone(flags, RULE_FLAGS, `belongs to a rule: give --trust ${PRESET_NAMES[0]} or --trust URL beside it`);
+  const hasOwnKeys = publicKey !== undefined || (trust === undefined && (flags.jwks ?? flags.jwksUrl) !== undefined);
+  if (trust === undefined && !hasOwnKeys)
+    assertNone(flags, KEY_FLAGS, "is about keys: give --trust, --public-key or --jwks-url beside it");
+  if (!hasOwnKeys && flags.acceptTokenEndpointAudience === true)
+    throw new SignetError(
+      "usage",
+      "--accept-token-endpoint-audience is for a caller with keys of its own: give --public-key FILE beside it",
+    );
+  if (publicKey !== undefined && trust === undefined && (flags.jwks ?? flags.jwksUrl) !== undefined)
+    throw new SignetError("usage", "give one of --public-key, --jwks and --jwks-url");
+  const keys = hasOwnKeys ? await ownKeysGiven(context, flags, config) : undefined;
+  const rule = trust === undefined ? undefined : await ruleGiven(context, { ...flags, trust }, config);
+  if (rule !== undefined) assertRule(rule, issuer);
+  return { ...(rule && { rule }), ...(keys && { keys }) };
+}
+
+function assertNone(flags: TrustFlags, refused: Readonly<Record<string, string>>, why: string): void {
+  const flag = Object.entries(refused).find(
+    ([name]) => ownMember(flags as Readonly<Record<string, unknown>>, name) !== undefined,
+  );
+  if (flag !== undefined) throw new SignetError("usage", `${flag[1]} ${why}`);
+}
+
+async function ruleGiven(
+  context: Context,
+  flags: TrustFlags & { readonly trust: string },
+  config: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { trust, issuer, audience, sharedAudience, any, types, maxAge, singleUse, fromProof, subjectPrefix } = flags;
+  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(trust);
+  if (isUrl && issuer !== undefined && issuer !== trust)
+    throw new SignetError("usage", "--trust names the issuer already: give its URL once, or --trust PRESET and --issuer URL");
+  const claims = claimsGiven(flags);
+  return present({
+    ...(isUrl ? { issuer: trust } : { preset: trust, issuer }),
+    ...(await keyMembers(context, flags, config)),
+    audience,
+    sharedAudience,
+    claims: Object.keys(claims).length === 0 ? undefined : claims,
+    any,
+    types: types === undefined ? undefined : namesGiven(types, "--types"),
+    maxAgeSeconds: maxAge === undefined ? undefined : durationGiven(maxAge, "--max-age"),
+    singleUse,
+    claimsFromProof: fromProof === undefined ? undefined : copiedGiven(fromProof),
+    subjectPrefix,
+  });
+}
+
+async function ownKeysGiven(context: Context, flags: TrustFlags, config: string): Promise<Readonly<Record<string, unknown>>> {
+  const { trust, publicKey, jwks, acceptTokenEndpointAudience } = flags;
+  const files = publicKey ?? (jwks === undefined ? [] : [jwks]);
+  const option = publicKey === undefined ? "--jwks" : "--public-key";
+  const read = await Promise.all(files.map((file) => readPublicKeys(context, file, option)));
+  const { keys } = toldApart(read.flat());
+  // Beside a rule they are the rule's.
+  const shared = trust === undefined ? await keyMembers(context, withoutPasted(flags), config) : {};
+  return present({ ...shared, jwks: files.length === 0 ? undefined : { keys }, acceptTokenEndpointAudience });
+}
+
+// Its own keys are read as public keys, and each is judged.
+function withoutPasted({ jwks: _, ...flags }: TrustFlags): TrustFlags {
+  return flags;
+}
+
+async function keyMembers(context: Context, flags: TrustFlags, config: string): Promise<Readonly<Record<string, unknown>>> {
+  const { jwks, jwksUrl, algorithms, privateNetwork, caFile, proxy } = flags;
+  if (jwks !== undefined && jwksUrl !== undefined) throw new SignetError("usage", "give one of --jwks and --jwks-url");
+  if (jwks !== undefined && /^https?:/i.test(jwks))
+    throw new SignetError("usage", `--jwks is a file; give --jwks-url ${shortened(jwks)}`);
+  for (const [option, url] of Object.entries({ "--jwks-url": jwksUrl, "--proxy": proxy })) {
+    if (url !== undefined && urlOf(url) === undefined)
+      throw new SignetError("usage", `${option} must be a URL such as https://issuer.example`);
+  }
+  if (caFile !== undefined) await assertCertificates(context, caFile);
+  return {
+    ...(jwks !== undefined && { jwks: await readJwks(context, jwks), jwksPastedAt: presentSeconds() }),
+    jwksUrl,
+    algorithms:
+      algorithms === undefined
+        ? undefined
+        : namesGiven(algorithms, "--algorithms").map((name) => algorithmGiven(name, "--algorithms").name),
+    privateNetwork,
+    caFile: caFile === undefined ? undefined : besideConfig(resolve(context.cwd, caFile), config),
+    proxy,
+  };
+}
+
+async function assertCertificates(context: Context, path: string): Promise<void> {
+  const text = await readGivenFile(context, path, "--ca-file", MAX_KEY_BYTES);
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return;
+  throw new SignetError(
+    "usage",
+    `--ca-file: ${path} has no certificate; expected PEM, which begins with -----BEGIN CERTIFICATE-----`,
+  );
+}
+
+/** A path as the config names it: what is below its folder moves with it. */
+function besideConfig(path: string, config: string): string {
+  const within = relative(dirname(config), path);
+  return within.startsWith("..") || isAbsolute(within) ? path : within;
+}
+
+/** What claims must say: a value that is given again is another one that will do. */
+function claimsGiven({ claim = [], claimPrefix = [] }: TrustFlags): Readonly<Record<string, unknown>> {
+  const prefixes = pairsGiven(claimPrefix, "").map(([name, prefix]) => [name, { prefix }] as const);
+  const choices = new Map<string, unknown[]>();
+  for (const [name, value] of [...pairsGiven(claim, ""), ...prefixes])
+    choices.set(name, [...(choices.get(name) ?? []), value].flat());
+  // fromEntries defines, so that a claim may be called __proto__.
+  return Object.fromEntries([...choices].map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
+}
+
+function copiedGiven(pairs: readonly string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    pairsGiven(
+      pairs.map((pair) => (pair.includes("=") ? pair : `${pair}=${pair}`)),
+      "",
+    ),
+  );
+}
+
+function present(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+/** Judges a rule as the config does, in the words of flags. @throws SignetError `usage` */
+function assertRule(rule: Readonly<Record<string, unknown>>, issuer: string | undefined): void {
+  const where = "rule";
+  try {
+    const read = readSettings(TRUST_MEMBERS, rule, ({ path, member }) => {
+      const field = path.join(".");
+      return new SignetError("config_invalid", `${where}.${field} must be ${member?.title ?? "known"}`, {
+        field: `${where}.${field}`,
+      });
+    });
+    judgeTrust(read, { where, issuer });
+  } catch (error) {
+    if (!isSignetError(error, "config_invalid")) throw error;
+    const [, member = "", ...inner] = (error.field ?? "").split(".");
+    const flag = ownMember(FLAG_OF_MEMBER, member) ?? "--trust";
+    const name = inner.length === 0 ? flag : `${flag} ${inner.join(".")}`;
+    const words = error.message.startsWith(`${error.field ?? ""}`)
+      ? error.message.slice(error.field?.length ?? 0)
+      : ` ${error.message}`;
+    throw new SignetError("usage", `${name}${words}`, { cause: error });
+  }
+}

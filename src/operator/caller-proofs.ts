@@ -1,0 +1,144 @@
+import { thumbprint } from "../algorithms/jwk.js";
+import type { PublicJwk } from "../algorithms/jwk-members.js";
+import { kidOfJwk } from "../algorithms/jwk-purpose.js";
+import { hasMembers, isObject } from "../encoding/list-of.js";
+import { SignetError, shortened } from "../errors.js";
+import type { TrustRule } from "../settings/trusts.js";
+import { changeCaller } from "./callers.js";
+import type { Surroundings } from "./surroundings.js";
+
+type Jwk = Readonly<Record<string, unknown>>;
+
+/** A rule that was found, and its place among the caller's. */
+export interface FoundRule {
+  readonly index: number;
+  readonly rule: TrustRule;
+}
+
+/**
+ * Gives a caller another rule.
+ *
+ * @returns its place among the caller's
+ * @throws SignetError `caller_missing`, `config_invalid`
+ */
+export async function addTrust(surroundings: Surroundings, path: string, name: string, rule: object): Promise<number> {
+  let place = 0;
+  await changeCaller(surroundings, path, name, (written) => {
+    const trusts = trustsIn(written);
+    place = trusts.length;
+    return { ...written, trusts: [...trusts, rule] };
+  });
+  return place;
+}
+
+/**
+ * Takes a rule away from a caller, or switches it off or on.
+ *
+ * @param which its number as lists show it (`0`, `trusts.0`), or its preset or issuer where only one rule has it
+ * @param change what becomes of it; `undefined` removes it
+ * @throws SignetError `caller_missing`, `usage` for a rule that is not there
+ */
+export async function changeTrust(
+  surroundings: Surroundings,
+  path: string,
+  name: string,
+  which: string | undefined,
+  change: (rule: object) => object | undefined,
+): Promise<FoundRule> {
+  let found: FoundRule | undefined;
+  await changeCaller(surroundings, path, name, (written, { trusts: read = [] }) => {
+    const chosen = ruleNamed(read, which, `${surroundings.self} callers list`);
+    found = chosen;
+    const trusts = trustsIn(written).flatMap((rule, index) => (index === chosen.index ? (change(rule) ?? []) : [rule]));
+    const { trusts: _, ...others } = written;
+    return trusts.length === 0 ? others : { ...written, trusts };
+  });
+  return found as FoundRule;
+}
+
+function ruleNamed(rules: readonly TrustRule[], which: string | undefined, list: string): FoundRule {
+  const all = rules.map((rule, index) => ({ rule, index }));
+  const chosen = all.filter(({ rule, index }) => {
+    if (which === undefined) return true;
+    return [`${index}`, `trusts.${index}`, rule.preset, rule.issuer].includes(which);
+  });
+  const [first] = chosen;
+  if (first !== undefined && chosen.length === 1) return first;
+  const what = which === undefined ? "which rule" : shortened(which);
+  const words =
+    first === undefined
+      ? `the caller has no rule${which === undefined ? "" : ` ${what}`}; \`${list}\` shows those that it has`
+      : `${which === undefined ? "the caller has several rules" : `${what} names several rules`}; expected the number of one: \`${list}\` shows them`;
+  throw new SignetError("usage", words);
+}
+
+/** Keys that were added: the names that assertions have to say from now on. */
+export interface AddedKeys {
+  /** Names that were made, since several keys without one cannot be told apart. */
+  readonly named: readonly string[];
+}
+
+/**
+ * Gives a caller keys with which it signs its own proofs, beside those that it has.
+ *
+ * @throws SignetError `caller_missing`, `usage`
+ */
+export async function addOwnKeys(surroundings: Surroundings, path: string, name: string, given: Jwk): Promise<AddedKeys> {
+  let named: readonly string[] = [];
+  await changeCaller(surroundings, path, name, (written) => {
+    const before = isObject(written.keys) ? written.keys : {};
+    if (before.jwks !== undefined && given.jwksUrl !== undefined)
+      throw keysElsewhere("has keys that were given", name, surroundings);
+    if (before.jwksUrl !== undefined && given.jwks !== undefined)
+      throw keysElsewhere("has its keys at a URL", name, surroundings);
+    if (given.jwks === undefined) return { ...written, keys: { ...before, ...given } };
+    const keys = toldApart([...keysIn(before.jwks), ...keysIn(given.jwks)]);
+    named = keys.named;
+    return { ...written, keys: { ...before, ...given, jwks: { keys: keys.keys } } };
+  });
+  return { named };
+}
+
+function keysElsewhere(what: string, name: string, { self }: Surroundings): SignetError {
+  return new SignetError("usage", `the caller ${what}; remove them first: \`${self} callers untrust ${name} keys\``);
+}
+
+/**
+ * Takes away a caller's own keys, all or the one of a name.
+ *
+ * @throws SignetError `caller_missing`, `usage`
+ */
+export async function removeOwnKeys(surroundings: Surroundings, path: string, name: string, kid?: string): Promise<void> {
+  await changeCaller(surroundings, path, name, (written) => {
+    const { keys, ...others } = written;
+    if (!isObject(keys)) throw new SignetError("usage", "the caller has no keys of its own");
+    if (kid === undefined) return others;
+    const left = keysIn(keys.jwks).filter((key) => kidOfJwk(key) !== kid);
+    if (left.length === keysIn(keys.jwks).length)
+      throw new SignetError(
+        "usage",
+        `the caller has no key ${shortened(kid)}; \`${surroundings.self} callers list --json\` shows them`,
+      );
+    return left.length === 0 ? others : { ...written, keys: { ...keys, jwks: { keys: left } } };
+  });
+}
+
+/** Of several keys each has a name, the thumbprint (RFC 7638) where it has none. One alone needs none: whatever it is called, it is meant. */
+export function toldApart(all: readonly Jwk[]): { readonly keys: readonly Jwk[]; readonly named: readonly string[] } {
+  const keys = all.filter((key, index) => all.findIndex((other) => thumbprintOf(other) === thumbprintOf(key)) === index);
+  if (keys.length < 2) return { keys, named: [] };
+  const named = keys.filter((key) => kidOfJwk(key) === undefined).map(thumbprintOf);
+  return { keys: keys.map((key) => (kidOfJwk(key) === undefined ? { ...key, kid: thumbprintOf(key) } : key)), named };
+}
+
+function thumbprintOf(jwk: Jwk): string {
+  return thumbprint(jwk as unknown as PublicJwk);
+}
+
+function keysIn(jwks: unknown): readonly Jwk[] {
+  return isObject(jwks) && Array.isArray(jwks.keys) ? jwks.keys.filter(hasMembers) : [];
+}
+
+function trustsIn({ trusts = [] }: Readonly<Record<string, unknown>>): readonly object[] {
+  return trusts as readonly object[];
+}

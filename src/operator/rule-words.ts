@@ -1,0 +1,24 @@
+import { isObject } from "../encoding/object-schema.js";
+import { ownMember } from "../encoding/own-member.js";
+import { shortened } from "../errors.js";
+import type { TrustRule } from "../settings/trusts.js";
+import { prefixOf } from "../trust/presets/preset.js";
+
+/** A rule in a line: who signs, and what the claims have to say. */
+export function ruleInWords({ preset, issuer, claims = {}, any, audience, disabled }: TrustRule): string {
+  const signer = preset === undefined ? (issuer ?? "") : issuer === undefined ? preset : `${preset} of ${issuer}`;
+  const named = Object.entries(claims).map(([name, value]) => `${shortened(name)} ${claimInWords(value)}`);
+  const every = any === true && named.length === 0 ? ["every token"] : [];
+  const aud = audience === undefined ? [] : [`audience ${shortened(audience)}`];
+  return `${disabled === true ? "disabled: " : ""}${signer}: ${[...named, ...every, ...aud].join(", ")}`;
+}
+
+/** What a claim has to say. */
+export function claimInWords(value: unknown): string {
+  const prefix = prefixOf(value);
+  if (prefix !== undefined) return `${shortened(prefix)}...`;
+  const not = isObject(value) && Object.keys(value).length === 1 ? ownMember(value, "not") : undefined;
+  if (not !== undefined) return `not ${claimInWords(not)}`;
+  if (Array.isArray(value)) return value.map(claimInWords).join(" or ");
+  return shortened(typeof value === "string" ? value : JSON.stringify(value));
+}
