@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { AwsInstallation, Parts } from "./assemble-aws.js";
 import { readCertificates } from "./config/certificates.js";
 import type { Environment } from "./config/environment.js";
@@ -14,6 +15,7 @@ import { createImmediateIssuer, type ImmediateIssuer, presentSeconds } from "./i
 import { createRates } from "./issue/rate.js";
 import type { Custody } from "./keyring/key-record.js";
 import type { OnceStore, Stores } from "./storage/contract.js";
+import { createFileOnceStore } from "./storage/file/once.js";
 import { createFileStores } from "./storage/file/stores.js";
 import type { Proofs } from "./trust/contract.js";
 import { createKeySources } from "./trust/key-sources.js";
@@ -33,7 +35,7 @@ export interface AssemblyOptions {
   readonly processes?: number | undefined;
   /** No active document is looked for on this machine: the installation is in AWS as a whole. */
   readonly ignoresDisk?: boolean | undefined;
-  /** Remembers which proofs were used. */
+  /** Remembers which proofs were used. Default: files in `used/` of the installation's folder, which all its processes share. */
   readonly once?: OnceStore | undefined;
   /** Wraps each key as it is opened for signing tokens. */
   readonly wrapSigner?: ((signer: Signer) => Signer) | undefined;
@@ -86,7 +88,7 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
   const rates = createRates(options.processes);
   const ownJwks = async () => (await stores.publicDocuments.read())?.jwks;
   const sources = createKeySources({ clock, readCa: readCertificates, ownJwks });
-  const once = options.once ?? noOnceStore;
+  const once = options.once ?? createFileOnceStore(join(config.directory, "used"));
   return Object.freeze({
     config,
     stores,
@@ -103,12 +105,6 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
     watchKms: (onSigned: OnKmsSigned, onRetry: () => void) => void kmsWatchers.push([onSigned, onRetry]),
   });
 }
-
-const noOnceStore: OnceStore = Object.freeze({
-  async createOnce(): Promise<never> {
-    throw new SignetError("replay_store_failed", "there is no place where used proofs are remembered");
-  },
-});
 
 // A custodian does not know whether it belongs to an installation, which can be repaired.
 function adviseRepair(error: unknown): never {
