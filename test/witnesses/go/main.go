@@ -1,4 +1,4 @@
-// Two Go libraries as witnesses, named by the argument: they answer JSON lines on stdin with JSON lines on stdout. And AWS's SDK.
+// Two Go libraries as witnesses, named by the argument: they answer JSON lines on stdin with JSON lines on stdout. And AWS's SDK, and x/oauth2.
 package main
 
 import (
@@ -155,8 +155,8 @@ func (l library) outcome(r request) any {
 }
 
 func main() {
-	if os.Args[1] == "invoke" {
-		if err := invoke(); err != nil {
+	if task := map[string]func() error{"invoke": invoke, "oauth": oauth}[os.Args[1]]; task != nil {
+		if err := task(); err != nil {
 			panic(err)
 		}
 		return
