@@ -29,8 +29,6 @@ export interface RoutesOptions {
   readonly lookAgain?: (() => Promise<void>) | undefined;
   /** What is published now; the same object for as long as nothing else is. */
   readonly documents: () => PublicTexts | undefined;
-  /** The scopes that callers' exchanges may be asked for now, the same list for as long as nothing else is; none by default. */
-  readonly scopes?: (() => readonly string[]) | undefined;
   /**
    * Finds out whether a key can sign and is published.
    *
@@ -86,7 +84,8 @@ export function createRoutes(options: RoutesOptions): Handler {
 
 function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<Record<string, Route>> {
   const { issuer, clock } = options;
-  const { documents, scopes = () => NO_SCOPES } = options;
+  const { documents, proofs } = options;
+  const scopes = () => proofs?.().scopes ?? NO_SCOPES;
   const { jwks, discovery, oauthMetadata } = documentRoutes({ documents, scopes, absent: notThere });
   const describe = remembered<[object]>();
   const openApi = openApiDocument(options.version, issuer);

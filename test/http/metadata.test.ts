@@ -10,6 +10,8 @@ if (PUBLISHED === undefined) throw new Error("an issuer with a URL has a discove
 
 const json = async (answer: Promise<Response>) => (await answer).json() as Promise<Record<string, unknown>>;
 
+const notAsked = () => Promise.reject(new Error("metadata is anybody's"));
+
 /** What RFC 8414 has about the token endpoint. */
 const TOKEN_MEMBERS = {
   authorization_endpoint: `${ISSUER}/authorize`,
@@ -45,7 +47,7 @@ describe("the metadata of a server's token endpoint", () => {
 
   it.each([OAUTH, OPENID])("names scopes where exchanges have some, under another ETag: %s", async (path) => {
     let scopes: readonly string[] = [];
-    const { ask } = routesFor({ scopes: () => scopes });
+    const { ask } = routesFor({ proofs: () => ({ count: 1, scopes, prove: notAsked, exchangeable: notAsked }) });
     const before = await ask(path);
     expect(Object.keys(await json(Promise.resolve(before.clone())))).not.toContain("scopes_supported");
     scopes = ["orders:read", "orders:write"];

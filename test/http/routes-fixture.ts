@@ -9,6 +9,7 @@ import { makeSecret, secretDigest } from "../../src/issue/caller-secret.js";
 import { type Caller, createCallers } from "../../src/issue/callers.js";
 import { discoveryOf } from "../../src/keyring/documents.js";
 import type { Limits } from "../../src/settings/limits.js";
+import type { Proofs } from "../../src/trust/contract.js";
 import { keyringFor } from "../contracts/keyring-fixture.js";
 
 export const NOW = 1_900_000_000;
@@ -27,8 +28,7 @@ interface RoutesForOptions {
   readonly decodeHosts?: readonly string[];
   /** What is published; by default the keys and documents of `ISSUER`. */
   readonly documents?: PublicTexts;
-  /** The scopes that exchanges may be asked for. */
-  readonly scopes?: () => readonly string[];
+  readonly proofs?: () => Proofs;
 }
 
 /** The routes of an issuer with one caller, "web", whose secret is at hand. */
@@ -47,7 +47,7 @@ export function routesFor(options: RoutesForOptions = {}) {
     decodeHosts: options.decodeHosts,
     callers: () => callers,
     documents: () => documents,
-    scopes: options.scopes,
+    proofs: options.proofs,
     assertReady: () => undefined,
     metrics: async () => ({ text: "signet_x 1\n", contentType: "text/plain" }),
     version: "0.0.0",
