@@ -15,5 +15,8 @@ const BEFORE_PATH: readonly string[] = [OAUTH_METADATA, DISCOVERY];
 export function pathsOf(route: string, issuer: string | undefined): readonly string[] {
   const base = issuerPath(issuer);
   if (base === "") return [route];
-  return [route, base + route, ...(BEFORE_PATH.includes(route) ? [route + base] : [])];
+  if (!BEFORE_PATH.includes(route)) return [route, base + route];
+  // Some clients (Authlib) leave the slash at the issuer's end where RFC 8414 has it removed.
+  const before = issuer?.endsWith("/") ? [base, `${base}/`] : [base];
+  return [route, base + route, ...before.map((path) => route + path)];
 }

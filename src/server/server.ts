@@ -77,6 +77,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     issuer: installation.config.issuer,
     decodeHosts: installation.config.decodeHosts,
     callers: followed.callers,
+    proofs: followed.proofs,
     lookAgain: followed.lookAgain,
     documents: followed.documents,
     assertReady: () => assertReady(installation, followed, clock()),

@@ -26,6 +26,13 @@ describe.each([`${ORIGIN}/tenant/a`, `${ORIGIN}/tenant/a/`])("an issuer whose UR
     expect((await ask("/.well-known/jwks.json/tenant/a")).status).toBe(404);
   });
 
+  it("has metadata before its path with the slash at its end, where it has one", async () => {
+    const status = issuer.endsWith("/") ? 200 : 404;
+    for (const name of ["oauth-authorization-server", "openid-configuration"]) {
+      expect((await ask(`/.well-known/${name}/tenant/a/`)).status).toBe(status);
+    }
+  });
+
   it("has everything that MCP's clients ask for, in their order, with endpoints that are there", async () => {
     for (const path of [
       "/.well-known/oauth-authorization-server/tenant/a",
