@@ -98,7 +98,7 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
     callers: (named = config.callers) =>
       createCallers(
         issuing,
-        Object.entries(named).map(([name, { limits, secrets }]) => ({ name, limits, secrets })),
+        Object.entries(named).map(([name, { limits, secrets, may }]) => ({ name, limits, secrets, may })),
         rates,
       ),
     proofs: (named = config.callers) => createProofs({ issuer: config.issuer, callers: named, sources, once, clock }),

@@ -25,6 +25,7 @@ export const STATUS_BY_CODE = {
   replay_store_failed: 503,
   caller_exists: 409,
   caller_missing: 404,
+  caller_not_allowed: 403,
   issuing_closed: 403,
   origin_refused: 403,
   not_found: 404,

@@ -3,7 +3,7 @@ import { CUSTODIES, CUSTODY_MEMBERS, CUSTODY_NAMES, kmsKeyFor, namesIn } from ".
 import { isInsecureUrl } from "../encoding/insecure-issuer.js";
 import { urlOf, webUrlOf } from "../encoding/url-of.js";
 import { about } from "../settings/about.js";
-import { CALLER_NAME, REFUSED_CALLER_NAMES } from "../settings/callers.js";
+import { CALLER_NAME, MAY, REFUSED_CALLER_NAMES } from "../settings/callers.js";
 import { LIMIT_MEMBERS } from "../settings/limits.js";
 import { POLICY_MEMBERS } from "../settings/policy.js";
 import { asOwn, group, oneOf, type Shape, text, type Values } from "../settings/shape.js";
@@ -112,6 +112,12 @@ const CALLER_MEMBERS = {
     title: "a list of secrets",
     items: group(SECRET_MEMBERS),
     ...about("The secrets that it may show.", []),
+  },
+  may: {
+    ...MAY,
+    ...about("What it may: issue (tokens, and all else but metrics), metrics (read /metrics).", ["metrics"], {
+      fallback: "both",
+    }),
   },
   ...PROOF_MEMBERS,
 } as const satisfies Shape;

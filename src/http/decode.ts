@@ -26,12 +26,13 @@ export function decodeRoute({ authenticate, issuer, hosts, verifyOwn, clock }: D
   const own = issuer === undefined ? undefined : jwksUrlOf(issuer);
 
   return (request, context) =>
-    authenticate.byHeader(request, context, ({ name }) =>
-      withBody(request, context, MAX_BYTES, async (body) => {
+    authenticate.byHeader(request, context, ({ name, assertMay }) => {
+      assertMay("issue");
+      return withBody(request, context, MAX_BYTES, async (body) => {
         const { jwksUri, token } = checkDecodeRequest(parseJsonBody(request, body));
         // What is published here need not be fetched from here.
         const claims = jwksUri === own ? verifyOwn(token).claims : await decode(jwksUri, token, name);
         return privateJson(JSON.stringify(claims));
-      }),
-    );
+      });
+    });
 }

@@ -168,7 +168,8 @@ function ready(assertReady: RoutesOptions["assertReady"]): Handler {
 // They name callers and keys: a scraper must be a caller.
 function metricsRoute(metrics: RoutesOptions["metrics"], authenticate: Authenticator): Handler {
   return (request, context) =>
-    authenticate.byHeader(request, context, async () => {
+    authenticate.byHeader(request, context, async (caller) => {
+      caller.assertMay("metrics");
       const { text, contentType } = await metrics();
       return new Response(text, { headers: { "content-type": contentType, "cache-control": "no-store" } });
     });

@@ -58,13 +58,14 @@ export function ownVerifiers({ issuer, jwks, clock }: OwnVerifiersOptions): OwnV
 /** `POST /verify`: the header and claims of a good token of this issuer, or the reason why it is none. */
 export function verifyRoute(authenticate: Authenticator, verifierFor: OwnVerifiers): Handler {
   return (request, context) =>
-    authenticate.byHeader(request, context, () =>
-      withBody(request, context, MAX_BYTES, (body) => {
+    authenticate.byHeader(request, context, (caller) => {
+      caller.assertMay("issue");
+      return withBody(request, context, MAX_BYTES, (body) => {
         const { token, audience } = checked(parseJsonBody(request, body));
         const { header, claims } = verifierFor(checkedAudience(audience)).verify(token as string);
         return privateJson(JSON.stringify({ header, claims }));
-      }),
-    );
+      });
+    });
 }
 
 function checkedAudience(audience: unknown): string | readonly string[] | null {

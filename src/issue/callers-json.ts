@@ -1,15 +1,15 @@
 import { closedObject, isObject, settingsReader } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
-import { isAliasName } from "../settings/callers.js";
+import { isAliasName, MAY } from "../settings/callers.js";
 import { readLimits } from "../settings/limits.js";
 import type { Caller } from "./callers.js";
 
 const readCaller = settingsReader(
-  closedObject([], { limits: { type: "object", title: "an object", description: "What it may be issued." } }),
+  closedObject([], { limits: { type: "object", title: "an object", description: "What it may be issued." }, may: MAY }),
 );
 
 /**
- * Reads callers that are Lambda aliases: `{"NAME": {"limits": {...}}}`. A limit that is misspelt would be no limit, so what is
+ * Reads callers that are Lambda aliases: `{"NAME": {"limits": {...}, "may": [...]}}`. A limit that is misspelt would be no limit, so what is
  * unknown is an error.
  *
  * @throws SignetError `config_invalid`, naming the caller and the member
@@ -21,7 +21,8 @@ export function readCallers(callers: object): readonly Caller[] {
     }
     if (!isObject(caller)) throw wrong(name, 'must be an object such as {"limits":{"maxTtlSeconds":300}}');
     try {
-      return { name, limits: readLimits(readCaller(caller, `callers.${name}`).limits, `callers.${name}.limits`) };
+      const { limits, may } = readCaller(caller, `callers.${name}`) as Pick<Caller, "limits" | "may">;
+      return { name, limits: readLimits(limits, `callers.${name}.limits`), ...(may && { may }) };
     } catch (error) {
       throw wrong(name, `: ${(error as Error).message}`);
     }

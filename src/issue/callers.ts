@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { parseJson } from "../encoding/json-names.js";
 import { SignetError } from "../errors.js";
+import type { Right } from "../settings/callers.js";
 import { assertClaimsFromProofs, type CopyingRule, claimsFromProofs } from "../settings/claims-from-proof.js";
 import type { Limits, OwnLimits } from "../settings/limits.js";
 import { type SecretRecord, secretDigest } from "./caller-secret.js";
@@ -21,6 +22,8 @@ export interface Caller {
   readonly trusts?: readonly CopyingRule[] | undefined;
   /** The same of tokens that it exchanges. */
   readonly exchanges?: readonly CopyingRule[] | undefined;
+  /** What it may do; absent is all. */
+  readonly may?: readonly string[] | undefined;
 }
 
 /** A caller that was recognised, and the issuer that holds its limits. */
@@ -47,6 +50,8 @@ export interface KnownCaller {
    * @throws SignetError `claim_not_allowed` where its limits fix who a token is of; `proof_refused` as `provenBy`
    */
   exchanging(token: ProofOfCaller, of: Claims): ImmediateIssuer;
+  /** Throws SignetError `caller_not_allowed` where it may not do so. One that may not issue has issuers that refuse everything, too. */
+  assertMay(right: Right): void;
 }
 
 /** The callers of an issuer. */
@@ -77,7 +82,6 @@ interface KeptSecret {
  */
 export function createCallers(options: IssuerOptions, callers: readonly Caller[], rates: Rates = createRates()): Callers {
   const limits = completeLimits(options.limits, options.issuer);
-  assertClaimsFromProofs(limits, Object.fromEntries(callers.map((caller) => [caller.name, caller])));
   const shared = rates("", limits.maxTokensPerMinute);
   const known = new Map<string, KnownCaller>();
   const secrets: KeptSecret[] = [];
@@ -91,6 +95,8 @@ export function createCallers(options: IssuerOptions, callers: readonly Caller[]
       secrets.push({ digest: Buffer.from(sha256, "hex"), expiresAt, caller: found });
     }
   }
+  // Their limits are what they must be: each was read.
+  assertClaimsFromProofs(limits, Object.fromEntries(callers.map((caller) => [caller.name, caller])));
   return Object.freeze({
     count: known.size,
     named: (name: string) => known.get(name),
@@ -126,8 +132,11 @@ function knownCaller(options: IssuerOptions, { limits: issuerLimits, names, rate
   // Its own members are checked before a wider one of the issuer hides what is wrong with them.
   const narrowed = namedClaims(narrowLimits(issuerLimits, ownLimits(caller.limits, options.issuer)), name);
   const reserved = claimsFromProofs(caller);
-  const issuerOf = (limits: Limits): ProvableIssuer =>
-    createImmediateIssuer({ ...options, limits, rate: rate ?? unlimited }, reserved);
+  const assertMay = (right: Right) => assertRight(caller, right);
+  const issuerOf = (limits: Limits): ProvableIssuer => {
+    const made = createImmediateIssuer({ ...options, limits, rate: rate ?? unlimited }, reserved);
+    return caller.may?.includes("issue") === false ? closedIssuer(assertMay) : made;
+  };
   const clientClaims = { sub: name, ...narrowed.fixedClaims, client_id: name };
   const issuer = issuerOf(narrowed);
   const clientIssuer = issuerOf({ ...narrowed, fixedClaims: clientClaims });
@@ -145,6 +154,7 @@ function knownCaller(options: IssuerOptions, { limits: issuerLimits, names, rate
       clientIssuer: clientIssuer.withProven(proven),
       provenBy,
       exchanging,
+      assertMay,
     };
   };
   let exchangeIssuer: ProvableIssuer | undefined;
@@ -153,7 +163,7 @@ function knownCaller(options: IssuerOptions, { limits: issuerLimits, names, rate
     exchangeIssuer ??= issuerOf(exchangeLimits(narrowed, name));
     return exchangeIssuer.withProven(claimsOf(token, of));
   };
-  return Object.freeze({ name, limits: narrowed, rate, issuer, clientIssuer, provenBy, exchanging });
+  return Object.freeze({ name, limits: narrowed, rate, issuer, clientIssuer, provenBy, exchanging, assertMay });
 }
 
 // When its token ends is the exchange's to say.
@@ -167,6 +177,19 @@ function assertNotFixed({ fixedClaims = {} }: Limits, names: readonly string[]):
   if (name === undefined) return;
   const what = `the caller's limits fix the claim ${name}, which an exchange has to set: it cannot exchange tokens`;
   throw new SignetError("claim_not_allowed", what, { field: `claims.${name}` });
+}
+
+function assertRight({ name, may }: Caller, right: Right): void {
+  if (may === undefined || may.includes(right)) return;
+  const what = right === "issue" ? "is issued no tokens, and may do nothing that goes with them" : "may not read metrics";
+  throw new SignetError("caller_not_allowed", `the caller ${name} ${what}: its member may leaves ${right} out`);
+}
+
+// It stands where the caller's issuer would, so that no door has to think of it.
+function closedIssuer(assertMay: (right: Right) => void): ProvableIssuer {
+  const refuse = (): never => assertMay("issue") as never;
+  const closed: ImmediateIssuer = { issue: refuse, check: refuse, issueMany: async () => refuse() };
+  return { ...closed, withProven: () => closed };
 }
 
 function unlimited(): void {}

@@ -63,9 +63,9 @@ function written(out: Buffer, claims: Claims): string {
       writeClaims(out, claims, () => false),
     );
   } catch (error) {
-    throw new SignetError("proof_refused", `the proof gives what no token can say: ${(error as Error).message}`, {
-      cause: error,
-    });
+    // The names within are the proof's own.
+    const what = "it is too large or too deep, or has an integer beyond 2^53 - 1 or ill-formed Unicode";
+    throw new SignetError("proof_refused", `the proof gives what no token can say: ${what}`, { cause: error });
   }
 }
 

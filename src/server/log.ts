@@ -1,7 +1,8 @@
 import { isatty } from "node:tty";
 import { type Logger, pino } from "pino";
 import { parseJson } from "../encoding/json-names.js";
-import { isSignetError, loggableWords, visible } from "../errors.js";
+import { isSignetError, loggableWords, shortened, visible } from "../errors.js";
+import type { RequestLog } from "../http/request-context.js";
 import type { Answered } from "./listener.js";
 import { createLogDestination, type LossListener } from "./log-destination.js";
 
@@ -53,7 +54,7 @@ function presentTime(): () => string {
  * what is private.
  */
 export function logAnswered(log: Logger, { context, method, status, milliseconds, id }: Answered): void {
-  const { route = "(none)", caller, code, failure, tokens } = context.log;
+  const { route = "(none)", caller, proof, code, failure, tokens } = context.log;
   const ms = Math.round(milliseconds * 1_000) / 1_000;
   const entry = {
     id,
@@ -63,12 +64,21 @@ export function logAnswered(log: Logger, { context, method, status, milliseconds
     ms,
     address: context.address,
     caller,
+    ...(proof !== undefined && shownProof(proof)),
     code,
     tokens,
     ...(failure !== undefined && causeOf(failure)),
   };
   if (status >= 500) log.error(entry, "failed");
   else log.info(entry, "answered");
+}
+
+/** As much of a subject stands in a line: it is what another issuer says. */
+const MAX_SUBJECT = 256;
+
+// A subject is visible and cut here alone: metrics have none, since anybody could make many.
+function shownProof({ rule, issuer, subject }: NonNullable<RequestLog["proof"]>) {
+  return { rule, issuer, ...(subject !== undefined && { subject: shortened(visible(subject), MAX_SUBJECT) }) };
 }
 
 /** What may be logged of a failure: the words of our own errors, and of others only their kind and where they arose. */

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Installation } from "../assemble.js";
+import type { ErrorCode } from "../errors.js";
 import type { Answered } from "./listener.js";
 
 type KmsSigned = Parameters<Parameters<Installation["watchKms"]>[0]>[0];
@@ -17,6 +18,8 @@ export interface KeyInUse {
 export interface Metrics {
   answered(answered: Answered): void;
   dependencyFailed(dependency: string): void;
+  /** The keys of another issuer could not be fetched. */
+  keysFailed(issuer: string): void;
   kmsSigned(signed: KmsSigned): void;
   kmsRetried(): void;
   logLost(reason: string, lines: number): void;
@@ -37,20 +40,30 @@ export type MetricJson = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>[numbe
 const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const ISSUING = new Set(["/issue", "/encode", "/token", "/2015-03-31/functions/{name}/invocations"]);
 
+/** Why a proof was not taken: the codes that /decode, which fetches others' keys too, shares with it are told apart by the route. */
+const PROOF_REFUSALS = new Set<string>([
+  ...(["proof_refused", "proof_replayed", "replay_store_full", "replay_store_failed"] satisfies ErrorCode[]),
+  ...(["jwks_unavailable", "jwks_misconfigured"] satisfies ErrorCode[]),
+]);
+
 /** Makes the metrics of this process. No label holds what a stranger could choose. */
 export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () => number): Metrics {
   const state = new Registry();
   const counts = new Registry();
   let onCount: () => void = () => undefined;
   collectDefaultMetrics({ register: state });
-  const { requests, tokens, failures, kmsSeconds, kmsRetries, unproven, logLost } = createCounters(counts);
+  const counters = createCounters(counts);
+  const { requests, tokens, provenTokens, proofRefusals, keyFailures, failures, kmsSeconds, kmsRetries, unproven, logLost } =
+    counters;
   addKeyGauges(state, keyInUse, clock);
-  const counters = [requests, tokens, failures, kmsSeconds, kmsRetries, unproven, logLost];
   return Object.freeze({
     answered({ context: { log }, status, milliseconds }: Answered) {
-      const { route = "(none)", caller = "", code, tokens: issued } = log;
+      const { route = "(none)", caller = "", proof, code, tokens: issued } = log;
       requests.observe({ route, status }, milliseconds / 1_000);
       onCount();
+      if (proof !== undefined && issued !== undefined)
+        provenTokens.inc({ caller, rule: proof.rule, issuer: proof.issuer }, issued);
+      if (code !== undefined && PROOF_REFUSALS.has(code) && route !== "/decode") proofRefusals.inc({ reason: code });
       if (!ISSUING.has(route)) return;
       const { alg = "", kid = "" } = keyInUse() ?? {};
       if (issued !== undefined) tokens.inc({ alg, kid, caller, outcome: "issued" }, issued);
@@ -58,6 +71,10 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
     },
     dependencyFailed(dependency: string) {
       failures.inc({ dependency });
+      onCount();
+    },
+    keysFailed(issuer: string) {
+      keyFailures.inc({ issuer });
       onCount();
     },
     kmsSigned({ milliseconds, isProven }: KmsSigned) {
@@ -75,8 +92,8 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
     },
     async takeCounts() {
       // Nothing is counted between the two: what get() answers is taken before it first waits.
-      const taken = counters.map((counter) => counter.get() as Promise<MetricJson>);
-      for (const counter of counters) counter.reset();
+      const taken = Object.values(counters).map((counter) => counter.get() as Promise<MetricJson>);
+      for (const counter of Object.values(counters)) counter.reset();
       return await Promise.all(taken);
     },
     state: () => state.getMetricsAsJSON() as Promise<MetricJson[]>,
@@ -90,48 +107,49 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
 
 function createCounters(registry: Registry) {
   const registers = [registry];
-  const requests = new Histogram({
-    name: "signet_request_seconds",
-    help: "Time from a request's last byte to its answer.",
-    labelNames: ["route", "status"],
-    buckets: SECONDS,
-    registers,
-  });
-  const tokens = new Counter({
-    name: "signet_tokens_total",
-    help: "Tokens asked for, by outcome: issued, or the code of the error.",
-    labelNames: ["alg", "kid", "caller", "outcome"],
-    registers,
-  });
-  const failures = new Counter({
-    name: "signet_dependency_failures_total",
-    help: "Reads and runs that failed.",
-    labelNames: ["dependency"],
-    registers,
-  });
-  const kmsSeconds = new Histogram({
-    name: "signet_kms_sign_seconds",
-    help: "Time that KMS takes to sign.",
-    buckets: SECONDS,
-    registers,
-  });
-  const kmsRetries = new Counter({
-    name: "signet_kms_sign_retries_total",
-    help: "Calls for a signature of KMS that were made once more, after no answer or too many calls.",
-    registers,
-  });
-  const unproven = new Counter({
-    name: "signet_self_check_failures_total",
-    help: "Signatures of KMS that the public key refused. None of them was answered.",
-    registers,
-  });
-  const logLost = new Counter({
-    name: "signet_log_lines_lost_total",
-    help: "Lines of the log that could not be written, by reason: an error code, or full where they are not read.",
-    labelNames: ["reason"],
-    registers,
-  });
-  return { requests, tokens, failures, kmsSeconds, kmsRetries, unproven, logLost };
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+    new Counter({ name, help, labelNames, registers });
+  const histogram = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+    new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
+  return {
+    requests: histogram("signet_request_seconds", "Time from a request's last byte to its answer.", ["route", "status"]),
+    tokens: counter("signet_tokens_total", "Tokens asked for, by outcome: issued, or the code of the error.", [
+      "alg",
+      "kid",
+      "caller",
+      "outcome",
+    ]),
+    provenTokens: counter(
+      "signet_proven_tokens_total",
+      "Tokens issued for a proof, by caller, the rule that took it, and the issuer that the rule names.",
+      ["caller", "rule", "issuer"],
+    ),
+    proofRefusals: counter(
+      "signet_proof_refusals_total",
+      "Proofs that were not taken, by the code of the error; the log has the reason.",
+      ["reason"],
+    ),
+    keyFailures: counter(
+      "signet_rule_key_failures_total",
+      "Fetches of another issuer's keys that failed, by the issuer that a rule names.",
+      ["issuer"],
+    ),
+    failures: counter("signet_dependency_failures_total", "Reads and runs that failed.", ["dependency"]),
+    kmsSeconds: histogram("signet_kms_sign_seconds", "Time that KMS takes to sign."),
+    kmsRetries: counter(
+      "signet_kms_sign_retries_total",
+      "Calls for a signature of KMS that were made once more, after no answer or too many calls.",
+    ),
+    unproven: counter(
+      "signet_self_check_failures_total",
+      "Signatures of KMS that the public key refused. None of them was answered.",
+    ),
+    logLost: counter(
+      "signet_log_lines_lost_total",
+      "Lines of the log that could not be written, by reason: an error code, or full where they are not read.",
+      ["reason"],
+    ),
+  };
 }
 
 function addKeyGauges(registry: Registry, keyInUse: () => KeyInUse | undefined, clock: () => number): void {

@@ -86,6 +86,7 @@ export const ERROR_GROUPS = [
         "There is a caller of this name.",
         "Choose another name, or `signet callers rotate NAME` for a new secret.",
       ],
+      caller_not_allowed: ["The caller's `may` leaves this out.", "Ask as another caller, or add the right to its `may`."],
       caller_missing: ["There is no caller of this name.", "`signet callers list` shows those that there are."],
       issuing_closed: [
         "The issuer has no callers yet, so it issues nothing over HTTP.",

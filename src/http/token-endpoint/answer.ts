@@ -47,6 +47,7 @@ const REFUSED_TOKENS: ReadonlyMap<string | undefined, string> = new Map([
 function wordOf({ code, field, status }: SignetError): string {
   if (code.startsWith("proof_")) return REFUSED_TOKENS.get(field) ?? "invalid_client";
   if (status === 401 || code === "issuing_closed") return "invalid_client";
+  if (code === "caller_not_allowed") return "unauthorized_client";
   if (code === "grant_not_supported") return field === "response_type" ? "unsupported_response_type" : "unsupported_grant_type";
   if (field === "claims.aud") return "invalid_target";
   if (field === "claims.scope") return "invalid_scope";

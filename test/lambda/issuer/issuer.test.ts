@@ -8,6 +8,7 @@ import { createParameterStore } from "../../../src/aws/ssm.js";
 import { createTransport, type Transport } from "../../../src/aws/transport.js";
 import { createKmsCustodian } from "../../../src/custody/kms/custodian.js";
 import { createParameterStoreCustodian } from "../../../src/custody/parameter-store/custodian.js";
+import { readCallers } from "../../../src/issue/callers-json.js";
 import { createHandler } from "../../../src/lambda/issuer/issuer.js";
 import { createAwsActiveStore } from "../../../src/storage/aws/active-store.js";
 import { TOKEN_OR_KEY } from "../../contracts/leaks.js";
@@ -160,6 +161,14 @@ describe("the function", () => {
     const answer = await handler()(event, context()).catch((error: Error) => error.name);
     if (typeof answer === "string") expect(answer).toBe("invalid_request");
     else expect(decodeJwt((answer as { token: string }).token)).toMatchObject({ eleven: 1, b: 2 });
+  });
+
+  it("issues nothing to an alias whose caller may read metrics alone", async () => {
+    const { handler } = await installed("parameter-store", { SIGNET_CALLERS: '{"prom":{"may":["metrics"]}}' });
+    const issue = handler();
+    await expect(issue({ claims: {} }, context("prom"))).rejects.toMatchObject({ name: "caller_not_allowed" });
+    await expect(issue({ requests: [{ claims: {} }] }, context("prom"))).rejects.toMatchObject({ name: "caller_not_allowed" });
+    expect(() => readCallers({ prom: { may: ["metric"] } })).toThrow(/callers\.prom\.may must be a list of what it may: issue/);
   });
 
   it("lets an alias issue what its caller may, and refuses one that no caller names", async () => {
