@@ -98,7 +98,14 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
     callers: (named = config.callers) =>
       createCallers(
         issuing,
-        Object.entries(named).map(([name, { limits, secrets, may }]) => ({ name, limits, secrets, may })),
+        Object.entries(named).map(([name, { limits, secrets, may, trusts, exchanges }]) => ({
+          name,
+          limits,
+          secrets,
+          may,
+          trusts,
+          exchanges,
+        })),
         rates,
       ),
     proofs: (named = config.callers) => createProofs({ issuer: config.issuer, callers: named, sources, once, clock }),

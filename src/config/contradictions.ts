@@ -22,7 +22,7 @@ export function contradictions(members: Readonly<Record<string, unknown>>): stri
 }
 
 function ofProofs(where: string, caller: CopyingCaller, issuer: Partial<Limits>): string[] {
-  const { limits, trusts = [], exchanges = [] } = caller;
+  const { limits, trusts = [] } = caller;
   const found: string[] = [];
   const fixed = { ...issuer.fixedClaims, ...limits?.fixedClaims };
   const filled = Object.keys(fixed).find((name) => holdsProofText(ownMember(fixed, name)));
@@ -32,10 +32,6 @@ function ofProofs(where: string, caller: CopyingCaller, issuer: Partial<Limits>)
   for (const [index, { subjectPrefix, claimsFromProof = {} }] of trusts.entries()) {
     if (subjectPrefix === undefined || Object.values(claimsFromProof).includes("sub")) continue;
     found.push(`${where}.trusts.${index}.subjectPrefix begins nothing: claimsFromProof makes no claim sub`);
-  }
-  for (const [index, { claimsFromProof }] of exchanges.entries()) {
-    if (claimsFromProof === undefined) continue;
-    found.push(`${where}.exchanges.${index}.claimsFromProof gives nothing: what is exchanged gives its sub alone`);
   }
   return found;
 }

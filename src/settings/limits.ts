@@ -31,7 +31,11 @@ export const LIMIT_MEMBERS = {
     default: true,
     ...about("False allows tokens without exp.", true),
   },
-  fixedClaims: { type: "object", title: "an object of claims", ...about("Claims that every token gets.", { tenant: "acme" }) },
+  fixedClaims: {
+    type: "object",
+    title: "an object of claims",
+    ...about("Claims that every token gets; {caller} and {proof.NAME} in their texts are filled in.", { tenant: "acme" }),
+  },
   allowedClaims: { ...NAMES, ...about("The only claims that may be asked.", ["sub", "aud", "role"]) },
   requiredClaims: { ...NAMES, ...about("Claims without which no token is issued.", ["sub"]) },
   allowedAudiences: {

@@ -43,7 +43,6 @@ describe("members that contradict each other", () => {
     ],
     [{ limits: { fixedClaims: { tenant: ["a:{proof.owner}"] } }, callers: { web: {} } }, /callers\.web .* tenant/],
     [{ callers: { web: { trusts: trusts({ subjectPrefix: "a:" }) } } }, /callers\.web\.trusts\.0\.subjectPrefix begins nothing/],
-    [{ callers: { web: { exchanges: trusts({ claimsFromProof: { a: "b" } }) } } }, /exchanges\.0\.claimsFromProof gives nothing/],
   ])("are told of proofs: %j", (members, words) => {
     expect(contradictions(members)).toStrictEqual([expect.stringMatching(words)]);
   });
