@@ -12,7 +12,8 @@ function callerThat(may: readonly string[] | undefined) {
   const secrets = [{ sha256: secretDigest(secret).toString("hex"), createdAt: NOW - 10 }];
   const { callers, handle } = routesFor({ callers: [{ name: "prom", secrets, may }] });
   const send = async (path: string, body?: string, type = "application/json") => {
-    const headers = { authorization: `Bearer ${secret}`, ...(body !== undefined && { "content-type": type }) };
+    const authorization = path === "/token" ? {} : { authorization: `Bearer ${secret}` };
+    const headers = { ...authorization, ...(body !== undefined && { "content-type": type }) };
     const request = new Request(`${ISSUER}${path}`, { headers, ...(body !== undefined && { method: "POST", body }) });
     const answer = await handle(request, { address: "192.0.2.1", log: {} });
     const text = await answer.text();
