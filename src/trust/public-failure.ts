@@ -18,7 +18,7 @@ export function isTokenRefused(error: unknown): boolean {
 export function toPublicFailure(error: unknown, field?: string): unknown {
   if (!isSignetError(error) || OTHERS.includes(error.code)) return error;
   const { code, status, retryAfterSeconds = RETRY_AFTER_SECONDS } = error;
-  const where = { cause: error, ...(field !== undefined && { field }) };
+  const where = { cause: isSignetError(error.cause) ? error.cause : error, ...(field !== undefined && { field }) };
   const later = { ...where, retryAfterSeconds };
   switch (code) {
     case "proof_replayed":
