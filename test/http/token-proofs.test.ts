@@ -196,10 +196,9 @@ describe("a request at /token", () => {
 
   it("takes 64 KB in all, and 16 KB of each token", async () => {
     const { token, bearer } = routes();
-    const long = (more: number) => proofBy(idp, { jti: "x".repeat(more) });
-    const longest = long(12_000 - (long(12_000).length - 16_384));
-    expect([longest.length <= 16_384, longest.length > 12_000]).toStrictEqual([true, true]);
-    expect(await answerOf(token(credentials(longest)))).toBe("token");
+    const long = proofBy(idp, { jti: "x".repeat(11_900) });
+    expect([long.length > 16_000, long.length <= 16_384]).toStrictEqual([true, true]);
+    expect(await answerOf(token(credentials(long)))).toBe("token");
     const beyond = `${proofBy(idp).split(".", 2).join(".")}.${"A".repeat(16_384)}`;
     for (const form of [credentials(beyond), grant(beyond)]) expect(await answerOf(token(form))).toBe("413 invalid_request");
     expect(await answerOf(bearer(beyond))).toBe("413 request_too_large");
@@ -219,9 +218,7 @@ describe("a proof that is taken once", () => {
     expect(await answerOf(token(credentials(proofBy(idp))))).toBe("401 invalid_client");
     expect(await answerOf(token(grant(proofBy(idp))))).toBe("400 invalid_grant");
     expect(await answerOf(bearer(proofBy(idp), "/issue", { claims: { aud: "api" } }))).toBe("401 proof_replayed");
-    expect(await answerOf(bearer(proofBy(idp, { jti: "2" }), "/encode", { aud: "api" }))).toBe(
-      "200 undefined".replace("200 undefined", "token"),
-    );
+    expect(await answerOf(bearer(proofBy(idp, { jti: "2" }), "/encode", { aud: "api" }))).toBe("token");
   });
 
   it("is every one that a client has signed itself", async () => {
