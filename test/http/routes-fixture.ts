@@ -26,8 +26,6 @@ interface RoutesForOptions {
   /** `undefined`: an issuer without a URL. */
   readonly issuer?: string | undefined;
   readonly decodeHosts?: readonly string[];
-  /** What proves callers without a secret. */
-  readonly proofs?: () => Proofs;
   readonly lookAgain?: () => Promise<void>;
   /** What is published; by default the keys and documents of `ISSUER`. */
   readonly documents?: PublicTexts;
@@ -48,7 +46,6 @@ export function routesFor(options: RoutesForOptions = {}) {
   const handle = createRoutes({
     issuer,
     decodeHosts: options.decodeHosts,
-    proofs: options.proofs,
     lookAgain: options.lookAgain,
     callers: () => callers,
     documents: () => documents,
