@@ -3,7 +3,7 @@ import type { AlgorithmName } from "../algorithms/table.js";
 import { decodeBase64url } from "../encoding/base64url.js";
 import { hasMembers, isText } from "../encoding/list-of.js";
 import { bitLength, numberOf } from "../encoding/number-of.js";
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { createVerifier } from "../verify/create-verifier.js";
 import type { Verifier } from "../verify/verifier.js";
 
@@ -31,6 +31,8 @@ export const MAX_KEYS = 100;
 export const MAX_RSA_BITS = 4_096;
 /** No proof is longer. */
 export const MAX_PROOF_LENGTH = 16_384;
+/** A SPIFFE token without kid is tried with so many keys. */
+const MAX_UNNAMED = 8;
 /** How far the clock of who signs a proof may be from this one. */
 export const PROOF_SKEW_SECONDS = 60;
 
@@ -48,10 +50,14 @@ export function createKeySet(jwks: KeyList, use: KeyUse, clock: () => number): K
   }
   const keys = jwks.keys.flatMap((entry): Jwk[] => usableKey(entry, use));
   const verifiers = new Map<string, Verifier>();
+  const make = (algorithms: readonly AlgorithmName[] | undefined) => {
+    const all = verifierOf(keys, algorithms, clock);
+    return use === "jwt-svid" ? trying(all, keys, (key) => verifierOf([key], algorithms, clock)) : all;
+  };
   return Object.freeze({
     verifierFor(algorithms: readonly AlgorithmName[] | undefined) {
       const name = algorithms?.join(" ") ?? "";
-      const verifier = verifiers.get(name) ?? verifierOf(keys, algorithms, clock);
+      const verifier = verifiers.get(name) ?? make(algorithms);
       verifiers.set(name, verifier);
       return verifier;
     },
@@ -65,6 +71,33 @@ function verifierOf(keys: readonly Jwk[], algorithms: readonly AlgorithmName[] |
   // section 15.1).
   const named = algorithms === undefined ? keys.map(withAlgorithm) : keys;
   return createVerifier({ keys: { keys: named }, algorithms, ...byRule, ...bounds, clock });
+}
+
+// JWT-SVID section 2.2: kid is optional, and a bundle has several keys while they are renewed.
+function trying(all: Verifier, keys: readonly Jwk[], verifierFor: (key: Jwk) => Verifier): Verifier {
+  return Object.freeze({
+    verify(token: string) {
+      try {
+        return all.verify(token);
+      } catch (error) {
+        if (!isSignetError(error, "token_kid_missing")) throw error;
+        for (const key of keys.slice(0, MAX_UNNAMED)) {
+          const found = attempt(() => verifierFor(key).verify(token));
+          if (found !== undefined) return found;
+        }
+        throw error;
+      }
+    },
+  });
+}
+
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (isSignetError(error) && error.code !== "clock_untrusted") return undefined;
+    throw error;
+  }
 }
 
 function withAlgorithm(jwk: Jwk): Jwk {

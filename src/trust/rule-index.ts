@@ -85,9 +85,12 @@ function sharing(rules: readonly Indexed[]): Sharing {
 
 /** The claim whose values the fewest other rules share; of equal ones that which the most rules fix, so that few claims are looked at. */
 function rarest({ fixed }: Indexed, { ofPath, ofText }: Sharing): Fixed | undefined {
-  const cost = (each: Fixed) => Math.max(...textsOf(each).map((text) => ofText.get(text) ?? 0));
-  const spread = (each: Fixed) => ofPath.get(nameOf(each.path)) ?? 0;
-  return [...fixed].sort((a, b) => cost(a) - cost(b) || spread(b) - spread(a))[0];
+  const weighed = fixed.map((each) => ({
+    each,
+    cost: textsOf(each).reduce((most, text) => Math.max(most, ofText.get(text) ?? 0), 0),
+    spread: ofPath.get(nameOf(each.path)) ?? 0,
+  }));
+  return weighed.sort((a, b) => a.cost - b.cost || b.spread - a.spread)[0]?.each;
 }
 
 function textsOf({ path, values, prefixes }: Fixed): readonly string[] {

@@ -45,6 +45,25 @@ describe("looking again for a caller", () => {
     expect([looks(), present()]).toStrictEqual([2, { count: 2 }]);
   });
 
+  it("brings what proves callers along, and keeps both as they were where one of them cannot be made", async () => {
+    const failures: string[] = [];
+    const answers: unknown[] = ["an edit", "a bad one"];
+    const installation = {
+      callers: (config: unknown = "the first") => `callers of ${config}`,
+      proofs(config: unknown = "the first") {
+        if (config === "a bad one") throw new Error("bad");
+        return `proofs of ${config}`;
+      },
+    };
+    const followed = followCallers(installation as never, (async () => answers.shift()) as never, (what) => failures.push(what));
+    const seen = () => [followed.present(), followed.proofs()];
+    expect(seen()).toStrictEqual(["callers of the first", "proofs of the first"]);
+    await followed.read();
+    expect(seen()).toStrictEqual(["callers of an edit", "proofs of an edit"]);
+    await expect(followed.read()).rejects.toThrow("bad");
+    expect(seen()).toStrictEqual(["callers of an edit", "proofs of an edit"]);
+  });
+
   it("keeps the callers that were, and says so, where the config cannot be read", async () => {
     const { lookAgain, present, failures } = followed(() => Promise.reject(new Error("gone")));
     await lookAgain();
