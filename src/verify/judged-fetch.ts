@@ -63,7 +63,9 @@ export function requestOnce(
   more: RequestOptions,
 ): Promise<{ readonly answer: Response; readonly address: string }> {
   const { request } = url.startsWith("https:") ? https : http;
-  const options = { agent: false, headers: { ...headers, "accept-encoding": "identity" }, signal, ...more };
+  // Beside an agent Node passes over createConnection.
+  const agent = more.createConnection === undefined ? { agent: false } : {};
+  const options = { ...agent, headers: { ...headers, "accept-encoding": "identity" }, signal, ...more };
   return new Promise((resolve, reject) => {
     request(url, options, (incoming) => {
       const address = incoming.socket.remoteAddress ?? "";

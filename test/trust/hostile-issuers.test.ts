@@ -233,28 +233,31 @@ describe("a proxy", () => {
     for (const proxy of proxies.splice(0)) proxy.close();
   });
 
-  async function proxyOf(answer: string) {
+  /** A proxy that leads to one place, whatever it is asked for. */
+  async function proxyOf(answer: string, place = "http://127.0.0.1:9") {
     const targets: string[] = [];
     const server = createHttpServer().on("connect", ({ url = "" }, client) => {
       targets.push(url);
       client.write(`HTTP/1.1 ${answer}\r\n\r\n`);
       if (!answer.startsWith("200")) return void client.end();
-      const [host, port] = url.split(":");
-      const there = connect(Number(port), host);
+      const there = connect(Number(new URL(place).port), "127.0.0.1");
       client.pipe(there).pipe(client);
-      for (const [one, another] of [[client, there] as const, [there, client] as const]) one.on("error", () => another.destroy());
+      client.on("error", () => there.destroy());
+      there.on("error", () => client.destroy());
     });
     proxies.push(server);
     await once(server.listen(0, "127.0.0.1"), "listening");
     return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, targets };
   }
 
-  it("connects to where the keys of its rule are", async () => {
-    const { url } = await issuerOf(key);
-    const proxy = await proxyOf("200 Connected");
-    const proofs = proofsOf({ ci: { trusts: [ruleFor(url, { proxy: proxy.url })] } });
-    expect(await answerTo(proofs, proofBy(key, { iss: url }))).toBe("ci trusts.0");
-    expect(proxy.targets).toStrictEqual(Array(2).fill(new URL(url).host));
+  it("connects to where the keys of its rule are, and nothing else does", async () => {
+    const { listener, asked } = answering(() => jwksOf(key));
+    const proxy = await proxyOf("200 Connected", await serve(listener));
+    // Nothing listens at this port; the proxy alone knows what is meant.
+    const jwksUrl = "http://127.0.0.1:9/jwks";
+    const proofs = proofsOf({ ci: { trusts: [ruleFor("idp", { jwksUrl, proxy: proxy.url })] } });
+    expect(await answerTo(proofs, proofBy(key, { iss: "idp" }))).toBe("ci trusts.0");
+    expect([proxy.targets, asked]).toStrictEqual([["127.0.0.1:9"], ["/jwks"]]);
   });
 
   it("that refuses makes the keys unavailable", async () => {
