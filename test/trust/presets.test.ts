@@ -37,6 +37,8 @@ describe("a preset", () => {
     expect(of({ environment: "prod" })).not.toHaveProperty("event_name");
     expect(of({ job_workflow_ref: { prefix: "acme/ci/" } })).not.toHaveProperty("event_name");
     expect(of({ event_name: "push" })).toHaveProperty("event_name", "push");
+    expect(of({ event_name: { not: "schedule" } })).toMatchObject({ event_name: { not: ["schedule", "pull_request_target"] } });
+    expect(of({ event_name: "pull_request_target", environment: "prod" })).toHaveProperty("event_name", "pull_request_target");
   });
 
   it("puts what STS says below STS's name, beside what stands there", () => {

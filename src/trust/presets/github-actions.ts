@@ -1,6 +1,7 @@
+import { isObject } from "../../encoding/list-of.js";
 import { ownMember } from "../../encoding/own-member.js";
 import type { TrustRule } from "../../settings/trusts.js";
-import { isFixed, isFixedOrPrefixed, isHttpsIssuer, isNumericId, type Preset, type RuleClaims } from "./preset.js";
+import { isFixed, isFixedOrPrefixed, isHttpsIssuer, isNumericId, type Preset, type RuleClaims, refusedRule } from "./preset.js";
 
 const ISSUER = "https://token.actions.githubusercontent.com";
 
@@ -38,11 +39,23 @@ export const githubActions: Preset = {
   complete: withoutForeignCode,
 };
 
+const FOREIGN_CODE = "pull_request_target";
+
 // pull_request_target runs with the rights of the repository and, by mistake or not, often on code of the pull request's author. An environment
 // has protection rules of its own, and job_workflow_ref says which workflow it is.
 function withoutForeignCode(rule: TrustRule): TrustRule {
   const claims: RuleClaims = rule.claims ?? {};
   const isChosen = (name: string) => isFixedOrPrefixed(ownMember(claims, name), (text) => text !== "");
-  if (isChosen("environment") || isChosen("job_workflow_ref") || Object.hasOwn(claims, "event_name")) return rule;
-  return { ...rule, claims: { ...claims, event_name: { not: ["pull_request_target"] } } };
+  if (isChosen("environment") || isChosen("job_workflow_ref")) return rule;
+  return { ...rule, claims: { ...claims, event_name: withoutForeignEvent(ownMember(claims, "event_name")) } };
+}
+
+function withoutForeignEvent(event: unknown): unknown {
+  if (event === undefined) return { not: [FOREIGN_CODE] };
+  if ([event].flat().includes(FOREIGN_CODE)) {
+    const words = `names ${FOREIGN_CODE}, which often runs code of strangers; expected environment or job_workflow_ref beside it`;
+    throw refusedRule("claims.event_name", words);
+  }
+  const not = isObject(event) && Object.keys(event).length === 1 ? ownMember(event, "not") : undefined;
+  return not === undefined ? event : { not: [...new Set([not, FOREIGN_CODE].flat())] };
 }
