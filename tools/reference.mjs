@@ -1,5 +1,5 @@
 /**
- * The pages that are written from the source: docs/configuration.md and docs/errors.md.
+ * The pages that are written from the source: docs/configuration.md, docs/errors.md and docs/trust-presets.md.
  *
  *   node tools/reference.mjs          says which are stale, exit 1
  *   node tools/reference.mjs --write  writes them
@@ -7,13 +7,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { configurationPage, errorsPage } from "./reference/pages.mjs";
+import { configurationPage, errorsPage, presetsPage } from "./reference/pages.mjs";
 import { sourceModule } from "./source-module.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-const { CONFIG_MEMBERS, statusOf } = await sourceModule("src/config/schema.js", "src/errors.js");
-const pages = { "docs/configuration.md": configurationPage(CONFIG_MEMBERS), "docs/errors.md": errorsPage(statusOf) };
+const sources = ["src/config/schema.js", "src/errors.js", "src/settings/trusts.js", "src/trust/presets.js"];
+const { CONFIG_MEMBERS, statusOf, PRESET_NAMES, describePreset } = await sourceModule(...sources);
+const pages = {
+  "docs/configuration.md": configurationPage(CONFIG_MEMBERS),
+  "docs/errors.md": errorsPage(statusOf),
+  "docs/trust-presets.md": presetsPage(PRESET_NAMES, describePreset),
+};
 for (const [page, text] of Object.entries(pages)) {
   if (process.argv.includes("--write")) writeFileSync(join(root, page), text);
   else if (readFileSync(join(root, page), "utf8") !== text) {

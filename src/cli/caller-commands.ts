@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Context } from "./context.js";
-import { addTrustFlags } from "./trust-flags.js";
+import { addTrustFlags } from "./trust-options.js";
 
 const load = {
   callers: () => import("./commands/callers.js"),

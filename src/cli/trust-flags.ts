@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import type { Command } from "commander";
+import { didYouMean } from "../encoding/nearest.js";
 import { ownMember } from "../encoding/own-member.js";
 import { urlOf } from "../encoding/url-of.js";
 import { isSignetError, SignetError, shortened } from "../errors.js";
@@ -9,44 +9,18 @@ import { MAX_KEY_BYTES, readGivenFile } from "../operator/given-file.js";
 import { readJwks } from "../operator/jwks-source.js";
 import { readPublicKeys } from "../operator/public-keys.js";
 import { readSettings } from "../settings/read.js";
-import { TRUST_MEMBERS } from "../settings/trusts.js";
-import { PRESET_NAMES } from "../trust/presets.js";
+import { PRESET_NAMES, TRUST_MEMBERS } from "../settings/trusts.js";
 import { judgeTrust } from "../trust/rules.js";
 import { pairsGiven } from "./claim-pairs.js";
 import type { Context } from "./context.js";
+import type { TrustFlags } from "./trust-options.js";
 import { algorithmGiven, durationGiven, namesGiven } from "./typed.js";
-
-/** What proves a caller beside a secret, as it is typed. */
-export interface TrustFlags {
-  readonly trust?: string;
-  readonly issuer?: string;
-  readonly claim?: readonly string[];
-  readonly claimPrefix?: readonly string[];
-  readonly audience?: string;
-  readonly sharedAudience?: boolean;
-  readonly any?: boolean;
-  readonly types?: string;
-  readonly maxAge?: string;
-  readonly singleUse?: boolean;
-  readonly fromProof?: readonly string[];
-  readonly subjectPrefix?: string;
-  readonly publicKey?: readonly string[];
-  readonly acceptTokenEndpointAudience?: boolean;
-  readonly jwks?: string;
-  readonly jwksUrl?: string;
-  readonly algorithms?: string;
-  readonly privateNetwork?: boolean;
-  readonly caFile?: string;
-  readonly proxy?: string;
-}
 
 /** What is written into a caller. */
 export interface GivenProofs {
   readonly rule?: Readonly<Record<string, unknown>>;
   readonly keys?: Readonly<Record<string, unknown>>;
 }
-
-const collect = (value: string, before: readonly string[] = []) => [...before, value];
 
 /** The flags of a rule, by the members that they set. */
 const RULE_FLAGS = {
@@ -82,31 +56,6 @@ const FLAG_OF_MEMBER: Readonly<Record<string, string>> = {
   maxAgeSeconds: "--max-age",
   claimsFromProof: "--from-proof",
 };
-
-/** Adds the flags by which a caller proves itself without a secret. */
-export function addTrustFlags(command: Command): Command {
-  return command
-    .option("--trust <preset|url>", `whose tokens prove it: ${PRESET_NAMES.join(", ")}, or an issuer's URL`)
-    .option("--claim <name=value>", "what a claim of theirs must say; again for another claim, or one of several values", collect)
-    .option("--claim-prefix <name=prefix>", "what a claim must begin with: sub=repo:acme/", collect)
-    .option("--issuer <url>", "the preset's issuer, where it has none of its own or yours is another")
-    .option("--audience <aud>", "their only audience (default: this issuer's URL)")
-    .option("--shared-audience", "take an audience that others share, such as sts.amazonaws.com")
-    .option("--any", "trust every holder of a token of the issuer")
-    .option("--types <types>", "their types, with commas (default: JWT, or none)")
-    .option("--max-age <duration>", "how long ago they may have been issued (default: 1h)")
-    .option("--single-use", "take each of them once")
-    .option("--from-proof <name=ours>", "a claim of theirs that tokens get: repository=repo", collect)
-    .option("--subject-prefix <text>", "what a sub that is taken from them begins with: github:")
-    .option("--public-key <file>", "a key with which it signs its own proofs: PEM, DER, JWK or JWKS", collect)
-    .option("--accept-token-endpoint-audience", "take such proofs for the token endpoint's URL, too")
-    .option("--jwks <file>", "the issuer's keys, pasted; without --trust the caller's own")
-    .option("--jwks-url <url>", "where they are (default: found by discovery)")
-    .option("--algorithms <algs>", "what they sign with, with commas: RS256")
-    .option("--private-network", "fetch keys from addresses that are not public, too")
-    .option("--ca-file <file>", "the certificates (PEM) that their server is checked with")
-    .option("--proxy <url>", "the HTTP proxy by which keys are fetched");
-}
 
 /** Tells whether a flag says how a caller is proven, or by which keys. */
 export function hasTrustFlags(flags: TrustFlags): boolean {
@@ -259,11 +208,10 @@ function present(members: Readonly<Record<string, unknown>>): Readonly<Record<st
 function assertRule(rule: Readonly<Record<string, unknown>>, issuer: string | undefined): void {
   const where = "rule";
   try {
-    const read = readSettings(TRUST_MEMBERS, rule, ({ path, member }) => {
-      const field = path.join(".");
-      return new SignetError("config_invalid", `${where}.${field} must be ${member?.title ?? "known"}`, {
-        field: `${where}.${field}`,
-      });
+    const read = readSettings(TRUST_MEMBERS, rule, ({ path, value, member }) => {
+      const field = [where, ...path].join(".");
+      const guess = typeof value === "string" ? didYouMean(value, member?.enum ?? []) : "";
+      return new SignetError("config_invalid", `${field} must be ${member?.title ?? "known"}${guess}`, { field });
     });
     judgeTrust(read, { where, issuer });
   } catch (error) {

@@ -11,9 +11,13 @@ type Jwk = Readonly<Record<string, unknown>>;
 
 /** A rule that was found, and its place among the caller's. */
 export interface FoundRule {
-  readonly index: number;
+  /** `trusts.0` */
+  readonly place: string;
   readonly rule: TrustRule;
 }
+
+/** The members of a caller that are lists of rules. */
+const LISTS = ["trusts", "exchanges"] as const;
 
 /**
  * Gives a caller another rule.
@@ -34,7 +38,7 @@ export async function addTrust(surroundings: Surroundings, path: string, name: s
 /**
  * Takes a rule away from a caller, or switches it off or on.
  *
- * @param which its number as lists show it (`0`, `trusts.0`), or its preset or issuer where only one rule has it
+ * @param which its place as lists show it (`trusts.0`, `exchanges.1`; `0` is `trusts.0`), or its preset or issuer where only one rule has it
  * @param change what becomes of it; `undefined` removes it
  * @throws SignetError `caller_missing`, `usage` for a rule that is not there
  */
@@ -46,30 +50,30 @@ export async function changeTrust(
   change: (rule: object) => object | undefined,
 ): Promise<FoundRule> {
   let found: FoundRule | undefined;
-  await changeCaller(surroundings, path, name, (written, { trusts: read = [] }) => {
-    const chosen = ruleNamed(read, which, `${surroundings.self} callers list`);
+  await changeCaller(surroundings, path, name, (written, read) => {
+    const all = LISTS.flatMap((list) =>
+      (read[list] ?? []).map((rule, index) => ({ list, index, rule, place: `${list}.${index}` })),
+    );
+    const { list, index, ...chosen } = ruleNamed(all, which, `${surroundings.self} callers list`);
     found = chosen;
-    const trusts = trustsIn(written).flatMap((rule, index) => (index === chosen.index ? (change(rule) ?? []) : [rule]));
-    const { trusts: _, ...others } = written;
-    return trusts.length === 0 ? others : { ...written, trusts };
+    const { [list]: before, ...others } = written;
+    const after = (before as readonly object[]).flatMap((rule, at) => (at === index ? (change(rule) ?? []) : [rule]));
+    return after.length === 0 ? others : { ...written, [list]: after };
   });
   return found as FoundRule;
 }
 
-function ruleNamed(rules: readonly TrustRule[], which: string | undefined, list: string): FoundRule {
-  const all = rules.map((rule, index) => ({ rule, index }));
-  const chosen = all.filter(({ rule, index }) => {
-    if (which === undefined) return true;
-    return [`${index}`, `trusts.${index}`, rule.preset, rule.issuer].includes(which);
+function ruleNamed<R extends FoundRule>(all: readonly R[], which: string | undefined, list: string): R {
+  const chosen = all.filter(({ rule: { preset, issuer }, place }) => {
+    return which === undefined || [place, place.replace(/^trusts\./, ""), preset, issuer].includes(which);
   });
   const [first] = chosen;
   if (first !== undefined && chosen.length === 1) return first;
-  const what = which === undefined ? "which rule" : shortened(which);
+  const named = which === undefined ? "" : ` ${shortened(which)}`;
+  const several = named === "" ? "the caller has several rules" : `${named.slice(1)} names several rules`;
   const words =
-    first === undefined
-      ? `the caller has no rule${which === undefined ? "" : ` ${what}`}; \`${list}\` shows those that it has`
-      : `${which === undefined ? "the caller has several rules" : `${what} names several rules`}; expected the number of one: \`${list}\` shows them`;
-  throw new SignetError("usage", words);
+    first === undefined ? `the caller has no rule${named}` : `${several}; expected the place of one, such as ${first.place}`;
+  throw new SignetError("usage", `${words}: \`${list}\` shows them`);
 }
 
 /** Keys that were added: the names that assertions have to say from now on. */

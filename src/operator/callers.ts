@@ -30,6 +30,7 @@ export interface ListedCaller {
   readonly limits: NonNullable<Caller["limits"]>;
   readonly secrets: readonly { readonly createdAt: number; readonly expiresAt?: number }[];
   readonly trusts?: NonNullable<Caller["trusts"]>;
+  readonly exchanges?: NonNullable<Caller["exchanges"]>;
   readonly keys?: Caller["keys"];
 }
 
@@ -178,11 +179,12 @@ export function removeCaller(surroundings: Surroundings, path: string, name: str
 
 /** The callers of a config: names, limits, and the ages of secrets. */
 export function listedCallers({ callers }: Pick<Config, "callers">): readonly ListedCaller[] {
-  return Object.entries(callers).map(([name, { limits = {}, secrets = [], trusts, keys }]) => ({
+  return Object.entries(callers).map(([name, { limits = {}, secrets = [], trusts, exchanges, keys }]) => ({
     name,
     limits,
     secrets: secrets.map(({ createdAt, expiresAt }) => ({ createdAt, ...(expiresAt !== undefined && { expiresAt }) })),
     ...(trusts !== undefined && { trusts }),
+    ...(exchanges !== undefined && { exchanges }),
     ...(keys !== undefined && { keys }),
   }));
 }

@@ -1,5 +1,5 @@
 import { about } from "./about.js";
-import { group, listOfTexts, type Shape, seconds, text, type Values } from "./shape.js";
+import { group, listOfTexts, oneOf, type Shape, seconds, text, type Values } from "./shape.js";
 
 const JWKS = { type: "object", title: 'a JWKS: {"keys": [...]}' } as const;
 const YES_OR_NO = { type: "boolean", title: "true or false" } as const;
@@ -7,10 +7,24 @@ const YES_OR_NO = { type: "boolean", title: "true or false" } as const;
 /** Claims of a proof: a value, a list of which one will do, an object for the members of one, or `{"prefix": "repo:acme/"}`. */
 const CLAIMS = { type: "object", title: "an object of claims" } as const;
 
+/** Those of whom `trust/presets.ts` knows what their tokens say. */
+export const PRESET_NAMES = [
+  "github-actions",
+  "gitlab",
+  "buildkite",
+  "kubernetes",
+  "aws",
+  "gcp",
+  "azure",
+  "spiffe",
+  "signet",
+] as const;
+export type PresetName = (typeof PRESET_NAMES)[number];
+
 /** When the token of another issuer proves a caller. One description: `signet.json`, the callers of the stack, and the command. */
 export const TRUST_MEMBERS = {
   preset: {
-    ...text("the name of a preset"),
+    ...oneOf(PRESET_NAMES),
     ...about("What knows issuer, audience and the claims that identify; its rules hold beside these.", "github-actions"),
   },
   issuer: {

@@ -1,6 +1,7 @@
 import { didYouMean } from "../encoding/nearest.js";
+import { ownMember } from "../encoding/own-member.js";
 import { shortened } from "../errors.js";
-import type { TrustRule } from "../settings/trusts.js";
+import { PRESET_NAMES, type PresetName, type TrustRule } from "../settings/trusts.js";
 import type { ExpandedRule, ExpandRule } from "./contract.js";
 import { buildkite, gitlab } from "./presets/ci.js";
 import { aws, azure, gcp, signet } from "./presets/clouds.js";
@@ -8,22 +9,27 @@ import { githubActions } from "./presets/github-actions.js";
 import { isLocalIssuer, type Preset, refusedRule } from "./presets/preset.js";
 import { kubernetes, spiffe } from "./presets/workloads.js";
 
-const PRESETS: ReadonlyMap<string, Preset> = new Map(
-  [githubActions, gitlab, buildkite, kubernetes, aws, gcp, azure, spiffe, signet].map((preset) => [preset.name, preset]),
-);
+const PRESETS: Readonly<Record<PresetName, Preset>> = {
+  "github-actions": githubActions,
+  gitlab,
+  buildkite,
+  kubernetes,
+  aws,
+  gcp,
+  azure,
+  spiffe,
+  signet,
+};
 
-/** The presets: their names, and what their tokens prove. */
-export const PRESET_NAMES: readonly string[] = [...PRESETS.keys()];
-
-/** Of a preset: what has to be fixed of its claims, in words; for help and docs. */
-export function describePreset(name: string): { readonly about: string; readonly identity: string; readonly issuer: string } {
+/** Of a preset: whose tokens, who signs them, and what has to be fixed of their claims; in words, for the docs. */
+export function describePreset(name: PresetName): Readonly<Record<"about" | "issuer" | "identity", string>> {
   const { about, identity, issuer, issuerForm } = presetNamed(name);
-  return { about, identity, issuer: issuer ?? issuerForm };
+  return { about, issuer: issuer ?? issuerForm, identity };
 }
 
 /** The name of the preset whose only issuer this is, for whom a generic rule would be looser. */
-export function presetOfIssuer(issuer: string): string | undefined {
-  return [...PRESETS.values()].find((preset) => preset.issuer === issuer && preset.name !== "kubernetes")?.name;
+export function presetOfIssuer(issuer: string): PresetName | undefined {
+  return PRESET_NAMES.find((name) => PRESETS[name].issuer === issuer && name !== "kubernetes");
 }
 
 /**
@@ -66,7 +72,7 @@ function profileOf({ profile }: Preset, issuer: string): Pick<ExpandedRule, "pro
 }
 
 function presetNamed(name: string): Preset {
-  const preset = PRESETS.get(name);
+  const preset = ownMember<Preset>(PRESETS, name);
   if (preset !== undefined) return preset;
   const words = `names no preset: ${shortened(name)}${didYouMean(name, PRESET_NAMES)}; expected one of ${PRESET_NAMES.join(", ")}`;
   throw refusedRule("preset", words);

@@ -191,6 +191,19 @@ describe("the rules of a caller", () => {
     expect(await caller("ci")).toStrictEqual({});
   });
 
+  it("are switched off among its exchanges, too", async () => {
+    const path = join(cwd, "signet.json");
+    const before = await config();
+    const exchange = { issuer: "https://idp.example", claims: { sub: "x" }, audiences: ["https://api.example"] };
+    const ci = { ...before.callers?.ci, exchanges: [exchange] };
+    await writeFile(path, JSON.stringify({ ...before, callers: { ci } }));
+    expect((await run("list")).stdout).toContain("exchanges.0 https://idp.example: sub x");
+    expect(await run("disable", "ci", "exchanges.0")).toMatchObject({ code: 0 });
+    expect(await caller("ci")).toStrictEqual({ ...ci, exchanges: [{ ...exchange, disabled: true }] });
+    await run("untrust", "ci", "https://idp.example", "--yes");
+    expect(await caller("ci")).toStrictEqual(before.callers?.ci);
+  });
+
   it("stay as they were written when the caller gets a secret", async () => {
     const before = (await caller("ci")) as object;
     await run("rotate", "ci");
@@ -198,7 +211,7 @@ describe("the rules of a caller", () => {
   });
 
   it.each<[string[], string]>([
-    [["untrust", "ci", "--yes"], "several rules; expected the number"],
+    [["untrust", "ci", "--yes"], "several rules; expected the place of one, such as trusts.0"],
     [["untrust", "ci", "trusts.7", "--yes"], "no rule trusts.7"],
     [["untrust", "ci", "0"], "--yes"],
     [["untrust", "ci", "keys", "--yes"], "no keys of its own"],

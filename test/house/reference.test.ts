@@ -5,8 +5,10 @@ import { CONFIG_MEMBERS } from "../../src/config/schema.js";
 import { statusOf } from "../../src/errors.js";
 import { VARIABLES } from "../../src/lambda/shared/settings.js";
 import { membersIn } from "../../src/settings/shape.js";
+import { PRESET_NAMES } from "../../src/settings/trusts.js";
+import { describePreset } from "../../src/trust/presets.js";
 import { ERROR_GROUPS } from "../../tools/reference/errors.mjs";
-import { configurationPage, errorsPage } from "../../tools/reference/pages.mjs";
+import { configurationPage, errorsPage, presetsPage } from "../../tools/reference/pages.mjs";
 import { COMMAND_VARIABLES, FUNCTION_VARIABLES } from "../../tools/reference/variables.mjs";
 import { repositoryFiles, textOf } from "./repository.js";
 
@@ -17,6 +19,10 @@ describe("the references that `npm run docs` writes", () => {
 
   test("docs/errors.md is what the codes say today", () => {
     expect(textOf("docs/errors.md")).toBe(errorsPage(statusOf));
+  });
+
+  test("docs/trust-presets.md is what the presets know today", () => {
+    expect(textOf("docs/trust-presets.md")).toBe(presetsPage(PRESET_NAMES, describePreset));
   });
 
   test("explain every code of errors.ts, and no other", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { TrustRule } from "../../src/settings/trusts.js";
-import { describePreset, expandPreset, PRESET_NAMES } from "../../src/trust/presets.js";
+import { PRESET_NAMES, type TrustRule } from "../../src/settings/trusts.js";
+import { describePreset, expandPreset } from "../../src/trust/presets.js";
 import { WORKLOAD_TOKENS } from "../world/workload-tokens.js";
 
 const JWKS = { keys: [] };

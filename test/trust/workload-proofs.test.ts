@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { explainProof } from "../../src/trust/explain-proof.js";
 import { createKeySources } from "../../src/trust/key-sources.js";
+import { testServers } from "../verify/serving.js";
 import type { TestKey } from "../verify/tokens.js";
 import { WORKLOAD_TOKENS, type WorkloadToken } from "../world/workload-tokens.js";
-import { answerTo, type Callers, jwksOf, keyOf, NOW, proofBy, proofsOf, US } from "./fixture.js";
+import { answering, answerTo, type Callers, jwksOf, keyOf, NOW, proofBy, proofsOf, US } from "./fixture.js";
 
+const serve = testServers();
 let es256: TestKey;
 let rs256: TestKey;
 beforeAll(async () => {
@@ -72,6 +74,28 @@ describe("an explanation", () => {
       { what: "k.in.ner", expected: "1 or 2", found: "3" },
       { what: "gone", expected: '"g"' },
     ]);
+  });
+
+  it("fetches keys of the token's issuer alone, once for all of its rules, and says where they are not to be had", async () => {
+    const issuer = (path: string) => `${origin}${path}`;
+    const { listener, asked } = answering((path) => {
+      if (path === "/a/.well-known/openid-configuration") return { issuer: issuer("/a"), jwks_uri: issuer("/a/jwks") };
+      return path === "/a/jwks" ? jwksOf(es256) : undefined;
+    });
+    const origin = await serve(listener);
+    const trusts = (path: string, sub: string) => [
+      { maxAgeSeconds: 60, issuer: issuer(path), claims: { sub }, privateNetwork: true },
+    ];
+    const callers: Callers = {
+      a: { trusts: trusts("/a", "x") },
+      b: { trusts: trusts("/b", "x") },
+      c: { trusts: trusts("/a", "y") },
+    };
+    const [a, b, c] = await explained(callers, proofBy(es256, { iss: issuer("/a"), sub: "x" }));
+    expect([a?.misses, b?.isOfIssuer, c?.misses.map(({ what }) => what)]).toStrictEqual([[], false, ["sub"]]);
+    expect(asked).toStrictEqual(["/a/.well-known/openid-configuration", "/a/jwks"]);
+    const [, down] = await explained(callers, proofBy(es256, { iss: issuer("/b"), sub: "x" }));
+    expect(down?.misses.map(({ what }) => what)).toStrictEqual(["keys"]);
   });
 
   it("looks at keys of the token's issuer alone, and at the caller's own", async () => {

@@ -1,3 +1,5 @@
+import type { PresetName } from "../../src/settings/trusts.js";
+
 /**
  * The claims of tokens that workloads get, as those who sign them document them, and the rule that takes each: names and ids are those of
  * the documentation, or stand in for what it leaves out. Times and audience are set when they are signed.
@@ -8,7 +10,7 @@ export interface WorkloadToken {
   readonly source: string;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly header?: Readonly<Record<string, unknown>>;
-  readonly rule: Readonly<Record<string, unknown>> & { readonly preset: string };
+  readonly rule: Readonly<Record<string, unknown>> & { readonly preset: PresetName };
   /** One claim off, each: the rule refuses it. */
   readonly off: Readonly<Record<string, unknown>>;
 }

@@ -112,6 +112,53 @@ ${table(
 }
 
 /**
+ * docs/trust-presets.md: what each preset knows.
+ *
+ * @param {readonly string[]} names
+ * @param {(name: any) => Readonly<Record<"about" | "issuer" | "identity", string>>} describe
+ */
+export function presetsPage(names, describe) {
+  const rows = names.map((name) => {
+    const { about, issuer, identity } = describe(name);
+    return [code(name), about, issuer, identity];
+  });
+  return `# Whose tokens prove a caller
+
+${WRITTEN}
+
+A caller needs no secret where another issuer has signed who it is: \`trusts\` of a caller in \`signet.json\` says whose tokens are believed, and what
+their claims have to say. The command writes such a rule; nothing is written that could not be read again.
+
+| command | what it does |
+|---|---|
+| \`signet callers add ci --trust github-actions --claim repository_id=1234\` | makes a caller that is proven by jobs of that repository, and has no secret |
+| \`signet callers trust ci gitlab --claim project_id=20\` | gives it another rule |
+| \`signet callers add app --trust https://idp.example --claim sub=app\` | trusts any issuer of discovery; \`sub\` has to be fixed, or its beginning |
+| \`signet callers add batch --public-key batch.pem\` | makes one that signs its own proofs (\`private_key_jwt\`, RFC 7523): \`iss\` and \`sub\` are its name |
+| \`signet callers test ci -\` | reads a token from stdin, and says which rule it matches, or claim by claim what does not |
+| \`signet callers disable ci trusts.0\`, \`enable\`, \`untrust\` | switches one rule off and on, or takes it away; a server follows within two seconds |
+
+\`--claim name=text\` is a text, \`--claim name:=JSON\` anything else: \`1\` is not \`"1"\`. A claim that is given again may be either. \`--claim-prefix
+sub=repo:acme/\` is a beginning, which ends in \`/\` or \`:\`; an object of JSON means its members, and \`{"not": ["x"]}\` anything else. The only
+audience of a token is this issuer's URL, unless \`--audience\` says another; one that others share needs \`--shared-audience\`. Where a token
+proves several callers it is refused, unless \`client_id\` names one of them; the command says so when a rule is added.
+
+## Presets
+
+A preset is held to what its issuer documents: a rule that fixes none of what identifies is refused, unless \`--any\`.
+
+${table(["preset", "proves", "issuer", "what has to be fixed"], rows)}
+
+\`github-actions\` takes no token of the event \`pull_request_target\`, unless the rule fixes \`environment\` or \`job_workflow_ref\`. The default
+\`sub\` of repositories made or moved since 2026-07-15 names ids (\`repo:OWNER@ID/NAME@ID:...\`), that of others names alone: fix \`repository_id\`,
+which both have. \`kubernetes\` and \`spiffe\` refuse \`--single-use\`, since workloads show a token many times. \`https://kubernetes.default.svc.cluster.local\`
+is the issuer of many clusters, and no server outside finds its keys: give \`--jwks\`, or \`--jwks-url\` with \`--ca-file\`. Keys that are pasted are
+renewed by hand alone; \`signet callers list\` tells their age. \`aws\` is for principals of other accounts: within yours, IAM on the alias remains
+the way.
+`;
+}
+
+/**
  * docs/errors.md: every code, its HTTP status, what it means and what to do.
  *
  * @param {(code: any) => number} statusOf

@@ -39,9 +39,10 @@ function oldKeysOf({ name, trusts = [] }: ListedCaller, now: number): readonly s
   });
 }
 
-function proofsInWords({ trusts = [], keys }: ListedCaller, now: number): readonly string[] {
+function proofsInWords({ trusts = [], exchanges = [], keys }: ListedCaller, now: number): readonly string[] {
   const rules = trusts.map((rule, index) => `trusts.${index} ${ruleInWords(rule)}${ageInWords(rule, now)}`);
-  return keys === undefined ? rules : [...rules, `keys: ${keysInWords(keys)}`];
+  const exchanged = exchanges.map((rule, index) => `exchanges.${index} ${ruleInWords(rule)}${ageInWords(rule, now)}`);
+  return [...rules, ...(keys === undefined ? [] : [`keys: ${keysInWords(keys)}`]), ...exchanged];
 }
 
 // Who pasted them is the only one to renew them.

@@ -8,7 +8,8 @@ import type { TrustRule } from "../../settings/trusts.js";
 import { presetOfIssuer } from "../../trust/presets.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
-import { type GivenProofs, proofsGiven, type TrustFlags } from "../trust-flags.js";
+import { type GivenProofs, proofsGiven } from "../trust-flags.js";
+import type { TrustFlags } from "../trust-options.js";
 
 export interface TrustOptions extends CommonOptions, TrustFlags {}
 
@@ -64,11 +65,9 @@ export async function callersUntrust(
     return;
   }
   await confirm(`The caller ${name} gets no more tokens by that rule; disable switches it off and keeps it.`, options);
-  const { index, rule } = await changeTrust(context, path, name, which, () => undefined);
-  output.note(
-    `the caller ${name} lost the rule trusts.${index} (${ruleInWords(rule)}); tokens that it has are good until they expire`,
-  );
-  if (options.json === true) output.json({ caller: name, removed: `trusts.${index}` });
+  const { place, rule } = await changeTrust(context, path, name, which, () => undefined);
+  output.note(`the caller ${name} lost the rule ${place} (${ruleInWords(rule)}); tokens that it has are good until they expire`);
+  if (options.json === true) output.json({ caller: name, removed: place });
 }
 
 /** `signet callers disable` and `enable`: switches a rule off, or on again. */
@@ -80,14 +79,14 @@ export async function callersSwitch(
   options: CommonOptions,
 ): Promise<void> {
   const path = pathOfConfig(context, options);
-  const { index, rule } = await changeTrust(context, path, name, which, (each) => {
+  const { place, rule } = await changeTrust(context, path, name, which, (each) => {
     const { disabled: _, ...others } = each as TrustRule;
     return isOn ? others : { ...others, disabled: true };
   });
   const words = isOn ? "is on" : "is off; tokens that it has are good until they expire";
-  context.output.note(`the rule trusts.${index} of ${name} (${ruleInWords({ ...rule, disabled: false })}) ${words}`);
+  context.output.note(`the rule ${place} of ${name} (${ruleInWords({ ...rule, disabled: false })}) ${words}`);
   if (isOn) await tellOverlaps(context, path, name);
-  if (options.json === true) context.output.json({ caller: name, rule: `trusts.${index}`, disabled: !isOn });
+  if (options.json === true) context.output.json({ caller: name, rule: place, disabled: !isOn });
 }
 
 /** Says what proves a caller from now on, and what to look at. */

@@ -15,7 +15,8 @@ import {
 import { readGivenFile } from "../../operator/given-file.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
-import { type GivenProofs, hasTrustFlags, proofsGiven, type TrustFlags } from "../trust-flags.js";
+import { type GivenProofs, hasTrustFlags, proofsGiven } from "../trust-flags.js";
+import type { TrustFlags } from "../trust-options.js";
 import { durationGiven } from "../typed.js";
 import { tellProofs } from "./callers-trust.js";
 

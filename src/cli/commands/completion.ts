@@ -5,7 +5,7 @@ import { VERIFIERS } from "../../doctor/verifiers.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { SignetError } from "../../errors.js";
 import { membersIn } from "../../settings/shape.js";
-import { PRESET_NAMES } from "../../trust/presets.js";
+import { PRESET_NAMES } from "../../settings/trusts.js";
 import type { CommonOptions } from "../context.js";
 import type { Output } from "../output.js";
 

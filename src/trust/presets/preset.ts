@@ -3,7 +3,7 @@ import { isObject } from "../../encoding/object-schema.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { urlOf } from "../../encoding/url-of.js";
 import { SignetError } from "../../errors.js";
-import type { TrustRule } from "../../settings/trusts.js";
+import type { PresetName, TrustRule } from "../../settings/trusts.js";
 import type { ClaimPath, ExpandedRule } from "../contract.js";
 
 /** What a rule says of the claims of proofs. */
@@ -11,7 +11,7 @@ export type RuleClaims = Readonly<Record<string, unknown>>;
 
 /** What is known of those who sign tokens for workloads. */
 export interface Preset {
-  readonly name: string;
+  readonly name: PresetName;
   /** What its tokens prove, in words. */
   readonly about: string;
   /** The issuer of all its tokens, where there is one. */
