@@ -200,11 +200,12 @@ function groupText({ path, shape, member }, before) {
   const names = member.names === undefined ? "" : ` NAME is ${member.names.title}.`;
   const head = path === "" ? "## Members" : `## \`${path}\`\n\n${member.meaning}${names}`;
   const same = before.find((group) => `${Object.keys(group.shape)}` === `${Object.keys(shape)}`);
-  if (same !== undefined) return `${head} The members are those of [\`${same.path}\`](#${same.path}), without their defaults.`;
+  if (same !== undefined)
+    return `${head} The members are those of [\`${same.path}\`](#${same.path.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "")}), without their defaults.`;
   const rows = Object.entries(shape).map(([name, each]) => [
     code(name),
     each.meaning ?? "",
-    linkTo(name, each) ?? valueText(each),
+    linkTo(path === "" ? name : `${path}.${name}`, each) ?? valueText(each),
     defaultOf(each),
     code(textOf(each.example)),
     ways(each),
@@ -226,10 +227,12 @@ function placed(shape, above = "") {
   });
 }
 
-/** @param {string} name @param {Member} member a link to its own members, as GitHub names headings */
-function linkTo(name, { properties, values }) {
-  if (properties !== undefined) return `[\`${name}\`](#${name})`;
-  return values?.properties === undefined ? undefined : `[\`${name}.NAME\`](#${name}name)`;
+/** @param {string} path @param {Member} member a link to its own members, as GitHub names headings */
+function linkTo(path, { properties, values, items }) {
+  const end = properties !== undefined ? "" : values?.properties !== undefined ? ".NAME" : "[]";
+  if (end === "[]" && items?.properties === undefined) return undefined;
+  const heading = `${path}${end}`;
+  return `[\`${heading}\`](#${heading.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "")})`;
 }
 
 /** @param {Member} member */
