@@ -11,6 +11,9 @@ export interface Indexed {
 
 type Claims = Readonly<Record<string, unknown>>;
 
+/** So many rules of an issuer are looked at where none can match. */
+const MAX_TOLD = 3;
+
 /** The rules that are found by one claim. */
 interface ByClaim<R> {
   readonly path: ClaimPath;
@@ -22,7 +25,8 @@ interface ByClaim<R> {
  * Finds the rules that a token could match, by its issuer and then by a claim that few rules share: a thousand rules for one issuer, each
  * for a repository of its own, cost no more than ten.
  *
- * @returns (the bound function) the rules that have to be looked at, each once, in the order of the config
+ * @returns (the bound function) the rules that have to be looked at, each once, in the order of the config; where none of an issuer's can match,
+ *   a few of them, for the log
  */
 export function indexRules<R extends Indexed>(rules: readonly R[]): (indexedBy: string, claims: Claims) => readonly R[] {
   const byIssuer = new Map<string, R[]>();
@@ -31,6 +35,8 @@ export function indexRules<R extends Indexed>(rules: readonly R[]): (indexedBy: 
   const finders = new Map([...byIssuer].map(([issuer, own]) => [issuer, finderOf(own)]));
   return (indexedBy, claims) => {
     const found = finders.get(indexedBy)?.(claims) ?? [];
+    // Of those that cannot match the log says why, as far as they are few.
+    if (found.length === 0) return byIssuer.get(indexedBy)?.slice(0, MAX_TOLD) ?? [];
     return found.length < 2 ? found : [...new Set(found)].sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
   };
 }

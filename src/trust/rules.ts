@@ -1,7 +1,7 @@
 import { PRIVATE_PARAMETERS } from "../algorithms/jwk-members.js";
 import { type AlgorithmName, findAlgorithm } from "../algorithms/table.js";
 import { hasMembers, isListOf, isNonEmptyText } from "../encoding/list-of.js";
-import { isSignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import type { ExchangeRule, TrustRule } from "../settings/trusts.js";
 import type { ClaimPath, ExpandedRule } from "./contract.js";
 import { createKeySet, type KeyList } from "./key-set.js";
@@ -75,8 +75,9 @@ export function judgeTrust(rule: TrustRule, { where, issuer }: RulePlace): Judge
  */
 export function judgeExchange(rule: ExchangeRule, { where, issuer }: RulePlace): JudgedRule {
   if (rule.audiences.length === 0) throw wrongMember(`${where}.audiences`, "is an empty list; expected an audience at least");
-  const expanded = completed({ ...rule, any: rule.any ?? true }, where);
-  return judge(rule, expanded, { where, issuer }, isSameIssuer(expanded.issuer, issuer));
+  const loose = { ...rule, any: rule.any ?? true };
+  const expanded = completed(loose, where);
+  return judge(loose, expanded, { where, issuer }, isSameIssuer(expanded.issuer, issuer));
 }
 
 function judge(rule: TrustRule, expanded: ExpandedRule, place: RulePlace, isOwn = false): JudgedRule {
@@ -125,7 +126,8 @@ function completed(rule: TrustRule, where: string): ExpandedRule {
     }
   } catch (error) {
     if (!isSignetError(error, "config_invalid")) throw error;
-    throw wrongMember(`${where}.${error.field ?? ""}`, error.message.replace(/^[\w.]+:? /, ""));
+    // Its words begin with the member, as it stands in the rule.
+    throw new SignetError("config_invalid", `${where}.${error.message}`, { field: `${where}.${error.field ?? ""}` });
   }
 }
 

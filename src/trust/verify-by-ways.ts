@@ -125,7 +125,7 @@ function createTrial<W extends Way>(token: string, clock: () => number): Trial<W
 
   function refusal(isUnknown: boolean): SignetError {
     if (unavailable !== undefined) return keysUnavailable(unavailable, reasonsInWords(reasons));
-    return refusedProof(isUnknown ? "no rule is for its issuer and what it claims" : reasonsInWords(reasons));
+    return refusedProof(isUnknown ? "no rule that may count is for its issuer" : reasonsInWords(reasons));
   }
 
   return { proven, refused, ask, askLater, refusal };

@@ -161,3 +161,49 @@ describe("what is no proof", () => {
     expect(await answerTo(proofs, proofBy(key, { pad: "x".repeat(10_000) }))).toBe("ci trusts.0");
   });
 });
+
+describe("why a proof is refused", () => {
+  it.each<[string, object, RegExp]>([
+    ["its issuer", { iss: "https://other.example" }, /^no rule that may count is for its issuer$/],
+    ["a claim", { sub: "repo:evil/app" }, /^ci \(trusts\.0\): the claim sub is not as the rule has it$/],
+    ["its audience", { aud: "x" }, /^ci \(trusts\.0\): its only audience is not the rule's$/],
+    ["its age", { iat: NOW - 4_000 }, /^ci \(trusts\.0\): it is older than maxAgeSeconds$/],
+    ["its end", { exp: NOW - 100 }, /^ci \(trusts\.0\): the token has expired$/],
+  ])("stands in the log, which repeats nothing of it: %s", async (_what, claims, words) => {
+    const error = await proofsOf({ ci: { trusts: [rule] } })
+      .prove(proofBy(key, claims), {})
+      .catch((thrown: Error) => thrown);
+    expect((error as Error).message).not.toMatch(/ci|trusts|sub/);
+    expect(((error as Error).cause as Error).message).toMatch(words);
+  });
+});
+
+describe("a token that is exchanged", () => {
+  const exchange = { issuer: IDP, audiences: ["api"], scopes: ["read"], maxAgeSeconds: 3_600 };
+
+  it("is what an exchange of the caller allows", async () => {
+    const claimsFromProof = { email: "mail" };
+    const exchanges = [{ ...exchange, jwks: jwksOf(key), subjectPrefix: "idp:", claimsFromProof }];
+    const proofs = proofsOf({ web: { exchanges }, other: {} });
+    expect([proofs.count, proofs.scopes]).toStrictEqual([0, ["read"]]);
+    const token = proofBy(key, { sub: "alice", email: "a@b.example" });
+    const found = await proofs.exchangeable("web", token);
+    expect(found).toMatchObject({ rule: "exchanges.0", issuer: IDP, subject: "idp:alice", audiences: ["api"], scopes: ["read"] });
+    expect([found.claimsForTokens, found.expiresAt]).toStrictEqual([{ mail: "a@b.example" }, NOW + 300]);
+    for (const caller of ["other", "nobody", "__proto__"]) {
+      await expect(proofs.exchangeable(caller, token)).rejects.toMatchObject({ code: "proof_refused" });
+    }
+    await expect(proofs.prove(token, {})).rejects.toMatchObject({ code: "proof_refused" });
+    await expect(proofs.exchangeable("web", proofBy(key, { aud: [US, "x"] }))).rejects.toMatchObject({ code: "proof_refused" });
+    await expect(proofs.exchangeable("web", proofBy(other))).rejects.toMatchObject({ code: "proof_refused" });
+  });
+
+  it("may be one of our own, by the keys that are published here", async () => {
+    const exchanges = [{ ...exchange, issuer: US, types: ["JWT", "at+jwt"] }];
+    const proofs = proofsOf({ web: { exchanges } }, { ownJwks: async () => jwksOf(key) });
+    expect((await proofs.exchangeable("web", proofBy(key, { iss: US }, { typ: "at+jwt" }))).subject).toBe(proofClaims.sub);
+    await expect(proofs.exchangeable("web", proofBy(other, { iss: US }))).rejects.toMatchObject({ code: "proof_refused" });
+    const none = proofsOf({ web: { exchanges } }, { ownJwks: async () => undefined });
+    await expect(none.exchangeable("web", proofBy(key, { iss: US }))).rejects.toMatchObject({ code: "jwks_unavailable" });
+  });
+});

@@ -156,6 +156,10 @@ describe("an exchange", () => {
     );
   });
 
+  it("may be for every token of a preset's issuer", () => {
+    expect(exchange({ preset: "gitlab", issuer: undefined })).toBeUndefined();
+  });
+
   it("names an audience at least", () => {
     expect(exchange({ audiences: [] })).toMatch(/^callers\.web\.exchanges\.0\.audiences: .*empty list/);
   });
