@@ -3,6 +3,10 @@ import type { ObjectSchema } from "../encoding/object-schema.js";
 import { ownMember } from "../encoding/own-member.js";
 import { BATCH_REQUEST, ISSUE_REQUEST } from "../issue/request.js";
 import { DECODE_REQUEST } from "../verify/decode-request.js";
+import { MAX_PROOF } from "./prove-caller.js";
+import { GRANTS } from "./token-endpoint/choose-grant.js";
+import { CLIENT_ASSERTION } from "./token-endpoint/client-authentication.js";
+import { ISSUED, TAKEN } from "./token-endpoint/exchange.js";
 import { VERIFY_REQUEST } from "./verify.js";
 
 const TOKEN = { type: "string", description: "A JWT in compact form (RFC 7519)." };
@@ -27,6 +31,9 @@ const JWKS = {
   required: ["keys"],
   properties: { keys: { type: "array", maxItems: 10, items: { type: "object", required: ["kty", "use", "alg", "kid"] } } },
 };
+
+const PROOF = { type: "string", maxLength: MAX_PROOF };
+const TARGETS = { type: ["string", "array"], items: { type: "string" } };
 
 const SCHEMAS = {
   IssueRequest: inWords(ISSUE_REQUEST, {
@@ -60,6 +67,7 @@ const SCHEMAS = {
   AccessToken: object(
     {
       access_token: TOKEN,
+      issued_token_type: { enum: ISSUED, description: "Of a token exchange (RFC 8693 section 2.2.1)." },
       token_type: { const: "Bearer" },
       expires_in: { type: "integer", minimum: 1 },
       scope: { type: "string" },
@@ -70,12 +78,23 @@ const SCHEMAS = {
   Status: object({ status: { type: "string" } }),
   TokenRequest: object(
     {
-      grant_type: { const: "client_credentials" },
-      client_id: { type: "string" },
-      client_secret: { type: "string" },
-      audience: { type: "string" },
-      resource: { type: "string" },
-      scope: { type: "string" },
+      grant_type: { enum: GRANTS },
+      ...text("client_id", "The caller. Beside a token that proves several, it chooses among them."),
+      ...text("client_secret", "Its secret (client_secret_post)."),
+      client_assertion_type: { const: CLIENT_ASSERTION },
+      client_assertion: { ...PROOF, description: "Instead of a secret: a token that proves the caller (RFC 7523 section 2.2)." },
+      assertion: {
+        ...PROOF,
+        description: "The grant jwt-bearer: a token that proves the caller, and is the grant (RFC 7523 section 2.1).",
+      },
+      subject_token: { ...PROOF, description: "The grant token-exchange: the token of the subject (RFC 8693 section 2.1)." },
+      subject_token_type: { enum: TAKEN },
+      actor_token: { ...PROOF, description: "The token of the party that acts for the subject." },
+      actor_token_type: { enum: TAKEN },
+      requested_token_type: { enum: ISSUED },
+      audience: { ...TARGETS, description: "Whom the token is for. It is repeated in a token exchange alone." },
+      resource: { ...TARGETS, description: "Whom the token is for, as a URI (RFC 8707). It may be repeated." },
+      ...text("scope", "Names with one space between them."),
     },
     ["grant_type"],
   ),
@@ -100,7 +119,11 @@ export function openApiDocument(version: string, issuer?: string): object {
     components: {
       schemas: SCHEMAS,
       securitySchemes: {
-        caller: { type: "http", scheme: "bearer", description: "A caller's secret, as `signet callers add` showed it." },
+        caller: {
+          type: "http",
+          scheme: "bearer",
+          description: "A caller's secret, as `signet callers add` showed it, or a JWT that proves it.",
+        },
         client: { type: "http", scheme: "basic", description: "The caller's name and secret (client_secret_basic)." },
       },
     },
@@ -132,7 +155,7 @@ function tokenPaths(): object {
     "/token": {
       post: {
         operationId: "token",
-        summary: "OAuth 2.0 client credentials (RFC 6749 section 4.4).",
+        summary: "OAuth 2.0: client credentials (RFC 6749 section 4.4), a JWT as grant (RFC 7523), token exchange (RFC 8693).",
         security: [{ client: [] }, {}],
         requestBody: { required: true, content: { "application/x-www-form-urlencoded": { schema: ref("TokenRequest") } } },
         responses: {
@@ -209,6 +232,10 @@ function byCaller(operationId: string, summary: string, request: object, answere
 
 function open(operationId: string, summary: string, responses: object): object {
   return { operationId, summary, security: [], responses };
+}
+
+function text(name: string, description: string): object {
+  return { [name]: { type: "string", description } };
 }
 
 function object(properties: Readonly<Record<string, object>>, required = Object.keys(properties)): object {

@@ -38,7 +38,7 @@ export interface ProverOptions {
 }
 
 /** As much of one token is looked at, in characters. */
-const MAX_PROOF = 16 * 1024;
+export const MAX_PROOF = 16 * 1024;
 /** As much of a subject stands in a log, in characters. */
 export const MAX_LOGGED = 256;
 

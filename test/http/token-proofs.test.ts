@@ -276,3 +276,27 @@ describe("a proof that is taken once", () => {
     },
   );
 });
+
+describe("what the API's document and the metadata say of /token", () => {
+  const read = async (path: string) => JSON.parse(await (await routes().ask(path)).text());
+
+  it("is what it takes", async () => {
+    const { schemas } = (await read("/openapi.json")).components;
+    const { grant_types_supported: grants } = await read("/.well-known/oauth-authorization-server");
+    const { properties } = schemas.TokenRequest;
+    expect(properties.grant_type.enum).toStrictEqual(grants);
+    const { token } = routes();
+    const codes = grants.map(async (grant: string) => answerOf(await token({ grant_type: grant }, "other")));
+    expect(await Promise.all(codes)).toStrictEqual(["token", "400 invalid_request", "400 invalid_request"]);
+    for (const name of [
+      "client_assertion",
+      "client_assertion_type",
+      "assertion",
+      "subject_token",
+      "actor_token_type",
+      "resource",
+    ]) {
+      expect(properties).toHaveProperty(name);
+    }
+  });
+});

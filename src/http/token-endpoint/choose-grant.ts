@@ -15,7 +15,8 @@ export interface GrantOptions extends ExchangeOptions {
 const CLIENT_CREDENTIALS = "client_credentials";
 const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
-const GRANTS = [CLIENT_CREDENTIALS, JWT_BEARER, TOKEN_EXCHANGE];
+/** The values of `grant_type`. */
+export const GRANTS = [CLIENT_CREDENTIALS, JWT_BEARER, TOKEN_EXCHANGE];
 
 /**
  * The client of a form without Basic. For the grant of a JWT it need not say more than that (RFC 7523 section 2.1): the assertion proves it.

@@ -19,7 +19,8 @@ export interface Credentials {
   readonly secret: string;
 }
 
-const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/** The only type of `client_assertion`. */
+export const CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /** The parameters by which a form says who the client is. */
 const ASSERTION = ["client_assertion", "client_assertion_type"];
@@ -82,8 +83,8 @@ function clientAssertion(form: Form): string | undefined {
   if (assertion === undefined && type === undefined) return undefined;
   if (assertion === undefined || type === undefined)
     throw invalid("client_assertion", "send client_assertion and client_assertion_type together (RFC 7521, section 4.2)");
-  if (type !== JWT_BEARER)
-    throw new SignetError("proof_refused", `client_assertion_type must be ${JWT_BEARER}`, { field: "client_assertion" });
+  if (type !== CLIENT_ASSERTION)
+    throw new SignetError("proof_refused", `client_assertion_type must be ${CLIENT_ASSERTION}`, { field: "client_assertion" });
   return assertedProof(assertion, "client_assertion");
 }
 

@@ -30,8 +30,9 @@ const ACCESS_TOKEN = `${TYPE}access_token`;
 const JWT = `${TYPE}jwt`;
 const ID_TOKEN = `${TYPE}id_token`;
 /** What is exchanged is a JWT, whatever it was issued as (RFC 8693 section 3). */
-const TAKEN = [JWT, ACCESS_TOKEN, ID_TOKEN];
-const ISSUED = [ACCESS_TOKEN, JWT];
+export const TAKEN = [JWT, ACCESS_TOKEN, ID_TOKEN];
+/** What may be asked for, as `requested_token_type`. */
+export const ISSUED = [ACCESS_TOKEN, JWT];
 
 /**
  * Token exchange (RFC 8693): the client, which has shown who it is by something else, gets a token for the subject of a token that one of its
