@@ -79,8 +79,8 @@ const SCHEMAS = {
   TokenRequest: object(
     {
       grant_type: { enum: GRANTS },
-      ...text("client_id", "The caller. Beside a token that proves several, it chooses among them."),
-      ...text("client_secret", "Its secret (client_secret_post)."),
+      client_id: { type: "string", description: "The caller. Beside a token that proves several, it chooses among them." },
+      client_secret: { type: "string", description: "Its secret (client_secret_post)." },
       client_assertion_type: { const: CLIENT_ASSERTION },
       client_assertion: { ...PROOF, description: "Instead of a secret: a token that proves the caller (RFC 7523 section 2.2)." },
       assertion: {
@@ -94,7 +94,7 @@ const SCHEMAS = {
       requested_token_type: { enum: ISSUED },
       audience: { ...TARGETS, description: "Whom the token is for. It is repeated in a token exchange alone." },
       resource: { ...TARGETS, description: "Whom the token is for, as a URI (RFC 8707). It may be repeated." },
-      ...text("scope", "Names with one space between them."),
+      scope: { type: "string", description: "Names with one space between them." },
     },
     ["grant_type"],
   ),
@@ -232,10 +232,6 @@ function byCaller(operationId: string, summary: string, request: object, answere
 
 function open(operationId: string, summary: string, responses: object): object {
   return { operationId, summary, security: [], responses };
-}
-
-function text(name: string, description: string): object {
-  return { [name]: { type: "string", description } };
 }
 
 function object(properties: Readonly<Record<string, object>>, required = Object.keys(properties)): object {
