@@ -49,6 +49,7 @@ describe("signet callers add without a secret", () => {
     const ran = await run("add", "ci", ...GITHUB, "--claim", "ref=refs/heads/main", "--claim", "ref=refs/heads/next");
     expect([ran.code, ran.stdout]).toStrictEqual([0, ""]);
     expect(ran.stderr).toContain("it has no secret");
+    expect(ran.stderr).toContain(`it has to be for ${US} alone (aud)`);
     expect(await caller("ci")).toStrictEqual({
       trusts: [{ preset: "github-actions", claims: { repository_id: "1234", ref: ["refs/heads/main", "refs/heads/next"] } }],
     });
@@ -261,7 +262,7 @@ describe("signet callers test", () => {
 
   it("says claim by claim what does not match, in text that a terminal only shows", async () => {
     const ran = await test(token({ sub: "x", ref: "dev\u001b[2J\u202e" }), "ci", "-");
-    expect([ran.code, ran.stderr]).toStrictEqual([3, expect.stringContaining("the token proves not the caller ci")]);
+    expect([ran.code, ran.stderr]).toStrictEqual([3, expect.stringContaining("the token does not prove the caller ci")]);
     expect(ran.stdout).toContain('  ref: expected "main"; it is "dev\\u001b[2J\\u202e"\n');
     expect(await test(token({ sub: "x", ref: "main", exp: 1 }), "ci", "-")).toMatchObject({
       code: 3,

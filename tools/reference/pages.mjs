@@ -153,7 +153,8 @@ ${table(["preset", "proves", "issuer", "what has to be fixed"], rows)}
 \`sub\` of repositories made or moved since 2026-07-15 names ids (\`repo:OWNER@ID/NAME@ID:...\`), that of others names alone: fix \`repository_id\`,
 which both have. \`kubernetes\` and \`spiffe\` refuse \`--single-use\`, since workloads show a token many times. \`https://kubernetes.default.svc.cluster.local\`
 is the issuer of many clusters, and no server outside finds its keys: give \`--jwks\`, or \`--jwks-url\` with \`--ca-file\`. Keys that are pasted are
-renewed by hand alone; \`signet callers list\` tells their age. \`aws\` is for principals of other accounts: within yours, IAM on the alias remains
+renewed by hand alone; \`signet callers list\` tells their age. \`azure\`: the audience of Entra's tokens is an application, so give its id or its
+URI with \`--audience\`, unless this issuer's URL is that URI. \`aws\` is for principals of other accounts: within yours, IAM on the alias remains
 the way.
 `;
 }

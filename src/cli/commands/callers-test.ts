@@ -36,8 +36,11 @@ export async function callersTest(
   if (proven.length > 1)
     output.note(`warning: it proves ${proven.join(" and ")}: it is refused, unless client_id names one of them`);
   if (isProven) return;
-  const whom = name === undefined ? "no caller, or several" : `not the caller ${name}`;
-  throw new SignetError("proof_refused", `the token proves ${whom}`);
+  const whom = name === undefined ? (proven.length > 1 ? "several callers" : "no caller") : undefined;
+  throw new SignetError(
+    "proof_refused",
+    whom === undefined ? `the token does not prove the caller ${name}` : `the token proves ${whom}`,
+  );
 }
 
 // One word is a name, unless it is a token or stands for one.

@@ -1,4 +1,5 @@
 import { loadConfig } from "../../config/load.js";
+import type { Config } from "../../config/schema.js";
 import { SignetError } from "../../errors.js";
 import { overlapsInWords } from "../../operator/caller-overlaps.js";
 import { addOwnKeys, addTrust, changeTrust, removeOwnKeys } from "../../operator/caller-proofs.js";
@@ -85,29 +86,32 @@ export async function callersSwitch(
   });
   const words = isOn ? "is on" : "is off; tokens that it has are good until they expire";
   context.output.note(`the rule ${place} of ${name} (${ruleInWords({ ...rule, disabled: false })}) ${words}`);
-  if (isOn) await tellOverlaps(context, path, name);
+  if (isOn) tellOverlaps(context, await loadConfig({ path, cwd: context.cwd, env: context.env }), name);
   if (options.json === true) context.output.json({ caller: name, rule: place, disabled: !isOn });
 }
 
 /** Says what proves a caller from now on, and what to look at. */
 export async function tellProofs(context: Context, path: string, name: string, { rule, keys }: GivenProofs): Promise<void> {
-  const { output, self } = context;
+  const { output, self, cwd, env } = context;
+  const config = await loadConfig({ path, cwd, env });
+  const us = config.issuer ?? "the issuer's URL";
   if (rule !== undefined) {
-    const { jwks, issuer } = rule as unknown as TrustRule;
+    const { jwks, preset, issuer, audience = us } = rule as unknown as TrustRule;
     output.note(`the caller ${name} is proven by a token of ${ruleInWords(rule as unknown as TrustRule)}`);
-    output.note(`try it with such a token: \`${self} callers test ${name} -\``);
-    const preset = issuer === undefined || "preset" in rule ? undefined : presetOfIssuer(issuer);
-    if (preset !== undefined) output.note(`--trust ${preset} knows this issuer, and which of its claims identify`);
+    output.note(`it has to be for ${audience} alone (aud); try one: \`${self} callers test ${name} -\``);
+    const known = preset !== undefined || issuer === undefined ? undefined : presetOfIssuer(issuer);
+    if (known !== undefined) output.note(`--trust ${known} knows this issuer, and which of its claims identify`);
     if (jwks !== undefined)
       output.note("warning: keys that are pasted are renewed by hand alone; `signet callers list` tells their age");
   }
   if (keys !== undefined)
-    output.note(`the caller ${name} is proven by what its own keys sign (private_key_jwt): iss and sub are ${name}`);
-  await tellOverlaps(context, path, name);
+    output.note(
+      `the caller ${name} is proven by what its own keys sign (private_key_jwt): iss and sub are ${name}, aud is ${us}, exp is at most five minutes ahead`,
+    );
+  tellOverlaps(context, config, name);
 }
 
 /** Says which rules of other callers match the same tokens. */
-async function tellOverlaps({ cwd, env, output }: Context, path: string, name: string): Promise<void> {
-  const { callers, issuer } = await loadConfig({ path, cwd, env });
+function tellOverlaps({ output }: Context, { callers, issuer }: Config, name: string): void {
   for (const words of overlapsInWords(callers, issuer, name)) output.note(`warning: ${words}`);
 }
