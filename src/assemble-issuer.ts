@@ -41,6 +41,9 @@ export interface AssemblyOptions {
   readonly wrapSigner?: ((signer: Signer) => Signer) | undefined;
 }
 
+/** Told whose keys could not be fetched, as a rule names the issuer. */
+type KeyWatcher = (issuer: string, error: unknown) => void;
+
 /** The parts of one issuer's installation that issuing takes. */
 export interface IssuingParts {
   readonly config: Config;
@@ -54,6 +57,8 @@ export interface IssuingParts {
   callers(named?: Config["callers"]): Callers;
   /** What proves the callers that a config names, without a secret; the keys of other issuers live as long as it does. */
   proofs(named?: Config["callers"]): Proofs;
+  /** Reports each fetch of another issuer's keys that failed from now on. */
+  watchKeys(onFailure: KeyWatcher): void;
   /** Reports each signature that KMS makes from now on, and each that is asked for once more. */
   watchKms(onSigned: OnKmsSigned, onRetry: () => void): void;
 }
@@ -87,7 +92,11 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
   const issuing = { signer: activeKey, issuer: config.issuer, limits: config.limits, clock };
   const rates = createRates(options.processes);
   const ownJwks = async () => (await stores.publicDocuments.read())?.jwks;
-  const sources = createKeySources({ clock, readCa: readCertificates, ownJwks });
+  const keyWatchers: KeyWatcher[] = [];
+  const onFailure: KeyWatcher = (issuer, error) => {
+    for (const told of keyWatchers) told(issuer, error);
+  };
+  const sources = createKeySources({ clock, readCa: readCertificates, ownJwks, onFailure });
   const once = options.once ?? createFileOnceStore(join(config.directory, "used"));
   return Object.freeze({
     config,
@@ -109,6 +118,7 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
         rates,
       ),
     proofs: (named = config.callers) => createProofs({ issuer: config.issuer, callers: named, sources, once, clock }),
+    watchKeys: (onFailure: KeyWatcher) => void keyWatchers.push(onFailure),
     watchKms: (onSigned: OnKmsSigned, onRetry: () => void) => void kmsWatchers.push([onSigned, onRetry]),
   });
 }

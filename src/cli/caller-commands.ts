@@ -17,6 +17,7 @@ export function addCallerCommands(program: Command, context: Context, common: Co
   const add = common(callers.command("add <name>"))
     .description("make a caller and show its secret, this once; with --trust or --public-key it is proven without one")
     .option("--limits <file>", "what it may be issued, as JSON spelled as in signet.json")
+    .option("--may <rights>", "what it may do: issue, metrics (default: both)")
     .option("--expires <duration>", "how long the secret works: 90d (default: without end)")
     .option("--or-rotate", "give a caller that is there already a new secret")
     .option("--overlap <duration>", "how long its old one goes on working then (default: 1d; 0 ends it at once)")
@@ -30,11 +31,12 @@ Examples:
   signet callers add web --limits web-limits.json --expires 90d
   signet callers add ci --trust github-actions --claim repository_id=1234 --claim ref=refs/heads/main
   signet callers add pod --trust kubernetes --jwks jwks.json --claim sub=system:serviceaccount:prod:api
-  signet callers add batch --public-key batch.pem`,
+  signet callers add batch --public-key batch.pem
+  signet callers add prom --may metrics`,
     )
     .action(async (name: string, options) => (await load.callers()).callersAdd(context, name, options));
   common(callers.command("list"))
-    .description("show callers, their limits, the ages of their secrets, and what else proves them")
+    .description("show callers, their limits, the ages of their secrets, when they were used last, and what else proves them")
     .option("--json", "print it as JSON")
     .addHelpText("after", "\nExample:\n  signet callers list")
     .action(async (options) => (await load.list()).callersList(context, options));

@@ -1,11 +1,12 @@
 import type { Config } from "../config/schema.js";
 import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
+import { callersFolder, forgetUse, lastUse } from "../files/last-uses.js";
 import { makeSecret, type SecretRecord, secretDigest } from "../issue/caller-secret.js";
 import { presentSeconds } from "../issue/issuer.js";
 import { ownLimits } from "../issue/limits.js";
 import { narrowLimits } from "../issue/narrow.js";
-import { isCallerName } from "../settings/callers.js";
+import { isCallerName, type Right } from "../settings/callers.js";
 import { type ConfigMembers, changeConfig } from "./config-file.js";
 import type { Surroundings } from "./surroundings.js";
 
@@ -29,6 +30,7 @@ export interface ListedCaller {
   readonly name: string;
   readonly limits: NonNullable<Caller["limits"]>;
   readonly secrets: readonly { readonly createdAt: number; readonly expiresAt?: number }[];
+  readonly may?: Caller["may"];
   readonly trusts?: NonNullable<Caller["trusts"]>;
   readonly exchanges?: NonNullable<Caller["exchanges"]>;
   readonly keys?: Caller["keys"];
@@ -104,6 +106,7 @@ export async function addOrRotateCaller(
     return withCaller(members, name, {
       ...writtenCaller(members, name),
       ...(given.limits && { limits: given.limits }),
+      ...(given.may && { may: given.may }),
       secrets: exchanged(caller, made, oldEndAt),
     });
   });
@@ -114,6 +117,8 @@ export async function addOrRotateCaller(
 interface CallerWishes {
   readonly limits?: object | undefined;
   readonly expiresAfterSeconds?: number | undefined;
+  /** What it may do, where that is not all. */
+  readonly may?: readonly Right[] | undefined;
   /** What proves it beside a secret, as it is written. */
   readonly proofs?: { readonly trusts?: readonly object[]; readonly keys?: object } | undefined;
 }
@@ -130,9 +135,15 @@ function assertNarrows({ limits: issuerLimits, issuer }: Config, limits: object 
   if (limits !== undefined) narrowLimits(issuerLimits, ownLimits(limits, issuer));
 }
 
-function withNewCaller(members: ConfigMembers, config: Config, name: string, { limits, proofs }: CallerWishes, made: object) {
+function withNewCaller(
+  members: ConfigMembers,
+  config: Config,
+  name: string,
+  { limits, may, proofs }: CallerWishes,
+  made: object,
+) {
   assertNarrows(config, limits);
-  return withCaller(members, name, { ...(limits && { limits }), ...proofs, ...made });
+  return withCaller(members, name, { ...(limits && { limits }), ...(may && { may }), ...proofs, ...made });
 }
 
 /** The secrets of a caller with a new one among them; what has ended is left out. */
@@ -170,19 +181,34 @@ export async function rotateCaller(
  *
  * @throws SignetError `caller_missing`
  */
-export function removeCaller(surroundings: Surroundings, path: string, name: string): Promise<void> {
-  return changeConfig(path, surroundings.env, (members, { callers }) => {
+export async function removeCaller(surroundings: Surroundings, path: string, name: string): Promise<void> {
+  let folder: string | undefined;
+  await changeConfig(path, surroundings.env, (members, { callers, directory }) => {
     callerNamed(callers, name, surroundings);
+    folder = callersFolder(directory);
     return withCallers(members, Object.fromEntries(Object.entries(writtenCallers(members)).filter(([each]) => each !== name)));
   });
+  // Another one of its name has not been used yet. A time that stays is no reason to say that it was not removed.
+  if (folder !== undefined) await forgetUse(folder, name).catch(() => undefined);
+}
+
+/** When each caller was recognised last by a server whose keys and documents are in a config's directory; those that never were are left out. */
+export async function lastUsesOfCallers({
+  callers,
+  directory,
+}: Pick<Config, "callers" | "directory">): Promise<ReadonlyMap<string, number>> {
+  const folder = callersFolder(directory);
+  const uses = await Promise.all(Object.keys(callers).map(async (name) => [name, await lastUse(folder, name)] as const));
+  return new Map(uses.flatMap(([name, at]): [string, number][] => (at === undefined ? [] : [[name, at]])));
 }
 
 /** The callers of a config: names, limits, and the ages of secrets. */
 export function listedCallers({ callers }: Pick<Config, "callers">): readonly ListedCaller[] {
-  return Object.entries(callers).map(([name, { limits = {}, secrets = [], trusts, exchanges, keys }]) => ({
+  return Object.entries(callers).map(([name, { limits = {}, secrets = [], may, trusts, exchanges, keys }]) => ({
     name,
     limits,
     secrets: secrets.map(({ createdAt, expiresAt }) => ({ createdAt, ...(expiresAt !== undefined && { expiresAt }) })),
+    ...(may !== undefined && { may }),
     ...(trusts !== undefined && { trusts }),
     ...(exchanges !== undefined && { exchanges }),
     ...(keys !== undefined && { keys }),

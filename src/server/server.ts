@@ -2,6 +2,7 @@ import type { Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Installation } from "../assemble.js";
 import { SignetError } from "../errors.js";
+import { callersFolder, createLastUses, type LastUses } from "../files/last-uses.js";
 import { devGuard } from "../http/dev-guard.js";
 import { invocationRoute } from "../http/invoke.js";
 import { createRoutes } from "../http/routes.js";
@@ -58,10 +59,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics.dependencyFailed(dependency);
     log.warn({ dependency, ...causeOf(error) }, "a read failed; what was read before stays in force");
   };
-  installation.watchKms((signed) => {
-    metrics.kmsSigned(signed);
-    if (!signed.isProven) log.error("KMS answered a signature that the public key refuses; it is asked once more");
-  }, metrics.kmsRetried);
+  watchCalls(installation, metrics, log);
   const storesEverySeconds = installation.config.aws === undefined ? undefined : FOLLOW_AWS_SECONDS;
   const followed = follow({
     ...options,
@@ -88,11 +86,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const handle = options.dev
     ? devGuard(invocationRoute(installation.issuer, followed.callers, routes), installation.config.issuer)
     : routes;
-  const onAnswered = (answered: Answered): void => {
-    metrics.answered(answered);
-    logAnswered(log, answered);
-  };
-  const server = createSocketServer(createListener(handle, onAnswered, options.self), tls);
+  const lastUses = createLastUses(callersFolder(installation.config.directory), (error) =>
+    onFailure("callers' last uses", error),
+  );
+  const server = createSocketServer(createListener(handle, teller(metrics, log, lastUses), options.self), tls);
   await listen(server, address);
   const reload = tls === undefined ? undefined : reloading(certificateReloader(server as TlsServer, tls), log);
   const url = "socket" in address ? address.socket.path : listeningUrl(server.address() as AddressInfo, tls !== undefined);
@@ -106,8 +103,30 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stopBounding();
       clearInterval(reload);
       await closeServer(server);
+      await lastUses.close();
     },
   });
+}
+
+/** Calls to other services: what they bring is told where it is counted. */
+function watchCalls(installation: Installation, metrics: Metrics, log: Logger): void {
+  installation.watchKms((signed) => {
+    metrics.kmsSigned(signed);
+    if (!signed.isProven) log.error("KMS answered a signature that the public key refuses; it is asked once more");
+  }, metrics.kmsRetried);
+  installation.watchKeys((issuer, error) => {
+    metrics.keysFailed(issuer);
+    log.warn({ issuer, ...causeOf(error) }, "the keys of an issuer that a rule names could not be fetched");
+  });
+}
+
+function teller(metrics: Metrics, log: Logger, lastUses: LastUses): (answered: Answered) => void {
+  return (answered) => {
+    const { caller } = answered.context.log;
+    if (caller !== undefined) lastUses.used(caller);
+    metrics.answered(answered);
+    logAnswered(log, answered);
+  };
 }
 
 async function assertReady({ activeKey }: Installation, { documents }: Followed, now: number): Promise<void> {

@@ -28,6 +28,8 @@ export interface KeySourcesOptions extends FetchSurroundings {
   readonly elapsed?: (() => number) | undefined;
   /** What answers the issuer's own JWKS. */
   readonly ownJwks?: (() => Promise<KeyList | undefined>) | undefined;
+  /** Told of each fetch of another issuer's keys that brought none. */
+  readonly onFailure?: ((issuer: string, error: unknown) => void) | undefined;
 }
 
 /** After so many seconds the keys of another issuer are fetched again, when a proof needs them. */
@@ -71,7 +73,8 @@ function keysOf(source: KeySource, options: KeySourcesOptions): FollowedKeys<Key
   const judged = isOwn ? ownFetch(options) : ruleFetch(source, options);
   const bounds = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_JWKS_BYTES };
   const times = { refreshSeconds: isOwn ? 1 : KEYS_REFRESH_SECONDS, staleSeconds: KEYS_STALE_SECONDS, elapsed: options.elapsed };
-  return followKeys(issuer, { ...bounds, ...times, judged, jwksUrl: isOwn ? OWN_URL : jwksUrl }, make);
+  const onFailure = (error: unknown) => options.onFailure?.(issuer, error);
+  return followKeys(issuer, { ...bounds, ...times, judged, jwksUrl: isOwn ? OWN_URL : jwksUrl }, make, onFailure);
 }
 
 function pasted(keys: KeySet): FollowedKeys<KeySet> {

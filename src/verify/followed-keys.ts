@@ -41,11 +41,13 @@ const COOLDOWN_SECONDS = 10;
  *
  * @param options as `readVerifierOptions` answers them
  * @param use makes of a JWKS what verifies by it; it throws where that cannot be done
+ * @param onFailure told of each fetch that brought no keys
  */
 export function followKeys<T extends object>(
   issuer: string,
   options: FollowedKeysOptions,
   use: (jwks: Jwks) => T,
+  onFailure?: (error: unknown) => void,
 ): FollowedKeys<T> {
   const { jwksUrl, refreshSeconds = 300, staleSeconds = 3_600, elapsed = () => performance.now() / 1_000 } = options;
   // The operator's own word leads anywhere, and for ever; an issuer's to no address that is more private than its own.
@@ -54,9 +56,8 @@ export function followKeys<T extends object>(
   let made: T | undefined;
   // It names a text of one URL, and one of another may have the same.
   let [etag, etagOf]: [string | null, string?] = [null];
-  let madeAt = 0;
-  // No time is less than this away.
-  let triedAt = Number.NaN;
+  // No time is less than NaN away.
+  let [madeAt, triedAt] = [0, Number.NaN];
   let running: Promise<T> | undefined;
   let fault: SignetError | undefined;
 
@@ -67,14 +68,14 @@ export function followKeys<T extends object>(
       if (!place || elapsed() - (place.at as number) > 3_600) place = { ...(await discoverJwks(issuer, options)), at: elapsed() };
       const fetched = await fetchJwksUnless(place.url, etagOf === place.url ? etag : null, { ...options, ...place });
       if (fetched) {
-        made = usable(issuer, () => use(fetched.jwks));
-        [etag, etagOf] = [fetched.etag, place.url];
+        [made, etag, etagOf] = [usable(issuer, () => use(fetched.jwks)), fetched.etag, place.url];
       }
       madeAt = triedAt;
       return made as T;
     } catch (error) {
       // The keys may have moved: where they are is asked anew.
       place = told;
+      onFailure?.(error);
       if (isSignetError(error, "jwks_misconfigured")) fault = error;
       throw error;
     }

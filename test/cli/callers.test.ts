@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { isSecret } from "../../src/issue/caller-secret.js";
@@ -23,7 +23,7 @@ beforeEach(async () => {
 const run = (...args: string[]) => signet(["callers", ...args], { cwd });
 const config = async () =>
   JSON.parse(await readFile(join(cwd, "signet.json"), "utf8")) as {
-    callers?: Record<string, { secrets: { expiresAt?: number }[] }>;
+    callers?: Record<string, { secrets: { expiresAt?: number }[]; may?: string[] }>;
   };
 
 describe("signet callers", () => {
@@ -37,6 +37,33 @@ describe("signet callers", () => {
     expect(await readFile(join(cwd, "signet.json"), "utf8")).not.toContain(secret.slice(8, 40));
     expect((await run("list")).stdout).toMatch(/web +made .*, expires in (90 days|89 days 23 hours)/);
     expect((await run("list", "--json")).stdout).not.toContain("sha256");
+  });
+
+  it("adds a caller that may read metrics alone, and shows so", async () => {
+    const { code } = await run("add", "prom", "--may", "metrics");
+    expect(code).toBe(0);
+    expect((await config()).callers?.prom).toMatchObject({ may: ["metrics"], secrets: [{}] });
+    expect((await run("list")).stdout).toMatch(/prom .* not yet +may read metrics alone/);
+    const wrong = await run("add", "other", "--may", "metrics,mint");
+    expect([wrong.code, wrong.stderr]).toStrictEqual([
+      2,
+      expect.stringContaining('--may takes issue, metrics, with commas between them, and not "mint"'),
+    ]);
+  });
+
+  it("shows when a server has recognised each last, and forgets it with the caller", async () => {
+    await run("add", "web");
+    const folder = join(cwd, ".signet", "callers");
+    await mkdir(folder);
+    await writeFile(join(folder, "web"), "");
+    const then = Date.now() / 1_000 - 7_200;
+    await utimes(join(folder, "web"), then, then);
+    expect((await run("list")).stdout).toMatch(/web .* 2 hours ago/);
+    const { callers } = JSON.parse((await run("list", "--json")).stdout) as { callers: { lastUsedAt: number | null }[] };
+    expect(callers[0]?.lastUsedAt).toBe(Math.floor(then));
+    await run("remove", "web", "--yes");
+    await run("add", "web");
+    expect((await run("list")).stdout).toMatch(/web .* not yet/);
   });
 
   it("keeps the rest of the config, its order included, and writes nothing that could not be read", async () => {

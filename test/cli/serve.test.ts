@@ -36,6 +36,11 @@ function issue(
   return fetch(`${url}/issue`, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
+interface Used {
+  readonly name: string;
+  readonly lastUsedAt: number | null;
+}
+
 /** A wrong secret; and one too many of them from this address. */
 const REFUSED = [401, 429];
 
@@ -65,6 +70,15 @@ describe("signet serve", () => {
     expect((await jwtVerify(token, keys, { issuer: "http://localhost:7117" })).payload.sub).toBe("alice");
     expect(await (await fetch(`${server.url}/.well-known/jwks.json`)).text()).toBe(
       await readFile(join(cwd, ".signet/public/jwks.json"), "utf8"),
+    );
+  });
+
+  it("notes when a caller was recognised last, for the list of them", async () => {
+    expect((await issue(server, secret)).status).toBe(200);
+    const shown = async () => JSON.parse((await signet(["callers", "list", "--json"], { cwd })).stdout) as { callers: Used[] };
+    await until(
+      "the time of its use",
+      async () => typeof (await shown()).callers.find(({ name }) => name === "web")?.lastUsedAt === "number",
     );
   });
 

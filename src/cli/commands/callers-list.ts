@@ -3,27 +3,37 @@ import { loadConfig } from "../../config/load.js";
 import { isObject, isText } from "../../encoding/list-of.js";
 import { fromNow } from "../../encoding/times-in-words.js";
 import { presentSeconds } from "../../issue/issuer.js";
-import { type ListedCaller, listedCallers } from "../../operator/callers.js";
+import { type ListedCaller, lastUsesOfCallers, listedCallers } from "../../operator/callers.js";
 import { ruleInWords } from "../../operator/rule-words.js";
 import type { TrustRule } from "../../settings/trusts.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { table } from "../table.js";
 
-/** `signet callers list`: names, limits, the ages of secrets, and what else proves each. */
+/** `signet callers list`: names, limits, the ages of secrets, when each was used last, and what else proves each. */
 export async function callersList(context: Context, options: CommonOptions): Promise<void> {
   const { output, cwd, env, self } = context;
   const now = presentSeconds();
-  const callers = listedCallers(await loadConfig({ path: pathOfConfig(context, options), cwd, env }));
-  if (options.json === true) return output.json({ callers });
+  const config = await loadConfig({ path: pathOfConfig(context, options), cwd, env });
+  const callers = listedCallers(config);
+  const lastUses = await lastUsesOfCallers(config);
+  if (options.json === true) {
+    return output.json({ callers: callers.map((caller) => ({ ...caller, lastUsedAt: lastUses.get(caller.name) ?? null })) });
+  }
   if (callers.length === 0) return output.note(`there are no callers: ${self} callers add NAME`);
   const haveProofs = callers.some((caller) => proofsInWords(caller, now).length > 0);
   const rows = callers.flatMap((caller) => {
-    const { name, limits, secrets } = caller;
+    const { name, limits, secrets, may } = caller;
+    const used = lastUses.get(name);
     const [first = "", ...more] = proofsInWords(caller, now);
-    const row = [name, secrets.map((each) => secretInWords(each, now)).join("; ") || "none", limitsInWords(limits)];
-    return haveProofs ? [[...row, first], ...more.map((words) => ["", "", "", words])] : [row];
+    const row = [
+      name,
+      secrets.map((each) => secretInWords(each, now)).join("; ") || "none",
+      used === undefined ? "not yet" : fromNow(used, now),
+      limitsInWords(limits, may),
+    ];
+    return haveProofs ? [[...row, first], ...more.map((words) => ["", "", "", "", words])] : [row];
   });
-  const head = ["CALLER", "SECRETS", "OWN LIMITS", ...(haveProofs ? ["PROOFS"] : [])];
+  const head = ["CALLER", "SECRETS", "LAST USED", "OWN LIMITS", ...(haveProofs ? ["PROOFS"] : [])];
   for (const line of table(head, rows, { columns: output.columns })) output.data(line);
   for (const words of callers.flatMap((caller) => oldKeysOf(caller, now))) output.note(`warning: ${words}`);
 }
@@ -66,7 +76,8 @@ function secretInWords({ createdAt, expiresAt }: { createdAt: number; expiresAt?
   return `made ${fromNow(createdAt, now)}, ${end}`;
 }
 
-function limitsInWords(limits: object): string {
+function limitsInWords(limits: object, may: ListedCaller["may"]): string {
+  if (may !== undefined && !may.includes("issue")) return may.length === 0 ? "may nothing" : `may read ${may.join(", ")} alone`;
   const words = Object.entries(limits).map(
     ([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`,
   );

@@ -13,6 +13,7 @@ import {
   rotateCaller,
 } from "../../operator/callers.js";
 import { readGivenFile } from "../../operator/given-file.js";
+import { RIGHTS, type Right } from "../../settings/callers.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { type GivenProofs, hasTrustFlags, proofsGiven } from "../trust-flags.js";
@@ -22,6 +23,8 @@ import { tellProofs } from "./callers-trust.js";
 
 export interface CallerOptions extends CommonOptions, TrustFlags {
   readonly limits?: string;
+  /** What it may do, with commas. */
+  readonly may?: string;
   readonly expires?: string;
   readonly overlap?: string;
   /** Gives a caller that is there already a new secret. */
@@ -40,7 +43,7 @@ export async function callersAdd(context: Context, name: string, options: Caller
     throw new SignetError("usage", "--overlap is for a caller that may be there already: give it with --or-rotate");
   const path = pathOfConfig(context, options);
   const proofs = await otherProofs(context, options, path);
-  const given = { limits, proofs: proofs && writtenProofs(proofs) };
+  const given = { limits, may: rightsGiven(options), proofs: proofs && writtenProofs(proofs) };
   if (proofs !== undefined && options.secret !== true) {
     await addCallerWithoutSecret(context, path, name, given);
     context.output.note(`the caller ${name} was added to ${path}; it has no secret`);
@@ -69,6 +72,18 @@ async function otherProofs(context: Context, options: CallerOptions, path: strin
   if (options.expires !== undefined && options.secret !== true)
     throw new SignetError("usage", "--expires is about a secret: give --secret beside it");
   return proofs;
+}
+
+function rightsGiven({ may }: CallerOptions): readonly Right[] | undefined {
+  if (may === undefined) return undefined;
+  const named = may.split(",").map((right) => right.trim());
+  const rights = RIGHTS.filter((right) => named.includes(right));
+  const stray = named.find((right) => !rights.some((known) => known === right));
+  if (stray === undefined) return rights;
+  throw new SignetError(
+    "usage",
+    `--may takes ${RIGHTS.join(", ")}, with commas between them, and not ${JSON.stringify(stray.slice(0, 64))}`,
+  );
 }
 
 function writtenProofs({ rule, keys }: GivenProofs): { readonly trusts?: readonly object[]; readonly keys?: object } {

@@ -1,0 +1,104 @@
+import { stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { createEmptyFile, makePrivateDirectory, PRIVATE_FILE, removeFile } from "./durable.js";
+import { asUnreadable, asUnwritable, errorCode } from "./failures.js";
+
+/** When things were used last, by name: each is an empty file whose time is that. All processes of a machine share them. */
+export interface LastUses {
+  /** Notes a use, now. It is written soon, and no more than once a minute. */
+  used(name: string): void;
+  /** Writes what was noted, and nothing by itself any more. */
+  close(): Promise<void>;
+}
+
+const WRITE_EVERY_MS = 60_000;
+
+/**
+ * Keeps last uses in a folder, which is made at the first one.
+ *
+ * @param onFailure told why they could not be written; the next use tries again
+ * @param options.now milliseconds since 1970
+ */
+export function createLastUses(
+  folder: string,
+  onFailure: (error: unknown) => void,
+  { now = Date.now }: { readonly now?: (() => number) | undefined } = {},
+): LastUses {
+  let noted = new Map<string, number>();
+  let timer: NodeJS.Timeout | undefined;
+  let writtenAt = Number.NEGATIVE_INFINITY;
+  let writing: Promise<void> = Promise.resolve();
+  let isClosed = false;
+
+  async function write(uses: ReadonlyMap<string, number>): Promise<void> {
+    try {
+      await makePrivateDirectory(folder);
+      for (const [name, at] of uses) await writeUse(join(folder, name), at);
+    } catch (error) {
+      onFailure(asUnwritable(folder, error));
+    }
+  }
+
+  function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    writtenAt = now();
+    const uses = noted;
+    noted = new Map();
+    if (uses.size > 0) writing = writing.then(() => write(uses));
+    return writing;
+  }
+
+  return Object.freeze({
+    used(name: string) {
+      noted.set(name, now());
+      if (timer !== undefined || isClosed) return;
+      // A clock that was put back must not make it wait for longer.
+      const wait = Math.min(Math.max(0, writtenAt + WRITE_EVERY_MS - now()), WRITE_EVERY_MS);
+      timer = setTimeout(flush, wait);
+      timer.unref();
+    },
+    close() {
+      isClosed = true;
+      return flush();
+    },
+  });
+}
+
+// Another process may have written a later one.
+async function writeUse(path: string, at: number): Promise<void> {
+  const before = await timeOf(path);
+  if (before !== undefined && before >= at) return;
+  if (before === undefined) await createEmptyFile(path, PRIVATE_FILE);
+  await utimes(path, at / 1_000, at / 1_000);
+}
+
+/**
+ * When something was used last, as NumericDate; `undefined` where that is not known.
+ *
+ * @throws SignetError `store_failed`
+ */
+export async function lastUse(folder: string, name: string): Promise<number | undefined> {
+  const milliseconds = await timeOf(join(folder, name));
+  return milliseconds && Math.floor(milliseconds / 1_000);
+}
+
+async function timeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw asUnreadable(path, error);
+  }
+}
+
+/** Forgets when something was used last. */
+export async function forgetUse(folder: string, name: string): Promise<void> {
+  const path = join(folder, name);
+  if ((await timeOf(path)) !== undefined) await removeFile(path);
+}
+
+/** Where the last uses of callers are kept. @param directory that of keys and documents */
+export function callersFolder(directory: string): string {
+  return join(directory, "callers");
+}

@@ -1,0 +1,72 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { createLastUses, forgetUse, lastUse } from "../../src/files/last-uses.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+
+const scratch = scratchDirectories();
+const START_MS = 1_800_000_000_000;
+
+/** The uses of a process, at a time that the test says. */
+function uses(folder: string) {
+  const failures: unknown[] = [];
+  let now = START_MS;
+  const kept = createLastUses(folder, (error) => failures.push(error), { now: () => now });
+  return {
+    ...kept,
+    failures,
+    usedAt(seconds: number, name: string) {
+      now = START_MS + seconds * 1_000;
+      kept.used(name);
+    },
+  };
+}
+
+const seconds = async (folder: string, name: string) => {
+  const at = await lastUse(folder, name);
+  return at && at - START_MS / 1_000;
+};
+
+describe("the last uses of callers", () => {
+  it("are written soon after the first, and no more than once a minute after that", async () => {
+    const folder = join(await scratch(), "callers");
+    const process = uses(folder);
+    process.usedAt(0, "web");
+    await vi.waitFor(async () => expect(await seconds(folder, "web")).toBe(0), { timeout: 10_000 });
+    for (let second = 1; second < 50; second++) process.usedAt(second, "web");
+    process.usedAt(50, "chat");
+    expect([await seconds(folder, "web"), await seconds(folder, "chat")]).toStrictEqual([0, undefined]);
+    await process.close();
+    expect([await seconds(folder, "web"), await seconds(folder, "chat")]).toStrictEqual([49, 50]);
+    expect(process.failures).toStrictEqual([]);
+  });
+
+  it("are those of all processes, and outlive them", async () => {
+    const folder = join(await scratch(), "callers");
+    const [first, second] = [uses(folder), uses(folder)];
+    second.usedAt(20, "web");
+    await second.close();
+    first.usedAt(10, "web");
+    await first.close();
+    expect(await seconds(folder, "web")).toBe(20);
+    expect((await stat(folder)).mode & 0o77).toBe(0);
+  });
+
+  it("are forgotten with the caller", async () => {
+    const folder = join(await scratch(), "callers");
+    await forgetUse(folder, "web");
+    const process = uses(folder);
+    process.usedAt(0, "web");
+    await process.close();
+    await forgetUse(folder, "web");
+    expect(await lastUse(folder, "web")).toBeUndefined();
+  });
+
+  it("that cannot be written are told, and stop nothing", async () => {
+    const folder = join("/dev/null", "callers");
+    const process = uses(folder);
+    process.usedAt(0, "web");
+    await process.close();
+    expect(process.failures).toHaveLength(1);
+  });
+});
