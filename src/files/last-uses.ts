@@ -5,7 +5,7 @@ import { asUnreadable, asUnwritable, errorCode } from "./failures.js";
 
 /** When things were used last, by name: each is an empty file whose time is that. All processes of a machine share them. */
 export interface LastUses {
-  /** Notes a use, now. It is written soon, and no more than once a minute. */
+  /** Remembers a use, now. It is written soon, and no more than once a minute. */
   used(name: string): void;
   /** Writes what was noted, and nothing by itself any more. */
   close(): Promise<void>;
