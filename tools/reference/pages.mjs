@@ -151,7 +151,8 @@ ${table(["preset", "proves", "issuer", "what has to be fixed"], rows)}
 
 \`github-actions\` takes no token of the event \`pull_request_target\`, unless the rule fixes \`environment\` or \`job_workflow_ref\`. The default
 \`sub\` of repositories made or moved since 2026-07-15 names ids (\`repo:OWNER@ID/NAME@ID:...\`), that of others names alone: fix \`repository_id\`,
-which both have. \`kubernetes\` and \`spiffe\` refuse \`--single-use\`, since workloads show a token many times. \`https://kubernetes.default.svc.cluster.local\`
+which both have. \`kubernetes\` and \`spiffe\` refuse \`--single-use\`, since workloads show a token many times; a pod's may be four
+fifths of its \`expirationSeconds\` old, so give \`--max-age\` where that is more than an hour. \`https://kubernetes.default.svc.cluster.local\`
 is the issuer of many clusters, and no server outside finds its keys: give \`--jwks\`, or \`--jwks-url\` with \`--ca-file\`. Keys that are pasted are
 renewed by hand alone; \`signet callers list\` tells their age. \`azure\`: the audience of Entra's tokens is an application, so give its id or its
 URI with \`--audience\`, unless this issuer's URL is that URI. \`aws\` is for principals of other accounts: within yours, IAM on the alias remains

@@ -52,9 +52,9 @@ function withStsClaims(rule: TrustRule): TrustRule {
 }
 
 /**
- * https://cloud.google.com/docs/authentication/get-id-token and https://docs.cloud.google.com/docs/authentication/token-types (read
- * 2026-11-26): the metadata server gives every service account a token for the audience that it asks for; `sub` is the account's number. An
- * email is given again after its account was deleted; this is from memory.
+ * https://cloud.google.com/docs/authentication/get-id-token (read 2026-11-26): the metadata server gives a service account a token for the
+ * audience that it names; that it may name any, and that `sub` is the account's number, is from memory, as is that an email is given again
+ * after its account was deleted.
  */
 export const gcp: Preset = {
   name: "gcp",
@@ -82,9 +82,10 @@ function tenantOf(issuer: string): string | undefined {
 }
 
 /**
- * https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference (read 2026-11-26): `oid` is the principal's id within
- * the tenant `tid`; which of the two issuers signs follows from the version of the application that is the audience. The keys are RSA and
- * name no alg. That v1's issuer is discovered at its own URL is from memory.
+ * https://learn.microsoft.com/en-us/entra/identity-platform/id-token-claims-reference (read 2026-11-26): `oid` is the principal's id within the
+ * tenant `tid`. That access tokens say the same, that the version of the application which is the audience decides the issuer, and that v1's
+ * issuer is discovered at its own URL is from memory: its keys are documented at https://login.microsoftonline.com/common/discovery/keys, which
+ * `jwksUrl` can name. The keys are RSA and name no alg (microsoft-identity-web#3467).
  */
 export const azure: Preset = {
   name: "azure",

@@ -23,10 +23,10 @@ const MANY_CLUSTERS = /^https:\/\/kubernetes(\.default(\.svc(\.[a-z0-9.-]+)?)?)?
 const ACCOUNT = /^system:serviceaccount:[a-z0-9-]+:/;
 
 /**
- * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/ (read 2026-11-26): projected tokens have
- * `kubernetes.io` with namespace, serviceaccount and pod; the kubelet renews them after four fifths of their time, and a pod shows the same one
- * until then. `/openid/v1/jwks` of the API server is closed to strangers unless a role opens it. EKS, GKE and AKS have an issuer for each
- * cluster.
+ * The API's ServiceAccountTokenProjection (read 2026-11-26): the kubelet renews a token after four fifths of its time, or a day, and a pod shows
+ * the same one until then. Tokens have `kubernetes.io` with namespace, serviceaccount and pod, as
+ * https://gist.github.com/tsaarni/79b8b51610c948562cfe5d2e1002cae4 shows one. That `/openid/v1/jwks` of the API server is closed to strangers
+ * unless a role opens it is from memory. EKS, GKE and AKS have an issuer for each cluster.
  */
 export const kubernetes: Preset = {
   name: "kubernetes",
@@ -73,9 +73,10 @@ const SPIFFE_ID = /^spiffe:\/\/([a-z0-9._-]{1,255})\/./;
 const TRUST_DOMAIN = /^spiffe:\/\/[a-z0-9._-]{1,255}$/;
 
 /**
- * https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md (read 2026-11-26): `sub` is the SPIFFE ID; `iss` may be absent, `kid` may be
- * absent, `typ` is JWT, JOSE or absent; the keys of a bundle have `use: "jwt-svid"` and name no alg. With `jwt_issuer`, SPIRE says `iss`, and
- * its OIDC discovery provider serves the keys. Workloads cache an SVID and show it many times.
+ * https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md (read 2026-11-26): `sub` is the SPIFFE ID. `iss` and `jti` may be absent,
+ * workloads use a token again, and a bundle's keys name no alg (https://www.keycloak.org/docs-api/26.4.1/javadocs/, org.keycloak.broker.spiffe).
+ * From memory: `kid` may be absent, `typ` is JWT, JOSE or absent, keys have `use: "jwt-svid"`; SPIRE signs by RS256, ES256 or ES384, says
+ * `iss` where `jwt_issuer` is set, and its OIDC discovery provider serves the keys.
  */
 export const spiffe: Preset = {
   name: "spiffe",
