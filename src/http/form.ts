@@ -4,7 +4,7 @@ import { SignetError } from "../errors.js";
 /** More than any request for a token has. */
 const MAX_PARAMETERS = 20;
 
-/** What may be said more than once: the targets of a token (RFC 8707 section 2, RFC 8693 section 2.1). */
+/** What may be said more than once, and has to say something, since a token without a target is good for more: the targets of a token (RFC 8707 section 2, RFC 8693 section 2.1). */
 const REPEATABLE: readonly string[] = ["audience", "resource"];
 
 /** The parameters of a form. */
@@ -17,9 +17,9 @@ export interface Form {
 }
 
 /**
- * Parses a form (application/x-www-form-urlencoded) and refuses what others would drop or guess at: an empty name or value, a
- * parameter given twice (RFC 6749 section 3.2) that may not be, percent encoding that is broken or hides invalid UTF-8. One pass over the
- * text.
+ * Parses a form (application/x-www-form-urlencoded) and refuses what others would drop or guess at: an empty name, an empty
+ * target, a parameter given twice that may not be, percent encoding that is broken or hides invalid UTF-8. Any other parameter without a
+ * value is left out (RFC 6749 section 3.2): Go's clients send `scope=` where none is asked for. One pass over the text.
  *
  * @throws SignetError `invalid_request`
  */
@@ -34,13 +34,15 @@ export function parseForm(body: Uint8Array): Form {
     const name = decodeFormText(at < 0 ? pair : pair.slice(0, at));
     const value = decodeFormText(at < 0 ? "" : pair.slice(at + 1));
     if (name === undefined || value === undefined) throw malformed("has percent encoding that is broken, or not of UTF-8");
-    if (name === "" || value === "") throw malformed("has a parameter without a name or a value: leave it out");
+    if (name === "") throw malformed("has a parameter without a name: leave it out");
+    const isTarget = REPEATABLE.includes(name);
+    if (isTarget && value === "") throw malformed(`has ${name} without a value: say whom the token is for, or leave it out`);
     const before = parameters.get(name);
-    if (before !== undefined && !REPEATABLE.includes(name)) throw twice();
-    parameters.set(name, [...(before ?? []), value]);
+    if (before !== undefined && !isTarget) throw twice();
+    parameters.set(name, value === "" ? [] : [...(before ?? []), value]);
   }
   return {
-    has: (name) => parameters.has(name),
+    has: (name) => (parameters.get(name)?.length ?? 0) > 0,
     get(name) {
       const [value, ...more] = parameters.get(name) ?? [];
       if (more.length > 0) throw twice();

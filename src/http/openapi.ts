@@ -2,9 +2,9 @@ import { issuerPath } from "../encoding/issuer-path.js";
 import type { ObjectSchema } from "../encoding/object-schema.js";
 import { ownMember } from "../encoding/own-member.js";
 import { BATCH_REQUEST, ISSUE_REQUEST } from "../issue/request.js";
+import { GRANT_TYPES } from "../keyring/documents.js";
 import { DECODE_REQUEST } from "../verify/decode-request.js";
 import { MAX_PROOF } from "./prove-caller.js";
-import { GRANTS } from "./token-endpoint/choose-grant.js";
 import { CLIENT_ASSERTION } from "./token-endpoint/client-authentication.js";
 import { ISSUED, TAKEN } from "./token-endpoint/exchange.js";
 import { VERIFY_REQUEST } from "./verify.js";
@@ -78,7 +78,7 @@ const SCHEMAS = {
   Status: object({ status: { type: "string" } }),
   TokenRequest: object(
     {
-      grant_type: { enum: GRANTS },
+      grant_type: { enum: GRANT_TYPES },
       client_id: { type: "string", description: "The caller. Beside a token that proves several, it chooses among them." },
       client_secret: { type: "string", description: "Its secret (client_secret_post)." },
       client_assertion_type: { const: CLIENT_ASSERTION },
@@ -147,11 +147,7 @@ function tokenPaths(): object {
     "/decode": {
       post: byCaller("decode", "The claims of a token, by the JWKS at a URL.", ref("DecodeRequest"), { type: "object" }),
     },
-    "/authorize": {
-      get: open("authorize", "Nothing: named by the metadata, since some clients ask for it.", {
-        ...failures(["400"], "application/json", ref("OAuthError")),
-      }),
-    },
+    "/authorize": { get: notThere("authorize"), post: notThere("authorizeByForm") },
     "/token": {
       post: {
         operationId: "token",
@@ -228,6 +224,12 @@ function byCaller(operationId: string, summary: string, request: object, answere
       ...problems("400", "401", "403", "413", "415", "429", "500", "501", "502", "503"),
     },
   };
+}
+
+function notThere(operationId: string): object {
+  return open(operationId, "Nothing: metadata names it, since some clients refuse what does not.", {
+    ...failures(["400"], "application/json", ref("OAuthError")),
+  });
 }
 
 function open(operationId: string, summary: string, responses: object): object {

@@ -48,11 +48,11 @@ export interface TokenEndpoint {
 export const PUBLIC_CACHE_CONTROL = `public, ${OWN_CACHES.map(([seconds, name]) => `${name}=${seconds}`).join(", ")}`;
 
 const TOKEN_PATH = "/token";
-const GRANTS = [
-  "client_credentials",
-  "urn:ietf:params:oauth:grant-type:jwt-bearer",
-  "urn:ietf:params:oauth:grant-type:token-exchange",
-];
+/** The grants of the token endpoint: RFC 6749 section 4.4, RFC 7523 section 2.1, RFC 8693. */
+export const CLIENT_CREDENTIALS = "client_credentials";
+export const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+export const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+export const GRANT_TYPES: readonly string[] = [CLIENT_CREDENTIALS, JWT_BEARER, TOKEN_EXCHANGE];
 const SECRET_METHODS = ["client_secret_basic", "client_secret_post"];
 const AUTHORIZATION_PATH = "/authorize";
 
@@ -111,7 +111,7 @@ function tokenMetadata(issuer: string, { takesSecrets = true, scopes = [] }: Tok
     // `unsupported_response_type`, and clients that wanted a code see in the response types that there is none.
     authorization_endpoint: urlBelow(issuer, AUTHORIZATION_PATH),
     token_endpoint: urlBelow(issuer, TOKEN_PATH),
-    grant_types_supported: GRANTS,
+    grant_types_supported: GRANT_TYPES,
     token_endpoint_auth_methods_supported: [...(takesSecrets ? SECRET_METHODS : []), "private_key_jwt"],
     token_endpoint_auth_signing_alg_values_supported: proofAlgorithms(),
     // Left out rather than empty (RFC 8414 section 3.2).

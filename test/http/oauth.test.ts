@@ -75,8 +75,16 @@ describe("POST /token", () => {
 
   const GRANT = "grant_type=client_credentials";
 
+  it("takes a parameter without a value as left out, as RFC 6749 has it", async () => {
+    const answer = await grant(`${GRANT}&scope=&client_secret=&client_assertion=&x`);
+    expect(answer.status).toBe(200);
+    expect(Object.keys((await answer.json()) as object)).not.toContain("scope");
+  });
+
   it.each([
-    ["an empty value", `${GRANT}&audience=`, "invalid_request"],
+    ["an empty audience", `${GRANT}&audience=`, "invalid_request"],
+    ["an empty resource", `${GRANT}&resource=`, "invalid_request"],
+    ["a parameter given twice, once empty", `${GRANT}&scope=&scope=a`, "invalid_request"],
     ["a name without a value", `${GRANT}&audience`, "invalid_request"],
     ["a value without a name", `${GRANT}&=api`, "invalid_request"],
     ["an empty parameter", `${GRANT}&`, "invalid_request"],

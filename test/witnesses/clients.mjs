@@ -32,6 +32,7 @@ const STEPS = {
   assertion: ASSERTION,
   "assertion of another subject": { ...ASSERTION, subject: "job:deploy-not", isRefused: "invalid_grant" },
   "assertion beside a secret": { ...ASSERTION, ...BESIDE_SECRET },
+  "exchange without a scope": { ...SECRET, grant: "exchange", metadata: "oauth2", subject: EXCHANGED },
   exchange: { ...SECRET, grant: "exchange", scope: SCOPE, metadata: "oidc", subject: EXCHANGED },
 };
 const ALL = Object.keys(STEPS);
@@ -174,7 +175,12 @@ async function faultOf({ token, claims: seen, audience, error, told }, { client,
     return error === isRefused ? undefined : `should be ${isRefused}, not ${error ?? "a token"} ${told}`;
   if (token === undefined) return `${error}: ${told}`;
   const { claims } = await verify(token);
-  const expected = { iss: issuer, aud: audience ?? step.audience, client_id: client, ...(step.scope && { scope: step.scope }) };
+  const expected = {
+    iss: issuer,
+    aud: audience ?? step.audience,
+    client_id: client,
+    scope: step.grant === "exchange" ? SCOPE : undefined,
+  };
   for (const [name, value] of Object.entries(expected)) {
     if (claims[name] !== value) return `the token's ${name} is ${JSON.stringify(claims[name])}, not ${value}`;
     if (JSON.stringify(seen[name]) !== JSON.stringify(value) && JSON.stringify(seen[name]) !== JSON.stringify([value]))

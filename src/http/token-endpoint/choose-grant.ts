@@ -1,4 +1,5 @@
 import { SignetError } from "../../errors.js";
+import { CLIENT_CREDENTIALS, GRANT_TYPES, JWT_BEARER, TOKEN_EXCHANGE } from "../../keyring/documents.js";
 import type { Authenticator } from "../authenticate.js";
 import type { Form } from "../form.js";
 import { assertedProof } from "../prove-caller.js";
@@ -11,12 +12,6 @@ import { type Grant, ownGrant } from "./grants.js";
 export interface GrantOptions extends ExchangeOptions {
   readonly authenticate: Authenticator;
 }
-
-const CLIENT_CREDENTIALS = "client_credentials";
-const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
-/** The values of `grant_type`. */
-export const GRANTS = [CLIENT_CREDENTIALS, JWT_BEARER, TOKEN_EXCHANGE];
 
 /**
  * The client of a form without Basic. For the grant of a JWT it need not say more than that (RFC 7523 section 2.1): the assertion proves it.
@@ -44,7 +39,9 @@ export async function grantOf(form: Form, client: Client, options: GrantOptions,
     case TOKEN_EXCHANGE:
       return tokenExchange(form, client, options, context);
     default:
-      throw new SignetError("grant_not_supported", `grant_type must be one of ${GRANTS.join(", ")}`, { field: "grant_type" });
+      throw new SignetError("grant_not_supported", `grant_type must be one of ${GRANT_TYPES.join(", ")}`, {
+        field: "grant_type",
+      });
   }
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -101,7 +102,7 @@ func (s oauthStep) source(ctx context.Context, endpoint string) (oauth2.TokenSou
 			TokenURL:             endpoint,
 			ClientID:             s.Client,
 			ClientSecret:         s.Secret,
-			Scopes:               []string{s.Scope},
+			Scopes:               strings.Fields(s.Scope),
 			SubjectTokenSupplier: s,
 		})
 	}

@@ -16,18 +16,18 @@ await doSteps(async (step) => {
   const server = await oauth.processDiscoveryResponse(issuer, found);
   const client = { client_id: step.client };
   const authentication = await AUTHENTICATION[step.authentication](step);
-  const { grant, audience, scope } = step;
+  const { grant, audience: resource, scope } = step;
+  const target = { resource, ...(scope && { scope }) };
   if (grant === "client credentials") {
-    const parameters = { resource: audience, scope };
-    const answer = await oauth.clientCredentialsGrantRequest(server, client, authentication, parameters, insecure);
-    return checked(server, audience, await oauth.processClientCredentialsResponse(server, client, answer));
+    const answer = await oauth.clientCredentialsGrantRequest(server, client, authentication, target, insecure);
+    return checked(server, resource, await oauth.processClientCredentialsResponse(server, client, answer));
   }
   const [name, parameters] =
     grant === "assertion"
-      ? [JWT_BEARER, { assertion: await foreignToken(step), resource: audience }]
-      : [TOKEN_EXCHANGE, { subject_token: await foreignToken(step), subject_token_type: JWT_TYPE, resource: audience, scope }];
+      ? [JWT_BEARER, { ...target, assertion: await foreignToken(step) }]
+      : [TOKEN_EXCHANGE, { ...target, subject_token: await foreignToken(step), subject_token_type: JWT_TYPE }];
   const answer = await oauth.genericTokenEndpointRequest(server, client, authentication, name, parameters, insecure);
-  return checked(server, audience, await oauth.processGenericTokenEndpointResponse(server, client, answer));
+  return checked(server, resource, await oauth.processGenericTokenEndpointResponse(server, client, answer));
 });
 
 async function checked(server, audience, { access_token: token }) {

@@ -21,14 +21,14 @@ await doSteps(async (step) => {
 
 async function tokenBy(step, config) {
   const { grant, audience, scope } = step;
-  if (grant === "client credentials") return client.clientCredentialsGrant(config, { resource: audience, scope });
+  const target = { resource: audience, ...(scope && { scope }) };
+  if (grant === "client credentials") return client.clientCredentialsGrant(config, target);
   if (grant === "assertion") {
-    return client.genericGrantRequest(config, JWT_BEARER, { assertion: await foreignToken(step), resource: audience });
+    return client.genericGrantRequest(config, JWT_BEARER, { ...target, assertion: await foreignToken(step) });
   }
   return client.genericGrantRequest(config, TOKEN_EXCHANGE, {
+    ...target,
     subject_token: await foreignToken(step),
     subject_token_type: JWT_TYPE,
-    resource: audience,
-    scope,
   });
 }

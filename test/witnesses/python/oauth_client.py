@@ -75,7 +75,7 @@ def token_by(step, endpoint):
         subject_token=foreign_token(step),
         subject_token_type=JWT_TYPE,
         resource=audience,
-        scope=step["scope"],
+        scope=step.get("scope"),
     )
 
 
