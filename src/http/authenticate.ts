@@ -75,7 +75,10 @@ export function createAuthenticator({ callers, proofs, clock, lookAgain }: Authe
     const shown = header === null ? undefined : BEARER.exec(header)?.[1];
     if (shown === undefined) {
       if (callers().count === 0) throw closed();
-      throw new SignetError("caller_secret_missing", "send the caller's secret: Authorization: Bearer signet_...");
+      throw new SignetError(
+        "caller_secret_missing",
+        "send the caller's secret, or a token that proves it: Authorization: Bearer signet_...",
+      );
     }
     if (proofs !== undefined && JWT_FORM.test(shown)) {
       return byProof(shown, context).then(({ caller, use }) => work(caller, use));

@@ -184,6 +184,18 @@ describe("token exchange", () => {
     }
   });
 
+  it("takes no access token for an ID token", async () => {
+    const { token } = gate({ types: ["at+jwt"] });
+    const form = exchange(user({}, { typ: "application/at+jwt" }));
+    expect(await answerOf(token({ ...form, subject_token_type: `${TYPE}id_token` }, "gate"))).toBe("400 invalid_request");
+    expect(
+      await answerOf(token({ ...form, ...acting(user({}, { typ: "at+jwt" })), actor_token_type: `${TYPE}id_token` }, "gate")),
+    ).toBe("400 invalid_request");
+    for (const type of ["jwt", "access_token"]) {
+      expect(await answerOf(token({ ...form, subject_token_type: TYPE + type }, "gate"))).toBe("token");
+    }
+  });
+
   it("takes tokens once where the rule says so, and uses none up in vain", async () => {
     const once = memoryOnce();
     const { token } = gate({ singleUse: true }, {}, once);

@@ -4,6 +4,8 @@ import type { Limits } from "../../settings/limits.js";
 import type { ExchangedToken, Proofs } from "../../trust/contract.js";
 import { narrowExchange } from "../../trust/exchange.js";
 import { toPublicFailure } from "../../trust/public-failure.js";
+import { normalType } from "../../verify/header.js";
+import { parseObject, splitToken } from "../../verify/token.js";
 import type { Form } from "../form.js";
 import { assertedProof, MAX_LOGGED, type Use } from "../prove-caller.js";
 import type { RequestContext } from "../request-context.js";
@@ -47,18 +49,24 @@ export async function tokenExchange(
   context: RequestContext,
 ): Promise<Grant> {
   const issuedType = requestedType(form);
-  const subjectToken = shownToken(form, SUBJECT);
-  const actorToken = shownToken(form, ACTOR);
-  if (subjectToken === undefined)
+  const shown = { subject: shownToken(form, SUBJECT), actor: shownToken(form, ACTOR) };
+  if (shown.subject === undefined)
     throw invalid(SUBJECT, "send the token that is exchanged as subject_token, with its subject_token_type");
   // Two signatures of one text may both be good.
-  if (client.proof !== undefined && signedText(client.proof.token) === signedText(subjectToken))
+  if (client.proof !== undefined && signedText(client.proof.token) === signedText(shown.subject.token))
     throw invalid(SUBJECT, "the client has to say who it is by something else than the subject_token");
-  const subject = await verified(subjectToken, SUBJECT, client, options);
-  const actor = actorToken === undefined ? undefined : await verified(actorToken, ACTOR, client, options);
+  const subject = await verified(shown.subject, client, options);
+  const actor = shown.actor && (await verified(shown.actor, client, options));
   const { rule, issuer, claims } = subject;
   context.log.proof = { rule, issuer, subject: claims.sub && shortened(claims.sub, MAX_LOGGED) };
   return grantFor(form, { client, subject, actor }, issuedType, options);
+}
+
+/** A token as it was shown, and as what. */
+interface ShownToken {
+  readonly field: TokenField;
+  readonly token: string;
+  readonly type: string;
 }
 
 interface Verified {
@@ -103,27 +111,35 @@ function requestedType(form: Form): string {
 }
 
 // RFC 8693 section 2.1: a token comes with its type, and no type without its token.
-function shownToken(form: Form, field: TokenField): string | undefined {
+function shownToken(form: Form, field: TokenField): ShownToken | undefined {
   const token = form.get(field);
   const type = form.get(`${field}_type`);
   if (token === undefined && type === undefined) return undefined;
   if (token === undefined || type === undefined) throw invalid(field, `send ${field} and ${field}_type together`);
   if (!TAKEN.includes(type)) throw invalid(`${field}_type`, `${field}_type must be one of ${TAKEN.join(", ")}`);
-  return assertedProof(token, field);
+  return { field, token: assertedProof(token, field), type };
 }
 
 async function verified(
-  token: string,
-  field: TokenField,
+  { field, token, type }: ShownToken,
   { caller }: Client,
   { proofs }: ExchangeOptions,
 ): Promise<ExchangedToken> {
   try {
     if (proofs === undefined) throw new SignetError("proof_refused", "no caller may exchange anything");
-    return await proofs().exchangeable(caller.name, token);
+    const exchangeable = await proofs().exchangeable(caller.name, token);
+    // RFC 9068 section 2.1: it says so itself that it is no ID token.
+    if (type === ID_TOKEN && isAccessToken(token))
+      throw new SignetError("proof_refused", "it is an access token, and was said to be an ID token");
+    return exchangeable;
   } catch (error) {
     throw toPublicFailure(error, field);
   }
+}
+
+function isAccessToken(token: string): boolean {
+  const { typ } = parseObject(splitToken(token).header, "header");
+  return typeof typ === "string" && normalType(typ) === "at+jwt";
 }
 
 function useOf(token: ExchangedToken, field: TokenField): Use {
