@@ -8,7 +8,7 @@ import type { RequestContext, RequestLog } from "./request-context.js";
 export type Use = () => Promise<void>;
 
 /** A caller that has proven who it is, with the claims that its tokens get from the proof. */
-export interface ProvenCaller {
+interface ProvenCaller {
   readonly caller: KnownCaller;
   readonly use: Use;
 }

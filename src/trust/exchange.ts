@@ -26,7 +26,7 @@ export interface ExchangeParties {
 }
 
 /** Who acts for a subject (RFC 8693 section 4.1); the actors before it stand within. */
-export interface Actor {
+interface Actor {
   readonly iss?: string;
   readonly sub?: string;
   readonly client_id?: string;

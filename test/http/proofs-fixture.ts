@@ -12,7 +12,7 @@ export { IDP, ISSUER, keyOf, NOW };
 export const CLIENT_CREDENTIALS = "client_credentials";
 export const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 export const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
-export const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 export const TYPE = "urn:ietf:params:oauth:token-type:";
 
 /** The subject of good proofs. */
