@@ -26,8 +26,8 @@ const budgets = [
   { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
   { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 66.6, unit: KILOBYTE, name: "KB" },
   { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 157.7, unit: KILOBYTE, name: "KB" },
-  { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 40.6, unit: KILOBYTE, name: "KB" },
-  { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 36.6, unit: KILOBYTE, name: "KB" },
+  { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 40.8, unit: KILOBYTE, name: "KB" },
+  { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 36.8, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 1,024 KB, through S3.
   { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 634, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.
