@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { SignetError } from "../../src/errors.js";
+import { causeOf } from "../../src/server/log.js";
 import { jwksOf, memoryOnce } from "../trust/fixture.js";
 import type { TestKey } from "../verify/tokens.js";
 import {
@@ -108,6 +109,24 @@ describe("a token of another issuer", () => {
       claims: { aud: "api", repo: "acme/other" },
     });
     expect(await answerOf(answer)).toBe("403 claim_not_allowed");
+  });
+});
+
+describe("why a proof was refused", () => {
+  it.each([
+    ["a claim of it that no rule has", { sub: "repo:acme/other" }, "ci (trusts.0): the claim sub"],
+    ["a claim that it lacks", {}, "the claim tenant comes from the claim tenant_id"],
+  ])("stands in the log alone: %s", async (_name, claims, why) => {
+    const limits = { fixedClaims: { tenant: "{proof.tenant_id}" } };
+    const { token, bearer, notes } = provenRoutes({ ci: { trusts: [ruleOf(idp)], limits } });
+    const shown = proofBy(idp, claims);
+    const answers = await Promise.all([token(credentials(shown)), token(grant(shown)), bearer(shown)]);
+    for (const [at, answer] of answers.entries()) {
+      expect(await answer.text()).not.toMatch(/trusts|tenant|claim|sub/);
+      const { failure = "" } = causeOf(notes[at]?.failure);
+      expect(failure).toContain(why);
+      expect(failure).not.toContain("acme");
+    }
   });
 });
 
