@@ -1,3 +1,5 @@
+import { assertClaimsFromProofs } from "../settings/claims-from-proof.js";
+import type { OwnLimits } from "../settings/limits.js";
 import type { ProofSettings } from "../settings/trusts.js";
 import { judgeOwnKeys, type OwnKeys } from "./client-assertion.js";
 import { type JudgedRule, judgeExchange, judgeTrust } from "./rules.js";
@@ -27,9 +29,11 @@ export interface JudgedCaller {
  * @throws SignetError `config_invalid`, naming the member (`callers.ci.trusts.0.claims.sub`)
  */
 export function judgeCallers(
-  callers: Readonly<Record<string, ProofSettings>>,
+  callers: Readonly<Record<string, ProofSettings & { readonly limits?: OwnLimits | undefined }>>,
   issuer: string | undefined,
 ): readonly JudgedCaller[] {
+  // What the issuer's own limits say to it is judged where they are known, too.
+  assertClaimsFromProofs({}, callers);
   return Object.entries(callers).map(([name, settings]) => judgeCaller(name, settings, issuer));
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { claimsForTokens } from "../../src/trust/claims-for-tokens.js";
+import { judgeCallers } from "../../src/trust/judge-callers.js";
 
 describe("the claims that tokens get from a proof", () => {
   it("have our names and the proof's values, as they are", () => {
@@ -21,4 +22,20 @@ describe("the claims that tokens get from a proof", () => {
       expect(() => claimsForTokens(rule, { sub })).toThrow(expect.objectContaining({ code: "proof_refused" }));
     }
   });
+});
+
+it("A rule whose claims no proof may set is refused wherever rules are judged, so a stack's callers too", () => {
+  const rule = {
+    issuer: "https://idp.example",
+    maxAgeSeconds: 3_600,
+    claims: { sub: "a" },
+    claimsFromProof: { groups: "scope" },
+  };
+  expect(() => judgeCallers({ ci: { trusts: [rule] } }, "https://issuer.example")).toThrow(
+    expect.objectContaining({ code: "config_invalid", field: "callers.ci.trusts.0.claimsFromProof.groups" }),
+  );
+  const limits = { fixedClaims: { repo: "x" } };
+  expect(() =>
+    judgeCallers({ ci: { limits, trusts: [{ ...rule, claimsFromProof: { a: "repo" } }] } }, "https://issuer.example"),
+  ).toThrow(expect.objectContaining({ field: "callers.ci.trusts.0.claimsFromProof.a" }));
 });
