@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const MEGABYTE = 1024 * 1024;
 const KILOBYTE = 1024;
 /** The verifier with discovery, minified by the bundler of who uses it, and packed by gzip. */
-const EDGE_BYTES = 9_700;
+const EDGE_BYTES = 9_715;
 
 /** @param {string} path relative to the repository's root */
 function sizeBytes(path) {
@@ -24,15 +24,15 @@ function sizeBytes(path) {
 
 const budgets = [
   { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
-  { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 66.6, unit: KILOBYTE, name: "KB" },
-  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 157.7, unit: KILOBYTE, name: "KB" },
-  { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 40.8, unit: KILOBYTE, name: "KB" },
-  { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 36.8, unit: KILOBYTE, name: "KB" },
+  { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 70.9, unit: KILOBYTE, name: "KB" },
+  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 158.3, unit: KILOBYTE, name: "KB" },
+  { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 41, unit: KILOBYTE, name: "KB" },
+  { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 36.9, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 1,024 KB, through S3.
-  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 634, unit: KILOBYTE, name: "KB" },
+  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 640.2, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.
-  { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 48, unit: KILOBYTE, name: "KB" },
-  { what: "what is built", path: "dist", limit: 2_276, unit: KILOBYTE, name: "KB" },
+  { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 48.4, unit: KILOBYTE, name: "KB" },
+  { what: "what is built", path: "dist", limit: 2_492, unit: KILOBYTE, name: "KB" },
 ];
 
 /** @param {string} what @param {number} size @param {number} limit @param {string} unit */

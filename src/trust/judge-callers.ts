@@ -1,7 +1,7 @@
-import { assertClaimsFromProofs } from "../settings/claims-from-proof.js";
 import type { OwnLimits } from "../settings/limits.js";
 import type { ProofSettings } from "../settings/trusts.js";
 import { judgeOwnKeys, type OwnKeys } from "./client-assertion.js";
+import { assertClaimsFromProofs } from "./judge-claims.js";
 import { type JudgedRule, judgeExchange, judgeTrust } from "./rules.js";
 
 /** A rule of a caller, and its place there. */

@@ -4,6 +4,7 @@ import type { IssuerOptions } from "../../src/issue/issuer.js";
 import type { ProofOfCaller } from "../../src/issue/proof-claims.js";
 import type { IssueRequest } from "../../src/issue/request.js";
 import type { OwnLimits } from "../../src/settings/limits.js";
+import { assertClaimsFromProofs } from "../../src/trust/judge-claims.js";
 
 const NOW = 1_800_000_000;
 const signer = { kid: "k", alg: "ES256", sign: () => Buffer.alloc(64) } as unknown as IssuerOptions["signer"];
@@ -12,6 +13,8 @@ const RULE = { claimsFromProof: { repository: "repo" } };
 /** The caller "ci" beside "chat". */
 function ci(own: Omit<Caller, "name">, limits?: OwnLimits): KnownCaller {
   const options = { signer, clock: () => NOW, issuer: "https://issuer.example", limits };
+  // As every config, and every stack's callers, are.
+  assertClaimsFromProofs(limits ?? {}, { ci: own, chat: {} });
   return createCallers(options, [{ name: "ci", ...own }, { name: "chat" }]).named("ci") as KnownCaller;
 }
 
@@ -114,8 +117,7 @@ describe("a sub from a proof", () => {
   it("is never a caller's name, whatever the prefix", () => {
     const late = [{ claimsFromProof: { sub: "sub" }, subjectPrefix: "x" }];
     expect(() => ci({ trusts: late, limits: { fixedClaims: {} } }).provenBy(proofOf({ sub: "xavier" }))).not.toThrow();
-    const options = { signer, clock: () => NOW };
-    const named = (name: string) => () => createCallers(options, [{ name: "ci", trusts: late }, { name }]);
+    const named = (name: string) => () => assertClaimsFromProofs({}, { ci: { trusts: late }, [name]: {} });
     expect(named("xavier")).toThrow(refusal("config_invalid", "callers.ci.trusts.0.subjectPrefix"));
   });
 });
