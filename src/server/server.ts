@@ -86,9 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const handle = options.dev
     ? devGuard(invocationRoute(installation.issuer, followed.callers, routes), installation.config.issuer)
     : routes;
-  const lastUses = createLastUses(callersFolder(installation.config.directory), (error) =>
-    onFailure("callers' last uses", error),
-  );
+  const lastUses = createLastUses(callersFolder(installation.config.directory), lossTeller(log));
   const server = createSocketServer(createListener(handle, teller(metrics, log, lastUses), options.self), tls);
   await listen(server, address);
   const reload = tls === undefined ? undefined : reloading(certificateReloader(server as TlsServer, tls), log);
@@ -118,6 +116,16 @@ function watchCalls(installation: Installation, metrics: Metrics, log: Logger): 
     metrics.keysFailed(issuer);
     log.warn({ issuer, ...causeOf(error) }, "the keys of an issuer that a rule names could not be fetched");
   });
+}
+
+// Told once: a directory that is read-only, as in many containers, is no fault of what issues.
+function lossTeller(log: Logger): (error: unknown) => void {
+  let isTold = false;
+  return (error) => {
+    if (isTold) return;
+    isTold = true;
+    log.warn(causeOf(error), "when callers were used last cannot be written, so `signet callers list` does not show it");
+  };
 }
 
 function teller(metrics: Metrics, log: Logger, lastUses: LastUses): (answered: Answered) => void {
