@@ -15,11 +15,11 @@ export interface OwnKeys {
 }
 
 /** How far ahead the end of an assertion may be: it is made for one request. */
-export const MAX_ASSERTION_SECONDS = 300;
+const MAX_ASSERTION_SECONDS = 300;
 const TYPES: readonly (string | undefined)[] = [undefined, "jwt", "client-authentication+jwt"];
 
 /** The URL of an issuer's token endpoint. */
-export function tokenEndpointOf(issuer: string): string {
+function tokenEndpointOf(issuer: string): string {
   return `${issuer.replace(/\/$/, "")}/token`;
 }
 

@@ -26,9 +26,9 @@ export interface KeySet {
 }
 
 /** More keys than this are no issuer's. */
-export const MAX_KEYS = 100;
+const MAX_KEYS = 100;
 /** A larger key makes each verification slow. */
-export const MAX_RSA_BITS = 4_096;
+const MAX_RSA_BITS = 4_096;
 /** No proof is longer. */
 export const MAX_PROOF_LENGTH = 16_384;
 /** A SPIFFE token without kid is tried with so many keys. */

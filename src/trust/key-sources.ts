@@ -33,12 +33,12 @@ export interface KeySourcesOptions extends FetchSurroundings {
 }
 
 /** After so many seconds the keys of another issuer are fetched again, when a proof needs them. */
-export const KEYS_REFRESH_SECONDS = 300;
+const KEYS_REFRESH_SECONDS = 300;
 /**
  * For so many seconds more the last good ones are used while none can be fetched: a key that its issuer has withdrawn proves callers no
  * longer than both together.
  */
-export const KEYS_STALE_SECONDS = 3_600;
+const KEYS_STALE_SECONDS = 3_600;
 const FETCH_TIMEOUT_MS = 5_000;
 const MAX_JWKS_BYTES = 153_600;
 

@@ -226,6 +226,6 @@ export function assertPasted(
 }
 
 /** Tells whether a rule's issuer is the very issuer, however it ends. */
-export function isSameIssuer(issuer: string, own: string | undefined): boolean {
+function isSameIssuer(issuer: string, own: string | undefined): boolean {
   return own !== undefined && issuer.replace(/\/+$/, "") === own.replace(/\/+$/, "");
 }
