@@ -118,6 +118,7 @@ async function lambda(staging) {
     issuer: readable.issuer,
     manager: readable["key-manager"],
     decoder: readable.decoder,
+    token: readable.token,
     ...(await lambdaCustodies(staging)),
   });
   const authorizer = templateOf(await source("authorizer.yaml"), version, { authorizer: minified.authorizer });

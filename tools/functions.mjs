@@ -11,6 +11,7 @@ const ENTRIES = {
   "key-manager": "src/lambda/key-manager/entry.ts",
   authorizer: "src/lambda/authorizer/entry.ts",
   decoder: "src/lambda/decoder/entry.ts",
+  token: "src/lambda/token/entry.ts",
 };
 
 /** The functions show nobody what a setting is for: with an empty `about` esbuild leaves its texts out where it minifies. */

@@ -33,6 +33,19 @@ export interface CallerLimits {
   readonly maxTokensPerMinute?: number;
 }
 
+/** A caller, spelled as in `signet.json`; a member that is unknown, within its rules too, is refused at synthesis. */
+export interface CallerProps {
+  readonly limits?: CallerLimits;
+  /** What it may do. Default all. */
+  readonly may?: readonly string[];
+  /** With `tokenRoute`: the tokens of other issuers that prove it. */
+  readonly trusts?: readonly Readonly<Record<string, unknown>>[];
+  /** With `tokenRoute`: its own public keys (`jwks` or `jwksUrl`). */
+  readonly keys?: Readonly<Record<string, unknown>>;
+  /** With `tokenRoute`: the tokens that it may exchange. */
+  readonly exchanges?: readonly Readonly<Record<string, unknown>>[];
+}
+
 /** The parameters of Signet's template; each default is the template's own. */
 export interface JwtIssuerProps {
   /** Default `ParameterStore`. Another one later moves the keys, without breaking a token. */
@@ -64,7 +77,7 @@ export interface JwtIssuerProps {
   /** The longest life of a token, from 15 minutes to a year. Default a day. */
   readonly maxTtl?: Duration;
   /** Each gets an alias of the function, named as it is. */
-  readonly callers?: Readonly<Record<string, { readonly limits?: CallerLimits }>>;
+  readonly callers?: Readonly<Record<string, CallerProps>>;
   /** Publishes the public keys by API Gateway. Default true. */
   readonly jwksEndpoint?: boolean;
   /** `POST /issue` and `/encode` for whom IAM allows. Default false. */
@@ -73,6 +86,12 @@ export interface JwtIssuerProps {
   readonly decodeRoute?: boolean;
   /** The hosts that `/decode` fetches keys from. Default the issuer's own. */
   readonly decodeHosts?: readonly string[];
+  /** `POST /token`, for everybody: callers prove themselves by their `trusts` or `keys`. Default false. */
+  readonly tokenRoute?: boolean;
+  /** How many requests of `POST /token` are answered at once, of the account's concurrency. Default 10; 0 is as many as the account allows. */
+  readonly tokenConcurrency?: number;
+  /** How many requests a second reach `POST /token`. Default 20. */
+  readonly tokensPerSecond?: number;
   /** Default `INFO`. */
   readonly logLevel?: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR" | "FATAL";
   /** What Lambda itself says. Default `INFO`. */
@@ -100,7 +119,7 @@ export interface JwtIssuerProps {
 }
 
 const SOURCE = JSON.parse(readFileSync(new URL("template.json", import.meta.url), "utf8")) as SourceTemplate;
-const FUNCTIONS = ["Issuer", "Manager", "Decoder"] as const;
+const FUNCTIONS = ["Issuer", "Manager", "Decoder", "Token"] as const;
 
 /** An issuer of JSON Web Tokens whose keys stay in this account: Signet's own template, within a stack of yours. */
 export class JwtIssuer extends Construct {
@@ -133,7 +152,8 @@ export class JwtIssuer extends Construct {
     assertSameRegion(this, props);
     this.#callers = Object.keys(props.callers ?? {});
     const template = includeTemplate(this, resolved.template, values);
-    for (const name of FUNCTIONS) if (name !== "Decoder" || props.decodeRoute === true) loadAsset(this, template, name);
+    const isMade = { Issuer: true, Manager: true, Decoder: props.decodeRoute === true, Token: props.tokenRoute === true };
+    for (const name of FUNCTIONS) if (isMade[name]) loadAsset(this, template, name);
     const arnOf = (name: string): string => template.getResource(name).getAtt("Arn").toString();
     const sameEnvironment = true;
     this.function = LambdaFunction.fromFunctionAttributes(this, "Issuer", { functionArn: arnOf("Issuer"), sameEnvironment });

@@ -32,6 +32,9 @@ const PARAMETERS: {
   issueRoutes: ["IssueRoutes", onOrOff],
   decodeRoute: ["DecodeRoute", onOrOff],
   decodeHosts: ["DecodeHosts", joined],
+  tokenRoute: ["TokenRoute", onOrOff],
+  tokenConcurrency: ["TokenConcurrency", asItIs],
+  tokensPerSecond: ["TokensPerSecond", asItIs],
   logLevel: ["LogLevelApplicationParameter", asItIs],
   systemLogLevel: ["LogLevelSystemParameter", asItIs],
   logRetentionDays: ["LogRetentionDays", asItIs],
@@ -98,11 +101,14 @@ function assertKnownProps(props: JwtIssuerProps): void {
 }
 
 /** What is misspelt in a limit would limit nothing, and a life beyond the issuer's is never granted. */
-function checkCallersOf({ callers, maxTtl }: JwtIssuerProps, template: SourceTemplate): void {
+function checkCallersOf({ callers, maxTtl, tokenRoute, issuerUrl }: JwtIssuerProps, template: SourceTemplate): void {
   if (callers === undefined) return;
   const text = JSON.stringify(callers);
   if (Token.isUnresolved(text)) throw new Error("callers must be known when the stack is synthesised");
-  refuse("callers", () => checkCallers(text));
+  refuse("callers", () => checkCallers(text, Token.isUnresolved(issuerUrl) ? undefined : issuerUrl));
+  const proving = Object.entries(callers).find(([, { trusts, keys }]) => trusts !== undefined || keys !== undefined);
+  if (proving !== undefined && tokenRoute !== true)
+    throw new Error(`callers.${proving[0]} has trusts or keys, which prove nothing without the route: set tokenRoute`);
   const most = (maxTtl ?? Duration.seconds(Number(template.Parameters.MaxTtlSeconds?.Default))).toSeconds();
   if (Token.isUnresolved(most)) return;
   for (const [name, { limits = {} }] of Object.entries(callers)) {

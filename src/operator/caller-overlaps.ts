@@ -4,6 +4,7 @@ import { readSettings } from "../settings/read.js";
 import { PROOF_MEMBERS, type ProofSettings } from "../settings/trusts.js";
 import { judgeCallers } from "../trust/judge-callers.js";
 import { findOverlaps } from "../trust/overlap.js";
+import { URL_TO_COME } from "./stack-change.js";
 
 /**
  * Says which rules of different callers one token could match.
@@ -22,9 +23,6 @@ export function overlapsInWords(
     return `${words}: it is refused then, unless client_id names one of them`;
   });
 }
-
-/** Stands for the URL of a stack that is not made yet: what counts is which rules have the same. */
-const URL_TO_COME = "https://issuer.invalid";
 
 /**
  * The same for the callers of a stack, as its parameter has them. What is wrong with them is said elsewhere.

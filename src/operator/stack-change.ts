@@ -1,8 +1,10 @@
 import type { Change, Stack } from "../deploy/stack.js";
 import type { Template } from "../deploy/template.js";
+import { firstNames } from "../encoding/first-few.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
-import { readCallers } from "../issue/callers-json.js";
+import { hasProofs, readCallers } from "../issue/callers-json.js";
+import { judgeCallers } from "../trust/judge-callers.js";
 import { footprint, PRICES } from "./prices.js";
 import { outputsOf, parameterOf } from "./stack-access.js";
 import { custodyOfParameter } from "./stack-config.js";
@@ -25,19 +27,42 @@ export function assertSameIssuer(stack: Stack, given: ReadonlyMap<string, string
   );
 }
 
+const MAX_NAMED = 5;
+
+/** Stands for the URL of a stack that is not made yet: what counts is which rules have the same. */
+export const URL_TO_COME = "https://issuer.invalid";
+
 /**
  * Checks the parameter `Callers`: the function is changed before its key manager can look at it, and a fault would keep it from issuing
- * until the rollback.
+ * until the rollback. A rule that is wrong would let no one in.
  *
+ * @param issuer the issuer's URL, where it is known
  * @throws SignetError `usage`
  */
-export function checkCallers(text: string | undefined): void {
+export function checkCallers(text: string | undefined, issuer = URL_TO_COME): void {
   if (text === undefined) return;
   try {
-    readCallers(parseStrictJson(text, "it") as object);
+    const callers = readCallers(parseStrictJson(text, "it") as object);
+    judgeCallers(Object.fromEntries(callers.map((caller) => [caller.name, caller])), issuer);
   } catch (error) {
     throw new SignetError("usage", `the parameter Callers: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/**
+ * What is doubtful about how a stack's callers prove themselves, in words.
+ *
+ * @param after tells a parameter as it will be
+ */
+export function proofDoubts(after: (name: string) => string): readonly string[] {
+  if (after("TokenRoute") === "on") return [];
+  const proving = readCallers(parseStrictJson(after("Callers") || "{}", "Callers") as object).filter(hasProofs);
+  if (proving.length === 0) return [];
+  const names = firstNames(
+    proving.map(({ name }) => name),
+    MAX_NAMED,
+  );
+  return [`the trusts and keys of ${names} prove nothing without the route: TokenRoute=on makes POST /token`];
 }
 
 /** The resource that tells which key signs, the secret that names it, and what refers to these: a change set lists whatever may follow. */
@@ -63,10 +88,11 @@ export function costOfStack(
 
 /** What a stack that is deleted leaves, in words: tokens may still live, and these keys cannot be made again. */
 export function whatStays(stack: Stack): readonly string[] {
-  const bucket = outputsOf(stack).KeyringBucket ?? "";
+  const { KeyringBucket: bucket = "", UsedProofsBucket: used } = outputsOf(stack);
   const always = [
     `the bucket ${bucket}: keyring, public documents, audit log (cents a year)`,
     `the parameters below /signet/${bucket}/ (free in the standard tier)`,
+    ...(used === undefined ? [] : [`the bucket ${used}: which proofs were used, empty after two days`]),
   ];
   switch (parameterOf(stack, "KeyCustodianParameter")) {
     case "KMS":

@@ -7,7 +7,7 @@ import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
 import { resolveStack } from "./cloudformation.mjs";
 import { askResource, context, managerContext, pseudo, startStack, template } from "./stack.js";
 
-const FUNCTIONS = { Issuer: "issuer", Manager: "key-manager", Decoder: "decoder" } as const;
+const FUNCTIONS = { Issuer: "issuer", Manager: "key-manager", Decoder: "decoder", Token: "token" } as const;
 type Name = keyof typeof FUNCTIONS;
 const inTemplate = (name: Name): string => template.Resources[name].Properties.Code.ZipFile;
 const minified = (name: Name): string =>

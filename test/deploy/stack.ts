@@ -18,6 +18,7 @@ const ACCOUNT = "111122223333";
 const STACK_UUID = "5f2e7c10-1111-4222-8333-000000000001";
 const STACK_ID = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/signet/${STACK_UUID}`;
 const BUCKET = "signet-keyring-1a2b3c";
+const USED_PROOFS = "signet-usedproofs-4d5e6f";
 const arnOf = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
 
 export const pseudo = {
@@ -46,7 +47,13 @@ const SERVICES = ["KMS", "SSM", "SECRETS_MANAGER", "S3", "LAMBDA"];
 export async function startStack(answersTo: string) {
   const roleArn = (name: string): string => `arn:aws:iam::${ACCOUNT}:role/signet-${name}Role`;
   const role = (name: string): Role => ({ accessKeyId: `AKID${name.toUpperCase()}`, roleArn: roleArn(name), statements: [] });
-  const roles = { Issuer: role("Issuer"), Manager: role("Manager"), Api: role("Api"), Decoder: role("Decoder") };
+  const roles = {
+    Issuer: role("Issuer"),
+    Manager: role("Manager"),
+    Api: role("Api"),
+    Decoder: role("Decoder"),
+    Token: role("Token"),
+  };
   const owner = { accessKeyId: "AKIDOWNER", secretAccessKey: "secret" };
   const credentials = Object.values(roles).map((each) => ({
     accessKeyId: each.accessKeyId,
@@ -65,6 +72,7 @@ export async function startStack(answersTo: string) {
 
   const aws = await startFakeAws({ region: REGION, accountId: ACCOUNT, credentials: [owner, ...credentials], isDirect: true });
   aws.createBucket(BUCKET);
+  aws.createBucket(USED_PROOFS);
   const issuerArn = arnOf("lambda", "function:signet-issuer");
   aws.state.functions.set(issuerArn, new Map());
   const made = new Map<string, string>();
@@ -80,12 +88,14 @@ export async function startStack(answersTo: string) {
 
   const attributes = (id: string, name: string): unknown => {
     if (id === "Keyring") return `arn:aws:s3:::${BUCKET}`;
+    if (id === "UsedProofs") return `arn:aws:s3:::${USED_PROOFS}`;
     if (id === "Issuer") return issuerArn;
     if (id === "WrappingKey") return wrappingKey();
     if (id.endsWith("Role")) return roleArn(id.replace(/Role$/, ""));
     return name === "Arn" ? arnOf("lambda", `function:signet-${id.toLowerCase()}`) : `${id}.${name}`;
   };
-  const ref = (id: string): string => (id === "Keyring" ? BUCKET : id === "Api" ? "abc123" : `signet-${id.toLowerCase()}`);
+  const refs: Readonly<Record<string, string>> = { Keyring: BUCKET, UsedProofs: USED_PROOFS, Api: "abc123" };
+  const ref = (id: string): string => refs[id] ?? `signet-${id.toLowerCase()}`;
 
   /** Puts the template in force with these parameters, as CloudFormation does before it calls the custom resource. */
   function put(parameters: Record<string, string>) {
@@ -101,7 +111,7 @@ export async function startStack(answersTo: string) {
   }
 
   /** Loads the inline code of a function as a cold start does; another version's where that is given. */
-  function start(stack: ReturnType<typeof put>, name: "Issuer" | "Manager" | "Decoder", code?: string): Handler {
+  function start(stack: ReturnType<typeof put>, name: "Issuer" | "Manager" | "Decoder" | "Token", code?: string): Handler {
     const { Code, Environment } = stack.properties(name);
     const env = {
       ...(Environment.Variables as Record<string, string>),
@@ -130,7 +140,7 @@ export async function startStack(answersTo: string) {
 
   /** The stack's REST API: documents from S3 by the API's own role, functions as API Gateway invokes them. */
   function api(stack: ReturnType<typeof put>) {
-    const names = { [ref("Issuer")]: "Issuer", [ref("Decoder")]: "Decoder" } as const;
+    const names = { [ref("Issuer")]: "Issuer", [ref("Decoder")]: "Decoder", [ref("Token")]: "Token" } as const;
     return restApi(stack.properties("Api").Body, {
       variables: stack.properties("Stage").Variables,
       async s3(path: string, headers: Record<string, string>, arn: string) {
@@ -147,11 +157,16 @@ export async function startStack(answersTo: string) {
     });
   }
 
+  /** Whether the policies of a role allow a call. */
+  const may = (who: Role, call: Parameters<typeof isAllowed>[1]): boolean => isAllowed(who.statements, call);
+
   return {
     aws,
     api,
+    may,
     lines,
     bucket: BUCKET,
+    usedProofs: USED_PROOFS,
     issuerArn,
     put,
     start,

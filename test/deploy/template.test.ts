@@ -323,7 +323,7 @@ describe("the template", () => {
         /(lambda|scheduler|apigateway)\.amazonaws\.com$|Service: (lambda|scheduler|apigateway)\.amazonaws\.com|Principal: (apigateway|secretsmanager)\.amazonaws\.com/g,
         "",
       );
-    const code = /\n {10}("use strict"[\s\S]*?)\n {6}Role/g;
+    const code = /\n {9}("use strict"[\s\S]*?)\n {6}Role/g;
     expect(written.replaceAll(code, "").match(/arn:aws:|amazonaws|us-east-1/g)).toBeNull();
   });
 

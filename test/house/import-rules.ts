@@ -31,7 +31,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   notify: ["aws", "rotation (types)"],
   lambda: [
     ...["assemble-aws", "notify", "algorithms", "aws", "custody", "storage", "issue", "keyring", "rotation", "verify"],
-    ...["settings", "trust"],
+    ...["settings", "trust", "http"],
   ],
   doctor: ["algorithms", "verify", "keyring"],
   client: ["aws", "issue (types)"],
@@ -67,6 +67,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     ],
     authorizer: ["shared", "issue", "verify"],
     decoder: ["shared", "issue", "verify"],
+    token: ["shared", "aws", "http", "issue", "settings", "storage", "trust", "verify"],
   },
 };
 

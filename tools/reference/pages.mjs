@@ -96,7 +96,7 @@ ${AWS_ACCESS}
 
 ## Variables of the functions
 
-Of the [Lambda functions](lambda.md), which read no file: the **i**ssuer, the key **m**anager, the **a**uthorizer, the **d**ecoder.
+Of the [Lambda functions](lambda.md), which read no file: the **i**ssuer, the key **m**anager, the **a**uthorizer, the **d**ecoder, and the **t**oken function.
 
 ${table(
   ["variable", "of", "means", "default", "example"],

@@ -22,7 +22,7 @@ export const COMMAND_VARIABLES = {
   SIGNET_DEBUG: { meaning: "`1` shows where something unexpected failed.", example: "1" },
 };
 
-/** Of the Lambda functions: i the issuer, m the key manager, a the authorizer, d the decoder. @type {Readonly<Record<string, Variable & { of: string }>>} */
+/** Of the Lambda functions: i the issuer, m the key manager, a the authorizer, d the decoder, t the function of `POST /token`. @type {Readonly<Record<string, Variable & { of: string }>>} */
 export const FUNCTION_VARIABLES = {
   SIGNET_INSTALLATION: { of: "im", meaning: "The installation's name: `aws.installation`. It has to be set.", example: "prod" },
   SIGNET_KEYRING: {
@@ -31,19 +31,19 @@ export const FUNCTION_VARIABLES = {
     example: "s3://my-bucket/signet",
   },
   SIGNET_ISSUER: {
-    of: "imad",
+    of: "imadt",
     meaning:
       "The issuer's URL. The issuer leaves `iss` to the claims without it; the authorizer needs it, exactly as in `iss`, several with commas.",
     example: "https://issuer.example",
   },
   SIGNET_LIMITS: {
-    of: "im",
+    of: "imt",
     meaning: "`limits`, as JSON.",
     example: '{"maxTtlSeconds":3600}',
     fallback: "the defaults of `limits`",
   },
   SIGNET_CALLERS: {
-    of: "i",
+    of: "it",
     meaning: "Callers by the name of their alias, as JSON.",
     example: '{"chat":{"limits":{"allowedAudiences":["chat"]}}}',
     fallback: "none",
@@ -101,7 +101,7 @@ export const FUNCTION_VARIABLES = {
     example: "7lhlkkfbfb4q5kpp90urffao",
   },
   SIGNET_JWKS_URL: {
-    of: "a",
+    of: "at",
     meaning: "Where the keys are, for an issuer without discovery, or whose `iss` is no URL; of several issuers as JSON.",
     example: "https://issuer.example/keys.json",
     fallback: "discovery says it",
@@ -164,6 +164,22 @@ export const FUNCTION_VARIABLES = {
     of: "a",
     meaning: "`policy` answers a policy, for an HTTP API without simple responses.",
     example: "policy",
+  },
+  SIGNET_ISSUER_FUNCTION: {
+    of: "t",
+    meaning: "The ARN of the issuer's function, without an alias. It has to be set.",
+    example: "arn:aws:lambda:eu-central-1:111122223333:function:signet",
+  },
+  SIGNET_USED_PROOFS: {
+    of: "t",
+    meaning: "The bucket, without versions, that remembers which proofs were used. It has to be set.",
+    example: "my-used-proofs",
+  },
+  SIGNET_TOKEN_ROUTE: {
+    of: "m",
+    meaning: "`true` says in the metadata where clients get tokens (`POST /token`).",
+    example: "true",
+    fallback: "`false`",
   },
   SIGNET_DECODE_HOSTS: {
     of: "d",

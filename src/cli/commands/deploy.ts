@@ -10,7 +10,7 @@ import { SignetError } from "../../errors.js";
 import { awsAccess } from "../../operator/aws-access.js";
 import { stackOverlapsInWords } from "../../operator/caller-overlaps.js";
 import { outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
-import { assertSameIssuer, checkCallers, costOfStack, renewsOutputs } from "../../operator/stack-change.js";
+import { assertSameIssuer, checkCallers, costOfStack, proofDoubts, renewsOutputs } from "../../operator/stack-change.js";
 import { checkCertificate, domainDoubts, domainUrlOf } from "../../operator/stack-domain.js";
 import { confirm } from "../confirm.js";
 import type { Context, StackOptions } from "../context.js";
@@ -29,7 +29,7 @@ export async function deploy(context: Context, pairs: readonly string[], options
   const given = pairsOf(pairs);
   const template = await readTemplate();
   checkParameters(isNested(given.get("BasePath")) ? withNestedPath(template) : template, given, didYouMean);
-  checkCallers(given.get("Callers"));
+  checkCallers(given.get("Callers"), given.get("IssuerUrl") || undefined);
   for (const words of overlapsGiven(given)) context.output.note(`warning: ${words}`);
   const regions = regionsOf(context, options);
   for (const region of regions) checkCertificate(given.get("CertificateArn"), region);
@@ -153,7 +153,7 @@ async function withIssuer(context: Context, { name, region, given, options }: De
 function tellDoubts({ output }: Context, given: ReadonlyMap<string, string>, present: Stack | undefined): void {
   const before = (name: string) => (present === undefined ? "" : parameterOf(present, name));
   const after = (name: string) => given.get(name) ?? before(name);
-  for (const words of domainDoubts(after, present && before)) output.note(`note: ${words}`);
+  for (const words of [...domainDoubts(after, present && before), ...proofDoubts(after)]) output.note(`note: ${words}`);
 }
 
 function tellCost({ output }: Context, given: ReadonlyMap<string, string>, template: Template): void {

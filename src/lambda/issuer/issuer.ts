@@ -1,8 +1,16 @@
 import { monotonicMs } from "../../encoding/monotonic.js";
 import { SignetError, toPublicError } from "../../errors.js";
 import { type Callers, createCallers } from "../../issue/callers.js";
+import { callerOfProofAlias, hasProofs } from "../../issue/callers-json.js";
 import { encodeRequest } from "../../issue/encode.js";
-import { createImmediateIssuer, type ImmediateIssuer, presentSeconds, publicResult } from "../../issue/issuer.js";
+import {
+  createImmediateIssuer,
+  type ImmediateIssuer,
+  type IssuedToken,
+  presentSeconds,
+  publicResult,
+} from "../../issue/issuer.js";
+import { provenIssuer } from "../../issue/proven-request.js";
 import { createRates } from "../../issue/rate.js";
 import { checkBatch, type IssueRequest, isBatch } from "../../issue/request.js";
 import { DEFAULT_LIMITS, type Limits } from "../../settings/limits.js";
@@ -31,6 +39,8 @@ interface ResolvedCaller {
   readonly name?: string;
   readonly issuer: ImmediateIssuer;
   readonly limits: Partial<Limits>;
+  /** Answers what the alias for the caller's proofs is sent, which takes nothing else. */
+  readonly issueProven?: (event: unknown) => IssuedToken | Promise<IssuedToken>;
 }
 
 /** As much of an invocation's time is for calls to AWS; in the rest what was signed is written and answered. */
@@ -118,8 +128,10 @@ function handlerOf({ env, settings, callers, key, calls, own, report }: HandlerP
     const alias = invokedFunctionArn.split(":")[7];
     if (alias === undefined || alias === "$LATEST") return { issuer: own, limits };
     const caller = callers.named(alias);
-    if (caller === undefined) throw new SignetError("function_unknown", "no caller has the name of this alias or version");
-    return { name: caller.name, issuer: caller.issuer, limits: caller.limits };
+    if (caller !== undefined) return { name: caller.name, issuer: caller.issuer, limits: caller.limits };
+    const proven = callerOfProofs(alias, settings.callers, callers);
+    if (proven === undefined) throw new SignetError("function_unknown", "no caller has the name of this alias or version");
+    return proven;
   }
 
   const checkSize: CheckSize = async (requests, { limits: { fixedClaims } }) => {
@@ -137,7 +149,7 @@ function handlerOf({ env, settings, callers, key, calls, own, report }: HandlerP
     const invocation = () => ({ requestId: context.awsRequestId, caller: caller?.name, identity, ms: elapsed(began) });
     try {
       caller = resolveCaller(context);
-      const answer = await (isHttp
+      const answer = await (isHttp && caller.issueProven === undefined
         ? issuedOverHttp(caller, event, checkSize, settings.issuer)
         : issuedFromEvent(caller, event, checkSize));
       report.answered(invocation(), answer, key.inUse());
@@ -152,6 +164,22 @@ function handlerOf({ env, settings, callers, key, calls, own, report }: HandlerP
       // Lambda's runtime clients post an answer before a timer's turn comes.
       if (calls.confirm !== undefined) setTimeout(confirmNow, 0, calls);
     }
+  };
+}
+
+// Only the function of POST /token, which has verified the proof, is meant to invoke its alias.
+function callerOfProofs(alias: string, given: Settings["callers"], callers: Callers): ResolvedCaller | undefined {
+  const name = callerOfProofAlias(alias);
+  const proving = given.find((each) => each.name === name && hasProofs(each));
+  const caller = proving && callers.named(proving.name);
+  if (caller === undefined) return undefined;
+  const mayExchange = proving?.exchanges !== undefined;
+  return {
+    ...{ name: caller.name, issuer: caller.issuer, limits: caller.limits },
+    issueProven(event) {
+      const { issuer, request } = provenIssuer(caller, mayExchange, event);
+      return issuer.issue(request);
+    },
   };
 }
 
@@ -178,6 +206,10 @@ async function issuedOverHttp(
 
 // What Lambda has parsed. A batch is looked at one by one, so that one request does not stop the others.
 async function issuedFromEvent(caller: ResolvedCaller, event: unknown, checkSize: CheckSize): Promise<Answer> {
+  if (caller.issueProven !== undefined) {
+    assertNamesWereRead(event);
+    return caller.issueProven(event);
+  }
   if (isBatch(event)) {
     const requests = checkBatch(event);
     await checkSize(requests, caller);

@@ -20,6 +20,7 @@ import { isRotationStep, rotateSecret } from "./secret-rotation.js";
 import { managerSettingsOf } from "./settings.js";
 import { COMPLETE, markComplete } from "./stack-completion.js";
 import { isInForce, keepStackKeys, type ManagerDeps, onlyRenewsOutputs } from "./stack-keys.js";
+import { withTokenMetadata } from "./token-metadata.js";
 import { beforeTheEnd, type ManagerContext, orAtLeast, whenFree } from "./within-time.js";
 
 /** Answers an invocation of the key manager. */
@@ -119,7 +120,10 @@ function idOf(stackId: string | undefined): string | undefined {
   return stackId?.split("/").at(-1);
 }
 
-function partsOf({ rotation, stackId, ...settings }: ReturnType<typeof managerSettingsOf>, env: Environment): AwsParts {
+function partsOf(
+  { rotation, stackId, hasTokenRoute, ...settings }: ReturnType<typeof managerSettingsOf>,
+  env: Environment,
+): AwsParts {
   const credentials = () => {
     const found = environmentCredentials(env);
     if (found === undefined) throw noCredentials();
@@ -128,5 +132,6 @@ function partsOf({ rotation, stackId, ...settings }: ReturnType<typeof managerSe
   const { stores, ...parts } = awsParts({ ...settings, custody: rotation.custody, env, credentials, ownName: idOf(stackId) });
   const holder = `function ${env.AWS_LAMBDA_FUNCTION_NAME || "signet"} (${randomUUID()})`;
   // One environment of a function cannot tell whether another one still lives: the lease's expiry does.
-  return { ...parts, stores: { ...stores, holder: () => holder, stateOfHolder: () => "unknown" } };
+  const publicDocuments = hasTokenRoute ? withTokenMetadata(stores.publicDocuments) : stores.publicDocuments;
+  return { ...parts, stores: { ...stores, publicDocuments, holder: () => holder, stateOfHolder: () => "unknown" } };
 }

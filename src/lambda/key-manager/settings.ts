@@ -25,6 +25,8 @@ export interface ManagerSettings {
   readonly metrics: boolean;
   /** Who is told of each change of a key; the webhook's secret may name a parameter, as `ssm:/NAME`. */
   readonly notices: NoticeTargets;
+  /** Clients get tokens at `POST /token`: the metadata says so. */
+  readonly hasTokenRoute: boolean;
   /** The ARN of the stack whose custom resource this function is; requests of no other are answered. */
   readonly stackId: string | undefined;
   /** Where a custom resource's answer may go besides CloudFormation's own buckets: an emulator on this machine. */
@@ -59,6 +61,7 @@ export function managerSettingsOf(env: Environment): ManagerSettings {
       webhookSecret: env.SIGNET_WEBHOOK_SECRET,
       eventBus: env.SIGNET_EVENT_BUS || undefined,
     },
+    hasTokenRoute: isYesIn(env, "SIGNET_TOKEN_ROUTE"),
     stackId: env.SIGNET_STACK_ID || undefined,
     responseEndpoint: env.AWS_ENDPOINT_URL || undefined,
   };

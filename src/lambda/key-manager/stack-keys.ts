@@ -4,7 +4,7 @@ import { MAX_RESOURCE } from "../../aws/failure.js";
 import { createFunctionAliases } from "../../aws/lambda-aliases.js";
 import { adopterIn } from "../../custody/contract.js";
 import { SignetError, shortened } from "../../errors.js";
-import { readCallers } from "../../issue/callers-json.js";
+import { hasProofs, proofAliasOf, readCallers } from "../../issue/callers-json.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import type { CoreManager } from "../../rotation/manager.js";
 import { policyOf, type RotationSettings } from "../../rotation/plan/policy.js";
@@ -109,21 +109,24 @@ function refused(what: string): SignetError {
 async function keepAliases({ ResourceProperties: wanted, OldResourceProperties: before = {} }: ResourceRequest, parts: AwsParts) {
   const functionArn = textOf(wanted.IssuerFunction);
   if (functionArn === undefined) return;
-  const names = namesIn(wanted.Callers);
+  const names = aliasesIn(wanted);
   const aliases = createFunctionAliases(parts.transport, functionArn);
   const present = await aliases.names();
   for (const name of names) if (!present.includes(name)) await aliases.create(name);
-  for (const name of namesBefore(before.Callers)) if (!names.includes(name)) await aliases.delete(name);
+  for (const name of aliasesBefore(before)) if (!names.includes(name)) await aliases.delete(name);
 }
 
-function namesIn(callers: unknown): readonly string[] {
-  return readCallers(objectIn({ Callers: textOf(callers) }, "Callers")).map(({ name }) => name);
+// Those for proofs are there where POST /token is: who may invoke one can claim any proof.
+function aliasesIn({ Callers, TokenRoute }: ResourceRequest["ResourceProperties"]): readonly string[] {
+  const callers = readCallers(objectIn({ Callers: textOf(Callers) }, "Callers"));
+  const proving = TokenRoute === "on" ? callers.filter(hasProofs) : [];
+  return [...callers.map(({ name }) => name), ...proving.map(({ name }) => proofAliasOf(name))];
 }
 
 // Rolled back is what was refused: it may be anything.
-function namesBefore(callers: unknown): readonly string[] {
+function aliasesBefore(before: ResourceRequest["ResourceProperties"]): readonly string[] {
   try {
-    return namesIn(callers);
+    return aliasesIn(before);
   } catch {
     return [];
   }

@@ -23,8 +23,11 @@ export interface HttpAnswer {
 
 type Members = Record<string, unknown>;
 
+/** Such a request, as Lambda hands it over. */
+export type HttpEvent = Members & { readonly requestContext: Members };
+
 /** Tells an event of API Gateway (REST, or payload format 2.0) or of a function URL from a request for a token. */
-export function isHttpEvent(event: unknown): event is Members & { requestContext: Members } {
+export function isHttpEvent(event: unknown): event is HttpEvent {
   return isObject(event) && isObject(event.requestContext) && ("httpMethod" in event || event.version === "2.0");
 }
 
@@ -34,28 +37,38 @@ export function isHttpEvent(event: unknown): event is Members & { requestContext
  * @param issuer its URL: a path of it may stand before the route's own, which a proxy in front of a function URL hands on
  * @throws SignetError `caller_unknown` where no caller was authenticated; `not_found`, `method_not_allowed` and what a body can have
  */
-export function readHttpEvent(
-  event: Members & { requestContext: Members },
-  routes: readonly string[],
-  issuer?: string,
-): HttpRequest {
-  const { requestContext: context } = event;
-  const http = isObject(context.http) ? context.http : undefined;
-  if (identityOf(context) === undefined) {
+export function readHttpEvent(event: HttpEvent, routes: readonly string[], issuer?: string): HttpRequest {
+  if (identityOf(event.requestContext) === undefined) {
     throw new SignetError("caller_unknown", "this route is for requests that IAM has authenticated: sign the request (SigV4)");
   }
-  const found = routeOf(event, textOf(context.stage));
+  const { route, method } = routeOf(event, routes, issuer);
+  if (method !== "POST") throw new SignetError("method_not_allowed", "this path takes POST");
+  if (!isMediaType(eventHeader(event, "content-type"), "application/json"))
+    throw new SignetError("unsupported_media_type", "the body must be application/json in UTF-8: send the header content-type");
+  return { route, body: parseStrictJson(bodyOf(event), "the request") };
+}
+
+/**
+ * Which of the routes an event asks, and how.
+ *
+ * @throws SignetError `not_found`
+ */
+export function routeOf(
+  event: HttpEvent,
+  routes: readonly string[],
+  issuer?: string,
+): { readonly route: string; readonly method: unknown } {
+  const { http, stage } = event.requestContext;
+  const found = pathOf(event, textOf(stage));
   // Most requests come without it: then the URL is not taken apart.
   const route = routes.find((each) => found === each) ?? routes.find((each) => found === issuerPath(issuer) + each);
   if (route === undefined) throw new SignetError("not_found", `there is ${routes.join(" and ")}`);
-  if ((event.httpMethod ?? http?.method) !== "POST") throw new SignetError("method_not_allowed", "this path takes POST");
-  if (!isMediaType(eventHeader(event, "content-type"), "application/json"))
-    throw new SignetError("unsupported_media_type", "the body must be application/json in UTF-8: send the header content-type");
-  const text = textOf(event.body);
-  return {
-    route,
-    body: parseStrictJson(event.isBase64Encoded === true ? Buffer.from(text, "base64") : text, "the request"),
-  };
+  return { route, method: event.httpMethod ?? (isObject(http) ? http.method : undefined) };
+}
+
+/** The body of an event, as it was sent: text is text in UTF-8 already. */
+export function bodyOf({ body, isBase64Encoded }: HttpEvent): string | Buffer {
+  return isBase64Encoded === true ? Buffer.from(textOf(body), "base64") : textOf(body);
 }
 
 /** Answers a token or a batch. */
@@ -92,7 +105,7 @@ function textOf(value: unknown): string {
  * What API Gateway has matched names the route (`resource`; of payload format 2.0 `routeKey`): behind a domain's base path, or a named
  * stage, the path that was sent begins with that. A catch-all `/{proxy+}` hands on what it has caught.
  */
-function routeOf({ resource, routeKey, pathParameters: caught, path, rawPath }: Members, stage: string): string {
+function pathOf({ resource, routeKey, pathParameters: caught, path, rawPath }: Members, stage: string): string {
   const matched = textOf(resource ?? routeKey).replace(/^[A-Z]+ /, "");
   if (/^\/[^{]*$/.test(matched)) return matched;
   if (isObject(caught) && typeof caught.proxy === "string") return `/${caught.proxy}`;

@@ -2,8 +2,7 @@ import { didYouMean } from "../../encoding/nearest.js";
 import { isObject } from "../../encoding/object-schema.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
-import type { Caller } from "../../issue/callers.js";
-import { readCallers } from "../../issue/callers-json.js";
+import { type AliasCaller, readCallers } from "../../issue/callers-json.js";
 import { type Limits, readLimits } from "../../settings/limits.js";
 import { DEFAULT_ACTIVE_KEY_MAX_AGE_SECONDS } from "../../settings/times.js";
 
@@ -15,6 +14,7 @@ export const VARIABLES: readonly string[] = [
   "INSTALLATION KEYRING ISSUER LIMITS CALLERS ACTIVE_KEY_MAX_AGE_SECONDS HTTP METRICS STACK_ID CUSTODY ALGORITHM KMS_KEY WRAPPING_KEY",
   "KEY_POLICY ROTATION ROTATE_EVERY_DAYS WEBHOOK WEBHOOK_SECRET EVENT_BUS AUDIENCE JWKS_URL SCOPES ROUTES CLAIMS TOKEN_QUERY TOKEN_HEADER",
   "AUTHORIZER_RESPONSE TYPES KEY_ALGORITHMS CLIENT_IDS EXACT_CLAIMS IGNORED_HEADERS INTEGERS_AS_TEXT DECODE_HOSTS ALLOW_INSECURE_ISSUER",
+  "ISSUER_FUNCTION USED_PROOFS TOKEN_ROUTE",
 ].flatMap((names) => names.split(" "));
 const PREFIX = "SIGNET_";
 
@@ -40,7 +40,7 @@ export interface Settings {
   /** The issuer's URL; absent leaves `iss` to the claims. */
   readonly issuer: string | undefined;
   readonly limits: Partial<Limits>;
-  readonly callers: readonly Caller[];
+  readonly callers: readonly AliasCaller[];
   readonly activeKeyMaxAgeSeconds: number;
   /** Events of API Gateway and function URLs are answered too. */
   readonly http: boolean;

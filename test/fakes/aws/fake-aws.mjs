@@ -187,7 +187,7 @@ export async function startFakeAws(options = {}) {
       if (fault?.kind === "reset") return cutOff(incoming);
       if (fault?.kind === "timeout") return undefined;
       if (fault?.code !== undefined) throw new Refusal(fault.code, fault.message ?? "injected", fault.status ?? 500);
-      result = faults.stale(fault, record, request.body) ?? carryOut();
+      result = faults.stale(fault, record, request.body) ?? (await carryOut());
       faults.remember(record, request.body, result);
       if (fault?.kind === "corrupt-signature") result = { ...result, body: corrupted(result.body) };
     } catch (error) {
@@ -231,6 +231,8 @@ export async function startFakeAws(options = {}) {
     /** Calls an action as AWS's console would, without a request. */
     perform: (service, action, input) => json[service].actions[action](input),
     createBucket: s3.create,
+    /** Says what Lambda functions do when they are invoked. */
+    runs: lambda.runs,
     inject: faults.inject,
     /** Makes lists, and reads by alias, late or partial: of "aliases", "keys", "secrets" or "parameters". */
     lag: lag.set,

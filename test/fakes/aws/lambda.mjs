@@ -1,7 +1,8 @@
-/** Lambda, as far as the aliases of a function go (API reference: CreateAlias, DeleteAlias, ListAliases). */
+/** Lambda, as far as the aliases of a function go (API reference: CreateAlias, DeleteAlias, ListAliases, Invoke). */
 import { Refusal } from "./refusal.mjs";
 
 const ROUTE = /^\/2015-03-31\/functions\/([^/]+)\/aliases(?:\/([^/]+))?$/;
+const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 const NAME = /^(?!^[0-9]+$)[a-zA-Z0-9-_]{1,128}$/;
 const MAX_ITEMS = 50;
 
@@ -39,11 +40,37 @@ export function createLambdaFake({ accountId, region, partition }) {
     return { status: 204, body: undefined };
   }
 
+  /** @type {(arn: string, event: unknown) => Promise<unknown>} */
+  let run = async () => null;
+
+  // "Invoke": 200 where the function has thrown as well, with what it has thrown and a header that says so.
+  async function invoke(name, alias, body) {
+    const { aliases, arn } = aliasesOf(name);
+    if (!aliases.has(alias)) throw new Refusal("ResourceNotFoundException", `Function not found: ${arn}:${alias}`, 404);
+    const headers = { "content-type": "application/json" };
+    try {
+      return { status: 200, headers, body: JSON.stringify(await run(`${arn}:${alias}`, JSON.parse(body.toString()))) };
+    } catch (error) {
+      const thrown = { errorType: error.name, errorMessage: error.message, trace: [] };
+      return { status: 200, headers: { ...headers, "x-amz-function-error": "Unhandled" }, body: JSON.stringify(thrown) };
+    }
+  }
+
   return {
     state: functions,
+    /** Says what functions do when they are invoked. */
+    runs(work) {
+      run = work;
+    },
     /** Whether a path is one of Lambda's. */
     isRoute: (path) => path.startsWith("/2015-03-31/"),
     route({ method, path, query, body }) {
+      const invoked = INVOKE.exec(path)?.[1];
+      if (invoked !== undefined && method === "POST") {
+        const name = decodeURIComponent(invoked);
+        const alias = query.get("Qualifier");
+        return { action: "InvokeFunction", resource: `${name}:${alias}`, answer: () => invoke(name, alias, body) };
+      }
       const [, name = "", alias] = (ROUTE.exec(path) ?? []).map((part) => part && decodeURIComponent(part));
       const answers = {
         GET: ["ListAliases", () => list(name, query)],

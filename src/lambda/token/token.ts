@@ -1,0 +1,144 @@
+import { environmentCredentials, noCredentials } from "../../aws/credentials.js";
+import { createTransport } from "../../aws/transport.js";
+import { monotonicMs } from "../../encoding/monotonic.js";
+import { SignetError } from "../../errors.js";
+import { createAuthenticator } from "../../http/authenticate.js";
+import type { Handler, RequestLog } from "../../http/request-context.js";
+import { authorizationRoute, oauthError } from "../../http/token-endpoint/answer.js";
+import { tokenRoute } from "../../http/token-endpoint/token-route.js";
+import { createCallers } from "../../issue/callers.js";
+import { type AliasCaller, hasProofs } from "../../issue/callers-json.js";
+import { presentSeconds } from "../../issue/issuer.js";
+import { DEFAULT_LIMITS, type Limits } from "../../settings/limits.js";
+import { createS3OnceStore, ONCE_TIMES } from "../../storage/aws/once.js";
+import { judgeCaller } from "../../trust/judge-callers.js";
+import { createKeySources } from "../../trust/key-sources.js";
+import { createProofs } from "../../trust/proofs.js";
+import { fetchJwks } from "../../verify/fetch-jwks.js";
+import { type HttpAnswer, type HttpEvent, httpProblem, isHttpEvent, routeOf } from "../shared/http-event.js";
+import { createLog, type Log } from "../shared/log.js";
+import { failureOf } from "../shared/report.js";
+import type { Environment } from "../shared/settings.js";
+import { eventAnswer, requestOf } from "./http-request.js";
+import { askIssuer } from "./invoke-issuer.js";
+import { remoteCallers } from "./remote-callers.js";
+import { type TokenSettings, tokenSettingsOf } from "./token-settings.js";
+
+/** Answers an event of API Gateway. */
+export type TokenHandler = (event: unknown, context: { readonly awsRequestId: string }) => Promise<HttpAnswer>;
+
+/** The issuer may have to start, and to wait for KMS; API Gateway ends a request after 29 seconds. */
+const ISSUER_TIMES = { deadlineMs: 20_000, attemptMs: 10_000 };
+
+/**
+ * Makes the handler behind `POST /token`. It is not the issuer: it verifies proofs, and lets the issuer's function issue by the aliases for
+ * proofs of its callers, which hold limits and keys. It knows no secret, and its role reaches nothing else.
+ *
+ * @throws SignetError `config_invalid`, naming the variable or the member
+ */
+export function createTokenHandler(env: Environment, write: (line: string) => void): TokenHandler {
+  const settings = tokenSettingsOf(env);
+  const log = createLog(env, write);
+  const routes = routesOf({ ...settings, callers: provingCallers(settings, log) }, env);
+
+  return async (event, { awsRequestId }) => {
+    const began = monotonicMs();
+    if (!isHttpEvent(event))
+      return httpProblem(new SignetError("invalid_request", "this function answers requests of its API alone"));
+    try {
+      const { route, method } = routeOf(event, [...new Set(routes.map(({ path }) => path))], settings.issuer);
+      const found = routes.find((each) => each.path === route && each.method === method);
+      if (found === undefined) throw new SignetError("method_not_allowed", "this path does not take that method");
+      return await answered(found, event, (said, status) =>
+        report(log, awsRequestId, said, { status, ms: Math.round(monotonicMs() - began) }),
+      );
+    } catch (error) {
+      log("WARN", awsRequestId, { outcome: error instanceof SignetError ? error.code : "internal" });
+      return httpProblem(error);
+    }
+  };
+}
+
+// A rule that is wrong is its own caller's fault: the others go on proving themselves.
+function provingCallers({ callers, issuer }: TokenSettings, log: Log): readonly AliasCaller[] {
+  return callers.filter(hasProofs).filter((caller) => {
+    try {
+      judgeCaller(caller.name, caller, issuer);
+      return true;
+    } catch (error) {
+      log("ERROR", "init", { caller: caller.name, ...failureOf(error) });
+      return false;
+    }
+  });
+}
+
+/** A path, a method, and what answers both. */
+interface Route {
+  readonly path: string;
+  readonly method: string;
+  readonly handler: Handler;
+}
+
+function routesOf(settings: TokenSettings, env: Environment): readonly Route[] {
+  const { issuer, region, issuerFunction, usedProofs, jwksUrl } = settings;
+  const credentials = () => {
+    const found = environmentCredentials(env);
+    if (found === undefined) throw noCredentials();
+    return found;
+  };
+  const { callers: proving } = settings;
+  const ask = askIssuer(createTransport({ region, credentials, env, ...ISSUER_TIMES }), issuerFunction);
+  const known = remoteCallers(localCallers(settings, proving), ask);
+  const clock = () => Date.now() / 1_000;
+  const proofs = createProofs({
+    issuer,
+    callers: Object.fromEntries(proving.map(({ name, trusts, keys, exchanges }) => [name, { trusts, keys, exchanges }])),
+    sources: createKeySources({ clock, ownJwks: jwksUrl === undefined ? undefined : () => fetchJwks(jwksUrl) }),
+    once: createS3OnceStore(createTransport({ region, credentials, env, ...ONCE_TIMES }), usedProofs),
+    clock,
+  });
+  const options = { issuer, callers: () => known, proofs: () => proofs, clock: presentSeconds };
+  const authenticate = createAuthenticator(options);
+  return [
+    { path: "/token", method: "POST", handler: tokenRoute({ ...options, authenticate }) },
+    { path: "/authorize", method: "GET", handler: authorizationRoute },
+  ];
+}
+
+// The limits are judged here as the issuer's function judges them; the key, and how long it may sign for, it alone knows.
+function localCallers({ issuer, limits }: TokenSettings, callers: readonly AliasCaller[]) {
+  const { maxTtlSeconds, requireExpiration }: Limits = { ...DEFAULT_LIMITS, ...limits };
+  const signer = { kid: "", alg: "ES256", publicJwk: { kty: "EC" }, sign: refuseToSign } as const;
+  const source = { current: () => ({ signer: signer as never, maxTtlSeconds, endless: !requireExpiration }) };
+  return createCallers({ signer: source, issuer, limits, clock: presentSeconds }, callers);
+}
+
+function refuseToSign(): never {
+  throw new SignetError("internal", "the function of POST /token has no key");
+}
+
+async function answered(
+  { path, method, handler }: Route,
+  event: HttpEvent,
+  done: (log: RequestLog, status: number) => void,
+): Promise<HttpAnswer> {
+  const [request, context] = requestOf(event, path, method);
+  const response = await Promise.resolve(handler(request, context)).catch((error: unknown) => oauthError(error, context));
+  done(context.log, response.status);
+  return eventAnswer(response);
+}
+
+// Never a token, a claim or what was sent: which rule of which caller, and why not.
+function report(
+  log: Log,
+  requestId: string,
+  { code, failure, caller, proof, tokens }: RequestLog,
+  more: { status: number; ms: number },
+) {
+  const who = { caller, ...proof };
+  if (code === undefined) log("INFO", requestId, { outcome: "issued", tokens, ...who, ms: more.ms });
+  else {
+    const why = failure === undefined ? {} : failureOf(failure);
+    log(more.status >= 500 ? "ERROR" : "WARN", requestId, { ...why, outcome: code, ...who, ms: more.ms });
+  }
+}
