@@ -27,6 +27,8 @@ const EVERYTHING = {
   issueRoutes: true,
   decodeRoute: true,
   decodeHosts: ["idp.example.com"],
+  tokenRoute: true,
+  tokenConcurrency: 5,
   rotateEveryDays: 90,
   secretsManagerRotation: true,
   alarmEmail: "ops@example.com",
@@ -67,12 +69,39 @@ test("hands its props over as parameters", () => {
   });
 });
 
+test("makes POST /token on demand, for callers that prove themselves", () => {
+  const trusts = [{ issuer: "https://idp.example", claims: { sub: "repo:acme/app" } }];
+  const props = { tokenRoute: true, tokensPerSecond: 5, callers: { ci: { limits: { maxTtlSeconds: 300 }, trusts } } };
+  const { stack, issuer, template } = synthesised(props, (around, made) => {
+    made.grantIssue(new Role(around, "Worker", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") }), "ci");
+  });
+  template.resourceCountIs("AWS::Lambda::Function", 3);
+  template.hasResourceProperties("Custom::SignetKeys", { TokenRoute: "on", Callers: JSON.stringify(props.callers) });
+  template.hasResourceProperties("AWS::Lambda::Function", { ReservedConcurrentExecutions: 10, Timeout: 29 });
+  const granted = JSON.stringify(stack.resolve(template.findResources("AWS::IAM::Policy")));
+  assert.match(granted, /":ci"/);
+  assert.throws(() => issuer.grantIssue(undefined, "ci-proof"), /callers has no "ci-proof"/);
+});
+
+for (const [what, props, message] of [
+  ["a rule without the route", { callers: { ci: { trusts: [] } } }, /callers\.ci has trusts or keys.*set tokenRoute/],
+  ["a misspelt rule", { tokenRoute: true, callers: { ci: { trusts: [{ isuer: "https://idp.example" }] } } }, /isuer/],
+  [
+    "a rule that fixes no identity",
+    { tokenRoute: true, callers: { ci: { trusts: [{ issuer: "https://idp.example" }] } } },
+    /sub/,
+  ],
+  ["the route without an API", { tokenRoute: true, jwksEndpoint: false }, /tokenRoute needs jwksEndpoint/],
+]) {
+  test(`refuses ${what}`, () => assert.throws(() => synthesised(props), message));
+}
+
 test("can stand three times in one stack, far below CloudFormation's megabyte", () => {
   const { template } = synthesised(EVERYTHING, (stack) => {
     new JwtIssuer(stack, "Second", { jwksEndpoint: false });
     new JwtIssuer(stack, "Third", EVERYTHING);
   });
-  template.resourceCountIs("AWS::Lambda::Function", 8);
+  template.resourceCountIs("AWS::Lambda::Function", 10);
   assert.ok(JSON.stringify(template.toJSON()).length < 300_000);
 });
 
@@ -118,7 +147,7 @@ test("carries the functions as assets, as they can be read in the template", () 
   assert.equal(codes.length, 3);
   for (const code of codes) {
     assert.match(code, /^function statusOf\(code\) \{$/m);
-    assert.ok(text.includes(code.trimEnd().replace(/\n(?!\n)/g, `\n${" ".repeat(10)}`)));
+    assert.ok(text.includes(code.trimEnd().replace(/\n(?!\n)/g, `\n${" ".repeat(9)}`)));
   }
 });
 

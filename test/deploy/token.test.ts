@@ -214,6 +214,50 @@ describe("POST /token of a stack", () => {
 
 const invocations = () => stack.aws.calls.filter(({ action }) => action === "lambda:InvokeFunction");
 
+describe("a caller whose rules are wrong", () => {
+  it("proves nothing, says so in the log, and leaves the others as they are", async () => {
+    const wrong = { trusts: [{ issuer: FAR, jwks: jwksOf(key) }] };
+    stack.lines.length = 0;
+    restart({ Callers: JSON.stringify({ ...JSON.parse(parameters.Callers ?? ""), far: wrong }) });
+    expect((await withProof()).status).toBe(200);
+    expect((await withProof({ iss: FAR, sub: "far" })).body.error).toBe("invalid_grant");
+    const failed = { level: "ERROR", caller: "far", failure: expect.stringContaining("callers.far.trusts.0") };
+    expect(stack.lines.map((line) => JSON.parse(line))).toContainEqual(expect.objectContaining(failed));
+  });
+});
+
+describe("a stack without the route", () => {
+  const ids = ["Token", "TokenRole", "TokenLog", "TokenPermission", "UsedProofs", "UsedProofsPolicy"];
+
+  it("has nothing of it, and keeps its key where it comes from a release that has no such parameter", async () => {
+    const old = await startStack(bucket.url);
+    const asked = { parameters: {}, id: "Keys" };
+    const { Data } = await askResource(old, bucket, { ...asked, type: "Create", more: { TokenRoute: undefined } });
+    const { TokenRoute: _, ...before } = old.put({}).properties("Keys");
+    const update = await askResource(old, bucket, { ...asked, type: "Update", old: before });
+    expect(update).toMatchObject({ outcome: "SUCCESS", Data });
+    const bare = old.put({});
+    expect(bare.made.filter((id) => ids.includes(id))).toStrictEqual([]);
+    expect(Object.keys(bare.outputs()).filter((name) => /Token|Used/.test(name))).toStrictEqual([]);
+    expect(old.put(parameters).made).toStrictEqual(expect.arrayContaining(ids));
+    expect(old.put({ TokenRoute: "on", JwksEndpoint: "off" }).refusals()).toStrictEqual(["TokenRoute needs JwksEndpoint on"]);
+    await old.aws.close();
+  });
+
+  it("has one deployment of its API for each form of it", () => {
+    for (const TokenRoute of ["on", "off"]) {
+      for (const IssueRoutes of ["on", "off"]) {
+        for (const DecodeRoute of ["on", "off"]) {
+          const { made, properties } = stack.put({ TokenRoute, IssueRoutes, DecodeRoute });
+          const deployments = made.filter((id) => /^Deployment/.test(id));
+          expect(deployments).toHaveLength(1);
+          expect(properties("Stage").DeploymentId).toBe(`signet-${deployments[0]?.toLowerCase()}`);
+        }
+      }
+    }
+  });
+});
+
 describe("the aliases for proofs", () => {
   const invoke = (alias: string, event: object) =>
     stack.start(stack.put(parameters), "Issuer")(event, context(`${stack.issuerArn}:${alias}`)) as Promise<object>;
