@@ -121,7 +121,7 @@ function completed(rule: TrustRule, where: string): ExpandedRule {
       return expandPreset({ ...rule, preset: known });
     } catch (error) {
       const generic = expandPreset(rule);
-      if (rule.any !== true && !hasIdentity(generic, fixedBy(readMembers(rule.claims ?? {}, "claims")))) throw error;
+      if (rule.any !== true && !isOneParty(generic)) throw error;
       return generic;
     }
   } catch (error) {
@@ -141,7 +141,18 @@ function assertIdentity(rule: ExpandedRule, fixed: readonly Fixed[], where: stri
 }
 
 function hasIdentity({ identifiedBy }: ExpandedRule, fixed: readonly Fixed[]): boolean {
-  return fixed.some(({ path }) => identifiedBy.some((each) => isSamePath(each, path)));
+  return fixed.some(
+    ({ path, prefixes }) => identifiedBy.some((each) => isSamePath(each, path)) && !prefixes.some((prefix) => SCHEME.test(prefix)),
+  );
+}
+
+/** So begins every URL of a kind, whoever's it is. */
+const SCHEME = /^[^/:]*:\/\/+$/;
+
+// Strangers have tokens of such an issuer as well, whose subjects all begin with one word: "repo:" is everybody's repository.
+function isOneParty(rule: ExpandedRule): boolean {
+  const fixed = fixedBy(readMembers(rule.claims ?? {}, "claims"));
+  return hasIdentity(rule, fixed) && fixed.every(({ prefixes }) => prefixes.every((prefix) => /^[^/:]+[/:]+[^/:]/.test(prefix)));
 }
 
 function isSamePath(one: ClaimPath, other: ClaimPath): boolean {

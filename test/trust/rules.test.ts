@@ -50,6 +50,22 @@ describe("a rule that fixes no identity", () => {
     },
   );
 
+  it.each<[string, string, string]>([
+    ["https://token.actions.githubusercontent.com", "repo:", "repo:acme/"],
+    ["https://gitlab.com", "project_path:", "project_path:acme/"],
+    ["https://agent.buildkite.com", "organization:", "organization:acme:"],
+  ])("of an issuer that strangers share is one whose sub begins as theirs: %s %s", (issuer, everybody, own) => {
+    expect(faultOf({ issuer, claims: { sub: { prefix: everybody } } })).toMatch(/claims: .*fix no identity/);
+    expect(faultOf({ issuer, claims: { sub: ["a", { prefix: everybody }] } })).toMatch(/claims: .*fix no identity/);
+    expect(faultOf({ issuer, claims: { sub: { prefix: everybody } }, any: true })).toBeUndefined();
+    expect(faultOf({ issuer, claims: { sub: { prefix: own } } })).toBeUndefined();
+  });
+
+  it.each(["https://", "spiffe://"])("is one whose sub begins with %s alone", (prefix) => {
+    expect(faultOf({ claims: { sub: { prefix } } })).toMatch(/claims: .*fix no identity/);
+    expect(faultOf({ claims: { sub: { prefix: `${prefix}example.org/` } } })).toBeUndefined();
+  });
+
   it("is not one for GitHub's issuer that fixes the repository, with or without its preset", () => {
     const github = {
       issuer: "https://token.actions.githubusercontent.com",
