@@ -42,18 +42,19 @@ type Jwk = Readonly<Record<string, unknown>>;
  * Makes a set of the keys of a source. A key that cannot be used is left aside, and fails only the tokens that name it.
  *
  * @param clock the present as NumericDate
- * @throws SignetError `invalid_key` where there are too many
+ * @throws SignetError `invalid_key` where there are too many; the fault of the keys where not one of them can be used
  */
 export function createKeySet(jwks: KeyList, use: KeyUse, clock: () => number): KeySet {
   if (jwks.keys.length > MAX_KEYS) {
     throw new SignetError("invalid_key", `it has ${jwks.keys.length} keys; at most ${MAX_KEYS} are accepted`);
   }
   const keys = jwks.keys.flatMap((entry): Jwk[] => usableKey(entry, use));
-  const verifiers = new Map<string, Verifier>();
   const make = (algorithms: readonly AlgorithmName[] | undefined) => {
     const all = verifierOf(keys, algorithms, clock);
     return use === "jwt-svid" ? trying(all, keys, (key) => verifierOf([key], algorithms, clock)) : all;
   };
+  // Where no key of it can be used, the last good ones stay.
+  const verifiers = new Map([["", make(undefined)]]);
   return Object.freeze({
     verifierFor(algorithms: readonly AlgorithmName[] | undefined) {
       const name = algorithms?.join(" ") ?? "";

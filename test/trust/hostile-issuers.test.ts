@@ -81,15 +81,20 @@ describe("keys of an issuer", () => {
     expect(await answerTo(proofs, proofBy(other, { iss: url }))).toBe("ci trusts.0");
   });
 
-  it("are used for 3,900 seconds where they cannot be fetched any more, and no longer", async () => {
+  it.each([
+    ["they cannot be fetched any more", undefined],
+    ["the answer has none", { keys: [] }],
+  ])("are used for 3,900 seconds where %s, and no longer", async (_why, bad) => {
     let isUp = true;
-    const served = answering(() => (isUp ? jwksOf(key) : undefined));
+    const served = answering(() => (isUp ? jwksOf(key) : bad));
     const url = await serve(served.listener);
     let elapsed = 100;
     const proofs = proofsOf({ ci: { trusts: [ruleFor(url, { jwksUrl: `${url}/jwks` })] } }, { elapsed: () => elapsed });
     expect(await answerTo(proofs, proofBy(key, { iss: url }))).toBe("ci trusts.0");
     isUp = false;
-    elapsed += 3_900;
+    elapsed += 301;
+    expect(await answerTo(proofs, proofBy(other, { iss: url }))).toBe("proof_refused");
+    elapsed += 3_599;
     expect(await answerTo(proofs, proofBy(key, { iss: url }))).toBe("ci trusts.0");
     elapsed += 1;
     expect(await answerTo(proofs, proofBy(key, { iss: url }))).toBe("jwks_unavailable");
@@ -123,6 +128,8 @@ const HOSTILE: readonly Hostile[] = [
   ["answers no JSON", () => (_, response) => void response.end("<html>"), /not valid JSON/],
   ["answers a list", () => json([]), /no list "keys"/],
   ["answers keys that are none", () => json({ keys: { length: 1 } }), /no list "keys"/],
+  ["answers no key", () => json({ keys: [] }), /cannot be used: .*no key that verifies/],
+  ["answers keys that none can use", () => json({ keys: [{ kty: "oct", k: "AAAA" }, {}] }), /cannot be used: .*no key/],
   ["is in trouble", () => (_, response) => void response.writeHead(500).end(), /answers 500/],
   ["hangs up", () => (request) => void request.socket.destroy(), /cannot be reached/],
   ["hangs up in the middle", () => (_, response) => void response.writeHead(200).write("{", () => response.destroy()), /reached/],
