@@ -47,9 +47,9 @@ export function callerProver({ callers, proofs, lookAgain, countFailure }: Prove
   async function proven(token: string, log: RequestLog, shown: Shown): Promise<ProvenCaller> {
     if (callers().count === 0) throw closed();
     if (proofs === undefined) throw proofRefused("no caller proves itself");
-    const proof = await proofs().prove(token, shown);
+    const proof = await byPresentProofs(proofs, (present) => present.prove(token, shown));
     if (proof.caller !== (shown.clientId ?? proof.caller)) throw proofRefused("client_id is not the caller that it proves");
-    // It may have taken a while: those of now count.
+    // Callers of now count as well.
     const caller = callers().named(proof.caller)?.provenBy(proof);
     if (caller === undefined) throw proofRefused("the caller that it proves is not there any more");
     const { rule, issuer, subject } = proof;
@@ -79,6 +79,26 @@ export function callerProver({ callers, proofs, lookAgain, countFailure }: Prove
       throw toPublicFailure(error, field);
     }
   };
+}
+
+const MAX_JUDGEMENTS = 3;
+
+/**
+ * Judges by the proofs of now. Keys may have to be fetched for seconds, and what an edit has taken away meanwhile proves nothing any more.
+ *
+ * @throws what `judge` throws, of proofs that are still in force
+ */
+export async function byPresentProofs<T>(proofs: () => Proofs, judge: (present: Proofs) => Promise<T>): Promise<T> {
+  for (let count = 1; ; count++) {
+    const present = proofs();
+    const isOver = (): boolean => proofs() === present || count === MAX_JUDGEMENTS;
+    try {
+      const judged = await judge(present);
+      if (isOver()) return judged;
+    } catch (error) {
+      if (isOver()) throw error;
+    }
+  }
 }
 
 /** Asserts that a token is no longer than it may be. @param field the parameter that it stood in */

@@ -142,7 +142,8 @@ function assertIdentity(rule: ExpandedRule, fixed: readonly Fixed[], where: stri
 
 function hasIdentity({ identifiedBy }: ExpandedRule, fixed: readonly Fixed[]): boolean {
   return fixed.some(
-    ({ path, prefixes }) => identifiedBy.some((each) => isSamePath(each, path)) && !prefixes.some((prefix) => SCHEME.test(prefix)),
+    ({ path, prefixes }) =>
+      identifiedBy.some((each) => isSamePath(each, path)) && !prefixes.some((prefix) => SCHEME.test(prefix)),
   );
 }
 

@@ -55,7 +55,20 @@ export function provenRoutes(callers: Readonly<Record<string, ProvenCaller>>, on
     return { name, limits, trusts, exchanges, secrets: [{ sha256, createdAt: NOW }] };
   });
   const proofs = proofsOf(callers, { issuer: ISSUER, clock: () => NOW, once, ...more });
-  const routes = routesFor({ callers: known, proofs: () => proofs });
+  let present = proofs;
+  const routes = routesFor({ callers: known, proofs: () => present });
+  /** Edits the rules while a token is being judged by those before. */
+  function editMeanwhile(edited: Readonly<Record<string, ProvenCaller>>): void {
+    const later = proofsOf(edited, { issuer: ISSUER, clock: () => NOW, once, ...more });
+    const first =
+      <A extends readonly unknown[], R>(judge: (...given: A) => Promise<R>) =>
+      async (...given: A) => {
+        const judged = await judge(...given);
+        present = later;
+        return judged;
+      };
+    present = { ...proofs, prove: first(proofs.prove), exchangeable: first(proofs.exchangeable) };
+  }
 
   const form = (parameters: Parameters | string): string =>
     typeof parameters === "string" ? parameters : new URLSearchParams(Object.entries(parameters).flatMap(pairs)).toString();
@@ -73,7 +86,7 @@ export function provenRoutes(callers: Readonly<Record<string, ProvenCaller>>, on
     return routes.post(path, body, { authorization: `Bearer ${proof}` });
   }
 
-  return { ...routes, token, bearer, secretOf: (name: string) => secrets.get(name) ?? "" };
+  return { ...routes, token, bearer, editMeanwhile, secretOf: (name: string) => secrets.get(name) ?? "" };
 }
 
 type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>;

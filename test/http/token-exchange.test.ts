@@ -169,6 +169,12 @@ describe("token exchange", () => {
     expect(notes[0]?.tokens).toBeUndefined();
   });
 
+  it("is none by a rule that is taken away while the subject's token is judged", async () => {
+    const { token, editMeanwhile } = gate();
+    editMeanwhile({ gate: { exchanges: [exchangeOf(idp, { disabled: true })] } });
+    expect(await answerOf(token(exchange(user()), "gate"))).toBe("400 invalid_request");
+  });
+
   it("lets act who may", async () => {
     const { token } = gate();
     expect(await answerOf(token(exchange(user({ may_act: { sub: "user:svc" } }), acting(service())), "gate"))).toBe("token");

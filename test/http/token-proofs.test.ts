@@ -130,6 +130,21 @@ describe("why a proof was refused", () => {
   });
 });
 
+describe("a rule that is taken away while its token is judged", () => {
+  it("proves nobody any more, and another one does", async () => {
+    const disabled = { ci: { trusts: [ruleOf(idp, { disabled: true })] } };
+    const kept = { ci: { trusts: [ruleOf(idp, { disabled: true }), ruleOf(idp)] } };
+    const answers = [disabled, kept].flatMap((edited) =>
+      [credentials, grant].map((form) => {
+        const { token, editMeanwhile } = routes();
+        editMeanwhile(edited);
+        return answerOf(token(form(proofBy(idp))));
+      }),
+    );
+    expect(await Promise.all(answers)).toStrictEqual(["401 invalid_client", "400 invalid_grant", "token", "token"]);
+  });
+});
+
 describe("client_id", () => {
   const two = () => {
     const rule = ruleOf(idp);

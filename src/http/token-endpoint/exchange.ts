@@ -7,7 +7,7 @@ import { toPublicFailure } from "../../trust/public-failure.js";
 import { normalType } from "../../verify/header.js";
 import { parseObject, splitToken } from "../../verify/token.js";
 import type { Form } from "../form.js";
-import { assertedProof, MAX_LOGGED, type Use } from "../prove-caller.js";
+import { assertedProof, byPresentProofs, MAX_LOGGED, type Use } from "../prove-caller.js";
 import type { RequestContext } from "../request-context.js";
 import type { Client } from "./client-authentication.js";
 import { defaultTtlSeconds, type Grant, scopeOf, typeOf } from "./grants.js";
@@ -127,7 +127,7 @@ async function verified(
 ): Promise<ExchangedToken> {
   try {
     if (proofs === undefined) throw new SignetError("proof_refused", "no caller may exchange anything");
-    const exchangeable = await proofs().exchangeable(caller.name, token);
+    const exchangeable = await byPresentProofs(proofs, (present) => present.exchangeable(caller.name, token));
     // RFC 9068 section 2.1: it says so itself that it is no ID token.
     if (type === ID_TOKEN && isAccessToken(token))
       throw new SignetError("proof_refused", "it is an access token, and was said to be an ID token");
