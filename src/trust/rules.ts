@@ -147,10 +147,10 @@ function hasIdentity({ identifiedBy }: ExpandedRule, fixed: readonly Fixed[]): b
   );
 }
 
-/** So begins every URL of a kind, whoever's it is. */
+/** So begins every URL of a kind. */
 const SCHEME = /^[^/:]*:\/\/+$/;
 
-// Strangers have tokens of such an issuer as well, whose subjects all begin with one word: "repo:" is everybody's repository.
+// Strangers have tokens of such an issuer as well, whose subjects all begin with one word: "repo:" begins those of all repositories.
 function isOneParty(rule: ExpandedRule): boolean {
   const fixed = fixedBy(readMembers(rule.claims ?? {}, "claims"));
   return hasIdentity(rule, fixed) && fixed.every(({ prefixes }) => prefixes.every((prefix) => /^[^/:]+[/:]+[^/:]/.test(prefix)));
