@@ -1,6 +1,6 @@
 import { isSignetError, SignetError, shortened } from "../errors.js";
 import type { Callers, KnownCaller } from "../issue/callers.js";
-import type { Proofs, Shown } from "../trust/contract.js";
+import type { Proof, Proofs, Shown } from "../trust/contract.js";
 import { isTokenRefused, toPublicFailure } from "../trust/public-failure.js";
 import type { RequestContext, RequestLog } from "./request-context.js";
 
@@ -37,6 +37,12 @@ export interface ProverOptions {
   readonly countFailure: (address: string, isTrial?: boolean) => void;
 }
 
+/** A proof, and whether the rules that it was judged by are those of now. */
+interface Judged {
+  readonly proof: Proof;
+  readonly isPresent: () => boolean;
+}
+
 /** As much of one token is looked at, in characters. */
 export const MAX_PROOF = 16 * 1024;
 /** As much of a subject stands in a log, in characters. */
@@ -44,10 +50,26 @@ export const MAX_LOGGED = 256;
 
 /** Binds what proves callers. */
 export function callerProver({ callers, proofs, lookAgain, countFailure }: ProverOptions): ProveCaller {
+  async function inForce(token: string, shown: Shown): Promise<Judged> {
+    if (proofs === undefined) throw proofRefused("no caller proves itself");
+    return byPresentProofs(proofs, async (present) => {
+      const proof = await present.prove(token, shown);
+      return { proof, isPresent: () => proofs() === present };
+    });
+  }
+
+  // Until then a client sends its body, as slowly as it likes.
+  async function useOf({ proof, isPresent }: Judged, token: string, shown: Shown): Promise<void> {
+    if (isPresent()) return proof.use();
+    const now = await inForce(token, shown);
+    if (now.proof.caller !== proof.caller) throw proofRefused("it proves another caller now");
+    return now.proof.use();
+  }
+
   async function proven(token: string, log: RequestLog, shown: Shown): Promise<ProvenCaller> {
     if (callers().count === 0) throw closed();
-    if (proofs === undefined) throw proofRefused("no caller proves itself");
-    const proof = await byPresentProofs(proofs, (present) => present.prove(token, shown));
+    const judged = await inForce(token, shown);
+    const { proof } = judged;
     if (proof.caller !== (shown.clientId ?? proof.caller)) throw proofRefused("client_id is not the caller that it proves");
     // Callers of now count as well.
     const caller = callers().named(proof.caller)?.provenBy(proof);
@@ -55,7 +77,7 @@ export function callerProver({ callers, proofs, lookAgain, countFailure }: Prove
     const { rule, issuer, subject } = proof;
     log.caller = caller.name;
     log.proof = { rule, issuer, subject: subject && shortened(subject, MAX_LOGGED) };
-    return { caller, use: () => proof.use() };
+    return { caller, use: () => useOf(judged, token, shown) };
   }
 
   return async (token, context, shown = {}, field) => {
