@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { isSignetError, SignetError } from "../errors.js";
 import { isPrivateKind, isPublicKind } from "./key-text/der-kind.js";
-import { type OpenedKey, openDer } from "./key-text/open-private.js";
+import { isPrivateJwk, type OpenedKey, openDer } from "./key-text/open-private.js";
 import { openPublicDer, openPublicJwk } from "./key-text/open-public.js";
 import { type DerPiece, type Piece, piecesIn } from "./key-text/pieces.js";
 import { refusedKind } from "./key-text/refusals.js";
@@ -12,6 +12,8 @@ export interface PublicKeyText {
   readonly publicKey: KeyObject;
   /** What it can verify: all that its type allows, or what it says of itself. */
   readonly algs: readonly AlgorithmName[];
+  /** Whether a private key stood there, of which no copy should be where public keys are expected. */
+  readonly hasPrivate: boolean;
 }
 
 /**
@@ -26,14 +28,15 @@ export function parsePublicKeyText(input: Uint8Array | string): PublicKeyText {
     throw new SignetError("invalid_key", "this is a list of several keys; give it with --jwks");
   }
   const jwk = pieces.find((piece) => piece.form === "jwk" && piece.jwk.kty !== "oct");
-  if (jwk?.form === "jwk") return named(openPublicJwk(jwk));
+  if (jwk?.form === "jwk") return named(openPublicJwk(jwk), isPrivateJwk(jwk.jwk));
   const der = pieces.filter((piece) => piece.form === "der");
   const found = der.find(({ kind }) => isPublicKind(kind));
-  if (found !== undefined) return named(openPublicDer(found));
-  const whole = der.find(({ kind }) => isPrivateKind(kind));
+  const isPrivate = ({ kind }: DerPiece) => isPrivateKind(kind);
+  if (found !== undefined) return named(openPublicDer(found), der.some(isPrivate));
+  const whole = der.find(isPrivate);
   if (whole === undefined) throw refusal(pieces);
   const { privateKey, algs } = openedWithoutPassphrase(whole);
-  return { publicKey: createPublicKey(privateKey), algs };
+  return { publicKey: createPublicKey(privateKey), algs, hasPrivate: true };
 }
 
 function openedWithoutPassphrase(piece: DerPiece): OpenedKey {
@@ -46,8 +49,8 @@ function openedWithoutPassphrase(piece: DerPiece): OpenedKey {
   }
 }
 
-function named({ key, algs }: ReturnType<typeof openPublicDer>): PublicKeyText {
-  return { publicKey: key, algs };
+function named({ key, algs }: ReturnType<typeof openPublicDer>, hasPrivate: boolean): PublicKeyText {
+  return { publicKey: key, algs, hasPrivate };
 }
 
 function refusal(pieces: readonly Piece[]): SignetError {

@@ -14,7 +14,7 @@ type Common = (command: Command) => Command;
 /** Adds `callers`. `common` gives a command the options that all have. */
 export function addCallerCommands(program: Command, context: Context, common: Common): void {
   const callers = common(program.command("callers").description("who may ask for tokens over HTTP"));
-  const add = common(callers.command("add <name>"))
+  const add = common(callers.command("add <name> [preset-or-url]"))
     .description("make a caller and show its secret, this once; with --trust or --public-key it is proven without one")
     .option("--limits <file>", "what it may be issued, as JSON spelled as in signet.json")
     .option("--may <rights>", "what it may do: issue, metrics (default: both)")
@@ -31,10 +31,12 @@ Examples:
   signet callers add web --limits web-limits.json --expires 90d
   signet callers add ci --trust github-actions --claim repository_id=1234 --claim ref=refs/heads/main
   signet callers add pod --trust kubernetes --jwks jwks.json --claim sub=system:serviceaccount:prod:api
-  signet callers add batch --public-key batch.pem
+  signet callers add batch --public-key batch.pub.pem
   signet callers add prom --may metrics`,
     )
-    .action(async (name: string, options) => (await load.callers()).callersAdd(context, name, options));
+    .action(async (name: string, whom: string | undefined, options) =>
+      (await load.callers()).callersAdd(context, name, whom, options),
+    );
   common(callers.command("list"))
     .description("show callers, their limits, the ages of their secrets, when they were used last, and what else proves them")
     .option("--json", "print it as JSON")

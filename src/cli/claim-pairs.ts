@@ -26,17 +26,19 @@ export function claimsFromPairs(pairs: readonly string[]): Claims {
   return claims;
 }
 
-/** Reads pairs of a name and a value, in their order. @throws SignetError `usage` */
+function explainPair(pair: string): string {
+  const example = /^[\w@.-]{1,64}$/.test(pair) ? pair : "alice";
+  return `a claim is given as name=value: write sub=${example}, or use --claims JSON`;
+}
+
+/** Reads pairs of a name and a value, in their order. @param explain says what is wrong with what is none. @throws SignetError `usage` */
 export function pairsGiven(
   pairs: readonly string[],
-  otherwise = ", or use --claims JSON",
+  explain: (pair: string) => string = explainPair,
 ): readonly [name: string, value: unknown][] {
   return pairs.map((pair) => {
     const [, name, sign, text = ""] = PAIR.exec(pair) ?? [];
-    if (name === undefined) {
-      const example = /^[\w@.-]{1,64}$/.test(pair) ? pair : "alice";
-      throw new SignetError("usage", `a claim is given as name=value: write sub=${example}${otherwise}`);
-    }
+    if (name === undefined) throw new SignetError("usage", explain(pair));
     const shown = shortened(name);
     return [name, sign === ":=" ? parseTypedJson(text, `what follows ${shown}:= (a text is written ${shown}=TEXT)`) : text];
   });

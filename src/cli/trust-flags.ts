@@ -14,6 +14,7 @@ import { judgeTrust } from "../trust/rules.js";
 import { pairsGiven } from "./claim-pairs.js";
 import type { Context } from "./context.js";
 import type { TrustFlags } from "./trust-options.js";
+import { isUrlTrusted, pairInWords, prefixInWords, slipInWords } from "./trust-words.js";
 import { algorithmGiven, durationGiven, namesGiven } from "./typed.js";
 
 /** What is written into a caller. */
@@ -63,6 +64,15 @@ export function hasTrustFlags(flags: TrustFlags): boolean {
   return names.some((name) => ownMember(flags as Readonly<Record<string, unknown>>, name) !== undefined);
 }
 
+/** The flags with what stands behind the name: whom `--trust` would name. @throws SignetError `usage` */
+export function withTrusted<F extends TrustFlags>(flags: F, whom: string | undefined): F {
+  if (whom === undefined) return flags;
+  if (/^[^/]+=/.test(whom)) throw new SignetError("usage", `${shortened(whom)} is no preset; a claim is given with --claim`);
+  if (flags.trust !== undefined)
+    throw new SignetError("usage", "give the preset or the issuer's URL once: behind the name, or with --trust");
+  return { ...flags, trust: whom };
+}
+
 /**
  * Reads the flags as what is written into a caller. Nothing was written yet when this throws.
  *
@@ -108,7 +118,7 @@ async function ruleGiven(
   config: string,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { trust, issuer, audience, sharedAudience, any, types, maxAge, singleUse, fromProof, subjectPrefix } = flags;
-  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(trust);
+  const isUrl = isUrlTrusted(trust);
   if (isUrl && issuer !== undefined && issuer !== trust)
     throw new SignetError("usage", "--trust names the issuer already: give its URL once, or --trust PRESET and --issuer URL");
   const claims = claimsGiven(flags);
@@ -154,7 +164,7 @@ async function keyMembers(context: Context, flags: TrustFlags, config: string): 
   }
   if (caFile !== undefined) await assertCertificates(context, caFile);
   return {
-    ...(jwks !== undefined && { jwks: await readJwks(context, jwks), jwksPastedAt: presentSeconds() }),
+    ...(jwks !== undefined && { jwks: await readJwks(context, jwks, {}, JWKS_OF_ISSUER), jwksPastedAt: presentSeconds() }),
     jwksUrl,
     algorithms:
       algorithms === undefined
@@ -175,6 +185,9 @@ async function assertCertificates(context: Context, path: string): Promise<void>
   );
 }
 
+const JWKS_OF_ISSUER =
+  "an issuer's is at the jwks_uri of its discovery, a cluster's comes from `kubectl get --raw /openid/v1/jwks`; a caller's own key is given with --public-key";
+
 /** A path as the config names it: what is below its folder moves with it. */
 function besideConfig(path: string, config: string): string {
   const within = relative(dirname(config), path);
@@ -183,9 +196,11 @@ function besideConfig(path: string, config: string): string {
 
 /** What claims must say: a value that is given again is another one that will do. */
 function claimsGiven({ claim = [], claimPrefix = [] }: TrustFlags): Readonly<Record<string, unknown>> {
-  const prefixes = pairsGiven(claimPrefix, "").map(([name, prefix]) => [name, { prefix }] as const);
+  const prefixes = pairsGiven(claimPrefix, (pair) => pairInWords(pair, "--claim-prefix")).map(
+    ([name, prefix]) => [name, { prefix }] as const,
+  );
   const choices = new Map<string, unknown[]>();
-  for (const [name, value] of [...pairsGiven(claim, ""), ...prefixes])
+  for (const [name, value] of [...pairsGiven(claim, (pair) => pairInWords(pair, "--claim")), ...prefixes])
     choices.set(name, [...(choices.get(name) ?? []), value].flat());
   // fromEntries defines, so that a claim may be called __proto__.
   return Object.fromEntries([...choices].map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
@@ -195,7 +210,7 @@ function copiedGiven(pairs: readonly string[]): Readonly<Record<string, unknown>
   return Object.fromEntries(
     pairsGiven(
       pairs.map((pair) => (pair.includes("=") ? pair : `${pair}=${pair}`)),
-      "",
+      (pair) => pairInWords(pair, "--from-proof"),
     ),
   );
 }
@@ -217,11 +232,23 @@ function assertRule(rule: Readonly<Record<string, unknown>>, issuer: string | un
   } catch (error) {
     if (!isSignetError(error, "config_invalid")) throw error;
     const [, member = "", ...inner] = (error.field ?? "").split(".");
-    const flag = ownMember(FLAG_OF_MEMBER, member) ?? "--trust";
-    const name = inner.length === 0 ? flag : `${flag} ${inner.join(".")}`;
+    const name = flagInWords(rule, member, inner);
     const words = error.message.startsWith(`${error.field ?? ""}`)
       ? error.message.slice(error.field?.length ?? 0)
       : ` ${error.message}`;
-    throw new SignetError("usage", `${name}${words}`, { cause: error });
+    throw new SignetError("usage", `${name}${words}${claimHint(rule, member, inner)}`, { cause: error });
   }
+}
+
+function flagInWords(rule: Readonly<Record<string, unknown>>, member: string, inner: readonly string[]): string {
+  if (member === "issuer" && rule.preset === undefined) return "--trust";
+  if (member === "claims" && inner.length === 0) return "the claims (--claim)";
+  const flag = ownMember(FLAG_OF_MEMBER, member) ?? "--trust";
+  return [flag, ...inner].join(" ").replace(/^--claim (.+) prefix$/, "--claim-prefix $1");
+}
+
+function claimHint({ claims = {} }: Readonly<Record<string, unknown>>, member: string, [claim]: readonly string[]): string {
+  if (member !== "claims") return "";
+  const given = claims as Readonly<Record<string, unknown>>;
+  return claim === undefined ? slipInWords(given) : prefixInWords(given, claim);
 }

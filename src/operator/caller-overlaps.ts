@@ -18,7 +18,7 @@ export function overlapsInWords(
   name?: string,
 ): readonly string[] {
   return findOverlaps(judgeCallers(callers, issuer), name).map(({ caller, rule, otherCaller, otherRule }) => {
-    const one = name === undefined ? `${rule} of the caller ${caller}` : rule;
+    const one = name === undefined ? `${rule} of the caller ${caller}` : `its ${rule}`;
     const words = `a token can match ${one} and ${otherRule} of the caller ${otherCaller}`;
     return `${words}: it is refused then, unless client_id names one of them`;
   });

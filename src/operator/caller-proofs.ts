@@ -1,7 +1,7 @@
 import { thumbprint } from "../algorithms/jwk.js";
 import type { PublicJwk } from "../algorithms/jwk-members.js";
 import { kidOfJwk } from "../algorithms/jwk-purpose.js";
-import { hasMembers, isObject } from "../encoding/list-of.js";
+import { hasMembers, isObject, isText } from "../encoding/list-of.js";
 import { SignetError, shortened } from "../errors.js";
 import type { TrustRule } from "../settings/trusts.js";
 import { changeCaller } from "./callers.js";
@@ -18,6 +18,27 @@ export interface FoundRule {
 
 /** The members of a caller that are lists of rules. */
 const LISTS = ["trusts", "exchanges"] as const;
+
+/** The rules of a caller, by their places. */
+type Rules = { readonly [L in (typeof LISTS)[number]]?: readonly TrustRule[] | undefined };
+
+/**
+ * Finds a rule of a caller.
+ *
+ * @param which as `changeTrust` takes it
+ * @throws SignetError `usage` for a rule that is not there
+ */
+export function findRule(name: string, rules: Rules, which: string | undefined, { self }: Surroundings): PlacedRule {
+  const all = LISTS.flatMap((list) =>
+    (rules[list] ?? []).map((rule, index) => ({ list, index, rule, place: `${list}.${index}` })),
+  );
+  return ruleNamed(name, all, which, self);
+}
+
+interface PlacedRule extends FoundRule {
+  readonly list: (typeof LISTS)[number];
+  readonly index: number;
+}
 
 /**
  * Gives a caller another rule.
@@ -51,10 +72,7 @@ export async function changeTrust(
 ): Promise<FoundRule> {
   let found: FoundRule | undefined;
   await changeCaller(surroundings, path, name, (written, read) => {
-    const all = LISTS.flatMap((list) =>
-      (read[list] ?? []).map((rule, index) => ({ list, index, rule, place: `${list}.${index}` })),
-    );
-    const { list, index, ...chosen } = ruleNamed(all, which, `${surroundings.self} callers list`);
+    const { list, index, ...chosen } = findRule(name, read, which, surroundings);
     found = chosen;
     const { [list]: before, ...others } = written;
     const after = (before as readonly object[]).flatMap((rule, at) => (at === index ? (change(rule) ?? []) : [rule]));
@@ -63,17 +81,21 @@ export async function changeTrust(
   return found as FoundRule;
 }
 
-function ruleNamed<R extends FoundRule>(all: readonly R[], which: string | undefined, list: string): R {
+function ruleNamed(name: string, all: readonly PlacedRule[], which: string | undefined, self: string): PlacedRule {
+  if (which === "keys")
+    throw new SignetError("usage", `the keys of its own are no rule; \`${self} callers untrust ${name} keys\` takes them away`);
   const chosen = all.filter(({ rule: { preset, issuer }, place }) => {
     return which === undefined || [place, place.replace(/^trusts\./, ""), preset, issuer].includes(which);
   });
   const [first] = chosen;
   if (first !== undefined && chosen.length === 1) return first;
   const named = which === undefined ? "" : ` ${shortened(which)}`;
-  const several = named === "" ? "the caller has several rules" : `${named.slice(1)} names several rules`;
+  const several = named === "" ? `the caller ${name} has several rules` : `${named.slice(1)} names several rules`;
   const words =
-    first === undefined ? `the caller has no rule${named}` : `${several}; expected the place of one, such as ${first.place}`;
-  throw new SignetError("usage", `${words}: \`${list}\` shows them`);
+    first === undefined
+      ? `the caller ${name} has no rule${named}`
+      : `${several}; expected the place of one, such as ${first.place}`;
+  throw new SignetError("usage", `${words}: \`${self} callers list\` shows them`);
 }
 
 /** Keys that were added: the names that assertions have to say from now on. */
@@ -115,16 +137,28 @@ function keysElsewhere(what: string, name: string, { self }: Surroundings): Sign
 export async function removeOwnKeys(surroundings: Surroundings, path: string, name: string, kid?: string): Promise<void> {
   await changeCaller(surroundings, path, name, (written) => {
     const { keys, ...others } = written;
-    if (!isObject(keys)) throw new SignetError("usage", "the caller has no keys of its own");
+    assertOwnKeys(name, keys, kid, surroundings);
     if (kid === undefined) return others;
     const left = keysIn(keys.jwks).filter((key) => kidOfJwk(key) !== kid);
-    if (left.length === keysIn(keys.jwks).length)
-      throw new SignetError(
-        "usage",
-        `the caller has no key ${shortened(kid)}; \`${surroundings.self} callers list --json\` shows them`,
-      );
     return left.length === 0 ? others : { ...written, keys: { ...keys, jwks: { keys: left } } };
   });
+}
+
+/**
+ * Asserts that a caller has keys of its own, or the one of a name.
+ *
+ * @throws SignetError `usage`
+ */
+export function assertOwnKeys(name: string, keys: unknown, kid: string | undefined, { self }: Surroundings): asserts keys is Jwk {
+  if (!isObject(keys)) throw new SignetError("usage", `the caller ${name} has no keys of its own`);
+  const kids = keysIn(keys.jwks).map(kidOfJwk);
+  if (kid === undefined || kids.includes(kid)) return;
+  const named = kids.filter(isText);
+  const expected = named.length === 0 ? "" : `; expected ${named.map((each) => shortened(each)).join(" or ")}`;
+  throw new SignetError(
+    "usage",
+    `the caller ${name} has no key ${shortened(kid)}${expected}; all of them: \`${self} callers untrust ${name} keys\``,
+  );
 }
 
 /** Of several keys each has a name, the thumbprint (RFC 7638) where it has none. One alone needs none: whatever it is called, it is meant. */

@@ -15,11 +15,19 @@ import type { Surroundings } from "./surroundings.js";
  * Reads a JWKS from where it is: a file, a URL, or an object in S3 (`s3://BUCKET/KEY`). Its entries are judged where they are used.
  *
  * @param bounds of what is fetched
+ * @param insteadOfPem what can be done with a PEM, in words behind a semicolon
  * @throws SignetError `usage` for what is no JWKS, `jwks_unavailable`, `jwks_misconfigured`, and what S3 answers
  */
-export async function readJwks(surroundings: Surroundings, given: string, bounds: FetchBounds = {}): Promise<Jwks> {
+export async function readJwks(
+  surroundings: Surroundings,
+  given: string,
+  bounds: FetchBounds = {},
+  insteadOfPem = TAKES_PEM,
+): Promise<Jwks> {
   if (bounds.allowInsecureIssuer === undefined) assertSecure(given, "fetch it yourself, look at it, and give the file");
-  const { keys } = /^https?:\/\//i.test(given) ? await fetchJwks(given, bounds) : await readAtHand(surroundings, given);
+  const { keys } = /^https?:\/\//i.test(given)
+    ? await fetchJwks(given, bounds)
+    : await readAtHand(surroundings, given, insteadOfPem);
   // A fault of one entry is that entry's.
   if (Array.isArray(keys) && (keys.length === 0 || keys.some(isObject))) return { keys } as unknown as Jwks;
   throw new SignetError("usage", `${given} is not a JWKS: it must be an object with a list "keys" of objects`);
@@ -50,10 +58,12 @@ export function assertSecure(url: string, way: string): void {
   throw new SignetError("jwks_misconfigured", words);
 }
 
-async function readAtHand(surroundings: Surroundings, given: string): Promise<{ readonly keys?: unknown }> {
+const TAKES_PEM = "`signet verify --pem` takes a PEM";
+
+async function readAtHand(surroundings: Surroundings, given: string, insteadOfPem: string): Promise<{ readonly keys?: unknown }> {
   const text = given.startsWith("s3://") ? await objectText(surroundings, given) : await readGivenFile(surroundings, given);
   if (text.toString().trimStart().startsWith("-----BEGIN "))
-    throw new SignetError("usage", `${given} is a PEM, and a JWKS was expected; \`signet verify --pem\` takes a PEM`);
+    throw new SignetError("usage", `${given} is a PEM, and a JWKS was expected; ${insteadOfPem}`);
   return parseStrictJson(text, given) ?? {};
 }
 

@@ -8,7 +8,8 @@ import type { Surroundings } from "./surroundings.js";
 type Jwk = Readonly<Record<string, unknown>>;
 
 /**
- * Reads public keys from a file: PEM, DER, a certificate, a JWK or a JWKS. Of a private key its public part is taken.
+ * Reads the public keys of a caller from a file: PEM, DER, a certificate, a JWK or a JWKS. A private key is refused: the caller alone may
+ * have it, and here it would be one more copy.
  *
  * @param option the one that names the file, for errors
  * @throws SignetError `usage` for a file that cannot be read, `invalid_key` for what is no key, `key_too_weak`
@@ -25,8 +26,12 @@ export async function readPublicKeys(surroundings: Surroundings, path: string, o
   }
 }
 
+const PRIVATE =
+  "it holds a private key, which the caller alone may have; expected its public key: openssl pkey -in FILE -pubout -out FILE.pub.pem";
+
 function asJwk(content: Uint8Array | string): Jwk {
-  const { publicKey, algs } = parsePublicKeyText(content);
+  const { publicKey, algs, hasPrivate } = parsePublicKeyText(content);
+  if (hasPrivate) throw new SignetError("invalid_key", PRIVATE);
   const [alg] = algs;
   // An RSA key can be used with six, and an Ed25519 key has two names.
   return { ...publicKey.export({ format: "jwk" }), ...(algs.length === 1 && { alg }), use: "sig" };

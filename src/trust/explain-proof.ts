@@ -7,7 +7,7 @@ import { judgeCaller, type NamedRule } from "./judge-callers.js";
 import type { KeySet } from "./key-set.js";
 import type { KeySources } from "./key-sources.js";
 import { claimAt, findMismatch, type Matcher, type Members } from "./matching.js";
-import { isSoleAudience, proofFault, trustDomainOf } from "./proof-fault.js";
+import { acceptedTypes, isRightType, isSoleAudience, proofFault, trustDomainOf } from "./proof-fault.js";
 import { readUnverified } from "./verify-by-ways.js";
 import { type Way, wayByKeys } from "./ways.js";
 
@@ -95,7 +95,21 @@ async function missesOf(
 ): Promise<readonly Miss[]> {
   const found = claimMisses(rule, claims);
   if (keys === undefined) return found;
-  return [...found, ...(await verifiedMisses(keys, rule.algorithms, token, (verified) => proofFault(rule, verified, clock())))];
+  return [...found, ...(await verifiedMisses(keys, rule.algorithms, token, (verified) => ruleMiss(rule, verified, clock())))];
+}
+
+function ruleMiss(rule: NamedRule, verified: VerifiedToken, now: number): Miss | undefined {
+  const { typ } = verified.header;
+  if (!isRightType(rule, typ)) {
+    const types = acceptedTypes(rule).map((type) => JSON.stringify(type));
+    const expected = [...types, ...(rule.acceptsUntyped ? ["none"] : [])].join(" or ");
+    return { what: "typ", expected: `${expected} (types)`, ...(typ !== undefined && { found: JSON.stringify(typ) }) };
+  }
+  return wholeMiss(proofFault(rule, verified, now));
+}
+
+function wholeMiss(why: string | undefined): Miss | undefined {
+  return why === undefined ? undefined : { what: "rule", why };
 }
 
 function claimMisses(rule: NamedRule, claims: Claims): readonly Miss[] {
@@ -140,7 +154,7 @@ async function explainedKeys(way: Way, token: string, claims: Claims, clock: () 
   const unlike = way.mismatch(claims);
   const isOfIssuer = claims.iss === caller;
   const misses = unlike === undefined ? [] : [{ what: "rule", why: unlike }];
-  const verified = isOfIssuer ? await verifiedMisses(keys, algorithms, token, (each) => way.fault(each, clock())) : [];
+  const verified = isOfIssuer ? await verifiedMisses(keys, algorithms, token, (each) => wholeMiss(way.fault(each, clock()))) : [];
   // What its claims lack is said once.
   return {
     caller,
@@ -156,7 +170,7 @@ async function verifiedMisses(
   keys: FollowedKeys<KeySet>,
   algorithms: Way["algorithms"],
   token: string,
-  faultOf: (verified: VerifiedToken) => string | undefined,
+  missOf: (verified: VerifiedToken) => Miss | undefined,
 ): Promise<readonly Miss[]> {
   let set: KeySet;
   try {
@@ -166,8 +180,8 @@ async function verifiedMisses(
     return [{ what: "keys", why: error.message }];
   }
   try {
-    const fault = faultOf(set.verifierFor(algorithms).verify(token));
-    return fault === undefined ? [] : [{ what: "rule", why: fault }];
+    const found = missOf(set.verifierFor(algorithms).verify(token));
+    return found === undefined ? [] : [found];
   } catch (error) {
     if (!isSignetError(error)) throw error;
     return [{ what: error.field ?? "signature", why: error.message }];

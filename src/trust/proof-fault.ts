@@ -46,8 +46,13 @@ export function trustDomainOf(subject: unknown): string | undefined {
   return isText(subject) ? /^(spiffe:\/\/[^/]{1,255})\/./.exec(subject)?.[1] : undefined;
 }
 
-function isRightType({ types, acceptsUntyped, isSpiffe }: JudgedRule, typ: string | undefined): boolean {
-  if (typ === undefined) return acceptsUntyped;
-  const accepted = types?.map(normalType) ?? (isSpiffe ? ["jwt", "jose"] : ["jwt"]);
-  return accepted.includes(normalType(typ));
+/** Whether a token's type is one that a rule takes. */
+export function isRightType(rule: JudgedRule, typ: string | undefined): boolean {
+  if (typ === undefined) return rule.acceptsUntyped;
+  return acceptedTypes(rule).map(normalType).includes(normalType(typ));
+}
+
+/** The types that a rule takes. */
+export function acceptedTypes({ types, isSpiffe }: JudgedRule): readonly string[] {
+  return types ?? (isSpiffe ? ["JWT", "JOSE"] : ["JWT"]);
 }

@@ -141,8 +141,8 @@ describe("signet callers add without a secret", () => {
     ["a claim without a rule", ["--claim", "sub=x"], "--claim belongs to a rule: give --trust"],
     ["a proxy for nothing", ["--proxy", "http://p.example"], "--proxy is about keys"],
     ["a misspelt preset", ["--trust", "github-action", "--claim", "repository_id=1"], "did you mean github-actions?"],
-    ["no identity", ["--trust", "github-actions"], "--claim fix no identity for the preset github-actions"],
-    ["no sub", ["--trust", "https://idp.example", "--claim", "repo=x"], "--claim fix no identity"],
+    ["no identity", ["--trust", "github-actions"], "the claims (--claim) fix no identity for the preset github-actions"],
+    ["no sub", ["--trust", "https://idp.example", "--claim", "repo=x"], "the claims (--claim) fix no identity"],
     ["a prefix that ends anywhere", ["--trust", "https://idp.example", "--claim-prefix", "sub=repo:acme"], "must end in / or :"],
     ["a preset that needs an issuer", ["--trust", "aws", "--claim", "principal_id=x"], "--issuer"],
     ["two issuers", ["--trust", "https://a.example", "--issuer", "https://b.example"], "--trust names the issuer already"],
@@ -232,7 +232,7 @@ describe("the rules of a caller", () => {
 
   it("are told where those of another caller match the same tokens", async () => {
     const ran = await run("add", "other", ...GITHUB, "--claim", "ref=refs/heads/main");
-    expect(ran.stderr).toContain("a token can match trusts.0 and trusts.0 of the caller ci");
+    expect(ran.stderr).toContain("a token can match its trusts.0 and trusts.0 of the caller ci");
     expect((await run("add", "third", "--trust", "github-actions", "--claim", "repository_id=12345")).stderr).not.toContain(
       "can match",
     );

@@ -134,7 +134,7 @@ their claims have to say. The command writes such a rule; nothing is written tha
 | \`signet callers add ci --trust github-actions --claim repository_id=1234\` | makes a caller that is proven by jobs of that repository, and has no secret |
 | \`signet callers trust ci gitlab --claim project_id=20\` | gives it another rule |
 | \`signet callers add app --trust https://idp.example --claim sub=app\` | trusts any issuer of discovery; \`sub\` has to be fixed, or its beginning |
-| \`signet callers add batch --public-key batch.pem\` | makes one that signs its own proofs (\`private_key_jwt\`, RFC 7523): \`iss\` and \`sub\` are its name |
+| \`signet callers add batch --public-key batch.pub.pem\` | makes one that signs its own proofs (\`private_key_jwt\`, RFC 7523): \`iss\` and \`sub\` are its name |
 | \`signet callers test ci -\` | reads a token from stdin, and says which rule it matches, or claim by claim what does not |
 | \`signet callers disable ci trusts.0\`, \`enable\`, \`untrust\` | switches one rule off and on, or takes it away; a server follows within two seconds |
 

@@ -68,7 +68,7 @@ function keysInWords({ jwks, jwksUrl }: NonNullable<ListedCaller["keys"]>): stri
 }
 
 function nameOf(kid: unknown): string {
-  return isText(kid) ? kid : "one without a name";
+  return isText(kid) ? kid : "one without a kid";
 }
 
 function secretInWords({ createdAt, expiresAt }: { createdAt: number; expiresAt?: number }, now: number): string {

@@ -3,7 +3,7 @@ import { loadConfig } from "../../config/load.js";
 import { isSignetError, SignetError, shortened } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { callerNamed } from "../../operator/callers.js";
-import { type Explained, explainProof, type Miss } from "../../trust/explain-proof.js";
+import { type Explained, type ExplainOptions, explainProof, type Miss } from "../../trust/explain-proof.js";
 import { createKeySources } from "../../trust/key-sources.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { tokenGiven } from "../token-text.js";
@@ -23,16 +23,23 @@ export async function callersTest(
   const { cwd, env, output, self } = context;
   const { name, argument } = argumentsGiven(first, second);
   const { callers, issuer } = await loadConfig({ path: pathOfConfig(context, options), cwd, env });
-  if (name !== undefined) callerNamed(callers, name, context);
+  const caller = name === undefined ? undefined : callerNamed(callers, name, context);
   const token = await tokenGiven(argument);
   const clock = presentSeconds;
-  const all = await explained(token, { callers, issuer, clock, sources: createKeySources({ clock, readCa: readCertificates }) });
+  const all = await explained(token, argument, {
+    callers,
+    issuer,
+    clock,
+    sources: createKeySources({ clock, readCa: readCertificates }),
+  });
   const asked = all.filter(({ caller }) => name === undefined || caller === name);
   const proven = [...new Set(all.filter(isMatch).map(({ caller }) => caller))];
   const isProven = name === undefined ? proven.length === 1 : proven.includes(name);
   if (options.json === true) output.json({ proves: proven, rules: asked.map(shownAsJson) });
   else for (const line of linesOf(asked)) output.data(line);
   if (asked.length === 0) output.note(`there is no rule and no key: ${self} callers trust ${name ?? "NAME"}`);
+  if (asked.length === 0 && (caller?.exchanges ?? []).length > 0)
+    output.note(`${name} exchanges tokens, which prove no caller: of one that POST /token refuses the server's log says why`);
   if (proven.length > 1)
     output.note(`warning: it proves ${proven.join(" and ")}: it is refused, unless client_id names one of them`);
   if (isProven) return;
@@ -53,13 +60,14 @@ function argumentsGiven(
   return { name: first, argument: "-" };
 }
 
-async function explained(...given: Parameters<typeof explainProof>): Promise<readonly Explained[]> {
+async function explained(token: string, argument: string, options: ExplainOptions): Promise<readonly Explained[]> {
   try {
-    return await explainProof(...given);
+    return await explainProof(token, options);
   } catch (error) {
     // The server's answer keeps the reason from strangers.
     if (!isSignetError(error, "proof_refused") || !isSignetError(error.cause)) throw error;
-    throw new SignetError("proof_refused", `this is no proof: ${error.cause.message}`, { cause: error });
+    const file = argument === "-" ? "" : "; a token in a file is read by `signet callers test NAME - < FILE`";
+    throw new SignetError("proof_refused", `this is no proof: ${error.cause.message}${file}`, { cause: error });
   }
 }
 

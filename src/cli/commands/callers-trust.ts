@@ -2,33 +2,26 @@ import { loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { SignetError } from "../../errors.js";
 import { overlapsInWords } from "../../operator/caller-overlaps.js";
-import { addOwnKeys, addTrust, changeTrust, removeOwnKeys } from "../../operator/caller-proofs.js";
+import { addOwnKeys, addTrust, assertOwnKeys, changeTrust, findRule, removeOwnKeys } from "../../operator/caller-proofs.js";
 import { callerNamed } from "../../operator/callers.js";
 import { ruleInWords } from "../../operator/rule-words.js";
 import type { TrustRule } from "../../settings/trusts.js";
 import { presetOfIssuer } from "../../trust/presets.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
-import { type GivenProofs, proofsGiven } from "../trust-flags.js";
+import { type GivenProofs, proofsGiven, withTrusted } from "../trust-flags.js";
 import type { TrustFlags } from "../trust-options.js";
 
 export interface TrustOptions extends CommonOptions, TrustFlags {}
 
 /** `signet callers trust`: gives a caller another rule, or another key of its own. */
-export async function callersTrust(
-  context: Context,
-  name: string,
-  whom: string | undefined,
-  options: TrustOptions,
-): Promise<void> {
-  if (whom !== undefined && options.trust !== undefined)
-    throw new SignetError("usage", "give the preset or the issuer's URL once: behind the name, or with --trust");
+export async function callersTrust(context: Context, name: string, whom: string | undefined, given: TrustOptions): Promise<void> {
+  const options = withTrusted(given, whom);
   const path = pathOfConfig(context, options);
   const { cwd, env, output } = context;
   const { issuer, callers } = await loadConfig({ path, cwd, env });
   callerNamed(callers, name, context);
-  const flags = whom === undefined ? options : { ...options, trust: whom };
-  const { rule, keys } = await proofsGiven(context, flags, issuer, path);
+  const { rule, keys } = await proofsGiven(context, options, issuer, path);
   if (rule === undefined && keys === undefined)
     throw new SignetError(
       "usage",
@@ -36,7 +29,10 @@ export async function callersTrust(
     );
   if (keys !== undefined) {
     const { named } = await addOwnKeys(context, path, name, keys);
-    if (named.length > 0) output.note(`several keys are told apart by kid: assertions have to name theirs, ${named.join(", ")}`);
+    if (named.length > 0)
+      output.note(
+        `warning: from now on a proof has to name its key as kid, ${named.join(" or ")}: several keys are told apart by it, and without it a proof is refused`,
+      );
   }
   const place = rule === undefined ? undefined : await addTrust(context, path, name, rule);
   await tellProofs(context, path, name, { ...(rule && { rule }), ...(keys && { keys }) });
@@ -55,7 +51,10 @@ export async function callersUntrust(
   const { output } = context;
   if (options.kid !== undefined && which !== "keys")
     throw new SignetError("usage", `--kid names a key of the caller's own: callers untrust ${name} keys --kid KID`);
+  const { callers } = await loadConfig({ path, cwd: context.cwd, env: context.env });
+  const caller = callerNamed(callers, name, context);
   if (which === "keys") {
+    assertOwnKeys(name, caller.keys, options.kid, context);
     await confirm(
       `The caller ${name} gets no more tokens by ${options.kid === undefined ? "keys of its own" : "that key"}.`,
       options,
@@ -65,7 +64,11 @@ export async function callersUntrust(
     if (options.json === true) output.json({ caller: name, removed: options.kid ?? "keys" });
     return;
   }
-  await confirm(`The caller ${name} gets no more tokens by that rule; disable switches it off and keeps it.`, options);
+  const found = findRule(name, caller, which, context);
+  await confirm(
+    `The caller ${name} loses ${found.place} (${ruleInWords(found.rule)}); disable switches it off and keeps it.`,
+    options,
+  );
   const { place, rule } = await changeTrust(context, path, name, which, () => undefined);
   output.note(`the caller ${name} lost the rule ${place} (${ruleInWords(rule)}); tokens that it has are good until they expire`);
   if (options.json === true) output.json({ caller: name, removed: place });
@@ -96,11 +99,13 @@ export async function tellProofs(context: Context, path: string, name: string, {
   const config = await loadConfig({ path, cwd, env });
   const us = config.issuer ?? "the issuer's URL";
   if (rule !== undefined) {
-    const { jwks, preset, issuer, audience = us } = rule as unknown as TrustRule;
+    const { jwks, preset, issuer, audience } = rule as unknown as TrustRule;
     output.note(`the caller ${name} is proven by a token of ${ruleInWords(rule as unknown as TrustRule)}`);
-    output.note(`it has to be for ${audience} alone (aud); try one: \`${self} callers test ${name} -\``);
+    output.note(`it has to be for ${audience ?? us} alone (aud); try one: \`${self} callers test ${name} -\``);
     const known = preset !== undefined || issuer === undefined ? undefined : presetOfIssuer(issuer);
     if (known !== undefined) output.note(`--trust ${known} knows this issuer, and which of its claims identify`);
+    if (preset === "azure" && audience === undefined)
+      output.note("warning: tokens of Entra are for an application: give its id or URI as --audience, unless this URL is one");
     if (jwks !== undefined)
       output.note("warning: keys that are pasted are renewed by hand alone; `signet callers list` tells their age");
   }

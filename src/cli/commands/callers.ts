@@ -16,7 +16,7 @@ import { readGivenFile } from "../../operator/given-file.js";
 import { RIGHTS, type Right } from "../../settings/callers.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
-import { type GivenProofs, hasTrustFlags, proofsGiven } from "../trust-flags.js";
+import { type GivenProofs, hasTrustFlags, proofsGiven, withTrusted } from "../trust-flags.js";
 import type { TrustFlags } from "../trust-options.js";
 import { durationGiven } from "../typed.js";
 import { tellProofs } from "./callers-trust.js";
@@ -36,22 +36,23 @@ export interface CallerOptions extends CommonOptions, TrustFlags {
 const DEFAULT_OVERLAP = "1d";
 
 /** `signet callers add`: makes a caller and shows its secret, this once; one that is proven otherwise has none. */
-export async function callersAdd(context: Context, name: string, options: CallerOptions): Promise<void> {
+export async function callersAdd(context: Context, name: string, whom: string | undefined, given: CallerOptions): Promise<void> {
+  const options = withTrusted(given, whom);
   const limits = options.limits === undefined ? undefined : await limitsGiven(context, options.limits);
   const overlapSeconds = overlapOf(options);
   if (options.overlap !== undefined && options.orRotate !== true)
     throw new SignetError("usage", "--overlap is for a caller that may be there already: give it with --or-rotate");
   const path = pathOfConfig(context, options);
   const proofs = await otherProofs(context, options, path);
-  const given = { limits, may: rightsGiven(options), proofs: proofs && writtenProofs(proofs) };
+  const members = { limits, may: rightsGiven(options), proofs: proofs && writtenProofs(proofs) };
   if (proofs !== undefined && options.secret !== true) {
-    await addCallerWithoutSecret(context, path, name, given);
+    await addCallerWithoutSecret(context, path, name, members);
     context.output.note(`the caller ${name} was added to ${path}; it has no secret`);
     await tellProofs(context, path, name, proofs);
     if (options.json === true) context.output.json({ caller: name, secret: null, ...writtenProofs(proofs) });
     return;
   }
-  const secretGiven = { ...given, overlapSeconds, expiresAfterSeconds: secondsToExpiry(options) };
+  const secretGiven = { ...members, overlapSeconds, expiresAfterSeconds: secondsToExpiry(options) };
   const made = await (options.orRotate === true ? addOrRotateCaller : addCaller)(context, path, name, secretGiven);
   const done = made.oldEndAt === undefined ? `the caller ${name} was added to ${path}` : rotated(name, made, overlapSeconds);
   if (proofs !== undefined) await tellProofs(context, path, name, proofs);

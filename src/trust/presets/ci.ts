@@ -10,8 +10,8 @@ export const gitlab: Preset = {
   name: "gitlab",
   about: "a job of GitLab CI/CD",
   issuer: "https://gitlab.com",
-  isIssuer: isHttpsIssuer,
-  issuerForm: "https://gitlab.com, or the URL of your GitLab",
+  isIssuer: (issuer) => isHttpsIssuer(issuer) && !issuer.endsWith("/"),
+  issuerForm: "https://gitlab.com, or the URL of your GitLab without / at its end",
   identifiedBy: [["project_id"], ["namespace_id"]],
   identifies: (claims) => ["project_id", "namespace_id"].some((name) => isFixed(ownMember(claims, name), isNumericId)),
   identity:
