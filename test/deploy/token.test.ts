@@ -181,6 +181,13 @@ describe("POST /token of a stack", () => {
     expect(invocations()).toHaveLength(before);
   });
 
+  it("says nothing of what it warms in INIT, and calls nothing for it", async () => {
+    [stack.lines.length, stack.aws.calls.length] = [0, 0];
+    expect((await call("GET", "/authorize")).status).toBe(400);
+    expect(stack.lines).toHaveLength(1);
+    expect(stack.aws.calls).toStrictEqual([]);
+  });
+
   it("says that there is no login", async () => {
     expect(await call("GET", "/authorize")).toMatchObject({
       status: 400,

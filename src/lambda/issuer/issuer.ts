@@ -18,6 +18,7 @@ import { type HttpAnswer, httpAnswer, httpProblem, identityOf, isHttpEvent, read
 import { assertNamesWereRead, issueWellRead } from "../shared/parsed-event.js";
 import { type Answer, createReport, errorWithoutStack, type Report } from "../shared/report.js";
 import { type Environment, type Settings, settingsOf } from "../shared/settings.js";
+import { within } from "../shared/within.js";
 import { assertBatchFits } from "./batch-size.js";
 import { createSigningKey, type FunctionKey } from "./signing-key.js";
 
@@ -217,16 +218,6 @@ async function issuedFromEvent(caller: ResolvedCaller, event: unknown, checkSize
   }
   assertNamesWereRead(event);
   return caller.issuer.issue(event as IssueRequest);
-}
-
-/** Kept with the work, or when its time is over; the work goes on. */
-async function within(milliseconds: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([work, over]);
-  clearTimeout(timer);
 }
 
 function elapsed(began: number): number {

@@ -1,5 +1,5 @@
 import { environmentCredentials, noCredentials } from "../../aws/credentials.js";
-import { createTransport } from "../../aws/transport.js";
+import { createTransport, type Transport } from "../../aws/transport.js";
 import { monotonicMs } from "../../encoding/monotonic.js";
 import { SignetError } from "../../errors.js";
 import { createAuthenticator } from "../../http/authenticate.js";
@@ -19,6 +19,7 @@ import { type HttpAnswer, type HttpEvent, httpProblem, isHttpEvent, routeOf } fr
 import { createLog, type Log } from "../shared/log.js";
 import { failureOf } from "../shared/report.js";
 import type { Environment } from "../shared/settings.js";
+import { within } from "../shared/within.js";
 import { eventAnswer, requestOf } from "./http-request.js";
 import { askIssuer } from "./invoke-issuer.js";
 import { remoteCallers } from "./remote-callers.js";
@@ -30,23 +31,59 @@ export type TokenHandler = (event: unknown, context: { readonly awsRequestId: st
 /** The issuer may have to start, and to wait for KMS; API Gateway ends a request after 29 seconds. */
 const ISSUER_TIMES = { deadlineMs: 20_000, attemptMs: 10_000 };
 
+/** A function that has started. */
+export interface StartedTokenFunction {
+  readonly handler: TokenHandler;
+  /** Never rejected: what every request needs is warm, or took too long. */
+  readonly ready: Promise<void>;
+}
+
+/** In INIT a small function has more of a processor; what takes longer the first request waits for. */
+const MAX_INIT_MS = 2_000;
+/** Is refused, by no rule and with no fetch. */
+const TRIAL = {
+  httpMethod: "POST",
+  resource: "/token",
+  headers: { "content-type": "application/x-www-form-urlencoded" },
+  requestContext: {},
+  body: "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=e30.e30.AA",
+};
+
 /**
- * Makes the handler behind `POST /token`. It is not the issuer: it verifies proofs, and lets the issuer's function issue by the aliases for
+ * Starts the function behind `POST /token`. It is not the issuer: it verifies proofs, and lets the issuer's function issue by the aliases for
  * proofs of its callers, which hold limits and keys. It knows no secret, and its role reaches nothing else.
  *
  * @throws SignetError `config_invalid`, naming the variable or the member
  */
-export function createTokenHandler(env: Environment, write: (line: string) => void): TokenHandler {
+export function startTokenFunction(env: Environment, write: (line: string) => void): StartedTokenFunction {
   const settings = tokenSettingsOf(env);
   const log = createLog(env, write);
-  const routes = routesOf({ ...settings, callers: provingCallers(settings, log) }, env);
+  const callers = provingCallers(settings, log);
+  const credentials = () => {
+    const found = environmentCredentials(env);
+    if (found === undefined) throw noCredentials();
+    return found;
+  };
+  const reached = { region: settings.region, credentials, env };
+  const toIssuer = createTransport({ ...reached, ...ISSUER_TIMES });
+  const toBucket = createTransport({ ...reached, ...ONCE_TIMES });
+  const routes = routesOf({ ...settings, callers }, toIssuer, toBucket);
 
+  async function warmUp(): Promise<void> {
+    const trial = handlerOf(routes, settings.issuer, () => undefined)(TRIAL, { awsRequestId: "" });
+    await Promise.allSettled([toIssuer.connect("lambda"), toBucket.connect("s3"), trial]);
+  }
+
+  return { handler: handlerOf(routes, settings.issuer, log), ready: within(MAX_INIT_MS, warmUp()) };
+}
+
+function handlerOf(routes: readonly Route[], issuer: string, log: Log): TokenHandler {
   return async (event, { awsRequestId }) => {
     const began = monotonicMs();
     if (!isHttpEvent(event))
       return httpProblem(new SignetError("invalid_request", "this function answers requests of its API alone"));
     try {
-      const { route, method } = routeOf(event, [...new Set(routes.map(({ path }) => path))], settings.issuer);
+      const { route, method } = routeOf(event, [...new Set(routes.map(({ path }) => path))], issuer);
       const found = routes.find((each) => each.path === route && each.method === method);
       if (found === undefined) throw new SignetError("method_not_allowed", "this path does not take that method");
       return await answered(found, event, (said, status) =>
@@ -79,22 +116,15 @@ interface Route {
   readonly handler: Handler;
 }
 
-function routesOf(settings: TokenSettings, env: Environment): readonly Route[] {
-  const { issuer, region, issuerFunction, usedProofs, jwksUrl } = settings;
-  const credentials = () => {
-    const found = environmentCredentials(env);
-    if (found === undefined) throw noCredentials();
-    return found;
-  };
-  const { callers: proving } = settings;
-  const ask = askIssuer(createTransport({ region, credentials, env, ...ISSUER_TIMES }), issuerFunction);
-  const known = remoteCallers(localCallers(settings, proving), ask);
+function routesOf(settings: TokenSettings, toIssuer: Transport, toBucket: Transport): readonly Route[] {
+  const { issuer, issuerFunction, usedProofs, jwksUrl, callers: proving } = settings;
+  const known = remoteCallers(localCallers(settings, proving), askIssuer(toIssuer, issuerFunction));
   const clock = () => Date.now() / 1_000;
   const proofs = createProofs({
     issuer,
     callers: Object.fromEntries(proving.map(({ name, trusts, keys, exchanges }) => [name, { trusts, keys, exchanges }])),
     sources: createKeySources({ clock, ownJwks: jwksUrl === undefined ? undefined : () => fetchJwks(jwksUrl) }),
-    once: createS3OnceStore(createTransport({ region, credentials, env, ...ONCE_TIMES }), usedProofs),
+    once: createS3OnceStore(toBucket, usedProofs),
     clock,
   });
   const options = { issuer, callers: () => known, proofs: () => proofs, clock: presentSeconds };
