@@ -134,7 +134,12 @@ function assertMayAct({ subject, actor, client, issuer }: ExchangeParties): void
 
 // RFC 8693 section 4.1: the present actor stands outside, those before it within.
 function actors({ subject, actor, issuer }: ExchangeParties): Actor | undefined {
-  const before = earlierActors(subject.claims.act, subject.claims.iss, issuer, actor ? MAX_ACTORS - 1 : MAX_ACTORS);
+  // A token without iss (a JWT-SVID) is of the issuer that its rule names.
+  const writtenBy = subject.claims.iss ?? subject.issuer;
+  const before = earlierActors(subject.claims.act, writtenBy, issuer, actor ? MAX_ACTORS - 1 : MAX_ACTORS);
+  // The outer one is whom resources let act: of our own parties no other issuer says that. Those within only say what was.
+  if (actor === undefined && before !== undefined && before.iss === undefined && writtenBy !== issuer)
+    throw refused("subject_token", "its act names a party of this issuer, which has not written it");
   if (actor === undefined) return before;
   const sub = subjectOf(actor, "actor_token");
   // Who really acts would be lost.

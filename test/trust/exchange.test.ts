@@ -188,6 +188,17 @@ describe("act", () => {
     expect(act).toStrictEqual({ iss: IDP, sub: "svc", act: { iss: IDP, sub: "a", act: { sub: "b" } } });
   });
 
+  it("is of no party of ours by another issuer's word", () => {
+    expect(refusal(() => narrowed(acted({ sub: "admin", iss: US }, IDP)))).toStrictEqual({
+      code: "proof_refused",
+      field: "subject_token",
+    });
+    expect(narrowed(acted({ sub: "admin", iss: US })).act).toStrictEqual({ sub: "admin" });
+    // A JWT-SVID names no issuer, and its actors are not ours.
+    const svid = token({ claims: { iss: undefined, act: { sub: "admin" } } });
+    expect(narrowed(svid).act).toStrictEqual({ iss: IDP, sub: "admin" });
+  });
+
   it("is four deep at most, the actor with it", () => {
     expect(narrowed(acted(nested(4))).act).toStrictEqual(nested(4));
     expect(narrowed(acted(nested(3)), {}, svc).act).toStrictEqual({ sub: "svc", act: nested(3) });
