@@ -144,7 +144,7 @@ function actors({ subject, actor, issuer }: ExchangeParties): Actor | undefined 
   const sub = subjectOf(actor, "actor_token");
   // Who really acts would be lost.
   if (actor.claims.act !== undefined) throw refused("actor_token", "it is itself one of an actor that acts for another (act)");
-  return { ...nameSpace(actor.claims.iss, issuer), sub, ...(before && { act: before }) };
+  return { ...nameSpace(actor.claims.iss ?? actor.issuer, issuer), sub, ...(before && { act: before }) };
 }
 
 function earlierActors(act: unknown, writtenBy: unknown, issuer: string | undefined, most: number): Actor | undefined {

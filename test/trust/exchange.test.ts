@@ -197,6 +197,10 @@ describe("act", () => {
     // A JWT-SVID names no issuer, and its actors are not ours.
     const svid = token({ claims: { iss: undefined, act: { sub: "admin" } } });
     expect(narrowed(svid).act).toStrictEqual({ iss: IDP, sub: "admin" });
+    expect(narrowed(token(), {}, token({ subject: "admin", claims: { iss: undefined } })).act).toStrictEqual({
+      iss: IDP,
+      sub: "admin",
+    });
   });
 
   it("is four deep at most, the actor with it", () => {
