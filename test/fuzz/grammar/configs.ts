@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { CONFIG_MEMBERS } from "../../../src/config/schema.js";
 import { membersIn } from "../../../src/settings/shape.js";
 import { changed, damaged } from "./changes.js";
+import { proofMembers } from "./rules.js";
 import { INHERITED, ISSUER, json, likely, name, number, text } from "./words.js";
 
 const seconds = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 100_000 }) }, number);
@@ -24,6 +25,7 @@ const rotation = likely({
   clockSkewSeconds: seconds,
 });
 const caller = likely({
+  ...proofMembers,
   limits,
   secrets: fc.array(likely({ sha256: fc.constant("a".repeat(64)), createdAt: seconds, expiresAt: seconds }), { maxLength: 2 }),
 });
