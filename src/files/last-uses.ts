@@ -31,12 +31,14 @@ export function createLastUses(
   let isClosed = false;
 
   async function write(uses: ReadonlyMap<string, number>): Promise<void> {
+    const failed = (error: unknown): void => onFailure(asUnwritable(folder, error));
     try {
       await makePrivateDirectory(folder);
-      for (const [name, at] of uses) await writeUse(join(folder, name), at);
     } catch (error) {
-      onFailure(asUnwritable(folder, error));
+      return failed(error);
     }
+    // One that cannot be written, as that of another user, keeps no other from it.
+    for (const [name, at] of uses) await writeUse(join(folder, name), at, now()).catch(failed);
   }
 
   function flush(): Promise<void> {
@@ -65,10 +67,10 @@ export function createLastUses(
   });
 }
 
-// Another process may have written a later one.
-async function writeUse(path: string, at: number): Promise<void> {
+// Another process may have written a later one. One of the future is of a clock that has been put back since.
+async function writeUse(path: string, at: number, nowMs: number): Promise<void> {
   const before = await timeOf(path);
-  if (before !== undefined && before >= at) return;
+  if (before !== undefined && before >= at && before <= nowMs + WRITE_EVERY_MS) return;
   if (before === undefined) await createEmptyFile(path, PRIVATE_FILE);
   await utimes(path, at / 1_000, at / 1_000);
 }

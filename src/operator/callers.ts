@@ -192,14 +192,27 @@ export async function removeCaller(surroundings: Surroundings, path: string, nam
   if (folder !== undefined) await forgetUse(folder, name).catch(() => undefined);
 }
 
-/** When each caller was recognised last by a server whose keys and documents are in a config's directory; those that never were are left out. */
+/** When callers were used last, as far as that can be known. */
+export interface LastUsesOfCallers {
+  /** By name; those that never were are left out. */
+  readonly times: ReadonlyMap<string, number>;
+  /** Why those of others cannot be read. */
+  readonly failures: ReadonlyMap<string, Error>;
+}
+
+/** When each caller was recognised last by a server whose keys and documents are in a config's directory. */
 export async function lastUsesOfCallers({
   callers,
   directory,
-}: Pick<Config, "callers" | "directory">): Promise<ReadonlyMap<string, number>> {
+}: Pick<Config, "callers" | "directory">): Promise<LastUsesOfCallers> {
   const folder = callersFolder(directory);
-  const uses = await Promise.all(Object.keys(callers).map(async (name) => [name, await lastUse(folder, name)] as const));
-  return new Map(uses.flatMap(([name, at]): [string, number][] => (at === undefined ? [] : [[name, at]])));
+  const times = new Map<string, number>();
+  const failures = new Map<string, Error>();
+  for (const name of Object.keys(callers)) {
+    const at = await lastUse(folder, name).catch((error: Error) => void failures.set(name, error));
+    if (at !== undefined) times.set(name, at);
+  }
+  return { times, failures };
 }
 
 /** The callers of a config: names, limits, and the ages of secrets. */

@@ -66,6 +66,16 @@ describe("signet callers", () => {
     expect((await run("list")).stdout).toMatch(/web .* not yet/);
   });
 
+  it("lists callers also where it cannot be known when they were used", async () => {
+    await run("add", "web");
+    await writeFile(join(cwd, ".signet", "callers"), "");
+    const shown = await run("list");
+    expect([shown.code, shown.stdout]).toStrictEqual([0, expect.stringMatching(/web .* not known/)]);
+    expect(shown.stderr).toContain("warning: when callers were used last cannot be read");
+    const json = await run("list", "--json");
+    expect([json.code, JSON.parse(json.stdout)]).toMatchObject([0, { callers: [{ name: "web", lastUsedAt: null }] }]);
+  });
+
   it("keeps the rest of the config, its order included, and writes nothing that could not be read", async () => {
     const before = Object.keys(await config());
     await run("add", "web");

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { mkdir, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { createLastUses, forgetUse, lastUse } from "../../src/files/last-uses.js";
@@ -68,5 +68,26 @@ describe("the last uses of callers", () => {
     process.usedAt(0, "web");
     await process.close();
     expect(process.failures).toHaveLength(1);
+  });
+
+  it("that cannot be written keep no other from it, and are told", async () => {
+    const folder = join(await scratch(), "callers");
+    await mkdir(folder);
+    await symlink("web", join(folder, "web"));
+    const process = uses(folder);
+    for (const name of ["web", "chat"]) process.usedAt(3, name);
+    await process.close();
+    expect(await seconds(folder, "chat")).toBe(3);
+    expect(process.failures).toMatchObject([{ code: "store_failed" }]);
+  });
+
+  it("are not kept from being told by a time that has not come yet, from before the clock was put back", async () => {
+    const folder = join(await scratch(), "callers");
+    const [ahead, right] = [uses(folder), uses(folder)];
+    ahead.usedAt(20_000, "web");
+    await ahead.close();
+    right.usedAt(10, "web");
+    await right.close();
+    expect(await seconds(folder, "web")).toBe(10);
   });
 });

@@ -15,20 +15,22 @@ export async function callersList(context: Context, options: CommonOptions): Pro
   const now = presentSeconds();
   const config = await loadConfig({ path: pathOfConfig(context, options), cwd, env });
   const callers = listedCallers(config);
-  const lastUses = await lastUsesOfCallers(config);
+  const { times, failures } = await lastUsesOfCallers(config);
+  const [unread] = failures.values();
+  if (unread !== undefined) output.note(`warning: when callers were used last cannot be read: ${unread.message}`);
   if (options.json === true) {
-    return output.json({ callers: callers.map((caller) => ({ ...caller, lastUsedAt: lastUses.get(caller.name) ?? null })) });
+    return output.json({ callers: callers.map((caller) => ({ ...caller, lastUsedAt: times.get(caller.name) ?? null })) });
   }
   if (callers.length === 0) return output.note(`there are no callers: ${self} callers add NAME`);
   const haveProofs = callers.some((caller) => proofsInWords(caller, now).length > 0);
   const rows = callers.flatMap((caller) => {
     const { name, limits, secrets, may } = caller;
-    const used = lastUses.get(name);
+    const used = times.get(name);
     const [first = "", ...more] = proofsInWords(caller, now);
     const row = [
       name,
       secrets.map((each) => secretInWords(each, now)).join("; ") || "none",
-      used === undefined ? "not yet" : fromNow(used, now),
+      used === undefined ? (failures.has(name) ? "not known" : "not yet") : fromNow(used, now),
       limitsInWords(limits, may),
     ];
     return haveProofs ? [[...row, first], ...more.map((words) => ["", "", "", "", words])] : [row];
