@@ -114,7 +114,7 @@ function lookUp(index: Index, claims: Claims): readonly RuleWay[] {
 type Use = (way: Way, token: VerifiedToken) => Promise<void>;
 
 // After all other checks, and before anything is issued.
-function usedOnce({ once }: Pick<ProofsOptions, "once">): Use {
+function usedOnce({ once, clock }: Pick<ProofsOptions, "once" | "clock">): Use {
   return async ({ caller, singleUse, issuer }, { claims: { iss = issuer, jti = "", exp = 0 } }) => {
     if (!singleUse) return;
     // As JSON, so that no two pairs read alike.
@@ -123,8 +123,10 @@ function usedOnce({ once }: Pick<ProofsOptions, "once">): Use {
       .digest("hex");
     // Until no clock that is believed takes it any more.
     const until = Math.ceil(exp) + PROOF_SKEW_SECONDS;
-    if (await once.createOnce(digest, until, caller)) return;
-    throw new SignetError("proof_replayed", "the proof was used before, and may be used once; get another one");
+    if (!(await once.createOnce(digest, until, caller)))
+      throw new SignetError("proof_replayed", "the proof was used before, and may be used once; get another one");
+    // A process that stood still in between, as a machine that was paused: another one may have taken the proof, and forgotten it since.
+    if (clock() > until) throw refusedProof("it ended while its use was recorded");
   };
 }
 

@@ -1,4 +1,4 @@
-import { chmod, readdir, rm, stat } from "node:fs/promises";
+import { chmod, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createFileOnceStore, type FileOnceOptions } from "../../src/storage/file/once.js";
@@ -16,11 +16,12 @@ onceSuite("on a disk", async () => {
 
 const START = Math.floor(Date.now() / 1_000);
 
-/** A store over an empty place, with a clock that is the test's. */
+/** A store over an empty place, with a clock that is the test's, and goes or is put. */
 async function clocked(options: FileOnceOptions = {}) {
   const directory = await place();
-  const clock = { seconds: START };
-  const open = () => createFileOnceStore(directory, { ...options, now: () => clock.seconds * 1_000 });
+  const clock = { seconds: START, putBySeconds: 0 };
+  const now = () => (clock.seconds + clock.putBySeconds) * 1_000;
+  const open = () => createFileOnceStore(directory, { ...options, now, elapsed: () => clock.seconds * 1_000 });
   return { directory, clock, open, store: open() };
 }
 
@@ -101,22 +102,36 @@ describe("uses on a disk", () => {
     expect(calls).toBeLessThan(2_000);
   });
 
-  it.each([300, 599])("that are in force are not forgotten by a clock that is put forward by %i seconds", async (seconds) => {
-    const { store, clock } = await clocked();
-    for (let index = 0; index < 20; index++) await store.createOnce(useNamed(`${index}`), START + 1, "ci");
-    clock.seconds += seconds;
-    for (let index = 0; index < 200; index++) await store.createOnce(useNamed(`later ${index}`), clock.seconds + 300, "ci");
-    clock.seconds -= seconds;
-    for (let index = 0; index < 20; index++) expect(await store.createOnce(useNamed(`${index}`), START + 1, "ci")).toBe(false);
-  });
+  it.each([300, 599, 6 * 3_600])(
+    "that are in force are not forgotten by a clock that is put forward by %i seconds",
+    async (seconds) => {
+      const { store, clock } = await clocked();
+      for (let index = 0; index < 20; index++) await store.createOnce(useNamed(`${index}`), START + 1, "ci");
+      clock.putBySeconds = seconds;
+      for (let index = 0; index < 200; index++) await store.createOnce(useNamed(`later ${index}`), START + seconds + 300, "ci");
+      clock.putBySeconds = 0;
+      for (let index = 0; index < 20; index++) expect(await store.createOnce(useNamed(`${index}`), START + 1, "ci")).toBe(false);
+    },
+  );
 
   it("are counted anew by a clock that is put back", async () => {
     const { store, clock } = await clocked({ maxUses: 400, maxUsesOfShare: 2 });
-    clock.seconds += 5_000;
-    for (const name of ["a", "b"]) await store.createOnce(useNamed(name), clock.seconds + 300, "ci");
-    clock.seconds = START;
+    clock.putBySeconds = 5_000;
+    for (const name of ["a", "b"]) await store.createOnce(useNamed(name), START + 5_300, "ci");
+    clock.putBySeconds = 0;
     await expect(store.createOnce(useNamed("c"), START + 300, "ci")).rejects.toMatchObject(FULL);
     expect(await store.createOnce(useNamed("c"), START + 300, "other")).toBe(true);
+  });
+
+  it("leave other files beside them, however old", async () => {
+    const { store, directory } = await clocked();
+    await store.createOnce(useNamed("a"), START + 300, "ci");
+    const folder = join(directory, "00");
+    await writeFile(join(folder, "notes.txt"), "");
+    const sweep = createOnceSweep([folder]);
+    const over = { files: new Set<string>(), known: new Set<string>() };
+    for (let uses = 0; uses < 1_024; uses++) await sweep.some(over, Date.now() + 40 * 86_400_000, false);
+    expect(await readdir(folder)).toContain("notes.txt");
   });
 
   it("whose term nobody knows are kept for days: of a copied folder, or where a power cut took the term's name", async () => {
@@ -155,6 +170,7 @@ describe("a disk that fails", () => {
     await rm(directory, { recursive: true });
     const error = await store.createOnce(useNamed("a"), START + 300, "ci").catch((thrown) => thrown);
     expect(error).toMatchObject({ ...UNKNOWN, cause: { code: "store_failed", message: expect.stringContaining(directory) } });
+    expect(error.cause.message).toContain("start the server anew");
     expect(error.message).not.toContain(directory);
   });
 

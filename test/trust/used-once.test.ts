@@ -6,7 +6,7 @@ import { assembleIssuer } from "../../src/assemble-issuer.js";
 import { loadConfig } from "../../src/config/load.js";
 import { presentSeconds } from "../../src/issue/issuer.js";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { jwksOf, keyOf, proofBy, US } from "./fixture.js";
+import { jwksOf, keyOf, NOW, proofBy, proofsOf, US } from "./fixture.js";
 
 const scratch = scratchDirectories();
 
@@ -44,5 +44,20 @@ describe("a proof that may be used once", () => {
     await expect(shown.use()).rejects.toMatchObject({ code: "replay_store_failed", status: 503 });
     await rm(join(cwd, ".signet/used"));
     await expect(shown.use()).resolves.toBeUndefined();
+  });
+
+  it("is refused by a process that stood still until it was over: others may have taken it, and forgotten it since", async () => {
+    const key = await keyOf("ES256");
+    const clock = { now: NOW };
+    const standingStill = {
+      async createOnce() {
+        clock.now += 7_200;
+        return true;
+      },
+    };
+    const callers = { batch: { keys: { jwks: jwksOf(key) } } } as never;
+    const proofs = proofsOf(callers, { clock: () => clock.now, once: standingStill });
+    const token = proofBy(key, { iss: "batch", sub: "batch", aud: US, iat: NOW, exp: NOW + 120 });
+    await expect((await proofs.prove(token, {})).use()).rejects.toMatchObject({ code: "proof_refused" });
   });
 });

@@ -55,7 +55,18 @@ const NOTHING_READ: Reading = {
  */
 export function createOnceRoom(
   files: TermFiles,
-  { maxUses, maxUsesOfShare, now }: { readonly maxUses: number; readonly maxUsesOfShare: number; readonly now: () => number },
+  {
+    maxUses,
+    maxUsesOfShare,
+    now,
+    believedNow,
+  }: {
+    readonly maxUses: number;
+    readonly maxUsesOfShare: number;
+    readonly now: () => number;
+    /** The present for what is forgotten (`once-clock.ts`). */
+    readonly believedNow: () => number;
+  },
 ): OnceRoom {
   const maxBetween = Math.min(MAX_USES_BETWEEN, Math.floor(maxUses / 100));
   const underWay = createTally();
@@ -68,7 +79,7 @@ export function createOnceRoom(
     const since = createTally(underWay);
     addedMeanwhile = since;
     try {
-      reading = await readTerms(files, now());
+      reading = await readTerms(files, now(), believedNow());
       added = since;
     } finally {
       [beingRead, addedMeanwhile] = [undefined, undefined];
@@ -122,9 +133,9 @@ function createTally(from?: Tally): Tally {
   };
 }
 
-async function readTerms(files: TermFiles, atMs: number): Promise<Reading> {
+async function readTerms(files: TermFiles, atMs: number, believedMs: number): Promise<Reading> {
   const terms = await files.read();
-  const isOver = ({ end }: Term): boolean => end + MARGIN_SECONDS <= atMs / 1_000;
+  const isOver = ({ end }: Term): boolean => end + MARGIN_SECONDS <= believedMs / 1_000;
   const byShare = new Map<string, number>();
   let all = 0;
   for (const term of terms) {

@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Over } from "./once-room.js";
-import { identityOf, ifThere } from "./once-terms.js";
+import { identityOf, ifThere, isUse } from "./once-terms.js";
 
 /** What one step looks at, at most: names, and folders to find them in. */
 const MAX_NAMES = 64;
@@ -18,6 +18,7 @@ export interface OnceSweep {
   /**
    * Called at each use; most calls do nothing. One step is under way at a time.
    *
+   * @param nowMs by a clock that is believed where it destroys
    * @param isFull whether a use found no room: then each call is a step, as long as anything is over
    */
   some(over: Over, nowMs: number, isFull: boolean): Promise<void>;
@@ -37,7 +38,8 @@ export function createOnceSweep(folders: readonly string[]): OnceSweep {
         if (opened++ === MAX_FOLDERS) return;
         folder = folders[next % folders.length] as string;
         next = (next + 1) % folders.length;
-        names = await readdir(folder);
+        // A file of another name is no use.
+        names = (await readdir(folder)).filter(isUse);
       }
       await forget(join(folder, names.pop() as string), over, nowMs);
     }

@@ -6,9 +6,10 @@ import { makePrivateDirectory, syncDirectory } from "../../files/durable.js";
 import { asUnwritable, errorCode } from "../../files/failures.js";
 import { assertFolderTrusted } from "../../files/trust.js";
 import type { OnceStore } from "../contract.js";
+import { createPatientClock } from "./once-clock.js";
 import { createOnceRoom, termEnd } from "./once-room.js";
 import { createOnceSweep } from "./once-sweep.js";
-import { createTermFiles, type TermFiles } from "./once-terms.js";
+import { createTermFiles, isUse, type TermFiles } from "./once-terms.js";
 
 /** How much is remembered on a disk. */
 export interface FileOnceOptions {
@@ -18,9 +19,10 @@ export interface FileOnceOptions {
   readonly maxUsesOfShare?: number | undefined;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
+  /** Milliseconds by a clock that is never set. */
+  readonly elapsed?: (() => number) | undefined;
 }
 
-const DIGEST = /^[0-9a-f]{64}$/;
 /** A use is a name in one of so many folders: names in a folder stay few, and folders few enough that those that work share their syncs. */
 const FOLDERS = 64;
 
@@ -33,9 +35,11 @@ const FOLDERS = 64;
  * @param directory made with mode 0700 at the first use
  */
 export function createFileOnceStore(directory: string, options: FileOnceOptions = {}): OnceStore {
-  const { maxUses = 1_000_000, maxUsesOfShare = Math.ceil(maxUses / 4), now = Date.now } = options;
+  const { maxUses = 1_000_000, maxUsesOfShare = Math.ceil(maxUses / 4) } = options;
+  const { now = Date.now, elapsed = () => performance.now() } = options;
+  const believedNow = createPatientClock(now, elapsed);
   const terms = createTermFiles(join(directory, "terms"));
-  const room = createOnceRoom(terms, { maxUses, maxUsesOfShare, now });
+  const room = createOnceRoom(terms, { maxUses, maxUsesOfShare, now, believedNow });
   const sweep = createOnceSweep(folderNames().map((name) => join(directory, name)));
   const sync = createSharedSyncs();
   let prepared: Promise<void> | undefined;
@@ -59,7 +63,7 @@ export function createFileOnceStore(directory: string, options: FileOnceOptions 
 
   return Object.freeze({
     async createOnce(digest: string, until: number, share: string) {
-      if (!DIGEST.test(digest) || !Number.isFinite(until)) {
+      if (!isUse(digest) || !Number.isFinite(until)) {
         throw new SignetError("internal", "a use is named by a SHA-256 in hexadecimal, and ends at a NumericDate");
       }
       let isFull = false;
@@ -67,13 +71,23 @@ export function createFileOnceStore(directory: string, options: FileOnceOptions 
         return await record(digest, until, shareDigest(share));
       } catch (error) {
         isFull = isSignetError(error, "replay_store_full");
-        throw isFull ? error : unknowable(asUnwritable(directory, error));
+        throw isFull ? error : unknowable(causeOf(directory, error));
       } finally {
         // What fails here fails the next use as well, which says so.
-        sweep.some(room.over(), now(), isFull).catch(() => undefined);
+        sweep.some(room.over(), believedNow(), isFull).catch(() => undefined);
       }
     },
   });
+}
+
+// Only a start makes it anew: this process knows that there were uses.
+function causeOf(directory: string, error: unknown): unknown {
+  if (errorCode(isSignetError(error) ? error.cause : error) !== "ENOENT") return asUnwritable(directory, error);
+  return new SignetError(
+    "store_failed",
+    `${directory} was taken away, or a part of it: put it back, or start the server anew, which makes an empty one; proofs that were used and are still good can be used again then`,
+    { cause: error },
+  );
 }
 
 /** The error of a store that cannot tell: its cause, which may name files, is for the log. */
