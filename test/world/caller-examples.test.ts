@@ -289,6 +289,16 @@ describe.runIf(hasTools)("what a page shows", () => {
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     expect(await claimsOf(ran.stdout.trim())).toMatchObject({ sub: "batch", aud: "my-api" });
   });
+
+  it("takes the caller's old key beside its new one, as the page says", async () => {
+    const key = await example("key.sh");
+    await run("sh", ["-c", key.replaceAll("batch", "new")]);
+    const program = join(root, "examples/callers/private-key-jwt.mjs");
+    const get = (file: string) => run(process.execPath, [program], { KEY_FILE: file });
+    await signet(["callers", "trust", "batch", "--public-key", "new.pub.pem"], { cwd });
+    await until("the new key", async () => (await get("new.pem")).code === 0);
+    expect(await get("batch.pem")).toMatchObject({ code: 0 });
+  });
 });
 
 it("A page's config is one that is loaded", async () => {
