@@ -94,6 +94,8 @@ function createProgram(context: Context, argv: readonly string[]): Command {
     .description("Issues JSON Web Tokens signed with keys that stay in your custody.")
     .version(VERSION, "-V, --version", "print the version")
     .exitOverride()
+    // Beside long names descriptions are wrapped as well.
+    .configureHelp({ minWidthToWrap: 24 })
     .configureOutput({
       // It repeats the words that were typed, or pasted.
       writeErr: (text) => void process.stderr.write(text.split("\n").map(visible).join("\n")),

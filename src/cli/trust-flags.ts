@@ -10,6 +10,7 @@ import { readJwks } from "../operator/jwks-source.js";
 import { readPublicKeys } from "../operator/public-keys.js";
 import { readSettings } from "../settings/read.js";
 import { PRESET_NAMES, TRUST_MEMBERS } from "../settings/trusts.js";
+import { assertRuleClaims } from "../trust/judge-claims.js";
 import { judgeTrust } from "../trust/rules.js";
 import { pairsGiven } from "./claim-pairs.js";
 import type { Context } from "./context.js";
@@ -229,13 +230,13 @@ function assertRule(rule: Readonly<Record<string, unknown>>, issuer: string | un
       return new SignetError("config_invalid", `${field} must be ${member?.title ?? "known"}${guess}`, { field });
     });
     judgeTrust(read, { where, issuer });
+    assertRuleClaims(read, where);
   } catch (error) {
     if (!isSignetError(error, "config_invalid")) throw error;
     const [, member = "", ...inner] = (error.field ?? "").split(".");
     const name = flagInWords(rule, member, inner);
-    const words = error.message.startsWith(`${error.field ?? ""}`)
-      ? error.message.slice(error.field?.length ?? 0)
-      : ` ${error.message}`;
+    const said = error.message.replace(`needs ${where}.`, "needs ");
+    const words = said.startsWith(`${error.field ?? ""}`) ? said.slice(error.field?.length ?? 0) : ` ${said}`;
     throw new SignetError("usage", `${name}${words}${claimHint(rule, member, inner)}`, { cause: error });
   }
 }
@@ -247,8 +248,13 @@ function flagInWords(rule: Readonly<Record<string, unknown>>, member: string, in
   return [flag, ...inner].join(" ").replace(/^--claim (.+) prefix$/, "--claim-prefix $1");
 }
 
-function claimHint({ claims = {} }: Readonly<Record<string, unknown>>, member: string, [claim]: readonly string[]): string {
+function claimHint(
+  { claims = {}, preset }: Readonly<Record<string, unknown>>,
+  member: string,
+  [claim]: readonly string[],
+): string {
   if (member !== "claims") return "";
   const given = claims as Readonly<Record<string, unknown>>;
-  return claim === undefined ? slipInWords(given) : prefixInWords(given, claim);
+  if (claim !== undefined) return prefixInWords(given, claim);
+  return slipInWords(given) || (preset === undefined ? "; --claim sub=NAME fixes it, or --claim-prefix sub=BEGINNING/" : "");
 }

@@ -1,4 +1,4 @@
-import { didYouMean } from "../encoding/nearest.js";
+import { didYouBegin } from "../encoding/begun-word.js";
 import { ownMember } from "../encoding/own-member.js";
 import { SignetError, shortened } from "../errors.js";
 import { PRESET_NAMES, type PresetName } from "../settings/trusts.js";
@@ -32,7 +32,7 @@ export function isUrlTrusted(trust: string): boolean {
   const other = OTHER_NAMES.get(trust.toLowerCase());
   const isHost = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/.test(trust);
   const guess = other ?? (isHost ? `https://${shortened(trust)}` : undefined);
-  const words = guess === undefined ? didYouMean(trust.slice(0, 64), PRESET_NAMES) : ` (did you mean ${guess}?)`;
+  const words = guess === undefined ? didYouBegin(trust.slice(0, 64), PRESET_NAMES) : ` (did you mean ${guess}?)`;
   throw new SignetError(
     "usage",
     `--trust must be one of ${PRESET_NAMES.join(", ")}, or an issuer's URL such as https://idp.example${words}`,

@@ -1,5 +1,5 @@
+import { didYouBegin } from "../encoding/begun-word.js";
 import { memberPositions } from "../encoding/json-positions.js";
-import { didYouMean } from "../encoding/nearest.js";
 import { SignetError, shortened } from "../errors.js";
 import type { Fault } from "../settings/read.js";
 import type { Member } from "../settings/shape.js";
@@ -63,13 +63,13 @@ function lineOf(text: string, position: number): string {
 function messageOf({ path: names, value, member, known, refusal }: Fault, path: string, where: string, isFlag: boolean): string {
   const name = shortened(names.at(-1) ?? "");
   if (refusal !== undefined) return `${where}: a caller cannot be called ${name}, since ${refusal}; rename it`;
-  if (member === undefined) return `${where}: ${path} is not a member that signet knows${didYouMean(name, known ?? [])}`;
+  if (member === undefined) return `${where}: ${path} is not a member that signet knows${didYouBegin(name, known ?? [])}`;
   const subject = isFlag ? where : `${where}: ${path || "the content"}`;
   return `${subject} ${faultOf(value, member)}; expected ${expectedOf(value, member)}`;
 }
 
 function expectedOf(value: unknown, { type, title, minimum = 0, maximum, enum: words }: Member): string {
-  if (words !== undefined) return typeof value === "string" ? `${title}${didYouMean(value, words)}` : title;
+  if (words !== undefined) return typeof value === "string" ? `${title}${didYouBegin(value, words)}` : title;
   if (type !== "integer") return title;
   if (typeof value === "number" && maximum !== undefined && value > maximum) return `at most ${maximum}`;
   if (!Number.isSafeInteger(value)) return "a whole number";

@@ -1,12 +1,8 @@
 /** " (did you mean X?)" of the candidate that a mistyped word was most likely meant to be, or nothing. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
-  const all = [...candidates];
-  // `github` is github-actions, although gitlab is fewer letters away.
-  const [begun, another] = all.filter((candidate) => candidate.startsWith(`${word.toLowerCase()}-`));
-  if (begun !== undefined && another === undefined) return ` (did you mean ${begun}?)`;
   let words = "";
   let least = word.length + 2;
-  for (const candidate of all) {
+  for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < least && distance <= Math.max(1, candidate.length / 3)) {
       least = distance;

@@ -126,7 +126,7 @@ export async function addOwnKeys(surroundings: Surroundings, path: string, name:
 }
 
 function keysElsewhere(what: string, name: string, { self }: Surroundings): SignetError {
-  return new SignetError("usage", `the caller ${what}; remove them first: \`${self} callers untrust ${name} keys\``);
+  return new SignetError("usage", `the caller ${name} ${what}; remove them first: \`${self} callers untrust ${name} keys\``);
 }
 
 /**

@@ -35,23 +35,25 @@ export function assertClaimsFromProofs(
     const allowed = issuer.allowedClaims && new Set(issuer.allowedClaims);
     for (const [kind, rules] of Object.entries({ trusts, exchanges })) {
       for (const [index, rule] of rules.entries()) {
-        assertRule(rule, `callers.${name}.${kind}.${index}`, { fixed, allowed, names });
+        assertRuleClaims(rule, `callers.${name}.${kind}.${index}`, { fixed, allowed, names });
       }
     }
   }
 }
 
-interface Around {
-  readonly fixed: ReadonlySet<string>;
-  readonly allowed: ReadonlySet<string> | undefined;
-  /** The callers' names. */
-  readonly names: readonly string[];
-}
+/** What stands around a rule that is judged alone. */
+const NOTHING: Around = { fixed: new Set(), allowed: undefined, names: [] };
 
-function assertRule(
+/**
+ * Checks what one rule says of what tokens get from proofs.
+ *
+ * @param where its path, for errors
+ * @throws SignetError `config_invalid`, naming the member
+ */
+export function assertRuleClaims(
   { claimsFromProof = {}, subjectPrefix }: CopyingRule,
   where: string,
-  { fixed, allowed, names }: Around,
+  { fixed, allowed, names } = NOTHING,
 ): void {
   const taken = new Set<string>();
   for (const [source, claim] of Object.entries(claimsFromProof)) {
@@ -69,10 +71,20 @@ function assertRule(
       throw wrong(field, `becomes ${shown}, which is not among the issuer's allowedClaims; add it there`);
     }
     if (claim === "sub" && subjectPrefix === undefined) {
-      throw wrong(field, `becomes sub, and so needs ${where}.subjectPrefix, such as "github:": what every such sub begins with`);
+      throw wrong(
+        field,
+        `becomes sub, and so needs ${where}.subjectPrefix (--subject-prefix), such as "github:": what every such sub begins with`,
+      );
     }
   }
   if (subjectPrefix !== undefined) assertPrefix(subjectPrefix, `${where}.subjectPrefix`, names);
+}
+
+interface Around {
+  readonly fixed: ReadonlySet<string>;
+  readonly allowed: ReadonlySet<string> | undefined;
+  /** The callers' names. */
+  readonly names: readonly string[];
 }
 
 // The subjects of two issuers are two namespaces, and the callers' names are a third one.

@@ -51,7 +51,10 @@ export function assertFetched(text: string, field: string, privateNetwork = fals
   const reach = reachOfHost(hostname);
   if (reach === "none") throw wrongMember(field, `is ${reachInWords(reach)}, and nothing is fetched from there`);
   if (reach !== undefined && reach !== "public" && !privateNetwork) {
-    throw wrongMember(field, `is ${reachInWords(reach)} (${addressIn(hostname)}); privateNetwork: true allows that`);
+    throw wrongMember(
+      field,
+      `is ${reachInWords(reach)} (${addressIn(hostname)}); privateNetwork: true (--private-network) allows that`,
+    );
   }
 }
 

@@ -233,7 +233,9 @@ export function assertPasted(
     createKeySet(jwks as unknown as KeyList, use, () => 0).verifierFor(algorithms);
   } catch (error) {
     if (!isSignetError(error)) throw error;
-    throw wrongMember(field, `cannot be used: ${error.message}`);
+    const only =
+      use === "sig" ? "" : '; of a bundle only keys with use "jwt-svid" count (`spire-server bundle show -format spiffe`)';
+    throw wrongMember(field, `cannot be used: ${error.message}${only}`);
   }
 }
 

@@ -71,6 +71,17 @@ describe("what is mistyped about callers is refused with what to type, and nothi
     ["add ci --trust github-actions --claim repository_id=1 --claim ref=refs/heads/*", ": --claim-prefix ref=refs/heads/\n"],
     ["add ci --trust github-actions --claim repository_id=1 --claim-prefix ref=refs/heads", ": --claim-prefix ref=refs/heads/\n"],
     ["add ci --trust kubernetes --jwks batch.pub.pem --claim sub=system:serviceaccount:a:b", "kubectl get --raw /openid/v1/jwks"],
+    [
+      "add ci --trust spiffe --issuer spiffe://a.example --jwks jwks.json --claim sub=spiffe://a.example/b",
+      'only keys with use "jwt-svid" count',
+    ],
+    ["add ci --trust https://idp.example", "--claim sub=NAME fixes it, or --claim-prefix sub=BEGINNING/"],
+    ["add ci --trust https://idp.example --jwks-url https://10.0.0.1/keys --claim sub=x", "(--private-network) allows that"],
+    [
+      "add ci --trust gitlab --claim project_id=1 --from-proof sub=sub",
+      "--from-proof sub becomes sub, and so needs subjectPrefix (--subject-prefix)",
+    ],
+    ["add ci --trust gitlab --claim project_id=1 --from-proof ref=iss", "--from-proof ref cannot become iss"],
     ["untrust web", "the caller web has no rule"],
     ["untrust web keys", "the caller web has no keys of its own"],
     ["untrust batch keys --kid old", "the caller batch has no key old"],
@@ -100,6 +111,13 @@ describe("what is mistyped about callers is refused with what to type, and nothi
 });
 
 describe("what a newcomer types about callers", () => {
+  it("hears of a preset that is misspelt in signet.json which one is meant", async () => {
+    const config = JSON.parse(await written()) as object;
+    const ci = { trusts: [{ preset: "github", claims: { repository_id: "1234" } }] };
+    await writeFile(join(cwd, "signet.json"), JSON.stringify({ ...config, callers: { ci } }));
+    expect((await run("list")).stderr).toContain("(did you mean github-actions?)");
+  });
+
   it("trusts a preset that stands behind the name, as `callers trust` takes it", async () => {
     expect(await run("add", "ci", "github-actions", "--claim", "repository_id=1234")).toMatchObject({ code: 0, stdout: "" });
     expect(await caller("ci")).toStrictEqual({ trusts: [{ preset: "github-actions", claims: { repository_id: "1234" } }] });

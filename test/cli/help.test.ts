@@ -27,6 +27,11 @@ describe("help", () => {
     expect(ran).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(told) });
   });
 
+  it.each([[], ["keys"], ["callers"], ["callers", "add"], ["audit"]])("fits 80 columns (%s %s)", async (...words) => {
+    const { stdout } = await signet([...words, "--help"], { cwd: await scratch() });
+    expect(stdout.split("\n").filter((line) => line.length > 80 && !/^ {2}signet /.test(line))).toStrictEqual([]);
+  });
+
   it("says how a text is written where a claim's JSON is none", async () => {
     const cwd = await scratch();
     expect((await signet(["init"], { cwd })).code).toBe(0);
