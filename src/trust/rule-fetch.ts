@@ -94,7 +94,7 @@ async function fetchThrough(
 
 /** A connection to a host that a proxy has made (RFC 9110 section 9.3.6). */
 function tunnel(proxy: string, target: string, signal: AbortSignal): Promise<Socket> {
-  const { request } = proxy.startsWith("https:") ? https : http;
+  const { request } = /^https:/i.test(proxy) ? https : http;
   return new Promise((resolve, reject) => {
     const asked = request(proxy, { method: "CONNECT", path: target, headers: { host: target }, agent: false, signal });
     asked

@@ -45,7 +45,7 @@ export async function fetchJudged(
   const { allowInsecureIssuer = false } = init;
   // http is for this machine alone, whatever a name server says of its names, unless its price was accepted.
   const isRight = (reach: Reach) =>
-    isWithin(reach, issuers ?? "machine") && (reach === "machine" || allowInsecureIssuer || url.startsWith("https:"));
+    isWithin(reach, issuers ?? "machine") && (reach === "machine" || allowInsecureIssuer || /^https:/i.test(url));
   const literal = reachOfHost(new URL(url).hostname);
   if (literal !== undefined) assertWithin(url, literal, issuers);
   const lookup = judgedLookup(url, isRight, resolve);
@@ -62,7 +62,7 @@ export function requestOnce(
   { headers, signal }: FetchInit,
   more: RequestOptions,
 ): Promise<{ readonly answer: Response; readonly address: string }> {
-  const { request } = url.startsWith("https:") ? https : http;
+  const { request } = /^https:/i.test(url) ? https : http;
   // Beside an agent Node passes over createConnection.
   const agent = more.createConnection === undefined ? { agent: false } : {};
   const options = { ...agent, headers: { ...headers, "accept-encoding": "identity" }, signal, ...more };

@@ -79,7 +79,7 @@ export function listedHosts({ hosts, allowLoopback = false, resolve = lookup }: 
 }
 
 function fetchOnce(url: string, { headers, signal }: RequestInit, checkedLookup: LookupFunction): Promise<Response> {
-  const { request } = url.startsWith("https:") ? https : http;
+  const { request } = /^https:/i.test(url) ? https : http;
   const options: https.RequestOptions = {
     // Node's own agent would hand out a connection that other code has opened, to an address that was not checked.
     agent: false,

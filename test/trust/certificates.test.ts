@@ -48,6 +48,14 @@ describe("the certificates of a rule", () => {
     expect(read).toStrictEqual(["/ca.pem"]);
   });
 
+  it("are those of a URL whose scheme is in capitals, too", async () => {
+    const loud = rule({ caFile: "/ca.pem", jwksUrl: `${url.replace("https:", "HTTPS:")}/jwks` });
+    expect(await answerTo(proofsOf({ pod: { trusts: [loud] } }, { readCa: async () => CA }), token())).toBe("pod trusts.0");
+    const proxy = `HTTPS://127.0.0.1:${new URL(url).port}`;
+    // It is asked over TLS, and its certificate is not one of the system's.
+    expect(await reasonFor(proofsOf({ pod: { trusts: [rule({ proxy })] } }), token())).toMatch(/SELF_SIGNED|CERT/);
+  });
+
   it("are the system's where it names none", async () => {
     expect(await reasonFor(proofsOf({ pod: { trusts: [rule()] } }), token())).toMatch(/SELF_SIGNED|CERT/);
   });
