@@ -2,7 +2,7 @@
 import { spread } from "./measure.mjs";
 import { range, table } from "./tables.mjs";
 
-const LIMITS = { first: 0.65, later: 0.7 };
+const LIMITS = { first: 0.65, later: 0.7, proof: 1.25, rules: 1.05 };
 
 /** @param {number} number */
 const whole = (number) => Math.round(number).toLocaleString("en");
@@ -48,6 +48,55 @@ function ratiosTable({ all, of, bound, ratio, row }) {
     row("`/issue`, a turn's requests signed together, over one by one (limit 1.2)", ratio(of("oneByOne"), of("issue"))),
     row("`/issue`, answered a second", (version) => whole(spread(all(version, "issue").map((each) => each.perSecond)).median)),
   ];
+}
+
+function proofTimesTable({ row, median }) {
+  return [
+    row("an empty route, the same request with an ES256 proof", median("emptyES256")),
+    row("a bare verification (node:crypto, ES256)", median("verifyES256")),
+    row("a bare verification (node:crypto, RS256)", median("verifyRS256")),
+    row("a bare signature (node:crypto, ES256)", median("sign")),
+    row("`POST /token`, client credentials by an ES256 proof", median("proofES256")),
+    row("`POST /token`, client credentials by an RS256 proof", median("proofRS256")),
+    row("`POST /token`, an ES256 proof as the grant (jwt-bearer)", median("grantES256")),
+    row("the same as the first, one of ten rules", median("ten")),
+    row("one of 1,000 rules of one issuer", median("ofOne")),
+    row("one of 1,000 rules of as many issuers", median("ofMany")),
+    row("`POST /token`, an assertion of the caller's own (private_key_jwt), which is recorded on disk", median("ownKeys")),
+  ];
+}
+
+function proofRatiosTable({ us, of, ratio, row }) {
+  // What an empty route, a verification and a signature take together.
+  const bound = (alg) => (version) =>
+    us(version, `empty${alg}`).map((empty, at) => empty + us(version, `verify${alg}`)[at] + us(version, "sign")[at]);
+  const ofBound = (name, alg) => ratio(of(name), bound(alg));
+  return [
+    row(`an ES256 proof, of its bound (limit ${LIMITS.proof})`, ofBound("proofES256", "ES256")),
+    row(`an RS256 proof, of its bound (limit ${LIMITS.proof})`, ofBound("proofRS256", "RS256")),
+    row(`an ES256 proof as the grant, of its bound (limit ${LIMITS.proof})`, ofBound("grantES256", "ES256")),
+    row(`1,000 rules of one issuer, of ten (limit ${LIMITS.rules})`, ratio(of("ofOne"), of("ten"))),
+    row(`1,000 rules of as many issuers, of ten (limit ${LIMITS.rules})`, ratio(of("ofMany"), of("ten"))),
+    row("an assertion of the caller's own, of its bound (no limit: the disk decides)", ofBound("ownKeys", "ES256")),
+  ];
+}
+
+/** What was measured of callers without secrets. */
+function proofTables(read, head) {
+  return `In microseconds, as above. The proof is as long as the token of a job in GitHub Actions, and its rule has its issuer's keys. Its bound is what an
+empty route, a bare verification of its algorithm and a bare ES256 signature take together.
+
+${table(["", ...head], proofTimesTable(read))}
+
+${table(["", ...head], proofRatiosTable(read))}
+`;
+}
+
+/** The figures of callers without secrets alone. */
+export function proofsPage(figures, nodes) {
+  const versions = nodes.map(({ version }) => version);
+  const head = versions.map((version) => `Node ${version}`);
+  return proofTables(reader(figures, versions), head);
 }
 
 function peersTable({ peers, us, of, ratio, row }) {
@@ -111,6 +160,9 @@ ${table(["", ...head], timesTable(read))}
 
 ${table(["", ...head], ratiosTable(read))}
 
+## Callers without secrets
+
+${proofTables(read, head)}
 ## Peers
 
 The same work in the same run, on the same core: a caller's secret, the request, an ES256 token, a line of log, a metric (oidc-provider writes no log and

@@ -3,6 +3,7 @@
  *
  *   node bench/http.mjs          measures everything, a quarter of an hour; on each Node that `npm run test:nodes` has installed
  *   node bench/http.mjs --smoke  looks whether everything works, and writes nothing
+ *   node bench/http.mjs --proofs measures only callers without secrets, on this Node, and writes nothing
  */
 import { execFile, execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
@@ -11,9 +12,10 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { nodesAtHand } from "../tools/installed.mjs";
 import { buildOneByOne, makeIssuer, onNode, peers, requests, twoWorkers } from "./contestants.mjs";
-import { httpPage } from "./http-page.mjs";
+import { httpPage, proofsPage } from "./http-page.mjs";
 import { shuffled, spread } from "./measure.mjs";
 import { installPeers } from "./peers.mjs";
+import { foldersWithProofs, proofRequests } from "./proofs.mjs";
 import { pinned, startServer } from "./served.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -21,7 +23,7 @@ const loader = fileURLToPath(new URL("load.mjs", import.meta.url));
 const signature = fileURLToPath(new URL("bare-signature.mjs", import.meta.url));
 const run = promisify(execFile);
 
-const isSmoke = process.argv.includes("--smoke");
+const [isSmoke, onlyProofs] = ["--smoke", "--proofs"].map((flag) => process.argv.includes(flag));
 const EFFORT = isSmoke
   ? { rounds: 1, seconds: 1, signatures: 500, requests: 2_000, starts: 1 }
   : { rounds: 5, seconds: 2, signatures: 15_000, requests: 200_000, starts: 5 };
@@ -45,10 +47,29 @@ async function load(served, { path = "", share = 0, ...request }, options = {}, 
   return { ...result, us: (served.cpu() - before) / result.total, perSecond: result.total / result.seconds };
 }
 
-/** Microseconds of processor time of one bare signature, on the core that the servers have. @param {string} node */
-async function bareSignature(node) {
-  const [command, ...args] = pinned(SERVER_CORE, [node, signature, String(EFFORT.signatures)]);
+/** Microseconds of processor time of one bare signature, or verification, on the core that the servers have. @param {string} node */
+async function bareSignature(node, task = "sign", alg = "ES256") {
+  const [command, ...args] = pinned(SERVER_CORE, [node, signature, String(EFFORT.signatures), task, alg]);
   return { us: Number((await run(command, args)).stdout) };
+}
+
+/** Callers that prove themselves by tokens, each with its server running. */
+async function provenContestants(folder, start, nodes) {
+  const folders = foldersWithProofs(folder);
+  const routes = proofRequests();
+  const all = [];
+  for (const { version, path } of nodes) {
+    const on = (own) => start(onNode(path, {}).signet, SERVER_CORE, own);
+    const add = (name, served, route) => all.push({ version, name, served, measure: () => load(served, routes[route]) });
+    const bare = (name, task, alg) => all.push({ version, name, measure: () => bareSignature(path, task, alg) });
+    const kinds = await on(folders.kinds);
+    for (const route of Object.keys(routes)) add(route, kinds, route);
+    bare("sign", "sign", "ES256");
+    bare("verifyES256", "verify", "ES256");
+    bare("verifyRS256", "verify", "RS256");
+    for (const rules of ["ten", "ofOne", "ofMany"]) add(rules, await on(folders[rules]), "proofES256");
+  }
+  return { all, folders: Object.values(folders) };
 }
 
 /** Everything that is compared, each with its server running. */
@@ -133,19 +154,23 @@ async function main() {
   const about = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, load: loadavg()[0] ?? 0, startedAt: new Date() };
   installPeers();
   execFileSync(process.execPath, [`${root}tools/build.mjs`, "--if-stale"], { stdio: "inherit" });
-  const oneByOne = await buildOneByOne();
-  const paths = isSmoke ? [process.execPath] : nodesAtHand();
+  const oneByOne = onlyProofs ? undefined : await buildOneByOne();
+  const paths = isSmoke || onlyProofs ? [process.execPath] : nodesAtHand();
   const nodes = paths.map((path) => ({ path, version: execFileSync(path, ["--version"]).toString().trim().slice(1) }));
   const issuer = await makeIssuer();
   const running = [];
-  const start = async (command, core) => {
-    const served = await startServer(command, { folder: issuer.folder, core });
+  const made = [issuer.folder];
+  const start = async (command, core, folder = issuer.folder) => {
+    const served = await startServer(command, { folder, core });
     running.push(served);
     return served;
   };
   try {
-    const all = await contestants(issuer, start, nodes, oneByOne);
+    const proven = await provenContestants(issuer.folder, start, nodes);
+    made.push(...proven.folders);
+    const all = onlyProofs ? proven.all : [...(await contestants(issuer, start, nodes, oneByOne)), ...proven.all];
     const figures = await compare(all);
+    if (onlyProofs) return void process.stdout.write(proofsPage(figures, nodes));
     const each = [];
     for (const node of nodes) {
       const { served } = all.find(({ version, name }) => version === node.version && name === "issue");
@@ -162,7 +187,7 @@ async function main() {
     process.stdout.write(page);
   } finally {
     for (const served of running) await served.stop();
-    rmSync(issuer.folder, { recursive: true, force: true });
+    for (const folder of made) rmSync(folder, { recursive: true, force: true });
   }
 }
 
