@@ -67,15 +67,15 @@ function signatureMaker(algorithm: Algorithm, privateKey: KeyObject): (signingIn
   assertKeyFits(algorithm, privateKey);
   const { digest, kty, signatureBytes } = algorithm;
   const input = cryptoInput(algorithm, privateKey);
-  const bytesOf = reusedBytes();
   if (kty !== "EC") return (signingInput) => sign(digest, bytesOf(signingInput), input);
   return (signingInput) => ecdsaFromDer(sign(digest, bytesOf(signingInput), input), signatureBytes as number) as Buffer;
 }
 
+const room = Buffer.allocUnsafeSlow(16_384);
+
 // One buffer for all texts saves 2 % of an ES256 signature. Its bytes are good until the next text, so callers must not keep them.
-function reusedBytes(): (ascii: string) => Buffer {
-  const room = Buffer.allocUnsafeSlow(16_384);
-  return (ascii) => (ascii.length > room.length ? Buffer.from(ascii, "latin1") : room.subarray(0, room.write(ascii, "latin1")));
+function bytesOf(ascii: string): Buffer {
+  return ascii.length > room.length ? Buffer.from(ascii, "latin1") : room.subarray(0, room.write(ascii, "latin1"));
 }
 
 /** Binds a public key: the answer tells whether a signature in JWS form belongs to an ASCII text. */
@@ -87,5 +87,5 @@ export function signatureChecker(algorithm: Algorithm, key: KeyObject): (signing
   const length = algorithm.signatureBytes ?? Math.ceil((publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
   const formOf = kty === "EC" ? ecdsaToDer : (signature: Uint8Array) => signature;
   return (signingInput, signature) =>
-    signature.length === length && verify(digest, Buffer.from(signingInput, "latin1"), input, formOf(signature));
+    signature.length === length && verify(digest, bytesOf(signingInput), input, formOf(signature));
 }

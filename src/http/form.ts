@@ -39,14 +39,14 @@ export function parseForm(body: Uint8Array): Form {
     if (isTarget && value === "") throw malformed(`has ${name} without a value: say whom the token is for, or leave it out`);
     const before = parameters.get(name);
     if (before !== undefined && !isTarget) throw twice();
-    parameters.set(name, value === "" ? [] : [...(before ?? []), value]);
+    parameters.set(name, value === "" ? [] : before === undefined ? [value] : [...before, value]);
   }
   return {
     has: (name) => (parameters.get(name)?.length ?? 0) > 0,
     get(name) {
-      const [value, ...more] = parameters.get(name) ?? [];
-      if (more.length > 0) throw twice();
-      return value;
+      const values = parameters.get(name);
+      if (values !== undefined && values.length > 1) throw twice();
+      return values?.[0];
     },
     all: (name) => parameters.get(name) ?? [],
   };

@@ -11,6 +11,8 @@ export type Use = () => Promise<void>;
 interface ProvenCaller {
   readonly caller: KnownCaller;
   readonly use: Use;
+  /** True where its use counts nothing: what is refused after it uses nothing up. */
+  readonly isReusable: boolean;
 }
 
 /**
@@ -77,7 +79,7 @@ export function callerProver({ callers, proofs, lookAgain, countFailure }: Prove
     const { rule, issuer, subject } = proof;
     log.caller = caller.name;
     log.proof = { rule, issuer, subject: subject && shortened(subject, MAX_LOGGED) };
-    return { caller, use: () => useOf(judged, token, shown) };
+    return { caller, use: () => useOf(judged, token, shown), isReusable: proof.isReusable };
   }
 
   return async (token, context, shown = {}, field) => {
@@ -93,8 +95,8 @@ export function callerProver({ callers, proofs, lookAgain, countFailure }: Prove
       return attempt();
     };
     try {
-      const { caller, use } = await attempt().catch(again);
-      return { caller, use: () => use().catch((error: unknown) => Promise.reject(toPublicFailure(error, field))) };
+      const { caller, use, isReusable } = await attempt().catch(again);
+      return { caller, isReusable, use: () => use().catch((error: unknown) => Promise.reject(toPublicFailure(error, field))) };
     } catch (error) {
       // A right one is taken from every address, whatever was shown from there before.
       if (isTokenRefused(error)) countFailure(address);

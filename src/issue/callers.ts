@@ -8,7 +8,7 @@ import { type SecretRecord, secretDigest } from "./caller-secret.js";
 import { createImmediateIssuer, type ImmediateIssuer, type IssuerOptions, type ProvableIssuer } from "./issuer.js";
 import { completeLimits, ownLimits } from "./limits.js";
 import { narrowLimits } from "./narrow.js";
-import { type ProofOfCaller, proofReader } from "./proof-claims.js";
+import { NOTHING_PROVEN, type ProofOfCaller, proofReader } from "./proof-claims.js";
 import { createRates, type RateCheck, type Rates } from "./rate.js";
 import type { Claims } from "./request.js";
 
@@ -141,15 +141,20 @@ function knownCaller(options: IssuerOptions, { limits: issuerLimits, names, rate
   const claimsOf = proofReader(caller, narrowed.fixedClaims, (text) => names.has(text));
   const provenBy = (proof: ProofOfCaller): KnownCaller => {
     const proven = claimsOf(proof);
+    if (proven === NOTHING_PROVEN) return known;
     return {
       name,
-      // Most requests do not ask.
+      // No request asks for all of them.
       get limits() {
         return { ...narrowed, fixedClaims: { ...narrowed.fixedClaims, ...proven.claims } };
       },
       rate,
-      issuer: issuer.withProven(proven),
-      clientIssuer: clientIssuer.withProven(proven),
+      get issuer() {
+        return issuer.withProven(proven);
+      },
+      get clientIssuer() {
+        return clientIssuer.withProven(proven);
+      },
       provenBy,
       exchanging,
       assertMay,
@@ -161,7 +166,8 @@ function knownCaller(options: IssuerOptions, { limits: issuerLimits, names, rate
     exchangeIssuer ??= issuerOf(exchangeLimits(narrowed, name));
     return exchangeIssuer.withProven(claimsOf(token, of));
   };
-  return Object.freeze({ name, limits: narrowed, rate, issuer, clientIssuer, provenBy, exchanging, assertMay });
+  const known = Object.freeze({ name, limits: narrowed, rate, issuer, clientIssuer, provenBy, exchanging, assertMay });
+  return known;
 }
 
 // When its token ends is the exchange's to say.

@@ -14,12 +14,15 @@ export interface ProofOfCaller {
   readonly claimsForTokens: Claims;
 }
 
+/** What tokens get from a proof that gives them nothing. */
+export const NOTHING_PROVEN: ProvenClaims = Object.freeze({ claims: Object.freeze({}), members: "" });
+
 /**
  * Binds what a caller's tokens get from proofs.
  *
  * @param fixed the fixed claims, in which `{proof.NAME}` stands for claims of the proof
  * @param isCaller tells a caller's name
- * @returns (a proof, or a token that is exchanged, and what the exchange sets beside) -> what tokens get
+ * @returns (a proof, or a token that is exchanged, and what the exchange sets beside) -> what tokens get; `NOTHING_PROVEN` itself where that is so
  * @throws (the bound function) SignetError `proof_refused`
  */
 export function proofReader(
@@ -40,6 +43,7 @@ export function proofReader(
       if (name === "sub") assertPrefixed(value, prefixes);
       members.push([name, value]);
     }
+    if (members.length === 0 && exchanged === undefined) return NOTHING_PROVEN;
     const proven = { ...Object.fromEntries(members), ...exchanged };
     // Of an exchange that is judged by whose token it was.
     const isCallers = typeof proven.sub === "string" && exchanged === undefined && isCaller(proven.sub);

@@ -37,6 +37,8 @@ export interface Proof {
   readonly expiresAt: number;
   /** The claims that tokens get from it, by our names: what `claimsForTokens` makes of `claimsFromProof`. `KnownCaller.provenBy` takes this proof. */
   readonly claimsForTokens: Readonly<Record<string, unknown>>;
+  /** True where its use counts nothing: it may be shown again and again. */
+  readonly isReusable: boolean;
   /**
    * Counts as its use. The last thing before something is issued: what is refused for another reason does not use it up.
    *

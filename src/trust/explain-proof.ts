@@ -1,6 +1,7 @@
 import { isSignetError } from "../errors.js";
 import type { ProofSettings } from "../settings/trusts.js";
 import type { FollowedKeys } from "../verify/followed-keys.js";
+import type { ReadToken } from "../verify/token.js";
 import type { VerifiedToken } from "../verify/verifier.js";
 import type { ClaimPath } from "./contract.js";
 import { judgeCaller, type NamedRule } from "./judge-callers.js";
@@ -57,7 +58,8 @@ export async function explainProof(
   token: string,
   { callers, issuer, sources, clock }: ExplainOptions,
 ): Promise<readonly Explained[]> {
-  const claims = readUnverified(token);
+  const read = readUnverified(token);
+  const claims: Claims = read.value;
   const judged = Object.entries(callers).map(([name, settings]) => ({
     settings,
     ...judgeCaller(name, switchedOn(settings), issuer),
@@ -68,11 +70,11 @@ export async function explainProof(
   const explained = judged.flatMap(({ name, settings, trusts, keys }) => [
     ...trusts.map(async (rule, index): Promise<Explained> => {
       const isOfIssuer = rule.issuer === issuerOf(rule, claims);
-      const misses = await missesOf(rule, token, claims, isOfIssuer ? keysOf.get(rule.source) : undefined, clock);
+      const misses = await missesOf(rule, read, isOfIssuer ? keysOf.get(rule.source) : undefined, clock);
       const isDisabled = settings.trusts?.[index]?.disabled === true;
       return { caller: name, rule: rule.name, issuer: rule.issuer, isDisabled, isOfIssuer, misses };
     }),
-    ...(keys === undefined ? [] : [explainedKeys(wayByKeys(name, keys, keysOf), token, claims, clock)]),
+    ...(keys === undefined ? [] : [explainedKeys(wayByKeys(name, keys, keysOf), read, clock)]),
   ]);
   return Promise.all(explained);
 }
@@ -88,12 +90,11 @@ function issuerOf({ isSpiffe }: NamedRule, { iss, sub }: Claims): unknown {
 
 async function missesOf(
   rule: NamedRule,
-  token: string,
-  claims: Claims,
+  token: ReadToken,
   keys: FollowedKeys<KeySet> | undefined,
   clock: () => number,
 ): Promise<readonly Miss[]> {
-  const found = claimMisses(rule, claims);
+  const found = claimMisses(rule, token.value);
   if (keys === undefined) return found;
   return [...found, ...(await verifiedMisses(keys, rule.algorithms, token, (verified) => ruleMiss(rule, verified, clock())))];
 }
@@ -149,8 +150,9 @@ function matcherInWords(matcher: Matcher): string {
   return isExclusion ? `anything but ${texts.join(" and ")}` : texts.join(" or ");
 }
 
-async function explainedKeys(way: Way, token: string, claims: Claims, clock: () => number): Promise<Explained> {
+async function explainedKeys(way: Way, token: ReadToken, clock: () => number): Promise<Explained> {
   const { caller, rule, issuer, keys, algorithms } = way;
+  const claims: Claims = token.value;
   const unlike = way.mismatch(claims);
   const isOfIssuer = claims.iss === caller;
   const misses = unlike === undefined ? [] : [{ what: "rule", why: unlike }];
@@ -169,7 +171,7 @@ async function explainedKeys(way: Way, token: string, claims: Claims, clock: () 
 async function verifiedMisses(
   keys: FollowedKeys<KeySet>,
   algorithms: Way["algorithms"],
-  token: string,
+  token: ReadToken,
   missOf: (verified: VerifiedToken) => Miss | undefined,
 ): Promise<readonly Miss[]> {
   let set: KeySet;
@@ -180,7 +182,7 @@ async function verifiedMisses(
     return [{ what: "keys", why: error.message }];
   }
   try {
-    const found = missOf(set.verifierFor(algorithms).verify(token));
+    const found = missOf(set.verifierFor(algorithms)(token));
     return found === undefined ? [] : [found];
   } catch (error) {
     if (!isSignetError(error)) throw error;

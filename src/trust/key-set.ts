@@ -4,8 +4,9 @@ import { decodeBase64url } from "../encoding/base64url.js";
 import { hasMembers, isText } from "../encoding/list-of.js";
 import { bitLength, numberOf } from "../encoding/number-of.js";
 import { isSignetError, SignetError } from "../errors.js";
-import { createVerifier } from "../verify/create-verifier.js";
-import type { Verifier } from "../verify/verifier.js";
+import type { ReadToken } from "../verify/token.js";
+import { readTokenVerifier, type VerifiedToken, type VerifierOptions } from "../verify/verifier.js";
+import { readVerifierOptions } from "../verify/verifier-options.js";
 
 /** What keys are for: signatures, or those of a SPIFFE trust domain's tokens, which stand beside the keys of its certificates. */
 export type KeyUse = "sig" | "jwt-svid";
@@ -22,8 +23,11 @@ export interface KeySet {
    *
    * @throws SignetError where no key can be used
    */
-  verifierFor(algorithms: readonly AlgorithmName[] | undefined): Verifier;
+  verifierFor(algorithms: readonly AlgorithmName[] | undefined): ProofVerifier;
 }
+
+/** Verifies tokens that were read. @throws SignetError as `Verifier.verify` */
+export type ProofVerifier = (token: ReadToken) => VerifiedToken;
 
 /** More keys than this are no issuer's. */
 const MAX_KEYS = 100;
@@ -65,31 +69,30 @@ export function createKeySet(jwks: KeyList, use: KeyUse, clock: () => number): K
   });
 }
 
-function verifierOf(keys: readonly Jwk[], algorithms: readonly AlgorithmName[] | undefined, clock: () => number): Verifier {
+function verifierOf(keys: readonly Jwk[], algorithms: readonly AlgorithmName[] | undefined, clock: () => number): ProofVerifier {
   const byRule = { issuer: null, audience: null, types: null };
   const bounds = { clockSkewSeconds: PROOF_SKEW_SECONDS, maxTokenLength: MAX_PROOF_LENGTH };
   // Entra's keys and SPIRE's name no alg; RS256 is what an RSA key signs with unless something else was agreed (OpenID Connect Core 1.0
   // section 15.1).
   const named = algorithms === undefined ? keys.map(withAlgorithm) : keys;
-  return createVerifier({ keys: { keys: named }, algorithms, ...byRule, ...bounds, clock });
+  const options: VerifierOptions = { keys: { keys: named }, algorithms, ...byRule, ...bounds, clock };
+  return readTokenVerifier(readVerifierOptions(options) as VerifierOptions).verifyRead;
 }
 
 // JWT-SVID section 2.2: kid is optional, and a bundle has several keys while they are renewed.
-function trying(all: Verifier, keys: readonly Jwk[], verifierFor: (key: Jwk) => Verifier): Verifier {
-  return Object.freeze({
-    verify(token: string) {
-      try {
-        return all.verify(token);
-      } catch (error) {
-        if (!isSignetError(error, "token_kid_missing")) throw error;
-        for (const key of keys.slice(0, MAX_UNNAMED)) {
-          const found = attempt(() => verifierFor(key).verify(token));
-          if (found !== undefined) return found;
-        }
-        throw error;
+function trying(all: ProofVerifier, keys: readonly Jwk[], verifierFor: (key: Jwk) => ProofVerifier): ProofVerifier {
+  return (token) => {
+    try {
+      return all(token);
+    } catch (error) {
+      if (!isSignetError(error, "token_kid_missing")) throw error;
+      for (const key of keys.slice(0, MAX_UNNAMED)) {
+        const found = attempt(() => verifierFor(key)(token));
+        if (found !== undefined) return found;
       }
-    },
-  });
+      throw error;
+    }
+  };
 }
 
 function attempt<T>(make: () => T): T | undefined {

@@ -38,12 +38,13 @@ export function createProofs(options: ProofsOptions): Proofs {
   const use = usedOnce(options);
 
   async function prove(token: string, { clientId }: Shown): Promise<Proof> {
-    const claims = readUnverified(token);
+    const read = readUnverified(token);
+    const claims: Claims = read.value;
     const { iss } = claims;
     const own = typeof iss === "string" ? ways.keys.get(iss) : undefined;
     const found: readonly Way[] = [...lookUp(byIssuer, claims), ...(own === undefined ? [] : [own])];
     const asked = clientId === undefined ? found : found.filter(({ caller }) => caller === clientId);
-    const proven = await verifyByWays(token, claims, asked, options.clock);
+    const proven = await verifyByWays(read, asked, options.clock);
     const callers = new Set(proven.map(({ way }) => way.caller));
     const [first] = proven;
     if (first === undefined || callers.size > 1) {
@@ -54,9 +55,9 @@ export function createProofs(options: ProofsOptions): Proofs {
   }
 
   async function exchangeable(caller: string, token: string): Promise<ExchangedToken> {
-    const claims = readUnverified(token);
+    const read = readUnverified(token);
     const index = exchanges.get(caller);
-    const [first] = await verifyByWays(token, claims, index === undefined ? [] : lookUp(index, claims), options.clock);
+    const [first] = await verifyByWays(read, index === undefined ? [] : lookUp(index, read.value), options.clock);
     if (first === undefined) throw refusedProof("no exchange of the caller matches");
     return exchangedOf(first.way, first.token, use);
   }
@@ -141,6 +142,7 @@ function proofOf(way: Way, token: VerifiedToken, use: Use): Proof {
     claims,
     expiresAt: claims.exp ?? 0,
     claimsForTokens: way.claimsForTokens(claims),
+    isReusable: !way.singleUse,
     use: () => use(way, token),
   });
 }
@@ -157,6 +159,7 @@ function exchangedOf(way: RuleWay, token: VerifiedToken, use: Use): ExchangedTok
     audiences,
     scopes,
     claimsForTokens: way.claimsForTokens(claims),
+    isReusable: !way.singleUse,
     use: () => use(way, token),
   });
 }

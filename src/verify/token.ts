@@ -40,6 +40,26 @@ export function splitToken(token: unknown, longest = 32_768): TokenParts {
   };
 }
 
+/** A token whose payload was read, and not believed. */
+export interface ReadToken {
+  readonly parts: TokenParts;
+  /** What it claims. */
+  readonly value: Record<string, unknown>;
+  /** The member with an integer that has lost digits, where there is one. */
+  readonly inexact: string | undefined;
+}
+
+/**
+ * Takes a token apart and reads its payload, for what has to look at claims to find the keys that verify it.
+ *
+ * @throws SignetError `token_malformed`
+ */
+export function readToken(token: unknown, longest: number): ReadToken {
+  const parts = splitToken(token, longest);
+  const { value, inexact } = readPart(decodePart(parts.payload, "payload"), "payload");
+  return { parts, value, inexact };
+}
+
 /**
  * Decodes the base64url of one part.
  *
@@ -75,8 +95,12 @@ export function objectFrom(bytes: Uint8Array, name: "header" | "payload"): Recor
  * @throws SignetError `token_malformed`, or `token_claims_malformed` for an integer beyond 2^53
  */
 export function claimsFrom(bytes: Uint8Array, integersAsText: readonly string[] | undefined): Record<string, unknown> {
-  const { value, inexact } = readPart(bytes, "payload", integersAsText);
-  if (inexact === undefined) return value;
+  return exactClaims(readPart(bytes, "payload", integersAsText));
+}
+
+/** Claims of which no integer has lost digits. @throws SignetError `token_claims_malformed` */
+export function exactClaims({ value: claims, inexact }: Pick<ReadToken, "value" | "inexact">): Record<string, unknown> {
+  if (inexact === undefined) return claims;
   const words = "the token has an integer beyond 2^53, which would lose digits: name its claim in integersAsText";
   throw new SignetError("token_claims_malformed", words, { field: inexact });
 }

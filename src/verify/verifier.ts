@@ -3,7 +3,7 @@ import { signatureChecker } from "../algorithms/signature.js";
 import { type ClaimChecks, claimsChecker, type VerifiedClaims } from "./claims.js";
 import { type HeaderChecks, headerReader, type TokenHeader, type TokenPurpose } from "./header.js";
 import { type BindKey, type KeyChecks, keyFinder, type SignatureCheck } from "./keys.js";
-import { claimsFrom, decodePart, signatureInvalid, splitToken } from "./token.js";
+import { claimsFrom, decodePart, exactClaims, type ReadToken, signatureInvalid, splitToken, type TokenParts } from "./token.js";
 
 /** What a verifier is made of. */
 export interface VerifierOptions extends KeyChecks, HeaderChecks, ClaimChecks {
@@ -60,6 +60,18 @@ const MAX_REMEMBERED_CHARACTERS = 1_024;
  *   `unsupported_algorithm`; the fault of the keys where not one of them can be used
  */
 export function localVerifier(options: VerifierOptions): Verifier {
+  const { verify } = readTokenVerifier(options);
+  return Object.freeze({ verify });
+}
+
+/** @internal A verifier that takes a token, too, whose payload was read before, to find who verifies it. */
+export interface ReadTokenVerifier extends Verifier {
+  /** Verifies as `verify` does; its claims are those that were read. */
+  verifyRead(read: ReadToken): VerifiedToken;
+}
+
+/** @internal Makes such a verifier. @param options as `readVerifierOptions` answers them */
+export function readTokenVerifier(options: VerifierOptions): ReadTokenVerifier {
   const checkClaims = claimsChecker(options);
   const readHeader = headerReader(options);
   const findKey = keyFinder(options, bindKey);
@@ -79,23 +91,25 @@ export function localVerifier(options: VerifierOptions): Verifier {
     remembered.set(Buffer.from(part, "latin1").toString("latin1"), entry);
   }
 
-  function verify(token: string, purpose?: TokenPurpose): VerifiedToken {
-    const parts = splitToken(token, options.maxTokenLength);
+  function verified(parts: TokenParts, purpose: TokenPurpose | undefined, read?: ReadToken): VerifiedToken {
     const seen = remembered.get(parts.header);
     // What was good for one purpose is read again for another, and refused there.
     const entry = seen === undefined || (seen.isForAccess && purpose !== "access") ? known(parts.header, purpose) : seen;
-    const payload = decodePart(parts.payload, "payload");
-    // Nothing of the payload is read, and nothing said of it, before the signature is known to be good.
+    const payload = read ?? decodePart(parts.payload, "payload");
+    // Nothing of the payload is read (unless it was), and nothing said of it, before the signature is known to be good.
     if (!entry.isSigned(parts.signingInput, parts.signature)) {
       throw signatureInvalid();
     }
     if (seen === undefined) remember(parts.header, entry);
-    const claims = claimsFrom(payload, integersAsText);
+    const claims = payload instanceof Uint8Array ? claimsFrom(payload, integersAsText) : exactClaims(payload);
     checkClaims(claims);
     return Object.freeze({ header: entry.header, claims });
   }
 
-  return Object.freeze({ verify });
+  return Object.freeze({
+    verify: (token: string, purpose?: TokenPurpose) => verified(splitToken(token, options.maxTokenLength), purpose),
+    verifyRead: (read: ReadToken) => verified(read.parts, undefined, read),
+  });
 }
 
 const bindKey: BindKey<boolean> = (jwk, algorithm) => signatureChecker(algorithm, publicKeyFromJwk(jwk));

@@ -20,6 +20,25 @@ describe("a proof", () => {
     expect([proofs.count, proof.claims]).toStrictEqual([1, proofClaims]);
   });
 
+  it("says whether it may be shown again", async () => {
+    const callers = { once: { trusts: [{ ...rule, singleUse: true }] }, often: { trusts: [rule] } };
+    const proofs = proofsOf({ ...callers, own: { keys: { jwks: jwksOf(other) } } });
+    const own = proofBy(other, { iss: "own", sub: "own", exp: NOW + 60 });
+    const shown = [proofs.prove(proofBy(key), { clientId: "once" }), proofs.prove(proofBy(key), { clientId: "often" })];
+    const found = await Promise.all([...shown, proofs.prove(own, {})]);
+    expect(found.map(({ caller, isReusable }) => [caller, isReusable])).toStrictEqual([
+      ["once", false],
+      ["often", true],
+      ["own", false],
+    ]);
+  });
+
+  it("has no integer that has lost digits, in whatever claim", async () => {
+    const proofs = proofsOf({ ci: { trusts: [rule] } });
+    const digits = (count: number) => answerTo(proofs, proofBy(key, { other: { ids: [count] } }));
+    expect(await Promise.all([digits(2 ** 53 - 1), digits(2 ** 53)])).toStrictEqual(["ci trusts.0", "proof_refused"]);
+  });
+
   it("has us for its only audience", async () => {
     const proofs = proofsOf({ ci: { trusts: [rule] } });
     const answers = [[US], US, [US, "https://attacker.example"], [US, US], [], "https://tokens.example/", undefined, { 0: US }];

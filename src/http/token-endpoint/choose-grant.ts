@@ -60,7 +60,8 @@ async function clientOfGrant(
     await proof?.use();
     await proven.proof?.use();
   };
-  return { caller: proven.caller, proof: { token: assertion, use } };
+  const isReusable = proof?.isReusable !== false && proven.proof?.isReusable === true;
+  return { caller: proven.caller, proof: { token: assertion, use, isReusable } };
 }
 
 function assertionOf(form: Form): string {

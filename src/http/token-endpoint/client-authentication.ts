@@ -10,7 +10,7 @@ import type { RequestContext } from "../request-context.js";
 export interface Client {
   readonly caller: KnownCaller;
   /** The token that proved it, and its use; absent where it has shown a secret. */
-  readonly proof?: { readonly token: string; readonly use: Use } | undefined;
+  readonly proof?: { readonly token: string; readonly use: Use; readonly isReusable: boolean } | undefined;
 }
 
 /** A client as it says who it is by a secret (RFC 6749 section 2.3.1). */
@@ -73,8 +73,8 @@ export async function clientByToken(
   clientId: string | undefined,
   context: RequestContext,
 ): Promise<Client> {
-  const { caller, use } = await authenticate.byProof(token, context, { clientId }, field);
-  return { caller, proof: { token, use } };
+  const { caller, use, isReusable } = await authenticate.byProof(token, context, { clientId }, field);
+  return { caller, proof: { token, use, isReusable } };
 }
 
 function clientAssertion(form: Form): string | undefined {

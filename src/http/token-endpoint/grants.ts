@@ -13,6 +13,8 @@ export interface Grant {
   readonly asked: IssueRequest;
   /** The uses of the tokens that were shown, counted once all else is checked. */
   readonly uses: readonly Use[];
+  /** True where none of them counts anything. */
+  readonly isReusable?: boolean | undefined;
   readonly answer: { readonly expires_in: number; readonly scope?: string | undefined; readonly issued_token_type?: string };
 }
 
@@ -38,6 +40,7 @@ export function ownGrant(form: Form, { caller, proof }: Client): Grant {
     issuer: caller.clientIssuer,
     asked: { claims, ttl, setIat: true, setJti: true, ...typeOf(limits) },
     uses: proof ? [proof.use] : [],
+    isReusable: proof?.isReusable,
     answer: { expires_in: ttl, scope },
   };
 }

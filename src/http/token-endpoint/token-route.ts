@@ -70,8 +70,8 @@ export function tokenRoute(options: GrantOptions): Handler {
 }
 
 // What would be refused anyway uses no proof up, and nothing is issued before each is.
-async function issued({ issuer, asked, uses }: Grant): Promise<string> {
-  if (uses.length > 0) await issuer.check(asked);
+async function issued({ issuer, asked, uses, isReusable = false }: Grant): Promise<string> {
+  if (uses.length > 0 && !isReusable) await issuer.check(asked);
   for (const use of uses) await use();
   return (await issuer.issue(asked)).token;
 }

@@ -6,6 +6,7 @@ import { EXCHANGE_MEMBERS, KEY_MEMBERS, TRUST_MEMBERS } from "../../../src/setti
 import { explainProof } from "../../../src/trust/explain-proof.js";
 import { createKeySet } from "../../../src/trust/key-set.js";
 import { createKeySources } from "../../../src/trust/key-sources.js";
+import { readUnverified } from "../../../src/trust/verify-by-ways.js";
 import { assertion, CLIENT_CREDENTIALS, JWT_BEARER, NOW, provenRoutes, TOKEN_EXCHANGE, TYPE } from "../../http/proofs-fixture.js";
 import { jwksOf, proofsOf } from "../../trust/fixture.js";
 import { keySet, keys } from "../grammar/keys.js";
@@ -119,7 +120,7 @@ export const PROOF_TARGETS = [
     if (!Array.isArray(list)) return;
     for (const use of ["sig", "jwt-svid"] as const) {
       for (const algorithms of [undefined, ["ES256"] as const])
-        await ours(() => void createKeySet({ keys: list }, use, clock).verifierFor(algorithms).verify(given));
+        await ours(() => void createKeySet({ keys: list }, use, clock).verifierFor(algorithms)(readUnverified(given)));
     }
   }),
   target("what is asked of /token", form, async (sent) => {
