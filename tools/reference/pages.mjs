@@ -139,7 +139,8 @@ their claims have to say. The command writes such a rule; nothing is written tha
 | \`signet callers disable ci trusts.0\`, \`enable\`, \`untrust\` | switches one rule off and on, or takes it away; a server follows within two seconds |
 
 \`--claim name=text\` is a text, \`--claim name:=JSON\` anything else: \`1\` is not \`"1"\`. A claim that is given again may be either. \`--claim-prefix
-sub=repo:acme/\` is a beginning, which ends in \`/\` or \`:\`; an object of JSON means its members, and \`{"not": ["x"]}\` anything else. The only
+sub=repo:acme/\` is a beginning, which ends in \`/\` or \`:\`; an object of JSON means its members, and \`{"not": ["x"]}\` anything else. One with
+which the subjects of strangers begin as well (\`repo:\`, \`https://\`) fixes no identity. The only
 audience of a token is this issuer's URL, unless \`--audience\` says another; one that others share needs \`--shared-audience\`. Where a token
 proves several callers it is refused, unless \`client_id\` names one of them; the command says so when a rule is added.
 
