@@ -21,7 +21,9 @@ export interface NewSecret {
   readonly secret: string;
   /** What the config keeps of it. */
   readonly record: SecretRecord;
-  /** When the old ones end, where the caller had been there before. */
+  /** Whether the caller had been there before. */
+  readonly wasThere?: boolean;
+  /** When the old ones end, where it had any. */
   readonly oldEndAt?: number;
 }
 
@@ -97,10 +99,12 @@ export async function addOrRotateCaller(
   assertName(name);
   const made = newSecret(given.expiresAfterSeconds);
   const oldEndAt = made.record.createdAt + given.overlapSeconds;
-  let isThere = false;
+  let wasThere = false;
+  let hadSecret = false;
   await changeConfig(path, env, (members, config) => {
     const caller = ownMember<Caller>(config.callers, name);
-    isThere = caller !== undefined;
+    wasThere = caller !== undefined;
+    hadSecret = hasSecret(caller, made);
     if (caller === undefined) return withNewCaller(members, config, name, given, { secrets: [made.record] });
     assertNarrows(config, given.limits ?? caller.limits);
     return withCaller(members, name, {
@@ -110,7 +114,7 @@ export async function addOrRotateCaller(
       secrets: exchanged(caller, made, oldEndAt),
     });
   });
-  return isThere ? { ...made, oldEndAt } : made;
+  return hadSecret ? { ...made, wasThere, oldEndAt } : { ...made, wasThere };
 }
 
 /** What a new caller gets. */
@@ -149,16 +153,25 @@ function withNewCaller(
 /** The secrets of a caller with a new one among them; what has ended is left out. */
 function exchanged({ secrets = [] }: Caller, { record }: NewSecret, oldEndAt: number): readonly SecretRecord[] {
   const { createdAt } = record;
-  const alive = secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > createdAt);
-  const kept = alive.map((each) => ({ ...each, expiresAt: Math.min(each.expiresAt ?? oldEndAt, oldEndAt) }));
+  const kept = secrets
+    .filter((each) => isAlive(each, createdAt))
+    .map((each) => ({ ...each, expiresAt: Math.min(each.expiresAt ?? oldEndAt, oldEndAt) }));
   return [...(oldEndAt === createdAt ? [] : kept), record];
+}
+
+function isAlive({ expiresAt }: SecretRecord, now: number): boolean {
+  return expiresAt === undefined || expiresAt > now;
+}
+
+function hasSecret(caller: Caller | undefined, { record }: NewSecret): boolean {
+  return (caller?.secrets ?? []).some((each) => isAlive(each, record.createdAt));
 }
 
 /**
  * Makes a caller a new secret.
  *
  * @param given for how long the old ones go on working, and when the new one ends
- * @returns the secret, and when the old ones end
+ * @returns the secret, and when the old ones end, where it had any
  * @throws SignetError `caller_missing`
  */
 export async function rotateCaller(
@@ -166,14 +179,16 @@ export async function rotateCaller(
   path: string,
   name: string,
   given: { readonly overlapSeconds: number; readonly expiresAfterSeconds?: number | undefined },
-): Promise<NewSecret & { readonly oldEndAt: number }> {
+): Promise<NewSecret> {
   const made = newSecret(given.expiresAfterSeconds);
   const oldEndAt = made.record.createdAt + given.overlapSeconds;
+  let hadSecret = false;
   await changeConfig(path, surroundings.env, (members, { callers }) => {
     const caller = callerNamed(callers, name, surroundings);
+    hadSecret = hasSecret(caller, made);
     return withCaller(members, name, { ...writtenCaller(members, name), secrets: exchanged(caller, made, oldEndAt) });
   });
-  return { ...made, oldEndAt };
+  return hadSecret ? { ...made, wasThere: true, oldEndAt } : { ...made, wasThere: true };
 }
 
 /**

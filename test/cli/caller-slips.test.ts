@@ -123,6 +123,19 @@ describe("what a newcomer types about callers", () => {
     expect(await caller("ci")).toStrictEqual({ trusts: [{ preset: "github-actions", claims: { repository_id: "1234" } }] });
   });
 
+  it("is not told of an old secret where the caller had none", async () => {
+    for (const words of [
+      ["rotate", "batch"],
+      ["add", "batch", "--or-rotate"],
+    ]) {
+      await cp(join(made, "signet.json"), join(cwd, "signet.json"));
+      const ran = await run(...words, "--json");
+      expect(ran.stderr).toContain("the caller batch has a secret now");
+      expect(JSON.parse(ran.stdout)).toMatchObject({ caller: "batch", oldSecretsEndAt: null });
+    }
+    expect((await run("rotate", "batch")).stderr).toContain("has a new secret; the old one works until");
+  });
+
   it("is told that tokens of Entra are for an application, unless --audience says for which", async () => {
     const oid = "oid=01234567-89ab-cdef-0123-456789abcdef";
     const azure = ["--trust", "azure", "--issuer", TENANT, "--claim", oid];

@@ -54,7 +54,7 @@ export async function callersAdd(context: Context, name: string, whom: string | 
   }
   const secretGiven = { ...members, overlapSeconds, expiresAfterSeconds: secondsToExpiry(options) };
   const made = await (options.orRotate === true ? addOrRotateCaller : addCaller)(context, path, name, secretGiven);
-  const done = made.oldEndAt === undefined ? `the caller ${name} was added to ${path}` : rotated(name, made, overlapSeconds);
+  const done = made.wasThere === true ? rotated(name, made, overlapSeconds) : `the caller ${name} was added to ${path}`;
   if (proofs !== undefined) await tellProofs(context, path, name, proofs);
   await show(context, name, made, done, options);
 }
@@ -103,7 +103,8 @@ function overlapOf({ overlap }: CallerOptions): number {
   return parseDuration(overlap ?? DEFAULT_OVERLAP, "--overlap");
 }
 
-function rotated(name: string, { oldEndAt = 0, record }: NewSecret, overlapSeconds: number): string {
+function rotated(name: string, { oldEndAt, record }: NewSecret, overlapSeconds: number): string {
+  if (oldEndAt === undefined) return `the caller ${name} has a secret now; what else proves it goes on doing so`;
   const until = overlapSeconds === 0 ? "no longer" : `until it expires ${fromNow(oldEndAt, record.createdAt)}`;
   return `the caller ${name} has a new secret; the old one works ${until}`;
 }
