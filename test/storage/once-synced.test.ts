@@ -1,7 +1,6 @@
 import type { PathLike } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
-import { createFileOnceStore } from "../../src/storage/file/once.js";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { useNamed } from "../contracts/once-suite.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { untilTurn } from "../contracts/until.js";
@@ -47,6 +46,14 @@ vi.mock("node:fs/promises", async (importOriginal) => {
       return file;
     },
   };
+});
+
+// The files of a worker share what one of them has loaded, which knows nothing of this disk; and none after this one may have it.
+vi.resetModules();
+const { createFileOnceStore } = await import("../../src/storage/file/once.js");
+afterAll(() => {
+  vi.doUnmock("node:fs/promises");
+  vi.resetModules();
 });
 
 const scratch = scratchDirectories();
