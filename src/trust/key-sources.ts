@@ -1,6 +1,7 @@
 import { type FollowedKeys, followKeys } from "../verify/followed-keys.js";
 import type { JudgedFetch } from "../verify/judged-by-text.js";
 import { createKeySet, type KeyList, type KeySet, type KeyUse } from "./key-set.js";
+import { createPassedTime } from "./passed-time.js";
 import { type FetchSurroundings, type Reaching, ruleFetch } from "./rule-fetch.js";
 
 /** Where the keys are that a rule believes. */
@@ -43,7 +44,8 @@ const FETCH_TIMEOUT_MS = 5_000;
 const MAX_JWKS_BYTES = 153_600;
 
 /** Keeps the keys of sources. Nothing is fetched before a proof needs it. */
-export function createKeySources(options: KeySourcesOptions): KeySources {
+export function createKeySources(given: KeySourcesOptions): KeySources {
+  const options = { ...given, elapsed: given.elapsed ?? createPassedTime() };
   let kept = new Map<string, FollowedKeys<KeySet>>();
   return Object.freeze({
     inUse(sources: readonly KeySource[]) {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { TrustRule } from "../../src/settings/trusts.js";
 import { createKeySources } from "../../src/trust/key-sources.js";
 import { testServers } from "../verify/serving.js";
@@ -97,6 +97,19 @@ describe("keys of an issuer", () => {
     elapsed += 3_599;
     expect(await answerTo(proofs, proofBy(key, { iss: url }))).toBe("ci trusts.0");
     elapsed += 1;
+    expect(await answerTo(proofs, proofBy(key, { iss: url }))).toBe("jwks_unavailable");
+  });
+
+  it("are not used after a sleep of hours, in which the clock that is never set stood still", async () => {
+    let isUp = true;
+    const served = answering(() => (isUp ? jwksOf(key) : undefined));
+    const url = await serve(served.listener);
+    const proofs = proofsOf({ ci: { trusts: [ruleFor(url, { jwksUrl: `${url}/jwks` })] } });
+    expect(await answerTo(proofs, proofBy(key, { iss: url }))).toBe("ci trusts.0");
+    isUp = false;
+    const wake = Date.now() + 4 * 3_600_000;
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => wake);
+    onTestFinished(() => clock.mockRestore());
     expect(await answerTo(proofs, proofBy(key, { iss: url }))).toBe("jwks_unavailable");
   });
 
