@@ -17,7 +17,7 @@ async function token() {
     signal: AbortSignal.timeout(10_000),
   });
   const body = await answer.json();
-  if (!answer.ok) throw new Error(`${body.error}: ${body.error_description}`);
+  if (!answer.ok) throw new Error(`${answer.status}: ${JSON.stringify(body)}`);
   held = { token: body.access_token, until: Date.now() + (body.expires_in - 60) * 1_000 };
   return held.token;
 }

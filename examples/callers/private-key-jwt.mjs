@@ -27,5 +27,5 @@ const answer = await fetch(`${ISSUER_URL}/token`, {
   signal: AbortSignal.timeout(10_000),
 });
 const body = await answer.json();
-if (!answer.ok) throw new Error(`${body.error}: ${body.error_description}`);
+if (!answer.ok) throw new Error(`${answer.status}: ${JSON.stringify(body)}`);
 console.log(body.access_token);
