@@ -121,7 +121,8 @@ function copyOf(value: Readonly<Record<string, unknown>>): Record<string, unknow
   return copy;
 }
 
-function settingsFault({ field, mustBe }: ObjectFault, where: string, names: readonly string[]): SignetError {
+/** The fault of settings, with the nearest member that there is. */
+export function settingsFault({ field, mustBe }: ObjectFault, where: string, names: readonly string[]): SignetError {
   const member = `${where}.${/^[\x20-\x7e]{1,64}$/.test(field) ? field : "(a name that is not shown)"}`;
   if (mustBe !== undefined) return new SignetError("config_invalid", `${member} must be ${mustBe}`, { field: member });
   const nearest = didYouMean(field.slice(0, 64), names) || `; there are ${names.join(", ")}`;

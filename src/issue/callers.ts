@@ -47,7 +47,7 @@ export interface KnownCaller {
    * Issues what comes of a token that the caller exchanges (RFC 8693): `sub` and `act` as the exchange says, `client_id` its name, and what else
    * that token gives. A request may ask for `exp`, whatever `allowedClaims` says.
    *
-   * @throws SignetError `claim_not_allowed` where its limits fix who a token is of; `proof_refused` as `provenBy`
+   * @throws SignetError `claim_not_allowed` where it has no exchanges, or its limits fix who a token is of; `proof_refused` as `provenBy`
    */
   exchanging(token: ProofOfCaller, of: Claims): ImmediateIssuer;
   /** Throws SignetError `caller_not_allowed` where it may not do so. One that may not issue has issuers that refuse everything, too. */
@@ -162,6 +162,7 @@ function knownCaller(options: IssuerOptions, { limits: issuerLimits, names, rate
   };
   let exchangeIssuer: ProvableIssuer | undefined;
   const exchanging = (token: ProofOfCaller, of: Claims): ImmediateIssuer => {
+    if (!caller.exchanges?.length) throw new SignetError("claim_not_allowed", "the caller has no exchanges");
     assertNotFixed(narrowed, Object.keys(of));
     exchangeIssuer ??= issuerOf(exchangeLimits(narrowed, name));
     return exchangeIssuer.withProven(claimsOf(token, of));

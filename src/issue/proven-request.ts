@@ -29,13 +29,10 @@ const PROOF = ["rule", "claims", "claimsForTokens"];
 /**
  * The issuer that a proven request asks, with the claims that its proof gives: the limits are held to here, whatever its sender has judged.
  *
- * @param mayExchange whether the caller has exchanges: only then a token may be of another subject than the caller
  * @throws SignetError `invalid_request` for what has not that shape, and what `provenBy` and `exchanging` of the caller throw
  */
-export function provenIssuer(caller: KnownCaller, mayExchange: boolean, event: unknown): ProvenIssuer {
+export function provenIssuer(caller: KnownCaller, event: unknown): ProvenIssuer {
   const { request, proof, of } = provenRequest(event);
-  if (of !== undefined && !mayExchange)
-    throw new SignetError("claim_not_allowed", "the caller has no exchanges", { field: "of" });
   return { issuer: of === undefined ? caller.provenBy(proof).clientIssuer : caller.exchanging(proof, of), request };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readAliasCallers } from "../../src/issue/alias-callers.js";
 import { readCallers } from "../../src/issue/callers-json.js";
 import { checkCallers, proofDoubts } from "../../src/operator/stack-change.js";
 
@@ -18,7 +19,7 @@ describe("callers that are aliases", () => {
       { ci: { trusts: [{ ...RULE, isuer: "x" }] } },
       /callers\.ci\.trusts\.0\.isuer is not a member.*issuer/,
     ],
-    ["a rule that is none", { ci: { trusts: ["x"] } }, /callers\.ci\.trusts\.0 must be an object/],
+    ["a rule that is none", { ci: { trusts: ["x"] } }, /callers\.ci\.trusts must be a list of rules/],
     ["a secret", { ci: { secrets: [] } }, /callers\.ci\.secrets is not a member/],
     ["a file", { ci: { trusts: [{ ...RULE, caFile: "ca.pem" }] } }, /caFile names a file.*jwks/],
     ["a file of an exchange", { ci: { keys: {}, exchanges: [{ ...RULE, audiences: ["a"], caFile: "ca.pem" }] } }, /caFile/],
@@ -27,6 +28,25 @@ describe("callers that are aliases", () => {
     ["an alias that is too long", { ["c".repeat(123)]: { trusts: [RULE] } }, /at most 122 characters/],
   ])("have not %s", (_, callers, message) => {
     expect(() => readCallers(callers)).toThrow(message);
+  });
+
+  it.each([
+    ["a list", { ...RULE, claimsFromProof: ["repository"] }],
+    ["a name that is no text", { ...RULE, claimsFromProof: { repository: 1 } }],
+    ["null", { ...RULE, claimsFromProof: null }],
+    ["a prefix that is no text", { ...RULE, subjectPrefix: 1 }],
+  ])("are refused where what tokens get from their proofs is %s, by the function that signs too", (_, rule) => {
+    for (const member of ["trusts", "exchanges"]) {
+      const message = new RegExp(`callers\\.ci\\.${member} must be a list of rules`);
+      expect(() => readAliasCallers({ ci: { [member]: [rule] } })).toThrow(message);
+      expect(() => readCallers({ ci: { [member]: [rule] } })).toThrow(message);
+    }
+  });
+
+  it("keep the function that signs from nothing by other faults of their rules", () => {
+    const ci = { trusts: [{ ...RULE, isuer: "x" }] };
+    expect(readAliasCallers({ ci, chat: {} }).map(({ name }) => name)).toStrictEqual(["ci", "chat"]);
+    expect(() => readAliasCallers({ ci, "chat-proof": {} })).toThrow(/"chat-proof" must have another name/);
   });
 
   it("may be called so where no caller proves itself, as in older stacks", () => {

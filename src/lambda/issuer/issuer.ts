@@ -1,7 +1,7 @@
 import { monotonicMs } from "../../encoding/monotonic.js";
 import { SignetError, toPublicError } from "../../errors.js";
+import { callerOfProofAlias, hasProofs } from "../../issue/alias-callers.js";
 import { type Callers, createCallers } from "../../issue/callers.js";
-import { callerOfProofAlias, hasProofs } from "../../issue/callers-json.js";
 import { encodeRequest } from "../../issue/encode.js";
 import {
   createImmediateIssuer,
@@ -174,11 +174,10 @@ function callerOfProofs(alias: string, given: Settings["callers"], callers: Call
   const proving = given.find((each) => each.name === name && hasProofs(each));
   const caller = proving && callers.named(proving.name);
   if (caller === undefined) return undefined;
-  const mayExchange = proving?.exchanges !== undefined;
   return {
     ...{ name: caller.name, issuer: caller.issuer, limits: caller.limits },
     issueProven(event) {
-      const { issuer, request } = provenIssuer(caller, mayExchange, event);
+      const { issuer, request } = provenIssuer(caller, event);
       return issuer.issue(request);
     },
   };

@@ -2,7 +2,7 @@ import { didYouMean } from "../../encoding/nearest.js";
 import { isObject } from "../../encoding/object-schema.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
-import { type AliasCaller, readCallers } from "../../issue/callers-json.js";
+import { type AliasCaller, readAliasCallers } from "../../issue/alias-callers.js";
 import { type Limits, readLimits } from "../../settings/limits.js";
 import { DEFAULT_ACTIVE_KEY_MAX_AGE_SECONDS } from "../../settings/times.js";
 
@@ -62,7 +62,7 @@ export function settingsOf(env: Environment): Settings {
     region: env.AWS_REGION ?? "",
     issuer: env.SIGNET_ISSUER || undefined,
     limits: limitsIn(env),
-    callers: readCallers(objectIn(env, "SIGNET_CALLERS")),
+    callers: readAliasCallers(objectIn(env, "SIGNET_CALLERS")),
     activeKeyMaxAgeSeconds: secondsIn(env, "SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS", DEFAULT_ACTIVE_KEY_MAX_AGE_SECONDS),
     http: isYesIn(env, "SIGNET_HTTP"),
     metrics: isYesIn(env, "SIGNET_METRICS"),

@@ -2,7 +2,7 @@ import { invokeAlias } from "../../aws/lambda-invoke.js";
 import type { Transport } from "../../aws/transport.js";
 import { isObject } from "../../encoding/object-schema.js";
 import { type ErrorCode, SignetError, shortened } from "../../errors.js";
-import { proofAliasOf } from "../../issue/callers-json.js";
+import { proofAliasOf } from "../../issue/alias-callers.js";
 import type { AskIssuer } from "./remote-callers.js";
 
 const MAX_MESSAGE = 512;

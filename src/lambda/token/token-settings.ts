@@ -1,4 +1,4 @@
-import { type AliasCaller, readCallers } from "../../issue/callers-json.js";
+import { type ProvableCaller, readCallers } from "../../issue/callers-json.js";
 import type { Limits } from "../../settings/limits.js";
 import { assertVariablesAreSpelt, type Environment, limitsIn, objectIn, wrong } from "../shared/settings.js";
 
@@ -8,7 +8,7 @@ export interface TokenSettings {
   /** The issuer's URL: the audience of proofs. */
   readonly issuer: string;
   readonly limits: Partial<Limits>;
-  readonly callers: readonly AliasCaller[];
+  readonly callers: readonly ProvableCaller[];
   /** The ARN of the issuer's function, without an alias. */
   readonly issuerFunction: string;
   /** Where the issuer's own keys are, whose tokens are exchanged; absent where none are. */

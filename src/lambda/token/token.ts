@@ -6,8 +6,9 @@ import { createAuthenticator } from "../../http/authenticate.js";
 import type { Handler, RequestLog } from "../../http/request-context.js";
 import { authorizationRoute, oauthError } from "../../http/token-endpoint/answer.js";
 import { tokenRoute } from "../../http/token-endpoint/token-route.js";
+import { hasProofs } from "../../issue/alias-callers.js";
 import { createCallers } from "../../issue/callers.js";
-import { type AliasCaller, hasProofs } from "../../issue/callers-json.js";
+import type { ProvableCaller } from "../../issue/callers-json.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { DEFAULT_LIMITS, type Limits } from "../../settings/limits.js";
 import { createS3OnceStore, ONCE_TIMES } from "../../storage/aws/once.js";
@@ -97,7 +98,7 @@ function handlerOf(routes: readonly Route[], issuer: string, log: Log): TokenHan
 }
 
 // A rule that is wrong is its own caller's fault: the others go on proving themselves.
-function provingCallers({ callers, issuer }: TokenSettings, log: Log): readonly AliasCaller[] {
+function provingCallers({ callers, issuer }: TokenSettings, log: Log): readonly ProvableCaller[] {
   return callers.filter(hasProofs).filter((caller) => {
     try {
       judgeCaller(caller.name, caller, issuer);
@@ -136,7 +137,7 @@ function routesOf(settings: TokenSettings, toIssuer: Transport, toBucket: Transp
 }
 
 // The limits are judged here as the issuer's function judges them; the key, and how long it may sign for, it alone knows.
-function localCallers({ issuer, limits }: TokenSettings, callers: readonly AliasCaller[]) {
+function localCallers({ issuer, limits }: TokenSettings, callers: readonly ProvableCaller[]) {
   const { maxTtlSeconds, requireExpiration }: Limits = { ...DEFAULT_LIMITS, ...limits };
   const signer = { kid: "", alg: "ES256", publicJwk: { kty: "EC" }, sign: refuseToSign } as const;
   const source = { current: () => ({ signer: signer as never, maxTtlSeconds, endless: !requireExpiration }) };
