@@ -47,7 +47,7 @@ export function ruleFetch({ privateNetwork = false, caFile, proxy }: Reaching, a
     // The environment's proxy is for what is outside; Node's fetch knows how it is reached.
     if (isPlain && process.env.NODE_USE_ENV_PROXY === "1") return judgedByText(globalThis.fetch)(url, init, reach);
     const ca = caFile === undefined ? undefined : await certificates(url, caFile, around);
-    if (proxy === undefined) return fetchJudged(url, init, reach, around.resolve, ca);
+    if (proxy === undefined) return fetchJudged(url, init, reach, around.resolve, ca === undefined ? {} : { ca });
     return fetchThrough(proxy, url, init, reach, ca);
   };
 }
@@ -81,6 +81,8 @@ async function fetchThrough(
   const host = addressIn(hostname);
   const servername = isIP(host) === 0 ? host : "";
   const options: RequestOptions = {
+    // Beside an agent Node passes over createConnection.
+    agent: undefined,
     createConnection: () => (isSecure ? connectTls({ socket, servername, host, ca, ALPNProtocols: ["http/1.1"] }) : socket),
   };
   try {

@@ -56,7 +56,7 @@ export interface FetchedJwks {
  */
 export async function fetchJwksUnless(
   url: string,
-  etag: string | null,
+  etag: string | null | undefined,
   bounds: FetchBounds = {},
 ): Promise<FetchedJwks | undefined> {
   const fetched = await fetchObject(url, bounds, etag);

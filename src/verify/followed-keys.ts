@@ -54,21 +54,21 @@ export function followKeys<T extends object>(
   const told: Place | undefined = jwksUrl === undefined ? undefined : { url: jwksUrl };
   let place = told;
   let made: T | undefined;
-  // It names a text of one URL, and one of another may have the same.
-  let [etag, etagOf]: [string | null, string?] = [null];
-  // No time is less than NaN away.
-  let [madeAt, triedAt] = [0, Number.NaN];
+  let madeAt = 0;
+  // No time is less than this away.
+  let triedAt = Number.NaN;
   let running: Promise<T> | undefined;
   let fault: SignetError | undefined;
 
   async function load(): Promise<T> {
-    [triedAt, fault] = [elapsed(), undefined];
+    triedAt = elapsed();
     try {
       // What discovery said is asked again after an hour.
-      if (!place || elapsed() - (place.at as number) > 3_600) place = { ...(await discoverJwks(issuer, options)), at: elapsed() };
-      const fetched = await fetchJwksUnless(place.url, etagOf === place.url ? etag : null, { ...options, ...place });
+      if (!place || triedAt - (place.at as number) > 3_600) place = { ...(await discoverJwks(issuer, options)), at: triedAt };
+      const fetched = await fetchJwksUnless(place.url, place.etag, { ...options, ...place });
       if (fetched) {
-        [made, etag, etagOf] = [usable(issuer, () => use(fetched.jwks)), fetched.etag, place.url];
+        made = usable(issuer, () => use(fetched.jwks));
+        place = { ...place, etag: fetched.etag };
       }
       madeAt = triedAt;
       return made as T;
@@ -76,7 +76,7 @@ export function followKeys<T extends object>(
       // The keys may have moved: where they are is asked anew.
       place = told;
       onFailure?.(error);
-      if (isSignetError(error, "jwks_misconfigured")) fault = error;
+      fault = isSignetError(error, "jwks_misconfigured") ? error : undefined;
       throw error;
     }
   }
@@ -113,6 +113,8 @@ export function followKeys<T extends object>(
 /** Where an issuer's keys are, and since when that is known. */
 interface Place extends Partial<DiscoveredJwks> {
   readonly url: string;
+  /** Of the last text from there: one of another URL may have the same. */
+  readonly etag?: string | null;
   /** Absent where it is not asked again. */
   readonly at?: number;
 }

@@ -30,17 +30,13 @@ export function judgedLookup(url: string, isRight: (reach: Reach) => boolean, re
   };
 }
 
-/**
- * Fetches with a look-up that judges. An address in the URL is never looked up, so it is judged here.
- *
- * @param ca certificates (PEM) that the server's is checked with, instead of the system's
- */
+/** Fetches with a look-up that judges. An address in the URL is never looked up, so it is judged here. */
 export async function fetchJudged(
   url: string,
   init: FetchInit,
   issuers: Reach | undefined,
   resolve?: Resolve,
-  ca?: string,
+  more?: RequestOptions,
 ): Promise<JudgedAnswer> {
   const { allowInsecureIssuer = false } = init;
   // http is for this machine alone, whatever a name server says of its names, unless its price was accepted.
@@ -48,28 +44,20 @@ export async function fetchJudged(
     isWithin(reach, issuers ?? "machine") && (reach === "machine" || allowInsecureIssuer || /^https:/i.test(url));
   const literal = reachOfHost(new URL(url).hostname);
   if (literal !== undefined) assertWithin(url, literal, issuers);
-  const lookup = judgedLookup(url, isRight, resolve);
-  const { answer, address } = await requestOnce(url, init, ca === undefined ? { lookup } : { lookup, ca });
-  return { answer, reach: reachOfAddress(address) ?? "none" };
+  return requestOnce(url, init, { lookup: judgedLookup(url, isRight, resolve), ...more });
 }
 
 /** What a request is made with. */
-export type RequestOptions = Pick<https.RequestOptions, "lookup" | "ca" | "createConnection">;
+export type RequestOptions = Pick<https.RequestOptions, "agent" | "lookup" | "ca" | "createConnection">;
 
 /** Asks once, over a connection of its own. Node's own agent would hand out one that other code has opened, to an address that was not judged. */
-export function requestOnce(
-  url: string,
-  { headers, signal }: FetchInit,
-  more: RequestOptions,
-): Promise<{ readonly answer: Response; readonly address: string }> {
+export function requestOnce(url: string, { headers, signal }: FetchInit, more: RequestOptions): Promise<JudgedAnswer> {
   const { request } = /^https:/i.test(url) ? https : http;
-  // Beside an agent Node passes over createConnection.
-  const agent = more.createConnection === undefined ? { agent: false } : {};
-  const options = { ...agent, headers: { ...headers, "accept-encoding": "identity" }, signal, ...more };
+  const options = { agent: false, headers: { ...headers, "accept-encoding": "identity" }, signal, ...more };
   return new Promise((resolve, reject) => {
     request(url, options, (incoming) => {
-      const address = incoming.socket.remoteAddress ?? "";
-      resolve({ answer: responseOf(incoming), address });
+      const reach = reachOfAddress(incoming.socket.remoteAddress ?? "") ?? "none";
+      resolve({ answer: responseOf(incoming), reach });
     })
       .on("error", (error) => reject(signal.aborted ? signal.reason : error))
       // An answer 101 is neither an answer nor an error to node:http: it closes the connection, and says nothing more.
