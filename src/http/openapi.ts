@@ -3,8 +3,8 @@ import type { ObjectSchema } from "../encoding/object-schema.js";
 import { ownMember } from "../encoding/own-member.js";
 import { BATCH_REQUEST, ISSUE_REQUEST } from "../issue/request.js";
 import { GRANT_TYPES } from "../keyring/documents.js";
+import { MAX_PROOF_LENGTH } from "../trust/key-set.js";
 import { DECODE_REQUEST } from "../verify/decode-request.js";
-import { MAX_PROOF } from "./prove-caller.js";
 import { CLIENT_ASSERTION } from "./token-endpoint/client-authentication.js";
 import { ISSUED, TAKEN } from "./token-endpoint/exchange.js";
 import { VERIFY_REQUEST } from "./verify.js";
@@ -32,7 +32,7 @@ const JWKS = {
   properties: { keys: { type: "array", maxItems: 10, items: { type: "object", required: ["kty", "use", "alg", "kid"] } } },
 };
 
-const PROOF = { type: "string", maxLength: MAX_PROOF };
+const PROOF = { type: "string", maxLength: MAX_PROOF_LENGTH };
 const TARGETS = { type: ["string", "array"], items: { type: "string" } };
 
 const SCHEMAS = {

@@ -1,6 +1,7 @@
 import { isSignetError, SignetError, shortened } from "../errors.js";
 import type { Callers, KnownCaller } from "../issue/callers.js";
 import type { Proof, Proofs, Shown } from "../trust/contract.js";
+import { MAX_PROOF_LENGTH } from "../trust/key-set.js";
 import { isTokenRefused, toPublicFailure } from "../trust/public-failure.js";
 import type { RequestContext, RequestLog } from "./request-context.js";
 
@@ -45,8 +46,6 @@ interface Judged {
   readonly isPresent: () => boolean;
 }
 
-/** As much of one token is looked at, in characters. */
-export const MAX_PROOF = 16 * 1024;
 /** As much of a subject stands in a log, in characters. */
 export const MAX_LOGGED = 256;
 
@@ -127,9 +126,9 @@ export async function byPresentProofs<T>(proofs: () => Proofs, judge: (present: 
 
 /** Asserts that a token is no longer than it may be. @param field the parameter that it stood in */
 export function assertedProof(token: string, field?: string): string {
-  if (token.length <= MAX_PROOF) return token;
+  if (token.length <= MAX_PROOF_LENGTH) return token;
   const where = field === undefined ? {} : { field };
-  throw new SignetError("request_too_large", `${field ?? "the token"} is longer than ${MAX_PROOF} characters`, where);
+  throw new SignetError("request_too_large", `${field ?? "the token"} is longer than ${MAX_PROOF_LENGTH} characters`, where);
 }
 
 function proofRefused(why: string): SignetError {

@@ -59,7 +59,8 @@ function readCaller(name: string, caller: unknown): AliasCaller {
   if (!isObject(caller)) throw wrongCaller(name, 'must be an object such as {"limits":{"maxTtlSeconds":300}}');
   try {
     const { limits, ...others } = readMembers(caller, `callers.${name}`);
-    for (const member of ["trusts", "exchanges"]) assertRules(others[member], `callers.${name}.${member}`);
+    assertRules(others.trusts, `callers.${name}.trusts`);
+    assertRules(others.exchanges, `callers.${name}.exchanges`);
     return { name, limits: readLimits(limits, `callers.${name}.limits`), ...others };
   } catch (error) {
     throw wrongCaller(name, `: ${(error as Error).message}`);

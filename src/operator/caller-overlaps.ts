@@ -1,7 +1,7 @@
 import { isObject } from "../encoding/object-schema.js";
-import { isSignetError, SignetError } from "../errors.js";
-import { readSettings } from "../settings/read.js";
-import { PROOF_MEMBERS, type ProofSettings } from "../settings/trusts.js";
+import { isSignetError } from "../errors.js";
+import { readCallers } from "../issue/callers-json.js";
+import type { ProofSettings } from "../settings/trusts.js";
 import { judgeCallers } from "../trust/judge-callers.js";
 import { findOverlaps } from "../trust/overlap.js";
 import { URL_TO_COME } from "./stack-change.js";
@@ -32,17 +32,10 @@ export function overlapsInWords(
 export function stackOverlapsInWords(callers: unknown, issuer: string | undefined): readonly string[] {
   if (!isObject(callers)) return [];
   try {
-    const settings = Object.entries(callers).map(([name, caller]) => [name, proofsOf(caller)] as const);
+    const settings = readCallers(callers).map((caller) => [caller.name, caller] as const);
     return overlapsInWords(Object.fromEntries(settings), issuer ?? URL_TO_COME);
   } catch (error) {
     if (isSignetError(error)) return [];
     throw error;
   }
-}
-
-function proofsOf(caller: unknown): ProofSettings {
-  const { trusts } = isObject(caller) ? caller : {};
-  return readSettings(PROOF_MEMBERS, trusts === undefined ? {} : { trusts }, ({ path }) => {
-    return new SignetError("config_invalid", path.join("."));
-  });
 }

@@ -1,7 +1,6 @@
-import { isObject } from "../encoding/object-schema.js";
-import { ownMember } from "../encoding/own-member.js";
 import { shortened } from "../errors.js";
 import type { ExchangeRule, TrustRule } from "../settings/trusts.js";
+import { isExclusion } from "../trust/matching.js";
 import { prefixOf } from "../trust/presets/preset.js";
 
 /** A rule in a line: who signs, and what the claims have to say. */
@@ -23,11 +22,10 @@ function boundsInWords(rule: TrustRule | ExchangeRule): readonly string[] {
 }
 
 /** What a claim has to say. */
-export function claimInWords(value: unknown): string {
+function claimInWords(value: unknown): string {
   const prefix = prefixOf(value);
   if (prefix !== undefined) return `${shortened(prefix)}...`;
-  const not = isObject(value) && Object.keys(value).length === 1 ? ownMember(value, "not") : undefined;
-  if (not !== undefined) return `not ${claimInWords(not)}`;
+  if (isExclusion(value)) return `not ${claimInWords(value.not)}`;
   if (Array.isArray(value)) return value.map(claimInWords).join(" or ");
   return shortened(typeof value === "string" ? value : JSON.stringify(value));
 }

@@ -4,8 +4,9 @@ import { normalType } from "../verify/header.js";
 import type { VerifiedToken } from "../verify/verifier.js";
 import { PROOF_SKEW_SECONDS } from "./key-set.js";
 import type { KeySource } from "./key-sources.js";
-import { assertPlace, wrongMember } from "./places.js";
+import { assertPlace } from "./places.js";
 import { assertPasted, type RulePlace, readAlgorithms } from "./rules.js";
+import { wrongMember } from "./wrong-member.js";
 
 /** The keys with which a caller signs its own proofs, judged. */
 export interface OwnKeys {
@@ -43,14 +44,13 @@ export function judgeOwnKeys(caller: string, keys: CallerKeys, { where, issuer }
 }
 
 /**
- * Finds what is wrong with an assertion whose signature is good (RFC 7523 section 3, and what it leaves open).
+ * Finds what is wrong with an assertion whose signature is good, and whose iss, sub and aud are the caller's (RFC 7523 section 3, and what it leaves open).
  *
  * @returns why it is refused, for the log; `undefined` where nothing is wrong
  */
-export function assertionFault({ header, claims }: VerifiedToken, caller: string, now: number): string | undefined {
-  const { iss, sub, jti, exp } = claims;
+export function assertionFault({ header, claims }: VerifiedToken, now: number): string | undefined {
+  const { jti, exp } = claims;
   if (!TYPES.includes(header.typ === undefined ? undefined : normalType(header.typ))) return "its typ is not one of an assertion";
-  if (iss !== caller || sub !== caller) return "its iss and sub are not both the caller's name";
   if (jti === undefined || jti === "") return "it has no jti";
   if (exp === undefined || exp > now + MAX_ASSERTION_SECONDS + PROOF_SKEW_SECONDS) {
     return `its exp is more than ${MAX_ASSERTION_SECONDS} seconds ahead`;

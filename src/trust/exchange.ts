@@ -1,7 +1,7 @@
 import { isNonEmptyText, isObject, isOptionalText, isText } from "../encoding/list-of.js";
 import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
-import type { VerifiedClaims } from "../verify/claims.js";
+import { scopesOf, type VerifiedClaims } from "../verify/claims.js";
 import type { ExchangedToken } from "./contract.js";
 
 /** What a client asks of an exchange (RFC 8693 section 2.1). */
@@ -97,19 +97,12 @@ function narrowScopes(asked: readonly string[] | undefined, allowed: readonly st
 // A subject token without scopes gives none. An actor's says who acts: its scopes bound the exchange where it has some.
 function allowedScopes({ subject, actor }: ExchangeParties): readonly string[] {
   const sides = [subject.scopes, ...(actor ? [actor.scopes] : [])];
-  if (actor && hasScopeClaim(actor.claims)) sides.push(scopesOf(actor.claims));
-  return sides.reduce(common, [...new Set(scopesOf(subject.claims))]);
+  if (actor && hasScopeClaim(actor.claims)) sides.push(scopesOf(actor.claims).filter(isText));
+  return sides.reduce(common, [...new Set(scopesOf(subject.claims).filter(isText))]);
 }
 
 function hasScopeClaim({ scope, scp }: VerifiedClaims): boolean {
   return scope !== undefined || scp !== undefined;
-}
-
-// In `scope`, a text (RFC 8693 section 4.2) or a list, or else in `scp`: as the verifier reads them.
-function scopesOf({ scope, scp }: VerifiedClaims): readonly string[] {
-  const granted = isText(scope) || Array.isArray(scope) ? scope : scp;
-  const names: unknown = isText(granted) ? granted.split(" ") : granted;
-  return Array.isArray(names) ? names.filter(isText) : [];
 }
 
 function common(left: readonly string[], right: readonly string[]): readonly string[] {

@@ -8,7 +8,7 @@ import { judgeCaller, type NamedRule } from "./judge-callers.js";
 import type { KeySet } from "./key-set.js";
 import type { KeySources } from "./key-sources.js";
 import { claimAt, findMismatch, type Matcher, type Members } from "./matching.js";
-import { acceptedTypes, isRightType, isSoleAudience, proofFault, trustDomainOf } from "./proof-fault.js";
+import { acceptedTypes, isOfIssuer, isRightType, isSoleAudience, proofFault } from "./proof-fault.js";
 import { readUnverified } from "./verify-by-ways.js";
 import { type Way, wayByKeys } from "./ways.js";
 
@@ -69,10 +69,10 @@ export async function explainProof(
   );
   const explained = judged.flatMap(({ name, settings, trusts, keys }) => [
     ...trusts.map(async (rule, index): Promise<Explained> => {
-      const isOfIssuer = rule.issuer === issuerOf(rule, claims);
-      const misses = await missesOf(rule, read, isOfIssuer ? keysOf.get(rule.source) : undefined, clock);
+      const isOwn = isOfIssuer(rule, claims);
+      const misses = await missesOf(rule, read, isOwn ? keysOf.get(rule.source) : undefined, clock);
       const isDisabled = settings.trusts?.[index]?.disabled === true;
-      return { caller: name, rule: rule.name, issuer: rule.issuer, isDisabled, isOfIssuer, misses };
+      return { caller: name, rule: rule.name, issuer: rule.issuer, isDisabled, isOfIssuer: isOwn, misses };
     }),
     ...(keys === undefined ? [] : [explainedKeys(wayByKeys(name, keys, keysOf), read, clock)]),
   ]);
@@ -82,10 +82,6 @@ export async function explainProof(
 /** A rule that is switched off is explained as well. */
 function switchedOn({ trusts = [], keys }: ProofSettings): ProofSettings {
   return { trusts: trusts.map(({ disabled: _, ...rule }) => rule), keys };
-}
-
-function issuerOf({ isSpiffe }: NamedRule, { iss, sub }: Claims): unknown {
-  return isSpiffe ? trustDomainOf(sub) : iss;
 }
 
 async function missesOf(
@@ -114,8 +110,7 @@ function wholeMiss(why: string | undefined): Miss | undefined {
 }
 
 function claimMisses(rule: NamedRule, claims: Claims): readonly Miss[] {
-  const issuer =
-    rule.issuer === issuerOf(rule, claims) ? [] : [miss([rule.isSpiffe ? "sub" : "iss"], JSON.stringify(rule.issuer), claims)];
+  const issuer = isOfIssuer(rule, claims) ? [] : [miss([rule.isSpiffe ? "sub" : "iss"], JSON.stringify(rule.issuer), claims)];
   const audience = isSoleAudience(claims.aud, [rule.audience])
     ? []
     : [miss(["aud"], `${JSON.stringify(rule.audience)} alone`, claims)];

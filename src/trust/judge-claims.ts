@@ -1,6 +1,7 @@
-import { MAX_ECHO, SignetError, visible } from "../errors.js";
+import { MAX_ECHO, visible } from "../errors.js";
 import { type CopyingCaller, type CopyingRule, holdsProofText } from "../settings/claims-from-proof.js";
 import type { Limits } from "../settings/limits.js";
+import { wrongMember } from "./wrong-member.js";
 
 /**
  * Claims that no proof sets: who issues a token, for whom and when, to which client, with what authority, by whose delegation and for which
@@ -59,19 +60,19 @@ export function assertRuleClaims(
   for (const [source, claim] of Object.entries(claimsFromProof)) {
     const field = `${where}.claimsFromProof.${visible(source).slice(0, MAX_ECHO)}`;
     if (typeof claim !== "string" || claim === "" || claim.length > MAX_NAME || !claim.isWellFormed()) {
-      throw wrong(field, `must be the name of a claim: a text of 1 to ${MAX_NAME} characters`);
+      throw wrongMember(field, `must be the name of a claim: a text of 1 to ${MAX_NAME} characters`);
     }
     const shown = claim.slice(0, MAX_ECHO);
     if (NEVER_FROM_PROOF.has(claim))
-      throw wrong(field, `cannot become ${claim}: the issuer and its limits decide that; choose another name`);
-    if (taken.has(claim)) throw wrong(field, `becomes ${shown}, and so does another claim; choose another name`);
+      throw wrongMember(field, `cannot become ${claim}: the issuer and its limits decide that; choose another name`);
+    if (taken.has(claim)) throw wrongMember(field, `becomes ${shown}, and so does another claim; choose another name`);
     taken.add(claim);
-    if (fixed.has(claim)) throw wrong(field, `becomes ${shown}, which fixedClaims fix; leave one of them out`);
+    if (fixed.has(claim)) throw wrongMember(field, `becomes ${shown}, which fixedClaims fix; leave one of them out`);
     if (allowed?.has(claim) === false) {
-      throw wrong(field, `becomes ${shown}, which is not among the issuer's allowedClaims; add it there`);
+      throw wrongMember(field, `becomes ${shown}, which is not among the issuer's allowedClaims; add it there`);
     }
     if (claim === "sub" && subjectPrefix === undefined) {
-      throw wrong(
+      throw wrongMember(
         field,
         `becomes sub, and so needs ${where}.subjectPrefix (--subject-prefix), such as "github:": what every such sub begins with`,
       );
@@ -90,11 +91,11 @@ interface Around {
 // The subjects of two issuers are two namespaces, and the callers' names are a third one.
 function assertPrefix(prefix: unknown, where: string, names: readonly string[]): void {
   if (typeof prefix !== "string" || prefix === "" || prefix.length > MAX_PREFIX || !prefix.isWellFormed()) {
-    throw wrong(where, `must be a text of 1 to ${MAX_PREFIX} characters`);
+    throw wrongMember(where, `must be a text of 1 to ${MAX_PREFIX} characters`);
   }
   const caller = names.find((name) => name.startsWith(prefix));
   if (caller === undefined) return;
-  throw wrong(
+  throw wrongMember(
     where,
     `begins the name of the caller ${caller}, which a proof could then pass for; end it in : or /, such as "github:"`,
   );
@@ -109,19 +110,15 @@ function assertProofTexts(fixed: Readonly<Record<string, unknown>> | undefined, 
     const field = `${where}.${visible(claim).slice(0, MAX_ECHO)}`;
     for (const [text, source] of JSON.stringify(value).matchAll(PROOF_TEXT)) {
       if (source === "" || !text.endsWith("}"))
-        throw wrong(field, "has {proof. without the name of a claim and }: write {proof.NAME}");
+        throw wrongMember(field, "has {proof. without the name of a claim and }: write {proof.NAME}");
     }
-    if (NEVER_FROM_PROOF.has(claim)) throw wrong(field, "cannot come from a proof: the issuer and its limits decide it");
+    if (NEVER_FROM_PROOF.has(claim)) throw wrongMember(field, "cannot come from a proof: the issuer and its limits decide it");
     if (claim === "sub") assertSubject(value, field, names);
   }
 }
 
 function assertSubject(value: unknown, field: string, names: readonly string[]): void {
   const prefix = typeof value === "string" ? value.slice(0, value.indexOf("{")) : "";
-  if (prefix === "") throw wrong(field, 'must begin with a text of its own, such as "github:{proof.repository_id}"');
+  if (prefix === "") throw wrongMember(field, 'must begin with a text of its own, such as "github:{proof.repository_id}"');
   assertPrefix(prefix, field, names);
-}
-
-function wrong(field: string, what: string): SignetError {
-  return new SignetError("config_invalid", `${field} ${what}`, { field });
 }

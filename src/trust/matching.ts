@@ -1,7 +1,8 @@
 import { isObject } from "../encoding/list-of.js";
 import { ownMember } from "../encoding/own-member.js";
-import { SignetError, shortened } from "../errors.js";
+import { shortened } from "../errors.js";
 import type { ClaimPath } from "./contract.js";
+import { wrongMember } from "./wrong-member.js";
 
 /** What can be compared: a list, or an object, is none of these. */
 export type Scalar = string | number | boolean;
@@ -37,11 +38,11 @@ export const MAX_PREFIX_LENGTH = 1_024;
  * @throws SignetError `config_invalid`
  */
 export function readMembers(value: unknown, field: string, depth = 0): Members {
-  if (!isObject(value)) throw wrong(field, "must be an object of claims");
-  if (depth > MAX_DEPTH) throw wrong(field, `nests deeper than ${MAX_DEPTH} objects`);
+  if (!isObject(value)) throw wrongMember(field, "must be an object of claims");
+  if (depth > MAX_DEPTH) throw wrongMember(field, `nests deeper than ${MAX_DEPTH} objects`);
   const names = Object.keys(value);
-  if (names.length === 0) throw wrong(field, "is empty; expected a claim at least");
-  if (names.length > MAX_MEMBERS) throw wrong(field, `has more than ${MAX_MEMBERS} members`);
+  if (names.length === 0) throw wrongMember(field, "is empty; expected a claim at least");
+  if (names.length > MAX_MEMBERS) throw wrongMember(field, `has more than ${MAX_MEMBERS} members`);
   const members = names.map((name) => {
     const at = `${field}.${shortened(name)}`;
     return [name, readMatcher(ownMember(value, name), at, depth + 1)] as const;
@@ -57,8 +58,8 @@ function readMatcher(value: unknown, field: string, depth: number): Matcher {
 }
 
 function readChoice(alternatives: readonly unknown[], field: string, depth: number, isExclusion: boolean): Choice {
-  if (alternatives.length === 0) throw wrong(field, "is an empty list, which nothing matches; expected a value at least");
-  if (alternatives.length > MAX_CHOICES) throw wrong(field, `has more than ${MAX_CHOICES} values`);
+  if (alternatives.length === 0) throw wrongMember(field, "is an empty list, which nothing matches; expected a value at least");
+  if (alternatives.length > MAX_CHOICES) throw wrongMember(field, `has more than ${MAX_CHOICES} values`);
   const values = new Set<Scalar>();
   const prefixes: string[] = [];
   const objects: Members[] = [];
@@ -66,7 +67,7 @@ function readChoice(alternatives: readonly unknown[], field: string, depth: numb
     if (isScalar(each)) values.add(checkedValue(each, field));
     else if (isPrefix(each)) prefixes.push(checkedPrefix(each.prefix, field));
     else if (isObject(each) && !hasMatcherWord(each) && !isExclusion) objects.push(readMembers(each, field, depth));
-    else throw wrong(field, 'expected a text, a number, true or false, {"prefix": "repo:acme/"}, or a list of such');
+    else throw wrongMember(field, 'expected a text, a number, true or false, {"prefix": "repo:acme/"}, or a list of such');
   }
   return { kind: "choice", values, prefixes, objects, isExclusion };
 }
@@ -75,12 +76,14 @@ function isScalar(value: unknown): value is Scalar {
   return typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value));
 }
 
-function isPrefix(value: unknown): value is { readonly prefix: unknown } {
+/** Tells what a claim has to begin with, as rules write it. */
+export function isPrefix(value: unknown): value is { readonly prefix: unknown } {
   return isObject(value) && Object.keys(value).length === 1 && Object.hasOwn(value, "prefix");
 }
 
-function isExclusion(value: Readonly<Record<string, unknown>>): boolean {
-  return Object.keys(value).length === 1 && Object.hasOwn(value, "not");
+/** Tells what a claim must not be, as rules write it. */
+export function isExclusion(value: unknown): value is { readonly not: unknown } {
+  return isObject(value) && Object.keys(value).length === 1 && Object.hasOwn(value, "not");
 }
 
 function hasMatcherWord(value: object): boolean {
@@ -88,13 +91,13 @@ function hasMatcherWord(value: object): boolean {
 }
 
 function checkedValue(value: Scalar, field: string): Scalar {
-  if (value === "") throw wrong(field, "is an empty text; expected what the claim says");
+  if (value === "") throw wrongMember(field, "is an empty text; expected what the claim says");
   if (typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-    throw wrong(field, "is an integer beyond 2^53, which has lost digits; write it as a text if the claim is one");
+    throw wrongMember(field, "is an integer beyond 2^53, which has lost digits; write it as a text if the claim is one");
   }
   // Who writes one means a pattern, and would wait for tokens that never match.
   if (typeof value === "string" && value.includes("*")) {
-    throw wrong(field, 'has a *, and there are no patterns; expected the whole value, or {"prefix": "repo:acme/"}');
+    throw wrongMember(field, 'has a *, and there are no patterns; expected the whole value, or {"prefix": "repo:acme/"}');
   }
   return value;
 }
@@ -102,9 +105,10 @@ function checkedValue(value: Scalar, field: string): Scalar {
 // repo:acme without its slash is the beginning of repo:acme-evil/app as well.
 function checkedPrefix(prefix: unknown, field: string): string {
   const ends = typeof prefix === "string" && prefix.length > 1 && /[/:]$/.test(prefix) && !/^[/:]+$/.test(prefix);
-  if (!ends) throw wrong(`${field}.prefix`, 'must end in / or :, such as "repo:acme/"');
-  if (prefix.includes("*")) throw wrong(`${field}.prefix`, "has a *, and there are no patterns; expected the beginning as it is");
-  if (prefix.length > MAX_PREFIX_LENGTH) throw wrong(`${field}.prefix`, `is longer than ${MAX_PREFIX_LENGTH} characters`);
+  if (!ends) throw wrongMember(`${field}.prefix`, 'must end in / or :, such as "repo:acme/"');
+  if (prefix.includes("*"))
+    throw wrongMember(`${field}.prefix`, "has a *, and there are no patterns; expected the beginning as it is");
+  if (prefix.length > MAX_PREFIX_LENGTH) throw wrongMember(`${field}.prefix`, `is longer than ${MAX_PREFIX_LENGTH} characters`);
   return prefix;
 }
 
@@ -149,8 +153,4 @@ export function fixedBy({ members }: Members, above: ClaimPath = []): readonly F
 /** The value of a claim by its path, own members alone. */
 export function claimAt(claims: Readonly<Record<string, unknown>>, path: ClaimPath): unknown {
   return path.reduce<unknown>((value, name) => (isObject(value) ? ownMember(value, name) : undefined), claims);
-}
-
-function wrong(field: string, what: string): SignetError {
-  return new SignetError("config_invalid", `${field} ${what}`, { field });
 }

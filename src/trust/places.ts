@@ -1,7 +1,7 @@
 import { addressIn, isLoopback } from "../encoding/loopback-host.js";
 import { webUrlOf } from "../encoding/url-of.js";
-import { SignetError } from "../errors.js";
 import { reachInWords, reachOfHost } from "../verify/reach.js";
+import { wrongMember } from "./wrong-member.js";
 
 /** As much of a rule as says where its keys are. */
 interface Place {
@@ -9,11 +9,6 @@ interface Place {
   readonly jwks?: unknown;
   readonly privateNetwork?: boolean | undefined;
   readonly proxy?: string | undefined;
-}
-
-/** The fault of a member of a rule. */
-export function wrongMember(field: string, what: string): SignetError {
-  return new SignetError("config_invalid", `${field} ${what}`, { field });
 }
 
 /**

@@ -14,7 +14,7 @@ type Claims = Readonly<Record<string, unknown>>;
  * @returns why, for the log, in names that the rule has itself; `undefined` where it is right
  */
 export function mismatch(rule: JudgedRule, claims: Claims): string | undefined {
-  if (rule.isSpiffe ? trustDomainOf(claims.sub) !== rule.issuer : claims.iss !== rule.issuer) return "another issuer";
+  if (!isOfIssuer(rule, claims)) return "another issuer";
   if (!isSoleAudience(claims.aud, [rule.audience])) return "its only audience is not the rule's";
   const path = findMismatch(claims, rule.claims);
   return path && `the claim ${path.join(".")} is not as the rule has it`;
@@ -33,6 +33,11 @@ export function proofFault(rule: JudgedRule, { header, claims }: VerifiedToken, 
   if (!(iat >= now - PROOF_SKEW_SECONDS - rule.maxAgeSeconds)) return "it is older than maxAgeSeconds";
   if (rule.singleUse && (jti === undefined || jti === "")) return "it has no jti, and the rule takes each proof once";
   return undefined;
+}
+
+/** Whether a token says that it is of a rule's issuer. A SPIFFE ID names its trust domain, whatever iss says. */
+export function isOfIssuer({ isSpiffe, issuer }: JudgedRule, { iss, sub }: Claims): boolean {
+  return (isSpiffe ? trustDomainOf(sub) : iss) === issuer;
 }
 
 /** Whether the only audience of a token is one of these: any other that it names could show it here. */

@@ -62,7 +62,7 @@ export function createProofs(options: ProofsOptions): Proofs {
     return exchangedOf(first.way, first.token, use);
   }
 
-  return Object.freeze({ count: judged.filter(canProve).length, scopes: scopesOf(options.callers), prove, exchangeable });
+  return Object.freeze({ count: judged.filter(canProve).length, scopes: scopesOf(judged), prove, exchangeable });
 }
 
 const MAX_NAMED = 5;
@@ -72,9 +72,8 @@ function canProve({ trusts, keys }: JudgedCaller): boolean {
 }
 
 /** The scopes that exchanges may be asked for. */
-function scopesOf(callers: ProofsOptions["callers"]): readonly string[] {
-  const exchanges = Object.values(callers).flatMap(({ exchanges = [] }) => exchanges);
-  return [...new Set(exchanges.filter(({ disabled }) => disabled !== true).flatMap(({ scopes = [] }) => scopes))].sort();
+function scopesOf(callers: readonly JudgedCaller[]): readonly string[] {
+  return [...new Set(callers.flatMap(({ exchanges }) => exchanges.flatMap(({ scopes }) => scopes)))].sort();
 }
 
 /** All ways to a caller. */

@@ -7,10 +7,11 @@ import type { ClaimPath, ExpandedRule } from "./contract.js";
 import { createKeySet, type KeyList } from "./key-set.js";
 import type { KeySource } from "./key-sources.js";
 import { type Fixed, fixedBy, type Members, readMembers } from "./matching.js";
-import { assertFetched, assertPlace, wrongMember } from "./places.js";
+import { assertFetched, assertPlace } from "./places.js";
 import { isHttpsIssuer } from "./presets/preset.js";
 import { expandPreset, presetOfIssuer } from "./presets.js";
 import { isSharedAudience } from "./shared-audiences.js";
+import { wrongMember } from "./wrong-member.js";
 
 /** A rule that was judged: what proofs are held against. */
 export interface JudgedRule {
@@ -40,9 +41,8 @@ export interface RulePlace {
   readonly issuer: string | undefined;
 }
 
-const MAX_LIFE_SECONDS = 86_400;
-
-export { MAX_LIFE_SECONDS };
+/** No proof lives longer. */
+export const MAX_LIFE_SECONDS = 86_400;
 
 /** What rule, issuer and verifier decide themselves. */
 const DECIDED_ELSEWHERE: ReadonlyMap<string, string> = new Map([

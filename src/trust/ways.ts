@@ -57,7 +57,7 @@ export function wayByKeys(caller: string, { source, algorithms, audiences }: Own
     // It is made for one request (RFC 7523 section 3, point 7), and every server that sees it could show it again.
     singleUse: true,
     mismatch: unlike,
-    fault: (token: VerifiedToken, now: number) => unlike(token.claims) ?? assertionFault(token, caller, now),
+    fault: (token: VerifiedToken, now: number) => unlike(token.claims) ?? assertionFault(token, now),
     claimsForTokens: () => ({}),
   });
 }

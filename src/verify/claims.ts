@@ -113,11 +113,16 @@ export function issuerRefused(): SignetError {
   return refused("token_issuer_refused", "iss", "the token's iss is not an issuer that is accepted here");
 }
 
-/** Tells whether claims grant all of these scopes: in `scope`, a text (RFC 8693 section 4.2) or a list, or else in `scp`. */
-export function hasScopes({ scope, scp }: VerifiedClaims, wanted: readonly string[]): boolean {
-  const granted = isText(scope) || Array.isArray(scope) ? scope : scp;
-  const names = isText(granted) ? granted.split(" ") : granted;
-  return wanted.every((each) => Array.isArray(names) && names.includes(each));
+/** Tells whether claims grant all of these scopes. */
+export function hasScopes(claims: VerifiedClaims, wanted: readonly string[]): boolean {
+  const names = scopesOf(claims);
+  return wanted.every((each) => names.includes(each));
+}
+
+/** What claims grant: in `scope`, a text (RFC 8693 section 4.2) or a list, or else in `scp`. What is no text in a list is no scope. */
+export function scopesOf({ scope, scp }: VerifiedClaims): readonly unknown[] {
+  const granted: unknown = isText(scope) || Array.isArray(scope) ? scope : scp;
+  return isText(granted) ? granted.split(" ") : Array.isArray(granted) ? granted : [];
 }
 
 type ExpectedClaims = readonly (readonly [name: string, values: readonly unknown[]])[];

@@ -27,7 +27,7 @@ import { remoteCallers } from "./remote-callers.js";
 import { type TokenSettings, tokenSettingsOf } from "./token-settings.js";
 
 /** Answers an event of API Gateway. */
-export type TokenHandler = (event: unknown, context: { readonly awsRequestId: string }) => Promise<HttpAnswer>;
+type TokenHandler = (event: unknown, context: { readonly awsRequestId: string }) => Promise<HttpAnswer>;
 
 /** The issuer may have to start, and to wait for KMS; API Gateway ends a request after 29 seconds. */
 const ISSUER_TIMES = { deadlineMs: 20_000, attemptMs: 10_000 };

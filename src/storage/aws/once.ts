@@ -2,14 +2,13 @@ import { createObject } from "../../aws/s3.js";
 import type { Transport, TransportOptions } from "../../aws/transport.js";
 import { SignetError } from "../../errors.js";
 import type { OnceStore } from "../contract.js";
+import { assertUse, unknowableUse } from "../once-use.js";
 
 /**
  * How long remembering a use may take, for the transport that a store gets: a client waits meanwhile, and S3 answers in tens of
  * milliseconds. Its `endsBy` is the call's own limit.
  */
 export const ONCE_TIMES = { deadlineMs: 2_500, attemptMs: 1_000 } as const satisfies Partial<TransportOptions>;
-
-const DIGEST = /^[0-9a-f]{64}$/;
 
 /**
  * What was used, as empty objects in a bucket of its own, which is not versioned and whose lifecycle forgets them: the earliest a day after
@@ -25,28 +24,17 @@ export function createS3OnceStore(transport: Transport, bucket: string): OnceSto
   return Object.freeze({
     // S3 forgets by the object's age alone, and has no shares.
     async createOnce(digest: string, until: number, _share: string) {
-      if (!DIGEST.test(digest) || !Number.isFinite(until)) {
-        throw new SignetError("internal", "a use is named by a SHA-256 in hexadecimal, and ends at a NumericDate");
-      }
+      assertUse(digest, until);
       const key = `${digest.slice(0, 2)}/${digest}`;
       try {
         const isFirst = (await createObject(transport, bucket, key)) ?? (await createObject(transport, bucket, key));
         if (isFirst !== undefined) return isFirst;
       } catch (error) {
-        throw unknowable(error);
+        throw unknowableUse(error);
       }
-      throw unknowable(
+      throw unknowableUse(
         new SignetError("aws_unavailable", `s3:PutObject on ${bucket}: another request for the same key is under way`),
       );
     },
   });
-}
-
-/** The error of a store that cannot tell: its cause, which names the bucket, is for the log. */
-function unknowable(cause: unknown): SignetError {
-  return new SignetError(
-    "replay_store_failed",
-    "whether this proof was used before cannot be known now, so that nothing is issued for it; try again later, with a new one",
-    { cause },
-  );
 }

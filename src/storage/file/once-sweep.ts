@@ -1,7 +1,8 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isUse } from "../once-use.js";
 import type { Over } from "./once-room.js";
-import { identityOf, ifThere, isUse } from "./once-terms.js";
+import { identityOf, ifThere } from "./once-terms.js";
 
 /** What one step looks at, at most: names, and folders to find them in. */
 const MAX_NAMES = 64;

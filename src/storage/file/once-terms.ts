@@ -85,13 +85,6 @@ export function identityOf({ ino, mtimeNs }: { readonly ino: bigint; readonly mt
   return `${ino}:${mtimeNs}`;
 }
 
-const USE = /^[0-9a-f]{64}$/;
-
-/** Whether a name is that of a use: a SHA-256 in hexadecimal. */
-export function isUse(name: string): boolean {
-  return USE.test(name);
-}
-
 export function ifThere(error: unknown): undefined {
   if (errorCode(error) !== "ENOENT") throw error;
 }

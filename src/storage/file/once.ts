@@ -6,10 +6,11 @@ import { makePrivateDirectory, syncDirectory } from "../../files/durable.js";
 import { asUnwritable, errorCode } from "../../files/failures.js";
 import { assertFolderTrusted } from "../../files/trust.js";
 import type { OnceStore } from "../contract.js";
+import { assertUse, unknowableUse } from "../once-use.js";
 import { createPatientClock } from "./once-clock.js";
 import { createOnceRoom, termEnd } from "./once-room.js";
 import { createOnceSweep } from "./once-sweep.js";
-import { createTermFiles, isUse, type TermFiles } from "./once-terms.js";
+import { createTermFiles, type TermFiles } from "./once-terms.js";
 
 /** How much is remembered on a disk. */
 export interface FileOnceOptions {
@@ -63,15 +64,13 @@ export function createFileOnceStore(directory: string, options: FileOnceOptions 
 
   return Object.freeze({
     async createOnce(digest: string, until: number, share: string) {
-      if (!isUse(digest) || !Number.isFinite(until)) {
-        throw new SignetError("internal", "a use is named by a SHA-256 in hexadecimal, and ends at a NumericDate");
-      }
+      assertUse(digest, until);
       let isFull = false;
       try {
         return await record(digest, until, shareDigest(share));
       } catch (error) {
         isFull = isSignetError(error, "replay_store_full");
-        throw isFull ? error : unknowable(causeOf(directory, error));
+        throw isFull ? error : unknowableUse(causeOf(directory, error));
       } finally {
         // What fails here fails the next use as well, which says so.
         sweep.some(room.over(), believedNow(), isFull).catch(() => undefined);
@@ -87,15 +86,6 @@ function causeOf(directory: string, error: unknown): unknown {
     "store_failed",
     `${directory} was taken away, or a part of it: put it back, or start the server anew, which makes an empty one; proofs that were used and are still good can be used again then`,
     { cause: error },
-  );
-}
-
-/** The error of a store that cannot tell: its cause, which may name files, is for the log. */
-function unknowable(cause: unknown): SignetError {
-  return new SignetError(
-    "replay_store_failed",
-    "whether this proof was used before cannot be known now, so that nothing is issued for it; try again later, with a new one",
-    { cause },
   );
 }
 

@@ -1,7 +1,8 @@
 import { isObject } from "../../encoding/object-schema.js";
 import { ownMember } from "../../encoding/own-member.js";
 import type { TrustRule } from "../../settings/trusts.js";
-import { claimAt, isFixed, isFixedOrPrefixed, isHttpsIssuer, isNumericId, isUuid, type Preset, refusedRule } from "./preset.js";
+import { claimAt } from "../matching.js";
+import { isFixed, isFixedOrPrefixed, isHttpsIssuer, isNumericId, isUuid, type Preset, refusedRule } from "./preset.js";
 
 const STS = "https://sts.amazonaws.com/";
 

@@ -1,10 +1,9 @@
 import { isLoopback } from "../../encoding/loopback-host.js";
-import { isObject } from "../../encoding/object-schema.js";
-import { ownMember } from "../../encoding/own-member.js";
 import { urlOf } from "../../encoding/url-of.js";
 import { SignetError } from "../../errors.js";
 import type { PresetName, TrustRule } from "../../settings/trusts.js";
 import type { ClaimPath, ExpandedRule } from "../contract.js";
+import { isPrefix } from "../matching.js";
 
 /** What a rule says of the claims of proofs. */
 export type RuleClaims = Readonly<Record<string, unknown>>;
@@ -48,8 +47,7 @@ export function isFixed(claim: unknown, isRight: (text: string) => boolean): boo
 
 /** The beginning that a claim has to have, of a rule that says no more; `undefined` for any other. */
 export function prefixOf(claim: unknown): string | undefined {
-  const prefix = isObject(claim) && Object.keys(claim).length === 1 ? ownMember(claim, "prefix") : undefined;
-  return typeof prefix === "string" ? prefix : undefined;
+  return isPrefix(claim) && typeof claim.prefix === "string" ? claim.prefix : undefined;
 }
 
 /** The same as `isFixed`, also for a beginning that is right. */
@@ -58,13 +56,6 @@ export function isFixedOrPrefixed(claim: unknown, isRight: (text: string) => boo
   return (
     choices.length > 0 && choices.every((each) => isFixed(prefixOf(each) ?? (Array.isArray(each) ? undefined : each), isRight))
   );
-}
-
-/** What a rule says of a claim. */
-export function claimAt(claims: RuleClaims, [name = "", ...rest]: ClaimPath): unknown {
-  const claim = ownMember(claims, name);
-  if (rest.length === 0) return claim;
-  return isObject(claim) ? claimAt(claim, rest) : undefined;
 }
 
 /** Digits, as ids are written. */

@@ -2,8 +2,8 @@ import { isObject } from "../../encoding/object-schema.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { urlOf } from "../../encoding/url-of.js";
 import type { TrustRule } from "../../settings/trusts.js";
+import { claimAt } from "../matching.js";
 import {
-  claimAt,
   isFixed,
   isFixedOrPrefixed,
   isHttpsIssuer,
