@@ -27,7 +27,7 @@ export interface KeySet {
 }
 
 /** Verifies tokens that were read. @throws SignetError as `Verifier.verify` */
-export type ProofVerifier = (token: ReadToken) => VerifiedToken;
+type ProofVerifier = (token: ReadToken) => VerifiedToken;
 
 /** More keys than this are no issuer's. */
 const MAX_KEYS = 100;
