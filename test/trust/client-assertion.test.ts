@@ -39,7 +39,9 @@ describe("an assertion that a caller has signed", () => {
     ["of its own type, as a media type", {}, { typ: "application/client-authentication+jwt" }],
     ["with a list of one audience", { aud: [US] }],
     ["without iat", { iat: undefined }],
-    ["that ends within 300 seconds and the skew", { exp: NOW + 360 }],
+    ["that ends within 300 seconds", { iat: NOW - 10, exp: NOW + 300 }],
+    ["that ends within 300 seconds, without iat", { iat: undefined, exp: NOW + 300 }],
+    ["that ends 300 seconds after its iat, by a clock ahead of ours", { iat: NOW + 60, exp: NOW + 360 }],
     ["that has just ended, by a clock within the skew", { exp: NOW - 59 }],
   ])("%s is accepted", async (_what, claims, header) => {
     expect(await answerTo(proofsOf(callers()), assertion(key, claims, header))).toBe("web keys");
@@ -61,7 +63,9 @@ describe("an assertion that a caller has signed", () => {
     ["without jti", { jti: undefined }],
     ["with an empty jti", { jti: "" }],
     ["without exp", { exp: undefined }],
-    ["that ends later", { exp: NOW + 361 }],
+    ["that ends later", { exp: NOW + 301 }],
+    ["that ends later, without iat", { iat: undefined, exp: NOW + 301 }],
+    ["that ends later by a clock ahead of ours", { iat: NOW + 60, exp: NOW + 361 }],
     ["that has ended", { exp: NOW - 61 }],
     ["from the future", { iat: NOW + 61 }],
     ["not valid yet", { nbf: NOW + 61 }],
