@@ -5,7 +5,7 @@ import { asUnreadable, asUnwritable, errorCode } from "./failures.js";
 
 /** When things were used last, by name: each is an empty file whose time is that. All processes of a machine share them. */
 export interface LastUses {
-  /** Remembers a use, now. It is written soon, and no more than once a minute. */
+  /** Remembers a use, now. The first of a name is written soon, and each no more than once a minute. */
   used(name: string): void;
   /** Writes what was noted, and nothing by itself any more. */
   close(): Promise<void>;
@@ -24,13 +24,14 @@ export function createLastUses(
   onFailure: (error: unknown) => void,
   { now = Date.now }: { readonly now?: (() => number) | undefined } = {},
 ): LastUses {
-  let noted = new Map<string, number>();
+  const noted = new Map<string, number>();
+  const writtenAt = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
-  let writtenAt = Number.NEGATIVE_INFINITY;
+  let timerAt = Number.POSITIVE_INFINITY;
   let writing: Promise<void> = Promise.resolve();
   let isClosed = false;
 
-  async function write(uses: ReadonlyMap<string, number>): Promise<void> {
+  async function write(uses: readonly (readonly [name: string, at: number])[]): Promise<void> {
     const failed = (error: unknown): void => onFailure(asUnwritable(folder, error));
     try {
       await makePrivateDirectory(folder);
@@ -41,28 +42,41 @@ export function createLastUses(
     for (const [name, at] of uses) await writeUse(join(folder, name), at, now()).catch(failed);
   }
 
-  function flush(): Promise<void> {
+  // A clock that was put back must not make it wait for longer.
+  function dueAt(name: string): number {
+    return Math.min(writtenAt.get(name) ?? Number.NEGATIVE_INFINITY, now()) + WRITE_EVERY_MS;
+  }
+
+  function flush(isDue: (name: string) => boolean): Promise<void> {
     clearTimeout(timer);
-    timer = undefined;
-    writtenAt = now();
-    const uses = noted;
-    noted = new Map();
-    if (uses.size > 0) writing = writing.then(() => write(uses));
+    timerAt = Number.POSITIVE_INFINITY;
+    const uses = [...noted].filter(([name]) => isDue(name));
+    for (const [name] of uses) {
+      noted.delete(name);
+      writtenAt.set(name, now());
+    }
+    for (const name of noted.keys()) writeLater(name);
+    if (uses.length > 0) writing = writing.then(() => write(uses));
     return writing;
+  }
+
+  function writeLater(name: string): void {
+    const at = dueAt(name);
+    if (isClosed || timerAt <= at) return;
+    clearTimeout(timer);
+    timerAt = at;
+    timer = setTimeout(() => flush((each) => dueAt(each) <= at), Math.max(0, at - now()));
+    timer.unref();
   }
 
   return Object.freeze({
     used(name: string) {
       noted.set(name, now());
-      if (timer !== undefined || isClosed) return;
-      // A clock that was put back must not make it wait for longer.
-      const wait = Math.min(Math.max(0, writtenAt + WRITE_EVERY_MS - now()), WRITE_EVERY_MS);
-      timer = setTimeout(flush, wait);
-      timer.unref();
+      writeLater(name);
     },
     close() {
       isClosed = true;
-      return flush();
+      return flush(() => true);
     },
   });
 }

@@ -1,8 +1,10 @@
+import { statSync } from "node:fs";
 import { mkdir, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { createLastUses, forgetUse, lastUse } from "../../src/files/last-uses.js";
 import { scratchDirectories } from "../contracts/scratch.js";
+import { untilTurn } from "../contracts/until.js";
 
 const scratch = scratchDirectories();
 const START_MS = 1_800_000_000_000;
@@ -28,17 +30,51 @@ const seconds = async (folder: string, name: string) => {
 };
 
 describe("the last uses of callers", () => {
-  it("are written soon after the first, and no more than once a minute after that", async () => {
+  it("are written soon after the first of each, and no more than once a minute after that", async () => {
     const folder = join(await scratch(), "callers");
     const process = uses(folder);
     process.usedAt(0, "web");
     await vi.waitFor(async () => expect(await seconds(folder, "web")).toBe(0), { timeout: 10_000 });
     for (let second = 1; second < 50; second++) process.usedAt(second, "web");
     process.usedAt(50, "chat");
-    expect([await seconds(folder, "web"), await seconds(folder, "chat")]).toStrictEqual([0, undefined]);
+    await vi.waitFor(async () => expect(await seconds(folder, "chat")).toBe(50), { timeout: 10_000 });
+    process.usedAt(51, "chat");
+    expect([await seconds(folder, "web"), await seconds(folder, "chat")]).toStrictEqual([0, 50]);
     await process.close();
-    expect([await seconds(folder, "web"), await seconds(folder, "chat")]).toStrictEqual([49, 50]);
+    expect([await seconds(folder, "web"), await seconds(folder, "chat")]).toStrictEqual([49, 51]);
     expect(process.failures).toStrictEqual([]);
+  });
+
+  it("are written a minute later, those that came meanwhile with the last of them", async () => {
+    vi.useFakeTimers({ now: START_MS });
+    try {
+      const folder = join(await scratch(), "callers");
+      const kept = createLastUses(folder, (error) => expect.fail(String(error)));
+      const written = (name: string, second: number) =>
+        untilTurn(`${name} at ${second}`, () => {
+          const ms = statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs;
+          return ms !== undefined && Math.floor((ms - START_MS) / 1_000) === second;
+        });
+      const at = async (ms: number, name: string) => {
+        await vi.advanceTimersByTimeAsync(ms);
+        kept.used(name);
+        await vi.advanceTimersByTimeAsync(1);
+      };
+      await at(0, "web");
+      await written("web", 0);
+      await at(20_000, "web");
+      await at(20_000, "chat");
+      await written("chat", 40);
+      await at(10_000, "chat");
+      expect(await seconds(folder, "web")).toBe(0);
+      await vi.advanceTimersByTimeAsync(10_000);
+      await written("web", 20);
+      expect(await seconds(folder, "chat")).toBe(40);
+      await vi.advanceTimersByTimeAsync(40_000);
+      await written("chat", 50);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("are those of all processes, and outlive them", async () => {
