@@ -8,7 +8,7 @@ import { linkNodeTypes, type Packed, packAndInstall, root, run, sizeBytes } from
 
 const MAX_INSTALLED_BYTES = 36 * 1024 * 1024;
 const EXPECTED_FILE =
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/signet|dist\/cli\/LICENSES\.txt|dist\/signet\.schema\.json|dist\/(template|authorizer)\.yaml|dist\/template-parameters\.json|dist\/lambda\/(issuer|key-manager|authorizer|decoder)\.cjs|dist\/[\w/.-]+\.(js|d\.ts))$/;
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/signet|dist\/cli\/LICENSES\.txt|dist\/signet\.schema\.json|dist\/(template|authorizer)\.yaml|dist\/template-parameters\.json|dist\/lambda\/(issuer|key-manager|authorizer|decoder|token)\.cjs|dist\/[\w/.-]+\.(js|d\.ts))$/;
 const KEYS = [/-----BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/=]{40}/, /"d"\s*:\s*"[\w-]{40,}"/];
 const TOKEN = /\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{40,}/;
 
