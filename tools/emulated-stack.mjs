@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
+import { tokenRoute } from "./emulated-token.mjs";
 import { createCalls, REGION } from "./emulator-calls.mjs";
 
 const run = promisify(execFile);
@@ -69,12 +70,24 @@ async function updates({ signet, json, aws, check, verifies, made, token }) {
     again.KeyID === made.KeyID && again.PublicKeyPEMBase64 === made.PublicKeyPEMBase64,
     "an update of nothing changes no output",
   );
-  const callers = 'Callers={"chat":{"limits":{"maxTtlSeconds":60}}}';
-  await json("deploy", "--yes", callers, "AlarmEmail=ops@example.com", "LogLevelApplicationParameter=WARN");
+  const callers = { chat: { limits: { maxTtlSeconds: 60 } } };
+  await json(
+    "deploy",
+    "--yes",
+    `Callers=${JSON.stringify(callers)}`,
+    "AlarmEmail=ops@example.com",
+    "LogLevelApplicationParameter=WARN",
+  );
   const chat = await aws.invoke(`${made.JWTIssuerFunctionArn}:chat`, { claims: { sub: "bob" }, ttl: 60 });
   check((await verifies(chat.token, made.KeyringBucket)).sub === "bob", "a caller that an update adds has an alias that issues");
   const beyond = await aws.invoke(`${made.JWTIssuerFunctionArn}:chat`, { claims: {}, ttl: 61 });
   check(/maxTtlSeconds/.test(beyond.errorMessage), "and it cannot exceed its limits");
+
+  await tokenRoute({
+    ...{ issuer: ISSUER, aws, check, callers },
+    deploy: (...parameters) => json("deploy", "--yes", ...parameters),
+    verifies: (shown) => verifies(shown, made.KeyringBucket),
+  });
 
   const moved = await signet("deploy", "--yes", "IssuerUrl=https://other.example").catch((error) => error.stderr);
   check(/cannot be changed/.test(moved), "another issuer's URL is refused before the function is changed");
