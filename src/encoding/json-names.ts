@@ -8,10 +8,11 @@
  * reads names right.
  */
 
-import { endOfString, isLarge, type JsonReading, readByHand } from "./json-by-hand.js";
+import { isLarge, type JsonReading, readByHand } from "./json-by-hand.js";
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
+const BACKSLASH = 0x5c;
 
 /**
  * Reads a JSON text, names as they are written, and tells whether an object names a member twice, without looking for it: then the
@@ -50,23 +51,23 @@ export function holdsBackslashName(value: unknown): boolean {
   return false;
 }
 
-// A name with an escape makes the answer no number. Most texts have no backslash at all, which costs one fast look. The loop stands in a
-// function of its own: beside that look V8 reads each character of a text that was put together a hundred times slower.
+// Outside strings a colon stands after a name and nowhere else. A name with an escape makes the answer no number. Bytes are read and not
+// characters: of a text that was put together V8 reads each character a hundred times slower, once it has compiled this into what calls it.
 function countNames(text: string): number {
-  return countColons(text, text.includes("\\"));
-}
-
-// Outside strings a colon stands after a name and nowhere else.
-function countColons(text: string, hasEscape: boolean): number {
+  const bytes = Buffer.from(text);
   let names = 0;
-  let start = 0;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code === QUOTE) {
-      start = index;
-      index = endOfString(text, index + 1);
-    } else if (code === COLON) {
-      if (hasEscape && text.slice(start, index).includes("\\")) return Number.NaN;
+  let isEscaped = false;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index];
+    if (byte === QUOTE) {
+      isEscaped = false;
+      for (index++; bytes[index] !== QUOTE && index < bytes.length; index++) {
+        if (bytes[index] !== BACKSLASH) continue;
+        isEscaped = true;
+        index++;
+      }
+    } else if (byte === COLON) {
+      if (isEscaped) return Number.NaN;
       names++;
     }
   }
