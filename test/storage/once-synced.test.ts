@@ -140,7 +140,7 @@ describe("uses at once", () => {
 });
 
 describe("a disk that fails", () => {
-  it.each(["ENOSPC", "EROFS", "EIO", "EDQUOT", "EMFILE", "EOPNOTSUPP"])("is no success: %s", async (code) => {
+  it.each(["ENOSPC", "EROFS", "EACCES", "EIO", "EDQUOT", "EMFILE", "EOPNOTSUPP"])("is no success: %s", async (code) => {
     const store = createFileOnceStore(join(await scratch(), "used"));
     faults.link = () => code;
     await expect(store.createOnce(useNamed("a"), until, "ci")).rejects.toMatchObject({
