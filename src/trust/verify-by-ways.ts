@@ -1,3 +1,4 @@
+import { firstFew } from "../encoding/first-few.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { FollowedKeys } from "../verify/followed-keys.js";
 import { type ReadToken, readToken } from "../verify/token.js";
@@ -20,7 +21,6 @@ interface Group<W extends Way> {
 
 /** What is told of a proof that is refused. Only the log says more. */
 const REFUSED = "no caller is proven by this token: its rules, and what is wrong, are in the issuer's log";
-const MAX_REASONS = 5;
 
 /** The refusal of a proof. @param why for the log; it names rules and claims, never what a token says */
 export function refusedProof(why: string): SignetError {
@@ -124,8 +124,8 @@ function createTrial<W extends Way>(token: ReadToken, clock: () => number): Tria
   }
 
   function refusal(isUnknown: boolean): SignetError {
-    if (unavailable !== undefined) return keysUnavailable(unavailable, reasonsInWords(reasons));
-    return refusedProof(isUnknown ? "no rule that may count is for its issuer" : reasonsInWords(reasons));
+    if (unavailable !== undefined) return keysUnavailable(unavailable, firstFew(reasons));
+    return refusedProof(isUnknown ? "no rule that may count is for its issuer" : firstFew(reasons));
   }
 
   return { proven, refused, ask, askLater, refusal };
@@ -140,11 +140,6 @@ function untilProven<W extends Way>(groups: readonly Group<W>[], trial: Trial<W>
     });
     Promise.all(all).then(() => resolve(), reject);
   });
-}
-
-function reasonsInWords(reasons: readonly string[]): string {
-  const more = reasons.length > MAX_REASONS ? `; and ${reasons.length - MAX_REASONS} more` : "";
-  return `${reasons.slice(0, MAX_REASONS).join("; ")}${more}`;
 }
 
 /** Keys that are not to be had now. Whose they are stands in the log alone: a stranger does not learn whom a rule trusts. */
