@@ -110,7 +110,7 @@ function tokenMetadata(issuer: string, { takesSecrets = true, scopes = [] }: Tok
     // There is no login. But MCP's SDK refuses metadata that names no such endpoint, whatever the grant; ours answers
     // `unsupported_response_type`, and clients that wanted a code see in the response types that there is none.
     authorization_endpoint: urlBelow(issuer, AUTHORIZATION_PATH),
-    token_endpoint: urlBelow(issuer, TOKEN_PATH),
+    token_endpoint: tokenEndpointOf(issuer),
     grant_types_supported: GRANT_TYPES,
     token_endpoint_auth_methods_supported: [...(takesSecrets ? SECRET_METHODS : []), "private_key_jwt"],
     token_endpoint_auth_signing_alg_values_supported: proofAlgorithms(),
@@ -122,6 +122,11 @@ function tokenMetadata(issuer: string, { takesSecrets = true, scopes = [] }: Tok
 // ML-DSA is left out: whether it is there depends on the Node of each replica, and their documents are to be the same bytes.
 function proofAlgorithms(): readonly string[] {
   return ALGORITHMS.filter(({ kty }) => kty !== "AKP").map(({ name }) => name);
+}
+
+/** The URL of an issuer's token endpoint. */
+export function tokenEndpointOf(issuer: string): string {
+  return urlBelow(issuer, TOKEN_PATH);
 }
 
 /** The URL of what is below an issuer's (OpenID Connect Discovery 1.0 section 4: a trailing slash of the issuer is dropped). */

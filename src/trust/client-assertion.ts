@@ -1,4 +1,5 @@
 import type { AlgorithmName } from "../algorithms/table.js";
+import { tokenEndpointOf } from "../keyring/documents.js";
 import type { CallerKeys } from "../settings/trusts.js";
 import { normalType } from "../verify/header.js";
 import type { VerifiedToken } from "../verify/verifier.js";
@@ -18,11 +19,6 @@ export interface OwnKeys {
 /** How far ahead the end of an assertion may be: it is made for one request. */
 const MAX_ASSERTION_SECONDS = 300;
 const TYPES: readonly (string | undefined)[] = [undefined, "jwt", "client-authentication+jwt"];
-
-/** The URL of an issuer's token endpoint. */
-function tokenEndpointOf(issuer: string): string {
-  return `${issuer.replace(/\/$/, "")}/token`;
-}
 
 /**
  * Judges a caller's own keys.

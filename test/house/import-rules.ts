@@ -19,7 +19,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   issue: ["algorithms", "keyring", "custody/contract", "settings"],
   rotation: ["keyring", "algorithms", "custody/contract", "storage/contract", "settings"],
   verify: ["algorithms", "keyring (types)"],
-  trust: ["algorithms", "settings", "storage/contract (types)", "verify"],
+  trust: ["algorithms", "keyring", "settings", "storage/contract (types)", "verify"],
   config: ["algorithms", "files", "settings", "custody/registry", "trust"],
   "assemble-aws": ["config", "custody", "storage", "keyring", "aws"],
   "assemble-issuer": ["assemble-aws", "aws", "config", "custody", "storage", "issue", "keyring", "trust"],
