@@ -1,5 +1,5 @@
 import { createPublicKey } from "node:crypto";
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { isSecret } from "../../src/issue/caller-secret.js";
@@ -8,23 +8,22 @@ import { scratchDirectories } from "../contracts/scratch.js";
 import { jwksOf, keyOf, proofBy } from "../trust/fixture.js";
 import type { TestKey } from "../verify/tokens.js";
 import { signet } from "./command.js";
+import { issuerFolders } from "./issuer-folders.js";
 
 const scratch = scratchDirectories();
 const US = "https://issuer.example";
 let cwd: string;
-let made: string;
 let key: TestKey;
 
 beforeAll(async () => {
-  made = await scratch();
   key = await keyOf("ES256");
-  await signet(["init", "--issuer", US], { cwd: made });
-  await writeFile(join(made, "jwks.json"), JSON.stringify(jwksOf(key)));
 });
 
+const folder = issuerFolders(scratch, ["--issuer", US], (made) =>
+  writeFile(join(made, "jwks.json"), JSON.stringify(jwksOf(key))),
+);
 beforeEach(async () => {
-  cwd = await scratch();
-  await cp(made, cwd, { recursive: true });
+  cwd = await folder();
 });
 
 const run = (...args: string[]) => signet(["callers", ...args], { cwd });

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { presentSeconds } from "../../src/issue/issuer.js";
@@ -7,18 +7,19 @@ import { scratchDirectories } from "../contracts/scratch.js";
 import { jwksOf, keyOf, proofBy } from "../trust/fixture.js";
 import type { TestKey } from "../verify/tokens.js";
 import { signet } from "./command.js";
+import { issuerFolders } from "./issuer-folders.js";
 
 const scratch = scratchDirectories();
 const US = "https://issuer.example";
 const TENANT = "https://login.microsoftonline.com/01234567-89ab-cdef-0123-456789abcdef/v2.0";
 let cwd: string;
-let made: string;
 let key: TestKey;
 
 beforeAll(async () => {
-  made = await scratch();
   key = await keyOf("ES256");
-  await signet(["init", "--issuer", US], { cwd: made });
+});
+
+const folder = issuerFolders(scratch, ["--issuer", US], async (made) => {
   await signet(["callers", "add", "web"], { cwd: made });
   await signet(["callers", "add", "batch", "--public-key", await publicKeyIn(made, "batch.pub.pem")], { cwd: made });
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -37,8 +38,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  cwd = await scratch();
-  await cp(made, cwd, { recursive: true });
+  cwd = await folder();
 });
 
 async function publicKeyIn(folder: string, name: string): Promise<string> {
@@ -128,7 +128,7 @@ describe("what a newcomer types about callers", () => {
       ["rotate", "batch"],
       ["add", "batch", "--or-rotate"],
     ]) {
-      await cp(join(made, "signet.json"), join(cwd, "signet.json"));
+      cwd = await folder();
       const ran = await run(...words, "--json");
       expect(ran.stderr).toContain("the caller batch has a secret now");
       expect(JSON.parse(ran.stdout)).toMatchObject({ caller: "batch", oldSecretsEndAt: null });

@@ -1,23 +1,17 @@
-import { cp, mkdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { isSecret } from "../../src/issue/caller-secret.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet, signetProcess } from "./command.js";
+import { issuerFolders } from "./issuer-folders.js";
 
 const scratch = scratchDirectories();
+const folder = issuerFolders(scratch, ["--issuer", "https://issuer.example"]);
 let cwd: string;
 
-let made: string;
-
-beforeAll(async () => {
-  made = await scratch();
-  await signet(["init", "--issuer", "https://issuer.example"], { cwd: made });
-});
-
 beforeEach(async () => {
-  cwd = await scratch();
-  await cp(made, cwd, { recursive: true });
+  cwd = await folder();
 });
 
 const run = (...args: string[]) => signet(["callers", ...args], { cwd });

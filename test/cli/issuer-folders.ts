@@ -7,14 +7,20 @@ import { signet } from "./command.js";
  *
  * @param scratch makes an empty folder
  * @param args options of `signet init`
+ * @param prepare puts into the one that is copied what each has
  */
-export function issuerFolders(scratch: () => Promise<string>, args: readonly string[] = []): () => Promise<string> {
+export function issuerFolders(
+  scratch: () => Promise<string>,
+  args: readonly string[] = [],
+  prepare?: (cwd: string) => Promise<unknown>,
+): () => Promise<string> {
   let origin: Promise<string> | undefined;
 
   async function make(): Promise<string> {
     const cwd = await scratch();
     const { code, stderr } = await signet(["init", ...args], { cwd });
     expect(code, stderr).toBe(0);
+    await prepare?.(cwd);
     return cwd;
   }
 
