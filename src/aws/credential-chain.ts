@@ -52,7 +52,7 @@ async function loadProvider({ name, isNamed, files, value }: Profile, env: Envir
   const filled = withProfile(env);
   const region = regionIn(filled);
   // The SDK looks for endpoints in this process's own environment, and knows no AWS_DEFAULT_PROFILE.
-  const endpoint = value("role_arn") === undefined ? undefined : configuredEndpoint("STS", filled);
+  const endpoint = value("role_arn") === undefined ? undefined : configuredEndpoint("sts", filled);
   return defaultProvider({
     ...(isNamed && { profile: name }),
     filepath: files.credentials,

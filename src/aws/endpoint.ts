@@ -3,7 +3,10 @@ import { urlOf, webUrlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 
 /** The services that Signet calls, by the prefix of their endpoints. */
-export type Service = "kms" | "ssm" | "secretsmanager" | "s3" | "events" | "lambda" | "sts";
+export type Service = "kms" | "ssm" | "secretsmanager" | "s3" | "events" | "lambda" | "logs" | "sts";
+
+/** These, and one that a package calls for it. */
+export type KnownService = Service | "cloudformation";
 
 /** Environment variables, as far as they say where AWS is. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,16 +28,8 @@ const PARTITIONS: readonly (readonly [prefix: string, suffix: string, dualStackS
   ["eusc-", "amazonaws.eu", "api.amazonwebservices.eu"],
 ];
 
-// The AWS SDKs and Tools Reference Guide: the service's id in the variable's name.
-export const SERVICE_IDS: Readonly<Record<Service, string>> = {
-  kms: "KMS",
-  ssm: "SSM",
-  secretsmanager: "SECRETS_MANAGER",
-  s3: "S3",
-  events: "EVENTBRIDGE",
-  lambda: "LAMBDA",
-  sts: "STS",
-};
+type ServiceIds = { readonly [S in KnownService]?: string };
+const SERVICE_IDS: ServiceIds = { secretsmanager: "SECRETS_MANAGER", events: "EVENTBRIDGE", logs: "CLOUDWATCH_LOGS" };
 
 /** What an installation's keys and documents are kept by. */
 const KEEPING: readonly Service[] = ["kms", "ssm", "secretsmanager", "s3"];
@@ -54,16 +49,21 @@ export function regionIn(env: Environment): string | undefined {
   return env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
 }
 
-/** An endpoint that was configured instead of AWS's own for the service of this name: an emulator, or an interface endpoint of a VPC. */
-export function configuredEndpoint(serviceId: string, env: Environment): string | undefined {
+/** The variable that says where a service is (the AWS SDKs and Tools Reference Guide): most have its prefix in capitals. */
+export function endpointVariable(service: KnownService): `AWS_ENDPOINT_URL_${string}` {
+  return `AWS_ENDPOINT_URL_${SERVICE_IDS[service] ?? service.toUpperCase()}`;
+}
+
+/** An endpoint that was configured instead of AWS's own for a service: an emulator, or an interface endpoint of a VPC. */
+export function configuredEndpoint(service: KnownService, env: Environment): string | undefined {
   if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === "true") return undefined;
-  return env[`AWS_ENDPOINT_URL_${serviceId}`] || env.AWS_ENDPOINT_URL || undefined;
+  return env[endpointVariable(service)] || env.AWS_ENDPOINT_URL || undefined;
 }
 
 /** Tells whether every service that keeps something is stood in for by an endpoint on this machine. */
 export function areEndpointsLocal(env: Environment): boolean {
   return KEEPING.every((service) => {
-    const endpoint = urlOf(configuredEndpoint(SERVICE_IDS[service], env) ?? "");
+    const endpoint = urlOf(configuredEndpoint(service, env) ?? "");
     return endpoint !== undefined && isLoopback(endpoint.hostname);
   });
 }
@@ -74,7 +74,7 @@ export function areEndpointsLocal(env: Environment): boolean {
  * @throws SignetError `config_invalid` for a configured endpoint, or a region, that makes no URL of http or https
  */
 export function endpointOf(service: Service, region: string, env: Environment): URL {
-  const text = configuredEndpoint(SERVICE_IDS[service], env) ?? ownEndpoint(service, region, env);
+  const text = configuredEndpoint(service, env) ?? ownEndpoint(service, region, env);
   const url = webUrlOf(text);
   if (url !== undefined) return url;
   throw new SignetError(

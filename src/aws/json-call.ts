@@ -1,7 +1,9 @@
 import { type Answer, type Example, readAnswer } from "./answer.js";
 import type { Transport } from "./transport.js";
 
-const TARGETS = { kms: "TrentService", ssm: "AmazonSSM", secretsmanager: "secretsmanager", events: "AWSEvents" } as const;
+type JsonService = "kms" | "ssm" | "secretsmanager" | "events" | "logs";
+
+const TARGETS: Readonly<Partial<Record<JsonService, string>>> = { kms: "TrentService", ssm: "AmazonSSM", events: "AWSEvents" };
 
 /**
  * Calls one action of a service that speaks AWS JSON 1.1.
@@ -16,8 +18,12 @@ export type JsonCall = <const E extends Example>(
   example: E,
 ) => Promise<Answer<E>>;
 
-/** Binds a service of AWS JSON 1.1. */
-export function jsonCalls(transport: Transport, service: keyof typeof TARGETS): JsonCall {
+/**
+ * Binds a service of AWS JSON 1.1.
+ *
+ * @param target what the names of its actions follow in the header
+ */
+export function jsonCalls(transport: Transport, service: JsonService, target = TARGETS[service] ?? service): JsonCall {
   return async (action, resource, input, example) => {
     const called = `${service}:${action}`;
     const { body } = await transport.call({
@@ -26,7 +32,7 @@ export function jsonCalls(transport: Transport, service: keyof typeof TARGETS): 
       service,
       method: "POST",
       path: "/",
-      headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": `${TARGETS[service]}.${action}` },
+      headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": `${target}.${action}` },
       body: JSON.stringify(input),
     });
     return readAnswer(body, example, called, resource);

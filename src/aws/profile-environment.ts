@@ -1,12 +1,24 @@
 import { ownMember } from "../encoding/own-member.js";
 import { webUrlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
-import { type Environment, regionIn, SERVICE_IDS } from "./endpoint.js";
+import { type Environment, endpointVariable, type KnownService, regionIn } from "./endpoint.js";
 import { type Profile, sharedProfile } from "./shared-config.js";
 
 const REGION = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-/** Services whose endpoints are looked for: by their ids in variables; in the files these stand in small letters. */
-const LOOKED_FOR = [...Object.values(SERVICE_IDS), "CLOUDFORMATION"];
+/** Services whose endpoints are looked for. */
+const LOOKED_FOR: readonly KnownService[] = [
+  "kms",
+  "ssm",
+  "secretsmanager",
+  "s3",
+  "events",
+  "lambda",
+  "logs",
+  "sts",
+  "cloudformation",
+];
+/** What their variables begin with; what follows stands in a profile's section of services, in small letters. */
+const PREFIX = "AWS_ENDPOINT_URL_";
 /** What is "true" or not, by variable; in a profile by the same words in small letters, without AWS_. */
 const SWITCHES = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
 
@@ -34,12 +46,12 @@ export function withProfile(env: Environment): Environment {
 
 function* endpointsOf(env: Environment, profile: Profile): Iterable<[variable: string, url: string]> {
   if (env.AWS_ENDPOINT_URL) assertEndpoint(env.AWS_ENDPOINT_URL, "AWS_ENDPOINT_URL");
-  for (const id of LOOKED_FOR) {
-    const variable = `AWS_ENDPOINT_URL_${id}`;
+  for (const service of LOOKED_FOR) {
+    const variable = endpointVariable(service);
     const own = ownMember(env, variable);
     if (own) assertEndpoint(own, variable);
     if (own || env.AWS_ENDPOINT_URL) continue;
-    const url = profile.ofService(id.toLowerCase(), "endpoint_url") ?? profile.value("endpoint_url");
+    const url = profile.ofService(variable.slice(PREFIX.length).toLowerCase(), "endpoint_url") ?? profile.value("endpoint_url");
     if (url === undefined) continue;
     assertEndpoint(url, `endpoint_url of the AWS profile ${profile.name}`);
     yield [variable, url];

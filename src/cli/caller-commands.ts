@@ -39,8 +39,9 @@ Examples:
     );
   common(callers.command("list"))
     .description("show callers, their limits, the ages of their secrets, when they were used last, and what else proves them")
+    .option("--days <number>", "how many days of a stack's log are read (with --config stack:NAME; default: 30)")
     .option("--json", "print it as JSON")
-    .addHelpText("after", "\nExample:\n  signet callers list")
+    .addHelpText("after", "\nExamples:\n  signet callers list\n  signet callers list --config stack:signet --days 90")
     .action(async (options) => (await load.list()).callersList(context, options));
   common(callers.command("rotate <name>"))
     .description("make a caller a new secret; the old one goes on working for a while")

@@ -1,7 +1,7 @@
 import { configPath } from "../config/load.js";
 import { SignetError } from "../errors.js";
 import { placeOfConfig } from "../operator/config-place.js";
-import type { StackChoice } from "../operator/stack-access.js";
+import { type StackChoice, stackNamed } from "../operator/stack-access.js";
 import { STACK_CONFIG, type Surroundings } from "../operator/surroundings.js";
 import type { Output } from "./output.js";
 
@@ -31,6 +31,18 @@ export interface StackOptions extends CommonOptions, StackChoice {}
 export function pathOfConfig(context: Context, options: CommonOptions): string {
   assertNoStack(context, options);
   return placeOfConfig(context, options.config);
+}
+
+/** The file whose callers the command is about. Those of a stack stand in no file. */
+export function pathOfCallers(context: Context, options: CommonOptions): string {
+  const { config } = options;
+  if (config?.startsWith(STACK_CONFIG) !== true) return pathOfConfig(context, options);
+  const { self } = context;
+  const stack = stackNamed({ stack: config.slice(STACK_CONFIG.length) });
+  throw new SignetError(
+    "usage",
+    `the callers of a stack stand in its parameter Callers: \`${self} callers list --config ${STACK_CONFIG}${stack}\` shows them, \`${self} deploy --stack ${stack} 'Callers={...}'\` puts others in their place, all at once`,
+  );
 }
 
 /** The file that a new config is written to: the one that was named, or the present folder's, whatever stands above. */

@@ -7,6 +7,7 @@ import {
   DeleteStackCommand,
   DescribeChangeSetCommand,
   DescribeStackEventsCommand,
+  DescribeStackResourceCommand,
   DescribeStacksCommand,
   ExecuteChangeSetCommand,
   type Parameter,
@@ -34,6 +35,8 @@ export interface StackClient {
   delete(): Promise<void>;
   /** The latest events, about a hundred, the oldest first. */
   events(): Promise<readonly StackEvent[]>;
+  /** The physical id of a resource, by its name in the template. */
+  resourceId(logicalId: string): Promise<string>;
   close(): void;
 }
 
@@ -106,6 +109,12 @@ export function createStackClient(
     async events() {
       const found = await client.send(new DescribeStackEventsCommand({ StackName: name })).catch(() => undefined);
       return [...(found?.StackEvents ?? [])].reverse();
+    },
+    async resourceId(LogicalResourceId) {
+      const asked = new DescribeStackResourceCommand({ StackName: name, LogicalResourceId });
+      const { StackResourceDetail } = await call("DescribeStackResource", client.send(asked));
+      if (StackResourceDetail?.PhysicalResourceId) return StackResourceDetail.PhysicalResourceId;
+      throw new SignetError("deploy_failed", `the stack ${name} in ${region} has not made its ${LogicalResourceId}`);
     },
     close: () => client.destroy(),
   } satisfies StackClient);

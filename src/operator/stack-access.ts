@@ -46,7 +46,7 @@ export async function withStack<T>(
   const { createStackClient } = await import("../deploy/stack.js");
   const env = withProfile(surroundings.env);
   const client = createStackClient(name, region, credentialChain(env), {
-    endpoint: configuredEndpoint("CLOUDFORMATION", env),
+    endpoint: configuredEndpoint("cloudformation", env),
     useFipsEndpoint: env.AWS_USE_FIPS_ENDPOINT === "true",
     useDualstackEndpoint: env.AWS_USE_DUALSTACK_ENDPOINT === "true",
   });

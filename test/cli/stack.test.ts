@@ -63,7 +63,7 @@ describe("signet deploy", () => {
 
 describe("--config stack:NAME", () => {
   it("is refused where a command changes a config file", async () => {
-    const { code, stderr } = await signet(["callers", "add", "web", "--config", "stack:signet"], { cwd, env: NOWHERE });
+    const { code, stderr } = await signet(["init", "--config", "stack:signet"], { cwd, env: NOWHERE });
     expect(code).toBe(2);
     expect(stderr).toContain("a stack has no config file");
   });

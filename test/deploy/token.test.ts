@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { USES_QUERY } from "../../src/operator/logged-uses.js";
 import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
 import { jwksOf, keyOf } from "../trust/fixture.js";
 import type { TestKey } from "../verify/tokens.js";
@@ -216,6 +217,29 @@ describe("POST /token of a stack", () => {
     );
     expect(lines).toContainEqual(expect.objectContaining({ level: "WARN", outcome: "proof_refused" }));
     expect(stack.lines.join("")).not.toMatch(/eyJ|acme\/app","repo|private-name|signet_/);
+  });
+
+  it("counts a caller that was proven under its own name in the issuer's log, and not under its alias", async () => {
+    stack.lines.length = 0;
+    await withProof();
+    const issue = stack.start(stack.put(parameters), "Issuer");
+    await issue({ claims: {} }, context(`${stack.issuerArn}:chat`));
+    await issue({ claims: {} }, context(stack.issuerArn));
+    // The function of POST /token has a log of its own, and knows no kid.
+    const lines = stack.lines.filter((line) => line.includes('"kid"')).map((message) => ({ timestamp: Date.now(), message }));
+    stack.aws.state.logs.groups.set("log", { createdAt: 0, retentionDays: 90, lines });
+    const asked = { logGroupName: "log", queryString: USES_QUERY, startTime: now() - 60, endTime: now() };
+    const { queryId } = stack.aws.perform("logs", "StartQuery", asked);
+    const { results } = stack.aws.perform("logs", "GetQueryResults", { queryId });
+    const used = results.map((row: { field: string; value: string }[]) =>
+      row.map(({ field, value }) => `${field} ${value.slice(0, 4)}`),
+    );
+    const year = `lastUsed ${new Date().getUTCFullYear()}`;
+    expect(used).toStrictEqual([
+      ["caller ci", year, "tokens 1"],
+      ["caller chat", year, "tokens 1"],
+      [year, "tokens 1"],
+    ]);
   });
 });
 

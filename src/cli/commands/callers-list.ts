@@ -1,16 +1,26 @@
-import { kidOfJwk } from "../../algorithms/jwk-purpose.js";
 import { loadConfig } from "../../config/load.js";
-import { isObject, isText } from "../../encoding/list-of.js";
 import { fromNow } from "../../encoding/times-in-words.js";
+import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
-import { type ListedCaller, lastUsesOfCallers, listedCallers } from "../../operator/callers.js";
-import { ruleInWords } from "../../operator/rule-words.js";
-import type { TrustRule } from "../../settings/trusts.js";
+import { lastUsesOfCallers, listedCallers } from "../../operator/callers.js";
+import { STACK_CONFIG } from "../../operator/surroundings.js";
+import { limitsInWords, oldKeysOf, proofsInWords } from "../caller-words.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { table } from "../table.js";
+import { callersListOfStack } from "./callers-list-stack.js";
+
+/** The options of `signet callers list`. */
+export interface CallersListOptions extends CommonOptions {
+  /** How many days of a stack's log are read. */
+  readonly days?: string;
+}
 
 /** `signet callers list`: names, limits, the ages of secrets, when each was used last, and what else proves each. */
-export async function callersList(context: Context, options: CommonOptions): Promise<void> {
+export async function callersList(context: Context, options: CallersListOptions): Promise<void> {
+  const { config: place } = options;
+  if (place?.startsWith(STACK_CONFIG)) return callersListOfStack(context, place, options);
+  if (options.days !== undefined)
+    throw new SignetError("usage", "--days is for the log of a stack (--config stack:NAME): what a server keeps has no bound");
   const { output, cwd, env, self } = context;
   const now = presentSeconds();
   const config = await loadConfig({ path: pathOfConfig(context, options), cwd, env });
@@ -40,48 +50,7 @@ export async function callersList(context: Context, options: CommonOptions): Pro
   for (const words of callers.flatMap((caller) => oldKeysOf(caller, now))) output.note(`warning: ${words}`);
 }
 
-const OLD_SECONDS = 30 * 86_400;
-
-/** Rules whose keys were pasted so long ago that the issuer may sign with others. */
-function oldKeysOf({ name, trusts = [] }: ListedCaller, now: number): readonly string[] {
-  return trusts.flatMap(({ jwks, jwksPastedAt, disabled }, index) => {
-    if (jwks === undefined || disabled === true || (jwksPastedAt !== undefined && jwksPastedAt > now - OLD_SECONDS)) return [];
-    const age = jwksPastedAt === undefined ? "at a time that is not known" : fromNow(jwksPastedAt, now);
-    return [`the keys of ${name} trusts.${index} were pasted ${age}: they are renewed by hand alone`];
-  });
-}
-
-function proofsInWords({ trusts = [], exchanges = [], keys }: ListedCaller, now: number): readonly string[] {
-  const rules = trusts.map((rule, index) => `trusts.${index} ${ruleInWords(rule)}${ageInWords(rule, now)}`);
-  const exchanged = exchanges.map((rule, index) => `exchanges.${index} ${ruleInWords(rule)}${ageInWords(rule, now)}`);
-  return [...rules, ...(keys === undefined ? [] : [`keys: ${keysInWords(keys)}`]), ...exchanged];
-}
-
-// Who pasted them is the only one to renew them.
-function ageInWords({ jwks, jwksPastedAt }: TrustRule, now: number): string {
-  if (jwks === undefined) return "";
-  return jwksPastedAt === undefined ? " (keys pasted)" : ` (keys pasted ${fromNow(jwksPastedAt, now)})`;
-}
-
-function keysInWords({ jwks, jwksUrl }: NonNullable<ListedCaller["keys"]>): string {
-  if (jwks === undefined) return `those at ${jwksUrl ?? ""}`;
-  const keys = Array.isArray(jwks.keys) ? jwks.keys.filter(isObject) : [];
-  return keys.map((key) => nameOf(kidOfJwk(key))).join(", ");
-}
-
-function nameOf(kid: unknown): string {
-  return isText(kid) ? kid : "one without a kid";
-}
-
 function secretInWords({ createdAt, expiresAt }: { createdAt: number; expiresAt?: number }, now: number): string {
   const end = expiresAt === undefined ? "no end" : expiresAt <= now ? "expired" : `expires ${fromNow(expiresAt, now)}`;
   return `made ${fromNow(createdAt, now)}, ${end}`;
-}
-
-function limitsInWords(limits: object, may: ListedCaller["may"]): string {
-  if (may !== undefined && !may.includes("issue")) return may.length === 0 ? "may nothing" : `may read ${may.join(", ")} alone`;
-  const words = Object.entries(limits).map(
-    ([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`,
-  );
-  return words.join(", ") || "the issuer's";
 }

@@ -5,7 +5,7 @@ import { presentSeconds } from "../../issue/issuer.js";
 import { callerNamed } from "../../operator/callers.js";
 import { type Explained, type ExplainOptions, explainProof, type Miss } from "../../trust/explain-proof.js";
 import { createKeySources } from "../../trust/key-sources.js";
-import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
+import { type CommonOptions, type Context, pathOfCallers } from "../context.js";
 import { tokenGiven } from "../token-text.js";
 
 const MAX_VALUE = 200;
@@ -22,7 +22,7 @@ export async function callersTest(
 ): Promise<void> {
   const { cwd, env, output, self } = context;
   const { name, argument } = argumentsGiven(first, second);
-  const { callers, issuer } = await loadConfig({ path: pathOfConfig(context, options), cwd, env });
+  const { callers, issuer } = await loadConfig({ path: pathOfCallers(context, options), cwd, env });
   const caller = name === undefined ? undefined : callerNamed(callers, name, context);
   const token = await tokenGiven(argument);
   const clock = presentSeconds;

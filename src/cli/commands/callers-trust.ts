@@ -8,7 +8,7 @@ import { ruleInWords } from "../../operator/rule-words.js";
 import type { TrustRule } from "../../settings/trusts.js";
 import { presetOfIssuer } from "../../trust/presets.js";
 import { confirm } from "../confirm.js";
-import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
+import { type CommonOptions, type Context, pathOfCallers } from "../context.js";
 import { type GivenProofs, proofsGiven, withTrusted } from "../trust-flags.js";
 import type { TrustFlags } from "../trust-options.js";
 
@@ -17,7 +17,7 @@ export interface TrustOptions extends CommonOptions, TrustFlags {}
 /** `signet callers trust`: gives a caller another rule, or another key of its own. */
 export async function callersTrust(context: Context, name: string, whom: string | undefined, given: TrustOptions): Promise<void> {
   const options = withTrusted(given, whom);
-  const path = pathOfConfig(context, options);
+  const path = pathOfCallers(context, options);
   const { cwd, env, output } = context;
   const { issuer, callers } = await loadConfig({ path, cwd, env });
   callerNamed(callers, name, context);
@@ -47,7 +47,7 @@ export async function callersUntrust(
   which: string | undefined,
   options: CommonOptions & { readonly kid?: string },
 ): Promise<void> {
-  const path = pathOfConfig(context, options);
+  const path = pathOfCallers(context, options);
   const { output } = context;
   if (options.kid !== undefined && which !== "keys")
     throw new SignetError("usage", `--kid names a key of the caller's own: callers untrust ${name} keys --kid KID`);
@@ -82,7 +82,7 @@ export async function callersSwitch(
   isOn: boolean,
   options: CommonOptions,
 ): Promise<void> {
-  const path = pathOfConfig(context, options);
+  const path = pathOfCallers(context, options);
   const { place, rule } = await changeTrust(context, path, name, which, (each) => {
     const { disabled: _, ...others } = each as TrustRule;
     return isOn ? others : { ...others, disabled: true };

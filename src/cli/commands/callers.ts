@@ -15,7 +15,7 @@ import {
 import { readGivenFile } from "../../operator/given-file.js";
 import { RIGHTS, type Right } from "../../settings/callers.js";
 import { confirm } from "../confirm.js";
-import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
+import { type CommonOptions, type Context, pathOfCallers } from "../context.js";
 import { type GivenProofs, hasTrustFlags, proofsGiven, withTrusted } from "../trust-flags.js";
 import type { TrustFlags } from "../trust-options.js";
 import { durationGiven } from "../typed.js";
@@ -42,7 +42,7 @@ export async function callersAdd(context: Context, name: string, whom: string | 
   const overlapSeconds = overlapOf(options);
   if (options.overlap !== undefined && options.orRotate !== true)
     throw new SignetError("usage", "--overlap is for a caller that may be there already: give it with --or-rotate");
-  const path = pathOfConfig(context, options);
+  const path = pathOfCallers(context, options);
   const proofs = await otherProofs(context, options, path);
   const members = { limits, may: rightsGiven(options), proofs: proofs && writtenProofs(proofs) };
   if (proofs !== undefined && options.secret !== true) {
@@ -95,7 +95,7 @@ function writtenProofs({ rule, keys }: GivenProofs): { readonly trusts?: readonl
 export async function callersRotate(context: Context, name: string, options: CallerOptions): Promise<void> {
   const overlapSeconds = overlapOf(options);
   const expiresAfterSeconds = secondsToExpiry(options);
-  const made = await rotateCaller(context, pathOfConfig(context, options), name, { overlapSeconds, expiresAfterSeconds });
+  const made = await rotateCaller(context, pathOfCallers(context, options), name, { overlapSeconds, expiresAfterSeconds });
   await show(context, name, made, rotated(name, made, overlapSeconds), options);
 }
 
@@ -111,7 +111,7 @@ function rotated(name: string, { oldEndAt, record }: NewSecret, overlapSeconds: 
 
 /** `signet callers remove`: from then on its secrets belong to no caller. */
 export async function callersRemove(context: Context, name: string, options: CallerOptions): Promise<void> {
-  const path = pathOfConfig(context, options);
+  const path = pathOfCallers(context, options);
   const { cwd, env, output } = context;
   callerNamed((await loadConfig({ path, cwd, env })).callers, name, context);
   await confirm(`The caller ${name} gets no more tokens; its limits are forgotten.`, options);

@@ -28,6 +28,10 @@ export async function startCloudFormation() {
     objects: new Map<string, string>(),
     /** The action that is answered with 500. */
     failing: undefined as string | undefined,
+    /** The action that IAM refuses. */
+    denied: undefined as string | undefined,
+    /** The physical ids of the stack's resources. */
+    resources: {} as Record<string, string>,
   };
   const server = createServer((incoming, outgoing) => {
     void textOf(incoming).then((text) => {
@@ -51,6 +55,10 @@ export async function startCloudFormation() {
     if (action === played.failing) {
       return [500, "<ErrorResponse><Error><Code>InternalFailure</Code><Message>oops</Message></Error></ErrorResponse>"];
     }
+    if (action === played.denied) {
+      const words = `User is not authorized to perform: cloudformation:${action}`;
+      return [403, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>${words}</Message></Error></ErrorResponse>`];
+    }
     const answer = (result: string): [number, string] => [
       200,
       `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`,
@@ -70,6 +78,13 @@ export async function startCloudFormation() {
         played.executed += 1;
         played.stack = { parameters: played.prepared.at(-1) ?? {}, outputs: played.outputs };
         return answer("");
+      case "DescribeStackResource": {
+        const id = given.get("LogicalResourceId") ?? "";
+        const physical = played.resources[id];
+        if (physical === undefined) return missing(`Resource ${id} does not exist for stack signet`);
+        const names = `<LogicalResourceId>${id}</LogicalResourceId><PhysicalResourceId>${escaped(physical)}</PhysicalResourceId>`;
+        return answer(`<StackResourceDetail>${names}</StackResourceDetail>`);
+      }
       case "DescribeStackEvents":
         return answer("<StackEvents></StackEvents>");
       default:
@@ -93,8 +108,8 @@ async function textOf(incoming: IncomingMessage): Promise<string> {
   return text;
 }
 
-function missing(): [number, string] {
-  const error = "<Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id signet does not exist</Message>";
+function missing(words = "Stack with id signet does not exist"): [number, string] {
+  const error = `<Type>Sender</Type><Code>ValidationError</Code><Message>${words}</Message>`;
   return [400, `<ErrorResponse><Error>${error}</Error></ErrorResponse>`];
 }
 

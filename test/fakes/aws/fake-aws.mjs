@@ -1,5 +1,5 @@
 /**
- * AWS as strict as its documentation: KMS, Parameter Store, Secrets Manager and S3 over real HTTP, with state, faults on request and
+ * AWS as strict as its documentation: KMS, Parameter Store, Secrets Manager, S3 and more over real HTTP, with state, faults on request and
  * a record of every call. It shares no code with the product.
  */
 import { createServer } from "node:http";
@@ -12,6 +12,7 @@ import { createFaults } from "./faults.mjs";
 import { createKmsFake } from "./kms.mjs";
 import { createLag } from "./lag.mjs";
 import { createLambdaFake } from "./lambda.mjs";
+import { createLogsFake } from "./logs.mjs";
 import { Refusal } from "./refusal.mjs";
 import { createS3Fake } from "./s3.mjs";
 import { createSecretsManagerFake } from "./secrets-manager.mjs";
@@ -23,7 +24,13 @@ export const FAKE_CREDENTIALS = Object.freeze({
   secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
 });
 
-const TARGETS = { TrentService: "kms", AmazonSSM: "ssm", secretsmanager: "secretsmanager", AWSEvents: "events" };
+const TARGETS = {
+  TrentService: "kms",
+  AmazonSSM: "ssm",
+  secretsmanager: "secretsmanager",
+  AWSEvents: "events",
+  Logs_20140328: "logs",
+};
 
 /**
  * @param {{ region?: string, accountId?: string, partition?: string, now?: () => number, latencyMs?: number, port?: number, tls?: { key: string, cert: string },
@@ -53,6 +60,7 @@ export async function startFakeAws(options = {}) {
     ssm: createSsmFake(world),
     secretsmanager: createSecretsManagerFake(world),
     events: createEventsFake(world),
+    logs: createLogsFake(world),
   };
   const s3 = createS3Fake(world);
   const lambda = createLambdaFake(world);
@@ -226,6 +234,7 @@ export async function startFakeAws(options = {}) {
       secrets: json.secretsmanager.state,
       buckets: s3.state,
       buses: json.events.state,
+      logs: json.logs.state,
       functions: lambda.state,
     },
     /** Calls an action as AWS's console would, without a request. */

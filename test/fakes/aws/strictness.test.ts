@@ -169,6 +169,25 @@ describe("the fake S3", () => {
   });
 });
 
+describe("the fake CloudWatch Logs", () => {
+  const queryString = 'filter outcome = "issued" | stats max(@timestamp) as at, sum(tokens) as n by caller';
+  const endTime = Math.floor(Date.now() / 1_000);
+  const start = { logGroupName: "log", queryString, startTime: endTime - 60, endTime };
+
+  it("starts a query on one group that is there, in seconds and within what is kept, and knows no other members", () => {
+    refuses("logs", "StartQuery", start, "ResourceNotFoundException");
+    aws.state.logs.groups.set("log", { createdAt: Date.now() - 1_000_000, retentionDays: 90, lines: [] });
+    expect(aws.perform("logs", "StartQuery", start).queryId).toBeTypeOf("string");
+    refuses("logs", "StartQuery", { ...start, logGroupNames: ["log"] }, "InvalidParameterException");
+    refuses("logs", "StartQuery", { ...start, endTime: endTime * 1_000 }, "InvalidParameterException");
+    refuses("logs", "StartQuery", { ...start, startTime: endTime + 1 }, "InvalidParameterException");
+    refuses("logs", "StartQuery", { ...start, startTime: 0, endTime: endTime - 2_000 }, "MalformedQueryException");
+    refuses("logs", "StartQuery", { ...start, queryString: "stats max(@timestamp)" }, "MalformedQueryException");
+    refuses("logs", "StartQuery", { ...start, LogGroupName: "log" }, "SerializationException");
+    refuses("logs", "GetQueryResults", { queryId: "other" }, "ResourceNotFoundException");
+  });
+});
+
 describe("the fake Parameter Store and KMS", () => {
   it("take no name twice, tell of those that are not there, and move no alias to a key that goes", () => {
     refuses("ssm", "GetParameters", { Names: ["/a", "/a"] }, "ValidationException");
