@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Output } from "./output.js";
+import { createProgress } from "./progress.js";
 
 /** Writes tokens, one a line, in large pieces and only as fast as they are taken. */
 export interface TokenWriter {
@@ -8,23 +9,18 @@ export interface TokenWriter {
 }
 
 const PIECE_CHARACTERS = 65_536;
-const SILENT_MILLISECONDS = 1_000;
-const REPORT_EVERY_MILLISECONDS = 250;
 
 /** Binds a stream. `asLine` says how a token is written. Work of more than a second shows its progress on a terminal. */
 export function createTokenWriter(stream: NodeJS.WriteStream, output: Output, asLine = withNothing): TokenWriter {
   let piece = "";
   let count = 0;
-  const startedAt = Date.now();
-  let reportedAt = startedAt + SILENT_MILLISECONDS;
+  const progress = createProgress(output);
+  const soFar = (): string => `${count.toLocaleString("en")} tokens`;
 
   async function flush(): Promise<void> {
     const text = piece;
     piece = "";
-    if (output.isWatched && Date.now() - reportedAt >= REPORT_EVERY_MILLISECONDS) {
-      reportedAt = Date.now();
-      process.stderr.write(`\r${count.toLocaleString("en")} tokens`);
-    }
+    progress.tell(soFar());
     if (!stream.write(text)) await once(stream, "drain");
   }
 
@@ -36,7 +32,7 @@ export function createTokenWriter(stream: NodeJS.WriteStream, output: Output, as
     },
     async end() {
       if (piece !== "") await flush();
-      if (reportedAt > startedAt + SILENT_MILLISECONDS) process.stderr.write(`\r${count.toLocaleString("en")} tokens\n`);
+      progress.end(soFar());
     },
   });
 }
