@@ -31,6 +31,7 @@ type TokenRefusal =
 type InstallationFault =
   | "listen_failed"
   | "issuer_unsound"
+  | "access_unexpected"
   | "key_mismatch"
   | "key_not_in_memory"
   | "passphrase_required"

@@ -3,7 +3,7 @@ import { urlOf, webUrlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 
 /** The services that Signet calls, by the prefix of their endpoints. */
-export type Service = "kms" | "ssm" | "secretsmanager" | "s3" | "events" | "lambda" | "logs" | "sts";
+export type Service = "kms" | "ssm" | "secretsmanager" | "s3" | "events" | "lambda" | "logs" | "sts" | "iam";
 
 /** These, and one that a package calls for it. */
 export type KnownService = Service | "cloudformation";

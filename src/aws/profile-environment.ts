@@ -15,6 +15,7 @@ const LOOKED_FOR: readonly KnownService[] = [
   "lambda",
   "logs",
   "sts",
+  "iam",
   "cloudformation",
 ];
 /** What their variables begin with; what follows stands in a profile's section of services, in small letters. */

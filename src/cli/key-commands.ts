@@ -11,6 +11,7 @@ const load = {
   destroy: () => import("./commands/keys-destroy.js"),
   history: () => import("./commands/keys-history.js"),
   show: () => import("./commands/keys-show.js"),
+  access: () => import("./commands/audit-access.js"),
   importJwks: () => import("./commands/keys-import-jwks.js"),
 };
 
@@ -121,9 +122,15 @@ function addViewCommands(keys: Command, context: Context, common: (command: Comm
     .action(async (options) => (await load.history()).keysHistory(context, options));
 }
 
-/** Adds `audit verify` and `audit begin`. */
+/** Adds `audit access`, `audit begin` and `audit verify`. */
 export function addAuditCommands(program: Command, context: Context, common: (command: Command) => Command): void {
-  const audit = common(program.command("audit").description("check the log of key changes"));
+  const audit = common(program.command("audit").description("check the log of key changes, and who could invoke aliases"));
+  common(audit.command("access"))
+    .description("say who else in the account could invoke a stack's aliases NAME-proof: exit code 1 where there are others")
+    .option("--expect <arn>", "a role or user that may; may be given several times", several)
+    .option("--json", "print what was found as JSON")
+    .addHelpText("after", "\nExample:\n  signet audit access --config stack:signet --expect arn:aws:iam::111122223333:role/admin")
+    .action(async (options) => (await load.access()).auditAccess(context, options));
   common(audit.command("begin"))
     .description("begin a new chain where the log was deleted or altered; its first entry names the head that the old one had")
     .option("--json", "print the verdict on the log as JSON")

@@ -197,6 +197,7 @@ export const ERROR_GROUPS = [
         "Add the host to `decodeHosts`, or name another one.",
       ],
       issuer_unsound: ["`signet doctor` has found that the issuer breaks a rule.", "Correct what it lists."],
+      access_unexpected: ["`signet audit access` has found others who may, or could not judge all.", "Do what it says of each."],
       unsupported_algorithm: ["Signet, or this custody, does not have the algorithm.", "Choose one that the message names."],
       algorithm_unavailable: [
         "This version of Node does not have the algorithm.",
@@ -321,10 +322,7 @@ export const ERROR_GROUPS = [
         "KMS answered signatures that the public key refuses; no token was issued.",
         "Try again; if it stays, check that the key was not replaced.",
       ],
-      deploy_failed: [
-        "CloudFormation refused or rolled back a change.",
-        "The message holds its reason; correct that and deploy again.",
-      ],
+      deploy_failed: ["CloudFormation refused or rolled back a change.", "Correct what its message names, and deploy again."],
     },
   },
   {

@@ -9,6 +9,7 @@ import { signDigest, verifyAs } from "./digest-signing.mjs";
 import { answerDirectly, answerNoMore } from "./direct.mjs";
 import { createEventsFake } from "./events.mjs";
 import { createFaults } from "./faults.mjs";
+import { createIamFake } from "./iam.mjs";
 import { createKmsFake } from "./kms.mjs";
 import { createLag } from "./lag.mjs";
 import { createLambdaFake } from "./lambda.mjs";
@@ -64,14 +65,17 @@ export async function startFakeAws(options = {}) {
   };
   const s3 = createS3Fake(world);
   const lambda = createLambdaFake(world);
+  const iam = createIamFake(world);
   const faults = createFaults();
   const calls = [];
   const buckets = new Map();
   let stop = { left: 0, before: true, act: () => undefined };
 
-  function serviceOf({ headers, url }) {
+  function serviceOf(request) {
+    const { headers, url } = request;
     const target = headers["x-amz-target"];
     if (target !== undefined) return TARGETS[target.split(".")[0]];
+    if (iam.isRoute(request)) return "iam";
     if (headers["content-type"] === "application/x-www-form-urlencoded") return "sts";
     return lambda.isRoute(url) ? "lambda" : "s3";
   }
@@ -125,7 +129,7 @@ export async function startFakeAws(options = {}) {
     if (bucket.tokens < 1) {
       // S3 says it in its own way ("Optimizing Amazon S3 performance").
       if (action.startsWith("s3:")) throw new Refusal("SlowDown", "Please reduce your request rate.", 503);
-      throw new Refusal("ThrottlingException", "Rate exceeded");
+      throw new Refusal(action.startsWith("iam:") ? "Throttling" : "ThrottlingException", "Rate exceeded");
     }
     bucket.tokens -= 1;
   }
@@ -135,6 +139,7 @@ export async function startFakeAws(options = {}) {
     const service = TARGETS[name];
     if (service === undefined) {
       if (isIdentity(request)) return { service: "sts", action: "GetCallerIdentity", resource: "*", answer: identity };
+      if (iam.isRoute(request)) return { service: "iam", ...iam.route(request) };
       const [path, text = ""] = request.url.split("?");
       if (lambda.isRoute(path))
         return { service: "lambda", ...lambda.route({ ...request, path, query: new URLSearchParams(text) }) };
@@ -158,14 +163,19 @@ export async function startFakeAws(options = {}) {
 
   function answer(request, record) {
     const service = serviceOf(request);
-    const who = signerOf(request, { service, region, now: now() + faults.skewMs(), credentials });
+    const who = signerOf(request, {
+      service,
+      region: service === "iam" ? iam.home : region,
+      now: now() + faults.skewMs(),
+      credentials,
+    });
     const { action, resource, answer: carryOut } = prepared(request);
     Object.assign(record, { action: `${service}:${action}`, resource, who: who.accessKeyId });
     if (!mayCall(who, record, request)) {
       throw new Refusal(
-        service === "s3" ? "AccessDenied" : "AccessDeniedException",
+        service === "s3" || service === "iam" ? "AccessDenied" : "AccessDeniedException",
         `User is not authorized to perform: ${record.action} on resource: ${resource}`,
-        service === "s3" ? 403 : 400,
+        service === "s3" || service === "iam" ? 403 : 400,
       );
     }
     throttle(record.action);
@@ -236,6 +246,8 @@ export async function startFakeAws(options = {}) {
       buses: json.events.state,
       logs: json.logs.state,
       functions: lambda.state,
+      policies: lambda.policies,
+      iam: iam.state,
     },
     /** Calls an action as AWS's console would, without a request. */
     perform: (service, action, input) => json[service].actions[action](input),
@@ -280,6 +292,10 @@ function refusalOf(error, request) {
   const { code = "InternalFailure", status = 500, message } = error;
   if (request.headers["x-amz-target"] !== undefined) {
     return { status, headers: { "content-type": "application/x-amz-json-1.1" }, body: JSON.stringify({ __type: code, message }) };
+  }
+  if (request.body.toString().startsWith("Action=")) {
+    const told = `<Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>1</RequestId>`;
+    return { status, headers: { "content-type": "text/xml" }, body: `<ErrorResponse>${told}</ErrorResponse>` };
   }
   return {
     status,

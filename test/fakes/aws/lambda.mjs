@@ -1,7 +1,8 @@
-/** Lambda, as far as the aliases of a function go (API reference: CreateAlias, DeleteAlias, ListAliases, Invoke). */
+/** Lambda, as far as the aliases of a function go (API reference: CreateAlias, DeleteAlias, GetPolicy, ListAliases, Invoke). */
 import { Refusal } from "./refusal.mjs";
 
 const ROUTE = /^\/2015-03-31\/functions\/([^/]+)\/aliases(?:\/([^/]+))?$/;
+const POLICY = /^\/2015-03-31\/functions\/([^/]+)\/policy$/;
 const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 const NAME = /^(?!^[0-9]+$)[a-zA-Z0-9-_]{1,128}$/;
 const MAX_ITEMS = 50;
@@ -9,6 +10,8 @@ const MAX_ITEMS = 50;
 export function createLambdaFake({ accountId, region, partition }) {
   /** @type {Map<string, Map<string, object>>} the aliases of each function, by its ARN */
   const functions = new Map();
+  /** @type {Map<string, object | string>} the policy of an alias, by its ARN; a text is handed out as it is */
+  const policies = new Map();
 
   function aliasesOf(name) {
     const arn = name.startsWith("arn:") ? name : `arn:${partition}:lambda:${region}:${accountId}:function:${name}`;
@@ -40,6 +43,17 @@ export function createLambdaFake({ accountId, region, partition }) {
     return { status: 204, body: undefined };
   }
 
+  // "GetPolicy": a function, version or alias without a policy is not found.
+  function policyOf(name, qualifier) {
+    const { aliases, arn } = aliasesOf(name);
+    const found = policies.get(`${arn}:${qualifier}`);
+    if (!aliases.has(qualifier) || found === undefined)
+      throw new Refusal("ResourceNotFoundException", "The resource you requested does not exist.", 404);
+    const Policy = typeof found === "string" ? found : JSON.stringify(found);
+    const body = JSON.stringify({ Policy, RevisionId: "1" });
+    return { status: 200, headers: { "content-type": "application/json" }, body };
+  }
+
   /** @type {(arn: string, event: unknown) => Promise<unknown>} */
   let run = async () => null;
 
@@ -58,6 +72,7 @@ export function createLambdaFake({ accountId, region, partition }) {
 
   return {
     state: functions,
+    policies,
     /** Says what functions do when they are invoked. */
     runs(work) {
       run = work;
@@ -70,6 +85,12 @@ export function createLambdaFake({ accountId, region, partition }) {
         const name = decodeURIComponent(invoked);
         const alias = query.get("Qualifier");
         return { action: "InvokeFunction", resource: `${name}:${alias}`, answer: () => invoke(name, alias, body) };
+      }
+      const policed = POLICY.exec(path)?.[1];
+      if (policed !== undefined && method === "GET") {
+        const named = decodeURIComponent(policed);
+        const qualifier = query.get("Qualifier");
+        return { action: "GetPolicy", resource: `${named}:${qualifier}`, answer: () => policyOf(named, qualifier) };
       }
       const [, name = "", alias] = (ROUTE.exec(path) ?? []).map((part) => part && decodeURIComponent(part));
       const answers = {

@@ -198,3 +198,43 @@ describe("the fake Parameter Store and KMS", () => {
     refuses("kms", "UpdateAlias", { AliasName: "alias/moved", TargetKeyId: going }, "KMSInvalidStateException");
   });
 });
+
+describe("the fake IAM", () => {
+  /** @returns status and error code, or the body, of a form that aws4 has signed for a region */
+  async function ask(form: string, region = "us-east-1") {
+    const { host } = new URL(aws.url);
+    const headers = { "Content-Type": "application/x-www-form-urlencoded; charset=utf-8" };
+    const request = { service: "iam", region, method: "POST", host, path: "/", headers, body: form };
+    const signed = aws4.sign(request as never, FAKE_CREDENTIALS) as unknown as { headers: Record<string, string> };
+    const { Host: _, "Content-Length": __, ...sent } = signed.headers;
+    const answer = await fetch(`${aws.url}/`, { method: "POST", headers: sent, body: form });
+    const text = await answer.text();
+    return [answer.status, /<Code>(\w+)/.exec(text)?.[1] ?? text];
+  }
+  const SIMULATE = "Action=SimulatePrincipalPolicy&Version=2010-05-08&ActionNames.member.1=a:b&ResourceArns.member.1=arn:r";
+  const arn = "arn:aws:iam::111122223333:role/r";
+
+  it("is signed for its home, whatever the region of the rest, and takes no field that it does not know", async () => {
+    const list = "Action=ListRoles&Version=2010-05-08";
+    expect(await ask(list)).toStrictEqual([200, expect.stringContaining("<Roles></Roles><IsTruncated>false</IsTruncated>")]);
+    expect(await ask(list, "eu-central-1")).toStrictEqual([403, expect.any(String)]);
+    expect(await ask(`${list}&MaxItems=1001`)).toStrictEqual([400, "ValidationError"]);
+    expect(await ask(`${list}&Marker=AAAA`)).toStrictEqual([400, "InvalidMarkerException"]);
+    expect(await ask(`${list}&Limit=3`)).toStrictEqual([400, "MalformedInput"]);
+    expect(await ask(`${list}&MaxItems=3&MaxItems=4`)).toStrictEqual([400, "MalformedInput"]);
+    expect(await ask("Action=DeleteRole&Version=2010-05-08")).toStrictEqual([400, "InvalidAction"]);
+  });
+
+  it("knows whom it is asked about, and answers one decision for all resources beside each one's own", async () => {
+    expect(await ask(`${SIMULATE}&PolicySourceArn=${arn}`)).toStrictEqual([404, "NoSuchEntity"]);
+    const statements = [{ Effect: "Allow", Action: "a:*", Resource: "arn:r" }];
+    aws.state.iam.principals.set(arn, { policies: [{ name: "p", statements }] });
+    const [, body] = await ask(`${SIMULATE}&ResourceArns.member.2=arn:s&PolicySourceArn=${arn}`);
+    expect(body).toContain("<EvalDecision>implicitDeny</EvalDecision>");
+    const each = /<EvalResourceName>(arn:.)<\/EvalResourceName><EvalResourceDecision>(\w+)/g;
+    expect([...String(body).matchAll(each)].map(([, name, decision]) => [name, decision])).toStrictEqual([
+      ["arn:r", "allowed"],
+      ["arn:s", "implicitDeny"],
+    ]);
+  });
+});
