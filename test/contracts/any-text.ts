@@ -16,3 +16,18 @@ export const anyCharacter: fc.Arbitrary<string> = fc.nat(0x10ffff - SURROGATES).
     return code < FIRST_SURROGATE ? code : code - SURROGATES;
   },
 );
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyz";
+const PLAIN = `${LETTERS}${LETTERS.toUpperCase()}0123456789-._~!$&'()*+,;=:@`;
+
+/** What stands in a URL's path between slashes, or, with more characters, in its query; fast-check's own are made of its "binary". */
+const partOfUrl = (more: string): fc.Arbitrary<string> =>
+  fc.string({
+    unit: fc.oneof(
+      { weight: 9, arbitrary: fc.constantFrom(...PLAIN, ...more) },
+      { weight: 1, arbitrary: anyCharacter.map(encodeURIComponent) },
+    ),
+  });
+
+export const anyPath = fc.array(partOfUrl("")).map((parts) => parts.map((part) => `/${part}`).join(""));
+export const anyQuery = partOfUrl("/?");

@@ -14,7 +14,7 @@ import { bearerGuard } from "../../../src/verify/bearer.js";
 import { createVerifier } from "../../../src/verify/create-verifier.js";
 import type { VerifierOptions } from "../../../src/verify/verifier.js";
 import { createVerifier as createWebVerifier } from "../../../src/verify/web/index.js";
-import { anyCharacter } from "../../contracts/any-text.js";
+import { anyCharacter, anyPath, anyQuery } from "../../contracts/any-text.js";
 import { routesFor } from "../../http/routes-fixture.js";
 import { listening, sent } from "../../server/raw.js";
 import { keySet, keys } from "../grammar/keys.js";
@@ -120,12 +120,12 @@ const PATHS = [
 const path = fc.oneof(
   fc.constantFrom(...PATHS),
   fc.constantFrom(...PATHS).map((each) => `${each}?a=%zz`),
-  fc.webPath(),
+  anyPath,
   fc.constantFrom("//issue", "/x/../issue", "*", "http://[", "/\\issue"),
 );
 const body = fc.oneof(
   fc.oneof(issuing, likely({ token, audience: text, jwksUri: text })).map((value) => JSON.stringify(value)),
-  fc.webQueryParameters(),
+  anyQuery,
   fc.string({ unit: anyCharacter }),
 );
 const authorization = fc.constantFrom("Bearer SECRET", "Basic SECRET", "Bearer x", "Basic %", "");
