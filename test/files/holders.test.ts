@@ -15,6 +15,7 @@ import { removeDeadWrites, temporaryBeside, writtenUnder } from "../../src/files
 import { createFileStores } from "../../src/storage/file/stores.js";
 import { keyringFor } from "../contracts/keyring-fixture.js";
 import { scratchDirectories } from "../contracts/scratch.js";
+import { until } from "../contracts/until.js";
 
 const scratch = scratchDirectories();
 const NONCE = "0123456789abcdef";
@@ -151,10 +152,10 @@ describe.runIf(process.platform === "linux")("of this very place", () => {
     children.push(parent);
     const [line] = (await once(parent.stdout, "data")) as [Buffer];
     const pid = Number(line.toString());
-    await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, "utf8"), { timeout: 30_000 }).toBe("sleep\n");
+    await until("sleep in the shell's place", () => readFileSync(`/proc/${parent.pid}/comm`, "utf8") === "sleep\n");
     parent.stdin.end();
     const stat = () => readFileSync(`/proc/${pid}/stat`, "utf8");
-    await expect.poll(() => stat().split(") ")[1]?.[0], { timeout: 30_000 }).toBe("Z");
+    await until("the zombie", () => stat().split(") ")[1]?.[0] === "Z");
     const started = stat().split(") ")[1]?.split(" ")[19] ?? "";
     const identity = [...processIdentity().split("/").slice(0, 4), pid, started].join("/");
     expect(await stateOfHolder(identity, folder)).toBe("gone");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { createLastUses, forgetUse, lastUse } from "../../src/files/last-uses.js";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { untilTurn } from "../contracts/until.js";
+import { until, untilTurn } from "../contracts/until.js";
 
 const scratch = scratchDirectories();
 const START_MS = 1_800_000_000_000;
@@ -34,10 +34,10 @@ describe("the last uses of callers", () => {
     const folder = join(await scratch(), "callers");
     const process = uses(folder);
     process.usedAt(0, "web");
-    await vi.waitFor(async () => expect(await seconds(folder, "web")).toBe(0), { timeout: 10_000 });
+    await until("the first use", async () => (await seconds(folder, "web")) === 0);
     for (let second = 1; second < 50; second++) process.usedAt(second, "web");
     process.usedAt(50, "chat");
-    await vi.waitFor(async () => expect(await seconds(folder, "chat")).toBe(50), { timeout: 10_000 });
+    await until("the other's use", async () => (await seconds(folder, "chat")) === 50);
     process.usedAt(51, "chat");
     expect([await seconds(folder, "web"), await seconds(folder, "chat")]).toStrictEqual([0, 50]);
     await process.close();

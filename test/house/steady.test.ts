@@ -8,6 +8,10 @@ const BY_THE_CLOCK = [
   /\bAbortSignal\.timeout\(/,
   /\bimport \{ (?!setImmediate\b)[^}]*\} from "node:timers\/promises"/,
   /\bAtomics\.wait\(/,
+  // They give up after a second, where they are not told otherwise.
+  /\bexpect\.poll\(/,
+  /\bvi\.waitFor\(/,
+  /\bvi\.waitUntil\(/,
 ];
 
 function faults(path: string, text: string): string[] {
@@ -28,6 +32,8 @@ describe("the tests", () => {
     "await new Promise((resolve) => setTimeout(resolve, 50));",
     'import { setTimeout as delay } from "node:timers/promises";',
     "fetch(url, { signal: AbortSignal.timeout(100) })",
+    "await expect.poll(() => answered.length).toBe(1);",
+    "await vi.waitFor(() => expect(answered).toHaveLength(1));",
   ])("are searched for %s", (line) => {
     expect(faults("a.test.ts", `\n${line}`)).toEqual([expect.stringContaining("a.test.ts:2 ")]);
   });

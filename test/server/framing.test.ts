@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../contracts/until.js";
 import { routesFor } from "../http/routes-fixture.js";
 import { listening, sent } from "./raw.js";
 
@@ -33,7 +34,7 @@ describe("a request that two readers could take for two", () => {
     const { status, answer } = await posted(hosts + JSON_TYPE);
     expect(status).toBe(400);
     expect(answer).toMatch(/connection: close/i);
-    await expect.poll(() => running.answered.at(-1)?.context.log.code).toBe("invalid_request");
+    await until("the line of its log", () => running.answered.at(-1)?.context.log.code === "invalid_request");
   });
 
   it.each([
