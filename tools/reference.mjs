@@ -1,5 +1,6 @@
 /**
- * The pages that are written from the source: docs/configuration.md, docs/errors.md and docs/trust-presets.md.
+ * The pages that are written from the source: docs/configuration.md, docs/errors.md, docs/trust-presets.md and
+ * docs/relying-parties.md.
  *
  *   node tools/reference.mjs          says which are stale, exit 1
  *   node tools/reference.mjs --write  writes them
@@ -8,16 +9,21 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configurationPage, errorsPage, presetsPage } from "./reference/pages.mjs";
+import { partiesPage } from "./reference/parties.mjs";
 import { sourceModule } from "./source-module.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-const sources = ["src/config/schema.js", "src/errors.js", "src/settings/trusts.js", "src/trust/presets.js"];
-const { CONFIG_MEMBERS, statusOf, PRESET_NAMES, describePreset } = await sourceModule(...sources);
+const sources = [
+  ...["src/config/schema.js", "src/errors.js", "src/settings/trusts.js", "src/trust/presets.js"],
+  ...["src/relying-parties/index.js", "src/relying-parties/words.js"],
+];
+const { CONFIG_MEMBERS, statusOf, PRESET_NAMES, describePreset, RELYING_PARTIES, rulesInWords } = await sourceModule(...sources);
 const pages = {
   "docs/configuration.md": configurationPage(CONFIG_MEMBERS),
   "docs/errors.md": errorsPage(statusOf),
   "docs/trust-presets.md": presetsPage(PRESET_NAMES, describePreset),
+  "docs/relying-parties.md": partiesPage(RELYING_PARTIES, rulesInWords),
 };
 for (const [page, text] of Object.entries(pages)) {
   if (process.argv.includes("--write")) writeFileSync(join(root, page), text);

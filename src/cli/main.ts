@@ -279,11 +279,11 @@ function addTokenCommands(program: Command, context: Context): void {
       "--allow-insecure-issuer",
       "warn of an issuer of http, instead of calling it broken (default: as this folder's config says)",
     )
-    .option("--for <who>", "who has to be able to verify, with commas: http-api,alb,iam,jose")
+    .option("--for <who>", "who has to be able to verify, with commas: http-api,iam,google-cloud,jose")
     .option("--json", "print rules and answers with their sources")
     .addHelpText(
       "after",
-      "\nExamples:\n  signet doctor https://issuer.example\n  signet doctor https://issuer.example --for iam,alb || echo fix it",
+      "\nExamples:\n  signet doctor https://issuer.example\n  signet doctor https://issuer.example --for iam,alb || echo fix it\n  signet issue sub=ci --iat | signet doctor https://issuer.example --for google-cloud,anthropic --token -",
     )
     .action(async (issuer: string | undefined, options) => (await load.doctor()).doctor(context, issuer, options));
   program

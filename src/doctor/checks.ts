@@ -31,7 +31,7 @@ const JWK = "RFC 7517";
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 const DAY_MS = 86_400_000;
 const MAX_KEYS = 10;
-const MAX_BYTES = 150 * 1_024;
+const MAX_BYTES = 150_000;
 const SLOW_MS = 2_000;
 
 const RULES: readonly Rule[] = [
@@ -281,6 +281,8 @@ function clock({ jwks, now }: Evidence): Judgement | undefined {
 
 function sample({ token }: Evidence): Judgement | undefined {
   if (token === undefined) return undefined;
+  if (token.isSelfSigned === true)
+    return ["doubtful", "it was read and not verified: those it is for know its key, and no URL leads there"];
   if (token.verified !== undefined)
     return ["good", `signed by ${shown(token.verified.header.kid ?? "the key")} (${token.verified.header.alg})`];
   return ["broken", token.fault?.message ?? "it is refused"];

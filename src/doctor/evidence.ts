@@ -10,6 +10,7 @@ import { isSignetError, SignetError } from "../errors.js";
 import { createVerifier } from "../verify/create-verifier.js";
 import { discoveryUrlOf } from "../verify/fetch-jwks.js";
 import { isPublicAddress } from "../verify/public-addresses.js";
+import { parseObject, splitToken } from "../verify/token.js";
 import type { VerifiedToken } from "../verify/verifier.js";
 import { type Visit, type Visitor, visit } from "./visit.js";
 
@@ -42,6 +43,8 @@ export interface KeyFacts {
   readonly hasOddKid: boolean;
   readonly kty: string;
   readonly crv?: string;
+  /** Of RSA: those of the modulus. */
+  readonly bits?: number;
   /** What it can sign: its `alg`, or what its type allows where it names none. */
   readonly algorithms: readonly string[];
   readonly namesAlgorithm: boolean;
@@ -67,6 +70,17 @@ interface OctetsFault {
 interface TokenFacts {
   readonly verified?: VerifiedToken;
   readonly fault?: SignetError;
+  /** What it says, whether that is true or not; absent where it cannot be read. */
+  readonly read?: ReadSample;
+  /** It was given as one whose key no URL leads to: nothing was verified. */
+  readonly isSelfSigned?: true;
+}
+
+/** A token's header and claims as they stand there, and its length. */
+export interface ReadSample {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly octets: number;
 }
 
 /** What is looked at. */
@@ -75,6 +89,8 @@ export interface ExamineOptions {
   readonly jwksUrl?: string | undefined;
   /** A token of the issuer's. */
   readonly token?: string | undefined;
+  /** The token is for those who know its key, and no issuer: it is read, and not verified. */
+  readonly isSelfSigned?: boolean | undefined;
   /** An issuer of http beside this machine is warned of, and not called broken. */
   readonly allowInsecureIssuer?: boolean | undefined;
   readonly visit?: Visitor;
@@ -111,7 +127,7 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
     ...(again && { again }),
     keys: factsOfAll(looked),
     keyCount: listed.length,
-    ...(options.token !== undefined && { token: tokenFacts(options.token, issuer, looked, now) }),
+    ...(options.token !== undefined && { token: tokenFacts(options.token, issuer, looked, options) }),
     now: now(),
   };
 }
@@ -152,6 +168,7 @@ function factsOf(jwk: Jwk, aside: string | undefined, isLookedInto: boolean): Om
     algorithms: typeof alg === "string" ? [alg] : algorithmsOfJwk(jwk).map(({ name }) => name),
     namesAlgorithm: typeof alg === "string",
     ...(typeof crv === "string" && { crv }),
+    ...bitsOf(jwk),
     ...(typeof use === "string" && { use }),
     members: Object.keys(jwk),
     ...(aside !== undefined && { aside }),
@@ -192,16 +209,40 @@ function octetsFault(jwk: Jwk): OctetsFault | undefined {
   return odd === undefined ? undefined : { of: "coordinate", words: `${odd} has ${bytesOf(odd)?.length} octets, not ${size}` };
 }
 
-function tokenFacts(token: string, issuer: string, entries: readonly unknown[], now: () => number): TokenFacts {
+function tokenFacts(token: string, issuer: string, entries: readonly unknown[], options: ExamineOptions): TokenFacts {
+  const { now = Date.now, isSelfSigned = false } = options;
   const clock = (): number => Math.floor(now() / 1_000);
   const keys = { keys: entries as readonly Jwk[] };
-  const options = { issuer, audience: null, types: null, algorithms: ALGORITHM_NAMES, clock };
+  const checks = { issuer, audience: null, types: null, algorithms: ALGORITHM_NAMES, clock };
   try {
-    return { verified: createVerifier({ keys, ...options }).verify(token) };
+    const read = readSample(token);
+    if (isSelfSigned) return { read, isSelfSigned };
+    try {
+      return { read, verified: createVerifier({ keys, ...checks }).verify(token) };
+    } catch (error) {
+      if (isSignetError(error)) return { read, fault: error };
+      throw error;
+    }
   } catch (error) {
     if (isSignetError(error)) return { fault: error };
     throw error;
   }
+}
+
+function readSample(token: string): ReadSample {
+  const { header, payload } = splitToken(token);
+  return {
+    header: parseObject(header, "header"),
+    claims: parseObject(payload, "payload"),
+    octets: token.length,
+  };
+}
+
+function bitsOf({ kty, n }: Jwk): Pick<KeyFacts, "bits"> {
+  const bytes = kty === "RSA" && typeof n === "string" ? decodeBase64url(n) : undefined;
+  const first = bytes?.findIndex((byte) => byte !== 0) ?? -1;
+  if (bytes === undefined || first < 0) return {};
+  return { bits: (bytes.length - first) * 8 - Math.clz32(bytes[first] as number) + 24 };
 }
 
 function urlIn(discovery: Visit | undefined): string | undefined {

@@ -1,23 +1,32 @@
-import { isLoopback } from "../encoding/loopback-host.js";
-import { ownMember } from "../encoding/own-member.js";
-import { isJudged, isUnusable, shown } from "./checks.js";
-import type { Evidence, KeyFacts } from "./evidence.js";
-import { VERIFIERS, type VerifierRules } from "./verifiers.js";
+import { ISSUER_PARTIES } from "../relying-parties/index.js";
+import { ruleValue } from "../relying-parties/notation.js";
+import type { Basis, PartyKind, RelyingParty } from "../relying-parties/relying-party.js";
+import { rulesInWords } from "../relying-parties/words.js";
+import { isJudged, shown } from "./checks.js";
+import type { Evidence } from "./evidence.js";
+import { keyReasons } from "./judge-keys.js";
+import { tokenReasons } from "./judge-token.js";
 
 /** Whether a verifier can verify an issuer's tokens. `partly`: those of some of its keys. `unknown`: it is not documented. */
 type Answer = "yes" | "partly" | "no" | "unknown";
 
-/** What one verifier makes of an issuer. */
+/** What one party makes of an issuer. */
 export interface Verdict {
   readonly verifier: string;
   readonly id: string;
+  readonly kind: PartyKind;
   readonly answer: Answer;
   /** Why not, or what is to be done. */
   readonly reasons: readonly string[];
+  /** The rules of it that are not known, by their names: none of them was judged. */
+  readonly notKnown: readonly string[];
+  /** Where the rule for its algorithms comes from; where there is none, that for how it finds keys. */
   readonly source: string;
   readonly checked: string;
-  readonly basis: VerifierRules["basis"];
+  readonly basis: Basis;
 }
+
+type Judgement = Pick<Verdict, "answer" | "reasons">;
 
 /** Whether a verifier fails for the algorithm. */
 export function isForAlgorithm({ reasons }: Verdict): boolean {
@@ -26,116 +35,75 @@ export function isForAlgorithm({ reasons }: Verdict): boolean {
 
 const DOES_NOT_KNOW = "it does not know";
 
-/** Asks for each verifier whether it can verify this issuer's tokens, or the sample token where there is one. */
-export function verdictsOf(evidence: Evidence): readonly Verdict[] {
-  return VERIFIERS.map((rules) => {
-    const { answer, reasons } = verdictOf(rules, evidence);
-    const { name: verifier, id, source, checked, basis } = rules;
-    return { verifier, id, answer, reasons, source, checked, basis };
+/**
+ * Asks for each party whether it can verify this issuer's tokens, or the sample token where there is one.
+ *
+ * @param parties default: those that take tokens of an issuer with a URL
+ */
+export function verdictsOf(evidence: Evidence, parties: readonly RelyingParty[] = ISSUER_PARTIES): readonly Verdict[] {
+  return parties.map((party) => {
+    const { name: verifier, id, kind, algorithms, ways } = party;
+    const judge = kind === "self-signed" ? selfSignedVerdict : verdictOf;
+    const { source, checked, basis } = algorithms.basis === "?" ? ways[0].by : algorithms;
+    const notKnown = rulesInWords(party).flatMap((each) => (each.value === "?" ? each.name : []));
+    return { verifier, id, kind, ...judge(party, evidence), notKnown, source, checked, basis };
   });
 }
 
-function verdictOf(rules: VerifierRules, evidence: Evidence): Pick<Verdict, "answer" | "reasons"> {
-  const { note } = rules;
-  const against = [...reachReasons(rules, evidence), ...keySetReasons(rules, evidence), ...claimReasons(rules, evidence)];
-  const { answer, reasons } = algorithmVerdict(rules, evidence);
+function verdictOf(party: RelyingParty, evidence: Evidence): Judgement {
+  const keys = keyReasons(party, evidence);
+  const token = sampleReasons(party, evidence);
+  const against = [...keys.against, ...token.against];
+  const { answer, reasons } = algorithmVerdict(party, evidence, evidence.token?.verified?.header.alg);
   if (against.length > 0) return { answer: "no", reasons: [...against, ...reasons] };
-  const more = answer === "no" ? [] : [...algReasons(rules, evidence), ...(note === undefined ? [] : [note])];
+  const more = answer === "no" ? [] : [...algReasons(party, evidence), ...keys.notes, ...token.notes, ...noteOf(party)];
   return { answer, reasons: [...reasons, ...more] };
 }
 
-function reachReasons(
-  { fetches, noPort, longestUrl, mayUseHttp }: VerifierRules,
-  { issuer, isPublic, discovery, jwks, jwksUrl, allowsInsecure = false }: Evidence,
-): string[] {
-  if (fetches === undefined) return [];
-  const { protocol, hostname, port } = new URL(issuer);
-  const url = fetches === "jwks" ? (jwksUrl ?? "") : issuer;
-  return [
-    isLoopback(hostname) && "the issuer is on this machine",
-    !isLoopback(hostname) && !isPublic && "the issuer has an address that the Internet does not reach",
-    !isLoopback(hostname) && protocol !== "https:" && !(mayUseHttp === true && allowsInsecure) && "it asks over https alone",
-    fetches === "discovery" &&
-      discovery !== undefined &&
-      discovery.json?.jwks_uri === undefined &&
-      "it needs the discovery document",
-    fetches === "discovery" &&
-      discovery?.json !== undefined &&
-      discovery.json.issuer !== issuer &&
-      "discovery is another issuer's",
-    jwks?.json === undefined && "it cannot fetch the JWKS",
-    noPort === true && port !== "" && "it takes no URL with a port",
-    longestUrl !== undefined && url.length > longestUrl && `it takes URLs up to ${longestUrl} characters`,
-  ].filter((each) => each !== false);
+/** Its keys are elsewhere: nothing but the token can be judged. */
+function selfSignedVerdict(party: RelyingParty, evidence: Evidence): Judgement {
+  const { read } = evidence.token ?? {};
+  if (evidence.token === undefined)
+    return { answer: "unknown", reasons: ["its keys are not found by URL: only a token is judged, which --token gives"] };
+  if (read === undefined) return { answer: "no", reasons: ["the sample token is refused"] };
+  const { against, notes } = tokenReasons(party, read, evidence);
+  const { answer, reasons } = algorithmVerdict(party, evidence, read.header.alg ?? "none");
+  if (against.length > 0) return { answer: "no", reasons: [...against, ...reasons] };
+  const only = "its keys are not found by URL: the token alone was judged, and not its signature";
+  return { answer, reasons: [...reasons, only, ...(answer === "no" ? [] : [...notes, ...noteOf(party)])] };
 }
 
-function keySetReasons(rules: VerifierRules, { keys, keyCount, jwks }: Evidence): string[] {
-  const { mostKeys = Number.POSITIVE_INFINITY, mostBytes, mostKeysOfAKind, refusedMembers = [], refusesOtherKinds } = rules;
-  const judged = keys.filter(isJudged);
-  const many = mostKeysOfAKind === undefined ? undefined : mostOfAKind(keys, mostKeysOfAKind);
-  const refused = refusedMembers.find((member) => judged.some(({ members }) => members.includes(member)));
-  const odd = judged.find(({ octets }) => octets !== undefined && octets.of === rules.wholeOctets);
-  const unknown = refusesOtherKinds === undefined ? undefined : keys.find((key) => !refusesOtherKinds.includes(kindOf(key)));
-  return [
-    judged.length === 0 && "there is no key for signatures",
-    rules.refusesFaults === true && judged.length > 0 && judged.every(isUnusable) && "none of its keys can be used",
-    keyCount > mostKeys && `it takes ${mostKeys} keys, and there are ${keyCount}`,
-    mostBytes !== undefined && (jwks?.bytes ?? 0) > mostBytes && `it takes a JWKS of ${mostBytes} bytes`,
-    many !== undefined && `it takes ${mostKeysOfAKind} keys of type ${many}`,
-    refused !== undefined && `it refuses a JWK with ${refused}`,
-    rules.kids === true && judged.some(({ kid }) => kid === undefined) && "a key has no kid",
-    unknown !== undefined &&
-      `one key of a kind that it does not know (${shown(kindOf(unknown) || "none")}) makes it refuse all keys`,
-    odd !== undefined && `it refuses a key of which ${odd.octets?.words}`,
-  ].filter((each) => each !== false);
+function sampleReasons(party: RelyingParty, evidence: Evidence): ReturnType<typeof tokenReasons> {
+  const { verified, read } = evidence.token ?? {};
+  // One that is for another kind of party says nothing of an issuer's.
+  if (evidence.token === undefined || evidence.token.isSelfSigned === true) return { against: [], notes: [] };
+  if (verified === undefined || read === undefined) return { against: ["the sample token is refused"], notes: [] };
+  return tokenReasons(party, read, evidence);
+}
+
+function noteOf({ note }: RelyingParty): readonly string[] {
+  return note === undefined ? [] : [note];
 }
 
 // An RSA key can sign six algorithms, a key of the other types one.
-function algReasons({ withoutAlg, needsAlg }: VerifierRules, { keys }: Evidence): string[] {
+function algReasons({ keysWithoutAlg }: RelyingParty, { keys }: Evidence): readonly string[] {
+  const { words = "nothing is documented", ofAll = false } = ruleValue(keysWithoutAlg) ?? {};
   const open = keys.filter((key) => isJudged(key) && !key.namesAlgorithm);
-  return open.some(({ kty }) => kty === "RSA" || needsAlg === true) ? [`of keys without alg ${withoutAlg}`] : [];
+  return open.some(({ kty }) => kty === "RSA" || ofAll) ? [`of keys without alg ${words}`] : [];
 }
 
-function claimReasons({ claims = [] }: VerifierRules, { token }: Evidence): string[] {
-  if (token === undefined) return [];
-  if (token.verified === undefined) return ["the sample token is refused"];
-  const { claims: given } = token.verified;
-  const missing = claims.filter((name) => ownMember(given, name) === undefined);
-  const fractions = (["exp", "iat", "nbf"] as const).filter(
-    (name) => given[name] !== undefined && !Number.isInteger(given[name]),
-  );
-  return [
-    missing.length > 0 && `the token has no ${missing.join(", ")}`,
-    fractions.length > 0 && claims.length > 0 && `${fractions.join(", ")} is no whole number`,
-    claims.includes("aud") &&
-      Array.isArray(given.aud) &&
-      given.aud.length > 1 &&
-      given.azp === undefined &&
-      "several aud want azp",
-  ].filter((each) => each !== false);
-}
-
-function algorithmVerdict({ algorithms, optIn }: VerifierRules, { keys, token }: Evidence): Pick<Verdict, "answer" | "reasons"> {
-  const signing = token?.verified?.header.alg;
-  const sets = signing === undefined ? keys.filter(isJudged).map((key) => key.algorithms) : [[signing]];
+function algorithmVerdict(party: RelyingParty, { keys }: Evidence, signing: unknown): Judgement {
+  const [algorithms, optIn] = [ruleValue(party.algorithms), ruleValue(party.optIn)];
+  const sets = signing === undefined ? keys.filter(isJudged).map((key) => key.algorithms) : [[shown(signing)]];
   const all = [...new Set(sets.flat())];
   if (algorithms === undefined) return { answer: "unknown", reasons: [] };
   const knows = (set: readonly string[], list: readonly string[]) => set.some((alg) => list.includes(alg));
   const known = sets.filter((set) => knows(set, algorithms));
   if (known.length === sets.length) return { answer: "yes", reasons: [] };
-  if (optIn !== undefined && sets.every((set) => knows(set, optIn.algorithms))) {
+  if (optIn !== undefined && optIn !== null && sets.every((set) => knows(set, optIn.algorithms))) {
     return { answer: "yes", reasons: [`with ${optIn.by}`] };
   }
   const unknown = all.filter((alg) => !algorithms.includes(alg)).map(shown);
   const reasons = [`${DOES_NOT_KNOW} ${unknown.join(", ")}; it takes ${algorithms.join(", ")}`];
   return { answer: known.length > 0 ? "partly" : "no", reasons };
-}
-
-/** A key's type, and its curve where it has one. */
-function kindOf({ kty, crv }: KeyFacts): string {
-  return crv === undefined ? kty : `${kty} ${crv}`;
-}
-
-function mostOfAKind(keys: readonly KeyFacts[], most: number): string | undefined {
-  return ["RSA", "EC"].find((kty) => keys.filter((key) => key.kty === kty).length > most);
 }

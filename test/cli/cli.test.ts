@@ -238,6 +238,19 @@ describe("signet verify", () => {
       verdicts: expect.arrayContaining([expect.objectContaining({ id: "jose", answer: "yes" })]),
     });
     expect(await signet(["doctor", base, "--for", "jose, pyjwt"], { cwd })).toMatchObject({ code: 0 });
+    // What is not known of who was asked for is listed; of one whose users sign, nothing but a token is judged.
+    const asked = await signet(["doctor", base, "--for", "jose,github-app,github-app"], { cwd });
+    expect(asked).toMatchObject({ code: 1, stderr: expect.stringMatching(/be verified by github-app$/m) });
+    expect(asked.stdout).toMatch(/^unknown +GitHub App +its keys are not found by URL/m);
+    expect(asked.stdout).toMatch(/^for +rules that are not known\njose +\S/m);
+    expect((await signet(["doctor", base], { cwd })).stdout).not.toMatch(/GitHub App|not known\n/);
+    const signed = await signet(["doctor", base, "--for", "apns", "--token", token, "--json"], { cwd });
+    expect(JSON.parse(signed.stdout).verdicts.at(-1)).toMatchObject({
+      id: "apns",
+      kind: "self-signed",
+      answer: "no",
+      notKnown: expect.arrayContaining(["leeway"]),
+    });
     // Who is asked for nobody would be told that all is well.
     expect(await signet(["doctor", base, "--for", ""], { cwd })).toMatchObject({
       code: 2,

@@ -33,7 +33,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     ...["assemble-aws", "notify", "algorithms", "aws", "custody", "storage", "issue", "keyring", "rotation", "verify"],
     ...["settings", "trust", "http"],
   ],
-  doctor: ["algorithms", "verify", "keyring"],
+  "relying-parties": [],
+  doctor: ["algorithms", "verify", "keyring", "relying-parties"],
   client: ["aws", "issue (types)"],
   deploy: ["aws"],
   operator: [
@@ -43,7 +44,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   index: ["algorithms", "keyring", "custody", "storage", "issue", "rotation", "verify", "settings", "config", "open-issuer"],
   cli: [
     ...["files", "algorithms", "aws", "keyring", "custody", "storage", "issue", "rotation", "verify", "settings", "config"],
-    ...["assemble", "http", "server", "doctor", "client", "deploy", "operator", "trust", "index"],
+    ...["assemble", "http", "server", "doctor", "relying-parties", "client", "deploy", "operator", "trust", "index"],
   ],
 };
 

@@ -4,11 +4,14 @@ import { addCustodyFlags } from "../../src/cli/custody-flags.js";
 import { CONFIG_MEMBERS } from "../../src/config/schema.js";
 import { statusOf } from "../../src/errors.js";
 import { VARIABLES } from "../../src/lambda/shared/settings.js";
+import { RELYING_PARTIES } from "../../src/relying-parties/index.js";
+import { rulesInWords } from "../../src/relying-parties/words.js";
 import { membersIn } from "../../src/settings/shape.js";
 import { PRESET_NAMES } from "../../src/settings/trusts.js";
 import { describePreset } from "../../src/trust/presets.js";
 import { ERROR_GROUPS } from "../../tools/reference/errors.mjs";
 import { configurationPage, errorsPage, presetsPage } from "../../tools/reference/pages.mjs";
+import { partiesPage } from "../../tools/reference/parties.mjs";
 import { COMMAND_VARIABLES, FUNCTION_VARIABLES } from "../../tools/reference/variables.mjs";
 import { repositoryFiles, textOf } from "./repository.js";
 
@@ -23,6 +26,10 @@ describe("the references that `npm run docs` writes", () => {
 
   test("docs/trust-presets.md is what the presets know today", () => {
     expect(textOf("docs/trust-presets.md")).toBe(presetsPage(PRESET_NAMES, describePreset));
+  });
+
+  test("docs/relying-parties.md is what the table of relying parties says today", () => {
+    expect(textOf("docs/relying-parties.md")).toBe(partiesPage(RELYING_PARTIES, rulesInWords));
   });
 
   test("explain every code of errors.ts, and no other", () => {

@@ -34,7 +34,7 @@ eval "$(aws configure export-credentials --profile NAME --format env)"
 Keys in a profile's files are read again each minute, so that a server takes those of a new login. \`ca_bundle\`, \`AWS_CA_BUNDLE\` and the
 other settings of a profile are not read; \`NODE_EXTRA_CA_CERTS\` adds a CA.`;
 
-const WRITTEN = "<!-- Written by `npm run docs` from the source: change it there. -->";
+export const WRITTEN = "<!-- Written by `npm run docs` from the source: change it there. -->";
 
 /**
  * A member of the settings, as src/settings/shape.ts describes it.
@@ -258,12 +258,12 @@ function textOf(value) {
 }
 
 /** @param {string} text */
-function code(text) {
+export function code(text) {
   return `\`${text}\``;
 }
 
 /** @param {readonly string[]} head @param {readonly (readonly string[])[]} rows */
-function table(head, rows) {
+export function table(head, rows) {
   const line = (/** @type {readonly string[]} */ cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
 }

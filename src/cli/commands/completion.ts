@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { ALGORITHM_NAMES } from "../../algorithms/table.js";
 import { CONFIG_MEMBERS } from "../../config/schema.js";
-import { VERIFIERS } from "../../doctor/verifiers.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { SignetError } from "../../errors.js";
+import { PARTY_IDS } from "../../relying-parties/index.js";
 import { membersIn } from "../../settings/shape.js";
 import { PRESET_NAMES } from "../../settings/trusts.js";
 import type { CommonOptions } from "../context.js";
@@ -30,7 +30,7 @@ const VALUES: Words = new Map([
   ),
   ["--as", ["standby", "active"]],
   ["--verifiers-accept", ALGORITHM_NAMES],
-  ["--for", VERIFIERS.map(({ id }) => id)],
+  ["--for", PARTY_IDS],
   ["--trust", PRESET_NAMES],
 ]);
 

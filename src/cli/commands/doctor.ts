@@ -1,11 +1,11 @@
 import { type Finding, findingsOf } from "../../doctor/checks.js";
 import { examine } from "../../doctor/evidence.js";
 import { isForAlgorithm, type Verdict, verdictsOf } from "../../doctor/verdicts.js";
-import { KNOWN_TO_ALL, VERIFIERS } from "../../doctor/verifiers.js";
-import { didYouMean } from "../../encoding/nearest.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { urlOf, webUrlOf } from "../../encoding/url-of.js";
 import { isSignetError, MAX_ECHO, SignetError, shortened } from "../../errors.js";
+import { ISSUER_PARTIES, KNOWN_TO_ALL, partyNamed } from "../../relying-parties/index.js";
+import type { RelyingParty } from "../../relying-parties/relying-party.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
 import type { Look } from "../style.js";
@@ -30,20 +30,27 @@ export async function doctor(context: Context, given: string | undefined, option
   const { issuer, allowInsecureIssuer } =
     given === undefined ? await ownIssuer(context, options) : { issuer: issuerGiven(given), ...options };
   const wanted = wantedOf(options.for);
+  const selfSigned = wanted.filter(({ kind }) => kind === "self-signed");
+  // One that is for an issuer's parties too has to be the issuer's.
+  const isSelfSigned = selfSigned.length > 0 && selfSigned.length === wanted.length;
   const token = options.token === undefined ? undefined : await tokenGiven(options.token);
   output.note(`looking at ${issuer} as verifiers do`);
-  const evidence = await examine(issuer, { jwksUrl: jwksGiven(options.jwks), token, allowInsecureIssuer });
+  const evidence = await examine(issuer, { jwksUrl: jwksGiven(options.jwks), token, isSelfSigned, allowInsecureIssuer });
   const findings = findingsOf(evidence);
-  const verdicts = verdictsOf(evidence);
+  const ids = wanted.map(({ id }) => id);
+  const verdicts = verdictsOf(evidence, [...ISSUER_PARTIES, ...selfSigned]);
   if (options.json === true) output.json({ issuer, jwksUrl: evidence.jwksUrl, findings, verdicts });
-  else for (const line of report(output, findings, evidence.keys.length > 0 ? verdicts : [])) output.data(line);
-  fail(findings, verdicts, wanted);
+  else
+    for (const line of report(output, findings, evidence.keys.length > 0 ? verdicts : verdicts.filter(isOfToken), ids))
+      output.data(line);
+  fail(findings, verdicts, ids);
 }
 
 function report(
   { columns, paint }: Context["output"],
   findings: readonly Finding[],
   verdicts: readonly Verdict[],
+  wanted: readonly string[],
 ): readonly string[] {
   const shown = {
     columns,
@@ -55,6 +62,7 @@ function report(
     verifier,
     reasons.join("; "),
   ]);
+  const notKnown = verdicts.filter(({ id }) => wanted.includes(id)).map(({ id, notKnown }) => [id, grouped(notKnown)]);
   const isGuess = verdicts.some(({ basis }) => basis === "assumed");
   const found = table(["", "rule", "finding"], rules, shown);
   // Without a key there is nothing to verify: that needs no table.
@@ -63,9 +71,25 @@ function report(
     ...found,
     "",
     ...table(["verifies", "who", "because"], who, shown),
+    ...(notKnown.length > 0 ? ["", ...table(["for", "rules that are not known"], notKnown, { columns })] : []),
     ...(verdicts.some(isForAlgorithm) ? ["", `every one of them takes ${KNOWN_TO_ALL.join(", ")}`] : []),
     ...(isGuess ? ["", "?: it is not documented, and was not tried. --json gives each rule's source and date."] : []),
   ];
+}
+
+/** Names of rules, those of one way to find keys together: "keys by discovery (port in the URL, longest URL); leeway". */
+function grouped(names: readonly string[]): string {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const [group = "", ...rest] = name.split(", ");
+    groups.set(group, [...(groups.get(group) ?? []), ...rest]);
+  }
+  return [...groups].map(([group, rest]) => (rest.length > 0 ? `${group} (${rest.join(", ")})` : group)).join("; ");
+}
+
+/** The issuer's keys are nothing to it. */
+function isOfToken({ kind }: Verdict): boolean {
+  return kind === "self-signed";
 }
 
 function paintAnswer(paint: Context["output"]["paint"], cell: string): string {
@@ -120,10 +144,6 @@ function jwksGiven(url: string | undefined): string | undefined {
   throw new SignetError("usage", "--jwks must be the URL of a JWKS");
 }
 
-function wantedOf(text: string | undefined): readonly string[] {
-  const wanted = text === undefined ? [] : namesGiven(text, "--for");
-  const ids = VERIFIERS.map(({ id }) => id);
-  const unknown = wanted.find((each) => !ids.includes(each));
-  if (unknown === undefined) return wanted;
-  throw new SignetError("usage", `--for knows no ${unknown}${didYouMean(unknown, ids)}; it knows ${ids.join(", ")}`);
+function wantedOf(text: string | undefined): readonly RelyingParty[] {
+  return text === undefined ? [] : [...new Set(namesGiven(text, "--for"))].map(partyNamed);
 }
