@@ -73,7 +73,7 @@ function report(
     ...table(["verifies", "who", "because"], who, shown),
     ...(notKnown.length > 0 ? ["", ...table(["for", "rules that are not known"], notKnown, { columns })] : []),
     ...(verdicts.some(isForAlgorithm) ? ["", `every one of them takes ${KNOWN_TO_ALL.join(", ")}`] : []),
-    ...(isGuess ? ["", "?: it is not documented, and was not tried. --json gives each rule's source and date."] : []),
+    ...(isGuess ? ["", "?: it is not documented, and was not tried. --json gives sources and dates."] : []),
   ];
 }
 
