@@ -16,6 +16,8 @@ import { addVerifierFlags } from "./verifier-flags.js";
 import { VERSION } from "./version.js";
 
 const STDOUT = 1;
+const BACKUP = "seal a copy of the imported key there first, under a passphrase; a file that is there is never written over";
+const BACKUP_PASSPHRASE = "holds that passphrase (default: asked for), of 16 characters or more";
 
 // Every command's code is loaded only when it is asked for: `signet issue` starts in a fraction of a second.
 const load = {
@@ -218,6 +220,8 @@ function addIssuerCommands(program: Command, context: Context): void {
     .option("--member <name>", "the member that is the key, where it stands in an object of JSON")
     .option("--key-passphrase-file <file>", "opens it where it is encrypted")
     .option("--jwks <source>", "a JWKS (file, URL or s3://BUCKET/KEY) that lists it: it keeps its kid")
+    .option("--backup <file>", BACKUP)
+    .option("--backup-passphrase-file <file>", BACKUP_PASSPHRASE)
     .option("--passphrase", "ask for a passphrase that encrypts the keys")
     .option("--passphrase-file <file>", "read that passphrase from a file, now and later")
     .option("--json", "print what was made as JSON")
@@ -321,6 +325,8 @@ function addKeyCommands(program: Command, context: Context): void {
     .option("--algorithm <alg>", "what it signs with (default: the JWK's own, else the usual one of its type)")
     .option("--key-passphrase-file <file>", "opens an encrypted key")
     .option("--jwks <source>", "a JWKS (file, URL or s3://BUCKET/KEY) that lists it: it keeps its kid")
+    .option("--backup <file>", BACKUP)
+    .option("--backup-passphrase-file <file>", BACKUP_PASSPHRASE)
     .option("--tokens-expire-by <time>", "when the last of the tokens that it signed elsewhere ends: it may leave then")
     .option("--create", "make a new issuer with it where there is none")
     .option("--dry-run", "show what would be done, and do nothing")

@@ -3,18 +3,16 @@ import { Writable } from "node:stream";
 import { SignetError } from "../errors.js";
 import { askOnce, INTERRUPTED, wasInterrupted } from "./interruption.js";
 
+const ELSEWHERE = "--passphrase asks at a terminal; elsewhere set SIGNET_PASSPHRASE or give --passphrase-file FILE";
+
 /**
  * Asks for a new passphrase, twice, without showing it.
  *
+ * @param elsewhere what to do where there is no terminal
  * @throws SignetError `usage` where stdin is no terminal, or the two differ
  */
-export async function askNewPassphrase(): Promise<string> {
-  if (!process.stdin.isTTY) {
-    throw new SignetError(
-      "usage",
-      "--passphrase asks at a terminal; elsewhere set SIGNET_PASSPHRASE or give --passphrase-file FILE",
-    );
-  }
+export async function askNewPassphrase(elsewhere = ELSEWHERE): Promise<string> {
+  if (!process.stdin.isTTY) throw new SignetError("usage", elsewhere);
   const first = await askHidden("Passphrase: ");
   if (first === "") throw new SignetError("usage", "an empty passphrase protects nothing");
   if (first !== (await askHidden("Again: "))) throw new SignetError("usage", "the two passphrases differ; nothing was made");

@@ -95,14 +95,33 @@ export function keepsNames(custodian: Custodian): custodian is Custodian & NameK
   return "removeNames" in custodian;
 }
 
+/** What an import is told, and tells while it works. */
+export interface ImportProgress {
+  /** An earlier try may have come some way. */
+  readonly isAgain: boolean;
+  /**
+   * Told how the service calls the key, by an importer of `namesImports`: when the key has its place, and before its private part goes there.
+   * Where it throws, nothing is handed over.
+   */
+  onNamed(publicJwk: PublicJwk): Promise<void>;
+}
+
 /** A custodian that takes private keys made elsewhere. */
 export interface KeyImporter {
+  /** The service behind it names the keys that it takes: a name that they had before is not kept. */
+  readonly namesImports?: true;
   /**
-   * Stores a private key under an id; again with the same key is success.
+   * Tells before anything is done whether it takes a key; absent where it takes every one.
    *
-   * @param kid the key's name; the RFC 7638 thumbprint when absent
+   * @throws SignetError `unsupported_algorithm` or `invalid_key`, with what to do instead
    */
-  importKey(id: string, privateKey: KeyObject, algorithm: Algorithm, kid?: string): Promise<PublicJwk>;
+  assertTakes?(privateKey: KeyObject, algorithm: Algorithm): void;
+  /**
+   * Stores a private key under an id; again with the same key is success, and goes on with what was interrupted.
+   *
+   * @param kid the key's name, where the service does not name it; the RFC 7638 thumbprint when absent
+   */
+  importKey(id: string, privateKey: KeyObject, algorithm: Algorithm, kid?: string, progress?: ImportProgress): Promise<PublicJwk>;
 }
 
 /** A custodian that takes keys of the service behind it which were made elsewhere. */

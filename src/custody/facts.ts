@@ -38,6 +38,8 @@ export interface CustodianFacts {
   readonly config?: Shape;
   /** What `aws.kmsKey` is to it. */
   readonly kmsKey?: "signs" | "wraps" | "encrypts";
+  /** Its service names the private keys that it takes: a name that they had before is not kept. */
+  readonly namesImports?: true;
   /** The types of keys that it cannot make. */
   readonly lacks?: readonly Algorithm["kty"][];
   /** What is made for two keys, one that signs and one that stands by, in words. */

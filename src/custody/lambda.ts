@@ -1,6 +1,6 @@
 import type { Custodian, Opener } from "./contract.js";
 import type { AwsDeps } from "./facts.js";
-import { create as createInKms } from "./kms/index.js";
+import { createKmsCustodian as createInKms } from "./kms/custodian.js";
 import { opener as kms } from "./kms/open.js";
 import { create as createKmsDataKey } from "./kms-data-key/index.js";
 import { opener as kmsDataKey } from "./kms-data-key/open.js";

@@ -1,4 +1,7 @@
+import { publicJwk } from "../algorithms/jwk.js";
+import type { PrivateKeyText } from "../algorithms/private-key-text.js";
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
+import { findCustody } from "../custody/registry.js";
 import { SignetError } from "../errors.js";
 import type { Custody } from "../keyring/key-record.js";
 import type { ImportedKey } from "../rotation/steps/import-key.js";
@@ -16,6 +19,8 @@ interface ImportPlace {
 /** How the key is read, and what it is called; `algorithm` and `kid` stand over what its source says. */
 export interface ImportWishes extends Omit<KeySourceOptions, "algorithm" | "region"> {
   readonly algorithm?: string | undefined;
+  /** Told of the name that a key had where it was found, where its new custodian does not keep it. */
+  readonly onLostName?: ((kid: string) => void) | undefined;
 }
 
 /** What an import asks of the manager: a key under its own algorithm and name, unless others were given. */
@@ -31,9 +36,22 @@ export async function keyToImport(
     if (options.kid !== undefined) throw new SignetError("usage", "a key in KMS has its id for a name: leave out --kid");
     return { existing: found.existing, algorithm: given ?? headerName(algorithm, ed25519Name), custody: "kms" };
   }
-  const kid = options.kid ?? found.kid;
+  const kid = findCustody(custody)?.namesImports === true ? notKept(found, options, custody) : (options.kid ?? found.kid);
   const alg = given ?? headerName(found.alg, found.kid === undefined ? ed25519Name : undefined);
   return { privateKey: found.privateKey, algorithm: alg, custody, ...(kid !== undefined && { kid }) };
+}
+
+// Of several keys --kid is the one that is meant; of one alone it were the name that it gets.
+function notKept(
+  { privateKey, alg, kid }: PrivateKeyText,
+  { kid: given, onLostName }: ImportWishes,
+  custody: Custody,
+): undefined {
+  const own = [kid, publicJwk(privateKey, algorithmNamed(alg)).kid];
+  if (given !== undefined && !own.includes(given)) {
+    throw new SignetError("usage", `the custody ${custody} gives a key its id for a name: leave out --kid`);
+  }
+  if (kid !== undefined) onLostName?.(kid);
 }
 
 function headerName(name: string, ed25519Name: AlgorithmName | undefined): AlgorithmName {

@@ -42,7 +42,7 @@ export async function findKey(surroundings: Surroundings, source: string, option
   const wishes = { alg: options.algorithm, kid: options.kid, member: options.member ?? member };
   const own = await opened(surroundings, source, options, (passphrase) =>
     parsePrivateKeyText(content, { ...wishes, passphrase }),
-  );
+  ).finally(() => typeof content !== "string" && content.fill(0));
   if (beside !== undefined) assertPublicPart(own, beside.content, beside.where);
   const found = own.kid === undefined && kid !== undefined ? { ...own, kid } : own;
   const named = options.jwks === undefined ? found : namedIn(await readJwks(surroundings, options.jwks), found, options.jwks);
@@ -100,11 +100,20 @@ function namedIn(jwks: { readonly keys: readonly object[] }, key: PrivateKeyText
 }
 
 async function passphraseOfKey(surroundings: Surroundings, { keyPassphraseFile }: KeySourceOptions): Promise<string | undefined> {
-  if (keyPassphraseFile === undefined) return undefined;
-  const bytes = await readTrusted("secret", pathGiven(surroundings, keyPassphraseFile), "usage", MAX_KEY_BYTES);
+  return keyPassphraseFile === undefined ? undefined : passphraseIn(surroundings, keyPassphraseFile, "--key-passphrase-file");
+}
+
+/**
+ * Reads a passphrase from a file of its owner's.
+ *
+ * @param flag the option that names it, for errors
+ * @throws SignetError `usage`, `store_insecure`
+ */
+export async function passphraseIn(surroundings: Surroundings, path: string, flag: string): Promise<string> {
+  const bytes = await readTrusted("secret", pathGiven(surroundings, path), "usage", MAX_KEY_BYTES);
   // The path is not repeated: it may be the passphrase itself.
-  if (bytes === undefined) throw new SignetError("usage", "--key-passphrase-file: there is no such file");
+  if (bytes === undefined) throw new SignetError("usage", `${flag}: there is no such file`);
   const text = plainText(bytes);
-  if (text === undefined) throw new SignetError("usage", "--key-passphrase-file: the file is not text");
+  if (text === undefined) throw new SignetError("usage", `${flag}: the file is not text`);
   return text.replace(/^\ufeff/, "").replace(/\r?\n$/, "");
 }

@@ -16,7 +16,8 @@ import type { Context, Step } from "./session/context.js";
 import type { Notify } from "./session/notice.js";
 import type { ApplyRequest } from "./steps/apply-policy.js";
 import type { ExpiryRequest, ForeignKeys } from "./steps/foreign.js";
-import type { ImportRequest } from "./steps/import-key.js";
+import { handingOver } from "./steps/hand-over.js";
+import { adopting, type ExistingKey, type ImportRequest, type RequestFor } from "./steps/import-key.js";
 import type { RevokeRequest } from "./steps/revoke.js";
 
 /** What a manager is made of. */
@@ -47,8 +48,8 @@ export interface CoreManager {
   rotate(request?: requests.RotateRequest): Promise<requests.RotateReport>;
   /** Takes a key out of use at once, and says which tokens that breaks. */
   revoke(request: RevokeRequest & requests.DryRun): Promise<requests.RevokeReport>;
-  /** Takes a private key made elsewhere; with `createKeyring` also as the first of a new issuer. */
-  importKey(request: ImportRequest & requests.TickRequest): Promise<requests.ImportReport>;
+  /** Takes a key that a custodian's service has already as the first key; with `createKeyring` also of a new issuer. */
+  importKey(request: RequestFor<ExistingKey> & { readonly as: "active" } & requests.TickRequest): Promise<requests.ImportReport>;
   /** Makes the manager's settings the policy in force; with another algorithm or custody and `rotate`, a migration. */
   applySettings(request?: ApplyRequest & requests.DryRun): Promise<Report>;
   /** Says for each key why it is where it is and when it moves next. */
@@ -57,6 +58,8 @@ export interface CoreManager {
 
 /** Changes keys; everything else only reads them. */
 export interface Manager extends CoreManager {
+  /** Takes such a key, or a private key made elsewhere; with `createKeyring` also as the first of a new issuer. */
+  importKey(request: ImportRequest & requests.TickRequest): Promise<requests.ImportReport>;
   /** Publishes the public keys of another issuer as retired. */
   importForeignKeys(request: ForeignKeys & requests.DryRun): Promise<requests.ForeignReport>;
   /** Records the operator's word that no token of a key is accepted after a time (NumericDate). */
@@ -88,6 +91,12 @@ export function createManager(options: ManagerOptions): Manager {
   const { context, inTurn } = parts;
   return Object.freeze({
     ...coreManager(parts),
+    importKey: (request) =>
+      inTurn(() =>
+        "existing" in request
+          ? operations.importByHand(context, request, adopting)
+          : operations.importByHand(context, request, handingOver),
+      ),
     importForeignKeys: (request) => inTurn(() => operations.importForeignKeys(context, request)),
     setTokensExpireBy: (request) => inTurn(() => operations.setTokensExpireBy(context, request)),
     repair: (request = {}) => inTurn(() => operations.repair(context, request)),
@@ -106,7 +115,7 @@ export function coreManager({ context, inTurn }: ManagerParts): CoreManager {
     tick: (request = {}) => inTurn(() => operations.tick(context, request)),
     rotate: (request = {}) => inTurn(() => operations.rotate(context, request)),
     revoke: (request) => inTurn(() => operations.revoke(context, request)),
-    importKey: (request) => inTurn(() => operations.importKey(context, request)),
+    importKey: (request) => inTurn(() => operations.importKey(context, request, adopting)),
     applySettings: (request = {}) => inTurn(() => operations.applySettings(context, request)),
     explain: () => operations.explain(context),
   };

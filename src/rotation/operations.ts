@@ -35,7 +35,7 @@ import { assertBroken, beginChain } from "./steps/begin-audit.js";
 import { assertDestroyable, destroyStray, findKey } from "./steps/destroy-stray.js";
 import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } from "./steps/foreign.js";
 import type { SkippedKey } from "./steps/foreign-keys.js";
-import { admitImport, type ImportRequest, importInto } from "./steps/import-key.js";
+import { admitImport, importInto, type RequestFor, type Way } from "./steps/import-key.js";
 import { applyKeeping } from "./steps/kept-alike.js";
 import { hasUnsent } from "./steps/notices.js";
 import { doubtActive } from "./steps/prove-standbys.js";
@@ -121,15 +121,37 @@ async function untilRevoked(session: Session, kid: string, work: () => Promise<O
   }
 }
 
-/** Takes a private key made elsewhere. */
-export async function importKey(context: Context, request: ImportRequest & DryRun & Creation): Promise<ImportReport> {
+/** Takes a key made elsewhere, as a standby or as the first key. */
+export function importByHand<Kind>(
+  context: Context,
+  request: RequestFor<Kind> & DryRun & Creation,
+  way: Way<Kind>,
+): Promise<ImportReport> {
+  return importKey(context, request, way, async (session) => {
+    if (request.as === "active" || (await way.isBegun?.(context, session, request))) return [];
+    // A standby of a new issuer must not become its first key by accident: the first key is made before it.
+    return (await run(context, session)).done;
+  });
+}
+
+/**
+ * Takes a key made elsewhere.
+ *
+ * @param before what is done first under the lease
+ */
+export async function importKey<Kind>(
+  context: Context,
+  request: RequestFor<Kind> & DryRun & Creation,
+  way: Way<Kind>,
+  before?: (session: Session) => Promise<readonly ReportedAction[]>,
+): Promise<ImportReport> {
   let publicJwk: PublicJwk | undefined;
   const imported = (kid: string): ReportedAction => ({ kind: "import", words: `import key ${kid} as ${request.as}` });
   const report = await (request.dryRun === true
     ? dryRun(
         context,
         async (session) => {
-          const admission = await admitImport(context, session, request);
+          const admission = await admitImport(context, session, request, way);
           publicJwk = admission.publicJwk;
           return admission.record === undefined ? [] : [imported(publicJwk.kid)];
         },
@@ -138,10 +160,9 @@ export async function importKey(context: Context, request: ImportRequest & DryRu
     : withLease(
         context,
         async (session) => {
-          // A standby of a new issuer must not become its first key by accident: the first key is made before it.
-          const before = request.as === "standby" ? (await run(context, session)).done : [];
-          publicJwk = await importInto(context, session, request);
-          return thenRun(context, session, [...before, imported(publicJwk.kid)]);
+          const done = (await before?.(session)) ?? [];
+          publicJwk = await importInto(context, session, request, way);
+          return thenRun(context, session, [...done, imported(publicJwk.kid)]);
         },
         request,
       ));

@@ -1,4 +1,4 @@
-import { createPrivateKey } from "node:crypto";
+import { createPrivateKey, createPublicKey } from "node:crypto";
 import { chmod, readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -106,8 +106,14 @@ export const CUSTODIAN_RULES: Readonly<Record<string, (place: CustodianPlace) =>
     const [first, second] = [place.open(), place.open()];
     if (!canImport(first) || !canImport(second)) return;
     const key = await generatePrivateKey(ES256);
-    const jwk = await first.importKey("a", key, ES256, "my/key");
-    expect(jwk.kid).toBe("my/key");
+    const named: string[] = [];
+    const progress = { isAgain: false, onNamed: async ({ kid }: { kid: string }) => void named.push(kid) };
+    const jwk = await first.importKey("a", key, ES256, "my/key", progress);
+    // Where the service behind it names keys, it tells the name before it takes the key.
+    const isNamedThere = first.namesImports === true;
+    expect([jwk.kid === "my/key", named]).toStrictEqual([!isNamedThere, isNamedThere ? [jwk.kid] : []]);
+    expect(place.facts.namesImports).toBe(first.namesImports);
+    expect(publicKeyFromJwk(jwk).equals(createPublicKey(key))).toBe(true);
     expect(await second.importKey("a", key, ES256, "my/key")).toStrictEqual(jwk);
     expect((await opened(place, jwk, "a")).publicJwk).toStrictEqual(jwk);
     const other = await generatePrivateKey(ES256);

@@ -5,17 +5,18 @@ import { isInsecureUrl, PRICE_OF_HTTP } from "../../encoding/insecure-issuer.js"
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type InitPlan, makeIssuer, planInit } from "../../operator/init.js";
-import type { InitialOptions } from "../../operator/initial-config.js";
+import { custodyAsked, type InitialOptions } from "../../operator/initial-config.js";
 import { keyToImport } from "../../operator/key-import.js";
 import { ENCRYPTING, unusedPassphrase } from "../../operator/passphrase-use.js";
 import { footprint } from "../../operator/prices.js";
 import type { ImportedKey } from "../../rotation/steps/import-key.js";
 import { type CommonOptions, type Context, pathOfNewConfig } from "../context.js";
 import { custodyMembersIn } from "../custody-flags.js";
+import { type BackupOptions, backUp, tellImported, tellLostName } from "../key-backup.js";
 import { warnOfVariables } from "../open-installation.js";
 import { askIfWatched, askNewPassphrase } from "../prompt.js";
 
-export interface InitOptions extends CommonOptions, InitialOptions {
+export interface InitOptions extends CommonOptions, InitialOptions, BackupOptions {
   /** A key made elsewhere that signs first. */
   readonly import?: string;
   readonly kid?: string;
@@ -38,12 +39,14 @@ export async function init(context: Context, options: InitOptions): Promise<void
   if (unused !== undefined) output.note(`warning: ${unused}`);
   const asked = options.passphrase === true ? await askNewPassphrase() : undefined;
   const passphrase = asked ?? (takesPassphrase(config.custody) ? await configuredPassphrase(config, context.env) : undefined);
+  await backUp(context, imported, options);
   const active = await makeIssuer(context, plan, {
     passphrase,
     onStep: ({ words }) => output.isWatched && output.note(`  ${words}`),
     onBegin: () => config.aws !== undefined && tellPlan(context, config, config.aws),
   });
   if (plan.hasExistingKey) tellRotation(context, config);
+  if (imported !== undefined) tellImported(context, { ...imported, custody: config.custody }, options.import ?? "", options);
   if (config.issuer !== undefined && isInsecureUrl(config.issuer)) output.note(`warning: ${config.issuer} ${PRICE_OF_HTTP}`);
   printSummary(context, plan, active, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
   if (options.json !== true) return;
@@ -54,9 +57,11 @@ export async function init(context: Context, options: InitOptions): Promise<void
 
 async function keyFrom(context: Context, options: InitOptions): Promise<ImportedKey | undefined> {
   if (options.import !== undefined) {
-    const { region, custody = "file", algorithm = "ES256", ed25519Name = "EdDSA" } = options;
+    const { region, algorithm = "ES256", ed25519Name = "EdDSA" } = options;
+    const custody = custodyAsked(context, options);
     const place = { region, custody, algorithm, ed25519Name: ed25519Name as "EdDSA" };
-    return keyToImport(context, place, options.import, { ...options, askPassphrase: askIfWatched() });
+    const wishes = { ...options, askPassphrase: askIfWatched(), onLostName: tellLostName(context, custody) };
+    return keyToImport(context, place, options.import, wishes);
   }
   const { kid, member, jwks, keyPassphraseFile } = options;
   const [alone] = Object.entries({

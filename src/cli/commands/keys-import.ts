@@ -5,13 +5,14 @@ import { keyToImport } from "../../operator/key-import.js";
 import { STACK_CONFIG } from "../../operator/surroundings.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
+import { type BackupOptions, backUp, tellImported, tellLostName } from "../key-backup.js";
 import { managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { askIfWatched } from "../prompt.js";
 import { algorithmGiven } from "../typed.js";
 import { instantOf } from "./keys-change.js";
 
-export interface ImportOptions extends CommonOptions {
+export interface ImportOptions extends CommonOptions, BackupOptions {
   readonly kid?: string;
   readonly as: string;
   readonly algorithm?: string;
@@ -34,10 +35,11 @@ export async function keysImport(context: Context, source: string, options: Impo
   let { installation } = place;
   const { createKeyring } = place;
   const { config } = installation;
-  const wishes = { ...options, askPassphrase: askIfWatched() };
+  const wishes = { ...options, askPassphrase: askIfWatched(), onLostName: tellLostName(context, config.custody) };
   const found = await keyToImport(context, { ...config, region: config.aws?.region }, source, wishes);
   if ("existing" in found && config.aws === undefined) throw stranded(source);
   const expiry = options.tokensExpireBy === undefined ? {} : { tokensExpireBy: instantOf(options.tokensExpireBy) };
+  if (options.dryRun !== true) await backUp(context, found, options);
   if (createKeyring) installation = await rotatedByHand(context, installation, options);
   const manager = await managerFor(context, installation);
   const { publicJwk, ...report } = await manager.importKey({ ...found, ...expiry, as, dryRun: options.dryRun, createKeyring });
@@ -51,6 +53,7 @@ export async function keysImport(context: Context, source: string, options: Impo
   const there =
     "existing" in found ? "it stays in KMS, and is never deleted there" : "it was not changed: protect it or remove it";
   output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${as}; ${source}: ${there}`);
+  tellImported(context, found, source, options);
   if (options.json === true) output.json(publicJwk);
 }
 

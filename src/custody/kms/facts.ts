@@ -7,6 +7,7 @@ export const facts = {
   runsInLambda: true,
   templateValue: "KMS",
   kmsKey: "signs",
+  namesImports: true,
   usage: (keys: number, kmsKey?: string) => ({
     ...NO_USAGE,
     kmsKeys: kmsKey === undefined ? keys : keys - 1,

@@ -1,2 +1,2 @@
-export { createKmsCustodian as create } from "./custodian.js";
+export { createImportingKmsCustodian as create } from "./importing.js";
 export { permissions } from "./permissions.js";

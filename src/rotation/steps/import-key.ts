@@ -1,83 +1,122 @@
 import type { KeyObject } from "node:crypto";
-import { type PublicJwk, publicJwk, thumbprint } from "../../algorithms/jwk.js";
+import { type PublicJwk, thumbprint } from "../../algorithms/jwk.js";
 import { assertHardModulus } from "../../algorithms/rsa-modulus.js";
 import { type AlgorithmName, algorithmNamed } from "../../algorithms/table.js";
-import { type Custodian, canAdopt, canImport } from "../../custody/contract.js";
+import { type Custodian, canAdopt, type KeyAdopter } from "../../custody/contract.js";
 import { SignetError } from "../../errors.js";
 import type { Custody, KeyRecord } from "../../keyring/key-record.js";
 import { activeRecord, type Keyring, MAX_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
+import type { AuditNote } from "../plan/audit-entry.js";
 import { MOVING_SLOTS, permanentKeys } from "../plan/policy.js";
-import { madeKey, withRecord } from "../plan/records.js";
+import { madeKey } from "../plan/records.js";
 import { type Context, custodianOf } from "../session/context.js";
 import type { Session } from "../session/session.js";
 import { keptAlike } from "./kept-alike.js";
 import { finishMaking } from "./make-key.js";
 
 /** A private key made elsewhere. */
-interface HandedOver {
+export interface HandedOver {
   readonly privateKey: KeyObject;
   /** Its name; the RFC 7638 thumbprint when absent. */
   readonly kid?: string;
 }
 
 /** A key that the custodian's service has already. */
-interface ExistingKey {
+export interface ExistingKey {
   /** The service's name for it. */
   readonly existing: string;
 }
 
-/** A key to take over. */
-export type ImportedKey = (HandedOver | ExistingKey) & {
+/** What is known of a key to take over, of whichever kind. */
+interface KeyTerms {
   readonly algorithm: AlgorithmName;
   readonly custody: Custody;
   /** The operator's word on when the last token ends that it signed elsewhere (NumericDate). */
   readonly tokensExpireBy?: number;
-};
+}
+
+/** A key to take over. */
+export type ImportedKey = (HandedOver | ExistingKey) & KeyTerms;
+
+/** What an import of one kind of key is asked for. */
+export type RequestFor<Kind> = Kind &
+  KeyTerms & {
+    /** `active` only for an issuer that has no active key yet. */
+    readonly as: "standby" | "active";
+  };
 
 /** What an import is asked for. */
-export type ImportRequest = ImportedKey & {
-  /** `active` only for an issuer that has no active key yet. */
-  readonly as: "standby" | "active";
+export type ImportRequest = RequestFor<HandedOver | ExistingKey>;
+
+/** How keys of one kind come to their custodian. */
+export interface Way<Kind> {
+  /** The service that keeps the key names it, and does so only when there is a place for it: until then it is called something else. */
+  namesLater?(custodian: Custodian): boolean;
+  /** The public part, as the key is called until its custodian has it. */
+  publicPart(custodian: Custodian, request: RequestFor<Kind>, keyring: Keyring): Promise<PublicJwk>;
+  /** Tells whether the import of this very key was interrupted: it goes on before anything else is done. */
+  isBegun?(context: Context, session: Session, request: RequestFor<Kind>): Promise<boolean>;
+  /** Hands the key over; again for the same record is success. Answers the public part as its custodian names it. */
+  handOver(session: Session, custodian: Custodian, begun: Begun, request: RequestFor<Kind>): Promise<PublicJwk>;
+}
+
+/** Keys that a custodian's service has already. */
+export const adopting: Way<ExistingKey> = {
+  publicPart: async (custodian, { existing, algorithm }) => adopterOf(custodian).describe(existing, algorithmNamed(algorithm)),
+  handOver: async (_, custodian, { record: { id } }, { existing, algorithm }) =>
+    adopterOf(custodian).adopt(id, existing, algorithmNamed(algorithm)),
 };
 
-/** An import that was admitted: the key's public part, and its new record, unless the keyring has the key already. */
+/** An import that was admitted: the key's public part, and its record to be finished, unless the keyring has the key already. */
 export interface Admission {
   readonly publicJwk: PublicJwk;
   readonly record?: KeyRecord;
+  /** An earlier try has recorded it, and may have come some way. */
+  readonly isAgain?: true;
 }
 
+/** One that is not finished. */
+export type Begun = Admission & Required<Pick<Admission, "record">>;
+
 /**
- * Records that a key shall be imported. Importing the same key again is success.
+ * Records that a key shall be imported. Importing the same key again is success, and goes on with what was interrupted.
  *
  * @throws SignetError `plan_refused` where the keyring cannot take it, `invalid_key` where the custodian takes no keys
  */
-export async function admitImport(context: Context, session: Session, request: ImportRequest): Promise<Admission> {
-  const algorithm = algorithmNamed(request.algorithm);
-  const wanted = await publicPartOf(custodianOf(context, request), request);
+export async function admitImport<Kind>(
+  context: Context,
+  session: Session,
+  request: RequestFor<Kind>,
+  way: Way<Kind>,
+): Promise<Admission> {
+  const custodian = custodianOf(context, request);
+  const wanted = await way.publicPart(custodian, request, session.keyring());
   assertKid(wanted.kid);
   assertHardModulus(wanted);
   const present = recordByKid(session.keyring(), wanted.kid);
-  if (present !== undefined) return { publicJwk: alreadyThere(session.keyring(), present, wanted, request) };
+  if (present !== undefined) return alreadyThere(session.keyring(), present, wanted, request);
   assertNewKey(session.keyring(), wanted);
   assertRoom(session.keyring(), request);
-  const custodian = custodianOf(context, request);
   const kept = await keptAlike(session.keyring(), custodian);
   const record = {
     id: context.randomId(),
     state: "creating" as const,
-    alg: algorithm.name,
+    alg: request.algorithm,
     custody: request.custody,
     origin: "imported" as const,
     publicJwk: wanted,
     creatingAt: await session.time(),
     ...(request.tokensExpireBy !== undefined && { tokensExpireBy: request.tokensExpireBy }),
   } satisfies KeyRecord;
-  await session.change((keyring) => ({ ...keyring, ...kept, keys: [...keyring.keys, record] }), {
-    event: "key.imported",
-    keys: [wanted.kid],
-    made: [madeKey(record)],
-  });
+  // The log knows a key by one name, the one that it has in tokens.
+  const note = way.namesLater?.(custodian) ? undefined : importedNote(record);
+  await session.change((keyring) => ({ ...keyring, ...kept, keys: [...keyring.keys, record] }), note);
   return { publicJwk: wanted, record };
+}
+
+/** What the audit log says of a key that is imported. */
+export function importedNote(record: KeyRecord & { readonly publicJwk: PublicJwk }): AuditNote {
+  return { event: "key.imported", keys: [record.publicJwk.kid], made: [madeKey(record)] };
 }
 
 /**
@@ -85,39 +124,43 @@ export async function admitImport(context: Context, session: Session, request: I
  *
  * @throws SignetError as `admitImport`, and what the custodian throws
  */
-export async function importInto(context: Context, session: Session, request: ImportRequest): Promise<PublicJwk> {
-  const { publicJwk: wanted, record } = await admitImport(context, session, request);
-  if (record === undefined) return wanted;
+export async function importInto<Kind>(
+  context: Context,
+  session: Session,
+  request: RequestFor<Kind>,
+  way: Way<Kind>,
+): Promise<PublicJwk> {
+  const admission = await admitImport(context, session, request, way);
+  if (!isBegun(admission)) return admission.publicJwk;
   await session.check();
-  const kept = await handOver(custodianOf(context, request), record.id, request);
-  if (kept.kid !== wanted.kid) {
-    await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, publicJwk: kept })));
-  }
-  await finishMaking(context, session, record.id);
+  const kept = await way.handOver(session, custodianOf(context, request), admission, request);
+  await finishMaking(context, session, admission.record.id);
   return kept;
 }
 
-async function publicPartOf(custodian: Custodian, request: ImportRequest): Promise<PublicJwk> {
-  const algorithm = algorithmNamed(request.algorithm);
-  if ("existing" in request) return canAdopt(custodian) ? custodian.describe(request.existing, algorithm) : takesNone(custodian);
-  return canImport(custodian) ? publicJwk(request.privateKey, algorithm, request.kid) : takesNone(custodian);
+function isBegun(admission: Admission): admission is Begun {
+  return admission.record !== undefined;
 }
 
-async function handOver(custodian: Custodian, id: string, request: ImportRequest): Promise<PublicJwk> {
-  const algorithm = algorithmNamed(request.algorithm);
-  if ("existing" in request) return canAdopt(custodian) ? custodian.adopt(id, request.existing, algorithm) : takesNone(custodian);
-  if (!canImport(custodian)) return takesNone(custodian);
-  return custodian.importKey(id, request.privateKey, algorithm, request.kid);
+function adopterOf(custodian: Custodian): KeyAdopter {
+  return canAdopt(custodian) ? custodian : takesNone(custodian);
 }
 
-function takesNone({ custody }: Custodian): never {
+/** @throws SignetError `invalid_key` */
+export function takesNone({ custody }: Custodian): never {
   throw new SignetError("invalid_key", `${custody} takes no such keys made elsewhere; choose another custody`);
 }
 
-function alreadyThere(keyring: Keyring, present: KeyRecord, wanted: PublicJwk, { as }: ImportRequest): PublicJwk {
-  const isSame = JSON.stringify(present.publicJwk) === JSON.stringify(wanted) && present.origin === "imported";
+function alreadyThere(
+  keyring: Keyring,
+  present: KeyRecord,
+  publicJwk: PublicJwk,
+  { as, custody }: RequestFor<unknown>,
+): Admission {
+  const isSame = JSON.stringify(present.publicJwk) === JSON.stringify(publicJwk) && present.origin === "imported";
   const isPlace = as === "active" ? activeRecord(keyring) === present || activeRecord(keyring) === undefined : true;
-  if (isSame && isPlace && (present.state === "pending" || present.state === "active")) return wanted;
+  if (isSame && isPlace && (present.state === "pending" || present.state === "active")) return { publicJwk };
+  if (isSame && present.state === "creating" && present.custody === custody) return { publicJwk, record: present, isAgain: true };
   throw new SignetError("plan_refused", `the keyring has a key of this name already (${present.state}); give another --kid`);
 }
 
@@ -127,7 +170,7 @@ function assertNewKey(keyring: Keyring, wanted: PublicJwk): void {
   throw new SignetError("plan_refused", `the keyring has this very key already, as ${same.publicJwk?.kid} (${same.state})`);
 }
 
-function assertRoom(keyring: Keyring, { as, tokensExpireBy }: ImportRequest): void {
+function assertRoom(keyring: Keyring, { as, tokensExpireBy }: RequestFor<unknown>): void {
   if (as === "active" && (activeRecord(keyring) !== undefined || keyring.confirmedSequence > 0 || keyring.activation !== null)) {
     throw new SignetError("plan_refused", "this issuer has an active key already: import the key as a standby and rotate");
   }
@@ -161,7 +204,7 @@ export function assertKid(kid: unknown): void {
  * Finds the record of the same key, whatever its name and algorithm. A key under two names could be revoked under one and go on
  * signing under the other.
  */
-function recordOfSameKey(keyring: Keyring, { kid: _, ...jwk }: PublicJwk): KeyRecord | undefined {
+export function recordOfSameKey(keyring: Keyring, { kid: _, ...jwk }: PublicJwk): KeyRecord | undefined {
   const wanted = thumbprint(jwk);
   return keyring.keys.find(({ publicJwk }) => publicJwk !== undefined && thumbprint(publicJwk) === wanted);
 }

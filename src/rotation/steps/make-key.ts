@@ -88,7 +88,8 @@ async function reported(
     await custodian.material(record.id, knownOf(record));
     return record.publicJwk;
   } catch (error) {
-    if (!isSignetError(error, "key_not_found")) throw error;
+    // A place in KMS that waits for its private part cannot be used.
+    if (!isSignetError(error, "key_not_found", "key_unusable")) throw error;
     if (isSettled(context, session.keyring(), record, await session.time())) return undefined;
     throw error;
   }

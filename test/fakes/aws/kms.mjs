@@ -2,6 +2,7 @@
 
 import { constants, createCipheriv, createDecipheriv, generateKeyPairSync, randomBytes, randomUUID, sign } from "node:crypto";
 import { rsaPair } from "../../contracts/rsa-keys.mjs";
+import { assertImportable, createImportActions } from "./kms-import.mjs";
 import { must, page, Refusal } from "./refusal.mjs";
 
 const ECDSA = { ECC_NIST_P256: ["prime256v1", 256], ECC_NIST_P384: ["secp384r1", 384], ECC_NIST_P521: ["secp521r1", 512] };
@@ -61,7 +62,8 @@ export function createKmsFake(world) {
   function usable(named, usage) {
     const key = find(named);
     if (key.state === "Disabled") throw new Refusal("DisabledException", `${key.arn} is disabled.`);
-    if (key.state !== "Enabled") throw new Refusal("KMSInvalidStateException", `${key.arn} is pending deletion.`);
+    const pending = key.state === "PendingImport" ? "import" : "deletion";
+    if (key.state !== "Enabled") throw new Refusal("KMSInvalidStateException", `${key.arn} is pending ${pending}.`);
     must(key.usage === usage, "InvalidKeyUsageException", `${key.arn} key usage is ${key.usage} which is not valid.`);
     return key;
   }
@@ -116,7 +118,9 @@ export function createKmsFake(world) {
     Description: key.description,
     KeyUsage: key.usage,
     KeyState: key.state,
-    Origin: "AWS_KMS",
+    Origin: key.origin,
+    ...(key.expirationModel && { ExpirationModel: key.expirationModel }),
+    ...(key.validTo && { ValidTo: key.validTo }),
     KeyManager: "CUSTOMER",
     KeySpec: key.spec,
     CustomerMasterKeySpec: key.spec,
@@ -155,6 +159,7 @@ export function createKmsFake(world) {
   }
 
   const actions = {
+    ...createImportActions(world, find, bytes),
     CreateKey({
       KeySpec = "SYMMETRIC_DEFAULT",
       KeyUsage = "ENCRYPT_DECRYPT",
@@ -162,8 +167,12 @@ export function createKmsFake(world) {
       Policy,
       Description = "",
       MultiRegion = false,
+      Origin = "AWS_KMS",
     }) {
       const isSymmetric = KeySpec === "SYMMETRIC_DEFAULT";
+      must(["AWS_KMS", "EXTERNAL"].includes(Origin), "UnsupportedOperationException", "Origin");
+      const isExternal = Origin === "EXTERNAL";
+      if (isExternal) assertImportable(KeySpec);
       // CreateKey, "KeyUsage": asymmetric NIST and ML-DSA keys for signatures must say SIGN_VERIFY.
       must(
         (KeyUsage === "ENCRYPT_DECRYPT") === isSymmetric,
@@ -180,18 +189,19 @@ export function createKmsFake(world) {
       must(Description.length <= 8192, "ValidationException", "Description");
       if (Policy !== undefined) must(policyIsJson(Policy), "MalformedPolicyDocumentException");
       const id = MultiRegion ? `mrk-${randomUUID().replaceAll("-", "")}` : randomUUID();
-      const pair = isSymmetric ? undefined : makePair(KeySpec);
+      const pair = isSymmetric || isExternal ? undefined : makePair(KeySpec);
       const key = {
         id,
         arn: arnOf(id),
         spec: KeySpec,
         usage: KeyUsage,
-        state: "Enabled",
+        origin: Origin,
+        state: isExternal ? "PendingImport" : "Enabled",
         description: Description,
         policy: Policy,
         tags: new Map(Tags.map((tag) => [tag.TagKey, tag.TagValue])),
         pair,
-        secret: isSymmetric ? randomBytes(32) : undefined,
+        secret: isSymmetric && !isExternal ? randomBytes(32) : undefined,
         createdAt: world.now(),
       };
       keys.set(id, key);
@@ -258,7 +268,7 @@ export function createKmsFake(world) {
     CancelKeyDeletion({ KeyId }) {
       const key = find(KeyId);
       must(key.state === "PendingDeletion", "KMSInvalidStateException");
-      key.state = "Disabled";
+      key.state = key.origin === "EXTERNAL" && key.pair === undefined ? "PendingImport" : "Disabled";
       return { KeyId: key.arn };
     },
     DisableKey: ({ KeyId }) => setState(find(KeyId), "Disabled"),
@@ -277,7 +287,7 @@ export function createKmsFake(world) {
       must(aliases.has(AliasName), "NotFoundException");
       const [before, after] = [keys.get(aliases.get(AliasName)), find(TargetKeyId)];
       // UpdateAlias: the current and the new key must be of the same type and usage.
-      must(before.usage === after.usage && (before.pair === undefined) === (after.pair === undefined), "ValidationException");
+      must(before.usage === after.usage && isSymmetricKey(before) === isSymmetricKey(after), "ValidationException");
       must(after.state !== "PendingDeletion", "KMSInvalidStateException");
       aliases.set(AliasName, after.id);
       return undefined;
@@ -343,8 +353,10 @@ export function createKmsFake(world) {
     },
   };
 
+  const isSymmetricKey = ({ spec }) => spec === "SYMMETRIC_DEFAULT";
+
   function setState(key, state) {
-    must(key.state !== "PendingDeletion", "KMSInvalidStateException");
+    must(["Enabled", "Disabled"].includes(key.state), "KMSInvalidStateException");
     key.state = state;
     return undefined;
   }
