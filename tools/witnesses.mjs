@@ -14,6 +14,7 @@ import { keySetCell, signing, thumbprintCell, verifyCell } from "../test/witness
 import { converse } from "../test/witnesses/conversation.mjs";
 import { followGuides } from "../test/witnesses/guides.mjs";
 import { invokeByClients } from "../test/witnesses/invoke.mjs";
+import { unwrapByPython } from "../test/witnesses/kms-import.mjs";
 import { reasons, table } from "../test/witnesses/report.mjs";
 import { ALGORITHMS, KEY_SET_TITLES, underNode, WITNESSES } from "../test/witnesses/table.mjs";
 import { commandOf, nodes, prepare } from "../test/witnesses/toolchains.mjs";
@@ -120,7 +121,7 @@ async function main() {
   for (const subject of subjects) pages.push(...(await show(subject, peers)));
   say(`\n${reasons(pages)}\n`);
   for (const witness of started) witness.stop();
-  for (const proof of [invokeByClients, followGuides, fuzzApi]) {
+  for (const proof of [unwrapByPython, invokeByClients, followGuides, fuzzApi]) {
     /** @type {{ passed: number, failures: string[], skipped?: string[] }} */
     const { passed, failures, skipped = [] } = await proof(usable);
     tally.passed += passed;

@@ -128,7 +128,8 @@ export function importByHand<Kind>(
   way: Way<Kind>,
 ): Promise<ImportReport> {
   return importKey(context, request, way, async (session) => {
-    if (request.as === "active" || (await way.isBegun?.(context, session, request))) return [];
+    const isBegun = (await way.isBegun?.(context, session, request)) === true;
+    if (isBegun || request.as === "active") return [];
     // A standby of a new issuer must not become its first key by accident: the first key is made before it.
     return (await run(context, session)).done;
   });

@@ -112,6 +112,7 @@ async function installation() {
 
 type Place = Awaited<ReturnType<typeof installation>>;
 
+// Of a size that no key is made with here: the fake's own come from the same pool.
 const ask = (privateKey: KeyObject, algorithm: "RS256" | "ES384" = "RS256") =>
   ({ privateKey, algorithm, custody: "kms", as: "standby" }) as const;
 
@@ -171,7 +172,7 @@ describe("a private key that is imported into KMS", () => {
   });
 
   it("is one KMS key or none wherever a power cut falls, and the same import finishes it", { timeout: 240_000 }, async () => {
-    const { privateKey } = rsaPair(2048);
+    const { privateKey } = rsaPair(3072);
     let calls = 0;
     const states = new Set<string>();
     for (let isDone = false; !isDone; calls += STRIDE) {
@@ -190,7 +191,7 @@ describe("a private key that is imported into KMS", () => {
   });
 
   it("makes a new issuer with it wherever a power cut falls", { timeout: 240_000 }, async () => {
-    const { privateKey } = rsaPair(2048);
+    const { privateKey } = rsaPair(3072);
     const first = { ...ask(privateKey), as: "active", createKeyring: true } as const;
     for (let calls = 2; ; calls += 4 * STRIDE) {
       const place = await installation();
@@ -208,7 +209,7 @@ describe("a private key that is imported into KMS", () => {
     const place = await installation();
     await place.manager().tick({ createKeyring: true });
     aws.inject({ action: "kms:ImportKeyMaterial", code: "AccessDeniedException", status: 400, times: 100 });
-    const { privateKey } = rsaPair(2048);
+    const { privateKey } = rsaPair(3072);
     const refused = place.manager().importKey(ask(privateKey));
     await expect(refused).rejects.toMatchObject({
       code: "aws_access_denied",
@@ -233,10 +234,23 @@ describe("a private key that is imported into KMS", () => {
     assertImported(place, privateKey);
   });
 
+  it("signs again after its material was deleted, once the same key is imported again, and no other", async () => {
+    const place = await installation();
+    const { privateKey } = rsaPair(3072);
+    const first = { ...ask(privateKey), as: "active", createKeyring: true } as const;
+    const { publicJwk } = await place.manager().importKey(first);
+    aws.perform("kms", "DeleteImportedKeyMaterial", { KeyId: publicJwk.kid });
+    await expect(place.issue()).rejects.toMatchObject({ name: "key_unusable" });
+    await expect(place.tick()).rejects.toMatchObject({ name: "key_unusable" });
+    await place.manager().importKey(ask(privateKey));
+    assertImported(place, privateKey);
+    expect(await place.issue()).toMatchObject({ kid: publicJwk.kid });
+  });
+
   it("is finished where the answer to the import was lost", async () => {
     const place = await installation();
     await place.manager().tick({ createKeyring: true });
-    const { privateKey } = rsaPair(2048);
+    const { privateKey } = rsaPair(3072);
     aws.inject({ action: "kms:ImportKeyMaterial", kind: "lost-reply" });
     await place.manager().importKey(ask(privateKey));
     assertImported(place, privateKey);

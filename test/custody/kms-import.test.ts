@@ -57,6 +57,7 @@ describe("what KMS takes", () => {
     ["PS256", "RSA_3072", () => rsaPair(3072).privateKey],
     ["RS512", "RSA_4096", () => rsaPair(4096).privateKey],
     ["ES256", "ECC_NIST_P256", () => ec("P-256")],
+    ["ES256", "ECC_NIST_P256", () => generateKeyPairSync("ec", { namedCurve: "P-256", paramEncoding: "explicit" }).privateKey],
     ["ES384", "ECC_NIST_P384", () => ec("P-384")],
     ["ES512", "ECC_NIST_P521", () => ec("P-521")],
   ] as const)("is an %s key of %s, whose halves match and which signs", async (alg, spec, make) => {

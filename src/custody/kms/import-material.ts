@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { type PublicJwk, publicJwk } from "../../algorithms/jwk.js";
 import type { Algorithm } from "../../algorithms/table.js";
 import { type AwsFailure, isAws } from "../../aws/failure.js";
@@ -20,6 +20,9 @@ interface HandedOver {
 
 /** What KMS may answer to the same material once more, where the answer to the first time was lost. */
 const AGAIN = ["InvalidImportTokenException", "ExpiredImportTokenException", "KMSInvalidStateException"];
+
+/** The OID prime-field, which stands in a curve whose numbers are written out (RFC 3279 section 2.3.5). */
+const PRIME_FIELD = Buffer.from("06072a8648ce3d0101", "hex");
 
 /**
  * Brings a private key into KMS, where it stays: a KMS key that waits for it, KMS's wrapping key, the private key under it, and what KMS says
@@ -68,7 +71,7 @@ async function leftFor({ kms }: AwsDeps, keys: OwnKeys, id: string): Promise<str
 
 async function handOver(calls: KmsImport, arn: string, privateKey: KeyObject): Promise<void> {
   const { token, wrappingKey } = await calls.parametersForImport(arn);
-  const plain = privateKey.export({ format: "der", type: "pkcs8" });
+  const plain = plainOf(privateKey);
   try {
     await calls.importKeyMaterial(arn, token, wrapForImport(plain, wrappingKey));
   } catch (error) {
@@ -77,6 +80,14 @@ async function handOver(calls: KmsImport, arn: string, privateKey: KeyObject): P
   } finally {
     plain.fill(0);
   }
+}
+
+// KMS knows curves by their names; OpenSSL writes one out again whose numbers were written out in the file.
+function plainOf(privateKey: KeyObject): Buffer {
+  const plain = privateKey.export({ format: "der", type: "pkcs8" });
+  if (privateKey.asymmetricKeyType !== "ec" || !plain.includes(PRIME_FIELD)) return plain;
+  plain.fill(0);
+  return createPrivateKey({ key: privateKey.export({ format: "jwk" }), format: "jwk" }).export({ format: "der", type: "pkcs8" });
 }
 
 function explained(error: unknown, arn: string): unknown {

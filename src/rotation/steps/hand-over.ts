@@ -25,9 +25,18 @@ export const handingOver: Way<HandedOver> = {
 
   async isBegun(context, session, request) {
     const keyring = session.keyring();
-    const wanted = await this.publicPart(custodianOf(context, request), request, keyring);
+    const custodian = importerOf(custodianOf(context, request));
+    const wanted = await this.publicPart(custodian, request, keyring);
     const present = recordByKid(keyring, wanted.kid);
-    return present?.state === "creating" && JSON.stringify(present.publicJwk) === JSON.stringify(wanted);
+    if (present === undefined || JSON.stringify(present.publicJwk) !== JSON.stringify(wanted)) return false;
+    if (present.state === "creating") return true;
+    // What the service lost of a key that it has named is given to it again.
+    const { id, custody } = present;
+    const { privateKey, algorithm } = request;
+    const isOurs = custodian.namesImports === true && custody === custodian.custody && present.origin === "imported";
+    if (isOurs)
+      await custodian.importKey(id, privateKey, algorithmNamed(algorithm), undefined, { isAgain: true, onNamed: ignore });
+    return false;
   },
 
   async handOver(session, custodian, { record, isAgain = false }, { privateKey, algorithm, kid }) {
@@ -41,6 +50,10 @@ export const handingOver: Way<HandedOver> = {
     });
   },
 };
+
+async function ignore(): Promise<void> {
+  // The keyring has the name.
+}
 
 function importerOf(custodian: Custodian): Custodian & KeyImporter {
   return canImport(custodian) ? custodian : takesNone(custodian);

@@ -54,7 +54,10 @@ export interface Way<Kind> {
   namesLater?(custodian: Custodian): boolean;
   /** The public part, as the key is called until its custodian has it. */
   publicPart(custodian: Custodian, request: RequestFor<Kind>, keyring: Keyring): Promise<PublicJwk>;
-  /** Tells whether the import of this very key was interrupted: it goes on before anything else is done. */
+  /**
+   * Tells whether the import of this very key was interrupted: it goes on before anything else is done. Of one that was finished, the service
+   * is given again what it has lost.
+   */
   isBegun?(context: Context, session: Session, request: RequestFor<Kind>): Promise<boolean>;
   /** Hands the key over; again for the same record is success. Answers the public part as its custodian names it. */
   handOver(session: Session, custodian: Custodian, begun: Begun, request: RequestFor<Kind>): Promise<PublicJwk>;

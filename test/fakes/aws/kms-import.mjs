@@ -120,6 +120,8 @@ export function createImportActions(world, find, bytes) {
         .digest("hex");
       // ImportKeyMaterial: what an asymmetric key had can only be imported again.
       must((key.material ?? material) === material, "IncorrectKeyMaterialException", "not the material that the key had");
+      // What a witness in another language unwraps once more.
+      key.handedOver = { wrapped: EncryptedKeyMaterial, wrappingKey: parameters.pair.privateKey };
       Object.assign(key, { pair, material, state: "Enabled", expirationModel: ExpirationModel, validTo: ValidTo });
       return { KeyId: key.arn, KeyMaterialId: material };
     },

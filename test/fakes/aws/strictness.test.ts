@@ -1,6 +1,17 @@
-import { createHash, randomUUID, verify } from "node:crypto";
+import {
+  constants,
+  createCipheriv,
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  publicEncrypt,
+  randomBytes,
+  randomUUID,
+  verify,
+} from "node:crypto";
 import aws4 from "aws4";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { rsaPair } from "../../contracts/rsa-keys.mjs";
 import { FAKE_CREDENTIALS, startFakeAws } from "./fake-aws.mjs";
 
 /** What emulators get wrong, and the fake must not: each as AWS's documentation has it. */
@@ -236,5 +247,91 @@ describe("the fake IAM", () => {
       ["arn:r", "allowed"],
       ["arn:s", "implicitDeny"],
     ]);
+  });
+});
+
+describe("key material that is imported", () => {
+  const external = (KeySpec: string) =>
+    aws.perform("kms", "CreateKey", { KeySpec, KeyUsage: "SIGN_VERIFY", Origin: "EXTERNAL" }).KeyMetadata.KeyId as string;
+  const WRAPPING = { WrappingAlgorithm: "RSA_AES_KEY_WRAP_SHA_256", WrappingKeySpec: "RSA_4096" };
+  const STAYS = { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" };
+  const ec = (namedCurve: string, paramEncoding: "named" | "explicit" = "named") =>
+    generateKeyPairSync("ec", { namedCurve, paramEncoding }).privateKey.export({ format: "der", type: "pkcs8" });
+  const rsa = (bits: 2048 | 3072) => rsaPair(bits).privateKey.export({ format: "der", type: "pkcs8" });
+
+  /** What is sent for a key: its material, wrapped as it was asked for. */
+  function material(KeyId: string, plain: Buffer, more: object = STAYS) {
+    const { ImportToken, PublicKey } = aws.perform("kms", "GetParametersForImport", { KeyId, ...WRAPPING });
+    const aes = randomBytes(32);
+    const cipher = createCipheriv("id-aes256-wrap-pad", aes, Buffer.from("A65959A6", "hex"));
+    const key = createPublicKey({ key: Buffer.from(PublicKey, "base64"), format: "der", type: "spki" });
+    const sealed = publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" }, aes);
+    const EncryptedKeyMaterial = base64(Buffer.concat([sealed, cipher.update(plain), cipher.final()]));
+    return { KeyId, ImportToken, EncryptedKeyMaterial, ...more };
+  }
+
+  it("goes by a key's id or ARN, into a key that waits for it, and of no kind that KMS only makes", () => {
+    const KeyId = external("ECC_NIST_P256");
+    aws.perform("kms", "CreateAlias", { AliasName: "alias/external", TargetKeyId: KeyId });
+    refuses("kms", "GetParametersForImport", { KeyId: "alias/external", ...WRAPPING }, "NotFoundException");
+    refuses("kms", "ImportKeyMaterial", { ...material(KeyId, ec("P-256")), KeyId: "alias/external" }, "NotFoundException");
+    refuses("kms", "GetParametersForImport", { KeyId: key("ECC_NIST_P256"), ...WRAPPING }, "UnsupportedOperationException");
+    const input = { KeySpec: "ECC_NIST_EDWARDS25519", KeyUsage: "SIGN_VERIFY", Origin: "EXTERNAL" };
+    refuses("kms", "CreateKey", input, "UnsupportedOperationException");
+    for (const action of ["Sign", "GetPublicKey"]) refuses("kms", action, { KeyId }, "KMSInvalidStateException");
+    aws.perform("kms", "ScheduleKeyDeletion", { KeyId });
+    refuses("kms", "GetParametersForImport", { KeyId, ...WRAPPING }, "KMSInvalidStateException");
+  });
+
+  it("is wrapped by AES where it is RSA, with a token of this key that is a day old at most", () => {
+    const [KeyId, other] = [external("RSA_2048"), external("RSA_2048")];
+    const bare = { ...WRAPPING, WrappingAlgorithm: "RSAES_OAEP_SHA_256" };
+    refuses("kms", "GetParametersForImport", { KeyId, ...bare }, "UnsupportedOperationException");
+    const old = { ...WRAPPING, WrappingAlgorithm: "RSAES_PKCS1_V1_5" };
+    refuses("kms", "GetParametersForImport", { KeyId, ...old }, "UnsupportedOperationException");
+    const input = material(KeyId, rsa(2048));
+    refuses("kms", "ImportKeyMaterial", { ...input, KeyId: other }, "InvalidImportTokenException");
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.setSystemTime(Date.now() + 86_400_001);
+    refuses("kms", "ImportKeyMaterial", input, "ExpiredImportTokenException");
+    vi.useRealTimers();
+    const broken = { ...input, EncryptedKeyMaterial: base64(randomBytes(800)) };
+    refuses("kms", "ImportKeyMaterial", broken, "InvalidCiphertextException");
+    aws.perform("kms", "ImportKeyMaterial", input);
+  });
+
+  it("expires unless it is said not to, and then at a time", () => {
+    const KeyId = external("ECC_NIST_P256");
+    const plain = ec("P-256");
+    const inADay = Math.floor(Date.now() / 1_000) + 86_400;
+    refuses("kms", "ImportKeyMaterial", material(KeyId, plain, {}), "ValidationException");
+    refuses("kms", "ImportKeyMaterial", material(KeyId, plain, { ...STAYS, ValidTo: inADay }), "ValidationException");
+    refuses("kms", "ImportKeyMaterial", material(KeyId, plain, { ValidTo: inADay * 2 }), "ValidationException");
+    aws.perform("kms", "ImportKeyMaterial", material(KeyId, plain, { ValidTo: inADay }));
+    const { KeyMetadata } = aws.perform("kms", "DescribeKey", { KeyId });
+    expect(KeyMetadata).toMatchObject({ Origin: "EXTERNAL", ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo: inADay });
+  });
+
+  it.each([
+    ["RSA_2048", () => rsa(3072)],
+    ["ECC_NIST_P256", () => ec("P-384")],
+    ["ECC_NIST_P256", () => ec("P-256", "explicit")],
+    ["ECC_NIST_P256", () => Buffer.from("no key")],
+  ] as const)("is of the key's own kind, size and named curve (%s)", (spec, plain) => {
+    const KeyId = external(spec);
+    refuses("kms", "ImportKeyMaterial", material(KeyId, plain()), "IncorrectKeyMaterialException");
+  });
+
+  it("is the same for good", () => {
+    const KeyId = external("ECC_NIST_P256");
+    const plain = ec("P-256");
+    aws.perform("kms", "ImportKeyMaterial", material(KeyId, plain));
+    aws.perform("kms", "ImportKeyMaterial", material(KeyId, plain));
+    refuses("kms", "ImportKeyMaterial", material(KeyId, ec("P-256")), "IncorrectKeyMaterialException");
+    aws.perform("kms", "DeleteImportedKeyMaterial", { KeyId });
+    refuses("kms", "ImportKeyMaterial", material(KeyId, ec("P-256")), "IncorrectKeyMaterialException");
+    refuses("kms", "GetPublicKey", { KeyId }, "KMSInvalidStateException");
+    aws.perform("kms", "ImportKeyMaterial", material(KeyId, plain));
+    expect(aws.perform("kms", "DescribeKey", { KeyId }).KeyMetadata).toMatchObject({ KeyState: "Enabled" });
   });
 });
