@@ -1,3 +1,4 @@
+import type { Config } from "../config/schema.js";
 import { findCustody } from "../custody/registry.js";
 import { SignetError, shortened, visible } from "../errors.js";
 import { passphraseIn } from "../operator/key-source.js";
@@ -49,8 +50,19 @@ export function tellLostName({ output }: Context, custody: string): (kid: string
 }
 
 /** Says what became of a key that KMS has now, and what its file is still for. */
-export function tellImported({ output }: Context, key: ImportedKey, source: string, { backup }: BackupOptions): void {
+export function tellImported(
+  { output }: Context,
+  { rotation: { rotateEverySeconds } }: Pick<Config, "rotation">,
+  key: ImportedKey,
+  { source, backup }: { readonly source: string; readonly backup?: string | undefined },
+): void {
   if ("existing" in key || findCustody(key.custody)?.namesImports !== true) return;
+  if (rotateEverySeconds > 0) {
+    output.note(
+      "this issuer rotates by schedule: once the key signs, the next rotation replaces it by one that KMS makes. To keep it, set " +
+        "rotation.rotateEverySeconds to 0 in the config, then run `signet keys apply` (in a stack: RotateEveryDays=0)",
+    );
+  }
   output.note("KMS gives no private key back. Where its key is deleted, or its material, only the same key brings it back:");
   if (backup === undefined) {
     output.note(

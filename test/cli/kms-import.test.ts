@@ -121,6 +121,7 @@ describe("signet keys import where KMS holds the keys", () => {
     const key = ecKey();
     const sec1 = await importing("ec.pem", key.export({ format: "pem", type: "sec1" }).toString(), "--json");
     expect(sec1, sec1.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining("its halves belong together") });
+    expect(sec1.stderr).toMatch(/rotates by schedule[\s\S]*rotation\.rotateEverySeconds to 0/);
     expect(createPublicKey({ key: JSON.parse(sec1.stdout), format: "jwk" }).equals(createPublicKey(key))).toBe(true);
     const jwk = { ...ecKey().export({ format: "jwk" }), kid: "old\u001b[31mname" };
     const named = await importing("jwk.json", JSON.stringify(jwk));

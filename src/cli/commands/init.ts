@@ -46,7 +46,10 @@ export async function init(context: Context, options: InitOptions): Promise<void
     onBegin: () => config.aws !== undefined && tellPlan(context, config, config.aws),
   });
   if (plan.hasExistingKey) tellRotation(context, config);
-  if (imported !== undefined) tellImported(context, { ...imported, custody: config.custody }, options.import ?? "", options);
+  if (imported !== undefined) {
+    const { import: source = "", backup } = options;
+    tellImported(context, config, { ...imported, custody: config.custody }, { source, backup });
+  }
   if (config.issuer !== undefined && isInsecureUrl(config.issuer)) output.note(`warning: ${config.issuer} ${PRICE_OF_HTTP}`);
   printSummary(context, plan, active, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
   if (options.json !== true) return;

@@ -53,7 +53,7 @@ export async function keysImport(context: Context, source: string, options: Impo
   const there =
     "existing" in found ? "it stays in KMS, and is never deleted there" : "it was not changed: protect it or remove it";
   output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${as}; ${source}: ${there}`);
-  tellImported(context, found, source, options);
+  tellImported(context, installation.config, found, { source, backup: options.backup });
   if (options.json === true) output.json(publicJwk);
 }
 
