@@ -5,6 +5,7 @@ import { decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rsaPair } from "../contracts/rsa-keys.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
+import { startCloudFormation } from "../fakes/aws/cloudformation.js";
 import { startFakeAws } from "../fakes/aws/fake-aws.mjs";
 import { type Ran, signet } from "./command.js";
 
@@ -101,6 +102,32 @@ describe("signet init --import with --custody kms", () => {
     // One for the key that was imported, one for the standby.
     expect(calls("kms:CreateKey") - made).toBe(2);
     await jwtVerify((await run("issue")).stdout.trim(), createPublicKey(privateKey));
+  });
+});
+
+describe("signet keys import into a stack whose keys KMS holds", () => {
+  it("is done by this machine, under the policy of the stack's keys", async () => {
+    const bucket = "signet-keyring-1a2b3c";
+    const issuer = "https://issuer.example";
+    const keyPolicy = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "kms:*", Resource: "*" }] });
+    aws.createBucket(bucket);
+    const formation = await startCloudFormation();
+    try {
+      const { cwd } = await folder({ "ec.pem": ecKey().export({ format: "pem", type: "pkcs8" }).toString() });
+      const env = { ...aws.env, SIGNET_INSTALLATION: bucket };
+      const made = await signet(kmsInit("--keyring", `s3://${bucket}`), { cwd: await scratch(), env });
+      expect(made, made.stderr).toMatchObject({ code: 0 });
+      formation.stack = {
+        parameters: { KeyCustodianParameter: "KMS", Algorithm: "ES256", MaxTtlSeconds: "3600", RotateEveryDays: "0" },
+        outputs: { KeyringBucket: bucket, IssuerUrl: issuer, KeyPolicy: keyPolicy },
+      };
+      const there = { ...aws.env, AWS_REGION: "eu-central-1", AWS_ENDPOINT_URL_CLOUDFORMATION: formation.url };
+      const ran = await signet(["keys", "import", "ec.pem", "--config", "stack:signet", "--json"], { cwd, env: there });
+      expect(ran, ran.stderr).toMatchObject({ code: 0 });
+      expect(aws.state.keys.get(JSON.parse(ran.stdout).kid)).toMatchObject({ origin: "EXTERNAL", policy: keyPolicy });
+    } finally {
+      formation.close();
+    }
   });
 });
 
