@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { awsParts } from "../../src/assemble-aws.js";
@@ -125,6 +126,19 @@ async function stoppedAt(place: Place, calls: number, deed: (manager: Manager) =
   return (await Promise.race([deed(place.manager(calls, stopped)), isStopped])) !== "stopped";
 }
 
+/** How often KMS signs in an import before it has the key. */
+async function signaturesBefore(signs: () => number): Promise<number> {
+  const place = await installation();
+  await place.manager().tick({ createKeyring: true });
+  const before = signs();
+  aws.inject({ action: "kms:GetParametersForImport", code: "AccessDeniedException", status: 400 });
+  await place
+    .manager()
+    .importKey(ask(rsaPair(3072).privateKey))
+    .catch(() => undefined);
+  return signs() - before;
+}
+
 function assertImported(place: Place, privateKey: KeyObject): void {
   const [only, ...others] = place.external();
   expect(others).toStrictEqual([]);
@@ -245,6 +259,40 @@ describe("a private key that is imported into KMS", () => {
     await place.manager().importKey(ask(privateKey));
     assertImported(place, privateKey);
     expect(await place.issue()).toMatchObject({ kid: publicJwk.kid });
+  });
+
+  it("is finished by a tick of the stack's function, where KMS has it and the command could not go on", async () => {
+    const place = await installation();
+    await place.manager().tick({ createKeyring: true });
+    const { privateKey } = rsaPair(3072);
+    aws.inject({ action: "kms:GetPublicKey", code: "AccessDeniedException", status: 400 });
+    await expect(place.manager().importKey(ask(privateKey))).rejects.toMatchObject({ code: "aws_access_denied" });
+    expect(place.external()).toMatchObject([{ state: "Enabled" }]);
+    await place.tick();
+    assertImported(place, privateKey);
+  });
+
+  it("is published by no signature that the file's public half refuses", async () => {
+    const place = await installation();
+    await place.manager().tick({ createKeyring: true });
+    const { privateKey } = rsaPair(3072);
+    const published = place.jwks();
+    const signs = () => aws.calls.filter(({ action }) => action === "kms:Sign").length;
+    // Keys that are there prove themselves first: as often as in another installation that does the same.
+    const before = await signaturesBefore(signs);
+    aws.inject({ action: "kms:Sign", kind: "corrupt-signature", times: 2, skip: before });
+    await expect(place.manager().importKey(ask(privateKey))).rejects.toMatchObject({ code: "signature_unproven" });
+    expect(place.jwks()).toStrictEqual(published);
+    expect(place.keyring().keys.find(({ origin }) => origin === "imported")).toMatchObject({ state: "creating" });
+    aws.clearFaults();
+    await place.manager().importKey(ask(privateKey));
+    assertImported(place, privateKey);
+  });
+
+  it("is none of the functions' rights, nor of their code", () => {
+    const template = readFileSync(new URL("../../dist/template.yaml", import.meta.url), "utf8");
+    expect(template).toContain("kms:GetPublicKey");
+    for (const action of ["ImportKeyMaterial", "GetParametersForImport"]) expect(template).not.toContain(action);
   });
 
   it("is finished where the answer to the import was lost", async () => {

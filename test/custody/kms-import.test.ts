@@ -99,6 +99,26 @@ describe("what KMS takes", () => {
   });
 });
 
+it("the private key in the clear is overwritten once KMS has it, or has refused it", async () => {
+  for (const code of [undefined, "AccessDeniedException"]) {
+    const { privateKey } = rsaPair(3072);
+    const clear: Buffer[] = [];
+    const real = privateKey.export.bind(privateKey);
+    const watched = (options: never) => {
+      const exported: unknown = real(options);
+      if (Buffer.isBuffer(exported)) clear.push(exported);
+      return exported;
+    };
+    Object.defineProperty(privateKey, "export", { value: watched });
+    if (code !== undefined) aws.inject({ action: "kms:ImportKeyMaterial", code, status: 400 });
+    await custodian()
+      .importKey("a", privateKey, algorithmNamed("RS256"))
+      .catch((error: unknown) => expect([code, error]).toStrictEqual(["AccessDeniedException", expect.anything()]));
+    expect(clear.length).toBe(1);
+    for (const each of clear) expect(each.every((byte) => byte === 0)).toBe(true);
+  }
+});
+
 describe("what KMS says of an imported key is not believed", () => {
   const metadata = (change: object) => (action: string, answer: Record<string, unknown>) =>
     action === "kms:DescribeKey" ? { KeyMetadata: { ...(answer.KeyMetadata as object), ...change } } : answer;
