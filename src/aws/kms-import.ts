@@ -16,7 +16,7 @@ export interface ImportedKmsKey {
 }
 
 /** What a private key is wrapped with: good for a day, and for this KMS key alone. */
-export interface ImportParameters {
+interface ImportParameters {
   readonly token: string;
   /** The key that wraps, as SubjectPublicKeyInfo. */
   readonly wrappingKey: Buffer;

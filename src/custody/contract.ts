@@ -99,6 +99,8 @@ export function keepsNames(custodian: Custodian): custodian is Custodian & NameK
 export interface ImportProgress {
   /** An earlier try may have come some way. */
   readonly isAgain: boolean;
+  /** How the service calls the key already: what it has lost of this one is given to it again, and no other is made. */
+  readonly knownAs?: string;
   /**
    * Told how the service calls the key, by an importer of `namesImports`: when the key has its place, and before its private part goes there.
    * Where it throws, nothing is handed over.

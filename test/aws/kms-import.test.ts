@@ -261,6 +261,40 @@ describe("a private key that is imported into KMS", () => {
     expect(await place.issue()).toMatchObject({ kid: publicJwk.kid });
   });
 
+  it.each([
+    ["is pending deletion", (KeyId: string) => aws.perform("kms", "ScheduleKeyDeletion", { KeyId })],
+    ["is disabled", (KeyId: string) => aws.perform("kms", "DisableKey", { KeyId })],
+  ])("is not made once more where the KMS key that has it %s", async (_, befall) => {
+    const place = await installation();
+    const { privateKey } = rsaPair(3072);
+    const first = { ...ask(privateKey), as: "active", createKeyring: true } as const;
+    const { publicJwk } = await place.manager().importKey(first);
+    befall(publicJwk.kid);
+    const before = aws.calls.length;
+    await place
+      .manager()
+      .importKey(first)
+      .catch(() => undefined);
+    const made = aws.calls.slice(before).map(({ action }) => action);
+    expect(made).not.toContain("kms:GetParametersForImport");
+    expect(
+      [...aws.state.keys.values()].filter(
+        ({ origin, tags }) => origin === "EXTERNAL" && tags.get("signet:installation") === place.name,
+      ),
+    ).toHaveLength(1);
+  });
+
+  it("is not made once more where it was adopted from KMS before", async () => {
+    const place = await installation();
+    const other = await installation();
+    await place.manager().tick({ createKeyring: true });
+    const { privateKey } = rsaPair(3072);
+    const { publicJwk } = await other.manager().importKey({ ...ask(privateKey), as: "active", createKeyring: true });
+    await place.manager().importKey({ existing: publicJwk.kid, algorithm: "RS256", custody: "kms", as: "standby" });
+    expect((await place.manager().importKey(ask(privateKey))).publicJwk).toStrictEqual(publicJwk);
+    expect(place.external()).toStrictEqual([]);
+  });
+
   it("is finished by a tick of the stack's function, where KMS has it and the command could not go on", async () => {
     const place = await installation();
     await place.manager().tick({ createKeyring: true });

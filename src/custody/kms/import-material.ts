@@ -34,9 +34,11 @@ export async function importIntoKms(deps: AwsDeps, key: HandedOver, progress?: I
   const { id, privateKey, algorithm } = key;
   const calls = createKmsImport(deps.transport);
   const spec = importSpec(privateKey, algorithm);
-  const arn = await placeFor(deps, calls, key, spec, progress?.isAgain === true);
+  const { isAgain = false, knownAs } = progress ?? {};
+  const arn = knownAs === undefined ? await placeFor(deps, calls, key, spec, isAgain) : (await deps.kms.describeKey(knownAs)).arn;
   const named = publicJwk(privateKey, algorithm, arn.slice(arn.lastIndexOf("/") + 1));
   const place = await described(deps, calls, arn);
+  if (knownAs !== undefined && place.state !== "PendingImport") return named;
   if (place.origin !== "EXTERNAL" || place.spec !== spec) {
     throw new SignetError(
       "key_mismatch",

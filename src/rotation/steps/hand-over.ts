@@ -34,8 +34,8 @@ export const handingOver: Way<HandedOver> = {
     const { id, custody } = present;
     const { privateKey, algorithm } = request;
     const isOurs = custodian.namesImports === true && custody === custodian.custody && present.origin === "imported";
-    if (isOurs)
-      await custodian.importKey(id, privateKey, algorithmNamed(algorithm), undefined, { isAgain: true, onNamed: ignore });
+    const progress = { isAgain: true, knownAs: wanted.kid, onNamed: ignore };
+    if (isOurs) await custodian.importKey(id, privateKey, algorithmNamed(algorithm), undefined, progress);
     return false;
   },
 

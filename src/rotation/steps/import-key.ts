@@ -79,7 +79,7 @@ export interface Admission {
 }
 
 /** One that is not finished. */
-export type Begun = Admission & Required<Pick<Admission, "record">>;
+type Begun = Admission & Required<Pick<Admission, "record">>;
 
 /**
  * Records that a key shall be imported. Importing the same key again is success, and goes on with what was interrupted.
