@@ -63,15 +63,18 @@ export function tellImported(
         "rotation.rotateEverySeconds to 0 in the config, then run `signet keys apply` (in a stack: RotateEveryDays=0)",
     );
   }
-  output.note("KMS gives no private key back. Where its key is deleted, or its material, only the same key brings it back:");
+  const file = source === "-" ? "what stdin had" : source;
+  output.note(
+    "KMS gives no private key back. If the KMS key or its material is deleted there, this very private key is needed again:",
+  );
   if (backup === undefined) {
     output.note(
-      `  ${source} is the only copy. Seal it away before you destroy it: \`--backup FILE\` at the import writes one under a passphrase, and so does ` +
+      `  ${file} is the only copy. Seal it away before you destroy it: \`--backup FILE\` at the import writes one under a passphrase, and so does ` +
         "`openssl pkcs8 -topk8 -v2 aes-256-cbc -iter 600000`",
     );
     return;
   }
   output.note(
-    `  keep ${backup} and its passphrase, apart from each other; ${source} may be destroyed when they are where they stay`,
+    `  keep ${backup} and its passphrase, apart from each other; ${file} may be destroyed when they are where they stay`,
   );
 }
