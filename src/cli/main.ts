@@ -17,7 +17,7 @@ import { VERSION } from "./version.js";
 
 const STDOUT = 1;
 const BACKUP = "seal a copy of the imported key there first, under a passphrase; a file that is there is never written over";
-const BACKUP_PASSPHRASE = "holds that passphrase (default: asked for), of 16 characters or more";
+const BACKUP_PASSPHRASE = "holds that passphrase (default: it is asked for)";
 
 // Every command's code is loaded only when it is asked for: `signet issue` starts in a fraction of a second.
 const load = {

@@ -82,10 +82,10 @@ describe("signet init --import with --custody kms", () => {
     expect(createPrivateKey({ key: sealed, passphrase: PASSPHRASE }).equals(privateKey)).toBe(true);
   });
 
-  it("seals under no passphrase that is soon guessed", async () => {
-    const { cwd, run } = await folder({ "app.pem": pkcs1(rsaPair(2048).privateKey), short: "hunter2" });
+  it("seals under no empty passphrase", async () => {
+    const { cwd, run } = await folder({ "app.pem": pkcs1(rsaPair(2048).privateKey), short: "\n" });
     const ran = await run(...kmsInit("--import", "app.pem", "--backup", "sealed.pem", "--backup-passphrase-file", "short"));
-    expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining("16 characters") });
+    expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining("an empty passphrase protects nothing") });
     expect((await readdir(cwd)).sort()).toStrictEqual(["app.pem", "pass", "short"]);
   });
 
