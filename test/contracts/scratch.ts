@@ -22,11 +22,11 @@ function hasMemory(): boolean {
   }
 }
 
-/** Makes empty directories that are removed after the file's tests. */
+/** Makes empty directories that are removed after the file's tests: again, where a server that was told to end has just written a file. */
 export function scratchDirectories(): () => Promise<string> {
   const made: string[] = [];
   afterAll(async () => {
-    await Promise.all(made.map((path) => rm(path, { recursive: true, force: true })));
+    await Promise.all(made.map((path) => rm(path, { recursive: true, force: true, maxRetries: 20 })));
   });
   return async () => {
     const path = await mkdtemp(join(root, "signet-test-"));
