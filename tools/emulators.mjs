@@ -108,6 +108,7 @@ async function wholeLife(what, env, custody, next, ...options) {
 
 /** Private keys made elsewhere go into ministack's KMS, which signs what the files' own public halves verify. */
 async function importedLife(env) {
+  /** @type {[string, import("node:crypto").KeyPairKeyObjectResult, "pkcs1" | "sec1"][]} */
   const made = [
     ["RSA, PKCS#1", generateKeyPairSync("rsa", { modulusLength: 3_072 }), "pkcs1"],
     ["P-384, SEC 1", generateKeyPairSync("ec", { namedCurve: "P-384" }), "sec1"],

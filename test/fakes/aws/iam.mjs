@@ -57,7 +57,11 @@ function judge(policies, action, resource, context) {
   return { decision, by: by.map(({ name }) => name), missing: [...missing] };
 }
 
-/** By the policies and, where there is one, within the permissions boundary. */
+/**
+ * By the policies and, where there is one, within the permissions boundary.
+ *
+ * @param {{ policies: any[], boundary?: any }} principal
+ */
 function decisionOn({ policies, boundary }, action, resource, context) {
   const own = judge(policies, action, resource, context);
   if (boundary === undefined || own.decision === "explicitDeny") return own;
@@ -118,7 +122,8 @@ export function createIamFake({ accountId, partition }) {
   function paged(action, { form, items }, all, asXml) {
     const { items: shown, next } = page(all, Math.min(items, state.most), form.get("Marker") ?? undefined);
     const end = element("IsTruncated", String(next !== undefined)) + (next === undefined ? "" : element("Marker", next));
-    const text = element(`${action}Result`, asXml(shown) + end) + "<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata>";
+    const result = element(`${action}Result`, asXml(shown) + end);
+    const text = `${result}<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata>`;
     return `<${action}Response xmlns="https://iam.amazonaws.com/doc/${VERSION}/">\n  ${text}\n</${action}Response>`;
   }
 
