@@ -1,4 +1,5 @@
-/** Programs that listen on this machine, for as long as a proof takes. */
+/** Programs that run on this machine, for as long as a proof takes. */
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
@@ -17,6 +18,22 @@ export function freePort() {
       server.close(() => resolve(port));
     });
   });
+}
+
+// It ends by itself when the process that wanted it is gone, however that ended.
+const BUSY = "const own = process.ppid; while (process.ppid === own) for (let turn = 0; turn < 1e8; turn++);";
+
+/**
+ * Keeps cores busy, as other programs of a machine do.
+ *
+ * @param {number} count
+ * @returns {() => void} ends them
+ */
+export function busyLoops(count) {
+  const loops = Array.from({ length: count }, () => spawn(process.execPath, ["-e", BUSY], { stdio: "ignore" }));
+  return () => {
+    for (const loop of loops) loop.kill("SIGKILL");
+  };
 }
 
 /**

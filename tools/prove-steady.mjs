@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { busyLoops } from "./processes.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
@@ -27,13 +28,11 @@ if (!Number.isSafeInteger(runs) || runs < 1 || !Number.isSafeInteger(loops) || l
   process.exit(2);
 }
 
-// It ends by itself when the process that wanted it is gone, however that ended.
-const BUSY = "const own = process.ppid; while (process.ppid === own) for (let turn = 0; turn < 1e8; turn++);";
-const busy = Array.from({ length: loops }, () => spawn(process.execPath, ["-e", BUSY], { stdio: "ignore" }));
+const endLoops = busyLoops(loops);
 /** @type {import("node:child_process").ChildProcess | undefined} */
 let testing;
 process.on("exit", () => {
-  for (const child of busy) child.kill("SIGKILL");
+  endLoops();
   testing?.kill();
 });
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.on(signal, () => process.exit(1));

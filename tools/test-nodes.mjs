@@ -1,9 +1,10 @@
 /**
  * Runs the tests, those of the packed tarball among them, on every line of Node that is supported.
  *
- *   npm run test:nodes -- [MAJOR ...] [--results DIR]
+ *   npm run test:nodes -- [MAJOR ...] [--results DIR] [--busy MAJOR]
  *
  * Without a major: on all but the line that this process runs on, which `npm run check` has tried. DIR receives the results as JSON.
+ * The tests of the busy one run beside two busy loops, as `npm run proof:steady -- --short` does.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
@@ -12,6 +13,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { once, skip } from "./installed.mjs";
+import { busyLoops } from "./processes.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const folder = join(root, "tools/nodes");
@@ -19,7 +21,10 @@ const pins = readFileSync(join(folder, "package.json"), "utf8");
 const supported = [...new Set(Object.keys(JSON.parse(pins).optionalDependencies).map((name) => name.split("-")[0] ?? ""))];
 const modules = join(folder, "node_modules");
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { results: { type: "string" } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { results: { type: "string" }, busy: { type: "string" } },
+});
 const results = values.results === undefined ? mkdtempSync(join(tmpdir(), "signet-nodes-")) : resolve(values.results);
 const unknown = positionals.find((major) => !supported.includes(major));
 if (unknown !== undefined) {
@@ -28,6 +33,10 @@ if (unknown !== undefined) {
 }
 const [own] = process.versions.node.split(".");
 const wanted = positionals.length > 0 ? positionals : supported.filter((major) => major !== own);
+if (values.busy !== undefined && !wanted.includes(values.busy)) {
+  process.stderr.write(`Node ${values.busy} is none of those that are tested: ${wanted.join(", ")}\n`);
+  process.exit(2);
+}
 
 await once(modules, "nodes", pins, async () => {
   const quiet = ["--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"];
@@ -52,7 +61,10 @@ for (const major of wanted) {
   }
   const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
   process.stdout.write(`\n== Node ${version}\n`);
-  if (!vitest(node, `node-${major}.json`)) failed.push(`the tests on Node ${version}`);
+  const endLoops = busyLoops(major === values.busy ? 2 : 0);
+  if (!vitest(node, `node-${major}.json`))
+    failed.push(`the tests on Node ${version}${major === values.busy ? ", beside busy loops" : ""}`);
+  endLoops();
   const packaging = ["--config", "test/packaging/vitest.config.ts"];
   if (!vitest(node, `node-${major}-packaging.json`, ...packaging)) failed.push(`the packaging on Node ${version}`);
 }
