@@ -1,52 +1,25 @@
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { algorithmNamed } from "../../src/algorithms/table.js";
-import { createKms } from "../../src/aws/kms.js";
-import { createSecretsManager } from "../../src/aws/secrets-manager.js";
-import { createParameterStore } from "../../src/aws/ssm.js";
-import { createTransport, type Transport } from "../../src/aws/transport.js";
+import type { Transport } from "../../src/aws/transport.js";
 import { createImportingKmsCustodian } from "../../src/custody/kms/importing.js";
 import { keyWrapPadded, wrapForImport } from "../../src/custody/kms/wrap.js";
 import { rsaPair } from "../contracts/rsa-keys.mjs";
-import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 import { unwrapped } from "../fakes/aws/kms-import.mjs";
+import { awsPlaces } from "./aws-places.js";
 
-let aws: Awaited<ReturnType<typeof startFakeAws>>;
-let transport: Transport;
-let places = 0;
-
-beforeAll(async () => {
-  aws = await startFakeAws({ isDirect: true });
-  const patience = { deadlineMs: 120_000, attemptMs: 60_000 };
-  transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env, ...patience });
-});
-
-afterAll(async () => {
-  transport.close();
-  await aws.close();
-});
+const places = awsPlaces();
 
 /** A custodian over a new installation; `alter` changes what a service answers to an action. */
 function custodian(alter: (action: string, answer: Record<string, unknown>) => object = (_, answer) => answer) {
-  places += 1;
-  const installation = `imports-${places}`;
   const altering: Transport = {
-    ...transport,
+    ...places.transport,
     async call(request) {
-      const answer = await transport.call(request);
+      const answer = await places.transport.call(request);
       return { ...answer, body: JSON.stringify(alter(request.action, JSON.parse(answer.body || "{}"))) };
     },
   };
-  return createImportingKmsCustodian({
-    transport: altering,
-    kms: createKms(altering),
-    parameters: createParameterStore(altering),
-    secrets: createSecretsManager(altering),
-    installation,
-    path: `/signet/${installation}/keys`,
-    prefix: `signet/${installation}/keys/`,
-    sleep: async () => undefined,
-  });
+  return createImportingKmsCustodian(places.place(altering));
 }
 
 const ec = (namedCurve: string) => generateKeyPairSync("ec", { namedCurve }).privateKey;
@@ -63,7 +36,7 @@ describe("what KMS takes", () => {
   ] as const)("is an %s key of %s, whose halves match and which signs", async (alg, spec, make) => {
     const keeper = custodian();
     const jwk = await keeper.importKey("a", make(), algorithmNamed(alg));
-    expect(aws.state.keys.get(jwk.kid)).toMatchObject({
+    expect(places.aws.state.keys.get(jwk.kid)).toMatchObject({
       spec,
       origin: "EXTERNAL",
       expirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE",
@@ -77,25 +50,25 @@ describe("what KMS takes", () => {
     ["EdDSA", () => generateKeyPairSync("ed25519").privateKey, "unsupported_algorithm"],
     ["RS256", () => generateKeyPairSync("rsa", { modulusLength: 2_056 }).privateKey, "invalid_key"],
   ] as const)("is no %s key of a kind that it has not, and nothing is made", async (alg, make, code) => {
-    const before = aws.state.keys.size;
+    const before = places.aws.state.keys.size;
     const key = make();
     const keeper = custodian();
     expect(() => keeper.assertTakes?.(key, algorithmNamed(alg))).toThrow(expect.objectContaining({ code }));
     await expect(keeper.importKey("a", key, algorithmNamed(alg))).rejects.toMatchObject({ code });
-    expect(aws.state.keys.size).toBe(before);
+    expect(places.aws.state.keys.size).toBe(before);
   });
 
   it("is only the same key again, also where its material was deleted", async () => {
     const keeper = custodian();
     const [key, other] = [rsaPair(2048).privateKey, rsaPair(2048).privateKey];
     const jwk = await keeper.importKey("a", key, algorithmNamed("RS256"));
-    aws.perform("kms", "DeleteImportedKeyMaterial", { KeyId: jwk.kid });
+    places.aws.perform("kms", "DeleteImportedKeyMaterial", { KeyId: jwk.kid });
     await expect(keeper.importKey("a", other, algorithmNamed("RS256"))).rejects.toMatchObject({
       code: "key_mismatch",
       message: expect.stringContaining("the same again and no other"),
     });
     expect(await keeper.importKey("a", key, algorithmNamed("RS256"))).toStrictEqual(jwk);
-    expect(aws.state.keys.get(jwk.kid)).toMatchObject({ state: "Enabled" });
+    expect(places.aws.state.keys.get(jwk.kid)).toMatchObject({ state: "Enabled" });
   });
 });
 
@@ -110,7 +83,7 @@ it("the private key in the clear is overwritten once KMS has it, or has refused 
       return exported;
     };
     Object.defineProperty(privateKey, "export", { value: watched });
-    if (code !== undefined) aws.inject({ action: "kms:ImportKeyMaterial", code, status: 400 });
+    if (code !== undefined) places.aws.inject({ action: "kms:ImportKeyMaterial", code, status: 400 });
     await custodian()
       .importKey("a", privateKey, algorithmNamed("RS256"))
       .catch((error: unknown) => expect([code, error]).toStrictEqual(["AccessDeniedException", expect.anything()]));

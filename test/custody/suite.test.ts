@@ -1,13 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { generatePrivateKey } from "../../src/algorithms/keys.js";
 import { localSigner } from "../../src/algorithms/signature.js";
-import { createKms } from "../../src/aws/kms.js";
-import { createSecretsManager } from "../../src/aws/secrets-manager.js";
-import { createParameterStore } from "../../src/aws/ssm.js";
-import { createTransport, type Transport } from "../../src/aws/transport.js";
 import type { Custodian } from "../../src/custody/contract.js";
 import type { AwsDeps, CustodianFacts } from "../../src/custody/facts.js";
 import { CUSTODIES } from "../../src/custody/registry.js";
@@ -15,48 +11,19 @@ import { SignetError } from "../../src/errors.js";
 import { CUSTODIAN_RULES, type CustodianPlace, custodianSuite } from "../contracts/custodian-suite.js";
 import { isEvery, some } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
+import { awsPlaces } from "./aws-places.js";
 import { createOneFileCustodian } from "./one-file-custodian.js";
 
 const BELOW_ITS_FOLDER = "writes below its folder alone, for its owner alone, and opens no key that others can reach";
 const scratch = scratchDirectories();
-let aws: Awaited<ReturnType<typeof startFakeAws>>;
-let transport: Transport;
-let places = 0;
-
-beforeAll(async () => {
-  aws = await startFakeAws({ isDirect: true });
-  // A busy machine takes as long as it takes.
-  const patience = { deadlineMs: 120_000, attemptMs: 60_000 };
-  transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env, ...patience });
-});
-
-afterAll(async () => {
-  transport.close();
-  await aws.close();
-});
-
-function awsPlace(): AwsDeps {
-  places += 1;
-  const installation = `suite-${places}`;
-  return {
-    transport,
-    kms: createKms(transport),
-    parameters: createParameterStore(transport),
-    secrets: createSecretsManager(transport),
-    installation,
-    path: `/signet/${installation}/keys`,
-    prefix: `signet/${installation}/keys/`,
-    sleep: async () => undefined,
-  };
-}
+const places = awsPlaces();
 
 /** The custodian of a name over a place in AWS, and what is put there beside it. */
 async function inAws(name: string, more: (place: AwsDeps) => Partial<AwsDeps & CustodianPlace> = () => ({})) {
   const custody = CUSTODIES.find((each) => each.name === name);
   if (custody?.needsAws !== true) throw new Error(`${name} is not in AWS`);
   const { create } = await custody.load();
-  const place = awsPlace();
+  const place = places.place();
   const { leaveHalf, makeElsewhere, ...given } = more(place);
   const open = () => create({ ...place, ...given });
   return { facts: custody, open, ...(leaveHalf && { leaveHalf }), ...(makeElsewhere && { makeElsewhere }) };
@@ -119,14 +86,14 @@ const PLACES: readonly { name: string; way?: string; algorithms: readonly string
           return "half";
         },
         makeElsewhere: async () =>
-          aws.perform("kms", "CreateKey", { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }).KeyMetadata.Arn,
+          places.aws.perform("kms", "CreateKey", { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }).KeyMetadata.Arn,
       })),
   },
   { name: "secrets-manager", algorithms: ["ES256", "EdDSA"], place: () => inAws("secrets-manager") },
   {
     name: "kms-data-key",
     algorithms: ["ES256", "ES512", "RS256", "EdDSA"],
-    place: () => inAws("kms-data-key", () => ({ kmsKey: aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn })),
+    place: () => inAws("kms-data-key", () => ({ kmsKey: places.aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn })),
   },
   {
     name: "command",
