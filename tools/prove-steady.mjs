@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { busyLoops } from "./processes.mjs";
+import { failuresIn } from "./test-failures.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
@@ -37,20 +38,6 @@ process.on("exit", () => {
 });
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.on(signal, () => process.exit(1));
 
-/**
- * @typedef {{ fullName: string, status: string, failureMessages: string[] }} Test
- * @typedef {{ name: string, status: string, message: string, assertionResults: Test[] }} File
- */
-
-/** @param {File} file */
-function failuresIn({ name, status, message, assertionResults }) {
-  const path = name.replace(root, "");
-  const failed = assertionResults.filter((test) => test.status === "failed");
-  // A file that failed as a whole has no test to name.
-  if (failed.length === 0) return status === "failed" ? [`${path}: ${firstLine(message)}`] : [];
-  return failed.map(({ fullName, failureMessages }) => `${path}: ${fullName}\n      ${firstLine(failureMessages[0] ?? "")}`);
-}
-
 /** @param {string} text */
 function firstLine(text) {
   return text.split("\n")[0] ?? "";
@@ -69,10 +56,10 @@ async function run() {
   });
   const [status] = await once(testing, "close");
   const seconds = Math.round((performance.now() - began) / 1_000);
-  /** @type {{ numPassedTests: number, testResults: File[] }} */
+  /** @type {{ numPassedTests: number, testResults: import("./test-failures.mjs").File[] }} */
   const told = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { numPassedTests: 0, testResults: [] };
   rmSync(scratch, { recursive: true });
-  const failures = told.testResults.flatMap(failuresIn);
+  const failures = failuresIn(told.testResults).map(({ name, messages }) => `${name}\n      ${firstLine(messages[0] ?? "")}`);
   if (failures.length === 0 && status !== 0) failures.push(`vitest ended with ${status}: ${stderr}`);
   return { seconds, passed: told.numPassedTests, failures };
 }

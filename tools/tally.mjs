@@ -5,7 +5,8 @@
  *   node tools/tally.mjs DIR STATUS
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
+import { failuresIn } from "./test-failures.mjs";
 
 const [folder, status] = process.argv.slice(2);
 const names = readdirSync(folder);
@@ -15,13 +16,8 @@ const passed = sum("numPassedTests");
 const failed = Math.max(sum("numFailedTests"), status === "0" ? 0 : 1);
 
 for (const [index, run] of runs.entries()) {
-  for (const file of run.testResults.filter(({ status }) => status === "failed")) {
-    const tests = file.assertionResults.filter(({ status }) => status === "failed");
-    process.stdout.write(`\n${names[index]}: ${relative(process.cwd(), file.name)}\n`);
-    // A file that could not be loaded has a message and no tests.
-    if (tests.length === 0) process.stdout.write(`  ${file.message}\n`);
-    for (const test of tests) process.stdout.write(`  ${test.fullName}\n  ${test.failureMessages.join("\n  ")}\n`);
-  }
+  for (const { name, messages } of failuresIn(run.testResults))
+    process.stdout.write(`\n${names[index]}: ${name}\n  ${messages.join("\n  ")}\n`);
 }
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 if (failed > 0) process.exitCode = 1;

@@ -4,6 +4,7 @@ import { fromNow } from "../encoding/times-in-words.js";
 import type { ListedCaller } from "../operator/callers.js";
 import { ruleInWords } from "../operator/rule-words.js";
 import type { TrustRule } from "../settings/trusts.js";
+import { table } from "./table.js";
 
 const OLD_SECONDS = 30 * 86_400;
 
@@ -17,7 +18,7 @@ export function oldKeysOf({ name, trusts = [] }: ListedCaller, now: number): rea
 }
 
 /** What proves a caller beside its secrets, a line for each rule. */
-export function proofsInWords({ trusts = [], exchanges = [], keys }: ListedCaller, now: number): readonly string[] {
+function proofsInWords({ trusts = [], exchanges = [], keys }: ListedCaller, now: number): readonly string[] {
   const rules = trusts.map((rule, index) => `trusts.${index} ${ruleInWords(rule)}${ageInWords(rule, now)}`);
   const exchanged = exchanges.map((rule, index) => `exchanges.${index} ${ruleInWords(rule)}${ageInWords(rule, now)}`);
   return [...rules, ...(keys === undefined ? [] : [`keys: ${keysInWords(keys)}`]), ...exchanged];
@@ -37,6 +38,27 @@ function keysInWords({ jwks, jwksUrl }: NonNullable<ListedCaller["keys"]>): stri
 
 function nameOf(kid: unknown): string {
   return isText(kid) ? kid : "one without a kid";
+}
+
+/**
+ * Callers as a table, and where any of them has rules or keys a last column with those, one a line.
+ *
+ * @param cellsOf what stands in the other columns of a caller's first line
+ */
+export function tableOfCallers(
+  head: readonly string[],
+  callers: readonly ListedCaller[],
+  cellsOf: (caller: ListedCaller) => readonly string[],
+  { now, columns }: { readonly now: number; readonly columns: number },
+): readonly string[] {
+  const proofs = callers.map((caller) => proofsInWords(caller, now));
+  if (proofs.every((words) => words.length === 0)) return table(head, callers.map(cellsOf), { columns });
+  const rows = callers.flatMap((caller, index) => {
+    const cells = cellsOf(caller);
+    const [first = "", ...more] = proofs[index] ?? [];
+    return [[...cells, first], ...more.map((words) => [...cells.map(() => ""), words])];
+  });
+  return table([...head, "PROOFS"], rows, { columns });
 }
 
 /** A caller's own limits, and what it may, in a line. */

@@ -1,7 +1,7 @@
 import { configPath } from "../config/load.js";
 import { SignetError } from "../errors.js";
 import { placeOfConfig } from "../operator/config-place.js";
-import { type StackChoice, stackNamed } from "../operator/stack-access.js";
+import { type StackChoice, stackOfConfig } from "../operator/stack-access.js";
 import { STACK_CONFIG, type Surroundings } from "../operator/surroundings.js";
 import type { Output } from "./output.js";
 
@@ -38,7 +38,7 @@ export function pathOfCallers(context: Context, options: CommonOptions): string 
   const { config } = options;
   if (config?.startsWith(STACK_CONFIG) !== true) return pathOfConfig(context, options);
   const { self } = context;
-  const stack = stackNamed({ stack: config.slice(STACK_CONFIG.length) });
+  const stack = stackOfConfig(config);
   throw new SignetError(
     "usage",
     `the callers of a stack stand in its parameter Callers: \`${self} callers list --config ${STACK_CONFIG}${stack}\` shows them, \`${self} deploy --stack ${stack} 'Callers={...}'\` puts others in their place, all at once`,

@@ -4,7 +4,7 @@ import { withProfile } from "../aws/profile-environment.js";
 import { REGION_NAME } from "../config/schema.js";
 import type { Stack, StackClient } from "../deploy/stack.js";
 import { SignetError } from "../errors.js";
-import type { Surroundings } from "./surroundings.js";
+import { STACK_CONFIG, type Surroundings } from "./surroundings.js";
 
 /** Which stack is meant. */
 export interface StackChoice {
@@ -68,6 +68,37 @@ export async function existingStack(client: StackClient, name: string, region: s
   throw new SignetError(
     "usage",
     `there is no stack ${name} in ${region}: \`${self} deploy\` makes it, --stack names another one`,
+  );
+}
+
+/** A stack that a config names. */
+export interface NamedStack {
+  readonly name: string;
+  readonly region: string;
+  readonly stack: Stack;
+  readonly client: StackClient;
+}
+
+/** The name of the stack in `stack:NAME`. @throws SignetError `usage` */
+export function stackOfConfig(config: string): string {
+  return stackNamed({ stack: config.slice(STACK_CONFIG.length) });
+}
+
+/**
+ * Works on the stack that a config names, in the region of the environment.
+ *
+ * @param config `stack:NAME`
+ * @throws SignetError `usage` where there is no such stack
+ */
+export async function withNamedStack<T>(
+  surroundings: Surroundings,
+  config: string,
+  work: (named: NamedStack) => T | Promise<T>,
+): Promise<T> {
+  const name = stackOfConfig(config);
+  const [region = ""] = regionsOf(surroundings, {});
+  return withStack(surroundings, name, region, async (client) =>
+    work({ name, region, client, stack: await existingStack(client, name, region, surroundings) }),
   );
 }
 

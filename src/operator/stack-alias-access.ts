@@ -4,8 +4,8 @@ import { withProfile } from "../aws/profile-environment.js";
 import { SignetError } from "../errors.js";
 import { type AliasAccess, type AliasQuestion, findAliasAccess } from "./alias-access.js";
 import { awsAccess } from "./aws-access.js";
-import { existingStack, outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "./stack-access.js";
-import { STACK_CONFIG, type Surroundings } from "./surroundings.js";
+import { outputsOf, parameterOf, withNamedStack } from "./stack-access.js";
+import type { Surroundings } from "./surroundings.js";
 
 /** Who could invoke a stack's aliases for proofs. */
 export interface StackAliasAccess extends AliasAccess {
@@ -29,12 +29,14 @@ export async function stackAliasAccess(
   config: string,
   { expected, onProgress }: Pick<AliasQuestion, "expected" | "onProgress">,
 ): Promise<StackAliasAccess> {
-  const stack = stackNamed({ stack: config.slice(STACK_CONFIG.length) });
-  const [region = ""] = regionsOf(surroundings, {});
-  const [functionArn, roleName] = await withStack(surroundings, stack, region, async (client) => {
-    const found = await existingStack(client, stack, region, surroundings);
-    const hasTokens = parameterOf(found, "TokenRoute") === "on";
-    return [outputsOf(found).JWTIssuerFunctionArn, hasTokens ? await client.resourceId(TOKEN_ROLE) : undefined] as const;
+  const { stack, region, functionArn, roleName } = await withNamedStack(surroundings, config, async (named) => {
+    const hasTokens = parameterOf(named.stack, "TokenRoute") === "on";
+    return {
+      stack: named.name,
+      region: named.region,
+      functionArn: outputsOf(named.stack).JWTIssuerFunctionArn,
+      roleName: hasTokens ? await named.client.resourceId(TOKEN_ROLE) : undefined,
+    };
   });
   if (functionArn === undefined)
     throw new SignetError("usage", `the stack ${stack} in ${region} has no output JWTIssuerFunctionArn: is it one of Signet's?`);

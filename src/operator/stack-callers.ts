@@ -6,9 +6,9 @@ import { presentSeconds } from "../issue/issuer.js";
 import { awsAccess } from "./aws-access.js";
 import type { ListedCaller } from "./callers.js";
 import { type LoggedUses, loggedUses } from "./logged-uses.js";
-import { existingStack, parameterOf, regionsOf, stackNamed, withStack } from "./stack-access.js";
+import { parameterOf, withNamedStack } from "./stack-access.js";
 import { proofDoubts } from "./stack-change.js";
-import { STACK_CONFIG, type Surroundings } from "./surroundings.js";
+import type { Surroundings } from "./surroundings.js";
 
 const DAY_SECONDS = 86_400;
 /** The resource of the template that is the log of the function that issues. */
@@ -41,10 +41,7 @@ export interface StackCallers {
  *   `config_invalid` for a value of that which this version cannot read
  */
 export async function stackCallers(surroundings: Surroundings, name: string, days: number): Promise<StackCallers> {
-  const stackName = stackNamed({ stack: name.slice(STACK_CONFIG.length) });
-  const [region = ""] = regionsOf(surroundings, {});
-  return withStack(surroundings, stackName, region, async (client) => {
-    const stack = await existingStack(client, stackName, region, surroundings);
+  return withNamedStack(surroundings, name, async ({ name: stackName, region, stack, client }) => {
     const callers = callersOf(stack, stackName);
     const read = Math.min(days, Number(parameterOf(stack, "LogRetentionDays")) || days);
     const doubts = proofDoubts((parameter) => parameterOf(stack, parameter));

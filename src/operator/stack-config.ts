@@ -1,8 +1,8 @@
 import { checkConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { findCustody } from "../custody/registry.js";
-import { existingStack, outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "./stack-access.js";
-import { STACK_CONFIG, type Surroundings } from "./surroundings.js";
+import { outputsOf, parameterOf, withNamedStack } from "./stack-access.js";
+import type { Surroundings } from "./surroundings.js";
 
 const DAY_SECONDS = 86_400;
 
@@ -18,11 +18,7 @@ export function custodyOfParameter(value: string): Config["custody"] {
  * @throws SignetError `usage` where there is no such stack in the region of the environment
  */
 export async function stackConfig(surroundings: Surroundings, name: string): Promise<Config> {
-  const stackName = stackNamed({ stack: name.slice(STACK_CONFIG.length) });
-  const [region = ""] = regionsOf(surroundings, {});
-  const stack = await withStack(surroundings, stackName, region, (client) =>
-    existingStack(client, stackName, region, surroundings),
-  );
+  const { stack, region } = await withNamedStack(surroundings, name, (named) => named);
   const given = (parameter: string): string => parameterOf(stack, parameter);
   const { KeyringBucket: bucket = "", IssuerUrl: issuer, WrappingKeyArn: wrapping, KeyPolicy: keyPolicy } = outputsOf(stack);
   const kmsKey = given("SecretKmsKeyArn") || wrapping;

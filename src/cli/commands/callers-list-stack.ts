@@ -1,11 +1,11 @@
 import { fromNow } from "../../encoding/times-in-words.js";
 import { SignetError, shortened } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import type { ListedCaller } from "../../operator/callers.js";
 import type { LoggedUse, LoggedUses } from "../../operator/logged-uses.js";
 import { type StackCallers, stackCallers } from "../../operator/stack-callers.js";
-import { limitsInWords, oldKeysOf, proofsInWords } from "../caller-words.js";
+import { limitsInWords, oldKeysOf, tableOfCallers } from "../caller-words.js";
 import type { Context } from "../context.js";
-import { table } from "../table.js";
 import type { CallersListOptions } from "./callers-list.js";
 
 const DEFAULT_DAYS = 30;
@@ -47,18 +47,16 @@ function toldUses({ callers, uses }: StackCallers): object {
 }
 
 function show({ output }: Context, { stack, callers, days, uses }: StackCallers, now: number): void {
-  const haveProofs = callers.some((caller) => proofsInWords(caller, now).length > 0);
-  const rows = callers.flatMap((caller) => {
-    const use = uses?.callers.get(caller.name);
+  const cellsOf = ({ name, limits, may }: ListedCaller): readonly string[] => {
+    const use = uses?.callers.get(name);
     const used =
       uses === undefined ? "not known" : use === undefined ? `not in ${daysInWords(days)}` : fromNow(use.lastUsedAt, now);
     const tokens = uses === undefined ? "" : String(use?.tokens ?? 0);
-    const [first = "", ...more] = proofsInWords(caller, now);
-    const row = [caller.name, used, tokens, limitsInWords(caller.limits, caller.may)];
-    return haveProofs ? [[...row, first], ...more.map((words) => ["", "", "", "", words])] : [row];
-  });
-  const head = ["CALLER", "LAST USED", "TOKENS", "OWN LIMITS", ...(haveProofs ? ["PROOFS"] : [])];
-  if (callers.length > 0) for (const line of table(head, rows, { columns: output.columns })) output.data(line);
+    return [name, used, tokens, limitsInWords(limits, may)];
+  };
+  const head = ["CALLER", "LAST USED", "TOKENS", "OWN LIMITS"];
+  const { columns } = output;
+  if (callers.length > 0) for (const line of tableOfCallers(head, callers, cellsOf, { now, columns })) output.data(line);
   else output.note(`the stack ${stack} has no callers: whom IAM lets invoke its function gets tokens within the issuer's limits`);
   if (uses === undefined) return;
   if (uses.withoutCaller !== undefined) output.note(`without a caller's alias: ${useInWords(uses.withoutCaller, now, days)}`);

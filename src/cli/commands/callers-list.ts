@@ -2,11 +2,10 @@ import { loadConfig } from "../../config/load.js";
 import { fromNow } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
-import { lastUsesOfCallers, listedCallers } from "../../operator/callers.js";
+import { type ListedCaller, lastUsesOfCallers, listedCallers } from "../../operator/callers.js";
 import { STACK_CONFIG } from "../../operator/surroundings.js";
-import { limitsInWords, oldKeysOf, proofsInWords } from "../caller-words.js";
+import { limitsInWords, oldKeysOf, tableOfCallers } from "../caller-words.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
-import { table } from "../table.js";
 import { callersListOfStack } from "./callers-list-stack.js";
 
 /** The options of `signet callers list`. */
@@ -32,21 +31,17 @@ export async function callersList(context: Context, options: CallersListOptions)
     return output.json({ callers: callers.map((caller) => ({ ...caller, lastUsedAt: times.get(caller.name) ?? null })) });
   }
   if (callers.length === 0) return output.note(`there are no callers: ${self} callers add NAME`);
-  const haveProofs = callers.some((caller) => proofsInWords(caller, now).length > 0);
-  const rows = callers.flatMap((caller) => {
-    const { name, limits, secrets, may } = caller;
+  const cellsOf = ({ name, limits, secrets, may }: ListedCaller): readonly string[] => {
     const used = times.get(name);
-    const [first = "", ...more] = proofsInWords(caller, now);
-    const row = [
+    return [
       name,
       secrets.map((each) => secretInWords(each, now)).join("; ") || "none",
       used === undefined ? (failures.has(name) ? "not known" : "not yet") : fromNow(used, now),
       limitsInWords(limits, may),
     ];
-    return haveProofs ? [[...row, first], ...more.map((words) => ["", "", "", "", words])] : [row];
-  });
-  const head = ["CALLER", "SECRETS", "LAST USED", "OWN LIMITS", ...(haveProofs ? ["PROOFS"] : [])];
-  for (const line of table(head, rows, { columns: output.columns })) output.data(line);
+  };
+  const head = ["CALLER", "SECRETS", "LAST USED", "OWN LIMITS"];
+  for (const line of tableOfCallers(head, callers, cellsOf, { now, columns: output.columns })) output.data(line);
   for (const words of callers.flatMap((caller) => oldKeysOf(caller, now))) output.note(`warning: ${words}`);
 }
 
