@@ -39,13 +39,18 @@ const [SERVER_CORE, LOAD_CORE] = [0, 1];
 async function load(served, { path = "", share = 0, ...request }, options = {}, core = LOAD_CORE) {
   const all = { connections: CONNECTIONS, duration: EFFORT.seconds, ...options, ...request, url: `${served.url}${path}` };
   const [command, ...args] = pinned(core, [process.execPath, loader, JSON.stringify(all)]);
+  served.resume();
+  // What has waited has something to catch up with.
+  await fetch(`${served.url}/healthz`).then((answer) => answer.text());
   const before = served.cpu();
   const { stdout } = await run(command, args);
+  const us = served.cpu() - before;
+  served.pause();
   const result = JSON.parse(stdout);
   // Each connection ends somewhere within its last ten requests.
   const within = all.connections * 10 * share * (1 - share);
   if (result.errors > 0 || Math.abs(result.non2xx - share * result.total) > within) throw new Error(`${all.url}: ${stdout}`);
-  return { ...result, us: (served.cpu() - before) / result.total, perSecond: result.total / result.seconds };
+  return { ...result, us: us / result.total, perSecond: result.total / result.seconds };
 }
 
 /** Microseconds of processor time of one bare signature, or verification, on the core that the servers have. @param {string} node */
@@ -164,6 +169,7 @@ async function main() {
   const start = async (command, core, folder = issuer.folder) => {
     const served = await startServer(command, { folder, core });
     running.push(served);
+    served.pause();
     return served;
   };
   try {

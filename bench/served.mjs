@@ -30,15 +30,24 @@ export async function startServer(command, { folder, core, env = {} }) {
     throw error;
   });
   const readyMs = performance.now() - began;
+  const processes = () => [child.pid, ...childrenOf(child.pid)];
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  const signal = (name) => {
+    for (const pid of hasEnded() ? [] : processes()) process.kill(pid, name);
+  };
   return {
     url,
     readyMs,
+    /** Stands still until `resume()`: a server that waits looks at its files each second, and takes the caches of the one that is measured. */
+    pause: () => signal("SIGSTOP"),
+    resume: () => signal("SIGCONT"),
     /** Processor time so far, in microseconds, of all threads of all its processes. */
-    cpu: () => [child.pid, ...childrenOf(child.pid)].reduce((sum, pid) => sum + cpuOf(pid), 0),
+    cpu: () => processes().reduce((sum, pid) => sum + cpuOf(pid), 0),
     /** Memory of the largest process that serves, in MB. */
-    rssMb: () => Math.max(...[child.pid, ...childrenOf(child.pid)].map(rssMb)),
+    rssMb: () => Math.max(...processes().map(rssMb)),
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (hasEnded()) return;
+      signal("SIGCONT");
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
       const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
