@@ -1,12 +1,12 @@
 /**
  * Plays stories of bad luck against the rotation of keys until one breaks a promise, on every processor: in files and abstract services
- * (test/rotation/world), with every custodian of AWS, stale and partial lists and hands from outside (test/rotation/cloud), and on a disk
+ * (test/rotation/world), also where keys are uploaded by hand, with every custodian of AWS, stale and partial lists and hands from outside (test/rotation/cloud), and on a disk
  * that fills, fails and loses its power, in two containers and two places (test/rotation/disk).
  *
  *   node tools/prove-rotation.mjs [--short | --stories N] [--seed N]
  *
- * With --short 2,000 known stories, 100 in AWS and 24 on a disk; without it 100,000 new ones, 10,000 and 10,000. --stories N plays N, and
- * a tenth of that in AWS and on a disk.
+ * With --short 2,000 known stories, 200 with uploads, 100 in AWS and 24 on a disk; without it 100,000 new ones, and 10,000 of each other kind.
+ * --stories N plays N, and a tenth of that of each other kind.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -17,13 +17,13 @@ import { build } from "esbuild";
 import { PRODUCT } from "./rotation-product.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const SHORT = { world: 2_000, cloud: 100, disk: 24 };
-const LONG = { world: 100_000, cloud: 10_000, disk: 10_000 };
-const PLACES = { world: "in files and services", cloud: "in AWS", disk: "on a disk" };
+const SHORT = { world: 2_000, uploads: 200, cloud: 100, disk: 24 };
+const LONG = { world: 100_000, uploads: 10_000, cloud: 10_000, disk: 10_000 };
+const PLACES = { world: "in files and services", uploads: "there, where keys are uploaded", cloud: "in AWS", disk: "on a disk" };
 
 const PLAYER = `
 import fc from "fast-check";
-import { stories } from "./test/rotation/world/stories.js";
+import { stories, storiesByUpload } from "./test/rotation/world/stories.js";
 import { play as playWorld } from "./test/rotation/world/world.js";
 import { fullCloudStories } from "./test/rotation/cloud/stories.js";
 import { playCloud } from "./test/rotation/cloud/cloud-world.js";
@@ -31,7 +31,7 @@ import { diskStories } from "./test/rotation/disk/stories.js";
 import { playDisk } from "./test/rotation/disk/disk-world.js";
 const [where, ...numbers] = process.argv.slice(2);
 const [numRuns, seed] = numbers.map(Number);
-const worlds = { world: [stories, playWorld], cloud: [fullCloudStories, playCloud], disk: [diskStories, playDisk] };
+const worlds = { world: [stories, playWorld], uploads: [storiesByUpload, playWorld], cloud: [fullCloudStories, playCloud], disk: [diskStories, playDisk] };
 const [all, play] = worlds[where];
 const sum = { tokens: 0, calls: 0 };
 const run = await fc.check(fc.asyncProperty(all, async (story) => {
@@ -92,7 +92,7 @@ function player(args, product) {
 const given = option("--stories");
 const tenth = Math.ceil((given ?? 0) / 10);
 const isShort = given === undefined && process.argv.includes("--short");
-const counts = given === undefined ? (isShort ? SHORT : LONG) : { world: given, cloud: tenth, disk: tenth };
+const counts = given === undefined ? (isShort ? SHORT : LONG) : { world: given, uploads: tenth, cloud: tenth, disk: tenth };
 const seed = option("--seed") ?? (isShort ? 1 : Date.now() % 1_000_000_000);
 const scratch = mkdtempSync(join(tmpdir(), "signet-rotation-"));
 try {
@@ -103,7 +103,7 @@ try {
   const script = await bundled(PLAYER, join(scratch, "player.mjs"));
   const product = join(scratch, "product.cjs");
   await build({ ...PRODUCT, outfile: product });
-  for (const where of /** @type {const} */ (["world", "cloud", "disk"])) {
+  for (const where of /** @type {const} */ (["world", "uploads", "cloud", "disk"])) {
     const began = performance.now();
     const count = availableParallelism();
     const players = Array.from({ length: count }, (_, index) =>

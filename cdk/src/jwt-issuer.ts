@@ -58,6 +58,8 @@ export interface JwtIssuerProps {
   readonly secretKmsKey?: IKey;
   /** Default 0: by hand. */
   readonly rotateEveryDays?: number;
+  /** A new key is made and signs by your word alone, once it was uploaded to who verifies. Default false. */
+  readonly rotateByUpload?: boolean;
   /** Secrets Manager starts the rotation as well; needs `rotateEveryDays`. Default false. */
   readonly secretsManagerRotation?: boolean;
   /** Another text asks for a rotation. */

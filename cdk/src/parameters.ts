@@ -18,6 +18,7 @@ const PARAMETERS: {
   existingKmsKey: ["ExistingKmsKeyArn", ({ keyArn }) => keyArn],
   secretKmsKey: ["SecretKmsKeyArn", ({ keyArn }) => keyArn],
   rotateEveryDays: ["RotateEveryDays", asItIs],
+  rotateByUpload: ["RotateByUpload", onOrOff],
   secretsManagerRotation: ["SecretsManagerRotation", onOrOff],
   rotationToken: ["RotationToken", asItIs],
   verifiersAccept: ["VerifiersAccept", asItIs],

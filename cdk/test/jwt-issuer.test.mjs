@@ -69,6 +69,12 @@ test("hands its props over as parameters", () => {
   });
 });
 
+test("has keys uploaded by hand on demand, and then no schedule", () => {
+  const { template } = synthesised({ rotateByUpload: true });
+  template.hasResourceProperties("Custom::SignetKeys", { RotateByUpload: "on" });
+  assert.throws(() => synthesised({ rotateByUpload: true, rotateEveryDays: 90 }), /rotateByUpload needs rotateEveryDays 0/);
+});
+
 test("makes POST /token on demand, for callers that prove themselves", () => {
   const trusts = [{ issuer: "https://idp.example", claims: { sub: "repo:acme/app" } }];
   const props = { tokenRoute: true, tokensPerSecond: 5, callers: { ci: { limits: { maxTtlSeconds: 300 }, trusts } } };

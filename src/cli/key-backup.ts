@@ -52,12 +52,12 @@ export function tellLostName({ output }: Context, custody: string): (kid: string
 /** Says what became of a key that KMS has now, and what its file is still for. */
 export function tellImported(
   { output }: Context,
-  { rotation: { rotateEverySeconds } }: Pick<Config, "rotation">,
+  { rotation: { rotateEverySeconds, byUpload } }: Pick<Config, "rotation">,
   key: ImportedKey,
   { source, backup }: { readonly source: string; readonly backup?: string | undefined },
 ): void {
   if ("existing" in key || findCustody(key.custody)?.namesImports !== true) return;
-  if (rotateEverySeconds > 0) {
+  if (rotateEverySeconds > 0 && byUpload !== true) {
     output.note(
       "this issuer rotates by schedule: once the key signs, the next rotation replaces it by one that KMS makes. To keep it, set " +
         "rotation.rotateEverySeconds to 0 in the config, then run `signet keys apply` (in a stack: RotateEveryDays=0)",

@@ -4,6 +4,7 @@ import type { Context } from "./context.js";
 
 const load = {
   change: () => import("./commands/keys-change.js"),
+  rotate: () => import("./commands/keys-rotate.js"),
   migrate: () => import("./commands/keys-migrate.js"),
   revoke: () => import("./commands/keys-revoke.js"),
   unlock: () => import("./commands/keys-unlock.js"),
@@ -11,6 +12,7 @@ const load = {
   destroy: () => import("./commands/keys-destroy.js"),
   history: () => import("./commands/keys-history.js"),
   show: () => import("./commands/keys-show.js"),
+  pem: () => import("./commands/keys-pem.js"),
   access: () => import("./commands/audit-access.js"),
   importJwks: () => import("./commands/keys-import-jwks.js"),
 };
@@ -26,11 +28,13 @@ export function addLifeCommands(keys: Command, context: Context, common: (comman
     .addHelpText("after", "\nExample (from cron):\n  signet keys tick")
     .action(async (options) => (await load.change()).keysTick(context, options));
   common(keys.command("rotate"))
-    .description("activate the next key at the earliest instant that breaks no verifier, and print that")
+    .description("activate the next key at the earliest instant that breaks no verifier; where keys are uploaded, make it and print it")
+    .option("--uploaded <kid>", "where keys are uploaded: this one was, and is activated")
+    .option("--for <who>", "where keys are uploaded: who gets it, with commas, each in the form that it wants")
     .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print the report as JSON")
-    .addHelpText("after", "\nExample:\n  signet keys rotate --dry-run")
-    .action(async (options) => (await load.change()).keysRotate(context, options));
+    .addHelpText("after", "\nExamples:\n  signet keys rotate --dry-run\n  signet keys rotate --for snowflake-keypair\n  signet keys rotate --uploaded 5d4b8c7e")
+    .action(async (options) => (await load.rotate()).keysRotate(context, options));
   common(keys.command("revoke <kid>"))
     .description("take a key out of use at once; says which tokens that breaks")
     .option("--reason <text>", "why, for the audit log")
@@ -90,13 +94,14 @@ function addViewCommands(keys: Command, context: Context, common: (command: Comm
     .option("--json", "print it as JSON")
     .addHelpText("after", "\nExample:\n  signet keys explain")
     .action(async (options) => (await load.show()).keysExplain(context, options));
-  common(keys.command("pem"))
-    .description("print public keys for verifiers that hold a pasted PEM")
+  common(keys.command("pem [kid]"))
+    .description("print public keys for verifiers that hold pasted ones (default: the key that signs, and the next one)")
+    .option("--for <who>", "who gets them, with commas, each in the form that it wants: a PEM, its body, a certificate or a JWKS")
     .option("--current", "only the key that signs")
     .option("--next", "only the one that signs next")
     .option("--json", "print them as JSON")
-    .addHelpText("after", "\nExample:\n  signet keys pem --next > next.pem")
-    .action(async (options) => (await load.show()).keysPem(context, options));
+    .addHelpText("after", "\nExamples:\n  signet keys pem --next > next.pem\n  signet keys pem 5d4b8c7e --for google-service-account > key.crt")
+    .action(async (kid: string | undefined, options) => (await load.pem()).keysPem(context, kid, options));
   common(keys.command("repair"))
     .description("show what is not as the keyring says, ask, and repair it; --yes repairs it without asking")
     .addOption(new Option("--mend").hideHelp())
@@ -148,7 +153,7 @@ const DASHED_KID = /^-[\w-]{42}$/;
 
 /** The words of a command line with a kid that begins with a dash put last, where it is known not to be an option. */
 export function withKidLast(argv: readonly string[]): readonly string[] {
-  const kid = argv.find((word) => DASHED_KID.test(word));
+  const kid = argv.find((word, index) => DASHED_KID.test(word) && argv[index - 1] !== "--uploaded");
   if (kid === undefined || !argv.includes("keys") || argv.includes("--")) return argv;
   return [...argv.filter((word) => word !== kid), "--", kid];
 }

@@ -321,7 +321,7 @@ function addKeyCommands(program: Command, context: Context): void {
       "its name in tokens (default: its own, else its RFC 7638 thumbprint); of several keys, the one that is meant",
     )
     .option("--member <name>", "the member that is the key, where it stands in an object of JSON")
-    .option("--as <state>", "standby, or active for an issuer that has no active key yet", "standby")
+    .option("--as <state>", "standby; active for an issuer that has no active key yet, or whose keys are uploaded", "standby")
     .option("--algorithm <alg>", "what it signs with (default: the JWK's own, else the usual one of its type)")
     .option("--key-passphrase-file <file>", "opens an encrypted key")
     .option("--jwks <source>", "a JWKS (file, URL or s3://BUCKET/KEY) that lists it: it keeps its kid")

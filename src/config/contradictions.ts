@@ -1,6 +1,7 @@
 import { ownMember } from "../encoding/own-member.js";
 import { type CopyingCaller, claimsFromProofs, holdsProofText } from "../settings/claims-from-proof.js";
 import type { Limits } from "../settings/limits.js";
+import type { Policy } from "../settings/policy.js";
 
 /** What the issuer sets itself, so that no request has to ask for it. */
 const SET_BY_ISSUER = ["iss", "exp", "iat", "nbf", "jti"];
@@ -14,10 +15,18 @@ export function contradictions(members: Readonly<Record<string, unknown>>): stri
   const callers = Object.entries((members.callers ?? {}) as Readonly<Record<string, CopyingCaller>>);
   return [
     ...ofLimits("limits", members.limits),
+    ...ofRotation((members.rotation ?? {}) as Partial<Policy>),
     ...callers.flatMap(([name, caller]) => [
       ...ofLimits(`callers.${name}.limits`, caller.limits, claimsFromProofs(caller)),
       ...ofProofs(`callers.${name}`, caller, (members.limits ?? {}) as Partial<Limits>),
     ]),
+  ];
+}
+
+function ofRotation({ byUpload, rotateEverySeconds = 0 }: Partial<Policy>): string[] {
+  if (byUpload !== true || rotateEverySeconds === 0) return [];
+  return [
+    `rotation.rotateEverySeconds (${rotateEverySeconds}) rotates nothing beside rotation.byUpload, with which a key signs by your word alone: set it to 0`,
   ];
 }
 

@@ -11,6 +11,8 @@ export interface RotationPolicy {
   readonly activeKeyMaxAgeSeconds: number;
   /** How far apart two clocks may be. */
   readonly clockSkewSeconds: number;
+  /** True where verifiers have keys that are uploaded to them: after the first, none signs before a person has said that it was. */
+  readonly byUpload?: boolean | undefined;
 }
 
 /** The policy in force, with what it needs to know of the issuer's limits. */
@@ -70,6 +72,8 @@ export interface Allocation {
 /** A rotation that was asked for by hand and waits for the first safe instant. */
 export interface RotationRequest {
   readonly requestedAt: number;
+  /** The kid of the key that a person has uploaded to verifiers: it shall sign. Only where policy says `byUpload`, so not in version 1. */
+  readonly uploaded?: string;
 }
 
 /** Where the audit log stands. The last entry is kept here too: it is recorded with the change, then appended to the log. */

@@ -83,7 +83,7 @@ const text: Check = (value, path, where) => {
   if (typeof value !== "string" || value === "") throw damaged(where, `${path} is not a text`);
 };
 
-const POLICY_1: Shape1<PolicyInForce> = {
+const POLICY_1: Shape1<PolicyInForce, "byUpload"> = {
   version: { check: count(1) },
   rotateEverySeconds: { check: count(0) },
   publishAheadSeconds: { check: count(0) },
@@ -116,7 +116,7 @@ const ALLOCATION: Shape<Allocation> = {
   freedAt: { check: time, optional: true },
 };
 
-const ROTATION_REQUEST: Shape<RotationRequest> = {
+const ROTATION_REQUEST_1: Shape1<RotationRequest, "uploaded"> = {
   requestedAt: { check: time },
 };
 
@@ -159,7 +159,7 @@ const KEYRING_1: Shape1<Keyring1> = {
   confirmedSequence: { check: count(0) },
   activation: { check: nullOr(shaped(ACTIVATION_1)) },
   allocations: { check: listOf(ALLOCATION) },
-  rotationRequest: { check: nullOr(shaped(ROTATION_REQUEST)) },
+  rotationRequest: { check: nullOr(shaped(ROTATION_REQUEST_1)) },
   rotationToken: { check: text, optional: true },
   sweptAt: { check: nullOr(time) },
   audit: { check: shaped(AUDIT) },
@@ -167,7 +167,9 @@ const KEYRING_1: Shape1<Keyring1> = {
   keys: { check: listOf(KEY_1) },
 };
 
-const POLICY_2: Shape<PolicyInForce> = POLICY_1;
+const POLICY_2: Shape<PolicyInForce> = { ...POLICY_1, byUpload: { check: flag, optional: true } };
+
+const ROTATION_REQUEST_2: Shape<RotationRequest> = { ...ROTATION_REQUEST_1, uploaded: { check: text, optional: true } };
 
 const ACTIVATION_2: Shape<ActivationIntent> = {
   ...ACTIVATION_1,
@@ -211,6 +213,7 @@ const KEYRING_2: Shape<Keyring> = {
   ...KEYRING_1,
   policy: { check: shaped(POLICY_2) },
   activation: { check: nullOr(shaped(ACTIVATION_2)) },
+  rotationRequest: { check: nullOr(shaped(ROTATION_REQUEST_2)) },
   keys: { check: listOf(KEY_2) },
   ended: { check: listOf(ENDED) },
   strays: { check: listOf(STRAY), optional: true },

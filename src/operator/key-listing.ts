@@ -1,6 +1,7 @@
 import type { Installation } from "../assemble.js";
 import { publishedRecords } from "../keyring/documents.js";
 import type { KeyRecord } from "../keyring/key-record.js";
+import { awaitingUpload } from "../rotation/plan/successor.js";
 import { kidNamed } from "./kid-prefix.js";
 import { keyringMissing } from "./load-installation.js";
 
@@ -8,6 +9,8 @@ import { keyringMissing } from "./load-installation.js";
 export interface KeyListing {
   readonly issuer: string | null;
   readonly records: readonly KeyRecord[];
+  /** Those that sign only once a person has said that they were uploaded. */
+  readonly awaitUpload: readonly KeyRecord[];
 }
 
 /**
@@ -21,7 +24,7 @@ export async function listKeys(installation: Installation): Promise<KeyListing> 
   const { keyring } = found;
   const published = publishedRecords(keyring);
   const others = keyring.keys.filter((record) => !published.includes(record));
-  return { issuer: keyring.issuer, records: [...published, ...others] };
+  return { issuer: keyring.issuer, records: [...published, ...others], awaitUpload: awaitingUpload(keyring) };
 }
 
 /**

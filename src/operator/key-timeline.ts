@@ -134,14 +134,20 @@ function legendLines(legend: readonly (readonly [Phase | "revoked", string])[], 
   return lines.map(({ text }) => text);
 }
 
-function plannedLines({ planned, now }: KeyLives, style: TimelineStyle): string[] {
-  if (planned.length === 0) return ["", "nothing is planned: keys are rotated by hand"];
+function plannedLines({ planned, now, awaitUpload = [] }: KeyLives, style: TimelineStyle): string[] {
+  const waiting = awaitUpload.map(awaitsUpload);
+  if (planned.length === 0) return ["", ...(waiting.length > 0 ? waiting : ["nothing is planned: keys are rotated by hand"])];
   const lines = planned
     .slice(0, MAX_PLANNED)
     .map(
       ({ at, words }) => `  ${dateInWords(at).slice(0, 16)} UTC, ${fromNow(at, now)}: ${clipped(visible(words), style.columns)}`,
     );
-  return ["", "planned, while ticks run:", ...lines];
+  return ["", "planned, while ticks run:", ...lines, ...waiting];
+}
+
+/** What a key waits for that is to be uploaded, and what says that it was. */
+export function awaitsUpload(kid: string): string {
+  return `${visible(kid)} waits until it was uploaded: \`signet keys rotate --uploaded ${visible(kid)}\` then lets it sign`;
 }
 
 // The reason after a colon is for `keys explain`.

@@ -28,7 +28,10 @@ export async function stackConfig(surroundings: Surroundings, name: string): Pro
     ...(isEd25519 ? { algorithm: "Ed25519", ed25519Name: given("Algorithm") } : { algorithm: given("Algorithm") }),
     custody: custodyOfParameter(given("KeyCustodianParameter")),
     limits: { maxTtlSeconds: Number(given("MaxTtlSeconds")) },
-    rotation: { rotateEverySeconds: Number(given("RotateEveryDays")) * DAY_SECONDS },
+    rotation: {
+      rotateEverySeconds: Number(given("RotateEveryDays")) * DAY_SECONDS,
+      ...(given("RotateByUpload") === "on" && { byUpload: true }),
+    },
     aws: {
       installation: bucket,
       region,

@@ -76,17 +76,22 @@ export async function tick(context: Context, { dryRun: isDryRun = false, createK
 }
 
 /** Asks for a rotation at the earliest safe instant, which is now or stands in the report's waits. */
-export async function rotate(context: Context, { dryRun: isDryRun = false, token }: RotateRequest): Promise<RotateReport> {
+export async function rotate(
+  context: Context,
+  { dryRun: isDryRun = false, token, uploaded }: RotateRequest,
+): Promise<RotateReport> {
   assertRequestToken(token);
   const from = activeRecord(await existingKeyring(context))?.publicJwk?.kid;
   const request = async (session: Session): Promise<[]> => {
-    await requestRotation(session, { token });
+    await requestRotation(session, { token, uploaded });
     return [];
   };
   const report = await (isDryRun
     ? dryRun(context, request)
     : withLease(context, async (session) => thenRun(context, session, await request(session))));
-  const to = report.actions.find(({ because }) => because === "requested" || because === "due")?.kid;
+  const isRotation = ({ because, kid }: ReportedAction): boolean =>
+    because === "requested" || because === "due" || (uploaded !== undefined && kid === uploaded);
+  const to = report.actions.find(isRotation)?.kid;
   return Object.freeze({ ...report, rotated: from === undefined || to === undefined ? null : { from, to } });
 }
 
@@ -109,7 +114,8 @@ export async function revoke(context: Context, request: RevokeRequest & DryRun):
 
 // A revocation that has to wait for a successor is no success: the old key still signs.
 async function untilRevoked(session: Session, kid: string, work: () => Promise<Outcome>): Promise<Outcome> {
-  const goesOn = `key ${kid} is revoked, but still signs until another key is proven and takes over; the next tick goes on with it`;
+  const next = session.keyring().policy.byUpload === true ? "" : "; the next tick goes on with it";
+  const goesOn = `key ${kid} is revoked, but still signs until another key is proven and takes over${next}`;
   try {
     const outcome = await work();
     if (!isStillSigning(session.keyring(), kid)) return outcome;

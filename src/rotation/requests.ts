@@ -22,6 +22,8 @@ export type TickRequest = DryRun & Creation;
 export interface RotateRequest extends DryRun {
   /** Names the request: a second one of the same name is the first. */
   readonly token?: string | undefined;
+  /** The kid of the key that shall sign, by a person's word that it was uploaded to verifiers. Only where the policy says `byUpload`. */
+  readonly uploaded?: string | undefined;
 }
 
 /** What became of a rotation. */

@@ -52,8 +52,9 @@ export function follow(options: FollowOptions): Followed {
     const active = (await stores.keyring.read())?.keyring.keys.find(({ state }) => state === "active");
     if (active?.publicJwk === undefined) return;
     const { activatedAt, alg, publicJwk } = active;
-    const { rotateEverySeconds } = config.rotation;
-    const rotatesAt = activatedAt !== undefined && rotateEverySeconds > 0 ? activatedAt + rotateEverySeconds : undefined;
+    const { rotateEverySeconds, byUpload } = config.rotation;
+    const isScheduled = rotateEverySeconds > 0 && byUpload !== true;
+    const rotatesAt = activatedAt !== undefined && isScheduled ? activatedAt + rotateEverySeconds : undefined;
     keyInUse = { alg, kid: publicJwk.kid, activatedAt, rotatesAt };
   }
 

@@ -9,6 +9,15 @@ export const POLICY_MEMBERS = {
     default: 7_776_000,
     ...about("Age at which an active key is succeeded; 0 means by hand.", 2_592_000, { variable: "SIGNET_ROTATE_EVERY_SECONDS" }),
   },
+  byUpload: {
+    type: "boolean",
+    title: "true or false",
+    ...about(
+      "True where verifiers have keys that are uploaded to them: a key is made and let sign by your word alone, `signet keys rotate --uploaded KID`.",
+      true,
+      { fallback: "false" },
+    ),
+  },
   publishAheadSeconds: {
     ...seconds(1),
     default: 86_400,

@@ -16,6 +16,7 @@ describe("members that contradict each other", () => {
       { limits: { requiredClaims: ["sub", "tenant"], allowedClaims: ["sub"] } },
       /requiredClaims has tenant, .* no token is issued/,
     ],
+    [{ rotation: { byUpload: true, rotateEverySeconds: 86_400 } }, /rotation\.rotateEverySeconds \(86400\) rotates nothing/],
   ])("are told: %j", (members, words) => {
     expect(doubts(members)).toStrictEqual([expect.stringMatching(words)]);
   });
@@ -27,6 +28,9 @@ describe("members that contradict each other", () => {
   it.each([
     [{}],
     [{ limits: { maxTtlSeconds: 600 } }],
+    [{ rotation: { byUpload: true } }],
+    [{ rotation: { byUpload: true, rotateEverySeconds: 0 } }],
+    [{ rotation: { byUpload: false, rotateEverySeconds: 86_400 } }],
     [{ limits: { maxTtlSeconds: 600, defaultTtlSeconds: null } }],
     [{ limits: { maxTtlSeconds: 600, defaultTtlSeconds: 600 } }],
     [{ limits: { requiredClaims: ["exp", "tenant"], allowedClaims: ["sub"], fixedClaims: { tenant: "a" } } }],

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { amount } from "../contracts/matrix.js";
-import { stories } from "./world/stories.js";
+import { stories, storiesByUpload } from "./world/stories.js";
 import { play } from "./world/world.js";
 
 /** Some known ones in `npm test`; `npm run proof:rotation` plays new ones, by the thousand. */
@@ -9,11 +9,14 @@ const RUNS = Number(process.env.SIGNET_PROOF_RUNS ?? amount(15, 40));
 const SEED = Number(process.env.SIGNET_PROOF_SEED ?? 1);
 
 describe("whatever crashes, sleeps, lies or comes late", () => {
-  it(`no token is broken and nothing is left behind, in ${RUNS} stories`, { timeout: 3_600_000 }, async () => {
+  it.each([
+    ["no token is broken and nothing is left behind", stories],
+    ["where keys are uploaded none is let sign before a person has said that it was", storiesByUpload],
+  ])(`%s, in ${RUNS} stories`, { timeout: 3_600_000 }, async (_promise, all) => {
     let tokens = 0;
     let calls = 0;
     await fc.assert(
-      fc.asyncProperty(stories, async (story) => {
+      fc.asyncProperty(all, async (story) => {
         const played = await play(story);
         tokens += played.tokens;
         calls += played.calls;

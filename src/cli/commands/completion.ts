@@ -44,6 +44,7 @@ const ARGUMENTS: Words = new Map([
 const ASKED: ReadonlyMap<string, string> = new Map([
   ["keys revoke", "kids"],
   ["keys expire", "kids"],
+  ["keys pem", "kids"],
   ["callers rotate", "callers"],
   ["callers remove", "callers"],
   ["callers trust", "callers"],

@@ -108,7 +108,7 @@ function printSummary(
   const isInDirectory = facts?.keyFolder !== undefined;
   const keeper = config.aws === undefined ? config.custody : `${config.custody} in AWS`;
   output.note(
-    `  keys     ${isInDirectory ? config.directory : keeper} (${active.alg} key ${active.publicJwk?.kid} signs; a standby is published)`,
+    `  keys     ${isInDirectory ? config.directory : keeper} (${active.alg} key ${active.publicJwk?.kid} signs${config.rotation.byUpload === true ? "" : "; a standby is published"})`,
   );
   if (!isInDirectory) output.note(`  keyring  ${config.aws?.keyring ?? config.directory}`);
   if (isEncrypted) output.note("  secrets  encrypted under your passphrase");

@@ -22,27 +22,6 @@ export async function keysTick(context: Context, options: ChangeOptions): Promis
   assertWell(report);
 }
 
-/** `signet keys rotate`: the next key signs at the earliest safe instant, which is printed. */
-export async function keysRotate(context: Context, options: ChangeOptions): Promise<void> {
-  const manager = await managerFor(context, await openInstallation(context, options));
-  const report = await manager.rotate({ dryRun: options.dryRun });
-  printReport(context, report, options);
-  if (options.json === true) return;
-  const { output } = context;
-  const waiting = report.waits.find(({ rule }) => rule === "second_standby");
-  const { rotated } = report;
-  const other = report.actions.find(({ because }) => because !== undefined);
-  if (rotated !== null) {
-    const verb = options.dryRun === true ? "would rotate now: key" : "rotated: key";
-    output.note(`${verb} ${rotated.to} signs in place of ${rotated.from}`);
-  } else if (other?.because === "first") output.note("the first key was made, and signs: there was none to rotate");
-  else if (other !== undefined) output.note("this was no rotation: what was done to the active document stands above");
-  if (rotated === null && waiting?.until != null) {
-    output.note(`the rotation is scheduled: the first tick after ${dateInWords(waiting.until)} carries it out`);
-    output.data(dateInWords(waiting.until));
-  }
-}
-
 export interface ApplyOptions extends ChangeOptions {
   readonly algorithm?: string;
   readonly verifiersAccept?: string;

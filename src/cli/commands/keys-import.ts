@@ -1,8 +1,11 @@
 import type { Installation } from "../../assemble.js";
 import { SignetError } from "../../errors.js";
+import { activeRecord, type Keyring } from "../../keyring/keyring.js";
 import { changeConfig } from "../../operator/config-file.js";
 import { keyToImport } from "../../operator/key-import.js";
+import { awaitsUpload } from "../../operator/key-timeline.js";
 import { STACK_CONFIG } from "../../operator/surroundings.js";
+import type { Manager } from "../../rotation/manager.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { type BackupOptions, backUp, tellImported, tellLostName } from "../key-backup.js";
@@ -42,19 +45,47 @@ export async function keysImport(context: Context, source: string, options: Impo
   if (options.dryRun !== true) await backUp(context, found, options);
   if (createKeyring) installation = await rotatedByHand(context, installation, options);
   const manager = await managerFor(context, installation);
-  const { publicJwk, ...report } = await manager.importKey({ ...found, ...expiry, as, dryRun: options.dryRun, createKeyring });
+  const before = (await installation.stores.keyring.read())?.keyring;
+  const isByUpload = before?.policy.byUpload === true;
+  // Who hands keys out has this one: where keys are uploaded it may follow the one that signs at once.
+  const follows = as === "active" && isByUpload && activeRecord(before) !== undefined;
+  const wanted = follows ? "standby" : as;
+  const { publicJwk, ...report } = await manager.importKey({
+    ...found,
+    ...expiry,
+    as: wanted,
+    dryRun: options.dryRun,
+    createKeyring,
+  });
   output.note(
     `found in ${source}: ${publicJwk.alg.startsWith("P") ? "a" : "an"} ${publicJwk.alg} key, ${publicJwk.kid}${"existing" in found ? "" : "; its halves belong together"}`,
   );
   if (options.dryRun === true) {
     printReport(context, report, options);
+    if (follows) output.note(`key ${publicJwk.kid} would sign then`);
     return;
   }
   const there =
     "existing" in found ? "it stays in KMS, and is never deleted there" : "it was not changed: protect it or remove it";
-  output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${as}; ${source}: ${there}`);
+  output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${wanted}; ${source}: ${there}`);
+  if (follows) await letSign(context, installation, manager, publicJwk.kid);
+  else if (isByUpload && as === "standby") output.note(awaitsUpload(publicJwk.kid));
   tellImported(context, installation.config, found, { source, backup: options.backup });
   if (options.json === true) output.json(publicJwk);
+}
+
+// The word that a key is known at the other side is given with the import. Typed again, it has been done.
+async function letSign({ output }: Context, { stores }: Installation, manager: Manager, kid: string): Promise<void> {
+  const from = activeKidOf((await stores.keyring.read())?.keyring);
+  if (from === kid) return;
+  const { alerts } = await manager.rotate({ uploaded: kid });
+  const to = activeKidOf((await stores.keyring.read())?.keyring);
+  if (to === kid) return output.note(`key ${kid} signs in place of ${from}: \`signet keys revoke ${from}\` ends that one when you have deleted it there`);
+  throw new SignetError("key_unusable", `key ${kid} was imported and does not sign yet; \`signet keys explain\` says why ${alerts.join("; ")}`);
+}
+
+function activeKidOf(keyring: Keyring | undefined): string | undefined {
+  return keyring && activeRecord(keyring)?.publicJwk?.kid;
 }
 
 function stranded(source: string): SignetError {
@@ -90,7 +121,8 @@ async function placeToImport(
 // As with `init --import`: a verifier that holds the key's PEM cannot follow a schedule.
 async function rotatedByHand(context: Context, installation: Installation, options: ImportOptions): Promise<Installation> {
   const { env, output } = context;
-  if (installation.config.rotation.rotateEverySeconds === 0 || env.SIGNET_ROTATE_EVERY_SECONDS) return installation;
+  const { rotateEverySeconds, byUpload } = installation.config.rotation;
+  if (rotateEverySeconds === 0 || byUpload === true || env.SIGNET_ROTATE_EVERY_SECONDS) return installation;
   if (options.dryRun === true) {
     output.note("rotation.rotateEverySeconds would be set to 0 in the config: the next keys sign after `signet keys rotate`");
     return installation;

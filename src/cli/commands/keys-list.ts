@@ -3,8 +3,9 @@ import type { Installation } from "../../assemble.js";
 import { fromNow } from "../../encoding/times-in-words.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import type { KeyRecord } from "../../keyring/key-record.js";
 import { listKeys, shownRecord, sinceOf } from "../../operator/key-listing.js";
-import { drawTimeline } from "../../operator/key-timeline.js";
+import { awaitsUpload, drawTimeline } from "../../operator/key-timeline.js";
 import { timelineSvg } from "../../operator/key-timeline-svg.js";
 import { pathGiven } from "../../operator/surroundings.js";
 import type { KeyLives } from "../../rotation/forecast/key-lives.js";
@@ -22,11 +23,12 @@ export interface ListOptions extends CommonOptions {
 export async function keysList(context: Context, options: ListOptions): Promise<void> {
   const { output } = context;
   const installation = await openInstallation(context, options);
-  const { issuer, records } = await listKeys(installation);
+  const { issuer, records, awaitUpload } = await listKeys(installation);
   if (options.svg !== undefined) await writeSvg(context, options.svg, timelineSvg(await livesOf(installation), issuer));
   if (options.json === true) {
     const timeline = options.timeline === true ? { timeline: await livesOf(installation) } : {};
-    output.json({ issuer, keys: records.map(shownRecord), ...timeline });
+    const shown = (record: KeyRecord) => ({ ...shownRecord(record), ...(awaitUpload.includes(record) && { awaitsUpload: true }) });
+    output.json({ issuer, keys: records.map(shown), ...timeline });
     return;
   }
   const now = presentSeconds();
@@ -42,6 +44,7 @@ export async function keysList(context: Context, options: ListOptions): Promise<
   for (const line of table(["KID", "ALG", "STATE", "SINCE", "CUSTODY"], rows, shown)) output.data(line);
   if (options.timeline === true) showTimeline(context, await livesOf(installation));
   else if (process.stdout.isTTY === true) await showTimelineIfPossible(context, installation);
+  else for (const { publicJwk } of awaitUpload) output.note(awaitsUpload(publicJwk?.kid ?? ""));
 }
 
 async function livesOf(installation: Installation): Promise<KeyLives> {

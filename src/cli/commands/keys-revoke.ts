@@ -23,6 +23,13 @@ export async function keysRevoke(context: Context, given: string, options: Revok
     return;
   }
   for (const { words } of preview.waits.filter(({ rule }) => rule === "young_standby")) context.output.note(`warning: ${words}`);
+  // The wait of the key that signs: no other one may take over.
+  if (preview.waits.some((wait) => wait.rule === "by_upload" && wait.kid === kid)) {
+    context.output.note(
+      `warning: no other key was uploaded, so that ${kid} goes on signing until one is and takes over: \`signet keys rotate\` makes it, ` +
+        "`signet keys rotate --uploaded KID` lets it sign. Take this one away where it was uploaded: only that ends its tokens there",
+    );
+  }
   await confirm(`Revoke key ${kid}?`, options);
   printReport(context, await manager.revoke(request), options);
 }

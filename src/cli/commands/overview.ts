@@ -1,5 +1,7 @@
 import { isSignetError } from "../../errors.js";
 import { activeRecord } from "../../keyring/keyring.js";
+import { awaitsUpload } from "../../operator/key-timeline.js";
+import { awaitingUpload } from "../../rotation/plan/successor.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { openInstallation } from "../open-installation.js";
 
@@ -24,6 +26,7 @@ async function nextSteps(context: Context, options: CommonOptions): Promise<stri
         `${pathOfConfig(context, options)} is there, but no key is active yet.`,
         `  ${self} init          finishes what was begun`,
       ];
+    const waiting = found === undefined ? [] : awaitingUpload(found.keyring);
     return [
       "",
       `Here: ${config.issuer ?? "an issuer without a URL"}, signing ${active.alg} with ${active.publicJwk?.kid}.`,
@@ -31,6 +34,7 @@ async function nextSteps(context: Context, options: CommonOptions): Promise<stri
       `  ${self} verify TOKEN                verifies one`,
       `  ${self} jwks                        shows the public keys`,
       `  ${self} keys list                   shows where the keys are in their lives`,
+      ...waiting.flatMap(({ publicJwk }) => (publicJwk === undefined ? [] : ["", awaitsUpload(publicJwk.kid)])),
     ];
   } catch (error) {
     if (!isSignetError(error, "config_missing")) throw error;

@@ -77,10 +77,12 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
     async open(key: OpenableKey): Promise<Signer> {
       const { file } = material.read(key.material);
       const { key: privateKey, algorithm, kid } = await mustExist(file, load(file));
-      if (kid !== key.kid || algorithm.name !== key.alg) {
+      // An RSA key signs its certificate as RS256 says, whatever its tokens are signed with.
+      const isAsked = algorithm.name === key.alg || (algorithm.kty === "RSA" && key.alg === "RS256");
+      if (kid !== key.kid || !isAsked) {
         throw new SignetError("key_mismatch", `the key file ${file} is not the key that the active document names`);
       }
-      return localSigner({ privateKey, alg: algorithm.name, kid });
+      return localSigner({ privateKey, alg: key.alg, kid });
     },
     async destroy(id: string): Promise<void> {
       for (const name of await namesIn(directory)) {

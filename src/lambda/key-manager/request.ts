@@ -16,7 +16,7 @@ const LIST = { type: "array", minItems: 1, items: { type: "string" }, title: "a 
 
 const FAULT_OF: Readonly<Record<Action, ReturnType<typeof faultFinder>>> = {
   tick: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG })),
-  rotate: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG })),
+  rotate: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG, uploaded: TEXT })),
   revoke: faultFinder(closedObject(["kid"], { action: TEXT, dryRun: FLAG, kid: TEXT, reason: TEXT })),
   migrate: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG, algorithm: TEXT, custody: TEXT, verifiersAccept: LIST })),
   explain: faultFinder(closedObject([], { action: TEXT })),
@@ -26,6 +26,7 @@ interface Asked {
   readonly action: Action;
   readonly dryRun?: boolean;
   readonly kid?: string;
+  readonly uploaded?: string;
   readonly reason?: string;
   readonly algorithm?: string;
   readonly custody?: string;
@@ -62,7 +63,7 @@ const EXAMPLE = 'such as {"action": "tick"}';
  * @throws SignetError `plan_refused` or `key_unusable` for a tick that needs an operator, and what the manager throws
  */
 export async function perform(manager: CoreManager, event: unknown): Promise<object> {
-  const { action, dryRun, kid = "", reason, algorithm, custody, verifiersAccept = [] } = askedOf(event);
+  const { action, dryRun, kid = "", uploaded, reason, algorithm, custody, verifiersAccept = [] } = askedOf(event);
   switch (action) {
     case "tick": {
       const report = await manager.tick({ dryRun });
@@ -70,7 +71,7 @@ export async function perform(manager: CoreManager, event: unknown): Promise<obj
       return report;
     }
     case "rotate":
-      return manager.rotate({ dryRun });
+      return manager.rotate({ dryRun, uploaded });
     case "revoke":
       return manager.revoke({ kid, dryRun, ...(reason !== undefined && { reason }) });
     case "migrate":

@@ -2,7 +2,7 @@ import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Plan } from "../plan/planner.js";
 import { removableAt, retentionSeconds } from "../plan/policy.js";
 import { dueAt } from "../plan/situation.js";
-import { matches, readyAt } from "../plan/successor.js";
+import { isUploaded, matches, signsFrom } from "../plan/successor.js";
 import { nameOf, type View } from "../plan/view.js";
 import { timeInWords } from "../plan/wait-reasons.js";
 
@@ -60,9 +60,11 @@ function pendingKey(key: KeyRecord, { keyring }: View, now: number): { words: st
     };
   if (key.publishedAt === undefined)
     return { words: "It is made, and not seen in the JWKS yet: the next tick publishes it.", nextAt: now };
-  const ready = readyAt(key, policy);
+  const ready = signsFrom(keyring, key);
   const kind = matches(key, policy) ? "It is a standby" : "It is a standby of an algorithm or custody that was given up";
   const since = `${kind}, published since ${timeInWords(key.publishedAt)}`;
+  if (policy.byUpload === true && !isUploaded(keyring, key))
+    return { words: `${since}; it waits until you say that it was uploaded: \`signet keys rotate --uploaded ${nameOf(key)}\`.`, nextAt: null };
   if (ready > now)
     return { words: `${since}; it may sign from ${timeInWords(ready)}, when every verifier has it.`, nextAt: ready };
   return { words: `${since}: verifiers have it, and it can take over at any time.`, nextAt: null };
@@ -72,6 +74,8 @@ function activeKey(key: KeyRecord, { keyring }: View): { words: string; nextAt: 
   const since = key.activatedAt === undefined ? "" : ` since ${timeInWords(key.activatedAt)}`;
   if (key.revokedAt !== undefined)
     return { words: `It signs${since}, but was revoked${reasonOf(key)}: its successor takes over.`, nextAt: null };
+  if (keyring.policy.byUpload === true)
+    return { words: `It signs${since}, until a key takes over that you have uploaded.`, nextAt: null };
   const due = dueAt(key, keyring.policy);
   if (keyring.rotationRequest !== null) {
     const at = successionAt(

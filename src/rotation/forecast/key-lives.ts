@@ -1,6 +1,7 @@
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring, PolicyInForce } from "../../keyring/keyring.js";
 import type { AuditEntry } from "../plan/audit-entry.js";
+import { awaitingUpload } from "../plan/successor.js";
 import { nameOf } from "../plan/view.js";
 import type { Moment } from "./forecast.js";
 
@@ -35,6 +36,8 @@ export interface KeyLives {
   readonly lives: readonly KeyLife[];
   /** What is planned, in words. */
   readonly planned: readonly { readonly at: number; readonly words: string }[];
+  /** The kids of keys that sign only once a person has said that they were uploaded; absent where there are none. */
+  readonly awaitUpload?: readonly string[];
 }
 
 /** How much more of the past than of the future is shown at most. */
@@ -55,7 +58,8 @@ export function livesOf(keyring: Keyring, moments: readonly Moment[], entries: r
   const planned = moments.flatMap(({ at, actions }) =>
     actions.filter(({ kind }) => at > now && TOLD.includes(kind)).map(({ words }) => ({ at, words })),
   );
-  return Object.freeze({ now, from, until, lives, planned });
+  const awaitUpload = awaitingUpload(keyring).map(nameOf);
+  return Object.freeze({ now, from, until, lives, planned, ...(awaitUpload.length > 0 && { awaitUpload }) });
 }
 
 function presentAndPlanned(keyring: Keyring, moments: readonly Moment[], until: number): KeyLife[] {
@@ -78,7 +82,7 @@ function presentAndPlanned(keyring: Keyring, moments: readonly Moment[], until: 
 
 function spansOf(record: KeyRecord, policy: PolicyInForce, end: number): Span[] {
   const { creatingAt, pendingAt, publishedAt, activatedAt, retiredAt, origin } = record;
-  const readyAt = publishedAt === undefined ? undefined : publishedAt + policy.publishAheadSeconds;
+  const readyAt = readyIn(policy, publishedAt);
   const isFirst = readyAt !== undefined && activatedAt !== undefined && activatedAt < readyAt;
   return cut(
     [
@@ -90,6 +94,11 @@ function spansOf(record: KeyRecord, policy: PolicyInForce, end: number): Span[] 
     ],
     end,
   );
+}
+
+// Verifiers to whom keys are uploaded have none by its publication.
+function readyIn({ byUpload, publishAheadSeconds }: PolicyInForce, publishedAt: number | undefined): number | undefined {
+  return publishedAt === undefined || byUpload === true ? undefined : publishedAt + publishAheadSeconds;
 }
 
 // A phase ends where the next one begins.
@@ -115,7 +124,7 @@ function pastLives(keyring: Keyring, entries: readonly AuditEntry[]): KeyLife[] 
     )?.at;
     const revokedAt = timeOf(kid, "key.revoked");
     const publishedAt = timeOf(kid, "key.published");
-    const readyAt = publishedAt === undefined ? undefined : publishedAt + keyring.policy.publishAheadSeconds;
+    const readyAt = readyIn(keyring.policy, publishedAt);
     const isFirst = readyAt !== undefined && activatedAt !== undefined && activatedAt < readyAt;
     const starts = [
       ["pending", timeOf(kid, "key.made")],

@@ -3,7 +3,7 @@ import { type ActivationCause, type ActivationIntent, MAX_PUBLISHED_KEYS } from 
 import { isPermanent, MOVING_SLOTS } from "./policy.js";
 import { isSlotTaken, nextSequence } from "./sequence.js";
 import { dueAt, type PlannedStep, type Situation, wait } from "./situation.js";
-import { plannedSuccessors, readyAt, successorAtOnce } from "./successor.js";
+import { awaitingUpload, plannedSuccessors, readyAt, signsFrom, successorAtOnce } from "./successor.js";
 import { documentLimits } from "./transitions.js";
 import { documentState, isPassedOver, nameOf, type View } from "./view.js";
 
@@ -71,11 +71,11 @@ function firstActivation(situation: Situation): PlannedStep[] {
 }
 
 function replacement(situation: Situation, because: ActivationCause): PlannedStep[] {
-  const { standbys, policy, now } = situation;
+  const { standbys, policy, now, view } = situation;
   const best = successorAtOnce(standbys, policy, now);
   // None is published: one is made first, and nothing else can be done.
-  if (best === undefined) return [];
-  const ready = readyAt(best, policy);
+  if (best === undefined) return waitsForUpload(situation);
+  const ready = signsFrom(view.keyring, best);
   const warning = `verifiers are sure to know key ${nameOf(best)}`;
   const warnings = ready > now ? [wait("young_standby", ready, warning, best)] : [];
   return [...begin(situation, best, because, true), ...warnings];
@@ -83,6 +83,7 @@ function replacement(situation: Situation, because: ActivationCause): PlannedSte
 
 function plannedRotation(situation: Situation, active: KeyRecord): PlannedStep[] {
   const { policy, now, view } = situation;
+  if (policy.byUpload === true) return rotationByUpload(situation, active);
   const standbys = plannedSuccessors(situation.standbys, policy);
   const isRequested = view.keyring.rotationRequest !== null;
   const due = dueAt(active, policy);
@@ -97,11 +98,33 @@ function plannedRotation(situation: Situation, active: KeyRecord): PlannedStep[]
     const until = standbys[1] === undefined ? now + policy.publishAheadSeconds : readyAt(standbys[1], policy);
     return [...waits, wait("second_standby", until, succession, active)];
   }
-  const kept = view.keyring.keys.filter((key) => (key.state === "retired" || key === active) && isPermanent(key));
+  return [...succeeded(situation, active, first, isRequested ? "requested" : "due"), ...waits];
+}
+
+// Verifiers have no other key than those that were uploaded: no further standby is waited for.
+function rotationByUpload(situation: Situation, active: KeyRecord): PlannedStep[] {
+  const { now, view } = situation;
+  const [next] = situation.standbys;
+  if (next === undefined) return waitsForUpload(situation);
+  const from = signsFrom(view.keyring, next);
+  if (from > now) return [wait("publish_ahead", from, `key ${nameOf(next)} signs`, next)];
+  return succeeded(situation, active, next, "requested");
+}
+
+// What signs only once a person has said that it was uploaded.
+function waitsForUpload({ view: { keyring }, policy, active }: Situation): PlannedStep[] {
+  if (policy.byUpload !== true) return [];
+  const succession = active === undefined ? [] : [wait("by_upload", null, `key ${nameOf(active)} is succeeded`, active)];
+  return [...awaitingUpload(keyring).map((key) => wait("by_upload", null, `key ${nameOf(key)} signs`, key)), ...succession];
+}
+
+function succeeded(situation: Situation, active: KeyRecord, next: KeyRecord, because: ActivationCause): PlannedStep[] {
+  const { keys } = situation.view.keyring;
+  const kept = keys.filter((key) => (key.state === "retired" || key === active) && isPermanent(key));
   if (isPermanent(active) && kept.length > MAX_PUBLISHED_KEYS - MOVING_SLOTS) {
-    return [...waits, wait("places_kept", null, succession, active)];
+    return [wait("places_kept", null, `key ${nameOf(active)} is succeeded`, active)];
   }
-  return [...begin(situation, first, isRequested ? "requested" : "due", false), ...waits];
+  return begin(situation, next, because, false);
 }
 
 function begin({ view, now }: Situation, key: KeyRecord, because: ActivationCause, urgent: boolean): PlannedStep[] {

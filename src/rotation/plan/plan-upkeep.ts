@@ -2,7 +2,7 @@ import type { KeyRecord } from "../../keyring/key-record.js";
 import { MAX_PUBLISHED_KEYS } from "../../keyring/keyring.js";
 import { PREPARE_EARLIER_SECONDS, removableAt, SWEEP_EVERY_SECONDS } from "./policy.js";
 import { dueAt, type PlannedStep, type Situation, wait } from "./situation.js";
-import { awaitsProof, isSoundStandby, matches, readyAt } from "./successor.js";
+import { awaitsProof, isSoundStandby, isUploaded, matches, readyAt } from "./successor.js";
 import { documentState, isInJwks, isPassedOver, isPublished, nameOf, type View } from "./view.js";
 
 const SOON_SECONDS = 60;
@@ -48,10 +48,12 @@ function removalOfRetired({ policy, now }: Situation, key: KeyRecord, isCertain:
 }
 
 // A standby without its private part, or of an algorithm or custody that was given up, once another one is old enough.
-function isSurplus({ policy, now, standbys, intended }: Situation, key: KeyRecord): boolean {
+function isSurplus({ view: { keyring }, policy, now, standbys, intended, active }: Situation, key: KeyRecord): boolean {
   if (key.state !== "pending" || key === intended || key.maxTtlSeconds !== undefined) return false;
   if (key.materialLostAt !== undefined) return true;
   if (key.origin === "imported" || matches(key, policy)) return false;
+  // Where keys are uploaded there may be no other one.
+  if (policy.byUpload === true) return !isUploaded(keyring, key) && active !== undefined && matches(active, policy);
   return standbys.some((other) => matches(other, policy) && readyAt(other, policy) <= now);
 }
 
@@ -70,13 +72,14 @@ function isSweepDue({ view: { keyring }, now }: Situation): boolean {
   return keyring.sweptAt === null || now >= keyring.sweptAt + SWEEP_EVERY_SECONDS;
 }
 
-/** One standby at all times, and a second one in time for a planned rotation. */
+/** One standby at all times, and a second one in time for a planned rotation; where keys are uploaded, one that was asked for. */
 export function making(situation: Situation): PlannedStep[] {
   const { view, policy, now, active, intended } = situation;
   const { keyring } = view;
   const unfinished = keyring.keys.filter((key) => key.state === "creating");
   if (unfinished.length > 0) return unfinished.map((key) => ({ kind: "finish-making", id: key.id }));
-  const candidates = keyring.keys.filter((key) => isSoundStandby(key) && (active === undefined || matches(key, policy)));
+  const isFit = (key: KeyRecord): boolean => active === undefined || matches(key, policy) || isUploaded(keyring, key);
+  const candidates = keyring.keys.filter((key) => isSoundStandby(key) && isFit(key));
   const have = candidates.filter((key) => !isPassedOver(view, key)).length;
   if (have >= wantedStandbys(situation) || (have > 0 && active === undefined)) return have === 1 ? preparation(situation) : [];
   // The first key signs before its standby is made.
@@ -107,9 +110,11 @@ function nextInPlaceAt(standbys: readonly KeyRecord[], now: number): number {
 }
 
 function wantedStandbys(situation: Situation): number {
-  const { view, now, active } = situation;
-  if (active === undefined || view.keyring.activation !== null) return 1;
-  return view.keyring.rotationRequest !== null || now >= (prepareAt(situation) ?? Number.POSITIVE_INFINITY) ? 2 : 1;
+  const { view, now, active, policy } = situation;
+  const { activation, rotationRequest, confirmedSequence } = view.keyring;
+  if (policy.byUpload === true && confirmedSequence > 0) return rotationRequest !== null && activation === null ? 1 : 0;
+  if (active === undefined || activation !== null) return 1;
+  return rotationRequest !== null || now >= (prepareAt(situation) ?? Number.POSITIVE_INFINITY) ? 2 : 1;
 }
 
 // When the second standby of the next planned rotation is made.

@@ -93,7 +93,9 @@ export function assertPolicy(policy: PolicyInForce): void {
 /** The policy that settings ask for. */
 export function policyOf(settings: RotationSettings, version: number): PolicyInForce {
   const { policy, maxTtlSeconds, allowsUnlimitedTokens, algorithm, custody } = settings;
-  const { rotateEverySeconds, publishAheadSeconds, activeKeyMaxAgeSeconds, clockSkewSeconds } = policy;
+  const { publishAheadSeconds, activeKeyMaxAgeSeconds, clockSkewSeconds, byUpload = false } = policy;
+  const rotateEverySeconds = byUpload ? 0 : policy.rotateEverySeconds;
   const rotation = { rotateEverySeconds, publishAheadSeconds, activeKeyMaxAgeSeconds, clockSkewSeconds };
-  return { version, ...rotation, maxTtlSeconds, allowsUnlimitedTokens, algorithm, custody };
+  // Managers that do not know it read a keyring without it.
+  return { version, ...rotation, ...(byUpload && { byUpload }), maxTtlSeconds, allowsUnlimitedTokens, algorithm, custody };
 }

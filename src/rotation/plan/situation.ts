@@ -1,7 +1,7 @@
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { activeRecord, type PolicyInForce } from "../../keyring/keyring.js";
 import type { Action } from "./actions.js";
-import { publishedStandbys } from "./successor.js";
+import { mayTakeOver, publishedStandbys } from "./successor.js";
 import { isPassedOver, nameOf, recordById, type View } from "./view.js";
 import { RULES, type RuleName, timeInWords, type Wait } from "./wait-reasons.js";
 
@@ -13,7 +13,7 @@ export interface Situation {
   readonly active: KeyRecord | undefined;
   /** The key of an activation that is under way. */
   readonly intended: KeyRecord | undefined;
-  /** Published keys that may be chosen to sign, the longest published first. */
+  /** Published keys that may take over, the longest published first. */
   readonly standbys: readonly KeyRecord[];
 }
 
@@ -23,7 +23,7 @@ export type PlannedStep = Action | Wait;
 /** Works out what the rules need. */
 export function situationOf(view: View, policy: PolicyInForce, now: number): Situation {
   const { keyring } = view;
-  const standbys = publishedStandbys(keyring).filter((key) => !isPassedOver(view, key));
+  const standbys = publishedStandbys(keyring).filter((key) => !isPassedOver(view, key) && mayTakeOver(keyring, key));
   const intended = keyring.activation === null ? undefined : recordById(keyring, keyring.activation.id);
   return { view, policy, now, active: activeRecord(keyring), intended, standbys };
 }

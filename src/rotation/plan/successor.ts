@@ -22,6 +22,24 @@ export function readyAt(standby: KeyRecord, policy: PolicyInForce): number {
   return (standby.publishedAt ?? Number.POSITIVE_INFINITY) + policy.publishAheadSeconds;
 }
 
+/** Whether a person has said that a key was uploaded to verifiers, and shall sign. */
+export function isUploaded({ rotationRequest }: Pick<Keyring, "rotationRequest">, { publicJwk }: KeyRecord): boolean {
+  return publicJwk !== undefined && publicJwk.kid === rotationRequest?.uploaded;
+}
+
+/** Whether a standby may take over: where keys are uploaded, after the first one, only by a person's word. */
+export function mayTakeOver(keyring: Keyring, standby: KeyRecord): boolean {
+  return keyring.policy.byUpload !== true || keyring.confirmedSequence === 0 || isUploaded(keyring, standby);
+}
+
+/**
+ * From when on a standby may sign. An uploaded key is known at once to whom it was uploaded; others may read the JWKS where the issuer's URL
+ * leads to it.
+ */
+export function signsFrom({ policy, issuer }: Keyring, standby: KeyRecord): number {
+  return policy.byUpload === true && issuer === null ? (standby.publishedAt ?? Number.POSITIVE_INFINITY) : readyAt(standby, policy);
+}
+
 /** Published keys that may be chosen to sign, the longest published first; none that could not be proven. */
 export function publishedStandbys({ keys }: Pick<Keyring, "keys">): readonly KeyRecord[] {
   return keys
@@ -29,14 +47,22 @@ export function publishedStandbys({ keys }: Pick<Keyring, "keys">): readonly Key
     .sort((a, b) => (a.publishedAt as number) - (b.publishedAt as number));
 }
 
+/** Published keys that sign only once a person has said that they were uploaded. */
+export function awaitingUpload(keyring: Keyring): readonly KeyRecord[] {
+  return publishedStandbys(keyring).filter((key) => !mayTakeOver(keyring, key));
+}
+
 /** The standbys of a planned rotation in the order in which they sign; each has to wait until it is ready. */
 export function plannedSuccessors(standbys: readonly KeyRecord[], policy: PolicyInForce): readonly KeyRecord[] {
   return standbys.filter((key) => matches(key, policy));
 }
 
-/** The keys that sign next where nothing goes wrong, in their order. */
+/** The keys that sign next where nothing goes wrong, in their order; where keys are uploaded, the one that was or is to be. */
 export function nextKeys(keyring: Keyring): readonly KeyRecord[] {
-  return plannedSuccessors(publishedStandbys(keyring), keyring.policy);
+  const standbys = publishedStandbys(keyring);
+  const planned = plannedSuccessors(standbys, keyring.policy);
+  if (keyring.policy.byUpload !== true) return planned;
+  return [...standbys.filter((key) => isUploaded(keyring, key)), ...planned].slice(0, 1);
 }
 
 /** The standby that takes over at once where it has to be: one that verifiers know, before one that they may not know yet. */

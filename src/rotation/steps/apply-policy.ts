@@ -5,7 +5,7 @@ import { activeRecord, type Keyring, type PolicyInForce } from "../../keyring/ke
 import { assertPolicy, policyOf, type RotationSettings } from "../plan/policy.js";
 import { signingUnder } from "../plan/records.js";
 import { type Context, custodianOf } from "../session/context.js";
-import type { Session } from "../session/session.js";
+import { type Session, writableVersion } from "../session/session.js";
 
 /** How settings are put in force. */
 export interface ApplyRequest {
@@ -35,6 +35,10 @@ export async function applyPolicy(context: Context, session: Session, request: A
   const next = policyOf({ ...context.settings, algorithm, custody, allowsUnlimitedTokens }, before.version);
   if (JSON.stringify(next) === JSON.stringify(before)) return null;
   assertPolicy(next);
+  if (next.byUpload === true && (await writableVersion(context)) === 1) {
+    const why = "byUpload cannot be put in force while a stack of an earlier version is being updated: update it first, then set this";
+    throw new SignetError("plan_refused", why, { field: "rotation.byUpload" });
+  }
   // Every verifier accepts the algorithm of the key that signs.
   const signing = activeRecord(session.keyring());
   assertAccepted(before, next, signing === undefined ? verifiersAccept : [...verifiersAccept, signing.alg]);

@@ -4,7 +4,7 @@ import { isSignetError } from "../../errors.js";
 import { activeRecord, type Keyring } from "../../keyring/keyring.js";
 import type { AuditEntry } from "../plan/audit-entry.js";
 import { dueAt } from "../plan/situation.js";
-import { nextKeys, readyAt } from "../plan/successor.js";
+import { isUploaded, nextKeys, readyAt, signsFrom } from "../plan/successor.js";
 import { readHistory } from "../session/audit.js";
 import type { Context } from "../session/context.js";
 import type { Notice } from "../session/notice.js";
@@ -68,6 +68,7 @@ function nextOf(keyring: Keyring): Notice["next"] {
   const [first, second] = nextKeys(keyring);
   if (first?.publicJwk === undefined) return null;
   const { kid } = first.publicJwk;
+  if (policy.byUpload === true) return { kid, at: isUploaded(keyring, first) ? signsFrom(keyring, first) : null };
   // A rotation uses up a standby, so it waits until another one is old enough as well.
   if (rotationRequest !== null && second !== undefined) return { kid, at: readyAt(second, policy) };
   const due = active === undefined ? null : dueAt(active, policy);

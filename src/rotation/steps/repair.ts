@@ -4,7 +4,7 @@ import { activeRecord, type Keyring, recordByKid } from "../../keyring/keyring.j
 import { signingUnder } from "../plan/records.js";
 import { nextSequence } from "../plan/sequence.js";
 import { standingOf, strayInWords } from "../plan/strays.js";
-import { isSoundStandby } from "../plan/successor.js";
+import { isSoundStandby, mayTakeOver } from "../plan/successor.js";
 import { documentLimits } from "../plan/transitions.js";
 import { documentState, isJwksPublished, isPublished, latestTime, nameOf, type View } from "../plan/view.js";
 import { lossOfLog } from "../session/audit.js";
@@ -169,7 +169,7 @@ function settled(keyring: Keyring, top: ActiveDocument, record: KeyRecord | unde
 // Before the first activation was confirmed it is the key of the intent, or a standby.
 function signerOf(keyring: Keyring): KeyRecord | undefined {
   const intended = keyring.keys.find(({ id }) => id === keyring.activation?.id);
-  return activeRecord(keyring) ?? intended ?? keyring.keys.find(isSoundStandby);
+  return activeRecord(keyring) ?? intended ?? keyring.keys.find((key) => isSoundStandby(key) && mayTakeOver(keyring, key));
 }
 
 // The key that the top document names, where it may sign and is proven to.

@@ -1,21 +1,50 @@
-import { activeRecord, type PolicyInForce } from "../../keyring/keyring.js";
-import { matches } from "../plan/successor.js";
+import { SignetError } from "../../errors.js";
+import { activeRecord, type Keyring, type PolicyInForce } from "../../keyring/keyring.js";
+import { isSoundStandby, matches } from "../plan/successor.js";
 import type { Session } from "../session/session.js";
+import { keyNamed } from "./revoke.js";
 
-/** Records that a rotation is wanted. One that is wanted already, or has the same token, is not asked for again. */
-export async function requestRotation(
-  session: Session,
-  { why, token }: { why?: string; token?: string | undefined } = {},
-): Promise<void> {
+/** Why a rotation is wanted, and of which. */
+interface Wish {
+  readonly why?: string;
+  /** Names the request. */
+  readonly token?: string | undefined;
+  /** The kid of the key that shall sign: a person has uploaded it. */
+  readonly uploaded?: string | undefined;
+}
+
+/**
+ * Records that a rotation is wanted. One that is wanted already, or has the same token, is not asked for again.
+ *
+ * @throws SignetError `key_not_found` or `plan_refused` for an uploaded key that cannot sign
+ */
+export async function requestRotation(session: Session, { why, token, uploaded }: Wish = {}): Promise<void> {
   const { rotationRequest: before, rotationToken } = session.keyring();
+  if (uploaded !== undefined) assertUploadable(session.keyring(), uploaded);
   if (token !== undefined && token === rotationToken) return;
-  if (before !== null && token === undefined) return;
-  const rotationRequest = before ?? { requestedAt: await session.time() };
+  if (before !== null && token === undefined && (uploaded ?? before.uploaded) === before.uploaded) return;
+  const asked = before ?? { requestedAt: await session.time() };
+  const rotationRequest = uploaded === undefined ? asked : { ...asked, uploaded };
   const named = token === undefined ? {} : { rotationToken: token };
   await session.change((keyring) => ({ ...keyring, rotationRequest, ...named }), {
     event: "rotation.requested",
+    ...(uploaded !== undefined && { keys: [uploaded] }),
     ...(why === undefined ? {} : { why }),
   });
+}
+
+function assertUploadable(keyring: Keyring, kid: string): void {
+  const key = keyNamed(keyring, kid);
+  if (keyring.policy.byUpload !== true) {
+    throw refused("rotation.byUpload is not in force here: leave out which key was uploaded, or set it and run `signet keys apply`");
+  }
+  if (isSoundStandby(key)) return;
+  const given = key.state === "pending" ? "pending, but was given up" : key.state;
+  throw refused(`key ${kid} is ${given}: only a pending key can be let sign`);
+}
+
+function refused(why: string): SignetError {
+  return new SignetError("plan_refused", why, { field: "uploaded" });
 }
 
 /**

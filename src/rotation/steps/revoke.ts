@@ -33,7 +33,7 @@ export interface RevokeRequest {
  */
 export async function recordRevocation(session: Session, request: RevokeRequest): Promise<TokensAtRisk> {
   assertReason(request.reason);
-  const record = keyToRevoke(session.keyring(), request.kid);
+  const record = keyNamed(session.keyring(), request.kid);
   const now = await session.time();
   const atRisk = tokensAtRisk(record, session.keyring(), now);
   if (record.revokedAt !== undefined) return atRisk;
@@ -47,8 +47,12 @@ export async function recordRevocation(session: Session, request: RevokeRequest)
   return atRisk;
 }
 
-/** The record of a key that can be revoked. */
-function keyToRevoke(keyring: Keyring, kid: string): KeyRecord {
+/**
+ * The record of a key that is there.
+ *
+ * @throws SignetError `key_not_found`
+ */
+export function keyNamed(keyring: Keyring, kid: string): KeyRecord {
   const record = recordByKid(keyring, kid);
   if (record !== undefined && record.state !== "creating") return record;
   throw new SignetError("key_not_found", "the keyring has no key of this kid: `signet keys list` shows those that it has");

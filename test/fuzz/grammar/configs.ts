@@ -20,6 +20,7 @@ const limits = likely({
 });
 const rotation = likely({
   rotateEverySeconds: fc.oneof(fc.constant(0), seconds),
+  byUpload: fc.boolean(),
   publishAheadSeconds: fc.oneof(fc.constant(86_400), seconds),
   activeKeyMaxAgeSeconds: seconds,
   clockSkewSeconds: seconds,

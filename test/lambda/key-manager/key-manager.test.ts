@@ -122,6 +122,27 @@ describe("the key manager", () => {
     },
   );
 
+  it("lets an uploaded key sign when it is told, and no other one", async () => {
+    const { ask, keyring, create } = installed({ SIGNET_ROTATION: '{"byUpload": true}', SIGNET_ISSUER: "" });
+    await create();
+    const kids = (state: string): string[] =>
+      keyring().keys.flatMap((key: { state: string; publicJwk: { kid: string } }) => (key.state === state ? [key.publicJwk.kid] : []));
+    const [first] = kids("active");
+    expect(kids("pending")).toStrictEqual([]);
+    await ask({ action: "rotate" });
+    const [next] = kids("pending");
+    pass(100 * 24 * HOUR);
+    await ask({});
+    expect(kids("active")).toStrictEqual([first]);
+    const { keys } = (await ask({ action: "explain" })) as unknown as { keys: { words: string }[] };
+    expect(keys.map(({ words }) => words).join()).toContain(`signet keys rotate --uploaded ${next}`);
+    await expect(ask({ action: "rotate", uploaded: first })).rejects.toMatchObject({ name: "plan_refused" });
+    await expect(ask({ action: "rotate", uploaded: "" })).rejects.toMatchObject({ name: "invalid_request" });
+    await expect(ask({ action: "tick", uploaded: next })).rejects.toMatchObject({ name: "unknown_field" });
+    expect(await ask({ action: "rotate", uploaded: next })).toMatchObject({ rotated: { from: first, to: next } });
+    expect([kids("active"), kids("pending")]).toStrictEqual([[next], []]);
+  });
+
   it("rotates, revokes and explains when it is asked", async () => {
     const { ask, keyring, create } = installed();
     await create();

@@ -14,6 +14,8 @@ export interface Oracle extends Watcher {
   signed(kid: string, expiresAt: number): void;
   /** The operator has said until when tokens of a key are accepted. */
   expiryTold(kid: string, until: number): void;
+  /** The operator has uploaded a key, and says so. */
+  uploadTold(kid: string): void;
   /** What a hand from outside does is no promise of ours. */
   byHand(deed: () => void): void;
   /** The first promise that was broken. */
@@ -42,6 +44,9 @@ export function createOracle(clockwork: Clockwork, services: () => Services): Or
   const givenUp = new Set<string>();
   /** Since when keys that no record names are told. */
   const strayTold = new Map<string, number>();
+  /** Kids of keys that the operator has uploaded. */
+  const uploaded = new Set<string>();
+  let intended: string | undefined;
   const standbys = createStandbyWatch(isReady, (id, kid) => services().isSound(id, kid));
   let isByHand = false;
   let first: Violation | undefined;
@@ -83,7 +88,19 @@ export function createOracle(clockwork: Clockwork, services: () => Services): Or
     standbys.keyringWritten(keyring);
   }
 
+  /** Where keys are uploaded, none begins to sign before a person has said that it was. */
+  function lookAtUploads({ policy, activation, confirmedSequence, keys }: Keyring): void {
+    const isNew = activation !== null && activation.id !== intended;
+    intended = activation?.id;
+    if (!isNew || policy.byUpload !== true || confirmedSequence === 0) return;
+    const next = keys.find(({ id }) => id === activation.id);
+    if (next?.state === "pending" && !uploaded.has(next.publicJwk?.kid ?? "")) {
+      broken(`key ${next.publicJwk?.kid} is let sign (${activation.because}), and nobody said that it was uploaded`);
+    }
+  }
+
   function keyringWritten(keyring: Keyring): void {
+    lookAtUploads(keyring);
     for (const { publicJwk, revokedAt } of keyring.keys) if (revokedAt !== undefined && publicJwk) revoked.add(publicJwk.kid);
     const { activation } = keyring;
     const kid = keyring.keys.find((key) => key.id === activation?.id)?.publicJwk?.kid;
@@ -141,6 +158,7 @@ export function createOracle(clockwork: Clockwork, services: () => Services): Or
       else if (!hurried.has(kid) && now - since < CACHE_SECONDS)
         broken(`a token was signed with ${kid}, which caches may not have`);
     },
+    uploadTold: (kid) => void uploaded.add(kid),
     expiryTold: (kid, until) => void acceptedUntil.set(kid, Math.max(acceptedUntil.get(kid) ?? 0, until)),
     byHand(deed) {
       isByHand = true;

@@ -39,7 +39,9 @@ export function createStandbyWatch(
         const kid = keys.find(({ id }) => id === activation.id)?.publicJwk?.kid ?? "";
         stripped = !isSound(activation.id, kid);
       }
-      if (isPlanned && before === null && !hasReady(keyring)) stripped = true;
+      // Where keys are uploaded, a standby that is only published helps nobody.
+      if (keyring.policy.byUpload === true) stripped = false;
+      else if (isPlanned && before === null && !hasReady(keyring)) stripped = true;
       else if (!isPlanned && hasReady(keyring)) stripped = false;
       before = activation;
     },

@@ -39,12 +39,33 @@ const issuer: fc.Arbitrary<IssuerTraits> = fc.record({
   frozenSeconds: fc.constantFrom(0, 0, 600, 3_000),
 });
 
-/** Every kind of bad luck, dealt to the calls that a run makes. */
-export const stories: fc.Arbitrary<Story> = fc.record({
+const world = {
   place: fc.constantFrom("files" as const, "services" as const),
   managers: fc.tuple(fc.integer({ min: -300, max: 300 }), fc.constantFrom(-300, 300), fc.constantFrom(-300, 0, 300)),
   issuers: fc.array(issuer, { minLength: 1, maxLength: 3 }),
-  steps: fc.array(step, { minLength: 4, maxLength: 24 }),
   fates: fc.array(fc.tuple(fc.nat(600), fate), { maxLength: 14 }),
   tickEverySeconds: fc.constantFrom(5 * HOUR, 8 * HOUR, 11 * HOUR),
+};
+
+/** Every kind of bad luck, dealt to the calls that a run makes. */
+export const stories: fc.Arbitrary<Story> = fc.record({ ...world, steps: fc.array(step, { minLength: 4, maxLength: 24 }) });
+
+/** The settings, among those of the world, by which keys are uploaded. */
+const BY_UPLOAD = 8;
+
+const stepByUpload: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 22, arbitrary: step },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("upload" as const), manager, which: fc.nat(2) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("apply" as const), manager, settings: fc.constantFrom(BY_UPLOAD, BY_UPLOAD, 0) }),
+  },
+);
+
+/** The same where keys are uploaded, from the first day on, and for as long as nobody puts other settings in force. */
+export const storiesByUpload: fc.Arbitrary<Story> = fc.record({
+  ...world,
+  steps: fc
+    .array(stepByUpload, { minLength: 4, maxLength: 24 })
+    .map((steps): Step[] => [{ do: "wait", seconds: HOUR }, { do: "apply", manager: 0, settings: BY_UPLOAD }, ...steps]),
 });

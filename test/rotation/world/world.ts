@@ -15,6 +15,8 @@ export type Step =
   | { readonly do: "wait"; readonly seconds: number }
   | { readonly do: "tick" | "rotate" | "crash"; readonly manager: number }
   | { readonly do: "revoke"; readonly manager: number; readonly which: number }
+  /** The operator has uploaded a pending key, and says so. */
+  | { readonly do: "upload"; readonly manager: number; readonly which: number }
   | { readonly do: "apply"; readonly manager: number; readonly settings: number }
   | { readonly do: "put-back"; readonly rotations: number }
   /** The operator says that no token of a key is accepted after so many seconds. */
@@ -56,6 +58,7 @@ const VARIANTS: readonly RotationSettings[] = [
   { ...BASE, algorithm: "Ed25519" },
   { ...BASE, allowsUnlimitedTokens: true },
   { ...BASE, policy: { ...BASE.policy, publishAheadSeconds: 11_160 } },
+  { ...BASE, policy: { ...BASE.policy, byUpload: true } },
 ];
 
 interface ManagerProcess {
@@ -146,6 +149,15 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
         const keys = services.keyring()?.keys ?? [];
         const kid = keys[step.which % Math.max(1, keys.length)]?.publicJwk?.kid;
         if (kid !== undefined) start(step.manager, (manager) => manager.revoke({ kid, reason: "a story" }));
+        return;
+      }
+      case "upload": {
+        const { keys = [], policy } = services.keyring() ?? {};
+        const pending = keys.filter(({ state }) => state === "pending");
+        const kid = pending[step.which % Math.max(1, pending.length)]?.publicJwk?.kid;
+        if (kid === undefined) return;
+        if (policy?.byUpload === true) oracle.uploadTold(kid);
+        start(step.manager, (manager) => manager.rotate({ uploaded: kid }));
         return;
       }
       case "put-back":
@@ -244,7 +256,8 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
     const keyring = services.keyring() ?? fail("there is no keyring");
     const inState = (state: string) => keyring.keys.filter((key) => key.state === state);
     if (inState("active").length !== 1) fail(`${inState("active").length} keys are active; ${words}`);
-    if (inState("pending").length === 0) fail(`there is no standby; ${words}`);
+    // Where keys are uploaded, one is made when it is asked for.
+    if (inState("pending").length === 0 && keyring.policy.byUpload !== true) fail(`there is no standby; ${words}`);
     if (inState("creating").length + inState("revoked").length > 0) fail("a key is left in between");
     if (keyring.activation !== null) fail("an activation is left unconfirmed");
     if (keyring.lease !== null) fail("the lease was not given back");
