@@ -40,7 +40,7 @@ const ALGORITHMS: Readonly<Record<string, Buffer>> = {
 };
 
 /**
- * Makes the certificate of a key (RFC 5280): version 3, of nobody but the key, good for ten years from the key's making. For a signer of RS256
+ * Makes the certificate of a key (RFC 5280): version 3, issued by the key itself, good for ten years from the key's making. For a signer of RS256
  * it is the same bytes whenever it is made.
  *
  * @param publicJwk the key, as it is published

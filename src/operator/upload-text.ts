@@ -22,7 +22,7 @@ export function bodyOf(pem: string): string {
 }
 
 /**
- * The certificate of a key, signed by whoever holds the key.
+ * The certificate of a key, signed by its custodian.
  *
  * @throws SignetError `plan_refused` where its custodian cannot be reached from here, and what custodians and stores throw
  */

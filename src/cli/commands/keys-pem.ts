@@ -6,10 +6,11 @@ import { activeRecord, type Keyring, recordByKid } from "../../keyring/keyring.j
 import { kidNamed } from "../../operator/kid-prefix.js";
 import { keyringMissing } from "../../operator/load-installation.js";
 import { type NamedKey, pemOf } from "../../operator/upload-text.js";
+import type { RelyingParty } from "../../relying-parties/relying-party.js";
 import { awaitingUpload, nextKeys, publishedStandbys, readyAt } from "../../rotation/plan/successor.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
-import { partiesGiven, pastedAt, printPasted } from "../uploads.js";
+import { type Pasted, partiesGiven, pastedAt, printPasted } from "../uploads.js";
 
 export interface PemOptions extends CommonOptions {
   readonly current?: boolean;
@@ -32,7 +33,8 @@ export async function keysPem(context: Context, given: string | undefined, optio
   if (found === undefined) throw keyringMissing(installation);
   const { keyring } = found;
   const chosen = given === undefined ? slotsOf(keyring, options) : [{ slot: "key" as const, record: keyOf(keyring, given) }];
-  const next = [nextOf(keyring)].find((key) => given === undefined || key?.id === chosen[0]?.record.id);
+  const standby = nextOf(keyring);
+  const next = given === undefined || standby?.id === chosen[0]?.record.id ? standby : undefined;
   const isAwaited = next !== undefined && awaitingUpload(keyring).includes(next);
   const notBefore = next?.publishedAt === undefined || isAwaited ? null : readyAt(next, keyring.policy);
   if (options.for === undefined) {
@@ -46,7 +48,7 @@ export async function keysPem(context: Context, given: string | undefined, optio
       output.exact(pem);
     }
   } else {
-    const keys = [];
+    const keys: Printed[] = [];
     for (const party of parties) keys.push(...(await pastedOf(party, installation, chosen)));
     if (options.json === true)
       return output.json({ keys: keys.map(({ slot, pasted }) => ({ slot, ...pasted })), nextSignsNotBefore: notBefore });
@@ -58,10 +60,16 @@ export async function keysPem(context: Context, given: string | undefined, optio
   output.note(`the next key does not sign before ${ready}, unless the current one is revoked: paste it before`);
 }
 
-type Party = ReturnType<typeof partiesGiven>[number];
+/** What is printed for a party. */
+interface Printed {
+  readonly party: RelyingParty;
+  readonly slot: Chosen["slot"] | null;
+  readonly words: string;
+  readonly pasted: Pasted;
+}
 
-async function pastedOf(party: Party, installation: Installation, chosen: readonly Chosen[]) {
-  const found = [];
+async function pastedOf(party: RelyingParty, installation: Installation, chosen: readonly Chosen[]): Promise<readonly Printed[]> {
+  const found: Printed[] = [];
   for (const { slot, record } of chosen) {
     const { kid, alg } = record.publicJwk;
     const pasted = await pastedAt(party, installation, record);

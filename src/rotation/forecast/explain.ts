@@ -79,7 +79,7 @@ function activeKey(key: KeyRecord, { keyring }: View): { words: string; nextAt: 
   const due = dueAt(key, keyring.policy);
   if (keyring.rotationRequest !== null) {
     const at = successionAt(
-      keyring.keys.filter((other) => matches(other, keyring.policy)).map((other) => readyAt(other, keyring.policy)),
+      keyring.keys.filter((other) => matches(other, keyring.policy)).map((other) => signsFrom(keyring, other)),
     );
     const when = at === null ? "as soon as two standbys have been published for long enough" : `at ${timeInWords(at)}`;
     return { words: `It signs${since}; a rotation was asked for and takes place ${when}.`, nextAt: at };

@@ -152,11 +152,11 @@ export async function play(story: Story): Promise<{ tokens: number; calls: numbe
         return;
       }
       case "upload": {
-        const { keys = [], policy } = services.keyring() ?? {};
+        const { keys = [] } = services.keyring() ?? {};
         const pending = keys.filter(({ state }) => state === "pending");
         const kid = pending[step.which % Math.max(1, pending.length)]?.publicJwk?.kid;
         if (kid === undefined) return;
-        if (policy?.byUpload === true) oracle.uploadTold(kid);
+        oracle.uploadTold(kid);
         start(step.manager, (manager) => manager.rotate({ uploaded: kid }));
         return;
       }
