@@ -28,12 +28,17 @@ export function addLifeCommands(keys: Command, context: Context, common: (comman
     .addHelpText("after", "\nExample (from cron):\n  signet keys tick")
     .action(async (options) => (await load.change()).keysTick(context, options));
   common(keys.command("rotate"))
-    .description("activate the next key at the earliest instant that breaks no verifier; where keys are uploaded, make it and print it")
+    .description(
+      "activate the next key at the earliest instant that breaks no verifier; where keys are uploaded, make it and print it",
+    )
     .option("--uploaded <kid>", "where keys are uploaded: this one was, and is activated")
     .option("--for <who>", "where keys are uploaded: who gets it, with commas, each in the form that it wants")
     .option("--dry-run", "show what would be done, and do nothing")
     .option("--json", "print the report as JSON")
-    .addHelpText("after", "\nExamples:\n  signet keys rotate --dry-run\n  signet keys rotate --for snowflake-keypair\n  signet keys rotate --uploaded 5d4b8c7e")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  signet keys rotate --dry-run\n  signet keys rotate --for snowflake-keypair\n  signet keys rotate --uploaded 5d4b8c7e",
+    )
     .action(async (options) => (await load.rotate()).keysRotate(context, options));
   common(keys.command("revoke <kid>"))
     .description("take a key out of use at once; says which tokens that breaks")
@@ -100,7 +105,10 @@ function addViewCommands(keys: Command, context: Context, common: (command: Comm
     .option("--current", "only the key that signs")
     .option("--next", "only the one that signs next")
     .option("--json", "print them as JSON")
-    .addHelpText("after", "\nExamples:\n  signet keys pem --next > next.pem\n  signet keys pem 5d4b8c7e --for google-service-account > key.crt")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  signet keys pem --next > next.pem\n  signet keys pem 5d4b8c7e --for google-service-account > key.crt",
+    )
     .action(async (kid: string | undefined, options) => (await load.pem()).keysPem(context, kid, options));
   common(keys.command("repair"))
     .description("show what is not as the keyring says, ask, and repair it; --yes repairs it without asking")

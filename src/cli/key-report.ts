@@ -1,8 +1,10 @@
 import type { Installation } from "../assemble.js";
 import { ownMember } from "../encoding/own-member.js";
 import { dateInWords } from "../encoding/times-in-words.js";
+import { SignetError } from "../errors.js";
 import type { Manager } from "../rotation/manager.js";
 import type { Report } from "../rotation/report.js";
+import type { RotateReport } from "../rotation/requests.js";
 import type { CommonOptions, Context } from "./context.js";
 import type { Output } from "./output.js";
 import type { Look } from "./style.js";
@@ -41,4 +43,15 @@ export function printReport({ output }: Context, report: Report, options: Change
   for (const { words } of report.strays) output.note(`found: ${words}`);
   for (const { words } of report.waits) output.note(`waits: ${words}`);
   if (report.nextAt !== null) output.note(`next: ${dateInWords(report.nextAt)}`);
+}
+
+/**
+ * Lets a command fail where a key of which a person has said that it was uploaded was not let sign, and no time will do it.
+ *
+ * @throws SignetError `key_unusable`
+ */
+export function assertUnderWay({ rotated, waits, alerts }: RotateReport, uploaded: string): void {
+  if (rotated !== null || waits.some(({ kid, until }) => kid === uploaded && until !== null)) return;
+  const why = [...alerts, ...waits.map(({ words }) => words)].join("; ");
+  throw new SignetError("key_unusable", `key ${uploaded} does not sign yet${why === "" ? "" : `: ${why}`}`);
 }

@@ -100,5 +100,6 @@ export function printPasted(output: Output, party: RelyingParty, what: string, p
   if (thumbprint === undefined || party.id !== "entra") return;
   output.note("  before the key signs, its thumbprint has to stand in tokens.certificates of signet.json:");
   output.command(`    ${JSON.stringify(kid)}: ${JSON.stringify(thumbprint)}`);
-  if (isStable === false) output.note("  each run makes another certificate of this key, with another thumbprint: keep the one that you upload");
+  if (isStable === false)
+    output.note("  each run makes another certificate of this key, with another thumbprint: keep the one that you upload");
 }

@@ -52,7 +52,10 @@ const ALGORITHMS: Readonly<Record<string, Buffer>> = {
 export async function selfSignedCertificate(publicJwk: PublicJwk, madeAt: number, signer: Signer): Promise<SelfSigned> {
   const algorithm = ownMember(ALGORITHMS, signer.alg);
   if (algorithm === undefined) {
-    throw new SignetError("unsupported_algorithm", `a certificate is made of an RSA key that signs RS256 or PS256, not ${signer.alg}`);
+    throw new SignetError(
+      "unsupported_algorithm",
+      `a certificate is made of an RSA key that signs RS256 or PS256, not ${signer.alg}`,
+    );
   }
   const key = publicKeyFromJwk(publicJwk);
   const name = nameOf(publicJwk);
@@ -71,7 +74,8 @@ export async function selfSignedCertificate(publicJwk: PublicJwk, madeAt: number
   const signature = await signer.sign(toBeSigned.toString("latin1"));
   const bytes = der(DER.sequence, toBeSigned, algorithm, der(DER.bitString, Buffer.of(0), signature));
   const certificate = new X509Certificate(bytes);
-  if (!certificate.verify(key)) throw new SignetError("key_mismatch", "the certificate was signed by another key than the published one");
+  if (!certificate.verify(key))
+    throw new SignetError("key_mismatch", "the certificate was signed by another key than the published one");
   return {
     pem: certificate.toString().trimEnd(),
     thumbprint: createHash("sha256").update(bytes).digest("base64url"),

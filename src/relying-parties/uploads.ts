@@ -19,7 +19,10 @@ const UPLOADS: Readonly<Record<string, Upload>> = {
     form: "body",
     place: "ALTER USER NAME SET RSA_PUBLIC_KEY='...'; beside a key that is there, RSA_PUBLIC_KEY_2",
   },
-  "snowflake-external-oauth": { form: "body", place: "EXTERNAL_OAUTH_RSA_PUBLIC_KEY; beside a key that is there, EXTERNAL_OAUTH_RSA_PUBLIC_KEY_2" },
+  "snowflake-external-oauth": {
+    form: "body",
+    place: "EXTERNAL_OAUTH_RSA_PUBLIC_KEY; beside a key that is there, EXTERNAL_OAUTH_RSA_PUBLIC_KEY_2",
+  },
   "google-service-account": { form: "certificate", place: "gcloud iam service-accounts keys upload FILE --iam-account=EMAIL" },
   entra: { form: "certificate", place: "the app registration, Certificates & secrets, Upload certificate" },
   auth0: { form: "spki", place: "the application, Credentials, Add New Key" },

@@ -56,7 +56,10 @@ describe("signet keys rotate where keys are uploaded", () => {
     // There is no standby until one is asked for.
     expect((await run("keys", "tick")).stderr).toContain("nothing had to be done");
     const again = JSON.parse((await run("keys", "rotate", "--json", "--for", "auth0,hotsock")).stdout);
-    expect(again.upload).toMatchObject({ kid: await kidOf("pending"), pasted: [{ for: "auth0", form: "spki" }, { for: "hotsock" }] });
+    expect(again.upload).toMatchObject({
+      kid: await kidOf("pending"),
+      pasted: [{ for: "auth0", form: "spki" }, { for: "hotsock" }],
+    });
   });
 
   it("is said by all that shows keys", async () => {
@@ -70,7 +73,9 @@ describe("signet keys rotate where keys are uploaded", () => {
     expect((await run("keys", "explain")).stdout).toContain("it waits until you say that it was uploaded");
     const pem = await run("keys", "pem");
     expect(pem.stdout.match(/BEGIN PUBLIC KEY/g)).toHaveLength(2);
-    expect(pem.stderr).toContain(`the next key signs once you say that it was uploaded: \`signet keys rotate --uploaded ${next}\``);
+    expect(pem.stderr).toContain(
+      `the next key signs once you say that it was uploaded: \`signet keys rotate --uploaded ${next}\``,
+    );
     expect(pem.stderr).not.toContain("does not sign before");
   });
 
@@ -112,7 +117,9 @@ describe("signet keys rotate where keys are uploaded", () => {
     expect(ran.stderr).toContain(`no other key was uploaded, so that ${active} goes on signing until one is and takes over`);
     expect(ran.stderr).toContain("Take this one away where it was uploaded: only that ends its tokens there");
     expect(decodeProtectedHeader(await token()).kid).toBe(active);
-    expect((await run("keys", "rotate", "--uploaded", next)).stderr).toContain(`rotated: key ${next} signs in place of ${active}`);
+    expect((await run("keys", "rotate", "--uploaded", next)).stderr).toContain(
+      `rotated: key ${next} signs in place of ${active}`,
+    );
     await run("keys", "tick");
     expect((await keys()).map(({ kid }) => kid)).toStrictEqual([next]);
   });
@@ -164,7 +171,10 @@ describe("signet keys pem --for", () => {
     expect((await run("keys", "pem", "--for", "auth0")).stdout.match(/BEGIN PUBLIC KEY/g)).toHaveLength(2);
     await run("keys", "rotate", "--uploaded", await kidOf("pending"));
     expect((await run("keys", "pem", "--for", "auth0")).stdout.match(/BEGIN PUBLIC KEY/g)).toHaveLength(1);
-    expect(await run("keys", "pem", "--next")).toMatchObject({ code: 1, stderr: expect.stringContaining("run `signet keys rotate`") });
+    expect(await run("keys", "pem", "--next")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("run `signet keys rotate`"),
+    });
   });
 
   it("says a certificate's thumbprint for Entra, which stays the same though its keys sign PS256", async () => {
@@ -224,7 +234,12 @@ describe("a stack whose keys are uploaded", () => {
     const env = { ...aws.env, SIGNET_INSTALLATION: bucket };
     const init = ["init", "--custody", "parameter-store", "--keyring", `s3://${bucket}`, "--issuer", "https://issuer.example"];
     expect((await signet(init, { cwd, env, shortWaits: true })).code).toBe(0);
-    const parameters = { KeyCustodianParameter: "ParameterStore", Algorithm: "ES256", MaxTtlSeconds: "86400", RotateEveryDays: "0" };
+    const parameters = {
+      KeyCustodianParameter: "ParameterStore",
+      Algorithm: "ES256",
+      MaxTtlSeconds: "86400",
+      RotateEveryDays: "0",
+    };
     const outputs = { KeyringBucket: bucket, IssuerUrl: "https://issuer.example" };
     formation.stack = { parameters: { ...parameters, RotateByUpload: "on" }, outputs };
     const there = { ...aws.env, AWS_REGION: "eu-central-1", AWS_ENDPOINT_URL_CLOUDFORMATION: formation.url };

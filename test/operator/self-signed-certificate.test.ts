@@ -8,7 +8,10 @@ import { rsaPair } from "../contracts/rsa-keys.mjs";
 const MADE_AT = Date.UTC(2026, 1, 28, 12) / 1_000;
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
 
-async function certificate(alg: "RS256" | "PS256", { kid, privateKey = rsaPair(2048).privateKey }: { kid?: string; privateKey?: KeyObject } = {}) {
+async function certificate(
+  alg: "RS256" | "PS256",
+  { kid, privateKey = rsaPair(2048).privateKey }: { kid?: string; privateKey?: KeyObject } = {},
+) {
   const signer = localSigner({ privateKey, alg, ...(kid !== undefined && { kid }) });
   return { ...(await selfSignedCertificate(signer.publicJwk, MADE_AT, signer)), signer, privateKey };
 }
@@ -30,12 +33,12 @@ describe.each(["RS256", "PS256"] as const)("the certificate of a key that signs 
 
   it.skipIf(!hasOpenssl)("is read by OpenSSL", async () => {
     const { pem } = await certificate(alg);
-    const text = execFileSync("openssl", ["x509", "-in", "-", "-noout", "-text"], { input: pem }).toString();
+    const text = execFileSync("openssl", ["x509", "-noout", "-text"], { input: pem }).toString();
     expect(text).toContain("Version: 3 (0x2)");
     expect(text).toContain(alg === "RS256" ? "sha256WithRSAEncryption" : "rsassaPss");
     expect(text).toMatch(/Basic Constraints: critical\s+CA:FALSE/);
     expect(text).toMatch(/Key Usage: critical\s+Digital Signature/);
-    const checked = spawnSync("openssl", ["x509", "-in", "-", "-noout", "-checkend", "0"], { input: pem });
+    const checked = spawnSync("openssl", ["x509", "-noout", "-checkend", "0"], { input: pem });
     expect(checked.stderr.toString()).toBe("");
   });
 });
@@ -69,6 +72,8 @@ describe("a self-signed certificate", () => {
     const { signer: other } = await certificate("RS256");
     await expect(selfSignedCertificate(signer.publicJwk, MADE_AT, other)).rejects.toMatchObject({ code: "key_mismatch" });
     const strange = localSigner({ privateKey: rsaPair(2048).privateKey, alg: "RS512" });
-    await expect(selfSignedCertificate(strange.publicJwk, MADE_AT, strange)).rejects.toMatchObject({ code: "unsupported_algorithm" });
+    await expect(selfSignedCertificate(strange.publicJwk, MADE_AT, strange)).rejects.toMatchObject({
+      code: "unsupported_algorithm",
+    });
   });
 });

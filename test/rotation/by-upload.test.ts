@@ -44,7 +44,10 @@ async function issuer(first: RotationSettings = UPLOADED) {
     await manager.rotate();
     return (await kids("pending"))[0] as string;
   };
-  return { stores, manager, managerOf, keyring, kids, signs, made, told, pass: (seconds: number) => void (now += seconds) };
+  const pass = (seconds: number): void => {
+    now += seconds;
+  };
+  return { stores, manager, managerOf, keyring, kids, signs, made, told, pass };
 }
 
 describe("an issuer whose keys are uploaded", () => {
@@ -142,7 +145,12 @@ describe("an issuer whose keys are uploaded", () => {
     const { rotated } = await manager.rotate({ uploaded: spare });
     expect(rotated).toStrictEqual({ from: first, to: spare });
     await manager.tick();
-    expect([await signs(), await kids("active"), await kids("retired"), await kids("revoked")]).toStrictEqual([spare, [spare], [], []]);
+    expect([await signs(), await kids("active"), await kids("retired"), await kids("revoked")]).toStrictEqual([
+      spare,
+      [spare],
+      [],
+      [],
+    ]);
   });
 
   it("is repaired without letting a key sign that nobody has uploaded", async () => {

@@ -9,7 +9,7 @@ import type { Manager } from "../../rotation/manager.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { type BackupOptions, backUp, tellImported, tellLostName } from "../key-backup.js";
-import { managerFor, printReport } from "../key-report.js";
+import { assertUnderWay, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { askIfWatched } from "../prompt.js";
 import { algorithmGiven } from "../typed.js";
@@ -78,10 +78,13 @@ export async function keysImport(context: Context, source: string, options: Impo
 async function letSign({ output }: Context, { stores }: Installation, manager: Manager, kid: string): Promise<void> {
   const from = activeKidOf((await stores.keyring.read())?.keyring);
   if (from === kid) return;
-  const { alerts } = await manager.rotate({ uploaded: kid });
-  const to = activeKidOf((await stores.keyring.read())?.keyring);
-  if (to === kid) return output.note(`key ${kid} signs in place of ${from}: \`signet keys revoke ${from}\` ends that one when you have deleted it there`);
-  throw new SignetError("key_unusable", `key ${kid} was imported and does not sign yet; \`signet keys explain\` says why ${alerts.join("; ")}`);
+  const report = await manager.rotate({ uploaded: kid });
+  assertUnderWay(report, kid);
+  for (const { words } of report.waits.filter((wait) => wait.kid === kid)) output.note(`waits: ${words}`);
+  if (report.rotated === null) return;
+  output.note(
+    `key ${kid} signs in place of ${from}: \`signet keys revoke ${from}\` ends that one when you have deleted it there`,
+  );
 }
 
 function activeKidOf(keyring: Keyring | undefined): string | undefined {

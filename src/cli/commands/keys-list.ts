@@ -27,7 +27,10 @@ export async function keysList(context: Context, options: ListOptions): Promise<
   if (options.svg !== undefined) await writeSvg(context, options.svg, timelineSvg(await livesOf(installation), issuer));
   if (options.json === true) {
     const timeline = options.timeline === true ? { timeline: await livesOf(installation) } : {};
-    const shown = (record: KeyRecord) => ({ ...shownRecord(record), ...(awaitUpload.includes(record) && { awaitsUpload: true }) });
+    const shown = (record: KeyRecord) => ({
+      ...shownRecord(record),
+      ...(awaitUpload.includes(record) && { awaitsUpload: true }),
+    });
     output.json({ issuer, keys: records.map(shown), ...timeline });
     return;
   }

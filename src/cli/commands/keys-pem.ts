@@ -54,7 +54,8 @@ export async function keysPem(context: Context, given: string | undefined, optio
       return output.json({ keys: keys.map(({ slot, pasted }) => ({ slot, ...pasted })), nextSignsNotBefore: notBefore });
     for (const { party, words, pasted } of keys) printPasted(output, party, words, pasted);
   }
-  if (isAwaited) output.note(`the next key signs once you say that it was uploaded: \`signet keys rotate --uploaded ${next.publicJwk?.kid}\``);
+  if (isAwaited)
+    output.note(`the next key signs once you say that it was uploaded: \`signet keys rotate --uploaded ${next.publicJwk?.kid}\``);
   if (notBefore === null) return;
   const ready = dateInWords(notBefore);
   output.note(`the next key does not sign before ${ready}, unless the current one is revoked: paste it before`);

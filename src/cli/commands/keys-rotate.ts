@@ -1,13 +1,12 @@
 import type { Installation } from "../../assemble.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
-import { SignetError } from "../../errors.js";
 import { kidOf } from "../../operator/key-listing.js";
 import type { NamedKey } from "../../operator/upload-text.js";
 import type { RelyingParty } from "../../relying-parties/relying-party.js";
 import { awaitingUpload, nextKeys } from "../../rotation/plan/successor.js";
 import type { RotateReport } from "../../rotation/requests.js";
 import type { Context } from "../context.js";
-import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
+import { assertUnderWay, type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { assertMadeHere, type Pasted, partiesGiven, pastedAt, printPasted } from "../uploads.js";
 
@@ -50,7 +49,9 @@ function tellOutcome({ output }: Context, report: RotateReport, { dryRun, upload
     const verb = dryRun === true ? "would rotate now: key" : "rotated: key";
     output.note(`${verb} ${rotated.to} signs in place of ${rotated.from}`);
     if (uploaded !== undefined)
-      output.note(`take ${rotated.from} away where it was uploaded when it has left \`signet keys list\`: its tokens are over then`);
+      output.note(
+        `take ${rotated.from} away where it was uploaded when it has left \`signet keys list\`: its tokens are over then`,
+      );
   } else if (other?.because === "first") output.note("the first key was made, and signs: there was none to rotate");
   else if (other !== undefined) output.note("this was no rotation: what was done to the active document stands above");
   if (rotated === null && waiting?.until != null) {
@@ -82,11 +83,4 @@ function tellUpload(
   if (parties.length === 0) output.note(`\`${self} keys pem ${kid} --for NAME${place}\` prints it as that place wants it`);
   output.note("once it is uploaded:");
   output.command(`  ${self} keys rotate --uploaded ${kid}${place}`);
-}
-
-/** @throws SignetError `key_unusable` where the key was not let sign, and no time will */
-function assertUnderWay({ rotated, waits, alerts }: RotateReport, kid: string): void {
-  if (rotated !== null || waits.some(({ rule, until }) => until !== null && (rule === "publish_ahead" || rule === "no_free_place"))) return;
-  const why = [...alerts, ...waits.map(({ words }) => words)].join("; ");
-  throw new SignetError("key_unusable", `key ${kid} does not sign yet${why === "" ? "" : `: ${why}`}`);
 }

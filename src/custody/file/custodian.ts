@@ -77,9 +77,7 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
     async open(key: OpenableKey): Promise<Signer> {
       const { file } = material.read(key.material);
       const { key: privateKey, algorithm, kid } = await mustExist(file, load(file));
-      // An RSA key signs its certificate as RS256 says, whatever its tokens are signed with.
-      const isAsked = algorithm.name === key.alg || (algorithm.kty === "RSA" && key.alg === "RS256");
-      if (kid !== key.kid || !isAsked) {
+      if (kid !== key.kid || !mayBeUsedFor(algorithm, key.alg)) {
         throw new SignetError("key_mismatch", `the key file ${file} is not the key that the active document names`);
       }
       return localSigner({ privateKey, alg: key.alg, kid });
@@ -96,6 +94,11 @@ export function createFileCustodian(options: FileCustodianOptions): Custodian & 
       yield* (await namesIn(directory)).flatMap((name) => (isInterrupted(name) ? name : (idOf(name) ?? [])));
     },
   });
+}
+
+// An RSA key signs its certificate as RS256 says, whatever its tokens are signed with.
+function mayBeUsedFor({ name, kty }: Algorithm, alg: string): boolean {
+  return name === alg || (kty === "RSA" && alg === "RS256");
 }
 
 /** The key files of a folder. */

@@ -64,7 +64,10 @@ function pendingKey(key: KeyRecord, { keyring }: View, now: number): { words: st
   const kind = matches(key, policy) ? "It is a standby" : "It is a standby of an algorithm or custody that was given up";
   const since = `${kind}, published since ${timeInWords(key.publishedAt)}`;
   if (policy.byUpload === true && !isUploaded(keyring, key))
-    return { words: `${since}; it waits until you say that it was uploaded: \`signet keys rotate --uploaded ${nameOf(key)}\`.`, nextAt: null };
+    return {
+      words: `${since}; it waits until you say that it was uploaded: \`signet keys rotate --uploaded ${nameOf(key)}\`.`,
+      nextAt: null,
+    };
   if (ready > now)
     return { words: `${since}; it may sign from ${timeInWords(ready)}, when every verifier has it.`, nextAt: ready };
   return { words: `${since}: verifiers have it, and it can take over at any time.`, nextAt: null };

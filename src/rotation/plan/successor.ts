@@ -37,7 +37,9 @@ export function mayTakeOver(keyring: Keyring, standby: KeyRecord): boolean {
  * leads to it.
  */
 export function signsFrom({ policy, issuer }: Keyring, standby: KeyRecord): number {
-  return policy.byUpload === true && issuer === null ? (standby.publishedAt ?? Number.POSITIVE_INFINITY) : readyAt(standby, policy);
+  return policy.byUpload === true && issuer === null
+    ? (standby.publishedAt ?? Number.POSITIVE_INFINITY)
+    : readyAt(standby, policy);
 }
 
 /** Published keys that may be chosen to sign, the longest published first; none that could not be proven. */

@@ -36,7 +36,8 @@ export async function applyPolicy(context: Context, session: Session, request: A
   if (JSON.stringify(next) === JSON.stringify(before)) return null;
   assertPolicy(next);
   if (next.byUpload === true && (await writableVersion(context)) === 1) {
-    const why = "byUpload cannot be put in force while a stack of an earlier version is being updated: update it first, then set this";
+    const why =
+      "byUpload cannot be put in force while a stack of an earlier version is being updated: update it first, then set this";
     throw new SignetError("plan_refused", why, { field: "rotation.byUpload" });
   }
   // Every verifier accepts the algorithm of the key that signs.

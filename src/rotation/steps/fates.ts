@@ -73,8 +73,11 @@ function after(fate: Fate, entry: AuditEntry, name: string): Fate | undefined {
 
 /** The rotation that was asked for and had not taken place, by entries of the audit log after a keyring. */
 export function requestAfter(before: RotationRequest | null, entries: readonly AuditEntry[]): RotationRequest | null {
-  return entries.reduce<RotationRequest | null>((request, { event, at, keys: [uploaded] = [] }) => {
-    if (event === "rotation.requested") return { requestedAt: at, ...request, ...(uploaded !== undefined && { uploaded }) };
-    return event === "rotation.withdrawn" || event === "key.activated" ? null : request;
-  }, before);
+  let request = before;
+  for (const { event, at, keys: [uploaded] = [] } of entries) {
+    if (event === "rotation.withdrawn" || event === "key.activated") request = null;
+    else if (event === "rotation.requested")
+      request = uploaded === undefined ? (request ?? { requestedAt: at }) : { requestedAt: at, uploaded };
+  }
+  return request;
 }

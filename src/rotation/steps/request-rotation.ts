@@ -36,7 +36,9 @@ export async function requestRotation(session: Session, { why, token, uploaded }
 function assertUploadable(keyring: Keyring, kid: string): void {
   const key = keyNamed(keyring, kid);
   if (keyring.policy.byUpload !== true) {
-    throw refused("rotation.byUpload is not in force here: leave out which key was uploaded, or set it and run `signet keys apply`");
+    throw refused(
+      "rotation.byUpload is not in force here: leave out which key was uploaded, or set it and run `signet keys apply`",
+    );
   }
   if (isSoundStandby(key)) return;
   const given = key.state === "pending" ? "pending, but was given up" : key.state;

@@ -126,7 +126,9 @@ describe("the key manager", () => {
     const { ask, keyring, create } = installed({ SIGNET_ROTATION: '{"byUpload": true}', SIGNET_ISSUER: "" });
     await create();
     const kids = (state: string): string[] =>
-      keyring().keys.flatMap((key: { state: string; publicJwk: { kid: string } }) => (key.state === state ? [key.publicJwk.kid] : []));
+      keyring().keys.flatMap((key: { state: string; publicJwk: { kid: string } }) =>
+        key.state === state ? [key.publicJwk.kid] : [],
+      );
     const [first] = kids("active");
     expect(kids("pending")).toStrictEqual([]);
     await ask({ action: "rotate" });

@@ -55,8 +55,7 @@ describe("where keys are uploaded, the planner", () => {
   });
 
   it("does not let a key sign that is not published, or not proven", () => {
-    const unseen = key("b", "pending", { publishedAt: undefined } as Partial<KeyRecord>);
-    const { publishedAt: _, ...unpublished } = unseen;
+    const { publishedAt: _, ...unpublished } = spare;
     expect(kinds(viewByUpload([active, unpublished], said("b")))).toStrictEqual(["publish"]);
     expect(kinds(viewByUpload([active, { ...spare, unprovenAt: NOW }], said("b")))).not.toContain("activate");
   });
