@@ -1,3 +1,4 @@
+import { ownMember } from "../encoding/own-member.js";
 import type { KeyWay, RelyingParty } from "./relying-party.js";
 
 /**
@@ -33,7 +34,7 @@ const FORMS: Readonly<Partial<Record<KeyWay["by"]["value"], UploadForm>>> = { pe
 /** How our keys are uploaded to a party; `undefined` where they are found by URL, or handed to us. */
 export function uploadOf({ id, ways }: RelyingParty): Upload | undefined {
   const [form] = ways.flatMap(({ by }) => FORMS[by.value] ?? []);
-  return form === undefined ? undefined : (UPLOADS[id] ?? { form });
+  return form === undefined ? undefined : (ownMember(UPLOADS, id) ?? { form });
 }
 
 /** Whether a party makes the private keys itself, and hands them to us. */

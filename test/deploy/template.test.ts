@@ -109,22 +109,6 @@ describe.each(some(2, Object.entries(NEXT)))("a stack with the custodian %s", (c
   });
 });
 
-describe("a stack whose keys are uploaded", () => {
-  it("puts that in force with its parameter, and takes it back with it", async () => {
-    const stack = await startStack(bucket.url);
-    const byUpload = { RotateByUpload: "on" };
-    const made = await ask(stack, byUpload, "Keys", "Create");
-    expect(made.outcome).toBe("SUCCESS");
-    const keyring = () => stack.read("keyring.json") as { policy: object; keys: { state: string }[] };
-    expect(keyring()).toMatchObject({ policy: { byUpload: true, rotateEverySeconds: 0 }, keys: [{ state: "active" }] });
-    expect((await ask(stack, {}, "Keys", "Update", made.ResourceProperties)).outcome).toBe("SUCCESS");
-    expect(keyring().policy).not.toHaveProperty("byUpload");
-    expect(keyring().keys.map(({ state }) => state)).toStrictEqual(["active", "pending"]);
-    expect(denied(stack)).toStrictEqual([]);
-    await stack.aws.close();
-  });
-});
-
 describe("a stack whose creation fails at any call", () => {
   // Every call in the long form; here as many as the tests of every day have time for.
   const everyNth = isInFull ? 1 : 41;
