@@ -208,4 +208,12 @@ export const RULES = [
     to: "void known;\n    const name = (await keys.byAlias(id))?.arn;",
     worlds: ["AWS"],
   },
+  {
+    rule: "only what was uploaded takes over",
+    breaks: "where keys are uploaded, a key signs that verifiers were never given",
+    file: "src/rotation/plan/successor.ts",
+    from: "keyring.confirmedSequence === 0 || isUploaded(keyring, standby);",
+    to: "keyring.confirmedSequence >= 0;",
+    worlds: [],
+  },
 ];

@@ -149,4 +149,9 @@ export const ACTIVATION: readonly AimedStory[] = [
       ],
     },
   },
+  {
+    without: "only what was uploaded takes over",
+    name: "keys are uploaded from now on, a rotation is asked for, and days pass",
+    story: { ...QUIET, steps: [wait(60), apply(8), wait(60), rotate(), wait(50 * HOUR), tick(), wait(HOUR)] },
+  },
 ];
