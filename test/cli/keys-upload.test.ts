@@ -112,6 +112,8 @@ describe("signet keys rotate where keys are uploaded", () => {
   it("keeps the only uploaded key signing when it is revoked, says so, and replaces it by a word", async () => {
     const { run, kidOf, token, keys } = await issuerAt();
     const [active, next] = [await kidOf("active"), await kidOf("pending")];
+    const dry = await run("keys", "revoke", active, "--dry-run");
+    expect(dry).toMatchObject({ code: 0, stderr: expect.stringContaining(`${active} goes on signing until one is`) });
     const ran = await run("keys", "revoke", active, "--yes");
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain(`no other key was uploaded, so that ${active} goes on signing until one is and takes over`);

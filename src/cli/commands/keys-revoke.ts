@@ -18,11 +18,6 @@ export async function keysRevoke(context: Context, given: string, options: Revok
   const request = { kid, ...(options.reason === undefined ? {} : { reason: options.reason }) };
   const preview = await manager.revoke({ ...request, dryRun: true });
   if (options.json !== true || options.dryRun === true) tellRisk(context, preview.tokensAtRisk, options);
-  if (options.dryRun === true) {
-    printReport(context, preview, options);
-    return;
-  }
-  for (const { words } of preview.waits.filter(({ rule }) => rule === "young_standby")) context.output.note(`warning: ${words}`);
   // The wait of the key that signs: no other one may take over.
   if (preview.waits.some((wait) => wait.rule === "by_upload" && wait.kid === kid)) {
     context.output.note(
@@ -30,6 +25,11 @@ export async function keysRevoke(context: Context, given: string, options: Revok
         "`signet keys rotate --uploaded KID` lets it sign. Take this one away where it was uploaded: only that ends its tokens there",
     );
   }
+  if (options.dryRun === true) {
+    printReport(context, preview, options);
+    return;
+  }
+  for (const { words } of preview.waits.filter(({ rule }) => rule === "young_standby")) context.output.note(`warning: ${words}`);
   await confirm(`Revoke key ${kid}?`, options);
   printReport(context, await manager.revoke(request), options);
 }

@@ -105,7 +105,11 @@ function plannedRotation(situation: Situation, active: KeyRecord): PlannedStep[]
 function rotationByUpload(situation: Situation, active: KeyRecord): PlannedStep[] {
   const { now, view } = situation;
   const [next] = situation.standbys;
-  if (next === undefined) return waitsForUpload(situation);
+  if (next === undefined) {
+    const waits = waitsForUpload(situation);
+    // What its successors wait for need not be said of the key that signs as well.
+    return waits.length > 1 ? waits.slice(0, -1) : waits;
+  }
   const from = signsFrom(view.keyring, next);
   if (from > now) return [wait("publish_ahead", from, `key ${nameOf(next)} signs`, next)];
   return succeeded(situation, active, next, "requested");

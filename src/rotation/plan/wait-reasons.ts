@@ -14,7 +14,7 @@ export const RULES = {
   overdue: "the policy says how long a key signs, and something has kept its successor away",
   by_hand: "the policy leaves rotation to the operator",
   by_upload:
-    "its verifiers have what is uploaded to them: `signet keys rotate` makes the next key, and `signet keys rotate --uploaded KID` lets it sign",
+    "verifiers have what is uploaded to them: `signet keys rotate` makes the next key, `signet keys rotate --uploaded KID` lets it sign",
   tokens_alive: "a token signed with it may still be accepted somewhere",
   tokens_unknown: "it has tokens whose end is unknown: an imported key, or one that signed without expiry",
   activation_under_way: "while it is not certain who signs, no key is taken away",
