@@ -22,7 +22,7 @@ await build({
   stdin: {
     contents: `
       export { checkParameter } from "./src/deploy/template.js";
-      export { checkCallers } from "./src/operator/stack-change.js";
+      export { checkCallers, checkTokens } from "./src/operator/stack-change.js";
       export { didYouMean } from "./src/encoding/nearest.js";`,
     resolveDir: fileURLToPath(new URL("..", import.meta.url)),
   },

@@ -89,7 +89,7 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
     clock,
     location: stores.location,
   });
-  const issuing = { signer: activeKey, issuer: config.issuer, limits: config.limits, clock };
+  const issuing = { signer: activeKey, issuer: config.issuer, limits: config.limits, tokens: config.tokens, clock };
   const rates = createRates(options.processes);
   const ownJwks = async () => (await stores.publicDocuments.read())?.jwks;
   const keyWatchers: KeyWatcher[] = [];

@@ -14,3 +14,4 @@ export type { Claims, IssueRequest } from "./issue/request.js";
 export type { Jwks } from "./keyring/documents.js";
 export { type OpenIssuer, type OpenIssuerOptions, openIssuer } from "./open-issuer.js";
 export type { Limits } from "./settings/limits.js";
+export type { Tokens } from "./settings/tokens.js";

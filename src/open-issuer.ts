@@ -17,7 +17,7 @@ export interface OpenIssuerOptions {
 
 /** An issuer with its public face. */
 export interface OpenIssuer extends Issuer {
-  /** The issuer's URL (`iss`); `null` where claims bring their own. */
+  /** The issuer's URL (`iss`); `null` where `tokens.iss` is no URL, or claims bring their own. */
   readonly url: string | null;
   /** The public keys as they are published now. */
   jwks(): Promise<Jwks>;

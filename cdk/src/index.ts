@@ -1,1 +1,1 @@
-export { type CallerLimits, JwtIssuer, type JwtIssuerProps, type KeyCustodian } from "./jwt-issuer.js";
+export { type CallerLimits, JwtIssuer, type JwtIssuerProps, type KeyCustodian, type TokensProps } from "./jwt-issuer.js";

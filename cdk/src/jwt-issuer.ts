@@ -33,6 +33,22 @@ export interface CallerLimits {
   readonly maxTokensPerMinute?: number;
 }
 
+/** How tokens differ from the usual, spelled as in `signet.json`; a member that is unknown is refused at synthesis. */
+export interface TokensProps {
+  /** `iss` where it is no URL; `{fingerprint}` stands for the key's. Instead of `issuerUrl`. */
+  readonly iss?: string;
+  /** Every token has `iat`, so many seconds back: 0 to 300. */
+  readonly iat?: number;
+  /** True: every token has `jti`. */
+  readonly jti?: boolean;
+  /** False: tokens have no `exp`. */
+  readonly exp?: boolean;
+  /** False: headers have no `kid`. */
+  readonly kid?: boolean;
+  /** By `kid`, the SHA-256 thumbprint of the key's certificate, for `x5t#S256` of the header. */
+  readonly certificates?: Readonly<Record<string, string>>;
+}
+
 /** A caller, spelled as in `signet.json`; a member that is unknown, within its rules too, is refused at synthesis. */
 export interface CallerProps {
   readonly limits?: CallerLimits;
@@ -78,6 +94,8 @@ export interface JwtIssuerProps {
   readonly basePath?: string;
   /** The longest life of a token, from 15 minutes to a year. Default a day. */
   readonly maxTtl?: Duration;
+  /** How tokens differ from the usual, for parties that know the issuer by no URL. Whether there is an `iss` stays, for good. */
+  readonly tokens?: TokensProps;
   /** Each gets an alias of the function, named as it is. */
   readonly callers?: Readonly<Record<string, CallerProps>>;
   /** Publishes the public keys by API Gateway. Default true. */

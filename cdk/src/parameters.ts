@@ -1,5 +1,5 @@
 import { CfnParameter, Duration, Reference, Token, Tokenization } from "aws-cdk-lib";
-import { checkCallers, checkParameter, didYouMean } from "./checks.js";
+import { checkCallers, checkParameter, checkTokens, didYouMean } from "./checks.js";
 import type { JwtIssuerProps } from "./jwt-issuer.js";
 import { GIVEN, type Known, LATER, type SourceTemplate } from "./resolve.js";
 
@@ -28,6 +28,7 @@ const PARAMETERS: {
   certificate: ["CertificateArn", ({ certificateArn }) => certificateArn],
   basePath: ["BasePath", asItIs],
   maxTtl: ["MaxTtlSeconds", (ttl) => ttl.toSeconds()],
+  tokens: ["Tokens", (tokens) => JSON.stringify(tokens)],
   callers: ["Callers", (callers) => JSON.stringify(callers)],
   jwksEndpoint: ["JwksEndpoint", onOrOff],
   issueRoutes: ["IssueRoutes", onOrOff],
@@ -83,6 +84,7 @@ export function parametersOf(props: JwtIssuerProps, template: SourceTemplate): P
     if (typeof fact === "string") refuse(prop, () => checkParameter(parameter, fact, rule));
   }
   checkCallersOf(props, template);
+  checkTokensOf(props);
   return { values, known };
 }
 
@@ -120,6 +122,14 @@ function checkCallersOf({ callers, maxTtl, tokenRoute, issuerUrl }: JwtIssuerPro
       );
     }
   }
+}
+
+/** What is misspelt would change nothing. */
+function checkTokensOf({ tokens, callers, issuerUrl }: JwtIssuerProps): void {
+  if (tokens === undefined) return;
+  const text = JSON.stringify(tokens);
+  if (Token.isUnresolved(text)) throw new Error("tokens must be known when the stack is synthesised");
+  refuse("tokens", () => checkTokens(text, issuerUrl || undefined, JSON.stringify(callers ?? {})));
 }
 
 function refuse(prop: string, check: () => void): void {

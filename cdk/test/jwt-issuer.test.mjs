@@ -58,9 +58,11 @@ test("hands its props over as parameters", () => {
     algorithm: "RS256",
     maxTtl: Duration.hours(1),
     callers,
+    tokens: { iss: "12345", iat: 60, kid: false },
     rotateEveryDays: 90,
   });
   template.hasResourceProperties("Custom::SignetKeys", {
+    Tokens: '{"iss":"12345","iat":60,"kid":false}',
     Custody: "KMS",
     Algorithm: "RS256",
     MaxTtlSeconds: 3600,
@@ -97,6 +99,8 @@ for (const [what, props, message] of [
     { tokenRoute: true, callers: { ci: { trusts: [{ issuer: "https://idp.example" }] } } },
     /sub/,
   ],
+  ["misspelt tokens", { tokens: { iatt: 60 } }, /tokens: .*Tokens\.iatt is not a member.*did you mean iat/],
+  ["two of iss", { tokens: { iss: "12345" }, issuerUrl: "https://issuer.example" }, /issuerUrl and iss of tokens both/i],
   ["the route without an API", { tokenRoute: true, jwksEndpoint: false }, /tokenRoute needs jwksEndpoint/],
 ]) {
   test(`refuses ${what}`, () => assert.throws(() => synthesised(props), message));

@@ -287,7 +287,7 @@ function addTokenCommands(program: Command, context: Context): void {
     .option("--json", "print rules and answers with their sources")
     .addHelpText(
       "after",
-      "\nExamples:\n  signet doctor https://issuer.example\n  signet doctor https://issuer.example --for iam,alb || echo fix it\n  signet issue sub=ci --iat | signet doctor https://issuer.example --for google-cloud,anthropic --token -",
+      "\nExamples:\n  signet doctor https://issuer.example\n  signet doctor https://issuer.example --for iam,alb || echo fix it\n  signet issue sub=ci --iat | signet doctor https://issuer.example --for google-cloud,anthropic --token -\n  signet issue | signet doctor --for github-app --token -",
     )
     .action(async (issuer: string | undefined, options) => (await load.doctor()).doctor(context, issuer, options));
   program

@@ -51,7 +51,11 @@ export function tellNext(context: Context, stack: AnsweringStack): void {
   // This form of the payload is the same in both versions of AWS's command.
   const invoke = `aws lambda invoke --function-name ${functionArn} --region ${region} --payload fileb:///dev/stdin /dev/stdout`;
   note(`  ${request} | ${invoke}`);
-  note(outputs.JwksUrl === undefined ? "give verifiers its public key:" : "see who can verify it:");
+  note(
+    outputs.JwksUrl === undefined || outputs.IssuerUrl === undefined
+      ? "give verifiers its public key:"
+      : "see who can verify it:",
+  );
   note(`  ${verification(context, stack)}`);
 }
 

@@ -1,7 +1,9 @@
 import { ownMember } from "../encoding/own-member.js";
+import { webUrlOf } from "../encoding/url-of.js";
 import { type CopyingCaller, claimsFromProofs, holdsProofText } from "../settings/claims-from-proof.js";
 import type { Limits } from "../settings/limits.js";
 import type { Policy } from "../settings/policy.js";
+import type { Tokens } from "../settings/tokens.js";
 
 /** What the issuer sets itself, so that no request has to ask for it. */
 const SET_BY_ISSUER = ["iss", "exp", "iat", "nbf", "jti"];
@@ -14,6 +16,7 @@ const SET_BY_ISSUER = ["iss", "exp", "iat", "nbf", "jti"];
 export function contradictions(members: Readonly<Record<string, unknown>>): string[] {
   const callers = Object.entries((members.callers ?? {}) as Readonly<Record<string, CopyingCaller>>);
   return [
+    ...ofTokens((members.tokens ?? {}) as Tokens, members.limits, callers),
     ...ofLimits("limits", members.limits),
     ...ofRotation((members.rotation ?? {}) as Partial<Policy>),
     ...callers.flatMap(([name, caller]) => [
@@ -28,6 +31,28 @@ function ofRotation({ byUpload, rotateEverySeconds = 0 }: Partial<Policy>): stri
   return [
     `rotation.rotateEverySeconds (${rotateEverySeconds}) rotates nothing beside rotation.byUpload, with which a key signs by your word alone: set it to 0`,
   ];
+}
+
+function ofTokens({ iss, exp }: Tokens, limits: unknown, callers: readonly (readonly [string, CopyingCaller])[]): string[] {
+  const found: string[] = [];
+  if (iss !== undefined && webUrlOf(iss) !== undefined)
+    found.push("tokens.iss is a URL, at which no keys are published: for verifiers that look for them there, set issuer instead");
+  if (exp !== false) return found;
+  const all = [
+    ["limits", limits] as const,
+    ...callers.map(([name, caller]) => [`callers.${name}.limits`, caller.limits] as const),
+  ];
+  for (const [where, each] of all) {
+    if ((each as Partial<Limits> | undefined)?.requiredClaims?.includes("exp"))
+      found.push(`${where}.requiredClaims has exp, which tokens.exp leaves out, so no token is issued`);
+  }
+  for (const [name, { exchanges = [] }] of callers) {
+    if (exchanges.length > 0)
+      found.push(
+        `callers.${name}.exchanges give nothing: a token without exp (tokens.exp) would outlive the one that it is given for`,
+      );
+  }
+  return found;
 }
 
 function ofProofs(where: string, caller: CopyingCaller, issuer: Partial<Limits>): string[] {

@@ -15,6 +15,9 @@ const OVERRIDES = membersIn(CONFIG_MEMBERS).flatMap(({ path, member }) =>
 /** Read elsewhere: where the config stands, the passphrase, which is no member of it, and whether failures show where. */
 const OTHERS = ["SIGNET_CONFIG", "SIGNET_PASSPHRASE", "SIGNET_WEBHOOK_SECRET", "SIGNET_DEBUG"];
 
+/** They were set to decide about tokens: a warning would leave these as they are. */
+const OF_FUNCTIONS = { SIGNET_LIMITS: "limits", SIGNET_TOKENS: "tokens" };
+
 /** The members that the environment sets, in the shape of `signet.json`, and where each came from. */
 export interface EnvironmentOverrides {
   readonly members: Readonly<Record<string, unknown>>;
@@ -25,16 +28,13 @@ export interface EnvironmentOverrides {
 /**
  * Reads the variables that stand over the config file.
  *
- * @throws SignetError `config_invalid` for a number or a truth that is none, and for `SIGNET_LIMITS`
+ * @throws SignetError `config_invalid` for a number or a truth that is none, and for `SIGNET_LIMITS` and `SIGNET_TOKENS`
  */
 export function environmentOverrides(env: Environment): EnvironmentOverrides {
-  // It was set to limit tokens: a warning would leave them unlimited.
-  if (env.SIGNET_LIMITS) {
-    throw new SignetError(
-      "config_invalid",
-      "SIGNET_LIMITS is read by the Lambda functions alone: put the limits into signet.json, or unset it",
-      { field: "SIGNET_LIMITS" },
-    );
+  for (const [name, member] of Object.entries(OF_FUNCTIONS)) {
+    if (!ownMember(env, name)) continue;
+    const what = `${name} is read by the Lambda functions alone: put the ${member} into signet.json, or unset it`;
+    throw new SignetError("config_invalid", what, { field: name });
   }
   const members = new Map<string, unknown>();
   const sources = new Map<string, string>();
@@ -60,10 +60,10 @@ function truthIn(name: string, text: string): boolean {
   throw new SignetError("config_invalid", `${name} must be true or false`, { field: name });
 }
 
-/** A warning for each `SIGNET_` variable that is not read; `SIGNET_LIMITS` is more than that. */
+/** A warning for each `SIGNET_` variable that is not read; those of `OF_FUNCTIONS` are more than that. */
 export function unknownVariables(env: Environment): string[] {
   const known = [...OVERRIDES.map(({ name }) => name), ...OTHERS];
   return Object.keys(env)
-    .filter((name) => name.startsWith("SIGNET_") && name !== "SIGNET_LIMITS" && !known.includes(name))
+    .filter((name) => name.startsWith("SIGNET_") && !Object.hasOwn(OF_FUNCTIONS, name) && !known.includes(name))
     .map((name) => `the environment variable ${name} means nothing to signet${didYouMean(name, known)}`);
 }

@@ -9,6 +9,7 @@ import { readTrustedText } from "../files/trusted-read.js";
 import { readSettings } from "../settings/read.js";
 import { type Member, membersIn } from "../settings/shape.js";
 import { JWKS_CACHES, minPublishAheadSeconds } from "../settings/times.js";
+import { assertOneIss } from "../settings/tokens.js";
 import { judgeCallers } from "../trust/judge-callers.js";
 import { assertClaimsFromProofs } from "../trust/judge-claims.js";
 import { contradictions } from "./contradictions.js";
@@ -92,6 +93,7 @@ export function checkConfig(members: unknown, path: string, given: CheckSources)
   const sources = new Map([...overrides.sources, ...sourcesOfFlags(flags)]);
   const shape = merged.allowInsecureIssuer === true ? INSECURE_CONFIG_MEMBERS : CONFIG_MEMBERS;
   const read = readSettings(shape, merged, (_first, all) => explainFaults(all, { file: path, text, sources }));
+  assertOneIss(read.tokens ?? {}, read.issuer, `${path}: ${sources.get("issuer") ?? "issuer"} and tokens.iss`);
   assertCustody(read, path);
   assertPublishAhead(read.rotation, sources.get(PUBLISH_AHEAD) ?? path);
   assertProofs(read, path);

@@ -7,6 +7,7 @@ import { CALLER_NAME, MAY, REFUSED_CALLER_NAMES } from "../settings/callers.js";
 import { LIMIT_MEMBERS } from "../settings/limits.js";
 import { POLICY_MEMBERS } from "../settings/policy.js";
 import { asOwn, group, oneOf, type Shape, text, type Values } from "../settings/shape.js";
+import { TOKEN_MEMBERS } from "../settings/tokens.js";
 import { PROOF_MEMBERS } from "../settings/trusts.js";
 
 /** An installation's name: it stands in parameters' and secrets' names, and in aliases. */
@@ -145,10 +146,14 @@ const OWN_MEMBERS = {
     title:
       'an https URL such as "https://issuer.example", without query or fragment (http on localhost; elsewhere with allowInsecureIssuer, --allow-insecure-issuer of init)',
     isRight: isIssuerUrl,
-    ...about("The issuer's URL, set as iss. Without it, claims bring their own.", "https://issuer.example/tenant", {
-      variable: "SIGNET_ISSUER",
-      flag: "--issuer",
-    }),
+    ...about(
+      "The issuer's URL, set as iss. Without it, and without tokens.iss, claims bring their own.",
+      "https://issuer.example/tenant",
+      {
+        variable: "SIGNET_ISSUER",
+        flag: "--issuer",
+      },
+    ),
   },
   allowInsecureIssuer: {
     type: "boolean",
@@ -196,6 +201,13 @@ const OWN_MEMBERS = {
     }),
   },
   limits: { ...group(LIMIT_MEMBERS), filled: true, ...about("What may be issued.", { maxTtlSeconds: 3_600 }) },
+  tokens: {
+    ...group(TOKEN_MEMBERS),
+    ...about(
+      "How tokens differ from the usual, for parties that know the issuer by no URL. No caller and no request changes any of it.",
+      { iss: "Iv23liAbCdEfGhIjKlMn", iat: 60, kid: false },
+    ),
+  },
   rotation: { ...group(POLICY_MEMBERS), filled: true, ...about("When keys move.", { rotateEverySeconds: 2_592_000 }) },
   notices: {
     ...group(NOTICE_MEMBERS),

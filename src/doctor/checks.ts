@@ -83,7 +83,8 @@ function kindOf(value: unknown): string {
   return typeof value === "object" && value !== null ? "an object" : (JSON.stringify(value) ?? typeof value);
 }
 
-function issuerUrl({ issuer, allowsInsecure = false }: Evidence): Judgement {
+function issuerUrl({ issuer, hasNoUrl, allowsInsecure = false }: Evidence): Judgement | undefined {
+  if (hasNoUrl === true) return undefined;
   const url = new URL(issuer);
   if (url.protocol !== "https:" && isLoopback(url.hostname))
     return ["doubtful", "it is on this machine: no other can fetch its keys"];

@@ -17,6 +17,8 @@ import { type Visit, type Visitor, visit } from "./visit.js";
 /** What there is to know of an issuer from outside. */
 export interface Evidence {
   readonly issuer: string;
+  /** `issuer` is no URL: its keys were read where they are kept, and nothing was asked of anybody. */
+  readonly hasNoUrl?: true;
   /** Whether the price of an issuer of http was accepted. */
   readonly allowsInsecure?: boolean;
   /** Each address of its name can be reached by everybody. */
@@ -127,7 +129,31 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
     ...(again && { again }),
     keys: factsOfAll(looked),
     keyCount: listed.length,
-    ...(options.token !== undefined && { token: tokenFacts(options.token, issuer, looked, options) }),
+    ...(options.token !== undefined && { token: tokenFacts(options.token, byKeys(looked, issuer, options)) }),
+    now: now(),
+  };
+}
+
+/** An issuer of this machine's, by whose `iss` no verifier finds keys. */
+interface OwnIssuer {
+  /** Its public keys. */
+  readonly keys: readonly unknown[];
+  /** Verifies a token of its own. */
+  readonly verify: (token: string) => VerifiedToken;
+  readonly token?: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** Looks at an issuer whose `iss` is no URL, from within. */
+export function examineOwn(iss: string, { keys, verify, token, now = Date.now }: OwnIssuer): Evidence {
+  return {
+    issuer: iss,
+    hasNoUrl: true,
+    isPublic: false,
+    keys: factsOfAll(keys.slice(0, MAX_KEYS)),
+    keyCount: keys.length,
+    ...(token !== undefined && { token: tokenFacts(token, verify) }),
     now: now(),
   };
 }
@@ -209,16 +235,25 @@ function octetsFault(jwk: Jwk): OctetsFault | undefined {
   return odd === undefined ? undefined : { of: "coordinate", words: `${odd} has ${bytesOf(odd)?.length} octets, not ${size}` };
 }
 
-function tokenFacts(token: string, issuer: string, entries: readonly unknown[], options: ExamineOptions): TokenFacts {
-  const { now = Date.now, isSelfSigned = false } = options;
+/** Verifies by a list of keys; `undefined` where the token is not for who has them. */
+function byKeys(
+  entries: readonly unknown[],
+  issuer: string,
+  { now = Date.now, isSelfSigned = false }: ExamineOptions,
+): OwnIssuer["verify"] | undefined {
+  if (isSelfSigned) return undefined;
   const clock = (): number => Math.floor(now() / 1_000);
   const keys = { keys: entries as readonly Jwk[] };
   const checks = { issuer, audience: null, types: null, algorithms: ALGORITHM_NAMES, clock };
+  return (token) => createVerifier({ keys, ...checks }).verify(token);
+}
+
+function tokenFacts(token: string, verify: OwnIssuer["verify"] | undefined): TokenFacts {
   try {
     const read = readSample(token);
-    if (isSelfSigned) return { read, isSelfSigned };
+    if (verify === undefined) return { read, isSelfSigned: true };
     try {
-      return { read, verified: createVerifier({ keys, ...checks }).verify(token) };
+      return { read, verified: verify(token) };
     } catch (error) {
       if (isSignetError(error)) return { read, fault: error };
       throw error;

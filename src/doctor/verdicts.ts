@@ -65,12 +65,15 @@ function selfSignedVerdict(party: RelyingParty, evidence: Evidence): Judgement {
   const { read } = evidence.token ?? {};
   if (evidence.token === undefined)
     return { answer: "unknown", reasons: ["its keys are not found by URL: only a token is judged, which --token gives"] };
-  if (read === undefined) return { answer: "no", reasons: ["the sample token is refused"] };
+  // Of an issuer of this machine's the signature was verified as well.
+  const isRefused = evidence.hasNoUrl === true && evidence.token.verified === undefined;
+  if (read === undefined || isRefused) return { answer: "no", reasons: ["the sample token is refused"] };
   const { against, notes } = tokenReasons(party, read, evidence);
   const { answer, reasons } = algorithmVerdict(party, evidence, read.header.alg ?? "none");
   if (against.length > 0) return { answer: "no", reasons: [...against, ...reasons] };
   const only = "its keys are not found by URL: the token alone was judged, and not its signature";
-  return { answer, reasons: [...reasons, only, ...(answer === "no" ? [] : [...notes, ...noteOf(party)])] };
+  const scope = evidence.hasNoUrl === true ? [] : [only];
+  return { answer, reasons: [...reasons, ...scope, ...(answer === "no" ? [] : [...notes, ...noteOf(party)])] };
 }
 
 function sampleReasons(party: RelyingParty, evidence: Evidence): ReturnType<typeof tokenReasons> {

@@ -1,5 +1,6 @@
 import { SignetError } from "../errors.js";
 import type { Callers } from "../issue/callers.js";
+import type { Tokens } from "../settings/tokens.js";
 import type { Proofs } from "../trust/contract.js";
 import { privateJson } from "./answers.js";
 import { type Authenticator, createAuthenticator } from "./authenticate.js";
@@ -19,6 +20,8 @@ import { ownVerifiers, verifyRoute } from "./verify.js";
 export interface RoutesOptions {
   /** The issuer's URL. Below its path, where it has one, each route is found too. */
   readonly issuer: string | undefined;
+  /** How its tokens differ from the usual. */
+  readonly tokens?: Tokens | undefined;
   /** The hosts from which `/decode` fetches keys; by default the issuer's own. */
   readonly decodeHosts?: readonly string[] | undefined;
   /** The callers as they are now. */
@@ -83,13 +86,13 @@ export function createRoutes(options: RoutesOptions): Handler {
 }
 
 function tableOf(options: RoutesOptions, authenticate: Authenticator): Readonly<Record<string, Route>> {
-  const { issuer, clock } = options;
+  const { issuer, tokens, clock } = options;
   const { documents, proofs } = options;
   const scopes = () => proofs?.().scopes ?? NO_SCOPES;
   const { jwks, discovery, oauthMetadata } = documentRoutes({ documents, scopes, absent: notThere });
   const describe = remembered<[object]>();
   const openApi = openApiDocument(options.version, issuer);
-  const verifierFor = ownVerifiers({ issuer, clock, jwks: () => options.documents()?.jwks });
+  const verifierFor = ownVerifiers({ issuer, tokens, clock, jwks: () => options.documents()?.jwks });
   const verifyOwn = (token: string) => verifierFor(null).verify(token);
   return {
     "/issue": { POST: issueRoute({ authenticate, clock }) },

@@ -1,7 +1,10 @@
 import { closedObject, requestChecker, requestFault } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
+import { issOfKey } from "../issue/token-rules.js";
 import type { Jwks } from "../keyring/documents.js";
+import type { Tokens } from "../settings/tokens.js";
 import { createVerifier } from "../verify/create-verifier.js";
+import { verifierWithoutKid } from "../verify/unnamed-keys.js";
 import type { Verifier } from "../verify/verifier.js";
 import { privateJson } from "./answers.js";
 import type { Authenticator } from "./authenticate.js";
@@ -29,6 +32,8 @@ const checked = requestChecker(VERIFY_REQUEST, '{"token": "...", "audience": "..
 /** What is needed to verify this issuer's tokens. */
 export interface OwnVerifiersOptions {
   readonly issuer: string | undefined;
+  /** How its tokens differ from the usual. */
+  readonly tokens?: Tokens | undefined;
   /** The public keys as they are published now. */
   readonly jwks: () => Jwks | undefined;
   readonly clock: () => number;
@@ -38,18 +43,24 @@ export interface OwnVerifiersOptions {
 export type OwnVerifiers = (audience: string | readonly string[] | null) => Verifier;
 
 /** Makes verifiers for the audiences that are asked for, and keeps them until other keys are published. */
-export function ownVerifiers({ issuer, jwks, clock }: OwnVerifiersOptions): OwnVerifiers {
+export function ownVerifiers({ issuer, tokens = {}, jwks, clock }: OwnVerifiersOptions): OwnVerifiers {
   let keys: Jwks | undefined;
   const verifiers = new Map<string, Verifier>();
+
+  function verifierOf(present: Jwks, audience: string | readonly string[] | null): Verifier {
+    const { iss, kid = true, exp: requireExpiration = true } = tokens;
+    const own = iss === undefined ? (issuer ?? null) : present.keys.map((jwk) => issOfKey(iss, jwk));
+    const rules = { keys: present, requireExpiration, issuer: own, audience, types: null, clock };
+    return kid ? createVerifier({ ...rules, requireKid: true }) : verifierWithoutKid(rules);
+  }
+
   return (audience) => {
     const present = jwks();
     if (present === undefined) throw new SignetError("not_ready", "no keys are published yet");
     if (present !== keys || verifiers.size >= MAX_VERIFIERS) verifiers.clear();
     keys = present;
     const name = JSON.stringify(audience);
-    const known =
-      verifiers.get(name) ??
-      createVerifier({ keys: present, requireKid: true, issuer: issuer ?? null, audience, types: null, clock });
+    const known = verifiers.get(name) ?? verifierOf(present, audience);
     verifiers.set(name, known);
     return known;
   };

@@ -11,6 +11,7 @@ import { narrowLimits } from "./narrow.js";
 import { NOTHING_PROVEN, type ProofOfCaller, proofReader } from "./proof-claims.js";
 import { createRates, type RateCheck, type Rates } from "./rate.js";
 import type { Claims } from "./request.js";
+import { namedIssuer } from "./token-rules.js";
 
 /** A named party and its limits. */
 export interface Caller {
@@ -81,7 +82,7 @@ interface KeptSecret {
  * @throws SignetError `config_invalid` for limits that contradict each other
  */
 export function createCallers(options: IssuerOptions, callers: readonly Caller[], rates: Rates = createRates()): Callers {
-  const limits = completeLimits(options.limits, options.issuer);
+  const limits = completeLimits(options.limits, namedIssuer(options));
   const shared = rates("", limits.maxTokensPerMinute);
   const known = new Map<string, KnownCaller>();
   const secrets: KeptSecret[] = [];
@@ -128,7 +129,7 @@ interface Shared {
 function knownCaller(options: IssuerOptions, { limits: issuerLimits, names, rate }: Shared, caller: Caller): KnownCaller {
   const { name } = caller;
   // Its own members are checked before a wider one of the issuer hides what is wrong with them.
-  const narrowed = namedClaims(narrowLimits(issuerLimits, ownLimits(caller.limits, options.issuer)), name);
+  const narrowed = namedClaims(narrowLimits(issuerLimits, ownLimits(caller.limits, namedIssuer(options))), name);
   const reserved = claimsFromProofs(caller);
   const assertMay = (right: Right) => assertRight(caller, right);
   const issuerOf = (limits: Limits): ProvableIssuer => {

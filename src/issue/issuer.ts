@@ -1,13 +1,12 @@
 import type { Signer } from "../custody/contract.js";
-import { encodeBase64url } from "../encoding/base64url.js";
 import { A_FUNCTION, A_TEXT, type OptionCheck, type OptionChecks, readOptions } from "../encoding/options.js";
 import { type ErrorCode, INTERNAL_DETAIL, isSignetError, SignetError, statusOf } from "../errors.js";
 import type { Limits, OwnLimits } from "../settings/limits.js";
-import { type FixedClaims, fixedClaims, type ProvenClaims } from "./fixed-claims.js";
-import { completeLimits } from "./limits.js";
-import { type PayloadMaker, payloadMaker } from "./payload.js";
+import { assertOneIss, readTokens, type Tokens } from "../settings/tokens.js";
+import type { FixedClaims, ProvenClaims } from "./fixed-claims.js";
 import { type RateCheck, rateLimit } from "./rate.js";
-import { checkRequest, type IssueRequest, MAX_REQUESTS } from "./request.js";
+import { type IssueRequest, MAX_REQUESTS } from "./request.js";
+import { type Asked, tokenMaker } from "./token-maker.js";
 
 /** The key that signs now, and what it may sign. */
 export interface SigningKey {
@@ -30,10 +29,16 @@ export interface SigningKeySource {
 export interface IssuerOptions {
   /** One signer for good, or a source that follows rotations (`openActiveKey` of `signet-jwt/custody`). */
   readonly signer: Signer | SigningKeySource;
-  /** The issuer's URL, set as `iss`; absent leaves `iss` to the claims. */
+  /** The issuer's URL, set as `iss`; absent leaves `iss` to `tokens.iss`, or else to the claims. */
   readonly issuer?: string | undefined;
   /** What may be issued; members left out have their defaults (a day at most, 15 minutes when nothing is asked, no token without end). */
   readonly limits?: OwnLimits | undefined;
+  /**
+   * How the tokens differ from the usual, for parties that know the issuer by no URL: `iss` instead of `issuer` (a text, in which
+   * `{fingerprint}` stands for the key's); `iat` in every token, so many seconds back (0 to 300); `jti: true` in every token; `exp: false` and
+   * `kid: false` leave these out; `certificates` by kid, for the header's `x5t#S256`. No request changes any of it.
+   */
+  readonly tokens?: Tokens | undefined;
   /** Tells whether a text is the name of another caller than the one that this issuer serves: no client_id or azp may say it. */
   readonly isOtherCaller?: ((name: string) => boolean) | undefined;
   /** Holds the rate instead of the limits' own `maxTokensPerMinute`, where several issuers share one. */
@@ -114,7 +119,14 @@ export interface ProvableIssuer extends ImmediateIssuer {
  * @throws SignetError `config_invalid` for an option, or a limit, that is unknown or not what it must be
  */
 export function createIssuer(options: IssuerOptions): Issuer {
-  return issuerOver(createImmediateIssuer(options));
+  return issuerOver(createImmediateIssuer(options, new Set(), checkedTokens));
+}
+
+// What a config or a variable says was checked where it was read.
+function checkedTokens({ issuer, tokens: given }: IssuerOptions): Tokens {
+  const tokens = readTokens(given);
+  assertOneIss(tokens, issuer, "issuer and tokens.iss");
+  return tokens;
 }
 
 /** @internal The issuer that programs have, over one that answers at once where it can. */
@@ -150,16 +162,19 @@ function notInMemory(pending?: Promise<unknown>): SignetError {
  *
  * @internal
  * @param reserved claims that tokens get from proofs alone: no request may say them
+ * @param tokensOf reads `tokens` of the options, where they were not checked before
  * @throws SignetError `config_invalid` for an option, or a limit, that is unknown or not what it must be
  */
-export function createImmediateIssuer(given: IssuerOptions, reserved: ReadonlySet<string> = new Set()): ProvableIssuer {
+export function createImmediateIssuer(
+  given: IssuerOptions,
+  reserved: ReadonlySet<string> = new Set(),
+  tokensOf = ({ tokens = {} }: IssuerOptions): Tokens => tokens,
+): ProvableIssuer {
   const options = readOptions(given, "createIssuer", OPTIONS);
-  const limits = completeLimits(options.limits, options.issuer);
+  const { checkRequest, limits, fixed, inputOf } = tokenMaker({ ...options, tokens: tokensOf(options) }, reserved);
   const clock = options.clock ?? presentSeconds;
   const source = sourceOf(options.signer);
-  const fixed = fixedClaims(limits.fixedClaims, options.issuer, reserved);
   const checkRate = options.rate ?? rateOf(limits);
-  const inputOf = inputMaker(headerMaker(limits.allowedTypes), payloadMaker({ ...options, limits }));
 
   function issuing(fixedNow: () => FixedClaims): ImmediateIssuer {
     const issue: ImmediateIssuer["issue"] = (value, checkKey) => {
@@ -218,24 +233,6 @@ function rateOf({ maxTokensPerMinute }: Limits): RateCheck | undefined {
   return maxTokensPerMinute === undefined ? undefined : rateLimit(maxTokensPerMinute);
 }
 
-function inputMaker(
-  headerOf: ReturnType<typeof headerMaker>,
-  makePayload: PayloadMaker,
-): (key: SigningKey, asked: Asked) => string {
-  return ({ signer, maxTtlSeconds, endless }, { request, now, fixed }) => {
-    if (!(maxTtlSeconds > 0)) throw new SignetError("config_invalid", "the key has no maxTtlSeconds", { field: "signer" });
-    return headerOf(signer, request.typ ?? "JWT") + makePayload(request, now, maxTtlSeconds, endless !== false, fixed());
-  };
-}
-
-/** What was asked, and when. */
-interface Asked {
-  readonly request: IssueRequest;
-  readonly now: number;
-  /** Throws where the claims that are fixed have to come from a proof, and none was shown. */
-  readonly fixed: () => FixedClaims;
-}
-
 /** So many tokens of a batch are made at a time: each that waits for KMS holds a connection and the memory for it. */
 const MAX_AT_ONCE = 32;
 
@@ -264,6 +261,7 @@ const OPTIONS: OptionChecks<IssuerOptions> = {
   signer: SIGNER,
   issuer: A_TEXT,
   limits: null,
+  tokens: null,
   isOtherCaller: A_FUNCTION,
   rate: A_FUNCTION,
   clock: A_FUNCTION,
@@ -304,27 +302,6 @@ function tokenOf(input: string, signature: Uint8Array): IssuedToken {
   }
   const bytes = signature instanceof Buffer ? signature : Buffer.from(signature);
   return { token: `${input}.${bytes.toString("base64url")}` };
-}
-
-// The header, with its dot, is encoded once a key and type.
-function headerMaker(allowedTypes: readonly string[] = []): (signer: Signer, typ: string) => string {
-  const types = new Set(["JWT", ...allowedTypes]);
-  let encodedFor: Signer | undefined;
-  const headers = new Map<string, string>();
-  return (signer, typ) => {
-    if (encodedFor !== signer) {
-      headers.clear();
-      encodedFor = signer;
-    }
-    let header = headers.get(typ);
-    if (header === undefined) {
-      if (!types.has(typ))
-        throw new SignetError("type_not_allowed", "typ is neither JWT nor among allowedTypes", { field: "typ" });
-      header = `${encodeBase64url(JSON.stringify({ alg: signer.alg, kid: signer.kid, typ }))}.`;
-      headers.set(typ, header);
-    }
-    return header;
-  };
 }
 
 function settled(issue: () => IssuedToken | Promise<IssuedToken>): BatchResult | Promise<BatchResult> {

@@ -8,7 +8,7 @@ import type { Claims } from "./request.js";
  * The limits of an issuer: what was given, checked and completed.
  *
  * @param given what a program, a file or a variable said; `undefined` is nothing
- * @param issuer the issuer's URL, which fixes `iss` by itself
+ * @param issuer the issuer's URL, or `tokens.iss`, which fixes `iss` by itself
  * @throws SignetError `config_invalid`, naming the limit
  */
 export function completeLimits(given: unknown, issuer?: string): Limits {
@@ -25,7 +25,7 @@ export function ownLimits(given: unknown, issuer?: string): Partial<Limits> {
   const { fixedClaims } = limits;
   if (fixedClaims === undefined) return limits;
   if (issuer !== undefined && Object.hasOwn(fixedClaims, "iss"))
-    throw wrong("fixedClaims", "cannot fix iss: the issuer's URL does");
+    throw wrong("fixedClaims", "cannot fix iss: the issuer's own does");
   try {
     return { ...limits, fixedClaims: copyOfClaims(fixedClaims) };
   } catch (error) {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { SignetError } from "../errors.js";
 import type { Limits } from "../settings/limits.js";
+import type { Tokens } from "../settings/tokens.js";
 import { checkRegisteredClaims } from "./claims.js";
 import { CLAIMS_BUFFER_BYTES, claimsTooLarge, enclose, invalidClaim, readOnce, writeClaims } from "./claims-json.js";
 import { type FixedClaims, isFixed } from "./fixed-claims.js";
@@ -12,8 +13,9 @@ const MAX_AHEAD_SECONDS = 60;
 
 /** What turns a request into claims. */
 export interface PayloadOptions {
-  /** The issuer's URL; absent leaves `iss` to the claims. */
-  readonly issuer?: string | undefined;
+  /** The `iss` of every token; absent leaves it to the key, or to the claims. */
+  readonly iss: string | undefined;
+  readonly tokens: Tokens;
   readonly limits: Limits;
   /** Tells whether a text is another caller's name. */
   readonly isOtherCaller?: ((name: string) => boolean) | undefined;
@@ -21,17 +23,22 @@ export interface PayloadOptions {
   readonly uuid?: (() => string) | undefined;
 }
 
-/** (a checked request, the present, the longest life the key allows, whether it allows no end, what is fixed) -> the token's payload as base64url. */
-export type PayloadMaker = (
-  request: IssueRequest,
-  now: number,
-  keyMaxTtlSeconds: number,
-  endless: boolean,
-  fixed: FixedClaims,
-) => string;
+/** What the key that signs decides. */
+interface KeyTerms {
+  /** The longest life of a token. */
+  readonly maxTtlSeconds: number;
+  /** Whether it allows no end. */
+  readonly endless: boolean;
+  /** Its own `iss`. */
+  readonly iss: string | undefined;
+}
+
+/** (a checked request, the present, what the key decides, what is fixed) -> the token's payload as base64url. */
+export type PayloadMaker = (request: IssueRequest, now: number, key: KeyTerms, fixed: FixedClaims) => string;
 
 /** The claims that the issuer itself sets; an absent one is left to the request's claims, or out. */
 interface SetClaims {
+  readonly iss: string | undefined;
   readonly iat: number | undefined;
   readonly nbf: number | undefined;
   readonly jti: string | undefined;
@@ -39,49 +46,63 @@ interface SetClaims {
 }
 
 /**
- * Binds issuer and limits, and answers the function that makes a token's payload.
+ * Binds an issuer's settings, and answers the function that makes a token's payload.
  *
  * @throws (the bound function) SignetError of every code that a request's content can have
  */
-export function payloadMaker({ issuer, limits, isOtherCaller, uuid = randomUUID }: PayloadOptions): PayloadMaker {
+export function payloadMaker({ iss: ofAll, tokens, limits, isOtherCaller, uuid = randomUUID }: PayloadOptions): PayloadMaker {
   const checkLimits = claimsCheck(limits);
+  const checkSettled = settledCheck(tokens);
+  const { iat: secondsAgo = 0, exp: hasExp = true } = tokens;
   let spare: Buffer | undefined;
 
-  function makePayload(
-    out: Buffer,
-    request: IssueRequest,
-    now: number,
-    [keyMaxTtlSeconds, endless]: readonly [number, boolean],
-    fixed: FixedClaims,
-  ): string {
+  function makePayload(out: Buffer, request: IssueRequest, now: number, key: KeyTerms, fixed: FixedClaims): string {
     const claims = readOnce(request.claims);
-    const end = writeClaims(out, claims, (name) => isFixed(fixed, name) || isSet(name, request));
+    const end = writeClaims(out, claims, (name) => isFixed(fixed, name) || isSet(name, request, key));
     checkRegisteredClaims(claims);
+    checkSettled?.(claims);
     fixed.check?.(claims);
     if (isOtherCaller !== undefined) checkClients(claims, fixed, isOtherCaller);
-    if (issuer !== undefined) checkIssuer(claims.iss, issuer);
-    const longest = Math.min(limits.maxTtlSeconds, keyMaxTtlSeconds);
+    const iss = ofAll ?? key.iss;
+    if (iss !== undefined) checkIssuer(claims.iss, iss);
+    const longest = Math.min(limits.maxTtlSeconds, key.maxTtlSeconds);
+    const exp = expiration(claims, request.ttl, now, limits, longest);
+    if (exp === undefined && !key.endless) throw endlessRefused();
+    assertAlive(claims, request, now, exp ?? now + longest);
     const set = {
-      iat: request.setIat === true ? now : undefined,
+      iss: key.iss,
+      iat: request.setIat === true ? now - secondsAgo : undefined,
       nbf: request.setNbf === true ? now : undefined,
       jti: request.setJti === true ? uuid() : undefined,
-      exp: expiration(claims, request.ttl, now, limits, longest),
+      exp: hasExp ? exp : undefined,
     };
-    if (set.exp === undefined && !endless) throw endlessRefused();
-    assertAlive(claims, request, now, set.exp ?? now + longest);
     checkLimits?.(claims, { ...claims, ...fixed.claims, ...fixed.proven, ...present(set) }, fixed);
     return encoded(out, end, fixed.members + textOf(set));
   }
 
-  return (request, now, keyMaxTtlSeconds, endless, fixed) => {
+  return (request, now, key, fixed) => {
     // A getter among the claims could issue a token meanwhile: that one must not be written over this one.
     const out = spare ?? Buffer.allocUnsafeSlow(CLAIMS_BUFFER_BYTES);
     spare = undefined;
     try {
-      return makePayload(out, request, now, [keyMaxTtlSeconds, endless], fixed);
+      return makePayload(out, request, now, key, fixed);
     } finally {
       spare = out;
     }
+  };
+}
+
+/** What `tokens` decides for every token is no request's to say. */
+function settledCheck({ iat, jti, exp }: Tokens): ((claims: Claims) => void) | undefined {
+  const names = Object.entries({ iat: iat !== undefined, jti: jti === true, exp: exp === false }).flatMap(([name, isSettled]) =>
+    isSettled ? name : [],
+  );
+  if (names.length === 0) return undefined;
+  return (claims) => {
+    const asked = names.find((name) => Object.hasOwn(claims, name));
+    if (asked === undefined) return;
+    const what = `the claim ${asked} is decided for every token of this issuer (tokens.${asked}): leave it out`;
+    throw new SignetError("claim_not_allowed", what, { field: `claims.${asked}` });
   };
 }
 
@@ -94,8 +115,10 @@ function endlessRefused(): SignetError {
   );
 }
 
-function isSet(name: string, request: IssueRequest): boolean {
+function isSet(name: string, request: IssueRequest, key: KeyTerms): boolean {
   switch (name) {
+    case "iss":
+      return key.iss !== undefined;
     case "iat":
       return request.setIat === true;
     case "nbf":
@@ -129,9 +152,9 @@ function holdsText(value: unknown, isSought: (text: string) => boolean): boolean
   return typeof value === "object" && value !== null && Object.values(value).some((each) => holdsText(each, isSought));
 }
 
-function checkIssuer(asked: unknown, issuer: string): void {
-  if (asked !== undefined && asked !== issuer) {
-    throw new SignetError("issuer_mismatch", "claims.iss is not this issuer's URL; leave it out", { field: "claims.iss" });
+function checkIssuer(asked: unknown, iss: string): void {
+  if (asked !== undefined && asked !== iss) {
+    throw new SignetError("issuer_mismatch", "claims.iss is not this issuer's own; leave it out", { field: "claims.iss" });
   }
 }
 
@@ -166,8 +189,8 @@ function tooLong(field: string, longest: number): SignetError {
 }
 
 // By hand: it runs for every token, and takes a tenth of JSON.stringify.
-function textOf({ iat, nbf, jti, exp }: SetClaims): string {
-  let text = "";
+function textOf({ iss, iat, nbf, jti, exp }: SetClaims): string {
+  let text = iss === undefined ? "" : `,"iss":${JSON.stringify(iss)}`;
   if (iat !== undefined) text += `,"iat":${iat}`;
   if (nbf !== undefined) text += `,"nbf":${nbf}`;
   if (jti !== undefined) text += `,"jti":${JSON.stringify(jti)}`;

@@ -11,7 +11,7 @@ import { MAX_TOKEN } from "./verification-keys.js";
 /** By what a token is judged. */
 export interface VerificationTerms {
   readonly keys: VerifierOptions["keys"];
-  readonly issuer: string | null;
+  readonly issuer: string | readonly string[] | null;
   readonly audience: string | null;
   readonly clockSkewSeconds: number;
   readonly types?: readonly string[] | null | undefined;
@@ -59,7 +59,7 @@ export function refusalInWords(refusal: SignetError, token: string, now: number,
     token_expired: exp === undefined ? "" : `: ${ago(now - exp)} ago, and ${skew} are allowed for clocks${more}`,
     token_not_yet_valid: nbf === undefined ? "" : `: ${ago(nbf - now)} from now, and ${skew} are allowed for clocks${more}`,
     token_issued_in_future: iat === undefined ? "" : `: ${ago(iat - now)} from now, and ${skew} are allowed${more}`,
-    token_issuer_refused: issuer === null ? "" : ` (accepted: ${issuer})`,
+    token_issuer_refused: issuer === null ? "" : ` (accepted: ${[...new Set([issuer].flat())].join(", ")})`,
     token_audience_refused: ` (accepted: ${acceptedParties(field, terms)})`,
     token_expiration_missing: " (--no-require-expiration accepts it)",
     token_type_refused: ` (accepted: ${types?.join(", ") ?? "JWT, or none"}; --types names others)`,

@@ -3,7 +3,9 @@ import { configuredEndpoint, regionIn } from "../aws/endpoint.js";
 import { withProfile } from "../aws/profile-environment.js";
 import { REGION_NAME } from "../config/schema.js";
 import type { Stack, StackClient } from "../deploy/stack.js";
+import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
+import { readTokens, type Tokens } from "../settings/tokens.js";
 import { STACK_CONFIG, type Surroundings } from "./surroundings.js";
 
 /** Which stack is meant. */
@@ -102,9 +104,19 @@ export async function withNamedStack<T>(
   );
 }
 
+/** What an issuer's URL leads to: of a stack whose tokens have an `iss` that is none, it is none. */
+const BY_URL: readonly string[] = ["IssuerUrl", "DiscoveryUrl"];
+
 /** What a stack answers, by name. */
 export function outputsOf(stack: Stack | undefined): Readonly<Record<string, string>> {
-  return Object.fromEntries((stack?.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]));
+  const all = (stack?.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue] as const);
+  const hasNoUrl = stack !== undefined && tokensOf(stack).iss !== undefined;
+  return Object.fromEntries(hasNoUrl ? all.filter(([name]) => !BY_URL.includes(name)) : all);
+}
+
+/** How the tokens of a stack differ from the usual: its parameter `Tokens`. */
+export function tokensOf(stack: Stack): Tokens {
+  return readTokens(parseStrictJson(parameterOf(stack, "Tokens") || "{}", "Tokens"), "Tokens");
 }
 
 /** What a parameter of a stack is. */

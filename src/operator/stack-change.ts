@@ -5,6 +5,7 @@ import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import { hasProofs } from "../issue/alias-callers.js";
 import { readCallers } from "../issue/callers-json.js";
+import { assertOneIss, readTokens, type Tokens } from "../settings/tokens.js";
 import { judgeCallers } from "../trust/judge-callers.js";
 import { footprint, PRICES } from "./prices.js";
 import { outputsOf, parameterOf } from "./stack-access.js";
@@ -19,11 +20,13 @@ import { custodyOfParameter } from "./stack-config.js";
 export function assertSameIssuer(stack: Stack, given: ReadonlyMap<string, string>): void {
   const before = (name: string) => parameterOf(stack, name);
   const after = (name: string) => given.get(name) ?? before(name);
-  const hasOwnUrl = before("IssuerUrl") !== "" || before("JwksEndpoint") === after("JwksEndpoint");
-  if (before("IssuerUrl") === after("IssuerUrl") && hasOwnUrl) return;
+  const isUrl = (tokens: string) => readTokens(parseStrictJson(tokens || "{}", "Tokens")).iss === undefined;
+  const [wasUrl, staysUrl] = [isUrl(before("Tokens")), isUrl(after("Tokens"))];
+  const hasOwnUrl = before("IssuerUrl") !== "" || before("JwksEndpoint") === after("JwksEndpoint") || !wasUrl;
+  if (wasUrl === staysUrl && before("IssuerUrl") === after("IssuerUrl") && hasOwnUrl) return;
   throw new SignetError(
     "usage",
-    "IssuerUrl, and JwksEndpoint where it gives the URL, cannot be changed: every verifier would refuse every token. Make another stack (--stack)",
+    "IssuerUrl, JwksEndpoint where it gives the URL, and whether Tokens has iss, cannot be changed: every verifier would refuse every token. Make another stack (--stack)",
     { field: "IssuerUrl" },
   );
 }
@@ -48,6 +51,31 @@ export function checkCallers(text: string | undefined, issuer = URL_TO_COME): vo
   } catch (error) {
     throw new SignetError("usage", `the parameter Callers: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/**
+ * Checks the parameter `Tokens`: the function is changed before its key manager can look at it, and a fault would keep it from issuing until
+ * the rollback.
+ *
+ * @param issuerUrl the parameter `IssuerUrl`; `undefined` where it is empty
+ * @param callers the parameter `Callers`, which was checked
+ * @throws SignetError `usage`
+ */
+export function checkTokens(text: string | undefined, issuerUrl?: string, callers?: string): Tokens {
+  try {
+    const tokens = readTokens(parseStrictJson(text || "{}", "it"), "Tokens");
+    assertOneIss(tokens, issuerUrl, "IssuerUrl and iss of Tokens");
+    if (tokens.exp === false) assertNoExchanges(readCallers(parseStrictJson(callers || "{}", "Callers") as object));
+    return tokens;
+  } catch (error) {
+    throw new SignetError("usage", `the parameter Tokens: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function assertNoExchanges(callers: ReturnType<typeof readCallers>): void {
+  const found = callers.find(({ exchanges = [] }) => exchanges.length > 0);
+  if (found === undefined) return;
+  throw new Error(`without exp nothing can be exchanged: it would outlive the token that it is given for (${found.name})`);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { checkConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { findCustody } from "../custody/registry.js";
-import { outputsOf, parameterOf, withNamedStack } from "./stack-access.js";
+import { outputsOf, parameterOf, tokensOf, withNamedStack } from "./stack-access.js";
 import type { Surroundings } from "./surroundings.js";
 
 const DAY_SECONDS = 86_400;
@@ -25,6 +25,7 @@ export async function stackConfig(surroundings: Surroundings, name: string): Pro
   const isEd25519 = given("Algorithm").startsWith("Ed");
   const members = {
     ...(issuer !== undefined && { issuer }),
+    tokens: tokensOf(stack),
     ...(isEd25519 ? { algorithm: "Ed25519", ed25519Name: given("Algorithm") } : { algorithm: given("Algorithm") }),
     custody: custodyOfParameter(given("KeyCustodianParameter")),
     limits: { maxTtlSeconds: Number(given("MaxTtlSeconds")) },

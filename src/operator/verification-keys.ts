@@ -2,6 +2,8 @@ import { parsePublicKeyText } from "../algorithms/public-key-text.js";
 import type { Installation } from "../assemble.js";
 import { urlOf } from "../encoding/url-of.js";
 import { isSignetError, SignetError, shortened } from "../errors.js";
+import { issOfKey } from "../issue/token-rules.js";
+import type { Tokens } from "../settings/tokens.js";
 import { discoverJwks, fetchJwks } from "../verify/fetch-jwks.js";
 import type { VerifierOptions } from "../verify/verifier.js";
 import { MAX_KEY_BYTES, readGivenFile } from "./given-file.js";
@@ -26,8 +28,10 @@ export interface VerificationSource {
 /** Keys that verify. */
 export interface VerificationKeys {
   readonly keys: VerifierOptions["keys"];
-  /** The issuer whose keys they are, where that is known; its name is checked then. */
-  readonly issuer: string | null;
+  /** The issuer whose keys they are, where that is known; its name is checked then. Several: each key has its own. */
+  readonly issuer: string | readonly string[] | null;
+  /** How its tokens differ from the usual, where it is the issuer of this folder. */
+  readonly tokens?: Tokens;
   /** What the key is called where one was named: a token need not name it then. */
   readonly named?: string;
   /** Where discovery has found them. */
@@ -68,7 +72,10 @@ export async function verificationKeys(
     const installation = await open();
     const published = await installation.stores.publicDocuments.read();
     if (published === undefined) throw jwksMissing(installation);
-    return { keys: published.jwks, issuer: installation.config.issuer ?? null };
+    const { issuer: url = null, tokens = {} } = installation.config;
+    const { iss } = tokens;
+    const own = iss === undefined ? url : published.jwks.keys.map((jwk) => issOfKey(iss, jwk));
+    return { keys: published.jwks, issuer: own, tokens };
   } catch (error) {
     if (!isSignetError(error, "config_missing")) throw error;
     // Never by the token's own iss: its maker would then choose the keys.

@@ -73,6 +73,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const text = options.above?.metrics ?? metrics.text;
   const routes = createRoutes({
     issuer: installation.config.issuer,
+    tokens: installation.config.tokens,
     decodeHosts: installation.config.decodeHosts,
     callers: followed.callers,
     proofs: followed.proofs,

@@ -96,6 +96,24 @@ describe("a first deployment", () => {
     expect(stderr).not.toContain("outdated");
   });
 
+  it("says what tokens will have that is not the usual, and asks nothing of iss where they have their own", async () => {
+    const { code, stderr } = await run("deploy", ...DOMAIN, 'Tokens={"iss":"12345","iat":60,"jti":true,"kid":false}');
+    expect({ code, prepared: aws.prepared.length }, stderr).toStrictEqual({ code: 0, prepared: 1 });
+    expect(stderr).toMatch(
+      /^tokens: iss 12345 \(no URL, so there is no discovery document\), iat 60 seconds back, jti, no kid$/m,
+    );
+    expect(stderr).not.toContain("iss of all tokens");
+    // The stack is there by now.
+    const { stdout } = await run("outputs", "--json");
+    expect(Object.keys(JSON.parse(stdout))).toStrictEqual(expect.not.arrayContaining(["IssuerUrl"]));
+    expect(JSON.parse(stdout)).toHaveProperty("JwksUrl");
+    expect((await run("deploy", "--yes")).stderr).toMatch(
+      /give verifiers its public key:\n +signet keys pem --config stack:signet\n$/,
+    );
+    aws.stack = undefined;
+    expect((await run("deploy")).stderr).not.toContain("tokens:");
+  });
+
   it("with a domain asks what iss shall be, and makes nothing without an answer", async () => {
     const { code, stderr } = await run("deploy", ...DOMAIN);
     expect({ code, prepared: aws.prepared }).toStrictEqual({ code: 2, prepared: [] });
@@ -185,6 +203,19 @@ describe("another deployment", () => {
     aws.changes = ["Keys", "Issuer"];
     expect((await run("deploy")).code).toBe(2);
     expect(aws.executed).toBe(0);
+  });
+
+  it("neither gives a stack an iss of Tokens nor takes it away, and lets the rest change", async () => {
+    const refused = { code: 2, stderr: expect.stringContaining("whether Tokens has iss, cannot be changed") };
+    expect(await run("deploy", 'Tokens={"iss":"12345"}')).toMatchObject(refused);
+    expect(await run("deploy", "--dry-run", 'Tokens={"iat":60}')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("tokens: iat 60 seconds back"),
+    });
+    aws.stack = { parameters: { JwksEndpoint: "on", IssuerUrl: "", Tokens: '{"iss":"12345"}' }, outputs: aws.outputs };
+    expect(await run("deploy", "Tokens={}")).toMatchObject(refused);
+    expect(await run("deploy", "--dry-run", 'Tokens={"iss":"54321"}', "JwksEndpoint=off")).toMatchObject({ code: 0 });
+    expect(await run("deploy", "IssuerUrl=https://issuer.example")).toMatchObject({ code: 2 });
   });
 
   it("says what becomes of iss where the domain that it names goes", async () => {

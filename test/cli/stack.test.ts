@@ -46,6 +46,17 @@ describe("signet deploy", () => {
     [['Callers={"chat":{"limits":{"maxTtl":60}}}'], "callers.chat.limits.maxTtl is not a member"],
     [['Callers={"a":}'], "the parameter Callers: it is not valid JSON"],
     [['Callers={"7":{}}'], "has no name for an alias"],
+    [["Tokens=iat"], "Tokens does not look right"],
+    [['Tokens={"iat":301}'], "the parameter Tokens: Tokens.iat must be a whole number of seconds from 0 to 300"],
+    [['Tokens={"kind":false}'], "Tokens.kind is not a member"],
+    [['Tokens={"iss":"1"}', "IssuerUrl=https://issuer.example"], "IssuerUrl and iss of Tokens both say what iss is"],
+    [
+      [
+        'Tokens={"exp":false}',
+        'Callers={"ci":{"exchanges":[{"issuer":"https://idp.example","claims":{"sub":"a"},"audiences":["a"],"subjectPrefix":"a:"}]}}',
+      ],
+      "without exp nothing can be exchanged",
+    ],
     [["KMS"], "expected Name=Value"],
     [["Tracing=on", "Tracing=off"], "given twice"],
     [["--region", "frankfurt"], "is no AWS region"],

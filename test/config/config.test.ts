@@ -63,6 +63,20 @@ describe("a config", () => {
     });
   });
 
+  it("has an iss of tokens instead of an issuer, and not both, wherever the one comes from", () => {
+    const tokens = { iss: "12345", iat: 60, kid: false };
+    expect(check({ tokens })).toMatchObject({ tokens });
+    expect(check({})).not.toHaveProperty("tokens");
+    const refused = { code: "config_invalid", field: "tokens.iss" };
+    expect(() => check({ tokens, issuer: "https://issuer.example" })).toThrow(
+      expect.objectContaining({ ...refused, message: expect.stringContaining("issuer and tokens.iss both say what iss is") }),
+    );
+    expect(() => check({ tokens }, { SIGNET_ISSUER: "https://issuer.example" })).toThrow(
+      expect.objectContaining({ ...refused, message: expect.stringContaining("SIGNET_ISSUER and tokens.iss") }),
+    );
+    expect(() => check({ tokens: { iat: 60 }, issuer: "https://issuer.example" })).not.toThrow();
+  });
+
   it("has an issuer of http beside this machine only where that is allowed, in the file, by a variable or a flag", () => {
     const issuer = "http://signet.auth:7117/realms/a";
     const refused = /^\/etc\/signet\/signet.json: issuer has an invalid value; expected .*allowInsecureIssuer/;
@@ -155,6 +169,7 @@ describe("a config", () => {
         field: "SIGNET_LIMITS",
       });
     }
+    await expect(loadConfig({ cwd, env: { SIGNET_TOKENS: '{"kid":false}' } })).rejects.toMatchObject({ field: "SIGNET_TOKENS" });
     await expect(loadConfig({ cwd, env: { SIGNET_LIMITS: "" } })).resolves.toMatchObject({ custody: "file" });
   });
 

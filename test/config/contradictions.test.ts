@@ -21,6 +21,37 @@ describe("members that contradict each other", () => {
     expect(doubts(members)).toStrictEqual([expect.stringMatching(words)]);
   });
 
+  const fingerprint = { iss: "ACCOUNT.USER.{fingerprint}" };
+
+  it.each([
+    [{ tokens: { iss: "https://issuer.example" } }, /tokens\.iss is a URL.*set issuer instead/],
+    [{ tokens: { exp: false }, limits: { requiredClaims: ["exp"] } }, /limits\.requiredClaims has exp, .*no token is issued/],
+    [
+      { tokens: { exp: false }, callers: { web: { limits: { requiredClaims: ["exp"] } } } },
+      /callers\.web\.limits\.requiredClaims has exp/,
+    ],
+    [
+      {
+        tokens: { exp: false },
+        callers: {
+          web: { exchanges: [{ issuer: "https://idp.example", claims: { sub: "a" }, audiences: ["a"], subjectPrefix: "a:" }] },
+        },
+      },
+      /callers\.web\.exchanges give nothing/,
+    ],
+  ])("are told of tokens: %j", (members, words) => {
+    expect(contradictions(members)).toStrictEqual([expect.stringMatching(words)]);
+  });
+
+  it.each([
+    [{ tokens: {} }],
+    [{ tokens: { ...fingerprint, iat: 0, exp: false } }],
+    [{ tokens: fingerprint, limits: { requiredClaims: ["exp"] } }],
+    [{ tokens: { iss: "urn:example:issuer" } }],
+  ])("are none of tokens that agree: %j", (members) => {
+    expect(doubts(members)).toStrictEqual([]);
+  });
+
   it("may come from a variable", () => {
     expect(doubts({ limits: { defaultTtlSeconds: 900 } }, { SIGNET_MAX_TTL_SECONDS: "60" })).toHaveLength(1);
   });

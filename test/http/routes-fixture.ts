@@ -9,6 +9,7 @@ import { makeSecret, secretDigest } from "../../src/issue/caller-secret.js";
 import { type Caller, createCallers } from "../../src/issue/callers.js";
 import { discoveryOf } from "../../src/keyring/documents.js";
 import type { Limits } from "../../src/settings/limits.js";
+import type { Tokens } from "../../src/settings/tokens.js";
 import type { Proofs } from "../../src/trust/contract.js";
 import { keyringFor } from "../contracts/keyring-fixture.js";
 
@@ -22,6 +23,7 @@ export const JWKS = { keys: [publicJwk(privateKey, algorithmNamed("ES256"))] };
 interface RoutesForOptions {
   readonly limits?: Partial<Limits>;
   readonly own?: Partial<Limits>;
+  readonly tokens?: Tokens;
   readonly callers?: readonly Caller[];
   /** `undefined`: an issuer without a URL. */
   readonly issuer?: string | undefined;
@@ -40,11 +42,15 @@ export function routesFor(options: RoutesForOptions = {}) {
   let now = NOW;
   const record = (text: string) => ({ sha256: secretDigest(text).toString("hex"), createdAt: NOW - 10 });
   const web: Caller = { name: "web", limits: options.own, secrets: [record(secret), { ...record(expired), expiresAt: NOW }] };
-  const callers = createCallers({ signer, issuer, limits: options.limits, clock: () => now }, options.callers ?? [web]);
+  const callers = createCallers(
+    { signer, issuer, limits: options.limits, tokens: options.tokens, clock: () => now },
+    options.callers ?? [web],
+  );
   const discovery = discoveryOf({ ...keyringFor([]), issuer: ISSUER });
   const documents = options.documents ?? { jwks: JWKS, discovery };
   const handle = createRoutes({
     issuer,
+    tokens: options.tokens,
     decodeHosts: options.decodeHosts,
     lookAgain: options.lookAgain,
     callers: () => callers,

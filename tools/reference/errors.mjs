@@ -21,7 +21,7 @@ export const ERROR_GROUPS = [
         "Correct the claim that `field` names; send large integers as text.",
       ],
       claim_not_allowed: [
-        "The limits do not allow this claim, or this value of it.",
+        "The limits do not allow this claim, or this value of it; or `tokens` decides it for every token.",
         "Leave it out, or add it to `allowedClaims` of the caller and of the issuer.",
       ],
       claim_required: ["The limits require a claim that was not given.", "Send the claim that `field` names."],
@@ -38,7 +38,7 @@ export const ERROR_GROUPS = [
         "Ask for a shorter life, or raise `maxTtlSeconds` and run `signet keys apply`.",
       ],
       expiration_required: ["The token would have no end, which the limits do not allow.", "Send `ttl`, or the claim `exp`."],
-      issuer_mismatch: ["`claims.iss` differs from the issuer's own URL.", "Leave `iss` out: the issuer sets it."],
+      issuer_mismatch: ["`claims.iss` differs from the issuer's own.", "Leave `iss` out: the issuer sets it."],
       request_too_large: [
         "The request, or its claims, are larger than the limit that the message names.",
         "Send fewer claims, or smaller batches.",

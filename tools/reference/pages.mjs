@@ -34,6 +34,29 @@ eval "$(aws configure export-credentials --profile NAME --format env)"
 Keys in a profile's files are read again each minute, so that a server takes those of a new login. \`ca_bundle\`, \`AWS_CA_BUNDLE\` and the
 other settings of a profile are not read; \`NODE_EXTRA_CA_CERTS\` adds a CA.`;
 
+const OWN_TOKENS = `## Tokens for parties that know no URL
+
+GitHub, Apple, Snowflake and others take tokens that their users sign with a key that they were given, and ask no URL for keys
+([who wants what](relying-parties.md)). \`tokens\` says what such tokens have. Those of a GitHub App:
+
+\`\`\`text
+"tokens": {"iss": "Iv23liAbCdEfGhIjKlMn", "iat": 60, "kid": false}, "limits": {"maxTtlSeconds": 540, "defaultTtlSeconds": 540}
+\`\`\`
+
+They hold for every token of the issuer: of \`signet issue\`, of the library (\`openIssuer\`, \`createIssuer({ signer, tokens })\`), of \`/issue\`, \`/encode\` and
+\`/token\`, and of the Lambda function (\`SIGNET_TOKENS\`, the template's \`Tokens\`). Callers inherit them. A request that says another \`iss\`, or an \`iat\`, \`jti\`
+or \`exp\` that is decided here, is refused with \`claim_not_allowed\` or \`issuer_mismatch\`.
+
+| | |
+|---|---|
+| \`iss\` | Stands instead of \`issuer\`; both are an error. There is then no discovery document and no OAuth metadata (404), since both would have to be at the URL that \`iss\` is not. The JWKS is published all the same |
+| \`iat\` | \`exp\` is the present and \`ttl\`, and \`maxTtlSeconds\` is reckoned from the present: between \`iat\` and \`exp\` lies that much more |
+| \`exp\` | A request's \`ttl\` is held against the limits, and a retired key stays published as long as if \`exp\` were there. Nothing can be exchanged for such a token at \`/token\`: it would outlive the one that is shown |
+| \`kid\` | The key keeps its name in the keyring and in the JWKS. \`signet verify\` and \`POST /verify\` find out by the signature which of the issuer's keys it was |
+| \`certificates\` | A key that signs and is not named there is refused with \`config_invalid\` |
+
+\`signet doctor --for NAME --token -\`, without a URL, holds a token against a party's rules and verifies it by the keys that are here.`;
+
 export const WRITTEN = "<!-- Written by `npm run docs` from the source: change it there. -->";
 
 /**
@@ -65,6 +88,8 @@ callers by itself.
 ${groups(shape)
   .map((group, index, all) => groupText(group, all.slice(0, index)))
   .join("\n\n")}
+
+${OWN_TOKENS}
 
 ## Variables
 

@@ -42,6 +42,12 @@ export const FUNCTION_VARIABLES = {
     example: '{"maxTtlSeconds":3600}',
     fallback: "the defaults of `limits`",
   },
+  SIGNET_TOKENS: {
+    of: "im",
+    meaning: "`tokens`, as JSON. With its `iss`, `SIGNET_ISSUER` only says where the API is.",
+    example: '{"iss":"Iv23liAbCdEfGhIjKlMn","iat":60,"kid":false}',
+    fallback: "none",
+  },
   SIGNET_CALLERS: {
     of: "it",
     meaning: "Callers by the name of their alias, as JSON.",

@@ -10,13 +10,21 @@ import { SignetError } from "../../errors.js";
 import { awsAccess } from "../../operator/aws-access.js";
 import { stackOverlapsInWords } from "../../operator/caller-overlaps.js";
 import { outputsOf, parameterOf, regionsOf, stackNamed, withStack } from "../../operator/stack-access.js";
-import { assertSameIssuer, checkCallers, costOfStack, proofDoubts, renewsOutputs } from "../../operator/stack-change.js";
+import {
+  assertSameIssuer,
+  checkCallers,
+  checkTokens,
+  costOfStack,
+  proofDoubts,
+  renewsOutputs,
+} from "../../operator/stack-change.js";
 import { checkCertificate, domainDoubts, domainUrlOf } from "../../operator/stack-domain.js";
 import { confirm } from "../confirm.js";
 import type { Context, StackOptions } from "../context.js";
 import { eventInWords } from "../stack-events.js";
 import { tellNext, tellOutdated } from "../stack-words.js";
 import { table } from "../table.js";
+import { tokensInWords } from "../tokens-words.js";
 import { tellOutputs } from "./outputs.js";
 
 export interface DeployOptions extends StackOptions {
@@ -30,6 +38,7 @@ export async function deploy(context: Context, pairs: readonly string[], options
   const template = await readTemplate();
   checkParameters(isNested(given.get("BasePath")) ? withNestedPath(template) : template, given, didYouMean);
   checkCallers(given.get("Callers"), given.get("IssuerUrl") || undefined);
+  checkTokens(given.get("Tokens"), given.get("IssuerUrl") || undefined, given.get("Callers"));
   for (const words of overlapsGiven(given)) context.output.note(`warning: ${words}`);
   const regions = regionsOf(context, options);
   for (const region of regions) checkCertificate(given.get("CertificateArn"), region);
@@ -140,6 +149,8 @@ function withRenewal(given: ReadonlyMap<string, string>): ReadonlyMap<string, st
  */
 async function withIssuer(context: Context, { name, region, given, options }: Deployment): Promise<ReadonlyMap<string, string>> {
   if (given.has("IssuerUrl") || given.get("JwksEndpoint") === "off") return given;
+  // It is said with the others of these settings.
+  if (checkTokens(given.get("Tokens")).iss !== undefined) return given;
   const url = domainUrlOf((parameter) => given.get(parameter) ?? "");
   const what = url ?? "the stack's own URL (https://ID.execute-api...)";
   const other = url === undefined ? "IssuerUrl=https://... sets another one" : "IssuerUrl= leaves it the stack's own URL";
@@ -153,6 +164,9 @@ async function withIssuer(context: Context, { name, region, given, options }: De
 function tellDoubts({ output }: Context, given: ReadonlyMap<string, string>, present: Stack | undefined): void {
   const before = (name: string) => (present === undefined ? "" : parameterOf(present, name));
   const after = (name: string) => given.get(name) ?? before(name);
+  // What is given may contradict what stays.
+  const tokens = tokensInWords(checkTokens(after("Tokens"), after("IssuerUrl") || undefined, after("Callers")));
+  if (tokens.length > 0) output.note(`tokens: ${tokens.join(", ")}`);
   for (const words of [...domainDoubts(after, present && before), ...proofDoubts(after)]) output.note(`note: ${words}`);
 }
 

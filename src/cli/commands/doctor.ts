@@ -1,11 +1,16 @@
 import { type Finding, findingsOf } from "../../doctor/checks.js";
-import { examine } from "../../doctor/evidence.js";
+import { type Evidence, examine, examineOwn } from "../../doctor/evidence.js";
 import { isForAlgorithm, type Verdict, verdictsOf } from "../../doctor/verdicts.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { urlOf, webUrlOf } from "../../encoding/url-of.js";
 import { isSignetError, MAX_ECHO, SignetError, shortened } from "../../errors.js";
+import { ownVerifiers } from "../../http/verify.js";
+import { presentSeconds } from "../../issue/issuer.js";
+import type { Jwks } from "../../keyring/documents.js";
+import { jwksMissing } from "../../operator/load-installation.js";
 import { ISSUER_PARTIES, KNOWN_TO_ALL, partyNamed } from "../../relying-parties/index.js";
 import type { RelyingParty } from "../../relying-parties/relying-party.js";
+import type { Tokens } from "../../settings/tokens.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
 import type { Look } from "../style.js";
@@ -27,23 +32,66 @@ const MARKS = { good: "ok", doubtful: "warn", broken: "NO" } as const;
 /** `signet doctor ISSUER`: who can verify its tokens, and why not. Fails where a rule breaks. */
 export async function doctor(context: Context, given: string | undefined, options: DoctorOptions): Promise<void> {
   const { output } = context;
-  const { issuer, allowInsecureIssuer } =
-    given === undefined ? await ownIssuer(context, options) : { issuer: issuerGiven(given), ...options };
+  const { allowInsecureIssuer } = options;
+  const patient: Patient =
+    given === undefined ? await ownIssuer(context, options) : { issuer: issuerGiven(given), allowInsecureIssuer };
+  const { issuer } = patient;
   const wanted = wantedOf(options.for);
   const selfSigned = wanted.filter(({ kind }) => kind === "self-signed");
-  // One that is for an issuer's parties too has to be the issuer's.
-  const isSelfSigned = selfSigned.length > 0 && selfSigned.length === wanted.length;
   const token = options.token === undefined ? undefined : await tokenGiven(options.token);
-  output.note(`looking at ${issuer} as verifiers do`);
-  const evidence = await examine(issuer, { jwksUrl: jwksGiven(options.jwks), token, isSelfSigned, allowInsecureIssuer });
+  const evidence =
+    patient.own === undefined
+      ? await looked(
+          context,
+          patient,
+          { jwks: options.jwks, token },
+          selfSigned.length > 0 && selfSigned.length === wanted.length,
+        )
+      : lookedWithin(context, patient, { jwks: options.jwks, token }, wanted);
   const findings = findingsOf(evidence);
   const ids = wanted.map(({ id }) => id);
-  const verdicts = verdictsOf(evidence, [...ISSUER_PARTIES, ...selfSigned]);
+  const verdicts = verdictsOf(evidence, patient.own === undefined ? [...ISSUER_PARTIES, ...selfSigned] : wanted);
   if (options.json === true) output.json({ issuer, jwksUrl: evidence.jwksUrl, findings, verdicts });
   else
     for (const line of report(output, findings, evidence.keys.length > 0 ? verdicts : verdicts.filter(isOfToken), ids))
       output.data(line);
   fail(findings, verdicts, ids);
+}
+
+/** What is given beside an issuer. */
+interface Sample {
+  readonly jwks: string | undefined;
+  readonly token: string | undefined;
+}
+
+/** @param isSelfSigned the token is for such parties alone: one that is for an issuer's parties too has to be the issuer's */
+function looked(
+  { output }: Context,
+  { issuer, allowInsecureIssuer }: Patient,
+  { jwks, token }: Sample,
+  isSelfSigned: boolean,
+): Promise<Evidence> {
+  output.note(`looking at ${issuer} as verifiers do`);
+  return examine(issuer, { jwksUrl: jwksGiven(jwks), token, isSelfSigned, allowInsecureIssuer });
+}
+
+/** An issuer of this folder's whose `iss` is no URL: no verifier finds its keys by that. */
+function lookedWithin(
+  { output }: Context,
+  { issuer, own }: Patient,
+  { token, jwks: url }: Sample,
+  wanted: readonly RelyingParty[],
+): Evidence {
+  const { jwks = { keys: [] }, tokens } = own ?? {};
+  if (url !== undefined) throw new SignetError("usage", "--jwks is for an issuer that is looked at by its URL: name that first");
+  const other = wanted.find(({ kind }) => kind !== "self-signed");
+  if (other !== undefined) {
+    const what = `${other.id} finds keys by the URL of an issuer, and ${shortened(issuer)}, the iss of the tokens made here, is none (tokens.iss)`;
+    throw new SignetError("usage", what);
+  }
+  output.note(`looking at the keys and tokens of ${shortened(issuer)}, which is no URL`);
+  const { verify } = ownVerifiers({ issuer: undefined, tokens, jwks: () => jwks, clock: presentSeconds })(null);
+  return examineOwn(issuer, { keys: jwks.keys, verify, token });
 }
 
 function report(
@@ -114,12 +162,20 @@ function fail(findings: readonly Finding[], verdicts: readonly Verdict[], wanted
 interface Patient {
   readonly issuer: string;
   readonly allowInsecureIssuer?: boolean | undefined;
+  /** What there is of it here, where it has no URL. */
+  readonly own?: { readonly jwks: Jwks; readonly tokens: Tokens };
 }
 
 async function ownIssuer(context: Context, options: DoctorOptions): Promise<Patient> {
   try {
-    const { issuer, allowInsecureIssuer } = (await openInstallation(context, options)).config;
+    const installation = await openInstallation(context, options);
+    const { issuer, allowInsecureIssuer, tokens = {} } = installation.config;
     if (issuer !== undefined) return { issuer, allowInsecureIssuer: options.allowInsecureIssuer ?? allowInsecureIssuer };
+    if (tokens.iss !== undefined) {
+      const jwks = (await installation.stores.publicDocuments.read())?.jwks;
+      if (jwks === undefined) throw jwksMissing(installation);
+      return { issuer: tokens.iss, own: { jwks, tokens } };
+    }
   } catch (error) {
     if (!isSignetError(error, "config_missing")) throw error;
   }

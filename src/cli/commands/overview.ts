@@ -1,4 +1,5 @@
 import { isSignetError } from "../../errors.js";
+import { namedIssuer } from "../../issue/token-rules.js";
 import { activeRecord } from "../../keyring/keyring.js";
 import { awaitsUpload } from "../../operator/key-timeline.js";
 import { awaitingUpload } from "../../rotation/plan/successor.js";
@@ -29,7 +30,7 @@ async function nextSteps(context: Context, options: CommonOptions): Promise<stri
     const waiting = found === undefined ? [] : awaitingUpload(found.keyring);
     return [
       "",
-      `Here: ${config.issuer ?? "an issuer without a URL"}, signing ${active.alg} with ${active.publicJwk?.kid}.`,
+      `Here: ${namedIssuer(config) ?? "an issuer without a URL"}, signing ${active.alg} with ${active.publicJwk?.kid}.`,
       `  ${self} issue sub=alice --ttl 10m   issues a token`,
       `  ${self} verify TOKEN                verifies one`,
       `  ${self} jwks                        shows the public keys`,

@@ -7,6 +7,7 @@ import { loadConfig } from "../../config/load.js";
 import { issuerPath } from "../../encoding/issuer-path.js";
 import { isLoopback } from "../../encoding/loopback-host.js";
 import { SignetError } from "../../errors.js";
+import { namedIssuer } from "../../issue/token-rules.js";
 import { pathGiven } from "../../operator/surroundings.js";
 import { isWorker } from "../../server/above.js";
 import type { ListenAddress, TlsFiles } from "../../server/socket.js";
@@ -16,6 +17,7 @@ import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { doubtsOfPlace } from "../issuer-doubts.js";
 import { openInstallation } from "../open-installation.js";
 import { serveUntilStopped } from "../serving.js";
+import { tokensInWords } from "../tokens-words.js";
 
 export interface ServeOptions extends CommonOptions {
   readonly dev?: boolean;
@@ -160,7 +162,9 @@ function callersWatch(context: Context, options: ServeOptions): () => Promise<In
 function greet({ output, self }: Context, { config }: Installation, { address, dev, workers, tls }: Asked, url: string): void {
   const names = Object.keys(config.callers);
   output.note(`${output.paint("Signet serves", "bold")} ${url}${workers > 1 ? ` with ${workers} workers` : ""}; Ctrl-C stops it`);
-  output.note(`  issuer   ${config.issuer ?? "(claims bring their own iss)"}`);
+  output.note(`  issuer   ${namedIssuer(config) ?? "(claims bring their own iss)"}`);
+  const tokens = tokensInWords(config.tokens);
+  if (tokens.length > 0) output.note(`  tokens   ${tokens.join(", ")}`);
   if (!("socket" in address)) output.note(`  keys     ${url}${issuerPath(config.issuer)}/.well-known/jwks.json`);
   output.note(
     names.length > 0

@@ -14,6 +14,7 @@ import {
 } from "../../operator/verification-keys.js";
 import { createVerifier } from "../../verify/create-verifier.js";
 import { splitToken } from "../../verify/token.js";
+import { verifierWithoutKid } from "../../verify/unnamed-keys.js";
 import type { VerifiedToken } from "../../verify/verifier.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
@@ -43,9 +44,13 @@ export async function verify(context: Context, argument: string, options: Verify
   if (fetched !== undefined) output.note(`warning: ${fetched} ${PRICE_OF_HTTP}`);
   const now = presentSeconds();
   const { audience = null } = options;
-  const terms = { ...asked, keys: found.keys, issuer: options.issuer ?? found.issuer, audience, clockSkewSeconds };
+  const { kid, exp } = found.tokens ?? {};
+  const issuer = options.issuer ?? found.issuer;
+  const own = exp === false ? { requireExpiration: false } : {};
+  const terms = { ...asked, ...own, keys: found.keys, issuer, audience, clockSkewSeconds };
+  const makeVerifier = kid === false ? verifierWithoutKid : createVerifier;
   const verified = explaining(token, now, terms, () =>
-    createVerifier({
+    makeVerifier({
       ...terms,
       integersAsText: [...(asked.integersAsText ?? []), ...claimsWithLargeIntegers(token)],
       maxTokenLength: MAX_TOKEN,

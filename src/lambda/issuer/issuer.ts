@@ -77,14 +77,17 @@ export function startIssuer(env: Environment, write: (line: string) => void): St
       calls.confirm = confirm;
     },
   });
-  const issuing = { signer: key, issuer: settings.issuer, limits: settings.limits, clock: presentSeconds };
+  const { limits, tokens } = settings;
+  // The template gives each stack with an API a URL, which is then where that is, and no iss.
+  const issuer = tokens.iss === undefined ? settings.issuer : undefined;
+  const issuing = { signer: key, issuer, limits, tokens, clock: presentSeconds };
   const rates = createRates();
   const callers = createCallers(issuing, settings.callers, rates);
   const own = createImmediateIssuer({
     ...issuing,
     // An invocation without an alias is no caller, and may not name one.
     isOtherCaller: (name) => callers.named(name) !== undefined,
-    rate: rates("", settings.limits.maxTokensPerMinute),
+    rate: rates("", limits.maxTokensPerMinute),
   });
   const parts = { env, settings, callers, key, calls };
 
@@ -138,7 +141,7 @@ function handlerOf({ env, settings, callers, key, calls, own, report }: HandlerP
   const checkSize: CheckSize = async (requests, { limits: { fixedClaims } }) => {
     const { signer } = await key.current(presentSeconds());
     const memoryMb = Number(env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE) || undefined;
-    assertBatchFits(requests, { memoryMb, alg: signer.alg, fixedClaims });
+    assertBatchFits(requests, { memoryMb, alg: signer.alg, fixedClaims: { ...fixedClaims, iss: settings.tokens.iss } });
   };
 
   return async (event, context) => {

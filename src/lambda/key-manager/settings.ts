@@ -7,7 +7,7 @@ import type { NoticeTargets } from "../../notify/notifier.js";
 import type { RotationSettings } from "../../rotation/plan/policy.js";
 import { DEFAULT_LIMITS } from "../../settings/limits.js";
 import { DEFAULT_POLICY, POLICY_MEMBERS } from "../../settings/policy.js";
-import { assertVariablesAreSpelt, type Environment, isYesIn, limitsIn, membersIn, wrong } from "../shared/settings.js";
+import { assertVariablesAreSpelt, type Environment, isYesIn, limitsIn, membersIn, tokensIn, wrong } from "../shared/settings.js";
 
 /** What the key manager's function is told by its environment. */
 export interface ManagerSettings {
@@ -38,7 +38,7 @@ const DAY_SECONDS = 86_400;
 const readPolicy = settingsReader(closedObject([], POLICY_MEMBERS));
 
 /**
- * Reads the settings. `SIGNET_LIMITS` and `SIGNET_ROTATION` are JSON, spelled as in `signet.json`.
+ * Reads the settings. `SIGNET_LIMITS`, `SIGNET_TOKENS` and `SIGNET_ROTATION` are JSON, spelled as in `signet.json`.
  *
  * @throws SignetError `config_invalid`, naming the variable
  */
@@ -70,13 +70,23 @@ export function managerSettingsOf(env: Environment): ManagerSettings {
 function rotationOf(env: Environment): RotationSettings {
   const limits = { ...DEFAULT_LIMITS, ...limitsIn(env) };
   return {
-    issuer: env.SIGNET_ISSUER || null,
+    issuer: issuerIn(env),
     algorithm: algorithmIn(env),
     custody: custodyIn(env),
     policy: policyIn(env),
     maxTtlSeconds: limits.maxTtlSeconds,
     allowsUnlimitedTokens: !limits.requireExpiration && limits.defaultTtlSeconds === null,
   };
+}
+
+// What is wrong with SIGNET_TOKENS is told to CloudFormation (stack-keys.ts), which would wait in vain for a function that does not start.
+function issuerIn(env: Environment): string | null {
+  try {
+    if (tokensIn(env).iss !== undefined) return null;
+  } catch {
+    // Told there.
+  }
+  return env.SIGNET_ISSUER || null;
 }
 
 function algorithmIn({ SIGNET_ALGORITHM: name = "" }: Environment): AlgorithmName {

@@ -9,7 +9,8 @@ import { readCallers } from "../../issue/callers-json.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import type { CoreManager } from "../../rotation/manager.js";
 import { policyOf, type RotationSettings } from "../../rotation/plan/policy.js";
-import { objectIn } from "../shared/settings.js";
+import { assertOneIss, readTokens } from "../../settings/tokens.js";
+import { membersIn, objectIn } from "../shared/settings.js";
 import { provenActiveKey } from "./active-key.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
 import type { ManagerSettings } from "./settings.js";
@@ -34,6 +35,7 @@ export async function keepStackKeys(request: ResourceRequest, manager: CoreManag
     if (request.ResourceProperties.TakeBackUntilComplete === "true") await takeBack(request, deps.parts, deps);
     return { Status: "SUCCESS", Data: {} };
   }
+  checkTokens(request.ResourceProperties);
   if (request.RequestType === "Create") await markIncomplete(request, deps.parts, deps);
   await keepAliases(request, deps.parts);
   await takeExistingKey(request, manager, deps);
@@ -45,6 +47,12 @@ export async function keepStackKeys(request: ResourceRequest, manager: CoreManag
   await manager.tick({ createKeyring: request.RequestType === "Create" });
   const Data = await provenActiveKey(deps.parts);
   return { Status: "SUCCESS", Data: { ...Data } };
+}
+
+// The issuer's function reads them at its start.
+function checkTokens({ Tokens, IssuerUrl }: ResourceRequest["ResourceProperties"]): void {
+  const tokens = membersIn({ Tokens: textOf(Tokens) }, "Tokens", readTokens);
+  assertOneIss(tokens, textOf(IssuerUrl), "IssuerUrl and iss of Tokens");
 }
 
 /** Whether a keyring has the settings that the template's parameters say. */

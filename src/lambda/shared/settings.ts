@@ -5,13 +5,14 @@ import { SignetError } from "../../errors.js";
 import { type AliasCaller, readAliasCallers } from "../../issue/alias-callers.js";
 import { type Limits, readLimits } from "../../settings/limits.js";
 import { DEFAULT_ACTIVE_KEY_MAX_AGE_SECONDS } from "../../settings/times.js";
+import { readTokens, type Tokens } from "../../settings/tokens.js";
 
 /** Environment variables of a function. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the functions read of their environment, behind `SIGNET_`. One environment may be meant for several of them. */
 export const VARIABLES: readonly string[] = [
-  "INSTALLATION KEYRING ISSUER LIMITS CALLERS ACTIVE_KEY_MAX_AGE_SECONDS HTTP METRICS STACK_ID CUSTODY ALGORITHM KMS_KEY WRAPPING_KEY",
+  "INSTALLATION KEYRING ISSUER LIMITS TOKENS CALLERS ACTIVE_KEY_MAX_AGE_SECONDS HTTP METRICS STACK_ID CUSTODY ALGORITHM KMS_KEY WRAPPING_KEY",
   "KEY_POLICY ROTATION ROTATE_EVERY_DAYS WEBHOOK WEBHOOK_SECRET EVENT_BUS AUDIENCE JWKS_URL SCOPES ROUTES CLAIMS TOKEN_QUERY TOKEN_HEADER",
   "AUTHORIZER_RESPONSE TYPES KEY_ALGORITHMS CLIENT_IDS EXACT_CLAIMS IGNORED_HEADERS INTEGERS_AS_TEXT DECODE_HOSTS ALLOW_INSECURE_ISSUER",
   "ISSUER_FUNCTION USED_PROOFS TOKEN_ROUTE",
@@ -37,9 +38,11 @@ export interface Settings {
   /** The installation's name: its parameters' path begins with it. */
   readonly installation: string;
   readonly region: string;
-  /** The issuer's URL; absent leaves `iss` to the claims. */
+  /** The issuer's URL: where its API is, and `iss` unless `tokens.iss` is. Absent leaves `iss` to the claims. */
   readonly issuer: string | undefined;
   readonly limits: Partial<Limits>;
+  /** How its tokens differ from the usual. */
+  readonly tokens: Tokens;
   readonly callers: readonly AliasCaller[];
   readonly activeKeyMaxAgeSeconds: number;
   /** Events of API Gateway and function URLs are answered too. */
@@ -49,7 +52,7 @@ export interface Settings {
 }
 
 /**
- * Reads the settings. `SIGNET_LIMITS` and `SIGNET_CALLERS` are JSON, spelled as in `signet.json`.
+ * Reads the settings. `SIGNET_LIMITS`, `SIGNET_TOKENS` and `SIGNET_CALLERS` are JSON, spelled as in `signet.json`.
  *
  * @throws SignetError `config_invalid`, naming the variable
  */
@@ -62,6 +65,7 @@ export function settingsOf(env: Environment): Settings {
     region: env.AWS_REGION ?? "",
     issuer: env.SIGNET_ISSUER || undefined,
     limits: limitsIn(env),
+    tokens: tokensIn(env),
     callers: readAliasCallers(objectIn(env, "SIGNET_CALLERS")),
     activeKeyMaxAgeSeconds: secondsIn(env, "SIGNET_ACTIVE_KEY_MAX_AGE_SECONDS", DEFAULT_ACTIVE_KEY_MAX_AGE_SECONDS),
     http: isYesIn(env, "SIGNET_HTTP"),
@@ -76,6 +80,15 @@ export function settingsOf(env: Environment): Settings {
  */
 export function limitsIn(env: Environment): Partial<Limits> {
   return membersIn(env, "SIGNET_LIMITS", readLimits);
+}
+
+/**
+ * `SIGNET_TOKENS`: JSON, spelled as `tokens` in `signet.json`.
+ *
+ * @throws SignetError `config_invalid`, naming the member
+ */
+export function tokensIn(env: Environment): Tokens {
+  return membersIn(env, "SIGNET_TOKENS", readTokens);
 }
 
 /**
@@ -94,7 +107,7 @@ export function membersIn<T>(env: Environment, name: VariableName, read: (given:
 }
 
 /** What is read as settings are: a variable of ours, or the template's property that becomes one. */
-type VariableName = `SIGNET_${string}` | "Callers";
+type VariableName = `SIGNET_${string}` | "Callers" | "Tokens";
 
 /**
  * A variable that holds a JSON object; an empty one where it is not set.

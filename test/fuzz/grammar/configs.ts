@@ -18,6 +18,14 @@ const limits = likely({
   allowedTypes: names,
   maxTokensPerMinute: seconds,
 });
+const tokens = likely({
+  iss: fc.oneof(fc.constantFrom("12345", "ACCOUNT.USER.{fingerprint}"), text),
+  iat: fc.oneof(fc.integer({ min: 0, max: 300 }), number),
+  jti: fc.boolean(),
+  exp: fc.boolean(),
+  kid: fc.boolean(),
+  certificates: fc.dictionary(name, fc.oneof(fc.constant("A".repeat(43)), text), { maxKeys: 2 }),
+});
 const rotation = likely({
   rotateEverySeconds: fc.oneof(fc.constant(0), seconds),
   byUpload: fc.boolean(),
@@ -42,6 +50,7 @@ export const config: fc.Arbitrary<unknown> = changed(
     directory: text,
     passphraseFile: text,
     limits,
+    tokens,
     rotation,
     callers,
     notices: likely({ webhook: fc.constant("https://hook.example/"), webhookSecretFile: text, eventBus: text }),
@@ -64,6 +73,7 @@ export const configText: fc.Arbitrary<string> = damaged(
 const variables = [
   ...membersIn(CONFIG_MEMBERS).flatMap(({ member }) => member.variable ?? []),
   "SIGNET_LIMITS",
+  "SIGNET_TOKENS",
   "SIGNET_ISSUE",
   "AWS_REGION",
 ];
@@ -91,6 +101,7 @@ export const functionVariables = fc
     ...Object.fromEntries(LISTS.map((each) => [each, fc.oneof(fc.constantFrom("a", "a,b", ",", "*"), text)])),
     SIGNET_EXACT_CLAIMS: jsonText(fc.dictionary(name, fc.oneof(text, number, fc.boolean(), names), { maxKeys: 2 })),
     SIGNET_LIMITS: jsonText(limits),
+    SIGNET_TOKENS: jsonText(tokens),
     SIGNET_CALLERS: jsonText(callers),
     SIGNET_ROTATION: jsonText(rotation),
     SIGNET_ROUTES: jsonText(

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { PublicJwk } from "../../../src/algorithms/jwk.js";
@@ -71,6 +72,40 @@ describe("the function", () => {
     expect(decodeProtectedHeader(token)).toStrictEqual({ alg: "ES256", kid: publicJwk.kid, typ: "JWT" });
     const { payload } = await jwtVerify(token, await keyOf(publicJwk));
     expect(payload).toMatchObject({ sub: "alice", iat: expect.any(Number), jti: expect.any(String) });
+  });
+
+  it.each(["parameter-store", "kms"] as const)("makes tokens as SIGNET_TOKENS says, for whom it may be (%s)", async (custody) => {
+    const { handler, publicJwk } = await installed(custody, {
+      SIGNET_TOKENS: '{"iss":"ACCOUNT.USER.{fingerprint}","iat":60,"jti":true,"kid":false}',
+      // Of a stack with an API: the URL is where that is.
+      SIGNET_ISSUER: "https://abc123.execute-api.eu-central-1.amazonaws.com/v1",
+      SIGNET_CALLERS: '{"ci":{"limits":{"fixedClaims":{"sub":"ACCOUNT.USER"}}}}',
+      SIGNET_HTTP: "true",
+    });
+    const issue = handler();
+    const http = {
+      version: "2.0",
+      rawPath: "/v1/encode",
+      headers: { "content-type": "application/json" },
+      requestContext: { http: { method: "POST" }, stage: "v1", authorizer: { iam: { userArn: ARN } } },
+      body: "{}",
+    };
+    const { body } = (await issue(http, context())) as { body: string };
+    const answers = [await issue({ claims: {} }, context()), await issue({ claims: {} }, context("ci")), JSON.parse(body)];
+    const { results } = (await issue({ requests: [{ claims: {} }, { claims: { jti: "mine" } }] }, context("ci"))) as {
+      results: { token: string; error: object }[];
+    };
+    const spki = publicKeyFromJwk(publicJwk).export({ type: "spki", format: "der" });
+    const iss = `ACCOUNT.USER.SHA256:${createHash("sha256").update(spki).digest("base64")}`;
+    for (const { token } of [...answers, results[0] as { token: string }]) {
+      expect(decodeProtectedHeader(token)).toStrictEqual({ alg: "ES256", typ: "JWT" });
+      const { payload } = await jwtVerify(token, await keyOf(publicJwk), { issuer: iss });
+      expect(Date.now() / 1_000 - (payload.iat ?? 0)).toBeGreaterThan(59);
+      expect(payload).toHaveProperty("jti");
+    }
+    expect(decodeJwt((answers[1] as { token: string }).token).sub).toBe("ACCOUNT.USER");
+    expect(results[1]?.error).toMatchObject({ code: "claim_not_allowed", field: "claims.jti" });
+    await expect(issue({ claims: {}, tokens: {} }, context())).rejects.toMatchObject({ name: "unknown_field" });
   });
 
   it("reads once at a cold start, and calls KMS once a token", async () => {
@@ -418,6 +453,8 @@ describe("settings", () => {
   it.each([
     [{ SIGNET_INSTALLATION: "" }, "SIGNET_INSTALLATION"],
     [{ SIGNET_LIMITS: "{" }, "SIGNET_LIMITS"],
+    [{ SIGNET_TOKENS: '{"iat":301}' }, "SIGNET_TOKENS"],
+    [{ SIGNET_TOKENS: "{" }, "SIGNET_TOKENS"],
     [{ SIGNET_CALLERS: "3" }, "SIGNET_CALLERS"],
   ])("that are wrong are named (%o)", (more, name) => {
     const env = { ...aws.env, SIGNET_INSTALLATION: "a", ...more };

@@ -1,4 +1,4 @@
-import { createLocalJWKSet, importSPKI, type JSONWebKeySet, jwtVerify } from "jose";
+import { createLocalJWKSet, decodeJwt, importSPKI, type JSONWebKeySet, jwtVerify } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { secretRotationPermissions } from "../../../src/aws/permissions.js";
 import { createHandler } from "../../../src/lambda/issuer/issuer.js";
@@ -143,6 +143,28 @@ describe("the key manager", () => {
     await expect(ask({ action: "tick", uploaded: next })).rejects.toMatchObject({ name: "unknown_field" });
     expect(await ask({ action: "rotate", uploaded: next })).toMatchObject({ rotated: { from: first, to: next } });
     expect([kids("active"), kids("pending")]).toStrictEqual([[next], []]);
+  });
+
+  it("publishes no discovery document for an issuer whose iss is no URL, and goes on so", async () => {
+    const { name, ask, create, env, keyring } = installed({ SIGNET_TOKENS: '{"iss":"12345","kid":false}' });
+    await create();
+    expect(keyring().issuer).toBeNull();
+    const { token } = (await createHandler(env, () => undefined)({ claims: {} }, context())) as { token: string };
+    expect(decodeJwt(token).iss).toBe("12345");
+    expect(await ask({})).toMatchObject({ actions: [], blockedBy: null });
+    const names = [...aws.state.buckets.get("keyrings").objects.keys()].filter((key) => key.startsWith(`${name}/.well-known/`));
+    expect(names).toStrictEqual([`${name}/.well-known/jwks.json`]);
+  });
+
+  it.each([
+    [{ Tokens: '{"iat":301}' }, "Tokens.iat must be a whole number of seconds from 0 to 300"],
+    [{ Tokens: "{" }, "Tokens must be a JSON object"],
+    [{ Tokens: '{"iss":"1"}', IssuerUrl: "https://issuer.example" }, "IssuerUrl and iss of Tokens both say what iss is"],
+  ])("answers its stack what is wrong with Tokens, before it makes anything (%o)", async (properties, words) => {
+    const { ask, name } = installed({ SIGNET_TOKENS: properties.Tokens });
+    await ask(resource("Create", properties));
+    expect(bucket.answers.at(-1)).toMatchObject({ Status: "FAILED", Reason: expect.stringContaining(words) });
+    expect([...aws.state.buckets.get("keyrings").objects.keys()].filter((key) => key.startsWith(name))).toStrictEqual([]);
   });
 
   it("rotates, revokes and explains when it is asked", async () => {
