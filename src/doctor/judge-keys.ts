@@ -1,6 +1,6 @@
-import { isLoopback } from "../encoding/loopback-host.js";
 import { ruleValue } from "../relying-parties/notation.js";
 import type { GivenWay, KeyWay, RelyingParty, UrlWay } from "../relying-parties/relying-party.js";
+import { urlFaults } from "../relying-parties/url-faults.js";
 import { wayName } from "../relying-parties/words.js";
 import { isJudged, isUnusable, shown } from "./checks.js";
 import type { Evidence, KeyFacts } from "./evidence.js";
@@ -36,19 +36,11 @@ function urlReasons(way: UrlWay, evidence: Evidence): readonly string[] {
   const { issuer, isPublic, discovery, jwks, jwksUrl, allowsInsecure = false } = evidence;
   const byDiscovery = way.by.value === "discovery";
   const url = byDiscovery ? issuer : (jwksUrl ?? issuer);
-  const { protocol, hostname, port } = new URL(url);
-  const [scheme, longest] = [ruleValue(way.scheme), ruleValue(way.longestUrl)];
-  const isFar = ruleValue(way.reach) === "Internet";
-  const isHttps = scheme === "https" || (scheme === "http-if-allowed" && !allowsInsecure);
   return [
-    isFar && isLoopback(hostname) && "the issuer is on this machine",
-    isFar && !isLoopback(hostname) && !isPublic && "the issuer has an address that the Internet does not reach",
-    isHttps && !(isFar && isLoopback(hostname)) && protocol !== "https:" && "it asks over https alone",
+    ...urlFaults(way, { url, isPublic, allowsInsecure }),
     byDiscovery && discovery !== undefined && discovery.json?.jwks_uri === undefined && "it needs the discovery document",
     byDiscovery && discovery?.json !== undefined && discovery.json.issuer !== issuer && "discovery is another issuer's",
     jwks?.json === undefined && "it cannot fetch the JWKS",
-    ruleValue(way.port) === "refused" && port !== "" && "it takes no URL with a port",
-    typeof longest === "number" && url.length > longest && `it takes URLs up to ${longest} characters`,
   ].filter((each) => each !== false);
 }
 

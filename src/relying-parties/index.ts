@@ -1,8 +1,9 @@
-import { didYouMean } from "../encoding/nearest.js";
+import { didYouBegin } from "../encoding/begun-word.js";
 import { SignetError } from "../errors.js";
 import { AWS } from "./aws.js";
 import { CLIENT_ASSERTIONS } from "./client-assertions.js";
 import { CLOUDS } from "./clouds.js";
+import { PARTY_IDS } from "./ids.js";
 import { LIBRARIES } from "./libraries.js";
 import { CLASSIC, ruleValue } from "./notation.js";
 import { PLATFORM_FEDERATIONS, PLATFORM_VERIFIERS } from "./platforms.js";
@@ -23,9 +24,6 @@ export const RELYING_PARTIES: readonly RelyingParty[] = [
 /** Those that take tokens of an issuer with a URL. */
 export const ISSUER_PARTIES: readonly RelyingParty[] = RELYING_PARTIES.filter(({ kind }) => kind !== "self-signed");
 
-/** How `--for` names each. */
-export const PARTY_IDS: readonly string[] = RELYING_PARTIES.map(({ id }) => id);
-
 /** The algorithms that every party of an issuer's takes, as far as it is said what they take. */
 export const KNOWN_TO_ALL: readonly string[] = CLASSIC.filter((name) =>
   ISSUER_PARTIES.every(({ algorithms }) => ruleValue(algorithms)?.includes(name) ?? true),
@@ -39,5 +37,5 @@ export const KNOWN_TO_ALL: readonly string[] = CLASSIC.filter((name) =>
 export function partyNamed(id: string): RelyingParty {
   const party = RELYING_PARTIES.find((each) => each.id === id);
   if (party !== undefined) return party;
-  throw new SignetError("usage", `--for knows no ${id}${didYouMean(id, PARTY_IDS)}; it knows ${PARTY_IDS.join(", ")}`);
+  throw new SignetError("usage", `--for knows no ${id}${didYouBegin(id, PARTY_IDS)}; it knows ${PARTY_IDS.join(", ")}`);
 }

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ALGORITHM_NAMES } from "../../src/algorithms/table.js";
-import { ISSUER_PARTIES, KNOWN_TO_ALL, PARTY_IDS, partyNamed, RELYING_PARTIES } from "../../src/relying-parties/index.js";
+import { PARTY_IDS } from "../../src/relying-parties/ids.js";
+import { ISSUER_PARTIES, KNOWN_TO_ALL, partyNamed, RELYING_PARTIES } from "../../src/relying-parties/index.js";
 import { documented, notKnown, page, ruleValue, WHOSE_KEY } from "../../src/relying-parties/notation.js";
 import type { RelyingParty } from "../../src/relying-parties/relying-party.js";
 import { RULE_NAMES, rulesInWords } from "../../src/relying-parties/words.js";
@@ -89,7 +90,8 @@ describe("the table of relying parties", () => {
     expect(faultsOf(planted as unknown as RelyingParty).length).toBeGreaterThan(0);
   });
 
-  it("names each party once", () => {
+  it("names each party once, as the list of names has them", () => {
+    expect(RELYING_PARTIES.map(({ id }) => id)).toStrictEqual(PARTY_IDS);
     expect(new Set(PARTY_IDS).size).toBe(RELYING_PARTIES.length);
     expect(new Set(RELYING_PARTIES.map(({ name }) => name)).size).toBe(RELYING_PARTIES.length);
   });

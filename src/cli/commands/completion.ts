@@ -3,7 +3,7 @@ import { ALGORITHM_NAMES } from "../../algorithms/table.js";
 import { CONFIG_MEMBERS } from "../../config/schema.js";
 import { ownMember } from "../../encoding/own-member.js";
 import { SignetError } from "../../errors.js";
-import { PARTY_IDS } from "../../relying-parties/index.js";
+import { PARTY_IDS } from "../../relying-parties/ids.js";
 import { membersIn } from "../../settings/shape.js";
 import { PRESET_NAMES } from "../../settings/trusts.js";
 import type { CommonOptions } from "../context.js";
