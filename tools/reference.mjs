@@ -16,14 +16,15 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 
 const sources = [
   ...["src/config/schema.js", "src/errors.js", "src/settings/trusts.js", "src/trust/presets.js"],
-  ...["src/relying-parties/index.js", "src/relying-parties/words.js"],
+  ...["src/relying-parties/index.js", "src/relying-parties/words.js", "src/relying-parties/set-up-words.js"],
 ];
-const { CONFIG_MEMBERS, statusOf, PRESET_NAMES, describePreset, RELYING_PARTIES, rulesInWords } = await sourceModule(...sources);
+const { CONFIG_MEMBERS, statusOf, PRESET_NAMES, describePreset, RELYING_PARTIES, rulesInWords, setUpInWords } =
+  await sourceModule(...sources);
 const pages = {
   "docs/configuration.md": configurationPage(CONFIG_MEMBERS),
   "docs/errors.md": errorsPage(statusOf),
   "docs/trust-presets.md": presetsPage(PRESET_NAMES, describePreset),
-  "docs/relying-parties.md": partiesPage(RELYING_PARTIES, rulesInWords),
+  "docs/relying-parties.md": partiesPage(RELYING_PARTIES, rulesInWords, setUpInWords),
 };
 for (const [page, text] of Object.entries(pages)) {
   if (process.argv.includes("--write")) writeFileSync(join(root, page), text);

@@ -9,6 +9,7 @@ import { addCustodyFlags } from "./custody-flags.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
 import { onlyPrints } from "./only-prints.js";
 import { createOutput, EXIT, reportFailure } from "./output.js";
+import { addPartyFlags } from "./party-flags.js";
 import { selfName } from "./self-name.js";
 import { addServerCommands } from "./server-commands.js";
 import { addStackCommands } from "./stack-commands.js";
@@ -196,7 +197,7 @@ function common(command: Command): Command {
 }
 
 function addIssuerCommands(program: Command, context: Context): void {
-  addCustodyFlags(common(program.command("init")))
+  addCustodyFlags(addPartyFlags(common(program.command("init"))))
     .description("make an issuer: signet.json, and its keys in .signet/")
     .option("--issuer <url>", "the issuer's URL, set as iss (default: claims bring their own)")
     .option(
@@ -225,7 +226,10 @@ function addIssuerCommands(program: Command, context: Context): void {
     .option("--passphrase", "ask for a passphrase that encrypts the keys")
     .option("--passphrase-file <file>", "read that passphrase from a file, now and later")
     .option("--json", "print what was made as JSON")
-    .addHelpText("after", "\nExample:\n  signet init --issuer https://issuer.example --algorithm ES256")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  signet init --issuer https://issuer.example --algorithm ES256\n  signet init --issuer https://issuer.example --for iam,azure\n  signet init --for github-app --app-id Iv23liAbCdEfGhIjKlMn --import app.private-key.pem",
+    )
     .action(async (options) => (await load.init()).init(context, options));
   program
     .command("cost")
@@ -283,7 +287,7 @@ function addTokenCommands(program: Command, context: Context): void {
       "--allow-insecure-issuer",
       "warn of an issuer of http, instead of calling it broken (default: as this folder's config says)",
     )
-    .option("--for <who>", "who has to be able to verify, with commas: http-api,iam,google-cloud,jose")
+    .option("--for <who>", "who has to be able to verify, with commas: http-api,iam,jose (default: as this folder's config says)")
     .option("--json", "print rules and answers with their sources")
     .addHelpText(
       "after",

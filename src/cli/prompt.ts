@@ -24,6 +24,11 @@ export function askIfWatched(): typeof askHidden | undefined {
   return process.stdin.isTTY ? askHidden : undefined;
 }
 
+/** Asks for a line, which is shown. @throws SignetError `usage` where none is given */
+export async function askLine(question: string): Promise<string> {
+  return askOnce(createInterface({ input: process.stdin, output: process.stderr }), question);
+}
+
 /** Asks for a line without showing it. */
 export async function askHidden(question: string): Promise<string> {
   process.stderr.write(question);

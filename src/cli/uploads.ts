@@ -1,5 +1,6 @@
 import { algorithmNamed, isSame } from "../algorithms/table.js";
 import type { Installation } from "../assemble.js";
+import type { Config } from "../config/schema.js";
 import { SignetError } from "../errors.js";
 import { jwksMissing } from "../operator/load-installation.js";
 import { bodyOf, certificateOf, type NamedKey, pemOf } from "../operator/upload-text.js";
@@ -23,9 +24,15 @@ export interface Pasted {
   readonly isStable?: boolean;
 }
 
-/** The parties that `--for` names. @throws SignetError `usage` */
-export function partiesGiven(option: string | undefined): readonly RelyingParty[] {
-  return option === undefined ? [] : namesGiven(option, "--for").map(partyNamed);
+/**
+ * The parties that `--for` names; without it those of the config to which keys are uploaded, or which hand them out.
+ *
+ * @throws SignetError `usage`
+ */
+export function partiesGiven(option: string | undefined, { for: own = [] }: Pick<Config, "for">): readonly RelyingParty[] {
+  if (option !== undefined) return namesGiven(option, "--for").map(partyNamed);
+  const isGiven = ({ ways: [{ by }] }: RelyingParty) => by.value === "pem" || by.value === "jwks" || by.value === "file";
+  return own.map(partyNamed).filter(isGiven);
 }
 
 /**

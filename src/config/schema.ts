@@ -2,6 +2,7 @@ import { ALGORITHM_NAMES } from "../algorithms/table.js";
 import { CUSTODIES, CUSTODY_MEMBERS, CUSTODY_NAMES, kmsKeyFor, namesIn } from "../custody/registry.js";
 import { isInsecureUrl } from "../encoding/insecure-issuer.js";
 import { urlOf, webUrlOf } from "../encoding/url-of.js";
+import { PARTY_IDS } from "../relying-parties/ids.js";
 import { about } from "../settings/about.js";
 import { CALLER_NAME, MAY, REFUSED_CALLER_NAMES } from "../settings/callers.js";
 import { LIMIT_MEMBERS } from "../settings/limits.js";
@@ -138,6 +139,16 @@ const OWN_MEMBERS = {
     ...about(
       "Where editors find the schema of this file; `signet init` writes it.",
       "./node_modules/signet-jwt/dist/signet.schema.json",
+    ),
+  },
+  for: {
+    type: "array",
+    title: "a list of relying parties' names",
+    items: { type: "string", enum: PARTY_IDS, title: "a relying party's name, as docs/relying-parties.md has it" },
+    ...about(
+      "Whom the tokens are for: the default of doctor and of the commands on keys. It decides nothing while tokens are issued; `signet init --for` writes it.",
+      ["github-app"],
+      { flag: "--for" },
     ),
   },
   issuer: {

@@ -14,6 +14,13 @@ import { SignetError } from "../errors.js";
 import { membersIn } from "../settings/shape.js";
 import { pathGiven, type Surroundings } from "./surroundings.js";
 
+/** Members of a new config that were chosen for those whom its tokens are for. */
+export interface ChosenMembers extends Partial<Pick<Config, "tokens">> {
+  readonly for: readonly string[];
+  readonly limits: Partial<Config["limits"]>;
+  readonly rotation: Partial<Config["rotation"]>;
+}
+
 /** The options that become members of a new config. */
 export interface InitialOptions {
   readonly issuer?: string;
@@ -32,6 +39,8 @@ export interface InitialOptions {
   readonly custodyMembers?: Readonly<Record<string, unknown>>;
   /** Whether the first key was made elsewhere: a verifier with a pasted PEM follows no schedule, so it rotates by hand. */
   readonly hasExistingKey?: boolean;
+  /** What `--for` chose. */
+  readonly chosen?: ChosenMembers;
 }
 
 /** The config that a new installation would have. */
@@ -64,8 +73,9 @@ export function wantedConfig(surroundings: Surroundings, options: InitialOptions
     ...options.custodyMembers,
   });
   const flags = Object.fromEntries(all.filter(([, value]) => value !== undefined));
-  const byHand = options.hasExistingKey === true ? { rotation: { rotateEverySeconds: 0 } } : {};
-  const config = checkConfig(byHand, path, { env, flags });
+  const { chosen } = options;
+  const byHand = options.hasExistingKey === true ? { rotateEverySeconds: 0 } : {};
+  const config = checkConfig({ ...chosen, rotation: { ...byHand, ...chosen?.rotation } }, path, { env, flags });
   // The file says what was in force when it was made: keys must be found again in a shell that lacks the variables.
   const { limits: _limits, rotation: _rotation, passphraseFile: named, ...fromEnvironment } = environmentOverrides(env).members;
   const { maxTtlSeconds, defaultTtlSeconds: wantedTtlSeconds } = config.limits;
@@ -73,6 +83,7 @@ export function wantedConfig(surroundings: Surroundings, options: InitialOptions
   const defaultTtlSeconds = wantedTtlSeconds === null ? null : Math.min(wantedTtlSeconds, maxTtlSeconds);
   const members = {
     $schema: schemaPath(path),
+    ...(chosen && { for: chosen.for }),
     ...(config.issuer === undefined ? {} : { issuer: config.issuer }),
     ...(config.allowInsecureIssuer === undefined ? {} : { allowInsecureIssuer: config.allowInsecureIssuer }),
     algorithm: config.algorithm,
@@ -81,10 +92,12 @@ export function wantedConfig(surroundings: Surroundings, options: InitialOptions
     ...(named !== undefined && takesPassphrase(config.custody) && { passphraseFile: named }),
     ...flags,
     ...(config.aws === undefined ? {} : { aws: config.aws }),
-    limits: { maxTtlSeconds, defaultTtlSeconds },
-    rotation: { rotateEverySeconds: config.rotation.rotateEverySeconds },
+    ...(chosen?.tokens && { tokens: chosen.tokens }),
+    limits: { ...chosen?.limits, maxTtlSeconds, defaultTtlSeconds },
+    rotation: { ...chosen?.rotation, rotateEverySeconds: config.rotation.rotateEverySeconds },
   };
-  return { config, given: Object.keys(flags) as WantedConfig["given"][number][], text: `${JSON.stringify(members, null, 2)}\n` };
+  const given = [...Object.keys(flags), ...(chosen === undefined ? [] : ["for", "tokens"])] as WantedConfig["given"][number][];
+  return { config, given, text: `${JSON.stringify(members, null, 2)}\n` };
 }
 
 /**

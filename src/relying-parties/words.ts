@@ -116,6 +116,12 @@ export function rulesInWords(party: RelyingParty): readonly RuleInWords[] {
   ];
 }
 
+/** One rule of a party, with what it is called: "iss: the client id". */
+export function ruleSaid(party: RelyingParty, rule: RuleName): string {
+  const { name, value } = inWords(PARTY_WORDS[rule] as Words<unknown>, party[rule]);
+  return `${name}: ${value}`;
+}
+
 function wayInWords(way: KeyWay): readonly RuleInWords[] {
   const prefix = `keys by ${wayName(way)}`;
   const of = <T>(name: string, rule: Rule<T>, say: (value: NonNullable<T>) => string, none?: string): RuleInWords =>

@@ -26,7 +26,7 @@ function schemaOf(member: Member): Readonly<Record<string, unknown>> {
   };
 }
 
-function shared({ type, enum: words, pattern, minLength, properties }: Item & Pick<Member, "enum">): object {
+function shared({ type, enum: words, pattern, minLength, properties }: Item): object {
   if (properties !== undefined) return objectSchemaOf(properties);
   return {
     ...(words === undefined ? { type } : { enum: [...words] }),

@@ -56,7 +56,7 @@ interface Names {
 }
 
 /** A member of a list. */
-export type Item = Pick<Member, "type" | "title" | "minLength" | "pattern" | "properties">;
+export type Item = Pick<Member, "type" | "title" | "enum" | "minLength" | "pattern" | "properties">;
 
 /** The members of a group of settings, by their names. */
 export type Shape<Name extends string = string> = Readonly<Record<Name, Member>>;

@@ -34,7 +34,8 @@ describe("a completion script", () => {
     expect(await completed("signet", "help", "dep")).toStrictEqual(["deploy"]);
     expect(await completed("signet", "keys", "migrate", "--algorithm", "EdD")).toStrictEqual(["EdDSA"]);
     expect(await completed("signet", "keys", "rot")).toStrictEqual(["rotate"]);
-    expect(await completed("signet", "init", "--custody", "kms", "--iss")).toStrictEqual(["--issuer"]);
+    expect(await completed("signet", "init", "--custody", "kms", "--keyr")).toStrictEqual(["--keyring"]);
+    expect(await completed("signet", "init", "--for", "github")).toStrictEqual(["github-app"]);
   });
 
   it.runIf(process.platform !== "win32")(

@@ -20,7 +20,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   rotation: ["keyring", "algorithms", "custody/contract", "storage/contract", "settings"],
   verify: ["algorithms", "keyring (types)"],
   trust: ["algorithms", "keyring", "settings", "storage/contract (types)", "verify"],
-  config: ["algorithms", "files", "settings", "custody/registry", "trust"],
+  config: ["algorithms", "files", "settings", "custody/registry", "trust", "relying-parties/ids"],
   "assemble-aws": ["config", "custody", "storage", "keyring", "aws"],
   "assemble-issuer": ["assemble-aws", "aws", "config", "custody", "storage", "issue", "keyring", "trust"],
   assemble: ["assemble-issuer", "notify", "aws", "config", "issue", "rotation"],
@@ -39,7 +39,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   deploy: ["aws"],
   operator: [
     ...["algorithms", "assemble", "aws", "config", "custody", "deploy", "files", "issue", "keyring", "rotation"],
-    ...["settings", "trust", "verify"],
+    ...["relying-parties", "settings", "trust", "verify"],
   ],
   index: ["algorithms", "keyring", "custody", "storage", "issue", "rotation", "verify", "settings", "config", "open-issuer"],
   cli: [

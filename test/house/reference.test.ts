@@ -5,6 +5,7 @@ import { CONFIG_MEMBERS } from "../../src/config/schema.js";
 import { statusOf } from "../../src/errors.js";
 import { VARIABLES } from "../../src/lambda/shared/settings.js";
 import { RELYING_PARTIES } from "../../src/relying-parties/index.js";
+import { setUpInWords } from "../../src/relying-parties/set-up-words.js";
 import { rulesInWords } from "../../src/relying-parties/words.js";
 import { membersIn } from "../../src/settings/shape.js";
 import { PRESET_NAMES } from "../../src/settings/trusts.js";
@@ -29,7 +30,7 @@ describe("the references that `npm run docs` writes", () => {
   });
 
   test("docs/relying-parties.md is what the table of relying parties says today", () => {
-    expect(textOf("docs/relying-parties.md")).toBe(partiesPage(RELYING_PARTIES, rulesInWords));
+    expect(textOf("docs/relying-parties.md")).toBe(partiesPage(RELYING_PARTIES, rulesInWords, setUpInWords));
   });
 
   test("explain every code of errors.ts, and no other", () => {

@@ -4,6 +4,7 @@ import { code, table, WRITTEN } from "./pages.mjs";
  * @typedef {{ basis: string, source: string, checked: string }} Rule
  * @typedef {{ name: string, value: string, rule: Rule }} RuleInWords
  * @typedef {{ id: string, name: string, kind: string, note?: string }} Party
+ * @typedef {{ command: string, chosen: readonly string[] }} SetUp
  */
 
 /** @type {Readonly<Record<string, string>>} */
@@ -19,8 +20,9 @@ const KINDS = {
  *
  * @param {readonly any[]} parties
  * @param {(party: any) => readonly RuleInWords[]} rulesInWords
+ * @param {(party: any) => SetUp} setUpInWords
  */
-export function partiesPage(parties, rulesInWords) {
+export function partiesPage(parties, rulesInWords, setUpInWords) {
   const contents = parties.map(({ id, name, kind }) => [`[${code(id)}](#${id})`, name, kind]);
   return `# Relying parties: who takes the tokens
 
@@ -28,6 +30,10 @@ ${WRITTEN}
 
 What each party demands of a token, of its key and of its issuer, with the page that says so and the day on which it was looked at. Signet's
 table of them is \`src/relying-parties/\`; \`signet doctor URL --for NAME --token -\` holds an issuer and a token against it.
+
+\`signet init --for NAME[,NAME...]\` makes an issuer whose tokens all of these take: it chooses algorithm, life, claims and rotation by their
+rules, writes the names into \`for\` of \`signet.json\`, and shows each choice with the rule that decided it. Two that exclude each other are named, with the
+rule of each. What only you know has a flag, and is asked for on a terminal. What it chooses for each party alone stands at the party.
 
 | basis | means |
 |---|---|
@@ -40,12 +46,12 @@ table of them is \`src/relying-parties/\`; \`signet doctor URL --for NAME --toke
 
 ${table(["name", "party", "kind"], contents)}
 
-${parties.map((party) => sectionOf(party, rulesInWords(party))).join("\n\n")}
+${parties.map((party) => sectionOf(party, rulesInWords(party), setUpInWords(party))).join("\n\n")}
 `;
 }
 
-/** @param {Party} party @param {readonly RuleInWords[]} rules */
-function sectionOf({ id, name, kind, note }, rules) {
+/** @param {Party} party @param {readonly RuleInWords[]} rules @param {SetUp} setUp */
+function sectionOf({ id, name, kind, note }, rules, { command, chosen }) {
   const known = rules.filter(({ value }) => value !== "?");
   const rows = known.map(({ name: rule, value, rule: { basis, source, checked } }) => [
     rule,
@@ -54,7 +60,8 @@ function sectionOf({ id, name, kind, note }, rules) {
     sourceText(source, checked),
   ]);
   const words = [`${name}. ${KINDS[kind]}`, ...(note === undefined ? [] : [`Note: ${plain(note)}.`])];
-  return `## ${id}\n\n${words.join(" ")}\n\n${table(["rule", "value", "basis", "source and date"], [...rows, ...notKnown(rules)])}`;
+  const setUp = `${code(command)} chooses: ${chosen.map(code).join("; ")}.`;
+  return `## ${id}\n\n${words.join(" ")}\n\n${setUp}\n\n${table(["rule", "value", "basis", "source and date"], [...rows, ...notKnown(rules)])}`;
 }
 
 /** Those that are not known, a line for each place where they were looked for. @param {readonly RuleInWords[]} rules */

@@ -36,7 +36,7 @@ export async function doctor(context: Context, given: string | undefined, option
   const patient: Patient =
     given === undefined ? await ownIssuer(context, options) : { issuer: issuerGiven(given), allowInsecureIssuer };
   const { issuer } = patient;
-  const wanted = wantedOf(options.for);
+  const wanted = options.for === undefined ? (patient.parties ?? []) : wantedOf(options.for);
   const selfSigned = wanted.filter(({ kind }) => kind === "self-signed");
   const token = options.token === undefined ? undefined : await tokenGiven(options.token);
   const evidence =
@@ -162,6 +162,8 @@ function fail(findings: readonly Finding[], verdicts: readonly Verdict[], wanted
 interface Patient {
   readonly issuer: string;
   readonly allowInsecureIssuer?: boolean | undefined;
+  /** Whom its tokens are for, by this folder's config: of those whose iss is no URL, the ones that find no keys by it. */
+  readonly parties?: readonly RelyingParty[];
   /** What there is of it here, where it has no URL. */
   readonly own?: { readonly jwks: Jwks; readonly tokens: Tokens };
 }
@@ -169,12 +171,13 @@ interface Patient {
 async function ownIssuer(context: Context, options: DoctorOptions): Promise<Patient> {
   try {
     const installation = await openInstallation(context, options);
-    const { issuer, allowInsecureIssuer, tokens = {} } = installation.config;
-    if (issuer !== undefined) return { issuer, allowInsecureIssuer: options.allowInsecureIssuer ?? allowInsecureIssuer };
+    const { issuer, allowInsecureIssuer, tokens = {}, for: names = [] } = installation.config;
+    const parties = names.map(partyNamed);
+    if (issuer !== undefined) return { issuer, parties, allowInsecureIssuer: options.allowInsecureIssuer ?? allowInsecureIssuer };
     if (tokens.iss !== undefined) {
       const jwks = (await installation.stores.publicDocuments.read())?.jwks;
       if (jwks === undefined) throw jwksMissing(installation);
-      return { issuer: tokens.iss, own: { jwks, tokens } };
+      return { issuer: tokens.iss, parties: parties.filter(({ kind }) => kind === "self-signed"), own: { jwks, tokens } };
     }
   } catch (error) {
     if (!isSignetError(error, "config_missing")) throw error;

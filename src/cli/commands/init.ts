@@ -5,18 +5,21 @@ import { isInsecureUrl, PRICE_OF_HTTP } from "../../encoding/insecure-issuer.js"
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type InitPlan, makeIssuer, planInit } from "../../operator/init.js";
+import { fittingKey, membersOf } from "../../operator/init-for.js";
 import { custodyAsked, type InitialOptions } from "../../operator/initial-config.js";
 import { keyToImport } from "../../operator/key-import.js";
 import { ENCRYPTING, unusedPassphrase } from "../../operator/passphrase-use.js";
 import { footprint } from "../../operator/prices.js";
+import type { Choice } from "../../relying-parties/choose.js";
 import type { ImportedKey } from "../../rotation/steps/import-key.js";
 import { type CommonOptions, type Context, pathOfNewConfig } from "../context.js";
 import { custodyMembersIn } from "../custody-flags.js";
+import { choiceFor, nextSteps, type PartyOptions, tellChoice } from "../init-parties.js";
 import { type BackupOptions, backUp, tellImported, tellLostName } from "../key-backup.js";
 import { warnOfVariables } from "../open-installation.js";
 import { askIfWatched, askNewPassphrase } from "../prompt.js";
 
-export interface InitOptions extends CommonOptions, InitialOptions, BackupOptions {
+export interface InitOptions extends CommonOptions, Omit<InitialOptions, "chosen">, BackupOptions, PartyOptions {
   /** A key made elsewhere that signs first. */
   readonly import?: string;
   readonly kid?: string;
@@ -28,43 +31,66 @@ export interface InitOptions extends CommonOptions, InitialOptions, BackupOption
 }
 
 /** `signet init`: makes an issuer, or resumes an `init` that was interrupted. */
-export async function init(context: Context, options: InitOptions): Promise<void> {
+export async function init(context: Context, given: InitOptions): Promise<void> {
   const { output } = context;
   warnOfVariables(context);
-  const path = pathOfNewConfig(context, options);
-  const imported = await keyFrom(context, options);
-  const plan = await planInit(context, path, { ...options, custodyMembers: custodyMembersIn(options) }, imported);
+  const path = pathOfNewConfig(context, given);
+  const { choice, options } = await choiceFor(context, given);
+  const imported = await keyFrom(context, options, choice);
+  const wanted = { ...options, ...chosenMembers(choice, imported), custodyMembers: custodyMembersIn(options) };
+  const plan = await planInit(context, path, wanted, imported);
   const { config } = plan;
   const unused = unusedPassphrase(config, context.env);
   if (unused !== undefined) output.note(`warning: ${unused}`);
   const asked = options.passphrase === true ? await askNewPassphrase() : undefined;
   const passphrase = asked ?? (takesPassphrase(config.custody) ? await configuredPassphrase(config, context.env) : undefined);
+  if (choice !== undefined) tellChoice(context, choice);
   await backUp(context, imported, options);
   const active = await makeIssuer(context, plan, {
     passphrase,
     onStep: ({ words }) => output.isWatched && output.note(`  ${words}`),
     onBegin: () => config.aws !== undefined && tellPlan(context, config, config.aws),
   });
-  if (plan.hasExistingKey) tellRotation(context, config);
+  if (plan.hasExistingKey && (choice === undefined || choice.rotation === "schedule")) tellRotation(context, config);
   if (imported !== undefined) {
     const { import: source = "", backup } = options;
     tellImported(context, config, { ...imported, custody: config.custody }, { source, backup });
   }
   if (config.issuer !== undefined && isInsecureUrl(config.issuer)) output.note(`warning: ${config.issuer} ${PRICE_OF_HTTP}`);
   printSummary(context, plan, active, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
+  for (const step of choice === undefined ? [`${context.self} issue sub=alice`] : nextSteps(context, choice)) {
+    output.note(`Next: ${step}`);
+  }
   if (options.json !== true) return;
   const { issuer = null, custody, directory } = plan.config;
   const { alg, publicJwk } = active;
-  output.json({ config: path, issuer, custody, directory, alg, kid: publicJwk?.kid, isEncrypted: passphrase !== undefined });
+  output.json({
+    config: path,
+    issuer,
+    custody,
+    directory,
+    alg,
+    kid: publicJwk?.kid,
+    isEncrypted: passphrase !== undefined,
+    ...(choice && { for: plan.config.for, tokens: plan.config.tokens ?? {}, reasons: choice.reasons, notes: choice.notes }),
+  });
 }
 
-async function keyFrom(context: Context, options: InitOptions): Promise<ImportedKey | undefined> {
+/** What was chosen for those whom the tokens are for, of the config. */
+function chosenMembers(choice: Choice | undefined, imported: ImportedKey | undefined): Partial<InitialOptions> {
+  if (choice === undefined) return {};
+  const algorithm = imported?.algorithm ?? choice.algorithms[0];
+  return { chosen: membersOf(choice), algorithm };
+}
+
+async function keyFrom(context: Context, options: InitOptions, choice: Choice | undefined): Promise<ImportedKey | undefined> {
   if (options.import !== undefined) {
-    const { region, algorithm = "ES256", ed25519Name = "EdDSA" } = options;
+    const { region, algorithm = choice?.algorithms[0] ?? "ES256", ed25519Name = "EdDSA" } = options;
     const custody = custodyAsked(context, options);
     const place = { region, custody, algorithm, ed25519Name: ed25519Name as "EdDSA" };
     const wishes = { ...options, askPassphrase: askIfWatched(), onLostName: tellLostName(context, custody) };
-    return keyToImport(context, place, options.import, wishes);
+    const found = await keyToImport(context, place, options.import, wishes);
+    return choice === undefined ? found : fittingKey(choice, found);
   }
   const { kid, member, jwks, keyPassphraseFile } = options;
   const [alone] = Object.entries({
@@ -97,7 +123,7 @@ function tellPlan({ output }: Context, config: Config, { installation, region, k
 }
 
 function printSummary(
-  { output, self }: Context,
+  { output }: Context,
   { config, path }: InitPlan,
   active: KeyRecord,
   { isEncrypted, wasAsked }: { readonly isEncrypted: boolean; readonly wasAsked: boolean },
@@ -114,7 +140,6 @@ function printSummary(
   if (isEncrypted) output.note("  secrets  encrypted under your passphrase");
   else if (isInDirectory) printUnencrypted(output, facts.takesPassphrase === true);
   if (wasAsked) output.note("           give the passphrase in SIGNET_PASSPHRASE or SIGNET_PASSPHRASE_FILE from now on");
-  output.note(`Next: ${self} issue sub=alice`);
 }
 
 function printUnencrypted(output: Context["output"], canEncrypt: boolean): void {

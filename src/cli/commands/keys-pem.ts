@@ -7,6 +7,7 @@ import { kidNamed } from "../../operator/kid-prefix.js";
 import { keyringMissing } from "../../operator/load-installation.js";
 import { type NamedKey, pemOf } from "../../operator/upload-text.js";
 import type { RelyingParty } from "../../relying-parties/relying-party.js";
+import { handsOut } from "../../relying-parties/uploads.js";
 import { awaitingUpload, nextKeys, publishedStandbys, readyAt } from "../../rotation/plan/successor.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
@@ -27,8 +28,10 @@ interface Chosen {
 /** `signet keys pem`: the public keys for verifiers that hold pasted ones, one slot for each, or one key by its kid. */
 export async function keysPem(context: Context, given: string | undefined, options: PemOptions): Promise<void> {
   const { output } = context;
-  const parties = partiesGiven(options.for);
   const installation = await openInstallation(context, options);
+  const named = partiesGiven(options.for, installation.config);
+  // By default who hands keys out is passed over, since it takes none.
+  const parties = options.for === undefined ? named.filter((party) => !handsOut(party)) : named;
   const found = await installation.stores.keyring.read();
   if (found === undefined) throw keyringMissing(installation);
   const { keyring } = found;
@@ -37,7 +40,7 @@ export async function keysPem(context: Context, given: string | undefined, optio
   const next = given === undefined || standby?.id === chosen[0]?.record.id ? standby : undefined;
   const isAwaited = next !== undefined && awaitingUpload(keyring).includes(next);
   const notBefore = next?.publishedAt === undefined || isAwaited ? null : readyAt(next, keyring.policy);
-  if (options.for === undefined) {
+  if (parties.length === 0) {
     const pems = chosen.map(({ slot, record: { publicJwk } }) => {
       const { kid, alg } = publicJwk;
       return { slot, kid, alg, pem: pemOf(publicJwk) };

@@ -23,9 +23,9 @@ export interface RotateOptions extends ChangeOptions {
  */
 export async function keysRotate(context: Context, options: RotateOptions): Promise<void> {
   const { uploaded: given, dryRun } = options;
-  const parties = partiesGiven(options.for);
-  if (given === undefined) assertMadeHere(parties);
   const installation = await openInstallation(context, options);
+  const parties = partiesGiven(options.for, installation.config);
+  if (given === undefined) assertMadeHere(parties);
   const uploaded = given === undefined ? undefined : await kidOf(installation, given);
   const manager = await managerFor(context, installation);
   const report = await manager.rotate({ dryRun, uploaded });

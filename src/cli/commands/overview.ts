@@ -1,3 +1,4 @@
+import type { Config } from "../../config/schema.js";
 import { isSignetError } from "../../errors.js";
 import { namedIssuer } from "../../issue/token-rules.js";
 import { activeRecord } from "../../keyring/keyring.js";
@@ -30,7 +31,7 @@ async function nextSteps(context: Context, options: CommonOptions): Promise<stri
     const waiting = found === undefined ? [] : awaitingUpload(found.keyring);
     return [
       "",
-      `Here: ${namedIssuer(config) ?? "an issuer without a URL"}, signing ${active.alg} with ${active.publicJwk?.kid}.`,
+      `Here: ${namedIssuer(config) ?? "an issuer without a URL"}, signing ${active.alg} with ${active.publicJwk?.kid}${forWhom(config)}.`,
       `  ${self} issue sub=alice --ttl 10m   issues a token`,
       `  ${self} verify TOKEN                verifies one`,
       `  ${self} jwks                        shows the public keys`,
@@ -46,6 +47,10 @@ async function nextSteps(context: Context, options: CommonOptions): Promise<stri
       `  ${self} init                                   makes one whose claims bring their own iss`,
     ];
   }
+}
+
+function forWhom({ for: parties = [] }: Pick<Config, "for">): string {
+  return parties.length === 0 ? "" : `, for ${parties.join(", ")}`;
 }
 
 async function presentState(context: Context, options: CommonOptions): Promise<object> {

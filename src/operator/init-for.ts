@@ -1,0 +1,172 @@
+import { algorithmNamed } from "../algorithms/table.js";
+import { findCustody } from "../custody/registry.js";
+import { webUrlOf } from "../encoding/url-of.js";
+import { SignetError, shortened } from "../errors.js";
+import { jwksUrlOf } from "../keyring/documents.js";
+import { type Choice, choose, exclusionInWords } from "../relying-parties/choose.js";
+import { asksIssuer, exclusionAmong } from "../relying-parties/exclusions.js";
+import { FACT_NAMES, FACTS, type FactName, type Facts, factGiven } from "../relying-parties/facts.js";
+import { partyNamed, RELYING_PARTIES } from "../relying-parties/index.js";
+import { ruleValue } from "../relying-parties/notation.js";
+import { factsOf, ownChoice } from "../relying-parties/own-choices.js";
+import type { RelyingParty } from "../relying-parties/relying-party.js";
+import type { KeyPlace } from "../relying-parties/url-faults.js";
+import type { ImportedKey } from "../rotation/steps/import-key.js";
+import { reachOfHost } from "../verify/reach.js";
+import { type ChosenMembers, custodyAsked, type InitialOptions } from "./initial-config.js";
+import type { Surroundings } from "./surroundings.js";
+
+/** What an issuer for some parties is made of, as it was given. */
+export interface PartyWishes
+  extends Facts,
+    Pick<InitialOptions, "issuer" | "allowInsecureIssuer" | "algorithm" | "ed25519Name" | "custody"> {
+  /** Where the first key comes from, if it was made elsewhere, and what it is to be called. */
+  readonly import?: string;
+  readonly kid?: string;
+}
+
+/** What has to be known and was not given: facts, by their flags, and the issuer's URL. */
+export type Unknown = FactName | "issuer";
+
+/**
+ * The parties of some names, each once, of which no two exclude each other.
+ *
+ * @throws SignetError `usage`
+ */
+export function partiesFor(names: readonly string[]): readonly RelyingParty[] {
+  const parties = [...new Set(names)].map(partyNamed);
+  const excluded = exclusionAmong(parties);
+  if (excluded !== undefined) throw new SignetError("usage", `--for: ${exclusionInWords(excluded)}`);
+  return parties;
+}
+
+/**
+ * What parties need to be known that was not given.
+ *
+ * @throws SignetError `usage` for a flag that none of them wants, and for an issuer's URL beside an `iss` that is none
+ */
+export function unknownTo(
+  { env }: Pick<Surroundings, "env">,
+  parties: readonly RelyingParty[],
+  given: PartyWishes,
+): readonly Unknown[] {
+  const wanted = new Set(parties.flatMap(factsOf));
+  for (const name of FACT_NAMES) if (given[name] !== undefined && !wanted.has(name)) throw unwanted(name, parties);
+  const named = parties.find((party) => ownChoice(party).iss !== undefined);
+  const issuer = given.issuer ?? (env.SIGNET_ISSUER || undefined);
+  if (named !== undefined && issuer !== undefined) {
+    const what = given.issuer === undefined ? "SIGNET_ISSUER: unset it" : "--issuer: leave it out";
+    throw new SignetError("usage", `the iss of tokens for ${named.id} is no URL, and none is wanted beside it (${what})`);
+  }
+  const facts = [...wanted].filter((name) => given[name] === undefined);
+  return named === undefined && issuer === undefined && parties.some(asksIssuer) ? ["issuer", ...facts] : facts;
+}
+
+/** Refuses such flags where no parties are named. @throws SignetError `usage` */
+export function assertNoFacts(given: PartyWishes): void {
+  const name = FACT_NAMES.find((each) => given[each] !== undefined);
+  if (name !== undefined) throw unwanted(name, []);
+}
+
+/**
+ * Chooses what all of some parties accept, of what was given.
+ *
+ * @param given with all that `unknownTo` asks for
+ * @throws SignetError `usage`
+ */
+export function chooseFor(surroundings: Surroundings, parties: readonly RelyingParty[], given: PartyWishes): Choice {
+  const facts: Facts = Object.fromEntries(parties.flatMap(factsOf).map((name) => [name, factGiven(name, given[name] ?? "")]));
+  const issuer = placeOf(surroundings, given);
+  const jwksUrl = issuer && jwksUrlOf(issuer.url);
+  const choice = choose(parties, { facts, issuer, jwksUrl, isImported: given.import !== undefined });
+  assertKid(surroundings, choice, given);
+  return withAlgorithm(choice, algorithmAsked(surroundings, given));
+}
+
+/** What a choice makes of a new config. */
+export function membersOf({ parties, tokens, limits, rotation }: Choice): ChosenMembers {
+  return {
+    for: parties.map(({ id }) => id),
+    ...(Object.keys(tokens).length > 0 && { tokens }),
+    limits,
+    // A key that the other side has to know first is let sign by a person's word, made here or there.
+    rotation: rotation === "schedule" ? {} : { rotateEverySeconds: 0, byUpload: true },
+  };
+}
+
+/**
+ * A key that was made elsewhere, with an algorithm that all parties take: its own, or another of its type.
+ *
+ * @throws SignetError `usage` where there is none
+ */
+export function fittingKey(choice: Choice, imported: ImportedKey): ImportedKey {
+  const { algorithms, parties } = choice;
+  const { kty, crv } = algorithmNamed(imported.algorithm);
+  if ("existing" in imported || algorithms.includes(imported.algorithm)) return imported;
+  const found = algorithms.find((name) => {
+    const other = algorithmNamed(name);
+    return other.kty === kty && (kty === "RSA" || other.crv === crv);
+  });
+  if (found !== undefined) return { ...imported, algorithm: algorithmNamed(found).name };
+  const who = parties.map(({ id }) => id).join(", ");
+  throw new SignetError(
+    "usage",
+    `--import: the key is ${kty}${crv === undefined ? "" : ` ${crv}`}, and ${who} takes ${algorithms.join(", ")}: import another one`,
+  );
+}
+
+function unwanted(name: FactName, parties: readonly RelyingParty[]): SignetError {
+  const who = RELYING_PARTIES.filter((party) => factsOf(party).includes(name)).map(({ id }) => id);
+  const { flag } = FACTS[name];
+  const asked = parties.length === 0 ? "and --for names none" : `and not for ${parties.map(({ id }) => id).join(", ")}`;
+  return new SignetError("usage", `${flag} is for ${who.join(", ")}, ${asked}: leave it out, or name one of these with --for`);
+}
+
+// What cannot be an issuer's URL at all is refused with the config.
+function placeOf({ env }: Surroundings, given: PartyWishes): KeyPlace | undefined {
+  const url = given.issuer ?? (env.SIGNET_ISSUER || undefined);
+  const found = url === undefined ? undefined : webUrlOf(url);
+  if (url === undefined || found === undefined) return undefined;
+  const { hostname } = found;
+  // Only a resolver knows where other names lead, and a name without a dot is one of the network's own.
+  const reach = reachOfHost(hostname) ?? (hostname.includes(".") ? "public" : "private");
+  const allowsInsecure = given.allowInsecureIssuer ?? env.SIGNET_ALLOW_INSECURE_ISSUER === "true";
+  return { url, isPublic: reach === "public", allowsInsecure };
+}
+
+// The other side finds its key by the name that it gave it.
+function assertKid(surroundings: Surroundings, { ways }: Choice, given: PartyWishes): void {
+  const way = ways.find(({ how, party }) => how === "file" && ruleValue(party.kid) === "required");
+  if (way === undefined) return;
+  const { id, kid } = way.party;
+  const what = kid.basis === "?" ? "its name there" : (kid.about ?? "its name there");
+  const custody = custodyAsked(surroundings, given);
+  if (findCustody(custody)?.namesImports === true) {
+    throw new SignetError(
+      "usage",
+      `${id} finds a key by its kid (${what}), and the custody ${custody} names keys itself: choose another --custody`,
+    );
+  }
+  if (given.kid === undefined) throw new SignetError("usage", `${id} finds a key by its kid: give --kid, ${what}`);
+}
+
+function algorithmAsked({ env }: Surroundings, given: PartyWishes): string | undefined {
+  const asked = given.algorithm ?? (env.SIGNET_ALGORITHM || undefined);
+  if (asked !== "EdDSA" && asked !== "Ed25519") return asked;
+  return given.ed25519Name ?? (env.SIGNET_ED25519_NAME || "EdDSA");
+}
+
+// One that was asked for is the only one.
+function withAlgorithm(choice: Choice, asked: string | undefined): Choice {
+  if (asked === undefined) return choice;
+  const { algorithms, parties, reasons } = choice;
+  if (!algorithms.includes(asked)) {
+    const who = parties.map(({ id }) => id).join(", ");
+    throw new SignetError(
+      "usage",
+      `--algorithm: ${shortened(asked)} is not taken by all of ${who}; these are: ${algorithms.join(", ")}`,
+    );
+  }
+  const reason = { member: "algorithm", value: asked, rule: "you asked for it, and all of them take it" };
+  return { ...choice, algorithms: [asked], reasons: [reason, ...reasons.slice(1)] };
+}

@@ -1,0 +1,46 @@
+import type { ChosenLimits } from "./choose-limits.js";
+import { ruleValue } from "./notation.js";
+import type { RelyingParty } from "./relying-party.js";
+import { ruleSaid } from "./words.js";
+
+/** What is to be known of a party whose tokens are made by an issuer. */
+export interface PartyNote {
+  readonly party: string;
+  readonly words: string;
+}
+
+/** What a request, or who configures the other side, has to know beyond what the issuer does by itself. */
+export function notesOn(
+  parties: readonly RelyingParty[],
+  chosen: { readonly algorithm: string; readonly limits: ChosenLimits },
+): readonly PartyNote[] {
+  return parties.flatMap((party) => wordsOn(party, chosen).map((words) => ({ party: party.id, words })));
+}
+
+function wordsOn(
+  party: RelyingParty,
+  { algorithm, limits: { fixedClaims = {} } }: { readonly algorithm: string; readonly limits: ChosenLimits },
+): readonly string[] {
+  const required = ruleValue(party.requiredClaims) ?? [];
+  const either = required.filter((names) => names.includes("|") && !names.split("|").some((name) => isThere(name, fixedClaims)));
+  const [usual, optIn, once, reuse] = [
+    ruleValue(party.algorithms),
+    ruleValue(party.optIn),
+    ruleValue(party.singleUse),
+    ruleValue(party.reuseAtLeastSeconds),
+  ];
+  const isOptedIn = usual?.includes(algorithm) === false && optIn?.algorithms.includes(algorithm) === true;
+  return [
+    isOptedIn && `it takes ${algorithm} with ${optIn.by}`,
+    !Object.hasOwn(fixedClaims, "aud") && required.includes("aud") && ruleSaid(party, "audience"),
+    ...either.map((names) => `each token needs ${names.replaceAll("|", " or ")}`),
+    required.includes("nbf") && "each token needs nbf: `signet issue --nbf`, or setNbf in a request",
+    once === "yes" && "it takes a token once: make a new one for each use",
+    typeof reuse === "number" && `it refuses who renews tokens oftener than each ${reuse} seconds`,
+    party.note,
+  ].filter((each): each is string => typeof each === "string");
+}
+
+function isThere(name: string, fixedClaims: Readonly<Record<string, string>>): boolean {
+  return ["iss", "exp", "iat", "jti"].includes(name) || Object.hasOwn(fixedClaims, name);
+}
