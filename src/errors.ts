@@ -30,6 +30,7 @@ type TokenRefusal =
 /** What concerns the installation, and not who asks: 500. */
 type InstallationFault =
   | "listen_failed"
+  | "issuer_unavailable"
   | "issuer_unsound"
   | "access_unexpected"
   | "key_mismatch"

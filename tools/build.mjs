@@ -23,7 +23,7 @@ const dist = join(root, "dist");
 const run = promisify(execFile);
 const { version, exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 
-const entryPoints = ["src/index.ts", "src/open-custody.ts", "src/verify/index.ts"];
+const entryPoints = ["src/index.ts", "src/open-custody.ts", "src/verify/index.ts", "src/client/index.ts"];
 const schemaModule = "src/config/json-schema.ts";
 /** What else decides how dist/ looks. */
 const buildInputs = [

@@ -182,12 +182,14 @@ function proveUnit() {
     if (process.env.CI === "true") check(false, "systemd looks at the unit in CI");
     return;
   }
-  const unit = putUnit(["signet.service"]);
-  check(faultsOf(unit) === "", `systemd finds no fault in the unit${faultsOf(unit)}`);
-  const options = ["security", "--offline=true", `--threshold=${MAX_EXPOSURE}`, unit];
-  const measured = spawnSync("systemd-analyze", options, { encoding: "utf8" });
-  const exposure = /exposure level for \S+: (\S+)/m.exec(measured.stdout)?.[1] ?? measured.stderr;
-  check(measured.status === 0, `systemd's measure of its exposure is ${exposure} of 10`);
+  for (const name of ["signet.service", "signet-token.service"]) {
+    const unit = putUnit([name]);
+    check(faultsOf(unit) === "", `systemd finds no fault in ${name}${faultsOf(unit)}`);
+    const options = ["security", "--offline=true", `--threshold=${MAX_EXPOSURE}`, unit];
+    const measured = spawnSync("systemd-analyze", options, { encoding: "utf8" });
+    const exposure = /exposure level for \S+: (\S+)/m.exec(measured.stdout)?.[1] ?? measured.stderr;
+    check(measured.status === 0, `systemd's measure of its exposure is ${exposure} of 10`);
+  }
   const encrypted = putUnit(["signet.service", "passphrase.conf"]);
   check(faultsOf(encrypted) === "", `nor with a passphrase${faultsOf(encrypted)}`);
 }
@@ -197,7 +199,7 @@ function putUnit([name, ...more]) {
   const folder = mkdtempSync(join(scratch, "unit-"));
   // As they are, but for the one path that this machine may have elsewhere.
   const put = (from, to) =>
-    writeFileSync(to, readFileSync(join(RECIPE, from), "utf8").replace("/usr/bin/node", process.execPath));
+    writeFileSync(to, readFileSync(join(RECIPE, from), "utf8").replaceAll("/usr/bin/node", process.execPath));
   const dropIns = join(folder, `${name}.d`);
   mkdirSync(dropIns);
   put(name, join(folder, name));

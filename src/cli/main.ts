@@ -13,6 +13,7 @@ import { addPartyFlags } from "./party-flags.js";
 import { selfName } from "./self-name.js";
 import { addServerCommands } from "./server-commands.js";
 import { addStackCommands } from "./stack-commands.js";
+import { addTokenCommand } from "./token-commands.js";
 import { addVerifierFlags } from "./verifier-flags.js";
 import { VERSION } from "./version.js";
 
@@ -84,6 +85,7 @@ type AddCommands = (program: Command, context: Context, common: (command: Comman
 const GROUPS: readonly (readonly [words: readonly string[], add: AddCommands])[] = [
   [["init", "cost"], addIssuerCommands],
   [["issue"], addIssueCommand],
+  [["token"], addTokenCommand],
   [["verify", "doctor", "inspect", "jwks"], addTokenCommands],
   [["keys"], addKeyCommands],
   [["audit"], addAuditCommands],

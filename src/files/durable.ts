@@ -62,7 +62,22 @@ export async function createEmptyFile(path: string, mode: number): Promise<boole
 export async function replaceFile(path: string, data: string, mode: number): Promise<void> {
   const target = await followLinks(path);
   const present = await presentFile(target);
-  const temporary = await writeBeside(target, data, mode, present);
+  const keep = present && ((file: FileHandle) => keepOwnerAndMode(target, file, present));
+  await renameOver(target, await writeBeside(target, data, mode, keep));
+}
+
+/**
+ * Replaces a file, or creates it, as `replaceFile` does.
+ *
+ * @param target where it is; no symbolic link
+ * @param prepare gives the new file its owner and mode, before anything stands in it
+ */
+export async function replaceWith(target: string, data: string, prepare: (file: FileHandle) => Promise<void>): Promise<void> {
+  await presentFile(target);
+  await renameOver(target, await writeBeside(target, data, PRIVATE_FILE, prepare));
+}
+
+async function renameOver(target: string, temporary: string): Promise<void> {
   try {
     await rename(temporary, target);
   } catch (error) {
@@ -126,12 +141,17 @@ async function isDirectory(path: string): Promise<boolean> {
   );
 }
 
-async function writeBeside(path: string, data: string, mode: number, present?: Stats): Promise<string> {
+async function writeBeside(
+  path: string,
+  data: string,
+  mode: number,
+  prepare?: (file: FileHandle) => Promise<void>,
+): Promise<string> {
   const temporary = temporaryBeside(path);
   try {
-    const file = await open(temporary, "wx", present === undefined ? mode : PRIVATE_FILE);
+    const file = await open(temporary, "wx", prepare === undefined ? mode : PRIVATE_FILE);
     try {
-      if (present !== undefined) await keepOwnerAndMode(path, file, present);
+      await prepare?.(file);
       await file.writeFile(data);
       await file.sync();
     } finally {

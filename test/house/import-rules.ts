@@ -38,8 +38,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   client: ["aws", "issue (types)"],
   deploy: ["aws"],
   operator: [
-    ...["algorithms", "assemble", "aws", "config", "custody", "deploy", "files", "issue", "keyring", "rotation"],
-    ...["relying-parties", "settings", "trust", "verify"],
+    ...["algorithms", "assemble", "aws", "client", "config", "custody", "deploy", "files", "issue", "keyring"],
+    ...["relying-parties", "rotation", "settings", "trust", "verify"],
   ],
   index: ["algorithms", "keyring", "custody", "storage", "issue", "rotation", "verify", "settings", "config", "open-issuer"],
   cli: [

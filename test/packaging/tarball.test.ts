@@ -28,8 +28,8 @@ describe("the tarball", () => {
     expect(packed.files).toEqual(
       expect.arrayContaining([
         ...["package.json", "README.md", "LICENSE", "CHANGELOG.md", "bin/signet", "dist/signet.schema.json"],
-        ...["dist/index.js", "dist/open-custody.js", "dist/verify/index.js", "dist/cli/main.js"],
-        ...["dist/types/index.d.ts", "dist/types/open-custody.d.ts", "dist/types/verify/index.d.ts"],
+        ...["dist/index.js", "dist/open-custody.js", "dist/verify/index.js", "dist/client/index.js", "dist/cli/main.js"],
+        ...["dist/types/index.d.ts", "dist/types/open-custody.d.ts", "dist/types/verify/index.d.ts", "dist/types/client/index.d.ts"],
       ]),
     );
   });
@@ -79,6 +79,7 @@ describe("an importer", () => {
     'import { createIssuer } from "signet-jwt";',
     'import { openActiveKey } from "signet-jwt/custody";',
     'import { createVerifier } from "signet-jwt/verify";',
+    'import { createTokenSource } from "signet-jwt/client";',
     "export const issuerFactory: (...args: never[]) => object = createIssuer;",
     "export const verifierFactory: (...args: never[]) => object = createVerifier;",
     "// @ts-expect-error The types are real: `any` would let this pass.",
@@ -87,6 +88,10 @@ describe("an importer", () => {
     "export const notAVerifier: string = createVerifier;",
     "// @ts-expect-error The types are real: `any` would let this pass.",
     "export const notAKey: string = openActiveKey;",
+    "// @ts-expect-error The types are real: `any` would let this pass.",
+    "export const notASource: string = createTokenSource;",
+    'export const source = createTokenSource({ from: { lambda: "signet:web" }, as: { aws: { region: "eu-central-1" } }, request: { claims: {} } });',
+    "export const kept: Promise<string> = source.token({ signal: new AbortController().signal });",
     'export const issued: Promise<string> = createIssuer({ signer: await openActiveKey({ directory: ".signet" }) })',
     '  .issue({ claims: { sub: "alice" } })',
     "  .then(({ token }) => token)",
@@ -95,7 +100,7 @@ describe("an importer", () => {
 
   test("finds what the package exports at run time", () => {
     const script = `
-      const exported = await Promise.all(["", "/custody", "/verify", "/verify/web"].map((path) => import("signet-jwt" + path)));
+      const exported = await Promise.all(["", "/custody", "/verify", "/verify/web", "/client"].map((path) => import("signet-jwt" + path)));
       console.log(exported.flatMap((all) => Object.keys(all).filter((name) => typeof all[name] === "function")).join(" "));`;
     const { status, stdout } = run(packed.project, process.execPath, "--input-type=module", "-e", script);
     expect({ status, stdout }).toEqual({
@@ -105,6 +110,7 @@ describe("an importer", () => {
         `SignetError createActiveKey isSignetError openActiveKey openCustodian`,
         `SignetError authorize bearerGuard createVerifier isSignetError isTokenRefusal`,
         `SignetError bearerGuard createVerifier isSignetError isTokenRefusal`,
+        `SignetError authorizedFetch createTokenSource isSignetError`,
       ].join(" ")}\n`,
     });
   });
@@ -182,6 +188,8 @@ describe("the docstring of each function that is exported", () => {
         "signet-jwt createIssuer",
         "signet-jwt/custody openActiveKey",
         "signet-jwt/verify/web createVerifier",
+        "signet-jwt/client createTokenSource",
+        "signet-jwt/client authorizedFetch",
       ]),
     );
     expect(examples().filter(({ code, prints }) => code === undefined || prints === "")).toEqual([]);

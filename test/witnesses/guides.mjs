@@ -3,7 +3,7 @@
  * what it may not have it must not get.
  */
 import { execFile, execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../tools/processes.mjs";
@@ -28,7 +28,7 @@ const GUIDES = [
     asks: ["issue", "oauth", "invoke"],
     command: (program) => ["sh", join(guides, `curl/${program}.sh`)],
   },
-  { name: "Node", toolchain: "node", command: (program) => ofToolchain("node", join(copies, `node/${program}.mjs`)) },
+  { name: "Node", toolchain: "node", asks: ["issue", "source", "invoke"], command: (program) => ofToolchain("node", join(copies, `node/${program}.mjs`)) },
   { name: "Python", toolchain: "python", command: (program) => ofToolchain("python", join(guides, `python/${program}.py`)) },
   { name: "Go", toolchain: "go", command: (program) => [join(goPrograms, program)] },
   {
@@ -43,6 +43,7 @@ const ASKS = {
   issue: { subject: "alice", refusal: /audience_not_allowed/ },
   oauth: { subject: "web", refusal: /invalid_client/ },
   invoke: { subject: "alice", refusal: /audience_not_allowed/ },
+  source: { subject: "alice", refusal: /audience_not_allowed/ },
 };
 
 /**
@@ -54,6 +55,8 @@ export async function followGuides(usable) {
   const isUsable = ({ name, toolchain }) => usable.has(toolchain) && (name !== "curl" || missing.length === 0);
   mkdirSync(goPrograms, { recursive: true });
   cpSync(join(guides, "node"), join(copies, "node"), { recursive: true });
+  mkdirSync(join(copies, "node_modules"), { recursive: true });
+  if (!existsSync(join(copies, "node_modules/signet-jwt"))) symlinkSync(root, join(copies, "node_modules/signet-jwt"));
   if (usable.has("go")) await buildGo({ folder: join(guides, "go"), packages: "./...", output: goPrograms });
   const port = await freePort();
   const issuer = `http://localhost:${port}`;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
-import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
@@ -241,6 +241,7 @@ const EXAMPLES: readonly {
           }
         }`,
       );
+      await symlink(root, join(cwd, "node_modules/signet-jwt")).catch(() => undefined);
       await copyFile(join(root, "examples/callers/lambda.mjs"), join(cwd, "lambda.mjs"));
       return run(process.execPath, ["-e", 'import("./lambda.mjs").then(({ handler }) => handler())'], {
         API_URL: `${outside}/api`,

@@ -1,0 +1,97 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { isLoopback } from "../encoding/loopback-host.js";
+import { invalidOption } from "../encoding/options.js";
+import { readBounded } from "../encoding/read-bounded.js";
+import { webUrlOf } from "../encoding/url-of.js";
+import { isSignetError, SignetError } from "../errors.js";
+import { isPassing, objectIn, refusalOf } from "./refusal.js";
+
+/** What is sent. */
+export interface Sent {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** An answer with status 200. */
+export interface Received {
+  readonly value: Readonly<Record<string, unknown>>;
+  /** When the server answered, by its own clock. */
+  readonly dateMs: number | undefined;
+}
+
+/** All tries of a call together, in milliseconds, and one of them. */
+const DEADLINE_MS = 10_000;
+const ATTEMPT_MS = 5_000;
+const FIRST_WAIT_MS = 100;
+const MAX_ANSWER_BYTES = 65_536;
+
+/**
+ * Reads the URL of a server that is shown a secret.
+ *
+ * @param field the option that names it, for errors
+ * @param allowInsecureUrl takes http beside this machine
+ * @throws SignetError `config_invalid`
+ */
+export function serverUrl(text: unknown, field: string, allowInsecureUrl = false): URL {
+  const url = typeof text === "string" ? webUrlOf(text) : undefined;
+  if (url === undefined) throw invalidOption(field, "must be a URL of https, such as https://issuer.example");
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
+    throw invalidOption(field, "must be a URL without a password, a query or a fragment");
+  if (url.protocol === "https:" || isLoopback(url.hostname) || allowInsecureUrl) return url;
+  throw invalidOption(field, "must be a URL of https: over http an attacker on the way reads the secret; allowInsecureUrl takes it");
+}
+
+/**
+ * Sends a request until it is answered: again where another try may help, until ten seconds are over.
+ *
+ * @param make what is sent, made anew for each try
+ * @throws SignetError what the server refuses, `issuer_unavailable`
+ */
+export async function post(fetch: typeof globalThis.fetch, make: () => Promise<Sent>): Promise<Received> {
+  const endsAt = performance.now() + DEADLINE_MS;
+  for (let tries = 0; ; tries++) {
+    try {
+      return await attempt(fetch, await make(), Math.min(ATTEMPT_MS, endsAt - performance.now()));
+    } catch (error) {
+      if (!isSignetError(error) || !isPassing(error)) throw error;
+      const waitMs = Math.max((error.retryAfterSeconds ?? 0) * 1_000, Math.random() * FIRST_WAIT_MS * 4 ** tries);
+      if (performance.now() + waitMs >= endsAt) throw error;
+      await wait(waitMs);
+    }
+  }
+}
+
+async function attempt(fetch: typeof globalThis.fetch, { url, headers, body }: Sent, timeoutMs: number): Promise<Received> {
+  // Not AbortSignal.timeout: its timer would not keep the process until the answer is there.
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), Math.max(1, timeoutMs));
+  try {
+    const answer = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal: controller.signal });
+    const bytes = answer.body === null ? new Uint8Array() : await readBounded(answer.body, MAX_ANSWER_BYTES);
+    const text = bytes === undefined ? "" : Buffer.from(bytes).toString();
+    if (answer.status === 200) return { value: objectIn(text), dateMs: dateOf(answer.headers) };
+    const retryAfterSeconds = secondsIn(answer.headers.get("retry-after"));
+    throw refusalOf(url.host, { status: answer.status, body: text, retryAfterSeconds });
+  } catch (error) {
+    if (isSignetError(error)) throw error;
+    const words = controller.signal.aborted ? `no answer within ${Math.round(timeoutMs / 1_000)} s` : `it cannot be reached${codeIn(error)}`;
+    throw new SignetError("issuer_unavailable", `${url.host}: ${words}; is it running, and is this its URL?`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function dateOf(headers: Headers): number | undefined {
+  return Date.parse(headers.get("date") ?? "") || undefined;
+}
+
+function secondsIn(text: string | null): number | undefined {
+  return text !== null && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+}
+
+// Node's fetch keeps "ECONNREFUSED" and "CERT_HAS_EXPIRED" in the cause.
+function codeIn(error: unknown): string {
+  const { cause } = (error ?? {}) as { readonly cause?: { readonly code?: unknown } };
+  return typeof cause?.code === "string" ? ` (${cause.code})` : "";
+}

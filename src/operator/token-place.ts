@@ -1,0 +1,60 @@
+import { basename, dirname } from "node:path";
+import { SignetError } from "../errors.js";
+import { type FolderWatch, watchFolder } from "../files/folder-watch.js";
+import { groupId } from "../files/groups.js";
+import { type Handing, replaceHanded } from "../files/handed-file.js";
+import { followLinks } from "../files/links.js";
+import { removeFile } from "../files/durable.js";
+import { removeDeadWrites } from "../files/temporary.js";
+import { readTrustedText } from "../files/trusted-read.js";
+import type { TokenPlace } from "./token-file.js";
+
+/** How a file with a token is asked for. */
+export interface FileOptions {
+  /** In octal. Default 600, or 640 beside a group. */
+  readonly mode?: string | undefined;
+  /** A name or a number. */
+  readonly group?: string | undefined;
+}
+
+const [OWNER_READS, EXECUTED_OR_WRITTEN_BY_OTHERS] = [0o400, 0o133];
+/** A compact JWS. Nothing that is anything else is written over. */
+const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]*\s*$/;
+
+/**
+ * Reads how a file is handed to who reads it.
+ *
+ * @throws SignetError `usage`
+ */
+export async function handingOf({ mode, group }: FileOptions): Promise<Handing> {
+  const text = mode ?? (group === undefined ? "600" : "640");
+  const bits = /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : 0;
+  if ((bits & OWNER_READS) === 0 || (bits & EXECUTED_OR_WRITTEN_BY_OTHERS) !== 0) {
+    const words = "--mode must be permissions in octal that let the owner read, and no other write: 600, 640, 644";
+    throw new SignetError("usage", words);
+  }
+  return group === undefined ? { mode: bits } : { mode: bits, gid: await groupId(group, "--group") };
+}
+
+/**
+ * The place of a token's file. What writers that have died were writing there is removed now.
+ *
+ * @param path absolute
+ * @throws SignetError `usage` where there is something else than a token
+ */
+export async function tokenPlace(path: string, handing: Handing): Promise<TokenPlace> {
+  const target = await followLinks(path);
+  const [folder, name] = [dirname(target), basename(target)];
+  const read = async (): Promise<string | undefined> => readTrustedText("input", path);
+  const present = await read();
+  if (present !== undefined && present.trim() !== "" && !TOKEN.test(present)) {
+    throw new SignetError("usage", `${path} holds something else than a token, and is not written over: name another file`);
+  }
+  await removeDeadWrites(folder, (written) => written === name);
+  return Object.freeze({
+    read,
+    write: (token: string) => replaceHanded(path, token, handing),
+    remove: async () => removeFile(await followLinks(path)),
+    watch: (onChange: () => void): FolderWatch => watchFolder(folder, (changed) => (changed === null || changed === name) && onChange()),
+  });
+}

@@ -1,0 +1,160 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { decodeJwt } from "jose";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../../tools/processes.mjs";
+import { tokenWith } from "../client/machine.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { until } from "../contracts/until.js";
+import { SIGNET, signet } from "./command.js";
+import { killServers, type ServerProcess, served } from "./server-process.js";
+
+const scratch = scratchDirectories();
+let [home, issuer]: [string, string] = ["", ""];
+let server: ServerProcess;
+
+beforeAll(async () => {
+  home = await scratch();
+  const port = await freePort();
+  issuer = `http://localhost:${port}`;
+  expect((await signet(["init", "--issuer", issuer], { cwd: home })).code).toBe(0);
+  const { stdout } = await signet(["callers", "add", "web"], { cwd: home });
+  await writeFile(join(home, "web.secret"), stdout.trim(), { mode: 0o600 });
+  server = await served(home, [], ["--port", String(port)]);
+});
+afterAll(killServers);
+
+const running = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** A `signet token --watch` that runs. */
+function watching(...args: string[]) {
+  const child = spawn(process.execPath, [SIGNET, "token", ...args, "--watch"], { cwd: home, env: { PATH: process.env.PATH, HOME: home } });
+  running.add(child);
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (text: Buffer) => (out += text.toString()));
+  child.stderr.on("data", (text: Buffer) => (err += text.toString()));
+  const ended = once(child, "close").then(([code]) => code as number | null);
+  return { child, ended, stdout: () => out, stderr: () => err };
+}
+
+const fromServer = (): string[] => ["--url", issuer, "--secret-file", "web.secret"];
+
+describe("signet token", () => {
+  it("prints one of this folder's issuer, of a server's, and as JSON", async () => {
+    const own = await signet(["token", "sub=alice", "aud=api", "--ttl", "5m"], { cwd: home });
+    expect(own).toMatchObject({ code: 0, stderr: "" });
+    expect(decodeJwt(own.stdout.trim())).toMatchObject({ iss: issuer, sub: "alice", aud: "api" });
+    const other = await signet(["token", ...fromServer(), "aud=api", "--json"], { cwd: home });
+    expect(other).toMatchObject({ code: 0, stderr: "" });
+    expect(decodeJwt(JSON.parse(other.stdout).token)).toMatchObject({ iss: issuer, aud: "api" });
+  });
+
+  it("signs its own proofs with a caller's key", async () => {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    await writeFile(join(home, "batch.pem"), privateKey.export({ format: "pem", type: "pkcs8" }), { mode: 0o600 });
+    await writeFile(join(home, "batch.pub.pem"), publicKey.export({ format: "pem", type: "spki" }));
+    const added = await signet(["callers", "add", "batch", "--public-key", "batch.pub.pem"], { cwd: home });
+    expect(added.code, added.stderr).toBe(0);
+    const ask = () => signet(["token", "--url", issuer, "--caller", "batch", "--key", "batch.pem", "aud=api"], { cwd: home });
+    await until("the server knows the caller", async () => (await ask()).code === 0);
+    expect(decodeJwt((await ask()).stdout.trim())).toMatchObject({ iss: issuer, aud: "api" });
+    const endpoint = ["--token-url", `${issuer}/token`, "--caller", "batch", "--key", "batch.pem", "aud=api"];
+    expect(decodeJwt((await signet(["token", ...endpoint], { cwd: home })).stdout.trim())).toMatchObject({ aud: "api" });
+  });
+
+  it("writes a file, and says whether it is good", async () => {
+    const folder = await scratch();
+    const file = join(folder, "token");
+    const check = (...more: string[]) => signet(["token", "--check", "--file", file, ...more], { cwd: home });
+    expect(await check()).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no") });
+    const ran = await signet(["token", ...fromServer(), "aud=api", "--ttl", "10m", "--file", file, "--json"], { cwd: home });
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(ran.stdout)).toMatchObject({ file });
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).toStrictEqual(["token"]);
+    expect(await check()).toMatchObject({ code: 0, stderr: expect.stringContaining("is good for") });
+    expect(await check("--min-ttl", "1h")).toMatchObject({ code: 1, stderr: expect.stringContaining("only") });
+    await writeFile(file, tokenWith({ exp: 1 }));
+    expect(await check()).toMatchObject({ code: 1, stderr: expect.stringContaining("is over") });
+  });
+
+  it.each([
+    [["--watch"], "give --file PATH"],
+    [["--file", "t", "--check", "aud=x"], "asks nobody"],
+    [["--url", "https://a.example", "--function", "b"], "one place"],
+    [["--url", "https://a.example"], "as one caller"],
+    [["--secret-file", "web.secret"], "give --url"],
+    [["--url", "http://a.example", "--secret-file", "web.secret"], "https"],
+    [["--caller", "web"], "asks for no caller"],
+    [["--function", "signet:web", "--caller", "web"], "NAME:ALIAS"],
+    [["--issuer", "https://a.example"], "for --key"],
+    [["--file", "t", "--mode", "666"], "--mode"],
+    [["--file", "t", "--exec", "reload"], "whole path"],
+    [["--file", "signet.json"], "something else than a token"],
+    [["--claims", "-"], "--claims"],
+    [["--file", "t", "--watch", "--min-ttl", "2s"], "at least 5s"],
+  ])("refuses %o, and says what would be right", async (args, words) => {
+    const ran = await signet(["token", ...args], { cwd: home });
+    expect(ran.stderr).toContain(words);
+    expect(ran.code).not.toBe(0);
+    expect(ran.stdout).toBe("");
+  });
+});
+
+describe("signet token --watch", () => {
+  it("keeps a file, runs a program after a renewal without a shell, restores it, and ends by SIGTERM", async () => {
+    const folder = await scratch();
+    const file = join(folder, "token");
+    const program = join(folder, "after");
+    await writeFile(program, `#!/bin/sh\necho "$1 $SIGNET_TOKEN_FILE" >> ${folder}/ran\n`);
+    await chmod(program, 0o755);
+    const args = ["aud=api", "--ttl", "12s", "--min-ttl", "5s", "--exec", JSON.stringify([program, "a b; c"])];
+    const watch = watching(...fromServer(), ...args, "--file", file);
+    await until("the file is ready", () => watch.stderr().includes("ready: "));
+    const first = await readFile(file, "utf8");
+    await until("it is renewed", async () => (await readFile(file, "utf8").catch(() => first)) !== first);
+    await rm(file);
+    await until("it is there again", async () => (await readdir(folder)).includes("token"));
+    await until("the program has run twice", async () => (await readFile(join(folder, "ran"), "utf8")).split("\n").length > 2);
+    expect((await readFile(join(folder, "ran"), "utf8")).split("\n")[0]).toBe(`a b; c ${file}`);
+    watch.child.kill("SIGTERM");
+    expect(await watch.ended).toBe(0);
+    expect(watch.stdout()).toBe("");
+    expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toStrictEqual([]);
+  });
+
+  it("ends at once by SIGTERM while a call hangs", async () => {
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as { port: number };
+    const asked = once(silent, "connection");
+    const watch = watching("--url", `http://127.0.0.1:${port}`, "--secret-file", "web.secret", "--file", join(await scratch(), "t"));
+    await asked;
+    const began = performance.now();
+    watch.child.kill("SIGTERM");
+    expect(await watch.ended).toBe(0);
+    expect(performance.now() - began).toBeLessThan(4_000);
+    silent.close();
+  });
+
+  it("fails where no further try would help, and goes on where one may", async () => {
+    await writeFile(join(home, "wrong.secret"), "signet_wrong", { mode: 0o600 });
+    const file = join(await scratch(), "token");
+    const refused = watching("--url", issuer, "--secret-file", "wrong.secret", "--file", file);
+    expect(await refused.ended).toBe(1);
+    expect(refused.stderr()).toContain("answers 401");
+    const port = await freePort();
+    const away = watching("--url", `http://localhost:${port}`, "--secret-file", "web.secret", "--file", file);
+    await until("it says that there is none", () => away.stderr().includes("this is told once"));
+    away.child.kill("SIGTERM");
+    expect(await away.ended).toBe(0);
+    expect(server.child.exitCode).toBeNull();
+  });
+});
