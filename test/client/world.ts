@@ -72,7 +72,6 @@ function createWorld(story: Story, machine: Machine, played: Played) {
   let [isAway, isFull, inFlight] = [false, false, 0];
   let [disk, isExcused]: [string | undefined, boolean] = [undefined, false];
   let shown = { token: "", sinceMs: Number.NEGATIVE_INFINITY, endMs: Number.NEGATIVE_INFINITY };
-  let [renewal, file]: [Renewal, TokenFile] = start();
 
   async function ask({ wallMs }: { readonly wallMs: number }) {
     played.asked += 1;
@@ -113,6 +112,8 @@ function createWorld(story: Story, machine: Machine, played: Played) {
     };
     return [made, createTokenFile({ renewal: made, place, clocks, onEvent })];
   }
+
+  let [renewal, file] = start();
 
   // The process itself: a step each second, or when something wakes it.
   async function tend(): Promise<void> {
