@@ -87,7 +87,7 @@ describe("signet token", () => {
 
   it.each([
     [["--watch"], "give --file PATH"],
-    [["--file", "t", "--check", "aud=x"], "asks nobody"],
+    [["--file", "t", "--check", "aud=x"], "asks for nothing"],
     [["--url", "https://a.example", "--function", "b"], "one place"],
     [["--url", "https://a.example"], "as one caller"],
     [["--secret-file", "web.secret"], "give --url"],
@@ -137,10 +137,10 @@ describe("signet token --watch", () => {
     const asked = once(silent, "connection");
     const watch = watching("--url", `http://127.0.0.1:${port}`, "--secret-file", "web.secret", "--file", join(await scratch(), "t"));
     await asked;
-    const began = performance.now();
     watch.child.kill("SIGTERM");
     expect(await watch.ended).toBe(0);
-    expect(performance.now() - began).toBeLessThan(4_000);
+    // The call would have been given up, and that been told.
+    expect(watch.stderr()).toBe("");
     silent.close();
   });
 
