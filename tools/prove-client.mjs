@@ -55,9 +55,17 @@ async function simulate() {
     faults.push(...found);
     for (const [name, number] of Object.entries(numbers)) sum[name] = (sum[name] ?? 0) + Number(number);
   }
-  console.log(Object.entries(sum).map(([name, number]) => `${number.toLocaleString("en")} ${name}`).join(", "));
-  check(faults.length === 0, `no promise broke in ${(sum.renewals ?? 0).toLocaleString("en")} renewals${faults.map((fault) => `; ${fault}`).join("")}`);
-  for (const name of ["freezes", "jumps", "kills", "removed", "restored", "refused"]) check((sum[name] ?? 0) > 0, `there were ${name}`);
+  console.log(
+    Object.entries(sum)
+      .map(([name, number]) => `${number.toLocaleString("en")} ${name}`)
+      .join(", "),
+  );
+  check(
+    faults.length === 0,
+    `no promise broke in ${(sum.renewals ?? 0).toLocaleString("en")} renewals${faults.map((fault) => `; ${fault}`).join("")}`,
+  );
+  for (const name of ["freezes", "jumps", "kills", "removed", "restored", "refused"])
+    check((sum[name] ?? 0) > 0, `there were ${name}`);
 }
 
 const MEASURE = `
@@ -134,12 +142,18 @@ async function killWrites({ cwd, options }) {
     const at = `${Math.floor(writes / 2) + 1}${writes % 2 === 0 ? "" : " after"}`;
     const env = { ...process.env, NODE_OPTIONS: `--import=${preload}`, KILL_AT: at };
     const args = [signet, "token", ...options, "aud=api", "--ttl", "10m", "--file", file];
-    const { signal } = await run(process.execPath, args, { cwd, env }).then(() => ({ signal: undefined }), (error) => error);
+    const { signal } = await run(process.execPath, args, { cwd, env }).then(
+      () => ({ signal: undefined }),
+      (error) => error,
+    );
     isKilled = signal === "SIGKILL";
     const text = textOf(file);
     if (text !== undefined && !WHOLE.test(text)) check(false, `the file is whole after a kill at write ${at}`);
   }
-  check(writes > 3 && !isKilled, `killed before and after each of its ${Math.ceil(writes / 2)} writes, the command left a whole file or none`);
+  check(
+    writes > 3 && !isKilled,
+    `killed before and after each of its ${Math.ceil(writes / 2)} writes, the command left a whole file or none`,
+  );
   await run(process.execPath, [signet, "token", ...options, "aud=api", "--file", file], { cwd });
   const left = readdirSync(folder);
   check(left.join() === "token", `the next one takes away what they were writing (${left.join(", ")})`);
@@ -173,7 +187,10 @@ async function killWatchers({ cwd, options }) {
   }
   isReading = false;
   await reader;
-  check(bad === 0 && reads > kills, `${reads.toLocaleString("en")} reads beside ${kills} watchers that were killed saw no half file and no token that was over`);
+  check(
+    bad === 0 && reads > kills,
+    `${reads.toLocaleString("en")} reads beside ${kills} watchers that were killed saw no half file and no token that was over`,
+  );
 }
 
 const WRITER = `
@@ -208,7 +225,10 @@ async function readByShell() {
   await once(/** @type {import("node:stream").Readable} */ (writer.stdout), "data");
   const times = count(1_000_000, 50_000);
   const { stdout } = await run("sh", ["-c", SHELL, "sh", file, String(times)]).catch((error) => error);
-  check(stdout.trim() === String(times), `a shell reads a whole token ${times.toLocaleString("en")} times while it is replaced (${stdout.trim().slice(0, 200)})`);
+  check(
+    stdout.trim() === String(times),
+    `a shell reads a whole token ${times.toLocaleString("en")} times while it is replaced (${stdout.trim().slice(0, 200)})`,
+  );
   writer.kill("SIGKILL");
   children.delete(writer);
 }
@@ -221,10 +241,17 @@ async function consume({ cwd, issuer, options }) {
   const audience = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/signet";
   const standIns = await startStandIns(jwks, { issuer, audience });
   const file = join(cwd, "consumed");
-  await run(process.execPath, [signet, "token", ...options, "sub=ci", `aud=${audience}`, "--iat", "--ttl", "10m", "--file", file], { cwd });
+  await run(
+    process.execPath,
+    [signet, "token", ...options, "sub=ci", `aud=${audience}`, "--iat", "--ttl", "10m", "--file", file],
+    { cwd },
+  );
   const given = JSON.stringify({ file, sts: standIns.url, google: standIns.url, audience });
   const { stdout, stderr } = await run(process.execPath, ["consumers.mjs", given], { cwd: folder }).catch((error) => error);
-  check(stdout.trim() === '{"accessKeyId":"ASIAPROVEN","token":"google-proven"}', `the AWS SDK's fromTokenFile and Google's external account take the file's token${stdout === "" ? `: ${stderr}` : ""}`);
+  check(
+    stdout.trim() === '{"accessKeyId":"ASIAPROVEN","token":"google-proven"}',
+    `the AWS SDK's fromTokenFile and Google's external account take the file's token${stdout === "" ? `: ${stderr}` : ""}`,
+  );
   standIns.close();
 }
 

@@ -26,8 +26,7 @@ const DEADLINE_MS = 25_000;
  */
 export function askFunction({ lambda }: IssuerFunction, identity: AwsIdentity, request: Asked): Ask {
   const { name, region, alias } = (typeof lambda === "string" && FUNCTION.exec(lambda)?.groups) || {};
-  if (name === undefined)
-    throw invalidOption("from.lambda", "must be a function's name or ARN, with its alias: signet:web");
+  if (name === undefined) throw invalidOption("from.lambda", "must be a function's name or ARN, with its alias: signet:web");
   const body = JSON.stringify(request);
   return async () => {
     const access = awsAccess(identity, region);

@@ -82,8 +82,9 @@ export function askTokenEndpoint(from: TokenEndpoint, as: AskedAs, request: Aske
 
 function parametersOf({ claims, ...more }: Asked): readonly (readonly [string, string])[] {
   const stray = Object.entries(more).find(([, value]) => value !== undefined)?.[0];
-  if (stray !== undefined) throw invalidOption(`request.${stray}`, "is not known to a token endpoint: ask the issuer's URL instead");
-  return Object.entries(claims).flatMap(([name, value]) => {
+  if (stray !== undefined)
+    throw invalidOption(`request.${stray}`, "is not known to a token endpoint: ask the issuer's URL instead");
+  return Object.entries(claims).flatMap(([name, value]): (readonly [string, string])[] => {
     const texts = Array.isArray(value) ? value : [value];
     const isText = texts.every((each): each is string => typeof each === "string");
     if (name === "aud" && isText) {
@@ -120,7 +121,10 @@ async function bearerOf(as: AsSecret | AsAssertion): Promise<string> {
   const shown = await providedText("secret" in as ? as.secret : as.assertion);
   // What is no header's value would be in the words of the error that fetch throws.
   if (typeof shown === "string" && /^[\x21-\x7e]+$/.test(shown)) return shown;
-  throw new SignetError("caller_secret_missing", "what is shown to the issuer is no secret and no token: it is empty, or has spaces");
+  throw new SignetError(
+    "caller_secret_missing",
+    "what is shown to the issuer is no secret and no token: it is empty, or has spaces",
+  );
 }
 
 function borne(url: URL, shown: string, body: string): Sent {

@@ -67,7 +67,8 @@ function withToken(input: string | URL | Request, init: RequestInit | undefined,
 
 function originOf(text: unknown): string {
   const url = typeof text === "string" ? webUrlOf(text) : undefined;
-  if (url === undefined || text !== url.origin) throw invalidOption("origins", "must be origins and no more, such as https://api.example");
+  if (url === undefined || text !== url.origin)
+    throw invalidOption("origins", "must be origins and no more, such as https://api.example");
   if (url.protocol === "https:" || isLoopback(url.hostname)) return url.origin;
   throw invalidOption("origins", "must be origins of https: over http an attacker on the way reads the token");
 }
@@ -75,5 +76,8 @@ function originOf(text: unknown): string {
 function assertShown(url: string | URL, shown: ReadonlySet<string>): void {
   const origin = webUrlOf(String(url))?.origin;
   if (origin !== undefined && shown.has(origin)) return;
-  throw new SignetError("origin_refused", "the URL is of an origin that is shown no token: name it in origins, or use fetch itself");
+  throw new SignetError(
+    "origin_refused",
+    "the URL is of an origin that is shown no token: name it in origins, or use fetch itself",
+  );
 }

@@ -6,9 +6,9 @@
 
 export { type ErrorCode, isSignetError, SignetError } from "../errors.js";
 export type { IssueRequest } from "../issue/request.js";
-export { type AuthorizedFetchOptions, authorizedFetch } from "./authorized-fetch.js";
 export type { IssuerFunction } from "./ask-function.js";
-export type { AsAssertion, AsAws, AsSecret, AskedAs, IssuerServer, TokenEndpoint } from "./ask-server.js";
+export type { AsAssertion, AsAws, AskedAs, AsSecret, IssuerServer, TokenEndpoint } from "./ask-server.js";
+export { type AuthorizedFetchOptions, authorizedFetch } from "./authorized-fetch.js";
 export type { AwsIdentity } from "./identity.js";
 export {
   createTokenSource,

@@ -39,7 +39,10 @@ export function serverUrl(text: unknown, field: string, allowInsecureUrl = false
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
     throw invalidOption(field, "must be a URL without a password, a query or a fragment");
   if (url.protocol === "https:" || isLoopback(url.hostname) || allowInsecureUrl) return url;
-  throw invalidOption(field, "must be a URL of https: over http an attacker on the way reads the secret; allowInsecureUrl takes it");
+  throw invalidOption(
+    field,
+    "must be a URL of https: over http an attacker on the way reads the secret; allowInsecureUrl takes it",
+  );
 }
 
 /**
@@ -75,7 +78,9 @@ async function attempt(fetch: typeof globalThis.fetch, { url, headers, body }: S
     throw refusalOf(url.host, { status: answer.status, body: text, retryAfterSeconds });
   } catch (error) {
     if (isSignetError(error)) throw error;
-    const words = controller.signal.aborted ? `no answer within ${Math.round(timeoutMs / 1_000)} s` : `it cannot be reached${codeIn(error)}`;
+    const words = controller.signal.aborted
+      ? `no answer within ${Math.round(timeoutMs / 1_000)} s`
+      : `it cannot be reached${codeIn(error)}`;
     throw new SignetError("issuer_unavailable", `${url.host}: ${words}; is it running, and is this its URL?`, { cause: error });
   } finally {
     clearTimeout(timer);

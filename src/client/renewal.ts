@@ -30,8 +30,6 @@ export interface Held {
   readonly answer: Promise<string>;
   /** When it was asked for. All ages count from here. */
   readonly since: Moment;
-  /** When it came, by the monotonic clock. */
-  readonly cameMs: number;
   /** Its age when it is renewed, when it is no longer good for the least time, and when it is over; in milliseconds. */
   readonly renewMs: number;
   readonly goodMs: number;
@@ -92,6 +90,10 @@ interface Flights {
   readonly failure: () => SignetError | undefined;
   readonly renewIfDue: () => Promise<boolean> | undefined;
   readonly forget: () => void;
+  /** Counts the token at hand as handed out, from the first time on. */
+  readonly show: () => void;
+  /** Whether it was handed out, for the first time, at least so long ago; or never. */
+  readonly wasShownFor: (ms: number) => boolean;
 }
 
 /** Makes a renewal. Nothing is asked for yet. */
@@ -99,7 +101,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
   const { clocks = CLOCKS } = options;
   const reuseMs = (options.reuseAtLeastSeconds ?? 0) * 1_000;
   const ageMs = ageBy(clocks);
-  const { held, failure, renewIfDue, forget } = createFlights(options, clocks, reuseMs);
+  const { held, failure, renewIfDue, forget, show, wasShownFor } = createFlights(options, clocks, reuseMs);
 
   async function waited(signal: AbortSignal | undefined): Promise<string> {
     for (let turn = 0; turn < MAX_TURNS; turn++) {
@@ -113,6 +115,12 @@ export function createRenewal(options: RenewalOptions): Renewal {
     throw failure() ?? late(0);
   }
 
+  async function waitedAndShown(signal: AbortSignal | undefined): Promise<string> {
+    const token = await waited(signal);
+    show();
+    return token;
+  }
+
   return Object.freeze({
     take(signal?: AbortSignal) {
       if (signal?.aborted === true) return Promise.reject(signal.reason);
@@ -120,21 +128,22 @@ export function createRenewal(options: RenewalOptions): Renewal {
       if (present !== undefined) {
         const age = ageMs(present.since);
         if (age < present.goodMs) {
+          show();
           if (age >= present.renewMs) renewIfDue();
           return present.answer;
         }
       }
-      return waited(signal);
+      return waitedAndShown(signal);
     },
     discard(token: string) {
-      const present = held();
-      if (present?.token !== token) return;
-      if (clocks.monotonic() - present.cameMs >= Math.max(reuseMs, MIN_DISCARD_MS)) forget();
+      if (held()?.token === token && wasShownFor(Math.max(reuseMs, MIN_DISCARD_MS))) forget();
     },
     renewIfDue,
     held(leastMs = 0) {
       const present = held();
-      return present !== undefined && present.endMs - ageMs(present.since) > leastMs ? present : undefined;
+      if (present === undefined || present.endMs - ageMs(present.since) <= leastMs) return undefined;
+      show();
+      return present;
     },
     leftMs: ({ endMs, since }: Held) => endMs - ageMs(since),
     failure,
@@ -149,22 +158,24 @@ function createFlights(options: RenewalOptions, clocks: Clocks, reuseMs: number)
   let flight: Promise<boolean> | undefined;
   let failed: Failed | undefined;
   let failures = 0;
+  let shownMs: number | undefined;
+  const wasShownFor = (ms: number): boolean => shownMs === undefined || clocks.monotonic() - shownMs >= ms;
 
   function isDue(): boolean {
     if (failed !== undefined && ageMs(failed.since) < failed.waitMs) return false;
     if (held === undefined) return true;
     const age = ageMs(held.since);
     // A relying party counts by its own clock: one that was put ahead here counts for nothing, until the token is over.
-    return age >= held.endMs || (age >= held.renewMs && clocks.monotonic() - held.cameMs >= reuseMs);
+    return age >= held.endMs || (age >= held.renewMs && wasShownFor(reuseMs));
   }
 
   async function asked(): Promise<Held> {
     for (let turn = 1; ; turn++) {
       const since = moment();
       const { token, lifeSeconds } = await ask(since);
-      const came = { since, cameMs: clocks.monotonic() };
-      const next = heldFor(token, lifeSeconds, came, { ...options, reuseMs, random: clocks.random });
-      if (ageMs(since) < next.goodMs) return next;
+      const next = heldFor(token, lifeSeconds, since, { ...options, reuseMs, random: clocks.random });
+      // One that could not be used for as long as it has to be is not shown at all.
+      if (ageMs(since) + reuseMs < next.goodMs) return next;
       if (turn === MAX_TURNS) throw late(ageMs(since));
     }
   }
@@ -172,7 +183,7 @@ function createFlights(options: RenewalOptions, clocks: Clocks, reuseMs: number)
   async function renew(): Promise<boolean> {
     try {
       held = await asked();
-      failed = undefined;
+      [failed, shownMs] = [undefined, undefined];
       failures = 0;
       return true;
     } catch (error) {
@@ -195,6 +206,10 @@ function createFlights(options: RenewalOptions, clocks: Clocks, reuseMs: number)
     forget() {
       held = undefined;
     },
+    show() {
+      shownMs ??= clocks.monotonic();
+    },
+    wasShownFor,
   };
 }
 
@@ -213,14 +228,14 @@ interface Bounds {
 function heldFor(
   token: string,
   lifeSeconds: number,
-  came: Pick<Held, "since" | "cameMs">,
+  since: Moment,
   { minTtlSeconds, reuseMs, random }: Bounds,
 ): Held {
   const leastSeconds = minTtlSeconds ?? Math.min(DEFAULT_MIN_SECONDS, lifeSeconds / 4);
   const [endMs, goodMs] = [lifeSeconds * 1_000, (lifeSeconds - leastSeconds) * 1_000];
-  if (goodMs <= 0 || goodMs < reuseMs) throw tooShort(lifeSeconds, leastSeconds, reuseMs / 1_000);
+  if (goodMs <= 0 || goodMs <= reuseMs) throw tooShort(lifeSeconds, leastSeconds, reuseMs / 1_000);
   const renewMs = Math.max(goodMs * (RENEW_FROM + (RENEW_TO - RENEW_FROM) * random()), reuseMs);
-  return Object.freeze({ token, answer: Promise.resolve(token), ...came, renewMs, goodMs, endMs });
+  return Object.freeze({ token, answer: Promise.resolve(token), since, renewMs, goodMs, endMs });
 }
 
 function tooShort(lifeSeconds: number, leastSeconds: number, reuseSeconds: number): SignetError {

@@ -1,6 +1,14 @@
 import { asLibraryFailure } from "../encoding/command-hints.js";
 import { isNonEmptyText } from "../encoding/list-of.js";
-import { A_FUNCTION, AN_OBJECT, invalidOption, isWhole, type OptionCheck, type OptionChecks, readOptions } from "../encoding/options.js";
+import {
+  A_FUNCTION,
+  AN_OBJECT,
+  invalidOption,
+  isWhole,
+  type OptionCheck,
+  type OptionChecks,
+  readOptions,
+} from "../encoding/options.js";
 import { SignetError } from "../errors.js";
 import type { Issuer } from "../issue/issuer.js";
 import type { IssueRequest } from "../issue/request.js";
@@ -9,8 +17,8 @@ import { askFunction, type IssuerFunction } from "./ask-function.js";
 import {
   type AsAssertion,
   type AsAws,
-  type AsSecret,
   type AskedAs,
+  type AsSecret,
   askServer,
   askTokenEndpoint,
   type IssuerServer,
@@ -147,7 +155,8 @@ function identityOf(as: AskedAs): AskedAs {
   const kind = memberOf(as, "as", IDENTITIES);
   if (kind === "aws") return { aws: readIdentity((as as AsAws).aws) };
   const { caller, [kind]: shown } = as as AsSecret & AsAssertion;
-  if (typeof shown !== "string" && typeof shown !== "function") throw invalidOption(`as.${kind}`, "must be a text, or a function that answers one");
+  if (typeof shown !== "string" && typeof shown !== "function")
+    throw invalidOption(`as.${kind}`, "must be a text, or a function that answers one");
   if (caller !== undefined && !isNonEmptyText(caller)) throw invalidOption("as.caller", "must be a caller's name");
   return as;
 }

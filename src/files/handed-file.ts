@@ -24,7 +24,8 @@ export async function replaceHanded(path: string, data: string, handing: Handing
 
 async function hand(path: string, file: FileHandle, { mode, gid }: Handing): Promise<void> {
   const own = await file.stat();
-  if (gid !== undefined && own.gid !== gid) await file.chown(own.uid, gid).catch((error) => Promise.reject(notGiven(path, gid, error)));
+  if (gid !== undefined && own.gid !== gid)
+    await file.chown(own.uid, gid).catch((error) => Promise.reject(notGiven(path, gid, error)));
   // After the group: a change of that takes bits of the mode away.
   await file.chmod(mode);
 }

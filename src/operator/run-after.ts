@@ -23,7 +23,10 @@ export function programGiven(text: string, option: string): Program {
   const [path, ...args] = words ?? [];
   if (path !== undefined && isAbsolute(path)) return { path, args };
   const example = `${option} /usr/local/bin/reload, or ${option} '["/usr/bin/systemctl","reload","app"]'`;
-  throw new SignetError("usage", `${option} must be a program's whole path, alone or in a list of JSON with its arguments: ${example}`);
+  throw new SignetError(
+    "usage",
+    `${option} must be a program's whole path, alone or in a list of JSON with its arguments: ${example}`,
+  );
 }
 
 function listIn(text: string): readonly string[] | undefined {

@@ -105,7 +105,8 @@ async function proofsBy(surroundings: Surroundings, options: OriginOptions, sour
   const { caller, url, tokenUrl, issuer, keyPassphraseFile } = options;
   if (caller === undefined) throw usage("a key proves the caller that is named with it: --caller NAME");
   const found = await findKey(surroundings, source, { keyPassphraseFile });
-  if ("existing" in found) throw usage("--key is read from a file, env:, ssm: or secret:; a key that stays in KMS signs no proofs here");
+  if ("existing" in found)
+    throw usage("--key is read from a file, env:, ssm: or secret:; a key that stays in KMS signs no proofs here");
   const { privateKey, alg, kid } = found;
   const signer = localSigner({ privateKey, alg, ...(kid !== undefined && { kid }) });
   const proofs = createIssuer({ signer, limits: { maxTtlSeconds: PROOF_SECONDS, defaultTtlSeconds: PROOF_SECONDS } });

@@ -1,10 +1,10 @@
 import { basename, dirname } from "node:path";
 import { SignetError } from "../errors.js";
+import { removeFile } from "../files/durable.js";
 import { type FolderWatch, watchFolder } from "../files/folder-watch.js";
 import { groupId } from "../files/groups.js";
 import { type Handing, replaceHanded } from "../files/handed-file.js";
 import { followLinks } from "../files/links.js";
-import { removeFile } from "../files/durable.js";
 import { removeDeadWrites } from "../files/temporary.js";
 import { readTrustedText } from "../files/trusted-read.js";
 import type { TokenPlace } from "./token-file.js";
@@ -55,6 +55,7 @@ export async function tokenPlace(path: string, handing: Handing): Promise<TokenP
     read,
     write: (token: string) => replaceHanded(path, token, handing),
     remove: async () => removeFile(await followLinks(path)),
-    watch: (onChange: () => void): FolderWatch => watchFolder(folder, (changed) => (changed === null || changed === name) && onChange()),
+    watch: (onChange: () => void): FolderWatch =>
+      watchFolder(folder, (changed) => (changed === null || changed === name) && onChange()),
   });
 }

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { freePort } from "../../tools/processes.mjs";
 import { regionOf } from "../../tools/docs.mjs";
+import { freePort } from "../../tools/processes.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";
 import { killServers, served } from "./server-process.js";
@@ -59,7 +59,9 @@ describe("the examples of a token's file", () => {
 
   it("hold in systemd's unit", async () => {
     const unit = await example("systemd/signet-token.service");
-    const variables = new Map([...unit.matchAll(/^Environment="(\w+)=(.*)"$/gm)].map(([, name, value]) => [`$${name}`, value ?? ""]));
+    const variables = new Map(
+      [...unit.matchAll(/^Environment="(\w+)=(.*)"$/gm)].map(([, name, value]) => [`$${name}`, value ?? ""]),
+    );
     const lines = [...unit.matchAll(/^Exec(?:StartPre|Start)=\/usr\/bin\/node \/opt\/signet\/bin\/signet (.*)$/gm)];
     expect(lines).toHaveLength(2);
     for (const [, line = ""] of lines) {

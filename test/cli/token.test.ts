@@ -35,7 +35,10 @@ afterEach(() => {
 
 /** A `signet token --watch` that runs. */
 function watching(...args: string[]) {
-  const child = spawn(process.execPath, [SIGNET, "token", ...args, "--watch"], { cwd: home, env: { PATH: process.env.PATH, HOME: home } });
+  const child = spawn(process.execPath, [SIGNET, "token", ...args, "--watch"], {
+    cwd: home,
+    env: { PATH: process.env.PATH, HOME: home },
+  });
   running.add(child);
   let [out, err] = ["", ""];
   child.stdout.on("data", (text: Buffer) => (out += text.toString()));
@@ -135,7 +138,14 @@ describe("signet token --watch", () => {
     await once(silent, "listening");
     const { port } = silent.address() as { port: number };
     const asked = once(silent, "connection");
-    const watch = watching("--url", `http://127.0.0.1:${port}`, "--secret-file", "web.secret", "--file", join(await scratch(), "t"));
+    const watch = watching(
+      "--url",
+      `http://127.0.0.1:${port}`,
+      "--secret-file",
+      "web.secret",
+      "--file",
+      join(await scratch(), "t"),
+    );
     await asked;
     watch.child.kill("SIGTERM");
     expect(await watch.ended).toBe(0);

@@ -70,7 +70,12 @@ describe("a source that asks a server", () => {
   });
 
   it.each([
-    [401, { code: "caller_unknown", detail: "the secret belongs to no caller" }, "caller_unknown", "the secret belongs to no caller"],
+    [
+      401,
+      { code: "caller_unknown", detail: "the secret belongs to no caller" },
+      "caller_unknown",
+      "the secret belongs to no caller",
+    ],
     [403, { code: "audience_not_allowed", detail: "no" }, "audience_not_allowed", "answers 403"],
     [403, { message: "Forbidden" }, "caller_not_allowed", "is this caller allowed to ask there"],
     [404, "<html>", "config_invalid", "is this the issuer's URL?"],
@@ -109,7 +114,10 @@ describe("a source that asks a server", () => {
     const headers = { date: new Date(ahead * 1_000).toUTCString() };
     answers = [{ body: { token: tokenWith({ exp: ahead + 20 }) }, headers }];
     const source = createTokenSource({ from: { url }, as: { secret: "signet_x" }, request: { claims: {} }, minTtlSeconds: 30 });
-    await expect(source.token()).rejects.toMatchObject({ code: "config_invalid", message: expect.stringContaining("lives 19 seconds") });
+    await expect(source.token()).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining("lives 19 seconds"),
+    });
   });
 });
 
@@ -121,7 +129,9 @@ describe("a source that asks a token endpoint", () => {
     answers = [answer()];
     const as = { secret: "se:cret ü", caller: "we b" };
     await createTokenSource({ from: { tokenUrl: `${url}/token` }, as, request: own }).token();
-    const [id, secret] = Buffer.from(asked[0]?.authorization.slice(6) ?? "", "base64").toString().split(":");
+    const [id, secret] = Buffer.from(asked[0]?.authorization.slice(6) ?? "", "base64")
+      .toString()
+      .split(":");
     expect([id, secret]).toStrictEqual(["we+b", "se%3Acret+%C3%BC"]);
     expect(asked[0]?.body).toBe("grant_type=client_credentials&audience=api&scope=a+b");
   });
@@ -202,7 +212,10 @@ describe("a source that asks a function", () => {
     const token = good();
     aws.runs(async () => ({ token }));
     expect(await source({ from: { lambda } }).token()).toBe(token);
-    await expect(source().token()).rejects.toMatchObject({ code: "config_invalid", message: expect.stringContaining("AWS_REGION") });
+    await expect(source().token()).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining("AWS_REGION"),
+    });
   });
 });
 
@@ -224,14 +237,26 @@ describe("a source is made of what it knows", () => {
     ["a function with a secret", { from: { lambda: "signet:web" }, as, request }, "as"],
     ["two identities", { from: { url: "https://a.example" }, as: { secret: "a", aws: {} }, request }, "as"],
     ["a secret that is none", { from: { url: "https://a.example" }, as: { secret: 7 }, request }, "as.secret"],
-    ["a caller that a server does not ask for", { from: { url: "https://a.example" }, as: { ...as, caller: "a" }, request }, "as.caller"],
+    [
+      "a caller that a server does not ask for",
+      { from: { url: "https://a.example" }, as: { ...as, caller: "a" }, request },
+      "as.caller",
+    ],
     ["an endpoint without a name", { from: { tokenUrl: "https://a.example/token" }, as, request: { claims: {} } }, "as.caller"],
-    ["an endpoint that is asked for a life", { from: { tokenUrl: "https://a.example/token" }, as: { assertion: "x" }, request }, "request.ttl"],
+    [
+      "an endpoint that is asked for a life",
+      { from: { tokenUrl: "https://a.example/token" }, as: { assertion: "x" }, request },
+      "request.ttl",
+    ],
     ["AWS at an endpoint", { from: { tokenUrl: "https://a.example/token" }, as: { aws: {} }, request: { claims: {} } }, "as.aws"],
     ["a misspelt identity of AWS", { from: { lambda: "a:b" }, as: { aws: { profile: "x" } }, request }, "profile"],
     ["no name of a function", { from: { lambda: "a/b" }, request }, "from.lambda"],
     ["a life that is too short", { from: issuer, request: { claims: {}, ttl: 60 }, minTtlSeconds: 60 }, "request.ttl"],
-    ["a life that is too short to be reused", { from: issuer, request: { claims: {}, ttl: 60 }, reuseAtLeastSeconds: 60 }, "request.ttl"],
+    [
+      "a life that is too short to be reused",
+      { from: issuer, request: { claims: {}, ttl: 60 }, reuseAtLeastSeconds: 60 },
+      "request.ttl",
+    ],
     ["a request with a function", { from: issuer, request: { claims: { a: () => 1 } } }, "request"],
   ])("not of %s", (_, options, field) => {
     expect(() => createTokenSource(options as never)).toThrow(expect.objectContaining({ code: "config_invalid", field }));

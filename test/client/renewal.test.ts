@@ -44,18 +44,20 @@ describe("a token that is at hand", () => {
     const begun: number[] = [];
     for (const chance of [0, 0.5, 0.999]) {
       const machine = createMachine(1, 0);
-      let asked = 0;
+      const state = { asked: 0 };
+      const asked = (): number => state.asked;
       const renewal = createRenewal({
-        ask: async () => ({ token: `token-${++asked}`, lifeSeconds: 100 }),
+        ask: async () => ({ token: `token-${++state.asked}`, lifeSeconds: 100 }),
         minTtlSeconds: 10,
         clocks: { ...machine.clocks, random: () => chance },
       });
       await renewal.take();
-      for (let second = 1; asked === 1; second++) {
+      for (let second = 1; asked() === 1; second++) {
         await later(machine, 1_000);
         expect(await renewal.take()).toBe("token-1");
-        if (asked === 2) begun.push(second);
+        if (asked() === 2) begun.push(second);
       }
+      await later(machine, 1);
       expect(await renewal.take()).toBe("token-2");
     }
     expect(begun).toStrictEqual([63, 72, 81]);
@@ -85,18 +87,24 @@ describe("a token that is at hand", () => {
   });
 
   it("is replaced no sooner than it may be, and lives on below its least time until then", async () => {
-    const { renewal, machine, state } = made({ reuseAtLeastSeconds: 89 });
-    state.latencyMs = 5_000;
-    const first = renewal.take();
-    await later(machine, 5_000);
-    await first;
-    await later(machine, 87_000);
+    const { renewal, machine, state } = made({ reuseAtLeastSeconds: 84 });
+    renewal.renewIfDue();
+    await later(machine, 10_000);
+    expect(await renewal.take()).toBe("token-1");
+    await later(machine, 82_000);
     expect(await renewal.take()).toBe("token-1");
     expect(state.asked).toBe(1);
     await later(machine, 3_000);
-    const next = renewal.take();
-    await later(machine, 5_000);
-    expect(await next).toBe("token-2");
+    expect(await renewal.take()).toBe("token-2");
+  });
+
+  it("is not shown at all where its answer took so long that it would be replaced too soon", async () => {
+    const { renewal, machine, state } = made({ reuseAtLeastSeconds: 84 });
+    state.latencyMs = 7_000;
+    const first = renewal.take();
+    state.latencyMs = 1_000;
+    await later(machine, 8_100);
+    expect(await first).toBe("token-2");
   });
 });
 

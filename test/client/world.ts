@@ -92,6 +92,7 @@ function createWorld(story: Story, machine: Machine, played: Played) {
   const place = {
     read: async () => disk,
     async write(token: string) {
+      countShown(token);
       await pass(1 + random() * 20);
       if (isFull) throw new SignetError("store_failed", "full");
       disk = token;

@@ -175,7 +175,10 @@ describe("a token's file", () => {
   it("is no file of another kind", async () => {
     const path = join(await scratch(), "config");
     await writeFile(path, "export PATH=/bin\n");
-    await expect(tokenPlace(path, PRIVATE)).rejects.toMatchObject({ code: "usage", message: expect.stringContaining("not written over") });
+    await expect(tokenPlace(path, PRIVATE)).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining("not written over"),
+    });
     expect(await readFile(path, "utf8")).toBe("export PATH=/bin\n");
   });
 

@@ -29,7 +29,12 @@ describe("the tarball", () => {
       expect.arrayContaining([
         ...["package.json", "README.md", "LICENSE", "CHANGELOG.md", "bin/signet", "dist/signet.schema.json"],
         ...["dist/index.js", "dist/open-custody.js", "dist/verify/index.js", "dist/client/index.js", "dist/cli/main.js"],
-        ...["dist/types/index.d.ts", "dist/types/open-custody.d.ts", "dist/types/verify/index.d.ts", "dist/types/client/index.d.ts"],
+        ...[
+          "dist/types/index.d.ts",
+          "dist/types/open-custody.d.ts",
+          "dist/types/verify/index.d.ts",
+          "dist/types/client/index.d.ts",
+        ],
       ]),
     );
   });

@@ -28,7 +28,12 @@ const GUIDES = [
     asks: ["issue", "oauth", "invoke"],
     command: (program) => ["sh", join(guides, `curl/${program}.sh`)],
   },
-  { name: "Node", toolchain: "node", asks: ["issue", "source", "invoke"], command: (program) => ofToolchain("node", join(copies, `node/${program}.mjs`)) },
+  {
+    name: "Node",
+    toolchain: "node",
+    asks: ["issue", "source", "invoke"],
+    command: (program) => ofToolchain("node", join(copies, `node/${program}.mjs`)),
+  },
   { name: "Python", toolchain: "python", command: (program) => ofToolchain("python", join(guides, `python/${program}.py`)) },
   { name: "Go", toolchain: "go", command: (program) => [join(goPrograms, program)] },
   {

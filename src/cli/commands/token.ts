@@ -169,7 +169,8 @@ function inWords(milliseconds: number): string {
 async function check(context: Context, pairs: readonly string[], options: TokenOptions): Promise<void> {
   const { file, minTtl, json, check: _, ...others } = options;
   const stray = Object.entries(others).some(([, value]) => value !== undefined) || pairs.length > 0;
-  if (file === undefined || stray) throw usage("--check looks at a file and asks for nothing: give --file, --min-ttl and --json alone");
+  if (file === undefined || stray)
+    throw usage("--check looks at a file and asks for nothing: give --file, --min-ttl and --json alone");
   const path = pathGiven(context, file);
   const text = await readTrustedText("input", path);
   const least = minTtl === undefined ? 0 : durationGiven(minTtl, "--min-ttl");
