@@ -88,7 +88,7 @@ describe("a token that is at hand", () => {
 
   it("is replaced no sooner than it may be, and lives on below its least time until then", async () => {
     const { renewal, machine, state } = made({ reuseAtLeastSeconds: 84 });
-    renewal.renewIfDue();
+    await renewal.renewIfDue();
     await later(machine, 10_000);
     expect(await renewal.take()).toBe("token-1");
     await later(machine, 82_000);
