@@ -225,12 +225,7 @@ interface Bounds {
 }
 
 /** @throws SignetError `config_invalid` for a token that lives too short for what was promised of it */
-function heldFor(
-  token: string,
-  lifeSeconds: number,
-  since: Moment,
-  { minTtlSeconds, reuseMs, random }: Bounds,
-): Held {
+function heldFor(token: string, lifeSeconds: number, since: Moment, { minTtlSeconds, reuseMs, random }: Bounds): Held {
   const leastSeconds = minTtlSeconds ?? Math.min(DEFAULT_MIN_SECONDS, lifeSeconds / 4);
   const [endMs, goodMs] = [lifeSeconds * 1_000, (lifeSeconds - leastSeconds) * 1_000];
   if (goodMs <= 0 || goodMs <= reuseMs) throw tooShort(lifeSeconds, leastSeconds, reuseMs / 1_000);

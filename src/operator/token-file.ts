@@ -84,8 +84,9 @@ export function createTokenFile({ renewal, place, clocks, onEvent }: TokenFileOp
     async step() {
       if (isFirst) await writing.begin();
       isFirst = false;
-      renew();
+      // First: what is written is not replaced at once, where it has to be used for a while.
       const held = renewal.held(LAST_MS);
+      renew();
       // A freeze while it is written ends with what is over: it is looked at once more below.
       if (held !== undefined && held !== writing.written() && (await writing.write(held, renewal.leftMs(held)))) listen();
       const written = writing.written();
