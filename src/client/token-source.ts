@@ -87,8 +87,20 @@ const OPTIONS: OptionChecks<TokenSourceOptions> = {
   fetch: A_FUNCTION,
 };
 
-const PLACES = { issue: [], url: ["allowInsecureUrl"], tokenUrl: ["allowInsecureUrl"], lambda: [] } as const;
-const IDENTITIES = { secret: ["caller"], assertion: ["caller"], aws: [] } as const;
+/** What may stand beside the member that says where tokens come from, and beside the one that says as whom to ask. */
+const PLACES: Kinds<"issue" | "url" | "tokenUrl" | "lambda"> = new Map([
+  ["issue", []],
+  ["url", ["allowInsecureUrl"]],
+  ["tokenUrl", ["allowInsecureUrl"]],
+  ["lambda", []],
+]);
+const IDENTITIES: Kinds<"secret" | "assertion" | "aws"> = new Map([
+  ["secret", ["caller"]],
+  ["assertion", ["caller"]],
+  ["aws", []],
+]);
+
+type Kinds<Kind extends string> = ReadonlyMap<Kind, readonly string[]>;
 
 /**
  * Makes a source. It asks for nothing before the first `token()`, has no timer, and keeps no process running: a token is renewed in the
@@ -173,13 +185,15 @@ function copyOf(request: IssueRequest): Readonly<IssueRequest> {
 }
 
 /** The one member that says what an option is. @throws SignetError `config_invalid` for none, several, and what is misspelt beside it */
-function memberOf<K extends string>(value: object, field: string, kinds: Readonly<Record<K, readonly string[]>>): K {
-  const names = Object.keys(kinds) as K[];
-  const [kind, ...others] = names.filter((name) => name in value);
+function memberOf<Kind extends string>(value: object, field: string, kinds: Kinds<Kind>): Kind {
+  const names = [...kinds.keys()];
+  const [kind, ...others] = names.filter((name) => Reflect.has(value, name));
   if (kind === undefined || others.length > 0) throw invalidOption(field, `must have one of ${names.join(", ")}`);
+  // An issuer has more members than the one that is asked.
   if (kind === "issue") return kind;
-  const stray = Object.keys(value).find((name) => name !== kind && !kinds[kind].includes(name));
-  if (stray !== undefined) throw invalidOption(field, `has a member that is not known beside ${kind}`);
+  const beside = kinds.get(kind) ?? [];
+  if (Object.keys(value).some((name) => name !== kind && !beside.includes(name)))
+    throw invalidOption(field, `has a member that is not known beside ${kind}`);
   return kind;
 }
 

@@ -116,7 +116,7 @@ describe("signet token --watch", () => {
     const folder = await scratch();
     const file = join(folder, "token");
     const program = join(folder, "after");
-    await writeFile(program, `#!/bin/sh\necho "$1 $SIGNET_TOKEN_FILE" >> ${folder}/ran\n`);
+    await writeFile(program, `#!/bin/sh\necho "$1 $TOKEN_FILE" >> ${folder}/ran\n`);
     await chmod(program, 0o755);
     const args = ["aud=api", "--ttl", "12s", "--min-ttl", "5s", "--exec", JSON.stringify([program, "a b; c"])];
     const watch = watching(...fromServer(), ...args, "--file", file);

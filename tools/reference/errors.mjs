@@ -122,10 +122,7 @@ export const ERROR_GROUPS = [
         "Invoke an alias that a caller names, or add the caller.",
       ],
       not_ready: ["The issuer cannot answer yet, or is busy with other large requests.", "Try again after a few seconds."],
-      issuer_unavailable: [
-        "The client got no token: the issuer could not be reached in time, failed, or what answered is none.",
-        "Another try may succeed, and is made by itself; check the URL and the issuer's log.",
-      ],
+      issuer_unavailable: ["The issuer could not be reached, or answered no token.", "It is asked again; check its URL and log."],
       listen_failed: [
         "The server cannot listen at this address, or cannot read its TLS files.",
         "Choose another port or path, or correct the files, as the message says.",

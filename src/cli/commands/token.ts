@@ -52,7 +52,7 @@ export async function token(context: Context, pairs: readonly string[], options:
   const path = pathGiven(context, file);
   const place = await tokenPlace(path, handing);
   const told = (words: string): void => context.output.note(`warning: ${words}`);
-  const after = program && runAfter(program, context.env, { SIGNET_TOKEN_FILE: path }, told);
+  const after = program && runAfter(program, context.env, { TOKEN_FILE: path }, told);
   const tell = (leftMs: number): void => tellReady(context, options, path, leftMs);
   if (options.watch === true) {
     const keeper = (onEvent: (event: TokenFileEvent) => void): TokenFile =>
