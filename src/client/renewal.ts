@@ -18,7 +18,7 @@ export const CLOCKS: Clocks = Object.freeze({
 });
 
 /** A moment, by both clocks. */
-export interface Moment {
+interface Moment {
   readonly wallMs: number;
   readonly monotonicMs: number;
 }
