@@ -88,8 +88,7 @@ const OPTIONS: OptionChecks<TokenSourceOptions> = {
 };
 
 /** What may stand beside the member that says where tokens come from, and beside the one that says as whom to ask. */
-const PLACES: Kinds<"issue" | "url" | "tokenUrl" | "lambda"> = new Map([
-  ["issue", []],
+const PLACES: Kinds<"url" | "tokenUrl" | "lambda"> = new Map([
   ["url", ["allowInsecureUrl"]],
   ["tokenUrl", ["allowInsecureUrl"]],
   ["lambda", []],
@@ -144,7 +143,8 @@ export function renewalOf(options: TokenSourceOptions, told?: (failure: unknown)
 }
 
 function askOf({ from, as: given, fetch = globalThis.fetch }: TokenSourceOptions, request: Readonly<IssueRequest>): Ask {
-  const place = memberOf(from, "from", PLACES);
+  // One that was opened has a member url as well.
+  const place = isIssuer(from) ? "issue" : memberOf(from, "from", PLACES);
   const as = given && identityOf(given);
   switch (place) {
     case "issue":
@@ -155,12 +155,15 @@ function askOf({ from, as: given, fetch = globalThis.fetch }: TokenSourceOptions
       return askFunction(from as IssuerFunction, as?.aws ?? {}, request);
     default: {
       if (as === undefined) throw invalidOption("as", "must say as whom to ask a server: {secret}, {assertion} or {aws}");
-      const isIssuer = place === "url";
-      return isIssuer
+      return place === "url"
         ? askServer(from as IssuerServer, as, request, fetch)
         : askTokenEndpoint(from as TokenEndpoint, as, request, fetch);
     }
   }
+}
+
+function isIssuer(from: object): from is LocalIssuer {
+  return typeof (from as Partial<LocalIssuer>).issue === "function";
 }
 
 function identityOf(as: AskedAs): AskedAs {
@@ -189,8 +192,6 @@ function memberOf<Kind extends string>(value: object, field: string, kinds: Kind
   const names = [...kinds.keys()];
   const [kind, ...others] = names.filter((name) => Reflect.has(value, name));
   if (kind === undefined || others.length > 0) throw invalidOption(field, `must have one of ${names.join(", ")}`);
-  // An issuer has more members than the one that is asked.
-  if (kind === "issue") return kind;
   const beside = kinds.get(kind) ?? [];
   if (Object.keys(value).some((name) => name !== kind && !beside.includes(name)))
     throw invalidOption(field, `has a member that is not known beside ${kind}`);

@@ -262,6 +262,11 @@ describe("a source is made of what it knows", () => {
     expect(() => createTokenSource(options as never)).toThrow(expect.objectContaining({ code: "config_invalid", field }));
   });
 
+  it("takes an issuer that was opened, which has a URL as well", async () => {
+    const from = { url: "https://issuer.example", issueSync: () => undefined, ...issuer };
+    expect(await createTokenSource({ from, request }).token()).toMatch(/^eyJ/);
+  });
+
   it("keeps what was asked, whatever becomes of the object", async () => {
     const seen: unknown[] = [];
     const own = { claims: { aud: "api" }, ttl: 900 };
