@@ -116,8 +116,10 @@ describe("signet keys rotate where keys are uploaded", () => {
     expect(dry).toMatchObject({ code: 0, stderr: expect.stringContaining(`${active} goes on signing until one is`) });
     const ran = await run("keys", "revoke", active, "--yes");
     expect(ran.code).toBe(1);
-    expect(ran.stderr).toContain(`no other key was uploaded, so that ${active} goes on signing until one is and takes over`);
-    expect(ran.stderr).toContain("Take this one away where it was uploaded: only that ends its tokens there");
+    expect(ran.stderr).toContain(
+      `no other key is known to who verifies, so that ${active} goes on signing until one is and takes over`,
+    );
+    expect(ran.stderr).toContain("Delete this one at the other side: only that ends its tokens there");
     expect(decodeProtectedHeader(await token()).kid).toBe(active);
     expect((await run("keys", "rotate", "--uploaded", next)).stderr).toContain(
       `rotated: key ${next} signs in place of ${active}`,
@@ -192,6 +194,49 @@ describe("signet keys pem --for", () => {
     expect(again.stdout).toBe(`${text}\n`);
     expect(again.stderr).toContain("tokens.certificates of signet.json:\n");
     expect(again.stderr).toContain(`    "${kid}": "${thumbprint}"\n`);
+  });
+});
+
+describe("an issuer that `signet init --for` has made", () => {
+  it("for Entra lets no key sign whose certificate its tokens could not name", async () => {
+    const cwd = await scratch();
+    const run = (...args: string[]) => signet(args, { cwd });
+    const client = "11111111-2222-3333-4444-555555555555";
+    expect((await run("init", "--for", "entra", "--client-id", client)).code).toBe(0);
+    const made = JSON.parse((await run("keys", "rotate", "--json")).stdout).upload;
+    const [{ thumbprint, form }] = made.pasted;
+    expect(form).toBe("certificate");
+    const refused = await run("keys", "rotate", "--uploaded", made.kid);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(`signet keys pem ${made.kid} --for entra`) });
+    const path = join(cwd, "signet.json");
+    const config = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...config, tokens: { ...config.tokens, certificates: { [made.kid]: thumbprint } } }));
+    expect((await run("keys", "rotate", "--uploaded", made.kid)).code).toBe(0);
+    const token = (await run("issue", "aud=https://login.example/token", "--nbf")).stdout.trim();
+    expect(decodeProtectedHeader(token)).toMatchObject({ alg: "PS256", kid: made.kid, "x5t#S256": thumbprint });
+  });
+
+  it("for a GitHub App rotates by the next file, and makes no key", async () => {
+    const cwd = await scratch();
+    const run = (...args: string[]) => signet(args, { cwd });
+    const [first, next] = [rsaPair(2048).privateKey, rsaPair(2048).privateKey];
+    for (const [name, key] of Object.entries({ first, next }))
+      await writeFile(join(cwd, `${name}.pem`), key.export({ format: "pem", type: "pkcs1" }), { mode: 0o600 });
+    expect((await run("init", "--for", "github-app", "--app-id", "42", "--import", "first.pem")).code).toBe(0);
+    expect(await run("keys", "rotate")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("GitHub App makes the keys itself"),
+    });
+    expect((await run("keys", "tick")).code).toBe(0);
+    expect((await run("keys", "import", "next.pem", "--as", "active")).code).toBe(0);
+    await expect(jwtVerify((await run("issue")).stdout.trim(), createPublicKey(next))).resolves.toBeDefined();
+    const keys = JSON.parse((await run("keys", "list", "--json")).stdout).keys as { kid: string; state: string }[];
+    expect(keys.map(({ state }) => state)).toStrictEqual(["active", "retired"]);
+    const revoked = await run("keys", "revoke", keys[0]?.kid ?? "", "--yes");
+    expect(revoked).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("`signet keys import FILE --as active` lets the next one sign"),
+    });
   });
 });
 

@@ -118,6 +118,7 @@ function tellPlan({ output }: Context, config: Config, { installation, region, k
   const { things, monthly = 0 } = footprint(config.custody, config.aws?.kmsKey);
   output.note(`Making in AWS${region === undefined ? "" : ` (${region})`}, as the installation ${installation}:`);
   for (const thing of things) output.note(`  ${thing}`);
+  if (config.rotation.byUpload === true) output.note("  one key of them for now: the next one is made when you ask for it");
   output.note(`  keyring, audit log and public documents in ${keyring ?? config.directory}`);
   output.note(`  about $${monthly.toFixed(2)} a month, before any token (\`signet cost\`)`);
 }

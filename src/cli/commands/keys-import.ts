@@ -80,7 +80,7 @@ async function letSign({ output }: Context, { stores }: Installation, manager: M
   if (from === kid) return;
   const report = await manager.rotate({ uploaded: kid });
   assertUnderWay(report, kid);
-  for (const { words } of report.waits.filter((wait) => wait.kid === kid)) output.note(`waits: ${words}`);
+  for (const { words } of report.waits.filter((wait) => wait.kid === kid && wait.until !== null)) output.note(`waits: ${words}`);
   if (report.rotated === null) return;
   output.note(
     `key ${kid} signs in place of ${from}: \`signet keys revoke ${from}\` ends that one when you have deleted it there`,

@@ -1,10 +1,12 @@
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { kidOf } from "../../operator/key-listing.js";
+import { handsOut } from "../../relying-parties/uploads.js";
 import type { TokensAtRisk } from "../../rotation/steps/revoke.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
+import { partiesGiven } from "../uploads.js";
 
 export interface RevokeOptions extends ChangeOptions {
   readonly reason?: string;
@@ -20,9 +22,13 @@ export async function keysRevoke(context: Context, given: string, options: Revok
   if (options.json !== true || options.dryRun === true) tellRisk(context, preview.tokensAtRisk, options);
   // The wait of the key that signs: no other one may take over.
   if (preview.waits.some((wait) => wait.rule === "by_upload" && wait.kid === kid)) {
+    const isHanded = partiesGiven(undefined, installation.config).some(handsOut);
+    const way = isHanded
+      ? "`signet keys import FILE --as active` lets the next one sign that you get there"
+      : "`signet keys rotate` makes it, `signet keys rotate --uploaded KID` lets it sign";
     context.output.note(
-      `warning: no other key was uploaded, so that ${kid} goes on signing until one is and takes over: \`signet keys rotate\` makes it, ` +
-        "`signet keys rotate --uploaded KID` lets it sign. Take this one away where it was uploaded: only that ends its tokens there",
+      `warning: no other key is known to who verifies, so that ${kid} goes on signing until one is and takes over: ${way}. ` +
+        "Delete this one at the other side: only that ends its tokens there",
     );
   }
   if (options.dryRun === true) {

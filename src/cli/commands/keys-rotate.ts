@@ -1,5 +1,7 @@
 import type { Installation } from "../../assemble.js";
+import { ownMember } from "../../encoding/own-member.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
+import { SignetError } from "../../errors.js";
 import { kidOf } from "../../operator/key-listing.js";
 import type { NamedKey } from "../../operator/upload-text.js";
 import type { RelyingParty } from "../../relying-parties/relying-party.js";
@@ -27,6 +29,7 @@ export async function keysRotate(context: Context, options: RotateOptions): Prom
   const parties = partiesGiven(options.for, installation.config);
   if (given === undefined) assertMadeHere(parties);
   const uploaded = given === undefined ? undefined : await kidOf(installation, given);
+  if (uploaded !== undefined) assertCertified(installation, uploaded);
   const manager = await managerFor(context, installation);
   const report = await manager.rotate({ dryRun, uploaded });
   const next = uploaded === undefined && dryRun !== true ? await keyToUpload(installation) : undefined;
@@ -39,6 +42,17 @@ export async function keysRotate(context: Context, options: RotateOptions): Prom
     if (next !== undefined) tellUpload(context, next, { parties, pasted }, options);
   }
   if (uploaded !== undefined) assertUnderWay(report, uploaded);
+}
+
+// An issuer refuses to sign with a key of which it does not know the certificate that it has to name.
+function assertCertified({ config: { tokens } }: Installation, kid: string): void {
+  const certificates = tokens?.certificates;
+  if (certificates === undefined || ownMember<string>(certificates, kid) !== undefined) return;
+  throw new SignetError(
+    "plan_refused",
+    `tokens.certificates does not name ${kid}, so that no token would be issued: \`signet keys pem ${kid} --for entra\` says its thumbprint`,
+    { field: "tokens.certificates" },
+  );
 }
 
 function tellOutcome({ output }: Context, report: RotateReport, { dryRun, uploaded }: RotateOptions): void {
