@@ -20,6 +20,8 @@ export interface OwnChoice {
   readonly longestTtlSeconds?: number;
   /** Where the private key is found that it hands to us. */
   readonly file?: string;
+  /** What is to be known of this choice. */
+  readonly note?: string;
 }
 
 const CLIENT = { iss: "{clientId}", claims: { sub: "{clientId}" } } as const;
@@ -71,7 +73,13 @@ const OWN_CHOICES: ReadonlyMap<string, OwnChoice> = new Map<string, OwnChoice>([
   ],
   [
     "google-service-account",
-    { iss: "{serviceAccount}", claims: { sub: "{serviceAccount}" }, namesKeyLater: true, usualTtlSeconds: 3_600 },
+    {
+      iss: "{serviceAccount}",
+      claims: { sub: "{serviceAccount}" },
+      namesKeyLater: true,
+      usualTtlSeconds: 3_600,
+      note: "tokens are made for APIs; for the token endpoint, where sub is a user, take limits.fixedClaims.sub away",
+    },
   ],
   ["client-assertion", ASSERTION],
   ["okta", ASSERTION],

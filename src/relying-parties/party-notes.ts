@@ -1,5 +1,6 @@
 import type { ChosenLimits } from "./choose-limits.js";
 import { ruleValue } from "./notation.js";
+import { ownChoice } from "./own-choices.js";
 import type { RelyingParty } from "./relying-party.js";
 import { ruleSaid } from "./words.js";
 
@@ -37,6 +38,7 @@ function wordsOn(
     required.includes("nbf") && "each token needs nbf: `signet issue --nbf`, or setNbf in a request",
     once === "yes" && "it takes a token once: make a new one for each use",
     typeof reuse === "number" && `it refuses who renews tokens oftener than each ${reuse} seconds`,
+    ownChoice(party).note,
     party.note,
   ].filter((each): each is string => typeof each === "string");
 }

@@ -64,6 +64,10 @@ describe("what is chosen for", () => {
       limits: { fixedClaims: { sub: GIVEN.serviceAccount }, maxTtlSeconds: 3_600, defaultTtlSeconds: 3_600 },
       rotation: { byUpload: true },
     });
+    expect(madeFor(["google-service-account"]).choice.notes).toContainEqual({
+      party: "google-service-account",
+      words: expect.stringContaining("take limits.fixedClaims.sub away"),
+    });
     // One that Google has made has its name, and the next one is made there too.
     const { choice } = madeFor(["google-service-account"], { import: "key.json" });
     expect(choice.tokens).toStrictEqual({ iss: GIVEN.serviceAccount, iat: 0 });
