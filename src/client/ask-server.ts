@@ -3,7 +3,7 @@ import { invalidOption } from "../encoding/options.js";
 import { SignetError } from "../errors.js";
 import { type Ask, type Asked, type Provided, providedText } from "./ask.js";
 import { type AwsIdentity, awsAccess } from "./identity.js";
-import { post, type Received, type Sent, serverUrl } from "./post.js";
+import { type MakeSent, post, type Received, type Sent, serverUrl } from "./post.js";
 
 /** A server of the issuer: `signet serve`, or a stack with `IssueRoutes`. */
 export interface IssuerServer {
@@ -58,7 +58,8 @@ export function askServer(from: IssuerServer, as: AskedAs, request: Asked, fetch
     throw invalidOption("as.caller", "is for a token endpoint: the issuer knows the caller by what it shows");
   const url = new URL(`${place.pathname.replace(/\/$/, "")}/issue`, place);
   const body = JSON.stringify(request);
-  const send = "aws" in as ? () => signed(url, as.aws, body) : async () => borne(url, await bearerOf(as), body);
+  const send: MakeSent =
+    "aws" in as ? (time) => signed(url, as.aws, body, time) : async () => borne(url, await bearerOf(as), body);
   return async () => {
     const received = await post(fetch, send);
     return { token: tokenIn(received, "token", url), issuersTimeMs: received.dateMs };
@@ -131,15 +132,15 @@ function borne(url: URL, shown: string, body: string): Sent {
   return { url, body, headers: { "content-type": "application/json", authorization: `Bearer ${shown}` } };
 }
 
-async function signed(url: URL, identity: AwsIdentity, body: string): Promise<Sent> {
+async function signed(url: URL, identity: AwsIdentity, body: string, time: number): Promise<Sent> {
   const { region, credentials } = awsAccess(identity, API_HOST.exec(url.hostname)?.[1]);
   const unsigned = { method: "POST", host: url.host, path: url.pathname, headers: { "content-type": "application/json" }, body };
   const { host: _, ...headers } = signedHeaders(unsigned, await credentials(), {
     service: "execute-api",
     region,
-    time: Date.now(),
+    time,
   });
-  return { url, body, headers };
+  return { url, body, headers, isTimed: true };
 }
 
 function tokenIn({ value }: Received, member: "token" | "access_token", { host }: URL): string {

@@ -4,13 +4,15 @@ import { invalidOption } from "../encoding/options.js";
 import { readBounded } from "../encoding/read-bounded.js";
 import { webUrlOf } from "../encoding/url-of.js";
 import { isSignetError, SignetError } from "../errors.js";
-import { isPassing, objectIn, refusalOf } from "./refusal.js";
+import { isPassing, objectIn, type RefusedAnswer, refusalOf } from "./refusal.js";
 
 /** What is sent. */
 export interface Sent {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Whether its signature holds the time. */
+  readonly isTimed?: boolean;
 }
 
 /** An answer with status 200. */
@@ -24,6 +26,8 @@ export interface Received {
 const DEADLINE_MS = 10_000;
 const ATTEMPT_MS = 5_000;
 const FIRST_WAIT_MS = 100;
+/** AWS takes a signature whose time is five minutes off at the most. */
+const MAX_SKEW_MS = 60_000;
 const MAX_ANSWER_BYTES = 65_536;
 
 /**
@@ -45,17 +49,29 @@ export function serverUrl(text: unknown, field: string, allowInsecureUrl = false
   );
 }
 
+/** What is sent, made anew for each try. `time` is the present, in milliseconds since 1970, for what signs it. */
+export type MakeSent = (time: number) => Promise<Sent>;
+
 /**
- * Sends a request until it is answered: again where another try may help, until ten seconds are over.
+ * Sends a request until it is answered: again where another try may help, until ten seconds are over. What was refused beside a clock that
+ * differs from this one is sent once more, with the time of that clock.
  *
- * @param make what is sent, made anew for each try
  * @throws SignetError what the server refuses, `issuer_unavailable`
  */
-export async function post(fetch: typeof globalThis.fetch, make: () => Promise<Sent>): Promise<Received> {
+export async function post(fetch: typeof globalThis.fetch, make: MakeSent): Promise<Received> {
   const endsAt = performance.now() + DEADLINE_MS;
+  let aheadMs = 0;
   for (let tries = 0; ; tries++) {
     try {
-      return await attempt(fetch, await make(), Math.min(ATTEMPT_MS, endsAt - performance.now()));
+      const sent = await make(Date.now() + aheadMs);
+      const answer = await attempt(fetch, sent, Math.min(ATTEMPT_MS, endsAt - performance.now()));
+      const { status, body, dateMs = Date.now() } = answer;
+      if (status === 200) return { value: objectIn(body), dateMs: answer.dateMs };
+      if (status === 403 && sent.isTimed === true && aheadMs === 0 && Math.abs(dateMs - Date.now()) > MAX_SKEW_MS) {
+        aheadMs = dateMs - Date.now();
+        continue;
+      }
+      throw refusalOf(sent.url.host, answer);
     } catch (error) {
       if (!isSignetError(error) || !isPassing(error)) throw error;
       const waitMs = Math.max((error.retryAfterSeconds ?? 0) * 1_000, Math.random() * FIRST_WAIT_MS * 4 ** tries);
@@ -65,19 +81,24 @@ export async function post(fetch: typeof globalThis.fetch, make: () => Promise<S
   }
 }
 
-async function attempt(fetch: typeof globalThis.fetch, { url, headers, body }: Sent, timeoutMs: number): Promise<Received> {
+interface Answer extends RefusedAnswer {
+  readonly dateMs: number | undefined;
+}
+
+async function attempt(fetch: typeof globalThis.fetch, { url, headers, body }: Sent, timeoutMs: number): Promise<Answer> {
   // Not AbortSignal.timeout: its timer would not keep the process until the answer is there.
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), Math.max(1, timeoutMs));
   try {
     const answer = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal: controller.signal });
     const bytes = answer.body === null ? new Uint8Array() : await readBounded(answer.body, MAX_ANSWER_BYTES);
-    const text = bytes === undefined ? "" : Buffer.from(bytes).toString();
-    if (answer.status === 200) return { value: objectIn(text), dateMs: dateOf(answer.headers) };
-    const retryAfterSeconds = secondsIn(answer.headers.get("retry-after"));
-    throw refusalOf(url.host, { status: answer.status, body: text, retryAfterSeconds });
+    return {
+      status: answer.status,
+      body: bytes === undefined ? "" : Buffer.from(bytes).toString(),
+      dateMs: Date.parse(answer.headers.get("date") ?? "") || undefined,
+      retryAfterSeconds: secondsIn(answer.headers.get("retry-after")),
+    };
   } catch (error) {
-    if (isSignetError(error)) throw error;
     const words = controller.signal.aborted
       ? `no answer within ${Math.round(timeoutMs / 1_000)} s`
       : `it cannot be reached${codeIn(error)}`;
@@ -85,10 +106,6 @@ async function attempt(fetch: typeof globalThis.fetch, { url, headers, body }: S
   } finally {
     clearTimeout(timer);
   }
-}
-
-function dateOf(headers: Headers): number | undefined {
-  return Date.parse(headers.get("date") ?? "") || undefined;
 }
 
 function secondsIn(text: string | null): number | undefined {

@@ -60,6 +60,8 @@ export interface Renewal {
   renewIfDue(): Promise<boolean> | undefined;
   /** The token at hand, as long as it lives for so long. */
   held(leastMs?: number): Held | undefined;
+  /** Says that the token at hand was handed out: from here it counts how long it is used. */
+  show(): void;
   /** How long a token lives still, in milliseconds. */
   leftMs(held: Held): number;
   /** Why there is no new token; `undefined` once there is one. */
@@ -141,10 +143,9 @@ export function createRenewal(options: RenewalOptions): Renewal {
     renewIfDue,
     held(leastMs = 0) {
       const present = held();
-      if (present === undefined || present.endMs - ageMs(present.since) <= leastMs) return undefined;
-      show();
-      return present;
+      return present !== undefined && present.endMs - ageMs(present.since) > leastMs ? present : undefined;
     },
+    show,
     leftMs: ({ endMs, since }: Held) => endMs - ageMs(since),
     failure,
   });

@@ -84,11 +84,14 @@ export function createTokenFile({ renewal, place, clocks, onEvent }: TokenFileOp
     async step() {
       if (isFirst) await writing.begin();
       isFirst = false;
-      // First: what is written is not replaced at once, where it has to be used for a while.
       const held = renewal.held(LAST_MS);
-      renew();
       // A freeze while it is written ends with what is over: it is looked at once more below.
-      if (held !== undefined && held !== writing.written() && (await writing.write(held, renewal.leftMs(held)))) listen();
+      if (held !== undefined && held !== writing.written() && (await writing.write(held, renewal.leftMs(held)))) {
+        renewal.show();
+        listen();
+      }
+      // After that: what was written is not replaced at once, where it has to be used for a while.
+      renew();
       const written = writing.written();
       if (written === undefined) return writing.removeStale();
       if (renewal.leftMs(written) <= LAST_MS) return writing.remove();

@@ -69,6 +69,21 @@ describe("a source that asks a server", () => {
     );
   });
 
+  it("signs by the server's clock where its own is wrong, and is refused for good otherwise", async () => {
+    const ahead = new Date(Date.now() + 7_200_000);
+    answers = [{ status: 403, body: { message: "Signature expired" }, headers: { date: ahead.toUTCString() } }];
+    const aws = { region: "eu-central-1", credentials: () => FAKE_CREDENTIALS };
+    await createTokenSource({ from: { url }, as: { aws }, request }).token();
+    const [before, after] = asked.map(({ headers }) => String(headers["x-amz-date"]).slice(0, 11));
+    const hourOf = (date: Date) => date.toISOString().slice(0, 13).replaceAll("-", "");
+    expect([hourOf(ahead), hourOf(new Date(ahead.getTime() + 60_000))]).toContain(after);
+    expect(before).not.toBe(after);
+    answers = [{ status: 403, body: { message: "Forbidden" } }];
+    const refused = createTokenSource({ from: { url }, as: { aws }, request });
+    await expect(refused.token()).rejects.toMatchObject({ code: "caller_not_allowed" });
+    expect(asked).toHaveLength(3);
+  });
+
   it.each([
     [
       401,
