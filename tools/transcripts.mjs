@@ -6,6 +6,7 @@
  *   node tools/transcripts.mjs --write  records them anew
  */
 import { spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,13 +19,18 @@ const folder = join(root, "docs/transcripts");
 const VARIABLE = [
   [/^built dist\/ in .*\n/gm, ""],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, "<token>"],
+  [/\bSHA256:[\w+/]{43}=/g, "SHA256:<fingerprint>"],
+  [/\bMII[\w+/=\n]{80,}/g, "<public key>"],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "<uuid>"],
   [/(?<![\w-])[\w-]{43}(?![\w-])/g, "<thumbprint>"],
   [/(?<![\w-])[\w-]{80,}(?![\w-])/g, "<base64url>"],
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z| UTC)?/g, "<time>"],
   [/\b\d{10}\b/g, "<numericdate>"],
   [/\b\d+(\.\d+)? m?s\b/g, "<duration>"],
-  [/\bin \d+ (second|minute|hour|day)s?( \d+ (second|minute|hour)s?)?| *(\d+ seconds? ago|\bnow\b) */g, " <from now> "],
+  [
+    /\bin \d+ (second|minute|hour|day)s?( \d+ (second|minute|hour)s?)?| *(\d+ (minute|second)s?( \d+ seconds?)? ago|\bnow\b) */g,
+    " <from now> ",
+  ],
   [/SINCE +/g, "SINCE "],
   // What CloudFormation makes up.
   [/\bsignet-(Issuer|Manager|keyring)-\w+/g, "signet-$1-<id>"],
@@ -57,6 +63,8 @@ export function replayed(session, more = {}) {
   const clone = mkdtempSync(join(realpathSync(tmpdir()), "signet-transcript-"));
   try {
     for (const name of ["bin", "dist", "node_modules", "package.json", "tools"]) symlinkSync(join(root, name), join(clone, name));
+    for (const [name, made] of Object.entries(KEYS_HANDED_OUT))
+      if (session.includes(name)) writeFileSync(join(clone, name), made(), { mode: 0o600 });
     const commands = session.split("\n").filter((line) => line.startsWith("$ "));
     // A session that makes no issuer goes on where `npm start` made one.
     if (session.includes("bin/signet") && !/signet init|npm start/.test(session)) answerOf(MADE_BY_NPM_START, clone, more);
@@ -88,6 +96,14 @@ function freePort() {
   const program = "const s = net.createServer().listen(0, '127.0.0.1', () => { console.log(s.address().port); s.close(); })";
   return spawnSync(process.execPath, ["-e", program], { encoding: "utf8" }).stdout.trim();
 }
+
+/** What a session has from elsewhere: private keys in the form in which GitHub and Apple hand them out, under the names that it calls them. */
+export const KEYS_HANDED_OUT = Object.freeze({
+  "app.private-key.pem": () =>
+    generateKeyPairSync("rsa", { modulusLength: 2_048 }).privateKey.export({ format: "pem", type: "pkcs1" }).toString(),
+  "AuthKey_2X9R4HXF34.p8": () =>
+    generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
+});
 
 const MADE_BY_NPM_START = "./bin/signet init --issuer http://localhost:7117";
 

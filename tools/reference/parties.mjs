@@ -30,6 +30,7 @@ ${WRITTEN}
 
 What each party demands of a token, of its key and of its issuer, with the page that says so and the day on which it was looked at. Signet's
 table of them is \`src/relying-parties/\`; \`signet doctor URL --for NAME --token -\` holds an issuer and a token against it.
+[Recipes](recipes/README.md) lead to a first answer of some of them.
 
 \`signet init --for NAME[,NAME...]\` makes an issuer whose tokens all of these take: it chooses algorithm, life, claims and rotation by their
 rules, writes the names into \`for\` of \`signet.json\`, and shows each choice with the rule that decided it. Two that exclude each other are named, with the
