@@ -156,12 +156,14 @@ export function addAuditCommands(program: Command, context: Context, common: (co
     .action(async (options) => (await load.history()).auditVerify(context, options));
 }
 
-// One thumbprint in sixty-four begins with a dash, which would be taken for an option.
-const DASHED_KID = /^-[\w-]{42}$/;
+// One thumbprint in sixty-four begins with a dash, which would be taken for an option; so would the beginning of one.
+// What has small letters alone is an option that was written with one dash.
+const DASHED_KID = /^-[\w-]{42}$|^-(?![a-z-]+$)\w[\w-]{6,40}$/;
+const TAKES_A_KID = ["--uploaded", "--kid"];
 
 /** The words of a command line with a kid that begins with a dash put last, where it is known not to be an option. */
 export function withKidLast(argv: readonly string[]): readonly string[] {
-  const kid = argv.find((word, index) => DASHED_KID.test(word) && argv[index - 1] !== "--uploaded");
+  const kid = argv.find((word, index) => DASHED_KID.test(word) && !TAKES_A_KID.includes(argv[index - 1] ?? ""));
   if (kid === undefined || !argv.includes("keys") || argv.includes("--")) return argv;
   return [...argv.filter((word) => word !== kid), "--", kid];
 }

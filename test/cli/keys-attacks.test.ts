@@ -1,3 +1,4 @@
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify } from "jose";
@@ -79,6 +80,23 @@ describe("a kid that begins with a dash", () => {
     const ran = await signet(["keys", "revoke", `-${"a".repeat(42)}`, "--yes"], { cwd });
     expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining("no key of this kid") });
     expect((await signet(["keys", "revoke", "-abc", "--yes"], { cwd })).code).toBe(2);
+  });
+
+  it("may be written as far as it is the only one that begins so, and follows the option that takes it", async () => {
+    const cwd = await issuerAt();
+    const kid = `-4Qk${"a".repeat(39)}`;
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    await writeFile(join(cwd, "other.pem"), privateKey.export({ format: "pem", type: "pkcs8" }), { mode: 0o600 });
+    const imported = await signet(["keys", "import", "--kid", kid, "other.pem"], { cwd });
+    expect(imported.code, imported.stderr).toBe(0);
+    const pem = createPublicKey(privateKey).export({ format: "pem", type: "spki" });
+    for (const given of [kid, kid.slice(0, 12), kid.slice(0, 8)]) {
+      expect(await signet(["keys", "pem", given], { cwd })).toMatchObject({ code: 0, stdout: pem });
+    }
+    expect(await signet(["keys", "pem", "-current"], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("unknown option '-current'"),
+    });
   });
 });
 
