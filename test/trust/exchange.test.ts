@@ -128,6 +128,17 @@ describe("the subject of an exchange", () => {
     expect(narrowed(token({ subject: "web", claims: { iss: US } })).subject).toBe("web");
   });
 
+  it("is never a caller's name where no URL is ours: a token without iss is then not our own", () => {
+    const parties = { client: "web", issuer: undefined, isCaller: (name: string) => name === "web" };
+    for (const iss of [undefined, IDP]) {
+      const subject = token({ subject: "web", claims: { iss } });
+      expect(refusal(() => narrowExchange({ audiences: [], scopes: undefined }, { ...parties, subject }))).toStrictEqual({
+        code: "proof_refused",
+        field: "subject_token",
+      });
+    }
+  });
+
   it("is what the rule makes of the proof", () => {
     expect(narrowed({ ...token(), claimsForTokens: { sub: "idp:42" } }).subject).toBe("idp:42");
   });
