@@ -26,7 +26,14 @@ export function claimsFromPairs(pairs: readonly string[]): Claims {
   return claims;
 }
 
-function explainPair(pair: string): string {
+/** Claims whose names are typed before their values. */
+const NAMES = new Set(["iss", "sub", "aud", "scope"]);
+
+function explainPair(pair: string, next: string | undefined): string {
+  if (NAMES.has(pair)) {
+    const value = next !== undefined && /^[\w@.:/-]{1,64}$/.test(next) ? next : "VALUE";
+    return `a claim is given as name=value: write ${pair}=${value}`;
+  }
   const example = /^[\w@.-]{1,64}$/.test(pair) ? pair : "alice";
   return `a claim is given as name=value: write sub=${example}, or use --claims JSON`;
 }
@@ -34,11 +41,11 @@ function explainPair(pair: string): string {
 /** Reads pairs of a name and a value, in their order. @param explain says what is wrong with what is none. @throws SignetError `usage` */
 export function pairsGiven(
   pairs: readonly string[],
-  explain: (pair: string) => string = explainPair,
+  explain: (pair: string, next: string | undefined) => string = explainPair,
 ): readonly [name: string, value: unknown][] {
-  return pairs.map((pair) => {
+  return pairs.map((pair, index) => {
     const [, name, sign, text = ""] = PAIR.exec(pair) ?? [];
-    if (name === undefined) throw new SignetError("usage", explain(pair));
+    if (name === undefined) throw new SignetError("usage", explain(pair, pairs[index + 1]));
     const shown = shortened(name);
     return [name, sign === ":=" ? parseTypedJson(text, `what follows ${shown}:= (a text is written ${shown}=TEXT)`) : text];
   });

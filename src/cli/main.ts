@@ -6,6 +6,7 @@ import { SignetError, shortened, visible } from "../errors.js";
 import { tellFileWarningsTo } from "../files/warnings.js";
 import type { CommonOptions, Context } from "./context.js";
 import { addCustodyFlags } from "./custody-flags.js";
+import { givenOnce } from "./given-once.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
 import { onlyPrints } from "./only-prints.js";
 import { createOutput, EXIT, reportFailure } from "./output.js";
@@ -14,6 +15,7 @@ import { selfName } from "./self-name.js";
 import { addServerCommands } from "./server-commands.js";
 import { addStackCommands } from "./stack-commands.js";
 import { addTokenCommand } from "./token-commands.js";
+import { usageInWords } from "./usage-words.js";
 import { addVerifierFlags } from "./verifier-flags.js";
 import { VERSION } from "./version.js";
 
@@ -105,8 +107,7 @@ function createProgram(context: Context, argv: readonly string[]): Command {
       // It repeats the words that were typed, or pasted.
       writeErr: (text) => void process.stderr.write(text.split("\n").map(visible).join("\n")),
       writeOut: (text) => void process.stdout.write(withSelf(text, context.self)),
-      // A key that was pasted begins with dashes, as an option does: it must not be repeated.
-      outputError: (text, write) => write(`signet: ${text.replace(/^error: /, "").replace(/(-----BEGIN).*$/s, "$1 ...'\n")}`),
+      outputError: (text, write) => write(usageInWords(text)),
     })
     .showHelpAfterError(false)
     .enablePositionalOptions()
@@ -199,7 +200,7 @@ function common(command: Command): Command {
 }
 
 function addIssuerCommands(program: Command, context: Context): void {
-  addCustodyFlags(addPartyFlags(common(program.command("init"))))
+  const init = addCustodyFlags(addPartyFlags(common(program.command("init"))))
     .description("make an issuer: signet.json, and its keys in .signet/")
     .option("--issuer <url>", "the issuer's URL, set as iss (default: claims bring their own)")
     .option(
@@ -232,7 +233,9 @@ function addIssuerCommands(program: Command, context: Context): void {
       "after",
       "\nExamples:\n  signet init --issuer https://issuer.example --algorithm ES256\n  signet init --issuer https://issuer.example --for iam,azure\n  signet init --for github-app --app-id Iv23liAbCdEfGhIjKlMn --import app.private-key.pem",
     )
-    .action(async (options) => (await load.init()).init(context, options));
+    .allowExcessArguments()
+    .action(async (options, { args }: Command) => (await load.init()).init(context, options, args));
+  givenOnce(init);
   program
     .command("cost")
     .description("what custodians in AWS cost a month")

@@ -39,10 +39,15 @@ export function lifeSecondsOf(answered: Answered, request: Pick<IssueRequest, "t
   });
 }
 
-/** The end of a token, NumericDate; `undefined` where it says none, or is no token. Nothing is verified. */
-export function endOf(token: string): number | undefined {
+/**
+ * The end of a token, NumericDate; `undefined` where it says none, or is no token. Nothing is verified.
+ *
+ * @param ttl how long one without `exp` is used from its `iat`, in seconds
+ */
+export function endOf(token: string, ttl?: number): number | undefined {
   try {
-    return claimsOf(token).exp;
+    const { exp, iat } = claimsOf(token);
+    return exp ?? (iat !== undefined && ttl !== undefined ? iat + ttl : undefined);
   } catch {
     return undefined;
   }

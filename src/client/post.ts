@@ -99,10 +99,15 @@ async function attempt(fetch: typeof globalThis.fetch, { url, headers, body }: S
       retryAfterSeconds: secondsIn(answer.headers.get("retry-after")),
     };
   } catch (error) {
+    const code = codeIn(error);
     const words = controller.signal.aborted
       ? `no answer within ${Math.round(timeoutMs / 1_000)} s`
-      : `it cannot be reached${codeIn(error)}`;
-    throw new SignetError("issuer_unavailable", `${url.host}: ${words}; is it running, and is this its URL?`, { cause: error });
+      : `it cannot be reached${code === undefined ? "" : ` (${code})`}`;
+    const asked =
+      code !== undefined && NO_TLS.includes(code)
+        ? "does it speak http there, and no https?"
+        : "is it running, and is this its URL?";
+    throw new SignetError("issuer_unavailable", `${url.host}: ${words}; ${asked}`, { cause: error });
   } finally {
     clearTimeout(timer);
   }
@@ -112,8 +117,11 @@ function secondsIn(text: string | null): number | undefined {
   return text !== null && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 }
 
+/** What an answer that is no TLS is called, by one OpenSSL and another. */
+const NO_TLS = ["ERR_SSL_PACKET_LENGTH_TOO_LONG", "ERR_SSL_WRONG_VERSION_NUMBER", "EPROTO"];
+
 // Node's fetch keeps "ECONNREFUSED" and "CERT_HAS_EXPIRED" in the cause.
-function codeIn(error: unknown): string {
+function codeIn(error: unknown): string | undefined {
   const { cause } = (error ?? {}) as { readonly cause?: { readonly code?: unknown } };
-  return typeof cause?.code === "string" ? ` (${cause.code})` : "";
+  return typeof cause?.code === "string" ? cause.code : undefined;
 }

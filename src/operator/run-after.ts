@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { accessSync, constants, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { isListOf, isNonEmptyText } from "../encoding/list-of.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
@@ -21,12 +22,32 @@ const MAX_MS = 60_000;
 export function programGiven(text: string, option: string): Program {
   const words = text.startsWith("[") ? listIn(text) : [text];
   const [path, ...args] = words ?? [];
-  if (path !== undefined && isAbsolute(path)) return { path, args };
+  if (path !== undefined && isAbsolute(path)) {
+    assertProgram(path, option);
+    return { path, args };
+  }
   const example = `${option} /usr/local/bin/reload, or ${option} '["/usr/bin/systemctl","reload","app"]'`;
   throw new SignetError(
     "usage",
     `${option} must be a program's whole path, alone or in a list of JSON with its arguments: ${example}`,
   );
+}
+
+// It is found at the start, and not at the first renewal.
+function assertProgram(path: string, option: string): void {
+  if (isRunnable(path)) return;
+  const [program = "", ...words] = path.split(" ");
+  const list = words.length === 0 ? "" : `; its arguments stand in a list: ${option} '${JSON.stringify([program, ...words])}'`;
+  throw new SignetError("usage", `${option}: ${shortened(path, 256)} is no program that can be run${shortened(list, 300)}`);
+}
+
+function isRunnable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function listIn(text: string): readonly string[] | undefined {

@@ -24,14 +24,17 @@ export function stackNamed({ stack = DEFAULT_STACK }: StackChoice): string {
   throw new SignetError("usage", `${JSON.stringify(stack)} is no name for a stack: a letter, then letters, digits and hyphens`);
 }
 
-/** The regions that a command is about. */
-export function regionsOf({ env }: Surroundings, { region }: StackChoice): readonly string[] {
+/** What tells a command the region. */
+const FLAG_OR_VARIABLE = "give --region, set AWS_REGION";
+
+/** The regions that a command is about. @param fix what to do where none is known. @throws SignetError `usage` */
+export function regionsOf({ env }: Surroundings, { region }: StackChoice, fix: string = FLAG_OR_VARIABLE): readonly string[] {
   const regions = (region ?? regionIn(withProfile(env)) ?? "").split(",").map((each) => each.trim());
   for (const each of regions) {
     if (each === "")
       throw new SignetError(
         "usage",
-        "no AWS region is known: give --region, set AWS_REGION, or give the profile one (`aws configure set region eu-central-1`)",
+        `no AWS region is known: ${fix}, or give the profile one (\`aws configure set region eu-central-1\`)`,
       );
     if (!REGION_NAME.test(each)) throw new SignetError("usage", `${JSON.stringify(each)} is no AWS region, such as eu-central-1`);
   }
@@ -98,7 +101,7 @@ export async function withNamedStack<T>(
   work: (named: NamedStack) => T | Promise<T>,
 ): Promise<T> {
   const name = stackOfConfig(config);
-  const [region = ""] = regionsOf(surroundings, {});
+  const [region = ""] = regionsOf(surroundings, {}, "set AWS_REGION");
   return withStack(surroundings, name, region, async (client) =>
     work({ name, region, client, stack: await existingStack(client, name, region, surroundings) }),
   );

@@ -54,6 +54,7 @@ export async function tokenOrigin(surroundings: Surroundings, options: OriginOpt
   const places = [url !== undefined, tokenUrl !== undefined, named !== undefined, config !== undefined];
   if (places.filter(Boolean).length > 1)
     throw usage("a token comes from one place: give one of --url, --token-url, --function and --config");
+  if (url !== undefined) assertBaseUrl(url);
   if (url !== undefined || tokenUrl !== undefined) {
     const allowed = allowInsecureUrl === true ? { allowInsecureUrl } : {};
     const from = url === undefined ? { tokenUrl: tokenUrl ?? "", ...allowed } : { url, ...allowed };
@@ -69,6 +70,18 @@ export async function tokenOrigin(surroundings: Surroundings, options: OriginOpt
   if (isStack) return { from: { lambda: await functionOf(surroundings, config ?? "", caller) } };
   if (caller !== undefined) throw usage("--caller is for a server or a stack: this folder's issuer asks for no caller");
   return undefined;
+}
+
+/** What people paste in the place of the issuer's URL, and what they meant. */
+const PATHS_OF_ISSUERS: readonly (readonly [end: RegExp, meant: string])[] = [
+  [/\/issue\/?$/, "tokens are asked for at /issue by itself: leave that out"],
+  [/\/token\/?$/, "for a token endpoint give --token-url instead"],
+  [/\/\.well-known\/[a-z0-9.-]+$/, "its documents are found below it: leave out what begins with /.well-known"],
+];
+
+function assertBaseUrl(url: string): void {
+  const meant = PATHS_OF_ISSUERS.find(([end]) => end.test(url))?.[1];
+  if (meant !== undefined) throw usage(`--url is the issuer's own URL, such as https://issuer.example; ${meant}`);
 }
 
 async function functionOf(surroundings: Surroundings, config: string, caller: string | undefined): Promise<string> {

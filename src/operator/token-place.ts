@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { SignetError } from "../errors.js";
 import { removeFile } from "../files/durable.js";
@@ -46,6 +47,8 @@ export async function tokenPlace(path: string, handing: Handing): Promise<TokenP
   const target = await followLinks(path);
   const [folder, name] = [dirname(target), basename(target)];
   const read = async (): Promise<string | undefined> => readTrustedText("input", path);
+  if (!(await isFolder(folder)))
+    throw new SignetError("usage", `there is no folder ${folder} for the token: make it first, \`mkdir -p ${folder}\``);
   const present = await read();
   if (present !== undefined && present.trim() !== "" && !TOKEN.test(present)) {
     throw new SignetError("usage", `${path} holds something else than a token, and is not written over: name another file`);
@@ -58,4 +61,11 @@ export async function tokenPlace(path: string, handing: Handing): Promise<TokenP
     watch: (onChange: () => void): FolderWatch =>
       watchFolder(folder, (changed) => (changed === null || changed === name) && onChange()),
   });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }

@@ -88,6 +88,36 @@ describe("signet token", () => {
     expect(await check()).toMatchObject({ code: 1, stderr: expect.stringContaining("is over") });
   });
 
+  it("has a server that speaks no TLS guessed, and a folder without an issuer told where else tokens are", async () => {
+    const tls = issuer.replace("http:", "https:");
+    const ran = await signet(["token", "--url", tls, "--secret-file", "web.secret"], { cwd: home });
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining("does it speak http there") });
+    const none = await signet(["token", "aud=x"], { cwd: await scratch() });
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining("--url, --token-url or --function") });
+  });
+
+  it("fails where the server does not take a proof: no token was refused", async () => {
+    await writeFile(join(home, "proof"), tokenWith({ iss: "https://idp.example", exp: 4_000_000_000 }));
+    const ran = await signet(["token", "--url", issuer, "--proof-file", "proof", "aud=x"], { cwd: home });
+    expect(ran, ran.stderr).toMatchObject({ code: 1, stdout: "" });
+  });
+
+  it("keeps what has no exp as long as the limits say, and checks it by the same time", async () => {
+    const folder = await scratch();
+    const config = {
+      tokens: { iss: "A1B2C3D4E5", iat: 0, exp: false },
+      limits: { maxTtlSeconds: 3_000, defaultTtlSeconds: 3_000 },
+    };
+    await writeFile(join(folder, "signet.json"), JSON.stringify(config), { mode: 0o600 });
+    expect((await signet(["init"], { cwd: folder })).code).toBe(0);
+    const ran = await signet(["token", "--file", "t"], { cwd: folder });
+    expect(ran, ran.stderr).toMatchObject({ code: 0, stderr: expect.stringMatching(/good for (50 minutes|49 minutes)/) });
+    const check = (...more: string[]) => signet(["token", "--check", "--file", "t", ...more], { cwd: folder });
+    expect(await check()).toMatchObject({ code: 1, stderr: expect.stringContaining("say with --ttl") });
+    expect(await check("--ttl", "50m")).toMatchObject({ code: 0, stderr: expect.stringContaining("is good for") });
+    expect(await check("--ttl", "50m", "--min-ttl", "1h")).toMatchObject({ code: 1, stderr: expect.stringContaining("only") });
+  });
+
   it.each([
     [["--watch"], "give --file PATH"],
     [["--file", "t", "--check", "aud=x"], "asks for nothing"],
@@ -100,6 +130,18 @@ describe("signet token", () => {
     [["--issuer", "https://a.example"], "for --key"],
     [["--file", "t", "--mode", "666"], "--mode"],
     [["--file", "t", "--exec", "reload"], "whole path"],
+    [["--file", "t", "--exec", "/bin/echo hi"], `its arguments stand in a list: --exec '["/bin/echo","hi"]'`],
+    [["--file", "t", "--exec", "/nowhere"], "/nowhere is no program that can be run"],
+    [["--file", "none/t"], "mkdir -p "],
+    [["--url", "http://a.example", "--secret-file", "web.secret"], "--url must be a URL of https: over http an attacker"],
+    [["--url", "http://a.example", "--secret-file", "web.secret"], "; --allow-insecure-url takes it"],
+    [["--url", "https://a.example/issue", "--secret-file", "web.secret"], "by itself: leave that out"],
+    [["--url", "https://a.example/token", "--secret-file", "web.secret"], "give --token-url instead"],
+    [["--ttl", "10s", "--min-ttl", "20s"], "--ttl must be more than --min-ttl"],
+    [["--function", "signet:web"], "region is not known: give the function's whole ARN, or AWS_REGION"],
+    [["--config", "stack:signet"], "no AWS region is known: set AWS_REGION"],
+    [["--aud", "x"], "a claim is typed without dashes: aud=VALUE"],
+    [["sub", "a"], "write sub=a"],
     [["--file", "signet.json"], "something else than a token"],
     [["--claims", "-"], "--claims"],
     [["--file", "t", "--watch", "--min-ttl", "2s"], "at least 5s"],
@@ -159,7 +201,8 @@ describe("signet token --watch", () => {
     const file = join(await scratch(), "token");
     const refused = watching("--url", issuer, "--secret-file", "wrong.secret", "--file", file);
     expect(await refused.ended).toBe(1);
-    expect(refused.stderr()).toContain("answers 401");
+    expect(refused.stderr().split("answers 401")).toHaveLength(2);
+    expect(refused.stderr()).toMatch(/^signet: /);
     const port = await freePort();
     const away = watching("--url", `http://localhost:${port}`, "--secret-file", "web.secret", "--file", file);
     await until("it says that there is none", () => away.stderr().includes("this is told once"));

@@ -2,8 +2,9 @@ import { endOf } from "../../client/life.js";
 import { isPassing } from "../../client/refusal.js";
 import { CLOCKS, type Renewal } from "../../client/renewal.js";
 import { renewalOf } from "../../client/token-source.js";
+import { reworded, tellingFailures } from "../../encoding/command-hints.js";
 import { durationInWords } from "../../encoding/durations.js";
-import { SignetError } from "../../errors.js";
+import { isSignetError, SignetError } from "../../errors.js";
 import { readTrustedText } from "../../files/trusted-read.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { putLimitsInForce } from "../../operator/limits-in-force.js";
@@ -16,6 +17,7 @@ import { watchStopSignals } from "../../server/stop-signals.js";
 import { claimsAsked, type RequestOptions, requestAsked } from "../asked-request.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
+import { asTypedWrong, inFlags } from "../origin-words.js";
 import { durationGiven } from "../typed.js";
 
 type Common = Omit<CommonOptions, "config">;
@@ -75,19 +77,36 @@ async function renewalFor(context: Context, pairs: readonly string[], options: T
   const minTtlSeconds = minTtl === undefined ? undefined : durationGiven(minTtl, "--min-ttl");
   if (options.watch === true && minTtlSeconds !== undefined && minTtlSeconds < MIN_WATCHED_SECONDS)
     throw usage(`--min-ttl must be at least ${MIN_WATCHED_SECONDS}s for a file: it is removed shortly before its token is over`);
-  return renewalOf({
-    ...((await tokenOrigin(context, options)) ?? (await ownOrigin(context, options))),
-    request,
+  const origin: OwnOrigin = (await tokenOrigin(context, options)) ?? (await ownOrigin(context, options));
+  const { usualTtl, ...from } = origin;
+  const asked = {
+    ...from,
+    // What says no end itself is used as long as the limits say.
+    request: usualTtl === undefined ? request : { ttl: usualTtl, ...request },
     minTtlSeconds,
     ...(reuseAtLeast !== undefined && { reuseAtLeastSeconds: durationGiven(reuseAtLeast, "--reuse-at-least") }),
-  });
+  };
+  return tellingFailures(() => renewalOf(asked, inFlags), asTypedWrong)();
+}
+
+interface OwnOrigin extends TokenOrigin {
+  /** How long a token is used that has no exp, in seconds. */
+  readonly usualTtl?: number;
 }
 
 /** This folder's issuer, which follows the rotations of its keys. */
-async function ownOrigin(context: Context, options: TokenOptions): Promise<TokenOrigin> {
-  const installation = await openInstallation(context, options);
+async function ownOrigin(context: Context, options: TokenOptions): Promise<OwnOrigin> {
+  const installation = await openInstallation(context, options).catch((error: unknown) => {
+    if (!isSignetError(error, "config_missing")) throw error;
+    throw reworded(error, `${error.message}; a token from elsewhere is asked for with --url, --token-url or --function`);
+  });
   await putLimitsInForce(installation, (words) => context.output.note(words));
-  return { from: { issue: async (request) => installation.issuer.issue(request) } };
+  const { tokens = {}, limits } = installation.config;
+  const usualTtl = tokens.exp === false ? (limits.defaultTtlSeconds ?? limits.maxTtlSeconds) : undefined;
+  return {
+    from: { issue: async (request) => installation.issuer.issue(request) },
+    ...(usualTtl !== undefined && { usualTtl }),
+  };
 }
 
 interface Kept {
@@ -105,10 +124,10 @@ async function keep(
   const stopped = new AbortController();
   watchStopSignals().first.then(() => stopped.abort());
   const file = keeper((event) => {
-    if (event.what === "ready") tell(event.leftMs);
-    else output.note(wordsOf(event, path));
     // What no further try would change is told as a failure, as long as nothing depends on this process.
     if (event.what === "failing" && !isReady && !isPassing(event.failure)) fatal = event.failure;
+    else if (event.what === "ready") tell(event.leftMs);
+    else output.note(wordsOf(event, path));
     if (event.what === "ready" || event.what === "renewed") after();
     isReady ||= event.what === "ready";
   });
@@ -167,14 +186,14 @@ function inWords(milliseconds: number): string {
 
 /** `--check`: whether the file holds a token that is good still, by this machine's clock. */
 async function check(context: Context, pairs: readonly string[], options: TokenOptions): Promise<void> {
-  const { file, minTtl, json, check: _, ...others } = options;
+  const { file, minTtl, ttl, json, check: _, ...others } = options;
   const stray = Object.entries(others).some(([, value]) => value !== undefined) || pairs.length > 0;
   if (file === undefined || stray)
-    throw usage("--check looks at a file and asks for nothing: give --file, --min-ttl and --json alone");
+    throw usage("--check looks at a file and asks for nothing: give --file, --min-ttl, --ttl and --json alone");
   const path = pathGiven(context, file);
   const text = await readTrustedText("input", path);
   const least = minTtl === undefined ? 0 : durationGiven(minTtl, "--min-ttl");
-  const end = text === undefined ? undefined : endOf(text.trim());
+  const end = text === undefined ? undefined : endOf(text.trim(), ttl === undefined ? undefined : durationGiven(ttl, "--ttl"));
   const left = (end ?? 0) - presentSeconds();
   if (left <= least) throw new SignetError("not_ready", notReady(path, text, end, left));
   tellReady(context, { ...(json === true && { json }) }, path, left * 1_000);
@@ -182,7 +201,8 @@ async function check(context: Context, pairs: readonly string[], options: TokenO
 
 function notReady(path: string, text: string | undefined, end: number | undefined, left: number): string {
   if (text === undefined) return `there is no ${path}: \`signet token --file ${path} --watch\` writes it`;
-  if (end === undefined) return `${path} holds no token that says when it ends`;
+  if (end === undefined)
+    return `${path} holds no token that says when it ends: for one that has iat and no exp, say with --ttl how long it is used`;
   return left > 0 ? `${path} is good for ${durationInWords(left)} only` : `the token in ${path} is over`;
 }
 
