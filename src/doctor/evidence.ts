@@ -93,6 +93,8 @@ export interface ExamineOptions {
   readonly token?: string | undefined;
   /** The token is for those who know its key, and no issuer: it is read, and not verified. */
   readonly isSelfSigned?: boolean | undefined;
+  /** Its keys as they are kept, which verify the token where none are found by its URL. */
+  readonly ownKeys?: readonly unknown[] | undefined;
   /** An issuer of http beside this machine is warned of, and not called broken. */
   readonly allowInsecureIssuer?: boolean | undefined;
   readonly visit?: Visitor;
@@ -119,6 +121,7 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
     jwksUrl === undefined || etag === undefined ? undefined : await ask(jwksUrl, { "if-none-match": etag }, discovery?.reach);
   const listed: readonly unknown[] = Array.isArray(jwks?.json?.keys) ? jwks.json.keys : [];
   const looked = listed.slice(0, MAX_KEYS);
+  const known = looked.length > 0 ? looked : (options.ownKeys ?? []);
   return {
     issuer,
     ...(options.allowInsecureIssuer === true && { allowsInsecure: true }),
@@ -129,7 +132,7 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
     ...(again && { again }),
     keys: factsOfAll(looked),
     keyCount: listed.length,
-    ...(options.token !== undefined && { token: tokenFacts(options.token, byKeys(looked, issuer, options)) }),
+    ...(options.token !== undefined && { token: tokenFacts(options.token, byKeys(known, issuer, options)) }),
     now: now(),
   };
 }

@@ -65,14 +65,19 @@ interface Sample {
 }
 
 /** @param isSelfSigned the token is for such parties alone: one that is for an issuer's parties too has to be the issuer's */
-function looked(
+async function looked(
   { output }: Context,
-  { issuer, allowInsecureIssuer }: Patient,
+  { issuer, allowInsecureIssuer, ownKeys }: Patient,
   { jwks, token }: Sample,
   isSelfSigned: boolean,
 ): Promise<Evidence> {
   output.note(`looking at ${issuer} as verifiers do`);
-  return examine(issuer, { jwksUrl: jwksGiven(jwks), token, isSelfSigned, allowInsecureIssuer });
+  const evidence = await examine(issuer, { jwksUrl: jwksGiven(jwks), token, isSelfSigned, allowInsecureIssuer, ownKeys });
+  if (ownKeys !== undefined && evidence.keys.length === 0)
+    output.note(
+      "no keys are found there yet: a token is verified by those of this folder. Where they are published elsewhere, give --jwks URL",
+    );
+  return evidence;
 }
 
 /** An issuer of this folder's whose `iss` is no URL: no verifier finds its keys by that. */
@@ -164,6 +169,8 @@ interface Patient {
   readonly allowInsecureIssuer?: boolean | undefined;
   /** Whom its tokens are for, by this folder's config: of those whose iss is no URL, the ones that find no keys by it. */
   readonly parties?: readonly RelyingParty[];
+  /** The public keys in this folder, of an issuer with a URL. */
+  readonly ownKeys?: Jwks["keys"] | undefined;
   /** What there is of it here, where it has no URL. */
   readonly own?: { readonly jwks: Jwks; readonly tokens: Tokens };
 }
@@ -173,9 +180,11 @@ async function ownIssuer(context: Context, options: DoctorOptions): Promise<Pati
     const installation = await openInstallation(context, options);
     const { issuer, allowInsecureIssuer, tokens = {}, for: names = [] } = installation.config;
     const parties = names.map(partyNamed);
-    if (issuer !== undefined) return { issuer, parties, allowInsecureIssuer: options.allowInsecureIssuer ?? allowInsecureIssuer };
+    const jwks = (await installation.stores.publicDocuments.read())?.jwks;
+    if (issuer !== undefined) {
+      return { issuer, parties, ownKeys: jwks?.keys, allowInsecureIssuer: options.allowInsecureIssuer ?? allowInsecureIssuer };
+    }
     if (tokens.iss !== undefined) {
-      const jwks = (await installation.stores.publicDocuments.read())?.jwks;
       if (jwks === undefined) throw jwksMissing(installation);
       return { issuer: tokens.iss, parties: parties.filter(({ kind }) => kind === "self-signed"), own: { jwks, tokens } };
     }
@@ -204,5 +213,5 @@ function jwksGiven(url: string | undefined): string | undefined {
 }
 
 function wantedOf(text: string | undefined): readonly RelyingParty[] {
-  return text === undefined ? [] : [...new Set(namesGiven(text, "--for"))].map(partyNamed);
+  return text === undefined ? [] : [...new Set(namesGiven(text, "--for").map(partyNamed))];
 }
