@@ -45,6 +45,8 @@ function ofTokens({ iss, exp }: Tokens, limits: unknown, callers: readonly (read
   for (const [where, each] of all) {
     if ((each as Partial<Limits> | undefined)?.requiredClaims?.includes("exp"))
       found.push(`${where}.requiredClaims has exp, which tokens.exp leaves out, so no token is issued`);
+    if ((each as Partial<Limits> | undefined)?.requireExpiration === true)
+      found.push(`${where}.requireExpiration is true, and tokens.exp leaves exp out of every token all the same`);
   }
   for (const [name, { exchanges = [] }] of callers) {
     if (exchanges.length > 0)

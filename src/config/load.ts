@@ -10,6 +10,7 @@ import { readSettings } from "../settings/read.js";
 import { type Member, membersIn } from "../settings/shape.js";
 import { JWKS_CACHES, minPublishAheadSeconds } from "../settings/times.js";
 import { assertOneIss } from "../settings/tokens.js";
+import { assertVisibleIss } from "../settings/visible-iss.js";
 import { judgeCallers } from "../trust/judge-callers.js";
 import { assertClaimsFromProofs } from "../trust/judge-claims.js";
 import { contradictions } from "./contradictions.js";
@@ -94,8 +95,10 @@ export function checkConfig(members: unknown, path: string, given: CheckSources)
   const shape = merged.allowInsecureIssuer === true ? INSECURE_CONFIG_MEMBERS : CONFIG_MEMBERS;
   const read = readSettings(shape, merged, (_first, all) => explainFaults(all, { file: path, text, sources }));
   assertOneIss(read.tokens ?? {}, read.issuer, `${path}: ${sources.get("issuer") ?? "issuer"} and tokens.iss`);
+  assertVisibleIss(read.tokens ?? {}, `${path}: tokens.iss`);
   assertCustody(read, path);
   assertPublishAhead(read.rotation, sources.get(PUBLISH_AHEAD) ?? path);
+  assertKeysOfCallers(read, path);
   assertProofs(read, path);
   if (onDoubt !== undefined) for (const words of contradictions(merged)) onDoubt(`${path}: ${words}`);
   const { directory, passphraseFile, notices, callers, ...config } = read;
@@ -127,6 +130,14 @@ function assertCustody(config: Config, path: string): void {
     const what = `${path}: the custody ${custody} needs aws.kmsKey, the symmetric KMS key that wraps the private keys (--kms-key)`;
     throw new SignetError("config_invalid", what, { field: "aws.kmsKey" });
   }
+}
+
+/** The proofs of a caller's own keys are for the issuer's URL: beside an `iss` that is none there is no such URL, and none to be given. */
+function assertKeysOfCallers({ tokens, callers }: Config, path: string): void {
+  const [name] = Object.entries(callers).find(([, { keys }]) => keys !== undefined) ?? [];
+  if (name === undefined || tokens?.iss === undefined) return;
+  const what = `${path}: callers.${name}.keys are not possible with tokens.iss, since their proofs are for the issuer's URL: give it a secret instead (\`signet callers add\` makes one)`;
+  throw new SignetError("config_invalid", what, { field: `callers.${name}.keys` });
 }
 
 /** Refuses what callers say of proofs where it would trust more than it says, or never work. */

@@ -6,6 +6,7 @@ import { SignetError } from "../errors.js";
 import { hasProofs } from "../issue/alias-callers.js";
 import { readCallers } from "../issue/callers-json.js";
 import { assertOneIss, readTokens, type Tokens } from "../settings/tokens.js";
+import { assertVisibleIss } from "../settings/visible-iss.js";
 import { judgeCallers } from "../trust/judge-callers.js";
 import { footprint, PRICES } from "./prices.js";
 import { outputsOf, parameterOf } from "./stack-access.js";
@@ -65,6 +66,7 @@ export function checkTokens(text: string | undefined, issuerUrl?: string, caller
   try {
     const tokens = readTokens(parseStrictJson(text || "{}", "it"), "Tokens");
     assertOneIss(tokens, issuerUrl, "IssuerUrl and iss of Tokens");
+    assertVisibleIss(tokens, "iss");
     if (tokens.exp === false) assertNoExchanges(readCallers(parseStrictJson(callers || "{}", "Callers") as object));
     return tokens;
   } catch (error) {

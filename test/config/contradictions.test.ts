@@ -27,6 +27,10 @@ describe("members that contradict each other", () => {
     [{ tokens: { iss: "https://issuer.example" } }, /tokens\.iss is a URL.*set issuer instead/],
     [{ tokens: { exp: false }, limits: { requiredClaims: ["exp"] } }, /limits\.requiredClaims has exp, .*no token is issued/],
     [
+      { tokens: { exp: false }, limits: { requireExpiration: true } },
+      /limits\.requireExpiration is true, and tokens\.exp leaves/,
+    ],
+    [
       { tokens: { exp: false }, callers: { web: { limits: { requiredClaims: ["exp"] } } } },
       /callers\.web\.limits\.requiredClaims has exp/,
     ],

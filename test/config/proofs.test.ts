@@ -42,6 +42,16 @@ describe("callers of a config that are proven", () => {
     expect(() => check({ ci })).toThrow(/^\/etc\/signet\/signet\.json/);
   });
 
+  it("have no keys of their own beside an iss that is no URL: a secret is what they can have", () => {
+    const members = { tokens: { iss: "A1B2C3D4E5" }, callers: { ci: { keys: { jwksUrl: "https://c.example/jwks.json" } } } };
+    expect(() => checkConfig(members, "signet.json", { env: {} })).toThrow(
+      expect.objectContaining({
+        field: "callers.ci.keys",
+        message: expect.stringMatching(/not possible with tokens\.iss.*a secret/),
+      }),
+    );
+  });
+
   it("find their certificates beside the file", () => {
     const keys = { jwksUrl: "https://client.example/jwks", caFile: "client.pem" };
     const { ci } = check({ ci: { trusts: [{ ...rule, caFile: "ca.pem" }, rule], keys } }).callers;

@@ -63,6 +63,22 @@ describe.each(Object.entries(DOORS))("tokens through %s", (_, open) => {
   });
 });
 
+describe("an iss that is typed", () => {
+  const typed = [DOORS["signet.json"], DOORS["the parameter Tokens"]] as const;
+
+  it.each([" ", "\u00a0 ", "ACCOUNT\u200b", "\u202eabc", "a\u2028b", "a\u2029b", "\ufeffa", "a\u{e0041}"])(
+    "is seen, as %j is not",
+    (iss) => {
+      for (const open of typed)
+        expect(() => open?.({ iss })).toThrow(/iss has (nothing but spaces|a character that is not seen)/);
+    },
+  );
+
+  it("may have spaces between words", () => {
+    for (const open of typed) expect(() => open?.({ iss: "my issuer" })).not.toThrow();
+  });
+});
+
 it("a member that JSON can hold and a copy cannot name is no kid by accident", () => {
   const certificates = JSON.parse(`{"__proto__":"${THUMBPRINT}"}`) as Record<string, string>;
   expect(Object.keys(readTokens({ certificates }).certificates ?? {})).toStrictEqual(["__proto__"]);
