@@ -1,10 +1,14 @@
-import { SignetError } from "../errors.js";
-import { assertNoFacts, chooseFor, type PartyWishes, partiesFor, type Unknown, unknownTo } from "../operator/init-for.js";
+import type { Config } from "../config/schema.js";
+import { webUrlOf } from "../encoding/url-of.js";
+import { SignetError, shortened } from "../errors.js";
+import { exampleRequest } from "../operator/example-request.js";
+import { assertNoFacts, chooseFor, type PartyWishes, partiesFor, unknownTo } from "../operator/init-for.js";
+import { serviceAccountFor } from "../operator/service-account.js";
 import type { Choice } from "../relying-parties/choose.js";
-import { FACTS } from "../relying-parties/facts.js";
+import { factsOf } from "../relying-parties/own-choices.js";
 import type { RelyingParty } from "../relying-parties/relying-party.js";
 import type { Context } from "./context.js";
-import { askLine } from "./prompt.js";
+import { answersTo } from "./party-questions.js";
 import { table } from "./table.js";
 import { namesGiven } from "./typed.js";
 
@@ -12,6 +16,19 @@ import { namesGiven } from "./typed.js";
 export interface PartyOptions extends PartyWishes {
   /** Their names, with commas between. */
   readonly for?: string;
+  /** The region of a key that is imported. */
+  readonly region?: string;
+}
+
+/** Refuses words beside the options, and says which option was meant. @throws SignetError `usage` */
+export function assertNoWords(words: readonly string[], { for: named }: PartyOptions): void {
+  const [first] = words;
+  if (first === undefined) return;
+  const all = [...(named === undefined ? [] : [named]), ...words]
+    .flatMap((each) => each.split(","))
+    .filter((each) => each !== "");
+  const meant = webUrlOf(first) === undefined ? `--for ${all.join(",")}` : `--issuer ${first}`;
+  throw new SignetError("usage", `init takes options alone, and ${shortened(first)} is none; did you mean ${shortened(meant)}?`);
 }
 
 /** What was chosen for the parties that are named, and the options with what was asked for on the terminal. */
@@ -24,30 +41,20 @@ export async function choiceFor<O extends PartyOptions>(
     return { options };
   }
   const parties = partiesFor(namesGiven(options.for, "--for"));
-  const complete = { ...options, ...(await answers(unknownTo(context, parties, options), parties)) };
+  const given = { ...options, ...(await accountOf(context, parties, options)) };
+  const complete = { ...given, ...(await answersTo(context, unknownTo(context, parties, given), parties)) };
   return { choice: chooseFor(context, parties, complete), options: complete };
 }
 
-const ISSUER = { flag: "--issuer", meaning: "the issuer's URL, at which they find the keys" };
-
-async function answers(unknown: readonly Unknown[], parties: readonly RelyingParty[]): Promise<Partial<Record<Unknown, string>>> {
-  if (unknown.length === 0) return {};
-  if (!process.stdin.isTTY) {
-    const who = parties.map(({ id }) => id).join(", ");
-    const missing = unknown.map(questionOf).map(({ flag, meaning }) => `${flag} (${meaning})`);
-    throw new SignetError("usage", `--for ${who} needs ${missing.join(", ")}`);
-  }
-  const found: [Unknown, string][] = [];
-  for (const name of unknown) {
-    const { flag, meaning } = questionOf(name);
-    const answer = await askLine(`${meaning[0]?.toUpperCase()}${meaning.slice(1)} (${flag}): `);
-    found.push([name, answer.trim()]);
-  }
-  return Object.fromEntries(found);
-}
-
-function questionOf(name: Unknown): { readonly flag: string; readonly meaning: string } {
-  return name === "issuer" ? ISSUER : FACTS[name];
+// The key file of a service account says whose it is.
+async function accountOf(
+  context: Context,
+  parties: readonly RelyingParty[],
+  options: PartyOptions,
+): Promise<Pick<PartyOptions, "serviceAccount">> {
+  if (!parties.some((party) => factsOf(party).includes("serviceAccount"))) return {};
+  const serviceAccount = await serviceAccountFor(context, options);
+  return serviceAccount === undefined ? {} : { serviceAccount };
 }
 
 /** Says what was chosen, each with the rule that decided it, and what else is to be known. */
@@ -60,11 +67,12 @@ export function tellChoice({ output }: Context, { parties, reasons, notes }: Cho
 }
 
 /** What is to be typed once the issuer is made: each line a step. */
-export function nextSteps({ self }: Pick<Context, "self">, { ways, limits, tokens }: Choice): readonly string[] {
+export function nextSteps({ self }: Pick<Context, "self">, choice: Choice | undefined, config: Config): readonly string[] {
+  const issue = [`${self} issue`, ...exampleRequest(config)].join(" ");
+  if (choice === undefined) return [issue];
+  const { ways, tokens } = choice;
   const uploads = ways.filter(({ how }) => how === "paste").map(({ party }) => `${self} keys pem --for ${party.id}`);
-  const claims = (limits.requiredClaims ?? []).filter((name) => name !== "nbf").map((name) => `${name}=${name.toUpperCase()}`);
-  const nbf = limits.requiredClaims?.includes("nbf") === true ? ["--nbf"] : [];
   // Until the certificate of the key is named, no token is issued.
   const certificate = tokens.certificates === undefined ? [] : ["put its thumbprint into tokens.certificates"];
-  return [...uploads, ...certificate, [`${self} issue`, ...claims, ...nbf].join(" ")];
+  return [...uploads, ...certificate, issue];
 }

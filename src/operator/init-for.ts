@@ -5,12 +5,14 @@ import { SignetError, shortened } from "../errors.js";
 import { jwksUrlOf } from "../keyring/documents.js";
 import { type Choice, choose, exclusionInWords } from "../relying-parties/choose.js";
 import { asksIssuer, exclusionAmong } from "../relying-parties/exclusions.js";
-import { FACT_NAMES, FACTS, type FactName, type Facts, factGiven } from "../relying-parties/facts.js";
+import { FACT_NAMES, FACTS, type FactName, type Facts } from "../relying-parties/facts.js";
 import { partyNamed, RELYING_PARTIES } from "../relying-parties/index.js";
 import { ruleValue } from "../relying-parties/notation.js";
-import { factsOf, ownChoice } from "../relying-parties/own-choices.js";
+import { factFor, factsOf, ownChoice } from "../relying-parties/own-choices.js";
 import type { RelyingParty } from "../relying-parties/relying-party.js";
+import { handsOut } from "../relying-parties/uploads.js";
 import type { KeyPlace } from "../relying-parties/url-faults.js";
+import { ruleSaid } from "../relying-parties/words.js";
 import type { ImportedKey } from "../rotation/steps/import-key.js";
 import { reachOfHost } from "../verify/reach.js";
 import { type ChosenMembers, custodyAsked, type InitialOptions } from "./initial-config.js";
@@ -25,8 +27,8 @@ export interface PartyWishes
   readonly kid?: string;
 }
 
-/** What has to be known and was not given: facts, by their flags, and the issuer's URL. */
-export type Unknown = FactName | "issuer";
+/** What has to be known and was not given: facts, by their flags, the issuer's URL, where the first key is, and what it is called. */
+export type Unknown = FactName | "issuer" | "import" | "kid";
 
 /**
  * The parties of some names, each once, of which no two exclude each other.
@@ -34,7 +36,7 @@ export type Unknown = FactName | "issuer";
  * @throws SignetError `usage`
  */
 export function partiesFor(names: readonly string[]): readonly RelyingParty[] {
-  const parties = [...new Set(names)].map(partyNamed);
+  const parties = [...new Set(names.map(partyNamed))];
   const excluded = exclusionAmong(parties);
   if (excluded !== undefined) throw new SignetError("usage", `--for: ${exclusionInWords(excluded)}`);
   return parties;
@@ -46,10 +48,11 @@ export function partiesFor(names: readonly string[]): readonly RelyingParty[] {
  * @throws SignetError `usage` for a flag that none of them wants, and for an issuer's URL beside an `iss` that is none
  */
 export function unknownTo(
-  { env }: Pick<Surroundings, "env">,
+  surroundings: Pick<Surroundings, "env">,
   parties: readonly RelyingParty[],
   given: PartyWishes,
 ): readonly Unknown[] {
+  const { env } = surroundings;
   const wanted = new Set(parties.flatMap(factsOf));
   for (const name of FACT_NAMES) if (given[name] !== undefined && !wanted.has(name)) throw unwanted(name, parties);
   const named = parties.find((party) => ownChoice(party).iss !== undefined);
@@ -58,8 +61,36 @@ export function unknownTo(
     const what = given.issuer === undefined ? "SIGNET_ISSUER: unset it" : "--issuer: leave it out";
     throw new SignetError("usage", `the iss of tokens for ${named.id} is no URL, and none is wanted beside it (${what})`);
   }
-  const facts = [...wanted].filter((name) => given[name] === undefined);
-  return named === undefined && issuer === undefined && parties.some(asksIssuer) ? ["issuer", ...facts] : facts;
+  const isIssuerUnknown = named === undefined && issuer === undefined && parties.some(asksIssuer);
+  const unknown: readonly (Unknown | false)[] = [
+    isIssuerUnknown && "issuer",
+    ...[...wanted].filter((name) => given[name] === undefined),
+    given.import === undefined && parties.some(handsOut) && "import",
+    given.kid === undefined && partyNaming(parties) !== undefined && !namesImports(surroundings, given) && "kid",
+  ];
+  return unknown.filter((each) => each !== false);
+}
+
+/** The party that hands keys out, and finds them by its own names for them. */
+export function partyNaming(parties: readonly RelyingParty[]): RelyingParty | undefined {
+  return parties.find((party) => handsOut(party) && ruleValue(party.kid) === "required");
+}
+
+/** What such a party's name for a key is, in words. */
+export function nameThere({ kid }: RelyingParty): string {
+  return kid.basis === "?" ? "its name there" : (kid.about ?? "its name there");
+}
+
+/** @throws SignetError `usage` for a name that is none of that party's */
+export function assertNameThere(party: RelyingParty, kid: string): void {
+  const wanted = ownChoice(party).forms?.kid;
+  if (wanted === undefined || wanted.form.test(kid)) return;
+  throw new SignetError("usage", `--kid must be ${wanted.title}: ${nameThere(party)}`);
+}
+
+// Such a custodian's service calls every key by a name of its own.
+function namesImports(surroundings: Pick<Surroundings, "env">, given: PartyWishes): boolean {
+  return findCustody(custodyAsked(surroundings, given))?.namesImports === true;
 }
 
 /** Refuses such flags where no parties are named. @throws SignetError `usage` */
@@ -75,7 +106,9 @@ export function assertNoFacts(given: PartyWishes): void {
  * @throws SignetError `usage`
  */
 export function chooseFor(surroundings: Surroundings, parties: readonly RelyingParty[], given: PartyWishes): Choice {
-  const facts: Facts = Object.fromEntries(parties.flatMap(factsOf).map((name) => [name, factGiven(name, given[name] ?? "")]));
+  const facts: Facts = Object.fromEntries(
+    parties.flatMap(factsOf).map((name) => [name, factFor(parties, name, given[name] ?? "")]),
+  );
   const issuer = placeOf(surroundings, given);
   const jwksUrl = issuer && jwksUrlOf(issuer.url);
   const choice = choose(parties, { facts, issuer, jwksUrl, isImported: given.import !== undefined });
@@ -115,6 +148,18 @@ export function fittingKey(choice: Choice, imported: ImportedKey): ImportedKey {
   );
 }
 
+/**
+ * A choice as it is with the key that signs first: where a party has a name of its own for it, which did not come with the key, tokens name none.
+ */
+export function withKey(choice: Choice, imported: ImportedKey | undefined): Choice {
+  const { tokens, parties, reasons } = choice;
+  const party = parties.find((each) => ownChoice(each).namesKeyLater === true);
+  const isNamed = imported === undefined || ("kid" in imported && imported.kid !== undefined);
+  if (party === undefined || isNamed || tokens.kid === false) return choice;
+  const reason = { member: "tokens.kid", value: "false", party: party.id, rule: ruleSaid(party, "kid") };
+  return { ...choice, tokens: { ...tokens, kid: false }, reasons: [...reasons, reason] };
+}
+
 function unwanted(name: FactName, parties: readonly RelyingParty[]): SignetError {
   const who = RELYING_PARTIES.filter((party) => factsOf(party).includes(name)).map(({ id }) => id);
   const { flag } = FACTS[name];
@@ -135,19 +180,17 @@ function placeOf({ env }: Surroundings, given: PartyWishes): KeyPlace | undefine
 }
 
 // The other side finds its key by the name that it gave it.
-function assertKid(surroundings: Surroundings, { ways }: Choice, given: PartyWishes): void {
-  const way = ways.find(({ how, party }) => how === "file" && ruleValue(party.kid) === "required");
-  if (way === undefined) return;
-  const { id, kid } = way.party;
-  const what = kid.basis === "?" ? "its name there" : (kid.about ?? "its name there");
-  const custody = custodyAsked(surroundings, given);
-  if (findCustody(custody)?.namesImports === true) {
+function assertKid(surroundings: Surroundings, { parties }: Choice, given: PartyWishes): void {
+  const party = partyNaming(parties);
+  if (party === undefined) return;
+  if (namesImports(surroundings, given)) {
     throw new SignetError(
       "usage",
-      `${id} finds a key by its kid (${what}), and the custody ${custody} names keys itself: choose another --custody`,
+      `${party.id} finds a key by its kid (${nameThere(party)}), and the custody ${custodyAsked(surroundings, given)} names keys itself: ` +
+        "choose another --custody",
     );
   }
-  if (given.kid === undefined) throw new SignetError("usage", `${id} finds a key by its kid: give --kid, ${what}`);
+  assertNameThere(party, given.kid ?? "");
 }
 
 function algorithmAsked({ env }: Surroundings, given: PartyWishes): string | undefined {

@@ -15,6 +15,7 @@ import { activeRecord } from "../keyring/keyring.js";
 import type { Manager, ManagerOptions } from "../rotation/manager.js";
 import { assertPolicy } from "../rotation/plan/policy.js";
 import type { ImportedKey } from "../rotation/steps/import-key.js";
+import { exampleRequest } from "./example-request.js";
 import { assertSurroundings } from "./init-preflight.js";
 import { assertMembersAreOf, custodyAsked, type InitialOptions, type WantedConfig, wantedConfig } from "./initial-config.js";
 import { assertPassphraseIsTaken } from "./passphrase-use.js";
@@ -37,7 +38,9 @@ export interface InitPlan {
 export interface InitOptions {
   readonly passphrase?: string | undefined;
   readonly onStep: NonNullable<ManagerOptions["onStep"]>;
-  /** Called when everything was found possible, before the first key is made. */
+  /** Called when everything was found possible, before anything is written. */
+  readonly onFoundPossible?: (() => Promise<void>) | undefined;
+  /** Called when the config is written, before the first key is made. */
   readonly onBegin?: (() => void) | undefined;
 }
 
@@ -75,13 +78,14 @@ export async function planInit(
 export async function makeIssuer(
   surroundings: Surroundings,
   plan: InitPlan,
-  { passphrase, onStep, onBegin }: InitOptions,
+  { passphrase, onStep, onFoundPossible, onBegin }: InitOptions,
 ): Promise<KeyRecord> {
   const { path, config, text, imported } = plan;
   const installation = await assemble(config, { passphrase: async () => passphrase, env: surroundings.env });
   const manager = await installation.manager({ onStep });
   await assertSurroundings(surroundings, installation, { path, isNew: text !== undefined });
   if (text !== undefined) await begin(manager, config, imported, true);
+  await onFoundPossible?.();
   await removeDeadConfigs(path);
   const takeBack = text === undefined ? undefined : await writeConfig(installation, path, text);
   onBegin?.();
@@ -90,7 +94,7 @@ export async function makeIssuer(
     throw error;
   });
   // Another process was done first, or there was nothing left to resume but its lease.
-  if (actions.length === 0) throw alreadyThere(path);
+  if (actions.length === 0) throw alreadyThere(path, config);
   const keyring = (await installation.stores.keyring.read())?.keyring;
   const active = keyring && activeRecord(keyring);
   if (active === undefined) throw new SignetError("internal", "no key became active; run `signet init` again");
@@ -200,15 +204,15 @@ async function assertPossible({ algorithm, rotation, limits, custody }: Config):
   assertPolicy({ ...rotation, version: 1, maxTtlSeconds, allowsUnlimitedTokens: false, algorithm, custody });
 }
 
-async function assertUnfinished({ stores }: Installation, path: string): Promise<void> {
+async function assertUnfinished({ stores, config }: Installation, path: string): Promise<void> {
   const found = await stores.keyring.read();
   const isComplete = found !== undefined && activeRecord(found.keyring) !== undefined && found.keyring.lease === null;
-  if (isComplete) throw alreadyThere(path);
+  if (isComplete) throw alreadyThere(path, config);
 }
 
-function alreadyThere(path: string): SignetError {
+function alreadyThere(path: string, config: Config): SignetError {
   return new SignetError(
     "config_exists",
-    `there is an issuer already (${path}); nothing was changed. Try \`signet issue sub=alice\``,
+    `there is an issuer already (${path}); nothing was changed. Try \`${["signet issue", ...exampleRequest(config)].join(" ")}\``,
   );
 }

@@ -43,11 +43,13 @@ export interface InitialOptions {
   readonly chosen?: ChosenMembers;
 }
 
+const CHOSEN = ["for", "tokens", "limits", "rotation"] as const satisfies readonly (keyof ChosenMembers)[];
+
 /** The config that a new installation would have. */
 export interface WantedConfig {
   readonly config: Config;
-  /** The members that were given as options. */
-  readonly given: readonly Exclude<keyof Config, "directory" | "limits" | "rotation" | "callers" | "$schema">[];
+  /** The members that were given as options, or follow from them. */
+  readonly given: readonly Exclude<keyof Config, "directory" | "callers" | "$schema">[];
   /** What the file would say. */
   readonly text: string;
 }
@@ -96,7 +98,7 @@ export function wantedConfig(surroundings: Surroundings, options: InitialOptions
     limits: { ...chosen?.limits, maxTtlSeconds, defaultTtlSeconds },
     rotation: { ...chosen?.rotation, rotateEverySeconds: config.rotation.rotateEverySeconds },
   };
-  const given = [...Object.keys(flags), ...(chosen === undefined ? [] : ["for", "tokens"])] as WantedConfig["given"][number][];
+  const given = [...Object.keys(flags), ...(chosen === undefined ? [] : CHOSEN)] as WantedConfig["given"][number][];
   return { config, given, text: `${JSON.stringify(members, null, 2)}\n` };
 }
 

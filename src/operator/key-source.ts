@@ -5,6 +5,7 @@ import { type PrivateKeyText, parsePrivateKeyText } from "../algorithms/private-
 import { parsePublicKeyText } from "../algorithms/public-key-text.js";
 import { type AlgorithmName, algorithmNamed } from "../algorithms/table.js";
 import { isSignetError, SignetError, shortened } from "../errors.js";
+import { warnOfReaders } from "../files/readers.js";
 import { readTrusted } from "../files/trusted-read.js";
 import { MAX_KEY_BYTES } from "./given-file.js";
 import { readJwks } from "./jwks-source.js";
@@ -38,6 +39,7 @@ export type FoundKey = { readonly existing: string } | (PrivateKeyText & { reado
 export async function findKey(surroundings: Surroundings, source: string, options: KeySourceOptions): Promise<FoundKey> {
   const place = parseKeyPlace(source);
   if (place.service === "kms") return { existing: place.name };
+  if (place.service === "file") await warnOfReaders(pathGiven(surroundings, place.path));
   const { content, member, kid, beside } = await readKeyPlace(surroundings, place, options.region);
   const wishes = { alg: options.algorithm, kid: options.kid, member: options.member ?? member };
   const own = await opened(surroundings, source, options, (passphrase) =>

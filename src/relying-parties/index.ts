@@ -1,4 +1,3 @@
-import { didYouBegin } from "../encoding/begun-word.js";
 import { SignetError } from "../errors.js";
 import { AWS } from "./aws.js";
 import { CLIENT_ASSERTIONS } from "./client-assertions.js";
@@ -6,6 +5,7 @@ import { CLOUDS } from "./clouds.js";
 import { PARTY_IDS } from "./ids.js";
 import { LIBRARIES } from "./libraries.js";
 import { CLASSIC, ruleValue } from "./notation.js";
+import { partiesMeant } from "./other-names.js";
 import { PLATFORM_FEDERATIONS, PLATFORM_VERIFIERS } from "./platforms.js";
 import type { RelyingParty } from "./relying-party.js";
 import { SELF_SIGNED } from "./self-signed.js";
@@ -30,12 +30,12 @@ export const KNOWN_TO_ALL: readonly string[] = CLASSIC.filter((name) =>
 );
 
 /**
- * The party of an id.
+ * The party of an id, in capital letters too.
  *
  * @throws SignetError `usage`, which names the one that was most likely meant
  */
 export function partyNamed(id: string): RelyingParty {
-  const party = RELYING_PARTIES.find((each) => each.id === id);
+  const party = RELYING_PARTIES.find((each) => each.id === id.toLowerCase());
   if (party !== undefined) return party;
-  throw new SignetError("usage", `--for knows no ${id}${didYouBegin(id, PARTY_IDS)}; it knows ${PARTY_IDS.join(", ")}`);
+  throw new SignetError("usage", `--for knows no ${id}${partiesMeant(id)}; it knows ${PARTY_IDS.join(", ")}`);
 }

@@ -1,4 +1,5 @@
-import { type FactName, factsIn } from "./facts.js";
+import { SignetError } from "../errors.js";
+import { FACTS, type FactName, type Form, factGiven, factsIn, UUID } from "./facts.js";
 import { ruleValue } from "./notation.js";
 import type { RelyingParty } from "./relying-party.js";
 
@@ -20,6 +21,8 @@ export interface OwnChoice {
   readonly longestTtlSeconds?: number;
   /** Where the private key is found that it hands to us. */
   readonly file?: string;
+  /** What its facts, and its names of keys, are beyond what they are anywhere. */
+  readonly forms?: Readonly<Partial<Record<FactName | "kid", Form>>>;
   /** What is to be known of this choice. */
   readonly note?: string;
 }
@@ -27,6 +30,8 @@ export interface OwnChoice {
 const CLIENT = { iss: "{clientId}", claims: { sub: "{clientId}" } } as const;
 /** It is used once, and at once; some servers want to know when it was made. */
 const ASSERTION = { ...CLIENT, iat: true, usualTtlSeconds: 60, longestTtlSeconds: 300 } as const;
+
+const APPLE_KID: Form = { form: /^[A-Z0-9]{10}$/, title: "ten capital letters and digits, such as 2X9R4HXF34" };
 
 const OWN_CHOICES: ReadonlyMap<string, OwnChoice> = new Map<string, OwnChoice>([
   [
@@ -41,7 +46,11 @@ const OWN_CHOICES: ReadonlyMap<string, OwnChoice> = new Map<string, OwnChoice>([
   ],
   [
     "app-store-connect",
-    { iss: "{issuerId}", file: "App Store Connect, Users and Access, Integrations, App Store Connect API, Team Keys" },
+    {
+      iss: "{issuerId}",
+      file: "App Store Connect, Users and Access, Integrations, App Store Connect API, Team Keys",
+      forms: { kid: APPLE_KID },
+    },
   ],
   [
     "app-store-server",
@@ -49,6 +58,7 @@ const OWN_CHOICES: ReadonlyMap<string, OwnChoice> = new Map<string, OwnChoice>([
       iss: "{issuerId}",
       claims: { bid: "{bundleId}" },
       file: "App Store Connect, Users and Access, Integrations, In-App Purchase",
+      forms: { kid: APPLE_KID },
     },
   ],
   [
@@ -60,6 +70,7 @@ const OWN_CHOICES: ReadonlyMap<string, OwnChoice> = new Map<string, OwnChoice>([
       usualTtlSeconds: 3_000,
       longestTtlSeconds: 3_000,
       file: "developer.apple.com, Certificates, Identifiers & Profiles, Keys",
+      forms: { kid: APPLE_KID },
     },
   ],
   [
@@ -86,7 +97,7 @@ const OWN_CHOICES: ReadonlyMap<string, OwnChoice> = new Map<string, OwnChoice>([
   ["auth0", ASSERTION],
   ["keycloak", ASSERTION],
   // It advises five to ten minutes.
-  ["entra", { ...CLIENT, usualTtlSeconds: 300, longestTtlSeconds: 600 }],
+  ["entra", { ...CLIENT, forms: { clientId: UUID }, usualTtlSeconds: 300, longestTtlSeconds: 600 }],
 ]);
 
 /** What is chosen for a party beside its rules. */
@@ -98,6 +109,21 @@ export function ownChoice({ id }: RelyingParty): OwnChoice {
 export function factsOf(party: RelyingParty): readonly FactName[] {
   const { iss = "", claims = {} } = ownChoice(party);
   return factsIn([iss, ...Object.values(claims)].join());
+}
+
+/**
+ * A fact as it was given, in the spelling and the form of those parties whose tokens are made of it.
+ *
+ * @throws SignetError `usage`, without what was given
+ */
+export function factFor(parties: readonly RelyingParty[], name: FactName, text: string): string {
+  const fact = factGiven(name, text);
+  for (const party of parties) {
+    const wanted = ownChoice(party).forms?.[name];
+    if (wanted !== undefined && !wanted.form.test(fact))
+      throw new SignetError("usage", `${FACTS[name].flag} must be ${wanted.title} for ${party.id}`);
+  }
+  return fact;
 }
 
 /** The claims that a party's tokens must not have. */

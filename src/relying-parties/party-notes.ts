@@ -23,7 +23,7 @@ function wordsOn(
   { algorithm, limits: { fixedClaims = {} } }: { readonly algorithm: string; readonly limits: ChosenLimits },
 ): readonly string[] {
   const required = ruleValue(party.requiredClaims) ?? [];
-  const either = required.filter((names) => names.includes("|") && !names.split("|").some((name) => isThere(name, fixedClaims)));
+  const either = claimsToChoose(party, fixedClaims);
   const [usual, optIn, once, reuse] = [
     ruleValue(party.algorithms),
     ruleValue(party.optIn),
@@ -34,7 +34,7 @@ function wordsOn(
   return [
     isOptedIn && `it takes ${algorithm} with ${optIn.by}`,
     !Object.hasOwn(fixedClaims, "aud") && required.includes("aud") && ruleSaid(party, "audience"),
-    ...either.map((names) => `each token needs ${names.replaceAll("|", " or ")}`),
+    ...either.map((names) => `each token needs ${names.join(" or ")}`),
     required.includes("nbf") && "each token needs nbf: `signet issue --nbf`, or setNbf in a request",
     once === "yes" && "it takes a token once: make a new one for each use",
     typeof reuse === "number" && `it refuses who renews tokens oftener than each ${reuse} seconds`,
@@ -43,6 +43,16 @@ function wordsOn(
   ].filter((each): each is string => typeof each === "string");
 }
 
-function isThere(name: string, fixedClaims: Readonly<Record<string, string>>): boolean {
+/** The claims of which each token needs one, and a request has to bring it: each list in the order of the party's rule. */
+export function claimsToChoose(
+  { requiredClaims }: RelyingParty,
+  fixedClaims: Readonly<Record<string, unknown>>,
+): readonly (readonly string[])[] {
+  return (ruleValue(requiredClaims) ?? [])
+    .map((names) => names.split("|"))
+    .filter((names) => names.length > 1 && !names.some((name) => isThere(name, fixedClaims)));
+}
+
+function isThere(name: string, fixedClaims: Readonly<Record<string, unknown>>): boolean {
   return ["iss", "exp", "iat", "jti"].includes(name) || Object.hasOwn(fixedClaims, name);
 }

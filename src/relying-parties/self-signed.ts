@@ -168,7 +168,10 @@ const snowflakeKeypair: RelyingParty = {
   ...notKnown(SNOWFLAKE_KEYS, "keysWithoutAlg", "kidOfKeys", "onlyKinds", "wholeOctets"),
   requiredClaims: documented(["iss", "sub", "iat", "exp"], SNOWFLAKE),
   issuer: documented("ACCOUNT.USER.SHA256: and the fingerprint of the public key, in upper case but for it", SNOWFLAKE),
-  subject: documented({ words: "ACCOUNT.USER in upper case; a period within the account is a hyphen" }, SNOWFLAKE),
+  subject: documented(
+    { words: "ACCOUNT.USER in upper case; ACCOUNT is ORGANIZATION-ACCOUNT, or a locator without its region" },
+    SNOWFLAKE,
+  ),
   longestLife: documented(null, SNOWFLAKE, "a later exp is no fault: it ends after an hour all the same"),
   iat: documented({ mostSecondsOld: 60 }, SNOWFLAKE_FAULTS, "for a login; what becomes of one ahead is not known"),
   kid: observed("absent", SNOWFLAKE_SDK),

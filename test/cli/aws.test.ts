@@ -23,7 +23,8 @@ afterAll(() => {
 
 async function made(...args: string[]) {
   const cwd = await scratch();
-  const ran = await signet(["init", "--issuer", ISSUER, ...args], { cwd, env: aws.env });
+  const issuer = args.includes("--issuer") ? [] : ["--issuer", ISSUER];
+  const ran = await signet(["init", ...issuer, ...args], { cwd, env: aws.env });
   expect(ran, ran.stderr).toMatchObject({ code: 0 });
   return { cwd, said: ran.stderr, run: (...words: string[]) => signet(words, { cwd, env: aws.env }) };
 }

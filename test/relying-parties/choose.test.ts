@@ -152,8 +152,10 @@ describe("where an issuer is decides how its keys come there", () => {
     ["iam", { issuer: "https://10.0.0.1" }, "--for iam: the issuer has an address that the Internet does not reach"],
     ["alb", { issuer: `https://issuer.example/${"a".repeat(212)}` }, "--for alb: it takes URLs up to 256 characters"],
     ["kubernetes", { issuer: "http://issuer.example", allowInsecureIssuer: true }, "--for kubernetes: it asks over https alone"],
-    ["github-app", { import: undefined }, "--for github-app: its private key comes from there: give --import FILE (GitHub, "],
-    ["apns", { kid: undefined }, "apns finds a key by its kid: give --kid, the key's id at Apple, ten characters"],
+    ["github-app", { import: undefined }, "more is unknown for github-app: import"],
+    ["apns", { kid: undefined, import: undefined }, "more is unknown for apns: import, kid"],
+    ["apns", { kid: "abc" }, "--kid must be ten capital letters and digits, such as 2X9R4HXF34: the key's id at Apple"],
+    ["entra", { clientId: "ci" }, "--client-id must be a UUID such as"],
     ["apns", { custody: "kms" }, "apns finds a key by its kid (the key's id at Apple, ten characters), and the custody kms"],
     ["azure", { algorithm: "ES256" }, "--algorithm: ES256 is not taken by all of azure; these are: RS256"],
     ["azure", { algorithm: "ES257" }, "--algorithm: ES257 is not taken"],
@@ -233,6 +235,40 @@ describe("what has to be known", () => {
   it("belongs to parties that there are", () => {
     // A choice for a name that is misspelt would be no choice.
     expect(PARTY_IDS.filter((id) => Object.keys(ownChoice(partyNamed(id))).length > 0).length).toBe(11);
+  });
+
+  it.each([
+    ["appId", "ghp_secret"],
+    ["appId", "007"],
+    ["bundleId", ".com.example"],
+    ["serviceAccount", "ci@example.com"],
+    ["issuerId", "00000000-0000-0000-0000-000000000000"],
+    ["user", "CI.SHA256:abc"],
+    ["user", 'a"b'],
+  ] as const)("%s is not %s", (name, text) => {
+    expect(() => factGiven(name, text)).toThrow(`${FACTS[name].flag} must be ${FACTS[name].title}`);
+  });
+
+  it("is told to be too long", () => {
+    expect(() => factGiven("clientId", "a".repeat(256))).toThrow(
+      "--client-id must be a client id without spaces: at most 255 characters",
+    );
+    expect(factGiven("clientId", "a".repeat(255))).toHaveLength(255);
+  });
+
+  it.each([
+    "myorg-account1.snowflakecomputing.com",
+    "xy12345.eu-central-1",
+    "xy12345.east-us-2.azure",
+    "myorg.account1",
+    "https://myorg-account1.snowflakecomputing.com",
+  ])("an account of Snowflake's is no host and has no region: %s", (text) => {
+    expect(() => factGiven("account", text)).toThrow(/^--account must be ORGANIZATION-ACCOUNT .* or an account locator alone/);
+  });
+
+  it("an account of Snowflake's is its organization's, or a locator", () => {
+    expect(factGiven("account", "myorg-my_account")).toBe("MYORG-MY_ACCOUNT");
+    expect(factGiven("account", "xy12345")).toBe("XY12345");
   });
 
   it.each(FACT_NAMES)("%s is one line without braces", (name) => {

@@ -13,11 +13,11 @@ const TOLD: Readonly<Record<string, Instead>> = {
   "snowflake-keypair, a login": { account: "myorg-my_account", user: "robot" },
   "snowflake-keypair, the SQL API": { account: "myorg-my_account", user: "robot" },
   "google-service-account, straight to an API": { serviceAccount: "robot@my-project.iam.gserviceaccount.com" },
-  "client-assertion": { clientId: "0oa2client" },
-  okta: { clientId: "0oa2client" },
-  auth0: { clientId: "0oa2client" },
-  keycloak: { clientId: "0oa2client" },
-  entra: { clientId: "0oa2client" },
+  "client-assertion": { clientId: "6731de76-14a6-49ae-97bc-6eba6914391e" },
+  okta: { clientId: "6731de76-14a6-49ae-97bc-6eba6914391e" },
+  auth0: { clientId: "6731de76-14a6-49ae-97bc-6eba6914391e" },
+  keycloak: { clientId: "6731de76-14a6-49ae-97bc-6eba6914391e" },
+  entra: { clientId: "6731de76-14a6-49ae-97bc-6eba6914391e" },
 };
 
 describe("what init --for chooses", () => {

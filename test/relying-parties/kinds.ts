@@ -273,7 +273,7 @@ const googleToken: Kind = {
   off: [...GOOGLES, ["no scope", "scope", claims({ scope: undefined })]],
 };
 
-const CLIENT = "0oa2client";
+const CLIENT = "6731de76-14a6-49ae-97bc-6eba6914391e";
 const TOKEN_URL = "https://login.example/oauth2/v1/token";
 const THUMBPRINT = createHash("sha256").update("the certificate that was uploaded").digest("base64url");
 

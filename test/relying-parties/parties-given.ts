@@ -17,10 +17,10 @@ export const GIVEN: Required<Facts> = {
   teamId: "A1B2C3D4E5",
   issuerId: "57246542-96fe-1a63-e053-0824d011072a",
   bundleId: "com.example.app",
-  account: "myorg.account1",
+  account: "myorg-account1",
   user: "ci",
   serviceAccount: "ci@my-project.iam.gserviceaccount.com",
-  clientId: "0oa1b2c3",
+  clientId: "6731de76-14a6-49ae-97bc-6eba6914391e",
 };
 
 /** What is given instead of what is usual, or left out. */
@@ -43,7 +43,8 @@ function wishesFor(ids: readonly string[], more: Instead = {}): PartyWishes {
 export function madeFor(ids: readonly string[], more: Instead = {}): { readonly choice: Choice; readonly config: Config } {
   const wishes = wishesFor(ids, more);
   const parties = partiesFor(ids);
-  if (unknownTo(SURROUNDINGS, parties, wishes).length > 0) throw new Error(`more is unknown for ${ids.join(", ")}`);
+  const unknown = unknownTo(SURROUNDINGS, parties, wishes);
+  if (unknown.length > 0) throw new Error(`more is unknown for ${ids.join(", ")}: ${unknown.join(", ")}`);
   const choice = chooseFor(SURROUNDINGS, parties, wishes);
   const { issuer, allowInsecureIssuer } = wishes;
   const options = {

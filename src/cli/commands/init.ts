@@ -5,7 +5,7 @@ import { isInsecureUrl, PRICE_OF_HTTP } from "../../encoding/insecure-issuer.js"
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type InitPlan, makeIssuer, planInit } from "../../operator/init.js";
-import { fittingKey, membersOf } from "../../operator/init-for.js";
+import { fittingKey, membersOf, withKey } from "../../operator/init-for.js";
 import { custodyAsked, type InitialOptions } from "../../operator/initial-config.js";
 import { keyToImport } from "../../operator/key-import.js";
 import { ENCRYPTING, unusedPassphrase } from "../../operator/passphrase-use.js";
@@ -14,7 +14,7 @@ import type { Choice } from "../../relying-parties/choose.js";
 import type { ImportedKey } from "../../rotation/steps/import-key.js";
 import { type CommonOptions, type Context, pathOfNewConfig } from "../context.js";
 import { custodyMembersIn } from "../custody-flags.js";
-import { choiceFor, nextSteps, type PartyOptions, tellChoice } from "../init-parties.js";
+import { assertNoWords, choiceFor, nextSteps, type PartyOptions, tellChoice } from "../init-parties.js";
 import { type BackupOptions, backUp, tellImported, tellLostName } from "../key-backup.js";
 import { warnOfVariables } from "../open-installation.js";
 import { askIfWatched, askNewPassphrase } from "../prompt.js";
@@ -31,12 +31,14 @@ export interface InitOptions extends CommonOptions, Omit<InitialOptions, "chosen
 }
 
 /** `signet init`: makes an issuer, or resumes an `init` that was interrupted. */
-export async function init(context: Context, given: InitOptions): Promise<void> {
+export async function init(context: Context, given: InitOptions, words: readonly string[] = []): Promise<void> {
   const { output } = context;
+  assertNoWords(words, given);
   warnOfVariables(context);
   const path = pathOfNewConfig(context, given);
-  const { choice, options } = await choiceFor(context, given);
-  const imported = await keyFrom(context, options, choice);
+  const { choice: chosen, options } = await choiceFor(context, given);
+  const imported = await keyFrom(context, options, chosen);
+  const choice = chosen && withKey(chosen, imported);
   const wanted = { ...options, ...chosenMembers(choice, imported), custodyMembers: custodyMembersIn(options) };
   const plan = await planInit(context, path, wanted, imported);
   const { config } = plan;
@@ -44,23 +46,24 @@ export async function init(context: Context, given: InitOptions): Promise<void> 
   if (unused !== undefined) output.note(`warning: ${unused}`);
   const asked = options.passphrase === true ? await askNewPassphrase() : undefined;
   const passphrase = asked ?? (takesPassphrase(config.custody) ? await configuredPassphrase(config, context.env) : undefined);
-  if (choice !== undefined) tellChoice(context, choice);
-  await backUp(context, imported, options);
   const active = await makeIssuer(context, plan, {
     passphrase,
+    onFoundPossible: async () => {
+      if (choice !== undefined) tellChoice(context, choice);
+      await backUp(context, imported, options);
+    },
     onStep: ({ words }) => output.isWatched && output.note(`  ${words}`),
     onBegin: () => config.aws !== undefined && tellPlan(context, config, config.aws),
   });
   if (plan.hasExistingKey && (choice === undefined || choice.rotation === "schedule")) tellRotation(context, config);
   if (imported !== undefined) {
     const { import: source = "", backup } = options;
+    if (!("existing" in imported) && source !== "-") output.note(`${source} was not changed: protect it or remove it`);
     tellImported(context, config, { ...imported, custody: config.custody }, { source, backup });
   }
   if (config.issuer !== undefined && isInsecureUrl(config.issuer)) output.note(`warning: ${config.issuer} ${PRICE_OF_HTTP}`);
   printSummary(context, plan, active, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
-  for (const step of choice === undefined ? [`${context.self} issue sub=alice`] : nextSteps(context, choice)) {
-    output.note(`Next: ${step}`);
-  }
+  for (const step of nextSteps(context, choice, config)) output.note(`Next: ${step}`);
   if (options.json !== true) return;
   const { issuer = null, custody, directory } = plan.config;
   const { alg, publicJwk } = active;

@@ -2,6 +2,7 @@ import type { Config } from "../../config/schema.js";
 import { isSignetError } from "../../errors.js";
 import { namedIssuer } from "../../issue/token-rules.js";
 import { activeRecord } from "../../keyring/keyring.js";
+import { exampleWithTtl } from "../../operator/example-request.js";
 import { awaitsUpload } from "../../operator/key-timeline.js";
 import { awaitingUpload } from "../../rotation/plan/successor.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
@@ -29,13 +30,17 @@ async function nextSteps(context: Context, options: CommonOptions): Promise<stri
         `  ${self} init          finishes what was begun`,
       ];
     const waiting = found === undefined ? [] : awaitingUpload(found.keyring);
+    const rows = [
+      [["issue", ...exampleWithTtl(config)].join(" "), "issues a token"],
+      ["verify TOKEN", "verifies one"],
+      ["jwks", "shows the public keys"],
+      ["keys list", "shows where the keys are in their lives"],
+    ] as const;
+    const width = Math.max(...rows.map(([command]) => command.length));
     return [
       "",
       `Here: ${namedIssuer(config) ?? "an issuer without a URL"}, signing ${active.alg} with ${active.publicJwk?.kid}${forWhom(config)}.`,
-      `  ${self} issue sub=alice --ttl 10m   issues a token`,
-      `  ${self} verify TOKEN                verifies one`,
-      `  ${self} jwks                        shows the public keys`,
-      `  ${self} keys list                   shows where the keys are in their lives`,
+      ...rows.map(([command, does]) => `  ${self} ${command.padEnd(width)}   ${does}`),
       ...waiting.flatMap(({ publicJwk }) => (publicJwk === undefined ? [] : ["", awaitsUpload(publicJwk.kid)])),
     ];
   } catch (error) {
