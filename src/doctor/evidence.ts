@@ -93,8 +93,8 @@ export interface ExamineOptions {
   readonly token?: string | undefined;
   /** The token is for those who know its key, and no issuer: it is read, and not verified. */
   readonly isSelfSigned?: boolean | undefined;
-  /** Its keys as they are kept, which verify the token where none are found by its URL. */
-  readonly ownKeys?: readonly unknown[] | undefined;
+  /** Reads its keys as they are kept: they verify the token where none are found by its URL. */
+  readonly ownKeys?: (() => Promise<readonly unknown[] | undefined>) | undefined;
   /** An issuer of http beside this machine is warned of, and not called broken. */
   readonly allowInsecureIssuer?: boolean | undefined;
   readonly visit?: Visitor;
@@ -121,7 +121,7 @@ export async function examine(issuer: string, options: ExamineOptions = {}): Pro
     jwksUrl === undefined || etag === undefined ? undefined : await ask(jwksUrl, { "if-none-match": etag }, discovery?.reach);
   const listed: readonly unknown[] = Array.isArray(jwks?.json?.keys) ? jwks.json.keys : [];
   const looked = listed.slice(0, MAX_KEYS);
-  const known = looked.length > 0 ? looked : (options.ownKeys ?? []);
+  const known = looked.length > 0 || options.token === undefined ? looked : ((await options.ownKeys?.()) ?? []);
   return {
     issuer,
     ...(options.allowInsecureIssuer === true && { allowsInsecure: true }),

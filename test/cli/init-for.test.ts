@@ -250,6 +250,13 @@ describe("signet init --for", () => {
     const again = await signet(["init", "--import", "key.pem"], { cwd });
     expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/already .*Try `signet issue`/) });
     expect(again.stderr).not.toContain("other users");
+    await writeFile(join(cwd, "next.pem"), rsaPair(2_048).privateKey.export({ format: "pem", type: "pkcs8" }), { mode: 0o600 });
+    await chmod(join(cwd, "next.pem"), 0o640);
+    const next = await signet(["keys", "import", "next.pem"], { cwd });
+    expect(next, next.stderr).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/next\.pem holds a private key, and other/),
+    });
   });
 
   it("goes on where it was interrupted with what it has chosen, and with nothing else", async () => {

@@ -68,6 +68,11 @@ describe("signet token", () => {
     const ask = () => signet(["token", "--url", issuer, "--caller", "batch", "--key", "batch.pem", "aud=api"], { cwd: home });
     await until("the server knows the caller", async () => (await ask()).code === 0);
     expect(decodeJwt((await ask()).stdout.trim())).toMatchObject({ iss: issuer, aud: "api" });
+    expect((await ask()).stderr).toBe("");
+    await chmod(join(home, "batch.pem"), 0o644);
+    expect((await ask()).stderr).toMatch(
+      /^warning: .*batch\.pem holds a private key, and other users of this machine can read it/,
+    );
     const endpoint = ["--token-url", `${issuer}/token`, "--caller", "batch", "--key", "batch.pem", "aud=api"];
     expect(decodeJwt((await signet(["token", ...endpoint], { cwd: home })).stdout.trim())).toMatchObject({ aud: "api" });
   });

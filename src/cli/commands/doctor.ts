@@ -73,9 +73,9 @@ async function looked(
 ): Promise<Evidence> {
   output.note(`looking at ${issuer} as verifiers do`);
   const evidence = await examine(issuer, { jwksUrl: jwksGiven(jwks), token, isSelfSigned, allowInsecureIssuer, ownKeys });
-  if (ownKeys !== undefined && evidence.keys.length === 0)
+  if (ownKeys !== undefined && token !== undefined && evidence.keys.length === 0)
     output.note(
-      "no keys are found there yet: a token is verified by those of this folder. Where they are published elsewhere, give --jwks URL",
+      "no keys are found there yet: the token is verified by those of this folder. Where they are published elsewhere, give --jwks URL",
     );
   return evidence;
 }
@@ -169,8 +169,8 @@ interface Patient {
   readonly allowInsecureIssuer?: boolean | undefined;
   /** Whom its tokens are for, by this folder's config: of those whose iss is no URL, the ones that find no keys by it. */
   readonly parties?: readonly RelyingParty[];
-  /** The public keys in this folder, of an issuer with a URL. */
-  readonly ownKeys?: Jwks["keys"] | undefined;
+  /** Reads the public keys of this folder's issuer, which has a URL. */
+  readonly ownKeys?: () => Promise<Jwks["keys"] | undefined>;
   /** What there is of it here, where it has no URL. */
   readonly own?: { readonly jwks: Jwks; readonly tokens: Tokens };
 }
@@ -180,11 +180,13 @@ async function ownIssuer(context: Context, options: DoctorOptions): Promise<Pati
     const installation = await openInstallation(context, options);
     const { issuer, allowInsecureIssuer, tokens = {}, for: names = [] } = installation.config;
     const parties = names.map(partyNamed);
-    const jwks = (await installation.stores.publicDocuments.read())?.jwks;
+    const published = async () => (await installation.stores.publicDocuments.read())?.jwks;
     if (issuer !== undefined) {
-      return { issuer, parties, ownKeys: jwks?.keys, allowInsecureIssuer: options.allowInsecureIssuer ?? allowInsecureIssuer };
+      const ownKeys = async () => (await published())?.keys;
+      return { issuer, parties, ownKeys, allowInsecureIssuer: options.allowInsecureIssuer ?? allowInsecureIssuer };
     }
     if (tokens.iss !== undefined) {
+      const jwks = await published();
       if (jwks === undefined) throw jwksMissing(installation);
       return { issuer: tokens.iss, parties: parties.filter(({ kind }) => kind === "self-signed"), own: { jwks, tokens } };
     }
