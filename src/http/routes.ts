@@ -158,7 +158,7 @@ function preflight(): Response {
 }
 
 function notThere(): Response {
-  throw new SignetError("not_found", "this document is not published: the issuer has no key, or no URL, yet");
+  throw new SignetError("not_found", "this document is not published: the issuer has no key yet, or no URL");
 }
 
 function ready(assertReady: RoutesOptions["assertReady"]): Handler {

@@ -147,7 +147,8 @@ function printSummary(
 }
 
 function printUnencrypted(output: Context["output"], canEncrypt: boolean): void {
-  output.note("  secrets  NOT encrypted: a user who can read these files can sign. To encrypt them, make the issuer");
-  if (canEncrypt) output.note("           with `signet init --passphrase`, or with SIGNET_PASSPHRASE or --passphrase-file set");
-  else output.note(`           with \`signet init --custody ${ENCRYPTING} --passphrase\``);
+  output.note("  secrets  NOT encrypted: a user who can read these files can sign. To encrypt them, make an issuer");
+  if (canEncrypt)
+    output.note("           elsewhere with `signet init --passphrase`, or with SIGNET_PASSPHRASE or --passphrase-file set");
+  else output.note(`           elsewhere with \`signet init --custody ${ENCRYPTING} --passphrase\``);
 }
