@@ -108,12 +108,13 @@ async function snowflakeSdk({ published, adapter, library, check }) {
   snowflake.configure({ logLevel: "ERROR", additionalLogToConsole: false });
   // The driver shows such a token to hosts of Snowflake's alone, unless it is told of others.
   process.env.SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES = "localhost";
-  const verifier = await published.createVerifier("snowflakecomputing.com");
+  const audience = "https://myorg-myaccount.snowflakecomputing.com";
+  const verifier = await published.createVerifier(audience);
   let seen;
   const api = await standIns.snowflakeLogin((token) => {
     seen = verifier.verify(token).claims;
   });
-  const connection = await login("reports", { account: "myorg-my_account", accessUrl: api.url });
+  const connection = await login("reports", audience, { account: "myorg-my_account", accessUrl: api.url });
   check("snowflake-sdk logs in by our token", connection.isUp() && seen.sub === "reports", seen);
   await new Promise((resolve) => connection.destroy(() => resolve(undefined)));
   await api.close();
