@@ -1,9 +1,13 @@
+# #region caller
+echo '{"maxTtlSeconds": 3600, "allowedAudiences": ["sts.amazonaws.com"], "fixedClaims": {"sub": "{caller}"}}' > ci-limits.json
+(umask 077; signet callers add ci --limits ci-limits.json > ci.secret)
+# #endregion caller
 # #region once
 signet token --url https://issuer.example --secret-file web.secret aud=my-api --ttl 15m --file token
 # #endregion once
 # #region watch
-signet token --url https://issuer.example --secret-file web.secret \
-  sub=ci aud=sts.amazonaws.com --iat --ttl 1h --file /run/signet-token/token --watch
+signet token --url https://issuer.example --secret-file ci.secret \
+  aud=sts.amazonaws.com --iat --ttl 1h --file /run/signet-token/token --watch
 # #endregion watch
 # #region check
 signet token --check --file /run/signet-token/token --min-ttl 1m

@@ -33,3 +33,6 @@ signet init --for snowflake --issuer https://issuer.example
 # #region snowflake-federation-token
 signet issue sub=nightly-job aud=https://myorg-myaccount.snowflakecomputing.com --ttl 10m > token
 # #endregion snowflake-federation-token
+# #region entra
+signet init --for entra --client-id 55555555-6666-7777-8888-999999999999
+# #endregion entra

@@ -35,6 +35,7 @@ function here(words: readonly string[]): string[] {
       word
         .replace("https://issuer.example", issuer)
         .replace(/(\/secret\/secret|\/etc\/signet\/token\.secret|web\.secret)$/, join(home, "secret"))
+        .replace(/^ci\.secret$/, join(home, "ci.secret"))
         .replace(/\/run\/signet-token\/token$/, join(home, "held"))
         .replace(/^--group=.*/, `--group=${own}`),
     );
@@ -73,6 +74,12 @@ describe("the examples of a token's file", () => {
   it("hold on the page", async () => {
     const text = await example("client/files.sh");
     const words = (region: string): string[] => regionOf(text, region).replaceAll("\\\n", " ").trim().split(/\s+/).slice(1);
+    const [, limits = "", add = ""] =
+      /^echo '(.*)' > ci-limits\.json\n\(umask 077; signet (.*) > ci\.secret\)$/.exec(regionOf(text, "caller").trim()) ?? [];
+    await writeFile(join(home, "ci-limits.json"), limits);
+    const added = await signet(add.split(" "), { cwd: home });
+    expect(added.code, added.stderr).toBe(0);
+    await writeFile(join(home, "ci.secret"), added.stdout, { mode: 0o600 });
     await assertHeld(words("watch"), words("check"), { sub: "ci", aud: "sts.amazonaws.com" });
     const once = words("once");
     expect(once.slice(-2)).toStrictEqual(["--file", "token"]);

@@ -91,6 +91,7 @@ describe("what a recipe says that doctor says", () => {
     ["aws", ["iam"]],
     ["google-cloud", ["google-cloud"]],
     ["azure", ["azure"]],
+    ["entra", ["entra"]],
     ["anthropic", ["anthropic"]],
     ["openai", ["openai"]],
     ["github-app", ["github-app"]],
