@@ -154,7 +154,7 @@ describe("signet keys pem --for", () => {
   it("prints one key by its kid, in the form that each wants", async () => {
     const { run, kidOf } = await issuerAt();
     const kid = await kidOf("pending");
-    const plain = await run("keys", "pem", kid.slice(0, 12));
+    const plain = await run("keys", "pem", "--", kid.slice(0, 12));
     const spki = createPublicKey(plain.stdout);
     const crt = await run("keys", "pem", kid, "--for", "google-service-account");
     expect(crt.code, crt.stderr).toBe(0);
