@@ -27,7 +27,7 @@ import type {
 } from "./requests.js";
 import { type Outcome, run } from "./run.js";
 import { type AuditVerdict, assertRequestToken, readHistory, verifyAudit as verifyLog } from "./session/audit.js";
-import { type Context, existingKeyring, keyringMissing } from "./session/context.js";
+import { type Context, custodianOf, existingKeyring, keyringMissing } from "./session/context.js";
 import { readView, readViewWithRetries } from "./session/read-view.js";
 import { breakLease, isAbandoned, type Session } from "./session/session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./steps/apply-policy.js";
@@ -35,13 +35,15 @@ import { assertBroken, beginChain } from "./steps/begin-audit.js";
 import { assertDestroyable, destroyStray, findKey } from "./steps/destroy-stray.js";
 import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } from "./steps/foreign.js";
 import type { SkippedKey } from "./steps/foreign-keys.js";
-import { admitImport, importInto, type RequestFor, type Way } from "./steps/import-key.js";
+import { type Admission, admitImport, importInto, type RequestFor, type Way } from "./steps/import-key.js";
 import { applyKeeping } from "./steps/kept-alike.js";
 import { hasUnsent } from "./steps/notices.js";
 import { doubtActive } from "./steps/prove-standbys.js";
+import { recallKey } from "./steps/recall.js";
 import { findFaults, repairFaults } from "./steps/repair.js";
 import { requestMigration, requestRotation } from "./steps/request-rotation.js";
 import { isStillSigning, type RevokeRequest, recordRevocation, type TokensAtRisk } from "./steps/revoke.js";
+import { revokedBefore } from "./steps/revoked-before.js";
 import { isElsewhere, withLease } from "./with-lease.js";
 
 /**
@@ -127,24 +129,28 @@ async function untilRevoked(session: Session, kid: string, work: () => Promise<O
   }
 }
 
-/** Takes a key made elsewhere, as a standby or as the first key. */
+/**
+ * Takes a key made elsewhere, as a standby or as the first key. One that was retired is taken back where keys are let sign by a person's word.
+ */
 export function importByHand<Kind>(
   context: Context,
   request: RequestFor<Kind> & DryRun & Creation,
   way: Way<Kind>,
 ): Promise<ImportReport> {
   return importKey(context, request, way, async (session) => {
-    const isBegun = (await way.isBegun?.(context, session, request)) === true;
-    if (isBegun || request.as === "active") return [];
+    const isDry = request.dryRun === true;
+    const recalled = await recallKey(context, session, request, way, isDry);
+    if (isDry || recalled.length > 0 || request.as === "active") return recalled;
+    if ((await way.isBegun?.(context, session, request)) === true) return [];
     // A standby of a new issuer must not become its first key by accident: the first key is made before it.
     return (await run(context, session)).done;
   });
 }
 
 /**
- * Takes a key made elsewhere.
+ * Takes a key made elsewhere, but none that was revoked here.
  *
- * @param before what is done first under the lease
+ * @param before what is done first under the lease, or to the copy of a dry run
  */
 export async function importKey<Kind>(
   context: Context,
@@ -152,15 +158,18 @@ export async function importKey<Kind>(
   way: Way<Kind>,
   before?: (session: Session) => Promise<readonly ReportedAction[]>,
 ): Promise<ImportReport> {
+  await assertNeverRevoked(context, request, way);
   let publicJwk: PublicJwk | undefined;
-  const imported = (kid: string): ReportedAction => ({ kind: "import", words: `import key ${kid} as ${request.as}` });
+  const imported = (admission: Admission): ReportedAction[] => {
+    publicJwk = admission.publicJwk;
+    return admission.record === undefined ? [] : [{ kind: "import", words: `import key ${publicJwk.kid} as ${request.as}` }];
+  };
   const report = await (request.dryRun === true
     ? dryRun(
         context,
         async (session) => {
-          const admission = await admitImport(context, session, request, way);
-          publicJwk = admission.publicJwk;
-          return admission.record === undefined ? [] : [imported(publicJwk.kid)];
+          const done = (await before?.(session)) ?? [];
+          return [...done, ...imported(await admitImport(context, session, request, way))];
         },
         request,
       )
@@ -168,12 +177,19 @@ export async function importKey<Kind>(
         context,
         async (session) => {
           const done = (await before?.(session)) ?? [];
-          publicJwk = await importInto(context, session, request, way);
-          return thenRun(context, session, [...done, imported(publicJwk.kid)]);
+          return thenRun(context, session, [...done, ...imported(await importInto(context, session, request, way))]);
         },
         request,
       ));
   return Object.freeze({ ...report, publicJwk: publicJwk as PublicJwk });
+}
+
+async function assertNeverRevoked<Kind>(context: Context, request: RequestFor<Kind>, way: Way<Kind>): Promise<void> {
+  const keyring = (await context.stores.keyring.read())?.keyring;
+  if (keyring === undefined) return;
+  const wanted = await way.publicPart(custodianOf(context, request), request, keyring);
+  const refusal = (await revokedBefore(context, keyring))(wanted);
+  if (refusal !== undefined) throw refusal;
 }
 
 /** Publishes the public keys of another issuer as retired. */
@@ -197,10 +213,7 @@ export async function importForeignKeys(context: Context, request: ForeignKeys &
 /** Records when the last token of a key ends. */
 export async function setTokensExpireBy(context: Context, request: ExpiryRequest & DryRun): Promise<Report> {
   await existingKeyring(context);
-  const record = async (session: Session): Promise<[]> => {
-    await recordExpiry(session, request.kid, request.tokensExpireBy);
-    return [];
-  };
+  const record = (session: Session) => recordExpiry(session, request.kid, request.tokensExpireBy);
   if (request.dryRun === true) return dryRun(context, record);
   return withLease(context, async (session) => thenRun(context, session, await record(session)));
 }

@@ -1,54 +1,8 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createFileCustodian } from "../../src/custody/file/custodian.js";
-import { SignetError } from "../../src/errors.js";
-import type { Keyring } from "../../src/keyring/keyring.js";
-import { createManager, type Manager } from "../../src/rotation/manager.js";
-import type { RotationSettings } from "../../src/rotation/plan/policy.js";
-import type { Notice } from "../../src/rotation/session/notice.js";
-import type { Stores } from "../../src/storage/contract.js";
-import { createFileStores } from "../../src/storage/file/stores.js";
-import { scratchDirectories } from "../contracts/scratch.js";
-import { SETTINGS } from "./settings-fixture.js";
+import type { SignetError } from "../../src/errors.js";
+import { crashingAfter, issuerByUpload as issuer, UPLOADED, USUAL } from "./issuer-by-upload.js";
 
-const scratch = scratchDirectories();
 const DAY = 86_400;
-const ISSUER_WITHOUT_URL = null;
-
-const USUAL: RotationSettings = { ...SETTINGS, algorithm: "EdDSA", issuer: ISSUER_WITHOUT_URL };
-const UPLOADED: RotationSettings = { ...USUAL, policy: { ...SETTINGS.policy, byUpload: true } };
-
-/** An issuer on files with a clock of its own, and managers of it. */
-async function issuer(first: RotationSettings = UPLOADED) {
-  const directory = await scratch();
-  const stores = createFileStores(directory);
-  const file = createFileCustodian({ directory: join(directory, "keys") });
-  let now = 1_800_000_000;
-  const told: Notice[] = [];
-  const managerOf = (settings = first, over: Stores = stores): Manager =>
-    createManager({
-      stores: over,
-      custodians: { file },
-      settings,
-      clock: () => now,
-      sleep: async () => undefined,
-      notify: async (notice) => void told.push(notice),
-    });
-  const manager = managerOf();
-  await manager.tick({ createKeyring: true });
-  const keyring = async () => (await stores.keyring.read())?.keyring as Keyring;
-  const kids = async (state: string) =>
-    (await keyring()).keys.flatMap((key) => (key.state === state ? [key.publicJwk?.kid as string] : []));
-  const signs = async () => (await stores.active.read())[0]?.kid;
-  const made = async () => {
-    await manager.rotate();
-    return (await kids("pending"))[0] as string;
-  };
-  const pass = (seconds: number): void => {
-    now += seconds;
-  };
-  return { stores, manager, managerOf, keyring, kids, signs, made, told, pass };
-}
 
 describe("an issuer whose keys are uploaded", () => {
   it("makes the first key, which signs, and no standby, whatever time passes", async () => {
@@ -137,7 +91,10 @@ describe("an issuer whose keys are uploaded", () => {
     await expect(refused).rejects.toMatchObject({ code: "plan_refused" });
     const { message } = (await refused.catch((error: unknown) => error)) as SignetError;
     expect(message).toContain(`key ${first} is revoked, but still signs until another key is proven and takes over.`);
-    expect(message).toContain("`signet keys rotate --uploaded KID` lets it sign");
+    expect(message).toContain(`key ${spare} signs not by itself: verifiers have what is uploaded to them`);
+    expect(message).toContain(`\`signet keys rotate --uploaded ${spare}\` gives it`);
+    expect(message).toContain(`revoked key ${first} is succeeded not by itself`);
+    expect(message).not.toContain("makes the next one");
     expect(message).not.toContain("the next tick");
     pass(10 * DAY);
     await manager.tick();
@@ -209,30 +166,6 @@ describe("the word that a key was uploaded", () => {
     expect([await signs(), await kids("active")]).toStrictEqual([next, [next]]);
   });
 });
-
-/** Stores of which every write fails from one on, as after a crash. */
-function crashingAfter(stores: Stores, writes: number): { readonly stores: Stores; hasCrashed(): boolean } {
-  let left = writes;
-  let crashed = false;
-  const dying = <A extends unknown[], R>(write: (...args: A) => Promise<R>) => {
-    return async (...args: A): Promise<R> => {
-      if (left-- > 0) return write(...args);
-      crashed = true;
-      throw new SignetError("store_failed", "the machine is off");
-    };
-  };
-  const { keyring, active, publicDocuments, audit } = stores;
-  return {
-    stores: {
-      ...stores,
-      keyring: { ...keyring, write: dying(keyring.write) },
-      active: { ...active, write: dying(active.write), delete: dying(active.delete) },
-      publicDocuments: { ...publicDocuments, publish: dying(publicDocuments.publish) },
-      audit: { ...audit, append: dying(audit.append) },
-    },
-    hasCrashed: () => crashed,
-  };
-}
 
 describe("settings that change whether keys are uploaded", () => {
   it("keep the standby that was made before, and let it sign only by a word", async () => {

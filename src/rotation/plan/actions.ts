@@ -17,7 +17,7 @@ export type Action =
 
 /** An action with what it is in words. */
 export interface ReportedAction {
-  readonly kind: Action["kind"] | "adopt" | "create" | "import" | "apply-settings" | "destroy";
+  readonly kind: Action["kind"] | "adopt" | "create" | "import" | "apply-settings" | "expire" | "destroy";
   readonly words: string;
   /** Of an activation: the key that signs by it, and why. */
   readonly kid?: string;

@@ -118,8 +118,17 @@ function rotationByUpload(situation: Situation, active: KeyRecord): PlannedStep[
 // What signs only once a person has said that it was uploaded.
 function waitsForUpload({ view: { keyring }, policy, active }: Situation): PlannedStep[] {
   if (policy.byUpload !== true) return [];
-  const succession = active === undefined ? [] : [wait("by_upload", null, `key ${nameOf(active)} is succeeded`, active)];
-  return [...awaitingUpload(keyring).map((key) => wait("by_upload", null, `key ${nameOf(key)} signs`, key)), ...succession];
+  const waiting = awaitingUpload(keyring);
+  const waits = waiting.map((key) => {
+    const name = nameOf(key);
+    return wait("by_upload", null, `key ${name} signs`, key, `\`signet keys rotate --uploaded ${name}\` gives it`);
+  });
+  if (active === undefined) return waits;
+  const which = `${active.revokedAt === undefined ? "" : "revoked "}key ${nameOf(active)}`;
+  // As the key came that signs, so comes the next one, unless it is there.
+  const next = active.origin === "imported" ? "import FILE --as active` lets the next one sign" : "rotate` makes the next one";
+  const todo = waiting.length === 0 ? `\`signet keys ${next}` : "";
+  return [...waits, wait("by_upload", null, `${which} is succeeded`, active, todo)];
 }
 
 function succeeded(situation: Situation, active: KeyRecord, next: KeyRecord, because: ActivationCause): PlannedStep[] {

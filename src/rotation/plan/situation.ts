@@ -34,9 +34,9 @@ export function dueAt(active: KeyRecord, policy: PolicyInForce): number | null {
   return (active.activatedAt ?? active.creatingAt) + policy.rotateEverySeconds;
 }
 
-/** A wait, in words. */
-export function wait(rule: RuleName, until: number | null, what: string, key?: KeyRecord): Wait {
+/** A wait, in words. @param todo what a person does to end it, where that differs from key to key */
+export function wait(rule: RuleName, until: number | null, what: string, key?: KeyRecord, todo = ""): Wait {
   const when = until === null ? "not by itself" : `not before ${timeInWords(until)}`;
-  const words = `${what} ${when}: ${RULES[rule]}`;
+  const words = `${what} ${when}: ${RULES[rule]}${todo && `: ${todo}`}`;
   return Object.freeze({ rule, until, words, ...(key === undefined ? {} : { kid: nameOf(key) }) });
 }

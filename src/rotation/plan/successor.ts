@@ -3,8 +3,8 @@ import type { Keyring, PolicyInForce } from "../../keyring/keyring.js";
 
 /** Whether a pending key can be chosen to sign: nothing is known against it, and it was not chosen before. */
 export function isSoundStandby(key: KeyRecord): boolean {
-  // Let sign once, then passed over: it may be signing until the present activation is confirmed.
-  return awaitsProof(key) && key.maxTtlSeconds === undefined;
+  // Let sign once, then passed over: it may be signing until the present activation is confirmed. One that was retired has signed, and is over.
+  return awaitsProof(key) && (key.maxTtlSeconds === undefined || key.retiredAt !== undefined);
 }
 
 /** Whether a key is one that may sign some day, for which it has to be proven. */

@@ -19,7 +19,8 @@ export function documentLimits({
 export function promised(keyring: Keyring, action: Extract<Action, { kind: "activate" }>, now: number): Keyring {
   const { id, sequence, because } = action;
   return {
-    ...withRecord(keyring, id, (key) => signingUnder(key, keyring.policy)),
+    // What was retired, and signs again, is retired no more.
+    ...withRecord(keyring, id, ({ retiredAt: _, ...key }) => signingUnder(key, keyring.policy)),
     activation: { id, sequence, ...documentLimits(keyring), because, intendedAt: now },
     lastSequence: sequence,
     allocations: [...rememberedAllocations(keyring, now), { sequence }],

@@ -13,10 +13,10 @@ export const RULES = {
   not_due: "the policy says how long a key signs",
   overdue: "the policy says how long a key signs, and something has kept its successor away",
   by_hand: "the policy leaves rotation to the operator",
-  by_upload:
-    "verifiers have what is uploaded to them: `signet keys rotate` makes the next key, `signet keys rotate --uploaded KID` lets it sign",
+  by_upload: "verifiers have what is uploaded to them, so that a key signs by your word",
   tokens_alive: "a token signed with it may still be accepted somewhere",
-  tokens_unknown: "it has tokens whose end is unknown: an imported key, or one that signed without expiry",
+  tokens_unknown:
+    "only you know when its last token ends (it was imported, or signed without expiry): `signet keys expire` records it",
   activation_under_way: "while it is not certain who signs, no key is taken away",
   settling: "the store may still answer some readers with the old active document",
   made_lately: "what keeps a key from being proven may keep the next one too, so that one is made a day",

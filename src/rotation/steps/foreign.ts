@@ -4,8 +4,10 @@ import { firstFew } from "../../encoding/first-few.js";
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type Keyring, MAX_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
+import type { ReportedAction } from "../plan/actions.js";
 import { MOVING_SLOTS, permanentKeys } from "../plan/policy.js";
 import { madeKey, withRecord } from "../plan/records.js";
+import { timeInWords } from "../plan/wait-reasons.js";
 import type { Context } from "../session/context.js";
 import type { Session } from "../session/session.js";
 import {
@@ -17,6 +19,7 @@ import {
   type UsableKey,
   wordsOf,
 } from "./foreign-keys.js";
+import { revokedBefore } from "./revoked-before.js";
 
 /** Public keys of another issuer, whose tokens shall go on being accepted under this one's JWKS. */
 export interface ForeignKeys {
@@ -40,14 +43,14 @@ export interface ForeignImport {
 
 /**
  * Records foreign public keys as retired, so that a move between issuers breaks no verifier. Keys that are listed already are left
- * as they are. Of a set only what this issuer's own verifiers would use is published.
+ * as they are, and none that was revoked here is published again. Of a set only what this issuer's own verifiers would use is published.
  *
  * @throws SignetError the fault of a key where none can be published, or one that was asked for; `key_not_found`; `plan_refused` where
  *   the keyring has no room
  */
 export async function importForeign(context: Context, session: Session, request: ForeignKeys): Promise<ForeignImport> {
   const judged = judgeForeign(request);
-  const { usable, skipped } = withoutListed(session.keyring(), judged);
+  const { usable, skipped } = withoutListed(session.keyring(), judged, request, await revokedBefore(context, session.keyring()));
   if (usable.length === 0) {
     // What was left aside by right is no reason to fail the same import the second time.
     const fault = skipped.find(({ isAside }) => !isAside || judged.usable.length === 0);
@@ -109,28 +112,35 @@ export interface ExpiryRequest {
 /**
  * Records the operator's word that none of a key's tokens is accepted after a time.
  *
+ * @returns what was done; nothing where it was recorded before
  * @throws SignetError `key_not_found`
  */
-export async function recordExpiry(session: Session, kid: string, tokensExpireBy: number): Promise<void> {
+export async function recordExpiry(session: Session, kid: string, tokensExpireBy: number): Promise<readonly ReportedAction[]> {
   const record = recordByKid(session.keyring(), kid);
   if (record === undefined) throw new SignetError("key_not_found", "the keyring has no key of this kid");
-  if (record.tokensExpireBy === tokensExpireBy) return;
+  if (record.tokensExpireBy === tokensExpireBy) return [];
   await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, tokensExpireBy })), {
     event: "key.expiry-set",
     keys: [kid],
     why: `no token after ${tokensExpireBy}`,
     tokensExpireBy,
   });
+  return [{ kind: "expire", words: `record that the last token of key ${kid} ends ${timeInWords(tokensExpireBy)}` }];
 }
 
 function withoutListed(
   keyring: Keyring,
   { usable, refused }: JudgedKeys,
+  { kids }: ForeignKeys,
+  refusalOf: (jwk: PublicJwk) => SignetError | undefined,
 ): { usable: readonly UsableKey[]; skipped: readonly RefusedKey[] } {
   const skipped = [...refused];
   const left = usable.filter((each) => {
     const present = recordByKid(keyring, each.jwk.kid);
-    if (present === undefined) return true;
+    const fault = refusalOf(each.jwk);
+    // Of a whole set it is left aside by right; who asks for it is told.
+    if (fault !== undefined) skipped.push({ ...each, isAside: kids === undefined, fault });
+    if (present === undefined || fault !== undefined) return fault === undefined;
     if (JSON.stringify(present.publicJwk) !== JSON.stringify(each.jwk)) {
       const words = "the keyring has another key under its kid: the two cannot be told apart";
       skipped.push({ ...each, isAside: false, fault: new SignetError("plan_refused", words) });

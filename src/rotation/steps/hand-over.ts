@@ -7,7 +7,7 @@ import { custodianOf } from "../session/context.js";
 import { type HandedOver, importedNote, recordOfSameKey, takesNone, type Way } from "./import-key.js";
 
 /** Private keys made elsewhere. Managers that run unattended are never given one. */
-export const handingOver: Way<HandedOver> = {
+export const handingOver: Way<HandedOver> & Required<Pick<Way<HandedOver>, "handAgain">> = {
   namesLater: (custodian) => importerOf(custodian).namesImports === true,
 
   async publicPart(custodian, { privateKey, algorithm, kid, custody }, keyring) {
@@ -31,12 +31,16 @@ export const handingOver: Way<HandedOver> = {
     if (present === undefined || JSON.stringify(present.publicJwk) !== JSON.stringify(wanted)) return false;
     if (present.state === "creating") return true;
     // What the service lost of a key that it has named is given to it again.
-    const { id, custody } = present;
-    const { privateKey, algorithm } = request;
-    const isOurs = custodian.namesImports === true && custody === custodian.custody && present.origin === "imported";
-    const progress = { isAgain: true, knownAs: wanted.kid, onNamed: ignore };
-    if (isOurs) await custodian.importKey(id, privateKey, algorithmNamed(algorithm), undefined, progress);
+    const isOurs = custodian.namesImports === true && present.custody === custodian.custody && present.origin === "imported";
+    if (isOurs) await this.handAgain(custodian, { ...present, publicJwk: wanted }, request);
     return false;
+  },
+
+  async handAgain(custodian, { id, publicJwk: { kid } }, { privateKey, algorithm }) {
+    const importer = importerOf(custodian);
+    const isNamedThere = importer.namesImports === true;
+    const progress = { isAgain: true, onNamed: ignore, ...(isNamedThere && { knownAs: kid }) };
+    await importer.importKey(id, privateKey, algorithmNamed(algorithm), isNamedThere ? undefined : kid, progress);
   },
 
   async handOver(session, custodian, { record, isAgain = false }, { privateKey, algorithm, kid }) {

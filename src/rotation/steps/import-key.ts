@@ -59,6 +59,12 @@ export interface Way<Kind> {
    * is given again what it has lost.
    */
   isBegun?(context: Context, session: Session, request: RequestFor<Kind>): Promise<boolean>;
+  /** Hands the key of a record over once more, where it was named already. */
+  handAgain?(
+    custodian: Custodian,
+    record: KeyRecord & { readonly publicJwk: PublicJwk },
+    request: RequestFor<Kind>,
+  ): Promise<void>;
   /** Hands the key over; again for the same record is success. Answers the public part as its custodian names it. */
   handOver(session: Session, custodian: Custodian, begun: Begun, request: RequestFor<Kind>): Promise<PublicJwk>;
 }
@@ -132,13 +138,13 @@ export async function importInto<Kind>(
   session: Session,
   request: RequestFor<Kind>,
   way: Way<Kind>,
-): Promise<PublicJwk> {
+): Promise<Admission> {
   const admission = await admitImport(context, session, request, way);
-  if (!isBegun(admission)) return admission.publicJwk;
+  if (!isBegun(admission)) return admission;
   await session.check();
-  const kept = await way.handOver(session, custodianOf(context, request), admission, request);
+  const publicJwk = await way.handOver(session, custodianOf(context, request), admission, request);
   await finishMaking(context, session, admission.record.id);
-  return kept;
+  return { ...admission, publicJwk };
 }
 
 function isBegun(admission: Admission): admission is Begun {
@@ -164,7 +170,8 @@ function alreadyThere(
   const isPlace = as === "active" ? activeRecord(keyring) === present || activeRecord(keyring) === undefined : true;
   if (isSame && isPlace && (present.state === "pending" || present.state === "active")) return { publicJwk };
   if (isSame && present.state === "creating" && present.custody === custody) return { publicJwk, record: present, isAgain: true };
-  throw new SignetError("plan_refused", `the keyring has a key of this name already (${present.state}); give another --kid`);
+  const hint = isSame ? "" : "; give another --kid";
+  throw new SignetError("plan_refused", `the keyring has a key of this name already (${present.state})${hint}`);
 }
 
 function assertNewKey(keyring: Keyring, wanted: PublicJwk): void {

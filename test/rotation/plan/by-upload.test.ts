@@ -37,7 +37,7 @@ describe("where keys are uploaded, the planner", () => {
       const view = viewByUpload([active, spare, key("c", "pending")], request);
       expect(kinds(view, NOW)).toStrictEqual([]);
       expect(waits(view)).toStrictEqual(["by_upload b", "by_upload c"]);
-      expect(planned(view).waits[0]?.words).toContain("signet keys rotate --uploaded KID");
+      expect(planned(view).waits[0]?.words).toContain("`signet keys rotate --uploaded b` gives it");
     }
   });
 

@@ -1,0 +1,40 @@
+import { type PublicJwk, thumbprint } from "../../algorithms/jwk.js";
+import { SignetError } from "../../errors.js";
+import { type Keyring, recordByKid } from "../../keyring/keyring.js";
+import { timeInWords } from "../plan/wait-reasons.js";
+import { readHistory } from "../session/audit.js";
+import type { Context } from "../session/context.js";
+import { recordOfSameKey } from "./import-key.js";
+
+/**
+ * Finds out which keys were revoked here, by their numbers or by their names, also where they have left the keyring: who revoked one has told
+ * everybody to refuse it.
+ *
+ * @returns what refuses a key (`plan_refused`); nothing for one that was never revoked
+ */
+export async function revokedBefore(
+  { stores }: Context,
+  keyring: Keyring,
+): Promise<(wanted: PublicJwk) => SignetError | undefined> {
+  const entries = await readHistory(stores, keyring);
+  const made = entries
+    .flatMap((entry) => entry.made ?? [])
+    .map(({ publicJwk }) => ({ kid: publicJwk.kid, is: thumbprint(publicJwk) }));
+  const ends = entries.flatMap(({ event, at, keys = [] }) => (event === "key.revoked" ? keys.map((kid) => ({ kid, at })) : []));
+  return (wanted) => {
+    const { kid } = wanted;
+    const revokedAt = recordOfSameKey(keyring, wanted)?.revokedAt ?? recordByKid(keyring, kid)?.revokedAt;
+    if (revokedAt !== undefined) return revoked(kid, revokedAt);
+    const ours = thumbprint(wanted);
+    const names = new Set([kid, ...made.filter(({ is }) => is === ours).map((key) => key.kid)]);
+    const end = ends.find((each) => names.has(each.kid));
+    return end && revoked(end.kid, end.at);
+  };
+}
+
+function revoked(kid: string, at: number): SignetError {
+  return new SignetError(
+    "plan_refused",
+    `key ${kid} was revoked on ${timeInWords(at)}, and is taken under no name any more: import another key, under a name of its own`,
+  );
+}
