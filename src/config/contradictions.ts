@@ -33,10 +33,16 @@ function ofRotation({ byUpload, rotateEverySeconds = 0 }: Partial<Policy>): stri
   ];
 }
 
-function ofTokens({ iss, exp }: Tokens, limits: unknown, callers: readonly (readonly [string, CopyingCaller])[]): string[] {
+function ofTokens(
+  { iss, exp, kid, kids = {} }: Tokens,
+  limits: unknown,
+  callers: readonly (readonly [string, CopyingCaller])[],
+): string[] {
   const found: string[] = [];
   if (iss !== undefined && webUrlOf(iss) !== undefined)
     found.push("tokens.iss is a URL, at which no keys are published: for verifiers that look for them there, set issuer instead");
+  if (kid === false && Object.keys(kids).length > 0)
+    found.push("tokens.kids names keys in a header that has no kid (tokens.kid): leave one of the two out");
   if (exp !== false) return found;
   const all = [
     ["limits", limits] as const,

@@ -1,6 +1,6 @@
 import { closedObject, requestChecker, requestFault } from "../encoding/object-schema.js";
 import { SignetError } from "../errors.js";
-import { issOfKey } from "../issue/token-rules.js";
+import { issOfKey, namedInTokens } from "../issue/token-rules.js";
 import type { Jwks } from "../keyring/documents.js";
 import type { Tokens } from "../settings/tokens.js";
 import { createVerifier } from "../verify/create-verifier.js";
@@ -48,9 +48,9 @@ export function ownVerifiers({ issuer, tokens = {}, jwks, clock }: OwnVerifiersO
   const verifiers = new Map<string, Verifier>();
 
   function verifierOf(present: Jwks, audience: string | readonly string[] | null): Verifier {
-    const { iss, kid = true, exp: requireExpiration = true } = tokens;
+    const { iss, kid = true, kids, exp: requireExpiration = true } = tokens;
     const own = iss === undefined ? (issuer ?? null) : present.keys.map((jwk) => issOfKey(iss, jwk));
-    const rules = { keys: present, requireExpiration, issuer: own, audience, types: null, clock };
+    const rules = { keys: namedInTokens(kids, present), requireExpiration, issuer: own, audience, types: null, clock };
     return kid ? createVerifier({ ...rules, requireKid: true }) : verifierWithoutKid(rules);
   }
 

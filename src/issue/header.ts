@@ -3,15 +3,16 @@ import { encodeBase64url } from "../encoding/base64url.js";
 import { ownMember } from "../encoding/own-member.js";
 import { nameInWords, SignetError } from "../errors.js";
 import type { Tokens } from "../settings/tokens.js";
+import { kidOfSigner } from "./token-rules.js";
 
 /**
  * Binds what headers say. The header, with its dot, is encoded once a key and type.
  *
- * @throws (the bound function) SignetError `type_not_allowed`; `config_invalid` for a key whose certificate is not known
+ * @throws (the bound function) SignetError `type_not_allowed`; `config_invalid` for a key whose certificate, or public part, is not known
  */
 export function headerMaker(
   allowedTypes: readonly string[] = [],
-  { kid: hasKid = true, certificates }: Pick<Tokens, "kid" | "certificates"> = {},
+  { kid: hasKid = true, kids, certificates }: Pick<Tokens, "kid" | "kids" | "certificates"> = {},
 ): (signer: Signer, typ: string) => string {
   const types = new Set(["JWT", ...allowedTypes]);
   let encodedFor: Signer | undefined;
@@ -28,7 +29,8 @@ export function headerMaker(
       const { alg, kid } = signer;
       const thumbprint = certificates && thumbprintOf(certificates, kid);
       // What is undefined JSON leaves out.
-      header = `${encodeBase64url(JSON.stringify({ alg, kid: hasKid ? kid : undefined, typ, "x5t#S256": thumbprint }))}.`;
+      const named = hasKid ? kidOfSigner(kids, signer) : undefined;
+      header = `${encodeBase64url(JSON.stringify({ alg, kid: named, typ, "x5t#S256": thumbprint }))}.`;
       headers.set(typ, header);
     }
     return header;

@@ -1,6 +1,7 @@
 import { spkiFingerprint } from "../algorithms/fingerprint.js";
-import type { PublicJwk } from "../algorithms/jwk.js";
+import { type PublicJwk, thumbprint } from "../algorithms/jwk.js";
 import type { Signer } from "../custody/contract.js";
+import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import type { Tokens } from "../settings/tokens.js";
 import { checkRequest, type IssueRequest } from "./request.js";
@@ -40,6 +41,18 @@ export function tokenRules(names: IssuerNames): TokenRules {
 
 const FINGERPRINT = "{fingerprint}";
 
+/** The name of a key in the header of its tokens, by what `tokens.kids` says. @throws SignetError `config_invalid` */
+export function kidOfSigner(kids: Tokens["kids"], signer: Signer): string {
+  if (kids === undefined) return signer.kid;
+  return ownMember(kids, thumbprint(publicJwkOf(signer, "the thumbprint in tokens.kids"))) ?? signer.kid;
+}
+
+/** Public keys, each under the name that its tokens have for it. */
+export function namedInTokens<T extends { readonly keys: readonly PublicJwk[] }>(kids: Tokens["kids"], jwks: T): T {
+  if (kids === undefined) return jwks;
+  return { ...jwks, keys: jwks.keys.map((jwk) => ({ ...jwk, kid: ownMember(kids, thumbprint(jwk)) ?? jwk.kid })) };
+}
+
 /** The `iss` of the tokens that a key signs, by what `tokens.iss` says. */
 export function issOfKey(iss: string, publicJwk: PublicJwk): string {
   return iss.includes(FINGERPRINT) ? iss.replace(FINGERPRINT, () => spkiFingerprint(publicJwk)) : iss;
@@ -49,15 +62,13 @@ export function issOfKey(iss: string, publicJwk: PublicJwk): string {
 function issMaker(iss: string): (signer: Signer) => string {
   let last: { readonly signer: Signer; readonly iss: string } | undefined;
   return (signer) => {
-    if (last?.signer !== signer) last = { signer, iss: issOfKey(iss, publicJwkOf(signer)) };
+    if (last?.signer !== signer) last = { signer, iss: issOfKey(iss, publicJwkOf(signer, "{fingerprint} of tokens.iss")) };
     return last.iss;
   };
 }
 
 // A signer may be a program's own.
-function publicJwkOf({ publicJwk }: Signer): PublicJwk {
+function publicJwkOf({ publicJwk }: Signer, what: string): PublicJwk {
   if (publicJwk !== undefined) return publicJwk;
-  throw new SignetError("config_invalid", "{fingerprint} of tokens.iss is that of the key: the signer needs its publicJwk", {
-    field: "signer",
-  });
+  throw new SignetError("config_invalid", `${what} is that of the key: the signer needs its publicJwk`, { field: "signer" });
 }

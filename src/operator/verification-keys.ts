@@ -2,7 +2,7 @@ import { parsePublicKeyText } from "../algorithms/public-key-text.js";
 import type { Installation } from "../assemble.js";
 import { urlOf } from "../encoding/url-of.js";
 import { isSignetError, SignetError, shortened } from "../errors.js";
-import { issOfKey } from "../issue/token-rules.js";
+import { issOfKey, namedInTokens } from "../issue/token-rules.js";
 import type { Tokens } from "../settings/tokens.js";
 import { discoverJwks, fetchJwks } from "../verify/fetch-jwks.js";
 import type { VerifierOptions } from "../verify/verifier.js";
@@ -75,7 +75,7 @@ export async function verificationKeys(
     const { issuer: url = null, tokens = {} } = installation.config;
     const { iss } = tokens;
     const own = iss === undefined ? url : published.jwks.keys.map((jwk) => issOfKey(iss, jwk));
-    return { keys: published.jwks, issuer: own, tokens };
+    return { keys: namedInTokens(tokens.kids, published.jwks), issuer: own, tokens };
   } catch (error) {
     if (!isSignetError(error, "config_missing")) throw error;
     // Never by the token's own iss: its maker would then choose the keys.

@@ -13,6 +13,7 @@ export interface ChosenTokens {
   readonly jti?: true;
   readonly exp?: false;
   readonly kid?: false;
+  readonly kids?: Readonly<Record<string, string>>;
   readonly certificates?: Readonly<Record<string, string>>;
 }
 

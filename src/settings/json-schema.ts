@@ -20,10 +20,14 @@ function schemaOf(member: Member): Readonly<Record<string, unknown>> {
     ...(minimum !== undefined && { minimum }),
     ...(maximum !== undefined && { maximum }),
     ...(fallback !== undefined && { default: fallback }),
-    ...(names !== undefined && { propertyNames: { pattern: names.pattern, not: { enum: [...names.refused] } } }),
+    ...(names !== undefined && { propertyNames: propertyNamesOf(names) }),
     ...(values !== undefined && { additionalProperties: schemaOf(values) }),
     ...(items !== undefined && { items: shared(items) }),
   };
+}
+
+function propertyNamesOf({ pattern, refused = [] }: NonNullable<Member["names"]>): object {
+  return { pattern, ...(refused.length > 0 && { not: { enum: [...refused] } }) };
 }
 
 function shared({ type, enum: words, pattern, minLength, properties }: Item): object {

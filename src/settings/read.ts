@@ -72,7 +72,7 @@ function table(member: Member, given: Readonly<Record<string, unknown>>, path: r
   const form = new RegExp(names?.pattern ?? "");
   const members = Object.entries(given).map(([name, value]) => {
     const at = [...path, name];
-    if (names?.refused.includes(name)) found({ path: at, value: name, refusal: names.refusal });
+    if (names?.refused?.includes(name)) found({ path: at, value: name, refusal: names.refusal ?? "" });
     else if (!form.test(name)) found({ path: at, value: name, member: { type: "string", title: names?.title ?? "" } });
     return [name, read(values, value, at, found)];
   });

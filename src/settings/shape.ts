@@ -49,10 +49,10 @@ export interface Member extends Partial<Told> {
 /** What the names of a table must be: of a form, and none of those that mean something else. */
 interface Names {
   readonly pattern: string;
-  readonly refused: readonly string[];
+  readonly refused?: readonly string[];
   readonly title: string;
   /** Why a name is refused, in words that stand behind it. */
-  readonly refusal: string;
+  readonly refusal?: string;
 }
 
 /** A member of a list. */

@@ -8,6 +8,9 @@ const YES_OR_NO = { type: "boolean", title: "true or false" } as const;
 /** What an `iss` is made of: no control character, no half of a pair, and no brace, which would stand for something else. */
 const CHARACTERS = "(?:[^{}\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]|[\\ud800-\\udbff][\\udc00-\\udfff])*";
 
+/** A SHA-256 as base64url. */
+const THUMBPRINT_FORM = "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$";
+
 /** How an issuer's tokens differ from the usual, described once: see shape.ts. No request and no caller changes any of it. */
 export const TOKEN_MEMBERS = {
   iss: {
@@ -28,12 +31,26 @@ export const TOKEN_MEMBERS = {
     }),
   },
   kid: { ...YES_OR_NO, ...about("False leaves kid out of the header.", false, { fallback: "true" }) },
+  kids: {
+    type: "object",
+    title: "an object with a kid, 1 to 256 printable ASCII characters, for each RFC 7638 thumbprint",
+    names: { pattern: THUMBPRINT_FORM, title: "an RFC 7638 thumbprint" },
+    values: {
+      type: "string",
+      pattern: "^[\\x21-\\x7e](?:[\\x20-\\x7e]{0,254}[\\x21-\\x7e])?$",
+      title: "1 to 256 printable ASCII characters",
+    },
+    ...about(
+      "The kid in the header for keys that the other side has named, by the RFC 7638 thumbprint (SHA-256) of each; keyring and JWKS keep their own.",
+      { NzbLsXh8uDCcd_6MNwXF4W_7noWXFZAfHkxZsRGC9Xs: "ABC123DEFG" },
+    ),
+  },
   certificates: {
     type: "object",
     title: "an object with a SHA-256 thumbprint, 43 characters of base64url, for each kid",
     values: {
       type: "string",
-      pattern: "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$",
+      pattern: THUMBPRINT_FORM,
       title: "43 characters of base64url",
     },
     ...about("The thumbprint of each signing key's X.509 certificate, by kid: the header has it as x5t#S256.", {
@@ -47,7 +64,8 @@ export type Tokens = Values<typeof TOKEN_MEMBERS>;
 
 const readMembers = settingsReader(closedObject([], TOKEN_MEMBERS));
 const ISS = new RegExp(TOKEN_MEMBERS.iss.pattern);
-const THUMBPRINT = new RegExp(TOKEN_MEMBERS.certificates.values.pattern);
+const KID = new RegExp(TOKEN_MEMBERS.kids.values.pattern);
+const THUMBPRINT = new RegExp(THUMBPRINT_FORM);
 
 /**
  * Reads such settings from outside. One that is misspelt would change nothing, so what is unknown is an error.
@@ -59,13 +77,22 @@ const THUMBPRINT = new RegExp(TOKEN_MEMBERS.certificates.values.pattern);
  */
 export function readTokens(value: unknown, where = "tokens"): Tokens {
   const found: Tokens = readMembers(value === undefined ? {} : value, where);
-  const { iss, certificates } = found;
+  const { iss, kids, certificates } = found;
   if (iss !== undefined && !ISS.test(iss)) throw wrong("iss", where);
-  if (certificates === undefined) return found;
-  const copy = isPlainObject(certificates) ? { ...certificates } : undefined;
-  const isRight = (each: unknown) => typeof each === "string" && THUMBPRINT.test(each);
-  if (copy === undefined || !Object.values(copy).every(isRight)) throw wrong("certificates", where);
-  return { ...found, certificates: copy };
+  const ofKeys = {
+    ...(kids !== undefined && { kids: textsOf(kids, KID, "kids", where) }),
+    ...(certificates !== undefined && { certificates: textsOf(certificates, THUMBPRINT, "certificates", where) }),
+  };
+  if (!Object.keys(ofKeys.kids ?? {}).every((name) => THUMBPRINT.test(name))) throw wrong("kids", where);
+  return { ...found, ...ofKeys };
+}
+
+// A copy, in which each value was read once.
+function textsOf(value: unknown, pattern: RegExp, field: keyof Tokens, where: string): Readonly<Record<string, string>> {
+  const copy = isPlainObject(value) ? { ...value } : [undefined];
+  const isRight = (each: unknown) => typeof each === "string" && pattern.test(each);
+  if (!Object.values(copy).every(isRight)) throw wrong(field, where);
+  return copy as Record<string, string>;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, it } from "vitest";
+import { thumbprint } from "../../src/algorithms/jwk.js";
 import { localSigner } from "../../src/algorithms/signature.js";
 import type { SignetError } from "../../src/errors.js";
 import { createCallers, type KnownCaller } from "../../src/issue/callers.js";
@@ -145,6 +146,18 @@ describe("an issuer's tokens", () => {
       message: expect.stringMatching(/k-0.*signet keys pem --for entra/),
     });
     expect(refusal({ tokens: { certificates: {} }, signer: { ...signer, kid: "constructor" } }).code).toBe("config_invalid");
+  });
+
+  it("name a key in the header as the other side has named it, by its thumbprint", () => {
+    const kids = { [thumbprint(signer.publicJwk)]: "ABC123DEFG" };
+    expect(tokenOf({ tokens: { kids } }).header).toStrictEqual({ alg: "ES256", kid: "ABC123DEFG", typ: "JWT" });
+    expect(tokenOf({ tokens: { kids }, signer: other }).header.kid).toBe(other.kid);
+    // What is said by our own name stays so.
+    const certificates = { "k-0": THUMBPRINT };
+    expect(tokenOf({ tokens: { kids, certificates } }).header).toMatchObject({ kid: "ABC123DEFG", "x5t#S256": THUMBPRINT });
+    expect(tokenOf({ tokens: { kids, kid: false } }).header).not.toHaveProperty("kid");
+    const { publicJwk: _, ...hidden } = signer;
+    expect(refusal({ tokens: { kids }, signer: hidden as never })).toMatchObject({ code: "config_invalid", field: "signer" });
   });
 
   it("are made so in a batch as well, each judged by itself", async () => {

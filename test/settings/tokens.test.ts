@@ -35,6 +35,13 @@ const WRONG: readonly (readonly [object, RegExp])[] = [
   [{ jti: "yes" }, /jti\b.*true or false/],
   [{ exp: 0 }, /exp\b.*true or false/],
   [{ kid: "none" }, /kid\b.*true or false/],
+  [{ kids: ["ABC"] }, /kids\b.*an object/],
+  [{ kids: { short: "ABC" } }, /kids\b.*thumbprint/],
+  [{ kids: { [THUMBPRINT]: " ABC" } }, /kids\b.*printable ASCII/],
+  [{ kids: { [THUMBPRINT]: "A\u001b[2J" } }, /kids\b.*printable ASCII/],
+  [{ kids: { [THUMBPRINT]: "" } }, /kids\b.*printable ASCII/],
+  [{ kids: { [THUMBPRINT]: "a".repeat(257) } }, /kids\b.*printable ASCII/],
+  [{ kids: { [THUMBPRINT]: 1 } }, /kids\b.*printable ASCII/],
   [{ certificates: [] }, /certificates\b.*an object/],
   [{ certificates: { k: "short" } }, /certificates\b.*43 characters/],
   [{ certificates: { k: `${THUMBPRINT.slice(0, -1)}1` } }, /certificates\b.*43 characters/],
@@ -57,6 +64,9 @@ describe.each(Object.entries(DOORS))("tokens through %s", (_, open) => {
     [{ iss: "a".repeat(512) }],
     [{ iat: 300, jti: true, exp: false }],
     [{ jti: false, exp: true, kid: true }],
+    [{ kids: { [THUMBPRINT]: "ABC123DEFG" } }],
+    [{ kids: { [THUMBPRINT]: "A" } }],
+    [{ kids: {} }],
     [{ certificates: { "k-1": THUMBPRINT } }],
   ])("that are %j are taken", (tokens) => {
     expect(() => open(tokens)).not.toThrow();

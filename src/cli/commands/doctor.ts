@@ -6,6 +6,7 @@ import { urlOf, webUrlOf } from "../../encoding/url-of.js";
 import { isSignetError, MAX_ECHO, SignetError, shortened } from "../../errors.js";
 import { ownVerifiers } from "../../http/verify.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import { namedInTokens } from "../../issue/token-rules.js";
 import type { Jwks } from "../../keyring/documents.js";
 import { jwksMissing } from "../../operator/load-installation.js";
 import { ISSUER_PARTIES, KNOWN_TO_ALL, partyNamed } from "../../relying-parties/index.js";
@@ -188,7 +189,11 @@ async function ownIssuer(context: Context, options: DoctorOptions): Promise<Pati
     if (tokens.iss !== undefined) {
       const jwks = await published();
       if (jwks === undefined) throw jwksMissing(installation);
-      return { issuer: tokens.iss, parties: parties.filter(({ kind }) => kind === "self-signed"), own: { jwks, tokens } };
+      return {
+        issuer: tokens.iss,
+        parties: parties.filter(({ kind }) => kind === "self-signed"),
+        own: { jwks: namedInTokens(tokens.kids, jwks), tokens },
+      };
     }
   } catch (error) {
     if (!isSignetError(error, "config_missing")) throw error;

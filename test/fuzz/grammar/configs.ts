@@ -24,6 +24,7 @@ const tokens = likely({
   jti: fc.boolean(),
   exp: fc.boolean(),
   kid: fc.boolean(),
+  kids: fc.dictionary(fc.oneof(fc.constant("A".repeat(43)), name), fc.oneof(fc.constant("ABC"), text), { maxKeys: 2 }),
   certificates: fc.dictionary(name, fc.oneof(fc.constant("A".repeat(43)), text), { maxKeys: 2 }),
 });
 const rotation = likely({
