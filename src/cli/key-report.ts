@@ -14,7 +14,7 @@ export interface ChangeOptions extends CommonOptions {
   readonly dryRun?: boolean;
 }
 
-const LOOKS = { active: "good", pending: "warn", creating: "warn", revoked: "bad" } as const;
+const LOOKS = { active: "good", pending: "warn", creating: "warn", revoked: "bad", "active, revoked": "bad" } as const;
 
 /** A key's state in its colour; what is retired has none. */
 export function paintState({ paint }: Pick<Output, "paint">, state: string): string {

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { webUrlOf } from "../encoding/url-of.js";
 import { isSignetError, SignetError } from "../errors.js";
-import { assertNameThere, nameThere, partyNaming, type Unknown } from "../operator/init-for.js";
+import type { Unknown } from "../operator/init-for.js";
 import { parseKeyPlace } from "../operator/key-places.js";
+import { assertNameThere, nameThereInWords, partyNaming } from "../operator/party-keys.js";
 import { pathGiven } from "../operator/surroundings.js";
 import { FACTS } from "../relying-parties/facts.js";
 import { factFor, ownChoice } from "../relying-parties/own-choices.js";
@@ -74,7 +75,7 @@ function questionOf(context: Context, name: Unknown, parties: readonly RelyingPa
       };
     case "kid": {
       const party = partyNaming(parties);
-      const meaning = party === undefined ? "the name of the key" : nameThere(party);
+      const meaning = party === undefined ? "the name of the key" : nameThereInWords(party);
       return { flag: "--kid", meaning, assertAnswer: (answer) => party && assertNameThere(party, answer) };
     }
     default:

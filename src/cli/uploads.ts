@@ -2,12 +2,16 @@ import { algorithmNamed, isSame } from "../algorithms/table.js";
 import type { Installation } from "../assemble.js";
 import type { Config } from "../config/schema.js";
 import { SignetError } from "../errors.js";
+import { presentSeconds } from "../issue/issuer.js";
+import { recordByKid } from "../keyring/keyring.js";
+import { partingWords } from "../operator/key-listing.js";
 import { jwksMissing } from "../operator/load-installation.js";
 import { bodyOf, certificateOf, type NamedKey, pemOf } from "../operator/upload-text.js";
+import { algorithmsTaken } from "../relying-parties/algorithms-taken.js";
 import { partyNamed } from "../relying-parties/index.js";
-import { ruleValue } from "../relying-parties/notation.js";
 import type { RelyingParty } from "../relying-parties/relying-party.js";
 import { handsOut, type Upload, type UploadForm, uploadOf } from "../relying-parties/uploads.js";
+import { nextKeys } from "../rotation/plan/successor.js";
 import type { Output } from "./output.js";
 import { namesGiven } from "./typed.js";
 
@@ -30,7 +34,7 @@ export interface Pasted {
  * @throws SignetError `usage`
  */
 export function partiesGiven(option: string | undefined, { for: own = [] }: Pick<Config, "for">): readonly RelyingParty[] {
-  if (option !== undefined) return namesGiven(option, "--for").map(partyNamed);
+  if (option !== undefined) return [...new Set(namesGiven(option, "--for"))].map(partyNamed);
   const isGiven = ({ ways: [{ by }] }: RelyingParty) => by.value === "pem" || by.value === "jwks" || by.value === "file";
   return own.map(partyNamed).filter(isGiven);
 }
@@ -51,6 +55,36 @@ export function assertMadeHere(parties: readonly RelyingParty[]): void {
 }
 
 /**
+ * Refuses, before a key is made for parties, what they would not take, and a rotation that would let it sign before they have it.
+ *
+ * @param isAsked they are named by the command, and not by the config alone
+ * @throws SignetError `usage` where nothing is pasted at one, `unsupported_algorithm`, and `plan_refused` where keys are let sign by no word
+ */
+export async function assertMayUpload(
+  parties: readonly RelyingParty[],
+  { config, stores }: Installation,
+  isAsked: boolean,
+): Promise<void> {
+  const keyring = (await stores.keyring.read())?.keyring;
+  if (keyring === undefined) return;
+  const { policy } = keyring;
+  const next = nextKeys(keyring)[0]?.publicJwk;
+  for (const party of parties) {
+    uploadAt(party);
+    assertTakes(party, next?.alg ?? policy.algorithm, next === undefined ? "the next key" : `the key ${next.kid}`);
+  }
+  const isSet = config.rotation.byUpload === true;
+  const first = parties.find((party) => isSet || (isAsked && isOnlyGiven(party)));
+  if (first === undefined || policy.byUpload === true) return;
+  const set = isSet ? "" : "set rotation.byUpload to true and rotation.rotateEverySeconds to 0 in the config, ";
+  throw new SignetError(
+    "plan_refused",
+    `the next key would sign before ${first.name} has it, since rotation.byUpload is not in force: ${set}run \`signet keys apply\`, then this again`,
+    { field: "rotation.byUpload" },
+  );
+}
+
+/**
  * What a party wants of a key.
  *
  * @throws SignetError `usage` where nothing is pasted there, `unsupported_algorithm` where it takes no such key
@@ -58,11 +92,7 @@ export function assertMadeHere(parties: readonly RelyingParty[]): void {
 export async function pastedAt(party: RelyingParty, installation: Installation, record: NamedKey): Promise<Pasted> {
   const { form } = uploadAt(party);
   const { kid, alg } = record.publicJwk;
-  const known = ruleValue(party.algorithms);
-  const taken = [...(known ?? []), ...(ruleValue(party.optIn)?.algorithms ?? [])];
-  if (known !== undefined && !taken.some((name) => isSame(algorithmNamed(name), algorithmNamed(alg)))) {
-    throw new SignetError("unsupported_algorithm", `${party.name} takes ${taken.join(", ")}, and the key ${kid} signs ${alg}`);
-  }
+  assertTakes(party, alg, `the key ${kid}`);
   if (form === "jwks") {
     const published = await installation.stores.publicDocuments.read();
     if (published === undefined) throw jwksMissing(installation);
@@ -74,6 +104,17 @@ export async function pastedAt(party: RelyingParty, installation: Installation, 
   }
   const { pem, thumbprint, isStable } = await certificateOf(installation, record);
   return { for: party.id, kid, form, text: pem, thumbprint, isStable };
+}
+
+// One that may ask a URL as well can have the key before it signs.
+function isOnlyGiven({ ways }: RelyingParty): boolean {
+  return ways.every(({ by: { value } }) => value === "pem" || value === "jwks" || value === "file");
+}
+
+function assertTakes(party: RelyingParty, alg: string, key: string): void {
+  const taken = algorithmsTaken(party);
+  if (taken === undefined || taken.some((name) => isSame(algorithmNamed(name), algorithmNamed(alg)))) return;
+  throw new SignetError("unsupported_algorithm", `${party.name} takes ${taken.join(", ")}, and ${key} signs ${alg}`);
 }
 
 function uploadAt(party: RelyingParty): Upload {
@@ -109,4 +150,12 @@ export function printPasted(output: Output, party: RelyingParty, what: string, p
   output.command(`    ${JSON.stringify(kid)}: ${JSON.stringify(thumbprint)}`);
   if (isStable === false)
     output.note("  each run makes another certificate of this key, with another thumbprint: keep the one that you upload");
+}
+
+/** Says what to do at the other side with a key in whose place another one signs. */
+export async function tellParting(output: Output, { keyring }: Installation["stores"], from: string): Promise<void> {
+  const found = await keyring.read();
+  if (found === undefined) return;
+  const { keyring: present } = found;
+  output.note(partingWords(from, recordByKid(present, from), present.policy, presentSeconds()));
 }

@@ -1,3 +1,4 @@
+import { publicJwk } from "../algorithms/jwk.js";
 import { algorithmNamed } from "../algorithms/table.js";
 import { findCustody } from "../custody/registry.js";
 import { webUrlOf } from "../encoding/url-of.js";
@@ -7,7 +8,6 @@ import { type Choice, choose, exclusionInWords } from "../relying-parties/choose
 import { asksIssuer, exclusionAmong } from "../relying-parties/exclusions.js";
 import { FACT_NAMES, FACTS, type FactName, type Facts } from "../relying-parties/facts.js";
 import { partyNamed, RELYING_PARTIES } from "../relying-parties/index.js";
-import { ruleValue } from "../relying-parties/notation.js";
 import { factFor, factsOf, ownChoice } from "../relying-parties/own-choices.js";
 import type { RelyingParty } from "../relying-parties/relying-party.js";
 import { handsOut } from "../relying-parties/uploads.js";
@@ -16,6 +16,7 @@ import { ruleSaid } from "../relying-parties/words.js";
 import type { ImportedKey } from "../rotation/steps/import-key.js";
 import { reachOfHost } from "../verify/reach.js";
 import { type ChosenMembers, custodyAsked, type InitialOptions } from "./initial-config.js";
+import { assertNameThere, partyNaming } from "./party-keys.js";
 import type { Surroundings } from "./surroundings.js";
 
 /** What an issuer for some parties is made of, as it was given. */
@@ -66,31 +67,9 @@ export function unknownTo(
     isIssuerUnknown && "issuer",
     ...[...wanted].filter((name) => given[name] === undefined),
     given.import === undefined && parties.some(handsOut) && "import",
-    given.kid === undefined && partyNaming(parties) !== undefined && !namesImports(surroundings, given) && "kid",
+    given.kid === undefined && partyNaming(parties) !== undefined && "kid",
   ];
   return unknown.filter((each) => each !== false);
-}
-
-/** The party that hands keys out, and finds them by its own names for them. */
-export function partyNaming(parties: readonly RelyingParty[]): RelyingParty | undefined {
-  return parties.find((party) => handsOut(party) && ruleValue(party.kid) === "required");
-}
-
-/** What such a party's name for a key is, in words. */
-export function nameThere({ kid }: RelyingParty): string {
-  return kid.basis === "?" ? "its name there" : (kid.about ?? "its name there");
-}
-
-/** @throws SignetError `usage` for a name that is none of that party's */
-export function assertNameThere(party: RelyingParty, kid: string): void {
-  const wanted = ownChoice(party).forms?.kid;
-  if (wanted === undefined || wanted.form.test(kid)) return;
-  throw new SignetError("usage", `--kid must be ${wanted.title}: ${nameThere(party)}`);
-}
-
-// Such a custodian's service calls every key by a name of its own.
-function namesImports(surroundings: Pick<Surroundings, "env">, given: PartyWishes): boolean {
-  return findCustody(custodyAsked(surroundings, given))?.namesImports === true;
 }
 
 /** Refuses such flags where no parties are named. @throws SignetError `usage` */
@@ -112,8 +91,7 @@ export function chooseFor(surroundings: Surroundings, parties: readonly RelyingP
   const issuer = placeOf(surroundings, given);
   const jwksUrl = issuer && jwksUrlOf(issuer.url);
   const choice = choose(parties, { facts, issuer, jwksUrl, isImported: given.import !== undefined });
-  assertKid(surroundings, choice, given);
-  return withAlgorithm(choice, algorithmAsked(surroundings, given));
+  return withAlgorithm(withName(surroundings, choice, given), algorithmAsked(surroundings, given));
 }
 
 /** What a choice makes of a new config. */
@@ -128,31 +106,17 @@ export function membersOf({ parties, tokens, limits, rotation }: Choice): Chosen
 }
 
 /**
- * A key that was made elsewhere, with an algorithm that all parties take: its own, or another of its type.
+ * A choice as it is with the key that signs first: where the key's custodian names it, tokens say the name that it has at the other side; where a
+ * party has a name of its own for it, which did not come with the key, tokens name none.
  *
- * @throws SignetError `usage` where there is none
+ * @param kid the name that the key was given
  */
-export function fittingKey(choice: Choice, imported: ImportedKey): ImportedKey {
-  const { algorithms, parties } = choice;
-  const { kty, crv } = algorithmNamed(imported.algorithm);
-  if ("existing" in imported || algorithms.includes(imported.algorithm)) return imported;
-  const found = algorithms.find((name) => {
-    const other = algorithmNamed(name);
-    return other.kty === kty && (kty === "RSA" || other.crv === crv);
-  });
-  if (found !== undefined) return { ...imported, algorithm: algorithmNamed(found).name };
-  const who = parties.map(({ id }) => id).join(", ");
-  throw new SignetError(
-    "usage",
-    `--import: the key is ${kty}${crv === undefined ? "" : ` ${crv}`}, and ${who} takes ${algorithms.join(", ")}: import another one`,
-  );
-}
-
-/**
- * A choice as it is with the key that signs first: where a party has a name of its own for it, which did not come with the key, tokens name none.
- */
-export function withKey(choice: Choice, imported: ImportedKey | undefined): Choice {
+export function withKey(choice: Choice, imported: ImportedKey | undefined, kid: string | undefined): Choice {
   const { tokens, parties, reasons } = choice;
+  if (tokens.kids !== undefined && kid !== undefined && imported !== undefined && "privateKey" in imported) {
+    const { kid: thumbprint } = publicJwk(imported.privateKey, algorithmNamed(imported.algorithm));
+    return { ...choice, tokens: { ...tokens, kids: Object.fromEntries([[thumbprint, kid]]) } };
+  }
   const party = parties.find((each) => ownChoice(each).namesKeyLater === true);
   const isNamed = imported === undefined || ("kid" in imported && imported.kid !== undefined);
   if (party === undefined || isNamed || tokens.kid === false) return choice;
@@ -179,18 +143,15 @@ function placeOf({ env }: Surroundings, given: PartyWishes): KeyPlace | undefine
   return { url, isPublic: reach === "public", allowsInsecure };
 }
 
-// The other side finds its key by the name that it gave it.
-function assertKid(surroundings: Surroundings, { parties }: Choice, given: PartyWishes): void {
+// The other side finds its key by the name that it gave it. Where the custodian names keys itself, the tokens say that name all the same.
+function withName(surroundings: Surroundings, choice: Choice, given: PartyWishes): Choice {
+  const { tokens, parties, reasons } = choice;
   const party = partyNaming(parties);
-  if (party === undefined) return;
-  if (namesImports(surroundings, given)) {
-    throw new SignetError(
-      "usage",
-      `${party.id} finds a key by its kid (${nameThere(party)}), and the custody ${custodyAsked(surroundings, given)} names keys itself: ` +
-        "choose another --custody",
-    );
-  }
+  if (party === undefined) return choice;
   assertNameThere(party, given.kid ?? "");
+  if (findCustody(custodyAsked(surroundings, given))?.namesImports !== true) return choice;
+  const reason = { member: "tokens.kids", value: "of the key", party: party.id, rule: ruleSaid(party, "kid") };
+  return { ...choice, tokens: { ...tokens, kids: {} }, reasons: [...reasons, reason] };
 }
 
 function algorithmAsked({ env }: Surroundings, given: PartyWishes): string | undefined {

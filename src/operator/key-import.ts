@@ -6,6 +6,7 @@ import { SignetError } from "../errors.js";
 import type { Custody } from "../keyring/key-record.js";
 import type { ImportedKey } from "../rotation/steps/import-key.js";
 import { findKey, type KeySourceOptions } from "./key-source.js";
+import { lineOfKids } from "./party-keys.js";
 import type { Surroundings } from "./surroundings.js";
 
 /** What an import takes from the config. */
@@ -19,6 +20,8 @@ interface ImportPlace {
 /** How the key is read, and what it is called; `algorithm` and `kid` stand over what its source says. */
 export interface ImportWishes extends Omit<KeySourceOptions, "algorithm" | "region"> {
   readonly algorithm?: string | undefined;
+  /** The name that tokens have for a key, by its RFC 7638 thumbprint, whatever its new custodian calls it. */
+  readonly namedInTokens?: ((thumbprint: string) => string | undefined) | undefined;
   /** Told of the name that a key had where it was found, where its new custodian does not keep it. */
   readonly onLostName?: ((kid: string) => void) | undefined;
 }
@@ -33,7 +36,11 @@ export async function keyToImport(
   const given = options.algorithm === undefined ? undefined : headerName(options.algorithm, ed25519Name);
   const found = await findKey(surroundings, source, { ...options, algorithm: given, region });
   if ("existing" in found) {
-    if (options.kid !== undefined) throw new SignetError("usage", "a key in KMS has its id for a name: leave out --kid");
+    if (options.kid !== undefined)
+      throw new SignetError(
+        "usage",
+        "a key in KMS has its id for a name: leave out --kid (tokens.kids of the config gives its tokens another one)",
+      );
     return { existing: found.existing, algorithm: given ?? headerName(algorithm, ed25519Name), custody: "kms" };
   }
   const kid = findCustody(custody)?.namesImports === true ? notKept(found, options, custody) : (options.kid ?? found.kid);
@@ -44,14 +51,18 @@ export async function keyToImport(
 // Of several keys --kid is the one that is meant; of one alone it were the name that it gets.
 function notKept(
   { privateKey, alg, kid }: PrivateKeyText,
-  { kid: given, onLostName }: ImportWishes,
+  { kid: given, namedInTokens, onLostName }: ImportWishes,
   custody: Custody,
 ): undefined {
-  const own = [kid, publicJwk(privateKey, algorithmNamed(alg)).kid];
-  if (given !== undefined && !own.includes(given)) {
-    throw new SignetError("usage", `the custody ${custody} gives a key its id for a name: leave out --kid`);
+  const own = publicJwk(privateKey, algorithmNamed(alg));
+  const inTokens = namedInTokens?.(own.kid);
+  if (given !== undefined && ![kid, own.kid, inTokens].includes(given)) {
+    throw new SignetError(
+      "usage",
+      `the custody ${custody} gives a key its id for a name: leave out --kid, and ${lineOfKids(own, given)} where tokens shall name it so`,
+    );
   }
-  if (kid !== undefined) onLostName?.(kid);
+  if (kid !== undefined && kid !== inTokens) onLostName?.(kid);
 }
 
 function headerName(name: string, ed25519Name: AlgorithmName | undefined): AlgorithmName {

@@ -21,7 +21,15 @@ export async function loadInstallation(
   const config = name?.startsWith(STACK_CONFIG)
     ? await (await import("./stack-config.js")).stackConfig(surroundings, name)
     : await loadConfig({ path: placeOfConfig(surroundings, name), cwd, env, onDoubt: surroundings.onDoubt });
+  if (surroundings.onDoubt !== undefined) await tellDoubts(config, surroundings.onDoubt);
   return assemble(config, { passphrase: passphraseOf(surroundings, config), env, ...more });
+}
+
+// The table of parties is loaded where a config names some.
+async function tellDoubts(config: Config, onDoubt: NonNullable<Surroundings["onDoubt"]>): Promise<void> {
+  if (config.for === undefined) return;
+  const { doubtsOfParties } = await import("./party-keys.js");
+  for (const words of doubtsOfParties(config)) onDoubt(words);
 }
 
 /** What answers the passphrase of key files: config and environment, else a person, who is asked once. */

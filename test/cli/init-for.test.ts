@@ -161,7 +161,7 @@ describe("signet init --for", () => {
   it("refuses a key that they do not take", async () => {
     const cwd = await withPem(generateKeyPairSync("ec", { namedCurve: "P-256" }));
     const ran = await signet(["init", "--for", "github-app", "--app-id", "1", "--import", "key.pem"], { cwd });
-    const words = "--import: the key is EC P-256, and github-app takes RS256";
+    const words = "the key that is to be imported is EC P-256, and github-app takes RS256";
     expect(ran).toMatchObject({ code: 2, stderr: expect.stringContaining(words) });
   });
 

@@ -54,7 +54,7 @@ describe("--dry-run", () => {
       [["import-jwks", "other.json", "--tokens-expire-by", "30d"], /would import the public key \S+ as retired/],
       [["apply"], /would put the new policy in force: maxTtlSeconds: 172800[\s\S]*longest life of a token has changed/],
       [["migrate", "--algorithm", "RS256", "--verifiers-accept", "RS256"], /would make a standby key \(RS256, file\)/],
-      [["expire", kid, "--tokens-expire-by", "30d"], /nothing would be done/],
+      [["expire", kid, "--tokens-expire-by", "30d"], /would record that the last token of key/],
       [["repair", "--mend"], /everything is as the keyring says/],
     ];
     for (const [args, words] of commands) {

@@ -156,7 +156,7 @@ describe("where an issuer is decides how its keys come there", () => {
     ["apns", { kid: undefined, import: undefined }, "more is unknown for apns: import, kid"],
     ["apns", { kid: "abc" }, "--kid must be ten capital letters and digits, such as 2X9R4HXF34: the key's id at Apple"],
     ["entra", { clientId: "ci" }, "--client-id must be a UUID such as"],
-    ["apns", { custody: "kms" }, "apns finds a key by its kid (the key's id at Apple, ten characters), and the custody kms"],
+    ["apns", { kid: undefined, custody: "kms" }, "more is unknown for apns: kid"],
     ["azure", { algorithm: "ES256" }, "--algorithm: ES256 is not taken by all of azure; these are: RS256"],
     ["azure", { algorithm: "ES257" }, "--algorithm: ES257 is not taken"],
     ["azure", { algorithm: "Ed25519" }, "--algorithm: EdDSA is not taken"],

@@ -5,9 +5,10 @@ import { isInsecureUrl, PRICE_OF_HTTP } from "../../encoding/insecure-issuer.js"
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type InitPlan, makeIssuer, planInit } from "../../operator/init.js";
-import { fittingKey, membersOf, withKey } from "../../operator/init-for.js";
+import { membersOf, withKey } from "../../operator/init-for.js";
 import { custodyAsked, type InitialOptions } from "../../operator/initial-config.js";
 import { keyToImport } from "../../operator/key-import.js";
+import { fittingKey } from "../../operator/party-keys.js";
 import { ENCRYPTING, unusedPassphrase } from "../../operator/passphrase-use.js";
 import { footprint } from "../../operator/prices.js";
 import type { Choice } from "../../relying-parties/choose.js";
@@ -38,7 +39,7 @@ export async function init(context: Context, given: InitOptions, words: readonly
   const path = pathOfNewConfig(context, given);
   const { choice: chosen, options } = await choiceFor(context, given);
   const imported = await keyFrom(context, options, chosen);
-  const choice = chosen && withKey(chosen, imported);
+  const choice = chosen && withKey(chosen, imported, options.kid);
   const wanted = { ...options, ...chosenMembers(choice, imported), custodyMembers: custodyMembersIn(options) };
   const plan = await planInit(context, path, wanted, imported);
   const { config } = plan;
@@ -91,7 +92,8 @@ async function keyFrom(context: Context, options: InitOptions, choice: Choice | 
     const { region, algorithm = choice?.algorithms[0] ?? "ES256", ed25519Name = "EdDSA" } = options;
     const custody = custodyAsked(context, options);
     const place = { region, custody, algorithm, ed25519Name: ed25519Name as "EdDSA" };
-    const wishes = { ...options, askPassphrase: askIfWatched(), onLostName: tellLostName(context, custody) };
+    const namedInTokens = () => (choice?.tokens.kids === undefined ? undefined : options.kid);
+    const wishes = { ...options, askPassphrase: askIfWatched(), namedInTokens, onLostName: tellLostName(context, custody) };
     const found = await keyToImport(context, place, options.import, wishes);
     return choice === undefined ? found : fittingKey(choice, found);
   }

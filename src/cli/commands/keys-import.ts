@@ -1,11 +1,17 @@
+import { publicJwk as publicJwkOf } from "../../algorithms/jwk.js";
+import { algorithmNamed } from "../../algorithms/table.js";
 import type { Installation } from "../../assemble.js";
+import { ownMember } from "../../encoding/own-member.js";
 import { SignetError } from "../../errors.js";
 import { activeRecord, type Keyring } from "../../keyring/keyring.js";
 import { changeConfig } from "../../operator/config-file.js";
 import { keyToImport } from "../../operator/key-import.js";
 import { awaitsUpload } from "../../operator/key-timeline.js";
+import { assertKeyTaken, judgesKeys, keyForParties, lineOfKids } from "../../operator/party-keys.js";
 import { STACK_CONFIG } from "../../operator/surroundings.js";
 import type { Manager } from "../../rotation/manager.js";
+import { awaitingUpload } from "../../rotation/plan/successor.js";
+import { type ImportedKey, recordOfSameKey } from "../../rotation/steps/import-key.js";
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { type BackupOptions, backUp, tellImported, tellLostName } from "../key-backup.js";
@@ -13,6 +19,7 @@ import { assertUnderWay, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { askIfWatched } from "../prompt.js";
 import { algorithmGiven } from "../typed.js";
+import { tellParting } from "../uploads.js";
 import { instantOf } from "./keys-change.js";
 
 export interface ImportOptions extends CommonOptions, BackupOptions {
@@ -33,30 +40,37 @@ export async function keysImport(context: Context, source: string, options: Impo
   const { output } = context;
   const { as } = options;
   if (as !== "standby" && as !== "active") throw new SignetError("usage", "--as takes standby or active");
-  if (options.algorithm !== undefined) algorithmGiven(options.algorithm, "--algorithm");
+  const asked = options.algorithm === undefined ? undefined : algorithmGiven(options.algorithm, "--algorithm").name;
   const place = await placeToImport(context, options);
   let { installation } = place;
   const { createKeyring } = place;
   const { config } = installation;
-  const wishes = { ...options, askPassphrase: askIfWatched(), onLostName: tellLostName(context, config.custody) };
-  const found = await keyToImport(context, { ...config, region: config.aws?.region }, source, wishes);
-  if ("existing" in found && config.aws === undefined) throw stranded(source);
+  const { kids = {} } = config.tokens ?? {};
+  const wishes = {
+    ...options,
+    askPassphrase: askIfWatched(),
+    onLostName: tellLostName(context, config.custody),
+    namedInTokens: (thumbprint: string) => ownMember<string>(kids, thumbprint),
+  };
+  const read = await keyToImport(context, { ...config, region: config.aws?.region }, source, wishes);
+  if ("existing" in read && config.aws === undefined) throw stranded(source);
+  const found = keyForParties(config, read, asked);
   const expiry = options.tokensExpireBy === undefined ? {} : { tokensExpireBy: instantOf(options.tokensExpireBy) };
-  if (options.dryRun !== true) await backUp(context, found, options);
-  if (createKeyring) installation = await rotatedByHand(context, installation, options);
-  const manager = await managerFor(context, installation);
   const before = (await installation.stores.keyring.read())?.keyring;
   const isByUpload = before?.policy.byUpload === true;
   // Who hands keys out has this one: where keys are uploaded it may follow the one that signs at once.
+  if (before !== undefined) assertOneName(before, found);
   const follows = as === "active" && isByUpload && activeRecord(before) !== undefined;
   const wanted = follows ? "standby" : as;
-  const { publicJwk, ...report } = await manager.importKey({
-    ...found,
-    ...expiry,
-    as: wanted,
-    dryRun: options.dryRun,
-    createKeyring,
-  });
+  const request = { ...found, ...expiry, as: wanted, createKeyring } as const;
+  if (judgesKeys(config)) {
+    const preview = await (await managerFor(context, installation)).importKey({ ...request, dryRun: true });
+    assertKeyTaken(config, { publicJwk: preview.publicJwk, custody: found.custody }, as === "active");
+  }
+  if (options.dryRun !== true) await backUp(context, found, options);
+  if (createKeyring) installation = await rotatedByHand(context, installation, options);
+  const manager = await managerFor(context, installation);
+  const { publicJwk, ...report } = await manager.importKey({ ...request, dryRun: options.dryRun });
   output.note(
     `found in ${source}: ${publicJwk.alg.startsWith("P") ? "a" : "an"} ${publicJwk.alg} key, ${publicJwk.kid}${"existing" in found ? "" : "; its halves belong together"}`,
   );
@@ -67,9 +81,11 @@ export async function keysImport(context: Context, source: string, options: Impo
   }
   const there =
     "existing" in found ? "it stays in KMS, and is never deleted there" : "it was not changed: protect it or remove it";
-  output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${wanted}; ${source}: ${there}`);
+  const isNew = report.actions.some(({ kind }) => kind === "import");
+  if (isNew) output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${wanted}; ${source}: ${there}`);
+  else output.note(`key ${publicJwk.kid} was imported before, and is as it was`);
   if (follows) await letSign(context, installation, manager, publicJwk.kid);
-  else if (isByUpload && as === "standby") output.note(awaitsUpload(publicJwk.kid));
+  else if (await awaits(installation, publicJwk.kid)) output.note(awaitsUpload(publicJwk.kid));
   tellImported(context, installation.config, found, { source, backup: options.backup });
   if (options.json === true) output.json(publicJwk);
 }
@@ -82,8 +98,28 @@ async function letSign({ output }: Context, { stores }: Installation, manager: M
   assertUnderWay(report, kid);
   for (const { words } of report.waits.filter((wait) => wait.kid === kid && wait.until !== null)) output.note(`waits: ${words}`);
   if (report.rotated === null) return;
-  output.note(
-    `key ${kid} signs in place of ${from}: \`signet keys revoke ${from}\` ends that one when you have deleted it there`,
+  output.note(`key ${kid} signs in place of ${from}`);
+  if (from !== undefined) await tellParting(output, stores, from);
+}
+
+async function awaits({ stores }: Installation, kid: string): Promise<boolean> {
+  const keyring = (await stores.keyring.read())?.keyring;
+  return keyring !== undefined && awaitingUpload(keyring).some(({ publicJwk }) => publicJwk?.kid === kid);
+}
+
+/** A key has one name here: its tokens can have another one. */
+function assertOneName(keyring: Keyring, found: ImportedKey): void {
+  if ("existing" in found || found.kid === undefined) return;
+  const own = publicJwkOf(found.privateKey, algorithmNamed(found.algorithm));
+  const record = recordOfSameKey(keyring, own);
+  const kid = record?.publicJwk?.kid;
+  if (record === undefined || kid === undefined || kid === found.kid || record.revokedAt !== undefined) return;
+  const isRecalled = record.state === "retired" && record.origin === "imported" && keyring.policy.byUpload === true;
+  const again = isRecalled ? `; with --kid ${kid} it may be let sign again` : "";
+  throw new SignetError(
+    "plan_refused",
+    `the keyring has this very key already, as ${kid} (${record.state})${again}. For tokens that say ${found.kid}: ${lineOfKids(own, found.kid)}`,
+    { field: "kid" },
   );
 }
 

@@ -4,7 +4,7 @@ import { fromNow } from "../../encoding/times-in-words.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
-import { listKeys, shownRecord, sinceOf } from "../../operator/key-listing.js";
+import { listKeys, shownRecord, sinceOf, stateInWords, staysListed } from "../../operator/key-listing.js";
 import { awaitsUpload, drawTimeline } from "../../operator/key-timeline.js";
 import { timelineSvg } from "../../operator/key-timeline-svg.js";
 import { pathGiven } from "../../operator/surroundings.js";
@@ -38,7 +38,7 @@ export async function keysList(context: Context, options: ListOptions): Promise<
   const rows = records.map((record) => [
     record.publicJwk?.kid ?? "-",
     record.alg,
-    record.state,
+    stateInWords(record),
     fromNow(sinceOf(record), now),
     record.custody,
   ]);
@@ -48,6 +48,7 @@ export async function keysList(context: Context, options: ListOptions): Promise<
   if (options.timeline === true) showTimeline(context, await livesOf(installation));
   else if (process.stdout.isTTY === true) await showTimelineIfPossible(context, installation);
   else for (const { publicJwk } of awaitUpload) output.note(awaitsUpload(publicJwk?.kid ?? ""));
+  for (const words of records.map(staysListed)) if (words !== undefined) output.note(words);
 }
 
 async function livesOf(installation: Installation): Promise<KeyLives> {

@@ -1,8 +1,10 @@
 import { assemble } from "../../assemble.js";
 import type { Config } from "../../config/schema.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
+import { SignetError } from "../../errors.js";
 import { passphraseOf } from "../../operator/load-installation.js";
 import { type MigrationRequest, planMigration, writeMigration } from "../../operator/migration.js";
+import { assertAlgorithmTaken, handingParty } from "../../operator/party-keys.js";
 import { footprint } from "../../operator/prices.js";
 import type { Report } from "../../rotation/report.js";
 import { type Context, pathOfConfig } from "../context.js";
@@ -21,6 +23,7 @@ export async function keysMigrate(context: Context, options: MigrateOptions): Pr
   if (options.algorithm !== undefined) algorithmGiven(options.algorithm, "--algorithm");
   const path = pathOfConfig(context, options);
   const { before, after, change } = await planMigration(context, path, options);
+  assertMayMigrate(before, after, options);
   const isMoving = after.custody !== before.custody;
   const installation = await assemble(after, { passphrase: passphraseOf(context, after), env });
   if (isMoving) tellMove(context, before, after);
@@ -38,6 +41,23 @@ export async function keysMigrate(context: Context, options: MigrateOptions): Pr
   printReport(context, report, options);
   if (Object.keys(change).length > 0) output.note(`${path} says so too`);
   if (isMoving) output.note(`restart every \`signet serve\` ${restartBy(report)}: it reads the config when it starts`);
+}
+
+/** What is made has to be taken by all whom the tokens are for. */
+function assertMayMigrate(before: Config, after: Config, { algorithm }: MigrateOptions): void {
+  const handing = handingParty(before);
+  if (handing !== undefined) {
+    const where =
+      after.custody === before.custody
+        ? ""
+        : "`custody` (and `aws`) in the config say who holds it, once `signet keys apply` has put that in force; ";
+    throw new SignetError(
+      "plan_refused",
+      `${handing.name} makes the keys itself, and a migration would make one here: ${where}import the next file with \`signet keys import FILE ` +
+        "--as active`",
+    );
+  }
+  assertAlgorithmTaken(before, after.algorithm, algorithm === undefined ? "algorithm of the config" : "--algorithm");
 }
 
 function tellMove({ output }: Context, before: Config, { custody, aws }: Config): void {

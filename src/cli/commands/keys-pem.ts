@@ -5,6 +5,7 @@ import type { KeyRecord } from "../../keyring/key-record.js";
 import { activeRecord, type Keyring, recordByKid } from "../../keyring/keyring.js";
 import { kidNamed } from "../../operator/kid-prefix.js";
 import { keyringMissing } from "../../operator/load-installation.js";
+import { handingParty } from "../../operator/party-keys.js";
 import { type NamedKey, pemOf } from "../../operator/upload-text.js";
 import type { RelyingParty } from "../../relying-parties/relying-party.js";
 import { handsOut } from "../../relying-parties/uploads.js";
@@ -28,6 +29,8 @@ interface Chosen {
 /** `signet keys pem`: the public keys for verifiers that hold pasted ones, one slot for each, or one key by its kid. */
 export async function keysPem(context: Context, given: string | undefined, options: PemOptions): Promise<void> {
   const { output } = context;
+  if (given !== undefined && (options.current === true || options.next === true))
+    throw new SignetError("usage", "a KID names the key already: leave out --current and --next, or the KID");
   const installation = await openInstallation(context, options);
   const named = partiesGiven(options.for, installation.config);
   // By default who hands keys out is passed over, since it takes none.
@@ -35,7 +38,10 @@ export async function keysPem(context: Context, given: string | undefined, optio
   const found = await installation.stores.keyring.read();
   if (found === undefined) throw keyringMissing(installation);
   const { keyring } = found;
-  const chosen = given === undefined ? slotsOf(keyring, options) : [{ slot: "key" as const, record: keyOf(keyring, given) }];
+  const chosen =
+    given === undefined
+      ? slotsOf(keyring, options, handingParty(installation.config) !== undefined)
+      : [{ slot: "key" as const, record: keyOf(keyring, given) }];
   const standby = nextOf(keyring);
   const next = given === undefined || standby?.id === chosen[0]?.record.id ? standby : undefined;
   const isAwaited = next !== undefined && awaitingUpload(keyring).includes(next);
@@ -88,14 +94,14 @@ function nextOf(keyring: Keyring): KeyRecord | undefined {
   return nextKeys(keyring)[0] ?? publishedStandbys(keyring)[0];
 }
 
-function slotsOf(keyring: Keyring, options: PemOptions): Chosen[] {
+function slotsOf(keyring: Keyring, options: PemOptions, isHanded: boolean): Chosen[] {
   const both = options.current !== true && options.next !== true;
   const next = nextOf(keyring);
   // Where keys are uploaded there is none until one was asked for.
   const isThere = next !== undefined || keyring.policy.byUpload !== true;
   const current = both || options.current === true ? [inSlot("current", activeRecord(keyring), "tick")] : [];
   if (options.next !== true && !(both && isThere)) return current;
-  return [...current, inSlot("next", next, keyring.policy.byUpload === true ? "rotate" : "tick")];
+  return [...current, inSlot("next", next, keyring.policy.byUpload === true ? (isHanded ? "import FILE" : "rotate") : "tick")];
 }
 
 function inSlot(slot: "current" | "next", record: KeyRecord | undefined, command: string): Chosen {

@@ -1,12 +1,12 @@
+import type { Installation } from "../../assemble.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
-import { kidOf } from "../../operator/key-listing.js";
-import { handsOut } from "../../relying-parties/uploads.js";
+import { kidOf, listKeys } from "../../operator/key-listing.js";
+import { handingParty } from "../../operator/party-keys.js";
 import type { TokensAtRisk } from "../../rotation/steps/revoke.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
-import { partiesGiven } from "../uploads.js";
 
 export interface RevokeOptions extends ChangeOptions {
   readonly reason?: string;
@@ -22,10 +22,7 @@ export async function keysRevoke(context: Context, given: string, options: Revok
   if (options.json !== true || options.dryRun === true) tellRisk(context, preview.tokensAtRisk, options);
   // The wait of the key that signs: no other one may take over.
   if (preview.waits.some((wait) => wait.rule === "by_upload" && wait.kid === kid)) {
-    const isHanded = partiesGiven(undefined, installation.config).some(handsOut);
-    const way = isHanded
-      ? "`signet keys import FILE --as active` lets the next one sign that you get there"
-      : "`signet keys rotate` makes it, `signet keys rotate --uploaded KID` lets it sign";
+    const way = await waysOfSuccession(installation);
     context.output.note(
       `warning: no other key is known to who verifies, so that ${kid} goes on signing until one is and takes over: ${way}. ` +
         "Delete this one at the other side: only that ends its tokens there",
@@ -38,6 +35,15 @@ export async function keysRevoke(context: Context, given: string, options: Revok
   for (const { words } of preview.waits.filter(({ rule }) => rule === "young_standby")) context.output.note(`warning: ${words}`);
   await confirm(`Revoke key ${kid}?`, options);
   printReport(context, await manager.revoke(request), options);
+}
+
+/** What lets another key sign. */
+async function waysOfSuccession(installation: Installation): Promise<string> {
+  const [next] = (await listKeys(installation)).awaitUpload;
+  if (next?.publicJwk !== undefined) return `\`signet keys rotate --uploaded ${next.publicJwk.kid}\` lets the next one sign`;
+  if (handingParty(installation.config) !== undefined)
+    return "`signet keys import FILE --as active` lets the next one sign that you get there";
+  return "`signet keys rotate` makes it, `signet keys rotate --uploaded KID` lets it sign";
 }
 
 function tellRisk({ output }: Context, risk: TokensAtRisk, options: ChangeOptions): void {

@@ -1,8 +1,8 @@
 import type { Installation } from "../../assemble.js";
-import { ownMember } from "../../encoding/own-member.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
-import { SignetError } from "../../errors.js";
+import { recordByKid } from "../../keyring/keyring.js";
 import { kidOf } from "../../operator/key-listing.js";
+import { assertKeyTaken } from "../../operator/party-keys.js";
 import type { NamedKey } from "../../operator/upload-text.js";
 import type { RelyingParty } from "../../relying-parties/relying-party.js";
 import { awaitingUpload, nextKeys } from "../../rotation/plan/successor.js";
@@ -10,7 +10,7 @@ import type { RotateReport } from "../../rotation/requests.js";
 import type { Context } from "../context.js";
 import { assertUnderWay, type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
-import { assertMadeHere, type Pasted, partiesGiven, pastedAt, printPasted } from "../uploads.js";
+import { assertMadeHere, assertMayUpload, type Pasted, partiesGiven, pastedAt, printPasted, tellParting } from "../uploads.js";
 
 export interface RotateOptions extends ChangeOptions {
   /** The key that was uploaded, and shall sign. */
@@ -27,9 +27,12 @@ export async function keysRotate(context: Context, options: RotateOptions): Prom
   const { uploaded: given, dryRun } = options;
   const installation = await openInstallation(context, options);
   const parties = partiesGiven(options.for, installation.config);
-  if (given === undefined) assertMadeHere(parties);
+  if (given === undefined) {
+    assertMadeHere(parties);
+    await assertMayUpload(parties, installation, options.for !== undefined);
+  }
   const uploaded = given === undefined ? undefined : await kidOf(installation, given);
-  if (uploaded !== undefined) assertCertified(installation, uploaded);
+  if (uploaded !== undefined) await assertTaken(installation, uploaded);
   const manager = await managerFor(context, installation);
   const report = await manager.rotate({ dryRun, uploaded });
   const next = uploaded === undefined && dryRun !== true ? await keyToUpload(installation) : undefined;
@@ -38,34 +41,33 @@ export async function keysRotate(context: Context, options: RotateOptions): Prom
     context.output.json(next === undefined ? report : { ...report, upload: { kid: next.publicJwk.kid, pasted } });
   } else {
     printReport(context, report, options);
-    tellOutcome(context, report, options);
+    await tellOutcome(context, installation, report, options);
     if (next !== undefined) tellUpload(context, next, { parties, pasted }, options);
   }
   if (uploaded !== undefined) assertUnderWay(report, uploaded);
 }
 
-// An issuer refuses to sign with a key of which it does not know the certificate that it has to name.
-function assertCertified({ config: { tokens } }: Installation, kid: string): void {
-  const certificates = tokens?.certificates;
-  if (certificates === undefined || ownMember<string>(certificates, kid) !== undefined) return;
-  throw new SignetError(
-    "plan_refused",
-    `tokens.certificates does not name ${kid}, so that no token would be issued: \`signet keys pem ${kid} --for entra\` says its thumbprint`,
-    { field: "tokens.certificates" },
-  );
+// Also what was imported, or made, before the config said whom the tokens are for.
+async function assertTaken({ config, stores }: Installation, kid: string): Promise<void> {
+  const keyring = (await stores.keyring.read())?.keyring;
+  const record = keyring && recordByKid(keyring, kid);
+  if (record?.publicJwk === undefined) return;
+  assertKeyTaken(config, { publicJwk: record.publicJwk, custody: record.custody }, true);
 }
 
-function tellOutcome({ output }: Context, report: RotateReport, { dryRun, uploaded }: RotateOptions): void {
+async function tellOutcome(
+  { output }: Context,
+  { stores }: Installation,
+  report: RotateReport,
+  { dryRun, uploaded }: RotateOptions,
+): Promise<void> {
   const { rotated, waits, actions } = report;
   const waiting = waits.find(({ rule }) => rule === "second_standby" || (uploaded !== undefined && rule === "publish_ahead"));
   const other = actions.find(({ because }) => because !== undefined);
   if (rotated !== null) {
     const verb = dryRun === true ? "would rotate now: key" : "rotated: key";
     output.note(`${verb} ${rotated.to} signs in place of ${rotated.from}`);
-    if (uploaded !== undefined)
-      output.note(
-        `take ${rotated.from} away where it was uploaded when it has left \`signet keys list\`: its tokens are over then`,
-      );
+    if (uploaded !== undefined) await tellParting(output, stores, rotated.from);
   } else if (other?.because === "first") output.note("the first key was made, and signs: there was none to rotate");
   else if (other !== undefined) output.note("this was no rotation: what was done to the active document stands above");
   if (rotated === null && waiting?.until != null) {
