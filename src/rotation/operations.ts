@@ -130,13 +130,15 @@ async function untilRevoked(session: Session, kid: string, work: () => Promise<O
 }
 
 /**
- * Takes a key made elsewhere, as a standby or as the first key. One that was retired is taken back where keys are let sign by a person's word.
+ * Takes a key made elsewhere, as a standby or as the first key. One that was retired is taken back where keys are let sign by a person's word,
+ * and one that was revoked never is.
  */
-export function importByHand<Kind>(
+export async function importByHand<Kind>(
   context: Context,
   request: RequestFor<Kind> & DryRun & Creation,
   way: Way<Kind>,
 ): Promise<ImportReport> {
+  await assertNeverRevoked(context, request, way);
   return importKey(context, request, way, async (session) => {
     const isDry = request.dryRun === true;
     const recalled = await recallKey(context, session, request, way, isDry);
@@ -148,7 +150,7 @@ export function importByHand<Kind>(
 }
 
 /**
- * Takes a key made elsewhere, but none that was revoked here.
+ * Takes a key made elsewhere.
  *
  * @param before what is done first under the lease, or to the copy of a dry run
  */
@@ -158,7 +160,6 @@ export async function importKey<Kind>(
   way: Way<Kind>,
   before?: (session: Session) => Promise<readonly ReportedAction[]>,
 ): Promise<ImportReport> {
-  await assertNeverRevoked(context, request, way);
   let publicJwk: PublicJwk | undefined;
   const imported = (admission: Admission): ReportedAction[] => {
     publicJwk = admission.publicJwk;
