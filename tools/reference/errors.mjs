@@ -97,8 +97,8 @@ export const ERROR_GROUPS = [
         "Ask from this machine under `localhost` or `127.0.0.1`; for others run `signet serve` without `--dev`.",
       ],
       not_found: [
-        "There is nothing under this path, or the document is not published yet.",
-        "`GET /openapi.json` lists the paths; documents appear with the first key.",
+        "There is nothing under this path, or the document is not published.",
+        "`GET /openapi.json` lists the paths; documents appear with the first key, and discovery where the issuer has a URL.",
       ],
       method_not_allowed: ["The path does not take this method.", "Use one that the header `Allow` names."],
       unsupported_media_type: [
