@@ -35,7 +35,8 @@ export function unavailable(algorithm: Algorithm, cause?: unknown): SignetError 
 
 /** The algorithms that a key, public or private, can be used with; the first is the usual one. */
 export function algorithmsFor(key: KeyObject): readonly AlgorithmName[] {
-  return ALGORITHMS.filter((algorithm) => fits(algorithm, key)).map((algorithm) => algorithm.name);
+  const curve = curveOf(key);
+  return ALGORITHMS.filter((algorithm) => fits(algorithm, key, curve)).map((algorithm) => algorithm.name);
 }
 
 /**
@@ -80,10 +81,13 @@ function attempt(check: () => boolean): boolean {
   }
 }
 
-function fits(algorithm: Algorithm, key: KeyObject): boolean {
-  if (key.asymmetricKeyType !== keyTypeOf(algorithm)) return false;
-  if (algorithm.kty !== "EC") return true;
-  return isWritable(key) && key.asymmetricKeyDetails?.namedCurve === namedCurveOf(algorithm);
+function fits(algorithm: Algorithm, key: KeyObject, curve = curveOf(key)): boolean {
+  return key.asymmetricKeyType === keyTypeOf(algorithm) && curve === namedCurveOf(algorithm);
+}
+
+/** The curve of an EC key that can be written out, as `namedCurveOf` has it. */
+function curveOf(key: KeyObject): string | undefined {
+  return key.asymmetricKeyType === "ec" && isWritable(key) ? key.asymmetricKeyDetails?.namedCurve : undefined;
 }
 
 /**
