@@ -125,7 +125,7 @@ export async function startStack(answersTo: string) {
     };
     const loaded = { exports: {} as { handler?: Handler } };
     const write = (line: string) => void lines.push(line);
-    const run = new Function("exports", "require", "module", "process", code ?? Code.ZipFile);
+    const run = compiled(code ?? Code.ZipFile);
     const requireHere = (id: string): unknown => (id === "node:fs" ? filesWith(write) : requireWithShortWaits(id));
     run(loaded.exports, requireHere, loaded, {
       env,
@@ -173,6 +173,15 @@ export async function startStack(answersTo: string) {
     roles,
     read: (key: string) => JSON.parse(aws.state.buckets.get(BUCKET).objects.get(key).at(-1).body.toString()),
   };
+}
+
+/** The codes of functions that were started before, as functions of their own: each start runs one anew. */
+const codes = new Map<string, ReturnType<typeof Function>>();
+
+function compiled(code: string): ReturnType<typeof Function> {
+  const known = codes.get(code) ?? new Function("exports", "require", "module", "process", code);
+  codes.set(code, known);
+  return known;
 }
 
 /** The file system, but for the descriptor of standard output: functions write their log to it. */

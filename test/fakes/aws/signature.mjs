@@ -7,14 +7,15 @@ import { Refusal } from "./refusal.mjs";
 
 const hash = (data) => digestOf("sha256", data);
 const mac = (/** @type {string | Buffer} */ key, /** @type {string} */ data) => createHmac("sha256", key).update(data).digest();
-const encoded = (text) =>
-  [...Buffer.from(text)]
-    .map((byte) =>
-      /[A-Za-z0-9\-._~]/.test(String.fromCharCode(byte))
-        ? String.fromCharCode(byte)
-        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
-    )
-    .join("");
+const ENCODED = Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte);
+  return /[A-Za-z0-9\-._~]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+});
+const encoded = (/** @type {string} */ text) => {
+  let whole = "";
+  for (const byte of Buffer.from(text)) whole += ENCODED[byte];
+  return whole;
+};
 
 /** A key is good for a day, a region and a service. */
 const keys = new Map();
