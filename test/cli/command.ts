@@ -1,5 +1,6 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { isEvery } from "../contracts/matrix.js";
 
 export const SIGNET = fileURLToPath(new URL("../../bin/signet", import.meta.url));
 const WARM = fileURLToPath(new URL("./warm-command.mjs", import.meta.url));
@@ -49,7 +50,7 @@ const waiting = new Map<number, { resolve(ran: Ran): void; reject(error: Error):
 
 function warmCommand(): ChildProcess {
   if (warm?.connected) return warm;
-  const child = fork(WARM, [], { serialization: "advanced", env: { PATH: process.env.PATH ?? "" } });
+  const child = fork(WARM, isEvery ? [] : ["--quick-rsa"], { serialization: "advanced", env: { PATH: process.env.PATH ?? "" } });
   child.on("message", ({ id, ran, error }: { id: number; ran?: Ran; error?: string }) => {
     const asked = waiting.get(id);
     waiting.delete(id);

@@ -9,6 +9,7 @@ import { text } from "node:stream/consumers";
 import timers from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { quickenPassphrases } from "../contracts/quick-passphrases.mjs";
+import { quickenRsa } from "../contracts/quick-rsa.mjs";
 
 const ENTRY = new URL("../../dist/cli/main.js", import.meta.url).href;
 const SIGNET = fileURLToPath(new URL("../../bin/signet", import.meta.url));
@@ -108,6 +109,7 @@ async function answerTo({ args, cwd, env, input, shortWaits }) {
 
 process.exit = (code) => exit(Number(code));
 quickenPassphrases();
+if (process.argv.includes("--quick-rsa")) quickenRsa();
 let last = Promise.resolve();
 process.on("message", (/** @type {any} */ { id, ...run }) => {
   last = last.then(async () => {

@@ -13,6 +13,7 @@ import { CUSTODIES, findCustody } from "../../src/custody/registry.js";
 import { createIssuer } from "../../src/issue/issuer.js";
 import { createActiveKey, type KeyLocation, openActiveKey, openCustodian } from "../../src/open-custody.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
+import { quickenPassphrases } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
@@ -21,12 +22,17 @@ const scratch = scratchDirectories();
 const program = fileURLToPath(new URL("./programs/signer.mjs", import.meta.url));
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
 let wrapping: string;
+let slowDown: () => void;
 
 beforeAll(async () => {
+  slowDown = quickenPassphrases();
   aws = await startFakeAws({ isDirect: true });
   wrapping = aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
 });
-afterAll(() => aws.close());
+afterAll(() => {
+  slowDown();
+  return aws.close();
+});
 
 /** What stands in `signet.json` for the custodians that have a member of their own there. */
 const MEMBERS: Readonly<Record<string, (directory: string) => object>> = {
