@@ -261,7 +261,7 @@ describe("a manager that sleeps within a call to KMS", () => {
   );
 });
 
-describe.each(some(2, ["parameter-store", "secrets-manager", "kms", "kms-data-key"] as const))(
+describe.each(some(1, ["parameter-store", "secrets-manager", "kms", "kms-data-key"] as const))(
   "private keys with %s",
   (custody) => {
     /** As its custodian lists it. */

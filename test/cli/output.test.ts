@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { Writable } from "node:stream";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createOutput } from "../../src/cli/output.js";
+import { some } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { SIGNET, signet } from "./command.js";
 
@@ -31,12 +32,14 @@ async function shell(line: string): Promise<{ readonly codes: string; readonly s
 }
 
 describe("a command whose output goes away", () => {
-  it.each([
-    ["issue -n 1000000", "head -1"],
-    ["keys list", "true"],
-    ["jwks", "true"],
-    ["--help", "true"],
-  ])("is done, without a word: signet %s | %s", async (command, reader) => {
+  it.each(
+    some(2, [
+      ["issue -n 1000000", "head -1"],
+      ["keys list", "true"],
+      ["jwks", "true"],
+      ["--help", "true"],
+    ] as const),
+  )("is done, without a word: signet %s | %s", async (command, reader) => {
     expect(await shell(`signet ${command} | ${reader}`)).toStrictEqual({ codes: "0 0", stderr: "" });
   });
 
@@ -111,7 +114,7 @@ describe("a command whose output goes away", () => {
     });
   });
 
-  it.each(["issue >&-", "keys list >&- 2>&-", "issue 2>&- <&-"])(
+  it.each(some(1, ["issue >&-", "keys list >&- 2>&-", "issue 2>&- <&-"]))(
     "works where it was closed before: signet %s",
     async (command) => {
       expect(await shell(`signet ${command}`)).toStrictEqual({ codes: "0", stderr: "" });
@@ -119,7 +122,7 @@ describe("a command whose output goes away", () => {
   );
 
   it.skipIf(!hasFullDevice)("fails with one line, and never with a stack, where the disk is full", async () => {
-    for (const command of ["issue", "keys list", "jwks", "--help"]) {
+    for (const command of some(1, ["issue", "keys list", "jwks", "--help"])) {
       const { codes, stderr } = await shell(`signet ${command} >/dev/full`);
       expect([command, codes, stderr]).toStrictEqual([command, "1", "signet: the output cannot be written (ENOSPC)\n"]);
     }

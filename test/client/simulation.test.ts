@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { amount } from "../contracts/matrix.js";
 import { play } from "./world.js";
 
 /** `npm run proof:client` plays a hundred thousand renewals. */
-const STORIES = Array.from({ length: 40 }, (_, index) => index + 1);
+const STORIES = Array.from({ length: amount(15, 40) }, (_, index) => index + 1);
 
 describe("a source and a file, under clocks that are wrong, faults, slow answers, freezes and kills", () => {
   it("never have a token that is over, never two calls in flight, and never ask too often", async () => {

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SignetError } from "../../src/errors.js";
+import { cases } from "../contracts/matrix.js";
 import { PRIVATE_VALUE } from "./grammar/words.js";
 import { growthOf } from "./growth.js";
 import { judgeLine, ours } from "./judge.js";
@@ -10,7 +11,7 @@ import { target } from "./target.js";
 import { TARGETS } from "./targets/index.js";
 
 const CORPUS = fileURLToPath(new URL("./corpus", import.meta.url));
-const RUNS = 15;
+const RUNS = cases(15);
 /** The same inputs in every run, and others that nobody has seen yet. */
 const SEEDS = [20_261_126, (Math.random() * 0x7fff_ffff) | 0];
 

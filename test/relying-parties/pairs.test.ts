@@ -17,6 +17,7 @@ import { partyNamed } from "../../src/relying-parties/index.js";
 import { ruleValue } from "../../src/relying-parties/notation.js";
 import type { RelyingParty } from "../../src/relying-parties/relying-party.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
+import { some } from "../contracts/matrix.js";
 import { rsaPair } from "../contracts/rsa-keys.mjs";
 import { ISSUER, madeFor } from "./parties-given.js";
 
@@ -129,6 +130,9 @@ async function faultsOf(ids: readonly string[]): Promise<readonly string[]> {
 
 const PAIRS = PARTY_IDS.flatMap((one, at) => PARTY_IDS.slice(at + 1).map((other) => [one, other] as const));
 const EXCLUDED = PAIRS.flatMap(([one, other]) => exclusionOf(partyNamed(one), partyNamed(other)) ?? []);
+const NAMES_EXCLUDED = new Set(EXCLUDED.map(({ parties }) => parties.join("+")));
+const ABLE = PAIRS.filter((pair) => !NAMES_EXCLUDED.has(pair.join("+")));
+const PLAYED = some(150, ABLE);
 
 /** Whether the rules of the two, as the table has them, do exclude each other. */
 function isTrue({ parties, matter }: Exclusion): boolean {
@@ -178,13 +182,11 @@ describe("one issuer for two parties", () => {
     );
   });
 
-  it(`or made so that both take its tokens: ${PAIRS.length - EXCLUDED.length} pairs of ${PAIRS.length}`, async () => {
-    const excluded = new Set(EXCLUDED.map(({ parties }) => parties.join("+")));
-    const able = PAIRS.filter((pair) => !excluded.has(pair.join("+")));
+  it(`or made so that both take its tokens: ${PLAYED.length} of ${ABLE.length} pairs`, async () => {
     const found: string[] = [];
-    for (const pair of able) found.push(...(await faultsOf(pair)));
+    for (const pair of PLAYED) found.push(...(await faultsOf(pair)));
     expect(found).toStrictEqual([]);
-    expect(able.length).toBeGreaterThan(600);
+    expect(ABLE.length).toBeGreaterThan(600);
   }, 120_000);
 
   it("is judged by a judge that refuses what was chosen for another", async () => {

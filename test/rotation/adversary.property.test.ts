@@ -5,7 +5,7 @@ import { stories, storiesByUpload } from "./world/stories.js";
 import { play } from "./world/world.js";
 
 /** Some known ones in `npm test`; `npm run proof:rotation` plays new ones, by the thousand. */
-const RUNS = Number(process.env.SIGNET_PROOF_RUNS ?? amount(15, 40));
+const RUNS = Number(process.env.SIGNET_PROOF_RUNS ?? amount(8, 40));
 const SEED = Number(process.env.SIGNET_PROOF_SEED ?? 1);
 
 describe("whatever crashes, sleeps, lies or comes late", () => {

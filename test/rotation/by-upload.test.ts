@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SignetError } from "../../src/errors.js";
+import { amount } from "../contracts/matrix.js";
 import { crashingAfter, issuerByUpload as issuer, UPLOADED, USUAL } from "./issuer-by-upload.js";
 
 const DAY = 86_400;
@@ -132,7 +133,7 @@ describe("an issuer whose keys are uploaded", () => {
 
 describe("the word that a key was uploaded", () => {
   it("is kept over a crash at any write: a later tick lets that very key sign", async () => {
-    for (let left = 0; ; left++) {
+    for (let left = 0; ; left += amount(5, 1)) {
       const { manager, managerOf, made, signs, stores, kids, keyring, pass } = await issuer();
       const next = await made();
       const dying = crashingAfter(stores, left);
