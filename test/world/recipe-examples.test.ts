@@ -287,8 +287,8 @@ function awsActions(keys: Keys): Readonly<Record<string, (form: URLSearchParams)
 
 const ROLE = "arn:aws:iam::111122223333:role/nightly-job";
 
-// Each start of that command costs a second.
-describe.runIf(isEvery && hasTools && hasTool("aws"))("the recipe for AWS", () => {
+// Each start of that command costs a second: played where every cell is.
+describe.runIf(hasTools && hasTool("aws")).each(isEvery ? ["AWS"] : [])("the recipe for %s", () => {
   it("makes provider and role, and leads to an answer of STS; another subject does not", async () => {
     const shell = await otherSide.shell();
     const [init = "", token = ""] = sessionLines("recipe-aws.txt");
