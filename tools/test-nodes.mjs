@@ -1,10 +1,11 @@
 /**
  * Runs the tests, those of the packed tarball among them, on every line of Node that is supported.
  *
- *   npm run test:nodes -- [MAJOR ...] [--results DIR] [--busy MAJOR]
+ *   npm run test:nodes -- [MAJOR ...] [--results DIR] [--busy MAJOR] [--every MAJOR]
  *
- * Without a major: on all but the line that this process runs on, which `npm run check` has tried. DIR receives the results as JSON.
- * The tests of the busy one run beside two busy loops, as `npm run proof:steady -- --short` does.
+ * Without a major: on all but the line that this process runs on, which `npm test` tries. DIR receives the results as JSON.
+ * The tests of the busy one run beside two busy loops, as `npm run proof:steady -- --short` does; those of `--every` play every cell
+ * of their matrices.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
@@ -14,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { once, skip } from "./installed.mjs";
 import { busyLoops } from "./processes.mjs";
+import { skippedIn } from "./test-failures.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const folder = join(root, "tools/nodes");
@@ -23,7 +25,7 @@ const modules = join(folder, "node_modules");
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { results: { type: "string" }, busy: { type: "string" } },
+  options: { results: { type: "string" }, busy: { type: "string" }, every: { type: "string" } },
 });
 const results = values.results === undefined ? mkdtempSync(join(tmpdir(), "signet-nodes-")) : resolve(values.results);
 const unknown = positionals.find((major) => !supported.includes(major));
@@ -33,8 +35,9 @@ if (unknown !== undefined) {
 }
 const [own] = process.versions.node.split(".");
 const wanted = positionals.length > 0 ? positionals : supported.filter((major) => major !== own);
-if (values.busy !== undefined && !wanted.includes(values.busy)) {
-  process.stderr.write(`Node ${values.busy} is none of those that are tested: ${wanted.join(", ")}\n`);
+const untried = [values.busy, values.every].find((major) => major !== undefined && !wanted.includes(major));
+if (untried !== undefined) {
+  process.stderr.write(`Node ${untried} is none of those that are tested: ${wanted.join(", ")}\n`);
   process.exit(2);
 }
 
@@ -43,13 +46,13 @@ await once(modules, "nodes", pins, async () => {
   execFileSync("npm", ["install", ...quiet], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
 });
 
-/** @param {string} node @param {string} name @param {string[]} more */
-function vitest(node, name, ...more) {
+/** @param {string} node @param {string} name @param {Record<string, string>} env @param {string[]} more */
+function vitest(node, name, env, ...more) {
   const report = ["--reporter=default", "--reporter=json", `--outputFile.json=${join(results, name)}`];
   // Whatever a test starts by the name `node`, bin/signet among it, runs on this Node too.
   const PATH = `${dirname(node)}:${process.env.PATH}`;
   const args = [join(root, "node_modules/vitest/vitest.mjs"), "run", ...report, ...more];
-  return spawnSync(node, args, { cwd: root, stdio: "inherit", env: { ...process.env, PATH } }).status === 0;
+  return spawnSync(node, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env, PATH } }).status === 0;
 }
 
 const failed = [];
@@ -62,11 +65,12 @@ for (const major of wanted) {
   const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
   process.stdout.write(`\n== Node ${version}\n`);
   const endLoops = busyLoops(major === values.busy ? 2 : 0);
-  if (!vitest(node, `node-${major}.json`))
+  if (!vitest(node, `node-${major}.json`, major === values.every ? { SIGNET_PROOF: "every" } : {}))
     failed.push(`the tests on Node ${version}${major === values.busy ? ", beside busy loops" : ""}`);
   endLoops();
   const packaging = ["--config", "test/packaging/vitest.config.ts"];
-  if (!vitest(node, `node-${major}-packaging.json`, ...packaging)) failed.push(`the packaging on Node ${version}`);
+  if (!vitest(node, `node-${major}-packaging.json`, {}, ...packaging)) failed.push(`the packaging on Node ${version}`);
+  failed.push(...skippedIn(results, [`node-${major}.json`, `node-${major}-packaging.json`]));
 }
 
 process.stdout.write(
