@@ -33,7 +33,8 @@ import { breakLease, isAbandoned, type Session } from "./session/session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./steps/apply-policy.js";
 import { assertBroken, beginChain } from "./steps/begin-audit.js";
 import { assertDestroyable, destroyStray, findKey } from "./steps/destroy-stray.js";
-import { type ExpiryRequest, type ForeignKeys, importForeign, recordExpiry } from "./steps/foreign.js";
+import { type ExpiryRequest, recordExpiry } from "./steps/expiry.js";
+import { type ForeignKeys, importForeign } from "./steps/foreign.js";
 import type { SkippedKey } from "./steps/foreign-keys.js";
 import { type Admission, admitImport, importInto, type RequestFor, type Way } from "./steps/import-key.js";
 import { applyKeeping } from "./steps/kept-alike.js";
@@ -130,8 +131,8 @@ async function untilRevoked(session: Session, kid: string, work: () => Promise<O
 }
 
 /**
- * Takes a key made elsewhere, as a standby or as the first key. One that was retired is taken back where keys are let sign by a person's word,
- * and one that was revoked never is.
+ * Takes a key made elsewhere, as a standby or as the first key. One that was retired is taken back where keys are let sign by a person's word
+ * and that word follows; one that was revoked never is.
  */
 export async function importByHand<Kind>(
   context: Context,
@@ -161,9 +162,12 @@ export async function importKey<Kind>(
   before?: (session: Session) => Promise<readonly ReportedAction[]>,
 ): Promise<ImportReport> {
   let publicJwk: PublicJwk | undefined;
-  const imported = (admission: Admission): ReportedAction[] => {
+  const imported = (admission: Admission): readonly ReportedAction[] => {
     publicJwk = admission.publicJwk;
-    return admission.record === undefined ? [] : [{ kind: "import", words: `import key ${publicJwk.kid} as ${request.as}` }];
+    const told = admission.told ?? [];
+    return admission.record === undefined
+      ? told
+      : [{ kind: "import", words: `import key ${publicJwk.kid} as ${request.as}` }, ...told];
   };
   const report = await (request.dryRun === true
     ? dryRun(

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Custodian } from "../../src/custody/contract.js";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import { SignetError } from "../../src/errors.js";
 import type { Keyring } from "../../src/keyring/keyring.js";
@@ -23,10 +24,10 @@ export async function issuerByUpload(first: RotationSettings = UPLOADED) {
   const file = createFileCustodian({ directory: join(directory, "keys") });
   let now = 1_800_000_000;
   const told: Notice[] = [];
-  const managerOf = (settings = first, over: Stores = stores): Manager =>
+  const managerOf = (settings = first, over: Stores = stores, custodian: Custodian = file): Manager =>
     createManager({
       stores: over,
-      custodians: { file },
+      custodians: { file: custodian },
       settings,
       clock: () => now,
       sleep: async () => undefined,

@@ -28,7 +28,7 @@ describe("another issuer's key that was revoked", () => {
 
 describe("an imported key that was retired", () => {
   const imported = (privateKey = generateKeyPairSync("ed25519").privateKey) =>
-    ({ privateKey, algorithm: "EdDSA", custody: "file", as: "standby" }) as const;
+    ({ privateKey, algorithm: "EdDSA", custody: "file", as: "standby", signsNext: true }) as const;
 
   /** An issuer whose imported key has signed, and signs no more. */
   async function withRetired(settings = UPLOADED) {

@@ -62,7 +62,7 @@ export async function keysImport(context: Context, source: string, options: Impo
   if (before !== undefined) assertOneName(before, found);
   const follows = as === "active" && isByUpload && activeRecord(before) !== undefined;
   const wanted = follows ? "standby" : as;
-  const request = { ...found, ...expiry, as: wanted, createKeyring } as const;
+  const request = { ...found, ...expiry, as: wanted, signsNext: follows, createKeyring } as const;
   if (judgesKeys(config)) {
     const preview = await (await managerFor(context, installation)).importKey({ ...request, dryRun: true });
     assertKeyTaken(config, { publicJwk: preview.publicJwk, custody: found.custody }, as === "active");
@@ -82,8 +82,10 @@ export async function keysImport(context: Context, source: string, options: Impo
   const there =
     "existing" in found ? "it stays in KMS, and is never deleted there" : "it was not changed: protect it or remove it";
   const isNew = report.actions.some(({ kind }) => kind === "import");
+  const told = report.actions.filter(({ kind }) => kind === "expire");
   if (isNew) output.note(`imported ${publicJwk.alg} key ${publicJwk.kid} as ${wanted}; ${source}: ${there}`);
-  else output.note(`key ${publicJwk.kid} was imported before, and is as it was`);
+  else output.note(`key ${publicJwk.kid} was imported before${told.length > 0 ? "" : ", and is as it was"}`);
+  for (const { words } of told) output.note(`done: ${words}`);
   if (follows) await letSign(context, installation, manager, publicJwk.kid);
   else if (await awaits(installation, publicJwk.kid)) output.note(awaitsUpload(publicJwk.kid));
   tellImported(context, installation.config, found, { source, backup: options.backup });
@@ -115,7 +117,7 @@ function assertOneName(keyring: Keyring, found: ImportedKey): void {
   const kid = record?.publicJwk?.kid;
   if (record === undefined || kid === undefined || kid === found.kid || record.revokedAt !== undefined) return;
   const isRecalled = record.state === "retired" && record.origin === "imported" && keyring.policy.byUpload === true;
-  const again = isRecalled ? `; with --kid ${kid} it may be let sign again` : "";
+  const again = isRecalled ? `; with --kid ${kid} --as active it signs again` : "";
   throw new SignetError(
     "plan_refused",
     `the keyring has this very key already, as ${kid} (${record.state})${again}. For tokens that say ${found.kid}: ${lineOfKids(own, found.kid)}`,

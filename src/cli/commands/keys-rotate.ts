@@ -52,6 +52,7 @@ async function assertTaken({ config, stores }: Installation, kid: string): Promi
   const keyring = (await stores.keyring.read())?.keyring;
   const record = keyring && recordByKid(keyring, kid);
   if (record?.publicJwk === undefined) return;
+  if (record.origin === "created") assertMadeHere(partiesGiven(undefined, config));
   assertKeyTaken(config, { publicJwk: record.publicJwk, custody: record.custody }, true);
 }
 

@@ -24,6 +24,7 @@ export type AuditEvent =
   | "key.revoked"
   | "key.expiry-set"
   | "key.imported"
+  | "key.recalled"
   | "key.removed"
   | "lease.unlocked"
   | "key.destroyed"

@@ -112,7 +112,10 @@ function nextInPlaceAt(standbys: readonly KeyRecord[], now: number): number {
 function wantedStandbys(situation: Situation): number {
   const { view, now, active, policy } = situation;
   const { activation, rotationRequest, confirmedSequence } = view.keyring;
-  if (policy.byUpload === true && confirmedSequence > 0) return rotationRequest !== null && activation === null ? 1 : 0;
+  if (policy.byUpload === true && confirmedSequence > 0) {
+    // Who names the key that shall sign wants no other one, though it may not be proven for a while.
+    return rotationRequest !== null && rotationRequest.uploaded === undefined && activation === null ? 1 : 0;
+  }
   if (active === undefined || activation !== null) return 1;
   return rotationRequest !== null || now >= (prepareAt(situation) ?? Number.POSITIVE_INFINITY) ? 2 : 1;
 }

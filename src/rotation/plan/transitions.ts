@@ -54,8 +54,10 @@ export function confirmed(keyring: Keyring, now: number): Keyring {
   const changes = recordById(keyring, activation.id)?.state !== "active";
   const keys = keyring.keys.map((key): KeyRecord => {
     if (key.id === activation.id) return changes ? { ...key, state: "active", activatedAt: now } : key;
-    // Let sign and then passed over: for all that is known it has signed until now.
-    const mayHaveSigned = key.state === "active" || (key.state === "pending" && key.maxTtlSeconds !== undefined);
+    // Let sign and then passed over: for all that is known it has signed until now. One that was taken back waits on where the document alone
+    // is another one.
+    const wasLetSign = key.state === "pending" && key.maxTtlSeconds !== undefined && (changes || key.retiredAt === undefined);
+    const mayHaveSigned = key.state === "active" || wasLetSign;
     if (!mayHaveSigned) return key;
     return {
       ...key,

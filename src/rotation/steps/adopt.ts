@@ -89,7 +89,8 @@ interface Rules {
 
 function knownKey(key: KeyRecord, fate: Fate | undefined, rules: Rules): KeyRecord {
   const { signer, worst, now, isIntact } = rules;
-  const bounded = fate?.tokensExpireBy === undefined ? key : { ...key, tokensExpireBy: fate.tokensExpireBy };
+  const before = fate?.isRecalled === true ? without(key, "tokensExpireBy") : key;
+  const bounded = fate?.tokensExpireBy === undefined ? before : { ...before, tokensExpireBy: fate.tokensExpireBy };
   const over = revocationIn(fate);
   if (key.publicJwk?.kid === signer) return signing(bounded, fate, rules);
   if (over !== undefined) return { ...bounded, ...over, state: "revoked" };

@@ -23,6 +23,8 @@ export interface Fate {
   readonly wasUnpublished?: true;
   readonly materialLostAt?: number;
   readonly tokensExpireBy?: number;
+  /** It was to sign again: what was said before of its last token is over. */
+  readonly isRecalled?: true;
 }
 
 /** What became of each key that entries name, by its kid, or by its id where it had none yet. */
@@ -47,6 +49,10 @@ function after(fate: Fate, entry: AuditEntry, name: string): Fate | undefined {
       // A name may come again after its first key has gone.
       return { isNew: true, ...(isImported && { isImported }), ...(made && { made }) };
     }
+    case "key.recalled": {
+      const { tokensExpireBy: _, ...others } = fate;
+      return { ...others, isRecalled: true, ...wordIn(entry) };
+    }
     case "key.creation-started":
       return { ...(entry.intended !== undefined && { intended: entry.intended, intendedAt: at }) };
     case "key.activation-started":
@@ -65,10 +71,14 @@ function after(fate: Fate, entry: AuditEntry, name: string): Fate | undefined {
     case "key.missing":
       return { ...fate, materialLostAt: at };
     case "key.expiry-set":
-      return { ...fate, ...(entry.tokensExpireBy !== undefined && { tokensExpireBy: entry.tokensExpireBy }) };
+      return { ...fate, ...wordIn(entry) };
     default:
       return undefined;
   }
+}
+
+function wordIn({ tokensExpireBy }: AuditEntry): Pick<Fate, "tokensExpireBy"> {
+  return tokensExpireBy === undefined ? {} : { tokensExpireBy };
 }
 
 /** The rotation that was asked for and had not taken place, by entries of the audit log after a keyring. */

@@ -4,10 +4,8 @@ import { firstFew } from "../../encoding/first-few.js";
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type Keyring, MAX_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
-import type { ReportedAction } from "../plan/actions.js";
 import { MOVING_SLOTS, permanentKeys } from "../plan/policy.js";
-import { madeKey, withRecord } from "../plan/records.js";
-import { timeInWords } from "../plan/wait-reasons.js";
+import { madeKey } from "../plan/records.js";
 import type { Context } from "../session/context.js";
 import type { Session } from "../session/session.js";
 import {
@@ -100,32 +98,6 @@ function nothingToPublish(skipped: readonly RefusedKey[], first: SignetError): S
     cause: first,
     ...(field !== undefined && { field }),
   });
-}
-
-/** When the last token of a key ends, by the operator's word. */
-export interface ExpiryRequest {
-  readonly kid: string;
-  /** NumericDate. */
-  readonly tokensExpireBy: number;
-}
-
-/**
- * Records the operator's word that none of a key's tokens is accepted after a time.
- *
- * @returns what was done; nothing where it was recorded before
- * @throws SignetError `key_not_found`
- */
-export async function recordExpiry(session: Session, kid: string, tokensExpireBy: number): Promise<readonly ReportedAction[]> {
-  const record = recordByKid(session.keyring(), kid);
-  if (record === undefined) throw new SignetError("key_not_found", "the keyring has no key of this kid");
-  if (record.tokensExpireBy === tokensExpireBy) return [];
-  await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, tokensExpireBy })), {
-    event: "key.expiry-set",
-    keys: [kid],
-    why: `no token after ${tokensExpireBy}`,
-    tokensExpireBy,
-  });
-  return [{ kind: "expire", words: `record that the last token of key ${kid} ends ${timeInWords(tokensExpireBy)}` }];
 }
 
 function withoutListed(

@@ -6,11 +6,13 @@ import { type Custodian, canAdopt, type KeyAdopter } from "../../custody/contrac
 import { SignetError } from "../../errors.js";
 import type { Custody, KeyRecord } from "../../keyring/key-record.js";
 import { activeRecord, type Keyring, MAX_PUBLISHED_KEYS, recordByKid } from "../../keyring/keyring.js";
+import type { ReportedAction } from "../plan/actions.js";
 import type { AuditNote } from "../plan/audit-entry.js";
 import { MOVING_SLOTS, permanentKeys } from "../plan/policy.js";
 import { madeKey } from "../plan/records.js";
 import { type Context, custodianOf } from "../session/context.js";
 import type { Session } from "../session/session.js";
+import { laterWord, recordExpiry } from "./expiry.js";
 import { keptAlike } from "./kept-alike.js";
 import { finishMaking } from "./make-key.js";
 
@@ -43,6 +45,8 @@ export type RequestFor<Kind> = Kind &
   KeyTerms & {
     /** `active` only for an issuer that has no active key yet. */
     readonly as: "standby" | "active";
+    /** The word that lets it sign follows: one that was retired is taken back for it. */
+    readonly signsNext?: boolean;
   };
 
 /** What an import is asked for. */
@@ -82,6 +86,8 @@ export interface Admission {
   readonly record?: KeyRecord;
   /** An earlier try has recorded it, and may have come some way. */
   readonly isAgain?: true;
+  /** What was recorded of a key that the keyring has already. */
+  readonly told?: readonly ReportedAction[];
 }
 
 /** One that is not finished. */
@@ -103,7 +109,11 @@ export async function admitImport<Kind>(
   assertKid(wanted.kid);
   assertHardModulus(wanted);
   const present = recordByKid(session.keyring(), wanted.kid);
-  if (present !== undefined) return alreadyThere(session.keyring(), present, wanted, request);
+  if (present !== undefined) {
+    const there = alreadyThere(session.keyring(), present, wanted, request);
+    const word = laterWord(present, request.tokensExpireBy);
+    return word === undefined ? there : { ...there, told: await recordExpiry(session, wanted.kid, word) };
+  }
   assertNewKey(session.keyring(), wanted);
   assertRoom(session.keyring(), request);
   const kept = await keptAlike(session.keyring(), custodian);
@@ -187,12 +197,16 @@ function assertRoom(keyring: Keyring, { as, tokensExpireBy }: RequestFor<unknown
   if (keyring.keys.filter((key) => key.state !== "revoked").length >= MAX_PUBLISHED_KEYS) {
     throw new SignetError("plan_refused", `the JWKS is full: some verifiers read no more than ${MAX_PUBLISHED_KEYS} keys`);
   }
-  if (tokensExpireBy === undefined && permanentKeys(keyring) + 1 > MAX_PUBLISHED_KEYS - MOVING_SLOTS) {
-    throw new SignetError(
-      "plan_refused",
-      `an imported key stays until --tokens-expire-by is given, and ${MOVING_SLOTS} of ${MAX_PUBLISHED_KEYS} places must stay free to move`,
-    );
-  }
+  if (tokensExpireBy === undefined) assertMayStay(keyring);
+}
+
+/** @throws SignetError `plan_refused` where one more key that never leaves by itself would leave too little room */
+export function assertMayStay(keyring: Keyring): void {
+  if (permanentKeys(keyring) + 1 <= MAX_PUBLISHED_KEYS - MOVING_SLOTS) return;
+  throw new SignetError(
+    "plan_refused",
+    `an imported key stays until --tokens-expire-by is given, and ${MOVING_SLOTS} of ${MAX_PUBLISHED_KEYS} places must stay free to move`,
+  );
 }
 
 // Kids stand in headers, tables, logs and file names of others: what is not printable does not belong there.

@@ -1,6 +1,6 @@
 import { SignetError } from "../../errors.js";
 import { activeRecord, type Keyring, type PolicyInForce } from "../../keyring/keyring.js";
-import { isSoundStandby, matches } from "../plan/successor.js";
+import { awaitsProof, isSoundStandby, isUploaded, matches } from "../plan/successor.js";
 import type { Session } from "../session/session.js";
 import { keyNamed } from "./revoke.js";
 
@@ -22,15 +22,22 @@ export async function requestRotation(session: Session, { why, token, uploaded }
   const { rotationRequest: before, rotationToken } = session.keyring();
   if (uploaded !== undefined) assertUploadable(session.keyring(), uploaded);
   if (token !== undefined && token === rotationToken) return;
-  if (before !== null && token === undefined && (uploaded ?? before.uploaded) === before.uploaded) return;
-  const asked = before ?? { requestedAt: await session.time() };
-  const rotationRequest = uploaded === undefined ? asked : { ...asked, uploaded };
+  const wanted = uploaded ?? namedBefore(session.keyring());
+  if (before !== null && token === undefined && wanted === before.uploaded) return;
+  const requestedAt = before?.requestedAt ?? (await session.time());
+  const rotationRequest = { requestedAt, ...(wanted !== undefined && { uploaded: wanted }) };
   const named = token === undefined ? {} : { rotationToken: token };
   await session.change((keyring) => ({ ...keyring, rotationRequest, ...named }), {
     event: "rotation.requested",
     ...(uploaded !== undefined && { keys: [uploaded] }),
     ...(why === undefined ? {} : { why }),
   });
+}
+
+// What was said of a key that cannot sign is over where a rotation is asked for anew: another key is made then.
+function namedBefore(keyring: Keyring): string | undefined {
+  const key = keyring.keys.find((each) => isUploaded(keyring, each) && awaitsProof(each) && each.unprovenAt === undefined);
+  return key?.publicJwk?.kid;
 }
 
 function assertUploadable(keyring: Keyring, kid: string): void {

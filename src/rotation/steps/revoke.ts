@@ -84,5 +84,7 @@ function tokensAtRisk(record: KeyRecord, keyring: Keyring, now: number): TokensA
 // Whether issuers may read a document that names it, now or soon.
 function maySign(record: KeyRecord, { activation }: Keyring): boolean {
   if (record.state === "active") return activation === null || activation.id === record.id || activation.readBackAt === undefined;
-  return record.state === "pending" && record.maxTtlSeconds !== undefined && activation !== null;
+  // One that was retired, and taken back, was not let sign since.
+  const wasLetSign = record.maxTtlSeconds !== undefined && record.retiredAt === undefined;
+  return record.state === "pending" && wasLetSign && activation !== null;
 }
