@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Custodian } from "../../src/custody/contract.js";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import { createManager } from "../../src/rotation/manager.js";
+import type { Session } from "../../src/rotation/session/session.js";
+import { isStillSigning, recordRevocation } from "../../src/rotation/steps/revoke.js";
 import type { Stores } from "../../src/storage/contract.js";
 import { createFileStores } from "../../src/storage/file/stores.js";
 import { amount } from "../contracts/matrix.js";
@@ -129,7 +131,7 @@ describe("a key that is taken back", () => {
     expect(await kids("retired")).toContain(one);
   });
 
-  it("waits on where the document alone is written anew, and can be revoked meanwhile", async () => {
+  it("waits on where the document alone is written anew", async () => {
     const longer = { ...UPLOADED, maxTtlSeconds: 2 * UPLOADED.maxTtlSeconds };
     const { manager, managerOf, a, one, two, kids, signs } = await twoImported();
     await manager.importKey(a);
@@ -144,6 +146,28 @@ describe("a key that is taken back", () => {
     await manager.revoke({ kid: one });
     await manager.tick();
     expect([await signs(), await published()]).toMatchObject([two, expect.not.arrayContaining([one])]);
+  });
+
+  it("is not said to sign on where it is revoked while another document is written", async () => {
+    const { manager, keyring, a, one, record } = await twoImported();
+    await manager.importKey(a);
+    let now = await keyring();
+    const { id = "" } = now.keys.find(({ state }) => state === "active") ?? {};
+    const { maxTtlSeconds } = now.policy;
+    now = { ...now, activation: { id, sequence: now.lastSequence + 1, maxTtlSeconds, because: "limits", intendedAt: 1_800_000_000 } };
+    const session: Session = {
+      keyring: () => now,
+      change: async (update) => {
+        now = update(now);
+      },
+      time: async () => 1_800_000_000 + DAY,
+      check: async () => undefined,
+      release: async () => undefined,
+    };
+    expect((await record(one))?.state).toBe("pending");
+    await recordRevocation(session, { kid: one });
+    expect(isStillSigning(now, one)).toBe(false);
+    expect(now.keys.find(({ publicJwk }) => publicJwk?.kid === one)?.state).toBe("revoked");
   });
 
   it("has its last token where the import says, never earlier than was said before, or nowhere", async () => {
