@@ -154,7 +154,10 @@ describe("a key that is taken back", () => {
     let now = await keyring();
     const { id = "" } = now.keys.find(({ state }) => state === "active") ?? {};
     const { maxTtlSeconds } = now.policy;
-    now = { ...now, activation: { id, sequence: now.lastSequence + 1, maxTtlSeconds, because: "limits", intendedAt: 1_800_000_000 } };
+    now = {
+      ...now,
+      activation: { id, sequence: now.lastSequence + 1, maxTtlSeconds, because: "limits", intendedAt: 1_800_000_000 },
+    };
     const session: Session = {
       keyring: () => now,
       change: async (update) => {
