@@ -53,8 +53,8 @@ export interface IssuingParts {
   readonly issuer: ImmediateIssuer;
   /** The key that it signs with. */
   readonly activeKey: ActiveKey;
-  /** The callers that a config names, the narrower of their limits and this installation's; their rates live as long as it does. */
-  callers(named?: Config["callers"]): Callers;
+  /** The callers that a config names, with tokens as it says, the narrower of their limits and this installation's; their rates live as long as it does. */
+  callers(named?: Config["callers"], tokens?: Config["tokens"]): Callers;
   /** What proves the callers that a config names, without a secret; the keys of other issuers live as long as it does. */
   proofs(named?: Config["callers"]): Proofs;
   /** Reports each fetch of another issuer's keys that failed from now on. */
@@ -104,9 +104,9 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
     custodians,
     activeKey,
     issuer: createImmediateIssuer({ ...issuing, rate: rates("", config.limits.maxTokensPerMinute) }),
-    callers: (named = config.callers) =>
+    callers: (named = config.callers, tokens = config.tokens) =>
       createCallers(
-        issuing,
+        { ...issuing, tokens },
         Object.entries(named).map(([name, { limits, secrets, may, trusts, exchanges }]) => ({
           name,
           limits,

@@ -15,7 +15,7 @@ import type { Context } from "./context.js";
 import { EXIT, reportFailure } from "./output.js";
 
 /** What is to be served. */
-export interface Job extends Pick<ServerOptions, "changedCallers" | "dev" | "address" | "tls" | "version"> {
+export interface Job extends Pick<ServerOptions, "changedConfig" | "dev" | "address" | "tls" | "version"> {
   readonly workers: number;
   /** Whether its log is JSON on a terminal too. */
   readonly json: boolean;

@@ -1,5 +1,6 @@
 import { ownMember } from "../encoding/own-member.js";
 import { webUrlOf } from "../encoding/url-of.js";
+import { SignetError } from "../errors.js";
 import { type CopyingCaller, claimsFromProofs, holdsProofText } from "../settings/claims-from-proof.js";
 import type { Limits } from "../settings/limits.js";
 import type { Policy } from "../settings/policy.js";
@@ -16,7 +17,7 @@ const SET_BY_ISSUER = ["iss", "exp", "iat", "nbf", "jti"];
 export function contradictions(members: Readonly<Record<string, unknown>>): string[] {
   const callers = Object.entries((members.callers ?? {}) as Readonly<Record<string, CopyingCaller>>);
   return [
-    ...ofTokens((members.tokens ?? {}) as Tokens, members.limits, callers),
+    ...ofTokens((members.tokens ?? {}) as Tokens, members, callers),
     ...ofLimits("limits", members.limits),
     ...ofRotation((members.rotation ?? {}) as Partial<Policy>),
     ...callers.flatMap(([name, caller]) => [
@@ -24,6 +25,25 @@ export function contradictions(members: Readonly<Record<string, unknown>>): stri
       ...ofProofs(`callers.${name}`, caller, (members.limits ?? {}) as Partial<Limits>),
     ]),
   ];
+}
+
+/**
+ * Refuses one name for two keys: the other side has one of them, and the tokens of the other would look like its own.
+ *
+ * @param where the config, for the error
+ * @throws SignetError `config_invalid`
+ */
+export function assertKidsDiffer({ kids = {} }: Tokens, where: string): void {
+  const known = new Map<string, string>();
+  for (const [thumbprint, kid] of Object.entries(kids)) {
+    const before = known.get(kid);
+    if (before === undefined) {
+      known.set(kid, thumbprint);
+      continue;
+    }
+    const what = `${where}: tokens.kids calls two keys ${JSON.stringify(kid)}, ${before} and ${thumbprint}: leave out the one that the other side does not have`;
+    throw new SignetError("config_invalid", what, { field: "tokens.kids" });
+  }
 }
 
 function ofRotation({ byUpload, rotateEverySeconds = 0 }: Partial<Policy>): string[] {
@@ -35,7 +55,7 @@ function ofRotation({ byUpload, rotateEverySeconds = 0 }: Partial<Policy>): stri
 
 function ofTokens(
   { iss, exp, kid, kids = {} }: Tokens,
-  limits: unknown,
+  { issuer, limits }: Readonly<Record<string, unknown>>,
   callers: readonly (readonly [string, CopyingCaller])[],
 ): string[] {
   const found: string[] = [];
@@ -43,6 +63,10 @@ function ofTokens(
     found.push("tokens.iss is a URL, at which no keys are published: for verifiers that look for them there, set issuer instead");
   if (kid === false && Object.keys(kids).length > 0)
     found.push("tokens.kids names keys in a header that has no kid (tokens.kid): leave one of the two out");
+  else if (issuer !== undefined && Object.keys(kids).length > 0)
+    found.push(
+      "tokens.kids gives tokens a kid that the JWKS at issuer does not have, so verifiers that read it find no key: leave tokens.kids out",
+    );
   if (exp !== false) return found;
   const all = [
     ["limits", limits] as const,

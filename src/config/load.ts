@@ -13,7 +13,7 @@ import { assertOneIss } from "../settings/tokens.js";
 import { assertVisibleIss } from "../settings/visible-iss.js";
 import { judgeCallers } from "../trust/judge-callers.js";
 import { assertClaimsFromProofs } from "../trust/judge-claims.js";
-import { contradictions } from "./contradictions.js";
+import { assertKidsDiffer, contradictions } from "./contradictions.js";
 import { type Environment, environmentOverrides } from "./environment.js";
 import { explainFaults } from "./explain-fault.js";
 import { CONFIG_MEMBERS, type Config, INSECURE_CONFIG_MEMBERS } from "./schema.js";
@@ -96,6 +96,7 @@ export function checkConfig(members: unknown, path: string, given: CheckSources)
   const read = readSettings(shape, merged, (_first, all) => explainFaults(all, { file: path, text, sources }));
   assertOneIss(read.tokens ?? {}, read.issuer, `${path}: ${sources.get("issuer") ?? "issuer"} and tokens.iss`);
   assertVisibleIss(read.tokens ?? {}, `${path}: tokens.iss`);
+  assertKidsDiffer(read.tokens ?? {}, path);
   assertCustody(read, path);
   assertPublishAhead(read.rotation, sources.get(PUBLISH_AHEAD) ?? path);
   assertKeysOfCallers(read, path);

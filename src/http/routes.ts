@@ -20,8 +20,8 @@ import { ownVerifiers, verifyRoute } from "./verify.js";
 export interface RoutesOptions {
   /** The issuer's URL. Below its path, where it has one, each route is found too. */
   readonly issuer: string | undefined;
-  /** How its tokens differ from the usual. */
-  readonly tokens?: Tokens | undefined;
+  /** How its tokens differ from the usual now; the same object for as long as nothing has changed. */
+  readonly tokens?: (() => Tokens) | undefined;
   /** The hosts from which `/decode` fetches keys; by default the issuer's own. */
   readonly decodeHosts?: readonly string[] | undefined;
   /** The callers as they are now. */

@@ -32,8 +32,8 @@ const checked = requestChecker(VERIFY_REQUEST, '{"token": "...", "audience": "..
 /** What is needed to verify this issuer's tokens. */
 export interface OwnVerifiersOptions {
   readonly issuer: string | undefined;
-  /** How its tokens differ from the usual. */
-  readonly tokens?: Tokens | undefined;
+  /** How its tokens differ from the usual now; the same object for as long as nothing has changed. */
+  readonly tokens?: (() => Tokens) | undefined;
   /** The public keys as they are published now. */
   readonly jwks: () => Jwks | undefined;
   readonly clock: () => number;
@@ -42,13 +42,14 @@ export interface OwnVerifiersOptions {
 /** The verifier of this issuer's tokens for an audience, by the keys that are published now. @throws SignetError `not_ready` */
 export type OwnVerifiers = (audience: string | readonly string[] | null) => Verifier;
 
-/** Makes verifiers for the audiences that are asked for, and keeps them until other keys are published. */
-export function ownVerifiers({ issuer, tokens = {}, jwks, clock }: OwnVerifiersOptions): OwnVerifiers {
+/** Makes verifiers for the audiences that are asked for, and keeps them until other keys are published, or are called otherwise. */
+export function ownVerifiers({ issuer, tokens: tokensNow, jwks, clock }: OwnVerifiersOptions): OwnVerifiers {
   let keys: Jwks | undefined;
+  let tokens: Tokens | undefined;
   const verifiers = new Map<string, Verifier>();
 
   function verifierOf(present: Jwks, audience: string | readonly string[] | null): Verifier {
-    const { iss, kid = true, kids, exp: requireExpiration = true } = tokens;
+    const { iss, kid = true, kids, exp: requireExpiration = true } = tokens ?? {};
     const own = iss === undefined ? (issuer ?? null) : present.keys.map((jwk) => issOfKey(iss, jwk));
     const rules = { keys: namedInTokens(kids, present), requireExpiration, issuer: own, audience, types: null, clock };
     return kid ? createVerifier({ ...rules, requireKid: true }) : verifierWithoutKid(rules);
@@ -57,8 +58,9 @@ export function ownVerifiers({ issuer, tokens = {}, jwks, clock }: OwnVerifiersO
   return (audience) => {
     const present = jwks();
     if (present === undefined) throw new SignetError("not_ready", "no keys are published yet");
-    if (present !== keys || verifiers.size >= MAX_VERIFIERS) verifiers.clear();
-    keys = present;
+    const rules = tokensNow?.();
+    if (present !== keys || rules !== tokens || verifiers.size >= MAX_VERIFIERS) verifiers.clear();
+    [keys, tokens] = [present, rules];
     const name = JSON.stringify(audience);
     const known = verifiers.get(name) ?? verifierOf(present, audience);
     verifiers.set(name, known);

@@ -47,10 +47,13 @@ export function kidOfSigner(kids: Tokens["kids"], signer: Signer): string {
   return ownMember(kids, thumbprint(publicJwkOf(signer, "the thumbprint in tokens.kids"))) ?? signer.kid;
 }
 
-/** Public keys, each under the name that its tokens have for it. */
+/** Public keys, each under the name that its tokens have for it. One whose own name the other side has given to another of them has none. */
 export function namedInTokens<T extends { readonly keys: readonly PublicJwk[] }>(kids: Tokens["kids"], jwks: T): T {
   if (kids === undefined) return jwks;
-  return { ...jwks, keys: jwks.keys.map((jwk) => ({ ...jwk, kid: ownMember(kids, thumbprint(jwk)) ?? jwk.kid })) };
+  const told = jwks.keys.map((jwk) => [jwk, ownMember<string>(kids, thumbprint(jwk))] as const);
+  const given = new Set(told.map(([, kid]) => kid));
+  const isCalled = ([jwk, kid]: (typeof told)[number]) => kid !== undefined || !given.has(jwk.kid);
+  return { ...jwks, keys: told.filter(isCalled).map(([jwk, kid]) => ({ ...jwk, kid: kid ?? jwk.kid })) };
 }
 
 /** The `iss` of the tokens that a key signs, by what `tokens.iss` says. */

@@ -1,5 +1,3 @@
-import { publicJwk } from "../algorithms/jwk.js";
-import { algorithmNamed } from "../algorithms/table.js";
 import { findCustody } from "../custody/registry.js";
 import { webUrlOf } from "../encoding/url-of.js";
 import { SignetError, shortened } from "../errors.js";
@@ -109,14 +107,11 @@ export function membersOf({ parties, tokens, limits, rotation }: Choice): Chosen
  * A choice as it is with the key that signs first: where the key's custodian names it, tokens say the name that it has at the other side; where a
  * party has a name of its own for it, which did not come with the key, tokens name none.
  *
- * @param kid the name that the key was given
+ * @param kids what `tokens.kids` says of the key; absent where its own name is the one at the other side
  */
-export function withKey(choice: Choice, imported: ImportedKey | undefined, kid: string | undefined): Choice {
+export function withKey(choice: Choice, imported: ImportedKey | undefined, kids: Choice["tokens"]["kids"]): Choice {
   const { tokens, parties, reasons } = choice;
-  if (tokens.kids !== undefined && kid !== undefined && imported !== undefined && "privateKey" in imported) {
-    const { kid: thumbprint } = publicJwk(imported.privateKey, algorithmNamed(imported.algorithm));
-    return { ...choice, tokens: { ...tokens, kids: Object.fromEntries([[thumbprint, kid]]) } };
-  }
+  if (kids !== undefined) return { ...choice, tokens: { ...tokens, kids } };
   const party = parties.find((each) => ownChoice(each).namesKeyLater === true);
   const isNamed = imported === undefined || ("kid" in imported && imported.kid !== undefined);
   if (party === undefined || isNamed || tokens.kid === false) return choice;

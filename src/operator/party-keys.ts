@@ -152,6 +152,12 @@ export function assertNameThere(party: RelyingParty, kid: string): void {
   throw new SignetError("usage", `--kid must be ${wanted.title}: ${nameThereInWords(party)}`);
 }
 
+/** Whether tokens give the name that a key has here to another one, whose name it is at the other side. */
+export function isNameOfAnother({ tokens }: PartyConfig, publicJwk: PublicJwk): boolean {
+  const { [thumbprint(publicJwk)]: own, ...others } = tokens?.kids ?? {};
+  return own === undefined && Object.values(others).includes(publicJwk.kid);
+}
+
 /** What to do where tokens shall name a key otherwise than the keyring does. */
 export function lineOfKids(key: Omit<PublicJwk, "kid" | "use">, kid = "KID"): string {
   return `add ${JSON.stringify(thumbprint(key))}: ${JSON.stringify(kid)} to tokens.kids of the config (in a stack: its parameter Tokens)`;

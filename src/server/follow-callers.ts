@@ -2,11 +2,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Installation } from "../assemble.js";
 import type { FollowOptions } from "./follow.js";
 
-/** The callers of a config file that may be edited. */
+type Tokens = NonNullable<Installation["config"]["tokens"]>;
+
+/** The callers of a config file that may be edited, and what their tokens call keys. */
 export interface FollowedCallers {
   readonly present: () => ReturnType<Installation["callers"]>;
   /** What proves them. */
   readonly proofs: () => ReturnType<Installation["proofs"]>;
+  /** `tokens` as it is in force: `kids` and `certificates`, which change with the keys, as the file has them now, the rest as it was at first. */
+  readonly tokens: () => Tokens;
   /** Reads them where the file has changed. */
   read(): Promise<void>;
   /**
@@ -18,14 +22,15 @@ export interface FollowedCallers {
 
 const LOOK_EVERY_MS = 100;
 
-/** Follows the callers of an installation. */
+/** Follows the callers of an installation, and the names that tokens have for its keys. */
 export function followCallers(
-  installation: Pick<Installation, "callers" | "proofs">,
-  changedCallers: FollowOptions["changedCallers"],
+  installation: Pick<Installation, "callers" | "proofs" | "config">,
+  changedConfig: FollowOptions["changedConfig"],
   onFailure: FollowOptions["onFailure"],
 ): FollowedCallers {
   let callers = installation.callers();
   let proofs = installation.proofs();
+  let tokens: Tokens = installation.config.tokens ?? {};
   let reading: Promise<void> = Promise.resolve();
   let nextLook: Promise<void> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -33,10 +38,15 @@ export function followCallers(
   // One after the other: the later look is the newer one.
   function read(): Promise<void> {
     const next = reading.then(async () => {
-      const changed = await changedCallers();
+      const changed = await changedConfig();
       if (changed === undefined) return;
-      // Both or neither: a proof names a caller of the same edit.
-      [callers, proofs] = [installation.callers(changed), installation.proofs(changed)];
+      const renamed = namingKeys(tokens, changed.tokens);
+      // All or none: a proof names a caller of the same edit.
+      [callers, proofs, tokens] = [
+        installation.callers(changed.callers, renamed),
+        installation.proofs(changed.callers),
+        renamed,
+      ];
     });
     reading = next.catch(() => undefined);
     return next;
@@ -53,10 +63,15 @@ export function followCallers(
   return Object.freeze({
     present: () => callers,
     proofs: () => proofs,
+    tokens: () => tokens,
     read,
     lookAgain() {
       nextLook ??= lookSoon();
       return nextLook;
     },
   });
+}
+
+function namingKeys({ kids: _, certificates: __, ...others }: Tokens, { kids, certificates }: Tokens = {}): Tokens {
+  return { ...others, ...(kids && { kids }), ...(certificates && { certificates }) };
 }

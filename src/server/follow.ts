@@ -1,12 +1,13 @@
 import type { Installation } from "../assemble.js";
 import type { PublicTexts } from "../http/public-documents.js";
-import { followCallers } from "./follow-callers.js";
+import { type FollowedCallers, followCallers } from "./follow-callers.js";
 import type { KeyInUse } from "./metrics.js";
 
 /** What a server serves, as it is now. */
 export interface Followed {
   readonly callers: () => ReturnType<Installation["callers"]>;
   readonly proofs: () => ReturnType<Installation["proofs"]>;
+  readonly tokens: FollowedCallers["tokens"];
   readonly documents: () => PublicTexts | undefined;
   readonly keyInUse: () => KeyInUse | undefined;
   /** Reads the callers anew, for a secret that is not known. */
@@ -20,8 +21,8 @@ export interface Followed {
 /** What is followed, and how. */
 export interface FollowOptions {
   readonly installation: Installation;
-  /** Answers the callers of the config file where it has changed since it was last asked; `undefined` where it has not. */
-  readonly changedCallers: () => Promise<Installation["config"]["callers"] | undefined>;
+  /** Answers the config file where it has changed since it was last asked; `undefined` where it has not. */
+  readonly changedConfig: () => Promise<Pick<Installation["config"], "callers" | "tokens"> | undefined>;
   /** How often the config file is looked at. */
   readonly everySeconds: number;
   /** How often the stores are read, where that takes calls to a service. Default `everySeconds`. */
@@ -32,13 +33,13 @@ export interface FollowOptions {
 
 type Read = readonly [dependency: string, read: () => Promise<void>];
 
-/** Follows the active key, the public documents and the callers, so that a change is in force within a second or two. */
+/** Follows the active key, the public documents, the callers and the names of keys, so that a change is in force within a second or two. */
 export function follow(options: FollowOptions): Followed {
-  const { installation, changedCallers, everySeconds, storesEverySeconds = everySeconds, onFailure } = options;
+  const { installation, changedConfig, everySeconds, storesEverySeconds = everySeconds, onFailure } = options;
   const { stores, activeKey, config } = installation;
   const turnsOfStores = Math.max(1, Math.round(storesEverySeconds / everySeconds));
   let turn = 0;
-  const callers = followCallers(installation, changedCallers, onFailure);
+  const callers = followCallers(installation, changedConfig, onFailure);
   let documents: (PublicTexts & { readonly tag: string }) | undefined;
   let keyInUse: KeyInUse | undefined;
   let isBusy = false;
@@ -79,6 +80,7 @@ export function follow(options: FollowOptions): Followed {
   return Object.freeze({
     callers: callers.present,
     proofs: callers.proofs,
+    tokens: callers.tokens,
     documents: () => documents,
     keyInUse: () => keyInUse,
     lookAgain: callers.lookAgain,

@@ -17,7 +17,7 @@ import { boundYoungGeneration } from "./young-generation.js";
 /** What one serving process is made of. */
 export interface ServerOptions {
   readonly installation: Installation;
-  readonly changedCallers: FollowOptions["changedCallers"];
+  readonly changedConfig: FollowOptions["changedConfig"];
   readonly address: ListenAddress;
   readonly tls?: TlsFiles | undefined;
   /** Answers Lambda's Invoke API too, and only to programs on this machine. */
@@ -73,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const text = options.above?.metrics ?? metrics.text;
   const routes = createRoutes({
     issuer: installation.config.issuer,
-    tokens: installation.config.tokens,
+    tokens: followed.tokens,
     decodeHosts: installation.config.decodeHosts,
     callers: followed.callers,
     proofs: followed.proofs,

@@ -103,6 +103,11 @@ describe("signet init --for", () => {
     expect(seen).toMatchObject({ code: 1, stderr: expect.stringContaining("verified by those of this folder") });
     expect(seen.stdout).toMatch(/^ok +token +/m);
     expect(seen.stdout).not.toContain("no key that verifies");
+    // Where the keys are said to be, they are not: nobody verifies it by those.
+    const there = await signet(["doctor", "--token", "-", "--jwks", "https://keys.invalid/jwks.json"], { cwd, input: token });
+    expect(there.code).toBe(1);
+    expect(there.stderr).not.toContain("of this folder");
+    expect(there.stdout).toMatch(/^NO +token +/m);
   });
 
   it.each<[string, readonly string[], string]>([

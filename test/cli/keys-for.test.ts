@@ -147,6 +147,44 @@ describe("a key that signed before", () => {
     expect(await run("keys", "import", "next.p8", "--kid", "ABC123DEFG")).toMatchObject({ code: 1 });
   });
 
+  it.each([
+    ["is there", false],
+    ["was revoked, and is gone", true],
+  ])("may have the other side's name for it where another key %s under that name", async (_what, isGone) => {
+    const right = ecKey();
+    const { run, change, states, token } = await apns({ "right.p8": right, "next.p8": ecKey() });
+    if (isGone) {
+      expect((await run("keys", "import", "next.p8", "--kid", "NEXT123DEF", "--as", "active")).code).toBe(0);
+      expect((await run("keys", "revoke", "ABC123DEFG", "--yes")).code).toBe(0);
+      expect((await run("keys", "tick")).code).toBe(0);
+      expect(await states()).toStrictEqual({ NEXT123DEF: "active" });
+    }
+    const refused = await run("keys", "import", "right.p8", "--kid", "ABC123DEFG", "--as", "active");
+    expect(refused).toMatchObject(refusing(isGone ? "key ABC123DEFG was revoked on " : "another key of this name already (active)"));
+    expect(refused.stderr).toContain("and import it without --kid");
+    const [, line = ""] = refused.stderr.match(/as ABC123DEFG: add ("[\w-]{43}": "ABC123DEFG") to tokens\.kids/) ?? [];
+    await change(({ tokens, ...others }) => ({ ...others, tokens: { ...tokens, kids: JSON.parse(`{${line}}`) } }));
+    const done = await run("keys", "import", "right.p8", "--as", "active");
+    expect(done.code, done.stderr).toBe(0);
+    const { protectedHeader } = await jwtVerify(await token(), createPublicKey(right));
+    expect(protectedHeader.kid).toBe("ABC123DEFG");
+    expect(await run("verify", await token())).toMatchObject({ code: 0 });
+    // What it replaces is another key there than its name says.
+    const [parting, other] = ["delete ABC123DEFG at the other side", "calls another key ABC123DEFG: delete nothing there"];
+    expect([done.stderr.includes(parting), done.stderr.includes(other)]).toStrictEqual([false, !isGone]);
+    expect((await run("keys", "repair")).code).toBe(0);
+  });
+
+  it("is found by its name here where it is imported without one", async () => {
+    const { run, states } = await apns({ "next.p8": ecKey() });
+    expect((await run("keys", "import", "next.p8", "--kid", "NEXT123DEF", "--as", "active")).code).toBe(0);
+    const refused = await run("keys", "import", "first.p8", "--as", "active");
+    expect(refused).toMatchObject(refusing("as ABC123DEFG (retired); with --kid ABC123DEFG --as active it signs again"));
+    expect(refused.stderr).not.toContain("tokens.kids");
+    expect((await run("keys", "import", "first.p8", "--kid", "ABC123DEFG", "--as", "active")).code).toBe(0);
+    expect(await states()).toStrictEqual({ ABC123DEFG: "active", NEXT123DEF: "retired" });
+  });
+
   it("is no new one where it is imported once more", async () => {
     const { run } = await apns({ "next.p8": ecKey() });
     const args = ["keys", "import", "next.p8", "--kid", "NEXT123DEF"];
@@ -295,6 +333,19 @@ describe("keys of others in KMS", () => {
     const back = await run("keys", "import", "first.p8", "--as", "active");
     expect(back.code, back.stderr).toBe(0);
     await jwtVerify(await token(), createPublicKey(first));
+  });
+
+  it("have such a name too where KMS held them before there was an issuer", async () => {
+    const { cwd, run, token } = await folder({}, aws.env);
+    const { KeyMetadata } = aws.perform("kms", "CreateKey", { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+    const args = [...APNS, "--import", `kms:${KeyMetadata.KeyId}`, "--kid", "ABC123DEFG"];
+    expect(await run(...args)).toMatchObject(refusing("`signet init --for NAME --custody kms` writes it", 2));
+    const made = await run(...args, "--custody", "kms");
+    expect(made.code, made.stderr).toBe(0);
+    const { tokens } = JSON.parse(await readFile(join(cwd, "signet.json"), "utf8"));
+    expect(Object.values(tokens.kids)).toStrictEqual(["ABC123DEFG"]);
+    expect(decodeProtectedHeader(await token()).kid).toBe("ABC123DEFG");
+    expect((await run("verify", await token())).code).toBe(0);
   });
 
   it("move there with the next one, where the config says so", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
+import { until } from "../contracts/until.js";
 import { refusedServe, signet } from "./command.js";
 import { issuerFolders } from "./issuer-folders.js";
 import { killServers, served } from "./server-process.js";
@@ -93,6 +94,43 @@ describe("an issuer that GitHub knows by its key", () => {
     );
     const dev = await refusedServe(["--dev", "--port", "0"], { cwd });
     expect(dev).toMatchObject({ code: 2, stderr: expect.stringContaining("worth nothing elsewhere") });
+  });
+});
+
+describe("signet serve, while its config is edited,", () => {
+  it.each([["1"], ["2"]])("calls keys as it says, with %s workers", async (workers) => {
+    const cwd = await folderWith({ iss: "APP", certificates: {} });
+    const path = join(cwd, "signet.json");
+    const config = async () => JSON.parse(await readFile(path, "utf8"));
+    const secret = (await signet(["callers", "add", "web"], { cwd })).stdout.trim();
+    const server = await served(cwd, ["--workers", workers]);
+    // Each on its own connection, which any worker may take.
+    const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json", connection: "close" };
+    const post = async (route: string, body: object) =>
+      fetch(`${server.url}${route}`, { method: "POST", headers, body: JSON.stringify(body) });
+    expect((await post("/issue", { claims: {} })).status).toBe(500);
+    const jwks = JSON.parse((await signet(["jwks"], { cwd })).stdout) as { keys: { kid: string }[] };
+    const thumbprint = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0";
+    const certificates = Object.fromEntries(jwks.keys.map(({ kid }) => [kid, thumbprint]));
+    // The keys of this folder are called by their thumbprints.
+    const kids = Object.fromEntries(jwks.keys.map(({ kid }, index) => [kid, `name-${index}`]));
+    await writeFile(path, JSON.stringify({ ...(await config()), tokens: { iss: "ANOTHER", certificates, kids } }));
+    const isAsItSays = async (): Promise<boolean> => {
+      const issued = await post("/issue", { claims: {} });
+      if (!issued.ok) return false;
+      const { token } = (await issued.json()) as { token: string };
+      expect(decodeJwt(token).iss).toBe("APP");
+      const { kid, "x5t#S256": certificate } = decodeProtectedHeader(token);
+      expect([kid, certificate]).toStrictEqual([expect.stringMatching(/^name-\d$/), thumbprint]);
+      return (await post("/verify", { token, audience: null })).ok;
+    };
+    // Every worker sees the edit by itself.
+    let inARow = 0;
+    await until("the names of the keys, from every worker", async () => {
+      inARow = (await isAsItSays()) ? inARow + 1 : 0;
+      return inARow >= 12;
+    });
+    expect(await server.stop()).toBe(0);
   });
 });
 

@@ -8,6 +8,24 @@ const doubts = (members: object, env = {}) => {
   return told;
 };
 
+const THUMBPRINTS = ["NzbLsXh8uDCcd_6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"] as const;
+
+describe("one name for two keys", () => {
+  const [first, second] = THUMBPRINTS;
+
+  it("is refused, whoever is told of doubts", () => {
+    const read = (kids: object) => () => checkConfig({ tokens: { kids } }, "signet.json", { env: {} });
+    expect(read({ [first]: "ABC123DEFG", [second]: "ABC123DEFG" })).toThrow(
+      expect.objectContaining({
+        code: "config_invalid",
+        field: "tokens.kids",
+        message: expect.stringContaining(`tokens.kids calls two keys "ABC123DEFG", ${first} and ${second}: leave out the one`),
+      }),
+    );
+    expect(read({ [first]: "ABC123DEFG", [second]: "abc123defg" })).not.toThrow();
+  });
+});
+
 describe("members that contradict each other", () => {
   it.each([
     [{ limits: { maxTtlSeconds: 10, defaultTtlSeconds: 11 } }, /^signet\.json: limits\.defaultTtlSeconds \(11\) is above/],
@@ -25,6 +43,10 @@ describe("members that contradict each other", () => {
 
   it.each([
     [{ tokens: { iss: "https://issuer.example" } }, /tokens\.iss is a URL.*set issuer instead/],
+    [
+      { issuer: "https://issuer.example", tokens: { kids: { [THUMBPRINTS[0]]: "ABC123DEFG" } } },
+      /tokens\.kids gives tokens a kid that the JWKS at issuer does not have/,
+    ],
     [{ tokens: { exp: false }, limits: { requiredClaims: ["exp"] } }, /limits\.requiredClaims has exp, .*no token is issued/],
     [
       { tokens: { exp: false }, limits: { requireExpiration: true } },

@@ -56,6 +56,18 @@ describe("an issuer whose tokens differ from the usual, over HTTP", () => {
       expect((await ask(`/.well-known/${name}`)).status).toBe(404);
   });
 
+  it("knows at /verify tokens by what keys are called now", async () => {
+    const named = (kid: string) => ({ kids: { [JWKS.keys[0]?.kid as string]: kid } });
+    const { post, setTokens } = routesWith(named("ABC123DEFG"));
+    const token = await tokenOf(await post("/issue", { claims: {} }));
+    const verified = async () => (await post("/verify", { token, audience: null })).status;
+    expect(await verified()).toBe(200);
+    setTokens(named("ZZZ123DEFG"));
+    expect(await verified()).not.toBe(200);
+    setTokens(named("ABC123DEFG"));
+    expect(await verified()).toBe(200);
+  });
+
   it("knows at /verify tokens without exp, and those whose iss has the key's fingerprint", async () => {
     for (const tokens of [{ exp: false, iat: 0 }, { iss: "A.{fingerprint}" }]) {
       const other = routesWith(tokens);

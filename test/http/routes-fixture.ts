@@ -40,6 +40,7 @@ export function routesFor(options: RoutesForOptions = {}) {
   const secret = makeSecret();
   const expired = makeSecret();
   let now = NOW;
+  let { tokens = {} } = options;
   const record = (text: string) => ({ sha256: secretDigest(text).toString("hex"), createdAt: NOW - 10 });
   const web: Caller = { name: "web", limits: options.own, secrets: [record(secret), { ...record(expired), expiresAt: NOW }] };
   const callers = createCallers(
@@ -50,7 +51,7 @@ export function routesFor(options: RoutesForOptions = {}) {
   const documents = options.documents ?? { jwks: JWKS, discovery };
   const handle = createRoutes({
     issuer,
-    tokens: options.tokens,
+    tokens: () => tokens,
     decodeHosts: options.decodeHosts,
     lookAgain: options.lookAgain,
     callers: () => callers,
@@ -72,7 +73,7 @@ export function routesFor(options: RoutesForOptions = {}) {
     const given = { authorization: `Bearer ${secret}`, "content-type": "application/json", ...headers };
     return ask(path, { method: "POST", body: text, headers: given });
   }
-  return { ask, post, secret, expired, notes, handle, callers, setNow: (time: number) => (now = time) };
+  return { ask, post, secret, expired, notes, handle, callers, setNow: (time: number) => (now = time), setTokens: (next: Tokens) => (tokens = next) };
 }
 
 /** The claims of a token, unverified. */

@@ -12,8 +12,15 @@ afterEach(() => {
 function followed(look: (count: number) => unknown = (count) => ({ count })) {
   let looks = 0;
   const failures: string[] = [];
-  const installation = { callers: (config: unknown) => config ?? "the first", proofs: (config: unknown) => config };
-  const changed = async () => look(++looks);
+  const installation = {
+    config: {},
+    callers: (named: unknown) => named ?? "the first",
+    proofs: (named: unknown) => named,
+  };
+  const changed = async () => {
+    const callers = await look(++looks);
+    return callers === undefined ? undefined : { callers };
+  };
   const { present, lookAgain } = followCallers(installation as never, changed as never, (dependency) =>
     failures.push(dependency),
   );
@@ -47,8 +54,9 @@ describe("looking again for a caller", () => {
 
   it("brings what proves callers along, and keeps both as they were where one of them cannot be made", async () => {
     const failures: string[] = [];
-    const answers: unknown[] = ["an edit", "a bad one"];
+    const answers: unknown[] = [{ callers: "an edit" }, { callers: "a bad one" }];
     const installation = {
+      config: {},
       callers: (config: unknown = "the first") => `callers of ${config}`,
       proofs(config: unknown = "the first") {
         if (config === "a bad one") throw new Error("bad");
@@ -62,6 +70,27 @@ describe("looking again for a caller", () => {
     expect(seen()).toStrictEqual(["callers of an edit", "proofs of an edit"]);
     await expect(followed.read()).rejects.toThrow("bad");
     expect(seen()).toStrictEqual(["callers of an edit", "proofs of an edit"]);
+  });
+
+  it("brings along what tokens call keys, and nothing else of what tokens are", async () => {
+    const first = { iss: "APP", exp: false, kids: { a: "A" } };
+    const edits: unknown[] = [
+      { callers: "an edit", tokens: { iss: "OTHER", kids: { a: "A", b: "B" }, certificates: { k: "x" } } },
+      { callers: "another" },
+    ];
+    const installation = {
+      config: { tokens: first },
+      callers: (...of: unknown[]) => of,
+      proofs: () => undefined,
+    };
+    const followed = followCallers(installation as never, (async () => edits.shift()) as never, () => undefined);
+    expect([followed.present(), followed.tokens()]).toStrictEqual([[], first]);
+    await followed.read();
+    const named = { iss: "APP", exp: false, kids: { a: "A", b: "B" }, certificates: { k: "x" } };
+    expect([followed.present(), followed.tokens()]).toStrictEqual([["an edit", named], named]);
+    await followed.read();
+    const plain = { iss: "APP", exp: false };
+    expect([followed.present(), followed.tokens()]).toStrictEqual([["another", plain], plain]);
   });
 
   it("keeps the callers that were, and says so, where the config cannot be read", async () => {

@@ -53,6 +53,7 @@ or \`exp\` that is decided here, is refused with \`claim_not_allowed\` or \`issu
 | \`iat\` | \`exp\` is the present and \`ttl\`, and \`maxTtlSeconds\` is reckoned from the present: between \`iat\` and \`exp\` lies that much more |
 | \`exp\` | A request's \`ttl\` is held against the limits, and a retired key stays published as long as if \`exp\` were there. Nothing can be exchanged for such a token at \`/token\`: it would outlive the one that is shown |
 | \`kid\` | The key keeps its name in the keyring and in the JWKS. \`signet verify\` and \`POST /verify\` find out by the signature which of the issuer's keys it was |
+| \`kids\` | For issuers without a URL: at one, verifiers look in the JWKS for the name that the header has, and the key has its own there. Two keys cannot have one name |
 | \`certificates\` | A key that signs and is not named there is refused with \`config_invalid\` |
 
 \`signet doctor --for NAME --token -\`, without a URL, holds a token against a party's rules and verifies it by the keys that are here.`;
@@ -83,7 +84,7 @@ ${WRITTEN}
 \`signet.json\` holds an issuer's settings; \`signet init\` writes it. A flag overrides a variable, a variable the file, the file
 the default. What is misspelt, of a wrong type or out of bounds is an error that names the member. Editors complete the file by the schema
 that its \`$schema\` names. \`signet keys apply\` puts a changed rotation, and a longer life of tokens, in force; a running server reads
-callers by itself.
+\`callers\`, \`tokens.kids\` and \`tokens.certificates\` by itself, and the rest when it is started again.
 
 ${groups(shape)
   .map((group, index, all) => groupText(group, all.slice(0, index)))

@@ -73,8 +73,11 @@ async function looked(
   isSelfSigned: boolean,
 ): Promise<Evidence> {
   output.note(`looking at ${issuer} as verifiers do`);
-  const evidence = await examine(issuer, { jwksUrl: jwksGiven(jwks), token, isSelfSigned, allowInsecureIssuer, ownKeys });
-  if (ownKeys !== undefined && token !== undefined && evidence.keys.length === 0)
+  // Keys that were said to be somewhere are looked for there alone.
+  const within = jwks === undefined ? ownKeys : undefined;
+  const sample = { jwksUrl: jwksGiven(jwks), token, isSelfSigned, allowInsecureIssuer, ownKeys: within };
+  const evidence = await examine(issuer, sample);
+  if (within !== undefined && token !== undefined && evidence.keys.length === 0)
     output.note(
       "no keys are found there yet: the token is verified by those of this folder. Where they are published elsewhere, give --jwks URL",
     );
@@ -88,7 +91,7 @@ function lookedWithin(
   { token, jwks: url }: Sample,
   wanted: readonly RelyingParty[],
 ): Evidence {
-  const { jwks = { keys: [] }, tokens } = own ?? {};
+  const { jwks = { keys: [] }, tokens = {} } = own ?? {};
   if (url !== undefined) throw new SignetError("usage", "--jwks is for an issuer that is looked at by its URL: name that first");
   const other = wanted.find(({ kind }) => kind !== "self-signed");
   if (other !== undefined) {
@@ -96,7 +99,7 @@ function lookedWithin(
     throw new SignetError("usage", what);
   }
   output.note(`looking at the keys and tokens of ${shortened(issuer)}, which is no URL`);
-  const { verify } = ownVerifiers({ issuer: undefined, tokens, jwks: () => jwks, clock: presentSeconds })(null);
+  const { verify } = ownVerifiers({ issuer: undefined, tokens: () => tokens, jwks: () => jwks, clock: presentSeconds })(null);
   return examineOwn(issuer, { keys: jwks.keys, verify, token });
 }
 

@@ -7,7 +7,7 @@ import type { KeyRecord } from "../../keyring/key-record.js";
 import { type InitPlan, makeIssuer, planInit } from "../../operator/init.js";
 import { membersOf, withKey } from "../../operator/init-for.js";
 import { custodyAsked, type InitialOptions } from "../../operator/initial-config.js";
-import { keyToImport } from "../../operator/key-import.js";
+import { keyToImport, thumbprintOf } from "../../operator/key-import.js";
 import { fittingKey } from "../../operator/party-keys.js";
 import { ENCRYPTING, unusedPassphrase } from "../../operator/passphrase-use.js";
 import { footprint } from "../../operator/prices.js";
@@ -39,7 +39,7 @@ export async function init(context: Context, given: InitOptions, words: readonly
   const path = pathOfNewConfig(context, given);
   const { choice: chosen, options } = await choiceFor(context, given);
   const imported = await keyFrom(context, options, chosen);
-  const choice = chosen && withKey(chosen, imported, options.kid);
+  const choice = chosen && withKey(chosen, imported, await kidsOf(context, options, chosen, imported));
   const wanted = { ...options, ...chosenMembers(choice, imported), custodyMembers: custodyMembersIn(options) };
   const plan = await planInit(context, path, wanted, imported);
   const { config } = plan;
@@ -87,13 +87,25 @@ function chosenMembers(choice: Choice | undefined, imported: ImportedKey | undef
   return { chosen: membersOf(choice), algorithm };
 }
 
+/** What `tokens.kids` says of the first key, where its custodian names it and somebody else has named it before. */
+async function kidsOf(
+  context: Context,
+  { kid, region }: InitOptions,
+  { tokens }: Choice,
+  imported: ImportedKey | undefined,
+): Promise<Choice["tokens"]["kids"]> {
+  if (tokens.kids === undefined || kid === undefined || imported === undefined) return undefined;
+  return Object.fromEntries([[await thumbprintOf(context, imported, region), kid]]);
+}
+
 async function keyFrom(context: Context, options: InitOptions, choice: Choice | undefined): Promise<ImportedKey | undefined> {
   if (options.import !== undefined) {
     const { region, algorithm = choice?.algorithms[0] ?? "ES256", ed25519Name = "EdDSA" } = options;
     const custody = custodyAsked(context, options);
     const place = { region, custody, algorithm, ed25519Name: ed25519Name as "EdDSA" };
-    const namedInTokens = () => (choice?.tokens.kids === undefined ? undefined : options.kid);
-    const wishes = { ...options, askPassphrase: askIfWatched(), namedInTokens, onLostName: tellLostName(context, custody) };
+    const isForTokens = choice?.tokens.kids !== undefined;
+    const namedInTokens = () => (isForTokens ? options.kid : undefined);
+    const wishes = { ...options, isForTokens, askPassphrase: askIfWatched(), namedInTokens, onLostName: tellLostName(context, custody) };
     const found = await keyToImport(context, place, options.import, wishes);
     return choice === undefined ? found : fittingKey(choice, found);
   }

@@ -1,13 +1,14 @@
 import { publicJwk as publicJwkOf } from "../../algorithms/jwk.js";
 import { algorithmNamed } from "../../algorithms/table.js";
 import type { Installation } from "../../assemble.js";
+import { findCustody } from "../../custody/registry.js";
 import { ownMember } from "../../encoding/own-member.js";
-import { SignetError } from "../../errors.js";
-import { activeRecord, type Keyring } from "../../keyring/keyring.js";
+import { isSignetError, SignetError } from "../../errors.js";
+import { activeRecord, type Keyring, recordByKid } from "../../keyring/keyring.js";
 import { changeConfig } from "../../operator/config-file.js";
 import { keyToImport } from "../../operator/key-import.js";
 import { awaitsUpload } from "../../operator/key-timeline.js";
-import { assertKeyTaken, judgesKeys, keyForParties, lineOfKids } from "../../operator/party-keys.js";
+import { assertKeyTaken, isNameOfAnother, judgesKeys, keyForParties, lineOfKids } from "../../operator/party-keys.js";
 import { STACK_CONFIG } from "../../operator/surroundings.js";
 import type { Manager } from "../../rotation/manager.js";
 import { awaitingUpload } from "../../rotation/plan/successor.js";
@@ -59,18 +60,18 @@ export async function keysImport(context: Context, source: string, options: Impo
   const before = (await installation.stores.keyring.read())?.keyring;
   const isByUpload = before?.policy.byUpload === true;
   // Who hands keys out has this one: where keys are uploaded it may follow the one that signs at once.
-  if (before !== undefined) assertOneName(before, found);
+  if (before !== undefined) assertOneName(config, before, found);
   const follows = as === "active" && isByUpload && activeRecord(before) !== undefined;
   const wanted = follows ? "standby" : as;
   const request = { ...found, ...expiry, as: wanted, signsNext: follows, createKeyring } as const;
   if (judgesKeys(config)) {
-    const preview = await (await managerFor(context, installation)).importKey({ ...request, dryRun: true });
+    const preview = await imported(config, await managerFor(context, installation), { ...request, dryRun: true });
     assertKeyTaken(config, { publicJwk: preview.publicJwk, custody: found.custody }, as === "active");
   }
   if (options.dryRun !== true) await backUp(context, found, options);
   if (createKeyring) installation = await rotatedByHand(context, installation, options);
   const manager = await managerFor(context, installation);
-  const { publicJwk, ...report } = await manager.importKey({ ...request, dryRun: options.dryRun });
+  const { publicJwk, ...report } = await imported(config, manager, { ...request, dryRun: options.dryRun });
   output.note(
     `found in ${source}: ${publicJwk.alg.startsWith("P") ? "a" : "an"} ${publicJwk.alg} key, ${publicJwk.kid}${"existing" in found ? "" : "; its halves belong together"}`,
   );
@@ -93,15 +94,22 @@ export async function keysImport(context: Context, source: string, options: Impo
 }
 
 // The word that a key is known at the other side is given with the import. Typed again, it has been done.
-async function letSign({ output }: Context, { stores }: Installation, manager: Manager, kid: string): Promise<void> {
-  const from = activeKidOf((await stores.keyring.read())?.keyring);
+async function letSign({ output }: Context, { config, stores }: Installation, manager: Manager, kid: string): Promise<void> {
+  const before = (await stores.keyring.read())?.keyring;
+  const replaced = before && activeRecord(before)?.publicJwk;
+  const from = replaced?.kid;
   if (from === kid) return;
   const report = await manager.rotate({ uploaded: kid });
   assertUnderWay(report, kid);
   for (const { words } of report.waits.filter((wait) => wait.kid === kid && wait.until !== null)) output.note(`waits: ${words}`);
   if (report.rotated === null) return;
   output.note(`key ${kid} signs in place of ${from}`);
-  if (from !== undefined) await tellParting(output, stores, from);
+  if (replaced === undefined) return;
+  if (isNameOfAnother(config, replaced))
+    output.note(
+      `the other side calls another key ${from}: delete nothing there; \`signet keys revoke ${from}\` takes this one from \`signet keys list\``,
+    );
+  else await tellParting(output, stores, replaced.kid);
 }
 
 async function awaits({ stores }: Installation, kid: string): Promise<boolean> {
@@ -109,24 +117,52 @@ async function awaits({ stores }: Installation, kid: string): Promise<boolean> {
   return keyring !== undefined && awaitingUpload(keyring).some(({ publicJwk }) => publicJwk?.kid === kid);
 }
 
-/** A key has one name here: its tokens can have another one. */
-function assertOneName(keyring: Keyring, found: ImportedKey): void {
-  if ("existing" in found || found.kid === undefined) return;
+/** A key has one name here, and a name one key: tokens can have another one. */
+function assertOneName(config: Installation["config"], keyring: Keyring, found: ImportedKey): void {
+  if ("existing" in found || findCustody(found.custody)?.namesImports === true) return;
   const own = publicJwkOf(found.privateKey, algorithmNamed(found.algorithm));
   const record = recordOfSameKey(keyring, own);
+  const name = found.kid ?? own.kid;
+  const namesake = recordByKid(keyring, name);
+  if (record === undefined && namesake !== undefined) {
+    const what = `the keyring has another key of this name already (${namesake.state}): give another --kid, or none`;
+    throw new SignetError("plan_refused", `${what}${wayOfName(config, found)}`, { field: "kid" });
+  }
   const kid = record?.publicJwk?.kid;
-  if (record === undefined || kid === undefined || kid === found.kid || record.revokedAt !== undefined) return;
+  if (record === undefined || kid === undefined || kid === name || record.revokedAt !== undefined) return;
   const isRecalled = record.state === "retired" && record.origin === "imported" && keyring.policy.byUpload === true;
   const again = isRecalled ? `; with --kid ${kid} --as active it signs again` : "";
+  const inTokens =
+    found.kid === undefined || config.issuer !== undefined
+      ? ""
+      : `. For tokens that say ${found.kid}: ${lineOfKids(own, found.kid)}`;
   throw new SignetError(
     "plan_refused",
-    `the keyring has this very key already, as ${kid} (${record.state})${again}. For tokens that say ${found.kid}: ${lineOfKids(own, found.kid)}`,
+    `the keyring has this very key already, as ${kid} (${record.state})${again}${inTokens}`,
     { field: "kid" },
   );
 }
 
-function activeKidOf(keyring: Keyring | undefined): string | undefined {
-  return keyring && activeRecord(keyring)?.publicJwk?.kid;
+/** What to do where the other side calls a key so, and another one is, or was, called so here. */
+function wayOfName({ issuer }: Installation["config"], found: ImportedKey): string {
+  // Verifiers that read the JWKS find a key by the name that it has here.
+  if (issuer !== undefined || "existing" in found || found.kid === undefined) return "";
+  const own = publicJwkOf(found.privateKey, algorithmNamed(found.algorithm));
+  return `. Where the other side knows this key as ${found.kid}: ${lineOfKids(own, found.kid)}, and import it without --kid`;
+}
+
+async function imported(
+  config: Installation["config"],
+  manager: Manager,
+  request: Parameters<Manager["importKey"]>[0] & ImportedKey,
+): ReturnType<Manager["importKey"]> {
+  try {
+    return await manager.importKey(request);
+  } catch (error) {
+    if (!isSignetError(error, "plan_refused") || error.field !== "kid") throw error;
+    const words = `${error.message}${wayOfName(config, request)}`;
+    throw new SignetError("plan_refused", words, { field: "kid", cause: error });
+  }
 }
 
 function stranded(source: string): SignetError {

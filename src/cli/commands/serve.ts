@@ -49,7 +49,7 @@ export async function serve(context: Context, options: ServeOptions, version: st
     ...asked,
     json: options.json === true,
     version,
-    changedCallers: callersWatch(context, options),
+    changedConfig: configWatch(context, options),
     typedPassphrase: async () => typed()?.(),
     async open(passphraseAbove) {
       const passphrasePrompt = passphraseAbove === undefined ? typed : () => passphraseAbove;
@@ -145,7 +145,7 @@ function assertShares({ config }: Installation, workers: number): void {
 }
 
 // The time of the file's last change tells whether to read it again.
-function callersWatch(context: Context, options: ServeOptions): () => Promise<Installation["config"]["callers"] | undefined> {
+function configWatch(context: Context, options: ServeOptions): () => Promise<Installation["config"] | undefined> {
   const path = pathOfConfig(context, options);
   const { cwd, env } = context;
   let seen: string | undefined;
@@ -153,9 +153,9 @@ function callersWatch(context: Context, options: ServeOptions): () => Promise<In
     const { mtimeMs, size, ino } = await stat(path);
     const stamp = `${mtimeMs} ${size} ${ino}`;
     if (stamp === seen) return undefined;
-    const { callers } = await loadConfig({ path, cwd, env });
+    const config = await loadConfig({ path, cwd, env });
     seen = stamp;
-    return callers;
+    return config;
   };
 }
 

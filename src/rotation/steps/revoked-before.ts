@@ -10,7 +10,7 @@ import { recordOfSameKey } from "./import-key.js";
  * Finds out which keys were revoked here, by their numbers or by their names, also where they have left the keyring: who revoked one has told
  * everybody to refuse it.
  *
- * @returns what refuses a key (`plan_refused`); nothing for one that was never revoked
+ * @returns what refuses a key (`plan_refused`, with the field `kid` where another key of its name was revoked); nothing for one that was never revoked
  */
 export async function revokedBefore(
   { stores }: Context,
@@ -28,13 +28,16 @@ export async function revokedBefore(
     const ours = thumbprint(wanted);
     const names = new Set([kid, ...made.filter(({ is }) => is === ours).map((key) => key.kid)]);
     const end = ends.find((each) => names.has(each.kid));
-    return end && revoked(end.kid, end.at);
+    const namesakes = made.filter((key) => key.kid === kid);
+    const isName = end?.kid === kid && namesakes.length > 0 && namesakes.every(({ is }) => is !== ours);
+    return end && revoked(end.kid, end.at, isName ? { field: "kid" } : {});
   };
 }
 
-function revoked(kid: string, at: number): SignetError {
+function revoked(kid: string, at: number, of: { readonly field?: string } = {}): SignetError {
   return new SignetError(
     "plan_refused",
     `key ${kid} was revoked on ${timeInWords(at)}, and is taken under no name any more: import another key, under a name of its own`,
+    of,
   );
 }
