@@ -42,11 +42,7 @@ export function followCallers(
       if (changed === undefined) return;
       const renamed = namingKeys(tokens, changed.tokens);
       // All or none: a proof names a caller of the same edit.
-      [callers, proofs, tokens] = [
-        installation.callers(changed.callers, renamed),
-        installation.proofs(changed.callers),
-        renamed,
-      ];
+      [callers, proofs, tokens] = [installation.callers(changed.callers, renamed), installation.proofs(changed.callers), renamed];
     });
     reading = next.catch(() => undefined);
     return next;

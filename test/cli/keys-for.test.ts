@@ -160,7 +160,9 @@ describe("a key that signed before", () => {
       expect(await states()).toStrictEqual({ NEXT123DEF: "active" });
     }
     const refused = await run("keys", "import", "right.p8", "--kid", "ABC123DEFG", "--as", "active");
-    expect(refused).toMatchObject(refusing(isGone ? "key ABC123DEFG was revoked on " : "another key of this name already (active)"));
+    expect(refused).toMatchObject(
+      refusing(isGone ? "key ABC123DEFG was revoked on " : "another key of this name already (active)"),
+    );
     expect(refused.stderr).toContain("and import it without --kid");
     const [, line = ""] = refused.stderr.match(/as ABC123DEFG: add ("[\w-]{43}": "ABC123DEFG") to tokens\.kids/) ?? [];
     await change(({ tokens, ...others }) => ({ ...others, tokens: { ...tokens, kids: JSON.parse(`{${line}}`) } }));

@@ -73,7 +73,17 @@ export function routesFor(options: RoutesForOptions = {}) {
     const given = { authorization: `Bearer ${secret}`, "content-type": "application/json", ...headers };
     return ask(path, { method: "POST", body: text, headers: given });
   }
-  return { ask, post, secret, expired, notes, handle, callers, setNow: (time: number) => (now = time), setTokens: (next: Tokens) => (tokens = next) };
+  return {
+    ask,
+    post,
+    secret,
+    expired,
+    notes,
+    handle,
+    callers,
+    setNow: (time: number) => (now = time),
+    setTokens: (next: Tokens) => (tokens = next),
+  };
 }
 
 /** The claims of a token, unverified. */

@@ -105,7 +105,13 @@ async function keyFrom(context: Context, options: InitOptions, choice: Choice | 
     const place = { region, custody, algorithm, ed25519Name: ed25519Name as "EdDSA" };
     const isForTokens = choice?.tokens.kids !== undefined;
     const namedInTokens = () => (isForTokens ? options.kid : undefined);
-    const wishes = { ...options, isForTokens, askPassphrase: askIfWatched(), namedInTokens, onLostName: tellLostName(context, custody) };
+    const wishes = {
+      ...options,
+      isForTokens,
+      askPassphrase: askIfWatched(),
+      namedInTokens,
+      onLostName: tellLostName(context, custody),
+    };
     const found = await keyToImport(context, place, options.import, wishes);
     return choice === undefined ? found : fittingKey(choice, found);
   }

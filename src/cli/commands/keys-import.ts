@@ -136,11 +136,9 @@ function assertOneName(config: Installation["config"], keyring: Keyring, found: 
     found.kid === undefined || config.issuer !== undefined
       ? ""
       : `. For tokens that say ${found.kid}: ${lineOfKids(own, found.kid)}`;
-  throw new SignetError(
-    "plan_refused",
-    `the keyring has this very key already, as ${kid} (${record.state})${again}${inTokens}`,
-    { field: "kid" },
-  );
+  throw new SignetError("plan_refused", `the keyring has this very key already, as ${kid} (${record.state})${again}${inTokens}`, {
+    field: "kid",
+  });
 }
 
 /** What to do where the other side calls a key so, and another one is, or was, called so here. */
