@@ -154,8 +154,8 @@ export function assertNameThere(party: RelyingParty, kid: string): void {
 
 /** Whether tokens give the name that a key has here to another one, whose name it is at the other side. */
 export function isNameOfAnother({ tokens }: PartyConfig, publicJwk: PublicJwk): boolean {
-  const { [thumbprint(publicJwk)]: own, ...others } = tokens?.kids ?? {};
-  return own === undefined && Object.values(others).includes(publicJwk.kid);
+  const { kids = {} } = tokens ?? {};
+  return ownMember(kids, thumbprint(publicJwk)) === undefined && Object.values(kids).includes(publicJwk.kid);
 }
 
 /** What to do where tokens shall name a key otherwise than the keyring does. */

@@ -87,7 +87,7 @@ function chosenMembers(choice: Choice | undefined, imported: ImportedKey | undef
   return { chosen: membersOf(choice), algorithm };
 }
 
-/** What `tokens.kids` says of the first key, where its custodian names it and somebody else has named it before. */
+/** What `tokens.kids` says of the first key, where its custodian names it and a party has named it before. */
 async function kidsOf(
   context: Context,
   { kid, region }: InitOptions,
