@@ -3,8 +3,19 @@ import type { Keyring, PolicyInForce } from "../../keyring/keyring.js";
 
 /** Whether a pending key can be chosen to sign: nothing is known against it, and it was not chosen before. */
 export function isSoundStandby(key: KeyRecord): boolean {
-  // Let sign once, then passed over: it may be signing until the present activation is confirmed. One that was retired has signed, and is over.
-  return awaitsProof(key) && (key.maxTtlSeconds === undefined || key.retiredAt !== undefined);
+  return awaitsProof(key) && !wasLetSign(key);
+}
+
+/**
+ * Whether a pending key was let sign, and passed over then: it may be signing until the present activation is confirmed. One that was retired, and
+ * taken back, was not let sign since.
+ */
+export function wasLetSign({
+  state,
+  maxTtlSeconds,
+  retiredAt,
+}: Pick<KeyRecord, "state" | "maxTtlSeconds" | "retiredAt">): boolean {
+  return state === "pending" && maxTtlSeconds !== undefined && retiredAt === undefined;
 }
 
 /** Whether a key is one that may sign some day, for which it has to be proven. */

@@ -1,8 +1,9 @@
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type ActivationIntent, type Keyring, recordByKid } from "../../keyring/keyring.js";
 import type { Action } from "./actions.js";
-import { signingUnder, withRecord } from "./records.js";
+import { signingUnder, without, withRecord } from "./records.js";
 import { rememberedAllocations } from "./sequence.js";
+import { wasLetSign } from "./successor.js";
 import { recordById } from "./view.js";
 
 /** What an active document says beside its key, by the policy in force. */
@@ -54,10 +55,9 @@ export function confirmed(keyring: Keyring, now: number): Keyring {
   const changes = recordById(keyring, activation.id)?.state !== "active";
   const keys = keyring.keys.map((key): KeyRecord => {
     if (key.id === activation.id) return changes ? { ...key, state: "active", activatedAt: now } : key;
-    // Let sign and then passed over: for all that is known it has signed until now. One that was taken back waits on where the document alone
-    // is another one.
-    const wasLetSign = key.state === "pending" && key.maxTtlSeconds !== undefined && (changes || key.retiredAt === undefined);
-    const mayHaveSigned = key.state === "active" || wasLetSign;
+    // For all that is known it has signed until now. One that was taken back is passed over where another key signs, and waits on where the
+    // document alone is another one.
+    const mayHaveSigned = key.state === "active" || wasLetSign(changes ? without(key, "retiredAt") : key);
     if (!mayHaveSigned) return key;
     return {
       ...key,

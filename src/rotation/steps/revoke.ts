@@ -3,6 +3,7 @@ import type { KeyRecord } from "../../keyring/key-record.js";
 import { type Keyring, recordByKid } from "../../keyring/keyring.js";
 import { SLOWEST_CACHE_SECONDS } from "../../settings/times.js";
 import { withRecord } from "../plan/records.js";
+import { wasLetSign } from "../plan/successor.js";
 import { assertReason } from "../session/audit.js";
 import type { Session } from "../session/session.js";
 
@@ -84,7 +85,5 @@ function tokensAtRisk(record: KeyRecord, keyring: Keyring, now: number): TokensA
 // Whether issuers may read a document that names it, now or soon.
 function maySign(record: KeyRecord, { activation }: Keyring): boolean {
   if (record.state === "active") return activation === null || activation.id === record.id || activation.readBackAt === undefined;
-  // One that was retired, and taken back, was not let sign since.
-  const wasLetSign = record.maxTtlSeconds !== undefined && record.retiredAt === undefined;
-  return record.state === "pending" && wasLetSign && activation !== null;
+  return activation !== null && wasLetSign(record);
 }
