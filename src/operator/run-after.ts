@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { isListOf, isNonEmptyText } from "../encoding/list-of.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError, SignetError, shortened } from "../errors.js";
+import { isProgram } from "../files/program.js";
 
 /** A program and its arguments, as they are run: no shell reads them. */
 export interface Program {
@@ -35,19 +35,10 @@ export function programGiven(text: string, option: string): Program {
 
 // It is found at the start, and not at the first renewal.
 function assertProgram(path: string, option: string): void {
-  if (isRunnable(path)) return;
+  if (isProgram(path)) return;
   const [program = "", ...words] = path.split(" ");
   const list = words.length === 0 ? "" : `; its arguments stand in a list: ${option} '${JSON.stringify([program, ...words])}'`;
   throw new SignetError("usage", `${option}: ${shortened(path, 256)} is no program that can be run${shortened(list, 300)}`);
-}
-
-function isRunnable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function listIn(text: string): readonly string[] | undefined {

@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { ownMember } from "../../encoding/own-member.js";
 import { SignetError, visible } from "../../errors.js";
+import { isProgram } from "../../files/program.js";
 import { assertTrustedProgram } from "../../files/trusted-read.js";
 
 /** Environment variables. */
@@ -30,15 +31,6 @@ export function findProgram(name: string, { PATH = "" }: Environment): string {
 export function environmentFor(env: Environment, names: readonly string[] = []): Record<string, string> {
   const found = [...PASSED, ...names].map((name) => [name, ownMember(env, name)]);
   return Object.fromEntries(found.filter(([, value]) => value !== undefined));
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 // Who can exchange the file decides what is run with the right to read the keys.
