@@ -8,7 +8,7 @@ import { partingWords } from "../operator/key-listing.js";
 import { jwksMissing } from "../operator/load-installation.js";
 import { bodyOf, certificateOf, type NamedKey, pemOf } from "../operator/upload-text.js";
 import { algorithmsTaken } from "../relying-parties/algorithms-taken.js";
-import { partyNamed } from "../relying-parties/index.js";
+import { partiesNamed } from "../relying-parties/index.js";
 import type { RelyingParty } from "../relying-parties/relying-party.js";
 import { handsOut, type Upload, type UploadForm, uploadOf } from "../relying-parties/uploads.js";
 import { nextKeys } from "../rotation/plan/successor.js";
@@ -34,9 +34,8 @@ export interface Pasted {
  * @throws SignetError `usage`
  */
 export function partiesGiven(option: string | undefined, { for: own = [] }: Pick<Config, "for">): readonly RelyingParty[] {
-  if (option !== undefined) return [...new Set(namesGiven(option, "--for"))].map(partyNamed);
-  const isGiven = ({ ways: [{ by }] }: RelyingParty) => by.value === "pem" || by.value === "jwks" || by.value === "file";
-  return own.map(partyNamed).filter(isGiven);
+  if (option !== undefined) return partiesNamed(namesGiven(option, "--for"));
+  return partiesNamed(own).filter(({ ways: [first] }) => isByHand(first));
 }
 
 /**
@@ -108,7 +107,11 @@ export async function pastedAt(party: RelyingParty, installation: Installation, 
 
 // One that may ask a URL as well can have the key before it signs.
 function isOnlyGiven({ ways }: RelyingParty): boolean {
-  return ways.every(({ by: { value } }) => value === "pem" || value === "jwks" || value === "file");
+  return ways.every(isByHand);
+}
+
+function isByHand({ by: { value } }: RelyingParty["ways"][number]): boolean {
+  return value === "pem" || value === "jwks" || value === "file";
 }
 
 function assertTakes(party: RelyingParty, alg: string, key: string): void {

@@ -1,5 +1,5 @@
 import type { Config } from "../config/schema.js";
-import { partyNamed } from "../relying-parties/index.js";
+import { partiesNamed } from "../relying-parties/index.js";
 import { claimsToChoose } from "../relying-parties/party-notes.js";
 
 /** Members of a config that decide what has to be asked for. */
@@ -19,7 +19,7 @@ export function exampleRequest(config: Asked): readonly string[] {
     ["nbf", ["--nbf"]],
     ["jti", tokens.jti === true ? [] : ["--jti"]],
   ]);
-  const chosen = parties.map(partyNamed).flatMap((party) => claimsToChoose(party, fixedClaims));
+  const chosen = partiesNamed(parties).flatMap((party) => claimsToChoose(party, fixedClaims));
   const needed = [...new Set([...requiredClaims, ...chosen.flatMap(([first]) => first ?? [])])].filter((name) => !isSet(name));
   const claims = needed.filter((name) => !flags.has(name));
   const isFree = parties.length === 0 && !isSet("sub") && !claims.includes("sub");

@@ -5,7 +5,7 @@ import { jwksUrlOf } from "../keyring/documents.js";
 import { type Choice, choose, exclusionInWords } from "../relying-parties/choose.js";
 import { asksIssuer, exclusionAmong } from "../relying-parties/exclusions.js";
 import { FACT_NAMES, FACTS, type FactName, type Facts } from "../relying-parties/facts.js";
-import { partyNamed, RELYING_PARTIES } from "../relying-parties/index.js";
+import { partiesNamed, RELYING_PARTIES } from "../relying-parties/index.js";
 import { factFor, factsOf, ownChoice } from "../relying-parties/own-choices.js";
 import type { RelyingParty } from "../relying-parties/relying-party.js";
 import { handsOut } from "../relying-parties/uploads.js";
@@ -35,7 +35,7 @@ export type Unknown = FactName | "issuer" | "import" | "kid";
  * @throws SignetError `usage`
  */
 export function partiesFor(names: readonly string[]): readonly RelyingParty[] {
-  const parties = [...new Set(names.map(partyNamed))];
+  const parties = partiesNamed(names);
   const excluded = exclusionAmong(parties);
   if (excluded !== undefined) throw new SignetError("usage", `--for: ${exclusionInWords(excluded)}`);
   return parties;

@@ -6,7 +6,7 @@ import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import type { Custody } from "../keyring/key-record.js";
 import { algorithmsTaken, takenByAll } from "../relying-parties/algorithms-taken.js";
-import { partyNamed } from "../relying-parties/index.js";
+import { partiesNamed } from "../relying-parties/index.js";
 import { ruleValue } from "../relying-parties/notation.js";
 import { ownChoice } from "../relying-parties/own-choices.js";
 import type { RelyingParty } from "../relying-parties/relying-party.js";
@@ -30,7 +30,7 @@ type PartyConfig = Pick<Config, "for" | "tokens">;
 /** Those whom an issuer's tokens are for, by its config; `undefined` where it names none. */
 function takersOf({ for: ids = [] }: PartyConfig): Takers | undefined {
   if (ids.length === 0) return undefined;
-  const parties = ids.map(partyNamed);
+  const parties = partiesNamed(ids);
   return { parties, algorithms: takenByAll(parties) };
 }
 

@@ -39,3 +39,8 @@ export function partyNamed(id: string): RelyingParty {
   if (party !== undefined) return party;
   throw new SignetError("usage", `--for knows no ${id}${partiesMeant(id)}; it knows ${PARTY_IDS.join(", ")}`);
 }
+
+/** The parties of some ids, each once, in their order. @throws SignetError `usage` as `partyNamed` does */
+export function partiesNamed(ids: readonly string[]): readonly RelyingParty[] {
+  return [...new Set(ids.map(partyNamed))];
+}

@@ -268,7 +268,7 @@ describe("signet keys rotate --for, before any key is made", () => {
     const { run, change, states } = await folder({});
     expect((await run("init", "--algorithm", "RS256")).code).toBe(0);
     const before = await states();
-    const args = ["keys", "rotate", "--for", "snowflake-keypair,snowflake-keypair"];
+    const args = ["keys", "rotate", "--for", "snowflake-keypair,Snowflake-Keypair,snowflake-keypair"];
     expect(await run(...args)).toMatchObject(refusing("set rotation.byUpload to true"));
     await change((config) => ({ ...config, rotation: { byUpload: true } }));
     expect(await run(...args)).toMatchObject(refusing("is not in force: run `signet keys apply`, then this again"));

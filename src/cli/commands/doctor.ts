@@ -9,7 +9,7 @@ import { presentSeconds } from "../../issue/issuer.js";
 import { namedInTokens } from "../../issue/token-rules.js";
 import type { Jwks } from "../../keyring/documents.js";
 import { jwksMissing } from "../../operator/load-installation.js";
-import { ISSUER_PARTIES, KNOWN_TO_ALL, partyNamed } from "../../relying-parties/index.js";
+import { ISSUER_PARTIES, KNOWN_TO_ALL, partiesNamed } from "../../relying-parties/index.js";
 import type { RelyingParty } from "../../relying-parties/relying-party.js";
 import type { Tokens } from "../../settings/tokens.js";
 import type { CommonOptions, Context } from "../context.js";
@@ -183,7 +183,7 @@ async function ownIssuer(context: Context, options: DoctorOptions): Promise<Pati
   try {
     const installation = await openInstallation(context, options);
     const { issuer, allowInsecureIssuer, tokens = {}, for: names = [] } = installation.config;
-    const parties = names.map(partyNamed);
+    const parties = partiesNamed(names);
     const published = async () => (await installation.stores.publicDocuments.read())?.jwks;
     if (issuer !== undefined) {
       const ownKeys = async () => (await published())?.keys;
@@ -223,5 +223,5 @@ function jwksGiven(url: string | undefined): string | undefined {
 }
 
 function wantedOf(text: string | undefined): readonly RelyingParty[] {
-  return text === undefined ? [] : [...new Set(namesGiven(text, "--for").map(partyNamed))];
+  return text === undefined ? [] : partiesNamed(namesGiven(text, "--for"));
 }
