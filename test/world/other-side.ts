@@ -11,6 +11,10 @@ import { scratchDirectories } from "../contracts/scratch.js";
 
 /** A server that plays whoever a script calls, and a shell whose curl is led to it, whatever the script's URL says. */
 
+/** A file of the recipes as readers paste it, byte for byte. */
+export const example = (name: string): Promise<string> =>
+  readFile(new URL(`../../examples/recipes/${name}`, import.meta.url), "utf8");
+
 /** What the other side is asked. */
 export interface Asked {
   readonly json: Readonly<Record<string, unknown>>;

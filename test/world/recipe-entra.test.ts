@@ -1,15 +1,12 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { decodeProtectedHeader } from "jose";
 import { describe, expect, it } from "vitest";
 import { regionOf } from "../../tools/docs.mjs";
-import { type Answers, createOtherSide, expectBearer, hasTools, Refusal, signedClaims } from "./other-side.js";
+import { type Answers, createOtherSide, example, expectBearer, hasTools, Refusal, signedClaims } from "./other-side.js";
 
 /** docs/recipes/entra.md as readers paste it: the server has the application's certificates, and nothing else of the issuer. */
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const example = (name: string) => readFile(join(root, "examples/recipes", name), "utf8");
 const otherSide = createOtherSide();
 
 const APP = "55555555-6666-7777-8888-999999999999";

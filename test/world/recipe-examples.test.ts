@@ -15,6 +15,7 @@ import {
   type Asked,
   bearerOf,
   createOtherSide,
+  example,
   expectBearer,
   hasTool,
   hasTools,
@@ -29,7 +30,6 @@ import {
  * and Apple as their documentation says; it knows an issuer by its public keys alone.
  */
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const example = (name: string) => readFile(join(root, "examples/recipes", name), "utf8");
 const otherSide = createOtherSide();
 
 const ISSUER = "https://issuer.example";
