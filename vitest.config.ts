@@ -1,8 +1,12 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
+/** A file that receives the results as JSON besides, where it is named: `.ci/run` counts those of README's command. */
+const results = process.env.TEST_RESULTS;
+
 export default defineConfig({
   test: {
+    reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]],
     // Many tests wait for other processes, so there is work for one worker more than there are cores.
     maxWorkers: availableParallelism() + 1,
     // A worker runs file after file, which saves importing the product for each: a test puts back what it changes. All files are of one
