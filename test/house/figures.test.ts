@@ -1,0 +1,53 @@
+import { generateKeyPairSync, sign, verify } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { costs } from "../../src/operator/prices.js";
+import { HEADER, mostClaimsBytes, naiveSignature, shareLost } from "../../tools/naive-signatures.mjs";
+import { textOf } from "./repository.js";
+
+const PAGES = ["README.md", "docs/comparison.md"];
+
+describe("the figures of README and docs/comparison.md", () => {
+  test("are those that tools/naive-signatures.mjs derives", () => {
+    const share = `${(shareLost() * 100).toFixed(2)} %`;
+    const claims = `${mostClaimsBytes(HEADER).toLocaleString("en")} bytes`;
+    for (const page of PAGES) {
+      expect(textOf(page)).toContain(share);
+      expect(textOf(page)).toContain(claims);
+      expect(textOf(page)).toContain("`node tools/naive-signatures.mjs`");
+    }
+  });
+
+  test("are the prices that `signet cost` has of a million tokens", () => {
+    const dollars = (isRsa: boolean): Record<string, string> =>
+      Object.fromEntries(
+        costs(1_000_000, isRsa).map(({ custody, signatures, lambda }) => [custody, `$${(signatures + lambda).toFixed(2)}`]),
+      );
+    const page = textOf("docs/comparison.md");
+    const row = page.split("\n").find((line) => line.startsWith("| Signet |")) ?? "";
+    expect(row).toContain(`${dollars(false)["parameter-store"]} with the key in memory`);
+    expect(row).toContain(`${dollars(false).kms} (ES256) or ${dollars(true).kms} (RS256) in KMS`);
+  });
+});
+
+describe("a signature of P-256 without padding", () => {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const made = Array.from({ length: 3_000 }, (_, at) => {
+    const text = Buffer.from(`${at}`);
+    const signature = naiveSignature(sign("sha256", text, privateKey));
+    const isGood = verify("sha256", text, { key: publicKey, dsaEncoding: "ieee-p1363" }, signature);
+    return { bytes: signature.length, isGood };
+  });
+
+  test("verifies where both numbers have 32 bytes, and nowhere else", () => {
+    expect(made.filter(({ bytes, isGood }) => isGood !== (bytes === 64))).toEqual([]);
+    // None short among so many would happen once in ten thousand million runs.
+    expect(made.some(({ isGood }) => !isGood)).toBe(true);
+  });
+});
+
+test("A header and the most claims fill the message that KMS takes, and one byte more does not fit", () => {
+  const signingInput = (bytes: number): number =>
+    [HEADER, "x".repeat(bytes)].map((text) => Buffer.from(text).toString("base64url")).join(".").length;
+  expect(signingInput(mostClaimsBytes(HEADER))).toBeLessThanOrEqual(4_096);
+  expect(signingInput(mostClaimsBytes(HEADER) + 1)).toBeGreaterThan(4_096);
+});
