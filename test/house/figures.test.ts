@@ -1,6 +1,7 @@
 import { generateKeyPairSync, sign, verify } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { costs } from "../../src/operator/prices.js";
+import { RELYING_PARTIES } from "../../src/relying-parties/index.js";
 import { HEADER, mostClaimsBytes, naiveSignature, shareLost } from "../../tools/naive-signatures.mjs";
 import { textOf } from "./repository.js";
 
@@ -15,6 +16,10 @@ describe("the figures of README and docs/comparison.md", () => {
       expect(textOf(page)).toContain(claims);
       expect(textOf(page)).toContain("`node tools/naive-signatures.mjs`");
     }
+  });
+
+  test("are as many parties as the table of relying parties has", () => {
+    expect(textOf("README.md")).toContain(`the rules of ${RELYING_PARTIES.length} parties`);
   });
 
   test("are the prices that `signet cost` has of a million tokens", () => {

@@ -238,7 +238,7 @@ export const WORKLOAD_TOKENS: readonly WorkloadToken[] = [
   },
   {
     name: "another Signet",
-    source: "README.md",
+    source: "docs/server.md",
     claims: { iss: "https://other.example", sub: "web", jti: "1", client_id: "web" },
     rule: { preset: "signet", issuer: "https://other.example", claims: { sub: "web" } },
     off: { sub: "web2", iss: "https://other.example/" },
