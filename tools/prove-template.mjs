@@ -65,9 +65,11 @@ async function lint(bin, folder) {
   // HTTP APIs and AppSync are missing in some regions.
   const apis = join(folder, "apis.yaml");
   copyFileSync(join(root, "examples/authorizer/template.yaml"), apis);
+  const ofQuickstart = join(folder, "quickstart.yaml");
+  copyFileSync(join(root, "examples/quickstarts/api-gateway/template.yaml"), ofQuickstart);
   const lintIn = async (places, ...paths) =>
     JSON.parse(await said(join(bin, "cfn-lint"), ["--format", "json", "--regions", ...places, "--", ...paths]));
-  return [...(await lintIn(regions, ...written, sam)), ...(await lintIn(["us-east-1"], apis))];
+  return [...(await lintIn(regions, ...written, sam)), ...(await lintIn(["us-east-1"], apis, ofQuickstart))];
 }
 
 /** Builds what git would hand over somewhere else, at another end of the world. @returns what differs */
