@@ -9,7 +9,7 @@
  */
 import { execFile, spawn } from "node:child_process";
 import { once as onceOf } from "node:events";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,6 +17,7 @@ import { promisify } from "node:util";
 import { buildGo, prepare } from "../test/witnesses/toolchains.mjs";
 import { regionOf } from "./docs.mjs";
 import { has, once, pythonTools, skip } from "./installed.mjs";
+import { putNpx } from "./npx.mjs";
 import { freePort, untilAnswers } from "./processes.mjs";
 
 const run = promisify(execFile);
@@ -90,16 +91,6 @@ async function stop({ child }) {
 
 const scratch = mkdtempSync(join(tmpdir(), "signet-quickstarts-"));
 
-/** `npx`, as the pages type it, with the command of this clone. */
-function shell() {
-  const bin = join(scratch, "bin");
-  mkdirSync(bin);
-  const npx = join(bin, "npx");
-  writeFileSync(npx, `#!/bin/sh\nshift\nexec "${process.execPath}" "${signet}" "$@"\n`);
-  chmodSync(npx, 0o755);
-  return { ...process.env, PATH: `${bin}:${process.env.PATH}`, PYTHONDONTWRITEBYTECODE: "1" };
-}
-
 const typed = readFileSync(join(examples, "issuer.sh"), "utf8");
 /** Lines of a page, on these ports in place of those that it shows. */
 function linesOf(region, { issuerPort, port = "8000" }) {
@@ -144,7 +135,7 @@ async function startAll({ issuerPort, env }) {
 }
 
 async function prove() {
-  const env = shell();
+  const env = { ...process.env, PATH: `${putNpx(scratch)}:${process.env.PATH}`, PYTHONDONTWRITEBYTECODE: "1" };
   const issuerPort = String(await freePort());
   const [cwd, stranger] = ["issuer", "stranger"].map((name) => join(scratch, name));
   const issue = async (folder, ...claims) =>

@@ -3,9 +3,10 @@
  * what it may not have it must not get.
  */
 import { execFile, execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { putNpx } from "../../tools/npx.mjs";
 import { freePort } from "../../tools/processes.mjs";
 import { addCaller, withServed } from "./served.mjs";
 import { buildGo, commandOf, nodes, pythonCommands } from "./toolchains.mjs";
@@ -66,20 +67,26 @@ export async function followGuides(usable) {
   const port = await freePort();
   const issuer = `http://localhost:${port}`;
   let otherSecret = "";
+  let npx = "";
   const caller = (cwd) => {
     otherSecret = addCaller(cwd, "other", { allowedAudiences: ["elsewhere"] });
-    return callerOfGuide(cwd);
+    npx = putNpx(cwd);
+    return callerOfGuide(cwd, npx);
   };
   const results = await withServed(
     ["--dev"],
     async ({ secret, cwd }) => {
-      const environment = { ...environmentOf(issuer), HOME: cwd, CALLER_SECRET: secret };
+      const PATH = `${npx}:${pythonCommands}:${process.env.PATH}`;
+      const environment = { ...environmentOf(issuer), PATH, HOME: cwd, CALLER_SECRET: secret };
       const bad = await badTokens(issuer, secret);
       const reader = { cwd, environment, otherSecret, bad };
       return Promise.all(GUIDES.filter(isUsable).map((guide) => follow(guide, reader)));
     },
     { issuer, port, caller },
   );
+  const left = Object.keys(environmentOf(issuer, "laptop-end.sh")).filter((name) => name.startsWith("AWS_"));
+  results.push(judged("the end of the guides leaves no variable of AWS", left));
+  results.push(judged("the libraries that the guide for Java names are those that it is run with", strangersInJavaGuide()));
   return {
     passed: results.reduce((sum, { passed }) => sum + passed, 0),
     failures: results.flatMap(({ failures }) => failures),
@@ -87,21 +94,40 @@ export async function followGuides(usable) {
   };
 }
 
-/** Makes the caller with the very lines that the guides show. @param {string} cwd */
-function callerOfGuide(cwd) {
-  symlinkSync(join(root, "bin"), join(cwd, "bin"));
+/** @param {string} what @param {string[]} faults what it should not be */
+function judged(what, faults) {
+  return { passed: faults.length === 0 ? 1 : 0, failures: faults.map((fault) => `${what}: ${fault}`) };
+}
+
+function strangersInJavaGuide() {
+  const [shown, used] = [join(guides, "java/pom.xml"), join(root, "test/witnesses/java/pom.xml")].map((path) =>
+    [...readFileSync(path, "utf8").matchAll(/<artifactId>([^<]+)<\/artifactId>\s*<version>([^<]+)</g)].map(
+      ([, name, version]) => `${name} ${version}`,
+    ),
+  );
+  return shown.filter((each) => !used.includes(each) && !each.startsWith("tokens "));
+}
+
+/** Makes the caller with the very lines that the guides show. @param {string} cwd @param {string} npx where it is */
+function callerOfGuide(cwd, npx) {
   return execFileSync("sh", ["-euc", '. "$1"; printf %s "$CALLER_SECRET"', "sh", join(guides, "caller.sh")], {
     cwd,
+    env: { ...process.env, PATH: `${npx}:${process.env.PATH}` },
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });
 }
 
-/** The environment that the guides' lines make, with nothing of this shell's but where programs are. @param {string} issuer */
-function environmentOf(issuer) {
-  const PATH = `${pythonCommands}:${process.env.PATH}`;
-  const lines = execFileSync("sh", ["-euc", '. "$1"; env', "sh", join(guides, "laptop.sh")], {
-    env: { PATH, ISSUER_URL: issuer },
+/**
+ * The environment that the guides' lines make, with nothing of this shell's but where programs are.
+ *
+ * @param {string} issuer
+ * @param {string} then what is typed after them
+ */
+function environmentOf(issuer, then = "laptop.sh") {
+  const files = ["laptop.sh", then].map((name) => join(guides, name));
+  const lines = execFileSync("sh", ["-euc", '. "$1"; . "$2"; env', "sh", ...files], {
+    env: { PATH: process.env.PATH, ISSUER_URL: issuer },
     encoding: "utf8",
   });
   return Object.fromEntries(
