@@ -199,7 +199,11 @@ describe("another deployment", () => {
 
   it("asks where anything else does", async () => {
     aws.changes = ["Keys"];
-    expect((await run("deploy", "RotateEveryDays=30")).code).toBe(2);
+    expect(await run("deploy", "RotateEveryDays=30")).toMatchObject({
+      code: 2,
+      // Another deployment takes it back.
+      stderr: expect.stringMatching(/^signet: Carry out these changes\? Give --yes to do it$/m),
+    });
     aws.changes = ["Keys", "Issuer"];
     expect((await run("deploy")).code).toBe(2);
     expect(aws.executed).toBe(0);

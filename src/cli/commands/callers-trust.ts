@@ -7,7 +7,7 @@ import { callerNamed } from "../../operator/callers.js";
 import { ruleInWords } from "../../operator/rule-words.js";
 import type { TrustRule } from "../../settings/trusts.js";
 import { presetOfIssuer } from "../../trust/presets.js";
-import { confirm } from "../confirm.js";
+import { confirmChange } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfCallers } from "../context.js";
 import { type GivenProofs, proofsGiven, withTrusted } from "../trust-flags.js";
 import type { TrustFlags } from "../trust-options.js";
@@ -55,7 +55,7 @@ export async function callersUntrust(
   const caller = callerNamed(callers, name, context);
   if (which === "keys") {
     assertOwnKeys(name, caller.keys, options.kid, context);
-    await confirm(
+    await confirmChange(
       `The caller ${name} gets no more tokens by ${options.kid === undefined ? "keys of its own" : "that key"}.`,
       options,
     );
@@ -65,7 +65,7 @@ export async function callersUntrust(
     return;
   }
   const found = findRule(name, caller, which, context);
-  await confirm(
+  await confirmChange(
     `The caller ${name} loses ${found.place} (${ruleInWords(found.rule)}); disable switches it off and keeps it.`,
     options,
   );

@@ -19,7 +19,7 @@ import {
   renewsOutputs,
 } from "../../operator/stack-change.js";
 import { checkCertificate, domainDoubts, domainUrlOf } from "../../operator/stack-domain.js";
-import { confirm } from "../confirm.js";
+import { confirm, confirmChange } from "../confirm.js";
 import type { Context, StackOptions } from "../context.js";
 import { eventInWords } from "../stack-events.js";
 import { tellNext, tellOutdated } from "../stack-words.js";
@@ -131,7 +131,7 @@ async function isWanted(
     return false;
   }
   if (isNew || onlyOutputs) return true;
-  await confirm("Carry out these changes?", options).catch(async (error: unknown) => {
+  await confirmChange("Carry out these changes?", options).catch(async (error: unknown) => {
     await client.drop(false);
     throw error;
   });
