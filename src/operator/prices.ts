@@ -73,12 +73,16 @@ export interface Cost {
   readonly withStandby: number;
 }
 
-/** What each custodian costs for so many tokens a month. A data key's wrapping key is counted as one key, however many it wraps. */
-export function costs(tokens: number, isRsa2048: boolean): readonly Cost[] {
+/**
+ * What each custodian that signs by an algorithm costs for so many tokens a month. A data key's wrapping key is counted as one key, however
+ * many it wraps.
+ */
+export function costs(tokens: number, { kty }: Pick<Algorithm, "kty">): readonly Cost[] {
   const lambda = (seconds: number) =>
     (tokens / 1_000_000) * PRICES.lambdaRequests + tokens * seconds * MEMORY_GB * PRICES.lambdaGbSecondArm;
-  const perSignature = (isRsa2048 ? PRICES.kmsRsa2048 : PRICES.kmsOther) / 10_000;
-  return CUSTODIES.filter((custody) => custody.needsAws).map(({ name, usage }) => {
+  const perSignature = (kty === "RSA" ? PRICES.kmsRsa2048 : PRICES.kmsOther) / 10_000;
+  const able = CUSTODIES.filter((custody) => custody.needsAws).filter(({ lacks }) => !lacks?.includes(kty));
+  return able.map(({ name, usage }) => {
     const { signCallsPerToken } = usage(1);
     const signatures = tokens * signCallsPerToken * perSignature;
     const forLambda = lambda(signCallsPerToken > 0 ? KMS_SECONDS : MEMORY_SECONDS);

@@ -241,6 +241,15 @@ describe("signet cost", () => {
     expect(stderr).toContain(`${better} is the better choice ${isReached ? "here" : "beyond that"}`);
   });
 
+  it("has no price of what cannot be had: data keys of ML-DSA", async () => {
+    const cwd = await scratch();
+    const { stdout, stderr } = await signet(["cost", "--algorithm", "ML-DSA-44"], { cwd });
+    expect(stdout.match(/^[\w-]+/gm)).toStrictEqual(["custody", "parameter-store", "kms", "secrets-manager"]);
+    expect(stderr).toContain("kms-data-key has no ML-DSA-44; the others have");
+    const json = JSON.parse((await signet(["cost", "--algorithm", "ML-DSA-44", "--json"], { cwd })).stdout) as { costs: { custody: string }[] };
+    expect(json.costs.map(({ custody }) => custody)).not.toContain("kms-data-key");
+  });
+
   it("draws a table, and refuses what is no number", async () => {
     const cwd = await scratch();
     const ran = await signet(["cost", "--tokens", "10,000,000", "--algorithm", "RS256"], { cwd });

@@ -23,14 +23,14 @@ describe("the figures of README and docs/comparison.md", () => {
   });
 
   test("are the prices that `signet cost` has of a million tokens", () => {
-    const dollars = (isRsa: boolean): Record<string, string> =>
+    const dollars = (kty: "EC" | "RSA"): Record<string, string> =>
       Object.fromEntries(
-        costs(1_000_000, isRsa).map(({ custody, signatures, lambda }) => [custody, `$${(signatures + lambda).toFixed(2)}`]),
+        costs(1_000_000, { kty }).map(({ custody, signatures, lambda }) => [custody, `$${(signatures + lambda).toFixed(2)}`]),
       );
     const page = textOf("docs/comparison.md");
     const row = page.split("\n").find((line) => line.startsWith("| Signet |")) ?? "";
-    expect(row).toContain(`${dollars(false)["parameter-store"]} with the key in memory`);
-    expect(row).toContain(`${dollars(false).kms} (ES256) or ${dollars(true).kms} (RS256) in KMS`);
+    expect(row).toContain(`${dollars("EC")["parameter-store"]} with the key in memory`);
+    expect(row).toContain(`${dollars("EC").kms} (ES256) or ${dollars("RSA").kms} (RS256) in KMS`);
   });
 });
 

@@ -17,7 +17,7 @@ const MAX_TOKENS = 1_000_000_000_000;
 export async function cost({ output }: Context, options: CostOptions): Promise<void> {
   const tokens = tokensOf(options.tokens ?? "1000000");
   const algorithm = algorithmGiven(options.algorithm ?? "ES256", "--algorithm");
-  const found = costs(tokens, algorithm.kty === "RSA");
+  const found = costs(tokens, algorithm);
   const ceiling = ceilingOf(tokens, algorithm);
   if (options.json === true) {
     const about = { tokens, algorithm: algorithm.name, currency: "USD", pricesReadOn: PRICES.readOn };
