@@ -16,7 +16,7 @@ export interface AnsweringStack {
 
 /** Says which outputs are of a key that signs no longer, why, and how they are renewed. */
 export async function tellOutdated(context: Context, stack: AnsweringStack): Promise<void> {
-  const { note } = context.output;
+  const { note, command } = context.output;
   let outdated: OutdatedOutputs | undefined;
   try {
     outdated = await outdatedOutputs(context, stack.region, stack.outputs);
@@ -31,14 +31,14 @@ export async function tellOutdated(context: Context, stack: AnsweringStack): Pro
   const since = signs.since === undefined ? "" : ` since ${dateInWords(signs.since)}`;
   note(`outdated, behind the keyring: ${names.join(", ")} of the stack ${stack.name} in ${stack.region}`);
   note(`  they are of the key ${kid}${ended}, and ${signs.kid} signs${since}: CloudFormation cannot follow a rotation`);
-  note(`  renew them:            ${onStack(context, stack, "deploy")}`);
-  note(`  print the present PEM: ${byConfig(context, stack, "keys pem")}`);
+  command(`  renew them:            ${onStack(context, stack, "deploy")}`);
+  command(`  print the present PEM: ${byConfig(context, stack, "keys pem")}`);
   note("  verifiers that read the JWKS need neither");
 }
 
 /** Says what to type next, as it has to be typed. */
 export function tellNext(context: Context, stack: AnsweringStack): void {
-  const { note } = context.output;
+  const { note, command } = context.output;
   const { region, outputs } = stack;
   const { JWTIssuerFunctionArn: functionArn = "", DomainTarget: target, DomainHostedZoneId: zone, DomainUrl: url = "" } = outputs;
   if (target !== undefined) {
@@ -50,13 +50,13 @@ export function tellNext(context: Context, stack: AnsweringStack): void {
   const request = `echo '{"claims":{"sub":"alice"},"ttl":600}'`;
   // This form of the payload is the same in both versions of AWS's command.
   const invoke = `aws lambda invoke --function-name ${functionArn} --region ${region} --payload fileb:///dev/stdin /dev/stdout`;
-  note(`  ${request} | ${invoke}`);
+  command(`  ${request} | ${invoke}`);
   note(
     outputs.JwksUrl === undefined || outputs.IssuerUrl === undefined
       ? "give verifiers its public key:"
       : "see who can verify it:",
   );
-  note(`  ${verification(context, stack)}`);
+  command(`  ${verification(context, stack)}`);
 }
 
 function verification(context: Context, stack: AnsweringStack): string {

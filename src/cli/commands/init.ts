@@ -64,7 +64,7 @@ export async function init(context: Context, given: InitOptions, words: readonly
   }
   if (config.issuer !== undefined && isInsecureUrl(config.issuer)) output.note(`warning: ${config.issuer} ${PRICE_OF_HTTP}`);
   printSummary(context, plan, active, { isEncrypted: passphrase !== undefined, wasAsked: asked !== undefined });
-  for (const step of nextSteps(context, choice, config)) output.note(`Next: ${step}`);
+  for (const step of nextSteps(context, choice, config)) output.command(`Next: ${step}`);
   if (options.json !== true) return;
   const { issuer = null, custody, directory } = plan.config;
   const { alg, publicJwk } = active;
