@@ -1,8 +1,9 @@
+import { asArgument } from "../encoding/shell-argument.js";
 import { SignetError } from "../errors.js";
 import { type CredentialSource, environmentCredentials, noCredentials } from "./credentials.js";
 import { configuredEndpoint, type Environment, regionIn } from "./endpoint.js";
 import { withProfile } from "./profile-environment.js";
-import { asArgument, type Profile, sharedProfile } from "./shared-config.js";
+import { type Profile, sharedProfile } from "./shared-config.js";
 import type { Credentials } from "./sigv4.js";
 
 /** So long a profile's keys are kept: who logs in anew writes others into the file. */

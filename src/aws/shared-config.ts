@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { asArgument } from "../encoding/shell-argument.js";
 import { SignetError } from "../errors.js";
 import type { Environment } from "./endpoint.js";
 import { type IniSection, parseIni } from "./ini.js";
@@ -60,11 +61,6 @@ export function sharedProfile(env: Environment): Profile {
       return typeof nested === "object" ? nested.get(key) || undefined : undefined;
     },
   };
-}
-
-/** A profile's name as it is typed. */
-export function asArgument(name: string): string {
-  return /^[\w.@+:/-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
 function sharedFiles(env: Environment): SharedFiles {

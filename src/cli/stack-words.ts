@@ -1,5 +1,6 @@
 import { regionIn } from "../aws/endpoint.js";
 import { withProfile } from "../aws/profile-environment.js";
+import { asArgument } from "../encoding/shell-argument.js";
 import { dateInWords } from "../encoding/times-in-words.js";
 import { isSignetError } from "../errors.js";
 import { DEFAULT_STACK } from "../operator/stack-access.js";
@@ -63,7 +64,7 @@ function verification(context: Context, stack: AnsweringStack): string {
   const { IssuerUrl: issuer, JwksUrl: jwks, DomainUrl: domain } = stack.outputs;
   if (issuer === undefined || jwks === undefined) return byConfig(context, stack, "keys pem");
   const isServed = issuer === domain || jwks === `${issuer}/.well-known/jwks.json`;
-  return `${context.self} doctor ${issuer}${isServed ? "" : ` --jwks ${jwks}`}`;
+  return `${context.self} doctor ${asArgument(issuer)}${isServed ? "" : ` --jwks ${asArgument(jwks)}`}`;
 }
 
 function onStack({ self, env }: Context, { name, region }: AnsweringStack, command: string): string {

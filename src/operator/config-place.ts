@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CONFIG_NAME, configPath, isFileAt } from "../config/load.js";
+import { asArgument } from "../encoding/shell-argument.js";
 import { SignetError } from "../errors.js";
 import { mayPlant } from "../files/trust.js";
 import type { Surroundings } from "./surroundings.js";
@@ -38,6 +39,6 @@ function assertOwn(found: string, here: string): void {
   if (!mayPlant(found)) return;
   throw new SignetError(
     "config_missing",
-    `there is no ${here}, and ${found} is not looked at by itself, since another user can have put it there: name it with --config ${dirname(found)} if it is yours`,
+    `there is no ${here}, and ${found} is not looked at by itself, since another user can have put it there: name it with --config ${asArgument(dirname(found))} if it is yours`,
   );
 }

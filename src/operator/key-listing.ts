@@ -1,4 +1,5 @@
 import type { Installation } from "../assemble.js";
+import { asArgument } from "../encoding/shell-argument.js";
 import { dateInWords } from "../encoding/times-in-words.js";
 import { visible } from "../errors.js";
 import { publishedRecords } from "../keyring/documents.js";
@@ -64,7 +65,7 @@ export function staysListed(record: KeyRecord): string | undefined {
   if (publicJwk === undefined || state !== "retired" || !isPermanent(record)) return undefined;
   const kid = visible(publicJwk.kid);
   const why = origin === "created" ? "it signed tokens without expiry" : "it may have signed elsewhere";
-  return `${kid} stays, since ${why}: \`signet keys expire ${kid} --tokens-expire-by TIME\` says when its last token ends`;
+  return `${kid} stays, since ${why}: \`signet keys expire ${asArgument(publicJwk.kid)} --tokens-expire-by TIME\` says when its last token ends`;
 }
 
 /**
@@ -86,5 +87,5 @@ export function partingWords(name: string, record: KeyRecord | undefined, policy
     signedWithoutExpiry === true
       ? "when no verifier needs its tokens any more"
       : `after ${over}, when its last token is over${elsewhere}`;
-  return `delete ${kid} at the other side ${when}; then \`signet keys revoke ${kid}\` takes it from \`signet keys list\``;
+  return `delete ${kid} at the other side ${when}; then \`signet keys revoke ${asArgument(name)}\` takes it from \`signet keys list\``;
 }

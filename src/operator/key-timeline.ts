@@ -1,3 +1,4 @@
+import { asArgument } from "../encoding/shell-argument.js";
 import { dateInWords, fromNow } from "../encoding/times-in-words.js";
 import { visible } from "../errors.js";
 import type { KeyLife, KeyLives, Phase } from "../rotation/forecast/key-lives.js";
@@ -147,7 +148,7 @@ function plannedLines({ planned, now, awaitUpload = [] }: KeyLives, style: Timel
 
 /** What a key waits for that is to be uploaded, and what says that it was. */
 export function awaitsUpload(kid: string): string {
-  return `${visible(kid)} waits until it was uploaded: \`signet keys rotate --uploaded ${visible(kid)}\` then lets it sign`;
+  return `${visible(kid)} waits until it was uploaded: \`signet keys rotate --uploaded ${asArgument(visible(kid))}\` then lets it sign`;
 }
 
 // The reason after a colon is for `keys explain`.

@@ -3,6 +3,7 @@ import { type AlgorithmName, algorithmNamed, isSame } from "../algorithms/table.
 import type { Config } from "../config/schema.js";
 import { findCustody } from "../custody/registry.js";
 import { ownMember } from "../encoding/own-member.js";
+import { asArgument } from "../encoding/shell-argument.js";
 import { SignetError } from "../errors.js";
 import type { Custody } from "../keyring/key-record.js";
 import { algorithmsTaken, takenByAll } from "../relying-parties/algorithms-taken.js";
@@ -170,7 +171,7 @@ function assertCertified({ tokens }: PartyConfig, { publicJwk: { kid } }: KeyToT
   throw new SignetError(
     "plan_refused",
     `tokens.certificates does not name ${kid}, so that no token would be issued: once the keyring has the key (\`signet keys import\` without ` +
-      `--as active, \`signet keys rotate\`), \`signet keys pem ${kid} --for entra\` says its thumbprint`,
+      `--as active, \`signet keys rotate\`), \`signet keys pem ${asArgument(kid)} --for entra\` says its thumbprint`,
     { field: "tokens.certificates" },
   );
 }

@@ -1,4 +1,5 @@
 import type { Installation } from "../../assemble.js";
+import { asArgument } from "../../encoding/shell-argument.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
@@ -64,7 +65,9 @@ export async function keysPem(context: Context, given: string | undefined, optio
     for (const { party, words, pasted } of keys) printPasted(output, party, words, pasted);
   }
   if (isAwaited)
-    output.note(`the next key signs once you say that it was uploaded: \`signet keys rotate --uploaded ${next.publicJwk?.kid}\``);
+    output.note(
+      `the next key signs once you say that it was uploaded: \`signet keys rotate --uploaded ${asArgument(next.publicJwk?.kid ?? "KID")}\``,
+    );
   if (notBefore === null) return;
   const ready = dateInWords(notBefore);
   output.note(`the next key does not sign before ${ready}, unless the current one is revoked: paste it before`);

@@ -1,4 +1,5 @@
 import type { Installation } from "../../assemble.js";
+import { asArgument } from "../../encoding/shell-argument.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { kidOf, listKeys } from "../../operator/key-listing.js";
 import { handingParty } from "../../operator/party-keys.js";
@@ -40,7 +41,8 @@ export async function keysRevoke(context: Context, given: string, options: Revok
 /** What lets another key sign. */
 async function waysOfSuccession(installation: Installation): Promise<string> {
   const [next] = (await listKeys(installation)).awaitUpload;
-  if (next?.publicJwk !== undefined) return `\`signet keys rotate --uploaded ${next.publicJwk.kid}\` lets the next one sign`;
+  if (next?.publicJwk !== undefined)
+    return `\`signet keys rotate --uploaded ${asArgument(next.publicJwk.kid)}\` lets the next one sign`;
   if (handingParty(installation.config) !== undefined)
     return "`signet keys import FILE --as active` lets the next one sign that you get there";
   return "`signet keys rotate` makes it, `signet keys rotate --uploaded KID` lets it sign";

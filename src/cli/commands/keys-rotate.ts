@@ -1,4 +1,5 @@
 import type { Installation } from "../../assemble.js";
+import { asArgument } from "../../encoding/shell-argument.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { recordByKid } from "../../keyring/keyring.js";
 import { kidOf } from "../../operator/key-listing.js";
@@ -91,13 +92,14 @@ function tellUpload(
   { parties, pasted }: { readonly parties: readonly RelyingParty[]; readonly pasted: readonly Pasted[] },
   { config }: RotateOptions,
 ): void {
-  const place = config === undefined ? "" : ` --config ${config}`;
+  const place = config === undefined ? "" : ` --config ${asArgument(config)}`;
   output.note(`the next key is ${kid} (${alg}); it signs nothing before you have uploaded it, and said so`);
   for (const [index, each] of pasted.entries()) {
     const party = parties[index];
     if (party !== undefined) printPasted(output, party, `next: ${kid} (${alg})`, each);
   }
-  if (parties.length === 0) output.note(`\`${self} keys pem ${kid} --for NAME${place}\` prints it as that place wants it`);
+  if (parties.length === 0)
+    output.note(`\`${self} keys pem ${asArgument(kid)} --for NAME${place}\` prints it as that place wants it`);
   output.note("once it is uploaded:");
-  output.command(`  ${self} keys rotate --uploaded ${kid}${place}`);
+  output.command(`  ${self} keys rotate --uploaded ${asArgument(kid)}${place}`);
 }

@@ -4,6 +4,7 @@ import { CLOCKS, type Renewal } from "../../client/renewal.js";
 import { renewalOf } from "../../client/token-source.js";
 import { reworded, tellingFailures } from "../../encoding/command-hints.js";
 import { durationInWords } from "../../encoding/durations.js";
+import { asArgument } from "../../encoding/shell-argument.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { readTrustedText } from "../../files/trusted-read.js";
 import { presentSeconds } from "../../issue/issuer.js";
@@ -200,7 +201,7 @@ async function check(context: Context, pairs: readonly string[], options: TokenO
 }
 
 function notReady(path: string, text: string | undefined, end: number | undefined, left: number): string {
-  if (text === undefined) return `there is no ${path}: \`signet token --file ${path} --watch\` writes it`;
+  if (text === undefined) return `there is no ${path}: \`signet token --file ${asArgument(path)} --watch\` writes it`;
   if (end === undefined)
     return `${path} holds no token that says when it ends: for one that has iat and no exp, say with --ttl how long it is used`;
   return left > 0 ? `${path} is good for ${durationInWords(left)} only` : `the token in ${path} is over`;
