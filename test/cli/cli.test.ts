@@ -261,6 +261,12 @@ describe("signet verify", () => {
       stderr: expect.stringContaining("jose"),
     });
     expect(await signet(["doctor"], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining("doctor https://") });
+    expect((await signet(["doctor", "issuer.example:8443/a"], { cwd })).stderr).toContain("mean https://issuer.example:8443/a?");
+    for (const other of ["ftp://issuer.example", "mailto:me@issuer.example", "//issuer.example", "me@issuer.example"])
+      expect(await signet(["doctor", other], { cwd })).toMatchObject({
+        code: 2,
+        stderr: `signet: "${other}" is no issuer's URL, such as https://issuer.example\n`,
+      });
     const folder = await scratch();
     await signet(["init", "--issuer", "http://localhost:1"], { cwd: folder });
     const own = await signet(["doctor"], { cwd: folder });

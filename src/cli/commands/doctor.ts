@@ -29,6 +29,8 @@ export interface DoctorOptions extends CommonOptions {
 }
 
 const MARKS = { good: "ok", doubtful: "warn", broken: "NO" } as const;
+/** What lacks nothing but the scheme of a URL; with another scheme, or a user, it is something else altogether. */
+const HOST_AND_PATH = /^[\w.-]+(:\d+)?(\/[\w.~%-]+)*\/?$/;
 
 /** `signet doctor ISSUER`: who can verify its tokens, and why not. Fails where a rule breaks. */
 export async function doctor(context: Context, given: string | undefined, options: DoctorOptions): Promise<void> {
@@ -211,7 +213,7 @@ function issuerGiven(given: string): string {
   const text = given.replace(/\/\.well-known\/openid-configuration$/, "");
   if (webUrlOf(text) !== undefined) return text;
   const meant =
-    text.length <= MAX_ECHO && urlOf(`https://${text}`) !== undefined
+    text.length <= MAX_ECHO && HOST_AND_PATH.test(text) && urlOf(`https://${text}`) !== undefined
       ? `; did you mean https://${text}?`
       : ", such as https://issuer.example";
   throw new SignetError("usage", `${JSON.stringify(shortened(given))} is no issuer's URL${meant}`);
