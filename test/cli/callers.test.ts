@@ -77,7 +77,8 @@ describe("signet callers", () => {
     expect(Object.keys(await config())).toStrictEqual([...before, "callers"]);
     await writeFile(join(cwd, "limits.json"), '{"maxTtlSecond": 5}');
     const wrong = await run("add", "other", "--limits", "limits.json");
-    expect([wrong.code, wrong.stderr]).toStrictEqual([1, expect.stringContaining("did you mean maxTtlSeconds?")]);
+    const slip = "--limits limits.json: maxTtlSecond is not a member that signet knows (did you mean maxTtlSeconds?)";
+    expect([wrong.code, wrong.stderr]).toStrictEqual([1, `signet: ${slip}\n`]);
     expect(Object.keys((await config()).callers ?? {})).toStrictEqual(["web"]);
   });
 

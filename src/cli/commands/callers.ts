@@ -1,8 +1,11 @@
 import { loadConfig } from "../../config/load.js";
+import { reworded } from "../../encoding/command-hints.js";
 import { parseDuration } from "../../encoding/durations.js";
+import { isObject } from "../../encoding/object-schema.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { fromNow } from "../../encoding/times-in-words.js";
-import { SignetError } from "../../errors.js";
+import { isSignetError, SignetError } from "../../errors.js";
+import { ownLimits } from "../../issue/limits.js";
 import {
   addCaller,
   addCallerWithoutSecret,
@@ -148,6 +151,13 @@ async function show(
 
 async function limitsGiven(context: Context, path: string): Promise<object> {
   const value = parseStrictJson(await readGivenFile(context, path, "--limits"), path);
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as object;
-  throw new SignetError("usage", `${path} must hold an object of limits such as {"maxTtlSeconds": 600}`);
+  if (!isObject(value)) throw new SignetError("usage", `${path} must hold an object of limits such as {"maxTtlSeconds": 600}`);
+  try {
+    ownLimits(value);
+  } catch (error) {
+    if (!isSignetError(error)) throw error;
+    // What is wrong stands in this file, and not below the limits of signet.json.
+    throw reworded(error, `--limits ${path}: ${error.message.replace(/^limits\./, "")}`);
+  }
+  return value;
 }
