@@ -101,9 +101,7 @@ function regionOf({ region, env }: AwsInstallation): string {
   if (found) return found;
   throw new SignetError(
     "config_invalid",
-    "no AWS region is known: set aws.region in the config, AWS_REGION, or the profile's region; `signet init` takes --region",
-    {
-      field: "aws.region",
-    },
+    "no AWS region is known: give aws.region, set AWS_REGION, or give the profile one",
+    { field: "aws.region" },
   );
 }

@@ -44,7 +44,8 @@ export async function openIssuer(options: OpenIssuerOptions = {}): Promise<OpenI
 
 async function opened(given: OpenIssuerOptions): Promise<OpenIssuer> {
   const env = given.env ?? process.env;
-  const config = await loadConfig({ path: given.config, cwd: process.cwd(), env });
+  const otherwise = "name one in the option config";
+  const config = await loadConfig({ path: given.config, cwd: process.cwd(), env, otherwise });
   const { issuer, activeKey, stores } = await assembleIssuer(config, {
     passphrase: () => configuredPassphrase(config, env),
     env,

@@ -73,7 +73,7 @@ function explained({ action, resource, region }: CalledAction, awsCode: string, 
     return ["key_unusable", `the KMS key that encrypts it cannot be used (${awsCode}); is it here, symmetric and enabled?`];
   }
   if (/Redirect$|AuthorizationHeaderMalformed/.test(awsCode)) {
-    return ["aws_not_found", `the bucket is in another region (${awsCode}); set aws.region, or take a bucket of this region`];
+    return ["aws_not_found", `the bucket is in another region (${awsCode}); name its region, or a bucket of this one`];
   }
   if (/NotFound/.test(awsCode))
     return ["aws_not_found", `there is no such thing here (${awsCode}); is this the right region and account?`];

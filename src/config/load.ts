@@ -29,6 +29,8 @@ export interface ConfigSources {
   readonly env: Environment;
   /** Members given as flags: they override the environment, which overrides the file. */
   readonly flags?: Readonly<Record<string, unknown>> | undefined;
+  /** How another file is named, for who has no flags: in words that stand behind "or". */
+  readonly otherwise?: string | undefined;
   /** Told of members that contradict each other, where one of them decides. */
   readonly onDoubt?: ((words: string) => void) | undefined;
 }
@@ -72,7 +74,7 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
   if (text === undefined) {
     throw new SignetError(
       "config_missing",
-      `there is no ${path}: run \`signet init\` to make an issuer here, or name one with --config FILE`,
+      `there is no ${path}: run \`signet init\` to make an issuer here, or ${sources.otherwise ?? "name one with --config FILE"}`,
     );
   }
   // Lines and columns are those of an editor, which shows no byte order mark.
@@ -97,7 +99,7 @@ export function checkConfig(members: unknown, path: string, given: CheckSources)
   assertOneIss(read.tokens ?? {}, read.issuer, `${path}: ${sources.get("issuer") ?? "issuer"} and tokens.iss`);
   assertVisibleIss(read.tokens ?? {}, `${path}: tokens.iss`);
   assertKidsDiffer(read.tokens ?? {}, path);
-  assertCustody(read, path);
+  assertCustody(read, path, given.flags === undefined ? "" : " (--kms-key)");
   assertPublishAhead(read.rotation, sources.get(PUBLISH_AHEAD) ?? path);
   assertKeysOfCallers(read, path);
   assertProofs(read, path);
@@ -116,7 +118,8 @@ export function checkConfig(members: unknown, path: string, given: CheckSources)
   });
 }
 
-function assertCustody(config: Config, path: string): void {
+/** @param flag of a command that makes a config: what gives the KMS key */
+function assertCustody(config: Config, path: string, flag: string): void {
   const { custody, aws } = config;
   const facts = findCustody(custody);
   if (facts?.member !== undefined && ownMember<unknown>(config, facts.member) === undefined) {
@@ -128,7 +131,7 @@ function assertCustody(config: Config, path: string): void {
     throw new SignetError("config_invalid", what, { field: "aws.installation" });
   }
   if (facts?.kmsKey === "wraps" && aws?.kmsKey === undefined) {
-    const what = `${path}: the custody ${custody} needs aws.kmsKey, the symmetric KMS key that wraps the private keys (--kms-key)`;
+    const what = `${path}: the custody ${custody} needs aws.kmsKey, the symmetric KMS key that wraps the private keys${flag}`;
     throw new SignetError("config_invalid", what, { field: "aws.kmsKey" });
   }
 }

@@ -12,6 +12,7 @@ import { ownMember } from "../encoding/own-member.js";
 import { urlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 import { membersIn } from "../settings/shape.js";
+import { regionUnknown } from "./region-unknown.js";
 import { pathGiven, type Surroundings } from "./surroundings.js";
 
 /** Members of a new config that were chosen for those whom its tokens are for. */
@@ -136,11 +137,13 @@ export function awsMembers(
   { custody, region, kmsKey, keyring, issuer }: InitialOptions,
 ): AwsConfig | undefined {
   // A name that there is none of is refused with the config.
-  if (findCustody(custodyAsked({ env }, { custody }))?.needsAws === false) {
+  const facts = findCustody(custodyAsked({ env }, { custody }));
+  if (facts?.needsAws === false) {
     if (region === undefined && kmsKey === undefined && keyring === undefined) return undefined;
     throw new SignetError("usage", "--region, --kms-key and --keyring are for keys in AWS: name their --custody");
   }
   const found = region ?? (env.SIGNET_REGION || regionIn(withProfile(env)));
+  if (found === undefined && facts !== undefined) throw regionUnknown();
   return {
     // No other installation's keys are touched: a manager removes what lies under its installation's name and stands in no keyring of it.
     installation: env.SIGNET_INSTALLATION || `${slug(issuer ?? env.SIGNET_ISSUER)}-${randomBytes(4).toString("hex")}`,

@@ -6,6 +6,7 @@ import type { Stack, StackClient } from "../deploy/stack.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
 import { readTokens, type Tokens } from "../settings/tokens.js";
+import { regionUnknown } from "./region-unknown.js";
 import { STACK_CONFIG, type Surroundings } from "./surroundings.js";
 
 /** Which stack is meant. */
@@ -24,18 +25,11 @@ export function stackNamed({ stack = DEFAULT_STACK }: StackChoice): string {
   throw new SignetError("usage", `${JSON.stringify(stack)} is no name for a stack: a letter, then letters, digits and hyphens`);
 }
 
-/** What tells a command the region. */
-const FLAG_OR_VARIABLE = "give --region, set AWS_REGION";
-
-/** The regions that a command is about. @param fix what to do where none is known. @throws SignetError `usage` */
-export function regionsOf({ env }: Surroundings, { region }: StackChoice, fix: string = FLAG_OR_VARIABLE): readonly string[] {
+/** The regions that a command is about. @param fix what to give where none is known, if not a flag. @throws SignetError `usage` */
+export function regionsOf({ env }: Surroundings, { region }: StackChoice, fix?: string): readonly string[] {
   const regions = (region ?? regionIn(withProfile(env)) ?? "").split(",").map((each) => each.trim());
   for (const each of regions) {
-    if (each === "")
-      throw new SignetError(
-        "usage",
-        `no AWS region is known: ${fix}, or give the profile one (\`aws configure set region eu-central-1\`)`,
-      );
+    if (each === "") throw regionUnknown(fix);
     if (!REGION_NAME.test(each)) throw new SignetError("usage", `${JSON.stringify(each)} is no AWS region, such as eu-central-1`);
   }
   return [...new Set(regions)];

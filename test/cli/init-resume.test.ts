@@ -32,7 +32,7 @@ describe("init that cannot be done", () => {
   const inAws = ["--custody", "parameter-store"];
 
   it.each([
-    ["no region is known", inAws, {}, "no AWS region"],
+    ["no region is known", inAws, {}, "no AWS region is known: give --region, set AWS_REGION, or give the profile one"],
     ["there are no credentials", [...inAws, "--region", "eu-central-1"], {}, "credentials"],
     ["the issuer's URL is none", ["--issuer", "here"], {}, "issuer"],
     ["the key to import is held by KMS, and others are not", ["--import", "kms:alias/a", "--region", "eu-central-1"], {}, "kms"],

@@ -28,7 +28,8 @@ describe("the name of the command in hints", () => {
   it("are npx's for a program that imports the package", async () => {
     await expect(openIssuer({ config: "/nowhere/signet.json", env: {} })).rejects.toMatchObject({
       code: "config_missing",
-      message: expect.stringContaining("run `npx signet-jwt init` to make"),
+      message:
+        "there is no /nowhere/signet.json: run `npx signet-jwt init` to make an issuer here, or name one in the option config",
     });
   });
 });

@@ -96,6 +96,8 @@ describe("a custodian that a program opens without a config file", () => {
     [{ custdy: "kms" }, /did you mean custody/],
     [{ custody: "vault" }, /custody/],
     [{ custody: "kms" }, /needs aws\.installation/],
+    [{ custody: "kms", aws: { installation: "orders" } }, /^no AWS region is known: give aws\.region, set AWS_REGION, or/],
+    [{ custody: "kms-data-key", aws: { installation: "orders" } }, /needs aws\.kmsKey, the symmetric KMS key that wraps the private keys$/],
     [{ custody: "command" }, /needs the member command/],
     [{ custody: "command", command: { program: "keys" } }, /command\.program is a text; expected a list/],
     [{}, /needs a directory/],
@@ -104,7 +106,7 @@ describe("a custodian that a program opens without a config file", () => {
     [{ passphrase: "secret" }, /passphrase must be a function/],
     [{ issuer: ISSUER }, /no option "issuer"/],
   ])("refuses a location that is not whole: %j", async (location, message) => {
-    await expect(openCustodian(location as never)).rejects.toMatchObject({
+    await expect(openCustodian({ env: {}, ...(location as object) } as never)).rejects.toMatchObject({
       code: "config_invalid",
       message: expect.stringMatching(message),
     });
