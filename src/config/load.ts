@@ -118,7 +118,7 @@ export function checkConfig(members: unknown, path: string, given: CheckSources)
   });
 }
 
-/** @param flag of a command that makes a config: what gives the KMS key */
+/** @param flag what gives the KMS key to a command that writes a config, in words behind a space */
 function assertCustody(config: Config, path: string, flag: string): void {
   const { custody, aws } = config;
   const facts = findCustody(custody);

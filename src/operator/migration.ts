@@ -99,7 +99,7 @@ function awsAfter(
 
 function overlaid(members: ConfigMembers, change: ConfigMembers, path: string, env: Environment) {
   const next = { ...members, ...change };
-  const config = checkConfig(next, path, { env });
+  const config = checkConfig(next, path, { env, flags: {} });
   for (const name of ["custody", "algorithm"] as const) {
     if (change[name] === undefined || config[name] === change[name]) continue;
     const variable = `SIGNET_${name.toUpperCase()}`;

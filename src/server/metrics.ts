@@ -39,6 +39,8 @@ export type MetricJson = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>[numbe
 
 const SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const ISSUING = new Set(["/issue", "/encode", "/token", "/2015-03-31/functions/{name}/invocations"]);
+/** A request of another method has asked for no token. */
+const NOT_ASKED: ErrorCode = "method_not_allowed";
 
 /** Why a proof was not taken: the codes that /decode, which fetches others' keys too, shares with it are told apart by the route. */
 const PROOF_REFUSALS = new Set<string>([
@@ -67,7 +69,7 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
       if (!ISSUING.has(route)) return;
       const { alg = "", kid = "" } = keyInUse() ?? {};
       if (issued !== undefined) tokens.inc({ alg, kid, caller, outcome: "issued" }, issued);
-      else if (code !== undefined) tokens.inc({ alg, kid, caller, outcome: code });
+      else if (code !== undefined && code !== NOT_ASKED) tokens.inc({ alg, kid, caller, outcome: code });
     },
     dependencyFailed(dependency: string) {
       failures.inc({ dependency });

@@ -87,3 +87,20 @@ describe("what metrics say of proofs", () => {
     expect(text).toContain(`signet_proven_tokens_total{caller="ci",rule="trusts.0",issuer="${ISSUER}"} 4`);
   });
 });
+
+describe("what metrics say of tokens", () => {
+  it("is what came of each that was asked for, and nothing of a request by another method", async () => {
+    const own = metrics();
+    own.answered(answered({ route: "/issue", caller: "web", tokens: 2 }));
+    own.answered(answered({ route: "/issue", caller: "web", code: "ttl_exceeds_limit" }, 403));
+    for (const route of ["/issue", "/encode", "/token", "/2015-03-31/functions/{name}/invocations"])
+      own.answered(answered({ route, code: "method_not_allowed" }, 405));
+    const text = await own.text();
+    expect(text.match(/^signet_tokens_total\{.*$/gm)).toStrictEqual([
+      'signet_tokens_total{alg="",kid="",caller="web",outcome="issued"} 2',
+      'signet_tokens_total{alg="",kid="",caller="web",outcome="ttl_exceeds_limit"} 1',
+    ]);
+    // It is counted as the request that it is.
+    expect(text).toMatch(/^signet_request_seconds_count\{route="\/issue",status="405"\} 1$/m);
+  });
+});
