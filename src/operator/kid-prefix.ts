@@ -14,12 +14,21 @@ const MIN_SHOWN = 8;
 export function kidNamed({ keys }: Pick<Keyring, "keys">, given: string): string {
   const kids = keys.flatMap(({ publicJwk }) => (publicJwk === undefined ? [] : [publicJwk.kid]));
   if (kids.includes(given)) return given;
-  const meant = beginningWith(kids, given);
+  // On a timeline a name ends in dots where it is cut.
+  const meant = beginningWith(kids, given.replace(/(?:…|\.\.)$/u, ""));
   if (meant.length < 2) return meant[0] ?? given;
   throw new SignetError(
     "usage",
     `${meant.length} keys begin with ${given}: ${meant.join(", ")}; give more of the one that you mean`,
   );
+}
+
+/**
+ * The columns whose names may be shortened. Beside a name with a space none is: in a cell of several it could not be told where one ends, and
+ * what was typed of it would name no key.
+ */
+export function columnsToShorten(columns: readonly number[], names: readonly string[]): readonly number[] {
+  return names.some((name) => name.includes(" ")) ? [] : columns;
 }
 
 /** For each of some names as much of its beginning as no other has, and no less than a person recognises. */

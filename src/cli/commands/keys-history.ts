@@ -1,5 +1,6 @@
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
+import { columnsToShorten } from "../../operator/kid-prefix.js";
 import { confirm } from "../confirm.js";
 import type { CommonOptions, Context } from "../context.js";
 import { managerFor } from "../key-report.js";
@@ -22,7 +23,11 @@ export async function keysHistory(context: Context, options: CommonOptions): Pro
     keys.join(" "),
     why,
   ]);
-  for (const line of table(["NO", "TIME", "WHO", "WHAT", "KEYS", "WHY"], rows, { columns: context.output.columns, names: [4] }))
+  const names = columnsToShorten(
+    [4],
+    entries.flatMap(({ keys = [] }) => keys),
+  );
+  for (const line of table(["NO", "TIME", "WHO", "WHAT", "KEYS", "WHY"], rows, { columns: context.output.columns, names }))
     context.output.data(line);
 }
 

@@ -7,6 +7,7 @@ import type { KeyRecord } from "../../keyring/key-record.js";
 import { listKeys, shownRecord, sinceOf, stateInWords, staysListed } from "../../operator/key-listing.js";
 import { awaitsUpload, drawTimeline } from "../../operator/key-timeline.js";
 import { timelineSvg } from "../../operator/key-timeline-svg.js";
+import { columnsToShorten } from "../../operator/kid-prefix.js";
 import { pathGiven } from "../../operator/surroundings.js";
 import type { KeyLives } from "../../rotation/forecast/key-lives.js";
 import type { CommonOptions, Context } from "../context.js";
@@ -43,7 +44,7 @@ export async function keysList(context: Context, options: ListOptions): Promise<
     record.custody,
   ]);
   const paint = (cell: string, row: number, column: number) => (row >= 0 && column === 2 ? paintState(output, cell) : cell);
-  const shown = { columns: output.columns, names: [0], paint };
+  const shown = { columns: output.columns, names: columnsToShorten([0], rows.flatMap(([kid = ""]) => kid)), paint };
   for (const line of table(["KID", "ALG", "STATE", "SINCE", "CUSTODY"], rows, shown)) output.data(line);
   if (options.timeline === true) showTimeline(context, await livesOf(installation));
   else if (process.stdout.isTTY === true) await showTimelineIfPossible(context, installation);
