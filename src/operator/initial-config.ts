@@ -140,7 +140,10 @@ export function awsMembers(
   const facts = findCustody(custodyAsked({ env }, { custody }));
   if (facts?.needsAws === false) {
     if (region === undefined && kmsKey === undefined && keyring === undefined) return undefined;
-    throw new SignetError("usage", "--region, --kms-key and --keyring are for keys in AWS: name their --custody");
+    throw new SignetError(
+      "usage",
+      "--region, --kms-key and --keyring are for keys in AWS: name their --custody (AWS_REGION is where an import comes from)",
+    );
   }
   const found = region ?? (env.SIGNET_REGION || regionIn(withProfile(env)));
   if (found === undefined && facts !== undefined) throw regionUnknown();

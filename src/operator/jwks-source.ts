@@ -33,6 +33,11 @@ export async function readJwks(
   throw new SignetError("usage", `${given} is not a JWKS: it must be an object with a list "keys" of objects`);
 }
 
+/** Surroundings in which what has no region of its own, such as `s3://BUCKET/KEY`, is looked for in one; nothing changes without one. */
+export function inRegion(surroundings: Surroundings, region: string | undefined): Surroundings {
+  return region === undefined ? surroundings : { ...surroundings, env: { ...surroundings.env, AWS_REGION: region } };
+}
+
 /**
  * Reads a JWKS by which tokens are to be verified.
  *

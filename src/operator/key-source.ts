@@ -8,7 +8,7 @@ import { isSignetError, SignetError, shortened } from "../errors.js";
 import { warnOfReaders } from "../files/readers.js";
 import { readTrusted } from "../files/trusted-read.js";
 import { MAX_KEY_BYTES } from "./given-file.js";
-import { readJwks } from "./jwks-source.js";
+import { inRegion, readJwks } from "./jwks-source.js";
 import { readKeyPlace } from "./key-content.js";
 import { parseKeyPlace } from "./key-places.js";
 import { pathGiven, type Surroundings } from "./surroundings.js";
@@ -47,8 +47,9 @@ export async function findKey(surroundings: Surroundings, source: string, option
   ).finally(() => typeof content !== "string" && content.fill(0));
   if (beside !== undefined) assertPublicPart(own, beside.content, beside.where);
   const found = own.kid === undefined && kid !== undefined ? { ...own, kid } : own;
-  const named = options.jwks === undefined ? found : namedIn(await readJwks(surroundings, options.jwks), found, options.jwks);
-  return { ...named, from: source };
+  if (options.jwks === undefined) return { ...found, from: source };
+  const jwks = await readJwks(inRegion(surroundings, options.region), options.jwks);
+  return { ...namedIn(jwks, found, options.jwks), from: source };
 }
 
 // The passphrase is asked for where there is a terminal, and the key needs one.

@@ -128,6 +128,27 @@ describe("keys of other systems", () => {
     expect(keys.find((key) => key.kid === kid)).toMatchObject({ state: "pending", tokensExpireBy: expect.any(Number) });
   });
 
+  it("system B's is taken by init with the region that --region names, where nothing else names one", async () => {
+    const { secret, list } = systemB("b-3", (pem) => pem);
+    const transport = createTransport({ region: "eu-central-1", credentials: () => FAKE_CREDENTIALS, env: aws.env });
+    await createBucket(transport, "lists").put({ key: "b-3.json", body: list, contentType: "application/json", ifMatch: null });
+    transport.close();
+    const { AWS_REGION: region, ...env } = aws.env as Record<string, string>;
+    const cwd = await scratch();
+    const args = ["--issuer", "https://issuer.example", "--import", `secret:${secret}`, "--jwks", "s3://lists/b-3.json"];
+    expect(await signet(["init", ...args, "--region", region as string], { cwd, env })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("AWS_REGION is where an import comes from"),
+    });
+    const made = await signet(["init", ...args, "--custody", "secrets-manager", "--region", region as string], { cwd, env });
+    expect(made, made.stderr).toMatchObject({ code: 0 });
+    const { keys } = JSON.parse((await signet(["keys", "list", "--json"], { cwd, env })).stdout);
+    expect(keys[0]).toMatchObject({ kid: "b-3", alg: "RS256", state: "active", origin: "imported", custody: "secrets-manager" });
+    // The list is read in the installation's region, too.
+    const others = await signet(["keys", "import-jwks", "s3://lists/b-3.json", "--tokens-expire-by", "2d"], { cwd, env });
+    expect(others, others.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining("b-3-before") });
+  });
+
   it.each([
     [["ssm:/not/there"], "no parameter /not/there"],
     [["secret:nothing"], "no secret nothing"],

@@ -1,6 +1,6 @@
 import { nameOfEntry } from "../../algorithms/jwk-purpose.js";
 import { algorithmNamed } from "../../algorithms/table.js";
-import { readJwks } from "../../operator/jwks-source.js";
+import { inRegion, readJwks } from "../../operator/jwks-source.js";
 import type { SkippedKey } from "../../rotation/steps/foreign-keys.js";
 import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
@@ -19,8 +19,9 @@ const MAX_NAMED = 20;
 /** `signet keys import-jwks`: publishes another issuer's public keys as retired, so that its tokens go on being accepted. */
 export async function keysImportJwks(context: Context, source: string, options: ImportJwksOptions): Promise<void> {
   const algorithm = options.algorithm === undefined ? undefined : algorithmNamed(options.algorithm).name;
-  const manager = await managerFor(context, await openInstallation(context, options));
-  const { keys } = await readJwks(context, source);
+  const installation = await openInstallation(context, options);
+  const manager = await managerFor(context, installation);
+  const { keys } = await readJwks(inRegion(context, installation.config.aws?.region), source);
   const expiry = options.tokensExpireBy === undefined ? {} : { tokensExpireBy: instantOf(options.tokensExpireBy) };
   const { kid: kids, dryRun } = options;
   const report = await manager.importForeignKeys({ keys, kids, algorithm, ...expiry, dryRun });
