@@ -9,6 +9,7 @@
  *
  * `#name` takes the lines between `// #region name` and `// #endregion name` (`#` or `--` in place of `//` elsewhere). A block
  * without a marker must be `text`, which claims to be nothing, or a `console` that shows no more than npm scripts that exist.
+ * `#name()` takes the example in the docstring of the function `name`.
  * README's first block needs none, as CI runs its lines.
  */
 import { readFileSync, realpathSync, writeFileSync } from "node:fs";
@@ -21,7 +22,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const TRUSTED = /^(examples|src|test|tools|bench|cdk)\/|^docs\/transcripts\/|^(package|tsconfig)\.json$|^\.ci\/run$/;
 const FENCE = /^(?<indent> *)(?<ticks>`{3,})(?<language>[\w-]*).*$/;
 const NPM_COMMAND = /^\$ npm (?<command>ci|(run )?(?<script>[\w:]+))( +#.*)?$/;
-const MARKER = /^ *<!-- from: (?<path>[^\s#]+)(#(?<region>[\w-]+))? -->$/;
+const MARKER = /^ *<!-- from: (?<path>[^\s#]+)(#(?<region>[\w-]+(\(\))?))? -->$/;
 
 /** @typedef {{ line: number, end: number, language: string, indent: string, text: string, from?: { path: string, region?: string } }} Block */
 
@@ -67,12 +68,27 @@ export function regionOf(source, name) {
 }
 
 /**
+ * The example in the docstring of a function, of overloads in the first one's. The tests of the package compile and run it.
+ *
+ * @param {string} source
+ * @param {string} name
+ */
+export function docstringExample(source, name) {
+  const declared = new RegExp(`(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/)\\nexport (?:async )?function ${name}\\b`).exec(source)?.[1] ?? "";
+  const text = declared.split("\n").map((line) => line.replace(/^ \* ?/, "")).join("\n");
+  const example = /^```ts\n([\s\S]*?)\n```$/m.exec(text)?.[1];
+  if (example === undefined) throw new Error(`has no docstring of ${name} with an example`);
+  return example;
+}
+
+/**
  * @param {NonNullable<Block["from"]>} from
  * @param {(path: string) => string} read
  */
 function expectedText({ path, region }, read) {
   const source = read(path);
-  return region === undefined ? source.replace(/\n$/, "") : regionOf(source, region);
+  if (region === undefined) return source.replace(/\n$/, "");
+  return region.endsWith("()") ? docstringExample(source, region.slice(0, -2)) : regionOf(source, region);
 }
 
 /**

@@ -5,6 +5,7 @@ import { BATCH_REQUEST, ISSUE_REQUEST } from "../issue/request.js";
 import { GRANT_TYPES } from "../keyring/documents.js";
 import { MAX_PROOF_LENGTH } from "../trust/key-set.js";
 import { DECODE_REQUEST } from "../verify/decode-request.js";
+import { ANSWERS, REQUESTS, type RequestExamples } from "./openapi-examples.js";
 import { CLIENT_ASSERTION } from "./token-endpoint/client-authentication.js";
 import { ISSUED, TAKEN } from "./token-endpoint/exchange.js";
 import { VERIFY_REQUEST } from "./verify.js";
@@ -100,6 +101,20 @@ const SCHEMAS = {
   ),
 };
 
+const EXAMPLES: ReadonlyMap<string, object> = new Map(Object.entries(ANSWERS));
+const DESCRIBED = Object.fromEntries(
+  Object.entries(SCHEMAS).map(([name, schema]) => [name, withExample(schema, EXAMPLES.get(name))]),
+);
+
+/** What the operations are about, in the order in which they are shown. */
+const TAGS = [
+  { name: "tokens", description: "Tokens are issued to callers and OAuth 2.0 clients, and verified for callers." },
+  { name: "documents", description: "What verifiers and clients read. They are everybody's, with ETag and times for caches." },
+  { name: "operation", description: "Health, and metrics." },
+] as const;
+
+type Tag = (typeof TAGS)[number]["name"];
+
 /**
  * The API's description: OpenAPI 3.1, from the schemas that requests are checked by.
  *
@@ -115,9 +130,10 @@ export function openApiDocument(version: string, issuer?: string): object {
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: issuerPath(issuer) || "/" }],
+    tags: TAGS,
     paths: { ...tokenPaths(), ...documentPaths(), ...healthPaths() },
     components: {
-      schemas: SCHEMAS,
+      schemas: DESCRIBED,
       securitySchemes: {
         caller: {
           type: "http",
@@ -151,9 +167,13 @@ function tokenPaths(): object {
     "/token": {
       post: {
         operationId: "token",
+        tags: ["tokens"],
         summary: "OAuth 2.0: client credentials (RFC 6749 section 4.4), a JWT as grant (RFC 7523), token exchange (RFC 8693).",
         security: [{ client: [] }, {}],
-        requestBody: { required: true, content: { "application/x-www-form-urlencoded": { schema: ref("TokenRequest") } } },
+        requestBody: {
+          required: true,
+          content: { "application/x-www-form-urlencoded": body(ref("TokenRequest"), REQUESTS.token) },
+        },
         responses: {
           ...answer("200", "The access token.", ref("AccessToken")),
           ...failures(["400", "401", "413", "415", "429", "500", "503"], "application/json", ref("OAuthError")),
@@ -166,28 +186,31 @@ function tokenPaths(): object {
 function documentPaths(): object {
   return {
     "/.well-known/jwks.json": {
-      get: open("jwks", "The public keys (RFC 7517).", {
+      get: open("documents", "jwks", "The public keys (RFC 7517).", {
         ...answer("200", "The keys.", ref("Jwks"), ["application/json", "application/jwk-set+json"]),
         ...notModified(),
         ...problems("404"),
       }),
     },
     "/.well-known/openid-configuration": {
-      get: open("discovery", "OpenID Connect discovery.", {
+      get: open("documents", "discovery", "OpenID Connect discovery.", {
         ...answer("200", "The issuer's metadata.", { type: "object", required: ["issuer", "jwks_uri"] }),
         ...notModified(),
         ...problems("404"),
       }),
     },
     "/.well-known/oauth-authorization-server": {
-      get: open("oauthMetadata", "OAuth 2.0 metadata (RFC 8414).", {
+      get: open("documents", "oauthMetadata", "OAuth 2.0 metadata (RFC 8414).", {
         ...answer("200", "Where clients get tokens.", { type: "object", required: ["issuer", "token_endpoint"] }),
         ...notModified(),
         ...problems("404"),
       }),
     },
     "/openapi.json": {
-      get: open("openapi", "This document.", { ...answer("200", "OpenAPI 3.1.", { type: "object" }), ...notModified() }),
+      get: open("documents", "openapi", "This document.", {
+        ...answer("200", "OpenAPI 3.1.", { type: "object" }),
+        ...notModified(),
+      }),
     },
   };
 }
@@ -195,9 +218,9 @@ function documentPaths(): object {
 function healthPaths(): object {
   const metrics = { "200": { description: "The metrics.", content: { "text/plain": { schema: { type: "string" } } } } };
   return {
-    "/healthz": { get: open("healthz", "Whether the process lives.", answer("200", "It does.", ref("Status"))) },
+    "/healthz": { get: open("operation", "healthz", "Whether the process lives.", answer("200", "It does.", ref("Status"))) },
     "/readyz": {
-      get: open("readyz", "Whether a key can sign and is published.", {
+      get: open("operation", "readyz", "Whether a key can sign and is published.", {
         ...answer("200", "It can.", ref("Status")),
         ...problems("500", "503"),
       }),
@@ -205,6 +228,7 @@ function healthPaths(): object {
     "/metrics": {
       get: {
         operationId: "metrics",
+        tags: ["operation"],
         summary: "Metrics in Prometheus's format.",
         security: [{ caller: [] }],
         responses: { ...metrics, ...problems("401", "403", "429", "500") },
@@ -213,12 +237,18 @@ function healthPaths(): object {
   };
 }
 
-function byCaller(operationId: string, summary: string, request: object, answered: object): object {
+function byCaller(
+  operationId: "issue" | "encode" | "verify" | "decode",
+  summary: string,
+  request: object,
+  answered: object,
+): object {
   return {
     operationId,
+    tags: ["tokens"],
     summary,
     security: [{ caller: [] }],
-    requestBody: { required: true, content: { "application/json": { schema: request } } },
+    requestBody: { required: true, content: { "application/json": body(request, REQUESTS[operationId]) } },
     responses: {
       ...answer("200", "Done.", answered),
       ...problems("400", "401", "403", "413", "415", "429", "500", "501", "502", "503"),
@@ -227,13 +257,21 @@ function byCaller(operationId: string, summary: string, request: object, answere
 }
 
 function notThere(operationId: string): object {
-  return open(operationId, "Nothing: metadata names it, since some clients refuse what does not.", {
+  return open("tokens", operationId, "Nothing: metadata names it, since some clients refuse what does not.", {
     ...failures(["400"], "application/json", ref("OAuthError")),
   });
 }
 
-function open(operationId: string, summary: string, responses: object): object {
-  return { operationId, summary, security: [], responses };
+function open(tag: Tag, operationId: string, summary: string, responses: object): object {
+  return { operationId, tags: [tag], summary, security: [], responses };
+}
+
+function body(schema: object, examples: RequestExamples): object {
+  return { schema, examples };
+}
+
+function withExample(schema: object, example: object | undefined): object {
+  return example === undefined ? schema : { ...schema, examples: [example] };
 }
 
 function object(properties: Readonly<Record<string, object>>, required = Object.keys(properties)): object {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { pageFaults, quickStart, readFromRoot, refreshed, regionOf } from "../../tools/docs.mjs";
+import { docstringExample, pageFaults, quickStart, readFromRoot, refreshed, regionOf } from "../../tools/docs.mjs";
 import { repositoryFiles, textOf } from "./repository.js";
 
 const EXAMPLE = 'import x from "x";\n// #region first\n  const a = 1;\n\n    const b = 2;\n// #endregion first\n';
@@ -79,5 +79,25 @@ describe("a code block", () => {
     const stale = `${page("<!-- from: examples/a.ts#first -->", "old\nolder")}tail\n${page("", "mine", "text")}`;
     const fresh = `${page("<!-- from: examples/a.ts#first -->", REGION)}tail\n${page("", "mine", "text")}`;
     expect(refreshed(stale, read)).toBe(fresh);
+  });
+});
+
+describe("an example of a docstring", () => {
+  const DOCSTRING =
+    '/**\n * Does it.\n *\n * @example\n * ```ts\n * import { a } from "a";\n *\n * a();\n * ```\n *\n * @throws never\n */\n';
+  const SOURCE = `/** Not this one. */\nexport const b = 1;\n\n${DOCSTRING}export async function a(): Promise<void>;\n\nfunction other() {}\n`;
+  const readSource = () => SOURCE;
+
+  test("is a block that comes from the function", () => {
+    expect(docstringExample(SOURCE, "a")).toBe('import { a } from "a";\n\na();');
+    const shown = page("<!-- from: src/a.ts#a() -->", 'import { a } from "a";\n\na();');
+    expect(pageFaults("docs/a.md", shown, readSource)).toEqual([]);
+    expect(refreshed(page("<!-- from: src/a.ts#a() -->", "old"), readSource)).toBe(shown);
+  });
+
+  test.each(["b", "other", "c"])("is missing where the function has none: %s", (name) => {
+    expect(pageFaults("docs/a.md", page(`<!-- from: src/a.ts#${name}() -->`, "x"), readSource)).toEqual([
+      expect.stringContaining(`has no docstring of ${name} with an example`),
+    ]);
   });
 });

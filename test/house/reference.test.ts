@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { addCustodyFlags } from "../../src/cli/custody-flags.js";
 import { CONFIG_MEMBERS } from "../../src/config/schema.js";
 import { statusOf } from "../../src/errors.js";
+import { openApiDocument } from "../../src/http/openapi.js";
 import { VARIABLES } from "../../src/lambda/shared/settings.js";
 import { RELYING_PARTIES } from "../../src/relying-parties/index.js";
 import { setUpInWords } from "../../src/relying-parties/set-up-words.js";
@@ -11,6 +12,8 @@ import { membersIn } from "../../src/settings/shape.js";
 import { PRESET_NAMES } from "../../src/settings/trusts.js";
 import { describePreset } from "../../src/trust/presets.js";
 import { ERROR_GROUPS } from "../../tools/reference/errors.mjs";
+import { httpApiPage } from "../../tools/reference/http-api.mjs";
+import { libraryPages } from "../../tools/reference/library.mjs";
 import { configurationPage, errorsPage, presetsPage } from "../../tools/reference/pages.mjs";
 import { partiesPage } from "../../tools/reference/parties.mjs";
 import { COMMAND_VARIABLES, FUNCTION_VARIABLES } from "../../tools/reference/variables.mjs";
@@ -31,6 +34,17 @@ describe("the references that `npm run docs` writes", () => {
 
   test("docs/relying-parties.md is what the table of relying parties says today", () => {
     expect(textOf("docs/relying-parties.md")).toBe(partiesPage(RELYING_PARTIES, rulesInWords, setUpInWords));
+  });
+
+  test("docs/http-api.md is what the API's document says today", () => {
+    expect(textOf("docs/http-api.md")).toBe(httpApiPage(openApiDocument("") as never));
+  });
+
+  test("docs/library has what the docstrings of each entry of the package say today, and no other page", () => {
+    const pages = libraryPages(JSON.parse(textOf("package.json")), textOf);
+    expect(Object.keys(pages)).toHaveLength(5);
+    for (const [page, text] of Object.entries(pages)) expect(textOf(page)).toBe(text);
+    expect(repositoryFiles("docs/library/*.md").sort()).toStrictEqual(Object.keys(pages).sort());
   });
 
   test("explain every code of errors.ts, and no other", () => {
