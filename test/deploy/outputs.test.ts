@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createLocalJWKSet, decodeProtectedHeader, importSPKI, jwtVerify } from "jose";
 import { describe, expect, it, vi } from "vitest";
 import { some } from "../contracts/matrix.js";
@@ -131,5 +132,26 @@ describe("two issuers in one stack", () => {
     expect(other.made.Data.KeyID).toMatch(/^[\w-]{43}$/);
     expect(decodeProtectedHeader(await other.token()).kid).toBe(other.made.Data.KeyID);
     for (const { stack } of [own, other]) await stack.aws.close();
+  });
+});
+
+describe("docs/install-aws.md", () => {
+  const page = readFileSync(new URL("../../docs/install-aws.md", import.meta.url), "utf8");
+
+  /** What the first cells of a table name. */
+  function namesBelow(head: string): string[] {
+    const lines = page.slice(page.indexOf(`\n| ${head} |`)).split("\n").slice(3);
+    const rows = lines.slice(
+      0,
+      lines.findIndex((line) => !line.startsWith("|")),
+    );
+    return rows.flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`(\w+)`/g)].map(([, name = ""]) => name));
+  }
+
+  it.each([
+    ["parameter", template.Parameters],
+    ["output", template.Outputs],
+  ])("has a row for each %s of the template, and for no other", (head, declared) => {
+    expect(namesBelow(head).sort()).toStrictEqual(Object.keys(declared).sort());
   });
 });
