@@ -99,9 +99,7 @@ function storesOf(
 function regionOf({ region, env }: AwsInstallation): string {
   const found = region ?? regionIn(env);
   if (found) return found;
-  throw new SignetError(
-    "config_invalid",
-    "no AWS region is known: give aws.region, set AWS_REGION, or give the profile one",
-    { field: "aws.region" },
-  );
+  throw new SignetError("config_invalid", "no AWS region is known: give aws.region, set AWS_REGION, or give the profile one", {
+    field: "aws.region",
+  });
 }

@@ -74,8 +74,12 @@ export function regionOf(source, name) {
  * @param {string} name
  */
 export function docstringExample(source, name) {
-  const declared = new RegExp(`(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/)\\nexport (?:async )?function ${name}\\b`).exec(source)?.[1] ?? "";
-  const text = declared.split("\n").map((line) => line.replace(/^ \* ?/, "")).join("\n");
+  const declared =
+    new RegExp(`(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/)\\nexport (?:async )?function ${name}\\b`).exec(source)?.[1] ?? "";
+  const text = declared
+    .split("\n")
+    .map((line) => line.replace(/^ \* ?/, ""))
+    .join("\n");
   const example = /^```ts\n([\s\S]*?)\n```$/m.exec(text)?.[1];
   if (example === undefined) throw new Error(`has no docstring of ${name} with an example`);
   return example;

@@ -66,7 +66,8 @@ const QUICKSTARTS = {
 const children = new Set();
 let passed = 0;
 let failed = 0;
-function check(what, isRight, seen = "") {
+/** @param {string} what @param {boolean} isRight @param {unknown} [seen] */
+function check(what, isRight, seen) {
   if (isRight) passed += 1;
   else {
     failed += 1;
@@ -74,11 +75,12 @@ function check(what, isRight, seen = "") {
   }
 }
 
-function start([command, ...args], options) {
+/** @param {readonly string[]} line @param {import("node:child_process").SpawnOptions} options */
+function start([command = "", ...args], options) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   children.add(child);
   const started = { child, said: "" };
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (started.said += text));
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text) => (started.said += text));
   return started;
 }
 

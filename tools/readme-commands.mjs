@@ -9,7 +9,9 @@ import { codeBlocks, quickStart, readFromRoot } from "./docs.mjs";
 /** In the order in which docs/README.md names them. */
 const PAGES_WITH_SESSIONS = ["docs/command-line.md", "docs/server.md"];
 
+/** @param {ReturnType<typeof codeBlocks>[number]} block */
 const isSession = ({ language, from }) => language === "console" && from !== undefined;
+/** @param {string} page */
 const typedOn = (page) =>
   codeBlocks(readFromRoot(page))
     .filter(isSession)

@@ -97,7 +97,10 @@ describe("a custodian that a program opens without a config file", () => {
     [{ custody: "vault" }, /custody/],
     [{ custody: "kms" }, /needs aws\.installation/],
     [{ custody: "kms", aws: { installation: "orders" } }, /^no AWS region is known: give aws\.region, set AWS_REGION, or/],
-    [{ custody: "kms-data-key", aws: { installation: "orders" } }, /needs aws\.kmsKey, the symmetric KMS key that wraps the private keys$/],
+    [
+      { custody: "kms-data-key", aws: { installation: "orders" } },
+      /needs aws\.kmsKey, the symmetric KMS key that wraps the private keys$/,
+    ],
     [{ custody: "command" }, /needs the member command/],
     [{ custody: "command", command: { program: "keys" } }, /command\.program is a text; expected a list/],
     [{}, /needs a directory/],

@@ -140,7 +140,10 @@ describe("docs/install-aws.md", () => {
 
   /** What the first cells of a table name. */
   function namesBelow(head: string): string[] {
-    const lines = page.slice(page.indexOf(`\n| ${head} |`)).split("\n").slice(3);
+    const lines = page
+      .slice(page.indexOf(`\n| ${head} |`))
+      .split("\n")
+      .slice(3);
     const rows = lines.slice(
       0,
       lines.findIndex((line) => !line.startsWith("|")),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ANSWERS, REQUESTS } from "../../src/http/openapi-examples.js";
 import { openApiDocument } from "../../src/http/openapi.js";
+import { ANSWERS, REQUESTS } from "../../src/http/openapi-examples.js";
 import { ISSUER, routesFor } from "./routes-fixture.js";
 
 interface Operation {

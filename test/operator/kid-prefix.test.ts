@@ -14,7 +14,9 @@ describe("what a command shows of a kid, it takes for the key", () => {
     const kids = hasSpaces ? KIDS : KIDS.slice(0, 2);
     const rows = kids.map((kid) => [kid, "one two three"]);
     const [, ...lines] = table(HEAD, rows, { columns: 20, names: columnsToShorten([0], kids) });
-    const shown = lines.map((line) => line.replace(/ +(one|two|three)?( two)?( three)?$/, "").trim()).filter((text) => text !== "");
+    const shown = lines
+      .map((line) => line.replace(/ +(one|two|three)?( two)?( three)?$/, "").trim())
+      .filter((text) => text !== "");
     expect(shown).toHaveLength(kids.length);
     expect(shown.map((text) => kidNamed(keyring, text))).toStrictEqual(kids);
     expect(shown.some((text) => kids.includes(text))).toBe(hasSpaces);

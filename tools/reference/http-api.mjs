@@ -124,7 +124,9 @@ function valueText({ title: words, type, const: only, enum: several, items, oneO
   if (several !== undefined) return several.map((each) => code(`${each}`)).join(", ");
   if (oneOf !== undefined) return "one of several objects";
   const types = [type ?? "object"].flat();
-  return types.map((each) => (each === "array" && items?.type === "string" ? "list of texts" : (NAMES[each] ?? each))).join(" or ");
+  return types
+    .map((each) => (each === "array" && items?.type === "string" ? "list of texts" : (NAMES[each] ?? each)))
+    .join(" or ");
 }
 
 /** @type {Readonly<Record<string, string>>} */

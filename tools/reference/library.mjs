@@ -30,8 +30,10 @@ const PAGES = {
  * @returns {Readonly<Record<string, string>>} the pages by their paths
  */
 export function libraryPages({ name, exports }, read) {
-  const entries = Object.entries(exports).flatMap(([subpath, { types }]) =>
-    types === undefined ? [] : [{ subpath, source: types.replace("./dist/types/", "src/").replace(/\.d\.ts$/, ".ts") }],
+  const entries = Object.entries(exports).flatMap(([subpath, target]) =>
+    typeof target === "string" || target.types === undefined
+      ? []
+      : [{ subpath, source: target.types.replace("./dist/types/", "src/").replace(/\.d\.ts$/, ".ts") }],
   );
   return Object.fromEntries(
     entries.map(({ subpath, source }) => {
@@ -96,14 +98,10 @@ function memberRow(source, member) {
   const { key, optional, start, end } = member;
   const name = source.slice(key.start, key.end);
   // A method is shown as what stands behind its name, a property as its type.
-  const { start: from, end: to } = member.typeAnnotation?.typeAnnotation ?? { start: key.end, end };
+  const { start: from, end: to } = member.typeAnnotation?.typeAnnotation ?? { start: key.end + (optional ? 1 : 0), end };
   const type = source.slice(from, to);
   const words = wordsOf(docstringBefore(source, start)?.text ?? "");
-  const means = [
-    words.text,
-    ...words.returns.map((each) => `Returns ${each}`),
-    ...words.throws.map((each) => `Throws ${each}`),
-  ];
+  const means = [words.text, ...words.returns.map((each) => `Returns ${each}`), ...words.throws.map((each) => `Throws ${each}`)];
   return [code(`${name}${optional ? "?" : ""}`), code(oneLine(type.replace(/;$/, ""))), oneLine(means.join(" "))];
 }
 
@@ -146,7 +144,12 @@ function docstringBefore(source, at) {
   const start = before.lastIndexOf("/**");
   if (!before.endsWith("*/") || start < 0) return undefined;
   const lines = before.slice(start + 3, -2).split("\n");
-  return { text: lines.map((line) => line.replace(/^\s*\* ?/, "")).join("\n").trim() };
+  return {
+    text: lines
+      .map((line) => line.replace(/^\s*\* ?/, ""))
+      .join("\n")
+      .trim(),
+  };
 }
 
 /** What a docstring says, without its example. @param {string} docstring @returns {Words} */

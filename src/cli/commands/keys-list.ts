@@ -44,7 +44,14 @@ export async function keysList(context: Context, options: ListOptions): Promise<
     record.custody,
   ]);
   const paint = (cell: string, row: number, column: number) => (row >= 0 && column === 2 ? paintState(output, cell) : cell);
-  const shown = { columns: output.columns, names: columnsToShorten([0], rows.flatMap(([kid = ""]) => kid)), paint };
+  const shown = {
+    columns: output.columns,
+    names: columnsToShorten(
+      [0],
+      rows.flatMap(([kid = ""]) => kid),
+    ),
+    paint,
+  };
   for (const line of table(["KID", "ALG", "STATE", "SINCE", "CUSTODY"], rows, shown)) output.data(line);
   if (options.timeline === true) showTimeline(context, await livesOf(installation));
   else if (process.stdout.isTTY === true) await showTimelineIfPossible(context, installation);
