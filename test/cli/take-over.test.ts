@@ -145,7 +145,10 @@ describe("keys of other systems", () => {
     const { keys } = JSON.parse((await signet(["keys", "list", "--json"], { cwd, env })).stdout);
     expect(keys[0]).toMatchObject({ kid: "b-3", alg: "RS256", state: "active", origin: "imported", custody: "secrets-manager" });
     // The list is read in the installation's region, too.
-    const others = await signet(["keys", "import-jwks", "s3://lists/b-3.json", "--tokens-expire-by", "2d"], { cwd, env });
+    const others = await signet(
+      ["keys", "import-jwks", "s3://lists/b-3.json", "--algorithm", "RS256", "--tokens-expire-by", "2d"],
+      { cwd, env },
+    );
     expect(others, others.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining("b-3-before") });
   });
 
