@@ -3,7 +3,7 @@ import type { Algorithm } from "../../algorithms/table.js";
 import { isAws } from "../../aws/failure.js";
 import type { Kms, KmsKey } from "../../aws/kms.js";
 import { activeAlias, aliasesPrefix } from "../../aws/names.js";
-import { SignetError } from "../../errors.js";
+import { isSignetError, SignetError } from "../../errors.js";
 import type { IsNamed } from "../contract.js";
 import { isKeyId } from "../key-id.js";
 import { kmsKeySpec } from "../kms-names.js";
@@ -87,11 +87,15 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
       const description = `Signet ${installation}: signs tokens (${algorithm.name})`;
       const input = { keySpec: kmsKeySpec(algorithm), description, tags, policy: options.keyPolicy };
       const key = await onceRolesAreKnown(() => kms.createKey(input), sleep);
-      if (await createAliasIfAbsent(kms, aliasOf(id), key.arn)) return key;
+      const goes = () => kms.scheduleKeyDeletion(key.arn, MIN_DELETION_DAYS);
+      const isNamed = await createAliasIfAbsent(kms, aliasOf(id), key.arn).catch(async (error) => {
+        // No later try finds a key that was refused its alias: each would leave another one. Where no answer came, it may have it.
+        if (!isSignetError(error, "aws_unavailable")) await goes();
+        throw error;
+      });
       // An earlier try came so far, or this one did and its answer was lost. No other place knows this key: it can go by its ARN.
-      const first = await pollUntilVisible(() => usable(id), sleep);
-      if (first === undefined || first.arn === key.arn) return key;
-      await kms.scheduleKeyDeletion(key.arn, MIN_DELETION_DAYS);
+      const first = isNamed ? key : ((await pollUntilVisible(() => usable(id), sleep)) ?? key);
+      if (first.arn !== key.arn) await goes();
       return first;
     },
     async adopt(id: string, arn: string) {
@@ -101,7 +105,7 @@ export function ownKeys(options: OwnKeysOptions): OwnKeys {
     },
     async delete(id: string, key: string) {
       if ((await idOf(key)) === id) await schedule(kms, key, deletionDays);
-      await removeAliases(kms, aliasesPrefix(installation), (_, kid) => kid !== keyIdIn(key));
+      await removeAliases(kms, aliasesPrefix(installation), (_, kid) => kid !== key.slice(key.lastIndexOf("/") + 1));
     },
     removeAliases: (isNamed) =>
       removeAliases(kms, aliasOf(""), (id, kid) => isNamed(kid, aliasOf(id) === activeAlias(installation) ? undefined : id)),
@@ -124,10 +128,6 @@ async function removeAliases(kms: Kms, prefix: string, stays: (id: string, kid: 
   for (const alias of over) await unlessAbsent(kms.deleteAlias(alias));
 }
 
-function keyIdIn(key: string): string {
-  return key.slice(key.lastIndexOf("/") + 1);
-}
-
 /** A role that was just made may be unknown to KMS for some seconds (IAM user guide, "Changes that I make are not always immediately visible"). */
 const WAITS_FOR_ROLES_MS = [2_000, 4_000, 8_000, 16_000];
 
@@ -145,7 +145,7 @@ async function onceRolesAreKnown<T>(make: () => Promise<T>, sleep: Sleep = delay
 }
 
 function isPendingDeletion({ state }: KmsKey): boolean {
-  return state === "PendingDeletion" || state === "PendingReplicaDeletion";
+  return state.endsWith("Deletion");
 }
 
 /** Makes an alias; answers false where there is one of that name already, which is not changed. */
@@ -160,12 +160,10 @@ export async function createAliasIfAbsent(kms: Kms, alias: string, arn: string):
 }
 
 async function schedule(kms: Kms, key: string, days: number): Promise<void> {
-  try {
-    await kms.scheduleKeyDeletion(key, days);
-  } catch (error) {
+  await kms.scheduleKeyDeletion(key, days).catch((error) => {
     // It is scheduled already, or gone.
     if (!isAws(error, "KMSInvalidStateException", "NotFoundException")) throw error;
-  }
+  });
 }
 
 /** What a call answers; `undefined` where there is no such thing. */
