@@ -7,6 +7,7 @@ import { presentSeconds } from "./issue/issuer.js";
 import type { Manager, ManagerOptions } from "./rotation/manager.js";
 
 export type { AssemblyOptions } from "./assemble-issuer.js";
+export { publishedStandbys } from "./rotation/plan/successor.js";
 
 /** The parts of one issuer's installation. */
 export interface Installation extends IssuingParts {

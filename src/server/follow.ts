@@ -1,4 +1,4 @@
-import type { Installation } from "../assemble.js";
+import { type Installation, publishedStandbys } from "../assemble.js";
 import type { PublicTexts } from "../http/public-documents.js";
 import { type FollowedCallers, followCallers } from "./follow-callers.js";
 import type { KeyInUse } from "./metrics.js";
@@ -50,13 +50,15 @@ export function follow(options: FollowOptions): Followed {
   }
 
   async function readKeyring(): Promise<void> {
-    const active = (await stores.keyring.read())?.keyring.keys.find(({ state }) => state === "active");
-    if (active?.publicJwk === undefined) return;
+    const keyring = (await stores.keyring.read())?.keyring;
+    const active = keyring?.keys.find(({ state }) => state === "active");
+    if (keyring === undefined || active?.publicJwk === undefined) return;
     const { activatedAt, alg, publicJwk } = active;
     const { rotateEverySeconds, byUpload } = config.rotation;
     const isScheduled = rotateEverySeconds > 0 && byUpload !== true;
     const rotatesAt = activatedAt !== undefined && isScheduled ? activatedAt + rotateEverySeconds : undefined;
-    keyInUse = { alg, kid: publicJwk.kid, activatedAt, rotatesAt };
+    const standbys = byUpload === true ? undefined : publishedStandbys(keyring).length;
+    keyInUse = { alg, kid: publicJwk.kid, activatedAt, rotatesAt, standbys };
   }
 
   async function refresh(): Promise<void> {

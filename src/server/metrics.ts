@@ -12,6 +12,8 @@ export interface KeyInUse {
   readonly activatedAt: number | undefined;
   /** When the policy lets the next key sign; absent where that is done by hand. */
   readonly rotatesAt: number | undefined;
+  /** How many keys could sign next: published, and nothing known against them. Absent where a key is made when it is asked for. */
+  readonly standbys: number | undefined;
 }
 
 /** What a server counts. */
@@ -155,7 +157,7 @@ function createCounters(registry: Registry) {
 }
 
 function addKeyGauges(registry: Registry, keyInUse: () => KeyInUse | undefined, clock: () => number): void {
-  const gauge = (name: string, help: string, secondsOf: (key: KeyInUse) => number | undefined): void => {
+  const gauge = (name: string, help: string, amountOf: (key: KeyInUse) => number | undefined): void => {
     new Gauge({
       name,
       help,
@@ -163,15 +165,22 @@ function addKeyGauges(registry: Registry, keyInUse: () => KeyInUse | undefined, 
       aggregator: "max",
       collect() {
         const key = keyInUse();
-        const value = key && secondsOf(key);
-        if (value !== undefined) this.set(value);
+        const value = key && amountOf(key);
+        // A gauge that was never set would say 0.
+        if (value === undefined) this.remove();
+        else this.set(value);
       },
     });
   };
   gauge("signet_active_key_age_seconds", "Age of the active key.", ({ activatedAt }) => activatedAt && clock() - activatedAt);
   gauge(
     "signet_next_rotation_seconds",
-    "Time until the next planned rotation.",
+    "Time until the next planned rotation; below 0 where it is overdue.",
     ({ rotatesAt }) => rotatesAt && rotatesAt - clock(),
+  );
+  gauge(
+    "signet_standby_keys",
+    "Keys that could sign next: published, and proven when they were last looked at.",
+    (key) => key.standbys,
   );
 }

@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parseTemplate } from "../deploy/cloudformation.mjs";
+import { repositoryFiles } from "../house/repository.js";
+import { exportedMetrics } from "./metric-names.js";
+
+const textOf = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+const page = textOf("docs/monitoring.md");
+
+/** The words of every line that the server logs, as they stand in the source. */
+function messages(): readonly string[] {
+  const files = [...repositoryFiles("src/server/*.ts"), "src/cli/serving.ts"];
+  return files.flatMap((path) =>
+    [...textOf(path).matchAll(/\blog\.(?:info|warn|error)\(([\s\S]*?)\);/g)].flatMap(([, given = ""]) => {
+      const texts = [...given.matchAll(/"([^"]*)"/g)].map(([, text = ""]) => text);
+      // One of two, by a condition, or the last thing that is given; what is built elsewhere stands in `told("...")`.
+      return given.includes("?") ? texts : texts.slice(-1);
+    }),
+  );
+}
+
+/** Members of the lines that the functions write, as far as they stand in the call itself. */
+function members(): readonly string[] {
+  return repositoryFiles("src/lambda/*.ts").flatMap((path) =>
+    [...textOf(path).matchAll(/\blog\("[A-Z]+", [\w."]+, \{([^}]*)\}/g)].flatMap(([, given = ""]) =>
+      given
+        .split(",")
+        .map((member) => member.trim().split(":")[0] ?? "")
+        .filter((name) => /^\w+$/.test(name)),
+    ),
+  );
+}
+
+describe("docs/monitoring.md", () => {
+  it("has every line of the server's log", () => {
+    const found = messages();
+    expect(found.length).toBeGreaterThan(15);
+    expect(found.filter((text) => !page.includes(text))).toStrictEqual([]);
+    expect(textOf("src/server/manage.ts")).toContain("a key could not be proven: `signet keys repair` says what can be done");
+    expect(page).toContain("a key could not be proven: `signet keys repair` says what can be done");
+  });
+
+  it("has no line of the server's log that there is not", () => {
+    const table = page.slice(page.indexOf("## Lines of the server's log"), page.indexOf("## Lines of a stack's log"));
+    const sources = [...repositoryFiles("src/server/*.ts"), "src/cli/serving.ts"].map(textOf).join();
+    const listed = [...table.matchAll(/^\| (?:info|warn|error) \| (`+)(.*?)\1 \|/gm)].map(([, , text = ""]) => text);
+    expect(listed.length).toBeGreaterThan(15);
+    expect(listed.filter((text) => !sources.includes(text))).toStrictEqual([]);
+  });
+
+  it("has every member of the functions' lines", () => {
+    const found = members();
+    expect(found).toEqual(expect.arrayContaining(["unproven", "stray", "overdue", "notice", "outcome"]));
+    expect(found.filter((name) => !page.includes(`\`${name}\``))).toStrictEqual([]);
+  });
+
+  it("has every metric of the functions, and no other", () => {
+    const sources = ["src/lambda/shared/report.ts", "src/lambda/key-manager/report.ts"].map(textOf).join();
+    const written = [...sources.matchAll(/\b([A-Z]\w+): /g)].map(([, name = ""]) => name).concat("KmsMilliseconds");
+    const metrics = new Set(written.filter((name) => /^(Issued|Refused|Failed|Manager|Kms|Issue|SelfCheck)/.test(name)));
+    const table = page.slice(page.indexOf("## Metrics of a stack"), page.indexOf("## Lines of the server's log"));
+    const listed = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+    expect(listed.sort()).toStrictEqual([...metrics].sort());
+  });
+
+  it("names the alerts that there are", () => {
+    const rules = [...textOf("examples/monitoring/signet.rules.yml").matchAll(/- alert: (\w+)/g)].map(([, name = ""]) => name);
+    expect(rules.filter((name) => !page.includes(`\`${name}\``))).toStrictEqual([]);
+    const alarms = [textOf("src/deploy/template.yaml"), textOf("examples/monitoring/cloudwatch.yaml")].flatMap((text) =>
+      [...text.matchAll(/^ {2}(\w+):\n {4}Type: AWS::CloudWatch::Alarm$/gm)].map(([, name = ""]) => name),
+    );
+    expect(alarms.length).toBe(12);
+    expect(alarms.filter((name) => !page.includes(`\`${name}\``))).toStrictEqual([]);
+  });
+});
+
+describe("docs/metrics.md", () => {
+  it("has every metric of the server's own, and no other", async () => {
+    const own = [...(await exportedMetrics()).keys()].filter((name) => name.startsWith("signet_"));
+    const listed = [...textOf("docs/metrics.md").matchAll(/`(signet_\w+)`/g)].map(([, name = ""]) => name);
+    expect([...new Set(listed)].sort()).toStrictEqual(own.sort());
+  });
+});
+
+describe("the example of more alarms in CloudWatch", () => {
+  const { Resources } = parseTemplate(textOf("examples/monitoring/cloudwatch.yaml"));
+  const filters: readonly string[] = Object.values<{ Type: string; Properties: { FilterPattern: string } }>(Resources)
+    .filter(({ Type }) => Type === "AWS::Logs::MetricFilter")
+    .map(({ Properties }) => Properties.FilterPattern);
+
+  it("looks for members that lines have, and for codes and events that there are", () => {
+    expect(filters).toHaveLength(4);
+    const written = new Set([...members(), "level", "code"]);
+    const asked = filters.flatMap((pattern) => [...pattern.matchAll(/\$\.(\w+)/g)].map(([, name = ""]) => name));
+    expect(asked.filter((name) => !written.has(name))).toStrictEqual([]);
+    expect(textOf("src/error-status.ts")).toContain("key_unusable:");
+    expect(textOf("src/rotation/plan/audit-entry.ts")).toContain('"key.revoked"');
+  });
+
+  it("has an alarm for each of its filters", () => {
+    const alarms = JSON.stringify(
+      Object.values<{ Type: string }>(Resources).filter(({ Type }) => Type === "AWS::CloudWatch::Alarm"),
+    );
+    for (const each of Object.values<{ Type: string; Properties: { MetricTransformations: { MetricName: unknown }[] } }>(
+      Resources,
+    )) {
+      if (each.Type !== "AWS::Logs::MetricFilter") continue;
+      expect(alarms).toContain(JSON.stringify(each.Properties.MetricTransformations[0]?.MetricName));
+    }
+  });
+});
