@@ -70,6 +70,8 @@ export async function startFakeAws(options = {}) {
   const calls = [];
   const buckets = new Map();
   let stop = { left: 0, before: true, act: () => undefined };
+  /** Services that answer nobody, and what happens at each call to one. @type {Map<string, () => void>} */
+  const away = new Map();
 
   function serviceOf(request) {
     const { headers, url } = request;
@@ -197,6 +199,12 @@ export async function startFakeAws(options = {}) {
     if (latencyMs > 0) await wait(latencyMs);
     const isLast = stop.left > 0 && --stop.left === 0;
     if (isLast && stop.before) return stop.act();
+    const service = serviceOf(request);
+    if (away.has(service)) {
+      Object.assign(record, { action: `${service}:`, code: "away" });
+      away.get(service)?.();
+      return cutOff(incoming);
+    }
     let result;
     let fault;
     try {
@@ -269,6 +277,14 @@ export async function startFakeAws(options = {}) {
       AWS_ACCESS_KEY_ID: credentials[0].accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials[0].secretAccessKey,
     },
+    /**
+     * From now on a service cuts off every call, and nothing is done; `switchOn` ends that.
+     *
+     * @param {"kms" | "ssm" | "secretsmanager" | "s3" | "lambda" | "events" | "logs" | "iam" | "sts"} service
+     * @param {() => void} [meanwhile] what happens at each call: on a clock that is the test's, time has to pass
+     */
+    switchOff: (service, meanwhile = () => undefined) => void away.set(service, meanwhile),
+    switchOn: (service) => void away.delete(service),
     /** Cuts every connection, as a service does with a client that is silent for long. */
     dropConnections: () => server.closeAllConnections(),
     close: () =>

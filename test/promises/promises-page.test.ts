@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+const root = new URL("../../", import.meta.url);
+const textOf = (path: string): string => readFileSync(new URL(path, root), "utf8");
+const page = textOf("docs/promises.md");
+
+/** The names of a file's tests, without what tells the rows of a table apart. */
+function testNames(path: string): readonly string[] {
+  return [...textOf(path).matchAll(/\bit(?:\.each\([^;]*?\))?\(\s*"((?:[^"\\]|\\.)*)"/g)].map(([, name = ""]) =>
+    name.replace(/ \((%s(, )?)+\)$/, ""),
+  );
+}
+
+const section = (heading: string): string => {
+  const from = page.indexOf(`## ${heading}\n`);
+  expect(from, heading).toBeGreaterThan(-1);
+  const to = page.indexOf("\n## ", from + 1);
+  return page.slice(from, to < 0 ? undefined : to);
+};
+
+describe("docs/promises.md", () => {
+  it("says of services that are away what is tried, by the same words, and nothing else", () => {
+    const names = testNames("test/promises/services-away.test.ts");
+    expect(names.length).toBeGreaterThan(10);
+    const said = [...section("While a service of AWS is away").matchAll(/^- (.+)$/gm)].map(([, words]) => words);
+    expect(said).toStrictEqual(names);
+  });
+
+  it("says of stolen roles what is tried, by the same words", () => {
+    const names = testNames("test/promises/stolen-roles.test.ts");
+    expect(names.length).toBe(7);
+    const said = [...section("What a stolen role can do").matchAll(/^- (.+)$/gm)].map(([, words]) => words);
+    expect(said).toStrictEqual(names);
+  });
+
+  it("names tests that there are", () => {
+    const named = [...page.matchAll(/`(test\/[\w./-]+)`/g)].map(([, path = ""]) => path);
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((path) => !existsSync(new URL(path, root)))).toStrictEqual([]);
+  });
+
+  it("names every version of Node that CI runs, and the least that the package asks for", () => {
+    const [, list = ""] = /node: \[([^\]]+)\]/.exec(textOf(".github/workflows/ci.yml")) ?? [];
+    const versions = [...list.matchAll(/"([\d.]+)"/g)].map(([, version = ""]) => version);
+    expect(versions.length).toBeGreaterThan(3);
+    const nodes = section("Which versions");
+    for (const version of versions) expect(nodes).toContain(version);
+    expect(JSON.parse(textOf("package.json")).engines.node).toBe(">=20.19");
+  });
+});
