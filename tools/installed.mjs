@@ -50,10 +50,13 @@ export async function pythonTools(cache, name, pins, folder = "python") {
   const venv = join(cache, folder);
   await once(cache, name, readFileSync(pins), async () => {
     rmSync(venv, { recursive: true, force: true });
-    await run("python3", ["-m", "venv", venv]);
+    // The machine's own pip installs there: another one for each folder takes seconds.
+    await run("python3", ["-m", "venv", "--without-pip", venv]);
     // The pins are complete: what they do not name is not wanted.
     const quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"];
-    await run(join(venv, "bin/python"), ["-m", "pip", "install", ...quiet, "-r", pins], { maxBuffer: 1 << 24 });
+    await run("python3", ["-m", "pip", "--python", join(venv, "bin/python"), "install", ...quiet, "-r", pins], {
+      maxBuffer: 1 << 24,
+    });
   });
   return join(venv, "bin");
 }

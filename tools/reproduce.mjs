@@ -1,6 +1,6 @@
 /**
- * Builds the package and the templates a second time, in another folder, at another end of the world, and compares them byte by byte with
- * what is built here: what npm gets of a tag is what everybody gets who builds that tag.
+ * Builds the package and the templates a second time, in another folder, at another end of the world, by every Node at hand, and compares them
+ * byte by byte with what is built here: what npm gets of a tag is what everybody gets who builds that tag.
  *
  *   node tools/reproduce.mjs [FILE...]          from a clone of what is committed, with modules of its own, of which no script runs
  *   node tools/reproduce.mjs --short [FILE...]  from a copy of the files that are here, with the modules that are here
@@ -16,6 +16,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
+import { nodesAtHand } from "./installed.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const run = promisify(execFile);
@@ -73,19 +74,21 @@ async function reproduce(folder, isShort, files) {
   const here = await publishedBy(root, join(folder, "here"));
   const again = join(folder, "again");
   await (isShort ? copied(again) : cloned(again));
-  await run(process.execPath, ["tools/build.mjs"], { cwd: again, env: ELSEWHERE, ...MOST });
-  const there = await publishedBy(again, join(folder, "there"));
   const released = files.map((file) => {
     const kind = kindOf(file);
     const bytes = readFileSync(resolve(file));
     return { what: file, kind, bytes: kind === "tarball" ? gunzipSync(bytes) : bytes };
   });
   const built = Object.entries(here).map(([kind, bytes]) => ({ what: `the ${kind} of this folder`, kind, bytes }));
-  for (const { what, kind, bytes } of [...built, ...released]) {
-    const isSame = bytes.equals(there[kind]);
-    const otherwise = isSame ? "" : `, and ${digestOf(there[kind])} when it is built again`;
-    console.log(`${isSame ? "ok  " : "FAIL"} ${what}: SHA-256 ${digestOf(bytes)}${otherwise}`);
-    if (!isSame) process.exitCode = 1;
+  for (const node of nodesAtHand()) {
+    await run(node, ["tools/build.mjs"], { cwd: again, env: ELSEWHERE, ...MOST });
+    const there = await publishedBy(again, join(folder, "there"));
+    for (const { what, kind, bytes } of [...built, ...released]) {
+      const isSame = bytes.equals(there[kind]);
+      const otherwise = isSame ? "" : `, and ${digestOf(there[kind])} when it is built again`;
+      console.log(`${isSame ? "ok  " : "FAIL"} ${what}: SHA-256 ${digestOf(bytes)}${otherwise} by ${node}`);
+      if (!isSame) process.exitCode = 1;
+    }
   }
 }
 
