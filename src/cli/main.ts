@@ -4,6 +4,7 @@ import { withSelf } from "../encoding/command-hints.js";
 import { didYouMean } from "../encoding/nearest.js";
 import { SignetError, shortened, visible } from "../errors.js";
 import { tellFileWarningsTo } from "../files/warnings.js";
+import { addBackupCommands } from "./backup-commands.js";
 import type { CommonOptions, Context } from "./context.js";
 import { addCustodyFlags } from "./custody-flags.js";
 import { givenOnce } from "./given-once.js";
@@ -91,6 +92,7 @@ const GROUPS: readonly (readonly [words: readonly string[], add: AddCommands])[]
   [["verify", "doctor", "inspect", "jwks"], addTokenCommands],
   [["keys"], addKeyCommands],
   [["audit"], addAuditCommands],
+  [["backup", "restore"], addBackupCommands],
   [["serve", "callers"], addServerCommands],
   [["template", "deploy", "outputs", "undeploy"], addStackCommands],
 ];

@@ -108,6 +108,17 @@ async function timeOf(path: string): Promise<number | undefined> {
   }
 }
 
+/**
+ * Puts back when something was used last, where nothing later is known.
+ *
+ * @param at NumericDate
+ * @throws SignetError `store_failed`
+ */
+export async function recallUse(folder: string, name: string, at: number): Promise<void> {
+  await makePrivateDirectory(folder);
+  await writeUse(join(folder, name), at * 1_000, Date.now()).catch((error) => Promise.reject(asUnwritable(folder, error)));
+}
+
 /** Forgets when something was used last. */
 export async function forgetUse(folder: string, name: string): Promise<void> {
   const path = join(folder, name);

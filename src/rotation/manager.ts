@@ -146,8 +146,8 @@ export function managerParts(options: ManagerOptions): ManagerParts {
   return { context, inTurn: turns() };
 }
 
-// A container may run under a number that has no name.
-function systemUser(): string {
+/** This process's user, for the audit log. A container may run under a number that has no name. */
+export function systemUser(): string {
   try {
     return `user ${userInfo().username}`;
   } catch {

@@ -7,6 +7,7 @@ import type { PolicyInForce } from "../../keyring/keyring.js";
 /** What happened to a key, or to the policy. */
 export type AuditEvent =
   | "issuer.created"
+  | "issuer.restored"
   | "policy.changed"
   | "rotation.requested"
   | "rotation.withdrawn"

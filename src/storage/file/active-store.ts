@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SignetError } from "../../errors.js";
 import { createFile, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
 import { asUnreadable, errorCode } from "../../files/failures.js";
@@ -8,12 +8,15 @@ import { removeInterruptedWrites } from "../../files/temporary.js";
 import { readTrustedText } from "../../files/trusted-read.js";
 import { type ActiveDocument, parseActiveDocument } from "../../keyring/active-document.js";
 import type { ActiveStore } from "../contract.js";
+import { assertConfirmed } from "./restored.js";
 
 const NAME = /^([1-9]\d{0,15})\.json$/;
 
 /**
  * The active document as a file of its own directory, named by its sequence. A name is never used twice, so a manager that was
  * stopped between a check and a delete can only hit a document that is over.
+ *
+ * @param directory of these documents alone, in the installation's directory
  */
 export function createFileActiveStore(directory: string): ActiveStore {
   const pathOf = (sequence: number): string => join(directory, `${sequence}.json`);
@@ -26,6 +29,7 @@ export function createFileActiveStore(directory: string): ActiveStore {
         const document = await readDocument(pathOf(sequence));
         if (document !== undefined) documents.push(document);
       }
+      if (documents.length === 0) await assertConfirmed(dirname(directory));
       return documents;
     },
     async write(document: ActiveDocument) {

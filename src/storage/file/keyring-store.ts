@@ -10,6 +10,7 @@ import { readTrustedText } from "../../files/trusted-read.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../../keyring/parse.js";
 import type { KeyringStore } from "../contract.js";
+import { assertConfirmed } from "./restored.js";
 
 /** The keyring as a file. Its tag is the SHA-256 digest of its text; writers take turns under a lock beside it. */
 export function createFileKeyringStore(path: string): KeyringStore {
@@ -27,6 +28,7 @@ export function createFileKeyringStore(path: string): KeyringStore {
     return withProcessLock(`${path}.lock`, async () => {
       const current = await readText();
       if ((current === undefined ? null : tagOf(current)) !== tag) throw conflict(path);
+      if (current === undefined) await assertConfirmed(dirname(path));
       const text = keyringText(keyring);
       await removeInterruptedWrites(dirname(path), (name) => name === basename(path));
       await replaceFile(path, text, PRIVATE_FILE);
@@ -37,7 +39,9 @@ export function createFileKeyringStore(path: string): KeyringStore {
   return Object.freeze({
     async read() {
       const text = await readText();
-      return text === undefined ? undefined : { keyring: parseKeyring(text, path), tag: tagOf(text) };
+      if (text !== undefined) return { keyring: parseKeyring(text, path), tag: tagOf(text) };
+      await assertConfirmed(dirname(path));
+      return undefined;
     },
     async write(keyring: Keyring, tag: string | null) {
       await makePrivateDirectory(dirname(path));

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Installation } from "../../assemble.js";
+import { environmentOverrides } from "../../config/environment.js";
+import type { Config } from "../../config/schema.js";
+import { facts } from "../../custody/file/facts.js";
+import { SignetError } from "../../errors.js";
+import type { KeyRecord } from "../../keyring/key-record.js";
+import type { Keyring } from "../../keyring/keyring.js";
+import { parseKeyring } from "../../keyring/parse.js";
+import { keyringMissing } from "../load-installation.js";
+import type { Surroundings } from "../surroundings.js";
+import { type BackupContents, type Files, keyIdOf } from "./contents.js";
+import { callersAt, filesAt, type Place } from "./place.js";
+
+const HANDBOOK = "docs/operations/backup-and-restore.md";
+/** So often what changed while it was read is read again: a run of a manager takes less than all of these. */
+const ATTEMPTS = 100;
+
+/** What a backup of an installation would hold. */
+export interface Gathered {
+  readonly contents: BackupContents;
+  readonly keyring: Keyring;
+  /** What is needed beside it, and what an operator has to look at: each in a sentence. */
+  readonly notes: readonly string[];
+}
+
+/** Who makes a backup, and when. */
+export interface Making {
+  readonly madeAt: number;
+  readonly madeBy: string;
+}
+
+/**
+ * Reads an installation for a backup while managers may be at work: the keyring is the same before and after, and a manager writes it before
+ * it touches anything else. So what was read is what a manager that was killed there would have left, and the next one goes on with it.
+ *
+ * @throws SignetError `usage` for an installation in AWS, `keyring_missing`, `key_not_found` where the key that signs is not there,
+ *   `lease_held` where keys are changed all the time, and what reading throws
+ */
+export async function gather(
+  surroundings: Surroundings,
+  installation: Installation,
+  path: string,
+  { madeAt, madeBy }: Making,
+): Promise<Gathered> {
+  const { config } = installation;
+  assertOnDisk(config);
+  const place: Place = { config: path, directory: config.directory };
+  const found = await stableFiles(installation, place);
+  const keyring = parseKeyring(found.get("keyring.json") ?? "", config.directory);
+  const own = new Set(keyring.keys.filter(isOwn).map(({ id }) => id));
+  const files = new Map([...found].filter(([each]) => keyIdOf(each) === undefined || own.has(keyIdOf(each) as string)));
+  assertSigns(keyring, files);
+  const callers = await callersAt(place);
+  const left = [...found.keys()].filter((each) => !files.has(each)).length;
+  return {
+    contents: { madeAt, madeBy, issuer: keyring.issuer, files, callers },
+    keyring,
+    notes: [...losses(keyring, files, left), ...elsewhere(surroundings, config, keyring)],
+  };
+}
+
+function assertOnDisk({ aws }: Config): void {
+  if (aws === undefined) return;
+  const kept = aws.keyring === undefined ? "keys and active documents are" : "keys, keyring, audit log and documents are";
+  throw new SignetError(
+    "usage",
+    `no backup was made: this issuer's ${kept} in AWS. S3 keeps past versions where the bucket is versioned, as the stack's is; a parameter ` +
+      "that is deleted is gone at once; secrets and KMS keys can be brought back until the day of their deletion; and KMS gives no private key out. " +
+      `${HANDBOOK} (In AWS) says what to copy, and how`,
+  );
+}
+
+async function stableFiles(installation: Installation, place: Place): Promise<Files> {
+  // What is no keyring, or an unconfirmed copy's, is told by the store.
+  if ((await installation.stores.keyring.read()) === undefined) throw keyringMissing(installation);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = (await installation.stores.keyring.read())?.tag;
+    const files = await filesAt(place);
+    if (before !== undefined && (await installation.stores.keyring.read())?.tag === before) return files;
+    await sleep(10 + Math.random() * 90);
+  }
+  throw new SignetError("lease_held", "keys are being changed all the time, so that no moment is like the next: try again");
+}
+
+function isOwn({ custody, origin, state }: KeyRecord): boolean {
+  return custody === facts.name && origin !== "foreign" && state !== "revoked";
+}
+
+/** Whether the private part of a key has to be there: it signs, or may be the next to do so. */
+export function isNeeded(record: KeyRecord): boolean {
+  return isOwn(record) && record.materialLostAt === undefined && (record.state === "active" || record.state === "pending");
+}
+
+/** The keys whose files should be there and are not. */
+export function lostKeys({ keys }: Keyring, files: Files): readonly KeyRecord[] {
+  return keys.filter((record) => isNeeded(record) && !files.has(`${facts.keyFolder}/${record.id}.key`));
+}
+
+// A copy that cannot sign is none, and one that is kept instead of the last good one is worse.
+function assertSigns(keyring: Keyring, files: Files): void {
+  const lost = lostKeys(keyring, files).find(({ state }) => state === "active");
+  if (lost === undefined) return;
+  throw new SignetError(
+    "key_not_found",
+    `no backup was made: the private part of ${lost.publicJwk?.kid ?? lost.id}, which signs, is not there. Keep your earlier backups: ` +
+      "`signet restore FILE` puts the key file back from one of them, and `signet keys repair` shows what else can be done",
+  );
+}
+
+function losses(keyring: Keyring, files: Files, left: number): string[] {
+  const lost = lostKeys(keyring, files).map(({ id, publicJwk }) => publicJwk?.kid ?? id);
+  return [
+    ...(lost.length === 0
+      ? []
+      : [`the private part of ${lost.join(", ")} is not there: \`signet keys tick\` makes another standby`]),
+    ...(left === 0 ? [] : [`${left} of the key files are of no key in use, and are not in it`]),
+  ];
+}
+
+function elsewhere({ env }: Surroundings, { passphraseFile, notices }: Config, keyring: Keyring): string[] {
+  const others = keyring.keys.filter(({ custody, origin }) => custody !== facts.name && origin !== "foreign");
+  const custodies = [...new Set(others.map(({ custody }) => custody))].join(", ");
+  const variables = [...new Set(environmentOverrides(env).sources.values())].sort();
+  const named = [passphraseFile, notices.webhookSecretFile].filter((file) => file !== undefined);
+  const isEncrypted = keyring.keyFiles?.encrypted === true;
+  return [
+    ...(others.length === 0 ? [] : [`not in it: ${others.length} private keys that ${custodies} keeps; keep them safe there`]),
+    ...(isEncrypted ? ["not in it: the passphrase of the key files, without which they open nowhere"] : []),
+    ...(named.length === 0 ? [] : [`not in it: ${named.join(", ")}, which signet.json names`]),
+    ...(variables.length === 0 ? [] : [`not in it: ${variables.join(", ")}, which decides here as well`]),
+  ];
+}

@@ -1,0 +1,63 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { keyFilesIn } from "../../custody/file/custodian.js";
+import { facts } from "../../custody/file/facts.js";
+import { asUnreadable, errorCode } from "../../files/failures.js";
+import { callersFolder, lastUse } from "../../files/last-uses.js";
+import { readTrustedText } from "../../files/trusted-read.js";
+import { isCallerName } from "../../settings/callers.js";
+import { type Files, isBackupPath, wholeLines } from "./contents.js";
+
+/** Where an installation's files are. */
+export interface Place {
+  /** The config file. */
+  readonly config: string;
+  /** The directory of keys and documents. */
+  readonly directory: string;
+}
+
+/** Where a file of an installation is. */
+export function pathIn({ config, directory }: Place, path: string): string {
+  return path === "signet.json" ? config : join(directory, ...path.split("/"));
+}
+
+/**
+ * Reads the files of an installation that a backup can have, as they are. A last line of the audit log that was cut short is left out.
+ *
+ * @throws SignetError `store_failed`, `store_insecure`
+ */
+export async function filesAt(place: Place): Promise<Files> {
+  const files = new Map<string, string>();
+  const add = (path: string, text: string | undefined): void => {
+    if (text !== undefined && isBackupPath(path)) files.set(path, text);
+  };
+  const read = async (path: string): Promise<void> => add(path, await readTrustedText("document", pathIn(place, path)));
+  await read("signet.json");
+  await read("keyring.json");
+  for await (const { path, text } of keyFilesIn(join(place.directory, facts.keyFolder))) {
+    add(`${facts.keyFolder}/${path.slice(path.lastIndexOf("/") + 1)}`, text);
+  }
+  for (const name of await namesIn(join(place.directory, "active"))) {
+    if (isBackupPath(`active/${name}`)) await read(`active/${name}`);
+  }
+  await read("public/jwks.json");
+  await read("public/openid-configuration.json");
+  const lines = wholeLines(await readTrustedText("document", pathIn(place, "audit.jsonl")));
+  add("audit.jsonl", lines.length === 0 ? undefined : lines.map((line) => `${line}\n`).join(""));
+  return files;
+}
+
+/** When the callers of an installation were recognised last, by name. */
+export async function callersAt({ directory }: Place): Promise<ReadonlyMap<string, number>> {
+  const folder = callersFolder(directory);
+  const uses = new Map<string, number>();
+  for (const name of (await namesIn(folder)).filter(isCallerName).sort()) {
+    const at = await lastUse(folder, name);
+    if (at !== undefined) uses.set(name, at);
+  }
+  return uses;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error) => (errorCode(error) === "ENOENT" ? [] : Promise.reject(asUnreadable(folder, error))));
+}

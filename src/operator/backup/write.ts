@@ -1,0 +1,71 @@
+import { lstat } from "node:fs/promises";
+import { SignetError } from "../../errors.js";
+import { createFile, PRIVATE_FILE } from "../../files/durable.js";
+import { readTrusted } from "../../files/trusted-read.js";
+import { pathGiven, type Surroundings } from "../surroundings.js";
+import { type BackupContents, backupText, damaged, digestOf } from "./contents.js";
+import { MAX_BACKUP_BYTES, type Openers, opened, type Seal, sealed } from "./sealing.js";
+
+/** @throws SignetError `usage` where a backup's name is taken: nothing is written over */
+export async function assertFree(surroundings: Surroundings, path: string): Promise<void> {
+  const isTaken = await lstat(pathGiven(surroundings, path)).then(
+    () => true,
+    () => false,
+  );
+  if (isTaken) throw taken(path);
+}
+
+/**
+ * Seals contents into a file of its owner's. It is read back, and opened where the passphrase is at hand, before this returns.
+ *
+ * @returns what names the contents
+ * @throws SignetError `usage`, `store_failed`
+ */
+export async function writeBackup(
+  surroundings: Surroundings,
+  path: string,
+  contents: BackupContents,
+  seal: Seal,
+): Promise<string> {
+  const text = backupText(contents);
+  const file = await sealed(text, seal);
+  if (file.length > MAX_BACKUP_BYTES) {
+    throw new SignetError(
+      "usage",
+      `the backup would have more than ${MAX_BACKUP_BYTES} bytes, which no restore reads: nothing was written`,
+    );
+  }
+  const place = pathGiven(surroundings, path);
+  if (!(await createFile(place, file, PRIVATE_FILE))) throw taken(path);
+  const written = await readBackupFile(surroundings, path);
+  const isGood = written === file && (!("passphrase" in seal) || (await opened(written, ofPassphrase(seal.passphrase))) === text);
+  if (!isGood) throw new SignetError("store_failed", `${path} was written and does not open: give another name, on another disk`);
+  return digestOf(text);
+}
+
+/**
+ * Reads a backup file, as it is.
+ *
+ * @throws SignetError `usage` where there is none, `backup_damaged` for what is no text
+ */
+export async function readBackupFile(surroundings: Surroundings, path: string): Promise<string> {
+  const bytes = await readTrusted("input", pathGiven(surroundings, path), "usage", MAX_BACKUP_BYTES);
+  if (bytes === undefined) throw new SignetError("usage", `${path} cannot be read: there is no such file`);
+  const text = bytes.toString("utf8");
+  if (!Buffer.from(text).equals(bytes)) throw damaged("it is no text");
+  return text;
+}
+
+function ofPassphrase(passphrase: string): Openers {
+  return {
+    passphrase: async () => passphrase,
+    privateKey: () => Promise.reject(damaged("it asks for a private key, and was sealed under a passphrase")),
+  };
+}
+
+function taken(path: string): SignetError {
+  return new SignetError(
+    "usage",
+    `${path} is there already, and no backup is written over: give another name, such as one with the date`,
+  );
+}
