@@ -61,6 +61,7 @@ export async function restore(backup: ProvenBackup, place: Place): Promise<Stand
   await makePrivateDirectory(directory);
   await assertTrustedFolder("document", directory);
   return withProcessLock(join(directory, "restore.lock"), async () => {
+    await removeInterrupted(place);
     // Another restore, or an `init`, may have been there meanwhile.
     const standing = await compare(backup, place);
     if (standing.kind === "refused") throw standing.why;
@@ -73,7 +74,6 @@ export async function restore(backup: ProvenBackup, place: Place): Promise<Stand
 async function write(backup: ProvenBackup, place: Place, { kind, missing }: Extract<Standing, { kind: "copy" | "mend" }>) {
   const { directory } = place;
   await createFile(join(directory, ".gitignore"), "*\n", PUBLIC_FILE);
-  await removeInterrupted(place);
   for (const path of missing) await put(pathIn(place, path), backup.files.get(path) as string, modeOf(path));
   for (const [name, at] of backup.callers) await recallUse(callersFolder(directory), name, at);
   const { keyring, digest, madeAt } = backup;

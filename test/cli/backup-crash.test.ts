@@ -1,0 +1,183 @@
+import { generateKeyPairSync } from "node:crypto";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createLocalJWKSet, jwtVerify } from "jose";
+import { beforeAll, describe, expect, it } from "vitest";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { type Ran, signet, signetProcess } from "./command.js";
+
+const scratch = scratchDirectories();
+const preloaded = (name: string) => `--import=${fileURLToPath(new URL(name, import.meta.url))}`;
+// The full proof stops at every single write; the tests of every day at some of them.
+const STRIDE = process.env.SIGNET_PROOF === "full" ? 1 : 11;
+const MAX_WRITES = 500;
+// A passphrase would cost each process a third of a second.
+const KEY = ["--key", "r.key"];
+
+let backup: string;
+let token: string;
+
+const made = async (...args: string[]) => {
+  const ran = await signet(args, { cwd: backup });
+  expect(ran.code, ran.stderr).toBe(0);
+  return ran.stdout.trim();
+};
+
+beforeAll(async () => {
+  backup = await scratch();
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  await writeFile(join(backup, "r.pub"), publicKey.export({ format: "pem", type: "spki" }));
+  await writeFile(join(backup, "r.key"), privateKey.export({ format: "pem", type: "pkcs8" }), { mode: 0o600 });
+  await made("init", "--issuer", "https://issuer.example");
+  token = await made("issue", "sub=alice");
+  await made("backup", "b", "--recipient", "r.pub");
+});
+
+async function emptyPlace(): Promise<string> {
+  const cwd = await scratch();
+  for (const name of ["b", "r.key"]) await cp(join(backup, name), join(cwd, name));
+  return cwd;
+}
+
+async function restoredPlace(): Promise<string> {
+  const cwd = await emptyPlace();
+  expect(await signet(["restore", "b", ...KEY], { cwd })).toMatchObject({ code: 0 });
+  return cwd;
+}
+
+const killedAt = (args: readonly string[], cwd: string, at: string): Promise<Ran> =>
+  signet(args, { cwd, env: { KILL_AT: at, NODE_OPTIONS: preloaded("kill-at-write.mjs") } });
+
+/** Runs a case for every n-th write until the command lives to its end. Answers how many it took. */
+async function everyWrite(run: (at: string) => Promise<Ran>): Promise<number> {
+  for (let write = 1; write < MAX_WRITES; write += STRIDE) {
+    if ((await run(write % 2 === 0 ? `${write}` : `${write} after`)).signal !== "SIGKILL") return write;
+  }
+  throw new Error(`the command made more than ${MAX_WRITES} writes`);
+}
+
+/** That nothing here signs, and the operator is told what is the matter. */
+async function assertSilent(cwd: string): Promise<void> {
+  for (const args of [
+    ["issue", "sub=a"],
+    ["keys", "tick"],
+  ]) {
+    const ran = await signet(args, { cwd });
+    expect(ran).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/restore|there is no .*signet\.json/) });
+  }
+}
+
+/** That the copy is the issuer, whole. */
+async function assertWhole(cwd: string): Promise<void> {
+  const issued = await signet(["issue", "sub=a"], { cwd });
+  expect(issued.code, issued.stderr).toBe(0);
+  const jwks = createLocalJWKSet(JSON.parse(await readFile(join(cwd, ".signet/public/jwks.json"), "utf8")));
+  for (const each of [token, issued.stdout.trim()]) await expect(jwtVerify(each, jwks)).resolves.toBeDefined();
+  expect(await signet(["audit", "verify"], { cwd })).toMatchObject({ code: 0 });
+  expect(await signet(["keys", "repair"], { cwd })).toMatchObject({
+    stderr: expect.stringContaining("everything is as the keyring says"),
+  });
+  for (const folder of [cwd, join(cwd, ".signet"), join(cwd, ".signet/keys")]) {
+    expect((await readdir(folder)).filter((name) => /\.tmp$|restored\.json/.test(name))).toStrictEqual([]);
+  }
+}
+
+async function confirmed(cwd: string): Promise<void> {
+  const ran = await signet(["restore", "--confirm", "--yes"], { cwd });
+  // The mark goes before the tick: that one then goes on alone.
+  if (ran.code === 2) expect(ran.stderr).toContain("signet keys tick");
+  else expect(ran.code, ran.stderr).toBe(0);
+  const ticked = await signet(["keys", "tick"], { cwd });
+  expect(ticked.code, ticked.stderr).toBe(0);
+}
+
+describe("killed between any two writes", { timeout: 900_000 }, () => {
+  it("a restore leaves nothing that signs, and the same command finishes it", async () => {
+    const writes = await everyWrite(async (at) => {
+      const cwd = await emptyPlace();
+      const ran = await killedAt(["restore", "b", ...KEY], cwd, at);
+      await assertSilent(cwd);
+      const again = await signet(["restore", "b", ...KEY], { cwd });
+      expect(again.code, again.stderr).toBe(0);
+      await assertSilent(cwd);
+      await confirmed(cwd);
+      await assertWhole(cwd);
+      return ran;
+    });
+    expect(writes).toBeGreaterThan(10);
+  });
+
+  it("a confirmation leaves a copy that waits, or one that the same command or a tick completes", async () => {
+    const writes = await everyWrite(async (at) => {
+      const cwd = await restoredPlace();
+      const ran = await killedAt(["restore", "--confirm", "--yes"], cwd, at);
+      const issued = await signet(["issue", "sub=a"], { cwd });
+      if (issued.code !== 0) expect(issued.stderr).toMatch(/signet restore --confirm|no key is active/);
+      await confirmed(cwd);
+      await assertWhole(cwd);
+      return ran;
+    });
+    expect(writes).toBeGreaterThan(10);
+  });
+
+  it("putting back what was lost leaves it lost, or put back", async () => {
+    await everyWrite(async (at) => {
+      const cwd = await emptyPlace();
+      for (const name of ["signet.json", ".signet"]) await cp(join(backup, name), join(cwd, name), { recursive: true });
+      await rm(join(cwd, ".signet/keyring.json"));
+      await rm(join(cwd, ".signet/audit.jsonl"));
+      const ran = await killedAt(["restore", "b", ...KEY], cwd, at);
+      // What signs goes on signing: no second one comes about.
+      expect(await signet(["issue", "sub=a"], { cwd })).toMatchObject({ code: 0 });
+      const again = await signet(["restore", "b", ...KEY], { cwd });
+      expect(again.code, again.stderr).toBe(0);
+      await assertWhole(cwd);
+      return ran;
+    });
+  });
+});
+
+describe("on a disk that is full", { timeout: 300_000 }, () => {
+  it("a restore says so and leaves nothing that signs; with room again, the same command finishes it", async () => {
+    for (let write = 1; ; write += STRIDE) {
+      const cwd = await emptyPlace();
+      const env = { FAIL_AT: `${write}`, NODE_OPTIONS: preloaded("fail-at-write.mjs") };
+      const ran = await signet(["restore", "b", ...KEY], { cwd, env });
+      if (ran.code === 0) break;
+      expect(ran.stderr).toContain("the disk is full");
+      await assertSilent(cwd);
+      expect(await signet(["restore", "b", ...KEY], { cwd })).toMatchObject({ code: 0 });
+    }
+  });
+
+  it("a backup leaves no file of its name", async () => {
+    for (const write of ["1", "2"]) {
+      const env = { FAIL_AT: write, NODE_OPTIONS: preloaded("fail-at-write.mjs") };
+      const ran = await signet(["backup", "c", "--recipient", "r.pub"], { cwd: backup, env });
+      expect(ran).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("the disk is full") });
+      expect((await readdir(backup)).filter((name) => name.startsWith("c"))).toStrictEqual([]);
+    }
+  });
+});
+
+describe("two at once", { timeout: 120_000 }, () => {
+  it("restores take turns, and end alike", async () => {
+    const cwd = await emptyPlace();
+    const ran = await Promise.all([1, 2].map(() => signetProcess(["restore", "b", ...KEY], { cwd })));
+    for (const { code, stderr } of ran) expect(code, stderr).toBe(0);
+    await assertSilent(cwd);
+    await confirmed(cwd);
+    await assertWhole(cwd);
+  });
+
+  it("confirmations make one copy, with one entry in its log", async () => {
+    const cwd = await restoredPlace();
+    const ran = await Promise.all([1, 2].map(() => signetProcess(["restore", "--confirm", "--yes"], { cwd })));
+    expect(ran.filter(({ code }) => code === 0).length).toBeGreaterThan(0);
+    await assertWhole(cwd);
+    const { stdout } = await signet(["keys", "history", "--json"], { cwd });
+    const { entries } = JSON.parse(stdout) as { entries: { event: string }[] };
+    expect(entries.filter(({ event }) => event === "issuer.restored")).toHaveLength(1);
+  });
+});

@@ -1,0 +1,19 @@
+// Preloaded into the command under test: from its n-th change of the disk on (FAIL_AT=n) the disk is full.
+import fs from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
+
+let count = 0;
+
+function counted(change) {
+  return async (...args) => {
+    count += 1;
+    if (count >= Number(process.env.FAIL_AT)) throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+    return change(...args);
+  };
+}
+
+// What is there can always be removed.
+for (const name of ["link", "rename", "mkdir"]) fs[name] = counted(fs[name]);
+const open = fs.open;
+fs.open = (path, flags, ...more) => (flags === "wx" ? counted(open)(path, flags, ...more) : open(path, flags, ...more));
+syncBuiltinESMExports();
