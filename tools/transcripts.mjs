@@ -11,6 +11,7 @@ import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startFakeForSessions } from "./fake-aws-sessions.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const folder = join(root, "docs/transcripts");
@@ -32,6 +33,9 @@ const VARIABLE = [
     " <from now> ",
   ],
   [/SINCE +/g, "SINCE "],
+  // Who plays it, and how wide that makes a column.
+  [/\bWHO +/g, "WHO "],
+  [/\buser [\w.-]+ +/g, "user <name> "],
   // What CloudFormation makes up.
   [/\bsignet-(Issuer|Manager|keyring)-\w+/g, "signet-$1-<id>"],
   [/\bLS0tLS1CRUdJTi[\w+/=]+/g, "<pem>"],
@@ -40,6 +44,25 @@ const VARIABLE = [
 
 export function transcriptNames() {
   return readdirSync(folder).filter((name) => name.endsWith(".txt"));
+}
+
+/** Those that are played on the strict fake of AWS, each on one of its own. */
+export function fakeTranscriptNames() {
+  return readdirSync(join(folder, "fake")).map((name) => `fake/${name}`);
+}
+
+/**
+ * What the commands of a session on the fake answer today.
+ *
+ * @param {string} session
+ */
+export async function replayedOnFake(session) {
+  const { env, stop } = await startFakeForSessions();
+  try {
+    return replayed(session, env);
+  } finally {
+    stop();
+  }
 }
 
 /** @param {string} name */
@@ -150,10 +173,10 @@ function answerOf(command, cwd, more) {
   return stdout.replaceAll(cwd, ".");
 }
 
-function main() {
-  for (const name of transcriptNames()) {
+async function main() {
+  for (const name of [...transcriptNames(), ...fakeTranscriptNames()]) {
     const before = recorded(name);
-    const now = replayed(before);
+    const now = name.startsWith("fake/") ? await replayedOnFake(before) : replayed(before);
     if (masked(before) === masked(now)) continue;
     if (process.argv.includes("--write")) {
       writeFileSync(join(folder, name), now);
@@ -165,4 +188,4 @@ function main() {
   }
 }
 
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) main();
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main();

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { masked, recorded, replayed, transcriptNames } from "../../tools/transcripts.mjs";
+import { fakeTranscriptNames, masked, recorded, replayed, replayedOnFake, transcriptNames } from "../../tools/transcripts.mjs";
 
 const hasCurl = spawnSync("curl", ["--version"]).status === 0;
 const [withCurl, others] = [true, false].map((wanted) =>
@@ -14,6 +14,10 @@ describe("the sessions that the pages show", () => {
 
   test.each(others ?? [])("%s: its commands still answer so", (name) => {
     expect(masked(replayed(recorded(name)))).toBe(masked(recorded(name)));
+  });
+
+  test.each(fakeTranscriptNames())("%s: its commands still answer so, on the strict fake of AWS", async (name) => {
+    expect(masked(await replayedOnFake(recorded(name)))).toBe(masked(recorded(name)));
   });
 });
 

@@ -73,18 +73,16 @@ export async function restore(backup: ProvenBackup, place: Place): Promise<Stand
 
 async function write(backup: ProvenBackup, place: Place, { kind, missing }: Extract<Standing, { kind: "copy" | "mend" }>) {
   const { directory } = place;
-  await createFile(join(directory, ".gitignore"), "*\n", PUBLIC_FILE);
-  for (const path of missing) await put(pathIn(place, path), backup.files.get(path) as string, modeOf(path));
-  for (const [name, at] of backup.callers) await recallUse(callersFolder(directory), name, at);
   const { keyring, digest, madeAt } = backup;
   // Who held the lease is gone, or of another machine. What no record names is searched for by the next manager.
   const free = { ...keyring, lease: null, sweptAt: null };
-  if (kind === "copy") {
-    const text = markText({ backup: digest, madeAt, keyring: free });
-    await put(markIn(directory), text, PRIVATE_FILE);
-  } else if (!(await filesAt(place)).has("keyring.json")) {
-    await put(pathIn(place, "keyring.json"), keyringText(free), PRIVATE_FILE);
+  await createFile(join(directory, ".gitignore"), "*\n", PUBLIC_FILE);
+  for (const [name, at] of backup.callers) await recallUse(callersFolder(directory), name, at);
+  for (const path of missing) {
+    const text = path === "keyring.json" ? keyringText(free) : (backup.files.get(path) as string);
+    await put(pathIn(place, path), text, modeOf(path));
   }
+  if (kind === "copy") await put(markIn(directory), markText({ backup: digest, madeAt, keyring: free }), PRIVATE_FILE);
 }
 
 async function put(path: string, text: string, mode: number): Promise<void> {

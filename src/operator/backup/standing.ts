@@ -107,7 +107,8 @@ function withoutKeyring(backup: ProvenBackup, { files, directory }: Here, top: n
         `Where it is an old copy, move it away: mv ${directory} ${directory}.older`,
     );
   }
-  return { kind: "mend", missing: missingOf(backup.files, files, (path) => !path.startsWith("active/")) };
+  // The keyring comes last: until then nothing manages these keys.
+  return { kind: "mend", missing: [...missingOf(backup.files, files, (path) => !path.startsWith("active/")), "keyring.json"] };
 }
 
 function olderOrOther(history: "behind" | "forked", directory: string): SignetError {
