@@ -18,7 +18,8 @@ export async function startFakeForSessions() {
   const program = join(root, "test/fakes/aws/aws-cli.mjs");
   writeFileSync(join(commands, "aws"), `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`, { mode: 0o700 });
   const fake = spawn(process.execPath, [join(root, "test/fakes/aws/serve.mjs")], { stdio: ["ignore", "pipe", "inherit"] });
-  const line = await new Promise((resolve) => createInterface({ input: fake.stdout }).once("line", resolve));
+  const lines = createInterface({ input: fake.stdout });
+  const line = /** @type {string} */ (await new Promise((resolve) => lines.once("line", resolve)));
   return {
     env: {
       ...JSON.parse(line),

@@ -36,6 +36,10 @@ const VARIABLE = [
   // Who plays it, and how wide that makes a column.
   [/\bWHO +/g, "WHO "],
   [/\buser [\w.-]+ +/g, "user <name> "],
+  // What `init` and AWS make up.
+  [/\bissuer-example-[0-9a-f]{8}\b/g, "issuer-example-<id>"],
+  [/<uuid>-\w{6}\b/g, "<uuid>-<id>"],
+  [/"VersionId": "[\w-]+"/g, '"VersionId": "<id>"'],
   // What CloudFormation makes up.
   [/\bsignet-(Issuer|Manager|keyring)-\w+/g, "signet-$1-<id>"],
   [/\bLS0tLS1CRUdJTi[\w+/=]+/g, "<pem>"],

@@ -27,6 +27,7 @@ export function addBackupCommands(program: Command, context: Context, common: (c
     .option("--passphrase-file <file>", "holds the passphrase of the backup (default: it is asked for)")
     .option("--key <file>", "the recipient's private key, where the backup was made for one")
     .option("--key-passphrase-file <file>", "opens that key where it is encrypted")
+    .option("--contents <line>", "what `signet backup` printed: needed where the backup was made for a recipient")
     .option("--dry-run", "open and prove everything, show what is newer where, and write nothing")
     .option("--json", "print what was found, or done, as JSON")
     .addHelpText(

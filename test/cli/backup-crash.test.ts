@@ -13,7 +13,7 @@ const preloaded = (name: string) => `--import=${fileURLToPath(new URL(name, impo
 const STRIDE = process.env.SIGNET_PROOF === "full" ? 1 : 11;
 const MAX_WRITES = 500;
 // A passphrase would cost each process a third of a second.
-const KEY = ["--key", "r.key"];
+const KEY = ["--key", "r.key", "--contents"];
 
 let backup: string;
 let token: string;
@@ -31,7 +31,7 @@ beforeAll(async () => {
   await writeFile(join(backup, "r.key"), privateKey.export({ format: "pem", type: "pkcs8" }), { mode: 0o600 });
   await made("init", "--issuer", "https://issuer.example");
   token = await made("issue", "sub=alice");
-  await made("backup", "b", "--recipient", "r.pub");
+  KEY.push(await made("backup", "b", "--recipient", "r.pub"));
 });
 
 async function emptyPlace(): Promise<string> {

@@ -247,6 +247,19 @@ describe("a restore where something is already", () => {
     await expect(jwtVerify(token, createLocalJWKSet(JSON.parse(jwks)))).resolves.toBeDefined();
   });
 
+  it("says of a damaged keyring how the backup's comes into its place", async () => {
+    const place = await original();
+    await writeFile(place.path("keyring.json"), "{");
+    const refused = await place.run("restore", "b", ...SEALED);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/keyring\.json is damaged; nothing was written[\s\S]*mv '/) });
+    await rename(place.path("keyring.json"), place.path("keyring.json.damaged"));
+    await done(place.run("restore", "b", ...SEALED));
+    expect(await place.run("keys", "repair")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("everything is as the keyring says"),
+    });
+  });
+
   it("refuses an older copy, and one that was changed apart", async () => {
     const place = await original();
     const older = await folder();
@@ -302,11 +315,17 @@ describe("a backup for the owner of a key", () => {
     const place = await folder();
     await done(place.run("init"));
     await writeFile(join(place.cwd, "r.pub"), recipient);
-    await done(place.run("backup", "b", "--recipient", "r.pub"));
+    const contents = await done(place.run("backup", "b", "--recipient", "r.pub"));
     const copy = await copyOf(place);
     expect(await copy.run("restore", "b", ...SEALED)).toMatchObject({ code: 2, stderr: expect.stringContaining("--key FILE") });
     await writeFile(join(copy.cwd, "r.key"), secret, { mode: 0o600 });
-    await done(copy.run("restore", "b", "--key", "r.key"));
+    // Any holder of the public key can make one: the operator says that it is the right one.
+    const unnamed = await copy.run("restore", "b", "--key", "r.key");
+    expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining("--contents LINE") });
+    const other = await copy.run("restore", "b", "--key", "r.key", "--contents", "A".repeat(43));
+    expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("not the backup that --contents names") });
+    expect(await readdir(copy.cwd)).not.toContain("signet.json");
+    await done(copy.run("restore", "b", "--key", "r.key", "--contents", contents));
     await done(copy.run("restore", "--confirm", "--yes"));
     await done(copy.run("issue", "sub=a"));
   });

@@ -25,6 +25,8 @@ export interface RestoreOptions extends CommonOptions {
   readonly passphraseFile?: string;
   readonly key?: string;
   readonly keyPassphraseFile?: string;
+  /** What `signet backup` printed. */
+  readonly contents?: string;
   readonly confirm?: boolean;
   readonly dryRun?: boolean;
 }
@@ -46,9 +48,11 @@ export async function restore(context: Context, file: string | undefined, option
 }
 
 async function openBackup(context: Context, file: string, options: RestoreOptions): Promise<Backup> {
+  let isForRecipient = false;
   const text = await opened(await readBackupFile(context, file), {
     passphrase: () => passphraseOfBackup(context, options),
     privateKey: async () => {
+      isForRecipient = true;
       if (options.key === undefined) {
         throw new SignetError(
           "usage",
@@ -59,7 +63,22 @@ async function openBackup(context: Context, file: string, options: RestoreOption
       return recipientsKeyIn(context, options.key, { keyPassphraseFile, askPassphrase: askIfWatched() });
     },
   });
-  return parseBackup(text);
+  const backup = parseBackup(text);
+  assertContents(backup, options, isForRecipient);
+  return backup;
+}
+
+// Under a public key anybody can seal, and a config says which programs run and where files go: there the operator has to know the contents.
+function assertContents({ digest }: Backup, { contents, dryRun }: RestoreOptions, isForRecipient: boolean): void {
+  if (contents === digest) return;
+  if (contents !== undefined) {
+    throw new SignetError("backup_damaged", `this is not the backup that --contents names: its contents are ${digest}; nothing was written`);
+  }
+  if (!isForRecipient || dryRun === true) return;
+  throw new SignetError(
+    "usage",
+    "any holder of the recipient's public key can have made this backup: give the line that `signet backup` printed, with --contents LINE; nothing was written",
+  );
 }
 
 async function passphraseOfBackup(context: Context, { passphraseFile }: RestoreOptions): Promise<string> {

@@ -18,7 +18,7 @@ import { type Mark, markIn, readMark } from "./mark.js";
 const LEAP = 1_000;
 
 /** What makes a confirmed copy. */
-export interface Confirming {
+interface Confirming {
   /** NumericDate. */
   readonly at: number;
   /** Who says that the original is gone, for the audit log. */

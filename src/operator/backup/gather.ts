@@ -25,7 +25,7 @@ export interface Gathered {
 }
 
 /** Who makes a backup, and when. */
-export interface Making {
+interface Making {
   readonly madeAt: number;
   readonly madeBy: string;
 }
@@ -66,7 +66,7 @@ function assertOnDisk({ aws }: Config): void {
   throw new SignetError(
     "usage",
     `no backup was made: this issuer's ${kept} in AWS. S3 keeps past versions where the bucket is versioned, as the stack's is; a parameter ` +
-      "that is deleted is gone at once; secrets and KMS keys can be brought back until the day of their deletion; and KMS gives no private key out. " +
+      "that is deleted is gone at once; a secret or a KMS key whose deletion was scheduled can be brought back until its day; and KMS gives no private key out. " +
       `${HANDBOOK} (In AWS) says what to copy, and how`,
   );
 }
@@ -88,7 +88,7 @@ function isOwn({ custody, origin, state }: KeyRecord): boolean {
 }
 
 /** Whether the private part of a key has to be there: it signs, or may be the next to do so. */
-export function isNeeded(record: KeyRecord): boolean {
+function isNeeded(record: KeyRecord): boolean {
   return isOwn(record) && record.materialLostAt === undefined && (record.state === "active" || record.state === "pending");
 }
 

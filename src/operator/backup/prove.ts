@@ -53,7 +53,7 @@ export async function proveBackup(backup: Backup, passphrase: PassphraseSource):
 }
 
 /** The audit log of some files, as a store that is read. */
-export function logOf(files: Files): AuditStore {
+function logOf(files: Files): AuditStore {
   return {
     append: () => Promise.reject(damaged("it is only read")),
     async *read(after = 0) {

@@ -27,7 +27,7 @@ export async function recipientIn(surroundings: Surroundings, path: string): Pro
 }
 
 /** How a recipient's private key is read. */
-export interface PrivateKeyOptions {
+interface PrivateKeyOptions {
   readonly keyPassphraseFile?: string | undefined;
   /** Asks for the passphrase of an encrypted key; absent where there is no terminal. */
   readonly askPassphrase?: ((question: string) => Promise<string>) | undefined;

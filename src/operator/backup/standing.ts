@@ -1,4 +1,4 @@
-import { SignetError } from "../../errors.js";
+import { isSignetError, SignetError } from "../../errors.js";
 import { parseActiveDocument } from "../../keyring/active-document.js";
 import type { AuditHead, Keyring } from "../../keyring/keyring.js";
 import { parseKeyring } from "../../keyring/parse.js";
@@ -8,7 +8,7 @@ import type { Mark } from "./mark.js";
 import type { ProvenBackup } from "./prove.js";
 
 /** What is there where a backup shall be restored. */
-export interface Here {
+interface Here {
   readonly files: Files;
   /** What an earlier restore left, that was not confirmed. */
   readonly mark: Mark | undefined;
@@ -17,7 +17,7 @@ export interface Here {
 }
 
 /** One line of what is where. */
-export interface Compared {
+interface Compared {
   readonly part: string;
   readonly backup: string;
   readonly here: string;
@@ -43,7 +43,7 @@ export function standingOf(backup: ProvenBackup, here: Here): Standing {
   try {
     return { ...judged(backup, here), compared };
   } catch (why) {
-    if (!SignetError.isOne(why)) throw why;
+    if (!isSignetError(why)) throw why;
     return { kind: "refused", why, compared };
   }
 }
@@ -66,7 +66,7 @@ function judged(backup: ProvenBackup, here: Here): Verdict {
     if (other === undefined || other === text || path === "signet.json" || path.startsWith("public/")) continue;
     throw refused(
       `there is no keyring in ${directory}, and its ${path} is not the backup's: it may be newer. Where you want the backup all the same, move it away: ` +
-        `mv ${directory} ${directory}.before`,
+        moving(directory, "before"),
     );
   }
   return { kind: "copy", missing: missingOf(backup.files, files, (path) => !path.startsWith("active/")) };
@@ -74,7 +74,7 @@ function judged(backup: ProvenBackup, here: Here): Verdict {
 
 // The keyring that is there stays: it says which private keys are missed.
 function besideKeyring(backup: ProvenBackup, { files, directory }: Here): Verdict {
-  const keyring = parseKeyring(files.get("keyring.json") as string, `${directory}/keyring.json`);
+  const keyring = keyringIn(files.get("keyring.json") as string, directory);
   const history = historyOf(keyring.audit, files, backup);
   if (history === "behind" || history === "forked") throw olderOrOther(history, directory);
   const missing = missingOf(backup.files, files, (path) => isMissed(path, backup, keyring));
@@ -83,8 +83,26 @@ function besideKeyring(backup: ProvenBackup, { files, directory }: Here): Verdic
   throw refused(
     `${directory} is newer than the backup, and lacks nothing that the backup has; nothing was written. To go back to the backup all the same ` +
       "brings revoked keys back and loses the keys made since; only then move it away: " +
-      `mv ${directory} ${directory}.newer`,
+      moving(directory, "newer"),
   );
+}
+
+// A damaged one says that it is to be restored: here is how.
+function keyringIn(text: string, directory: string): Keyring {
+  const path = `${directory}/keyring.json`;
+  try {
+    return parseKeyring(text, path);
+  } catch (error) {
+    if (!isSignetError(error, "keyring_damaged")) throw error;
+    throw refused(
+      `${path} is damaged; nothing was written. Move it away, and restore again: the backup's is brought up to date by the audit log and the active ` +
+        `document that are there: mv '${path}' '${path}.damaged'`,
+    );
+  }
+}
+
+function moving(directory: string, as: string): string {
+  return `mv '${directory}' '${directory}.${as}'`;
 }
 
 // Key files of records that both have; the log as a whole.
@@ -104,7 +122,7 @@ function withoutKeyring(backup: ProvenBackup, { files, directory }: Here, top: n
   if (top < backup.keyring.confirmedSequence) {
     throw refused(
       `the active document in ${directory} is older (sequence ${top}) than the backup's keyring (${backup.keyring.confirmedSequence}); nothing was written. ` +
-        `Where it is an old copy, move it away: mv ${directory} ${directory}.older`,
+        `Where it is an old copy, move it away: ${moving(directory, "older")}`,
     );
   }
   // The keyring comes last: until then nothing manages these keys.
@@ -116,7 +134,7 @@ function olderOrOther(history: "behind" | "forked", directory: string): SignetEr
     history === "behind"
       ? `what is in ${directory} is older than the backup`
       : `the audit log in ${directory} is not the one that the backup's keyring continues: both were changed since they were one, or it is another issuer's`;
-  return refused(`${what}; nothing was written. Where you want the backup, move it away: mv ${directory} ${directory}.before`);
+  return refused(`${what}; nothing was written. Where you want the backup, move it away: ${moving(directory, "before")}`);
 }
 
 function historyOf(here: Pick<AuditHead, "count" | "head">, files: Files, backup: ProvenBackup): History {
