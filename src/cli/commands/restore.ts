@@ -72,7 +72,10 @@ async function openBackup(context: Context, file: string, options: RestoreOption
 function assertContents({ digest }: Backup, { contents, dryRun }: RestoreOptions, isForRecipient: boolean): void {
   if (contents === digest) return;
   if (contents !== undefined) {
-    throw new SignetError("backup_damaged", `this is not the backup that --contents names: its contents are ${digest}; nothing was written`);
+    throw new SignetError(
+      "backup_damaged",
+      `this is not the backup that --contents names: its contents are ${digest}; nothing was written`,
+    );
   }
   if (!isForRecipient || dryRun === true) return;
   throw new SignetError(
