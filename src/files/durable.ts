@@ -35,6 +35,33 @@ export async function createFile(path: string, data: string, mode: number): Prom
 }
 
 /**
+ * Creates a file that does not exist yet under its own name, where there may be no links, as on FAT, SMB or FUSE: who reads it has to know a
+ * torn one. It has reached the disk when this returns; one that fails is taken away.
+ *
+ * @returns false, with nothing changed, where the file exists
+ */
+export async function writeNewFile(path: string, data: string, mode: number): Promise<boolean> {
+  try {
+    const file = await open(path, "wx", mode);
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } catch (error) {
+      await removeTemporary(path);
+      throw error;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw asUnwritable(path, error);
+  }
+  // Such file systems may know no sync of a folder.
+  await syncDirectory(dirname(path)).catch(() => undefined);
+  return true;
+}
+
+/**
  * Creates an empty file that does not exist yet, whose first name is its only one: what counts its names never sees another. It has reached
  * the disk when this returns, also where another process has just made it.
  *

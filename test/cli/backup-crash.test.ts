@@ -31,7 +31,7 @@ beforeAll(async () => {
   await writeFile(join(backup, "r.key"), privateKey.export({ format: "pem", type: "pkcs8" }), { mode: 0o600 });
   await made("init", "--issuer", "https://issuer.example");
   token = await made("issue", "sub=alice");
-  KEY.push(await made("backup", "b", "--recipient", "r.pub"));
+  KEY.push((await made("backup", "b", "--recipient", "r.pub")).split(" ")[0] as string);
 });
 
 async function emptyPlace(): Promise<string> {
@@ -127,10 +127,10 @@ describe("killed between any two writes", { timeout: 900_000 }, () => {
       for (const name of ["signet.json", ".signet"]) await cp(join(backup, name), join(cwd, name), { recursive: true });
       await rm(join(cwd, ".signet/keyring.json"));
       await rm(join(cwd, ".signet/audit.jsonl"));
-      const ran = await killedAt(["restore", "b", ...KEY], cwd, at);
+      const ran = await killedAt(["restore", "b", ...KEY, "--yes"], cwd, at);
       // What signs goes on signing: no second one comes about.
       expect(await signet(["issue", "sub=a"], { cwd })).toMatchObject({ code: 0 });
-      const again = await signet(["restore", "b", ...KEY], { cwd });
+      const again = await signet(["restore", "b", ...KEY, "--yes"], { cwd });
       expect(again.code, again.stderr).toBe(0);
       await assertWhole(cwd);
       return ran;

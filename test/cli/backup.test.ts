@@ -31,12 +31,19 @@ async function jwksOf({ path }: Folder) {
   return createLocalJWKSet(JSON.parse(await readFile(path("public/jwks.json"), "utf8")));
 }
 
+/** Makes a backup. Answers what names its contents. */
+async function backedUp({ run }: Folder, name = "b", sealed = SEALED): Promise<string> {
+  const [digest = "", file] = (await done(run("backup", name, ...sealed))).split("  ");
+  expect(file).toBe(name);
+  return digest;
+}
+
 /** An issuer that has rotated, with its backup and a token. */
 async function original(...init: string[]) {
   const place = await folder();
   await done(place.run("init", "--issuer", ISSUER, ...init));
   const token = await done(place.run("issue", "sub=alice"));
-  const digest = await done(place.run("backup", "b", ...SEALED));
+  const digest = await backedUp(place);
   return { ...place, token, digest };
 }
 
@@ -111,7 +118,10 @@ describe("signet backup and restore", () => {
   it("says what would be in it, and writes nothing, with --dry-run", async () => {
     const before = await readdir(first.cwd);
     const ran = await first.run("backup", "never", "--dry-run", "--json");
-    expect(ran).toMatchObject({ code: 0, stderr: expect.stringContaining("private keys  2, not encrypted by themselves") });
+    expect(ran).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("private keys  2, not encrypted by themselves; 2 were opened"),
+    });
     const said = JSON.parse(ran.stdout) as { files: string[]; contents: null };
     expect(said.files).toEqual(
       expect.arrayContaining(["signet.json", "keyring.json", "audit.jsonl", "public/jwks.json", "active/1.json"]),
@@ -318,13 +328,13 @@ describe("a backup for the owner of a key", () => {
     const place = await folder();
     await done(place.run("init"));
     await writeFile(join(place.cwd, "r.pub"), recipient);
-    const contents = await done(place.run("backup", "b", "--recipient", "r.pub"));
+    const contents = await backedUp(place, "b", ["--recipient", "r.pub"]);
     const copy = await copyOf(place);
     expect(await copy.run("restore", "b", ...SEALED)).toMatchObject({ code: 2, stderr: expect.stringContaining("--key FILE") });
     await writeFile(join(copy.cwd, "r.key"), secret, { mode: 0o600 });
     // Any holder of the public key can make one: the operator says that it is the right one.
     const unnamed = await copy.run("restore", "b", "--key", "r.key");
-    expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining("--contents LINE") });
+    expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining("--contents DIGEST") });
     const other = await copy.run("restore", "b", "--key", "r.key", "--contents", "A".repeat(43));
     expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("not the backup that --contents names") });
     expect(await readdir(copy.cwd)).not.toContain("signet.json");
@@ -360,7 +370,10 @@ describe("key files under a passphrase", () => {
     const made = await place.run("backup", "b", ...SEALED);
     expect(made).toMatchObject({ code: 0, stderr: expect.stringContaining("the passphrase of the key files, without which") });
     const copy = await copyOf(place);
-    expect(await copy.run("restore", "b", ...SEALED)).toMatchObject({ code: 1, stderr: expect.stringContaining("is encrypted") });
+    expect(await copy.run("restore", "b", ...SEALED)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("key files are encrypted"),
+    });
     const wrong = await signet(["restore", "b", ...SEALED], { cwd: copy.cwd, env: { SIGNET_PASSPHRASE: "no" } });
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining("the passphrase does not open the backup's keys/") });
     expect((await readdir(copy.cwd)).sort()).toStrictEqual(["b", "pass"]);

@@ -1,5 +1,5 @@
 import { dateInWords } from "../../encoding/times-in-words.js";
-import { SignetError } from "../../errors.js";
+import { SignetError, visible } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { keyIdOf, wholeLines } from "../../operator/backup/contents.js";
 import { type Gathered, gather } from "../../operator/backup/gather.js";
@@ -36,9 +36,10 @@ export async function backup(context: Context, file: string, options: BackupOpti
   const digest = await writeBackup(context, file, gathered.contents, await sealOf(context, options));
   tell(context, gathered, "holds");
   if (options.json === true) output.json(described(file, gathered, digest));
-  else output.data(digest);
+  // As sha256sum has it: a log of such lines says which file is which.
+  else output.data(`${digest}  ${visible(file)}`);
   output.note(
-    `written and read back: ${file}. Keep the line above elsewhere: a restore prints it too, and no other backup has it`,
+    `written and read back: ${file}. Keep the line above elsewhere: a restore prints its first word too, and no other backup has it`,
   );
 }
 
@@ -54,8 +55,9 @@ async function sealOf(context: Context, { passphraseFile, recipient }: BackupOpt
   return { passphrase };
 }
 
-function tell({ output }: Context, { contents, keyring, notes }: Gathered, holds: string): void {
+function tell({ output }: Context, { contents, keyring, provenKeys, notes }: Gathered, holds: string): void {
   const { keys, documents, entries } = countsOf(contents.files);
+  const proven = keys === 0 ? "" : `; ${provenKeys} were opened, and have signed`;
   const encrypted =
     keyring.keyFiles?.encrypted === true ? "encrypted under their own passphrase as well" : "not encrypted by themselves";
   const who = keyring.issuer === null ? "an issuer without a URL" : keyring.issuer;
@@ -63,7 +65,7 @@ function tell({ output }: Context, { contents, keyring, notes }: Gathered, holds
   output.note(
     `  keyring       generation ${keyring.leases}, entry ${keyring.audit.count} of the audit log, sequence ${keyring.lastSequence}`,
   );
-  output.note(`  private keys  ${keys}${keys === 0 ? "" : `, ${encrypted}`}`);
+  output.note(`  private keys  ${keys}${keys === 0 ? "" : `, ${encrypted}${proven}`}`);
   output.note(
     `  documents     ${documents} active, ${contents.files.has("public/jwks.json") ? "the published JWKS" : "nothing published"}`,
   );
@@ -72,13 +74,13 @@ function tell({ output }: Context, { contents, keyring, notes }: Gathered, holds
   for (const note of notes) output.note(note);
 }
 
-function described(file: string, { contents, keyring, notes }: Gathered, digest: string | null): object {
+function described(file: string, { contents, keyring, provenKeys, notes }: Gathered, digest: string | null): object {
   const { madeAt, issuer, callers } = contents;
   const { leases: generation, lastSequence: sequence, audit } = keyring;
   const head = { count: audit.count, head: audit.head };
   return {
     ...{ file, contents: digest, issuer, madeAt, generation, sequence, audit: head },
-    ...{ files: [...contents.files.keys()], callers: [...callers.keys()], notes },
+    ...{ files: [...contents.files.keys()], callers: [...callers.keys()], provenKeys, notes },
   };
 }
 

@@ -4,12 +4,13 @@ import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { confirmCopy } from "../../operator/backup/confirm.js";
 import { type Backup, parseBackup } from "../../operator/backup/contents.js";
-import { readMark } from "../../operator/backup/mark.js";
+import { type Mark, readMark } from "../../operator/backup/mark.js";
+import type { Place } from "../../operator/backup/place.js";
+import type { Plan } from "../../operator/backup/plan.js";
 import { type ProvenBackup, proveBackup } from "../../operator/backup/prove.js";
 import { recipientsKeyIn } from "../../operator/backup/recipient.js";
-import { compare, placeFor, restore as restoreInto } from "../../operator/backup/restore.js";
+import { placeFor, planFor, restore as restoreInto } from "../../operator/backup/restore.js";
 import { opened } from "../../operator/backup/sealing.js";
-import type { Standing } from "../../operator/backup/standing.js";
 import { readBackupFile } from "../../operator/backup/write.js";
 import { passphraseIn } from "../../operator/key-source.js";
 import { systemUser } from "../../rotation/manager.js";
@@ -28,6 +29,8 @@ export interface RestoreOptions extends CommonOptions {
   /** What `signet backup` printed. */
   readonly contents?: string;
   readonly confirm?: boolean;
+  /** Kids of keys that were revoked after the backup was made. */
+  readonly revoked?: readonly string[];
   readonly dryRun?: boolean;
 }
 
@@ -39,18 +42,30 @@ export async function restore(context: Context, file: string | undefined, option
   const backup = await openBackup(context, file, options);
   const { settings, ...place } = await placeFor(context, pathOfNewConfig(context, options), backup);
   const proven = await proveBackup(backup, keyPassphrase(context, settings));
-  const before = await compare(proven, place);
-  tell(context, proven, before);
-  if (before.kind === "refused") throw before.why;
-  const standing = options.dryRun === true ? before : await restoreInto(proven, place);
-  if (options.json === true) output.json(described(proven, standing));
-  tellDone(context, proven, standing, options.dryRun === true);
+  const word = { revoked: options.revoked ?? [], at: presentSeconds() };
+  const plan = await planFor(proven, place, word);
+  tell(context, proven, place, plan);
+  if (plan.kind === "refused") throw plan.why;
+  const isDry = options.dryRun === true;
+  if (!isDry && plan.kind === "mend" && plan.doubts.length > 0) {
+    await confirm("Does nothing else sign for this issuer any more, and shall this be put back as it is said above?", options);
+  }
+  const done = isDry ? plan : await restoreInto(proven, place, word, plan.kind === "mend" ? plan.doubts : []);
+  if (options.json === true) output.json(described(proven, done));
+  tellDone(context, proven, done, isDry);
 }
 
 async function openBackup(context: Context, file: string, options: RestoreOptions): Promise<Backup> {
   let isForRecipient = false;
   const text = await opened(await readBackupFile(context, file), {
-    passphrase: () => passphraseOfBackup(context, options),
+    passphrase: async () => {
+      if (options.key === undefined) return passphraseOfBackup(context, options);
+      // Who can put a file where a recipient's backups are could seal one under a passphrase of theirs.
+      throw new SignetError(
+        "usage",
+        "this backup was made under a passphrase, not for the owner of a key: it is opened without --key, where it is yours",
+      );
+    },
     privateKey: async () => {
       isForRecipient = true;
       if (options.key === undefined) {
@@ -80,15 +95,21 @@ function assertContents({ digest }: Backup, { contents, dryRun }: RestoreOptions
   if (!isForRecipient || dryRun === true) return;
   throw new SignetError(
     "usage",
-    "any holder of the recipient's public key can have made this backup: give the line that `signet backup` printed, with --contents LINE; nothing was written",
+    "any holder of the recipient's public key can have made this backup: give the first word of the line that `signet backup` printed, with --contents DIGEST; nothing was written",
   );
 }
 
 async function passphraseOfBackup(context: Context, { passphraseFile }: RestoreOptions): Promise<string> {
-  if (passphraseFile !== undefined) return passphraseIn(context, passphraseFile, "--passphrase-file");
   const ask = askIfWatched();
-  if (ask !== undefined) return ask("Passphrase of the backup: ");
-  throw new SignetError("usage", "the backup was made under a passphrase: give it with --passphrase-file FILE");
+  if (passphraseFile === undefined && ask === undefined) {
+    throw new SignetError("usage", "the backup was made under a passphrase: give it with --passphrase-file FILE");
+  }
+  const passphrase =
+    passphraseFile === undefined
+      ? await ask?.("Passphrase of the backup: ")
+      : await passphraseIn(context, passphraseFile, "--passphrase-file");
+  if (passphrase) return passphrase;
+  throw new SignetError("usage", "no backup of yours is under an empty passphrase: nothing was written");
 }
 
 /** That of the key files is their own: config and environment name it, else it is asked for, once. */
@@ -99,29 +120,33 @@ function keyPassphrase({ env }: Context, config: Parameters<typeof configuredPas
   return () => (answer ??= find());
 }
 
-function tell({ output }: Context, backup: ProvenBackup, { compared }: Standing): void {
+function tell({ output }: Context, backup: ProvenBackup, { config, directory }: Place, plan: Plan): void {
   const { issuer, madeAt, madeBy, digest, provenKeys, notes } = backup;
   output.note(`the backup is of ${issuer ?? "an issuer without a URL"}, made ${dateInWords(madeAt)} by signet ${madeBy}`);
   output.note(`contents ${digest}: \`signet backup\` printed the same, or this is another backup`);
   output.note(`${provenKeys} private keys were opened, and each has signed as the keyring says`);
   for (const note of notes) output.note(note);
-  const rows = compared.map(({ part, backup: there, here }) => [part, there, here]);
+  output.note(`it belongs in ${config}, and in the folder ${directory}`);
+  const rows = plan.compared.map(({ part, backup: there, here }) => [part, there, here]);
   for (const line of table(["PART", "IN THE BACKUP", "HERE"], rows)) output.command(line);
+  if (plan.kind === "mend") for (const doubt of plan.doubts) output.note(`not known: ${doubt}`);
 }
 
-function tellDone({ output, self }: Context, { madeAt }: ProvenBackup, standing: Standing, isDry: boolean): void {
-  if (standing.kind === "refused") return;
-  if (standing.kind === "nothing") {
+function tellDone({ output, self }: Context, { madeAt }: ProvenBackup, plan: Plan, isDry: boolean): void {
+  if (plan.kind === "refused") return;
+  if (plan.kind === "nothing") {
     output.note("nothing is lost here: nothing was written");
     return;
   }
-  const what = standing.missing.length === 0 ? "" : `: ${standing.missing.join(", ")}`;
+  const paths = [...plan.writes.keys()];
+  const what = paths.length === 0 ? "" : `: ${paths.join(", ")}`;
   if (isDry) {
-    output.note(standing.kind === "copy" ? `would restore a copy${what}` : `would put back what is lost${what}`);
+    output.note(plan.kind === "copy" ? `would restore a copy${what}` : `would put back what is lost${what}`);
     return;
   }
-  if (standing.kind === "mend") {
+  if (plan.kind === "mend") {
     output.note(`put back what was lost${what}`);
+    for (const note of plan.notes) output.note(note);
     output.note(`Next: ${self} keys repair`);
     return;
   }
@@ -130,45 +155,62 @@ function tellDone({ output, self }: Context, { madeAt }: ProvenBackup, standing:
   output.command(`  ${self} restore --confirm`);
 }
 
-function described({ digest, issuer, madeAt, audit, provenKeys, notes }: ProvenBackup, standing: Standing): object {
-  const { kind, compared } = standing;
-  const missing = "missing" in standing ? standing.missing : [];
+function described({ digest, issuer, madeAt, audit, provenKeys, notes }: ProvenBackup, plan: Plan): object {
+  const { kind, compared } = plan;
+  const { writes, doubts, notes: later } = "writes" in plan ? plan : { writes: new Map<string, string>(), doubts: [], notes: [] };
   const isWhole = audit.fault === null;
   return {
-    contents: digest,
-    issuer,
-    madeAt,
-    audit: { count: audit.count, head: audit.head, isWhole },
-    provenKeys,
-    kind,
-    missing,
-    compared,
-    notes,
+    ...{ contents: digest, issuer, madeAt, audit: { count: audit.count, head: audit.head, isWhole }, provenKeys },
+    ...{ kind, missing: [...writes.keys()], compared, doubts, notes: [...notes, ...later] },
   };
 }
 
 async function confirmRestored(context: Context, file: string | undefined, options: RestoreOptions): Promise<void> {
   const { output, self } = context;
-  if (file !== undefined)
-    throw new SignetError("usage", "--confirm takes no backup: restore it first, then `signet restore --confirm`");
+  assertForConfirmation(file, options);
+  const { revoked = [] } = options;
   const installation = await openInstallation(context, options);
   const waiting = await readMark(installation.config.directory);
   if (waiting !== undefined) {
-    output.note(
-      `${pathOfConfig(context, options)} was restored from the backup of ${dateInWords(waiting.madeAt)}. What the original has done since is not known here:`,
+    tellUnknown(context, pathOfConfig(context, options), waiting, revoked);
+    await confirm(
+      "Is the original gone for good, and has no process of it run for the last hour, so that nothing there signs any more?",
+      options,
     );
-    output.note("  a key that it revoked since is good again: revoke it here too (`signet keys revoke KID`)");
-    output.note("  tokens of a key that it made since verify nowhere: their holders have to get new ones");
-    output.note("  a proof that may be used once, and was used there, can be used once more here, for at most a day");
-    await confirm("Is the original gone for good, so that nothing there signs any more?", options);
   }
-  const mark = await confirmCopy(installation, { at: presentSeconds(), actor: systemUser() });
+  const mark = await confirmCopy(installation, { at: presentSeconds(), actor: systemUser(), revoked });
   const manager = await managerFor(context, await openInstallation(context, options));
   const report = await manager.tick();
-  if (options.json === true) output.json({ backup: mark.backup, madeAt: mark.madeAt, report });
+  if (options.json === true) output.json({ backup: mark.backup, madeAt: mark.madeAt, revoked, report });
   else printReport(context, report, options);
-  assertWell(report);
   output.note("this copy is the issuer now");
   output.note("Next: where its private keys can have been seen by others, as with a stolen machine or a lost backup,");
   output.command(`  ${self} keys rotate`);
+  assertWell(report);
+}
+
+function assertForConfirmation(file: string | undefined, options: RestoreOptions): void {
+  if (file !== undefined) {
+    throw new SignetError("usage", "--confirm takes no backup: restore it first, then `signet restore --confirm`");
+  }
+  const others = ["passphraseFile", "key", "keyPassphraseFile", "contents", "dryRun"] as const;
+  if (others.every((name) => options[name] === undefined)) return;
+  throw new SignetError(
+    "usage",
+    "--confirm opens no backup and has no dry run: of the options of restore it takes --revoked, --yes and --json",
+  );
+}
+
+function tellUnknown({ output }: Context, config: string, { madeAt, keyring }: Mark, revoked: readonly string[]): void {
+  output.note(
+    `${config} was restored from the backup of ${dateInWords(madeAt)}. What the original has done since is not known here:`,
+  );
+  output.note("  a key that it revoked since would sign or verify again: give each by --revoked KID. These come back:");
+  for (const { publicJwk, state, revokedAt } of keyring.keys) {
+    if (publicJwk === undefined || revokedAt !== undefined || state === "revoked") continue;
+    output.note(`    ${publicJwk.kid} (${state})${revoked.includes(publicJwk.kid) ? ": revoked, by your word" : ""}`);
+  }
+  output.note("  tokens of a key that it made since verify nowhere: their holders have to get new ones");
+  output.note("  a proof that may be used once, and was used there, can be used once more here, for at most a day");
+  output.note("  a server that was started there signs on from memory for an hour, also where its folder is gone");
 }

@@ -5,15 +5,19 @@ import { SignetError } from "../../errors.js";
 import { createFile, PRIVATE_FILE, removeFile } from "../../files/durable.js";
 import { withProcessLock } from "../../files/process-lock.js";
 import { readTrustedText } from "../../files/trusted-read.js";
-import type { ActivationIntent, Keyring } from "../../keyring/keyring.js";
+import { type ActivationIntent, type AuditHead, type Keyring, recordByKid } from "../../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../../keyring/parse.js";
-import { hashOf } from "../../rotation/plan/audit-entry.js";
-import { nextHead } from "../../rotation/session/audit.js";
+import type { AuditNote } from "../../rotation/plan/audit-entry.js";
+import { flushAudit, nextHead } from "../../rotation/session/audit.js";
+import { readBeyond } from "../../rotation/session/log-beyond.js";
+import type { Stores } from "../../storage/contract.js";
 import { type Mark, markIn, readMark } from "./mark.js";
+import { restoreLockIn } from "./place.js";
+import { REASON, withRevoked } from "./revoked-since.js";
 
 /**
- * How far the sequence leaps. What still runs of the original, or followed it over a shared folder, knows documents beyond the backup's: it takes
- * none of an earlier sequence, and the copy's first one has to be later than any that the original can have written since.
+ * How far the sequence leaps at least. What still runs of the original, or followed it over a shared folder, knows documents beyond the backup's: it
+ * takes none of an earlier sequence, and the copy's first one has to be later than any that the original, or an earlier copy, can have written since.
  */
 const LEAP = 1_000;
 
@@ -23,6 +27,8 @@ interface Confirming {
   readonly at: number;
   /** Who says that the original is gone, for the audit log. */
   readonly actor: string;
+  /** The kids of keys that the original has revoked since the backup was made: none of them signs here. */
+  readonly revoked?: readonly string[];
 }
 
 /**
@@ -30,16 +36,15 @@ interface Confirming {
  * and writes the active document. Killed at any instant, it leaves the mark or the keyring; the same command goes on.
  *
  * @returns the mark that was there; its backup says since when the original may have done what the copy does not know of
- * @throws SignetError `usage` where no copy waits to be confirmed
+ * @throws SignetError `usage` where no copy waits to be confirmed, `key_not_found` for a revoked key that it does not have
  */
 export async function confirmCopy(
   { config, stores }: Pick<Installation, "config" | "stores">,
-  { at, actor }: Confirming,
+  confirming: Confirming,
 ): Promise<Mark> {
   const { directory } = config;
   const path = join(directory, "keyring.json");
-  const digest = await stores.placeDigest?.();
-  return withProcessLock(`${path}.lock`, async () => {
+  const confirmed = async (): Promise<Mark> => {
     const mark = await readMark(directory);
     if (mark === undefined) {
       throw new SignetError(
@@ -47,19 +52,22 @@ export async function confirmCopy(
         `there is no restored copy in ${directory} that waits for your word; nothing was changed. One that has it goes on by \`signet keys tick\``,
       );
     }
-    const why = `from the backup of ${dateInWords(mark.madeAt)}: the original is gone, by the operator's word`;
-    const keyring = confirmedKeyring(mark.keyring, { at, actor, why, digest });
-    if (!(await createFile(path, keyringText(keyring), PRIVATE_FILE))) await assertOwn(path, mark);
+    if ((await readTrustedText("document", path)) === undefined) {
+      const keyring = await confirmedKeyring(stores, mark, confirming);
+      await createFile(path, keyringText(keyring), PRIVATE_FILE);
+    }
+    await assertOwn(path, mark, confirming);
     await removeFile(markIn(directory));
     return mark;
-  });
+  };
+  // A restore that is at work would write its mark again beside the keyring.
+  return withProcessLock(restoreLockIn(directory), () => withProcessLock(`${path}.lock`, confirmed));
 }
 
-function confirmedKeyring(
-  keyring: Keyring,
-  { at, actor, why, digest }: Confirming & { readonly why: string; readonly digest: string | undefined },
-): Keyring {
-  const lastSequence = keyring.lastSequence + LEAP;
+async function confirmedKeyring(stores: Stores, mark: Mark, { at, actor, revoked = [] }: Confirming): Promise<Keyring> {
+  const keyring = withRevoked(mark.keyring, revoked, at);
+  const digest = await stores.placeDigest?.();
+  const lastSequence = Math.max(keyring.lastSequence + LEAP, at);
   const { activation } = keyring;
   return {
     ...keyring,
@@ -71,23 +79,54 @@ function confirmedKeyring(
       activation: { ...unread(activation), sequence: lastSequence },
       allocations: [...keyring.allocations, { sequence: lastSequence }],
     }),
-    audit: nextHead(keyring.audit, { event: "issuer.restored", why, sequence: lastSequence }, at, actor),
+    audit: await wordInLog(stores, mark, { at, actor, revoked, lastSequence }),
     ...(digest !== undefined && { lastPlace: { digest, at } }),
   };
+}
+
+/**
+ * Writes the word into the audit log, all but the last entry, which comes with the keyring as ever.
+ *
+ * @returns the keyring's head. Where the log goes on beyond the backup it is that of the backup: so the next tick sees an old keyring, and brings it
+ *   up to date by the log
+ */
+async function wordInLog(
+  stores: Stores,
+  { keyring, madeAt }: Mark,
+  { at, actor, revoked, lastSequence }: Required<Confirming> & { readonly lastSequence: number },
+): Promise<AuditHead> {
+  const beyond = (await readBeyond(stores, keyring))?.last;
+  let head = beyond ?? keyring.audit;
+  await flushAudit(stores, head);
+  const why = `from the backup of ${dateInWords(madeAt)}: the original is gone, by the operator's word`;
+  const notes: readonly AuditNote[] = [
+    ...(revoked.length === 0 ? [] : [{ event: "key.revoked", keys: revoked, why: REASON } as const]),
+    { event: "issuer.restored", why, sequence: lastSequence },
+  ];
+  for (const [index, note] of notes.entries()) {
+    head = nextHead(head, note, at, actor);
+    if (beyond !== undefined || index < notes.length - 1) await flushAudit(stores, head);
+  }
+  return beyond === undefined ? head : keyring.audit;
 }
 
 function unread({ readBackAt: _, ...activation }: ActivationIntent): ActivationIntent {
   return activation;
 }
 
-// Of a confirmation that was killed before it took the mark away.
-async function assertOwn(path: string, { keyring: { audit } }: Mark): Promise<void> {
-  const text = (await readTrustedText("document", path)) ?? "";
-  const { count, entry } = parseKeyring(text, path).audit;
-  const isOwn = count > audit.count || (count === audit.count && hashOf(entry) === audit.head);
-  if (isOwn) return;
+// One that was there already is of a confirmation that was killed before it took the mark away.
+async function assertOwn(path: string, { keyring: { audit } }: Mark, { revoked = [] }: Confirming): Promise<void> {
+  const keyring = parseKeyring((await readTrustedText("document", path)) ?? "", path);
+  if (keyring.audit.count <= audit.count && keyring.audit.head !== audit.head) {
+    throw new SignetError(
+      "restore_refused",
+      `${path} is there beside the restored copy, and older: move one of the two away; nothing was changed`,
+    );
+  }
+  const isOver = (kid: string): boolean => recordByKid(keyring, kid)?.revokedAt !== undefined;
+  if (revoked.every(isOver)) return;
   throw new SignetError(
-    "restore_refused",
-    `${path} is there beside the restored copy, and older: move one of the two away; nothing was changed`,
+    "usage",
+    "this copy was confirmed before, without --revoked: give `signet restore --confirm` without it, then `signet keys revoke KID`",
   );
 }

@@ -29,6 +29,8 @@ export interface Backup extends BackupContents {
   readonly digest: string;
 }
 
+const MAX_VERSION = 100;
+
 /** The paths that a backup can have. None of them leads anywhere else. */
 const PATH =
   /^(?:signet\.json|keyring\.json|audit\.jsonl|public\/(?:jwks|openid-configuration)\.json|active\/[1-9]\d{0,15}\.json|keys\/[A-Za-z0-9_-]{1,64}\.key)$/;
@@ -69,7 +71,8 @@ export function parseBackup(text: string): Backup {
   if (value.version !== BACKUP_VERSION) throw unknownVersion();
   const { version, madeAt, madeBy, issuer, files, callers, ...others } = value;
   assertNoOthers(others);
-  if (!isTime(madeAt) || !isText(madeBy) || !(issuer === null || isText(issuer))) throw damaged("its head is not one");
+  if (!isTime(madeAt) || !isText(madeBy) || madeBy.length > MAX_VERSION || !(issuer === null || isText(issuer)))
+    throw damaged("its head is not one");
   if (!isListOf(files, isObject) || !isObject(callers)) throw damaged("it does not list its files");
   const found = new Map<string, string>();
   for (const { path, sha256, text: content, ...more } of files) {

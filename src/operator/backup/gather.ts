@@ -2,15 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Installation } from "../../assemble.js";
 import { environmentOverrides } from "../../config/environment.js";
 import type { Config } from "../../config/schema.js";
+import { configuredPassphrase } from "../../config/secrets.js";
 import { facts } from "../../custody/file/facts.js";
-import { SignetError } from "../../errors.js";
-import type { KeyRecord } from "../../keyring/key-record.js";
+import { isSignetError, SignetError } from "../../errors.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import { parseKeyring } from "../../keyring/parse.js";
 import { keyringMissing } from "../load-installation.js";
 import type { Surroundings } from "../surroundings.js";
 import { type BackupContents, type Files, keyIdOf } from "./contents.js";
 import { callersAt, filesAt, type Place } from "./place.js";
+import { isOwn, lostKeys, provenFiles } from "./prove-files.js";
 
 const HANDBOOK = "docs/operations/backup-and-restore.md";
 /** So often what changed while it was read is read again: a run of a manager takes less than all of these. */
@@ -20,6 +21,8 @@ const ATTEMPTS = 100;
 export interface Gathered {
   readonly contents: BackupContents;
   readonly keyring: Keyring;
+  /** How many private keys were opened, and have signed. */
+  readonly provenKeys: number;
   /** What is needed beside it, and what an operator has to look at: each in a sentence. */
   readonly notes: readonly string[];
 }
@@ -35,7 +38,7 @@ interface Making {
  * it touches anything else. So what was read is what a manager that was killed there would have left, and the next one goes on with it.
  *
  * @throws SignetError `usage` for an installation in AWS, `keyring_missing`, `key_not_found` where the key that signs is not there,
- *   `lease_held` where keys are changed all the time, and what reading throws
+ *   `lease_held` where keys are changed all the time, and what reading throws, or opening the key that signs
  */
 export async function gather(
   surroundings: Surroundings,
@@ -49,15 +52,31 @@ export async function gather(
   const found = await stableFiles(installation, place);
   const keyring = parseKeyring(found.get("keyring.json") ?? "", config.directory);
   const own = new Set(keyring.keys.filter(isOwn).map(({ id }) => id));
-  const files = new Map([...found].filter(([each]) => keyIdOf(each) === undefined || own.has(keyIdOf(each) as string)));
-  assertSigns(keyring, files);
+  const wanted = new Map([...found].filter(([each]) => keyIdOf(each) === undefined || own.has(keyIdOf(each) as string)));
+  assertSigns(keyring, wanted);
+  // A backup is proven when it is made: later nobody can make another.
+  const { files, opened, unopened, notes } = await provenFiles(keyring, wanted, passphraseAtHand(surroundings, config));
   const callers = await callersAt(place);
-  const left = [...found.keys()].filter((each) => !files.has(each)).length;
   return {
     contents: { madeAt, madeBy, issuer: keyring.issuer, files, callers },
     keyring,
-    notes: [...losses(keyring, files, left), ...elsewhere(surroundings, config, keyring)],
+    provenKeys: opened,
+    notes: [
+      ...notes,
+      ...losses(keyring, files, found.size - wanted.size),
+      ...(unopened === 0
+        ? []
+        : [`not opened: ${unopened} key files, whose passphrase is not at hand: whether they open was not seen`]),
+      ...elsewhere(surroundings, config, keyring),
+    ],
   };
+}
+
+function passphraseAtHand({ env }: Surroundings, config: Config): () => Promise<string | undefined> {
+  return () =>
+    configuredPassphrase(config, env).catch((error) =>
+      isSignetError(error, "passphrase_required") ? undefined : Promise.reject(error),
+    );
 }
 
 function assertOnDisk({ aws }: Config): void {
@@ -81,20 +100,6 @@ async function stableFiles(installation: Installation, place: Place): Promise<Fi
     await sleep(10 + Math.random() * 90);
   }
   throw new SignetError("lease_held", "keys are being changed all the time, so that no moment is like the next: try again");
-}
-
-function isOwn({ custody, origin, state }: KeyRecord): boolean {
-  return custody === facts.name && origin !== "foreign" && state !== "revoked";
-}
-
-/** Whether the private part of a key has to be there: it signs, or may be the next to do so. */
-function isNeeded(record: KeyRecord): boolean {
-  return isOwn(record) && record.materialLostAt === undefined && (record.state === "active" || record.state === "pending");
-}
-
-/** The keys whose files should be there and are not. */
-export function lostKeys({ keys }: Keyring, files: Files): readonly KeyRecord[] {
-  return keys.filter((record) => isNeeded(record) && !files.has(`${facts.keyFolder}/${record.id}.key`));
 }
 
 // A copy that cannot sign is none, and one that is kept instead of the last good one is worse.

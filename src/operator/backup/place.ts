@@ -16,6 +16,11 @@ export interface Place {
   readonly directory: string;
 }
 
+/** The lock of restores and confirmations in a directory. */
+export function restoreLockIn(directory: string): string {
+  return join(directory, "restore.lock");
+}
+
 /** Where a file of an installation is. */
 export function pathIn({ config, directory }: Place, path: string): string {
   return path === "signet.json" ? config : join(directory, ...path.split("/"));

@@ -1,5 +1,5 @@
 import { lstat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { checkConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { facts } from "../../custody/file/facts.js";
@@ -8,16 +8,16 @@ import { SignetError } from "../../errors.js";
 import { createFile, makeDirectories, makePrivateDirectory, PRIVATE_FILE, PUBLIC_FILE } from "../../files/durable.js";
 import { callersFolder, recallUse } from "../../files/last-uses.js";
 import { followLinks } from "../../files/links.js";
+import { placeDigest } from "../../files/place-digest.js";
 import { withProcessLock } from "../../files/process-lock.js";
 import { removeDeadWrites } from "../../files/temporary.js";
 import { assertTrustedFolder, readTrustedText } from "../../files/trusted-read.js";
-import { keyringText } from "../../keyring/parse.js";
 import type { Surroundings } from "../surroundings.js";
 import { type Backup, keyIdOf } from "./contents.js";
-import { markIn, markText, readMark } from "./mark.js";
-import { filesAt, type Place, pathIn } from "./place.js";
+import { readMark } from "./mark.js";
+import { filesAt, type Place, pathIn, restoreLockIn } from "./place.js";
+import { type Plan, planOf, type Word, type Writing } from "./plan.js";
 import type { ProvenBackup } from "./prove.js";
-import { type Standing, standingOf } from "./standing.js";
 
 /**
  * Where a backup goes: where the config says that is there already, else where its own says.
@@ -39,50 +39,60 @@ export async function placeFor(
     const [here, there] = [issuer, backup.issuer].map((url) => url ?? "none");
     throw refused(`${path} is another issuer's (${here}) than the backup (${there}): restore into another folder`);
   }
+  if (present === undefined) await assertOwnDirectory(surroundings, { config: path, directory });
   return { config: path, directory, settings };
 }
 
-/** Says what is newer where, and what a restore would do. Nothing is written. */
-export async function compare(backup: ProvenBackup, place: Place): Promise<Standing> {
+// The config of a living issuer on this machine may say by an absolute path where its keys are: a drill beside it would be at work on them.
+async function assertOwnDirectory({ env }: Surroundings, place: Place): Promise<void> {
+  const { config, directory } = place;
+  const isBeside = !relative(dirname(resolve(config)), resolve(directory)).startsWith("..");
+  if (isBeside || env.SIGNET_DIRECTORY !== undefined || (await filesAt({ ...place, config: join(directory, "none") })).size === 0)
+    return;
+  throw refused(
+    `there is no ${config}, and the backup's keeps its keys in ${directory}, where an issuer is already. For a drill set SIGNET_DIRECTORY to another ` +
+      `folder; to bring that issuer's own config back, set SIGNET_DIRECTORY=${directory}`,
+  );
+}
+
+/** Says what is newer where, and what a restore would write. Nothing is written. */
+export async function planFor(backup: ProvenBackup, place: Place, word: Word): Promise<Plan> {
   const { directory } = place;
-  return standingOf(backup, { files: await filesAt(place), mark: await readMark(directory), directory });
+  const here = { files: await filesAt(place), mark: await readMark(directory), directory, place: await placeDigest(directory) };
+  return planOf(backup, here, word);
 }
 
 /**
- * Restores a backup. Everything was checked before: what is written here is what was proven, each file whole or not at all. The mark, or the
- * keyring, comes last: a restore that was killed leaves nothing that signs, and the same command goes on with it.
+ * Writes what is planned, each file whole or not at all. Everything was checked before: what is written here is what was proven. What makes an issuer
+ * or a copy comes last: a restore that was killed leaves nothing that signs, and the same command goes on with it.
  *
+ * @param accepted the doubts that an operator has given their word on
  * @returns what was done
  * @throws SignetError `restore_refused`, `store_failed`, `store_insecure`, `store_locked` where another restore is at work
  */
-export async function restore(backup: ProvenBackup, place: Place): Promise<Standing> {
+export async function restore(backup: ProvenBackup, place: Place, word: Word, accepted: readonly string[] = []): Promise<Plan> {
   const { directory } = place;
   await assertNoLinks(directory);
   await makePrivateDirectory(directory);
   await assertTrustedFolder("document", directory);
-  return withProcessLock(join(directory, "restore.lock"), async () => {
+  return withProcessLock(restoreLockIn(directory), async () => {
     await removeInterrupted(place);
     // Another restore, or an `init`, may have been there meanwhile.
-    const standing = await compare(backup, place);
-    if (standing.kind === "refused") throw standing.why;
-    if (standing.kind === "nothing") return standing;
-    await write(backup, place, standing);
-    return standing;
+    const plan = await planFor(backup, place, word);
+    if (plan.kind === "refused") throw plan.why;
+    if (plan.kind === "nothing") return plan;
+    const open = plan.doubts.filter((doubt) => !accepted.includes(doubt));
+    if (open.length > 0) throw refused(`an operator's word is needed on what cannot be known here: ${open.join("; ")}`);
+    await write(backup, place, plan);
+    return plan;
   });
 }
 
-async function write(backup: ProvenBackup, place: Place, { kind, missing }: Extract<Standing, { kind: "copy" | "mend" }>) {
+async function write({ callers }: ProvenBackup, place: Place, { writes }: Writing): Promise<void> {
   const { directory } = place;
-  const { keyring, digest, madeAt } = backup;
-  // Who held the lease is gone, or of another machine. What no record names is searched for by the next manager.
-  const free = { ...keyring, lease: null, sweptAt: null };
   await createFile(join(directory, ".gitignore"), "*\n", PUBLIC_FILE);
-  for (const [name, at] of backup.callers) await recallUse(callersFolder(directory), name, at);
-  for (const path of missing) {
-    const text = path === "keyring.json" ? keyringText(free) : (backup.files.get(path) as string);
-    await put(pathIn(place, path), text, modeOf(path));
-  }
-  if (kind === "copy") await put(markIn(directory), markText({ backup: digest, madeAt, keyring: free }), PRIVATE_FILE);
+  for (const [name, at] of callers) await recallUse(callersFolder(directory), name, at);
+  for (const [path, text] of writes) await put(pathIn(place, path), text, path === "signet.json" ? PUBLIC_FILE : PRIVATE_FILE);
 }
 
 async function put(path: string, text: string, mode: number): Promise<void> {
@@ -95,15 +105,11 @@ async function put(path: string, text: string, mode: number): Promise<void> {
     throw refused(`${path} was made by something else meanwhile, or is a link that leads nowhere: look at it, and try again`);
 }
 
-function modeOf(path: string): number {
-  return path === "signet.json" || path.startsWith("public/") ? PUBLIC_FILE : PRIVATE_FILE;
-}
-
 // What a restore that was killed was writing.
 async function removeInterrupted({ config, directory }: Place): Promise<void> {
   const name = basename(await followLinks(config));
   await removeDeadWrites(dirname(await followLinks(config)), (written) => written === name).catch(() => undefined);
-  for (const folder of [directory, join(directory, facts.keyFolder), join(directory, "public")]) await removeDeadWrites(folder);
+  for (const folder of [directory, join(directory, facts.keyFolder)]) await removeDeadWrites(folder);
 }
 
 /** The directory may be a link of the operator's; what is in it, a restore has made or makes. */

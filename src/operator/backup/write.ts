@@ -1,6 +1,6 @@
 import { lstat } from "node:fs/promises";
 import { SignetError } from "../../errors.js";
-import { createFile, PRIVATE_FILE } from "../../files/durable.js";
+import { PRIVATE_FILE, writeNewFile } from "../../files/durable.js";
 import { readTrusted } from "../../files/trusted-read.js";
 import { pathGiven, type Surroundings } from "../surroundings.js";
 import { type BackupContents, backupText, damaged, digestOf } from "./contents.js";
@@ -36,7 +36,7 @@ export async function writeBackup(
     );
   }
   const place = pathGiven(surroundings, path);
-  if (!(await createFile(place, file, PRIVATE_FILE))) throw taken(path);
+  if (!(await writeNewFile(place, file, PRIVATE_FILE))) throw taken(path);
   const written = await readBackupFile(surroundings, path);
   const isGood = written === file && (!("passphrase" in seal) || (await opened(written, ofPassphrase(seal.passphrase))) === text);
   if (!isGood) throw new SignetError("store_failed", `${path} was written and does not open: give another name, on another disk`);

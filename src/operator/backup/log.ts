@@ -1,0 +1,57 @@
+import type { Keyring } from "../../keyring/keyring.js";
+import { hashOf, parsedEntry } from "../../rotation/plan/audit-entry.js";
+import { readBeyond } from "../../rotation/session/log-beyond.js";
+import { fatesOf } from "../../rotation/steps/fates.js";
+import type { AuditStore } from "../../storage/contract.js";
+import { damaged, type Files, wholeLines } from "./contents.js";
+import type { ProvenBackup } from "./prove.js";
+
+/**
+ * How a place's history stands to a backup's. `ahead`: what is there continues the backup's chain. `lost`: nothing tells.
+ * `forked`: both were changed since they were one, or what is there is another issuer's.
+ */
+export type History = "same" | "ahead" | "behind" | "forked" | "lost";
+
+/** The audit log of some files, as a store that is read. */
+export function logOf(files: Files): AuditStore {
+  return {
+    append: () => Promise.reject(damaged("it is only read")),
+    async *read(after = 0) {
+      for (const [index, line] of linesOf(files).entries()) if ((parsedEntry(line)?.number ?? index + 1) > after) yield line;
+    },
+  };
+}
+
+/** By the log that is there, where no keyring is. Only a chain without a hole is believed to continue the backup's. */
+export async function historyByLog(files: Files, { keyring, files: own }: ProvenBackup): Promise<History> {
+  const last = linesOf(files).at(-1);
+  if (last === undefined) return "lost";
+  const { entry, count } = keyring.audit;
+  const beyond = await readBeyond({ audit: logOf(files) }, keyring);
+  if (beyond !== undefined) return beyond.isIntact && beyond.entries[0]?.number === count + 1 ? "ahead" : "forked";
+  // The keyring is written before the log: it may have had one entry more.
+  if (last === entry || hashOf(last) === parsedEntry(entry)?.previous) return "same";
+  return linesOf(own).includes(last) ? "behind" : "forked";
+}
+
+/** By the keyring that is there. Where the log was lost, the counts decide. */
+export function historyByKeyring({ audit: here }: Keyring, files: Files, { keyring, files: own }: ProvenBackup): History {
+  const { count, head } = keyring.audit;
+  if (here.count === count) return here.head === head ? "same" : "forked";
+  const [longer, at, wanted] = here.count > count ? [files, count, head] : [own, here.count, here.head];
+  const line = linesOf(longer).find((each) => parsedEntry(each)?.number === at);
+  if (line !== undefined && hashOf(line) !== wanted) return "forked";
+  return here.count > count ? "ahead" : "behind";
+}
+
+/** The kids of keys of which the log that is there says that they were revoked or removed since the backup, whole or not. */
+export function overByLog(files: Files, { keyring }: ProvenBackup): ReadonlySet<string> {
+  const entries = linesOf(files).flatMap((line) => parsedEntry(line) ?? []);
+  const fates = fatesOf(entries.filter(({ number }) => number > keyring.audit.count));
+  const over = [...fates].filter(([, { revokedAt, endedAt, isDiscarded }]) => revokedAt ?? endedAt ?? isDiscarded);
+  return new Set(over.map(([kid]) => kid));
+}
+
+function linesOf(files: Files): readonly string[] {
+  return wholeLines(files.get("audit.jsonl"));
+}
