@@ -9,6 +9,7 @@ import type { CommonOptions, Context } from "./context.js";
 import { addCustodyFlags } from "./custody-flags.js";
 import { givenOnce } from "./given-once.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
+import { once } from "./once.js";
 import { onlyPrints } from "./only-prints.js";
 import { createOutput, EXIT, reportFailure } from "./output.js";
 import { addPartyFlags } from "./party-flags.js";
@@ -70,16 +71,6 @@ export async function main(argv: readonly string[], hooks: Partial<Pick<Context,
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     return reportFailure(error, output);
   }
-}
-
-/** Tells each thing once: a command may open its config again. */
-function once(tell: (words: string) => void): (words: string) => void {
-  const told = new Set<string>();
-  return (words) => {
-    if (told.has(words)) return;
-    told.add(words);
-    tell(words);
-  };
 }
 
 type AddCommands = (program: Command, context: Context, common: (command: Command) => Command) => void;

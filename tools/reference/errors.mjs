@@ -1,3 +1,5 @@
+import { BACKUP_ERRORS } from "./backup-errors.mjs";
+
 /**
  * What each code of src/errors.ts means, and what to do about it. It stands here, because the functions that sign carry errors.ts and
  * show nobody a page; a test holds both to the same codes.
@@ -244,19 +246,6 @@ export const ERROR_GROUPS = [
         "There is a config, but its keyring is not there.",
         "Mount or restore it; `signet init` makes a new issuer where there never was one.",
       ],
-      restored_unconfirmed: [
-        "The folder is a copy that was restored from a backup, and nobody has said yet that the original is gone: two of them would both sign.",
-        "When you know that the original is gone for good: `signet restore --confirm`.",
-      ],
-      restore_refused: [
-        "What is there is newer than the backup, older in a part, or another issuer's; nothing was written.",
-        "The message says what stands in the way, and what to move away where you want the backup all the same.",
-      ],
-      backup_damaged: [
-        "The file is no backup, was cut short, or was changed since it was made; or what is in it contradicts itself.",
-        "Take another copy of it, or an earlier backup.",
-      ],
-      backup_version: ["Another version of Signet made the backup.", "Restore it with the version that made it, then upgrade."],
       keyring_conflict: ["Another manager changed the keyring at the same time; nothing was written.", "Try again."],
       active_document_damaged: [
         "The document that names the key that signs cannot be read.",
@@ -307,6 +296,7 @@ export const ERROR_GROUPS = [
       notice_failed: ["The webhook did not take a notice.", "Check its URL and its answer; each tick tries again."],
     },
   },
+  BACKUP_ERRORS,
   {
     title: "AWS",
     codes: {

@@ -18,21 +18,21 @@ export function comparisonOf(backup: ProvenBackup, here: Here): readonly Compare
   const configHere =
     config === undefined ? "none" : config === backup.files.get("signet.json") ? "the same" : "another; it stays";
   return [
-    ...Object.entries(ours).map(([part, there]) => ({ part, backup: there, here: theirs[part] ?? "" })),
+    ...[...ours].map(([part, there]) => ({ part, backup: there, here: theirs.get(part) ?? "" })),
     { part: "signet.json", backup: "there", here: configHere },
   ];
 }
 
-function sideOf(files: Files, keyring: Keyring | undefined): Record<string, string> {
+function sideOf(files: Files, keyring: Keyring | undefined): ReadonlyMap<string, string> {
   const count = (prefix: string): number => [...files.keys()].filter((path) => path.startsWith(prefix)).length;
   const lines = wholeLines(files.get("audit.jsonl")).length;
-  return {
-    keyring: keyring === undefined ? "none" : `generation ${keyring.leases}, entry ${keyring.audit.count}`,
-    sequence: keyring === undefined ? "none" : `${keyring.lastSequence}`,
-    active: counted(count("active/"), "document"),
-    "audit log": lines === 0 ? "none" : `${lines} entries`,
-    "private keys": counted(count("keys/"), "key file"),
-  };
+  return new Map([
+    ["keyring", keyring === undefined ? "none" : `generation ${keyring.leases}, entry ${keyring.audit.count}`],
+    ["sequence", keyring === undefined ? "none" : `${keyring.lastSequence}`],
+    ["active", counted(count("active/"), "document")],
+    ["audit log", lines === 0 ? "none" : `${lines} entries`],
+    ["private keys", counted(count("keys/"), "key file")],
+  ]);
 }
 
 function counted(count: number, what: string): string {

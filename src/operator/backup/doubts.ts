@@ -24,7 +24,8 @@ export function doubtOfPlace({ lastPlace }: Keyring, { place, directory }: Here)
 
 /** What signs nothing would begin to. */
 export function doubtOfSigner({ kid, material }: ActiveDocument, files: Files): string[] {
-  if (!("file" in material) || files.has(`keys/${material.file}.key`)) return [];
+  const { file } = material as { readonly file?: unknown };
+  if (typeof file !== "string" || files.has(`keys/${file}.key`)) return [];
   return [`nothing signs here, since the private part of ${kid} is not here: where another copy signs, both would`];
 }
 

@@ -54,7 +54,7 @@ export async function gather(
   const own = new Set(keyring.keys.filter(isOwn).map(({ id }) => id));
   const wanted = new Map([...found].filter(([each]) => keyIdOf(each) === undefined || own.has(keyIdOf(each) as string)));
   assertSigns(keyring, wanted);
-  // A backup is proven when it is made: later nobody can make another.
+  // A backup is proven when it is made: later none can be made.
   const { files, opened, unopened, notes } = await provenFiles(keyring, wanted, passphraseAtHand(surroundings, config));
   const callers = await callersAt(place);
   return {

@@ -4,8 +4,11 @@ const [service = "", action = "", ...words] = process.argv.slice(2);
 /** @param {string} name */
 const pascal = (name) => name.replace(/(?:^|-)([a-z])/g, (_, letter) => letter.toUpperCase());
 
-/** @type {Record<string, string | number | boolean>} */
+/** @type {Record<string, string | number | boolean | string[]>} */
 const input = {};
+const first = words.findIndex((word) => word.startsWith("--"));
+const places = first < 0 ? words.splice(0) : words.splice(0, first);
+if (places.length > 0) input.Places = places;
 for (let at = 0; at < words.length; at++) {
   const value = words[at + 1];
   const isAlone = value === undefined || value.startsWith("--");

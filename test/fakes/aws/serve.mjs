@@ -32,12 +32,28 @@ const s3api = {
   },
 };
 
+/** @param {string} place */
+const bucketIn = (place) => place.replace(/^s3:\/\//, "");
+
+/** `aws s3`, as much as the sessions need. @type {Record<string, (input: any) => void>} */
+const s3 = {
+  Mb: ({ Places: [place] }) => void aws.createBucket(bucketIn(place)),
+  Rb: ({ Places: [place] }) => void aws.state.buckets.delete(bucketIn(place)),
+  Sync({ Places: [from, to] }) {
+    for (const [key, versions] of objectsOf({ Bucket: bucketIn(from) })) {
+      const newest = versions.at(-1);
+      if (newest !== undefined && !newest.isDeleted) objectsOf({ Bucket: bucketIn(to) }).set(key, [newest]);
+    }
+  },
+};
+
 const control = createServer(async (request, response) => {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
   const { service, action, input } = JSON.parse(Buffer.concat(chunks).toString());
   try {
-    const answer = service === "s3api" ? s3api[action]?.(input) : aws.perform(service, action, input);
+    const own = { s3, s3api }[/** @type {string} */ (service)];
+    const answer = own === undefined ? aws.perform(service, action, input) : own[action]?.(input);
     response.end(JSON.stringify(answer ?? {}, undefined, 4));
   } catch (error) {
     const { code, message } = /** @type {{ code?: string, message?: string }} */ (error);
