@@ -6,6 +6,10 @@
 export const BACKUP_ERRORS = {
   title: "Backups and restored copies",
   codes: {
+    keyring_old: [
+      "An old keyring was put back: the audit log goes on beyond it.",
+      "`signet keys repair` shows what would be done, `--yes` does it.",
+    ],
     restored_unconfirmed: [
       "The folder is a copy that was restored from a backup, and nobody has said yet that the original is gone: two of them would both sign.",
       "When you know that the original is gone for good: `signet restore --confirm`.",

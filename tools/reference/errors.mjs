@@ -238,10 +238,6 @@ export const ERROR_GROUPS = [
         "Restore it from a backup; do not delete it.",
       ],
       keyring_version: ["A newer Signet wrote the keyring.", "Use that version on every machine that shares the keyring."],
-      keyring_old: [
-        "An old keyring was put back: the audit log goes on beyond it.",
-        "`signet keys repair` shows what would be done, `--yes` does it.",
-      ],
       keyring_missing: [
         "There is a config, but its keyring is not there.",
         "Mount or restore it; `signet init` makes a new issuer where there never was one.",
