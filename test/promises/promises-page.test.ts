@@ -29,7 +29,7 @@ describe("docs/promises.md", () => {
 
   it("says of stolen roles what is tried, by the same words", () => {
     const names = testNames("test/promises/stolen-roles.test.ts");
-    expect(names.length).toBe(7);
+    expect(names.length).toBeGreaterThan(7);
     const said = [...section("What a stolen role can do").matchAll(/^- (.+)$/gm)].map(([, words]) => words);
     expect(said).toStrictEqual(names);
   });

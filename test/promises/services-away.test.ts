@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { STATUS_BY_CODE } from "../../src/error-status.js";
 import { amount, some } from "../contracts/matrix.js";
 import { kidOf } from "../rotation/incidents/verifiers.js";
 import {
@@ -69,18 +70,35 @@ describe("KMS is away", () => {
     await issue(instance);
     there.away("kms");
     for (const _ of [1, 2, 3]) await refusedWith(issue(instance), "aws_unavailable");
+    expect(STATUS_BY_CODE.aws_unavailable).toBe(503);
     there.back();
     expect(await isGood(await issue(instance), jwks())).toBe(true);
   });
 
-  it("an instance that starts meanwhile cannot unwrap its key; it signs as soon as KMS is back", async () => {
-    const { start, jwks } = await there.installed("kms-data-key");
-    there.away("kms");
+  it("a key in Parameter Store is encrypted there by KMS: an issuer that runs signs for an hour, and then nothing", async () => {
+    const { start, jwks } = await there.installed("parameter-store");
     const instance = start();
-    await refusedWith(issue(instance), "aws_unavailable");
+    const confirmedAt = seconds();
+    await issue(instance);
+    there.away("kms");
+    await signsFor(instance, jwks(), 55 * 60, 300);
+    vi.setSystemTime((confirmedAt + HOUR) * 1_000);
+    await refusedWith(issue(instance), "active_key_stale");
     there.back();
     expect(await isGood(await issue(instance), jwks())).toBe(true);
   });
+
+  it.each(CUSTODIES)(
+    "an instance that starts meanwhile signs nothing, and signs as soon as KMS is back (%s)",
+    async (custody) => {
+      const { start, jwks } = await there.installed(custody);
+      there.away("kms");
+      const instance = start();
+      await refusedWith(issue(instance), "aws_unavailable");
+      there.back();
+      expect(await isGood(await issue(instance), jwks())).toBe(true);
+    },
+  );
 });
 
 describe("Parameter Store is away", () => {

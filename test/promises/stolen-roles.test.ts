@@ -26,6 +26,17 @@ function may(role: Role, action: string, resource: string, context: Record<strin
   return isAllowed(statements, { action, resource, context });
 }
 
+/** What the policy of each key that is made in KMS lets a role do. */
+function inKms(role: Role): readonly string[] {
+  const { Environment } = stack.properties("Manager") as { Environment: { Variables: Record<string, string> } };
+  const { Statement } = JSON.parse(Environment.Variables.SIGNET_KEY_POLICY as string) as {
+    Statement: readonly { Principal: { AWS: string }; Action: string | readonly string[] }[];
+  };
+  return Statement.filter(({ Principal }) => Principal.AWS === `${role}.Arn`)
+    .flatMap(({ Action }) => Action)
+    .sort();
+}
+
 describe("a stolen issuer role", () => {
   it("reads the active document, and with it a key that is in Parameter Store, or wrapped; of other keys in Parameter Store none", () => {
     expect(may("IssuerRole", "ssm:GetParameters", ARN("ssm", `parameter/signet/${BUCKET}/active/3`))).toBe(true);
@@ -37,6 +48,11 @@ describe("a stolen issuer role", () => {
   it("reads every key in Secrets Manager, the standby's as well", () => {
     expect(may("IssuerRole", "secretsmanager:GetSecretValue", SECRET)).toBe(true);
     expect(may("IssuerRole", "secretsmanager:GetSecretValue", ARN("secretsmanager", "secret:other/keys/b-x1y2z3"))).toBe(false);
+  });
+
+  it("signs with a key in KMS, whose own policy lets it do nothing else", () => {
+    expect(inKms("IssuerRole")).toStrictEqual(["kms:Sign"]);
+    expect(may("IssuerRole", "kms:Sign", ARN("kms", "key/a"), INSTALLATION)).toBe(false);
   });
 
   it("changes nothing: no key, no keyring, no JWKS", () => {
@@ -64,6 +80,18 @@ describe("a stolen key manager role", () => {
     expect(may("ManagerRole", "kms:Decrypt", ARN("kms", "key/a"), INSTALLATION)).toBe(true);
   });
 
+  it("signs with keys in KMS, and schedules them away; who may use them it cannot change", () => {
+    expect(inKms("ManagerRole")).toStrictEqual(["kms:GetPublicKey", "kms:ScheduleKeyDeletion", "kms:Sign"]);
+    for (const action of ["kms:PutKeyPolicy", "kms:CreateGrant", "kms:ScheduleKeyDeletion", "kms:DisableKey"])
+      expect([action, may("ManagerRole", action, ARN("kms", "key/a"), INSTALLATION)]).toStrictEqual([action, false]);
+  });
+
+  it("makes keys in KMS, with a policy of its own: such a key others may use when the role is gone", () => {
+    const tags = { "aws:RequestTag/signet:installation": BUCKET };
+    expect(may("ManagerRole", "kms:CreateKey", "*", tags)).toBe(true);
+    expect(may("ManagerRole", "kms:CreateKey", "*", { "aws:RequestTag/signet:installation": "other" })).toBe(false);
+  });
+
   it("takes what it overwrote out of the bucket's past as well, so that a copy elsewhere is worth having", () => {
     expect(may("ManagerRole", "s3:DeleteObjectVersion", OBJECT("audit/1.json"))).toBe(true);
   });
@@ -71,6 +99,8 @@ describe("a stolen key manager role", () => {
   it("reaches no other installation, changes no function, and gives itself no right", () => {
     for (const [action, resource] of [
       ["ssm:GetParameters", ARN("ssm", "parameter/signet/other/keys/b")],
+      ["secretsmanager:GetSecretValue", ARN("secretsmanager", "secret:signet/other/keys/b-x1y2z3")],
+      ["s3:PutObject", "arn:aws:s3:::signet-keyring-other/keyring.json"],
       ["kms:Decrypt", ARN("kms", "key/a")],
       ["lambda:UpdateFunctionCode", "Issuer.Arn"],
       ["lambda:InvokeFunction", "Issuer.Arn"],

@@ -14,6 +14,7 @@ import { createKmsFake } from "./kms.mjs";
 import { createLag } from "./lag.mjs";
 import { createLambdaFake } from "./lambda.mjs";
 import { createLogsFake } from "./logs.mjs";
+import { createOutages } from "./outages.mjs";
 import { Refusal } from "./refusal.mjs";
 import { createS3Fake } from "./s3.mjs";
 import { createSecretsManagerFake } from "./secrets-manager.mjs";
@@ -55,7 +56,9 @@ export async function startFakeAws(options = {}) {
   const keyUses = [];
   let caller;
   const lag = createLag(now);
-  const world = { lag, region, accountId, partition, now, signDigest, verifyAs, useKey };
+  const outages = createOutages();
+  const { needKms } = outages;
+  const world = { lag, region, accountId, partition, now, signDigest, verifyAs, useKey, needKms };
   const json = {
     kms: createKmsFake(world),
     ssm: createSsmFake(world),
@@ -70,8 +73,6 @@ export async function startFakeAws(options = {}) {
   const calls = [];
   const buckets = new Map();
   let stop = { left: 0, before: true, act: () => undefined };
-  /** Services that answer nobody, and what happens at each call to one. @type {Map<string, () => void>} */
-  const away = new Map();
 
   function serviceOf(request) {
     const { headers, url } = request;
@@ -200,9 +201,8 @@ export async function startFakeAws(options = {}) {
     const isLast = stop.left > 0 && --stop.left === 0;
     if (isLast && stop.before) return stop.act();
     const service = serviceOf(request);
-    if (away.has(service)) {
+    if (outages.isAway(service)) {
       Object.assign(record, { action: `${service}:`, code: "away" });
-      away.get(service)?.();
       return cutOff(incoming);
     }
     let result;
@@ -277,14 +277,8 @@ export async function startFakeAws(options = {}) {
       AWS_ACCESS_KEY_ID: credentials[0].accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials[0].secretAccessKey,
     },
-    /**
-     * From now on a service cuts off every call, and nothing is done; `switchOn` ends that.
-     *
-     * @param {"kms" | "ssm" | "secretsmanager" | "s3" | "lambda" | "events" | "logs" | "iam" | "sts"} service
-     * @param {() => void} [meanwhile] what happens at each call: on a clock that is the test's, time has to pass
-     */
-    switchOff: (service, meanwhile = () => undefined) => void away.set(service, meanwhile),
-    switchOn: (service) => void away.delete(service),
+    switchOff: outages.switchOff,
+    switchOn: outages.switchOn,
     /** Cuts every connection, as a service does with a client that is silent for long. */
     dropConnections: () => server.closeAllConnections(),
     close: () =>

@@ -4,7 +4,7 @@ import { must, page } from "./refusal.mjs";
 
 const BINARY = "\0binary:";
 
-/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void, lag: ReturnType<typeof import("./lag.mjs").createLag> }} world */
+/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void, needKms: (code: string) => void, lag: ReturnType<typeof import("./lag.mjs").createLag> }} world */
 export function createSecretsManagerFake(world) {
   const secrets = world.lag.map();
   const prefix = `arn:${world.partition}:secretsmanager:${world.region}:${world.accountId}:secret:`;
@@ -109,6 +109,7 @@ export function createSecretsManagerFake(world) {
       );
       must(version?.value !== undefined, "ResourceNotFoundException", "Secrets Manager can't find the specified secret value.");
       useKey(secret, ["Decrypt"]);
+      world.needKms("InternalServiceError");
       return {
         ARN: secret.arn,
         Name: secret.name,

@@ -1,7 +1,7 @@
 /** Parameter Store: rules from its API reference and the Systems Manager user guide. */
 import { must, page, Refusal } from "./refusal.mjs";
 
-/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void, lag: ReturnType<typeof import("./lag.mjs").createLag> }} world */
+/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void, needKms: (code: string) => void, lag: ReturnType<typeof import("./lag.mjs").createLag> }} world */
 export function createSsmFake(world) {
   const parameters = world.lag.map();
   const arnOf = (name) =>
@@ -28,6 +28,7 @@ export function createSsmFake(world) {
     if (entry.type !== "SecureString") return entry.value;
     if (!isDecrypted) return Buffer.from(`AQICAH${entry.name}${entry.version}`).toString("base64");
     useKey(entry, "Decrypt");
+    world.needKms("InternalServerError");
     return entry.value;
   }
   const shown = (entry, isDecrypted) => ({
