@@ -92,7 +92,13 @@ interface Parts {
 }
 
 async function startAlone(context: Context, job: Job, { installation, serverLog }: Parts) {
-  const server = await startServer({ ...job, self: context.self, installation, log: serverLog.log });
+  const server = await startServer({
+    ...job,
+    self: context.self,
+    installation,
+    log: serverLog.log,
+    logAnswered: serverLog.answered,
+  });
   const tellOnce = lossTeller(context);
   serverLog.onLost((reason, lines) => {
     server.metrics.logLost(reason, lines);
@@ -150,6 +156,7 @@ async function runWorker(context: Context, job: Job, parts: Pick<Parts, "serverL
       self: context.self,
       installation: await job.open(above.passphrase),
       log: serverLog.log,
+      logAnswered: serverLog.answered,
       above,
     });
     serverLog.onLost((reason, lines) => {

@@ -11,6 +11,8 @@ export type { Logger } from "pino";
 /** The log of a server. */
 export interface ServerLog {
   readonly log: Logger;
+  /** Logs a request. */
+  answered(answered: Answered): void;
   /** Tells of lines that could not be written, those of before included: why, and how many. */
   onLost(listener: LossListener): void;
   /** Writes what waits, for so long at the most. */
@@ -30,9 +32,11 @@ export function createLog(fd: number, isShared: boolean, isJson = false): Server
   const stream = isTerminal
     ? { write: (line: string) => destination.write(wordsOf(parseJson(line) as Record<string, unknown>)) }
     : destination;
-  const log = pino({ base: { pid: process.pid }, timestamp: presentTime(), formatters: { level } }, stream);
+  const timestamp = presentTime();
+  const log = pino({ base: { pid: process.pid }, timestamp, formatters: { level } }, stream);
   destination.onRecovered((lines) => log.warn({ lines }, "lines of this log were lost before this one"));
-  return Object.freeze({ log, onLost: destination.onLost, end: destination.end });
+  const answered = createAnsweredLog(stream.write, timestamp);
+  return Object.freeze({ log, answered, onLost: destination.onLost, end: destination.end });
 }
 
 // Lines of one millisecond share its text.
@@ -50,27 +54,32 @@ function presentTime(): () => string {
 }
 
 /**
- * Logs a request. What it asked for and what it got stay out of it, and so does its path where no route has it: both may hold
- * what is private.
+ * Logs requests, in lines as pino writes them. What was asked for, and what was answered, stay out of them, and so does a path where no route
+ * has it: both may hold what is private. The line is made in one go: member by member, as pino makes it, it takes three times as long.
+ *
+ * @param timestamp answers the line's member `time`, behind a comma
  */
-export function logAnswered(log: Logger, { context, method, status, milliseconds, id }: Answered): void {
-  const { route = "(none)", caller, proof, code, failure, tokens } = context.log;
-  const ms = Math.round(milliseconds * 1_000) / 1_000;
-  const entry = {
-    id,
-    method,
-    route,
-    status,
-    ms,
-    address: context.address,
-    caller,
-    ...(proof !== undefined && shownProof(proof)),
-    code,
-    tokens,
-    ...(failure !== undefined && causeOf(failure)),
+export function createAnsweredLog(write: (line: string) => void, timestamp = presentTime()): (answered: Answered) => void {
+  return ({ context, method, status, milliseconds, id }) => {
+    const { route = "(none)", caller, proof, code, failure, tokens } = context.log;
+    const isFailed = status >= 500;
+    const entry = {
+      pid: process.pid,
+      id,
+      method,
+      route,
+      status,
+      ms: Math.round(milliseconds * 1_000) / 1_000,
+      address: context.address,
+      caller,
+      ...(proof !== undefined && shownProof(proof)),
+      code,
+      tokens,
+      ...(failure !== undefined && causeOf(failure)),
+      msg: isFailed ? "failed" : "answered",
+    };
+    write(`{"level":"${isFailed ? "error" : "info"}"${timestamp()},${JSON.stringify(entry).slice(1)}\n`);
   };
-  if (status >= 500) log.error(entry, "failed");
-  else log.info(entry, "answered");
 }
 
 /** As much of a subject stands in a line: it is what another issuer says. */

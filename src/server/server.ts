@@ -9,7 +9,7 @@ import { createRoutes } from "../http/routes.js";
 import type { Above } from "./above.js";
 import { type Followed, type FollowOptions, follow } from "./follow.js";
 import { type Answered, createListener } from "./listener.js";
-import { causeOf, type Logger, logAnswered } from "./log.js";
+import { causeOf, type Logger, type ServerLog } from "./log.js";
 import { createMetrics, type Metrics } from "./metrics.js";
 import { certificateReloader, createSocketServer, type ListenAddress, listen, type TlsFiles } from "./socket.js";
 import { boundYoungGeneration } from "./young-generation.js";
@@ -26,6 +26,8 @@ export interface ServerOptions {
   /** How the command is called here, for hints in answers. */
   readonly self?: string | undefined;
   readonly log: Logger;
+  /** Logs a request. */
+  readonly logAnswered: ServerLog["answered"];
   /** The process above, where there are several: it has the metrics of all. */
   readonly above?: Pick<Above, "follow" | "metrics"> | undefined;
 }
@@ -88,7 +90,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ? devGuard(invocationRoute(installation.issuer, followed.callers, routes), installation.config.issuer)
     : routes;
   const lastUses = createLastUses(callersFolder(installation.config.directory), lossTeller(log));
-  const server = createSocketServer(createListener(handle, teller(metrics, log, lastUses), options.self), tls);
+  const server = createSocketServer(createListener(handle, teller(metrics, options.logAnswered, lastUses), options.self), tls);
   await listen(server, address);
   const reload = tls === undefined ? undefined : reloading(certificateReloader(server as TlsServer, tls), log);
   const url = "socket" in address ? address.socket.path : listeningUrl(server.address() as AddressInfo, tls !== undefined);
@@ -129,12 +131,12 @@ function lossTeller(log: Logger): (error: unknown) => void {
   };
 }
 
-function teller(metrics: Metrics, log: Logger, lastUses: LastUses): (answered: Answered) => void {
+function teller(metrics: Metrics, logAnswered: ServerLog["answered"], lastUses: LastUses): (answered: Answered) => void {
   return (answered) => {
     const { caller } = answered.context.log;
     if (caller !== undefined) lastUses.used(caller);
     metrics.answered(answered);
-    logAnswered(log, answered);
+    logAnswered(answered);
   };
 }
 

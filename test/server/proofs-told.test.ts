@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { SignetError } from "../../src/errors.js";
 import type { RequestLog } from "../../src/http/request-context.js";
 import type { Answered } from "../../src/server/listener.js";
-import { type Logger, logAnswered } from "../../src/server/log.js";
+import { createAnsweredLog } from "../../src/server/log.js";
 import { createMetrics } from "../../src/server/metrics.js";
 import { createSummedMetrics } from "../../src/server/summed-metrics.js";
 
@@ -20,10 +20,9 @@ const metrics = () =>
   );
 
 function lineOf(log: RequestLog, status?: number): Record<string, unknown> {
-  const lines: Record<string, unknown>[] = [];
-  const take = (entry: Record<string, unknown>) => void lines.push(entry);
-  logAnswered({ info: take, error: take } as unknown as Logger, answered(log, status));
-  return JSON.parse(JSON.stringify(lines[0])) as Record<string, unknown>;
+  const lines: string[] = [];
+  createAnsweredLog((line) => lines.push(line))(answered(log, status));
+  return JSON.parse(lines[0] as string) as Record<string, unknown>;
 }
 
 describe("what the log says of a proof", () => {
