@@ -6,31 +6,48 @@ import type { Transport } from "./transport.js";
 export type InvokeAnswer = { readonly value: unknown } | { readonly thrown: unknown };
 
 /**
- * Invokes an alias of a function, and waits for its answer (Lambda API reference, "Invoke").
+ * Invokes a function, or an alias of it, and waits for its answer (Lambda API reference, "Invoke").
  *
  * @param functionArn without an alias
  * @throws AwsFailure that says what to do; `aws_unavailable` for an answer that is no JSON
  */
-export async function invokeAlias(
+export async function invokeFunction(
   transport: Transport,
   functionArn: string,
-  alias: string,
   event: object,
+  alias?: string,
 ): Promise<InvokeAnswer> {
-  const resource = `${functionArn}:${alias}`;
+  const resource = alias ? `${functionArn}:${alias}` : functionArn;
   const { headers, body } = await transport.call({
     service: "lambda",
     action: "lambda:InvokeFunction",
     resource,
     method: "POST",
     path: `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`,
-    query: { Qualifier: alias },
+    ...(alias && { query: { Qualifier: alias } }),
     headers: { "content-type": "application/json" },
     body: JSON.stringify(event),
   });
   const answer = parsed(body, resource);
   // Lambda answers 200 as well where the function has thrown.
   return headers["x-amz-function-error"] === undefined ? { value: answer } : { thrown: answer };
+}
+
+/**
+ * Makes sure that a function may be invoked, without invoking it.
+ *
+ * @throws AwsFailure that says what to do
+ */
+export async function assertInvocable(transport: Transport, functionArn: string): Promise<void> {
+  await transport.call({
+    service: "lambda",
+    action: "lambda:InvokeFunction",
+    resource: functionArn,
+    method: "POST",
+    path: `/2015-03-31/functions/${encodeURIComponent(functionArn)}/invocations`,
+    headers: { "content-type": "application/json", "x-amz-invocation-type": "DryRun" },
+    body: "{}",
+  });
 }
 
 function parsed(body: string, resource: string): unknown {

@@ -209,8 +209,8 @@ function inTurn(own: RateCheck | undefined, shared: RateCheck | undefined): Rate
   };
 }
 
-// `{caller}` stands for the caller's name in the texts of fixed claims.
-function namedClaims(limits: Limits, name: string): Limits {
+/** Limits of a caller by its name: `{caller}` stands for it in the texts of fixed claims. */
+export function namedClaims(limits: Limits, name: string): Limits {
   if (limits.fixedClaims === undefined) return limits;
   const replaced = JSON.stringify(limits.fixedClaims, (_member, value: unknown) =>
     typeof value === "string" ? value.replaceAll("{caller}", () => name) : value,

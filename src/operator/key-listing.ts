@@ -2,9 +2,10 @@ import type { Installation } from "../assemble.js";
 import { asArgument } from "../encoding/shell-argument.js";
 import { dateInWords } from "../encoding/times-in-words.js";
 import { visible } from "../errors.js";
+import { presentSeconds } from "../issue/issuer.js";
 import { publishedRecords } from "../keyring/documents.js";
 import type { KeyRecord } from "../keyring/key-record.js";
-import type { PolicyInForce } from "../keyring/keyring.js";
+import { type Keyring, type PolicyInForce, recordByKid } from "../keyring/keyring.js";
 import { isPermanent, retentionSeconds } from "../rotation/plan/policy.js";
 import { awaitingUpload } from "../rotation/plan/successor.js";
 import { kidNamed } from "./kid-prefix.js";
@@ -27,9 +28,13 @@ export async function listKeys(installation: Installation): Promise<KeyListing> 
   const found = await installation.stores.keyring.read();
   if (found === undefined) throw keyringMissing(installation);
   const { keyring } = found;
+  return { issuer: keyring.issuer, records: inShownOrder(keyring), awaitUpload: awaitingUpload(keyring) };
+}
+
+/** The records of a keyring in the order in which its JWKS has them; those that it does not publish come last. */
+export function inShownOrder(keyring: Keyring): readonly KeyRecord[] {
   const published = publishedRecords(keyring);
-  const others = keyring.keys.filter((record) => !published.includes(record));
-  return { issuer: keyring.issuer, records: [...published, ...others], awaitUpload: awaitingUpload(keyring) };
+  return [...published, ...keyring.keys.filter((record) => !published.includes(record))];
 }
 
 /**
@@ -88,4 +93,12 @@ export function partingWords(name: string, record: KeyRecord | undefined, policy
       ? "when no verifier needs its tokens any more"
       : `after ${over}, when its last token is over${elsewhere}`;
   return `delete ${kid} at the other side ${when}; then \`signet keys revoke ${asArgument(name)}\` takes it from \`signet keys list\``;
+}
+
+/** The same of a key as it is now. @throws SignetError `keyring_missing` */
+export async function presentPartingWords(installation: Installation, from: string): Promise<string> {
+  const found = await installation.stores.keyring.read();
+  if (found === undefined) throw keyringMissing(installation);
+  const { keyring } = found;
+  return partingWords(from, recordByKid(keyring, from), keyring.policy, presentSeconds());
 }

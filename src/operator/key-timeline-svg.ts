@@ -1,116 +1,86 @@
 import { dateInWords } from "../encoding/times-in-words.js";
-import type { KeyLife, KeyLives, Phase } from "../rotation/forecast/key-lives.js";
+import { visible } from "../errors.js";
+import { storyOf } from "../look/captions.js";
+import { estimated } from "../look/labels.js";
+import { lanesOf } from "../look/lanes.js";
+import { pictureCss } from "../look/looks.js";
+import { type LaneScene, type Shape, sceneOf } from "../look/scene.js";
+import { PHASE_WORDS } from "../look/theme.js";
+import type { KeyLives } from "../rotation/forecast/key-lives.js";
 
 const WIDTH = 1_040;
-const LEFT = 190;
-const RIGHT = 30;
-const TOP = 96;
-const ROW = 34;
-const BAR = 18;
-const LABELS = 6;
+const MARGIN = 20;
+const HEAD = 48;
+const FOOT = 56;
 
-const LOOKS: Readonly<Record<Phase, { readonly color: string; readonly words: string }>> = {
-  creating: { color: "#e2e8f0", words: "being made" },
-  pending: { color: "#bfdbfe", words: "published" },
-  ready: { color: "#60a5fa", words: "every verifier has it" },
-  active: { color: "#16a34a", words: "signs" },
-  retired: { color: "#cbd5e1", words: "its tokens still verify" },
-};
-const REVOKED = "#dc2626";
+/** How each phase looks in the legend. */
+const SWATCHES = [
+  ["pending past", "M0 2H20V12H0Z", PHASE_WORDS.pending],
+  ["ready past", "M0 2H20V12H0Z", PHASE_WORDS.ready],
+  ["active past", "M0 0H20V14H0Z", PHASE_WORDS.active],
+  ["retired past", "M0 4H20V10H0Z", PHASE_WORDS.retired],
+  ["revoked past", "M5 2L15 12M15 2L5 12", "revoked"],
+  ["active future", "M0 0H20V14H0Z", "planned"],
+] as const;
 
-/** Draws every key's life to one scale as an SVG picture; what lies in the future is paler. */
+/**
+ * Draws every key's life to one scale as an SVG picture, as the console does: what has been is solid, what is planned is an outline. Light or
+ * dark by the preference of who sees it.
+ */
 export function timelineSvg(lives: KeyLives, issuer: string | null): string {
-  const x = (time: number): number => {
-    const share = (time - lives.from) / Math.max(1, lives.until - lives.from);
-    return Math.round((LEFT + (WIDTH - LEFT - RIGHT) * Math.min(1, Math.max(0, share))) * 10) / 10;
-  };
-  const bottom = TOP + lives.lives.length * ROW;
-  const height = bottom + 48;
-  const times = Array.from({ length: LABELS }, (_, index) => lives.from + ((lives.until - lives.from) * index) / (LABELS - 1));
-  const grid = times.map((time, index) => {
-    const anchor = index === 0 ? "start" : index === LABELS - 1 ? "end" : "middle";
-    const line = `<line x1="${x(time)}" y1="${TOP - 8}" x2="${x(time)}" y2="${bottom}" stroke="#e5e7eb"/>`;
-    return line + text(x(time), bottom + 20, dateInWords(time).slice(0, 16), { anchor, size: 11, color: "#64748b" });
-  });
-  const nowAt = x(lives.now);
+  const lanes = lanesOf(lives);
+  const named = lanes.lanes.map((lane) => ({ ...lane, name: visible(lane.name) }));
+  const scene = sceneOf({ ...lanes, lanes: named }, { width: WIDTH - 2 * MARGIN, isUnfolded: true });
+  const height = HEAD + scene.height + FOOT;
+  const title = issuer === null ? "Keys" : `Keys of ${visible(issuer)}`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" role="img">`,
-    `<title>The lives of the keys of ${escaped(issuer ?? "this issuer")}, on ${dateInWords(lives.now)}</title>`,
-    `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
-    text(20, 30, issuer === null ? "Keys" : `Keys of ${issuer}`, { size: 17, weight: 600 }),
-    ...legend(lives),
-    ...grid,
-    ...lives.lives.map((life, index) => row(life, lives.now, TOP + index * ROW, x)),
-    `<line x1="${nowAt}" y1="${TOP - 12}" x2="${nowAt}" y2="${bottom}" stroke="#0f172a" stroke-width="1.5"/>`,
-    text(nowAt, TOP - 17, "now", { anchor: nowAt < LEFT + 20 ? "start" : "middle", size: 11, weight: 600 }),
-    text(20, height - 8, "Paler: planned, while ticks run. Times are UTC.", { size: 11, color: "#64748b" }),
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
+    `<title>The lives of the keys of ${escaped(issuer === null ? "this issuer" : visible(issuer))}, on ${dateInWords(lives.now)}</title>`,
+    `<style>${pictureCss()}</style>`,
+    '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">',
+    '<path class="hatching" d="M0 0V5"/></pattern></defs>',
+    `<rect class="sheet" width="${WIDTH}" height="${height}"/>`,
+    text(MARGIN + 12, 34, title, "title"),
+    `<g transform="translate(${MARGIN} ${HEAD})">`,
+    ...scene.back.map(drawn),
+    ...scene.lanes.map((row) => lane(row, lives.now)),
+    ...scene.front.map(drawn),
+    ...scene.lanes.flatMap(({ words }) => words.map(drawn)),
+    "</g>",
+    ...legend(lives, HEAD + scene.height + 14),
     "</svg>",
     "",
   ].join("\n");
 }
 
-function legend({ lives }: KeyLives): string[] {
-  const seen = (Object.keys(LOOKS) as Phase[]).filter((phase) =>
-    lives.some(({ spans }) => spans.some((span) => span.phase === phase)),
-  );
-  const entries = seen.map((phase) => LOOKS[phase]);
-  if (lives.some(({ end }) => end === "revoked")) entries.push({ color: REVOKED, words: "revoked" });
-  let at = 20;
-  return entries.map(({ color, words }) => {
-    const item = `<rect x="${at}" y="44" width="13" height="13" rx="2" fill="${color}"/>${text(at + 19, 55, words, { size: 12 })}`;
-    at += 44 + words.length * 6.6;
-    return item;
+// Browsers show a title over what it belongs to.
+function lane({ lane: life, shapes }: LaneScene, now: number): string {
+  return `<g><title>${escaped(storyOf(life, now))}</title>${shapes.map(drawn).join("")}</g>`;
+}
+
+function drawn(shape: Shape): string {
+  if (shape.kind === "path") return `<path class="${shape.look}" d="${shape.d}"/>`;
+  if (shape.kind === "text") return text(shape.x, shape.y, shape.words, shape.look);
+  const { x, y, width, height, round, look } = shape;
+  return `<rect class="${look}" x="${x}" y="${y}" width="${width}" height="${height}" rx="${round}"/>`;
+}
+
+function text(x: number, y: number, words: string, look: string): string {
+  return `<text class="${look}" x="${x}" y="${y}">${escaped(words)}</text>`;
+}
+
+function legend({ lives, now, until }: KeyLives, y: number): string[] {
+  const isRevoked = lives.some(({ end }) => end === "revoked");
+  const measure = estimated(12);
+  let x = MARGIN + 12;
+  const items = SWATCHES.flatMap(([look, d, words]) => {
+    if (look === "revoked past" && !isRevoked) return [];
+    if (look === "active future" && until <= now) return [];
+    const item = `<g transform="translate(${x} ${y})"><path class="${look}" d="${d}"/></g>${text(x + 27, y + 11, words, "legend")}`;
+    x = Math.round(x + 27 + measure(words) + 22);
+    return [item];
   });
-}
-
-function row(life: KeyLife, now: number, top: number, x: (time: number) => number): string {
-  const y = top + (ROW - BAR) / 2;
-  const parts = life.spans.flatMap(({ phase, from, to }) => [
-    bar(LOOKS[phase].color, x(from), x(Math.min(to, Math.max(from, now))), y, 1),
-    bar(LOOKS[phase].color, x(Math.max(from, Math.min(to, now))), x(to), y, 0.45),
-  ]);
-  const end = life.spans.at(-1)?.to;
-  if (life.end === "revoked" && end !== undefined) parts.push(bar(REVOKED, x(end) - 1.5, x(end) + 1.5, y - 3, 1, BAR + 6));
-  const name = life.name.length > 15 ? `${life.name.slice(0, 14)}…` : life.name;
-  const color = life.isPlanned ? "#94a3b8" : "#0f172a";
-  const alg = life.alg === "" ? [] : [text(LEFT - 12, y + 13, life.alg, { anchor: "end", size: 10, color: "#94a3b8" })];
-  return [
-    `<g><title>${escaped(story(life))}</title>`,
-    text(20, y + 13, name, { size: 12, color }),
-    ...alg,
-    ...parts,
-    "</g>",
-  ].join("");
-}
-
-function bar(color: string, from: number, to: number, y: number, opacity: number, height = BAR): string {
-  if (to <= from) return "";
-  const faded = opacity === 1 ? "" : ` fill-opacity="${opacity}"`;
-  return `<rect x="${from}" y="${y}" width="${(to - from).toFixed(1)}" height="${height}" fill="${color}"${faded}/>`;
-}
-
-// Browsers show it over the row.
-function story({ name, spans, end }: KeyLife): string {
-  const parts = spans.map(({ phase, from }) => `${LOOKS[phase].words} from ${dateInWords(from)}`);
-  const last = spans.at(-1)?.to;
-  if (end !== null && last !== undefined) parts.push(`${end} ${dateInWords(last)}`);
-  return `${name}: ${parts.join("; ")}`;
-}
-
-interface TextLook {
-  readonly size: number;
-  readonly anchor?: string;
-  readonly color?: string;
-  readonly weight?: number;
-}
-
-function text(
-  x: number,
-  y: number,
-  words: string,
-  { size, anchor = "start", color = "#0f172a", weight = 400 }: TextLook,
-): string {
-  return `<text x="${x}" y="${y}" font-size="${size}" text-anchor="${anchor}" fill="${color}" font-weight="${weight}">${escaped(words)}</text>`;
+  return [...items, text(x, y + 11, "Times are UTC.", "legend")];
 }
 
 function escaped(words: string): string {

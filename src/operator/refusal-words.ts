@@ -19,6 +19,8 @@ export interface VerificationTerms {
   readonly claims?: VerifierOptions["claims"];
   readonly scopes?: readonly string[] | undefined;
   readonly algorithms?: readonly string[] | undefined;
+  /** False where words shall not name the option of the command that would accept the token. */
+  readonly namesOptions?: boolean | undefined;
 }
 
 /** As many keys are named. */
@@ -53,7 +55,8 @@ export function refusalInWords(refusal: SignetError, token: string, now: number,
   const { code, message, field = "" } = refusal;
   const { issuer, clockSkewSeconds, types, scopes, algorithms } = terms;
   const skew = secondsInWords(clockSkewSeconds);
-  const more = clockSkewSeconds < 600 ? " (--clock-skew)" : "";
+  const option = (words: string): string => (terms.namesOptions === false ? "" : words);
+  const more = option(clockSkewSeconds < 600 ? " (--clock-skew)" : "");
   const { exp, nbf, iat } = timesOf(token);
   const words: Partial<Record<typeof code, string>> = {
     token_expired: exp === undefined ? "" : `: ${ago(now - exp)} ago, and ${skew} are allowed for clocks${more}`,
@@ -61,15 +64,15 @@ export function refusalInWords(refusal: SignetError, token: string, now: number,
     token_issued_in_future: iat === undefined ? "" : `: ${ago(iat - now)} from now, and ${skew} are allowed${more}`,
     token_issuer_refused: issuer === null ? "" : ` (accepted: ${[...new Set([issuer].flat())].join(", ")})`,
     token_audience_refused: ` (accepted: ${acceptedParties(field, terms)})`,
-    token_expiration_missing: " (--no-require-expiration accepts it)",
-    token_type_refused: ` (accepted: ${types?.join(", ") ?? "JWT, or none"}; --types names others)`,
+    token_expiration_missing: option(" (--no-require-expiration accepts it)"),
+    token_type_refused: ` (accepted: ${types?.join(", ") ?? "JWT, or none"}${option("; --types names others")})`,
     token_claim_refused: ` (${field} must be ${valueInWords(terms.claims, field)})`,
     token_claim_missing: ` (${field} must be ${valueInWords(terms.claims, field)})`,
     token_scope_missing: scopes === undefined ? "" : ` (asked for: ${scopes.join(" ")})`,
     token_algorithm_refused: ` (accepted: ${algorithms?.join(", ") ?? algorithmsOf(terms, token)})`,
     token_key_unknown: `${algorithms === undefined ? "" : `, for ${algorithms.join(", ")}`} (published: ${kidsOf(terms)})`,
     token_kid_missing: ": it names no key, and several could be meant",
-    token_header_refused: /^(jku|x5[uc])$/.test(field) ? ` unless --ignored-headers ${field} passes over it` : "",
+    token_header_refused: option(/^(jku|x5[uc])$/.test(field) ? ` unless --ignored-headers ${field} passes over it` : ""),
   };
   return `${message}${words[code] ?? ""}`;
 }
@@ -88,9 +91,9 @@ function algorithmsOf({ keys }: VerificationTerms, token: string): string {
   return [...new Set(names)].join(", ");
 }
 
-function acceptedParties(field: string, { audience, clientIds }: VerificationTerms): string {
+function acceptedParties(field: string, { audience, clientIds, namesOptions }: VerificationTerms): string {
   if (field === "client_id") return clientIds?.join(", ") ?? "none";
-  return audience ?? "none, beside --client-ids: --audience names one";
+  return audience ?? (namesOptions === false ? "none" : "none, beside --client-ids: --audience names one");
 }
 
 function valueInWords(claims: VerificationTerms["claims"], name: string): string {

@@ -101,7 +101,12 @@ export function assertOneSource({ jwks, pem, kms }: VerificationSource): void {
 
 const ALLOW_INSECURE = "--allow-insecure-issuer has them fetched so, where an attacker on the way can give other keys";
 
-async function discoveredKeys(issuer: string, allowInsecureIssuer: boolean): Promise<VerificationKeys> {
+/**
+ * The keys of an issuer, found by discovery at its URL.
+ *
+ * @throws SignetError `usage` for what is no URL, `jwks_misconfigured` for one of http beyond this machine, and what fetching throws
+ */
+export async function discoveredKeys(issuer: string, allowInsecureIssuer = false): Promise<VerificationKeys> {
   if (urlOf(issuer) === undefined) {
     throw new SignetError(
       "usage",

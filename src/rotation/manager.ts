@@ -20,6 +20,7 @@ import type { ForeignKeys } from "./steps/foreign.js";
 import { handingOver } from "./steps/hand-over.js";
 import { adopting, type ExistingKey, type ImportRequest, type RequestFor } from "./steps/import-key.js";
 import type { RevokeRequest } from "./steps/revoke.js";
+import { type ImaginedChange, livesAfter, type ReadLog, type Survey, survey } from "./survey.js";
 
 /** What a manager is made of. */
 export interface ManagerOptions {
@@ -73,6 +74,10 @@ export interface Manager extends CoreManager {
   destroyKey(request: requests.DestroyRequest): Promise<requests.DestroyReport>;
   /** Every key's life around the present, past and planned. */
   lives(): Promise<KeyLives>;
+  /** How the keys stand, of one reading; no key is opened. A log that is whole is not read again while the keyring has its head. */
+  survey(known?: ReadLog): Promise<Survey>;
+  /** Every key's life as it would be after a change, of which nothing is done; no key is opened. */
+  livesAfter(change: ImaginedChange): Promise<KeyLives>;
   /** Every change of a key, the oldest first. */
   history(): Promise<readonly AuditEntry[]>;
   /** Begins a new chain of the audit log where the one that there is was deleted or altered. */
@@ -104,6 +109,8 @@ export function createManager(options: ManagerOptions): Manager {
     unlock: (holder) => inTurn(() => operations.unlock(context, holder)),
     destroyKey: (request) => inTurn(() => operations.destroyKey(context, request)),
     lives: () => operations.lives(context),
+    survey: (known) => survey(context, known),
+    livesAfter: (change) => livesAfter(context, change),
     beginAudit: () => inTurn(() => operations.beginAudit(context)),
     history: () => operations.history(context),
     verifyAudit: () => operations.verifyAudit(context),

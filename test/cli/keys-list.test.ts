@@ -72,7 +72,20 @@ describe("the picture", () => {
   it("escapes what it is told, and names each key's whole story", () => {
     const svg = timelineSvg(LIVES, 'https://a.example/?"<&');
     expect(svg).toContain("https://a.example/?&quot;&lt;&amp;");
-    expect(svg).toContain("signs from 2027-01-10 08:00:00 UTC; its tokens still verify from");
+    expect(svg).toContain("signs from 10 January; its tokens still verify from 20 January; removed 22 January");
+  });
+
+  it("shows a name by what it is made of, and obeys no mark in it", () => {
+    const [gone] = LIVES.lives;
+    const svg = timelineSvg({ ...LIVES, lives: gone === undefined ? [] : [{ ...gone, name: "<b>\u202egpj" }] }, null);
+    expect(svg).toContain("&lt;b&gt;\\u202egpj");
+    expect(svg).not.toMatch(/<b>|\u202e/);
+  });
+
+  it("is light or dark by preference, and asks for nothing from elsewhere", () => {
+    const svg = timelineSvg(LIVES, "https://a.example");
+    expect(svg).toContain("@media (prefers-color-scheme:dark)");
+    expect(svg.replace('xmlns="http://www.w3.org/2000/svg"', "")).not.toMatch(/href|@import|url\((?!#)|<script|http:/);
   });
 });
 

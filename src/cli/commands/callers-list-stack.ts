@@ -1,10 +1,11 @@
 import { fromNow } from "../../encoding/times-in-words.js";
 import { SignetError, shortened } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import { oldKeysOf } from "../../operator/caller-proof-words.js";
 import type { ListedCaller } from "../../operator/callers.js";
 import type { LoggedUse, LoggedUses } from "../../operator/logged-uses.js";
 import { type StackCallers, stackCallers } from "../../operator/stack-callers.js";
-import { limitsInWords, oldKeysOf, tableOfCallers } from "../caller-words.js";
+import { limitsInWords, tableOfCallers } from "../caller-words.js";
 import type { Context } from "../context.js";
 import type { CallersListOptions } from "./callers-list.js";
 

@@ -2,9 +2,10 @@ import { loadConfig } from "../../config/load.js";
 import { fromNow } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import { oldKeysOf, secretsInWords } from "../../operator/caller-proof-words.js";
 import { type ListedCaller, lastUsesOfCallers, listedCallers } from "../../operator/callers.js";
 import { STACK_CONFIG } from "../../operator/surroundings.js";
-import { limitsInWords, oldKeysOf, tableOfCallers } from "../caller-words.js";
+import { limitsInWords, tableOfCallers } from "../caller-words.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { callersListOfStack } from "./callers-list-stack.js";
 
@@ -31,11 +32,12 @@ export async function callersList(context: Context, options: CallersListOptions)
     return output.json({ callers: callers.map((caller) => ({ ...caller, lastUsedAt: times.get(caller.name) ?? null })) });
   }
   if (callers.length === 0) return output.note(`there are no callers: ${self} callers add NAME`);
-  const cellsOf = ({ name, limits, secrets, may }: ListedCaller): readonly string[] => {
+  const cellsOf = (caller: ListedCaller): readonly string[] => {
+    const { name, limits, may } = caller;
     const used = times.get(name);
     return [
       name,
-      secrets.map((each) => secretInWords(each, now)).join("; ") || "none",
+      secretsInWords(caller, now).join("; ") || "none",
       used === undefined ? (failures.has(name) ? "not known" : "not yet") : fromNow(used, now),
       limitsInWords(limits, may),
     ];
@@ -43,9 +45,4 @@ export async function callersList(context: Context, options: CallersListOptions)
   const head = ["CALLER", "SECRETS", "LAST USED", "OWN LIMITS"];
   for (const line of tableOfCallers(head, callers, cellsOf, { now, columns: output.columns })) output.data(line);
   for (const words of callers.flatMap((caller) => oldKeysOf(caller, now))) output.note(`warning: ${words}`);
-}
-
-function secretInWords({ createdAt, expiresAt }: { createdAt: number; expiresAt?: number }, now: number): string {
-  const end = expiresAt === undefined ? "no end" : expiresAt <= now ? "expired" : `expires ${fromNow(expiresAt, now)}`;
-  return `made ${fromNow(createdAt, now)}, ${end}`;
 }

@@ -1,17 +1,11 @@
-import { dateInWords, fromNow } from "../../encoding/times-in-words.js";
 import { isTokenRefusal, SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
-import { splitToken } from "../../verify/token.js";
+import { jsonWithOwnDigits } from "../../operator/own-digits.js";
+import { type ReadableToken, readableToken, timesInWords } from "../../operator/token-reading.js";
 import type { CommonOptions, Context } from "../context.js";
-import { jsonWithOwnDigits, partWithOwnDigits } from "../own-digits.js";
 import { tokenGiven } from "../token-text.js";
 
 const MAX_TOKEN = 1_048_576;
-const TIMES = [
-  ["iat", "issued", "issued"],
-  ["nbf", "valid", "valid"],
-  ["exp", "expires", "expired"],
-] as const;
 
 /** `signet inspect`: what a token says, and nothing about whether it is true. */
 export async function inspect({ output }: Context, argument: string, options: CommonOptions): Promise<void> {
@@ -27,22 +21,13 @@ export async function inspect({ output }: Context, argument: string, options: Co
   for (const [name, value] of Object.entries(shown)) {
     for (const line of `${name} ${jsonWithOwnDigits(value)}`.split("\n")) output.data(line);
   }
-  for (const [name, future, past] of TIMES) {
-    const value = claims[name];
-    if (typeof value === "number" && Number.isFinite(value)) {
-      output.data(`${value > now ? future : past} ${fromNow(value, now)} (${name}: ${dateInWords(value)})`);
-    }
-  }
+  for (const { words } of timesInWords(claims, now)) output.data(words);
   if (claims.exp === undefined) output.data("never expires (no exp)");
 }
 
-function takenApart(token: string): { header: Record<string, unknown>; claims: Record<string, unknown> } {
+function takenApart(token: string): ReadableToken {
   try {
-    const parts = splitToken(token, MAX_TOKEN);
-    return {
-      header: partWithOwnDigits(parts.header, "header"),
-      claims: partWithOwnDigits(parts.payload, "payload"),
-    };
+    return readableToken(token, MAX_TOKEN);
   } catch (error) {
     if (!isTokenRefusal(error)) throw error;
     // Nothing was verified, so nothing was refused: it is simply no token.

@@ -1,5 +1,6 @@
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
+import { auditInWords } from "../../operator/key-health.js";
 import { columnsToShorten } from "../../operator/kid-prefix.js";
 import { confirm } from "../confirm.js";
 import type { CommonOptions, Context } from "../context.js";
@@ -53,9 +54,7 @@ export async function auditVerify(context: Context, options: CommonOptions): Pro
   const verdict = await manager.verifyAudit();
   if (options.json === true) output.json(verdict);
   else output.data(`${verdict.count} ${verdict.head}`);
-  if (verdict.fault !== null) {
-    throw new SignetError("keyring_damaged", `the audit log is not whole: line ${verdict.fault.number}: ${verdict.fault.words}`);
-  }
-  output.note(`the audit log is whole: ${verdict.count} entries, as the keyring says`);
+  if (verdict.fault !== null) throw new SignetError("keyring_damaged", auditInWords(verdict));
+  output.note(auditInWords(verdict));
   output.note("a rewrite of both the log and the keyring does not show; keep the head above elsewhere to see that");
 }

@@ -7,8 +7,10 @@ import { isSignetError, SignetError } from "../../errors.js";
 import { activeRecord, type Keyring, recordByKid } from "../../keyring/keyring.js";
 import { changeConfig } from "../../operator/config-file.js";
 import { keyToImport } from "../../operator/key-import.js";
+import { presentPartingWords } from "../../operator/key-listing.js";
 import { awaitsUpload } from "../../operator/key-timeline.js";
 import { assertKeyTaken, isNameOfAnother, judgesKeys, keyForParties, lineOfKids } from "../../operator/party-keys.js";
+import { assertUnderWay } from "../../operator/report-words.js";
 import { STACK_CONFIG } from "../../operator/surroundings.js";
 import type { Manager } from "../../rotation/manager.js";
 import { awaitingUpload } from "../../rotation/plan/successor.js";
@@ -16,11 +18,10 @@ import { type ImportedKey, recordOfSameKey } from "../../rotation/steps/import-k
 import { confirm } from "../confirm.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { type BackupOptions, backUp, tellImported, tellLostName } from "../key-backup.js";
-import { assertUnderWay, managerFor, printReport } from "../key-report.js";
+import { managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { askIfWatched } from "../prompt.js";
 import { algorithmGiven } from "../typed.js";
-import { tellParting } from "../uploads.js";
 import { instantOf } from "./keys-change.js";
 
 export interface ImportOptions extends CommonOptions, BackupOptions {
@@ -94,7 +95,8 @@ export async function keysImport(context: Context, source: string, options: Impo
 }
 
 // The word that a key is known at the other side is given with the import. Typed again, it has been done.
-async function letSign({ output }: Context, { config, stores }: Installation, manager: Manager, kid: string): Promise<void> {
+async function letSign({ output }: Context, installation: Installation, manager: Manager, kid: string): Promise<void> {
+  const { config, stores } = installation;
   const before = (await stores.keyring.read())?.keyring;
   const replaced = before && activeRecord(before)?.publicJwk;
   const from = replaced?.kid;
@@ -109,7 +111,7 @@ async function letSign({ output }: Context, { config, stores }: Installation, ma
     output.note(
       `the other side calls another key ${from}: delete nothing there; \`signet keys revoke ${from}\` takes this one from \`signet keys list\``,
     );
-  else await tellParting(output, stores, replaced.kid);
+  else output.note(await presentPartingWords(installation, replaced.kid));
 }
 
 async function awaits({ stores }: Installation, kid: string): Promise<boolean> {

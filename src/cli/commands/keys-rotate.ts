@@ -1,17 +1,17 @@
 import type { Installation } from "../../assemble.js";
 import { asArgument } from "../../encoding/shell-argument.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
-import { recordByKid } from "../../keyring/keyring.js";
 import { kidOf } from "../../operator/key-listing.js";
-import { assertKeyTaken } from "../../operator/party-keys.js";
+import { assertUnderWay, rotationInWords, scheduledAt } from "../../operator/report-words.js";
+import { assertMadeHere, assertMayUpload, assertRotatable } from "../../operator/upload-parties.js";
 import type { NamedKey } from "../../operator/upload-text.js";
 import type { RelyingParty } from "../../relying-parties/relying-party.js";
 import { awaitingUpload, nextKeys } from "../../rotation/plan/successor.js";
 import type { RotateReport } from "../../rotation/requests.js";
 import type { Context } from "../context.js";
-import { assertUnderWay, type ChangeOptions, managerFor, printReport } from "../key-report.js";
+import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
-import { assertMadeHere, assertMayUpload, type Pasted, partiesGiven, pastedAt, printPasted, tellParting } from "../uploads.js";
+import { type Pasted, partiesGiven, pastedAt, printPasted } from "../uploads.js";
 
 export interface RotateOptions extends ChangeOptions {
   /** The key that was uploaded, and shall sign. */
@@ -33,7 +33,7 @@ export async function keysRotate(context: Context, options: RotateOptions): Prom
     await assertMayUpload(parties, installation, options.for !== undefined);
   }
   const uploaded = given === undefined ? undefined : await kidOf(installation, given);
-  if (uploaded !== undefined) await assertTaken(installation, uploaded);
+  if (uploaded !== undefined) await assertRotatable(installation, uploaded);
   const manager = await managerFor(context, installation);
   const report = await manager.rotate({ dryRun, uploaded });
   const next = uploaded === undefined && dryRun !== true ? await keyToUpload(installation) : undefined;
@@ -48,34 +48,15 @@ export async function keysRotate(context: Context, options: RotateOptions): Prom
   if (uploaded !== undefined) assertUnderWay(report, uploaded);
 }
 
-// Also what was imported, or made, before the config said whom the tokens are for.
-async function assertTaken({ config, stores }: Installation, kid: string): Promise<void> {
-  const keyring = (await stores.keyring.read())?.keyring;
-  const record = keyring && recordByKid(keyring, kid);
-  if (record?.publicJwk === undefined) return;
-  if (record.origin === "created") assertMadeHere(partiesGiven(undefined, config));
-  assertKeyTaken(config, { publicJwk: record.publicJwk, custody: record.custody }, true);
-}
-
 async function tellOutcome(
   { output }: Context,
-  { stores }: Installation,
+  installation: Installation,
   report: RotateReport,
   { dryRun, uploaded }: RotateOptions,
 ): Promise<void> {
-  const { rotated, waits, actions } = report;
-  const waiting = waits.find(({ rule }) => rule === "second_standby" || (uploaded !== undefined && rule === "publish_ahead"));
-  const other = actions.find(({ because }) => because !== undefined);
-  if (rotated !== null) {
-    const verb = dryRun === true ? "would rotate now: key" : "rotated: key";
-    output.note(`${verb} ${rotated.to} signs in place of ${rotated.from}`);
-    if (uploaded !== undefined) await tellParting(output, stores, rotated.from);
-  } else if (other?.because === "first") output.note("the first key was made, and signs: there was none to rotate");
-  else if (other !== undefined) output.note("this was no rotation: what was done to the active document stands above");
-  if (rotated === null && waiting?.until != null) {
-    output.note(`the rotation is scheduled: the first tick after ${dateInWords(waiting.until)} carries it out`);
-    output.data(dateInWords(waiting.until));
-  }
+  for (const words of await rotationInWords(installation, report, { dryRun, uploaded })) output.note(words);
+  const at = scheduledAt(report, uploaded);
+  if (at !== undefined) output.data(dateInWords(at));
 }
 
 /** The key that waits to be uploaded; `undefined` where none does, or keys are not uploaded here. */

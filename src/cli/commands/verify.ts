@@ -1,24 +1,14 @@
-import { kidsIn } from "../../algorithms/jwk-purpose.js";
 import { parseDuration } from "../../encoding/durations.js";
 import { isInsecureUrl, PRICE_OF_HTTP } from "../../encoding/insecure-issuer.js";
-import { isSignetError, isTokenRefusal, SignetError } from "../../errors.js";
+import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
-import { claimsWithLargeIntegers } from "../../operator/large-integers.js";
-import { endInWords, refusalInWords, type VerificationTerms } from "../../operator/refusal-words.js";
-import {
-  assertOneSource,
-  MAX_TOKEN,
-  type VerificationKeys,
-  type VerificationSource,
-  verificationKeys,
-} from "../../operator/verification-keys.js";
-import { createVerifier } from "../../verify/create-verifier.js";
+import { jsonWithOwnDigits, partWithOwnDigits } from "../../operator/own-digits.js";
+import { judgeToken } from "../../operator/token-verification.js";
+import { assertOneSource, MAX_TOKEN, type VerificationSource, verificationKeys } from "../../operator/verification-keys.js";
 import { splitToken } from "../../verify/token.js";
-import { verifierWithoutKid } from "../../verify/unnamed-keys.js";
 import type { VerifiedToken } from "../../verify/verifier.js";
 import type { CommonOptions, Context } from "../context.js";
 import { openInstallation } from "../open-installation.js";
-import { jsonWithOwnDigits, partWithOwnDigits } from "../own-digits.js";
 import { tokenGiven } from "../token-text.js";
 import { type VerifierFlags, verifierOptionsGiven } from "../verifier-flags.js";
 
@@ -42,28 +32,13 @@ export async function verify(context: Context, argument: string, options: Verify
   if (found.url !== undefined) output.note(`the keys are those of ${found.url}`);
   const fetched = [found.url, options.jwks].find((url) => url !== undefined && isInsecureUrl(url));
   if (fetched !== undefined) output.note(`warning: ${fetched} ${PRICE_OF_HTTP}`);
-  const now = presentSeconds();
-  const { audience = null } = options;
-  const { kid, exp } = found.tokens ?? {};
-  const issuer = options.issuer ?? found.issuer;
-  const own = exp === false ? { requireExpiration: false } : {};
-  const terms = { ...asked, ...own, keys: found.keys, issuer, audience, clockSkewSeconds };
-  const makeVerifier = kid === false ? verifierWithoutKid : createVerifier;
-  const verified = explaining(token, now, terms, () =>
-    makeVerifier({
-      ...terms,
-      integersAsText: [...(asked.integersAsText ?? []), ...claimsWithLargeIntegers(token)],
-      maxTokenLength: MAX_TOKEN,
-      clock: () => now,
-    }).verify(token),
-  );
+  const { issuer, audience } = options;
+  const terms = { ...asked, issuer, audience, clockSkewSeconds, now: presentSeconds() };
+  const { verified, words, unchecked } = await judgeToken(token, found, terms);
+  output.note(`${output.paint("valid", "good")}: ${words}`);
+  if (unchecked.includes("audience")) output.note("the audience was not checked: give --audience AUD");
+  if (unchecked.includes("issuer")) output.note("the issuer was not checked: give --issuer ISS");
   const { header } = verified;
-  await found.confirm?.(header.alg);
-  const end = endInWords(verified.claims, now, clockSkewSeconds);
-  output.note(`${output.paint("valid", "good")}: signed by ${signerInWords(verified, found)} (${header.alg}), ${end}`);
-  if (options.audience === undefined && asked.clientIds === undefined)
-    output.note("the audience was not checked: give --audience AUD");
-  if (terms.issuer === null) output.note("the issuer was not checked: give --issuer ISS");
   const claims = claimsShown(token, verified, asked.integersAsText);
   output.jsonText(jsonWithOwnDigits(options.json === true ? { header, claims } : claims));
 }
@@ -74,39 +49,6 @@ function claimsShown(token: string, { claims }: VerifiedToken, integersAsText: r
   const asTexts = Object.entries(claims).filter(([name]) => integersAsText.includes(name));
   for (const [name, value] of asTexts) Object.defineProperty(own, name, { value });
   return own;
-}
-
-function signerInWords({ header: { kid } }: VerifiedToken, { keys, named }: VerificationKeys): string {
-  if (kid) return kid;
-  if (named !== undefined) return named;
-  const [sole, ...others] = kidsIn(keys.keys);
-  return sole !== undefined && others.length === 0 ? `the only key, ${sole}` : "the only key that can be meant";
-}
-
-function explaining<T>(token: string, now: number, terms: VerificationTerms, verify: () => T): T {
-  try {
-    return verify();
-  } catch (error) {
-    const { field } = isSignetError(error) && isSignetError(error.cause) ? error.cause : ({} as { field?: string });
-    if (isSignetError(error, "invalid_key") && [error.field, field].includes("algorithms"))
-      throw new SignetError(
-        "invalid_key",
-        "an RSA key does not name its alg: give --algorithms RS256, or what the issuer signs with",
-        {
-          cause: error,
-        },
-      );
-    if (isSignetError(error, "config_invalid") && error.field === "keys")
-      throw new SignetError(
-        "invalid_key",
-        `no key verifies signatures by ${terms.algorithms?.join(", ") ?? "an algorithm of its own"}`,
-        {
-          cause: error,
-        },
-      );
-    if (!isTokenRefusal(error)) throw error;
-    throw new SignetError(error.code, refusalInWords(error, token, now, terms), { cause: error });
-  }
 }
 
 function skewOf(text: string | undefined): number {

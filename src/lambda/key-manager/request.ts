@@ -16,7 +16,7 @@ const LIST = { type: "array", minItems: 1, items: { type: "string" }, title: "a 
 
 const FAULT_OF: Readonly<Record<Action, ReturnType<typeof faultFinder>>> = {
   tick: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG })),
-  rotate: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG, uploaded: TEXT })),
+  rotate: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG, uploaded: TEXT, token: TEXT })),
   revoke: faultFinder(closedObject(["kid"], { action: TEXT, dryRun: FLAG, kid: TEXT, reason: TEXT })),
   migrate: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG, algorithm: TEXT, custody: TEXT, verifiersAccept: LIST })),
   explain: faultFinder(closedObject([], { action: TEXT })),
@@ -27,6 +27,7 @@ interface Asked {
   readonly dryRun?: boolean;
   readonly kid?: string;
   readonly uploaded?: string;
+  readonly token?: string;
   readonly reason?: string;
   readonly algorithm?: string;
   readonly custody?: string;
@@ -63,17 +64,18 @@ const EXAMPLE = 'such as {"action": "tick"}';
  * @throws SignetError `plan_refused` or `key_unusable` for a tick that needs an operator, and what the manager throws
  */
 export async function perform(manager: CoreManager, event: unknown): Promise<object> {
-  const { action, dryRun, kid = "", uploaded, reason, algorithm, custody, verifiersAccept = [] } = askedOf(event);
-  switch (action) {
+  const asked = askedOf(event);
+  const { dryRun, kid = "", algorithm, custody, verifiersAccept = [] } = asked;
+  switch (asked.action) {
     case "tick": {
       const report = await manager.tick({ dryRun });
       assertWell(report);
       return report;
     }
     case "rotate":
-      return manager.rotate({ dryRun, uploaded });
+      return manager.rotate(asked);
     case "revoke":
-      return manager.revoke({ kid, dryRun, ...(reason !== undefined && { reason }) });
+      return manager.revoke({ ...asked, kid });
     case "migrate":
       return manager.applySettings({
         rotate: true,

@@ -1,4 +1,4 @@
-import { invokeAlias } from "../../aws/lambda-invoke.js";
+import { invokeFunction } from "../../aws/lambda-invoke.js";
 import type { Transport } from "../../aws/transport.js";
 import { isObject } from "../../encoding/object-schema.js";
 import { type ErrorCode, SignetError, shortened } from "../../errors.js";
@@ -12,7 +12,7 @@ const CODE = /^[a-z][a-z0-9_]{2,40}$/;
 /** Asks by invoking the alias for the caller's proofs: the function's role may invoke no other. */
 export function askIssuer(transport: Transport, functionArn: string): AskIssuer {
   return async (caller, request) => {
-    const answer = await invokeAlias(transport, functionArn, proofAliasOf(caller), request);
+    const answer = await invokeFunction(transport, functionArn, request, proofAliasOf(caller));
     if ("thrown" in answer) throw thrownError(answer.thrown);
     if (isObject(answer.value) && typeof answer.value.token === "string") return { token: answer.value.token };
     throw new SignetError("internal", "the issuer's function has answered neither a token nor an error");

@@ -21,6 +21,8 @@ export interface KeyLife {
   readonly name: string;
   readonly alg: string;
   readonly spans: readonly Span[];
+  /** From when every verifier has it; absent where that is not known: of keys that are uploaded, or another issuer's. */
+  readonly knownAt?: number;
   /** How it ends; `null` where no end is planned within the time that is looked at. */
   readonly end: "removed" | "revoked" | null;
   /** True for a key that is not made yet. */
@@ -75,6 +77,7 @@ function presentAndPlanned(keyring: Keyring, moments: readonly Moment[], until: 
     name: nameOf(record),
     alg: record.alg,
     spans: spansOf(record, keyring.policy, record.revokedAt ?? leftAt ?? until),
+    ...knownFrom(record.origin === "foreign" ? undefined : readyIn(keyring.policy, record.publishedAt)),
     end: record.revokedAt !== undefined ? "revoked" : leftAt === null ? null : "removed",
     isPlanned: !keyring.keys.some((key) => key.id === record.id),
   }));
@@ -99,6 +102,10 @@ function spansOf(record: KeyRecord, policy: PolicyInForce, end: number): Span[] 
 // Verifiers to whom keys are uploaded have none by its publication.
 function readyIn({ byUpload, publishAheadSeconds }: PolicyInForce, publishedAt: number | undefined): number | undefined {
   return publishedAt === undefined || byUpload === true ? undefined : publishedAt + publishAheadSeconds;
+}
+
+function knownFrom(knownAt: number | undefined): Pick<KeyLife, "knownAt"> {
+  return knownAt === undefined ? {} : { knownAt };
 }
 
 // A phase ends where the next one begins.
@@ -133,7 +140,7 @@ function pastLives(keyring: Keyring, entries: readonly AuditEntry[]): KeyLife[] 
       ["retired", retiredAt],
     ] as const;
     const end = revokedAt === undefined ? "removed" : "revoked";
-    return [{ name: kid, alg: "", spans: cut(starts, revokedAt ?? entry.at), end, isPlanned: false }];
+    return [{ name: kid, alg: "", spans: cut(starts, revokedAt ?? entry.at), ...knownFrom(readyAt), end, isPlanned: false }];
   });
 }
 

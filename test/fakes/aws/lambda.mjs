@@ -57,13 +57,18 @@ export function createLambdaFake({ accountId, region, partition }) {
   /** @type {(arn: string, event: unknown) => Promise<unknown>} */
   let run = async () => null;
 
-  // "Invoke": 200 where the function has thrown as well, with what it has thrown and a header that says so.
-  async function invoke(name, alias, body) {
+  // "Invoke": 200 where the function has thrown as well, with what it has thrown and a header that says so. A dry run finds out whether it
+  // may be invoked, and does not invoke it.
+  async function invoke(name, alias, body, type = "RequestResponse") {
     const { aliases, arn } = aliasesOf(name);
-    if (!aliases.has(alias)) throw new Refusal("ResourceNotFoundException", `Function not found: ${arn}:${alias}`, 404);
+    const invoked = alias === null ? arn : `${arn}:${alias}`;
+    if (alias !== null && !aliases.has(alias))
+      throw new Refusal("ResourceNotFoundException", `Function not found: ${invoked}`, 404);
     const headers = { "content-type": "application/json" };
+    if (type === "DryRun") return { status: 204, headers, body: "" };
+    if (type !== "RequestResponse") throw new Refusal("InvalidParameterValueException", `invocation type ${type}`);
     try {
-      return { status: 200, headers, body: JSON.stringify(await run(`${arn}:${alias}`, JSON.parse(body.toString()))) };
+      return { status: 200, headers, body: JSON.stringify(await run(invoked, JSON.parse(body.toString()))) };
     } catch (error) {
       const thrown = { errorType: error.name, errorMessage: error.message, trace: [] };
       return { status: 200, headers: { ...headers, "x-amz-function-error": "Unhandled" }, body: JSON.stringify(thrown) };
@@ -79,12 +84,17 @@ export function createLambdaFake({ accountId, region, partition }) {
     },
     /** Whether a path is one of Lambda's. */
     isRoute: (path) => path.startsWith("/2015-03-31/"),
-    route({ method, path, query, body }) {
+    route({ method, path, query, body, headers }) {
       const invoked = INVOKE.exec(path)?.[1];
       if (invoked !== undefined && method === "POST") {
         const name = decodeURIComponent(invoked);
         const alias = query.get("Qualifier");
-        return { action: "InvokeFunction", resource: `${name}:${alias}`, answer: () => invoke(name, alias, body) };
+        const resource = alias === null ? name : `${name}:${alias}`;
+        return {
+          action: "InvokeFunction",
+          resource,
+          answer: () => invoke(name, alias, body, headers["x-amz-invocation-type"]),
+        };
       }
       const policed = POLICY.exec(path)?.[1];
       if (policed !== undefined && method === "GET") {

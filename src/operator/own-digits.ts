@@ -37,3 +37,8 @@ function marked(text: string): string {
 export function jsonWithOwnDigits(value: unknown): string {
   return JSON.stringify(value, null, 2).replace(MARKED, "$1");
 }
+
+/** The same with such numbers as texts of their digits, for readers whose numbers would lose some. */
+export function withDigitsAsTexts(value: object): Record<string, unknown> {
+  return parseJson(JSON.stringify(value).replace(MARKED, '"$1"')) as Record<string, unknown>;
+}

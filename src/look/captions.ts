@@ -1,0 +1,62 @@
+import type { Phase } from "../rotation/forecast/key-lives.js";
+import { calendarDay, shortDay } from "./calendar.js";
+import { type Label, type Measure, type PlacedLabel, placed } from "./labels.js";
+import type { Course, Lane } from "./lanes.js";
+import { PHASE_WORDS } from "./theme.js";
+
+interface Frame {
+  readonly now: number;
+  readonly left: number;
+  readonly right: number;
+  readonly x: (time: number) => number;
+  readonly measure: Measure;
+}
+
+const BESIDE = 6;
+const WEIGHTS: Readonly<Record<Phase, number>> = { active: 3, ready: 2, retired: 1, pending: 0, creating: 0 };
+
+/** What is written over a lane: each turn of the key's life beside its place, as far as there is room. */
+export function captionsOf({ spans, end, knownAt }: Course, { now, left, right, x, measure }: Frame): PlacedLabel[] {
+  const labels = spans.map(
+    ({ phase, from }): Label => ({
+      // The thread between two keys stays whole.
+      x: x(from) + (phase === "active" ? BESIDE : 0),
+      words: `${turn(phase, from > now)} ${shortDay(from, now)}`,
+      weight: WEIGHTS[phase],
+      look: phase === "active" ? "caption signs" : "caption",
+    }),
+  );
+  const last = spans.at(-1);
+  const isReady = spans.some(({ phase }) => phase === "ready");
+  if (!isReady && knownAt !== undefined && last !== undefined && knownAt >= (spans[0]?.from ?? knownAt) && knownAt <= last.to) {
+    const words = `${turn("ready", knownAt > now)} ${shortDay(knownAt, now)}`;
+    labels.push({ x: x(knownAt), words, weight: WEIGHTS.ready, look: "caption" });
+  }
+  if (last !== undefined && end === "revoked") {
+    labels.push({ x: x(last.to), words: `revoked ${shortDay(last.to, now)}`, weight: 4, look: "caption bad" });
+  } else if (last !== undefined && end === "removed") {
+    labels.push({ x: x(last.to), words: `removed ${shortDay(last.to, now)}`, weight: 0, look: "caption" });
+  }
+  return placed(labels, { from: left, to: right, gap: BESIDE }, measure);
+}
+
+function turn(phase: Phase, isFuture: boolean): string {
+  if (phase === "active") return isFuture ? "signs from" : "signs since";
+  if (phase === "ready") return isFuture ? "every verifier has it from" : "every verifier has it since";
+  return phase === "retired" ? "retired" : phase === "pending" ? "published" : "begun";
+}
+
+/** A key's whole life in a sentence. */
+export function storyOf({ name, alg, spans, end, ghost }: Lane, now: number): string {
+  const told = lifeInWords(spans, end, now);
+  const then = ghost === undefined ? "" : `; after the change: ${lifeInWords(ghost.spans, ghost.end, now)}`;
+  return `${name}${alg === "" ? "" : ` (${alg})`}: ${told}${then}`;
+}
+
+function lifeInWords(spans: Lane["spans"], end: Lane["end"], now: number): string {
+  if (spans.length === 0) return "not there";
+  const parts = spans.map(({ phase, from }) => `${PHASE_WORDS[phase]} from ${calendarDay(from, now)}`);
+  const last = spans.at(-1)?.to;
+  if (end !== null && last !== undefined) parts.push(`${end} ${calendarDay(last, now)}`);
+  return parts.join("; ");
+}
