@@ -14,6 +14,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { bundleCommand } from "./command-bundle.mjs";
+import { buildConsolePage } from "./console-page.mjs";
 import { minifiedFunctions, readableFunctions } from "./functions.mjs";
 import { parametersIn, templateOf } from "./template.mjs";
 import { webBuild } from "./web-bundle.mjs";
@@ -32,6 +33,7 @@ const buildInputs = [
   "tsconfig.build.json",
   "tools/build.mjs",
   "tools/command-bundle.mjs",
+  "tools/console-page.mjs",
   "tools/functions.mjs",
   "tools/template.mjs",
   "tools/web-bundle.mjs",
@@ -197,6 +199,7 @@ async function main() {
       bundle(staging, entryPoints),
       bundleCommand(forNode, root, staging),
       build({ ...webBuild(root), outdir: staging }),
+      buildConsolePage(root, join(staging, "console")),
       lambda(staging),
       declarations(join(staging, "types")),
       jsonSchema(staging),

@@ -31,6 +31,7 @@ const vitest = (name, ...more) => [
 const steps = [
   ["format and lint", ["biome", "ci", "--colors=off", "."]],
   ["types", ["tsc", "--noEmit", "-p", "tsconfig.json"]],
+  ["types of the console's page", ["tsc", "--noEmit", "-p", "src/console/page/tsconfig.json"]],
   ["types of the tools", ["tsc", "--noEmit", "-p", "tsconfig.tools.json"]],
   ["dead code", ["knip"]],
   ["build", ["node", "tools/build.mjs"]],

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** @typedef {(argv: string[], hooks?: { logFd?: number, onServing?: (url: string) => void }) => Promise<number>} Main */
+/** @typedef {(argv: string[], hooks?: { logFd?: number, onServing?: (url: string) => void, onConsole?: () => void }) => Promise<number>} Main */
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const here = join(process.cwd(), "bin/signet");
@@ -179,6 +179,17 @@ function sayWhereTheyDiffer(url, issuer) {
   return say(`  others can be given ${url}/.well-known/jwks.json`);
 }
 
+/** Opens the console beside the server, within this process, and waits for its link. The issuer is served with or without it. */
+function openConsole() {
+  const args = ["console", "--no-open", ...(option("--config") === undefined ? [] : ["--config", config])];
+  say(`\n+ ./bin/signet ${args.join(" ")}`);
+  return /** @type {Promise<void>} */ (
+    new Promise((resolve) => {
+      void main(args, { onConsole: resolve }).then(() => resolve());
+    })
+  );
+}
+
 /** @param {string} url @param {{ issuer: string | undefined, isDev: boolean }} served */
 async function onServing(url, served) {
   try {
@@ -187,6 +198,7 @@ async function onServing(url, served) {
     fail(`signet: no first token: ${/** @type {Error} */ (error).message}`);
   }
   sayWhereTheyDiffer(url, served.issuer);
+  await openConsole();
   say("\nIt goes on serving. Next, in another shell:");
   say("  ./bin/signet keys list");
   say("  ./bin/signet callers add web     makes a caller, for POST /issue with its secret");

@@ -20,6 +20,7 @@ const folder = join(root, "docs/transcripts");
 const VARIABLE = [
   [/^built dist\/ in .*\n/gm, ""],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, "<token>"],
+  [/\b127\.0\.0\.1:\d+\/#code=/g, "127.0.0.1:<port>/#code="],
   [/\bSHA256:[\w+/]{43}=/g, "SHA256:<fingerprint>"],
   [/\bMII[\w+/=\n]{80,}/g, "<public key>"],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "<uuid>"],

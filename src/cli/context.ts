@@ -12,7 +12,12 @@ export interface Context extends Surroundings {
   readonly logFd: number;
   /** Told where `serve` listens, once it does. */
   readonly onServing?: ((url: string) => void) | undefined;
+  /** Told once `console` has printed its link. */
+  readonly onConsole?: (() => void) | undefined;
 }
+
+/** What a program gives that runs a command within itself. */
+export type Hooks = Partial<Pick<Context, "logFd" | "onServing" | "onConsole">>;
 
 /** The options that every command has. */
 export interface CommonOptions {

@@ -5,7 +5,7 @@ import { didYouMean } from "../encoding/nearest.js";
 import { SignetError, shortened, visible } from "../errors.js";
 import { tellFileWarningsTo } from "../files/warnings.js";
 import { addBackupCommands } from "./backup-commands.js";
-import type { CommonOptions, Context } from "./context.js";
+import type { CommonOptions, Context, Hooks } from "./context.js";
 import { addCustodyFlags } from "./custody-flags.js";
 import { givenOnce } from "./given-once.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
@@ -46,10 +46,10 @@ const load = {
  * Runs the command line.
  *
  * @param argv the words after the command's name
- * @param hooks for a program that runs `serve` within itself
+ * @param hooks for a program that runs `serve` or `console` within itself
  * @returns the exit code: 0 done, 1 failed, 2 usage, 3 token refused, 130 interrupted
  */
-export async function main(argv: readonly string[], hooks: Partial<Pick<Context, "logFd" | "onServing">> = {}): Promise<number> {
+export async function main(argv: readonly string[], hooks: Hooks = {}): Promise<number> {
   const { env } = process;
   const cwd = process.cwd();
   const self = selfName(process.argv[1] ?? "", cwd);
@@ -84,7 +84,7 @@ const GROUPS: readonly (readonly [words: readonly string[], add: AddCommands])[]
   [["keys"], addKeyCommands],
   [["audit"], addAuditCommands],
   [["backup", "restore"], addBackupCommands],
-  [["serve", "callers"], addServerCommands],
+  [["serve", "console", "callers"], addServerCommands],
   [["template", "deploy", "outputs", "undeploy"], addStackCommands],
 ];
 

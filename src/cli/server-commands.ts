@@ -5,9 +5,10 @@ import { VERSION } from "./version.js";
 
 const load = {
   serve: () => import("./commands/serve.js"),
+  console: () => import("./commands/console.js"),
 };
 
-/** Adds `serve` and `callers`. `common` gives a command the options that all have. */
+/** Adds `serve`, `console` and `callers`. `common` gives a command the options that all have. */
 export function addServerCommands(program: Command, context: Context, common: (command: Command) => Command): void {
   common(program.command("serve"))
     .description("serve the issuer over HTTP: tokens to callers, public keys to everybody")
@@ -21,5 +22,11 @@ export function addServerCommands(program: Command, context: Context, common: (c
     .option("--json", "log JSON on a terminal too")
     .addHelpText("after", "\nExample:\n  signet serve --port 8080 --workers 2")
     .action(async (options) => (await load.serve()).serve(context, options, VERSION));
+  common(program.command("console"))
+    .description("open a page on this machine in which keys, tokens, callers and the log are seen, and keys rotated and revoked")
+    .option("--no-open", "print the page's link, and open no browser")
+    .option("--json", "print the link as JSON")
+    .addHelpText("after", "\nExamples:\n  signet console\n  signet console --config stack:signet")
+    .action(async (options) => (await load.console()).openConsole(context, options));
   addCallerCommands(program, context, common);
 }

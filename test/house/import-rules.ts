@@ -39,12 +39,17 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   deploy: ["aws"],
   operator: [
     ...["algorithms", "assemble", "aws", "client", "config", "custody", "deploy", "files", "issue", "keyring"],
-    ...["relying-parties", "rotation", "settings", "storage", "trust", "verify"],
+    ...["look", "relying-parties", "rotation", "settings", "storage", "trust", "verify"],
+  ],
+  look: ["rotation (types)"],
+  console: [
+    ...["algorithms (types)", "assemble", "config", "files", "issue", "keyring (types)", "look", "operator", "rotation (types)"],
+    "settings",
   ],
   index: ["algorithms", "keyring", "custody", "storage", "issue", "rotation", "verify", "settings", "config", "open-issuer"],
   cli: [
     ...["files", "algorithms", "aws", "keyring", "custody", "storage", "issue", "rotation", "verify", "settings", "config"],
-    ...["assemble", "http", "server", "doctor", "relying-parties", "client", "deploy", "operator", "trust", "index"],
+    ...["assemble", "http", "server", "doctor", "relying-parties", "client", "deploy", "operator", "console", "trust", "index"],
   ],
 };
 
@@ -81,6 +86,7 @@ export function heldFor(place: string): readonly string[] {
 /** Which part of src/ may import which package at run time. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   jose: ["custody/file", "operator/backup/sealing"],
+  preact: ["console/page"],
   commander: ["cli"],
   "@hono/node-server": ["server"],
   pino: ["server"],

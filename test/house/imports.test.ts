@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { drawnHouse, folderCycle, heldFor, importFaults, importsOf, placeOf } from "./import-rules.js";
 import { repositoryFiles, textOf } from "./repository.js";
 
-const real = new Map(repositoryFiles("src/*.ts").map((path) => [path, textOf(path)]));
+const real = new Map(repositoryFiles("src/*.ts", "src/*.tsx").map((path) => [path, textOf(path)]));
 
 function sources(files: Record<string, string>): Map<string, string> {
   return new Map(Object.entries(files));

@@ -30,7 +30,7 @@ function parsers(path: string, source: string): string[] {
 
 describe("JSON", () => {
   test("is read in one place", () => {
-    const files = repositoryFiles("src/*.ts").filter((path) => !READERS.includes(path));
+    const files = repositoryFiles("src/*.ts", "src/*.tsx").filter((path) => !READERS.includes(path));
     expect(files.length).toBeGreaterThan(100);
     expect(files.flatMap((path) => parsers(path, textOf(path)))).toEqual([]);
     expect(parsers("src/encoding/json-names.ts", textOf("src/encoding/json-names.ts"))).not.toEqual([]);

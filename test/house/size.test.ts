@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { repositoryFiles, textOf } from "./repository.js";
 
-const CODE = /\.(ts|mts|js|mjs|cjs)$/;
+const CODE = /\.(ts|tsx|mts|js|mjs|cjs|css)$/;
 const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)*$/;
 const MAX_SOURCE_LINES = 350;
 const MAX_TEST_LINES = 500;

@@ -60,8 +60,8 @@ export const ERROR_GROUPS = [
     title: "The caller, and how it asks",
     codes: {
       caller_unknown: [
-        "The secret belongs to no caller, or IAM has not authenticated the request.",
-        "Send a secret that `signet callers add NAME` has shown; sign requests to the function's URL (SigV4).",
+        "The secret belongs to no caller, or IAM has not authenticated the request; at the console, the page has no session of it.",
+        "Send a secret that `signet callers add NAME` has shown; sign requests to the function's URL (SigV4); open the link that `signet console` prints.",
       ],
       caller_expired: ["The caller's secret has expired.", "Make a new one: `signet callers rotate NAME`."],
       caller_secret_missing: [
@@ -69,12 +69,12 @@ export const ERROR_GROUPS = [
         "Send `Authorization: Bearer signet_...`; at `/token` Basic credentials, or `client_id` and `client_secret`.",
       ],
       proof_refused: [
-        "The token that was shown as a proof proves no caller, or more than one; the log says which rule refused it, and why.",
+        "The token that was shown as a proof proves no caller, or more than one; the log says which rule refused it, and why. At the console: the code is not its link's.",
         "`signet callers test NAME -` reads a token and says what does not match; name the caller by `client_id` where several match.",
       ],
       proof_replayed: [
-        "A proof that may be used once was used before.",
-        "Make a new one for each request; it needs a `jti` of its own.",
+        "A proof that may be used once was used before; at the console, its link was.",
+        "Make a new one for each request; it needs a `jti` of its own. Start `signet console` again for another link.",
       ],
       replay_store_full: [
         "There is no room to remember another proof that may be used once, so none is taken.",
@@ -95,8 +95,8 @@ export const ERROR_GROUPS = [
         "`signet callers add NAME` makes the first one.",
       ],
       origin_refused: [
-        "In dev mode a request came from another machine, or from a web page.",
-        "Ask from this machine under `localhost` or `127.0.0.1`; for others run `signet serve` without `--dev`.",
+        "In dev mode, or at the console, a request came from another machine, or from another web page.",
+        "Ask from this machine under `localhost` or `127.0.0.1`; for others run `signet serve` without `--dev`. The console answers its own page alone.",
       ],
       not_found: [
         "There is nothing under this path, or the document is not published.",
@@ -242,7 +242,7 @@ export const ERROR_GROUPS = [
         "There is a config, but its keyring is not there.",
         "Mount or restore it; `signet init` makes a new issuer where there never was one.",
       ],
-      keyring_conflict: ["Another manager changed the keyring at the same time; nothing was written.", "Try again."],
+      keyring_conflict: ["Another manager has changed the keyring meanwhile; nothing was written.", "Look again, and try again."],
       active_document_damaged: [
         "The document that names the key that signs cannot be read.",
         "Move it away; `signet keys repair --yes` writes it again.",

@@ -1,0 +1,81 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { openInBrowser } from "../../console/browser.js";
+import { folderIssuer } from "../../console/folder-issuer.js";
+import { readPageFiles } from "../../console/page-files.js";
+import { type RedirectFile, writeRedirectFile } from "../../console/redirect-file.js";
+import { IDLE_SECONDS, type RunningConsole, startConsole } from "../../console/server.js";
+import { stackIssuer } from "../../console/stack-issuer.js";
+import { durationInWords } from "../../encoding/durations.js";
+import { STACK_CONFIG } from "../../operator/surroundings.js";
+import { watchStopSignals } from "../../server/stop-signals.js";
+import type { CommonOptions, Context } from "../context.js";
+import { warnOfVariables } from "../open-installation.js";
+import { EXIT, reportFailure } from "../output.js";
+
+export interface ConsoleOptions extends CommonOptions {
+  /** False for `--no-open`. */
+  readonly open?: boolean;
+}
+
+// This code runs from dist/cli; the build writes the page into dist/console.
+const PAGE = new URL("../console/", import.meta.url);
+/** A change that is under way is finished: it is recorded, so that the next tick could go on with it, but need not. */
+const MAX_STOP_MS = 30_000;
+
+/** `signet console`: serves a page on this machine in which an issuer's keys are seen and changed, until it is left alone. */
+export async function openConsole(context: Context, { config, json, open = true }: ConsoleOptions): Promise<void> {
+  const { output, self } = context;
+  warnOfVariables(context);
+  const note = (words: string): void => output.note(words);
+  const surroundings = { ...context, passphrasePrompt: askedOnce(context.passphrasePrompt) };
+  const issuer = config?.startsWith(STACK_CONFIG)
+    ? await stackIssuer(surroundings, config)
+    : await folderIssuer(surroundings, config, note);
+  const signals = watchStopSignals();
+  let redirect: RedirectFile | undefined;
+  const forget = (): void => redirect?.remove();
+  process.once("exit", forget);
+  const running = await startConsole({
+    surroundings,
+    issuer,
+    files: await readPageFiles(PAGE),
+    onUsed: forget,
+    onUnexpected: (failure) => void reportFailure(failure, output),
+  });
+  if (open) {
+    redirect = await writeRedirectFile(running.link);
+    if (!(await openInBrowser(redirect.path, context.env))) {
+      forget();
+      note("no browser could be opened from here: open the link below");
+    }
+  }
+  note(`the console of ${issuer.place.words}, on this machine alone; the link works once. Ctrl-C ends it`);
+  if (json === true) output.json({ link: running.link });
+  else output.data(running.link);
+  context.onConsole?.();
+  const why = await Promise.race([running.idle.then(() => "idle" as const), signals.first.then(() => "told" as const)]);
+  if (why === "idle")
+    note(`the console ends: it was not used for ${durationInWords(IDLE_SECONDS)}; \`${self} console\` opens it again`);
+  const isFinished = await isClosed(running, signals.again);
+  forget();
+  process.off("exit", forget);
+  // What is under way still would keep the process; the next tick goes on with it.
+  if (!isFinished) process.exit(EXIT.failed);
+}
+
+async function isClosed(running: RunningConsole, again: Promise<void>): Promise<boolean> {
+  const stopped = new AbortController();
+  const late = delay(MAX_STOP_MS, false, { signal: stopped.signal }).catch(() => false);
+  const isFinished = await Promise.race([running.close().then(() => true), again.then(() => false), late]);
+  stopped.abort();
+  return isFinished;
+}
+
+// Each request may open the issuer again; a person is asked once.
+function askedOnce(prompt: Context["passphrasePrompt"]): Context["passphrasePrompt"] {
+  let answer: Promise<string | undefined> | undefined;
+  return () => {
+    const ask = prompt?.();
+    return ask && (() => (answer ??= ask()));
+  };
+}

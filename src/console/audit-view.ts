@@ -1,0 +1,16 @@
+import { searchHistory } from "../operator/audit-search.js";
+import { auditInWords } from "../operator/key-health.js";
+import type { AuditRequest, AuditView } from "./contract.js";
+import type { IssuerAtHand } from "./issuer-at-hand.js";
+
+/** As many entries are answered at once. */
+const MAX_ENTRIES = 100;
+
+/** The audit log, the newest entry first, with the verdict on its chain. */
+export async function auditView(issuer: IssuerAtHand, request: AuditRequest): Promise<AuditView> {
+  // The chain is checked anew when the log is opened, and not for each letter of a search.
+  const isFresh = request.search === undefined && request.before === undefined;
+  const { history, verdict } = (await issuer.survey({ isFresh })).log;
+  const { isIntact, count, head } = verdict;
+  return { ...searchHistory(history, request, MAX_ENTRIES), head, count, chain: { isIntact, words: auditInWords(verdict) } };
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import { SignetError } from "../errors.js";
+import { carryOut, type KeyChange, previewChange } from "../operator/key-changes.js";
+import type { ChangeLine, ChangeRequest, PreviewAnswer, PreviewRequest } from "./contract.js";
+import type { IssuerAtHand } from "./issuer-at-hand.js";
+import { keysView } from "./keys-view.js";
+
+/** What a person has looked at, and may have done. */
+interface Previewed {
+  readonly change: KeyChange;
+  readonly mark: string;
+  readonly expiresAt: number;
+}
+
+/** Shows changes of keys, and carries out what was shown. */
+export interface Changes {
+  preview(request: PreviewRequest): Promise<PreviewAnswer>;
+  /**
+   * Carries out what was previewed.
+   *
+   * @param told told of each step before it is done
+   * @returns the last line
+   * @throws SignetError `keyring_conflict` where nothing of that name was previewed lately, or the keys have changed since; `usage` where what
+   *   has to be typed was not; and what the manager throws
+   */
+  carryOut(request: ChangeRequest, told: (line: ChangeLine) => void): Promise<ChangeLine>;
+}
+
+/** A person reads it, and decides. */
+const KEPT_MS = 600_000;
+/** As many can be open in a person's tabs. */
+const MAX_KEPT = 32;
+
+/** Makes what shows and carries out the changes of an issuer's keys. @param now milliseconds on a clock that is never set */
+export function createChanges(issuer: IssuerAtHand, now: () => number): Changes {
+  const previews = new Map<string, Previewed>();
+
+  function keep(previewed: Omit<Previewed, "expiresAt">): string {
+    const name = randomBytes(16).toString("base64url");
+    previews.set(name, { ...previewed, expiresAt: now() + KEPT_MS });
+    const [oldest] = previews.keys();
+    if (previews.size > MAX_KEPT && oldest !== undefined) previews.delete(oldest);
+    return name;
+  }
+
+  // Taken away before anything is done: what was looked at once is done once.
+  function take(name: string): Previewed {
+    const found = previews.get(name);
+    previews.delete(name);
+    if (found !== undefined && found.expiresAt > now()) return found;
+    throw new SignetError(
+      "keyring_conflict",
+      "what was looked at was done already, or is too old, and nothing was done now: look again at what would be done",
+    );
+  }
+
+  return Object.freeze({
+    async preview(change: PreviewRequest) {
+      const installation = await issuer.installation();
+      const found = await previewChange(installation, await issuer.changer(() => undefined), change);
+      const { mark, ...shown } = found;
+      return { preview: keep({ change, mark }), ...shown, confirm: wordFor(change) };
+    },
+    async carryOut({ preview, confirm }: ChangeRequest, told: (line: ChangeLine) => void): Promise<ChangeLine> {
+      const found = previews.get(preview);
+      if (found !== undefined) assertTyped(found.change, confirm);
+      const { change, mark } = take(preview);
+      const changer = await issuer.changer((step) => told({ step }));
+      const sentences = await carryOut(await issuer.installation(), changer, change, mark);
+      return { done: { sentences, keys: await keysView(issuer) } };
+    },
+  });
+}
+
+/** What has to be typed. */
+function wordFor(change: KeyChange): string | null {
+  return change.change === "revoke" ? change.kid : null;
+}
+
+// The page asks as well; this is for whatever else has the session.
+function assertTyped(change: KeyChange, confirm: string | undefined): void {
+  const wanted = wordFor(change);
+  if (wanted === null || confirm === wanted) return;
+  throw new SignetError("usage", "nothing was done: the kid of the key that is to be revoked has to be typed in full", {
+    field: "confirm",
+  });
+}

@@ -1,0 +1,338 @@
+import type { PublicJwk } from "../algorithms/jwk.js";
+import type { ErrorCode } from "../errors.js";
+import type { IssueRequest } from "../issue/request.js";
+import type { KeyState } from "../keyring/key-record.js";
+import type { KeyLives } from "../rotation/forecast/key-lives.js";
+
+/*
+ * What the console's page and its server say to each other: types alone. Everything below `/api` is POST with a JSON object, which is read
+ * strictly; what is answered is JSON. Times are NumericDates in whole seconds. Every text may hold anything that a stranger has chosen (a
+ * kid, a name, a claim, a reason): it is data, and is shown as text alone.
+ */
+
+/** The header with which the page shows its session; every call but the first has it. */
+export const SESSION_HEADER = "signet-session";
+
+/** The paths, and what each is asked and answers. */
+export interface Api {
+  readonly "/api/session": { readonly asked: SessionRequest; readonly answered: SessionAnswer };
+  readonly "/api/keys": { readonly asked: NoMembers; readonly answered: KeysView };
+  readonly "/api/preview": { readonly asked: PreviewRequest; readonly answered: PreviewAnswer };
+  /** Answers lines of JSON (`application/x-ndjson`), each a `ChangeLine`, as things happen. */
+  readonly "/api/change": { readonly asked: ChangeRequest; readonly answered: ChangeLine };
+  readonly "/api/verify": { readonly asked: VerifyRequest; readonly answered: VerifyAnswer };
+  readonly "/api/issue-form": { readonly asked: IssueFormRequest; readonly answered: IssueForm };
+  readonly "/api/issue": { readonly asked: IssueAsked; readonly answered: IssueAnswer };
+  readonly "/api/issue-commands": { readonly asked: IssueAsked; readonly answered: IssueCommandsAnswer };
+  readonly "/api/callers": { readonly asked: NoMembers; readonly answered: CallersView };
+  readonly "/api/audit": { readonly asked: AuditRequest; readonly answered: AuditView };
+}
+
+/** An object without members. */
+type NoMembers = Readonly<Record<string, never>>;
+
+/**
+ * Every failure, under its HTTP status. Codes that the page tells apart: `caller_unknown` (401: no session of this console; it may have been
+ * started anew), `proof_refused` (401: a wrong code), `proof_replayed` (401: the code was used, or there were too many wrong ones),
+ * `keyring_conflict` (409: the keys have changed since the preview), `lease_held` and `lease_lost` (409: another manager), `aws_access_denied`
+ * (500: the message names the right that is missing).
+ */
+export interface ErrorAnswer {
+  readonly error: {
+    readonly code: ErrorCode;
+    /** What is wrong, and what to do next. */
+    readonly message: string;
+    /** The member at fault, where one is. */
+    readonly field?: string;
+    /** When another try may succeed, in seconds from now. */
+    readonly retryAfterSeconds?: number;
+  };
+}
+
+/** The code of the link, once: what stands in its fragment, `#code=CODE`. */
+type SessionRequest = { readonly code: string };
+
+/** What the page shows from now on, in `Signet-Session`. */
+type SessionAnswer = { readonly session: string };
+
+/** How the keys stand. */
+export interface KeysView {
+  readonly now: number;
+  /** The issuer's URL; `null` where claims bring their own. */
+  readonly issuer: string | null;
+  /** Where the keys are: a folder, or a stack and its region. */
+  readonly place: { readonly kind: "folder" | "stack"; readonly words: string };
+  /** How things stand in one sentence. */
+  readonly sentence: string;
+  /** The key that signs first, then who comes next, then those that have signed, each in the order of their lives. */
+  readonly keys: readonly KeyCard[];
+  readonly lives: LivesView;
+  /** What does not happen yet, and why. `kid` is absent where no one key is meant. */
+  readonly waits: readonly WaitView[];
+  /** What an operator has to look at. */
+  readonly alerts: readonly string[];
+  readonly policy: PolicyView;
+  /** True, or why it cannot be done from here. */
+  readonly rights: { readonly rotate: true | string; readonly revoke: true | string };
+  readonly health: HealthView;
+}
+
+/** A key as it stands. */
+export interface KeyCard {
+  /** The kid; `null` while its custodian has not reported it. */
+  readonly kid: string | null;
+  /** What its life is called in `lives`: the kid, or the custodian's name for it. */
+  readonly name: string;
+  readonly alg: string;
+  readonly custody: string;
+  readonly origin: "created" | "imported" | "foreign";
+  readonly state: KeyState;
+  /** When it entered its state. */
+  readonly since: number;
+  /** When it moves next by itself; `null` where it does not, or at no known time. */
+  readonly until: number | null;
+  /** Why it is where it is. */
+  readonly why: string;
+  /** From when every verifier has it; `null` where that is not known, or keys are uploaded. */
+  readonly knownAt: number | null;
+  /** The public key (SubjectPublicKeyInfo); `null` without a kid, or where this machine cannot write its algorithm. */
+  readonly pem: string | null;
+  readonly jwk: PublicJwk | null;
+  /** True for one that signs only once a person has said that it was uploaded. */
+  readonly awaitsUpload: boolean;
+  /** Since when it could not be proven; `null` where nothing is known against it. */
+  readonly unprovenSince: number | null;
+  /** Whether it can be revoked. */
+  readonly isRevocable: boolean;
+}
+
+/** The lives of keys around the present, as `signet keys list --timeline --json` has them. */
+export type LivesView = KeyLives;
+
+/** Something that does not happen yet. */
+interface WaitView {
+  readonly kid?: string;
+  /** When it may; `null` where a person has to do something first. */
+  readonly until: number | null;
+  readonly words: string;
+}
+
+/** The rotation policy in force. */
+interface PolicyView {
+  /** 0: by hand alone. */
+  readonly rotateEverySeconds: number;
+  readonly publishAheadSeconds: number;
+  readonly activeKeyMaxAgeSeconds: number;
+  readonly clockSkewSeconds: number;
+  readonly maxTtlSeconds: number;
+  readonly allowsUnlimitedTokens: boolean;
+  readonly byUpload: boolean;
+  readonly algorithm: string;
+  readonly custody: string;
+  readonly version: number;
+  /** The same in sentences. */
+  readonly words: readonly string[];
+}
+
+/** The line of health: each thing that is looked at. */
+interface HealthView {
+  readonly isWell: boolean;
+  readonly items: readonly HealthItem[];
+}
+
+interface HealthItem {
+  readonly name: "keys" | "public documents" | "active document" | "last change" | "last sweep" | "standbys" | "audit log";
+  readonly isWell: boolean;
+  /** When it was last so; `null` where no time belongs to it. */
+  readonly at: number | null;
+  readonly words: string;
+}
+
+/**
+ * What is to be shown before it is done. `uploaded` names the key that a person has uploaded to verifiers, where keys sign by that word alone
+ * (`awaitsUpload`); `reason` is for the audit log.
+ */
+export type PreviewRequest =
+  | { readonly change: "rotate"; readonly uploaded?: string }
+  | { readonly change: "revoke"; readonly kid: string; readonly reason?: string };
+
+/** What would happen, by the manager's own dry run. Nothing was changed. */
+export interface PreviewAnswer {
+  /** Names this preview; good for one change, within ten minutes. */
+  readonly preview: string;
+  readonly sentences: readonly string[];
+  /** As they would be; those of now are the last view's. */
+  readonly lives: LivesView;
+  /** Which tokens it breaks; `null` where none. */
+  readonly tokensAtRisk: TokensAtRiskView | null;
+  /** What has to be typed before it is done: the kid of the key that is to be revoked; `null` where nothing has to. */
+  readonly confirm: string | null;
+}
+
+/** Which tokens a revocation breaks. */
+interface TokensAtRiskView {
+  /** When the last of them would have ended; `null` where some have no end. */
+  readonly until: number | null;
+  /** Until when verifiers may still accept them. */
+  readonly cachedUntil: number;
+  readonly words: string;
+}
+
+/** What was previewed is to be done. */
+export interface ChangeRequest {
+  readonly preview: string;
+  /** What was typed. */
+  readonly confirm?: string;
+}
+
+/** A line of what happens. The last one is `done` or `error`; a stream that ends without either was cut, and the keys are to be read again. */
+export type ChangeLine =
+  | { readonly step: string }
+  | { readonly done: { readonly sentences: readonly string[]; readonly keys: KeysView } }
+  | ErrorAnswer;
+
+/** A token, and whose keys verify it. Those of an issuer's URL are fetched, over https or from this machine; nothing else is sent anywhere. */
+export interface VerifyRequest {
+  /** As it was pasted; also with `Bearer` before it. */
+  readonly token: string;
+  readonly by: "own" | { readonly issuer: string };
+  readonly audience?: string;
+}
+
+/** What a token says, and whether it is good. */
+export interface VerifyAnswer {
+  /** `null` where it cannot be read. */
+  readonly header: JsonPart | null;
+  readonly claims: JsonPart | null;
+  readonly times: readonly { readonly claim: "iat" | "nbf" | "exp"; readonly at: number; readonly words: string }[];
+  readonly verdict: {
+    readonly isValid: boolean;
+    /** The refusal's code; absent where it is valid. */
+    readonly code?: ErrorCode;
+    /** Who signed it and when it ends, or why it is refused, with what was expected. */
+    readonly words: string;
+    /** What was not checked, and how it would be. */
+    readonly unchecked: readonly string[];
+    /** Where the keys were fetched; absent where they are this issuer's. */
+    readonly keysFrom?: string;
+  };
+}
+
+/** A part of a token. */
+export interface JsonPart {
+  /** Its members. Whole numbers beyond 2^53 are texts here. */
+  readonly members: Readonly<Record<string, unknown>>;
+  /** The same as JSON, indented, each number digit by digit as it stands in the token. */
+  readonly text: string;
+}
+
+/** For whom a token would be issued; absent: within the issuer's limits. */
+export type IssueFormRequest = { readonly caller?: string };
+
+/** The limits in force, as a form. */
+export interface IssueForm {
+  readonly caller: string | null;
+  /** Who can be chosen. */
+  readonly callers: readonly string[];
+  /** True, or why nothing can be issued from here. */
+  readonly right: true | string;
+  /** `default` is `null` where it has to be asked for, or none is set; `isRequired`: some end has to be asked for. */
+  readonly ttl: { readonly default: number | null; readonly max: number; readonly isRequired: boolean };
+  /** Claims that every token gets, and that are not asked for. */
+  readonly fixed: readonly { readonly name: string; readonly value: unknown }[];
+  /** Fields to fill in. */
+  readonly fields: readonly IssueField[];
+  /** Whether other claims may be asked for beside the fields. */
+  readonly takesOthers: boolean;
+  /** Values of `typ`, the usual one first. */
+  readonly types: readonly string[];
+  /** What every token has by itself of what may be asked for. */
+  readonly always: readonly ("iat" | "nbf" | "jti")[];
+}
+
+/** A claim to fill in. */
+export interface IssueField {
+  readonly claim: string;
+  readonly isRequired: boolean;
+  /** What it is by its standard; `json` where it may be anything. */
+  readonly type: "text" | "texts" | "json";
+  /** The only values; those that end in `*` begin so. Absent: any. */
+  readonly values?: readonly string[];
+}
+
+/** A token that is asked for. */
+export type IssueAsked = { readonly request: IssueRequest; readonly caller?: string };
+
+/** How the same is asked for elsewhere. */
+export interface IssueCommand {
+  readonly name: "signet" | "curl" | "AWS CLI" | "Node" | "Python" | "Go";
+  readonly text: string;
+}
+
+export type IssueCommandsAnswer = { readonly commands: readonly IssueCommand[] };
+
+/** A token, once: it is kept nowhere. */
+export interface IssueAnswer extends IssueCommandsAnswer {
+  readonly token: string;
+  readonly header: JsonPart;
+  readonly claims: JsonPart;
+}
+
+/** Who may ask for tokens. */
+export interface CallersView {
+  readonly callers: readonly CallerView[];
+  /** What is doubtful, each in a sentence: rules that overlap, keys that are old. */
+  readonly doubts: readonly string[];
+  /** Why the last uses are not known, where they are not. */
+  readonly usesUnknown: string | null;
+}
+
+/** A caller. */
+export interface CallerView {
+  readonly name: string;
+  /** What proves it, each in a line; none where only IAM lets it in. */
+  readonly proofs: readonly string[];
+  /** When it was recognised last; `null` where it never was, or that is not known. */
+  readonly lastUse: number | null;
+  readonly lastUseWords: string;
+  /** What it may do beside issuing, or instead. */
+  readonly may: readonly string[];
+  readonly limits: readonly LimitView[];
+}
+
+/** A limit in force for a caller. */
+export interface LimitView {
+  /** As in `signet.json`. */
+  readonly member: string;
+  readonly value: unknown;
+  readonly words: string;
+  /** Whose limit it is: which of two was narrower. `both`: they say the same, or what both allow is less than what each does. */
+  readonly from: "caller" | "issuer" | "both";
+}
+
+/** Which entries are wanted: those that hold a text in any of their members, and are before a number. */
+export type AuditRequest = { readonly search?: string; readonly before?: number };
+
+/** The audit log, the newest entry first. */
+export interface AuditView {
+  readonly entries: readonly AuditEntryView[];
+  /** SHA-256 of the last entry: to be kept elsewhere. */
+  readonly head: string;
+  /** How many entries there are. */
+  readonly count: number;
+  readonly chain: { readonly isIntact: boolean; readonly words: string };
+  /** Whether older ones fit as well: ask again with `before`. */
+  readonly more: boolean;
+}
+
+/** A line of the log. */
+export interface AuditEntryView {
+  readonly number: number;
+  readonly at: number;
+  readonly actor: string;
+  readonly event: string;
+  /** The event in words. */
+  readonly words: string;
+  readonly keys: readonly string[];
+  readonly why: string | null;
+}

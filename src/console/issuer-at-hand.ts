@@ -1,0 +1,52 @@
+import type { Installation } from "../assemble.js";
+import type { ListedCaller } from "../operator/callers.js";
+import type { IssuePlace } from "../operator/issue-commands.js";
+import type { KeyChanger } from "../operator/stack-manager.js";
+import type { TokenAsked } from "../operator/token-issue.js";
+import type { ReadLog, Survey } from "../rotation/survey.js";
+import type { KeysView } from "./contract.js";
+
+/** What is known of an issuer's callers and of their use. */
+export interface CallersAtHand {
+  readonly callers: readonly ListedCaller[];
+  /** When each was recognised last, as NumericDate; those that never were are left out. */
+  readonly uses: ReadonlyMap<string, number>;
+  /** Where "never" ends, for words: "in the last 30 days"; empty where it has no bound. */
+  readonly span: string;
+  /** Those whose use is not known. */
+  readonly unknown: ReadonlySet<string>;
+  /** Why it is not. */
+  readonly failure: string | null;
+  readonly doubts: readonly string[];
+}
+
+/** The issuer that a console is about: a folder's, or a stack's. */
+export interface IssuerAtHand {
+  readonly place: KeysView["place"];
+  /** As `--config` takes it; absent for the present folder. */
+  readonly config: string | undefined;
+  /** What is read of it, as its config is now. Nothing of a stack is changed through it. */
+  installation(): Promise<Installation>;
+  /** How its keys stand. Its log is read again when it has grown; `isFresh` reads it in any case. */
+  survey(wish?: { readonly isFresh: boolean }): Promise<Survey>;
+  /** Who changes its keys. @param onStep told of each step before it is done */
+  changer(onStep: (words: string) => void): Promise<KeyChanger>;
+  /** What may be done from here. */
+  rights(): Promise<KeysView["rights"]>;
+  callers(): Promise<CallersAtHand>;
+  /** @throws SignetError what is refused */
+  issue(asked: TokenAsked): Promise<string>;
+  /** Where others ask for the same token. */
+  issuePlace(caller: string | undefined): Promise<IssuePlace>;
+}
+
+/** Surveys an installation, and remembers its log: a person looks at the same keys for long. */
+export function rememberingLog(installation: IssuerAtHand["installation"]): IssuerAtHand["survey"] {
+  let log: ReadLog | undefined;
+  return async ({ isFresh } = { isFresh: false }) => {
+    const manager = await (await installation()).manager();
+    const found = await manager.survey(isFresh ? undefined : log);
+    ({ log } = found);
+    return found;
+  };
+}

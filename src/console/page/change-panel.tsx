@@ -1,0 +1,262 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ChangeLine, KeysView, PreviewAnswer, PreviewRequest } from "../contract.js";
+import { type ApiError, call, change } from "./api.js";
+import type { Ghost } from "./keys-page.js";
+import { Failure, Field, Kid, Loading, Marked } from "./parts.js";
+
+export type Change = PreviewRequest;
+
+interface ChangePanelProps {
+  readonly asked: Change;
+  readonly show: (ghost: Ghost | null) => void;
+  readonly done: (keys: KeysView) => void;
+  readonly failed: () => void;
+  readonly close: () => void;
+}
+
+/** Where a change is. */
+type Stage =
+  | { readonly at: "asking" }
+  | { readonly at: "shown"; readonly preview: PreviewAnswer; readonly isNew: boolean }
+  | { readonly at: "doing"; readonly steps: readonly string[] }
+  | { readonly at: "done"; readonly sentences: readonly string[] }
+  | { readonly at: "failed"; readonly error: ApiError };
+
+const SETTLE_MILLISECONDS = 900;
+const MAX_REASON = 500;
+
+/** Shows what a change would do, and does it when it is told to. It stands below the timeline, so that both are seen. */
+export function ChangePanel(props: ChangePanelProps) {
+  const { asked, close } = props;
+  const reason = useState("");
+  const typed = useState("");
+  const { stage, look, carryOut } = useChange(props, reason[0].trim(), typed[0]);
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    dialog.current?.focus();
+    dialog.current?.scrollIntoView({ block: "nearest" });
+  }, []);
+  const isBusy = stage.at === "doing";
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && !isBusy) close();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, [isBusy, close]);
+  return (
+    <dialog ref={dialog} open class={`change ${asked.change}`} tabIndex={-1} aria-labelledby="change">
+      <h2 id="change">
+        <Title asked={asked} />
+      </h2>
+      {stage.at === "asking" ? <Loading what="what would happen" rows={2} /> : null}
+      {stage.at === "shown" ? (
+        <Shown stage={stage} asked={asked} reason={reason} typed={typed} carryOut={carryOut} close={close} />
+      ) : null}
+      {stage.at === "doing" ? <Steps steps={stage.steps} /> : null}
+      {stage.at === "done" ? <Sentences of={stage.sentences} /> : null}
+      {stage.at === "failed" ? <Failure error={stage.error} retry={look} /> : null}
+      {stage.at === "shown" || isBusy ? null : (
+        <button type="button" onClick={close}>
+          {stage.at === "asking" ? "Leave it as it is" : "Close"}
+        </button>
+      )}
+    </dialog>
+  );
+}
+
+function Title({ asked }: { asked: Change }) {
+  const kid = asked.change === "revoke" ? asked.kid : asked.uploaded;
+  if (kid === undefined) return <>Rotate the key that signs</>;
+  return (
+    <>
+      {asked.change === "revoke" ? "Revoke " : "Let sign, since it was uploaded: "}
+      <Kid kid={kid} />
+    </>
+  );
+}
+
+interface ChangeHands {
+  readonly stage: Stage;
+  /** Has it looked at once more. */
+  readonly look: () => void;
+  readonly carryOut: (shown: PreviewAnswer) => Promise<void>;
+}
+
+function useChange({ asked, show, done, failed }: ChangePanelProps, reason: string, typed: string): ChangeHands {
+  const [stage, setStage] = useState<Stage>({ at: "asking" });
+  const shownReason = useRef("");
+  const isOpen = useIsOpen();
+  const preview = async (): Promise<PreviewAnswer> => {
+    const wanted = asked.change === "rotate" || reason === "" ? asked : { ...asked, reason };
+    const answer = await call("/api/preview", wanted);
+    shownReason.current = reason;
+    // Who has closed the panel meanwhile is shown nothing more.
+    if (isOpen.current) show({ lives: answer.lives, solid: 0 });
+    return answer;
+  };
+  const fail = (error: ApiError) => setStage({ at: "failed", error });
+  const look = async (isNew: boolean) => {
+    setStage({ at: "asking" });
+    await preview().then((answer) => setStage({ at: "shown", preview: answer, isNew }), fail);
+  };
+  useEffect(() => void look(false), []);
+  const carryOut = async (shown: PreviewAnswer) => {
+    setStage({ at: "doing", steps: [] });
+    try {
+      const current = reason === shownReason.current ? shown : await preview();
+      // What was agreed to is what was read.
+      if (current.sentences.join("\n") !== shown.sentences.join("\n"))
+        return setStage({ at: "shown", preview: current, isNew: true });
+      const { sentences, keys } = await followed(current, typed, (steps) => {
+        setStage({ at: "doing", steps });
+        show({ lives: current.lives, solid: 1 - 1 / (steps.length + 1) });
+      });
+      show({ lives: current.lives, solid: 1 });
+      setStage({ at: "done", sentences });
+      const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      setTimeout(() => settle(keys), isStill ? 0 : SETTLE_MILLISECONDS);
+    } catch (error) {
+      show(null);
+      failed();
+      fail(error as ApiError);
+    }
+  };
+  const settle = (keys: KeysView) => {
+    done(keys);
+    show(null);
+  };
+  return { stage, look: () => void look(true), carryOut };
+}
+
+function useIsOpen(): { readonly current: boolean } {
+  const isOpen = useRef(true);
+  useEffect(
+    () => () => {
+      isOpen.current = false;
+    },
+    [],
+  );
+  return isOpen;
+}
+
+type Done = Extract<ChangeLine, { readonly done: object }>["done"];
+
+/** Does what was previewed, and tells its steps so far with each that comes. */
+async function followed(
+  { preview, confirm }: PreviewAnswer,
+  typed: string,
+  told: (steps: readonly string[]) => void,
+): Promise<Done> {
+  let steps: readonly string[] = [];
+  return change({ preview, ...(confirm !== null && { confirm: typed }) }, (step) => {
+    steps = [...steps, step];
+    told(steps);
+  });
+}
+
+type State = readonly [string, (value: string) => void];
+
+interface ShownProps {
+  readonly stage: Extract<Stage, { at: "shown" }>;
+  readonly asked: Change;
+  readonly reason: State;
+  readonly typed: State;
+  readonly carryOut: (preview: PreviewAnswer) => Promise<void>;
+  readonly close: () => void;
+}
+
+function Shown({ stage, asked, reason: [reason, setReason], typed: [typed, setTyped], carryOut, close }: ShownProps) {
+  const { preview, isNew } = stage;
+  const { confirm, tokensAtRisk } = preview;
+  const isAgreed = confirm === null || typed === confirm;
+  const submitted = (event: Event) => {
+    event.preventDefault();
+    if (isAgreed) void carryOut(preview);
+  };
+  return (
+    <form onSubmit={submitted}>
+      {isNew ? <p class="notice">This is a new look: read it again.</p> : null}
+      <Sentences of={preview.sentences} />
+      {tokensAtRisk === null ? (
+        <p class="safe">No token stops verifying.</p>
+      ) : (
+        <div class="notice bad">
+          <p>
+            <strong>Tokens at risk.</strong> <Marked words={tokensAtRisk.words} />
+          </p>
+        </div>
+      )}
+      {asked.change === "revoke" ? (
+        <Field label="Reason, for the audit log" hint="May stay empty.">
+          {(ids) => (
+            <input
+              {...ids}
+              type="text"
+              value={reason}
+              maxLength={MAX_REASON}
+              onInput={(event) => setReason(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+      ) : null}
+      {confirm === null ? null : (
+        <Field
+          label={
+            <>
+              Type <Kid kid={confirm} /> to confirm
+            </>
+          }
+        >
+          {(ids) => (
+            <input
+              {...ids}
+              type="text"
+              class="typed"
+              value={typed}
+              autocomplete="off"
+              autocapitalize="off"
+              spellcheck={false}
+              onInput={(event) => setTyped(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+      )}
+      <p class="row">
+        <button type="submit" class={asked.change === "revoke" ? "strong danger" : "strong"} disabled={!isAgreed}>
+          {asked.change === "revoke" ? "Revoke it" : "Rotate"}
+        </button>
+        <button type="button" onClick={close}>
+          Leave it as it is
+        </button>
+      </p>
+    </form>
+  );
+}
+
+function Sentences({ of: sentences }: { of: readonly string[] }) {
+  return (
+    <div role="status">
+      <ul class="sentences">
+        {sentences.map((words, index) => (
+          <li key={index}>
+            <Marked words={words} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Steps({ steps }: { steps: readonly string[] }) {
+  return (
+    <ol class="steps" aria-live="polite">
+      {steps.map((words, index) => (
+        <li key={index}>
+          <Marked words={words} />
+        </li>
+      ))}
+      <li class="working">at work</li>
+    </ol>
+  );
+}

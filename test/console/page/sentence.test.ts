@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { sentenceParts } from "../../../src/console/page/sentence.js";
+
+const LONG = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx";
+const named = (sentence: string, kids: readonly string[]) =>
+  sentenceParts(sentence, kids).flatMap(({ words, kid }) => (kid === null ? [] : [[words, kid]]));
+
+describe("a sentence about keys", () => {
+  it("is cut at their names, and is whole when its parts are put together", () => {
+    const sentence = "k3 signs; k4 takes over on 12 March.";
+    expect(sentenceParts(sentence, ["k3", "k4"])).toStrictEqual([
+      { words: "k3", kid: "k3" },
+      { words: " signs; ", kid: null },
+      { words: "k4", kid: "k4" },
+      { words: " takes over on 12 March.", kid: null },
+    ]);
+  });
+
+  it("knows a name by its beginning where an ellipsis follows", () => {
+    expect(named("0vx7ag… signs.", ["k4", LONG])).toStrictEqual([["0vx7ag…", LONG]]);
+    expect(named("other… signs.", [LONG])).toStrictEqual([]);
+  });
+
+  it("takes the longer of two names that begin alike", () => {
+    expect(named("k3-new signs; k3 is retired.", ["k3", "k3-new"])).toStrictEqual([
+      ["k3-new", "k3-new"],
+      ["k3", "k3"],
+    ]);
+  });
+
+  it("finds no name within a word", () => {
+    expect(named("tick3 and k33 are no keys", ["k3"])).toStrictEqual([]);
+  });
+
+  it.each([["<b>"], [".*"], ["a b"], [""], ["…"]])("takes the name %j for nothing but itself", (kid) => {
+    const sentence = `${kid} signs until it is rotated by hand.`;
+    const parts = sentenceParts(sentence, [kid]);
+    expect(parts.map(({ words }) => words).join("")).toBe(sentence);
+    expect(parts.filter((part) => part.kid !== null).every((part) => part.words === kid)).toBe(true);
+  });
+
+  it("costs no more than its length, whatever the names", () => {
+    const parts = sentenceParts("k".repeat(20_000), ["k".repeat(19_000), "kk"]);
+    expect(parts).toHaveLength(1);
+  });
+});
