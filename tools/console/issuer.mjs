@@ -1,0 +1,81 @@
+/** An issuer with a past: keys that have signed, one that was revoked, one that signs, one that waits. */
+import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { keyringIn, madeInstallation, must, removed, signet } from "../../test/rotation/processes/installation.mjs";
+
+const DAY = 86_400;
+const PAST_DAYS = 75;
+const ROTATE_DAYS = 21;
+const REVOKED_AFTER_DAYS = 30;
+const MAX_WAIT_MS = 60_000;
+const bin = fileURLToPath(new URL("../../bin/signet", import.meta.url));
+
+/** Makes it, by real commands whose clock is set back. The caller removes it. */
+export async function issuerWithPast() {
+  const start = Math.floor(Date.now() / 1_000) - PAST_DAYS * DAY - 3_600;
+  const cwd = await madeInstallation({
+    rotation: { rotateEverySeconds: ROTATE_DAYS * DAY, publishAheadSeconds: 7 * DAY },
+    at: start,
+  });
+  for (let day = 1; day <= PAST_DAYS; day++) {
+    const at = start + day * DAY;
+    must(await signet(cwd, ["keys", "tick"], { at }), "keys tick");
+    if (day === REVOKED_AFTER_DAYS) {
+      const kid = activeKid(cwd);
+      must(await signet(cwd, ["keys", "revoke", kid, "--reason", "a laptop was stolen", "--yes"], { at }), "keys revoke");
+    }
+  }
+  must(await signet(cwd, ["callers", "add", "billing"]), "callers add");
+  must(await signet(cwd, ["keys", "tick"]), "keys tick");
+  return { cwd, remove: () => removed(cwd) };
+}
+
+/** The kid of the key that signs. @param {string} cwd @returns {string} */
+export function activeKid(cwd) {
+  return keyringIn(cwd).keys.find(({ state }) => state === "active").publicJwk.kid;
+}
+
+/**
+ * Has the installation know a standby for the rotation, and one after it: with a policy by which verifiers know a key within a second.
+ *
+ * @param {string} cwd
+ */
+export async function untilRotatable(cwd) {
+  const path = join(cwd, "signet.json");
+  const config = JSON.parse(readFileSync(path, "utf8"));
+  config.rotation = { ...config.rotation, publishAheadSeconds: 1, clockSkewSeconds: 0 };
+  writeFileSync(path, JSON.stringify(config));
+  must(await signet(cwd, ["keys", "apply", "--yes"]), "keys apply");
+  must(await signet(cwd, ["keys", "rotate"]), "keys rotate");
+  const end = Date.now() + MAX_WAIT_MS;
+  while (Date.now() < end) {
+    must(await signet(cwd, ["keys", "tick"]), "keys tick");
+    const { stdout } = must(await signet(cwd, ["keys", "rotate", "--dry-run", "--json"]), "keys rotate --dry-run");
+    if (JSON.parse(stdout).rotated !== null) return;
+  }
+  throw new Error("no rotation could be made ready");
+}
+
+/** Starts the console of a folder, and waits for its link. @param {string} cwd */
+export function startConsole(cwd) {
+  const child = spawn(process.execPath, [bin, "console", "--no-open"], {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: cwd, TMPDIR: cwd },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [out, err] = ["", ""];
+  child.stderr.on("data", (text) => {
+    err += text;
+  });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  return new Promise((resolve, reject) => {
+    child.once("exit", (code) => reject(new Error(`the console ended with ${code}: ${err}`)));
+    child.stdout.on("data", (text) => {
+      out += text;
+      const [link, origin] = /^(http:\/\/127\.0\.0\.1:\d+)\/#code=[\w-]+$/m.exec(out) ?? [];
+      if (link !== undefined) resolve({ link, origin, stop: () => child.kill("SIGTERM") && ended });
+    });
+  });
+}
