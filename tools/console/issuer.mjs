@@ -12,20 +12,25 @@ const REVOKED_AFTER_DAYS = 30;
 const MAX_WAIT_MS = 60_000;
 const bin = fileURLToPath(new URL("../../bin/signet", import.meta.url));
 
-/** Makes it, by real commands whose clock is set back. The caller removes it. */
+/** Makes it, by real commands whose clock is set back, each when there is something to do. The caller removes it. */
 export async function issuerWithPast() {
-  const start = Math.floor(Date.now() / 1_000) - PAST_DAYS * DAY - 3_600;
+  const present = Math.floor(Date.now() / 1_000);
+  const start = present - PAST_DAYS * DAY - 3_600;
   const cwd = await madeInstallation({
     rotation: { rotateEverySeconds: ROTATE_DAYS * DAY, publishAheadSeconds: 7 * DAY },
+    limits: { maxTtlSeconds: 7 * DAY },
     at: start,
   });
-  for (let day = 1; day <= PAST_DAYS; day++) {
-    const at = start + day * DAY;
-    must(await signet(cwd, ["keys", "tick"], { at }), "keys tick");
-    if (day === REVOKED_AFTER_DAYS) {
-      const kid = activeKid(cwd);
-      must(await signet(cwd, ["keys", "revoke", kid, "--reason", "a laptop was stolen", "--yes"], { at }), "keys revoke");
+  const theft = start + REVOKED_AFTER_DAYS * DAY;
+  let at = start;
+  for (let isStolen = false; at < present; ) {
+    const { stdout } = must(await signet(cwd, ["keys", "tick", "--json"], { at }), "keys tick");
+    if (at === theft) {
+      isStolen = true;
+      must(await signet(cwd, ["keys", "revoke", activeKid(cwd), "--reason", "a laptop was stolen", "--yes"], { at }), "keys revoke");
     }
+    const next = Math.max(JSON.parse(stdout).nextAt ?? present, at + 3_600);
+    at = isStolen ? next : Math.min(next, theft);
   }
   must(await signet(cwd, ["callers", "add", "billing"]), "callers add");
   must(await signet(cwd, ["keys", "tick"]), "keys tick");
