@@ -30,7 +30,7 @@ export async function startBrowser() {
  */
 export async function watchedPage(browser, origin) {
   const context = await browser.createBrowserContext();
-  await context.overridePermissions(origin, ["clipboard-read", "clipboard-write"]);
+  await context.overridePermissions(origin, ["clipboard-read", "clipboard-sanitized-write"]);
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   const faults = [];

@@ -1,6 +1,5 @@
 /** An issuer with a past: keys that have signed, one that was revoked, one that signs, one that waits. */
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { keyringIn, madeInstallation, must, removed, signet } from "../../test/rotation/processes/installation.mjs";
@@ -9,7 +8,6 @@ const DAY = 86_400;
 const PAST_DAYS = 75;
 const ROTATE_DAYS = 21;
 const REVOKED_AFTER_DAYS = 30;
-const MAX_WAIT_MS = 60_000;
 const bin = fileURLToPath(new URL("../../bin/signet", import.meta.url));
 
 /** Makes it, by real commands whose clock is set back, each when there is something to do. The caller removes it. */
@@ -27,7 +25,10 @@ export async function issuerWithPast() {
     const { stdout } = must(await signet(cwd, ["keys", "tick", "--json"], { at }), "keys tick");
     if (at === theft) {
       isStolen = true;
-      must(await signet(cwd, ["keys", "revoke", activeKid(cwd), "--reason", "a laptop was stolen", "--yes"], { at }), "keys revoke");
+      must(
+        await signet(cwd, ["keys", "revoke", activeKid(cwd), "--reason", "a laptop was stolen", "--yes"], { at }),
+        "keys revoke",
+      );
     }
     const next = Math.max(JSON.parse(stdout).nextAt ?? present, at + 3_600);
     at = isStolen ? next : Math.min(next, theft);
@@ -42,25 +43,13 @@ export function activeKid(cwd) {
   return keyringIn(cwd).keys.find(({ state }) => state === "active").publicJwk.kid;
 }
 
-/**
- * Has the installation know a standby for the rotation, and one after it: with a policy by which verifiers know a key within a second.
- *
- * @param {string} cwd
- */
-export async function untilRotatable(cwd) {
-  const path = join(cwd, "signet.json");
-  const config = JSON.parse(readFileSync(path, "utf8"));
-  config.rotation = { ...config.rotation, publishAheadSeconds: 1, clockSkewSeconds: 0 };
-  writeFileSync(path, JSON.stringify(config));
-  must(await signet(cwd, ["keys", "apply", "--yes"]), "keys apply");
-  must(await signet(cwd, ["keys", "rotate"]), "keys rotate");
-  const end = Date.now() + MAX_WAIT_MS;
-  while (Date.now() < end) {
-    must(await signet(cwd, ["keys", "tick"]), "keys tick");
-    const { stdout } = must(await signet(cwd, ["keys", "rotate", "--dry-run", "--json"]), "keys rotate --dry-run");
-    if (JSON.parse(stdout).rotated !== null) return;
-  }
-  throw new Error("no rotation could be made ready");
+/** An issuer whose rotation was asked for a day ago, and can be carried out by now. The caller removes it. */
+export async function rotatableIssuer() {
+  const present = Math.floor(Date.now() / 1_000);
+  const cwd = await madeInstallation({ rotation: { publishAheadSeconds: 4 * 3_600 }, at: present - 2 * DAY });
+  must(await signet(cwd, ["keys", "rotate"], { at: present - DAY }), "keys rotate");
+  must(await signet(cwd, ["callers", "add", "billing"]), "callers add");
+  return { cwd, remove: () => removed(cwd) };
 }
 
 /** Starts the console of a folder, and waits for its link. @param {string} cwd */

@@ -1,7 +1,7 @@
 /** Keys: seen, rotated and revoked, as a person does it. */
 import { keyringIn, must, signet } from "../../test/rotation/processes/installation.mjs";
 import { dress, press, textOf, untilSays, visit } from "./browser.mjs";
-import { activeKid, untilRotatable } from "./issuer.mjs";
+import { activeKid } from "./issuer.mjs";
 
 const stateOf = (cwd) => JSON.stringify(keyringIn(cwd));
 const hasDialog = (page) => page.evaluate(() => document.querySelector("dialog") !== null);
@@ -80,7 +80,6 @@ export async function tabThrough({ page, check }, view) {
 /** A rotation: looked at, left, looked at again, done. */
 export async function rotate({ page, cwd, check }) {
   await visit(page, "keys");
-  await untilRotatable(cwd);
   const [before, kid] = [stateOf(cwd), activeKid(cwd)];
   await press(page, "Rotate…", ".panel-head");
   await page.waitForSelector("dialog .sentences li");

@@ -85,9 +85,9 @@ export async function audit({ page, check }) {
   await visit(page, "audit");
   await untilSays(page, ".verdict strong", "whole");
   const all = await page.$$eval("ol.audit li", (entries) => entries.length);
-  await page.type("input[type=search]", "a laptop was stolen");
+  await page.type("input[type=search]", "it was lost");
   await page.waitForFunction((count) => document.querySelectorAll("ol.audit li").length < count, {}, all);
-  await untilSays(page, "ol.audit li", "a laptop was stolen");
+  await untilSays(page, "ol.audit li", "it was lost");
   await page.$eval("input[type=search]", (field) => field.select());
   await page.keyboard.type("there is no such thing");
   await untilSays(page, ".empty h2", "No entry has that");

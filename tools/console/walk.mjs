@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { axeFaults, dress, overflow, startBrowser, visit, watchedPage } from "./browser.mjs";
-import { issuerWithPast, startConsole } from "./issuer.mjs";
+import { issuerWithPast, rotatableIssuer, startConsole } from "./issuer.mjs";
 import { anotherPort, rebinding, usedTwice } from "./walk-attacks.mjs";
 import { conflict, revoke, rotate, seeKeys, steerKeys, tabThrough } from "./walk-keys.mjs";
 import { emptyAndFailing, ended, hostileNames, hundredKeys, stopped } from "./walk-states.mjs";
@@ -48,6 +48,56 @@ async function pictures({ page }, folder) {
   await dress(page, {});
 }
 
+/** Opens the console of an issuer in a page of its own; `quiet` makes sure that nothing was told that should not be. */
+async function opened(browser, cwd, check) {
+  const { link, origin, stop } = await startConsole(cwd);
+  const { page, faults, close } = await watchedPage(browser, origin);
+  const quiet = async (what) => {
+    const told = await faults();
+    check(told.length === 0, `no fault was told: ${what}`, told);
+  };
+  return { world: { browser, page, cwd, origin, link, check }, quiet, stop, close };
+}
+
+/** The console is looked at, by the eye, by keys and by pages of others. */
+async function looking(browser, check, folder) {
+  const { cwd, remove } = await issuerWithPast();
+  const { world, quiet, stop, close } = await opened(browser, cwd, check);
+  const { page, link, origin } = world;
+  await anotherPort(world);
+  await rebinding(world);
+  await page.goto(link);
+  await seeKeys(world);
+  check(page.url() === `${origin}/#keys`, "the code has left the address", page.url());
+  await usedTwice(world);
+  if (folder !== undefined) await pictures(world, folder);
+  await steerKeys(world);
+  await stillness(world);
+  await everyDress(world);
+  for (const view of VIEWS) await tabThrough(world, view);
+  await quiet("while it was looked at");
+  for (const step of [hundredKeys, hostileNames, emptyAndFailing]) await step(world);
+  await nothingRan(world);
+  await stopped(world, stop);
+  await close();
+  remove();
+}
+
+/** The console is used. */
+async function using(browser, check) {
+  const { cwd, remove } = await rotatableIssuer();
+  const { world, quiet, stop, close } = await opened(browser, cwd, check);
+  await world.page.goto(world.link);
+  await world.page.waitForSelector("h1 .kid.signs");
+  for (const step of [rotate, revoke, conflict, tokens, commands, callers, audit]) await step(world);
+  await nothingRan(world);
+  await quiet("while it was used");
+  await ended(world);
+  await close();
+  await stop();
+  remove();
+}
+
 /**
  * Walks every path of the console.
  *
@@ -55,48 +105,11 @@ async function pictures({ page }, folder) {
  * @param {string | undefined} folder where pictures of the page go
  */
 export async function walk(check, folder) {
-  const [issuer, browser] = [await issuerWithPast(), await startBrowser()];
-  const { cwd } = issuer;
+  const browser = await startBrowser();
   try {
-    const { link, origin, stop } = await startConsole(cwd);
-    const watched = await watchedPage(browser, origin);
-    const world = { browser, page: watched.page, cwd, origin, link, check };
-    const quiet = async (what) => {
-      const faults = await watched.faults();
-      check(faults.length === 0, `no fault was told: ${what}`, faults);
-    };
-    await anotherPort(world);
-    await rebinding(world);
-    await watched.page.goto(link);
-    await seeKeys(world);
-    check(watched.page.url() === `${origin}/#keys`, "the code has left the address", watched.page.url());
-    await usedTwice(world);
-    if (folder !== undefined) await pictures(world, folder);
-    await steerKeys(world);
-    await stillness(world);
-    await everyDress(world);
-    for (const view of VIEWS) await tabThrough(world, view);
-    await quiet("while it was looked at");
-    for (const step of [rotate, revoke, conflict, tokens, commands, callers, audit]) await step(world);
-    await quiet("while it was used");
-    for (const step of [hundredKeys, hostileNames, emptyAndFailing]) await step(world);
-    await nothingRan(world);
-    await stopped(world, stop);
-    await watched.close();
-    await afterwards(world);
+    await looking(browser, check, folder);
+    await using(browser, check);
   } finally {
     await browser.close();
-    issuer.remove();
   }
-}
-
-/** A second console, whose session the page then has wrong. */
-async function afterwards({ browser, cwd, check }) {
-  const { link, origin, stop } = await startConsole(cwd);
-  const { page, close } = await watchedPage(browser, origin);
-  await page.goto(link);
-  await page.waitForSelector("h1 .kid.signs");
-  await ended({ browser, page, cwd, origin, link, check });
-  await close();
-  await stop();
 }
