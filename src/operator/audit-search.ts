@@ -24,6 +24,7 @@ interface FoundEntries {
 
 const WORDS: Readonly<Record<AuditEvent, string>> = {
   "issuer.created": "the issuer was made",
+  "issuer.restored": "the issuer was restored from a backup",
   "policy.changed": "another policy came into force",
   "rotation.requested": "a rotation was asked for",
   "rotation.withdrawn": "the rotation that was asked for was withdrawn",
