@@ -15,5 +15,10 @@ function counted(change) {
 // What is there can always be removed.
 for (const name of ["link", "rename", "mkdir"]) fs[name] = counted(fs[name]);
 const open = fs.open;
-fs.open = (path, flags, ...more) => (flags === "wx" ? counted(open)(path, flags, ...more) : open(path, flags, ...more));
+fs.open = async (path, flags, ...more) => {
+  if (flags !== "wx") return open(path, flags, ...more);
+  const file = await counted(open)(path, flags, ...more);
+  file.writeFile = counted(file.writeFile.bind(file));
+  return file;
+};
 syncBuiltinESMExports();

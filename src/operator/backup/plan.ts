@@ -1,3 +1,4 @@
+import { asArgument } from "../../encoding/shell-argument.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { type ActiveDocument, parseActiveDocument } from "../../keyring/active-document.js";
 import type { Keyring } from "../../keyring/keyring.js";
@@ -201,7 +202,7 @@ function keyringIn(text: string, directory: string): Keyring {
     if (!isSignetError(error, "keyring_damaged")) throw error;
     throw refused(
       `${path} is damaged; nothing was written. Move it away, and restore again: the backup's is brought up to date by the audit log and the active ` +
-        `document that are there: mv '${path}' '${path}.damaged'`,
+        `document that are there: mv ${asArgument(path)} ${asArgument(`${path}.damaged`)}`,
     );
   }
 }
@@ -220,7 +221,7 @@ function olderOrOther(history: Extract<History, "behind" | "forked">, directory:
 }
 
 function moving(directory: string, as: string): string {
-  return `mv '${directory}' '${directory}.${as}'`;
+  return `mv ${asArgument(directory)} ${asArgument(`${directory}.${as}`)}`;
 }
 
 function refused(words: string): SignetError {

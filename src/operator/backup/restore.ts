@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { checkConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { facts } from "../../custody/file/facts.js";
+import { asArgument } from "../../encoding/shell-argument.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import { createFile, makeDirectories, makePrivateDirectory, PRIVATE_FILE, PUBLIC_FILE } from "../../files/durable.js";
@@ -51,7 +52,7 @@ async function assertOwnDirectory({ env }: Surroundings, place: Place): Promise<
     return;
   throw refused(
     `there is no ${config}, and the backup's keeps its keys in ${directory}, where an issuer is already. For a drill set SIGNET_DIRECTORY to another ` +
-      `folder; to bring that issuer's own config back, set SIGNET_DIRECTORY=${directory}`,
+      `folder; to bring that issuer's own config back, set SIGNET_DIRECTORY=${asArgument(directory)}`,
   );
 }
 
