@@ -1,5 +1,6 @@
 /**
- * Lets promtool judge the alerts of examples/monitoring: that they can be read, and that each fires when it should, and not before.
+ * Lets promtool judge the alerts of examples/monitoring: that they can be read, and that each fires when it should, and not before; and that
+ * Prometheus can read the dashboard's queries.
  *
  *   node tools/prove-monitoring.mjs
  *
@@ -8,7 +9,7 @@
  * nothing was proven.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,12 +37,26 @@ function unpacked(scratch) {
   throw new Error(`there is no promtool, and none could be taken out of Debian's package: ${fetched.output}`);
 }
 
-/** @param {string} promtool */
-function prove(promtool) {
+/**
+ * The dashboard's queries as rules, which is what promtool reads.
+ *
+ * @param {string} path where they are written
+ */
+function dashboardQueries(path) {
+  const { panels } = JSON.parse(readFileSync(join(examples, "grafana-dashboard.json"), "utf8"));
+  const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+  const rules = queries.map((expr, at) => ({ record: `query${at}`, expr }));
+  writeFileSync(path, JSON.stringify({ groups: [{ name: "dashboard", rules }] }));
+  return path;
+}
+
+/** @param {string} promtool @param {string} scratch */
+function prove(promtool, scratch) {
   for (const args of [
     ["check", "rules", "signet.rules.yml"],
     ["check", "config", "--syntax-only", "prometheus.yml"],
     ["test", "rules", "signet.rules.test.yml"],
+    ["check", "rules", dashboardQueries(join(scratch, "dashboard.yml"))],
   ]) {
     const { isDone, output } = run(promtool, args);
     process.stdout.write(`${isDone ? "ok  " : "FAIL"} promtool ${args.join(" ")}\n${isDone ? "" : output}`);
@@ -49,12 +64,12 @@ function prove(promtool) {
   }
 }
 
-const promtool = process.env.PROMTOOL || "promtool";
-if (run(promtool, ["--version"]).isDone) prove(promtool);
-else if (process.env.CI === "true") {
+const present = process.env.PROMTOOL || "promtool";
+const isPresent = run(present, ["--version"]).isDone;
+if (isPresent || process.env.CI === "true") {
   const scratch = mkdtempSync(join(tmpdir(), "signet-promtool-"));
   try {
-    prove(unpacked(scratch));
+    prove(isPresent ? present : unpacked(scratch), scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
 /**
- * Holds the templates against others' rules: cfn-lint in every region that it knows (three minutes), the examples for SAM and the authorizer
+ * Holds the templates against others' rules: cfn-lint in every region that it knows (three minutes), the examples for SAM, alarms and the authorizer
  * among them, checkov's rules of security, and Terraform the module around it.
  *
  *   node tools/prove-template.mjs [--short]   Build first. The short form looks at a region of each kind.
@@ -65,9 +65,11 @@ async function lint(bin, folder) {
   copyFileSync(join(root, "examples/authorizer/template.yaml"), apis);
   const ofQuickstart = join(folder, "quickstart.yaml");
   copyFileSync(join(root, "examples/quickstarts/api-gateway/template.yaml"), ofQuickstart);
+  const alarms = join(folder, "alarms.yaml");
+  copyFileSync(join(root, "examples/monitoring/cloudwatch.yaml"), alarms);
   const lintIn = async (places, ...paths) =>
     JSON.parse(await said(join(bin, "cfn-lint"), ["--format", "json", "--regions", ...places, "--", ...paths]));
-  return [...(await lintIn(regions, ...written, sam)), ...(await lintIn(["us-east-1"], apis, ofQuickstart))];
+  return [...(await lintIn(regions, ...written, sam)), ...(await lintIn(["us-east-1"], apis, ofQuickstart, alarms))];
 }
 
 async function main() {
