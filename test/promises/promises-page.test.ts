@@ -34,10 +34,16 @@ describe("docs/promises.md", () => {
     expect(said).toStrictEqual(names);
   });
 
-  it("names tests that there are", () => {
-    const named = [...page.matchAll(/`(test\/[\w./-]+)`/g)].map(([, path = ""]) => path);
+  it("says what ends a theft by the same words", () => {
+    const said = [...section("What is stolen, and in which custody").matchAll(/^- (.+)$/gm)].map(([, words]) => words);
+    expect(said).toStrictEqual(testNames("test/promises/what-ends-it.test.ts"));
+    expect(said).toHaveLength(2);
+  });
+
+  it.each(["docs/promises.md", "docs/track-record.md", "SECURITY.md"])("names tests that there are (%s)", (path) => {
+    const named = [...textOf(path).matchAll(/`(test\/[\w./-]+)`/g)].map(([, each = ""]) => each);
     expect(named.length).toBeGreaterThan(10);
-    expect(named.filter((path) => !existsSync(new URL(path, root)))).toStrictEqual([]);
+    expect(named.filter((each) => !existsSync(new URL(each, root)))).toStrictEqual([]);
   });
 
   it("names every version of Node that CI runs, and the least that the package asks for", () => {
