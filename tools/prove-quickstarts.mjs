@@ -1,7 +1,7 @@
 /**
  * Runs the programs of docs/quickstarts/ as their pages say, each against the same issuer, and types what the pages type: a good token is let in;
  * nobody, a forged token, one for another audience and one of a stranger who says that it is this issuer are refused; the standby's tokens are
- * taken once the key before was revoked, and good ones while the issuer is away.
+ * taken once the key before was revoked, and good ones while the issuer is away. Before that, README's server is made by README's lines.
  *
  *   node tools/prove-quickstarts.mjs
  *
@@ -15,9 +15,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { buildGo, prepare } from "../test/witnesses/toolchains.mjs";
-import { regionOf } from "./docs.mjs";
+import { codeBlocks, readFromRoot, regionOf } from "./docs.mjs";
 import { has, once, pythonTools, skip } from "./installed.mjs";
-import { putNpx } from "./npx.mjs";
+import { putCommands } from "./installed-command.mjs";
 import { freePort, untilAnswers } from "./processes.mjs";
 
 const run = promisify(execFile);
@@ -140,8 +140,42 @@ async function startAll({ issuerPort, env }) {
   return apis;
 }
 
+/** Types README's lines of the server in an empty folder, and gets a token as its caller. */
+async function followReadme(env) {
+  const cwd = join(scratch, "readme");
+  mkdirSync(cwd);
+  const lines =
+    codeBlocks(readFromRoot("README.md"))
+      .find(({ text }) => text.includes("\nsignet serve"))
+      ?.text.split("\n") ?? [];
+  check("README's last line serves what the others have made", lines.length > 2 && lines.at(-1) === "signet serve", lines);
+  await run("sh", ["-euc", lines.slice(0, -1).join("\n")], { env, cwd });
+  const url = `http://localhost:${await freePort()}`;
+  const server = start(["sh", "-euc", `exec ${lines.at(-1)} --port ${new URL(url).port}`], { env, cwd });
+  await untilAnswers(`${url}/healthz`, server.child);
+  const issue = async (aud) => {
+    const headers = {
+      "content-type": "application/json",
+      authorization: `Bearer ${readFileSync(join(cwd, "secret"), "utf8").trim()}`,
+    };
+    const answer = await fetch(`${url}/issue`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ claims: { sub: "alice", aud } }),
+    });
+    return { status: answer.status, .../** @type {any} */ (await answer.json()) };
+  };
+  const { status, token = "" } = await issue("my-api");
+  const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString() || "{}");
+  check("README's caller gets a token of that issuer", status === 200 && claims.iss === "https://issuer.example", claims);
+  const refused = await issue("other");
+  check("README's caller is refused what its limits do not name", refused.code === "audience_not_allowed", refused);
+  await stop(server);
+}
+
 async function prove() {
-  const env = { ...process.env, PATH: `${putNpx(scratch)}:${process.env.PATH}`, PYTHONDONTWRITEBYTECODE: "1" };
+  const env = { ...process.env, PATH: `${putCommands(scratch)}:${process.env.PATH}`, PYTHONDONTWRITEBYTECODE: "1" };
+  await followReadme(env);
   const issuerPort = String(await freePort());
   const [cwd, stranger] = ["issuer", "stranger"].map((name) => join(scratch, name));
   const issue = async (folder, ...claims) =>

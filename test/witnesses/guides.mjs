@@ -6,7 +6,7 @@ import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { putNpx } from "../../tools/npx.mjs";
+import { putCommands } from "../../tools/installed-command.mjs";
 import { freePort } from "../../tools/processes.mjs";
 import { addCaller, withServed } from "./served.mjs";
 import { buildGo, commandOf, nodes, pythonCommands } from "./toolchains.mjs";
@@ -70,7 +70,7 @@ export async function followGuides(usable) {
   let npx = "";
   const caller = (cwd) => {
     otherSecret = addCaller(cwd, "other", { allowedAudiences: ["elsewhere"] });
-    npx = putNpx(cwd);
+    npx = putCommands(cwd);
     return callerOfGuide(cwd, npx);
   };
   const results = await withServed(
