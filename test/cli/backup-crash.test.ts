@@ -2,15 +2,16 @@ import { generateKeyPairSync } from "node:crypto";
 import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createLocalJWKSet, jwtVerify } from "jose";
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
+import { amount } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { type Ran, signet, signetProcess } from "./command.js";
 
 const scratch = scratchDirectories();
 const preloaded = (name: string) => `--import=${fileURLToPath(new URL(name, import.meta.url))}`;
 // The full proof stops at every single write; the tests of every day at some of them.
-const STRIDE = process.env.SIGNET_PROOF === "full" ? 1 : 11;
+const STRIDE = amount(23, 11, 1);
 const MAX_WRITES = 500;
 // A passphrase would cost each process a third of a second.
 const KEY = ["--key", "r.key", "--contents"];
@@ -50,8 +51,8 @@ const killedAt = (args: readonly string[], cwd: string, at: string): Promise<Ran
   signet(args, { cwd, env: { KILL_AT: at, NODE_OPTIONS: preloaded("kill-at-write.mjs") } });
 
 /** Runs a case for every n-th write until the command lives to its end. Answers how many it took. */
-async function everyWrite(run: (at: string) => Promise<Ran>): Promise<number> {
-  for (let write = 1; write < MAX_WRITES; write += STRIDE) {
+async function everyWrite(run: (at: string) => Promise<Ran>, stride = STRIDE): Promise<number> {
+  for (let write = 1; write < MAX_WRITES; write += stride) {
     if ((await run(write % 2 === 0 ? `${write}` : `${write} after`)).signal !== "SIGKILL") return write;
   }
   throw new Error(`the command made more than ${MAX_WRITES} writes`);
@@ -83,8 +84,8 @@ async function assertWhole(cwd: string): Promise<void> {
   }
 }
 
-async function confirmed(cwd: string): Promise<void> {
-  const ran = await signet(["restore", "--confirm", "--yes"], { cwd });
+async function confirmed(cwd: string, ...more: string[]): Promise<void> {
+  const ran = await signet(["restore", "--confirm", "--yes", ...more], { cwd });
   // The mark goes before the tick: that one then goes on alone.
   if (ran.code === 2) expect(ran.stderr).toContain("signet keys tick");
   else expect(ran.code, ran.stderr).toBe(0);
@@ -118,6 +119,27 @@ describe("killed between any two writes", { timeout: 900_000 }, () => {
       await assertWhole(cwd);
       return ran;
     });
+    expect(writes).toBeGreaterThan(10);
+  });
+
+  it("a confirmation never lets the key sign that it was told to be revoked", async () => {
+    const { kid } = decodeProtectedHeader(token);
+    const writes = await everyWrite(
+      async (at) => {
+        const cwd = await restoredPlace();
+        const ran = await killedAt(["restore", "--confirm", "--yes", "--revoked", kid as string], cwd, at);
+        await confirmed(cwd, "--revoked", kid as string);
+        const issued = await signet(["issue", "sub=a"], { cwd });
+        expect(issued.code, issued.stderr).toBe(0);
+        expect(decodeProtectedHeader(issued.stdout.trim()).kid).not.toBe(kid);
+        const jwks = await readFile(join(cwd, ".signet/public/jwks.json"), "utf8");
+        expect(jwks).not.toContain(kid);
+        await expect(jwtVerify(issued.stdout.trim(), createLocalJWKSet(JSON.parse(jwks)))).resolves.toBeDefined();
+        expect(await signet(["audit", "verify"], { cwd })).toMatchObject({ code: 0 });
+        return ran;
+      },
+      amount(46, 11, 1),
+    );
     expect(writes).toBeGreaterThan(10);
   });
 

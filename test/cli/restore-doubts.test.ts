@@ -248,6 +248,24 @@ describe("a key that was revoked after the backup", () => {
   });
 });
 
+describe("a copy beside a JWKS that was left", () => {
+  it("says before its confirmation which of its keys that one does not have", async () => {
+    const { place, revoked, signer } = await revokedSince();
+    await without(place, "keyring.json", "active", "audit.jsonl");
+    await place.done("restore", "b", ...SEALED);
+    const asked = await place.run("restore", "--confirm");
+    expect(asked).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`${revoked.kid} (active): the JWKS that is here does not have it`),
+    });
+    // A key that was made since is in that JWKS as well, and no record knows it: that is an alert.
+    const confirmed = await place.run("restore", "--confirm", "--yes", "--revoked", revoked.kid);
+    expect(confirmed).toMatchObject({ code: 1, stderr: expect.stringMatching(/this copy is the issuer now[\s\S]*did not make/) });
+    expect(await jwksOf(place)).not.toContain(revoked.kid);
+    await assertSignsAs(place, signer.kid);
+  });
+});
+
 describe("what is damaged", () => {
   it("is left out of a backup where it does not sign, which says so; without the key that signs none is made", async () => {
     const place = await copied("keyring.json", "audit.jsonl", "active", "keys", "public");

@@ -172,7 +172,8 @@ async function confirmRestored(context: Context, file: string | undefined, optio
   const installation = await openInstallation(context, options);
   const waiting = await readMark(installation.config.directory);
   if (waiting !== undefined) {
-    tellUnknown(context, pathOfConfig(context, options), waiting, revoked);
+    const published = (await installation.stores.publicDocuments.read())?.jwks.keys.map(({ kid }) => kid);
+    tellUnknown(context, pathOfConfig(context, options), waiting, { revoked, published });
     await confirm(
       "Is the original gone for good, and has no process of it run for the last hour, so that nothing there signs any more?",
       options,
@@ -201,14 +202,23 @@ function assertForConfirmation(file: string | undefined, options: RestoreOptions
   );
 }
 
-function tellUnknown({ output }: Context, config: string, { madeAt, keyring }: Mark, revoked: readonly string[]): void {
+/** What is known of keys beside a mark: what the operator says, and what the JWKS has that is there; `undefined` where there is none. */
+interface Known {
+  readonly revoked: readonly string[];
+  readonly published: readonly string[] | undefined;
+}
+
+function tellUnknown({ output }: Context, config: string, { madeAt, keyring }: Mark, { revoked, published }: Known): void {
   output.note(
     `${config} was restored from the backup of ${dateInWords(madeAt)}. What the original has done since is not known here:`,
   );
   output.note("  a key that it revoked since would sign or verify again: give each by --revoked KID. These come back:");
   for (const { publicJwk, state, revokedAt } of keyring.keys) {
     if (publicJwk === undefined || revokedAt !== undefined || state === "revoked") continue;
-    output.note(`    ${publicJwk.kid} (${state})${revoked.includes(publicJwk.kid) ? ": revoked, by your word" : ""}`);
+    const { kid } = publicJwk;
+    const word = revoked.includes(kid) ? ": revoked, by your word" : "";
+    const doubt = published !== undefined && !published.includes(kid) ? ": the JWKS that is here does not have it" : "";
+    output.note(`    ${kid} (${state})${word || doubt}`);
   }
   output.note("  tokens of a key that it made since verify nowhere: their holders have to get new ones");
   output.note("  a proof that may be used once, and was used there, can be used once more here, for at most a day");
