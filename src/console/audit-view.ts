@@ -1,5 +1,5 @@
 import { searchHistory } from "../operator/audit-search.js";
-import { auditInWords } from "../operator/key-health.js";
+import { auditInWords, MOVING } from "../operator/key-health.js";
 import type { AuditRequest, AuditView } from "./contract.js";
 import type { IssuerAtHand } from "./issuer-at-hand.js";
 
@@ -10,7 +10,9 @@ const MAX_ENTRIES = 100;
 export async function auditView(issuer: IssuerAtHand, request: AuditRequest): Promise<AuditView> {
   // The chain is checked anew when the log is opened, and not for each letter of a search.
   const isFresh = request.search === undefined && request.before === undefined;
-  const { history, verdict } = (await issuer.survey({ isFresh })).log;
+  const { log, isMoving } = await issuer.log({ isFresh });
+  const { history, verdict } = log;
   const { isIntact, count, head } = verdict;
-  return { ...searchHistory(history, request, MAX_ENTRIES), head, count, chain: { isIntact, words: auditInWords(verdict) } };
+  const chain = isMoving && !isIntact ? { isIntact: null, words: MOVING } : { isIntact, words: auditInWords(verdict) };
+  return { ...searchHistory(history, request, MAX_ENTRIES), head, count, chain };
 }

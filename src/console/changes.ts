@@ -35,9 +35,18 @@ const MAX_KEPT = 32;
 export function createChanges(issuer: IssuerAtHand, now: () => number): Changes {
   const previews = new Map<string, Previewed>();
 
-  function keep(previewed: Omit<Previewed, "expiresAt">): string {
+  // One change at a time: each has a manager of its own.
+  let last: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = last.then(work, work);
+    last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  function keep(previewed: Omit<Previewed, "expiresAt">, goodForSeconds: number | null): string {
     const name = randomBytes(16).toString("base64url");
-    previews.set(name, { ...previewed, expiresAt: now() + KEPT_MS });
+    const keptMs = Math.min(KEPT_MS, (goodForSeconds ?? Number.POSITIVE_INFINITY) * 1_000);
+    previews.set(name, { ...previewed, expiresAt: now() + keptMs });
     const [oldest] = previews.keys();
     if (previews.size > MAX_KEPT && oldest !== undefined) previews.delete(oldest);
     return name;
@@ -47,7 +56,12 @@ export function createChanges(issuer: IssuerAtHand, now: () => number): Changes 
   function take(name: string): Previewed {
     const found = previews.get(name);
     previews.delete(name);
-    if (found !== undefined && found.expiresAt > now()) return found;
+    assertGood(found);
+    return found;
+  }
+
+  function assertGood(previewed: Previewed | undefined): asserts previewed is Previewed {
+    if (previewed !== undefined && previewed.expiresAt > now()) return;
     throw new SignetError(
       "keyring_conflict",
       "what was looked at was done already, or is too old, and nothing was done now: look again at what would be done",
@@ -57,17 +71,24 @@ export function createChanges(issuer: IssuerAtHand, now: () => number): Changes 
   return Object.freeze({
     async preview(change: PreviewRequest) {
       const installation = await issuer.installation();
-      const found = await previewChange(installation, await issuer.changer(() => undefined), change);
-      const { mark, ...shown } = found;
-      return { preview: keep({ change, mark }), ...shown, confirm: wordFor(change) };
+      // Without its log it draws no keys of the past.
+      const read = await issuer.log().catch(() => undefined);
+      const changer = await issuer.changer(() => undefined);
+      const found = await previewChange(installation, changer, change, read?.log.history ?? []);
+      const { mark, goodForSeconds, ...shown } = found;
+      return { preview: keep({ change, mark }, goodForSeconds), ...shown, confirm: wordFor(change) };
     },
     async carryOut({ preview, confirm }: ChangeRequest, told: (line: ChangeLine) => void): Promise<ChangeLine> {
       const found = previews.get(preview);
       if (found !== undefined) assertTyped(found.change, confirm);
-      const { change, mark } = take(preview);
-      const changer = await issuer.changer((step) => told({ step }));
-      const sentences = await carryOut(await issuer.installation(), changer, change, mark);
-      return { done: { sentences, keys: await keysView(issuer) } };
+      const previewed = take(preview);
+      const { change, mark } = previewed;
+      const sentences = await inTurn(async () => {
+        const changer = await issuer.changer((step) => told({ step }));
+        return carryOut(await issuer.installation(), changer, change, mark, () => assertGood(previewed));
+      });
+      // What was done is done, whatever can be read afterwards.
+      return { done: { sentences, keys: await keysView(issuer).catch(() => null) } };
     },
   });
 }

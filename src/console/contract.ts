@@ -95,6 +95,8 @@ export interface KeyCard {
   readonly why: string;
   /** From when every verifier has it; `null` where that is not known, or keys are uploaded. */
   readonly knownAt: number | null;
+  /** What it is now, in a word or three. */
+  readonly badge: string;
   /** The public key (SubjectPublicKeyInfo); `null` without a kid, or where this machine cannot write its algorithm. */
   readonly pem: string | null;
   readonly jwk: PublicJwk | null;
@@ -112,9 +114,11 @@ export type LivesView = KeyLives;
 /** Something that does not happen yet. */
 interface WaitView {
   readonly kid?: string;
-  /** When it may; `null` where a person has to do something first. */
+  /** When it may; `null` where no time brings it. */
   readonly until: number | null;
   readonly words: string;
+  /** Whether a person has to do something about it. */
+  readonly needsYou: boolean;
 }
 
 /** The rotation policy in force. */
@@ -136,13 +140,15 @@ interface PolicyView {
 
 /** The line of health: each thing that is looked at. */
 interface HealthView {
-  readonly isWell: boolean;
+  /** False where something is not well; `null` where nothing is known to be, and something was not looked at. */
+  readonly isWell: boolean | null;
   readonly items: readonly HealthItem[];
 }
 
 interface HealthItem {
   readonly name: "keys" | "public documents" | "active document" | "last change" | "last sweep" | "standbys" | "audit log";
-  readonly isWell: boolean;
+  /** `null` where that is not known. */
+  readonly isWell: boolean | null;
   /** When it was last so; `null` where no time belongs to it. */
   readonly at: number | null;
   readonly words: string;
@@ -161,9 +167,9 @@ export interface PreviewAnswer {
   /** Names this preview; good for one change, within ten minutes. */
   readonly preview: string;
   readonly sentences: readonly string[];
-  /** As they would be; those of now are the last view's. */
-  readonly lives: LivesView;
-  /** Which tokens it breaks; `null` where none. */
+  /** As they would be; those of now are the last view's. `null` where they cannot be told. */
+  readonly lives: LivesView | null;
+  /** Of a revocation; `null` for a rotation, which breaks none. */
   readonly tokensAtRisk: TokensAtRiskView | null;
   /** What has to be typed before it is done: the kid of the key that is to be revoked; `null` where nothing has to. */
   readonly confirm: string | null;
@@ -171,6 +177,8 @@ export interface PreviewAnswer {
 
 /** Which tokens a revocation breaks. */
 interface TokensAtRiskView {
+  /** True where no token is known to break. Who has the key may still sign some. */
+  readonly isNone: boolean;
   /** When the last of them would have ended; `null` where some have no end. */
   readonly until: number | null;
   /** Until when verifiers may still accept them. */
@@ -185,10 +193,13 @@ export interface ChangeRequest {
   readonly confirm?: string;
 }
 
-/** A line of what happens. The last one is `done` or `error`; a stream that ends without either was cut, and the keys are to be read again. */
+/**
+ * A line of what happens. The last one is `done`, with the keys as they stand then (`null` where they could not be read), or `error`; a stream
+ * that ends without either was cut, and the keys are to be read again.
+ */
 export type ChangeLine =
   | { readonly step: string }
-  | { readonly done: { readonly sentences: readonly string[]; readonly keys: KeysView } }
+  | { readonly done: { readonly sentences: readonly string[]; readonly keys: KeysView | null } }
   | ErrorAnswer;
 
 /** A token, and whose keys verify it. Those of an issuer's URL are fetched, over https or from this machine; nothing else is sent anywhere. */
@@ -320,7 +331,8 @@ export interface AuditView {
   readonly head: string;
   /** How many entries there are. */
   readonly count: number;
-  readonly chain: { readonly isIntact: boolean; readonly words: string };
+  /** `isIntact` is `null` where that cannot be told, since keys are being changed. */
+  readonly chain: { readonly isIntact: boolean | null; readonly words: string };
   /** Whether older ones fit as well: ask again with `before`. */
   readonly more: boolean;
 }

@@ -47,7 +47,7 @@ export async function folderIssuer(
     place: { kind: "folder" as const, words: dirname(path) },
     config,
     installation,
-    survey: rememberingLog(installation),
+    ...rememberingLog(installation),
     async changer(onStep: (words: string) => void) {
       return (await installation()).manager({ onStep: ({ words }) => onStep(words) });
     },

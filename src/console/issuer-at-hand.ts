@@ -3,7 +3,7 @@ import type { ListedCaller } from "../operator/callers.js";
 import type { IssuePlace } from "../operator/issue-commands.js";
 import type { KeyChanger } from "../operator/stack-manager.js";
 import type { TokenAsked } from "../operator/token-issue.js";
-import type { ReadLog, Survey } from "../rotation/survey.js";
+import type { LogReading, ReadLog, Survey } from "../rotation/survey.js";
 import type { KeysView } from "./contract.js";
 
 /** What is known of an issuer's callers and of their use. */
@@ -27,8 +27,10 @@ export interface IssuerAtHand {
   readonly config: string | undefined;
   /** What is read of it, as its config is now. Nothing of a stack is changed through it. */
   installation(): Promise<Installation>;
-  /** How its keys stand. Its log is read again when it has grown; `isFresh` reads it in any case. */
-  survey(wish?: { readonly isFresh: boolean }): Promise<Survey>;
+  /** How its keys stand. Its log is read again when it has grown, and now and then. */
+  survey(): Promise<Survey>;
+  /** Its audit log alone. `isFresh` reads all of it in any case. */
+  log(wish?: { readonly isFresh: boolean }): Promise<LogReading>;
   /** Who changes its keys. @param onStep told of each step before it is done */
   changer(onStep: (words: string) => void): Promise<KeyChanger>;
   /** What may be done from here. */
@@ -41,12 +43,19 @@ export interface IssuerAtHand {
 }
 
 /** Surveys an installation, and remembers its log: a person looks at the same keys for long. */
-export function rememberingLog(installation: IssuerAtHand["installation"]): IssuerAtHand["survey"] {
-  let log: ReadLog | undefined;
-  return async ({ isFresh } = { isFresh: false }) => {
-    const manager = await (await installation()).manager();
-    const found = await manager.survey(isFresh ? undefined : log);
-    ({ log } = found);
-    return found;
+export function rememberingLog(installation: IssuerAtHand["installation"]): Pick<IssuerAtHand, "survey" | "log"> {
+  let known: ReadLog | undefined;
+  const manager = async () => (await installation()).manager();
+  return {
+    async survey() {
+      const found = await (await manager()).survey(known);
+      known = found.log ?? known;
+      return found;
+    },
+    async log({ isFresh } = { isFresh: false }) {
+      const found = await (await manager()).log(isFresh ? undefined : known);
+      known = found.log;
+      return found;
+    },
   };
 }

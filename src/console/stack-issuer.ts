@@ -33,20 +33,9 @@ export async function stackIssuer(surroundings: Surroundings, config: string, no
     place: { kind: "stack" as const, words: `the stack ${name}${aws?.region === undefined ? "" : ` in ${aws.region}`}` },
     config,
     installation,
-    survey: rememberingLog(installation),
+    ...rememberingLog(installation),
     async changer(onStep: (words: string) => void): Promise<KeyChanger> {
-      const asked = await manager();
-      const tell = (): void => onStep(`ask the key manager of the stack ${name}`);
-      return {
-        async rotate(request) {
-          tell();
-          return asked.rotate(request);
-        },
-        async revoke(request) {
-          tell();
-          return asked.revoke(request);
-        },
-      };
+      return (await manager()).changer(onStep);
     },
     rights,
     callers,

@@ -1,5 +1,5 @@
 import type { Phase } from "../rotation/forecast/key-lives.js";
-import type { Course, Lane } from "./lanes.js";
+import { type Course, endOf, type Lane } from "./lanes.js";
 import type { Shape } from "./scene.js";
 
 /** A part of a key's life as a path: what it is, and whether it has been. */
@@ -21,7 +21,8 @@ interface Scale {
 }
 
 /** The bars of a life, cut in two at the present; a ring where every verifier has the key, a cross where it was revoked. */
-export function barsOf({ spans, end, knownAt }: Course, { now, x }: Scale, middle: number): Bar[] {
+export function barsOf(course: Course, { now, x }: Scale, middle: number): Bar[] {
+  const { spans, knownAt } = course;
   const bars = spans.flatMap(({ phase, from, to }, index): Bar[] => {
     const isFirst = index === 0;
     const isLast = index === spans.length - 1;
@@ -39,9 +40,9 @@ export function barsOf({ spans, end, knownAt }: Course, { now, x }: Scale, middl
   if (knownAt !== undefined && first !== undefined && last !== undefined && knownAt >= first.from && knownAt <= last.to) {
     bars.push({ what: "known", time: timeOf(knownAt, now), d: ring(x(knownAt), middle) });
   }
-  if (end === "revoked" && last !== undefined) {
-    bars.push({ what: "revoked", time: timeOf(last.to, now), d: cross(x(last.to), middle) });
-  }
+  const revokedAt = endOf(course);
+  if (course.end === "revoked" && revokedAt !== undefined)
+    bars.push({ what: "revoked", time: timeOf(revokedAt, now), d: cross(x(revokedAt), middle) });
   return bars;
 }
 

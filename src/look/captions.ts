@@ -1,7 +1,7 @@
 import type { Phase } from "../rotation/forecast/key-lives.js";
 import { calendarDay, shortDay } from "./calendar.js";
 import { type Label, type Measure, type PlacedLabel, placed } from "./labels.js";
-import type { Course, Lane } from "./lanes.js";
+import { type Course, endOf, type Lane } from "./lanes.js";
 import { PHASE_WORDS } from "./theme.js";
 
 interface Frame {
@@ -16,7 +16,8 @@ const BESIDE = 6;
 const WEIGHTS: Readonly<Record<Phase, number>> = { active: 3, ready: 2, retired: 1, pending: 0, creating: 0 };
 
 /** What is written over a lane: each turn of the key's life beside its place, as far as there is room. */
-export function captionsOf({ spans, end, knownAt }: Course, { now, left, right, x, measure }: Frame): PlacedLabel[] {
+export function captionsOf(course: Course, { now, left, right, x, measure }: Frame): PlacedLabel[] {
+  const { spans, end, knownAt } = course;
   const labels = spans.map(
     ({ phase, from }): Label => ({
       // The thread between two keys stays whole.
@@ -32,10 +33,10 @@ export function captionsOf({ spans, end, knownAt }: Course, { now, left, right, 
     const words = `${turn("ready", knownAt > now)} ${shortDay(knownAt, now)}`;
     labels.push({ x: x(knownAt), words, weight: WEIGHTS.ready, look: "caption" });
   }
-  if (last !== undefined && end === "revoked") {
-    labels.push({ x: x(last.to), words: `revoked ${shortDay(last.to, now)}`, weight: 4, look: "caption bad" });
-  } else if (last !== undefined && end === "removed") {
-    labels.push({ x: x(last.to), words: `removed ${shortDay(last.to, now)}`, weight: 0, look: "caption" });
+  const ended = endOf(course);
+  if (ended !== undefined) {
+    const [weight, look] = end === "revoked" ? ([4, "caption bad"] as const) : ([0, "caption"] as const);
+    labels.push({ x: x(ended), words: `${end} ${shortDay(ended, now)}`, weight, look });
   }
   return placed(labels, { from: left, to: right, gap: BESIDE }, measure);
 }
@@ -47,16 +48,18 @@ function turn(phase: Phase, isFuture: boolean): string {
 }
 
 /** A key's whole life in a sentence. */
-export function storyOf({ name, alg, spans, end, ghost }: Lane, now: number): string {
-  const told = lifeInWords(spans, end, now);
-  const then = ghost === undefined ? "" : `; after the change: ${lifeInWords(ghost.spans, ghost.end, now)}`;
+export function storyOf(lane: Lane, now: number): string {
+  const { name, alg, ghost } = lane;
+  const told = lifeInWords(lane, now);
+  const then = ghost === undefined ? "" : `; after the change: ${lifeInWords(ghost, now)}`;
   return `${name}${alg === "" ? "" : ` (${alg})`}: ${told}${then}`;
 }
 
-function lifeInWords(spans: Lane["spans"], end: Lane["end"], now: number): string {
+function lifeInWords(course: Course, now: number): string {
+  const { spans, end } = course;
   if (spans.length === 0) return "not there";
   const parts = spans.map(({ phase, from }) => `${PHASE_WORDS[phase]} from ${calendarDay(from, now)}`);
-  const last = spans.at(-1)?.to;
-  if (end !== null && last !== undefined) parts.push(`${end} ${calendarDay(last, now)}`);
+  const ended = endOf(course);
+  if (ended !== undefined) parts.push(`${end} ${calendarDay(ended, now)}`);
   return parts.join("; ");
 }

@@ -8,13 +8,15 @@ export interface Lane {
   /** From when every verifier has it, where that is known. */
   readonly knownAt?: number;
   readonly end: KeyLife["end"];
+  /** When it was revoked, where it signs on after that. */
+  readonly revokedAt?: number;
   readonly isPlanned: boolean;
   /** How it would be; absent where the change leaves it as it is. */
   readonly ghost?: Course;
 }
 
 /** The course of a key's life. */
-export type Course = Pick<KeyLife, "spans" | "knownAt" | "end">;
+export type Course = Pick<KeyLife, "spans" | "knownAt" | "end" | "revokedAt">;
 
 /** The lanes of a picture, and the time that it shows. */
 export interface Lanes {
@@ -49,8 +51,13 @@ export function lanesOf(lives: KeyLives, preview?: KeyLives, now = lives.now): L
   return { now, from, until, lanes: [...lanes, ...made] };
 }
 
-function courseOf({ spans, end, knownAt }: Course): Course {
-  return { spans, end, ...(knownAt !== undefined && { knownAt }) };
+function courseOf({ spans, end, knownAt, revokedAt }: Course): Course {
+  return { spans, end, ...(knownAt !== undefined && { knownAt }), ...(revokedAt !== undefined && { revokedAt }) };
+}
+
+/** When a key is removed or revoked; `undefined` where no end is planned. One that is revoked may sign on. */
+export function endOf({ end, spans, revokedAt }: Course): number | undefined {
+  return end === null ? undefined : (revokedAt ?? spans.at(-1)?.to);
 }
 
 function isSame(life: KeyLife, ghost: Course, lives: KeyLives, preview: KeyLives): boolean {

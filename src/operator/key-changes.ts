@@ -1,14 +1,17 @@
 import type { Installation } from "../assemble.js";
 import { SignetError } from "../errors.js";
-import { recordByKid } from "../keyring/keyring.js";
+import { presentSeconds } from "../issue/issuer.js";
+import { type Keyring, recordByKid } from "../keyring/keyring.js";
 import type { KeyLives } from "../rotation/forecast/key-lives.js";
+import type { AuditEntry } from "../rotation/plan/audit-entry.js";
+import type { Report } from "../rotation/report.js";
+import { assertExpected, markOfKeys } from "../rotation/session/mark.js";
 import type { TokensAtRisk } from "../rotation/steps/revoke.js";
-import { markOfKeys } from "./key-overview.js";
 import { keyringMissing } from "./load-installation.js";
 import {
   assertUnderWay,
   goesOnSigning,
-  hasSignedNothing,
+  isNothingAtRisk,
   reportInWords,
   riskInWords,
   rotationInWords,
@@ -26,44 +29,66 @@ export type KeyChange =
 interface ChangePreview {
   /** What is to be known first, then what would be done, and what waits. */
   readonly sentences: readonly string[];
-  readonly lives: KeyLives;
-  readonly tokensAtRisk: { readonly until: number | null; readonly cachedUntil: number; readonly words: string } | null;
+  /** `null` where what the manager would do cannot be drawn from here. */
+  readonly lives: KeyLives | null;
+  readonly tokensAtRisk: RiskOfRevocation | null;
   /** The state of the keys that this is true of, as `markOfKeys` has it. */
   readonly mark: string;
+  /** For how many seconds it is true: another thing may happen by itself then. `null` where nothing does. */
+  readonly goodForSeconds: number | null;
+}
+
+/** What a revocation breaks. */
+interface RiskOfRevocation extends Pick<TokensAtRisk, "cachedUntil"> {
+  readonly isNone: boolean;
+  readonly until: number | null;
+  readonly words: string;
 }
 
 /**
  * Says what a change would do, by the dry run of the manager that would carry it out. Nothing is changed.
  *
+ * @param history the audit log's, for what is drawn of keys that are gone
  * @throws SignetError as the change itself, where it would be refused
  */
-export async function previewChange(installation: Installation, changer: KeyChanger, change: KeyChange): Promise<ChangePreview> {
-  const mark = await presentMark(installation);
+export async function previewChange(
+  installation: Installation,
+  changer: KeyChanger,
+  change: KeyChange,
+  history: readonly AuditEntry[],
+): Promise<ChangePreview> {
+  const mark = markOfKeys(await presentKeyring(installation));
   const manager = await installation.manager();
   if (change.change === "rotate") {
     const { uploaded } = change;
     await assertRotatable(installation, uploaded);
     const report = await changer.rotate({ dryRun: true, uploaded });
-    const lives = await manager.livesAfter({ rotate: { uploaded } });
+    const lives = await manager.livesAfter({ rotate: { uploaded } }, report.actions, { history });
     const sentences = [
       ...(await rotationInWords(installation, report, { dryRun: true, uploaded })),
       ...reportInWords(report, true),
     ];
-    return { sentences, lives, tokensAtRisk: null, mark };
+    return { sentences, lives, tokensAtRisk: null, mark, goodForSeconds: goodFor(report) };
   }
   const { kid, reason } = change;
   await assertThere(installation, kid);
   const report = await changer.revoke({ kid, ...(reason !== undefined && { reason }), dryRun: true });
-  const lives = await manager.livesAfter({ revoke: kid });
+  const lives = await manager.livesAfter({ revoke: kid }, report.actions, { history });
   const goesOn = await goesOnSigning(installation, report, kid);
   const warnings = [...(goesOn === undefined ? [] : [goesOn]), ...youngSuccessor(report)].map((words) => `warning: ${words}`);
-  return { sentences: [...warnings, ...reportInWords(report, true)], lives, tokensAtRisk: riskOf(report.tokensAtRisk), mark };
+  const sentences = [...warnings, ...reportInWords(report, true)];
+  return { sentences, lives, tokensAtRisk: riskOf(report.tokensAtRisk), mark, goodForSeconds: goodFor(report) };
+}
+
+function goodFor({ nextAt }: Report): number | null {
+  return nextAt === null ? null : Math.max(0, nextAt - presentSeconds());
 }
 
 /**
  * Carries a change out.
  *
  * @param mark the state of the keys that a person has looked at
+ * @param assertGood asked at the last moment: what was agreed to may be too old by then
  * @returns what was done, a sentence each
  * @throws SignetError `keyring_conflict` where the keys are in another state by now, and what the manager throws
  */
@@ -72,29 +97,28 @@ export async function carryOut(
   changer: KeyChanger,
   change: KeyChange,
   mark: string,
+  assertGood: () => void,
 ): Promise<readonly string[]> {
-  if ((await presentMark(installation)) !== mark) {
-    throw new SignetError(
-      "keyring_conflict",
-      "the keys have changed since you looked, and nothing was done: look again at what would be done",
-    );
-  }
+  // The manager judges the same under its lease: this is for what can be told at once.
+  assertExpected(await presentKeyring(installation), mark);
   if (change.change === "rotate") {
     const { uploaded } = change;
     await assertRotatable(installation, uploaded);
-    // The manager judges this under its lease: who else has looked at the same keys, and is first, has asked for the same rotation.
-    const report = await changer.rotate({ uploaded, token: mark });
+    assertGood();
+    // Who else has looked at the same keys, and is first, has asked for the same rotation.
+    const report = await changer.rotate({ uploaded, token: mark, expected: mark });
     if (uploaded !== undefined) assertUnderWay(report, uploaded);
     return [...(await rotationInWords(installation, report, { uploaded })), ...reportInWords(report, false)];
   }
   const { kid, reason } = change;
-  return reportInWords(await changer.revoke({ kid, ...(reason !== undefined && { reason }) }), false);
+  assertGood();
+  return reportInWords(await changer.revoke({ kid, ...(reason !== undefined && { reason }), expected: mark }), false);
 }
 
-async function presentMark(installation: Installation): Promise<string> {
+async function presentKeyring(installation: Installation): Promise<Keyring> {
   const found = await installation.stores.keyring.read();
   if (found === undefined) throw keyringMissing(installation);
-  return markOfKeys(found.keyring);
+  return found.keyring;
 }
 
 async function assertThere({ stores }: Installation, kid: string): Promise<void> {
@@ -103,7 +127,7 @@ async function assertThere({ stores }: Installation, kid: string): Promise<void>
   throw new SignetError("key_not_found", "the keyring has no key of this kid: look again at those that it has", { field: "kid" });
 }
 
-function riskOf(risk: TokensAtRisk): ChangePreview["tokensAtRisk"] {
+function riskOf(risk: TokensAtRisk): RiskOfRevocation {
   const { latestExpiry: until, cachedUntil } = risk;
-  return hasSignedNothing(risk) ? null : { until, cachedUntil, words: riskInWords(risk).join(". ") };
+  return { isNone: isNothingAtRisk(risk), until, cachedUntil, words: riskInWords(risk).join(". ") };
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { durationInWords } from "../encoding/durations.js";
 import type { KeyRecord } from "../keyring/key-record.js";
@@ -6,7 +5,7 @@ import type { Keyring, PolicyInForce } from "../keyring/keyring.js";
 import type { KeyLives } from "../rotation/forecast/key-lives.js";
 import { awaitingUpload } from "../rotation/plan/successor.js";
 import { nameOf } from "../rotation/plan/view.js";
-import type { Wait } from "../rotation/plan/wait-reasons.js";
+import { needsAPerson, type Wait } from "../rotation/plan/wait-reasons.js";
 import type { Survey } from "../rotation/survey.js";
 import { type Health, healthOf } from "./key-health.js";
 import { inShownOrder, sinceOf } from "./key-listing.js";
@@ -20,7 +19,7 @@ interface KeyOverview {
   readonly sentence: string;
   readonly keys: readonly KeyCard[];
   readonly lives: KeyLives;
-  readonly waits: readonly Pick<Wait, "kid" | "until" | "words">[];
+  readonly waits: readonly (Pick<Wait, "kid" | "until" | "words"> & { readonly needsYou: boolean })[];
   readonly alerts: readonly string[];
   readonly policy: PolicyView;
   readonly health: Health;
@@ -35,6 +34,8 @@ interface KeyCard extends Pick<KeyRecord, "alg" | "custody" | "origin" | "state"
   readonly until: number | null;
   readonly why: string;
   readonly knownAt: number | null;
+  /** What it is now, in a word or three. */
+  readonly badge: string;
   readonly pem: string | null;
   readonly jwk: PublicJwk | null;
   readonly awaitsUpload: boolean;
@@ -50,16 +51,16 @@ interface PolicyView extends Required<Omit<PolicyInForce, "byUpload">> {
 
 /** How an issuer's keys stand, for a person. */
 export function overviewOf(survey: Survey): KeyOverview {
-  const { now, keyring, lives, report } = survey;
+  const { now, keyring, lives, report, isMoving } = survey;
   return {
     now,
     issuer: keyring.issuer,
-    sentence: keysInSentence(keyring, lives),
+    sentence: keysInSentence(survey),
     keys: cardsOf(survey),
     lives,
-    waits: report.waits.map(({ kid, until, words }) => ({ ...(kid !== undefined && { kid }), until, words })),
+    waits: waitsOf(survey),
     alerts: [
-      ...(report.blockedBy === null ? [] : [`no key is managed until you have looked: ${report.blockedBy}`]),
+      ...(report.blockedBy === null || isMoving ? [] : [`no key is managed until you have looked: ${report.blockedBy}`]),
       ...report.strays.map(({ words }) => words),
     ],
     policy: policyOf(keyring),
@@ -67,7 +68,16 @@ export function overviewOf(survey: Survey): KeyOverview {
   };
 }
 
-function cardsOf({ keyring, explanations, lives }: Survey): readonly KeyCard[] {
+function waitsOf({ report, keyring }: Survey): KeyOverview["waits"] {
+  const uploads = awaitingUpload(keyring).map(nameOf);
+  return report.waits.map((each) => {
+    const { kid, until, words } = each;
+    const isUpload = each.rule === "by_upload" && kid !== undefined && uploads.includes(kid);
+    return { ...(kid !== undefined && { kid }), until, words, needsYou: needsAPerson(each) || isUpload };
+  });
+}
+
+function cardsOf({ keyring, explanations, lives, document, now }: Survey): readonly KeyCard[] {
   const waiting = awaitingUpload(keyring);
   const explained = new Map(explanations.map((each) => [each.kid, each]));
   const knownAt = new Map(lives.lives.map((life) => [life.name, life.knownAt ?? null]));
@@ -85,6 +95,7 @@ function cardsOf({ keyring, explanations, lives }: Survey): readonly KeyCard[] {
       until: explained.get(name)?.nextAt ?? null,
       why: explained.get(name)?.words ?? "",
       knownAt: knownAt.get(name) ?? null,
+      badge: badgeOf(record, { document, isKnown: (knownAt.get(name) ?? Number.POSITIVE_INFINITY) <= now }),
       pem: publicJwk === undefined ? null : pemOrNone(publicJwk),
       jwk: publicJwk ?? null,
       awaitsUpload: waiting.includes(record),
@@ -92,6 +103,18 @@ function cardsOf({ keyring, explanations, lives }: Survey): readonly KeyCard[] {
       isRevocable: publicJwk !== undefined && state !== "creating" && revokedAt === undefined,
     };
   });
+}
+
+const BADGES = { creating: "being made", pending: "pending", active: "signs", retired: "retired", revoked: "revoked" } as const;
+
+function badgeOf(
+  { state, unprovenAt, materialLostAt }: KeyRecord,
+  { document, isKnown }: Pick<Survey, "document"> & { readonly isKnown: boolean },
+): string {
+  // The active document decides who signs, and it says something else.
+  if (state === "active" && (document === "foreign" || document === "stale")) return "should sign";
+  const isFit = unprovenAt === undefined && materialLostAt === undefined;
+  return state === "pending" && isKnown && isFit ? "ready" : BADGES[state];
 }
 
 // Node 20 cannot write keys of every algorithm that the table has.
@@ -121,13 +144,4 @@ function policyOf({ policy }: Keyring): PolicyView {
     `the next keys are ${policy.algorithm}, held by ${policy.custody}`,
   ];
   return { ...policy, byUpload, words };
-}
-
-/**
- * What names the state of an issuer's keys: it changes with every change of a key, of the policy or of what was asked for, and with nothing
- * else.
- */
-export function markOfKeys({ keys, policy, activation, rotationRequest, confirmedSequence }: Keyring): string {
-  const state = JSON.stringify({ keys, policy, activation, rotationRequest, confirmedSequence });
-  return createHash("sha256").update(state).digest("base64url");
 }

@@ -93,7 +93,7 @@ function cellsOf(life: KeyLife, { from, until }: KeyLives, width: number, glyphs
   });
   const last = life.spans.at(-1);
   if (last === undefined) return cells;
-  const at = columnOf({ from, until } as KeyLives, width)(last.to);
+  const at = columnOf({ from, until } as KeyLives, width)(life.revokedAt ?? last.to);
   if (life.end === "revoked") cells[at] = painted(glyphs.revoked, "revoked", hasColor);
   // A life that is shorter than a cell is still to be seen.
   else if (cells.join("").trim() === "") cells[at] = painted(glyphs[last.phase], last.phase, hasColor);

@@ -1,9 +1,11 @@
 import type { Installation } from "../assemble.js";
 import { dateInWords } from "../encoding/times-in-words.js";
 import { SignetError } from "../errors.js";
+import { settled } from "../rotation/reading.js";
 import type { Report } from "../rotation/report.js";
 import type { RevokeReport, RotateReport } from "../rotation/requests.js";
 import type { TokensAtRisk } from "../rotation/steps/revoke.js";
+import { SLOWEST_CACHE_SECONDS } from "../settings/times.js";
 import { presentPartingWords } from "./key-listing.js";
 import { wayOfSuccession } from "./upload-parties.js";
 
@@ -38,7 +40,10 @@ export async function rotationInWords(
   if (rotated !== null) {
     const verb = dryRun === true ? "would rotate now: key" : "rotated: key";
     const done = `${verb} ${rotated.to} signs in place of ${rotated.from}`;
-    return uploaded === undefined ? [done] : [done, await presentPartingWords(installation, rotated.from)];
+    if (uploaded === undefined) return [done];
+    // What was done is told whatever can be read afterwards.
+    const { answer: parting } = await settled(presentPartingWords(installation, rotated.from));
+    return parting === undefined ? [done] : [done, parting];
   }
   const other = actions.find(({ because }) => because !== undefined);
   if (other?.because === "first") return ["the first key was made, and signs: there was none to rotate", ...scheduled];
@@ -57,16 +62,24 @@ export function scheduledAt({ rotated, waits }: RotateReport, uploaded?: string)
 export function riskInWords(risk: TokensAtRisk): readonly string[] {
   const { issuedFrom, issuedUntil, latestExpiry, cachedUntil } = risk;
   const cached = `caches may still hold it, and accept its tokens, until ${dateInWords(cachedUntil)}`;
-  if (hasSignedNothing(risk)) return ["it has signed no token here", cached];
+  if (isNothingAtRisk(risk)) {
+    const hasSigned = issuedUntil !== null || latestExpiry !== judgedAt(risk);
+    return [hasSigned ? `the last of its tokens ended ${dateInWords(risk.latestExpiry)}` : "it has signed no token here", cached];
+  }
   const from = issuedFrom === null ? "an unknown time" : dateInWords(issuedFrom);
   const until = issuedUntil === null ? "an unknown time" : dateInWords(issuedUntil);
   const expiry = latestExpiry === null ? "they may have no end" : `the last ends ${dateInWords(latestExpiry)}`;
   return [`tokens at risk: all that it signed from ${from} to ${until} at the latest; ${expiry}`, cached];
 }
 
-/** Whether no token of a key can be in use. */
-export function hasSignedNothing({ issuedFrom, issuedUntil, latestExpiry }: TokensAtRisk): boolean {
-  return issuedUntil === null && latestExpiry !== null && issuedFrom === null;
+/** Whether no token of a key is in use: it has signed none, or the last one has ended, whoever signed it. */
+export function isNothingAtRisk(risk: TokensAtRisk): risk is TokensAtRisk & { readonly latestExpiry: number } {
+  return risk.latestExpiry !== null && risk.latestExpiry <= judgedAt(risk);
+}
+
+// By the clock of the manager that has judged, which may be another machine's.
+function judgedAt({ cachedUntil }: TokensAtRisk): number {
+  return cachedUntil - SLOWEST_CACHE_SECONDS;
 }
 
 /**

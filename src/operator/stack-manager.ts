@@ -1,7 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { assertInvocable } from "../aws/lambda-invoke.js";
 import { isListOf, isObject, isText } from "../encoding/list-of.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { CoreManager } from "../rotation/manager.js";
+import type { Report } from "../rotation/report.js";
 import { awsAccess } from "./aws-access.js";
 import { stackOfConfig } from "./stack-access.js";
 import { functionOf, invoke } from "./stack-function.js";
@@ -11,7 +13,9 @@ import type { Surroundings } from "./surroundings.js";
 export type KeyChanger = Pick<CoreManager, "rotate" | "revoke">;
 
 /** The key manager of a stack, as its operator asks it: by invoking its function, and by nothing else. */
-interface StackManager extends KeyChanger {
+interface StackManager {
+  /** What asks it. @param onStep told of each step before it is done */
+  changer(onStep: (words: string) => void): KeyChanger;
   /**
    * Makes sure that it may be invoked, without invoking it.
    *
@@ -22,6 +26,14 @@ interface StackManager extends KeyChanger {
 
 /** The function ends itself after four minutes. */
 const ANSWER_MS = 250_000;
+const PAUSE_MS = 5_000;
+
+/** How time passes. */
+interface Waiting {
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
+}
 
 /**
  * Finds the key manager of a stack in the region of the environment.
@@ -29,12 +41,16 @@ const ANSWER_MS = 250_000;
  * @param config `stack:NAME`
  * @throws SignetError `usage` where there is no such stack, or it names no key manager
  */
-export async function stackManager(surroundings: Surroundings, config: string): Promise<StackManager> {
+export async function stackManager(
+  surroundings: Surroundings,
+  config: string,
+  { now, sleep }: Waiting = { now: Date.now, sleep: delay },
+): Promise<StackManager> {
   const arn = await functionOf(surroundings, config, "KeyManagerFunctionArn");
-  const manager = { arn, what: "the key manager", waits: { attemptMs: ANSWER_MS, deadlineMs: ANSWER_MS } };
+  const name = stackOfConfig(config);
   function olderFunction(error: unknown): never {
     if (!isSignetError(error, "unknown_field")) throw error;
-    const todo = `\`${surroundings.self} deploy --stack ${stackOfConfig(config)}\` updates it`;
+    const todo = `\`${surroundings.self} deploy --stack ${name}\` updates it`;
     throw new SignetError(
       "unknown_field",
       `the key manager is of an older version than this command, and nothing was done: ${todo}`,
@@ -44,25 +60,72 @@ export async function stackManager(surroundings: Surroundings, config: string): 
     );
   }
 
+  /** @param gone what is answered where the key is there no more when the request has to be sent again */
+  async function asked<T extends Report>(
+    event: { readonly dryRun: boolean },
+    isAnswer: (value: unknown) => value is T,
+    onStep: (words: string) => void,
+    gone?: T,
+  ): Promise<T> {
+    let isRepeated = false;
+    const onRetry = (): void => {
+      isRepeated = true;
+    };
+    const manager = { arn, what: "the key manager", waits: { attemptMs: ANSWER_MS, deadlineMs: ANSWER_MS, onRetry } };
+    const endsAt = now() + ANSWER_MS;
+    onStep(`ask the key manager of the stack ${name}`);
+    for (;;) {
+      try {
+        const report = await invoke(surroundings, manager, event, isAnswer);
+        return isRepeated && !event.dryRun ? { ...report, alerts: [...report.alerts, LOST] } : report;
+      } catch (error) {
+        if (isRepeated && gone !== undefined && isSignetError(error, "key_not_found")) return gone;
+        // Whoever works there may do what this very request has asked for.
+        if (!isRepeated || !isSignetError(error, "lease_held") || now() + PAUSE_MS > endsAt) return olderFunction(error);
+        onStep("the answer was lost, and a manager is at work there, on your own request for all that is known: ask again");
+        await sleep(PAUSE_MS);
+      }
+    }
+  }
+
   return Object.freeze({
-    rotate({ dryRun = false, uploaded, token } = {}) {
-      const event = {
-        action: "rotate",
-        dryRun,
-        ...(uploaded !== undefined && { uploaded }),
-        ...(token !== undefined && { token }),
-      };
-      return invoke(surroundings, manager, event, isRotateReport).catch(olderFunction);
-    },
-    revoke({ kid, reason, dryRun = false }) {
-      const event = { action: "revoke", kid, dryRun, ...(reason !== undefined && { reason }) };
-      return invoke(surroundings, manager, event, isRevokeReport).catch(olderFunction);
-    },
+    changer: (onStep: (words: string) => void): KeyChanger => ({
+      rotate({ dryRun = false, uploaded, token, expected } = {}) {
+        const event = {
+          action: "rotate",
+          dryRun,
+          ...(uploaded !== undefined && { uploaded }),
+          ...(token !== undefined && { token }),
+          ...(expected !== undefined && { expected }),
+        };
+        return asked(event, isRotateReport, onStep);
+      },
+      revoke({ kid, reason, dryRun = false, expected }) {
+        const event = {
+          action: "revoke",
+          kid,
+          dryRun,
+          ...(reason !== undefined && { reason }),
+          ...(expected !== undefined && { expected }),
+        };
+        return asked(event, isRevokeReport, onStep, expected === undefined ? undefined : goneReport(kid));
+      },
+    }),
     async assertInvocable() {
       const transport = awsAccess(surroundings, arn);
       await assertInvocable(transport, arn).finally(() => transport.close());
     },
   } satisfies StackManager);
+}
+
+const LOST =
+  "the request was sent again, since its first answer did not come: what was done by the first one stands in the audit log";
+
+// It was there when it was looked at, and a key that is revoked leaves at once where none has to take over.
+function goneReport(kid: string): Revoked {
+  const actions = [{ kind: "remove" as const, words: `revoke key ${kid}: it has left the keyring` }];
+  const tokensAtRisk = { issuedFrom: null, issuedUntil: null, latestExpiry: null, cachedUntil: 0 };
+  return { actions, waits: [], alerts: [LOST], strays: [], nextAt: null, blockedBy: null, tokensAtRisk };
 }
 
 type Rotated = Awaited<ReturnType<KeyChanger["rotate"]>>;

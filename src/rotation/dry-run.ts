@@ -1,6 +1,7 @@
 import { keyringText, parseKeyring } from "../keyring/parse.js";
 import { simulate } from "./forecast/simulate.js";
 import type { ReportedAction } from "./plan/actions.js";
+import type { View } from "./plan/view.js";
 import { type Report, reportOf } from "./report.js";
 import type { Creation } from "./requests.js";
 import { type Context, keyringMissing } from "./session/context.js";
@@ -11,9 +12,11 @@ import { assertSameIssuer } from "./steps/apply-policy.js";
 import { doubtStandbys } from "./steps/prove-standbys.js";
 import { adoptionOf, wordsOf } from "./steps/put-back.js";
 
-/** Whether standbys are proven, where what is done depends on it. */
-interface Proving {
+interface Looking {
+  /** Whether standbys are proven, where what is done depends on it. */
   readonly proves?: boolean;
+  /** Told what is planned from: what was read, with the keyring as it would be. */
+  readonly seen?: (view: View) => void;
 }
 
 /**
@@ -23,7 +26,7 @@ interface Proving {
 export async function dryRun(
   context: Context,
   work: (session: Session) => Promise<readonly ReportedAction[]>,
-  { createKeyring = false, proves = false }: Creation & Proving = {},
+  { createKeyring = false, proves = false, seen }: Creation & Looking = {},
 ): Promise<Report> {
   const current = await context.stores.keyring.read();
   if (current === undefined && !createKeyring) throw keyringMissing(context);
@@ -49,6 +52,8 @@ export async function dryRun(
   const done = [...adopting, ...(await work(session))];
   const doubts = proves ? await doubtStandbys(context, { ...view, keyring }, context.clock()) : [];
   const passedOver = new Set(doubts.map(({ id }) => id));
-  const { actions, plan } = simulate({ ...view, keyring, passedOver }, context.clock());
+  view = { ...view, keyring, passedOver };
+  seen?.(view);
+  const { actions, plan } = simulate(view, context.clock());
   return reportOf(context, keyring, { done: [...done, ...actions], plan, alerts: doubts.map(({ words }) => words) });
 }

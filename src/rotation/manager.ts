@@ -7,6 +7,7 @@ import type { Stores } from "../storage/contract.js";
 import type { Explanation } from "./forecast/explain.js";
 import type { KeyLives } from "./forecast/key-lives.js";
 import * as operations from "./operations.js";
+import type { ReportedAction } from "./plan/actions.js";
 import type { AuditEntry } from "./plan/audit-entry.js";
 import type { RotationSettings } from "./plan/policy.js";
 import type { Report } from "./report.js";
@@ -20,7 +21,7 @@ import type { ForeignKeys } from "./steps/foreign.js";
 import { handingOver } from "./steps/hand-over.js";
 import { adopting, type ExistingKey, type ImportRequest, type RequestFor } from "./steps/import-key.js";
 import type { RevokeRequest } from "./steps/revoke.js";
-import { type ImaginedChange, livesAfter, type ReadLog, type Survey, survey } from "./survey.js";
+import { type ImaginedChange, type LogReading, livesAfter, logReading, type ReadLog, type Survey, survey } from "./survey.js";
 
 /** What a manager is made of. */
 export interface ManagerOptions {
@@ -74,10 +75,21 @@ export interface Manager extends CoreManager {
   destroyKey(request: requests.DestroyRequest): Promise<requests.DestroyReport>;
   /** Every key's life around the present, past and planned. */
   lives(): Promise<KeyLives>;
-  /** How the keys stand, of one reading; no key is opened. A log that is whole is not read again while the keyring has its head. */
+  /** How the keys stand, of one moment; no key is opened. A log that was whole lately is not read again while the keyring has its head. */
   survey(known?: ReadLog): Promise<Survey>;
-  /** Every key's life as it would be after a change, of which nothing is done; no key is opened. */
-  livesAfter(change: ImaginedChange): Promise<KeyLives>;
+  /**
+   * Every key's life as it would be after a change, of which nothing is done; no key is opened.
+   *
+   * @param actions what a dry run of the change would do
+   * @returns `null` where that cannot be drawn
+   */
+  livesAfter(
+    change: ImaginedChange,
+    actions: readonly Pick<ReportedAction, "kind" | "kid">[],
+    log: Pick<ReadLog, "history">,
+  ): Promise<KeyLives | null>;
+  /** The audit log with the verdict on it, and nothing else. */
+  log(known?: ReadLog): Promise<LogReading>;
   /** Every change of a key, the oldest first. */
   history(): Promise<readonly AuditEntry[]>;
   /** Begins a new chain of the audit log where the one that there is was deleted or altered. */
@@ -110,7 +122,8 @@ export function createManager(options: ManagerOptions): Manager {
     destroyKey: (request) => inTurn(() => operations.destroyKey(context, request)),
     lives: () => operations.lives(context),
     survey: (known) => survey(context, known),
-    livesAfter: (change) => livesAfter(context, change),
+    livesAfter: (change, actions, log) => livesAfter(context, change, actions, log),
+    log: (known) => logReading(context, known),
     beginAudit: () => inTurn(() => operations.beginAudit(context)),
     history: () => operations.history(context),
     verifyAudit: () => operations.verifyAudit(context),

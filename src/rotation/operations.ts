@@ -81,12 +81,12 @@ export async function tick(context: Context, { dryRun: isDryRun = false, createK
 /** Asks for a rotation at the earliest safe instant, which is now or stands in the report's waits. */
 export async function rotate(
   context: Context,
-  { dryRun: isDryRun = false, token, uploaded }: RotateRequest,
+  { dryRun: isDryRun = false, token, uploaded, expected }: RotateRequest,
 ): Promise<RotateReport> {
   assertRequestToken(token);
   const from = activeRecord(await existingKeyring(context))?.publicJwk?.kid;
   const request = async (session: Session): Promise<[]> => {
-    await requestRotation(session, { token, uploaded });
+    await requestRotation(session, { token, uploaded, expected });
     return [];
   };
   const report = await (isDryRun

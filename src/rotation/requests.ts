@@ -24,6 +24,8 @@ export interface RotateRequest extends DryRun {
   readonly token?: string | undefined;
   /** The kid of the key that shall sign, by a person's word that it was uploaded to verifiers. Only where the policy says `byUpload`. */
   readonly uploaded?: string | undefined;
+  /** The state of the keys in which it is wanted, as `markOfKeys` has it: in another one it is refused, unless its token was given already. */
+  readonly expected?: string | undefined;
 }
 
 /** What became of a rotation. */

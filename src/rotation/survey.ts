@@ -1,25 +1,28 @@
-import { isSignetError } from "../errors.js";
-import type { ActiveDocument } from "../keyring/active-document.js";
-import { activeRecord, type Keyring } from "../keyring/keyring.js";
-import type { Stores } from "../storage/contract.js";
+import type { SignetError } from "../errors.js";
+import { type Keyring, recordByKid } from "../keyring/keyring.js";
 import { dryRun } from "./dry-run.js";
 import { type Explanation, explanationsOf } from "./forecast/explain.js";
 import { forecast } from "./forecast/forecast.js";
 import { type KeyLives, livesOf } from "./forecast/key-lives.js";
-import type { AuditEntry } from "./plan/audit-entry.js";
+import { simulate } from "./forecast/simulate.js";
+import type { ReportedAction } from "./plan/actions.js";
 import { plan } from "./plan/planner.js";
-import { type DocumentState, documentState, isPublished } from "./plan/view.js";
+import { type DocumentState, documentState, isPublished, type View } from "./plan/view.js";
+import { asVerifiersSee, forgiving, type ReadLog, readAtOnce, readLog, settled, type Unread } from "./reading.js";
 import { type Report, reportOf } from "./report.js";
-import { type AuditVerdict, readHistory, verifyAudit } from "./session/audit.js";
 import { type Context, existingKeyring } from "./session/context.js";
 import { readView } from "./session/read-view.js";
+import { isAbandoned } from "./session/session.js";
 import { requestRotation } from "./steps/request-rotation.js";
 import { recordRevocation } from "./steps/revoke.js";
 
-/** How an issuer's keys stand, of one reading. */
+export type { ReadLog } from "./reading.js";
+
+/** How an issuer's keys stand, of one moment. */
 export interface Survey {
   /** When it was read, as NumericDate. */
   readonly now: number;
+  /** A standby that the JWKS lacks is in it as one that was not published yet. */
   readonly keyring: Keyring;
   /** Why each key is where it is, in the keyring's order. */
   readonly explanations: readonly Explanation[];
@@ -29,99 +32,113 @@ export interface Survey {
   /** Whether verifiers read what the keyring says. */
   readonly isPublished: boolean;
   readonly document: DocumentState;
-  /** Why the active document was not read, and is taken to be as the keyring says; `null` where it was. */
-  readonly unreadDocument: string | null;
-  readonly log: ReadLog;
+  /** The kid that the active document names; `null` where there is none. */
+  readonly named: string | null;
+  /** What could not be read, and is taken to be as the keyring says. */
+  readonly unread: Unread & { readonly log: SignetError | undefined };
+  /** `undefined` where it could not be read. */
+  readonly log: ReadLog | undefined;
+  /** True where managers wrote all the while, so that what was read may be of different moments. */
+  readonly isMoving: boolean;
+  /** True where a manager is at work that lives, for all that is known. */
+  readonly isAtWork: boolean;
 }
 
-/** The audit log as it was read. */
-export interface ReadLog {
-  readonly history: readonly AuditEntry[];
-  readonly verdict: AuditVerdict;
+/** An audit log, read with the keyring that it belongs to. */
+export interface LogReading {
+  readonly log: ReadLog;
+  /** True where managers wrote all the while: a fault may be none. */
+  readonly isMoving: boolean;
 }
 
 /** A change of which the consequences are asked: a rotation, also to a key that was uploaded, or the revocation of a key. */
 export type ImaginedChange = { readonly rotate: { readonly uploaded?: string | undefined } } | { readonly revoke: string };
 
 /**
- * Reads how the keys stand. No key is opened, and nothing is written.
+ * Reads how the keys stand. No key is opened, and nothing is written. A source that cannot be read is named, and takes nothing else with it.
  *
- * @param known the log as it was read before: what was whole is not read again while the keyring has the same head
+ * @param known the log as it was read before
+ * @throws SignetError `keyring_missing`, and why the keyring cannot be read
  */
-export async function survey(given: Context, known?: ReadLog): Promise<Survey> {
-  const { context, unread } = withoutPrivateKeys(given);
-  const keyring = await existingKeyring(context);
-  const view = await readView(context, keyring);
+export async function survey(context: Context, known?: ReadLog): Promise<Survey> {
+  const { keyring, read, isMoving } = await readAtOnce(context, async (present) => {
+    const { context: reads, unread } = forgiving(context, async () => present);
+    const [view, log] = await Promise.all([readView(reads, present), settled(readLog(context, present, known))]);
+    return { view: asVerifiersSee(view), log: log.answer, unread: { ...unread, log: log.failure } };
+  });
+  const { view, log, unread } = read;
   const now = context.clock();
   const current = plan(view, keyring.policy, now);
-  const isKnown = known?.verdict.isIntact === true && known.verdict.head === keyring.audit.head;
-  const log = isKnown ? known : await readLog(context.stores, keyring);
   return Object.freeze({
     now,
-    keyring,
+    keyring: view.keyring,
     explanations: explanationsOf(view, current, now),
-    lives: livesOf(keyring, forecast(view, now), log.history, now),
+    lives: livesOf(view.keyring, forecast(view, now), (log ?? known)?.history ?? [], now),
     report: reportOf(context, keyring, { done: [], plan: current }),
     isPublished: isPublished(view),
     document: documentState(view),
-    unreadDocument: unread(),
+    named: view.documents[0]?.kid ?? null,
+    unread,
     log,
+    isMoving,
+    isAtWork: isMoving || (keyring.lease !== null && !(await isAbandoned(context, keyring))),
   });
+}
+
+/** Reads the audit log, and nothing but the keyring beside it. @param known the log as it was read before */
+export async function logReading(context: Context, known?: ReadLog): Promise<LogReading> {
+  const { read: log, isMoving } = await readAtOnce(context, (keyring) => readLog(context, keyring, known));
+  return { log, isMoving };
 }
 
 /**
  * The lives of the keys as they would be after a change. No key is opened, and nothing is written.
  *
+ * @param actions what the change would do, by the dry run of the manager that would carry it out: it has tried the keys
+ * @param history the log's, for the lives of keys that are gone
+ * @returns `null` where another key than that manager's takes over on paper
  * @throws SignetError as the change itself, where it would be refused
  */
-export async function livesAfter(given: Context, change: ImaginedChange): Promise<KeyLives> {
-  const { context } = withoutPrivateKeys(given);
+export async function livesAfter(
+  given: Context,
+  change: ImaginedChange,
+  actions: readonly Pick<ReportedAction, "kind" | "kid">[],
+  { history }: Pick<ReadLog, "history">,
+): Promise<KeyLives | null> {
+  // What is not there stays so: nothing is waited for to draw a picture.
+  const { context } = forgiving({ ...given, sleep: async () => undefined }, () => existingKeyring(given));
   const now = context.clock();
-  let after: Keyring | undefined;
-  await dryRun(context, async (session) => {
-    if ("revoke" in change) await recordRevocation(session, { kid: change.revoke });
-    else await requestRotation(session, { uploaded: change.rotate.uploaded });
-    after = session.keyring();
-    return [];
-  });
-  const view = await readView(context, after as Keyring);
-  return livesOf(view.keyring, forecast(view, now), await readHistory(context.stores, view.keyring), now);
+  let after: View | undefined;
+  await dryRun(
+    context,
+    async (session) => {
+      if ("revoke" in change) await recordRevocation(session, { kid: change.revoke });
+      else await requestRotation(session, { uploaded: change.rotate.uploaded });
+      return [];
+    },
+    {
+      seen: (view) => {
+        after = asVerifiersSee(view);
+      },
+    },
+  );
+  const view = after && withSuccessor(after, successorIn(actions), now);
+  return view === undefined ? null : livesOf(view.keyring, forecast(view, now), history, now);
 }
 
-/**
- * A context whose active documents are taken to be as the keyring says where they may not be read: where they hold private keys, who looks
- * after an issuer need not have the right to sign for it.
- */
-function withoutPrivateKeys(context: Context): { readonly context: Context; readonly unread: () => string | null } {
-  const { stores } = context;
-  let unread: string | null = null;
-  const read = async (): Promise<readonly ActiveDocument[]> => {
-    try {
-      return await stores.active.read();
-    } catch (error) {
-      if (!isSignetError(error, "aws_access_denied")) throw error;
-      unread = error.message;
-      return documentsBy(await existingKeyring(context));
-    }
-  };
-  return { context: { ...context, stores: { ...stores, active: { ...stores.active, read } } }, unread: () => unread };
+function successorIn(actions: readonly Pick<ReportedAction, "kind" | "kid">[]): string | undefined {
+  return actions.findLast(({ kind }) => kind === "activate")?.kid;
 }
 
-function documentsBy(keyring: Keyring): readonly ActiveDocument[] {
-  const { confirmedSequence: sequence, policy } = keyring;
-  const active = activeRecord(keyring);
-  if (active?.publicJwk === undefined) return [];
-  const { kid } = active.publicJwk;
-  return [{ sequence, kid, alg: active.alg, maxTtlSeconds: policy.maxTtlSeconds, material: {} }];
-}
-
-/** Reads the log once for both that ask of it. */
-async function readLog({ audit }: Stores, keyring: Keyring): Promise<ReadLog> {
-  const lines: string[] = [];
-  for await (const line of audit.read()) lines.push(line);
-  const read = async function* (after = 0): AsyncGenerator<string> {
-    yield* lines.slice(after);
-  };
-  const once = { audit: { ...audit, read } };
-  return { history: await readHistory(once, keyring), verdict: await verifyAudit(once, keyring) };
+/** The view in which a key takes over: those that come before it were not proven. `undefined` where there is none. */
+function withSuccessor(first: View, successor: string | undefined, now: number): View | undefined {
+  const passedOver = new Set<string>();
+  for (;;) {
+    const view = { ...first, passedOver };
+    const chosen = successorIn(simulate(view, now).actions);
+    if (chosen === successor) return view;
+    const record = chosen === undefined ? undefined : recordByKid(view.keyring, chosen);
+    if (record === undefined || passedOver.has(record.id)) return undefined;
+    passedOver.add(record.id);
+  }
 }

@@ -45,7 +45,7 @@ export async function withLease(
     return reportOf(context, session.keyring(), { ...outcome, plan, done: [...adopted.done, ...outcome.done], alerts });
   } catch (error) {
     // A request that was refused has left nothing behind.
-    failed = !isSignetError(error, "plan_refused", "key_not_found", "invalid_key", "usage");
+    failed = !isSignetError(error, "plan_refused", "key_not_found", "invalid_key", "usage", "keyring_conflict");
     throw error;
   } finally {
     await giveBack(context, session, failed);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { folderIssuer } from "../../src/console/folder-issuer.js";
 import type { IssuerAtHand } from "../../src/console/issuer-at-hand.js";
+import { SignetError } from "../../src/errors.js";
 import type { Keyring } from "../../src/keyring/keyring.js";
 import { loadInstallation } from "../../src/operator/load-installation.js";
 import { signet } from "../cli/command.js";
@@ -87,6 +88,71 @@ describe("a rotation at the console", () => {
     expect(again).toMatchObject({ status: 409, json: { error: { code: "keyring_conflict" } } });
   });
 
+  it("that was done is told as done, though the keys cannot be read afterwards", async () => {
+    const cwd = await issuerAt();
+    const surroundings = surroundingsAt(cwd);
+    const issuer = await folderIssuer(surroundings, undefined, () => undefined);
+    const survey: typeof issuer.survey = async () => {
+      throw new SignetError("aws_access_denied", "the session has ended");
+    };
+    const page = await entered(await consoleOf({ ...issuer, survey }, { surroundings }));
+    const { json } = await page.call("/api/preview", { change: "rotate" });
+    const { lines } = await page.change({ preview: json.preview });
+    expect(lines.at(-1)).toStrictEqual({ done: { sentences: expect.any(Array), keys: null } });
+    expect((await keyringIn(cwd)).rotationRequest).not.toBeNull();
+  });
+
+  it("and a revocation that were looked at together are done one after the other, and the second is refused", async () => {
+    const cwd = await issuerAt();
+    const kid = await activeIn(cwd);
+    const page = await entered(await consoleAt(cwd));
+    const rotation = (await page.call("/api/preview", { change: "rotate" })).json.preview;
+    const revocation = (await page.call("/api/preview", { change: "revoke", kid })).json.preview;
+    const [rotated, revoked] = await Promise.all([
+      page.change({ preview: rotation }),
+      page.change({ preview: revocation, confirm: kid }),
+    ]);
+    expect(rotated.lines.at(-1)).toHaveProperty("done");
+    expect(revoked).toMatchObject({ status: 409, json: { error: { code: "keyring_conflict" } } });
+    expect(await activeIn(cwd)).toBe(kid);
+  });
+
+  it("is refused where what was looked at is too old when it is to be done, as after this machine has slept", async () => {
+    const cwd = await issuerAt();
+    const surroundings = surroundingsAt(cwd);
+    const clock = clockByHand();
+    const issuer = await folderIssuer(surroundings, undefined, () => undefined);
+    let sleeps = false;
+    const changer: typeof issuer.changer = async (onStep) => {
+      if (sleeps) clock.move(600_000);
+      return issuer.changer(onStep);
+    };
+    const page = await entered(await consoleOf({ ...issuer, changer }, { surroundings, clock }));
+    const { json } = await page.call("/api/preview", { change: "rotate" });
+    sleeps = true;
+    expect((await page.change({ preview: json.preview })).json.error.code).toBe("keyring_conflict");
+    expect((await keyringIn(cwd)).rotationRequest).toBeNull();
+  });
+
+  it("is good until another thing happens by itself: what waits now would be done then", async () => {
+    const cwd = await issuerAt();
+    const surroundings = surroundingsAt(cwd);
+    const clock = clockByHand();
+    const issuer = await folderIssuer(surroundings, undefined, () => undefined);
+    const changer: typeof issuer.changer = async (onStep) => {
+      const own = await issuer.changer(onStep);
+      const nextAt = Math.floor(Date.now() / 1_000) + 120;
+      return { ...own, rotate: async (request) => ({ ...(await own.rotate(request)), nextAt }) };
+    };
+    const page = await entered(await consoleOf({ ...issuer, changer }, { surroundings, clock }));
+    const old = (await page.call("/api/preview", { change: "rotate" })).json.preview;
+    clock.move(121_000);
+    expect((await page.change({ preview: old })).json.error.code).toBe("keyring_conflict");
+    const { json } = await page.call("/api/preview", { change: "rotate" });
+    clock.move(60_000);
+    expect((await page.change({ preview: json.preview })).lines.at(-1)).toHaveProperty("done");
+  });
+
   it("is refused where the keys have changed since, and where it was looked at too long ago", async () => {
     const cwd = await issuerAt();
     const clock = clockByHand();
@@ -132,7 +198,12 @@ describe("a revocation at the console", () => {
     const cwd = await issuerAt();
     const page = await entered(await consoleAt(cwd));
     const standby = (await keyringIn(cwd)).keys.find(({ state }) => state === "pending")?.publicJwk?.kid ?? "";
-    expect((await page.call("/api/preview", { change: "revoke", kid: standby })).json.tokensAtRisk).toBeNull();
+    // Whoever has stolen it can sign, and caches take what it signs for a while.
+    expect((await page.call("/api/preview", { change: "revoke", kid: standby })).json.tokensAtRisk).toMatchObject({
+      isNone: true,
+      cachedUntil: expect.any(Number),
+      words: expect.stringMatching(/^it has signed no token here\. caches may still hold it, and accept its tokens, until /),
+    });
     for (const kid of ["x", "__proto__", "constructor", standby.slice(0, 8)]) {
       const refused = await page.call("/api/preview", { change: "revoke", kid });
       expect(refused).toMatchObject({ status: 404, json: { error: { code: "key_not_found" } } });

@@ -3,6 +3,7 @@ import { stackIssuer } from "../../src/console/stack-issuer.js";
 import { isSignetError, SignetError } from "../../src/errors.js";
 import { perform } from "../../src/lambda/key-manager/request.js";
 import { loadInstallation } from "../../src/operator/load-installation.js";
+import { stackManager } from "../../src/operator/stack-manager.js";
 import { signet } from "../cli/command.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { startCloudFormation } from "../fakes/aws/cloudformation.js";
@@ -27,6 +28,7 @@ let denied: readonly string[];
 let count = 0;
 let page: Awaited<ReturnType<typeof consoleOf>>;
 let invoked: object[];
+let surroundings: ReturnType<typeof surroundingsAt>;
 let answer: (event: object) => Promise<unknown>;
 
 beforeAll(async () => {
@@ -75,7 +77,7 @@ beforeEach(async () => {
     return thrownAs(answer(event));
   });
   const env = { ...own, AWS_ACCESS_KEY_ID: OPERATOR.accessKeyId, AWS_SECRET_ACCESS_KEY: OPERATOR.secretAccessKey };
-  const surroundings = surroundingsAt(await scratch(), env);
+  surroundings = surroundingsAt(await scratch(), env);
   page = await consoleOf(await stackIssuer(surroundings, "stack:signet"), { surroundings });
   await page.enter();
   aws.calls.length = 0;
@@ -126,7 +128,12 @@ describe("the console of a stack", () => {
     expect(lines[0]).toStrictEqual({ step: "ask the key manager of the stack signet" });
     const { done } = lines.at(-1) as unknown as { done: { keys: { keys: object[] } } };
     expect(done.keys.keys).toHaveLength(3);
-    expect(invoked.at(-1)).toStrictEqual({ action: "rotate", dryRun: false, token: expect.any(String) });
+    expect(invoked.at(-1)).toStrictEqual({
+      action: "rotate",
+      dryRun: false,
+      token: expect.any(String),
+      expected: expect.any(String),
+    });
     expect(calledByOperator().filter((action) => !READS.includes(action))).toStrictEqual([]);
     const { entries } = (await page.call("/api/audit")).json;
     expect(entries[0].actor).toBe("function signet-Manager");
@@ -139,7 +146,13 @@ describe("the console of a stack", () => {
     const { lines } = await page.change({ preview: json.preview, confirm: kid });
     const { done } = lines.at(-1) as unknown as { done: { keys: { keys: { kid: string }[] } } };
     expect(done.keys.keys.map((key) => key.kid)).not.toContain(kid);
-    expect(invoked.at(-1)).toStrictEqual({ action: "revoke", kid, dryRun: false, reason: "a test" });
+    expect(invoked.at(-1)).toStrictEqual({
+      action: "revoke",
+      kid,
+      dryRun: false,
+      reason: "a test",
+      expected: expect.any(String),
+    });
     expect(calledByOperator().filter((action) => !READS.includes(action))).toStrictEqual([]);
   });
 
@@ -153,9 +166,11 @@ describe("the console of a stack", () => {
   });
 
   it("rotates once where two have looked at the same keys, and both ask for it", async () => {
+    const other = await consoleOf(await stackIssuer(surroundings, "stack:signet"), { surroundings });
+    await other.enter();
     const [one, two] = [
       await page.call("/api/preview", { change: "rotate" }),
-      await page.call("/api/preview", { change: "rotate" }),
+      await other.call("/api/preview", { change: "rotate" }),
     ];
     const changed = answer;
     // What both have looked at is still so when the second one is asked whether it is.
@@ -168,10 +183,46 @@ describe("the console of a stack", () => {
       await waits;
       return changed(event);
     };
-    const answers = await Promise.all([page.change({ preview: one.json.preview }), page.change({ preview: two.json.preview })]);
+    const answers = await Promise.all([page.change({ preview: one.json.preview }), other.change({ preview: two.json.preview })]);
+    await other.close();
     for (const { lines } of answers) expect(lines.at(-1)).toHaveProperty("done");
     const { entries } = (await page.call("/api/audit", { search: "rotation.requested" })).json;
     expect(entries).toHaveLength(1);
+  });
+
+  it("tells a revocation of which the answer was lost as done: the key has left the keyring", async () => {
+    const [, { kid }] = (await page.call("/api/keys")).json.keys;
+    const { json } = await page.call("/api/preview", { change: "revoke", kid });
+    aws.inject({ action: "lambda:InvokeFunction", kind: "lost-reply" });
+    const { lines } = await page.change({ preview: json.preview, confirm: kid });
+    const { done } = lines.at(-1) as unknown as { done: { sentences: string[]; keys: { keys: { kid: string }[] } } };
+    expect(done.sentences[0]).toBe(`done: revoke key ${kid}: it has left the keyring`);
+    expect(done.keys.keys.map((key) => key.kid)).not.toContain(kid);
+    expect(invoked.filter((event) => "expected" in event)).toHaveLength(2);
+  });
+
+  it("waits for the manager that is at work after an answer was lost: it works on this very request", async () => {
+    let [at, held] = [0, 3];
+    const told: string[] = [];
+    const sleep = async (milliseconds: number): Promise<void> => {
+      at += milliseconds;
+    };
+    const manager = await stackManager(surroundings, "stack:signet", { now: () => at, sleep });
+    const changed = answer;
+    answer = async (event) => {
+      if (invoked.length > 1 && held-- > 0) throw new SignetError("lease_held", "function signet-Manager is changing keys");
+      return changed(event);
+    };
+    aws.inject({ action: "lambda:InvokeFunction", kind: "lost-reply" });
+    const report = await manager.changer((words) => told.push(words)).rotate({ token: "one" });
+    expect([told.length, at, invoked.length]).toStrictEqual([4, 15_000, 5]);
+    expect(told[1]).toContain("the answer was lost, and a manager is at work there");
+    expect(report.alerts[0]).toContain("was sent again");
+    // Another one's lease that does not end is told as what it is.
+    [at, held] = [0, 1_000];
+    aws.inject({ action: "lambda:InvokeFunction", kind: "lost-reply" });
+    await expect(manager.changer(() => undefined).rotate({ token: "two" })).rejects.toMatchObject({ code: "lease_held" });
+    expect(at).toBe(250_000);
   });
 
   it("says what to do where its key manager is of an older version", async () => {
@@ -272,7 +323,7 @@ describe("a right that is missing", () => {
     expect(json.sentence).toBe(before.sentence);
     const [item] = json.health.items.filter(({ name }: { name: string }) => name === "active document");
     expect(item).toMatchObject({
-      isWell: true,
+      isWell: null,
       words: expect.stringMatching(/^it was not read from here: .*allow ssm:GetParameters on /),
     });
     const preview = await page.call("/api/preview", { change: "revoke", kid: before.keys[0].kid });

@@ -49,6 +49,16 @@ describe("the picture of a key's life", () => {
     expect(barsOf(scene, "old")).toStrictEqual(["active past", "revoked past"]);
   });
 
+  it("is crossed at the time of a revocation after which the key signs on", () => {
+    const revokedAt = NOW - DAY;
+    const lives = livesOf(life("on", [["active", -10, 60]], { end: "revoked", revokedAt }));
+    const drawn = sceneOf(lanesOf(lives), { width: 1_000 });
+    expect(barsOf(drawn, "on")).toStrictEqual(["active past", "active future", "revoked past"]);
+    expect(storyOf(lanesOf(lives).lanes[0] as never, NOW)).toBe(
+      "on (ES256): signs from 17 November; revoked 26 November, 08:15 UTC",
+    );
+  });
+
   it.each([
     ["before it signed", -30, "known past"],
     ["while it signs", 5, "known future"],

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { KeyRecord } from "../../src/keyring/key-record.js";
 import type { Keyring } from "../../src/keyring/keyring.js";
-import { keysInSentence } from "../../src/operator/key-sentence.js";
+import { keysInSentence, type Stand } from "../../src/operator/key-sentence.js";
 import type { KeyLife } from "../../src/rotation/forecast/key-lives.js";
 
 const DAY = 86_400;
 /** 2026-03-02 12:00:00 UTC */
 const NOW = 1_772_452_800;
-const policy = { publishAheadSeconds: DAY, algorithm: "ES256", custody: "file" };
+const policy = { rotateEverySeconds: 0, publishAheadSeconds: DAY, algorithm: "ES256", custody: "file" };
 
 function record(kid: string, state: KeyRecord["state"], more: Partial<KeyRecord> = {}): KeyRecord {
   const publicJwk = { kty: "EC", use: "sig", alg: "ES256", kid } as const;
@@ -42,6 +42,7 @@ function sentence(
   lives: readonly KeyLife[] = [],
   more: object = {},
   policyMore: object = {},
+  stand: Partial<Stand> = {},
 ): string {
   const keyring = {
     keys,
@@ -52,7 +53,15 @@ function sentence(
     policy: { ...policy, ...policyMore },
     ...more,
   };
-  return keysInSentence(keyring as unknown as Keyring, { now: NOW, from: NOW - DAY, until: NOW + DAY, lives, planned: [] });
+  return keysInSentence({
+    keyring: keyring as unknown as Keyring,
+    lives: { now: NOW, from: NOW - DAY, until: NOW + DAY, lives, planned: [] },
+    document: "confirmed",
+    named: "k3",
+    isMoving: false,
+    report: { blockedBy: null },
+    ...stand,
+  });
 }
 
 describe("how an issuer's keys stand, in a sentence", () => {
@@ -114,10 +123,61 @@ describe("how an issuer's keys stand, in a sentence", () => {
       { byUpload: true },
       "k3 signs; k4 waits until you say that it was uploaded.",
     ],
-    ["no key", [], [], {}, {}, "No key signs: there is none."],
-    ["the first key", [record("k1", "pending")], [], {}, {}, "No key signs yet: the first one is being made."],
+    ["no key", [], [], { confirmedSequence: 0 }, {}, "No key signs: there is none."],
+    [
+      "a key that was revoked, and another that takes over",
+      [signing("k3", { revokedAt: NOW }), standing()],
+      [],
+      { activation: { id: "id-k4" } },
+      {},
+      "k3 signs, though it was revoked; k4 is taking over.",
+    ],
+    [
+      "the minute after a revocation",
+      [record("k3", "revoked", { activatedAt: NOW - DAY, revokedAt: NOW }), standing()],
+      [],
+      { activation: { id: "id-k4", readBackAt: NOW } },
+      {},
+      "k4 is taking over from k3, which was revoked.",
+    ],
+    ["a key that is gone", [standing()], [], {}, {}, "No key signs: the one that did is gone, and another one has to take over."],
+    [
+      "a key that is due, and is not succeeded",
+      [signing(), standing()],
+      [life("k4", null, { knownAt: NOW - DAY })],
+      {},
+      { rotateEverySeconds: 3 * DAY },
+      "k3 signs; it is to be succeeded on 4 March, and what keeps its successor away stands below.",
+    ],
+    [
+      "the first key",
+      [record("k1", "pending")],
+      [],
+      { confirmedSequence: 0 },
+      {},
+      "No key signs yet: the first one is being made.",
+    ],
   ] as const)("tells of %s", (_, keys, lives, more, policyMore, words) => {
     expect(sentence(keys, lives, more, policyMore)).toBe(words);
+  });
+
+  it.each([
+    [
+      { document: "foreign", named: "x9" },
+      "Which key signs is not certain: the active document names x9, which the keyring does not know.",
+    ],
+    [
+      { document: "foreign", named: "k4" },
+      "Which key signs is not certain: the active document names k4, and the keyring does not.",
+    ],
+    [{ document: "foreign", named: "x9", isMoving: true }, "Keys are being changed at this moment."],
+    [
+      { document: "stale" },
+      "k3 should sign, which is not certain: the active document is older than the one that was confirmed.",
+    ],
+    [{ report: { blockedBy: "why" } }, "k3 signs; nothing changes until you have looked at what is below."],
+  ] as const)("does not say what is not certain (%j)", (stand, words) => {
+    expect(sentence([signing(), standing()], [life("k4", NOW + DAY)], {}, {}, stand)).toBe(words);
   });
 
   it("shortens long names to what tells them apart, and shows what hides in them", () => {

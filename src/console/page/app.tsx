@@ -100,7 +100,7 @@ function Console() {
           </button>
         </div>
       ) : null}
-      <main id="main" tabIndex={-1} class={error?.code === "unreachable" && answer !== null ? "stale" : ""}>
+      <main id="main" tabIndex={-1} class={error !== null && answer !== null ? "stale" : ""}>
         {view === "keys" ? <KeysPage keys={keys} /> : null}
         {view === "tokens" ? <TokensView now={answer?.now ?? null} issuer={answer?.issuer ?? null} /> : null}
         {view === "callers" ? <CallersView now={answer?.now ?? null} /> : null}

@@ -36,8 +36,14 @@ export function AuditView({ now }: { now: number | null }) {
 
 function Chain({ view: { chain, head, count } }: { view: View }) {
   return (
-    <div class={chain.isIntact ? "verdict good" : "verdict bad"}>
-      <strong>{chain.isIntact ? "The chain is whole" : "The chain is broken"}</strong>
+    <div class={`verdict ${chain.isIntact === null ? "" : chain.isIntact ? "good" : "bad"}`}>
+      <strong>
+        {chain.isIntact === null
+          ? "The chain cannot be judged now"
+          : chain.isIntact
+            ? "The chain is whole"
+            : "The chain is broken"}
+      </strong>
       <p>
         <Marked words={chain.words} />
       </p>
@@ -73,6 +79,8 @@ function Entries({ view, search, now, isLoading }: EntriesProps) {
     }, setError);
   };
   if (last === undefined) {
+    if (search === "" && view.count > 0)
+      return <Empty title="The log has no entries.">The keyring knows of {view.count}: they were deleted.</Empty>;
     return search === "" ? (
       <Empty title="Nothing has happened yet.">Each change of a key becomes an entry.</Empty>
     ) : (

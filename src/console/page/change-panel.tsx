@@ -10,6 +10,7 @@ interface ChangePanelProps {
   readonly asked: Change;
   readonly show: (ghost: Ghost | null) => void;
   readonly done: (keys: KeysView) => void;
+  /** Told that the keys are to be read again. */
   readonly failed: () => void;
   readonly close: () => void;
 }
@@ -92,7 +93,7 @@ function useChange({ asked, show, done, failed }: ChangePanelProps, reason: stri
     const answer = await call("/api/preview", wanted);
     shownReason.current = reason;
     // Who has closed the panel meanwhile is shown nothing more.
-    if (isOpen.current) show({ lives: answer.lives, solid: 0 });
+    if (isOpen.current) show(ghostOf(answer, 0));
     return answer;
   };
   const fail = (error: ApiError) => setStage({ at: "failed", error });
@@ -110,9 +111,9 @@ function useChange({ asked, show, done, failed }: ChangePanelProps, reason: stri
         return setStage({ at: "shown", preview: current, isNew: true });
       const { sentences, keys } = await followed(current, typed, (steps) => {
         setStage({ at: "doing", steps });
-        show({ lives: current.lives, solid: 1 - 1 / (steps.length + 1) });
+        show(ghostOf(current, 1 - 1 / (steps.length + 1)));
       });
-      show({ lives: current.lives, solid: 1 });
+      show(ghostOf(current, 1));
       setStage({ at: "done", sentences });
       const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
       setTimeout(() => settle(keys), isStill ? 0 : SETTLE_MILLISECONDS);
@@ -122,11 +123,17 @@ function useChange({ asked, show, done, failed }: ChangePanelProps, reason: stri
       fail(error as ApiError);
     }
   };
-  const settle = (keys: KeysView) => {
-    done(keys);
+  const settle = (keys: KeysView | null) => {
+    if (keys === null) failed();
+    else done(keys);
     show(null);
   };
   return { stage, look: () => void look(true), carryOut };
+}
+
+// Where it cannot be told how the lives would be, none are drawn.
+function ghostOf({ lives }: PreviewAnswer, solid: number): Ghost | null {
+  return lives === null ? null : { lives, solid };
 }
 
 function useIsOpen(): { readonly current: boolean } {
@@ -180,6 +187,10 @@ function Shown({ stage, asked, reason: [reason, setReason], typed: [typed, setTy
       <Sentences of={preview.sentences} />
       {tokensAtRisk === null ? (
         <p class="safe">No token stops verifying.</p>
+      ) : tokensAtRisk.isNone ? (
+        <div class="notice">
+          <Marked words={tokensAtRisk.words} />
+        </div>
       ) : (
         <div class="notice bad">
           <p>

@@ -47,18 +47,15 @@ interface CardProps extends Pick<CardListProps, "view" | "now" | "revoke" | "upl
   readonly isSelected: boolean;
 }
 
-const BADGES = { creating: "being made", pending: "pending", active: "signs", retired: "retired", revoked: "revoked" };
-
 function Card({ card, view, now, isSelected, revoke, uploaded }: CardProps) {
   const { kid, name, state, alg, custody, origin, why } = card;
-  const isKnown = state === "pending" && card.knownAt !== null && card.knownAt <= now;
   return (
     <article class={`card ${state}${isSelected ? " selected" : ""}`} aria-label={`key ${visible(name)}`}>
       <header>
         <h3>
           <Kid kid={kid ?? name} signs={state === "active"} />
         </h3>
-        <span class={`badge ${state}`}>{isKnown ? "ready" : BADGES[state]}</span>
+        <span class={`badge ${state}`}>{card.badge}</span>
       </header>
       <p class="soft">
         {alg}, held by {custody}

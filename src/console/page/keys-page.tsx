@@ -7,7 +7,7 @@ import type { KeysView, LivesView } from "../contract.js";
 import { type Change, ChangePanel } from "./change-panel.js";
 import { CardList } from "./key-cards.js";
 import { Empty, Failure, FromNow, Kid, Loading, Marked, Told } from "./parts.js";
-import { sentenceParts } from "./sentence.js";
+import { healthInWords, sentenceParts } from "./sentence.js";
 import { Timeline } from "./timeline.js";
 import { type Resource, useNow } from "./use-resource.js";
 
@@ -32,7 +32,8 @@ export function KeysPage({ keys }: { keys: Resource<KeysView> }) {
   return (
     <>
       {error !== null && error.code !== "unreachable" ? <Failure error={error} retry={reload} /> : null}
-      <Keys view={answer} put={keys.put} reload={reload} />
+      {error === null ? null : <p class="soft">This is how things stood at {dateInWords(answer.now)}.</p>}
+      <Keys view={answer} put={keys.put} reload={reload} isStale={error !== null} />
     </>
   );
 }
@@ -41,6 +42,8 @@ interface KeysProps {
   readonly view: KeysView;
   readonly put: (view: KeysView) => void;
   readonly reload: () => void;
+  /** True where it could not be read again: its time stands still. */
+  readonly isStale: boolean;
 }
 
 interface OpenChange {
@@ -75,8 +78,9 @@ function useOpenChange(): OpenChange {
   return { change, ghost, show, begin, end };
 }
 
-function Keys({ view, put, reload }: KeysProps) {
-  const now = useNow(view.now);
+function Keys({ view, put, reload, isStale }: KeysProps) {
+  const present = useNow(view.now);
+  const now = isStale ? view.now : present;
   const [selected, setSelected] = useState<string | undefined>(undefined);
   const { change, ghost, show, begin, end } = useOpenChange();
   const lanes = useMemo(() => visibleNames(lanesOf(view.lives, ghost?.lives, now)), [view, now, ghost?.lives]);
@@ -157,16 +161,15 @@ function Sentence({ view }: { view: KeysView }) {
 
 function Health({ view }: { view: KeysView }) {
   const { items, isWell } = view.health;
-  const wanting = items.filter((item) => !item.isWell).length;
   return (
-    <details class={isWell ? "health" : "health bad"} open={!isWell}>
+    <details class={`health ${LOOKS.get(isWell)}`} open={isWell === false}>
       <summary>
         <span class="dot" aria-hidden="true" />
-        {isWell ? "All is well" : wanting === 1 ? "One thing needs a look" : `${wanting} things need a look`}
+        {healthInWords(items)}
       </summary>
       <ul>
         {items.map(({ name, isWell: isItemWell, at, words }) => (
-          <li key={name} class={isItemWell ? "" : "bad"}>
+          <li key={name} class={LOOKS.get(isItemWell)}>
             <strong>{name}</strong>{" "}
             <Dated at={at}>
               <Marked words={words} />
@@ -177,6 +180,12 @@ function Health({ view }: { view: KeysView }) {
     </details>
   );
 }
+
+const LOOKS = new Map<boolean | null, string>([
+  [true, ""],
+  [false, "bad"],
+  [null, "unknown"],
+]);
 
 /** What may be on the day that it was: the words say how long ago. */
 function Dated({ at, children }: { at: number | null; children: ComponentChildren }) {
@@ -209,9 +218,10 @@ function Waits({ view, now }: { view: KeysView; now: number }) {
             <Marked words={words} />
           </li>
         ))}
-        {view.waits.map(({ until, words }) => (
+        {view.waits.map(({ until, words, needsYou }) => (
           <li key={words}>
-            <Marked words={words} /> {until === null ? <strong>It needs you.</strong> : <FromNow at={until} now={now} />}
+            <Marked words={words} />{" "}
+            {needsYou ? <strong>It needs you.</strong> : until === null ? null : <FromNow at={until} now={now} />}
           </li>
         ))}
       </ul>

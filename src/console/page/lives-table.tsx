@@ -1,5 +1,5 @@
 import { dateInWords } from "../../encoding/times-in-words.js";
-import type { Lane, Lanes } from "../../look/lanes.js";
+import { endOf, type Lane, type Lanes } from "../../look/lanes.js";
 import { PHASE_WORDS } from "../../look/theme.js";
 
 type Phase = keyof typeof PHASE_WORDS;
@@ -34,9 +34,9 @@ export function LivesTable({ lanes: { lanes } }: { lanes: Lanes }) {
 }
 
 function Row({ lane }: { lane: Lane }) {
-  const spans = lane.ghost?.spans ?? lane.spans;
-  const end = lane.ghost?.end ?? lane.end;
-  const last = spans.at(-1);
+  const course = lane.ghost ?? lane;
+  const { spans, end } = course;
+  const ended = endOf(course);
   return (
     <tr>
       <th scope="row">
@@ -49,7 +49,7 @@ function Row({ lane }: { lane: Lane }) {
         const span = spans.find((each) => each.phase === phase);
         return <td key={phase}>{span === undefined ? "no" : `${dateInWords(span.from)} to ${dateInWords(span.to)}`}</td>;
       })}
-      <td>{end === null || last === undefined ? "none planned" : `${end} ${dateInWords(last.to)}`}</td>
+      <td>{ended === undefined ? "none planned" : `${end} ${dateInWords(ended)}`}</td>
     </tr>
   );
 }

@@ -33,3 +33,14 @@ export function sentenceParts(sentence: string, kids: readonly string[]): Senten
   if (from < sentence.length) parts.push({ words: sentence.slice(from), kid: null });
   return parts;
 }
+
+/** How an installation is, in a few words: what was not looked at is not well, and not wrong either. */
+export function healthInWords(items: readonly { readonly isWell: boolean | null }[]): string {
+  const [wrong, unknown] = [false, null].map((value) => items.filter(({ isWell }) => isWell === value).length) as [
+    number,
+    number,
+  ];
+  if (wrong > 0) return wrong === 1 ? "One thing needs a look" : `${wrong} things need a look`;
+  if (unknown > 0) return `Nothing wrong was seen; ${unknown === 1 ? "one thing is" : `${unknown} things are`} not known`;
+  return "All is well";
+}

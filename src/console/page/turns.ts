@@ -1,20 +1,20 @@
 import { durationInWords } from "../../encoding/durations.js";
 import { fromNow } from "../../encoding/times-in-words.js";
 import { calendarDay } from "../../look/calendar.js";
-import type { Lane } from "../../look/lanes.js";
+import { endOf, type Lane } from "../../look/lanes.js";
 import { PHASE_WORDS } from "../../look/theme.js";
 
 /** The phases of a key's life, each in a sentence: what it is, from when to when, and how far that is. The present one comes first. */
-export function turnsOf({ spans, end, ghost }: Lane, now: number): string[] {
-  const lived = ghost?.spans ?? spans;
-  const ended = ghost?.end ?? end;
+export function turnsOf(lane: Lane, now: number): string[] {
+  const course = lane.ghost ?? lane;
+  const { spans: lived, end } = course;
   const turns = lived.map(({ phase, from, to }, index) => {
-    const isOpen = index === lived.length - 1 && ended === null;
+    const isOpen = index === lived.length - 1 && end === null;
     const until = isOpen ? "no end is planned" : `until ${calendarDay(to, now)}, ${durationInWords(to - from)}`;
     return `${PHASE_WORDS[phase]} from ${calendarDay(from, now)} (${fromNow(from, now)}); ${until}`;
   });
-  const last = lived.at(-1);
-  if (last !== undefined && ended !== null) turns.push(`${ended} ${calendarDay(last.to, now)} (${fromNow(last.to, now)})`);
+  const ended = endOf(course);
+  if (ended !== undefined) turns.push(`${end} ${calendarDay(ended, now)} (${fromNow(ended, now)})`);
   const present = lived.findIndex(({ from, to }) => from <= now && to > now);
   return present <= 0 ? turns : [...turns.slice(present), ...turns.slice(0, present)];
 }

@@ -16,8 +16,8 @@ const LIST = { type: "array", minItems: 1, items: { type: "string" }, title: "a 
 
 const FAULT_OF: Readonly<Record<Action, ReturnType<typeof faultFinder>>> = {
   tick: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG })),
-  rotate: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG, uploaded: TEXT, token: TEXT })),
-  revoke: faultFinder(closedObject(["kid"], { action: TEXT, dryRun: FLAG, kid: TEXT, reason: TEXT })),
+  rotate: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG, uploaded: TEXT, token: TEXT, expected: TEXT })),
+  revoke: faultFinder(closedObject(["kid"], { action: TEXT, dryRun: FLAG, kid: TEXT, reason: TEXT, expected: TEXT })),
   migrate: faultFinder(closedObject([], { action: TEXT, dryRun: FLAG, algorithm: TEXT, custody: TEXT, verifiersAccept: LIST })),
   explain: faultFinder(closedObject([], { action: TEXT })),
 };
@@ -28,6 +28,7 @@ interface Asked {
   readonly kid?: string;
   readonly uploaded?: string;
   readonly token?: string;
+  readonly expected?: string;
   readonly reason?: string;
   readonly algorithm?: string;
   readonly custody?: string;

@@ -25,6 +25,8 @@ export interface KeyLife {
   readonly knownAt?: number;
   /** How it ends; `null` where no end is planned within the time that is looked at. */
   readonly end: "removed" | "revoked" | null;
+  /** When it was revoked, where it signs on after that: no other key takes over yet. */
+  readonly revokedAt?: number;
   /** True for a key that is not made yet. */
   readonly isPlanned: boolean;
 }
@@ -66,6 +68,7 @@ export function livesOf(keyring: Keyring, moments: readonly Moment[], entries: r
 
 function presentAndPlanned(keyring: Keyring, moments: readonly Moment[], until: number): KeyLife[] {
   const latest = new Map<string, { record: KeyRecord; leftAt: number | null }>();
+  const signsUntil = new Map<string, number>();
   for (const record of keyring.keys) latest.set(record.id, { record, leftAt: null });
   for (const { at, keyring: then } of moments) {
     for (const [id, known] of latest) {
@@ -73,14 +76,24 @@ function presentAndPlanned(keyring: Keyring, moments: readonly Moment[], until: 
     }
     for (const record of then.keys) latest.set(record.id, { record, leftAt: null });
   }
+  // A revoked key signs until another one takes over.
+  for (const { id } of keyring.keys.filter(({ state, revokedAt }) => state === "active" && revokedAt !== undefined)) {
+    const over = moments.find(({ keyring: then }) => then.keys.find((key) => key.id === id)?.state !== "active");
+    signsUntil.set(id, over?.at ?? until);
+  }
   return [...latest.values()].map(({ record, leftAt }) => ({
     name: nameOf(record),
     alg: record.alg,
-    spans: spansOf(record, keyring.policy, record.revokedAt ?? leftAt ?? until),
+    spans: spansOf(record, keyring.policy, signsUntil.get(record.id) ?? record.revokedAt ?? leftAt ?? until),
+    ...revokedBefore(record, signsUntil.get(record.id)),
     ...knownFrom(record.origin === "foreign" ? undefined : readyIn(keyring.policy, record.publishedAt)),
     end: record.revokedAt !== undefined ? "revoked" : leftAt === null ? null : "removed",
     isPlanned: !keyring.keys.some((key) => key.id === record.id),
   }));
+}
+
+function revokedBefore({ revokedAt }: KeyRecord, signsUntil: number | undefined): Pick<KeyLife, "revokedAt"> {
+  return revokedAt === undefined || signsUntil === undefined || signsUntil <= revokedAt ? {} : { revokedAt };
 }
 
 function spansOf(record: KeyRecord, policy: PolicyInForce, end: number): Span[] {

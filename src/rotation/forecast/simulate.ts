@@ -4,7 +4,7 @@ import { type Action, type ReportedAction, reportedAction } from "../plan/action
 import { type Plan, plan } from "../plan/planner.js";
 import { withoutKey, withRecord } from "../plan/records.js";
 import { confirmed, discarded, freed, promised, readBack } from "../plan/transitions.js";
-import { recordById, type View } from "../plan/view.js";
+import { isInJwks, recordById, type View } from "../plan/view.js";
 import type { Wait } from "../plan/wait-reasons.js";
 import { documentsOf } from "../steps/publish.js";
 
@@ -54,7 +54,8 @@ function after(view: View, action: Action, now: number, nextName: () => string):
     case "finish-making":
       return { ...view, keyring: withRecord(keyring, action.id, (key) => finished(key, now)) };
     case "publish": {
-      const keys = keyring.keys.map((key) => (key.state === "pending" ? { publishedAt: now, ...key } : key));
+      const isNew = (key: KeyRecord): boolean => key.publishedAt === undefined || !isInJwks(key, view.published);
+      const keys = keyring.keys.map((key) => (key.state === "pending" && isNew(key) ? { ...key, publishedAt: now } : key));
       return { ...view, keyring: { ...keyring, keys }, published: { ...documentsOf(keyring), tag: "imagined" } };
     }
     case "activate": {

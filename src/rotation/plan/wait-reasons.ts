@@ -34,11 +34,25 @@ export const RULES = {
 export type RuleName = keyof typeof RULES;
 
 // Where one of these holds, no tick does anything before an operator has looked.
-const NEEDS_A_PERSON: readonly RuleName[] = ["clock_behind", "document_foreign"];
+const BLOCKING: readonly RuleName[] = ["clock_behind", "document_foreign"];
+// Something is not as it should be, and no time mends it. What an operator has chosen (`by_hand`, `tokens_unknown`) needs nobody.
+const NEEDS_A_PERSON: readonly RuleName[] = [
+  ...BLOCKING,
+  "overdue",
+  "jwks_full",
+  "places_kept",
+  "another_place",
+  "settings_differ",
+];
 
 /** What keeps ticks from doing anything at all, in words; `null` where nothing does. */
 export function blockedBy(waits: readonly Wait[]): string | null {
-  return waits.find(({ rule }) => NEEDS_A_PERSON.includes(rule))?.words ?? null;
+  return waits.find(({ rule }) => BLOCKING.includes(rule))?.words ?? null;
+}
+
+/** Whether a person has to do something about a wait. */
+export function needsAPerson({ rule, until }: Wait): boolean {
+  return until === null && NEEDS_A_PERSON.includes(rule);
 }
 
 /** Something that does not happen yet, and why. */

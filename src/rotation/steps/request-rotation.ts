@@ -1,6 +1,7 @@
 import { SignetError } from "../../errors.js";
 import { activeRecord, type Keyring, type PolicyInForce } from "../../keyring/keyring.js";
 import { awaitsProof, isSoundStandby, isUploaded, matches } from "../plan/successor.js";
+import { assertExpected } from "../session/mark.js";
 import type { Session } from "../session/session.js";
 import { keyNamed } from "./revoke.js";
 
@@ -11,17 +12,21 @@ interface Wish {
   readonly token?: string | undefined;
   /** The kid of the key that shall sign: a person has uploaded it. */
   readonly uploaded?: string | undefined;
+  /** The state of the keys in which it is wanted, as `markOfKeys` has it. */
+  readonly expected?: string | undefined;
 }
 
 /**
  * Records that a rotation is wanted. One that is wanted already, or has the same token, is not asked for again.
  *
- * @throws SignetError `key_not_found` or `plan_refused` for an uploaded key that cannot sign
+ * @throws SignetError `key_not_found` or `plan_refused` for an uploaded key that cannot sign, `keyring_conflict` where the keys are in another
+ * state than the expected one
  */
-export async function requestRotation(session: Session, { why, token, uploaded }: Wish = {}): Promise<void> {
+export async function requestRotation(session: Session, { why, token, uploaded, expected }: Wish = {}): Promise<void> {
   const { rotationRequest: before, rotationToken } = session.keyring();
-  if (uploaded !== undefined) assertUploadable(session.keyring(), uploaded);
   if (token !== undefined && token === rotationToken) return;
+  assertExpected(session.keyring(), expected);
+  if (uploaded !== undefined) assertUploadable(session.keyring(), uploaded);
   const wanted = uploaded ?? namedBefore(session.keyring());
   if (before !== null && token === undefined && wanted === before.uploaded) return;
   const requestedAt = before?.requestedAt ?? (await session.time());

@@ -5,6 +5,7 @@ import { SLOWEST_CACHE_SECONDS } from "../../settings/times.js";
 import { withRecord } from "../plan/records.js";
 import { wasLetSign } from "../plan/successor.js";
 import { assertReason } from "../session/audit.js";
+import { assertExpected } from "../session/mark.js";
 import type { Session } from "../session/session.js";
 
 /** Which tokens a revocation breaks. Times are NumericDates. */
@@ -24,13 +25,15 @@ export interface RevokeRequest {
   readonly kid: string;
   /** Why, for the audit log. */
   readonly reason?: string;
+  /** The state of the keys in which it is wanted, as `markOfKeys` has it: in another one it is refused, unless it was done. */
+  readonly expected?: string | undefined;
 }
 
 /**
  * Records that a key is revoked. One that signs keeps signing until its successor's document was read back; every other one
  * leaves with the next publication.
  *
- * @throws SignetError `key_not_found`
+ * @throws SignetError `key_not_found`, `keyring_conflict` where the keys are in another state than the expected one
  */
 export async function recordRevocation(session: Session, request: RevokeRequest): Promise<TokensAtRisk> {
   assertReason(request.reason);
@@ -38,6 +41,7 @@ export async function recordRevocation(session: Session, request: RevokeRequest)
   const now = await session.time();
   const atRisk = tokensAtRisk(record, session.keyring(), now);
   if (record.revokedAt !== undefined) return atRisk;
+  assertExpected(session.keyring(), request.expected);
   const state = maySign(record, session.keyring()) ? record.state : "revoked";
   const revoked = { state, revokedAt: now, ...(request.reason === undefined ? {} : { reason: request.reason }) };
   await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, ...revoked })), {

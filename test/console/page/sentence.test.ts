@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sentenceParts } from "../../../src/console/page/sentence.js";
+import { healthInWords, sentenceParts } from "../../../src/console/page/sentence.js";
 
 const LONG = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx";
 const named = (sentence: string, kids: readonly string[]) =>
@@ -42,5 +42,17 @@ describe("a sentence about keys", () => {
   it("costs no more than its length, whatever the names", () => {
     const parts = sentenceParts("k".repeat(20_000), ["k".repeat(19_000), "kk"]);
     expect(parts).toHaveLength(1);
+  });
+});
+
+describe("how an installation is, in a few words", () => {
+  it.each([
+    [[true, true], "All is well"],
+    [[true, null], "Nothing wrong was seen; one thing is not known"],
+    [[null, null], "Nothing wrong was seen; 2 things are not known"],
+    [[null, false], "One thing needs a look"],
+    [[false, false], "2 things need a look"],
+  ])("%j", (items, words) => {
+    expect(healthInWords(items.map((isWell) => ({ isWell })))).toBe(words);
   });
 });

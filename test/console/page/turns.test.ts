@@ -30,6 +30,14 @@ describe("the turns of a key's life", () => {
     ]);
   });
 
+  it("say when a key was revoked that signs on", () => {
+    const revoked = life("k3", [["active", -10, 30]], { end: "revoked", revokedAt: NOW - 86_400 });
+    expect(turnsOf(revoked, NOW)).toStrictEqual([
+      "signs from 17 November (10 days ago); until 27 December, 40 days",
+      "revoked 26 November, 08:15 UTC (1 day ago)",
+    ]);
+  });
+
   it("are those of the change that is shown", () => {
     const ghost = life("k3", [["active", -10, 0]], { end: "revoked" });
     expect(turnsOf({ ...LANE, ghost }, NOW).at(-1)).toBe("revoked 27 November, 08:15 UTC (now)");

@@ -1,0 +1,137 @@
+import { isSignetError, type SignetError } from "../errors.js";
+import type { ActiveDocument } from "../keyring/active-document.js";
+import { activeRecord, type Keyring } from "../keyring/keyring.js";
+import type { PublishedDocuments } from "../storage/contract.js";
+import type { AuditEntry } from "./plan/audit-entry.js";
+import { without } from "./plan/records.js";
+import { isInJwks, recordById, type View } from "./plan/view.js";
+import { type AuditVerdict, readHistory, verifyAudit } from "./session/audit.js";
+import { type Context, keyringMissing } from "./session/context.js";
+import { documentsOf } from "./steps/publish.js";
+
+/** The audit log as it was read. */
+export interface ReadLog {
+  readonly history: readonly AuditEntry[];
+  readonly verdict: AuditVerdict;
+  /** When the whole of it was read, as NumericDate. */
+  readonly checkedAt: number;
+}
+
+/** A keyring, and what was read beside it. */
+interface Reading<T> {
+  readonly keyring: Keyring;
+  readonly read: T;
+  /** True where managers wrote all the while: what was read may be of different moments. */
+  readonly isMoving: boolean;
+}
+
+/** Why a source was not read; `undefined` where it was. */
+export interface Unread {
+  readonly published: SignetError | undefined;
+  readonly document: SignetError | undefined;
+}
+
+const ATTEMPTS = 3;
+/** A log that is whole can be deleted or altered while the keyring stays as it is. */
+const CHECKED_SECONDS = 300;
+
+/**
+ * Reads the keyring, then what stands beside it, then the keyring once more: where it has changed meanwhile, what was read is of two moments,
+ * and is read again.
+ *
+ * @throws SignetError `keyring_missing`
+ */
+export async function readAtOnce<T>(context: Context, read: (keyring: Keyring) => Promise<T>): Promise<Reading<T>> {
+  let current = await context.stores.keyring.read();
+  for (let attempt = 1; ; attempt++) {
+    if (current === undefined) throw keyringMissing(context);
+    const { keyring, tag } = current;
+    const answer = await read(keyring);
+    current = await context.stores.keyring.read();
+    const isMoving = current?.tag !== tag;
+    if (!isMoving || attempt === ATTEMPTS) return { keyring, read: answer, isMoving };
+  }
+}
+
+/**
+ * A context in which documents that cannot be read are taken to be as the keyring says. One source that fails takes no other one with it; and
+ * who looks after an issuer need not have the right to sign for it, which who reads active documents may have.
+ *
+ * @param keyring asked where one was not read
+ */
+export function forgiving(
+  context: Context,
+  keyring: () => Promise<Keyring>,
+): { readonly context: Context; readonly unread: Unread } {
+  const { stores } = context;
+  const unread: { -readonly [Source in keyof Unread]: Unread[Source] } = { published: undefined, document: undefined };
+  async function orElse<T>(source: keyof Unread, read: Promise<T>, by: (keyring: Keyring) => T): Promise<T> {
+    const { answer, failure } = await settled(read);
+    unread[source] = failure;
+    return failure === undefined ? (answer as T) : by(await keyring());
+  }
+  return {
+    unread,
+    context: {
+      ...context,
+      stores: {
+        ...stores,
+        active: { ...stores.active, read: () => orElse("document", stores.active.read(), documentsBy) },
+        publicDocuments: {
+          ...stores.publicDocuments,
+          read: () => orElse<PublishedDocuments | undefined>("published", stores.publicDocuments.read(), publishedBy),
+        },
+      },
+    },
+  };
+}
+
+/** What was answered, or why nothing was. What nothing foresaw is thrown. */
+export async function settled<T>(read: Promise<T>): Promise<{ readonly answer?: T; readonly failure?: SignetError }> {
+  try {
+    return { answer: await read };
+  } catch (failure) {
+    if (isSignetError(failure)) return { failure };
+    throw failure;
+  }
+}
+
+function documentsBy(keyring: Keyring): readonly ActiveDocument[] {
+  const { activation, confirmedSequence, policy } = keyring;
+  // Its document was read back: issuers sign by it.
+  const taking = activation?.readBackAt === undefined ? undefined : recordById(keyring, activation.id);
+  const signing = taking ?? activeRecord(keyring);
+  if (signing?.publicJwk === undefined) return [];
+  const sequence = taking === undefined ? confirmedSequence : (activation?.sequence ?? confirmedSequence);
+  return [{ sequence, kid: signing.publicJwk.kid, alg: signing.alg, maxTtlSeconds: policy.maxTtlSeconds, material: {} }];
+}
+
+function publishedBy(keyring: Keyring): PublishedDocuments {
+  return { ...documentsOf(keyring), tag: "unread" };
+}
+
+/** The view without the time at which a standby was published where the JWKS that was read lacks it: its time starts again. */
+export function asVerifiersSee(view: View): View {
+  const keys = view.keyring.keys.map((key) =>
+    key.state !== "pending" || key.publishedAt === undefined || isInJwks(key, view.published) ? key : without(key, "publishedAt"),
+  );
+  return { ...view, keyring: { ...view.keyring, keys } };
+}
+
+/**
+ * Reads the log once for both that ask of it.
+ *
+ * @param known the log as it was read before: what was whole lately is not read again while the keyring has the same head
+ */
+export async function readLog({ stores: { audit }, clock }: Context, keyring: Keyring, known?: ReadLog): Promise<ReadLog> {
+  const now = clock();
+  const isKnown = known?.verdict.isIntact === true && known.verdict.head === keyring.audit.head;
+  if (isKnown && now - known.checkedAt < CHECKED_SECONDS) return known;
+  const lines: string[] = [];
+  for await (const line of audit.read()) lines.push(line);
+  const read = async function* (after = 0): AsyncGenerator<string> {
+    yield* lines.slice(after);
+  };
+  const once = { audit: { ...audit, read } };
+  return { history: await readHistory(once, keyring), verdict: await verifyAudit(once, keyring), checkedAt: now };
+}
