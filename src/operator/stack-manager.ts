@@ -54,9 +54,7 @@ export async function stackManager(
     throw new SignetError(
       "unknown_field",
       `the key manager is of an older version than this command, and nothing was done: ${todo}`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 
@@ -90,25 +88,12 @@ export async function stackManager(
 
   return Object.freeze({
     changer: (onStep: (words: string) => void): KeyChanger => ({
-      rotate({ dryRun = false, uploaded, token, expected } = {}) {
-        const event = {
-          action: "rotate",
-          dryRun,
-          ...(uploaded !== undefined && { uploaded }),
-          ...(token !== undefined && { token }),
-          ...(expected !== undefined && { expected }),
-        };
-        return asked(event, isRotateReport, onStep);
-      },
-      revoke({ kid, reason, dryRun = false, expected }) {
-        const event = {
-          action: "revoke",
-          kid,
-          dryRun,
-          ...(reason !== undefined && { reason }),
-          ...(expected !== undefined && { expected }),
-        };
-        return asked(event, isRevokeReport, onStep, expected === undefined ? undefined : goneReport(kid));
+      // What is undefined is left out of JSON.
+      rotate: ({ dryRun = false, uploaded, token, expected } = {}) =>
+        asked({ action: "rotate", dryRun, uploaded, token, expected }, isRotateReport, onStep),
+      revoke: ({ kid, reason, dryRun = false, expected }) => {
+        const gone = expected === undefined ? undefined : goneReport(kid);
+        return asked({ action: "revoke", kid, dryRun, reason, expected }, isRevokeReport, onStep, gone);
       },
     }),
     async assertInvocable() {
