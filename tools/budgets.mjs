@@ -28,12 +28,12 @@ function sizeBytes(path) {
 const budgets = [
   { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
   { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 76.9, unit: KILOBYTE, name: "KB" },
-  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 169.9, unit: KILOBYTE, name: "KB" },
+  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 170.3, unit: KILOBYTE, name: "KB" },
   { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 41.3, unit: KILOBYTE, name: "KB" },
   { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 37.2, unit: KILOBYTE, name: "KB" },
   { what: "the token function, minified", path: "dist/lambda/token.cjs", limit: 136, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 1,024 KB, through S3.
-  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 975, unit: KILOBYTE, name: "KB" },
+  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 976.1, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.
   { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 48.6, unit: KILOBYTE, name: "KB" },
   { what: "what is built", path: "dist", limit: 3_590, unit: KILOBYTE, name: "KB" },

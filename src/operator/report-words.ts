@@ -72,7 +72,7 @@ export function riskInWords(risk: TokensAtRisk): readonly string[] {
   return [`tokens at risk: all that it signed from ${from} to ${until} at the latest; ${expiry}`, cached];
 }
 
-/** Whether no token of a key is in use: it has signed none, or the last one has ended, whoever signed it. */
+/** Whether no token of a key is in use: it has signed none, or the last one, of this issuer or another, has ended. */
 export function isNothingAtRisk(risk: TokensAtRisk): risk is TokensAtRisk & { readonly latestExpiry: number } {
   return risk.latestExpiry !== null && risk.latestExpiry <= judgedAt(risk);
 }

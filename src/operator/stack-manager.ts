@@ -60,7 +60,7 @@ export async function stackManager(
 
   /** @param gone what is answered where the key is there no more when the request has to be sent again */
   async function asked<T extends Report>(
-    event: { readonly dryRun: boolean },
+    event: Readonly<Record<string, string | boolean | undefined>>,
     isAnswer: (value: unknown) => value is T,
     onStep: (words: string) => void,
     gone?: T,
@@ -75,10 +75,10 @@ export async function stackManager(
     for (;;) {
       try {
         const report = await invoke(surroundings, manager, event, isAnswer);
-        return isRepeated && !event.dryRun ? { ...report, alerts: [...report.alerts, LOST] } : report;
+        return isRepeated && event.dryRun !== true ? { ...report, alerts: [...report.alerts, LOST] } : report;
       } catch (error) {
         if (isRepeated && gone !== undefined && isSignetError(error, "key_not_found")) return gone;
-        // Whoever works there may do what this very request has asked for.
+        // The manager that works there may do what this very request has asked for.
         if (!isRepeated || !isSignetError(error, "lease_held") || now() + PAUSE_MS > endsAt) return olderFunction(error);
         onStep("the answer was lost, and a manager is at work there, on your own request for all that is known: ask again");
         await sleep(PAUSE_MS);

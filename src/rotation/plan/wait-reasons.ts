@@ -35,7 +35,7 @@ export type RuleName = keyof typeof RULES;
 
 // Where one of these holds, no tick does anything before an operator has looked.
 const BLOCKING: readonly RuleName[] = ["clock_behind", "document_foreign"];
-// Something is not as it should be, and no time mends it. What an operator has chosen (`by_hand`, `tokens_unknown`) needs nobody.
+// Something is not as it should be, and no time mends it: `by_hand` and `tokens_unknown` are as an operator has chosen.
 const NEEDS_A_PERSON: readonly RuleName[] = [
   ...BLOCKING,
   "overdue",
