@@ -10,13 +10,15 @@ const page = textOf("docs/monitoring.md");
 /** The words of every line that the server logs, as they stand in the source. */
 function messages(): readonly string[] {
   const files = [...repositoryFiles("src/server/*.ts"), "src/cli/serving.ts"];
-  return files.flatMap((path) =>
-    [...textOf(path).matchAll(/\blog\.(?:info|warn|error)\(([\s\S]*?)\);/g)].flatMap(([, given = ""]) => {
-      const texts = [...given.matchAll(/"([^"]*)"/g)].map(([, text = ""]) => text);
+  return files.map(textOf).flatMap((text) => {
+    // By pino's methods, or as the member of a line that is made without them.
+    const given = [...text.matchAll(/\blog\.(?:info|warn|error)\(([\s\S]*?)\);/g), ...text.matchAll(/\bmsg: (.*),/g)];
+    return given.flatMap(([, words = ""]) => {
+      const texts = [...words.matchAll(/"([^"]*)"/g)].map(([, each = ""]) => each);
       // One of two, by a condition, or the last thing that is given; what is built elsewhere stands in `told("...")`.
-      return given.includes("?") ? texts : texts.slice(-1);
-    }),
-  );
+      return words.includes("?") ? texts : texts.slice(-1);
+    });
+  });
 }
 
 /** Members of the lines that the functions write, as far as they stand in the call itself. */
