@@ -137,7 +137,13 @@ function restTable({ row }, { each, together, requests }) {
   ];
 }
 
-export function httpPage({ cpu, cores, load, startedAt, figures, each, together, rounds, requests }) {
+/** What a request is made of: each part by itself, on each Node. */
+function partsTable(parts) {
+  const shown = ({ loop, turn, alone }) => [loop, turn, alone].map((us) => us.toFixed(us < 9.5 ? 1 : 0)).join(", ");
+  return parts[0].map(({ name }, at) => [name, ...parts.map((ofNode) => shown(ofNode[at]))]);
+}
+
+export function httpPage({ cpu, cores, load, startedAt, figures, each, together, parts, rounds, requests }) {
   const versions = each.map(({ version }) => version);
   const read = reader(figures, versions);
   const head = versions.map((version) => `Node ${version}`);
@@ -163,6 +169,15 @@ ${table(["", ...head], ratiosTable(read))}
 ## Callers without secrets
 
 ${proofTables(read, head)}
+## What a request is made of
+
+The parts of a request without HTTP, each by itself (\`node bench/parts.mjs\`), in microseconds: in a loop that does nothing else; each of twenty in a row
+after the processor's caches were filled with something else, as a turn of the event loop finds them; a single one after that. Between the
+first figure and the last lies no more work, but what the caches decide. In a server HTTP, signatures, log and metrics of a turn take their place,
+so that a served request costs more than its parts in a loop, and how much more hangs on what else the machine does.
+
+${table(["", ...head], partsTable(parts))}
+
 ## Peers
 
 The same work in the same run, on the same core: a caller's secret, the request, an ES256 token, a line of log, a metric (oidc-provider writes no log and

@@ -21,6 +21,7 @@ import { pinned, startServer } from "./served.mjs";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const loader = fileURLToPath(new URL("load.mjs", import.meta.url));
 const signature = fileURLToPath(new URL("bare-signature.mjs", import.meta.url));
+const parts = fileURLToPath(new URL("parts.mjs", import.meta.url));
 const run = promisify(execFile);
 
 const [isSmoke, onlyProofs] = ["--smoke", "--proofs"].map((flag) => process.argv.includes(flag));
@@ -146,6 +147,12 @@ async function workers(issuer, start, { version, path }) {
   return { version, ratio: spread(rounds.map(({ ratio }) => ratio)), faster: spread(rounds.map(({ faster }) => faster)) };
 }
 
+/** What a request is made of. */
+async function partsOn({ path }) {
+  const [command, ...args] = pinned(SERVER_CORE, [path, parts, ...(isSmoke ? ["--smoke"] : [])]);
+  return JSON.parse((await run(command, args)).stdout);
+}
+
 async function readiness(start, { path }) {
   const times = [];
   for (let at = 0; at < EFFORT.starts; at++) {
@@ -188,8 +195,10 @@ async function main() {
     for (const served of running) await served.stop();
     const together = [];
     for (const node of nodes) together.push(await workers(issuer, start, node));
+    const apart = [];
+    for (const node of nodes) apart.push(await partsOn(node));
     if (isSmoke) return void process.stdout.write("every server answers under load\n");
-    const page = httpPage({ ...about, figures, each, together, rounds: EFFORT.rounds, requests: EFFORT.requests });
+    const page = httpPage({ ...about, figures, each, together, parts: apart, rounds: EFFORT.rounds, requests: EFFORT.requests });
     writeFileSync(`${root}docs/benchmarks-http.md`, page);
     process.stdout.write(page);
   } finally {

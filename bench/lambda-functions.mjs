@@ -55,12 +55,15 @@ export async function createWorld(custodies) {
   const ours = {};
   for (const custody of custodies) ours[custody.name] = await installed(aws, custody, env);
   const text = readableIssuer();
+  const kmsKey = aws.perform("kms", "CreateKey", { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }).KeyMetadata.Arn;
   const smallest = {
     empty: { text: bundled("empty"), env },
     embedded: { text: bundled("embedded"), env: { ...env, BENCH_KEY: pem } },
     fetching: { text: bundled("fetching"), env: { ...env, BENCH_PARAMETER: PARAMETER } },
+    asking: { text: bundled("asking"), env: { ...env, BENCH_KMS_KEY: kmsKey } },
+    signing: { text: bundled("signing"), env: { ...env, BENCH_KMS_KEY: kmsKey } },
   };
-  const go = inGo(aws, env);
+  const go = inGo(env, kmsKey);
   return {
     /** @param {{ path: string, client: 3 | 4 }} node */
     functions({ path, client }) {
@@ -115,11 +118,10 @@ async function installed(aws, { name: custody, kmsKey }, variables) {
 }
 
 /** The same function in Go, by name; none where there is no Go. */
-function inGo(aws, variables) {
+function inGo(variables, kmsKey) {
   const program = buildGolang("./lambda");
   if (program === undefined) return {};
-  const key = aws.perform("kms", "CreateKey", { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }).KeyMetadata.Arn;
-  const env = { ...variables, PATH: process.env.PATH, KMS_KEY_ID: key, BENCH_PARAMETER: PARAMETER };
+  const env = { ...variables, PATH: process.env.PATH, KMS_KEY_ID: kmsKey, BENCH_PARAMETER: PARAMETER };
   const roles = ["empty", "memory", "reads", "kms"];
   return Object.fromEntries(roles.map((role) => [`go-${role}`, { program, env: { ...env, ROLE: role } }]));
 }

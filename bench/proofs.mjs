@@ -62,6 +62,15 @@ function callersWithRules(count, otherRule) {
   return Object.fromEntries(Array.from({ length: count }, (_, at) => [`job-${at}`, { trusts: [ruleOf(at)] }]));
 }
 
+/** Callers that prove themselves, one of each kind. */
+export function callersOfKinds() {
+  return {
+    es256: { trusts: [rule("ES256")] },
+    rs256: { trusts: [rule("RS256")] },
+    signs: { keys: { jwks: jwksOf("ES256") } },
+  };
+}
+
 const ofOneIssuer = (at) => rule("ES256", { repositoryId: `other-${at}` });
 const ofAnotherIssuer = (at) => rule("ES256", { issuer: `https://ci-${at}.example` });
 
@@ -79,13 +88,8 @@ export function foldersWithProofs(folder) {
     writeFileSync(path, JSON.stringify({ ...config, callers: { ...config.callers, ...callers } }));
     return copy;
   };
-  const kinds = {
-    es256: { trusts: [rule("ES256")] },
-    rs256: { trusts: [rule("RS256")] },
-    signs: { keys: { jwks: jwksOf("ES256") } },
-  };
   return {
-    kinds: withCallers(kinds),
+    kinds: withCallers(callersOfKinds()),
     ten: withCallers(callersWithRules(10, ofOneIssuer)),
     ofOne: withCallers(callersWithRules(MANY_RULES, ofOneIssuer)),
     ofMany: withCallers(callersWithRules(MANY_RULES, ofAnotherIssuer)),

@@ -5,11 +5,21 @@ const { rawOf } = require("./raw-signature.cjs");
 const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const header = encoded({ alg: "ES256", kid: "bench", typ: "JWT" });
 
+/** What is signed. */
+exports.inputOf = ({ claims, ttl }) => {
+  const iat = Math.floor(Date.now() / 1_000);
+  return `${header}.${encoded({ ...claims, iat, exp: iat + ttl })}`;
+};
+
+/** Writes the line. */
+exports.told = (context, began) => {
+  console.log(JSON.stringify({ message: "issued", requestId: context.awsRequestId, ms: performance.now() - began }));
+};
+
 exports.issueBy = (key) => async (event, context) => {
   const began = performance.now();
-  const iat = Math.floor(Date.now() / 1_000);
-  const input = `${header}.${encoded({ ...event.claims, iat, exp: iat + event.ttl })}`;
+  const input = exports.inputOf(event);
   const token = `${input}.${rawOf(sign("sha256", Buffer.from(input), key)).toString("base64url")}`;
-  console.log(JSON.stringify({ message: "issued", requestId: context.awsRequestId, ms: performance.now() - began }));
+  exports.told(context, began);
   return { token };
 };
