@@ -18,6 +18,8 @@ export default defineConfig({
     // Only for what hangs: a machine that does something else at the same time must not fail a test.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    // What vite makes of a source is kept by its content in node_modules: the next run, on whichever Node, does not make it again.
+    experimental: { fsModuleCache: true },
     coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text", "json-summary"] },
   },
 });

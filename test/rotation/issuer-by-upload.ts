@@ -1,3 +1,4 @@
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Custodian } from "../../src/custody/contract.js";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
@@ -17,12 +18,42 @@ const ISSUER_WITHOUT_URL = null;
 export const USUAL: RotationSettings = { ...SETTINGS, algorithm: "EdDSA", issuer: ISSUER_WITHOUT_URL };
 export const UPLOADED: RotationSettings = { ...USUAL, policy: { ...SETTINGS.policy, byUpload: true } };
 
-/** An issuer on files with a clock of its own, and managers of it. */
+/** How an issuer on files was left. */
+export interface Left {
+  readonly directory: string;
+  readonly now: number;
+}
+
+/** Those that were only begun, by their settings: a copy of one costs a tenth of another one. */
+const begun = new Map<string, Promise<Left>>();
+
+/** An issuer on files with its first keys. */
 export async function issuerByUpload(first: RotationSettings = UPLOADED) {
+  const settings = JSON.stringify(first);
+  const left = begun.get(settings) ?? begin(first);
+  begun.set(settings, left);
+  return issuerLeft(await left, first);
+}
+
+async function begin(first: RotationSettings): Promise<Left> {
   const directory = await scratch();
+  const issuer = issuerIn(directory, 1_800_000_000, first);
+  await issuer.manager.tick({ createKeyring: true });
+  return issuer.left();
+}
+
+/** One that goes on where another was left, in a copy of its folder. */
+export async function issuerLeft(left: Left, first: RotationSettings = UPLOADED) {
+  const directory = await scratch();
+  await cp(left.directory, directory, { recursive: true });
+  return issuerIn(directory, left.now, first);
+}
+
+/** An issuer on files with a clock of its own, and managers of it. */
+function issuerIn(directory: string, start: number, first: RotationSettings) {
   const stores = createFileStores(directory);
   const file = createFileCustodian({ directory: join(directory, "keys") });
-  let now = 1_800_000_000;
+  let now = start;
   const told: Notice[] = [];
   const managerOf = (settings = first, over: Stores = stores, custodian: Custodian = file): Manager =>
     createManager({
@@ -34,7 +65,6 @@ export async function issuerByUpload(first: RotationSettings = UPLOADED) {
       notify: async (notice) => void told.push(notice),
     });
   const manager = managerOf();
-  await manager.tick({ createKeyring: true });
   const keyring = async () => (await stores.keyring.read())?.keyring as Keyring;
   const kids = async (state: string) =>
     (await keyring()).keys.flatMap((key) => (key.state === state ? [key.publicJwk?.kid as string] : []));
@@ -46,7 +76,8 @@ export async function issuerByUpload(first: RotationSettings = UPLOADED) {
   const pass = (seconds: number): void => {
     now += seconds;
   };
-  return { stores, file, manager, managerOf, keyring, kids, signs, made, told, pass };
+  const left = (): Left => ({ directory, now });
+  return { stores, file, left, manager, managerOf, keyring, kids, signs, made, told, pass };
 }
 
 /** Stores of which every write fails from one on, as after a crash. */

@@ -12,7 +12,7 @@ import { createFileStores } from "../../src/storage/file/stores.js";
 import { amount } from "../contracts/matrix.js";
 import { quickenPassphrases } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { crashingAfter, issuerByUpload, UPLOADED } from "./issuer-by-upload.js";
+import { crashingAfter, issuerByUpload, issuerLeft, UPLOADED } from "./issuer-by-upload.js";
 
 const DAY = 86_400;
 const scratch = scratchDirectories();
@@ -32,7 +32,7 @@ async function keyringOf(stores: Stores) {
 }
 
 /** An issuer whose imported key `one` has signed, and whose imported key `two` signs now. */
-async function twoImported() {
+async function makeTwoImported() {
   const place = await issuerByUpload();
   const [a, b] = [imported(), imported()];
   const one = (await place.manager.importKey(a)).publicJwk.kid;
@@ -41,6 +41,16 @@ async function twoImported() {
   const before = await place.keyring();
   const two = (await place.manager.importKey(b)).publicJwk.kid;
   await place.manager.rotate({ uploaded: two });
+  return { left: place.left(), a, b, one, two, before };
+}
+
+let made: ReturnType<typeof makeTwoImported> | undefined;
+
+/** A copy of it for each test. */
+async function twoImported() {
+  made ??= makeTwoImported();
+  const { left, a, b, one, two, before } = await made;
+  const place = await issuerLeft(left);
   const record = async (kid: string) => (await place.keyring()).keys.find(({ publicJwk }) => publicJwk?.kid === kid);
   const published = async () => (await place.stores.publicDocuments.read())?.jwks.keys.map(({ kid }) => kid);
   /** As who copies a file back. */

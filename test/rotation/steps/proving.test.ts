@@ -1,4 +1,4 @@
-import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publicKeyFromJwk } from "../../../src/algorithms/jwk.js";
@@ -22,9 +22,10 @@ import { SETTINGS } from "../settings-fixture.js";
 const scratch = scratchDirectories();
 const START = 1_800_000_000;
 
-/** An issuer whose clock the test moves, with a first key and a standby. */
-async function issuerWith(custodyOf: (directory: string) => Custodian) {
+/** An issuer whose clock the test moves, with a first key and a standby: made anew, or as it is in a folder of which it gets a copy. */
+async function issuerWith(custodyOf: (directory: string) => Custodian, made?: string) {
   const directory = await scratch();
+  if (made !== undefined) await cp(made, directory, { recursive: true });
   const stores = createFileStores(directory);
   const custodian = custodyOf(directory);
   let now = START;
@@ -41,7 +42,7 @@ async function issuerWith(custodyOf: (directory: string) => Custodian) {
       sleep: async (seconds) => pass(seconds),
     });
   const manager = managerOver(stores);
-  await manager.tick({ createKeyring: true });
+  if (made === undefined) await manager.tick({ createKeyring: true });
   const keyring = async (): Promise<Keyring> => (await stores.keyring.read())?.keyring as Keyring;
   const kidOf = async (state: string) => (await keyring()).keys.find((key) => key.state === state)?.publicJwk?.kid as string;
   const idOf = async (state: string) => (await keyring()).keys.find((key) => key.state === state)?.id as string;
@@ -62,7 +63,13 @@ async function assertSigns({ stores, real }: Issuer): Promise<string> {
   return top.kid;
 }
 
-const onFiles = () => issuerWith((directory) => createFileCustodian({ directory: join(directory, "keys") }));
+const custodyOnFiles = (directory: string) => createFileCustodian({ directory: join(directory, "keys") });
+let begun: Promise<Issuer> | undefined;
+
+async function onFiles(): Promise<Issuer> {
+  begun ??= issuerWith(custodyOnFiles);
+  return issuerWith(custodyOnFiles, (await begun).directory);
+}
 const fileOf = ({ directory }: Issuer, id: string) => join(directory, "keys", `${id}.key`);
 
 async function flip(path: string): Promise<void> {
