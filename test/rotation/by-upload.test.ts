@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { SignetError } from "../../src/errors.js";
 import { amount } from "../contracts/matrix.js";
-import { crashingAfter, issuerByUpload as issuer, UPLOADED, USUAL } from "./issuer-by-upload.js";
+import { crashingAfter, issuersByUpload, UPLOADED, USUAL } from "./issuer-by-upload.js";
 
 const DAY = 86_400;
+const { issuerByUpload: issuer } = issuersByUpload();
 
 describe("an issuer whose keys are uploaded", () => {
   it("makes the first key, which signs, and no standby, whatever time passes", async () => {

@@ -12,7 +12,6 @@ import { createFileStores } from "../../src/storage/file/stores.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { SETTINGS } from "./settings-fixture.js";
 
-const scratch = scratchDirectories();
 const ISSUER_WITHOUT_URL = null;
 
 export const USUAL: RotationSettings = { ...SETTINGS, algorithm: "EdDSA", issuer: ISSUER_WITHOUT_URL };
@@ -24,29 +23,34 @@ export interface Left {
   readonly now: number;
 }
 
-/** Those that were only begun, by their settings: a copy of one costs a tenth of another one. */
-const begun = new Map<string, Promise<Left>>();
+/** The issuers of a file's tests. */
+export function issuersByUpload() {
+  const scratch = scratchDirectories();
+  /** Those that were only begun, by their settings: a copy of one costs a tenth of another one. */
+  const begun = new Map<string, Promise<Left>>();
 
-/** An issuer on files with its first keys. */
-export async function issuerByUpload(first: RotationSettings = UPLOADED) {
-  const settings = JSON.stringify(first);
-  const left = begun.get(settings) ?? begin(first);
-  begun.set(settings, left);
-  return issuerLeft(await left, first);
-}
+  async function begin(first: RotationSettings): Promise<Left> {
+    const issuer = issuerIn(await scratch(), 1_800_000_000, first);
+    await issuer.manager.tick({ createKeyring: true });
+    return issuer.left();
+  }
 
-async function begin(first: RotationSettings): Promise<Left> {
-  const directory = await scratch();
-  const issuer = issuerIn(directory, 1_800_000_000, first);
-  await issuer.manager.tick({ createKeyring: true });
-  return issuer.left();
-}
+  /** One that goes on where another was left, in a copy of its folder. */
+  async function issuerLeft(left: Left, first: RotationSettings = UPLOADED) {
+    const directory = await scratch();
+    await cp(left.directory, directory, { recursive: true });
+    return issuerIn(directory, left.now, first);
+  }
 
-/** One that goes on where another was left, in a copy of its folder. */
-export async function issuerLeft(left: Left, first: RotationSettings = UPLOADED) {
-  const directory = await scratch();
-  await cp(left.directory, directory, { recursive: true });
-  return issuerIn(directory, left.now, first);
+  /** One with its first keys. */
+  async function issuerByUpload(first: RotationSettings = UPLOADED) {
+    const settings = JSON.stringify(first);
+    const left = begun.get(settings) ?? begin(first);
+    begun.set(settings, left);
+    return issuerLeft(await left, first);
+  }
+
+  return { issuerByUpload, issuerLeft };
 }
 
 /** An issuer on files with a clock of its own, and managers of it. */

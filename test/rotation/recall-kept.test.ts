@@ -12,9 +12,10 @@ import { createFileStores } from "../../src/storage/file/stores.js";
 import { amount } from "../contracts/matrix.js";
 import { quickenPassphrases } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { crashingAfter, issuerByUpload, issuerLeft, UPLOADED } from "./issuer-by-upload.js";
+import { crashingAfter, issuersByUpload, UPLOADED } from "./issuer-by-upload.js";
 
 const DAY = 86_400;
+const { issuerByUpload, issuerLeft } = issuersByUpload();
 const scratch = scratchDirectories();
 const imported = (privateKey = generateKeyPairSync("ed25519").privateKey) =>
   ({ privateKey, algorithm: "EdDSA", custody: "file", as: "standby", signsNext: true }) as const;
