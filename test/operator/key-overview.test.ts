@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { overviewOf } from "../../src/operator/key-overview.js";
-import { issuerByUpload, USUAL } from "../rotation/issuer-by-upload.js";
+import { issuersByUpload, USUAL } from "../rotation/issuer-by-upload.js";
 
 const DAY = 86_400;
+const { issuerByUpload } = issuersByUpload();
 const BY_HAND = { ...USUAL, policy: { ...USUAL.policy, rotateEverySeconds: 0 } };
 const THEIRS = { kty: "OKP", crv: "Ed25519", kid: "theirs", alg: "EdDSA", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
 

@@ -3,9 +3,10 @@ import type { Installation } from "../../src/assemble.js";
 import { SignetError } from "../../src/errors.js";
 import { isNothingAtRisk, riskInWords, rotationInWords } from "../../src/operator/report-words.js";
 import type { RotateReport } from "../../src/rotation/requests.js";
-import { issuerByUpload, USUAL } from "../rotation/issuer-by-upload.js";
+import { issuersByUpload, USUAL } from "../rotation/issuer-by-upload.js";
 
 const DAY = 86_400;
+const { issuerByUpload } = issuersByUpload();
 const NOW = 1_800_000_000;
 
 /** The risk of revoking another issuer's key whose last token ends so many days from now; `null`: nobody has said when. */

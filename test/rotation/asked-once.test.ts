@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { markOfKeys } from "../../src/rotation/session/mark.js";
-import { issuerByUpload, USUAL } from "./issuer-by-upload.js";
+import { issuersByUpload, USUAL } from "./issuer-by-upload.js";
 
 const DAY = 86_400;
+const { issuerByUpload } = issuersByUpload();
 
 /** An issuer with two standbys that every verifier has. */
 async function ready() {

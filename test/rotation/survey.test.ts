@@ -4,9 +4,10 @@ import type { KeyRecord } from "../../src/keyring/key-record.js";
 import type { Keyring } from "../../src/keyring/keyring.js";
 import type { KeyLives } from "../../src/rotation/forecast/key-lives.js";
 import type { Stores } from "../../src/storage/contract.js";
-import { issuerByUpload, USUAL } from "./issuer-by-upload.js";
+import { issuersByUpload, USUAL } from "./issuer-by-upload.js";
 
 const DAY = 86_400;
+const { issuerByUpload } = issuersByUpload();
 const NOW = 1_800_000_000;
 const issuer = () => issuerByUpload(USUAL);
 const lifeOf = ({ lives }: KeyLives, kid: string) => lives.find(({ name }) => name === kid);
