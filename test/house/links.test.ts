@@ -22,13 +22,14 @@ function anchorsOf(markdown: string): Set<string> {
   );
 }
 
-/** Links of a page that lead nowhere. */
+/** Links and pictures of a page that lead nowhere. */
 function deadLinks(path: string, markdown: string, read: (path: string) => string | undefined): string[] {
   const links = markdown
     .replaceAll(FENCED, "")
     .replaceAll(/`[^`\n]*`/g, "")
-    .matchAll(/\]\(([^)\s]+)\)/g);
-  return [...links].flatMap(([, link = ""]) => {
+    .matchAll(/\]\((?<link>[^)\s]+)\)|\b(?:src|srcset|href)="(?<named>[^"\s]+)"/g);
+  return [...links].flatMap(({ groups }) => {
+    const link = groups?.link ?? groups?.named ?? "";
     if (/^[a-z][a-z0-9+.-]*:/i.test(link)) return [];
     const [file = "", anchor] = link.split("#");
     const target = file === "" ? path : relative(root, join(root, dirname(path), file));
@@ -51,10 +52,12 @@ describe("the pages' links", () => {
   });
 
   test("are dead where a file or a heading is missing, outside of code", () => {
-    const page = "# A\n\n## B: `c.D`\n\n[1](#b-cd) [2](#b) [3](b.md) [4](gone.md#x)\n\n```text\n[5](gone.md)\n```\n";
+    const page =
+      '# A\n\n## B: `c.D`\n\n[1](#b-cd) [2](#b) [3](b.md) [4](gone.md#x) <img src="gone.png"> <img src="b.md">\n\n```text\n[5](gone.md)\n```\n';
     expect(deadLinks("docs/a.md", page, (path) => (path === "docs/b.md" ? "" : undefined))).toStrictEqual([
       "docs/a.md: #b names no heading",
       "docs/a.md: gone.md#x is not there",
+      "docs/a.md: gone.png is not there",
     ]);
   });
 });
