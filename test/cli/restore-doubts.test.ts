@@ -248,6 +248,19 @@ describe("a key that was revoked after the backup", () => {
   });
 });
 
+describe("a copy beside a log that goes on", () => {
+  it("makes another key where the log's last one is named as revoked as well", async () => {
+    const { place, revoked } = await revokedSince();
+    await without(place, "keyring.json", "active");
+    await place.done("restore", "b", ...SEALED);
+    // The backup's signer: the log has revoked it, and the operator names it all the same.
+    await place.done("restore", "--confirm", "--yes", "--revoked", revoked.kid);
+    expect(await jwksOf(place)).not.toContain(revoked.kid);
+    await place.done("issue", "sub=a");
+    await place.done("audit", "verify");
+  });
+});
+
 describe("a copy beside a JWKS that was left", () => {
   it("says before its confirmation which of its keys that one does not have", async () => {
     const { place, revoked, signer } = await revokedSince();

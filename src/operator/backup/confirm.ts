@@ -65,7 +65,7 @@ export async function confirmCopy(
 }
 
 async function confirmedKeyring(stores: Stores, mark: Mark, { at, actor, revoked = [] }: Confirming): Promise<Keyring> {
-  const keyring = withRevoked(mark.keyring, revoked, at);
+  const keyring = withRevoked(mark.keyring, revoked, at, true);
   const digest = await stores.placeDigest?.();
   const lastSequence = Math.max(keyring.lastSequence + LEAP, at);
   const { activation } = keyring;
