@@ -68,7 +68,9 @@ function successionInWords(
   { lives, now }: KeyLives,
   shown: (name: string) => string,
 ): string {
-  const next = lives.find(({ spans }) => spans.some(({ phase, from }) => phase === "active" && from > now));
+  const next = lives.find(
+    ({ name, spans }) => name !== nameOf(active) && spans.some(({ phase, from }) => phase === "active" && from >= now),
+  );
   if (next !== undefined) return `; ${takeOverInWords(next, now, shown)}.`;
   const due = dueAt(active, keyring.policy);
   if (due !== null) return `; it is to be succeeded ${dayInWords(due, now)}, and what keeps its successor away stands below.`;
@@ -89,7 +91,8 @@ function uploadInWords(keyring: Keyring, shown: (name: string) => string): strin
 function takeOverInWords(next: KeyLife, now: number, shown: (name: string) => string): string {
   const at = next.spans.find(({ phase }) => phase === "active")?.from ?? now;
   const who = next.isPlanned ? "a key that is not made yet" : shown(next.name);
-  return `${who} takes over ${dayInWords(at, now)}${knownInWords(next, now)}`;
+  // What is due at once is planned for the instant of the reading: a tick does it.
+  return `${who} takes over ${at === now ? "at the next tick" : dayInWords(at, now)}${knownInWords(next, now)}`;
 }
 
 function knownInWords({ knownAt, isPlanned }: KeyLife, now: number): string {

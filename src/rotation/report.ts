@@ -68,5 +68,5 @@ function overdue(keyring: Keyring, now: number): Wait | undefined {
   const active = activeRecord(keyring);
   const due = active === undefined ? null : dueAt(active, keyring.policy);
   if (due === null || now <= due + keyring.policy.publishAheadSeconds + PREPARE_EARLIER_SECONDS) return undefined;
-  return wait("overdue", null, `the key that signs was due at ${timeInWords(due)} and is not succeeded`, active);
+  return wait("overdue", null, `the key that signs was due at ${timeInWords(due)} and is succeeded`, active);
 }

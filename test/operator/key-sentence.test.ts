@@ -66,6 +66,7 @@ function sentence(
 
 describe("how an issuer's keys stand, in a sentence", () => {
   it.each([
+    [NOW, NOW - DAY, "k3 signs; k4 takes over at the next tick; every verifier has had it since yesterday."],
     [NOW + 10 * DAY, NOW - DAY, "k3 signs; k4 takes over on 12 March; every verifier has had it since yesterday."],
     [NOW + 10 * DAY, NOW - 30 * DAY, "k3 signs; k4 takes over on 12 March; every verifier has had it since 31 January."],
     [NOW + 10 * DAY, NOW + DAY, "k3 signs; k4 takes over on 12 March; every verifier has it from tomorrow at 12:00 UTC."],

@@ -10,13 +10,14 @@ const PATIENCE_MS = 60_000;
 /** A name that leads to this machine, as DNS of an attacker has it. */
 export const REBOUND = "rebound.example";
 
-/** Starts chromium: the one of $CHROMIUM, or of the system. */
+/** The chromium of $CHROMIUM, or of the system; `undefined` where there is none. @returns {string | undefined} */
+export const chromiumPath = () => process.env.CHROMIUM ?? PLACES.find((path) => existsSync(path));
+
+/** Starts chromium. */
 export async function startBrowser() {
-  const executablePath = process.env.CHROMIUM ?? PLACES.find((path) => existsSync(path));
-  if (executablePath === undefined) throw new Error("there is no chromium: install it, or name one in CHROMIUM");
   const { default: puppeteer } = await import(pathToFileURL(resolve("puppeteer-core")).href);
   return puppeteer.launch({
-    executablePath,
+    executablePath: chromiumPath(),
     // Containers have no namespaces for its sandbox; nothing is loaded but what this machine serves.
     args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`],
   });

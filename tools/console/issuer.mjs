@@ -1,5 +1,6 @@
 /** An issuer with a past: keys that have signed, one that was revoked, one that signs, one that waits. */
 import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { keyringIn, madeInstallation, must, removed, signet } from "../../test/rotation/processes/installation.mjs";
@@ -43,12 +44,21 @@ export function activeKid(cwd) {
   return keyringIn(cwd).keys.find(({ state }) => state === "active").publicJwk.kid;
 }
 
-/** An issuer whose rotation was asked for a day ago, and can be carried out by now. The caller removes it. */
+/**
+ * An issuer whose key can be rotated at once: its second standby was made for a rotation that another policy has put off. The caller removes it.
+ */
 export async function rotatableIssuer() {
-  const present = Math.floor(Date.now() / 1_000);
-  const cwd = await madeInstallation({ rotation: { publishAheadSeconds: 4 * 3_600 }, at: present - 2 * DAY });
-  must(await signet(cwd, ["keys", "rotate"], { at: present - DAY }), "keys rotate");
+  const start = Math.floor(Date.now() / 1_000) - 10 * DAY;
+  const rotation = { rotateEverySeconds: 8 * DAY, publishAheadSeconds: 4 * 3_600 };
+  const cwd = await madeInstallation({ rotation, at: start });
+  const dueAt = start + 8 * DAY;
+  must(await signet(cwd, ["keys", "tick"], { at: dueAt - 3 * 3_600 }), "keys tick");
+  const path = join(cwd, "signet.json");
+  const config = JSON.parse(readFileSync(path, "utf8"));
+  writeFileSync(path, JSON.stringify({ ...config, rotation: { ...rotation, rotateEverySeconds: 30 * DAY } }));
+  must(await signet(cwd, ["keys", "apply", "--yes"], { at: dueAt - 2 * 3_600 }), "keys apply");
   must(await signet(cwd, ["callers", "add", "billing"]), "callers add");
+  must(await signet(cwd, ["keys", "tick"]), "keys tick");
   return { cwd, remove: () => removed(cwd) };
 }
 

@@ -67,7 +67,8 @@ export async function tabThrough({ page, check }, view) {
   const missed = await page.evaluate(
     (indexes) => {
       const all = [...document.querySelectorAll("*")];
-      const wanted = 'a[href],button:not(:disabled):not([tabindex="-1"]),input:not([type="radio"]),select,textarea,summary';
+      const wanted =
+        '.lane[tabindex="0"],a[href],button:not(:disabled):not([tabindex="-1"]),input:not([type="radio"]),select,textarea,summary';
       return [...document.querySelectorAll(wanted)]
         .filter((element) => element.checkVisibility() && !indexes.includes(all.indexOf(element)))
         .map((element) => element.outerHTML.slice(0, 100));

@@ -63,7 +63,7 @@ export async function hundredKeys(world) {
     await dress(page, { width });
     await looked(world, `a hundred keys at ${width}`);
   }
-  await page.$eval(".lane.fold", (fold) => fold.focus());
+  await page.evaluate(() => document.querySelector(".lane.fold").focus());
   await page.keyboard.press("Enter");
   await page.waitForFunction((count) => document.querySelectorAll(".lane").length > count, {}, before + 90);
   await press(page, "more retired keys");

@@ -216,7 +216,7 @@ function LaneRow({ row, now, isSelected, isReached, select }: LaneRowProps) {
     <g
       class={isSelected ? "lane selected" : "lane"}
       role="button"
-      tabIndex={isReached ? 0 : -1}
+      tabindex={isReached ? 0 : -1}
       aria-pressed={isSelected}
       aria-label={storyOf(row.lane, now)}
       onFocus={select}
@@ -238,7 +238,7 @@ function Fold({ fold, width, open }: { fold: NonNullable<Scene["fold"]>; width: 
     <g
       class="lane fold"
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-label={`Show ${fold.count} earlier keys`}
       onClick={open}
       onKeyDown={opened}
