@@ -1,11 +1,10 @@
 /**
  * Runs the tests, those of the packed tarball among them, on every line of Node that is supported.
  *
- *   npm run test:nodes -- [MAJOR ...] [--results DIR] [--busy MAJOR] [--every MAJOR]
+ *   npm run test:nodes -- [MAJOR ...] [--results DIR] [--every MAJOR]
  *
  * Without a major: on all but the line that this process runs on, which `npm test` tries. DIR receives the results as JSON.
- * The tests of the busy one run beside two busy loops, as `npm run proof:steady -- --short` does; those of `--every` play every cell
- * of their matrices.
+ * The tests of `--every` play every cell of their matrices.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
@@ -14,7 +13,6 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { once, skip } from "./installed.mjs";
-import { busyLoops } from "./processes.mjs";
 import { skippedIn } from "./test-failures.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -25,7 +23,7 @@ const modules = join(folder, "node_modules");
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { results: { type: "string" }, busy: { type: "string" }, every: { type: "string" } },
+  options: { results: { type: "string" }, every: { type: "string" } },
 });
 const results = values.results === undefined ? mkdtempSync(join(tmpdir(), "signet-nodes-")) : resolve(values.results);
 const unknown = positionals.find((major) => !supported.includes(major));
@@ -35,9 +33,8 @@ if (unknown !== undefined) {
 }
 const [own] = process.versions.node.split(".");
 const wanted = positionals.length > 0 ? positionals : supported.filter((major) => major !== own);
-const untried = [values.busy, values.every].find((major) => major !== undefined && !wanted.includes(major));
-if (untried !== undefined) {
-  process.stderr.write(`Node ${untried} is none of those that are tested: ${wanted.join(", ")}\n`);
+if (values.every !== undefined && !wanted.includes(values.every)) {
+  process.stderr.write(`Node ${values.every} is none of those that are tested: ${wanted.join(", ")}\n`);
   process.exit(2);
 }
 
@@ -64,10 +61,8 @@ for (const major of wanted) {
   }
   const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
   process.stdout.write(`\n== Node ${version}\n`);
-  const endLoops = busyLoops(major === values.busy ? 2 : 0);
   if (!vitest(node, `node-${major}.json`, major === values.every ? { SIGNET_PROOF: "every" } : {}))
-    failed.push(`the tests on Node ${version}${major === values.busy ? ", beside busy loops" : ""}`);
-  endLoops();
+    failed.push(`the tests on Node ${version}`);
   const packaging = ["--config", "test/packaging/vitest.config.ts"];
   if (!vitest(node, `node-${major}-packaging.json`, {}, ...packaging)) failed.push(`the packaging on Node ${version}`);
   failed.push(...skippedIn(results, [`node-${major}.json`, `node-${major}-packaging.json`]));
