@@ -64,7 +64,8 @@ export function regionOf(source, name) {
   if (start < 0 || end < start) throw new Error(`has no region ${name}`);
   const body = lines.slice(start + 1, end).filter((line) => !/^\s*(\/\/|#|--) ?#(end)?region /.test(line));
   const indent = Math.min(...body.filter((line) => line.trim() !== "").map((line) => line.length - line.trimStart().length));
-  return body.map((line) => line.slice(indent)).join("\n");
+  const text = body.map((line) => line.slice(indent)).join("\n");
+  return text.replace(/^\n+/, "");
 }
 
 /**

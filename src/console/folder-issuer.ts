@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, sep } from "node:path";
 import type { Installation } from "../assemble.js";
 import type { Config } from "../config/schema.js";
 import { isSignetError } from "../errors.js";
@@ -44,7 +44,7 @@ export async function folderIssuer(
 
   await installation();
   return Object.freeze({
-    place: { kind: "folder" as const, words: dirname(path) },
+    place: { kind: "folder" as const, words: fromHome(dirname(path), surroundings.env.HOME) },
     config,
     installation,
     ...rememberingLog(installation),
@@ -85,6 +85,11 @@ async function rightsIn(config: Config): Promise<KeysView["rights"]> {
     return { rotate: why, revoke: why };
   }
   return { rotate: whyNotRotated(config), revoke: true };
+}
+
+/** As a shell writes a folder below the home of who is there. */
+function fromHome(folder: string, home: string | undefined): string {
+  return home && folder.startsWith(`${home}${sep}`) ? `~${folder.slice(home.length)}` : folder;
 }
 
 async function isWritableFolder(path: string): Promise<boolean> {

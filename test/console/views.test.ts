@@ -1,12 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { folderIssuer } from "../../src/console/folder-issuer.js";
 import { signet } from "../cli/command.js";
 import { issuerFolders } from "../cli/issuer-folders.js";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { consoleAt } from "./fixture.js";
+import { consoleAt, surroundingsAt } from "./fixture.js";
 
 const HOSTILE = '</script><img src=x onerror=alert(1)>javascript:alert(1)\u202e\u2066"\u0000';
 const CALLERS = {
@@ -70,6 +71,11 @@ describe("the keys", () => {
     });
     expect(json.sentence).toMatch(/^[\w-]{8}… signs; /);
     expect(JSON.stringify(json)).not.toContain('"d":');
+  });
+
+  it("name a folder below home as a shell does", async () => {
+    const issuer = await folderIssuer(surroundingsAt(cwd, { HOME: dirname(cwd) }), undefined, () => undefined);
+    expect(issuer.place).toStrictEqual({ kind: "folder", words: `~/${basename(cwd)}` });
   });
 
   it("have a line of health that names what is not well", async () => {

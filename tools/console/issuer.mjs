@@ -1,7 +1,8 @@
 /** An issuer with a past: keys that have signed, one that was revoked, one that signs, one that waits. */
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { keyringIn, madeInstallation, must, removed, signet } from "../../test/rotation/processes/installation.mjs";
 
@@ -36,7 +37,11 @@ export async function issuerWithPast() {
   }
   must(await signet(cwd, ["callers", "add", "billing"]), "callers add");
   must(await signet(cwd, ["keys", "tick"]), "keys tick");
-  return { cwd, remove: () => removed(cwd) };
+  // The pictures show where it is.
+  const home = mkdtempSync(join(tmpdir(), "signet-proof-home-"));
+  const folder = join(home, "issuer");
+  renameSync(cwd, folder);
+  return { cwd: folder, remove: () => rmSync(home, { recursive: true }) };
 }
 
 /** The kid of the key that signs. @param {string} cwd @returns {string} */
@@ -66,7 +71,7 @@ export async function rotatableIssuer() {
 export function startConsole(cwd) {
   const child = spawn(process.execPath, [bin, "console", "--no-open"], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: cwd, TMPDIR: cwd },
+    env: { PATH: process.env.PATH, HOME: dirname(cwd), TMPDIR: cwd },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [out, err] = ["", ""];
