@@ -67,9 +67,11 @@ export function Copy({ text, what, children }: { text: string; what: string; chi
     }
   };
   const words = { idle: children ?? "Copy", copied: "Copied", failed: "Not allowed" }[state];
+  // What is heard begins with what is seen.
+  const heard = { idle: "Copy", copied: "Copied", failed: "Not allowed: copy" }[state];
   return (
     <>
-      <button type="button" class={`quiet copy ${state}`} aria-label={`Copy ${visible(what)}`} onClick={() => void copy()}>
+      <button type="button" class={`quiet copy ${state}`} aria-label={`${heard} ${visible(what)}`} onClick={() => void copy()}>
         <svg viewBox="0 0 14 14" aria-hidden="true">
           <path d={state === "copied" ? "M2 8l3 3 7-8" : "M5 5h7v7H5zM9 5V2H2v7h3"} />
         </svg>
