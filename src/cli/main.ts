@@ -88,7 +88,8 @@ const GROUPS: readonly (readonly [words: readonly string[], add: AddCommands])[]
   [["template", "deploy", "outputs", "undeploy"], addStackCommands],
 ];
 
-function createProgram(context: Context, argv: readonly string[]): Command {
+/** The command line, for what was typed. @param argv its words, of which the first says which commands are described */
+export function createProgram(context: Context, argv: readonly string[]): Command {
   const program = new Command("signet");
   program
     .description("Issues JSON Web Tokens signed with keys that stay in your custody.")
