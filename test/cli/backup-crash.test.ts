@@ -11,7 +11,7 @@ import { type Ran, signet, signetProcess } from "./command.js";
 const scratch = scratchDirectories();
 const preloaded = (name: string) => `--import=${fileURLToPath(new URL(name, import.meta.url))}`;
 // The full proof stops at every single write; the tests of every day at some of them.
-const STRIDE = amount(23, 11, 1);
+const STRIDE = amount(41, 17, 1);
 const MAX_WRITES = 500;
 // A passphrase would cost each process a third of a second.
 const KEY = ["--key", "r.key", "--contents"];

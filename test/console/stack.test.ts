@@ -5,6 +5,7 @@ import { perform } from "../../src/lambda/key-manager/request.js";
 import { loadInstallation } from "../../src/operator/load-installation.js";
 import { stackManager } from "../../src/operator/stack-manager.js";
 import { signet } from "../cli/command.js";
+import { some } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { startCloudFormation } from "../fakes/aws/cloudformation.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
@@ -254,11 +255,13 @@ describe("the console of a stack", () => {
     expect(read()).toBeGreaterThan(3 * first);
   });
 
-  it.each([
-    ["lease_held", "function other is changing keys: try again later", 409],
-    ["lease_lost", "another manager has taken over; run `signet keys tick` to see where it stands", 409],
-    ["key_unusable", "the KMS key is disabled", 503],
-  ] as const)("tells %s of its key manager as what it is", async (code, words, _status) => {
+  it.each(
+    some(1, [
+      ["lease_held", "function other is changing keys: try again later"],
+      ["lease_lost", "another manager has taken over; run `signet keys tick` to see where it stands"],
+      ["key_unusable", "the KMS key is disabled"],
+    ] as const),
+  )("tells %s of its key manager as what it is", async (code, words) => {
     const { json } = await page.call("/api/preview", { change: "rotate" });
     answer = async () => {
       throw new SignetError(code, words);
