@@ -1,6 +1,6 @@
 /**
- * Proves the console's page in a real browser: every path of it, by keys alone too, what axe says of it by WCAG 2.2 AA, light and dark, from 320
- * pixels to 4k; and what pages of others get from it. Build first; needs chromium (CHROMIUM names another one). Without one it says so, which
+ * Proves the console's page in a real browser: every path of it, by keys alone too, of a folder and of a stack on a strict fake of AWS; what axe
+ * says of it by WCAG 2.2 AA, light and dark, from 320 pixels to 4k; and what pages of others get from it. Build first; needs chromium (CHROMIUM names another one). Without one it says so, which
  * in CI is a failure.
  *
  *   node tools/prove-console.mjs [--short] [--pictures FOLDER]

@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const { resolve } = createRequire(fileURLToPath(new URL("package.json", import.meta.url)));
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome-stable"];
 const PATIENCE_MS = 60_000;
+const MOST_TABS = 300;
 
 /** A name that leads to this machine, as DNS of an attacker has it. */
 export const REBOUND = "rebound.example";
@@ -102,6 +103,30 @@ export async function press(page, word, within = "body") {
     word,
   );
   await handle.asElement().evaluate((button) => button.focus());
+  await page.keyboard.press("Enter");
+}
+
+/** Goes by Tab to what a selector finds and a word is said by, or named. */
+export async function reach(page, selector, word = "") {
+  const isThere = () =>
+    page.evaluate(
+      (wanted, part) => {
+        const element = document.activeElement;
+        return element.matches(wanted) && `${element.textContent} ${element.ariaLabel}`.includes(part);
+      },
+      selector,
+      word,
+    );
+  for (let turn = 0; turn < MOST_TABS; turn++) {
+    if (await isThere()) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`no Tab leads to ${selector} ${word}`);
+}
+
+/** Goes by Tab to a button, and presses it. */
+export async function pressByKeys(page, selector, word) {
+  await reach(page, selector, word);
   await page.keyboard.press("Enter");
 }
 

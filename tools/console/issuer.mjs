@@ -67,11 +67,16 @@ export async function rotatableIssuer() {
   return { cwd, remove: () => removed(cwd) };
 }
 
-/** Starts the console of a folder, and waits for its link. @param {string} cwd */
-export function startConsole(cwd) {
-  const child = spawn(process.execPath, [bin, "console", "--no-open"], {
+/**
+ * Starts the console of a folder, or of what `args` name, and waits for its link.
+ *
+ * @param {string} cwd
+ * @param {{ args?: readonly string[], env?: Record<string, string> }} [more]
+ */
+export function startConsole(cwd, { args = [], env = {} } = {}) {
+  const child = spawn(process.execPath, [bin, "console", "--no-open", ...args], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: dirname(cwd), TMPDIR: cwd },
+    env: { PATH: process.env.PATH, HOME: dirname(cwd), TMPDIR: cwd, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [out, err] = ["", ""];
@@ -84,7 +89,7 @@ export function startConsole(cwd) {
     child.stdout.on("data", (text) => {
       out += text;
       const [link, origin] = /^(http:\/\/127\.0\.0\.1:\d+)\/#code=[\w-]+$/m.exec(out) ?? [];
-      if (link !== undefined) resolve({ link, origin, stop: () => child.kill("SIGTERM") && ended });
+      if (link !== undefined) resolve({ link, origin, stop: (signal = "SIGTERM") => child.kill(signal) && ended });
     });
   });
 }
