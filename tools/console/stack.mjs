@@ -1,6 +1,6 @@
 /** A stack on the strict fake of AWS: its keys there, its key manager that ships, each time in an environment of its own. */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,116 +25,135 @@ const credentialsOf = ({ accessKeyId, secretAccessKey }) => ({
   AWS_SECRET_ACCESS_KEY: secretAccessKey,
 });
 
+const STACK = {
+  parameters: {
+    ...{ KeyCustodianParameter: "ParameterStore", Algorithm: "ES256", Callers: "{}" },
+    ...{ MaxTtlSeconds: "86400", RotateEveryDays: "90" },
+  },
+  outputs: {
+    ...{ KeyringBucket: BUCKET, IssuerUrl: ISSUER, KeyManagerFunctionArn: MANAGER },
+    ...{ JWTIssuerFunctionArn: `${FUNCTION}-Issuer-1A2B3C`, JwtIssuerFunctionArn: `${FUNCTION}-Issuer-1A2B3C` },
+  },
+};
+
+/** Runs the key manager that ships for one event. @param {(child: import("node:child_process").ChildProcess) => void} started */
+async function manage(event, env, started) {
+  const api = await startRuntimeApi();
+  const program = [join(root, "bench/bootstrap.cjs"), join(root, "dist/lambda/key-manager.cjs")];
+  const settings = {
+    ...{ SIGNET_KEYRING: `s3://${BUCKET}`, SIGNET_ISSUER: ISSUER, SIGNET_CUSTODY: "parameter-store" },
+    ...{ AWS_LAMBDA_RUNTIME_API: api.address, AWS_LAMBDA_FUNCTION_NAME: "signet-Manager", AWS_LAMBDA_LOG_LEVEL: "FATAL" },
+  };
+  const child = spawn(process.execPath, ["--import", shortWaits, ...program], {
+    env: { ...env, ...settings },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  started(child);
+  return api.invoke(JSON.stringify(event)).finally(() => {
+    child.kill("SIGKILL");
+    api.close();
+  });
+}
+
+/** Stops a manager at its first entry in the log, for which it has the lease. */
+function createTrap() {
+  /** @type {Map<string, import("node:child_process").ChildProcess>} */
+  const running = new Map();
+  let set;
+  return {
+    running,
+    /** Told of each call before it is carried out. */
+    called(who, { action, resource }) {
+      if (set?.who !== who || action !== "s3:PutObject" || !resource.includes("/audit/")) return;
+      const child = running.get(who);
+      child.kill("SIGSTOP");
+      set.stopped({ goOn: () => child.kill("SIGCONT") });
+      set = undefined;
+    },
+    /** Stops the next one of that name: it goes on when it is told to. */
+    next: (who) =>
+      new Promise((stopped) => {
+        set = { who, stopped };
+      }),
+  };
+}
+
+/** A manager on another machine, which has a folder there. */
+function otherManager(cwd, env, trap) {
+  const who = env.AWS_ACCESS_KEY_ID;
+  const run = (args) => signet(cwd, args, { env, imports: [shortWaits] });
+  return {
+    run,
+    /** Lets it begin, and stops it once it has the lease. @param {readonly string[]} args */
+    async frozen(args) {
+      const stopped = trap.next(who);
+      const child = spawn(process.execPath, ["--import", shortWaits, join(root, "bin/signet"), ...args], {
+        cwd,
+        env: { PATH: process.env.PATH, HOME: cwd, ...env },
+        stdio: "ignore",
+      });
+      trap.running.set(who, child);
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      return { ...(await stopped), ended };
+    },
+    /** Lets it work once a person has said that whoever has the lease has ended, as its refusal says it. @param {readonly string[]} args */
+    async takeOver(args) {
+      const { stderr } = await run(args);
+      const [, unlock = ""] = /`signet (keys unlock \S+)`/.exec(stderr) ?? [];
+      for (const words of [[...unlock.split(" "), "--yes"], args]) must(await run(words), words.join(" "));
+    },
+  };
+}
+
 /** Makes it, with its first keys. */
 export async function startStack() {
   /** @type {Set<string>} what the operator is denied */
   const denied = new Set();
-  let trap = () => undefined;
+  const trap = createTrap();
   const [operator, manager, other] = ["operator", "manager", "other"].map(identity);
+  const watched = (who) => ({ ...who, allows: (call) => trap.called(who.accessKeyId, call) ?? true });
   const aws = await startFakeAws({
-    credentials: [
-      { ...operator, allows: ({ action }) => !denied.has(action) },
-      ...[manager, other].map((each) => ({ ...each, allows: (call) => trap(each.accessKeyId, call) ?? true })),
-    ],
+    credentials: [{ ...operator, allows: ({ action }) => !denied.has(action) }, watched(manager), watched(other)],
   });
   aws.createBucket(BUCKET);
   aws.state.functions.set(MANAGER, new Map());
-  const home = mkdtempSync(join(tmpdir(), "signet-stack-"));
-  const env = { ...aws.env, SIGNET_INSTALLATION: BUCKET };
-  const elsewhere = join(home, "elsewhere");
-  mkdirSync(elsewhere);
+  const objectOf = (key) => JSON.parse(aws.state.buckets.get(BUCKET).objects.get(key).at(-1).body.toString());
+  const envOf = (who) => ({ ...aws.env, SIGNET_INSTALLATION: BUCKET, ...credentialsOf(who) });
+
+  const elsewhere = mkdtempSync(join(tmpdir(), "signet-elsewhere-"));
+  const second = otherManager(elsewhere, envOf(other), trap);
   const made = ["init", "--custody", "parameter-store", "--keyring", `s3://${BUCKET}`, "--issuer", ISSUER];
-  must(await signet(elsewhere, made, { env: { ...env, ...credentialsOf(other) }, imports: [shortWaits] }), "init");
+  must(await second.run(made), "init");
 
   const { startCloudFormation } = await sourceModule("test/fakes/aws/cloudformation.ts");
-  const formation = await startCloudFormation();
-  formation.stack = {
-    parameters: {
-      ...{ KeyCustodianParameter: "ParameterStore", Algorithm: "ES256", Callers: "{}" },
-      ...{ MaxTtlSeconds: "86400", RotateEveryDays: "90" },
-    },
-    outputs: {
-      ...{ KeyringBucket: BUCKET, IssuerUrl: ISSUER, KeyManagerFunctionArn: MANAGER },
-      ...{ JWTIssuerFunctionArn: `${FUNCTION}-Issuer-1A2B3C`, JwtIssuerFunctionArn: `${FUNCTION}-Issuer-1A2B3C` },
-    },
-  };
-
+  const formation = Object.assign(await startCloudFormation(), { stack: STACK });
   /** @type {Promise<unknown>} */
   let last = Promise.resolve();
-  const objectOf = (key) => JSON.parse(aws.state.buckets.get(BUCKET).objects.get(key).at(-1).body.toString());
-  aws.runs(async (_arn, event) => {
-    const api = await startRuntimeApi();
-    const program = [join(root, "bench/bootstrap.cjs"), join(root, "dist/lambda/key-manager.cjs")];
-    const settings = {
-      ...{ SIGNET_KEYRING: `s3://${BUCKET}`, SIGNET_ISSUER: ISSUER, SIGNET_CUSTODY: "parameter-store" },
-      ...{ AWS_LAMBDA_RUNTIME_API: api.address, AWS_LAMBDA_FUNCTION_NAME: "signet-Manager", AWS_LAMBDA_LOG_LEVEL: "FATAL" },
-    };
-    const child = spawn(process.execPath, ["--import", shortWaits, ...program], {
-      env: { ...env, ...credentialsOf(manager), ...settings },
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-    running.set(manager.accessKeyId, child);
-    const answer = api.invoke(JSON.stringify(event)).finally(() => {
-      child.kill("SIGKILL");
-      api.close();
-    });
+  aws.runs((_arn, event) => {
+    const answer = manage(event, envOf(manager), (child) => trap.running.set(manager.accessKeyId, child));
     last = answer.catch(() => undefined);
     return answer;
   });
-
-  /** @type {Map<string, import("node:child_process").ChildProcess>} */
-  const running = new Map();
-  /** Stops a manager at its first entry in the log, for which it has the lease: it goes on when it is told to. */
-  function frozen(who) {
-    return new Promise((stopped) => {
-      trap = (caller, { action, resource }) => {
-        if (caller !== who || action !== "s3:PutObject" || !resource.includes("/audit/")) return;
-        trap = () => undefined;
-        const child = running.get(who);
-        child.kill("SIGSTOP");
-        stopped({ goOn: () => child.kill("SIGCONT") });
-      };
-    });
-  }
-
   return {
     keyring: () => objectOf("keyring.json"),
     published: () => objectOf(".well-known/jwks.json"),
     deny: (action) => denied.add(action),
     allowAll: () => denied.clear(),
+    other: second,
+    /** The next run of the key manager that changes keys, once it has the lease. */
+    frozenManager: () => trap.next(manager.accessKeyId),
     /** Once the key manager has done what it was asked last. */
     finished: () => last,
-    /** The next run of the key manager, once it has the lease. */
-    frozenManager: () => frozen(manager.accessKeyId),
-    /** A manager on another machine, once it has the lease. @param {readonly string[]} args */
-    async frozenOther(args) {
-      const stopped = frozen(other.accessKeyId);
-      const child = spawn(process.execPath, ["--import", shortWaits, join(root, "bin/signet"), ...args], {
-        cwd: elsewhere,
-        env: { PATH: process.env.PATH, HOME: home, ...env, ...credentialsOf(other) },
-        stdio: "ignore",
-      });
-      running.set(other.accessKeyId, child);
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      return { ...(await stopped), ended };
-    },
-    /** The same, once a person has said that whoever has the lease has ended, as its refusal says it. @param {readonly string[]} args */
-    async takeOver(args) {
-      const as = { env: { ...env, ...credentialsOf(other) }, imports: [shortWaits] };
-      const { stderr } = await signet(elsewhere, args, as);
-      const [, unlock = ""] = /`signet (keys unlock \S+)`/.exec(stderr) ?? [];
-      for (const words of [[...unlock.split(" "), "--yes"], args]) must(await signet(elsewhere, words, as), words.join(" "));
-    },
     console: () =>
       startConsole(elsewhere, {
         args: ["--config", "stack:signet"],
         env: { ...aws.env, ...credentialsOf(operator), AWS_ENDPOINT_URL_CLOUDFORMATION: formation.url },
       }),
     async end() {
-      for (const child of running.values()) child.kill("SIGKILL");
+      for (const child of trap.running.values()) child.kill("SIGKILL");
       formation.close();
       await aws.close();
-      rmSync(home, { recursive: true });
+      rmSync(elsewhere, { recursive: true });
     },
   };
 }

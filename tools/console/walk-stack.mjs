@@ -10,7 +10,6 @@ const kidsIn = (stack, state) =>
     .map(kidOf);
 const signing = (stack) => kidsIn(stack, "active")[0];
 const isPublished = (stack, kid) => stack.published().keys.some((key) => key.kid === kid);
-const isClosed = (page) => page.waitForFunction(() => document.querySelector("dialog") === null);
 
 /** Opens what a rotation would do. */
 async function lookAtRotation(page) {
@@ -27,8 +26,8 @@ async function lookAtRevocation(page, kid) {
 }
 
 async function closed(page) {
-  await page.keyboard.press("Escape");
-  await isClosed(page);
+  await pressByKeys(page, "dialog button", "Close");
+  await page.waitForFunction(() => document.querySelector("dialog") === null);
 }
 
 /** A rotation, by keys alone. */
@@ -63,7 +62,7 @@ async function revoked({ page, check, stack }) {
 async function held({ page, check, stack }) {
   const [kid] = kidsIn(stack, "pending");
   await lookAtRevocation(page, kid);
-  const other = await stack.frozenOther(["keys", "rotate"]);
+  const other = await stack.other.frozen(["keys", "rotate"]);
   await page.keyboard.press("Enter");
   await untilSays(page, "dialog [role=alert]", "Another manager is at work.");
   check(isPublished(stack, kid), "nothing is done beside another manager");
@@ -82,7 +81,7 @@ async function lost({ page, check, stack }) {
   await page.waitForSelector("dialog .steps .working");
   const moving = await page.evaluate(() => document.getAnimations().length);
   check(moving === 0, "nothing moves under reduced motion while a change is at work", moving);
-  await stack.takeOver(["keys", "rotate"]);
+  await stack.other.takeOver(["keys", "rotate"]);
   goOn();
   await untilSays(page, "dialog [role=alert]", "Another manager took over.");
   check(isPublished(stack, kid), "who has lost the lease does nothing more");

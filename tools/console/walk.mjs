@@ -54,7 +54,10 @@ async function pictures({ page, check }, folder) {
   for (const scheme of SCHEMES) {
     await dress(page, { scheme, width: PICTURE_WIDTH });
     // As far as the lives of the keys: the cards say the same once more.
-    const { bottom } = await page.$eval(".timeline-place", (place) => place.closest("section").getBoundingClientRect().toJSON());
+    const bottom = await page.$eval(
+      ".timeline-place",
+      (place) => place.closest("section").getBoundingClientRect().bottom + globalThis.scrollY,
+    );
     const clip = { x: 0, y: 0, width: PICTURE_WIDTH, height: Math.ceil(bottom) + 24 };
     const picture = Buffer.from(await page.screenshot({ clip }));
     writeFileSync(join(folder, `console-${scheme}.png`), picture);
