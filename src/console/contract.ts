@@ -276,7 +276,7 @@ export type IssueAsked = { readonly request: IssueRequest; readonly caller?: str
 
 /** How the same is asked for elsewhere. */
 export interface IssueCommand {
-  readonly name: "signet" | "curl" | "AWS CLI" | "Node" | "Python" | "Go";
+  readonly name: "signet" | "curl" | "AWS CLI" | "Node" | "Python" | "Go" | "Java";
   readonly text: string;
 }
 

@@ -3,7 +3,7 @@ import type { IssueRequest } from "../issue/request.js";
 
 /** How a token is asked for elsewhere. */
 export interface IssueCommand {
-  readonly name: "signet" | "curl" | "AWS CLI" | "Node" | "Python" | "Go";
+  readonly name: "signet" | "curl" | "AWS CLI" | "Node" | "Python" | "Go" | "Java";
   /** To be pasted as it is: in a shell, or as a program of that language. */
   readonly text: string;
 }
@@ -87,6 +87,7 @@ function byServer(body: string, url: string): readonly IssueCommand[] {
       ].join("\n"),
     },
     { name: "Go", text: goProgram(asciiJson(target), literal) },
+    { name: "Java", text: javaProgram(asciiJson(target), literal) },
   ];
 }
 
@@ -110,6 +111,29 @@ function goProgram(url: string, body: string): string {
     "\tif err := json.NewDecoder(response.Body).Decode(&answer); err != nil {\n\t\tlog.Fatal(err)\n\t}",
     '\tif response.StatusCode != http.StatusOK {\n\t\tlog.Fatalf("%s: %s", answer.Code, answer.Detail)\n\t}',
     "\tfmt.Println(answer.Token)",
+    "}",
+  ].join("\n");
+}
+
+function javaProgram(url: string, body: string): string {
+  return [
+    "import com.nimbusds.jose.util.JSONObjectUtils;",
+    ...["URI", "http.HttpClient", "http.HttpRequest", "http.HttpResponse.BodyHandlers"].map((name) => `import java.net.${name};`),
+    "",
+    "public class Issue {",
+    "  public static void main(String[] arguments) throws Exception {",
+    `    var request = HttpRequest.newBuilder(URI.create(${url}))`,
+    '        .header("Authorization", "Bearer " + System.getenv("CALLER_SECRET"))',
+    '        .header("Content-Type", "application/json")',
+    `        .POST(HttpRequest.BodyPublishers.ofString(${body}))`,
+    "        .build();",
+    "    var response = HttpClient.newHttpClient().send(request, BodyHandlers.ofString());",
+    "    var answer = JSONObjectUtils.parse(response.body());",
+    "    if (response.statusCode() != 200) {",
+    '      throw new IllegalStateException(answer.get("code") + ": " + answer.get("detail"));',
+    "    }",
+    '    System.out.println(answer.get("token"));',
+    "  }",
     "}",
   ].join("\n");
 }
@@ -156,6 +180,7 @@ function byFunction(
       ].join("\n"),
     },
     { name: "Go", text: goInvocation(asciiJson(region), asciiJson(name), literal) },
+    { name: "Java", text: javaInvocation(asciiJson(region), asciiJson(name), literal) },
   ];
 }
 
@@ -187,7 +212,31 @@ function goInvocation(region: string, name: string, body: string): string {
   ].join("\n");
 }
 
-/** JSON of ASCII alone. Within a further JSON.stringify it is a literal of JavaScript, Python and Go. */
+function javaInvocation(region: string, name: string, body: string): string {
+  return [
+    "import com.nimbusds.jose.util.JSONObjectUtils;",
+    ...["core.SdkBytes", "regions.Region", "services.lambda.LambdaClient"].map(
+      (each) => `import software.amazon.awssdk.${each};`,
+    ),
+    "",
+    "public class Invoke {",
+    "  public static void main(String[] arguments) throws Exception {",
+    `    try (var lambda = LambdaClient.builder().region(Region.of(${region})).build()) {`,
+    "      var response = lambda.invoke(request -> request",
+    `          .functionName(${name})`,
+    `          .payload(SdkBytes.fromUtf8String(${body})));`,
+    "      var answer = JSONObjectUtils.parse(response.payload().asUtf8String());",
+    "      if (response.functionError() != null) {",
+    '        throw new IllegalStateException(answer.get("errorType") + ": " + answer.get("errorMessage"));',
+    "      }",
+    '      System.out.println(answer.get("token"));',
+    "    }",
+    "  }",
+    "}",
+  ].join("\n");
+}
+
+/** JSON of ASCII alone. Within a further JSON.stringify it is a literal of JavaScript, Python, Go and Java. */
 function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -286,7 +286,14 @@ describe("the console of a stack", () => {
     const { json } = await page.call("/api/issue", asked);
     expect(json.claims.members).toMatchObject({ sub: "alice" });
     expect(invoked.at(-1)).toStrictEqual({ claims: { sub: "alice" }, ttl: 60 });
-    expect(json.commands.map(({ name }: { name: string }) => name)).toStrictEqual(["signet", "AWS CLI", "Node", "Python", "Go"]);
+    expect(json.commands.map(({ name }: { name: string }) => name)).toStrictEqual([
+      "signet",
+      "AWS CLI",
+      "Node",
+      "Python",
+      "Go",
+      "Java",
+    ]);
     for (const { name, text } of json.commands.slice(1)) expect(text, name).toContain(`${ISSUER}:web`);
     expect(json.commands[0].text).toBe(`signet token --claims '{"sub":"alice"}' --ttl 60s --config stack:signet --caller web`);
     expect((await page.call("/api/issue", { ...asked, caller: "none" })).json.error.code).toBe("aws_not_found");

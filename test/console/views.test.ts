@@ -118,7 +118,14 @@ describe("a token", () => {
     expect(JSON.parse(json.claims.text)).toStrictEqual(json.claims.members);
     const verified = await signet(["verify", json.token, "--audience", "my-api"], { cwd });
     expect(verified.code).toBe(0);
-    expect(json.commands.map(({ name }: { name: string }) => name)).toStrictEqual(["signet", "curl", "Node", "Python", "Go"]);
+    expect(json.commands.map(({ name }: { name: string }) => name)).toStrictEqual([
+      "signet",
+      "curl",
+      "Node",
+      "Python",
+      "Go",
+      "Java",
+    ]);
     const same = await page.call("/api/issue-commands", { request });
     expect(same.json).toStrictEqual({ commands: json.commands });
     const [command] = json.commands;

@@ -57,7 +57,7 @@ describe("how a token is asked for elsewhere", () => {
       JSON.stringify(REQUEST).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
     );
     expect(literal).not.toBe(ascii);
-    for (const language of ["Node", "Python", "Go"]) expect(texts[language], language).toContain(ascii);
+    for (const language of ["Node", "Python", "Go", "Java"]) expect(texts[language], language).toContain(ascii);
     for (const text of Object.values(texts)) expect(text).toMatch(/^[\x20-\x7e\n\t]*$/);
   });
 
