@@ -156,7 +156,7 @@ async function followReadme(env) {
   const issue = async (aud) => {
     const headers = {
       "content-type": "application/json",
-      authorization: `Bearer ${readFileSync(join(cwd, "secret"), "utf8").trim()}`,
+      authorization: `Bearer ${readFileSync(join(cwd, "web.secret"), "utf8").trim()}`,
     };
     const answer = await fetch(`${url}/issue`, {
       method: "POST",

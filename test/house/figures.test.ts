@@ -18,6 +18,26 @@ describe("the figures of README and docs/comparison.md", () => {
     }
   });
 
+  test("are those that the benchmark of functions has measured", () => {
+    const rows = textOf("docs/benchmarks-lambda.md")
+      .split("\n")
+      .map((line) => line.split("|").map((cell) => cell.trim()))
+      .filter((cells) => /^\$/.test(cells.at(-2) ?? ""));
+    /** From the least to the most that rows of one kind have in a column. */
+    const range = (kind: RegExp, column: number, unit: string) => {
+      const found = rows.filter(([, name = ""]) => kind.test(name)).map((cells) => cells.at(column) ?? "");
+      const sorted = found.sort((one, other) => Number(one.replace("$", "")) - Number(other.replace("$", "")));
+      return `${sorted[0]} to ${sorted.at(-1)}${unit}`;
+    };
+    const [ours, go] = [/^Signet, `(parameter-store|secrets-manager|kms-data-key)`$/, /^Go: (signs|reads)/];
+    const page = textOf("docs/comparison.md");
+    expect(page).toContain(
+      `${range(/^the smallest that signs, its key embedded$/, -2, "")} for requests and time, as measured; in Go ${range(go, -2, "")}`,
+    );
+    expect(page).toContain(`Measured as the function of your own: ${range(ours, -2, "")}`);
+    expect(page).toContain(`starts in ${range(go, 2, " ms")} where Signet takes ${range(ours, 2, " ms")}`);
+  });
+
   test("are as many parties as the table of relying parties has", () => {
     expect(textOf("README.md")).toContain(`the rules of ${RELYING_PARTIES.length} parties`);
   });
