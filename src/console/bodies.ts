@@ -46,6 +46,7 @@ type Readers = { readonly [Path in keyof Api]: (value: unknown) => Api[Path]["as
 /** What reads each request; what is not in its shape is refused with `invalid_request` or `unknown_field`, naming the member. */
 export const READERS: Readers = {
   "/api/session": (value) => session(value) as never,
+  "/api/here": (value) => nothing(value) as never,
   "/api/keys": (value) => nothing(value) as never,
   "/api/preview": previewOf,
   "/api/change": (value) => change(value) as never,

@@ -13,9 +13,20 @@ import type { KeyLives } from "../rotation/forecast/key-lives.js";
 /** The header with which the page shows its session; every call but the first has it. */
 export const SESSION_HEADER = "signet-session";
 
+/** The header with which the page asks for a proof: letters and digits that it uses once. */
+export const NONCE_HEADER = "signet-nonce";
+
+/**
+ * The header of an answer that proves who answers: HMAC-SHA-256 of `NONCE PATH` under the key of `SessionAnswer.proof`, in hexadecimal digits. Who
+ * has taken the port of a console that has ended cannot make it.
+ */
+export const PROOF_HEADER = "signet-proof";
+
 /** The paths, and what each is asked and answers. */
 export interface Api {
   readonly "/api/session": { readonly asked: SessionRequest; readonly answered: SessionAnswer };
+  /** Asks for the proof alone, before a body is sent. */
+  readonly "/api/here": { readonly asked: NoMembers; readonly answered: NoMembers };
   readonly "/api/keys": { readonly asked: NoMembers; readonly answered: KeysView };
   readonly "/api/preview": { readonly asked: PreviewRequest; readonly answered: PreviewAnswer };
   /** Answers lines of JSON (`application/x-ndjson`), each a `ChangeLine`, as things happen. */
@@ -33,7 +44,7 @@ type NoMembers = Readonly<Record<string, never>>;
 
 /**
  * Every failure, under its HTTP status. Codes that the page tells apart: `caller_unknown` (401: no session of this console; it may have been
- * started anew), `proof_refused` (401: a wrong code), `proof_replayed` (401: the code was used, or there were too many wrong ones),
+ * started anew), `proof_refused` (401: a wrong code), `proof_replayed` (401: the code was used),
  * `keyring_conflict` (409: the keys have changed since the preview), `lease_held` and `lease_lost` (409: another manager), `aws_access_denied`
  * (500: the message names the right that is missing).
  */
@@ -52,8 +63,8 @@ export interface ErrorAnswer {
 /** The code of the link, once: what stands in its fragment, `#code=CODE`. */
 type SessionRequest = { readonly code: string };
 
-/** What the page shows from now on, in `Signet-Session`. */
-type SessionAnswer = { readonly session: string };
+/** What the page shows from now on, in `Signet-Session`, and the key by which the console proves itself, which the page sends to nobody. */
+export type SessionAnswer = { readonly session: string; readonly proof: string };
 
 /** How the keys stand. */
 export interface KeysView {

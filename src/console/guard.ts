@@ -15,6 +15,7 @@ const SINGLE = [
   "sec-fetch-dest",
   "sec-fetch-mode",
   "signet-session",
+  "signet-nonce",
 ];
 
 /**

@@ -7,7 +7,7 @@ import { createFile, PRIVATE_FILE } from "../files/durable.js";
 /** A file that leads a browser to the console. */
 export interface RedirectFile {
   readonly path: string;
-  /** Removes it, with its folder; again is success. */
+  /** Removes it, with its folder; again is success. What is not let go yet, as a file that a browser on Windows has open, stays until the next call. */
   remove(): void;
 }
 
@@ -16,11 +16,18 @@ export interface RedirectFile {
  * itself, in a folder of its own, this user alone can read.
  *
  * @param link without what HTML reads as its own
+ * @param removed removes a folder with all that is in it
  */
-export async function writeRedirectFile(link: string): Promise<RedirectFile> {
+export async function writeRedirectFile(link: string, removed = removeFolder): Promise<RedirectFile> {
   // Made with mode 0700, under a name that no one can have taken before.
   const folder = await mkdtemp(join(tmpdir(), "signet-console-"));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  const remove = (): void => {
+    try {
+      removed(folder);
+    } catch {
+      // Its code is good for nothing once it was used, or once the console has ended.
+    }
+  };
   const path = join(folder, "console.html");
   try {
     await createFile(path, redirectTo(link), PRIVATE_FILE);
@@ -29,6 +36,10 @@ export async function writeRedirectFile(link: string): Promise<RedirectFile> {
     throw error;
   }
   return Object.freeze({ path, remove });
+}
+
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
 }
 
 function redirectTo(link: string): string {

@@ -7,7 +7,7 @@ import { READERS, readBody } from "./bodies.js";
 import { callersView } from "./callers-view.js";
 import { answerChange } from "./change-stream.js";
 import type { Changes } from "./changes.js";
-import { type Api, SESSION_HEADER } from "./contract.js";
+import { type Api, NONCE_HEADER, PROOF_HEADER, SESSION_HEADER } from "./contract.js";
 import { assertFromHere, assertJson } from "./guard.js";
 import type { IdleWatch } from "./idle.js";
 import type { Invitation } from "./invitation.js";
@@ -35,6 +35,7 @@ interface RoutesOptions {
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 type Path = keyof Api;
+const NONCE = /^[\w-]{22,64}$/;
 /** What is answered by what was asked alone. */
 type Views = {
   readonly [P in Exclude<Path, "/api/session" | "/api/change">]: (asked: Api[P]["asked"]) => Promise<Api[P]["answered"]>;
@@ -73,12 +74,15 @@ function dataRoutes(options: RoutesOptions) {
     assertFromHere(request, origin(), "data");
     if (request.method !== "POST") throw new SignetError("method_not_allowed", "data is asked for by POST");
     // Who asks is found out before a byte of the body is read.
-    if (path !== "/api/session") assertSession(request, invitation);
+    if (path !== "/api/session") {
+      assertSession(request, invitation);
+      proveTo(request, response, invitation);
+    }
     assertJson(request);
     if (path === "/api/session") {
-      const session = invitation.redeem(READERS[path](await readBody(request)).code);
+      const keys = invitation.redeem(READERS[path](await readBody(request)).code);
       onUsed();
-      return answerJson(response, 200, { session });
+      return answerJson(response, 200, keys);
     }
     const end = idle.begin();
     try {
@@ -95,6 +99,7 @@ function dataRoutes(options: RoutesOptions) {
 function viewsOf({ issuer, changes, surroundings }: RoutesOptions): Views {
   const { self } = surroundings;
   return {
+    "/api/here": async () => ({}),
     "/api/keys": () => keysView(issuer),
     "/api/preview": (asked) => changes.preview(asked),
     "/api/verify": (asked) => verifyView(surroundings, issuer, asked),
@@ -110,6 +115,11 @@ function assertSession({ headers }: IncomingMessage, invitation: Invitation): vo
   const shown = headers[SESSION_HEADER];
   if (invitation.isSession(typeof shown === "string" ? shown : undefined)) return;
   throw new SignetError("caller_unknown", "this page has no session of this console: open the link that `signet console` prints");
+}
+
+function proveTo({ headers, url = "" }: IncomingMessage, response: ServerResponse, invitation: Invitation): void {
+  const nonce = headers[NONCE_HEADER];
+  if (typeof nonce === "string" && NONCE.test(nonce)) response.setHeader(PROOF_HEADER, invitation.prove(nonce, url));
 }
 
 function allowed(error: unknown, url: string, files: PageFiles): Readonly<Record<string, string>> {

@@ -7,6 +7,7 @@ import { consoleAt, sentTo } from "./fixture.js";
 
 const issuerAt = issuerFolders(scratchDirectories(), ["--issuer", "https://issuer.example"]);
 const DATA = [
+  ["/api/here", {}],
   ["/api/keys", {}],
   ["/api/preview", { change: "rotate" }],
   ["/api/change", { preview: "x" }],
@@ -143,6 +144,12 @@ describe("whatever asks", () => {
       });
       expect(headers["set-cookie"]).toBeUndefined();
     }
+  });
+
+  it("gets no proof without the session", async () => {
+    const nonce = { "signet-nonce": "n".repeat(36) };
+    for (const [path, body] of [...DATA, ["/api/session", { code: "wrong" }]] as const)
+      expect((await page.call(path, body, nonce)).headers).not.toHaveProperty("signet-proof");
   });
 
   it("gets no datum without the session, whatever it shows in its place", async () => {

@@ -47,19 +47,12 @@ describe("the link of a console", () => {
     expect(shown.map(({ status }) => status).sort()).toStrictEqual([200, 401, 401, 401, 401]);
   });
 
-  it("works no more after five wrong codes, also for the right one", async () => {
+  it("works after any number of wrong codes: strangers cannot use it up", async () => {
     const { call, code } = await opened();
-    for (const wrong of ["", "x", code.slice(1), `${code}x`, code.toUpperCase(), "later"].filter((each) => each !== "")) {
-      expect((await call("/api/session", { code: wrong })).json.error.code).toBe("proof_refused");
+    const wrong = ["x", code.slice(1), `${code}x`, code.toUpperCase(), ...Array.from({ length: 20 }, String)];
+    for (const each of wrong) {
+      expect((await call("/api/session", { code: each })).json.error.code).toBe("proof_refused");
     }
-    const right = await call("/api/session", { code });
-    expect(right).toMatchObject({ status: 401, json: { error: { code: "proof_replayed" } } });
-    expect(right.json.error.message).toContain("start it again");
-  });
-
-  it("works after four", async () => {
-    const { call, code } = await opened();
-    for (let tried = 0; tried < 4; tried++) await call("/api/session", { code: `${tried}` });
     expect((await call("/api/session", { code })).status).toBe(200);
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openInBrowser } from "../../src/console/browser.js";
@@ -18,6 +18,19 @@ describe("the file that leads to a console", () => {
     remove();
     expect(existsSync(dirname(path))).toBe(false);
     remove();
+  });
+
+  it("that is not let go yet fails nothing, and is removed the next time", async () => {
+    const failures = [new Error("EBUSY: resource busy or locked")];
+    const { path, remove } = await writeRedirectFile(LINK, (folder) => {
+      const failure = failures.pop();
+      if (failure !== undefined) throw failure;
+      rmSync(folder, { recursive: true });
+    });
+    remove();
+    expect(existsSync(path)).toBe(true);
+    remove();
+    expect(existsSync(dirname(path))).toBe(false);
   });
 
   it("has another name each time", async () => {

@@ -132,7 +132,7 @@ export async function stopped(world, stop) {
 /** A session that the console does not know. */
 export async function ended(world) {
   const { page, check } = world;
-  await page.evaluate(() => sessionStorage.setItem("signet-session", "no session"));
+  await page.evaluate(() => sessionStorage.setItem("signet-session", '{"session":"none","proof":"none"}'));
   await page.reload();
   await untilSays(page, ".door h1", "has ended");
   check((await textOf(page, "body")).includes("signet console"), "it is said how to open another one");

@@ -1,6 +1,7 @@
 import { readJson } from "../../encoding/json-names-web.js";
-import { type Api, type ChangeLine, type ChangeRequest, type ErrorAnswer, SESSION_HEADER } from "../contract.js";
+import type { Api, ChangeLine, ChangeRequest, ErrorAnswer, SessionAnswer } from "../contract.js";
 import { linesOf } from "./lines.js";
+import { type Ask, NotTheConsole, post, provenFetch } from "./proven-fetch.js";
 
 const STORED = "signet-session";
 
@@ -20,27 +21,38 @@ export class ApiError extends Error {
   }
 }
 
-// In memory, and in what the browser forgets with the tab.
-let session: string | null = null;
+// In memory, and in what the browser forgets with the tab, where it lets a page keep something.
+let ask: Ask | null = null;
 
 /** True where this tab has shown its code already. */
 export function hasSession(): boolean {
-  session ??= sessionStorage.getItem(STORED);
-  return session !== null;
+  const kept = ask === null ? parsed(storage(() => sessionStorage.getItem(STORED)) ?? "") : undefined;
+  if (kept !== undefined) ask = provenFetch(kept as SessionAnswer);
+  return ask !== null;
 }
 
 /** Shows the code of the link, once. */
 export async function beginSession(code: string): Promise<void> {
-  session = (await call("/api/session", { code })).session;
-  sessionStorage.setItem(STORED, session);
+  const keys = await call("/api/session", { code });
+  ask = provenFetch(keys);
+  storage(() => sessionStorage.setItem(STORED, JSON.stringify(keys)));
+}
+
+// A browser that keeps nothing of any site throws.
+function storage<Value>(use: () => Value): Value | undefined {
+  try {
+    return use();
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the window is told once the console no longer knows this session. */
 export const SESSION_ENDED = "session-ended";
 
 function endSession(): void {
-  session = null;
-  sessionStorage.removeItem(STORED);
+  ask = null;
+  storage(() => sessionStorage.removeItem(STORED));
   dispatchEvent(new Event(SESSION_ENDED));
 }
 
@@ -84,15 +96,15 @@ function parsed(text: string): unknown {
 
 async function send(path: keyof Api, asked: unknown): Promise<Response> {
   try {
-    return await fetch(path, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...(session !== null && { [SESSION_HEADER]: session }) },
-      body: JSON.stringify(asked),
-      cache: "no-store",
-      redirect: "error",
-    });
-  } catch {
-    throw unreachable("The console does not answer. It may have been stopped: `signet console` starts it again.");
+    if (path === "/api/session") return await post(path, JSON.stringify(asked));
+    if (ask !== null) return await ask(path, asked);
+    throw new NotTheConsole();
+  } catch (error) {
+    if (!(error instanceof NotTheConsole)) {
+      throw unreachable("The console does not answer. It may have been stopped: `signet console` starts it again.");
+    }
+    endSession();
+    throw unreachable("What answers is not the console. It has ended, and its port was taken: nothing of this answer was used.");
   }
 }
 
@@ -102,7 +114,6 @@ function unreachable(message: string): ApiError {
 
 function refusal(answer: unknown, status: number): ApiError {
   const error = (answer as Partial<ErrorAnswer> | undefined)?.error;
-  if (error?.code === "caller_unknown") endSession();
   if (typeof error?.code === "string" && typeof error.message === "string") return new ApiError(error);
   return unreachable(`What answers (with status ${status}) is not the console. It may have been stopped, and its port taken.`);
 }

@@ -15,5 +15,5 @@ export function viewIn(hash: string): ViewName {
 
 /** The code that a link carries in its fragment, which no server sees; `null` where there is none. */
 export function codeIn(hash: string): string | null {
-  return /^#code=(?<code>[\w-]{1,200})$/.exec(hash)?.groups?.code ?? null;
+  return /^#code=(?<code>[\w-]{43})$/.exec(hash)?.groups?.code ?? null;
 }
