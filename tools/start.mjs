@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** @typedef {(argv: string[], hooks?: { logFd?: number, onServing?: (url: string) => void, onConsole?: () => void }) => Promise<number>} Main */
+/** @typedef {(argv: string[], hooks?: { logFd?: number, onServing?: (url: string) => void, onConsole?: () => void, untilEnd?: () => Promise<unknown> }) => Promise<number>} Main */
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const here = join(process.cwd(), "bin/signet");
@@ -179,13 +179,17 @@ function sayWhereTheyDiffer(url, issuer) {
   return say(`  others can be given ${url}/.well-known/jwks.json`);
 }
 
+/** @type {Promise<unknown>} */
+let consoleEnded = Promise.resolve();
+
 /** Opens the console beside the server, within this process, and waits for its link. The issuer is served with or without it. */
 function openConsole() {
   const args = ["console", "--no-open", ...(option("--config") === undefined ? [] : ["--config", config])];
   say(`\n+ ./bin/signet ${args.join(" ")}`);
   return /** @type {Promise<void>} */ (
     new Promise((resolve) => {
-      void main(args, { onConsole: resolve }).then(() => resolve());
+      consoleEnded = main(args, { onConsole: resolve });
+      void consoleEnded.then(() => resolve());
     })
   );
 }
@@ -227,4 +231,6 @@ const log = process.stdout.isTTY ? {} : { logFd: openSync("/dev/null", "w") };
 await run(["serve", ...(isDev ? ["--dev"] : []), ...given], {
   ...log,
   onServing: (url) => void onServing(url, { issuer, isDev }),
+  // A change of keys that was begun there is finished.
+  untilEnd: () => consoleEnded,
 });

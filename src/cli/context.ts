@@ -14,10 +14,12 @@ export interface Context extends Surroundings {
   readonly onServing?: ((url: string) => void) | undefined;
   /** Told once `console` has printed its link. */
   readonly onConsole?: (() => void) | undefined;
+  /** What `serve` waits for before it ends the process: something else that runs in it, and was told to end by the same signal. */
+  readonly untilEnd?: (() => Promise<unknown>) | undefined;
 }
 
 /** What a program gives that runs a command within itself. */
-export type Hooks = Partial<Pick<Context, "logFd" | "onServing" | "onConsole">>;
+export type Hooks = Partial<Pick<Context, "logFd" | "onServing" | "onConsole" | "untilEnd">>;
 
 /** The options that every command has. */
 export interface CommonOptions {

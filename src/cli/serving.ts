@@ -54,6 +54,7 @@ export async function serveUntilStopped(context: Context, job: Job): Promise<nev
     const serving = await Promise.race([start(context, job, serverLog), signals.first]);
     await signals.first;
     if (serving !== undefined) code = await stop(serving, serverLog, signals);
+    await Promise.race([context.untilEnd?.(), signals.again]);
   } catch (error) {
     code = reportFailure(error, context.output);
   }

@@ -12,6 +12,12 @@ interface Previewed {
   readonly expiresAt: number;
 }
 
+/** A change that is being carried out, with the steps so far. */
+export interface ChangeUnderWay {
+  readonly change: KeyChange;
+  readonly steps: readonly string[];
+}
+
 /** Shows changes of keys, and carries out what was shown. */
 export interface Changes {
   preview(request: PreviewRequest): Promise<PreviewAnswer>;
@@ -24,6 +30,10 @@ export interface Changes {
    *   has to be typed was not; and what the manager throws
    */
   carryOut(request: ChangeRequest, told: (line: ChangeLine) => void): Promise<ChangeLine>;
+  /** The change that is under way and began first; `null` where none is. */
+  underWay(): ChangeUnderWay | null;
+  /** Resolves once all changes that are under way have ended, however they end. */
+  settled(): Promise<void>;
 }
 
 /** A person reads it, and decides. */
@@ -34,6 +44,7 @@ const MAX_KEPT = 32;
 /** Makes what shows and carries out the changes of an issuer's keys. @param now milliseconds on a clock that is never set */
 export function createChanges(issuer: IssuerAtHand, now: () => number): Changes {
   const previews = new Map<string, Previewed>();
+  const running = new Map<ChangeUnderWay, Promise<unknown>>();
 
   // One change at a time: each has a manager of its own.
   let last: Promise<unknown> = Promise.resolve();
@@ -68,6 +79,15 @@ export function createChanges(issuer: IssuerAtHand, now: () => number): Changes 
     );
   }
 
+  async function carry(previewed: Previewed, onStep: (step: string) => void): Promise<ChangeLine> {
+    const { change, mark } = previewed;
+    const changer = await issuer.changer(onStep);
+    const installation = await issuer.installation();
+    const sentences = await carryOut(installation, changer, change, mark, () => assertGood(previewed));
+    // What was done is done, whatever can be read afterwards.
+    return { done: { sentences, keys: await keysView(issuer).catch(() => null) } };
+  }
+
   return Object.freeze({
     async preview(change: PreviewRequest) {
       const installation = await issuer.installation();
@@ -82,13 +102,20 @@ export function createChanges(issuer: IssuerAtHand, now: () => number): Changes 
       const found = previews.get(preview);
       if (found !== undefined) assertTyped(found.change, confirm);
       const previewed = take(preview);
-      const { change, mark } = previewed;
-      const sentences = await inTurn(async () => {
-        const changer = await issuer.changer((step) => told({ step }));
-        return carryOut(await issuer.installation(), changer, change, mark, () => assertGood(previewed));
-      });
-      // What was done is done, whatever can be read afterwards.
-      return { done: { sentences, keys: await keysView(issuer).catch(() => null) } };
+      const steps: string[] = [];
+      const underWay = { change: previewed.change, steps };
+      const ending = inTurn(() =>
+        carry(previewed, (step) => {
+          steps.push(step);
+          told({ step });
+        }),
+      ).finally(() => running.delete(underWay));
+      running.set(underWay, ending);
+      return ending;
+    },
+    underWay: () => running.keys().next().value ?? null,
+    async settled() {
+      await Promise.allSettled(running.values());
     },
   });
 }

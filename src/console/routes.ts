@@ -25,7 +25,7 @@ interface RoutesOptions {
   readonly invitation: Invitation;
   /** Told once the link was used. */
   readonly onUsed: () => void;
-  readonly idle: Pick<IdleWatch, "begin">;
+  readonly idle: Pick<IdleWatch, "begin" | "isOver">;
   readonly issuer: IssuerAtHand;
   readonly changes: Changes;
   readonly surroundings: Surroundings;
@@ -73,6 +73,8 @@ function dataRoutes(options: RoutesOptions) {
   return async (path: Path, request: IncomingMessage, response: ServerResponse): Promise<void> => {
     assertFromHere(request, origin(), "data");
     if (request.method !== "POST") throw new SignetError("method_not_allowed", "data is asked for by POST");
+    if (idle.isOver())
+      throw new SignetError("caller_unknown", "this console was not used for long, and ends: `signet console` opens it again");
     // Who asks is found out before a byte of the body is read.
     if (path !== "/api/session") {
       assertSession(request, invitation);

@@ -2,7 +2,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SignetError } from "../errors.js";
 import type { Surroundings } from "../operator/surroundings.js";
-import { createChanges } from "./changes.js";
+import { type ChangeUnderWay, createChanges } from "./changes.js";
+import { watchConnections } from "./connections.js";
 import { IDLE_CLOCK, type IdleClock, watchIdle } from "./idle.js";
 import { createInvitation } from "./invitation.js";
 import type { IssuerAtHand } from "./issuer-at-hand.js";
@@ -27,12 +28,22 @@ export interface RunningConsole {
   readonly link: string;
   /** Once no session has asked for anything for `IDLE_SECONDS`. */
   readonly idle: Promise<void>;
-  /** Takes no more requests, and waits for those that are under way: what was begun is finished. */
-  close(): Promise<void>;
+  /** The change of keys that is under way; `null` where none is. */
+  underWay(): ChangeUnderWay | null;
+  /**
+   * Takes no more requests, and waits for those that are under way: for a change of keys until it is done, whether or not its page is still
+   * there; for all others half a minute.
+   *
+   * @returns whether all were finished
+   */
+  close(): Promise<boolean>;
 }
 
 /** The page asks again and again while a person is there: nothing for so long means that none is. */
 export const IDLE_SECONDS = 900;
+const MAX_STOP_MS = 30_000;
+/** A page has six connections at most; what strangers open beyond that would take the descriptors of the process that writes keys. */
+const MAX_CONNECTIONS = 64;
 const HOST = "127.0.0.1";
 
 /**
@@ -52,20 +63,38 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   let origin = "";
   const server = createServer(
     // What sends its request drop by drop holds a connection, and nothing else, for so long.
-    { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, requireHostHeader: true },
+    {
+      maxHeaderSize: 16_384,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 5_000,
+      keepAliveTimeout: 65_000,
+      requireHostHeader: true,
+    },
     consoleRoutes({ ...parts, invitation, changes, idle: watch, origin: () => origin }),
   );
   server.maxHeadersCount = 100;
-  // A connection whose request is over is kept for the next one, which will not come once nothing listens.
-  const closeIfOver = (): void => void (server.listening || server.closeIdleConnections());
-  server.on("request", (_request, response) => response.once("close", () => setImmediate(closeIfOver)));
+  server.maxConnections = MAX_CONNECTIONS;
+  const connections = watchConnections(server);
   origin = `http://${HOST}:${await listen(server)}`;
   return Object.freeze({
     link: `${origin}/#code=${invitation.code}`,
     idle,
-    close() {
+    underWay: changes.underWay,
+    async close() {
       watch.stop();
-      return closed(server);
+      const closed = connections.close();
+      await changes.settled();
+      let isFinished = true;
+      const cancel = clock.wake(MAX_STOP_MS, () => {
+        isFinished = false;
+        connections.cut();
+      });
+      await closed;
+      cancel();
+      // One may have begun while the first ended.
+      await changes.settled();
+      return isFinished;
     },
   });
 }
@@ -76,12 +105,5 @@ function listen(server: Server): Promise<number> {
       reject(new SignetError("listen_failed", `no port of ${HOST} can be opened to listen (${code})`)),
     );
     server.listen(0, HOST, () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
   });
 }

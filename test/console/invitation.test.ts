@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { sleeplessClock } from "../../src/console/idle.js";
 import { issuerFolders } from "../cli/issuer-folders.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { clockByHand, consoleAt } from "./fixture.js";
@@ -88,5 +89,41 @@ describe("a console that is left alone", () => {
       clock.move(MINUTE_MS);
     }
     await idle;
+  });
+
+  it("has ended by the first request after a sleep, as its link and what was looked at have", async () => {
+    const clock = clockByHand();
+    const { enter, call, idle, code } = await opened({ clock });
+    await enter();
+    clock.sleep(15 * MINUTE_MS);
+    const late = await call("/api/keys");
+    expect(late).toMatchObject({ status: 401, json: { error: { code: "caller_unknown" } } });
+    await idle;
+    await page.close();
+    const unused = await opened({ clock });
+    clock.sleep(15 * MINUTE_MS);
+    expect((await unused.call("/api/session", { code: unused.code })).status).toBe(401);
+    expect(unused.used()).toBe(0);
+    expect(code).not.toBe(unused.code);
+  });
+});
+
+describe("the clock of a console", () => {
+  it("goes on in a sleep, and is not set back", () => {
+    let steady = 5;
+    let wall = 1_000_000;
+    const now = sleeplessClock(
+      () => steady,
+      () => wall,
+    );
+    steady += 10;
+    wall += 10;
+    expect(now()).toBe(10);
+    // Fifteen hours, of which the one clock knows nothing.
+    wall += 54_000_000;
+    expect(now()).toBe(54_000_010);
+    wall -= 99_000_000;
+    steady += 7;
+    expect(now()).toBe(54_000_017);
   });
 });

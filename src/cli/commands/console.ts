@@ -1,9 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { openInBrowser } from "../../console/browser.js";
 import { folderIssuer } from "../../console/folder-issuer.js";
 import { readPageFiles } from "../../console/page-files.js";
 import { type RedirectFile, writeRedirectFile } from "../../console/redirect-file.js";
-import { IDLE_SECONDS, type RunningConsole, startConsole } from "../../console/server.js";
+import { IDLE_SECONDS, startConsole } from "../../console/server.js";
 import { stackIssuer } from "../../console/stack-issuer.js";
 import { durationInWords } from "../../encoding/durations.js";
 import { STACK_CONFIG } from "../../operator/surroundings.js";
@@ -19,8 +18,6 @@ export interface ConsoleOptions extends CommonOptions {
 
 // This code runs from dist/cli; the build writes the page into dist/console.
 const PAGE = new URL("../console/", import.meta.url);
-/** A change that is under way is finished: it is recorded, so that the next tick could go on with it, but need not. */
-const MAX_STOP_MS = 30_000;
 
 /** `signet console`: serves a page on this machine in which an issuer's keys are seen and changed, until it is left alone. */
 export async function openConsole(context: Context, { config, json, open = true }: ConsoleOptions): Promise<void> {
@@ -56,19 +53,16 @@ export async function openConsole(context: Context, { config, json, open = true 
   const why = await Promise.race([running.idle.then(() => "idle" as const), signals.first.then(() => "told" as const)]);
   if (why === "idle")
     note(`the console ends: it was not used for ${durationInWords(IDLE_SECONDS)}; \`${self} console\` opens it again`);
-  const isFinished = await isClosed(running, signals.again);
+  const change = running.underWay()?.change.change;
+  if (change !== undefined)
+    note(
+      `a ${change === "rotate" ? "rotation" : "revocation"} is under way and is finished first; Ctrl-C again leaves it to the next tick`,
+    );
+  const isFinished = await Promise.race([running.close(), signals.again.then(() => false)]);
   forget();
   process.off("exit", forget);
-  // What is under way still would keep the process; the next tick goes on with it.
-  if (!isFinished) process.exit(EXIT.failed);
-}
-
-async function isClosed(running: RunningConsole, again: Promise<void>): Promise<boolean> {
-  const stopped = new AbortController();
-  const late = delay(MAX_STOP_MS, false, { signal: stopped.signal }).catch(() => false);
-  const isFinished = await Promise.race([running.close().then(() => true), again.then(() => false), late]);
-  stopped.abort();
-  return isFinished;
+  // What is under way still would keep the process. Where nobody has told it to end, it may do other things: `npm start` serves in it.
+  if (!isFinished && why === "told") process.exit(EXIT.failed);
 }
 
 // Each request may open the issuer again; a person is asked once.
