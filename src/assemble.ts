@@ -12,7 +12,9 @@ export { publishedStandbys } from "./rotation/plan/successor.js";
 /** The parts of one issuer's installation. */
 export interface Installation extends IssuingParts {
   /** A manager, who may change keys. Its parts are loaded only when it is asked for. */
-  manager(options?: Pick<ManagerOptions, "onStep" | "sleep" | "actor">): Promise<Manager>;
+  manager(
+    options?: Pick<ManagerOptions, "onStep" | "sleep" | "actor"> & Partial<Pick<ManagerOptions, "stores">>,
+  ): Promise<Manager>;
 }
 
 /** Builds an installation from a config. Nothing is read or written yet. */

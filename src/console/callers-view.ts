@@ -9,7 +9,7 @@ import type { CallersAtHand, IssuerAtHand } from "./issuer-at-hand.js";
 
 /** Who may ask for tokens, by what each is proven, and the limits in force for each. */
 export async function callersView(issuer: IssuerAtHand): Promise<CallersView> {
-  const [{ config }, found] = await Promise.all([issuer.installation(), issuer.callers()]);
+  const [{ config }, found] = await Promise.all([issuer.installation(), issuer.callersInUse()]);
   const now = presentSeconds();
   const viewOf = (caller: ListedCaller): CallerView => ({
     name: caller.name,

@@ -52,7 +52,8 @@ export async function folderIssuer(
       return (await installation()).manager({ onStep: ({ words }) => onStep(words) });
     },
     rights: async () => rightsIn((await installation()).config),
-    async callers() {
+    callers: async () => listedCallers((await installation()).config),
+    async callersInUse() {
       const { config: settings } = await installation();
       const { times, failures } = await lastUsesOfCallers(settings);
       const [failure] = failures.values();

@@ -9,7 +9,7 @@ import { partOf } from "./json-part.js";
 
 /** The limits in force, as a form. */
 export async function issueFormView(issuer: IssuerAtHand, { caller }: IssueFormRequest): Promise<IssueForm> {
-  const [{ config }, { callers }] = await Promise.all([issuer.installation(), issuer.callers()]);
+  const [{ config }, callers] = await Promise.all([issuer.installation(), issuer.callers()]);
   return issueForm(config, callers, caller);
 }
 

@@ -35,7 +35,9 @@ export interface IssuerAtHand {
   changer(onStep: (words: string) => void): Promise<KeyChanger>;
   /** What may be done from here. */
   rights(): Promise<KeysView["rights"]>;
-  callers(): Promise<CallersAtHand>;
+  callers(): Promise<readonly ListedCaller[]>;
+  /** The same with what is known of their use: a stack's log is searched for it. */
+  callersInUse(): Promise<CallersAtHand>;
   /** @throws SignetError what is refused */
   issue(asked: TokenAsked): Promise<string>;
   /** Where others ask for the same token. */

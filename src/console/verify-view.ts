@@ -23,32 +23,37 @@ export async function verifyView(
 ): Promise<VerifyAnswer> {
   const token = pasted.trim().replace(/^(authorization:\s*)?bearer\s+/i, "");
   const now = presentSeconds();
-  const said = readOrNone(token);
-  const shown = {
-    header: said === undefined ? null : partOf(said.header),
-    claims: said === undefined ? null : partOf(said.claims),
-    times: said === undefined ? [] : timesInWords(said.claims, now),
-  };
+  const said = readOrRefused(token);
   const found = by === "own" ? await ownKeys(surroundings, issuer, token) : await keysOf(by.issuer);
   const named = by === "own" ? undefined : by.issuer;
   const source = found.url === undefined ? {} : { keysFrom: found.url };
+  if (isSignetError(said)) return { header: null, claims: null, times: [], verdict: { ...refusalOf(said), ...source } };
+  const shown = {
+    header: partOf(said.header),
+    claims: partOf(said.claims),
+    times: timesInWords(said.claims, now),
+  };
   try {
     const judged = await judge(token, found, { named, audience, now });
     return { ...shown, verdict: { isValid: true, words: judged.words, unchecked: judged.unchecked, ...source } };
   } catch (error) {
     const refusal = isTokenRefusal(error) || isSignetError(error, "invalid_key") ? error : undefined;
     if (refusal === undefined) throw error;
-    return { ...shown, verdict: { isValid: false, code: refusal.code, words: refusal.message, unchecked: [], ...source } };
+    return { ...shown, verdict: { ...refusalOf(refusal), ...source } };
   }
 }
 
-function readOrNone(token: string) {
+function readOrRefused(token: string) {
   try {
     return readableToken(token, MAX_TOKEN);
   } catch (error) {
     if (!isTokenRefusal(error)) throw error;
-    return undefined;
+    return error;
   }
+}
+
+function refusalOf({ code, message }: SignetError): VerifyAnswer["verdict"] {
+  return { isValid: false, code, words: message, unchecked: [] };
 }
 
 function ownKeys(surroundings: Surroundings, issuer: IssuerAtHand, token: string): Promise<VerificationKeys> {

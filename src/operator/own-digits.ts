@@ -33,9 +33,9 @@ function marked(text: string): string {
   return whole + text.slice(from);
 }
 
-/** JSON for people, in which large numbers have the digits that they came with. */
-export function jsonWithOwnDigits(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(MARKED, "$1");
+/** JSON for people, in which large numbers have the digits that they came with. @param indent blanks a level; 0 for one line */
+export function jsonWithOwnDigits(value: unknown, indent = 2): string {
+  return JSON.stringify(value, null, indent).replace(MARKED, "$1");
 }
 
 /** The same with such numbers as texts of their digits, for readers whose numbers would lose some. */

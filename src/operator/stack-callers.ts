@@ -33,6 +33,16 @@ export interface StackCallers {
 }
 
 /**
+ * The callers of an issuer that a stack has installed, as its parameter `Callers` says. Its log is left alone.
+ *
+ * @param name `stack:NAME`
+ * @throws SignetError as `stackCallers`
+ */
+export async function namedCallers(surroundings: Surroundings, name: string): Promise<readonly ListedCaller[]> {
+  return withNamedStack(surroundings, name, async ({ name: stackName, stack }) => callersOf(stack, stackName));
+}
+
+/**
  * The callers of an issuer that a stack has installed, and when the log in AWS says that each was issued tokens last.
  *
  * @param name `stack:NAME`

@@ -1,4 +1,5 @@
 import { dateInWords, fromNow } from "../encoding/times-in-words.js";
+import { SignetError } from "../errors.js";
 import { splitToken } from "../verify/token.js";
 import { partWithOwnDigits } from "./own-digits.js";
 
@@ -17,6 +18,9 @@ interface TokenTime {
   readonly words: string;
 }
 
+/** JSON for people is indented: what is deeper costs the square of its length, and nobody reads it. */
+const MAX_DEPTH = 64;
+
 const TIMES = [
   ["iat", "issued", "issued"],
   ["nbf", "valid", "valid"],
@@ -26,11 +30,18 @@ const TIMES = [
 /**
  * Takes a token apart.
  *
- * @throws SignetError `token_malformed`
+ * @throws SignetError `token_malformed`, also for one that is nested too deeply to be shown
  */
 export function readableToken(token: string, longest: number): ReadableToken {
   const parts = splitToken(token, longest);
-  return { header: partWithOwnDigits(parts.header, "header"), claims: partWithOwnDigits(parts.payload, "payload") };
+  const read = { header: partWithOwnDigits(parts.header, "header"), claims: partWithOwnDigits(parts.payload, "payload") };
+  if (!isDeeper(read, MAX_DEPTH)) return read;
+  throw new SignetError("token_malformed", `the token is nested too deeply to be shown: more than ${MAX_DEPTH} levels`);
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels < 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
 }
 
 /** The times that claims say, in words; what is no time is left out. */

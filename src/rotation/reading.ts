@@ -119,19 +119,13 @@ export function asVerifiersSee(view: View): View {
 }
 
 /**
- * Reads the log once for both that ask of it.
+ * Reads the log, and judges it.
  *
- * @param known the log as it was read before: what was whole lately is not read again while the keyring has the same head
+ * @param known the log as it was read before: of one that was whole lately only what was added is read
  */
-export async function readLog({ stores: { audit }, clock }: Context, keyring: Keyring, known?: ReadLog): Promise<ReadLog> {
+export async function readLog({ stores, clock }: Context, keyring: Keyring, known?: ReadLog): Promise<ReadLog> {
   const now = clock();
-  const isKnown = known?.verdict.isIntact === true && known.verdict.head === keyring.audit.head;
-  if (isKnown && now - known.checkedAt < CHECKED_SECONDS) return known;
-  const lines: string[] = [];
-  for await (const line of audit.read()) lines.push(line);
-  const read = async function* (after = 0): AsyncGenerator<string> {
-    yield* lines.slice(after);
-  };
-  const once = { audit: { ...audit, read } };
-  return { history: await readHistory(once, keyring), verdict: await verifyAudit(once, keyring), checkedAt: now };
+  const recent = known !== undefined && now - known.checkedAt < CHECKED_SECONDS ? known : undefined;
+  const read = await readAndJudged(stores, keyring, recent);
+  return read.isGrown && recent !== undefined ? { ...read.log, checkedAt: recent.checkedAt } : { ...read.log, checkedAt: now };
 }

@@ -122,6 +122,24 @@ describe("the console of a stack", () => {
     expect(invoked).toStrictEqual([{ action: "rotate", dryRun: true }]);
   });
 
+  it("searches its log for the use of callers, and not for the form of a token", async () => {
+    formation.asked.length = 0;
+    // Where the log is, is asked for to search it.
+    const searched = () => formation.asked.filter((action) => action === "DescribeStackResource");
+    expect((await page.call("/api/issue-form", {})).json.callers).toStrictEqual(["web"]);
+    expect(searched()).toStrictEqual([]);
+    await page.call("/api/callers");
+    expect(searched()).not.toStrictEqual([]);
+  });
+
+  it("leaves the private key where it is, and says so", async () => {
+    const { json } = await page.call("/api/keys");
+    await page.call("/api/preview", { change: "rotate" });
+    expect(calledByOperator()).not.toContain("ssm:GetParameters");
+    const [item] = json.health.items.filter(({ name }: { name: string }) => name === "active document");
+    expect(item.words).toContain("it holds the private key, which stays where it is");
+  });
+
   it("rotates by its key manager alone, which is told what was asked and answers what was done", async () => {
     const { json } = await page.call("/api/preview", { change: "rotate" });
     expect(json.sentences.some((words: string) => words.startsWith("the rotation is scheduled"))).toBe(true);
@@ -334,7 +352,7 @@ describe("a right that is missing", () => {
     const [item] = json.health.items.filter(({ name }: { name: string }) => name === "active document");
     expect(item).toMatchObject({
       isWell: null,
-      words: expect.stringMatching(/^it was not read from here: .*allow ssm:GetParameters on /),
+      words: expect.stringMatching(/^it was not read from here: /),
     });
     const preview = await page.call("/api/preview", { change: "revoke", kid: before.keys[0].kid });
     expect(preview.status).toBe(200);

@@ -197,6 +197,22 @@ describe("a token", () => {
     for (const { verdict } of [other, none]) expect(verdict.words).not.toContain("--");
   });
 
+  it("that is nested deeply is refused, at no great cost; one with many members stands in one line", async () => {
+    const encoded = (text: string) => Buffer.from(text).toString("base64url");
+    const tokenOf = (claims: string) => `${encoded('{"alg":"ES256"}')}.${encoded(claims)}.AA`;
+    for (const depth of [64, 4_000]) {
+      const deep = `{"a":${"[".repeat(depth)}${Array(10_000).fill(0).join()}${"]".repeat(depth)}}`;
+      const answer = (await page.call("/api/verify", { token: tokenOf(deep), by: "own" })).json;
+      expect(answer).toMatchObject({
+        claims: null,
+        verdict: { isValid: false, code: "token_malformed", words: expect.stringContaining("nested too deeply to be shown") },
+      });
+    }
+    const wide = `{"a":${"[".repeat(60)}${Array(15_000).fill(0).join()}${"]".repeat(60)}}`;
+    const { claims } = (await page.call("/api/verify", { token: tokenOf(wide), by: "own" })).json;
+    expect(claims.text).toBe(wide);
+  });
+
   it("keeps each digit of its large numbers", async () => {
     const encoded = (text: string) => Buffer.from(text).toString("base64url");
     const token = `${encoded('{"alg":"ES256"}')}.${encoded('{"id":12345678901234567890,"list":[9007199254740993],"n":7}')}.AA`;

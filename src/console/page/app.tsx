@@ -66,7 +66,7 @@ function Console() {
     return () => removeEventListener("hashchange", turned);
   }, []);
   const keys = useResource("/api/keys", {});
-  useRefresh(keys.reload);
+  useRefresh(keys);
   const { answer, error } = keys;
   return (
     <>

@@ -20,24 +20,47 @@ export function IssuePanel({ verify }: { verify: (token: string) => void }) {
     <section class="panel" aria-labelledby="issue">
       <h2 id="issue">Issue</h2>
       {form.error === null ? null : <Failure error={form.error} retry={form.reload} />}
-      {form.answer === null ? (
-        form.error === null ? (
-          <Loading what="the limits" />
-        ) : null
-      ) : (
-        <Form key={form.answer.caller} form={form.answer} setCaller={setCaller} verify={verify} />
-      )}
+      {form.answer === null ? null : <Callers names={form.answer.callers} chosen={caller} choose={setCaller} />}
+      {form.answer !== null && form.answer.caller === caller ? (
+        <Form key={caller} form={form.answer} verify={verify} />
+      ) : form.error === null ? (
+        <Loading what="the limits" />
+      ) : null}
     </section>
+  );
+}
+
+interface CallersProps {
+  readonly names: readonly string[];
+  readonly chosen: string | null;
+  readonly choose: (caller: string | null) => void;
+}
+
+/** Whose token it will be: what was chosen, while its limits are read too. */
+function Callers({ names, chosen, choose }: CallersProps) {
+  if (names.length === 0) return null;
+  return (
+    <Field label="For" hint="A caller's token holds to the narrower of its limits and the issuer's.">
+      {(ids) => (
+        <select {...ids} value={chosen ?? ""} onChange={({ currentTarget }) => choose(currentTarget.value || null)}>
+          <option value="">the issuer itself</option>
+          {names.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
   );
 }
 
 interface FormProps {
   readonly form: IssueForm;
-  readonly setCaller: (caller: string | null) => void;
   readonly verify: (token: string) => void;
 }
 
-function Form({ form, setCaller, verify }: FormProps) {
+function Form({ form, verify }: FormProps) {
   const [filled, setFilled] = useState<Filled>(NOTHING);
   const [isTried, setTried] = useState(false);
   const [issued, setIssued] = useState<IssueAnswer | ApiError | null>(null);
@@ -53,20 +76,6 @@ function Form({ form, setCaller, verify }: FormProps) {
   };
   return (
     <form onSubmit={submitted} noValidate>
-      {form.callers.length === 0 ? null : (
-        <Field label="For" hint="A caller's token holds to the narrower of its limits and the issuer's.">
-          {(ids) => (
-            <select {...ids} value={form.caller ?? ""} onChange={({ currentTarget }) => setCaller(currentTarget.value || null)}>
-              <option value="">the issuer itself</option>
-              {form.callers.map((name) => (
-                <option key={name} value={name}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-      )}
       {form.fields.map((field) => (
         <ClaimField
           key={field.claim}

@@ -51,10 +51,13 @@ export function useResource<Path extends Readable>(path: Path, asked: Api[Path][
 const REFRESH_MILLISECONDS = 20_000;
 const IDLE_MILLISECONDS = 600_000;
 
-/** Has something read again while a person is here: a page that is only open does not keep the console from ending. */
-export function useRefresh(reload: () => void): void {
+/**
+ * Has something read again while a person is here: a page that is only open does not keep the console from ending. What is being read is not
+ * asked for once more: an answer that takes long would never come.
+ */
+export function useRefresh({ reload, isLoading }: Pick<Resource<unknown>, "reload" | "isLoading">): void {
   const latest = useRef(reload);
-  latest.current = reload;
+  latest.current = () => void (isLoading || reload());
   useEffect(() => {
     let usedAt = Date.now();
     const used = () => {

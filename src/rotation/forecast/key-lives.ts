@@ -56,7 +56,7 @@ export function livesOf(keyring: Keyring, moments: readonly Moment[], entries: r
   const until = Math.ceil(Math.max(last, now + publishAheadSeconds) + MARGIN * Math.max(last - now, publishAheadSeconds));
   const present = presentAndPlanned(keyring, moments, until);
   const earliest = now - MAX_PAST * (until - now);
-  const past = pastLives(keyring, entries).filter(({ spans }) => (spans.at(-1)?.to ?? 0) > earliest);
+  const past = pastLives(keyring, entries, earliest).filter(({ spans }) => (spans.at(-1)?.to ?? 0) > earliest);
   const lives = [...past, ...present].filter(({ spans }) => spans.length > 0).sort((a, b) => signsFrom(a) - signsFrom(b));
   const from = Math.max(earliest, Math.min(now, ...lives.flatMap(({ spans }) => spans[0]?.from ?? now)));
   const planned = moments.flatMap(({ at, actions }) =>
@@ -130,17 +130,29 @@ function cut(starts: readonly (readonly [Phase, number | undefined])[], end: num
   });
 }
 
-// A key that is gone is known from the log alone.
-function pastLives(keyring: Keyring, entries: readonly AuditEntry[]): KeyLife[] {
-  const timeOf = (kid: string, event: string): number | undefined =>
-    entries.find((entry) => entry.event === event && entry.keys?.includes(kid))?.at;
+const TIMED: readonly string[] = ["key.made", "key.published", "key.activated", "key.revoked"];
+
+/** When each event first happened to each key, by one look at the log. */
+function firstTimes(entries: readonly AuditEntry[]): (kid: string, event: AuditEntry["event"]) => number | undefined {
+  const times = new Map<string, number>();
+  for (const { event, keys = [], at } of entries) {
+    if (!TIMED.includes(event)) continue;
+    for (const kid of keys) if (!times.has(`${event} ${kid}`)) times.set(`${event} ${kid}`, at);
+  }
+  return (kid, event) => times.get(`${event} ${kid}`);
+}
+
+// A key that is gone is known from the log alone. Most are gone for long, and are not shown.
+function pastLives(keyring: Keyring, entries: readonly AuditEntry[], earliest: number): KeyLife[] {
+  const present = new Set(keyring.keys.map(nameOf));
+  const timeOf = firstTimes(entries);
+  const activations = entries.filter(({ event }) => event === "key.activated");
   return entries.flatMap((entry): KeyLife[] => {
     const [kid] = entry.keys ?? [];
-    if (entry.event !== "key.removed" || kid === undefined || keyring.keys.some((key) => nameOf(key) === kid)) return [];
+    if (entry.event !== "key.removed" || entry.at <= earliest || kid === undefined || present.has(kid)) return [];
     const activatedAt = timeOf(kid, "key.activated");
-    const retiredAt = entries.find(
-      (other) =>
-        other.event === "key.activated" && activatedAt !== undefined && other.at > activatedAt && !other.keys?.includes(kid),
+    const retiredAt = activations.find(
+      (other) => activatedAt !== undefined && other.at > activatedAt && !other.keys?.includes(kid),
     )?.at;
     const revokedAt = timeOf(kid, "key.revoked");
     const publishedAt = timeOf(kid, "key.published");

@@ -4,6 +4,8 @@ import type { AuditStore } from "../contract.js";
 
 /** Enough digits that the keys' order is the numbers'. */
 const DIGITS = 12;
+/** So many objects are asked for at once: one after another they would take a tenth of a second each. */
+const AT_ONCE = 16;
 
 /**
  * The audit log as objects in S3, a line each: an object is made once and never written over.
@@ -23,9 +25,23 @@ export function createS3AuditStore(bucket: Bucket, prefix: string): AuditStore {
       }
     },
     async *read(after = 0) {
+      const asked: ReturnType<Bucket["get"]>[] = [];
+      let read = 0;
+      const next = async () => (await asked.shift())?.body.trimEnd();
       for await (const key of bucket.keys(prefix, `${prefix}${numberText(after)}.json`)) {
-        const line = (await bucket.get(key))?.body.trimEnd();
-        if (line !== undefined && line !== "") yield line;
+        const got = bucket.get(key);
+        // Who takes no more lines waits for none.
+        got.catch(() => undefined);
+        asked.push(got);
+        // Who wants the first line alone asks for no other.
+        if (asked.length <= Math.min(read, AT_ONCE)) continue;
+        read += 1;
+        const line = await next();
+        if (line) yield line;
+      }
+      while (asked.length > 0) {
+        const line = await next();
+        if (line) yield line;
       }
     },
   });

@@ -25,6 +25,8 @@ export async function startCloudFormation() {
     /** The template of each change set, as CloudFormation got it: the whole, or where it is. */
     templates: [] as string[],
     executed: 0,
+    /** Every action that was asked for, in order. */
+    asked: [] as string[],
     objects: new Map<string, string>(),
     /** The action that is answered with 500. */
     failing: undefined as string | undefined,
@@ -52,6 +54,7 @@ export async function startCloudFormation() {
 
   function query(given: URLSearchParams): [number, string] {
     const action = given.get("Action") ?? "";
+    played.asked.push(action);
     if (action === played.failing) {
       return [500, "<ErrorResponse><Error><Code>InternalFailure</Code><Message>oops</Message></Error></ErrorResponse>"];
     }
