@@ -2,11 +2,10 @@ import type { IncomingMessage } from "node:http";
 import { closedObject, isObject, requestChecker } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { SignetError } from "../errors.js";
-import type { Api, PreviewRequest, VerifyRequest } from "./contract.js";
+import { type Api, MAX_REASON, type PreviewRequest, type VerifyRequest } from "./contract.js";
 
 /** The largest body, in bytes. */
 const MAX_BYTES = 64 * 1_024;
-const MAX_REASON = 500;
 
 const TEXT = { type: "string", minLength: 1, title: "a text" } as const;
 const OBJECT = { type: "object", title: "an object" } as const;

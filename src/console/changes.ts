@@ -47,12 +47,7 @@ export function createChanges(issuer: IssuerAtHand, now: () => number): Changes 
   const running = new Map<ChangeUnderWay, Promise<unknown>>();
 
   // One change at a time: each has a manager of its own.
-  let last: Promise<unknown> = Promise.resolve();
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = last.then(work, work);
-    last = mine.catch(() => undefined);
-    return mine;
-  }
+  const inTurn = turns();
 
   function keep(previewed: Omit<Previewed, "expiresAt">, goodForSeconds: number | null): string {
     const name = randomBytes(16).toString("base64url");
@@ -104,19 +99,13 @@ export function createChanges(issuer: IssuerAtHand, now: () => number): Changes 
       const previewed = take(preview);
       const steps: string[] = [];
       const underWay = { change: previewed.change, steps };
-      const ending = inTurn(() =>
-        carry(previewed, (step) => {
-          steps.push(step);
-          told({ step });
-        }),
-      ).finally(() => running.delete(underWay));
+      const onStep = telling(steps, told);
+      const ending = inTurn(() => carry(previewed, onStep)).finally(() => running.delete(underWay));
       running.set(underWay, ending);
       return ending;
     },
     underWay: () => running.keys().next().value ?? null,
-    async settled() {
-      await Promise.allSettled(running.values());
-    },
+    settled: () => Promise.allSettled(running.values()).then(() => undefined),
   });
 }
 
@@ -132,4 +121,21 @@ function assertTyped(change: KeyChange, confirm: string | undefined): void {
   throw new SignetError("usage", "nothing was done: the kid of the key that is to be revoked has to be typed in full", {
     field: "confirm",
   });
+}
+
+/** Does one thing after another, whether or not the one before has failed. */
+function turns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work, work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+function telling(steps: string[], told: (line: ChangeLine) => void): (step: string) => void {
+  return (step) => {
+    steps.push(step);
+    told({ step });
+  };
 }

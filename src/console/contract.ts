@@ -2,6 +2,9 @@ import type { PublicJwk } from "../algorithms/jwk.js";
 import type { ErrorCode } from "../errors.js";
 import type { IssueRequest } from "../issue/request.js";
 import type { KeyState } from "../keyring/key-record.js";
+import type { LimitInForce } from "../operator/caller-limits.js";
+import type { IssueCommand } from "../operator/issue-commands.js";
+import type { IssueForm } from "../operator/issue-form.js";
 import type { KeyLives } from "../rotation/forecast/key-lives.js";
 
 /*
@@ -63,8 +66,11 @@ export interface ErrorAnswer {
 /** The code of the link, once: what stands in its fragment, `#code=CODE`. */
 type SessionRequest = { readonly code: string };
 
-/** What the page shows from now on, in `Signet-Session`, and the key by which the console proves itself, which the page sends to nobody. */
+/** What the page shows from now on, in `Signet-Session`, and the key by which the console proves itself, which the page never sends. */
 export type SessionAnswer = { readonly session: string; readonly proof: string };
+
+/** The longest reason of a revocation, in characters. */
+export const MAX_REASON = 500;
 
 /** How the keys stand. */
 export interface KeysView {
@@ -86,6 +92,8 @@ export interface KeysView {
   /** True, or why it cannot be done from here. */
   readonly rights: { readonly rotate: true | string; readonly revoke: true | string };
   readonly health: HealthView;
+  /** The change that this console carries out now, with its steps so far; `null` where there is none. */
+  readonly underWay: { readonly change: "rotate" | "revoke"; readonly steps: readonly string[] } | null;
 }
 
 /** A key as it stands. */
@@ -251,46 +259,10 @@ export interface JsonPart {
 /** For whom a token would be issued; absent: within the issuer's limits. */
 export type IssueFormRequest = { readonly caller?: string };
 
-/** The limits in force, as a form. */
-export interface IssueForm {
-  readonly caller: string | null;
-  /** Who can be chosen. */
-  readonly callers: readonly string[];
-  /** True, or why nothing can be issued from here. */
-  readonly right: true | string;
-  /** `default` is `null` where it has to be asked for, or none is set; `isRequired`: some end has to be asked for. */
-  readonly ttl: { readonly default: number | null; readonly max: number; readonly isRequired: boolean };
-  /** Claims that every token gets, and that are not asked for. */
-  readonly fixed: readonly { readonly name: string; readonly value: unknown }[];
-  /** Fields to fill in. */
-  readonly fields: readonly IssueField[];
-  /** Whether other claims may be asked for beside the fields. */
-  readonly takesOthers: boolean;
-  /** Values of `typ`, the usual one first. */
-  readonly types: readonly string[];
-  /** What every token has by itself of what may be asked for. */
-  readonly always: readonly ("iat" | "nbf" | "jti")[];
-}
-
-/** A claim to fill in. */
-export interface IssueField {
-  readonly claim: string;
-  readonly isRequired: boolean;
-  /** What it is by its standard; `json` where it may be anything. */
-  readonly type: "text" | "texts" | "json";
-  /** The only values; those that end in `*` begin so. Absent: any. */
-  readonly values?: readonly string[];
-}
-
 /** A token that is asked for. */
 export type IssueAsked = { readonly request: IssueRequest; readonly caller?: string };
 
 /** How the same is asked for elsewhere. */
-export interface IssueCommand {
-  readonly name: "signet" | "curl" | "AWS CLI" | "Node" | "Python" | "Go" | "Java";
-  readonly text: string;
-}
-
 export type IssueCommandsAnswer = { readonly commands: readonly IssueCommand[] };
 
 /** A token, once: it is kept nowhere. */
@@ -298,6 +270,8 @@ export interface IssueAnswer extends IssueCommandsAnswer {
   readonly token: string;
   readonly header: JsonPart;
   readonly claims: JsonPart;
+  /** What had to be put in force before it was issued, and what could not be, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** Who may ask for tokens. */
@@ -319,17 +293,7 @@ export interface CallerView {
   readonly lastUseWords: string;
   /** What it may do beside issuing, or instead. */
   readonly may: readonly string[];
-  readonly limits: readonly LimitView[];
-}
-
-/** A limit in force for a caller. */
-export interface LimitView {
-  /** As in `signet.json`. */
-  readonly member: string;
-  readonly value: unknown;
-  readonly words: string;
-  /** Whose limit it is: which of two was narrower. `both`: they say the same, or what both allow is less than what each does. */
-  readonly from: "caller" | "issuer" | "both";
+  readonly limits: readonly LimitInForce[];
 }
 
 /** Which entries are wanted: those that hold a text in any of their members, and are before a number. */

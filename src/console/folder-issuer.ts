@@ -66,7 +66,14 @@ export async function folderIssuer(
         doubts: overlapsInWords(settings.callers, settings.issuer),
       };
     },
-    issue: async (asked) => issueHere(await installation(), asked, note),
+    async issue(asked) {
+      const notes: string[] = [];
+      const token = await issueHere(await installation(), asked, (words) => {
+        notes.push(words);
+        note(words);
+      });
+      return { token, notes };
+    },
     issuePlace: async () => ({ url: (await installation()).config.issuer ?? DEFAULT_URL }),
   } satisfies IssuerAtHand);
 }

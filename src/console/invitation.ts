@@ -29,7 +29,7 @@ const BYTES = 32;
  */
 export function createInvitation(): Invitation {
   const code = secret();
-  // The page sends the session's key with each request, also to whoever has taken the port of a console that has ended: this one it never sends.
+  // The page sends the session's key with each request, also to another process that has the port of a console that has ended: this one it never sends.
   const proof = secret();
   const wanted = digestOf(code);
   let session: Buffer | undefined;

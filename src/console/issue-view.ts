@@ -1,9 +1,9 @@
 import { checkRequest } from "../issue/request.js";
 import { type IssueCommand, issueCommands } from "../operator/issue-commands.js";
-import { issueForm } from "../operator/issue-form.js";
+import { type IssueForm, issueForm } from "../operator/issue-form.js";
 import { readableToken } from "../operator/token-reading.js";
 import { MAX_TOKEN } from "../operator/verification-keys.js";
-import type { IssueAnswer, IssueAsked, IssueCommandsAnswer, IssueForm, IssueFormRequest } from "./contract.js";
+import type { IssueAnswer, IssueAsked, IssueCommandsAnswer, IssueFormRequest } from "./contract.js";
 import type { IssuerAtHand } from "./issuer-at-hand.js";
 import { partOf } from "./json-part.js";
 
@@ -15,9 +15,9 @@ export async function issueFormView(issuer: IssuerAtHand, { caller }: IssueFormR
 
 /** Issues a token, and says how the same is asked for elsewhere. */
 export async function issueView(issuer: IssuerAtHand, self: string, asked: IssueAsked): Promise<IssueAnswer> {
-  const token = await issuer.issue(asked);
+  const { token, notes } = await issuer.issue(asked);
   const { header, claims } = readableToken(token, MAX_TOKEN);
-  return { token, header: partOf(header), claims: partOf(claims), commands: await commandsFor(issuer, self, asked) };
+  return { token, header: partOf(header), claims: partOf(claims), notes, commands: await commandsFor(issuer, self, asked) };
 }
 
 /** How a token is asked for elsewhere. Nothing is issued. */

@@ -20,6 +20,12 @@ export interface CallersAtHand {
   readonly doubts: readonly string[];
 }
 
+/** A token, and what had to be put in force before it was issued. */
+interface IssuedHere {
+  readonly token: string;
+  readonly notes: readonly string[];
+}
+
 /** The issuer that a console is about: a folder's, or a stack's. */
 export interface IssuerAtHand {
   readonly place: KeysView["place"];
@@ -39,7 +45,7 @@ export interface IssuerAtHand {
   /** The same with what is known of their use: a stack's log is searched for it. */
   callersInUse(): Promise<CallersAtHand>;
   /** @throws SignetError what is refused */
-  issue(asked: TokenAsked): Promise<string>;
+  issue(asked: TokenAsked): Promise<IssuedHere>;
   /** Where others ask for the same token. */
   issuePlace(caller: string | undefined): Promise<IssuePlace>;
 }

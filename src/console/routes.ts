@@ -102,7 +102,7 @@ function viewsOf({ issuer, changes, surroundings }: RoutesOptions): Views {
   const { self } = surroundings;
   return {
     "/api/here": async () => ({}),
-    "/api/keys": () => keysView(issuer),
+    "/api/keys": () => keysView(issuer, changes.underWay()),
     "/api/preview": (asked) => changes.preview(asked),
     "/api/verify": (asked) => verifyView(surroundings, issuer, asked),
     "/api/issue-form": (asked) => issueFormView(issuer, asked),

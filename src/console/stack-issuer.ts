@@ -16,7 +16,7 @@ import { type CallersAtHand, type IssuerAtHand, rememberingLog } from "./issuer-
  * for anew; or searches the log, which costs by its size.
  */
 const KEPT_MS = 600_000;
-/** How long a right is believed to be missing: somebody may be giving it. */
+/** How long a right is believed to be missing: it may be given meanwhile. */
 const DENIED_MS = 60_000;
 const LOG_DAYS = 30;
 
@@ -54,7 +54,7 @@ export async function stackIssuer(surroundings: Surroundings, config: string, no
     rights: () => rightsBy(invocable),
     callers,
     callersInUse,
-    issue: (asked) => issueByStack(surroundings, config, asked),
+    issue: async (asked) => ({ token: await issueByStack(surroundings, config, asked), notes: [] }),
     issuePlace: async (alias: string | undefined) => ({ functionArn: await issuerFunction(), alias }),
   } satisfies IssuerAtHand);
 }

@@ -4,7 +4,7 @@ import { narrowLimits } from "../issue/narrow.js";
 import { LIMIT_MEMBERS, type Limits, type OwnLimits } from "../settings/limits.js";
 
 /** A limit that is in force for a caller. */
-interface LimitInForce {
+export interface LimitInForce {
   /** As in `signet.json`. */
   readonly member: keyof Limits;
   readonly value: unknown;

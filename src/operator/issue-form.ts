@@ -6,25 +6,34 @@ import { namedIssuer } from "../issue/token-rules.js";
 import type { Limits } from "../settings/limits.js";
 import type { ListedCaller } from "./callers.js";
 
-/** The limits in force, as a form to fill in. */
-interface IssueForm {
+/** The limits in force, as a form. */
+export interface IssueForm {
   readonly caller: string | null;
+  /** Who can be chosen. */
   readonly callers: readonly string[];
-  /** True, or why it is issued nothing. */
+  /** True, or why nothing can be issued from here. */
   readonly right: true | string;
+  /** `default` is `null` where it has to be asked for, or none is set; `isRequired`: some end has to be asked for. */
   readonly ttl: { readonly default: number | null; readonly max: number; readonly isRequired: boolean };
+  /** Claims that every token gets, and that are not asked for. */
   readonly fixed: readonly { readonly name: string; readonly value: unknown }[];
+  /** Fields to fill in. */
   readonly fields: readonly IssueField[];
+  /** Whether other claims may be asked for beside the fields. */
   readonly takesOthers: boolean;
+  /** Values of `typ`, the usual one first. */
   readonly types: readonly string[];
+  /** What every token has by itself of what may be asked for. */
   readonly always: readonly ("iat" | "jti")[];
 }
 
 /** A claim to fill in. */
-interface IssueField {
+export interface IssueField {
   readonly claim: string;
   readonly isRequired: boolean;
+  /** What it is by its standard; `json` where it may be anything. */
   readonly type: "text" | "texts" | "json";
+  /** The only values; those that end in `*` begin so. Absent: any. */
   readonly values?: readonly string[];
 }
 

@@ -18,7 +18,7 @@ interface TokenTime {
   readonly words: string;
 }
 
-/** JSON for people is indented: what is deeper costs the square of its length, and nobody reads it. */
+/** JSON for people is indented: what is deeper costs the square of its length, and cannot be read. */
 const MAX_DEPTH = 64;
 
 const TIMES = [

@@ -2,20 +2,11 @@ import { isSignetError, type SignetError } from "../errors.js";
 import type { ActiveDocument } from "../keyring/active-document.js";
 import { activeRecord, type Keyring } from "../keyring/keyring.js";
 import type { PublishedDocuments } from "../storage/contract.js";
-import type { AuditEntry } from "./plan/audit-entry.js";
 import { without } from "./plan/records.js";
 import { isInJwks, recordById, type View } from "./plan/view.js";
-import { type AuditVerdict, readHistory, verifyAudit } from "./session/audit.js";
 import { type Context, keyringMissing } from "./session/context.js";
+import { judgedLog, type ReadLog } from "./session/read-log.js";
 import { documentsOf } from "./steps/publish.js";
-
-/** The audit log as it was read. */
-export interface ReadLog {
-  readonly history: readonly AuditEntry[];
-  readonly verdict: AuditVerdict;
-  /** When the whole of it was read, as NumericDate. */
-  readonly checkedAt: number;
-}
 
 /** A keyring, and what was read beside it. */
 interface Reading<T> {
@@ -125,7 +116,6 @@ export function asVerifiersSee(view: View): View {
  */
 export async function readLog({ stores, clock }: Context, keyring: Keyring, known?: ReadLog): Promise<ReadLog> {
   const now = clock();
-  const recent = known !== undefined && now - known.checkedAt < CHECKED_SECONDS ? known : undefined;
-  const read = await readAndJudged(stores, keyring, recent);
-  return read.isGrown && recent !== undefined ? { ...read.log, checkedAt: recent.checkedAt } : { ...read.log, checkedAt: now };
+  const isRecent = known !== undefined && now - known.checkedAt < CHECKED_SECONDS;
+  return judgedLog(stores, keyring, now, isRecent ? known : undefined);
 }

@@ -8,15 +8,16 @@ import { simulate } from "./forecast/simulate.js";
 import type { ReportedAction } from "./plan/actions.js";
 import { plan } from "./plan/planner.js";
 import { type DocumentState, documentState, isPublished, type View } from "./plan/view.js";
-import { asVerifiersSee, forgiving, type ReadLog, readAtOnce, readLog, settled, type Unread } from "./reading.js";
+import { asVerifiersSee, forgiving, readAtOnce, readLog, settled, type Unread } from "./reading.js";
 import { type Report, reportOf } from "./report.js";
 import { type Context, existingKeyring } from "./session/context.js";
+import type { ReadLog } from "./session/read-log.js";
 import { readView } from "./session/read-view.js";
 import { isAbandoned } from "./session/session.js";
 import { requestRotation } from "./steps/request-rotation.js";
 import { recordRevocation } from "./steps/revoke.js";
 
-export type { ReadLog } from "./reading.js";
+export type { ReadLog } from "./session/read-log.js";
 
 /** How an issuer's keys stand, of one moment. */
 export interface Survey {

@@ -91,6 +91,8 @@ it("waits for a change whose page has gone, and says which it is", async () => {
   await until("the change", () => page.underWay()?.steps.length === 1);
   expect(page.underWay()).toMatchObject({ change: { change: "rotate" }, steps: ["begin"] });
   left.destroy();
+  // A page that was loaded again sees it.
+  expect((await page.call("/api/keys")).json.underWay).toStrictEqual({ change: "rotate", steps: ["begin"] });
   let isClosed = false;
   const closed = page.close().then((isFinished) => {
     isClosed = true;

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, dirname, join } from "node:path";
@@ -195,6 +195,17 @@ describe("a token", () => {
     expect(none).toMatchObject({ header: null, claims: null, times: [], verdict: { isValid: false, code: "token_malformed" } });
     // What is refused is said without the command's options.
     for (const { verdict } of [other, none]) expect(verdict.words).not.toContain("--");
+  });
+
+  it("says what had to be put in force before it was issued", async () => {
+    const path = join(cwd, "signet.json");
+    const before = await readFile(path, "utf8");
+    const config = JSON.parse(before) as { limits: object };
+    expect((await page.call("/api/issue", { request: { claims: { aud: "my-api" } } })).json.notes).toStrictEqual([]);
+    await writeFile(path, JSON.stringify({ ...config, limits: { ...config.limits, maxTtlSeconds: 90_000 } }));
+    const { json } = await page.call("/api/issue", { request: { claims: { aud: "my-api" } } });
+    await writeFile(path, before);
+    expect(json.notes).toStrictEqual(["the limits of the config were changed: they are in force now"]);
   });
 
   it("that is nested deeply is refused, at no great cost; one with many members stands in one line", async () => {

@@ -11,7 +11,9 @@ async function answering({ page, origin }, path, change) {
     const headers = { ...request.headers(), host: new URL(origin).host };
     const real = await fetch(request.url(), { method: "POST", headers, body: request.postData() });
     const { status = 200, body } = change(await real.json());
-    return request.respond({ status, contentType: "application/json", body: JSON.stringify(body) });
+    // The page takes no answer without its proof.
+    const proof = { "signet-proof": real.headers.get("signet-proof") };
+    return request.respond({ status, contentType: "application/json", headers: proof, body: JSON.stringify(body) });
   };
   await page.setRequestInterception(true);
   page.on("request", changed);

@@ -61,7 +61,7 @@ export async function openConsole(context: Context, { config, json, open = true 
   const isFinished = await Promise.race([running.close(), signals.again.then(() => false)]);
   forget();
   process.off("exit", forget);
-  // What is under way still would keep the process. Where nobody has told it to end, it may do other things: `npm start` serves in it.
+  // What is under way still would keep the process. Where no signal has told it to end, it may do other things: `npm start` serves in it.
   if (!isFinished && why === "told") process.exit(EXIT.failed);
 }
 

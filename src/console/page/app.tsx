@@ -100,9 +100,18 @@ function Console() {
           </button>
         </div>
       ) : null}
+      {answer?.underWay && (
+        <p class="notice" role="status">
+          A {answer.underWay.change === "rotate" ? "rotation" : "revocation"} is under way.{" "}
+          <Marked words={answer.underWay.steps.at(-1) ?? ""} />
+        </p>
+      )}
       <main id="main" tabIndex={-1} class={error !== null && answer !== null ? "stale" : ""}>
-        {view === "keys" ? <KeysPage keys={keys} /> : null}
-        {view === "tokens" ? <TokensView now={answer?.now ?? null} issuer={answer?.issuer ?? null} /> : null}
+        {/* A change that is looked at, or done, and how it ended, is still there when one comes back. */}
+        <div class="kept" hidden={view !== "keys"}>
+          <KeysPage keys={keys} />
+        </div>
+        {view === "tokens" ? <TokensView issuer={answer?.issuer ?? null} /> : null}
         {view === "callers" ? <CallersView now={answer?.now ?? null} /> : null}
         {view === "audit" ? <AuditView now={answer?.now ?? null} /> : null}
       </main>

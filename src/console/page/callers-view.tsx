@@ -1,4 +1,5 @@
-import type { CallerView, LimitView, CallersView as View } from "../contract.js";
+import type { LimitInForce } from "../../operator/caller-limits.js";
+import type { CallerView, CallersView as View } from "../contract.js";
 import { Empty, Failure, Loading, Marked, Time, Told } from "./parts.js";
 import { useResource } from "./use-resource.js";
 
@@ -73,7 +74,7 @@ function Caller({ caller, now }: { caller: CallerView; now: number | null }) {
 
 const WHOSE = { caller: "the caller's", issuer: "the issuer's", both: "both" };
 
-function Limits({ limits, name }: { limits: readonly LimitView[]; name: string }) {
+function Limits({ limits, name }: { limits: readonly LimitInForce[]; name: string }) {
   return (
     <div class="scrolls">
       <table>

@@ -1,8 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ChangeLine, KeysView, PreviewAnswer, PreviewRequest } from "../contract.js";
+import { visible } from "../../errors.js";
+import { type ChangeLine, type KeysView, MAX_REASON, type PreviewAnswer, type PreviewRequest } from "../contract.js";
 import { type ApiError, call, change } from "./api.js";
 import type { Ghost } from "./keys-page.js";
 import { Failure, Field, Kid, Loading, Marked } from "./parts.js";
+import { type Stage, spokenOf } from "./stage.js";
 
 export type Change = PreviewRequest;
 
@@ -15,16 +17,7 @@ interface ChangePanelProps {
   readonly close: () => void;
 }
 
-/** Where a change is. */
-type Stage =
-  | { readonly at: "asking" }
-  | { readonly at: "shown"; readonly preview: PreviewAnswer; readonly isNew: boolean }
-  | { readonly at: "doing"; readonly steps: readonly string[] }
-  | { readonly at: "done"; readonly sentences: readonly string[] }
-  | { readonly at: "failed"; readonly error: ApiError };
-
 const SETTLE_MILLISECONDS = 900;
-const MAX_REASON = 500;
 
 /** Shows what a change would do, and does it when it is told to. It stands below the timeline, so that both are seen. */
 export function ChangePanel(props: ChangePanelProps) {
@@ -37,7 +30,17 @@ export function ChangePanel(props: ChangePanelProps) {
     dialog.current?.focus();
     dialog.current?.scrollIntoView({ block: "nearest" });
   }, []);
+  useEffect(() => {
+    // What had the focus may be gone with the stage before.
+    if (document.activeElement === document.body) dialog.current?.focus();
+  }, [stage.at]);
   const isBusy = stage.at === "doing";
+  useEffect(() => {
+    if (!isBusy) return undefined;
+    const leaving = (event: Event) => event.preventDefault();
+    addEventListener("beforeunload", leaving);
+    return () => removeEventListener("beforeunload", leaving);
+  }, [isBusy]);
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       if (event.key === "Escape" && !isBusy) close();
@@ -50,11 +53,14 @@ export function ChangePanel(props: ChangePanelProps) {
       <h2 id="change">
         <Title asked={asked} />
       </h2>
+      <p role="status" class="unseen">
+        {visible(spokenOf(stage))}
+      </p>
       {stage.at === "asking" ? <Loading what="what would happen" rows={2} /> : null}
       {stage.at === "shown" ? (
         <Shown stage={stage} asked={asked} reason={reason} typed={typed} carryOut={carryOut} close={close} />
       ) : null}
-      {stage.at === "doing" ? <Steps steps={stage.steps} /> : null}
+      {stage.at === "doing" || stage.at === "failed" ? <Steps steps={stage.steps} isWorking={isBusy} /> : null}
       {stage.at === "done" ? <Sentences of={stage.sentences} /> : null}
       {stage.at === "failed" ? <Failure error={stage.error} retry={look} /> : null}
       {stage.at === "shown" || isBusy ? null : (
@@ -78,14 +84,14 @@ function Title({ asked }: { asked: Change }) {
 }
 
 interface ChangeHands {
-  readonly stage: Stage;
+  readonly stage: Stage<ApiError>;
   /** Has it looked at once more. */
   readonly look: () => void;
   readonly carryOut: (shown: PreviewAnswer) => Promise<void>;
 }
 
 function useChange({ asked, show, done, failed }: ChangePanelProps, reason: string, typed: string): ChangeHands {
-  const [stage, setStage] = useState<Stage>({ at: "asking" });
+  const [stage, setStage] = useState<Stage<ApiError>>({ at: "asking" });
   const shownReason = useRef("");
   const isOpen = useIsOpen();
   const preview = async (): Promise<PreviewAnswer> => {
@@ -96,20 +102,25 @@ function useChange({ asked, show, done, failed }: ChangePanelProps, reason: stri
     if (isOpen.current) show(ghostOf(answer, 0));
     return answer;
   };
-  const fail = (error: ApiError) => setStage({ at: "failed", error });
+  const fail = (error: ApiError, steps: readonly string[] = []) => setStage({ at: "failed", error, steps });
   const look = async (isNew: boolean) => {
     setStage({ at: "asking" });
-    await preview().then((answer) => setStage({ at: "shown", preview: answer, isNew }), fail);
+    await preview().then(
+      (answer) => setStage({ at: "shown", preview: answer, isNew }),
+      (error: ApiError) => fail(error),
+    );
   };
   useEffect(() => void look(false), []);
   const carryOut = async (shown: PreviewAnswer) => {
-    setStage({ at: "doing", steps: [] });
+    let begun: readonly string[] = [];
+    setStage({ at: "doing", steps: begun });
     try {
       const current = reason === shownReason.current ? shown : await preview();
       // What was agreed to is what was read.
       if (current.sentences.join("\n") !== shown.sentences.join("\n"))
         return setStage({ at: "shown", preview: current, isNew: true });
       const { sentences, keys } = await followed(current, typed, (steps) => {
+        begun = steps;
         setStage({ at: "doing", steps });
         show(ghostOf(current, 1 - 1 / (steps.length + 1)));
       });
@@ -120,7 +131,7 @@ function useChange({ asked, show, done, failed }: ChangePanelProps, reason: stri
     } catch (error) {
       show(null);
       failed();
-      fail(error as ApiError);
+      fail(error as ApiError, begun);
     }
   };
   const settle = (keys: KeysView | null) => {
@@ -165,7 +176,7 @@ async function followed(
 type State = readonly [string, (value: string) => void];
 
 interface ShownProps {
-  readonly stage: Extract<Stage, { at: "shown" }>;
+  readonly stage: Extract<Stage<ApiError>, { at: "shown" }>;
   readonly asked: Change;
   readonly reason: State;
   readonly typed: State;
@@ -247,27 +258,26 @@ function Shown({ stage, asked, reason: [reason, setReason], typed: [typed, setTy
 
 function Sentences({ of: sentences }: { of: readonly string[] }) {
   return (
-    <div role="status">
-      <ul class="sentences">
-        {sentences.map((words, index) => (
-          <li key={index}>
-            <Marked words={words} />
-          </li>
-        ))}
-      </ul>
-    </div>
+    <ul class="sentences">
+      {sentences.map((words, index) => (
+        <li key={index}>
+          <Marked words={words} />
+        </li>
+      ))}
+    </ul>
   );
 }
 
-function Steps({ steps }: { steps: readonly string[] }) {
+function Steps({ steps, isWorking }: { steps: readonly string[]; isWorking: boolean }) {
+  if (steps.length === 0 && !isWorking) return null;
   return (
-    <ol class="steps" aria-live="polite">
+    <ol class="steps">
       {steps.map((words, index) => (
         <li key={index}>
           <Marked words={words} />
         </li>
       ))}
-      <li class="working">at work</li>
+      {isWorking ? <li class="working">at work</li> : null}
     </ol>
   );
 }

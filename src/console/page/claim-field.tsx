@@ -1,5 +1,5 @@
 import { useId } from "preact/hooks";
-import type { IssueField } from "../contract.js";
+import type { IssueField } from "../../operator/issue-form.js";
 import { Field } from "./parts.js";
 
 interface ClaimFieldProps {
@@ -62,7 +62,12 @@ function Several({ field, values, value, fault, put }: ClaimFieldProps & { reado
       </legend>
       {values.map((each) => (
         <label key={each}>
-          <input type="checkbox" checked={chosen.includes(each)} onChange={() => toggle(each)} />
+          <input
+            type="checkbox"
+            aria-invalid={fault !== undefined}
+            checked={chosen.includes(each)}
+            onChange={() => toggle(each)}
+          />
           <span>{each}</span>
         </label>
       ))}

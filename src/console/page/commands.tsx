@@ -1,5 +1,5 @@
 import { useId, useRef, useState } from "preact/hooks";
-import type { IssueCommand } from "../contract.js";
+import type { IssueCommand } from "../../operator/issue-commands.js";
 import { Copy, Lines } from "./parts.js";
 
 /** The same request as each client makes it, one at a time. */

@@ -2,7 +2,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { durationInWords } from "../../encoding/durations.js";
 import { ownMember } from "../../encoding/own-member.js";
 import type { IssueRequest } from "../../issue/request.js";
-import type { IssueAnswer, IssueCommand, IssueForm } from "../contract.js";
+import type { IssueCommand } from "../../operator/issue-commands.js";
+import type { IssueForm } from "../../operator/issue-form.js";
+import type { IssueAnswer } from "../contract.js";
 import { type ApiError, call } from "./api.js";
 import { ClaimField } from "./claim-field.js";
 import { Commands } from "./commands.js";
@@ -62,20 +64,29 @@ interface FormProps {
 
 function Form({ form, verify }: FormProps) {
   const [filled, setFilled] = useState<Filled>(NOTHING);
-  const [isTried, setTried] = useState(false);
+  const [tries, setTries] = useState(0);
+  const [isWorking, setWorking] = useState(false);
+  const place = useRef<HTMLFormElement>(null);
   const [issued, setIssued] = useState<IssueAnswer | ApiError | null>(null);
   const read = readForm(form, filled);
   const commands = useCommands(form, "request" in read ? read.request : null);
-  const faults = isTried && "faults" in read ? read.faults : new Map<string, string>();
+  const faults = tries > 0 && "faults" in read ? read.faults : new Map<string, string>();
   const withCaller = form.caller === null ? {} : { caller: form.caller };
   const submitted = (event: Event) => {
     event.preventDefault();
-    setTried(true);
+    setTries(tries + 1);
     if (!("request" in read)) return;
-    call("/api/issue", { request: read.request, ...withCaller }).then(setIssued, setIssued);
+    setWorking(true);
+    call("/api/issue", { request: read.request, ...withCaller })
+      .then(setIssued, setIssued)
+      .finally(() => setWorking(false));
   };
+  useEffect(() => {
+    // The first field that has a fault says which.
+    if (tries > 0) place.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [tries]);
   return (
-    <form onSubmit={submitted} noValidate>
+    <form ref={place} onSubmit={submitted} noValidate>
       {form.fields.map((field) => (
         <ClaimField
           key={field.claim}
@@ -92,7 +103,7 @@ function Form({ form, verify }: FormProps) {
           <Marked words={form.right} />
         </p>
       )}
-      <button type="submit" class="strong" disabled={form.right !== true}>
+      <button type="submit" class="strong" disabled={form.right !== true || isWorking}>
         Issue a token
       </button>
       <div aria-live="polite">
@@ -138,7 +149,7 @@ interface RestProps {
 function Rest({ form, filled, setFilled, faults }: RestProps) {
   const { ttl } = form;
   const usual = ttl.default === null ? "" : `${durationInWords(ttl.default)} where it stays empty; `;
-  const offered = (["iat", "nbf", "jti"] as const).filter((name) => !form.always.includes(name));
+  const offered = (["iat", "nbf", "jti"] as const).filter((name) => name === "nbf" || !form.always.includes(name));
   const toggle = (name: "iat" | "nbf" | "jti") =>
     filled.sets.includes(name) ? filled.sets.filter((each) => each !== name) : [...filled.sets, name];
   return (
@@ -228,6 +239,11 @@ function Issued({ answer, verify }: { answer: IssueAnswer; verify: (token: strin
   return (
     <div class="verdict good">
       <strong>Issued</strong>
+      {answer.notes.map((words) => (
+        <p key={words} class="notice">
+          <Marked words={words} />
+        </p>
+      ))}
       <p class="soft">It is kept nowhere: copy it now.</p>
       <Lines text={answer.token} label="The token" />
       <p class="row">

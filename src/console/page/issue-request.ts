@@ -2,7 +2,7 @@ import { parseDuration } from "../../encoding/durations.js";
 import { readJson } from "../../encoding/json-names-web.js";
 import { ownMember } from "../../encoding/own-member.js";
 import type { IssueRequest } from "../../issue/request.js";
-import type { IssueField, IssueForm } from "../contract.js";
+import type { IssueField, IssueForm } from "../../operator/issue-form.js";
 
 /** What was filled in. */
 export interface Filled {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { visible } from "../../errors.js";
 import type { KeyCard, KeysView } from "../contract.js";
 import { Copy, Kid, Marked, Time, Told } from "./parts.js";
@@ -134,13 +134,12 @@ function Facts({ card, now }: { card: KeyCard; now: number }) {
 
 function Revoke({ card, right, revoke }: { card: KeyCard; right: true | string; revoke: (kid: string) => void }) {
   const { kid } = card;
-  const button = useRef<HTMLButtonElement>(null);
   const [isTold, setTold] = useState(false);
   useEffect(() => setTold(false), [right]);
   if (kid === null || !card.isRevocable) return null;
   if (right === true) {
     return (
-      <button ref={button} type="button" class="quiet danger" aria-label={`Revoke ${visible(kid)}`} onClick={() => revoke(kid)}>
+      <button type="button" class="quiet danger" aria-label={`Revoke ${visible(kid)}`} onClick={() => revoke(kid)}>
         Revoke…
       </button>
     );

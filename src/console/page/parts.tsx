@@ -102,11 +102,11 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
 
 const TITLES: ReadonlyMap<string, string> = new Map([
   ["unreachable", "No answer."],
-  ["keyring_conflict", "The keys have changed since."],
+  ["keyring_conflict", "Look again."],
   ["lease_held", "Another manager is at work."],
   ["lease_lost", "Another manager took over."],
   ["aws_access_denied", "AWS does not allow it."],
-  ["plan_refused", "Refused."],
+  ["plan_refused", "Not done as it was asked for."],
 ]);
 
 /** Words with commands between backticks. */

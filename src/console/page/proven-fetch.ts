@@ -10,7 +10,7 @@ export class NotTheConsole extends Error {}
 const FRESH_MILLISECONDS = 2_000;
 
 /**
- * Asks the console, and takes an answer only with its proof: once the console has ended, whoever is on this machine can have its port. A body
+ * Asks the console, and takes an answer only with its proof: once the console has ended, any process of this machine can have its port. A body
  * is sent only to who has proven itself just now.
  *
  * @param now milliseconds
@@ -35,7 +35,7 @@ export function provenFetch({ session, proof }: SessionAnswer, send: typeof fetc
   };
 }
 
-/** Sends JSON, and follows nobody elsewhere. */
+/** Sends JSON, and follows no redirect. */
 export function post(path: string, body: string, headers: Readonly<Record<string, string>> = {}, send: typeof fetch = fetch) {
   return send(path, {
     method: "POST",

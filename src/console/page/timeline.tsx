@@ -28,6 +28,9 @@ export function Timeline({ lanes, solid, selected, select }: TimelineProps) {
   );
   const chosen = scene?.lanes.find(({ lane }) => lane.name === selected);
   const turns = chosen === undefined ? [] : turnsOf(chosen.lane, lanes.now);
+  const [spoken, speak] = useState("");
+  // Its words change with the time; they are spoken when another key, or part of a life, was chosen.
+  useEffect(() => speak(chosen === undefined ? "" : `${chosen.lane.name} ${turns[turn] ?? ""}`), [selected, turn]);
   // Once it was drawn anew.
   const focusLane = () =>
     requestAnimationFrame(() => place.current?.querySelector<SVGElement>('.lane[tabindex="0"]:not(.fold)')?.focus());
@@ -61,7 +64,10 @@ export function Timeline({ lanes, solid, selected, select }: TimelineProps) {
           />
         )}
       </div>
-      <p class="readout" role="status">
+      <p class="unseen" role="status">
+        {spoken}
+      </p>
+      <p class="readout">
         {chosen === undefined ? (
           "Choose a key to read its life; the arrow keys lead from key to key, and along a life."
         ) : (

@@ -1,10 +1,10 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { VerifyAnswer, VerifyRequest } from "../contract.js";
+import { useEffect, useState } from "preact/hooks";
+import type { VerifyAnswer } from "../contract.js";
 import { type ApiError, call } from "./api.js";
 import { Failure, Field, Lines, Marked, Told } from "./parts.js";
+import { verifyRequest } from "./verify-request.js";
 
 interface VerifyPanelProps {
-  readonly now: number | null;
   readonly issuer: string | null;
   readonly token: string;
   readonly setToken: (token: string) => void;
@@ -12,32 +12,35 @@ interface VerifyPanelProps {
 
 const PAUSE_MILLISECONDS = 250;
 
+/** An answer, and what was asked. */
+interface Judged {
+  readonly asked: string;
+  readonly found: VerifyAnswer | ApiError;
+}
+
 /** Reads a token and says whether it is good, by this issuer's keys as it is typed, by another's when that is asked for. */
 export function VerifyPanel({ token, setToken, issuer }: VerifyPanelProps) {
   const [by, setBy] = useState<"own" | "other">("own");
   const [other, setOther] = useState("");
   const [audience, setAudience] = useState("");
-  const [result, setResult] = useState<VerifyAnswer | ApiError | null>(null);
-  const turn = useRef(0);
-  const verify = async (judge: VerifyRequest["by"]) => {
-    turn.current += 1;
-    const mine = turn.current;
-    const asked = { token: token.trim(), by: judge, ...(audience.trim() !== "" && { audience: audience.trim() }) };
-    const found = await call("/api/verify", asked).catch((error: ApiError) => error);
-    if (mine === turn.current) setResult(found);
+  const [judged, setJudged] = useState<Judged | null>(null);
+  const request = verifyRequest({ token, by, other, audience });
+  const asked = JSON.stringify(request);
+  // What was judged before something else was typed is not what is shown.
+  const result = judged?.asked === asked ? judged.found : null;
+  const verify = async () => {
+    if (request === null) return;
+    const found = await call("/api/verify", request).catch((error: ApiError) => error);
+    setJudged({ asked, found });
   };
   useEffect(() => {
-    turn.current += 1;
-    if (by === "other" || token.trim() === "") {
-      setResult(null);
-      return undefined;
-    }
-    const timer = setTimeout(() => void verify("own"), PAUSE_MILLISECONDS);
+    if (by === "other") return undefined;
+    const timer = setTimeout(() => void verify(), PAUSE_MILLISECONDS);
     return () => clearTimeout(timer);
-  }, [token, audience, by]);
+  }, [asked]);
   const submitted = (event: Event) => {
     event.preventDefault();
-    void verify(by === "own" ? "own" : { issuer: other.trim() });
+    void verify();
   };
   return (
     <section class="panel" aria-labelledby="verify">
@@ -88,7 +91,7 @@ export function VerifyPanel({ token, setToken, issuer }: VerifyPanelProps) {
           {(ids) => <input {...ids} type="text" value={audience} onInput={(event) => setAudience(event.currentTarget.value)} />}
         </Field>
         {by === "other" ? (
-          <button type="submit" class="strong" disabled={token.trim() === "" || other.trim() === ""}>
+          <button type="submit" class="strong" disabled={request === null}>
             Fetch its keys and verify
           </button>
         ) : null}

@@ -35,32 +35,16 @@ export interface AuditVerdict {
   readonly fault: { readonly number: number; readonly words: string } | null;
 }
 
-/** A line of the log, and what it says; `undefined` where it is no entry. */
-export interface Line {
-  readonly text: string;
-  readonly entry: AuditEntry | undefined;
-}
-
-/** Reads the lines of the log, the oldest first. @param after the number of the last line that is not wanted */
-export async function linesOf({ audit }: Pick<Stores, "audit">, after = 0): Promise<Line[]> {
-  const lines: Line[] = [];
-  for await (const text of audit.read(after)) lines.push({ text, entry: parsedEntry(text) });
-  return lines;
-}
-
 /** Checks the log against the keyring's head and count. */
-export async function verifyAudit(stores: Pick<Stores, "audit">, keyring: Pick<Keyring, "audit">): Promise<AuditVerdict> {
-  return verdictOn(await linesOf(stores), keyring.audit);
-}
-
-/** Judges all lines of a log by the keyring's head and count. */
-export function verdictOn(lines: readonly Line[], { count, head, entry }: AuditHead): AuditVerdict {
+export async function verifyAudit({ audit }: Pick<Stores, "audit">, keyring: Pick<Keyring, "audit">): Promise<AuditVerdict> {
+  const { count, head, entry } = keyring.audit;
+  const lines: string[] = [];
+  for await (const line of audit.read()) lines.push(line);
   // Where a new chain was begun, what stands before it was given up; the new chain names the head that it had.
-  const from = lines.findLastIndex((line) => beginsChain(line.entry));
-  const chain = lines.slice(Math.max(0, from));
-  const before = from < 0 ? 0 : (chain[0]?.entry?.number as number) - 1;
+  const chain = lines.slice(Math.max(0, lines.findLastIndex(beginsChain)));
+  const before = beginsChain(chain[0] ?? "") ? (parsedEntry(chain[0] as string)?.number as number) - 1 : 0;
   // The last entry stands in the keyring too: a manager that died before it reached the log has lost nothing.
-  if (before + chain.length === count - 1 && count > 0) chain.push({ text: entry, entry: parsedEntry(entry) });
+  if (before + chain.length === count - 1 && count > 0) chain.push(entry);
   const fault = firstFault(chain, before, count, head);
   return { isIntact: fault === null, count, head, fault };
 }
@@ -73,24 +57,21 @@ export function verdictOn(lines: readonly Line[], { count, head, entry }: AuditH
 export async function lossOfLog({ audit }: Pick<Stores, "audit">, keyring: Pick<Keyring, "audit">): Promise<string | undefined> {
   const { count, entry } = keyring.audit;
   // A first entry may not have reached the log yet.
-  if (count < 2 || beginsChain(parsedEntry(entry))) return undefined;
-  for await (const line of audit.read()) {
-    const read = parsedEntry(line);
-    if (read?.number === 1 || beginsChain(read)) return undefined;
-  }
+  if (count < 2 || beginsChain(entry)) return undefined;
+  for await (const line of audit.read()) if (parsedEntry(line)?.number === 1 || beginsChain(line)) return undefined;
   return "the audit log was deleted, or has lost its beginning: put it back, or begin a new chain with `signet audit begin`";
 }
 
-/** Whether a new chain begins with an entry. */
-export function beginsChain(entry: AuditEntry | undefined): boolean {
-  return entry?.event === "audit.begun";
+/** Whether a new chain begins with a line. */
+export function beginsChain(line: string): boolean {
+  return parsedEntry(line)?.event === "audit.begun";
 }
 
 /** The first fault of a chain's lines. @param before how many entries stand before them */
-export function firstFault(lines: readonly Line[], before: number, count: number, head: string): AuditVerdict["fault"] {
-  const entries = lines.map(({ entry }) => entry);
+export function firstFault(lines: readonly string[], before: number, count: number, head: string): AuditVerdict["fault"] {
+  const entries = lines.map(parsedEntry);
   const continues = (index: number): boolean =>
-    hashOf(lines[index]?.text as string) === (index + 1 < lines.length ? entries[index + 1]?.previous : head);
+    hashOf(lines[index] as string) === (index + 1 < lines.length ? entries[index + 1]?.previous : head);
   for (const [index, entry] of entries.entries()) {
     const number = before + index + 1;
     if (entry === undefined) return { number, words: "the line is no entry" };
@@ -114,16 +95,15 @@ export function firstFault(lines: readonly Line[], before: number, count: number
  * @param after the number of the last entry that is not wanted
  */
 export async function readHistory(
-  stores: Pick<Stores, "audit">,
+  { audit }: Pick<Stores, "audit">,
   keyring: Pick<Keyring, "audit"> | undefined,
   after = 0,
 ): Promise<AuditEntry[]> {
-  return entriesIn(await linesOf(stores, after), keyring, after);
-}
-
-/** The same of lines that were read. */
-export function entriesIn(lines: readonly Line[], keyring: Pick<Keyring, "audit"> | undefined, after = 0): AuditEntry[] {
-  const entries = lines.flatMap(({ entry }) => entry ?? []);
+  const entries: AuditEntry[] = [];
+  for await (const line of audit.read(after)) {
+    const entry = parsedEntry(line);
+    if (entry !== undefined) entries.push(entry);
+  }
   const last = parsedEntry(keyring?.audit.entry ?? "");
   if (last !== undefined && last.number === (entries.at(-1)?.number ?? after) + 1) entries.push(last);
   return entries;

@@ -25,24 +25,14 @@ export function createS3AuditStore(bucket: Bucket, prefix: string): AuditStore {
       }
     },
     async *read(after = 0) {
-      const asked: ReturnType<Bucket["get"]>[] = [];
-      let read = 0;
-      const next = async () => (await asked.shift())?.body.trimEnd();
-      for await (const key of bucket.keys(prefix, `${prefix}${numberText(after)}.json`)) {
-        const got = bucket.get(key);
-        // Who takes no more lines waits for none.
-        got.catch(() => undefined);
-        asked.push(got);
-        // Who wants the first line alone asks for no other.
-        if (asked.length <= Math.min(read, AT_ONCE)) continue;
-        read += 1;
-        const line = await next();
-        if (line) yield line;
-      }
-      while (asked.length > 0) {
-        const line = await next();
-        if (line) yield line;
-      }
+      const keys: string[] = [];
+      const lines = async () => {
+        const all = await Promise.all(keys.splice(0).map((key) => bucket.get(key)));
+        return all.flatMap((got) => got?.body.trimEnd() || []);
+      };
+      for await (const key of bucket.keys(prefix, `${prefix}${numberText(after)}.json`))
+        if (keys.push(key) === AT_ONCE) yield* await lines();
+      yield* await lines();
     },
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { IssueForm } from "../../../src/console/contract.js";
 import { NOTHING, readForm } from "../../../src/console/page/issue-request.js";
+import type { IssueForm } from "../../../src/operator/issue-form.js";
 
 const FORM: IssueForm = {
   caller: null,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AuditHead } from "../../../src/keyring/keyring.js";
 import { nextHead, verifyAudit } from "../../../src/rotation/session/audit.js";
-import { readLog } from "../../../src/rotation/session/read-log.js";
+import { judgedLog, type ReadLog } from "../../../src/rotation/session/read-log.js";
 import type { AuditStore } from "../../../src/storage/contract.js";
 
 /** A log in memory that keeps from where it was read, and the keyring's head. */
@@ -25,6 +25,9 @@ function logOf(count: number) {
   grow(count);
   return { lines, readFrom, grow, stores: { audit: store }, keyring: () => ({ audit }) };
 }
+
+const readLog = (stores: { audit: AuditStore }, keyring: { audit: AuditHead }, known?: ReadLog) =>
+  judgedLog(stores, keyring, 1_000, known);
 
 describe("a log that was whole when it was read before", () => {
   it("is not read where nothing was added, and only from there on where something was", async () => {
