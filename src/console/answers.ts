@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { isSignetError, SignetError } from "../errors.js";
 import type { ErrorAnswer } from "./contract.js";
+import { plainFailure } from "./plain-names.js";
 
 /** What every answer says: nothing runs or is loaded but the page's own files, nothing frames it, and nothing is kept. */
 export const HEADERS: Readonly<Record<string, string>> = {
@@ -35,11 +36,12 @@ export function answerFailure(response: ServerResponse, failure: unknown, more: 
 
 /** A failure as the page is told it. Who looks after an issuer is told the words of its own faults too. */
 export function answerOf(failure: unknown): ErrorAnswer {
-  const { code, message, field, retryAfterSeconds } = told(failure);
+  const error = told(failure);
+  const { code, field, retryAfterSeconds } = error;
   return {
     error: {
       code,
-      message,
+      message: plainFailure(error),
       ...(field !== undefined && { field }),
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     },

@@ -4,6 +4,7 @@ import { carryOut, type KeyChange, previewChange } from "../operator/key-changes
 import type { ChangeLine, ChangeRequest, PreviewAnswer, PreviewRequest } from "./contract.js";
 import type { IssuerAtHand } from "./issuer-at-hand.js";
 import { keysView } from "./keys-view.js";
+import { failingPlainly, plainNamesOf } from "./plain-names.js";
 
 /** What a person has looked at, and may have done. */
 interface Previewed {
@@ -43,44 +44,21 @@ const MAX_KEPT = 32;
 
 /** Makes what shows and carries out the changes of an issuer's keys. @param now milliseconds on a clock that is never set */
 export function createChanges(issuer: IssuerAtHand, now: () => number): Changes {
-  const previews = new Map<string, Previewed>();
+  const previews: KeptPreviews = keptPreviews(now);
   const running = new Map<ChangeUnderWay, Promise<unknown>>();
 
   // One change at a time: each has a manager of its own.
   const inTurn = turns();
 
-  function keep(previewed: Omit<Previewed, "expiresAt">, goodForSeconds: number | null): string {
-    const name = randomBytes(16).toString("base64url");
-    const keptMs = Math.min(KEPT_MS, (goodForSeconds ?? Number.POSITIVE_INFINITY) * 1_000);
-    previews.set(name, { ...previewed, expiresAt: now() + keptMs });
-    const [oldest] = previews.keys();
-    if (previews.size > MAX_KEPT && oldest !== undefined) previews.delete(oldest);
-    return name;
-  }
-
-  // Taken away before anything is done: what was looked at once is done once.
-  function take(name: string): Previewed {
-    const found = previews.get(name);
-    previews.delete(name);
-    assertGood(found);
-    return found;
-  }
-
-  function assertGood(previewed: Previewed | undefined): asserts previewed is Previewed {
-    if (previewed !== undefined && previewed.expiresAt > now()) return;
-    throw new SignetError(
-      "keyring_conflict",
-      "what was looked at was done already, or is too old, and nothing was done now: look again at what would be done",
-    );
-  }
-
   async function carry(previewed: Previewed, onStep: (step: string) => void): Promise<ChangeLine> {
     const { change, mark } = previewed;
-    const changer = await issuer.changer(onStep);
     const installation = await issuer.installation();
-    const sentences = await carryOut(installation, changer, change, mark, () => assertGood(previewed));
+    const plain = await plainNamesOf(installation);
+    const changer = await issuer.changer((step) => onStep(plain(step)));
+    const assertGood = () => previews.assertGood(previewed);
+    const sentences = await failingPlainly(plain, carryOut(installation, changer, change, mark, assertGood));
     // What was done is done, whatever can be read afterwards.
-    return { done: { sentences, keys: await keysView(issuer).catch(() => null) } };
+    return { done: { sentences: sentences.map(plain), keys: await keysView(issuer).catch(() => null) } };
   }
 
   return Object.freeze({
@@ -89,14 +67,19 @@ export function createChanges(issuer: IssuerAtHand, now: () => number): Changes 
       // Without its log it draws no keys of the past.
       const read = await issuer.log().catch(() => undefined);
       const changer = await issuer.changer(() => undefined);
-      const found = await previewChange(installation, changer, change, read?.log.history ?? []);
-      const { mark, goodForSeconds, ...shown } = found;
-      return { preview: keep({ change, mark }, goodForSeconds), ...shown, confirm: wordFor(change) };
+      const plain = await plainNamesOf(installation);
+      const found = await failingPlainly(plain, previewChange(installation, changer, change, read?.log.history ?? []));
+      const { mark, goodForSeconds, lives, tokensAtRisk } = found;
+      return {
+        preview: previews.keep({ change, mark }, goodForSeconds),
+        sentences: found.sentences.map(plain),
+        lives,
+        tokensAtRisk,
+        confirm: wordFor(change),
+      };
     },
     async carryOut({ preview, confirm }: ChangeRequest, told: (line: ChangeLine) => void): Promise<ChangeLine> {
-      const found = previews.get(preview);
-      if (found !== undefined) assertTyped(found.change, confirm);
-      const previewed = take(preview);
+      const previewed = previews.take(preview, ({ change }) => assertTyped(change, confirm));
       const steps: string[] = [];
       const underWay = { change: previewed.change, steps };
       const onStep = telling(steps, told);
@@ -107,6 +90,51 @@ export function createChanges(issuer: IssuerAtHand, now: () => number): Changes 
     underWay: () => running.keys().next().value ?? null,
     settled: () => Promise.allSettled(running.values()).then(() => undefined),
   });
+}
+
+interface KeptPreviews {
+  /** @returns its name */
+  keep(previewed: Omit<Previewed, "expiresAt">, goodForSeconds: number | null): string;
+  /**
+   * Takes a preview away, before anything is done: what was looked at once is done once.
+   *
+   * @param agreed throws where it is not agreed to: then it stays
+   * @throws SignetError `keyring_conflict` where there is none
+   */
+  take(name: string, agreed: (previewed: Previewed) => void): Previewed;
+  /** @throws SignetError `keyring_conflict` where it is none, or has grown too old */
+  assertGood(previewed: Previewed | undefined): asserts previewed is Previewed;
+}
+
+function keptPreviews(now: () => number): KeptPreviews {
+  const previews = new Map<string, Previewed>();
+
+  function assertGood(previewed: Previewed | undefined): asserts previewed is Previewed {
+    if (previewed !== undefined && previewed.expiresAt > now()) return;
+    throw new SignetError(
+      "keyring_conflict",
+      "what was looked at was done already, or is too old, and nothing was done now: look again at what would be done",
+    );
+  }
+
+  return {
+    keep(previewed, goodForSeconds) {
+      const name = randomBytes(16).toString("base64url");
+      const keptMs = Math.min(KEPT_MS, (goodForSeconds ?? Number.POSITIVE_INFINITY) * 1_000);
+      previews.set(name, { ...previewed, expiresAt: now() + keptMs });
+      const [oldest] = previews.keys();
+      if (previews.size > MAX_KEPT && oldest !== undefined) previews.delete(oldest);
+      return name;
+    },
+    take(name, agreed) {
+      const found = previews.get(name);
+      if (found !== undefined) agreed(found);
+      previews.delete(name);
+      assertGood(found);
+      return found;
+    },
+    assertGood,
+  };
 }
 
 /** What has to be typed. */

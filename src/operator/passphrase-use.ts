@@ -3,6 +3,7 @@ import type { Installation } from "../assemble.js";
 import type { Environment } from "../config/environment.js";
 import type { Config } from "../config/schema.js";
 import { keyFilesIn } from "../custody/file/custodian.js";
+import { assertPassphrase } from "../custody/file/key-file.js";
 import { CUSTODIES, findCustody, namesIn, takesPassphrase } from "../custody/registry.js";
 import { SignetError } from "../errors.js";
 import type { InitialOptions } from "./initial-config.js";
@@ -37,6 +38,16 @@ export async function hasEncryptedKeys({ directory }: Pick<Config, "directory">)
     for await (const { text } of keyFilesIn(join(directory, folder))) if (!text.trimStart().startsWith("{")) return true;
   }
   return false;
+}
+
+/**
+ * Makes sure that a passphrase opens the key files of an installation, where its keyring can tell.
+ *
+ * @throws SignetError `passphrase_wrong`
+ */
+export async function assertOpensKeyFiles({ stores }: Pick<Installation, "stores">, passphrase: string): Promise<void> {
+  const check = (await stores.keyring.read())?.keyring.keyFiles?.check;
+  if (check !== undefined) await assertPassphrase(check, passphrase);
 }
 
 /** What to say where the environment names a passphrase that encrypts nothing; `undefined` where it names none, or it is used. */

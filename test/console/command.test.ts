@@ -3,14 +3,17 @@ import { once } from "node:events";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { SIGNET, signet } from "../cli/command.js";
+import { SIGNET, signet, signetProcess } from "../cli/command.js";
 import { issuerFolders } from "../cli/issuer-folders.js";
+import { QUICK_PASSPHRASES } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { until } from "../contracts/until.js";
 
 const scratch = scratchDirectories();
 const issuerAt = issuerFolders(scratch, ["--issuer", "https://issuer.example"]);
+const AT_A_TERMINAL = fileURLToPath(new URL("../cli/at-a-terminal.mjs", import.meta.url));
 const LINK = /^(http:\/\/127\.0\.0\.1:\d+)\/#code=([\w-]{43})$/m;
 
 const running = new Set<ChildProcess>();
@@ -20,12 +23,13 @@ afterEach(() => {
 });
 
 /** Runs `signet console` until it has printed its link. */
-async function started(cwd: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
+async function started(cwd: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}, typed = "") {
   const child = spawn(process.execPath, [SIGNET, "console", ...args], {
     cwd,
     env: { PATH: process.env.PATH ?? "", HOME: cwd, TMPDIR: cwd, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  child.stdin.end(typed);
   running.add(child);
   const said = { out: "", err: "" };
   child.stdout.on("data", (text: Buffer) => {
@@ -131,6 +135,18 @@ describe("signet console", () => {
     child.kill("SIGINT");
     await ended;
     expect(existsSync(dirname(file))).toBe(false);
+  });
+
+  it("asks for the passphrase before its page is opened, and takes none that does not open the keys", async () => {
+    const cwd = await scratch();
+    expect((await signet(["init"], { cwd, env: { SIGNET_PASSPHRASE: "correct horse battery" } })).code).toBe(0);
+    const env = { NODE_OPTIONS: `${QUICK_PASSPHRASES} --import ${AT_A_TERMINAL}` };
+    const wrong = await signetProcess(["console", "--no-open"], { cwd, env, input: "another staple battery\n" });
+    expect(wrong).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("the passphrase does not open") });
+    const { child, said, ended } = await started(cwd, ["--no-open"], env, "correct horse battery\n");
+    expect(said.err).toMatch(/^Passphrase: /m);
+    child.kill("SIGINT");
+    expect(await ended).toBe(0);
   });
 
   it("says so where no browser can be opened, and goes on", async () => {

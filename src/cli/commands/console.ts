@@ -1,3 +1,4 @@
+import type { Installation } from "../../assemble.js";
 import { openInBrowser } from "../../console/browser.js";
 import { folderIssuer } from "../../console/folder-issuer.js";
 import { readPageFiles } from "../../console/page-files.js";
@@ -5,7 +6,9 @@ import { type RedirectFile, writeRedirectFile } from "../../console/redirect-fil
 import { IDLE_SECONDS, startConsole } from "../../console/server.js";
 import { stackIssuer } from "../../console/stack-issuer.js";
 import { durationInWords } from "../../encoding/durations.js";
-import { STACK_CONFIG } from "../../operator/surroundings.js";
+import { passphraseOf } from "../../operator/load-installation.js";
+import { assertOpensKeyFiles } from "../../operator/passphrase-use.js";
+import { STACK_CONFIG, type Surroundings } from "../../operator/surroundings.js";
 import { watchStopSignals } from "../../server/stop-signals.js";
 import type { CommonOptions, Context } from "../context.js";
 import { warnOfVariables } from "../open-installation.js";
@@ -28,6 +31,7 @@ export async function openConsole(context: Context, { config, json, open = true 
   const issuer = config?.startsWith(STACK_CONFIG)
     ? await stackIssuer(surroundings, config)
     : await folderIssuer(surroundings, config, note);
+  if (issuer.place.kind === "folder") await askPassphrase(surroundings, await issuer.installation());
   const signals = watchStopSignals();
   let redirect: RedirectFile | undefined;
   const forget = (): void => redirect?.remove();
@@ -63,6 +67,13 @@ export async function openConsole(context: Context, { config, json, open = true 
   process.off("exit", forget);
   // What is under way still would keep the process. Where no signal has told it to end, it may do other things: `npm start` serves in it.
   if (!isFinished && why === "told") process.exit(EXIT.failed);
+}
+
+// Once the page is open, its operator does not look at the terminal; and what was typed is kept until the console ends.
+async function askPassphrase(surroundings: Surroundings, installation: Installation): Promise<void> {
+  if (surroundings.passphrasePrompt?.() === undefined) return;
+  const passphrase = await passphraseOf(surroundings, installation.config)();
+  if (passphrase !== undefined) await assertOpensKeyFiles(installation, passphrase);
 }
 
 // Each request may open the issuer again; a person is asked once.
