@@ -74,10 +74,10 @@ async function start(context: Context, job: Job, serverLog: ServerLog): Promise<
   await putLimitsInForce(installation, (words) => context.output.note(words));
   const socket = "socket" in job.address ? job.address.socket : undefined;
   await socket?.check();
-  const { url, onFailure, close } =
+  const { url, metrics, close } =
     job.workers === 1 ? await startAlone(context, job, { installation, serverLog }) : await startAbove(context, job, serverLog);
   await socket?.publish();
-  const ticking = tickOnSchedule(installation, serverLog.log, onFailure, context.self);
+  const ticking = tickOnSchedule(installation, serverLog.log, metrics.dependencyFailed, context.self);
   job.onServing(installation, url);
   return {
     close() {
@@ -130,7 +130,7 @@ async function startAbove(context: Context, job: Job, serverLog: ServerLog) {
     passphrase: job.typedPassphrase,
     onLogLost: tellOnce,
   });
-  return { ...workers, onFailure: own.dependencyFailed };
+  return { ...workers, metrics: own };
 }
 
 /** Serves below another process, which says what there is to say, and answers the exit code. */

@@ -1,6 +1,8 @@
 import { type Installation, publishedStandbys } from "../assemble.js";
+import { SignetError } from "../errors.js";
 import type { PublicTexts } from "../http/public-documents.js";
 import { type FollowedCallers, followCallers } from "./follow-callers.js";
+import { followDocuments } from "./follow-documents.js";
 import type { KeyInUse } from "./metrics.js";
 
 /** What a server serves, as it is now. */
@@ -29,46 +31,49 @@ export interface FollowOptions {
   readonly storesEverySeconds?: number | undefined;
   /** Told of reads that fail; what was read before stays in force. */
   readonly onFailure: (dependency: string, error: unknown) => void;
+  /** Told of reads that went well. */
+  readonly onRead?: ((dependency: string) => void) | undefined;
 }
 
 type Read = readonly [dependency: string, read: () => Promise<void>];
 
 /** Follows the active key, the public documents, the callers and the names of keys, so that a change is in force within a second or two. */
 export function follow(options: FollowOptions): Followed {
-  const { installation, changedConfig, everySeconds, storesEverySeconds = everySeconds, onFailure } = options;
+  const { installation, changedConfig, everySeconds, storesEverySeconds = everySeconds, onFailure, onRead } = options;
   const { stores, activeKey, config } = installation;
   const turnsOfStores = Math.max(1, Math.round(storesEverySeconds / everySeconds));
   let turn = 0;
   const callers = followCallers(installation, changedConfig, onFailure);
-  let documents: (PublicTexts & { readonly tag: string }) | undefined;
+  const documents = followDocuments(stores);
   let keyInUse: KeyInUse | undefined;
   let isBusy = false;
 
-  async function readDocuments(): Promise<void> {
-    const read = await stores.publicDocuments.read();
-    if (read !== undefined && read.tag !== documents?.tag) documents = read;
-  }
-
   async function readKeyring(): Promise<void> {
     const keyring = (await stores.keyring.read())?.keyring;
+    if (keyring === undefined && documents.present() !== undefined)
+      throw new SignetError("keyring_missing", "there is no keyring any more: restore it from a backup");
     const active = keyring?.keys.find(({ state }) => state === "active");
     if (keyring === undefined || active?.publicJwk === undefined) return;
     const { activatedAt, alg, publicJwk } = active;
-    const { rotateEverySeconds, byUpload } = config.rotation;
-    const isScheduled = rotateEverySeconds > 0 && byUpload !== true;
-    const rotatesAt = activatedAt !== undefined && isScheduled ? activatedAt + rotateEverySeconds : undefined;
-    const standbys = byUpload === true ? undefined : publishedStandbys(keyring).length;
-    keyInUse = { alg, kid: publicJwk.kid, activatedAt, rotatesAt, standbys };
+    const standbys = config.rotation.byUpload === true ? undefined : publishedStandbys(keyring).length;
+    keyInUse = { alg, kid: publicJwk.kid, activatedAt, rotatesAt: rotatesAt(activatedAt, config.rotation), standbys };
   }
 
   async function refresh(): Promise<void> {
     const ofStores: readonly Read[] = [
       ["active document", () => activeKey.refresh()],
-      ["public documents", readDocuments],
+      ["public documents", documents.read],
       ["keyring", readKeyring],
     ];
     const reads: readonly Read[] = [["config", callers.read], ...(turn++ % turnsOfStores === 0 ? ofStores : [])];
-    await Promise.all(reads.map(([dependency, read]) => read().catch((error: unknown) => onFailure(dependency, error))));
+    await Promise.all(
+      reads.map(([dependency, read]) =>
+        read().then(
+          () => onRead?.(dependency),
+          (error: unknown) => onFailure(dependency, error),
+        ),
+      ),
+    );
   }
 
   const timer = setInterval(() => {
@@ -83,10 +88,16 @@ export function follow(options: FollowOptions): Followed {
     callers: callers.present,
     proofs: callers.proofs,
     tokens: callers.tokens,
-    documents: () => documents,
+    documents: documents.present,
     keyInUse: () => keyInUse,
     lookAgain: callers.lookAgain,
     refresh,
     stop: () => clearInterval(timer),
   });
+}
+
+function rotatesAt(activatedAt: number | undefined, policy: Installation["config"]["rotation"]): number | undefined {
+  const { rotateEverySeconds, byUpload } = policy;
+  const isScheduled = rotateEverySeconds > 0 && byUpload !== true;
+  return activatedAt !== undefined && isScheduled ? activatedAt + rotateEverySeconds : undefined;
 }

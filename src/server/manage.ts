@@ -17,17 +17,19 @@ export interface Ticking {
  * Ticks now, and whenever the plan has something to do. Other managers may do the same: the lease in the keyring lets one work
  * at a time.
  *
+ * @param onFailure told of each tick that fails, or that manages no key until a person has looked
  * @param self how the command is called here, for hints in the log
  */
 export function tickOnSchedule(
   installation: Installation,
   log: Logger,
-  onFailure: (dependency: string, error: unknown) => void = () => undefined,
+  onFailure: (dependency: string) => void = () => undefined,
   self = "signet",
 ): Ticking {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let running = Promise.resolve();
+  let toldBlock: string | null = null;
 
   async function tick(): Promise<number> {
     try {
@@ -35,14 +37,20 @@ export function tickOnSchedule(
       const { actions, nextAt, blockedBy, alerts } = await manager.tick();
       for (const { words } of actions) log.info({ did: words }, "keys");
       const told = (words: string) => withSelf(words, self);
-      if (blockedBy !== null) log.error({ why: told(blockedBy) }, "no key is managed until you have looked at this");
+      // A failure like any other to who watches; a person's act is seen within a minute.
+      if (blockedBy !== null) {
+        onFailure("key manager");
+        if (blockedBy !== toldBlock) log.error({ why: told(blockedBy) }, "no key is managed until you have looked at this");
+      }
+      toldBlock = blockedBy;
       const advice = told("a key could not be proven: `signet keys repair` says what can be done");
       for (const why of alerts) log.error({ why: told(why) }, advice);
+      if (blockedBy !== null) return AFTER_FAILURE_SECONDS;
       return nextAt === null ? MAX_PAUSE_SECONDS : nextAt - Date.now() / 1_000;
     } catch (error) {
       // The holder of the lease does the work.
       if ((error as { code?: string }).code !== "lease_held") {
-        onFailure("key manager", error);
+        onFailure("key manager");
         log.error(causeOf(error), "the keys could not be managed; the next try is in a minute");
       }
       return AFTER_FAILURE_SECONDS;

@@ -37,7 +37,6 @@ export interface RunningServer {
   /** Where it listens; the URL of a Unix socket is its path. */
   readonly url: string;
   readonly followed: Followed;
-  readonly onFailure: FollowOptions["onFailure"];
   readonly metrics: Metrics;
   /** Stops accepting, lets requests in flight finish for a bounded time, and ends. */
   close(): Promise<void>;
@@ -57,17 +56,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { installation, address, tls, log } = options;
   const clock = (): number => Math.floor(Date.now() / 1_000);
   const metrics = createMetrics(() => followed.keyInUse(), clock);
-  const onFailure = (dependency: string, error: unknown): void => {
-    metrics.dependencyFailed(dependency);
-    log.warn({ dependency, ...causeOf(error) }, "a read failed; what was read before stays in force");
-  };
   watchCalls(installation, metrics, log);
   const storesEverySeconds = installation.config.aws === undefined ? undefined : FOLLOW_AWS_SECONDS;
   const followed = follow({
     ...options,
     everySeconds: FOLLOW_SECONDS,
     storesEverySeconds,
-    onFailure,
+    ...readTeller(metrics, log),
   });
   const stopBounding = boundYoungGeneration();
   await followed.refresh();
@@ -97,7 +92,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return Object.freeze({
     url,
     followed,
-    onFailure,
     metrics,
     async close() {
       followed.stop();
@@ -119,6 +113,24 @@ function watchCalls(installation: Installation, metrics: Metrics, log: Logger): 
     metrics.keysFailed(issuer);
     log.warn({ issuer, ...causeOf(error) }, "the keys of an issuer that a rule names could not be fetched");
   });
+}
+
+/** Counts each read that fails. A failure that goes on is told once, and told again where its words change or a read went well meanwhile. */
+export function readTeller(
+  metrics: Pick<Metrics, "dependencyFailed">,
+  log: Pick<Logger, "warn">,
+): Pick<FollowOptions, "onFailure" | "onRead"> {
+  const told = new Map<string, string>();
+  return {
+    onFailure(dependency, error) {
+      metrics.dependencyFailed(dependency);
+      const cause = causeOf(error);
+      if (told.get(dependency) === cause.failure) return;
+      told.set(dependency, cause.failure);
+      log.warn({ dependency, ...cause }, "a read failed; what was read before stays in force");
+    },
+    onRead: (dependency) => void told.delete(dependency),
+  };
 }
 
 // Told once: a directory that is read-only, as in many containers, is no fault of what issues.

@@ -27,7 +27,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "open-issuer": ["assemble-issuer", "config", "issue", "keyring"],
   "open-custody": ["assemble-issuer", "algorithms", "config", "custody", "issue", "keyring"],
   http: ["issue", "verify", "keyring", "settings", "trust"],
-  server: ["assemble", "files", "http"],
+  server: ["assemble", "files", "http", "keyring"],
   notify: ["aws", "rotation (types)"],
   lambda: [
     ...["assemble-aws", "notify", "algorithms", "aws", "custody", "storage", "issue", "keyring", "rotation", "verify"],
