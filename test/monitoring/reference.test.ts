@@ -6,6 +6,9 @@ import { exportedMetrics } from "./metric-names.js";
 
 const textOf = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const page = textOf("docs/monitoring.md");
+const template = textOf("src/deploy/template.yaml");
+/** The members of a line of the API's access log. */
+const ACCESS_LOG = [...(/Format: '(\{[^']*\})'/.exec(template)?.[1] ?? "").matchAll(/"(\w+)":"\$/g)].map(([, name = ""]) => name);
 
 /** The words of every line that the server logs, as they stand in the source. */
 function messages(): readonly string[] {
@@ -91,12 +94,29 @@ describe("the example of more alarms in CloudWatch", () => {
     .map(({ Properties }) => Properties.FilterPattern);
 
   it("looks for members that lines have, and for codes and events that there are", () => {
-    expect(filters).toHaveLength(4);
-    const written = new Set([...members(), "level", "code"]);
+    expect(filters).toHaveLength(6);
+    const written = new Set([...members(), "level", "code", ...ACCESS_LOG]);
     const asked = filters.flatMap((pattern) => [...pattern.matchAll(/\$\.(\w+)/g)].map(([, name = ""]) => name));
     expect(asked.filter((name) => !written.has(name))).toStrictEqual([]);
     expect(textOf("src/error-status.ts")).toContain("key_unusable:");
     expect(textOf("src/rotation/plan/audit-entry.ts")).toContain('"key.revoked"');
+  });
+
+  it("counts refusals of both functions that refuse, and what the API answers for a JWKS that is gone", () => {
+    const ofLog = (log: string) =>
+      Object.values<{ Type: string; Properties: { LogGroupName: unknown; FilterPattern: string } }>(Resources)
+        .filter(
+          ({ Type, Properties }) =>
+            Type === "AWS::Logs::MetricFilter" && JSON.stringify(Properties.LogGroupName).includes(`"${log}"`),
+        )
+        .map(({ Properties }) => Properties.FilterPattern);
+    expect(ofLog("TokenLog")).toStrictEqual(ofLog("IssuerLog"));
+    // What the integration makes of S3's answer for an object that is not there, or that its role may not read.
+    const [, answered] = /"403\|404": \{ statusCode: "(\d+)"/.exec(template) ?? [];
+    expect(ofLog("ApiLog").join()).toContain(
+      `$.route = "/.well-known/jwks.json" && ($.status = "${answered}" || $.status = "5*")`,
+    );
+    expect(ACCESS_LOG).toEqual(expect.arrayContaining(["route", "status"]));
   });
 
   it("has an alarm for each of its filters", () => {
