@@ -3,7 +3,7 @@
  * Budgets of speed are measured by the benchmarks: they need a quiet machine.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packedPageBytes } from "./console-page.mjs";
 import { packedBytes } from "./web-bundle.mjs";
@@ -16,12 +16,16 @@ const EDGE_BYTES = 9_701;
 /** The console's page: HTML, script and sheet, packed by gzip. */
 const PAGE_BYTES = 61_440;
 
-/** @param {string} path relative to the repository's root */
+/**
+ * What is in a file, or in a folder; what tools keep for themselves in node_modules, below names with a dot, is none of it.
+ *
+ * @param {string} path relative to the repository's root
+ */
 function sizeBytes(path) {
   const info = statSync(join(root, path));
   if (!info.isDirectory()) return info.size;
   return readdirSync(join(root, path), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !relative(root, entry.parentPath).startsWith(`node_modules${sep}.`))
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
