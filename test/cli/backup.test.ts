@@ -233,7 +233,7 @@ describe("a restore where something is already", () => {
       code: 1,
       stderr: expect.stringContaining("restore it from a backup"),
     });
-    const mended = await place.run("restore", "b", ...SEALED);
+    const mended = await place.run("restore", "b", ...SEALED, "--yes");
     expect(mended, mended.stderr).toMatchObject({
       code: 0,
       stderr: expect.stringContaining(`put back what was lost: keys/${signer}.key`),

@@ -4,54 +4,23 @@ import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { assemble } from "../../src/assemble.js";
-import { checkConfig } from "../../src/config/load.js";
 import { parseKeyring } from "../../src/keyring/parse.js";
 import { confirmCopy } from "../../src/operator/backup/confirm.js";
 import { type BackupContents, backupText, digestOf, parseBackup } from "../../src/operator/backup/contents.js";
-import { gather } from "../../src/operator/backup/gather.js";
 import { markIn } from "../../src/operator/backup/mark.js";
-import { type ProvenBackup, proveBackup } from "../../src/operator/backup/prove.js";
 import { planFor, restore } from "../../src/operator/backup/restore.js";
 import { opened, sealed } from "../../src/operator/backup/sealing.js";
 import { writeBackup } from "../../src/operator/backup/write.js";
 import { amount } from "../contracts/matrix.js";
 import { quickenPassphrases } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
+import { installationIn, issuerIn, MADE, proven, WORD } from "./backup-example.js";
 
 const scratch = scratchDirectories();
-const MADE = { madeAt: 1_800_000_000, madeBy: "0.1.0" };
-const WORD = { revoked: [], at: MADE.madeAt };
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 const hasMlDsa = major > 24 || (major === 24 && minor >= 6);
-const noPassphrase = async () => undefined;
 
-async function installationIn(cwd: string) {
-  const path = join(cwd, "signet.json");
-  const config = checkConfig({ issuer: "https://issuer.example" }, path, { env: {} });
-  return { path, place: { config: path, directory: config.directory }, installation: await assemble(config, { env: {} }) };
-}
-
-async function made() {
-  const cwd = await scratch();
-  await writeFile(join(cwd, "signet.json"), '{"issuer": "https://issuer.example"}\n');
-  const { path, installation, place } = await installationIn(cwd);
-  const manager = await installation.manager();
-  await manager.tick({ createKeyring: true });
-  const surroundings = { env: {}, cwd, self: "signet" };
-  return {
-    ...{ cwd, installation, manager, place },
-    contents: async () => (await gather(surroundings, installation, path, MADE)).contents,
-    async revokeActive() {
-      const keyring = (await installation.stores.keyring.read())?.keyring;
-      const kid = keyring?.keys.find(({ state }) => state === "active")?.publicJwk?.kid as string;
-      await manager.revoke({ kid });
-    },
-  };
-}
-
-const proven = async (contents: BackupContents): Promise<ProvenBackup> =>
-  proveBackup(parseBackup(backupText(contents)), noPassphrase);
+const made = async () => issuerIn(await scratch());
 
 let slowDown: () => void;
 let example: BackupContents;

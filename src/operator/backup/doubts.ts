@@ -1,19 +1,36 @@
 import type { ActiveDocument } from "../../keyring/active-document.js";
-import type { Keyring } from "../../keyring/keyring.js";
+import { type Keyring, recordByKid } from "../../keyring/keyring.js";
 import { parsePublished } from "../../storage/published.js";
-import type { Files } from "./contents.js";
+import { type Files, keyIdOf } from "./contents.js";
 import type { Here } from "./plan.js";
+import { isOwn } from "./prove-files.js";
 
 /** The published keys of the backup that the JWKS here does not have; none where there is no JWKS. */
 export function unpublishedOf({ keys }: Keyring, files: Files, top: ActiveDocument): string[] {
-  const { jwks } = parsePublished({ jwks: files.get("public/jwks.json"), discovery: undefined });
-  if (jwks.keys.length === 0) return [];
-  const published = new Set([top.kid, ...jwks.keys.map(({ kid }) => kid)]);
+  const kids = publishedIn(files);
+  if (kids.length === 0) return [];
+  const published = new Set([top.kid, ...kids]);
   return keys.flatMap(({ publicJwk, publishedAt, state }) =>
     publicJwk === undefined || publishedAt === undefined || state === "revoked" || published.has(publicJwk.kid)
       ? []
       : [publicJwk.kid],
   );
+}
+
+/** Whether the issuer went on after the backup, by documents and JWKS that are here; also where no JWKS tells. */
+export function isPassed(keyring: Keyring, files: Files, top: ActiveDocument): boolean {
+  const kids = publishedIn(files);
+  const isKnown = (kid: string): boolean => recordByKid(keyring, kid) !== undefined;
+  return (
+    top.sequence > keyring.lastSequence ||
+    kids.length === 0 ||
+    !kids.every(isKnown) ||
+    unpublishedOf(keyring, files, top).length > 0
+  );
+}
+
+function publishedIn(files: Files): string[] {
+  return parsePublished({ jwks: files.get("public/jwks.json"), discovery: undefined }).jwks.keys.map(({ kid }) => kid);
 }
 
 /** A place where keys were not changed last may be a copy, whole or in part. */
@@ -25,16 +42,33 @@ export function doubtOfPlace({ lastPlace }: Keyring, { place, directory }: Here)
 /** What signs nothing would begin to. */
 export function doubtOfSigner({ kid, material }: ActiveDocument, files: Files): string[] {
   const { file } = material as { readonly file?: unknown };
-  if (typeof file !== "string" || files.has(`keys/${file}.key`)) return [];
-  return [`nothing signs here, since the private part of ${kid} is not here: where another copy signs, both would`];
+  return typeof file !== "string" || files.has(`keys/${file}.key`) ? [] : [silent(kid)];
 }
 
-/** Without a log, which keys were revoked since is the operator's to say. */
-export function doubtsOfKeys({ keys }: Keyring, { kid: signer }: ActiveDocument, unpublished: readonly string[]): string[] {
+/** The same beside a keyring: private keys that come back sign, or stand in for the one that did. */
+export function doubtOfSilence({ keys }: Keyring, files: Files, writes: Files): string[] {
+  const signer = keys.find((key) => key.state === "active" && isOwn(key));
+  if (signer === undefined || files.has(`keys/${signer.id}.key`)) return [];
+  return [...writes.keys()].some((path) => keyIdOf(path) !== undefined) ? [silent(signer.publicJwk?.kid ?? signer.id)] : [];
+}
+
+function silent(kid: string): string {
+  return `nothing signs here, since the private part of ${kid} is not here: where another copy signs, both would`;
+}
+
+/** Without a log that goes on beyond the backup, which keys were revoked since is the operator's to say. */
+export function doubtsOfKeys(
+  { keys }: Keyring,
+  { kid: signer }: ActiveDocument,
+  unpublished: readonly string[],
+  isLogLost: boolean,
+): string[] {
   const good = keys.flatMap(({ publicJwk, state }) => (publicJwk && state !== "revoked" ? [publicJwk.kid] : []));
   const others = good.filter((kid) => kid !== signer);
   return [
-    "keyring and audit log are both lost: what was done after the backup is not known here",
+    isLogLost
+      ? "keyring and audit log are both lost: what was done after the backup is not known here"
+      : "the keyring is lost, and the audit log here ends with the backup, although the issuer went on: what was done since is not known here",
     ...unpublished.map((kid) => `${kid} is not in the JWKS that is here: it is recorded as revoked, and does not come back`),
     ...others.map((kid) => `${kid} verifies: where it was revoked after the backup, give --revoked ${kid}`),
   ];

@@ -7,7 +7,7 @@ import { verifyAudit } from "../../rotation/session/audit.js";
 import { RESTORED_NAME } from "../../storage/file/restored.js";
 import { type Compared, comparisonOf } from "./comparison.js";
 import { type Files, keyIdOf } from "./contents.js";
-import { doubtOfConfig, doubtOfPlace, doubtOfSigner, doubtsOfKeys, unpublishedOf } from "./doubts.js";
+import { doubtOfConfig, doubtOfPlace, doubtOfSigner, doubtOfSilence, doubtsOfKeys, isPassed, unpublishedOf } from "./doubts.js";
 import { type History, historyByKeyring, historyByLog, logOf, overByLog } from "./log.js";
 import { type Mark, markText } from "./mark.js";
 import type { ProvenBackup } from "./prove.js";
@@ -117,7 +117,7 @@ async function besideKeyring(backup: ProvenBackup, here: Here): Promise<Writing 
   if (history === "behind" || history === "forked") throw olderOrOther(history, directory);
   const writes = lacking(backup, files, overByLog(files, backup), keyring);
   if (writes.size > 0) {
-    const doubts = [...doubtOfPlace(keyring, here), ...doubtOfConfig(writes)];
+    const doubts = [...doubtOfPlace(keyring, here), ...doubtOfSilence(keyring, files, writes), ...doubtOfConfig(writes)];
     return { kind: "mend", writes, doubts, notes: writes.has("audit.jsonl") ? await holesOf(writes, keyring) : [] };
   }
   if (history === "same") return { kind: "nothing" };
@@ -130,7 +130,7 @@ async function besideKeyring(backup: ProvenBackup, here: Here): Promise<Writing 
 
 /**
  * A document names who signs here: the keyring is put back to it, and brought up to date by log and document (`signet keys repair`). Where the log is
- * lost as well, the JWKS here tells which keys were taken out since.
+ * lost as well, or ends where the backup does although the issuer went on, the JWKS here tells which keys were taken out since.
  */
 async function besideDocument(backup: ProvenBackup, here: Here, top: ActiveDocument, word: Word): Promise<Writing> {
   const { files, directory } = here;
@@ -143,17 +143,19 @@ async function besideDocument(backup: ProvenBackup, here: Here, top: ActiveDocum
         `Where it is an old copy, move it away: ${moving(directory, "older")}`,
     );
   }
-  const unpublished = history === "lost" ? unpublishedOf(backup.keyring, files, top) : [];
+  // A log that was put back by a restore which was killed, or by hand, tells no more than the backup.
+  const isUnknown = history === "lost" || (history === "same" && isPassed(backup.keyring, files, top));
+  const unpublished = isUnknown ? unpublishedOf(backup.keyring, files, top) : [];
   const over = [...word.revoked, ...unpublished];
   const keyring = withRevoked(withoutHolder(backup.keyring), over, word.at);
   const writes = lacking(backup, files, new Set([...overByLog(files, backup), ...over]));
   const doubts = [
     ...doubtOfPlace(backup.keyring, here),
     ...doubtOfSigner(top, files),
-    ...(history === "lost" ? doubtsOfKeys(keyring, top, unpublished) : []),
+    ...(isUnknown ? doubtsOfKeys(keyring, top, unpublished, history === "lost") : []),
     ...doubtOfConfig(writes),
   ];
-  return { kind: "mend", writes: followedBy(writes, "keyring.json", keyringText(keyring)), doubts, notes: [] };
+  return { kind: "mend", writes: logLast(followedBy(writes, "keyring.json", keyringText(keyring))), doubts, notes: [] };
 }
 
 async function holesOf(writes: Files, keyring: Keyring): Promise<string[]> {
@@ -186,6 +188,12 @@ function lacking({ files: own, keyring }: ProvenBackup, here: Files, over: Reado
 
 function followedBy(writes: Files, path: string, text: string): Files {
   return new Map([...writes, [path, text]]);
+}
+
+// The keyring has the operator's word in it: a log without it would be believed by the next restore.
+function logLast(writes: Files): Files {
+  const isLog = ([path]: readonly [string, string]): boolean => path === "audit.jsonl";
+  return new Map([...[...writes].filter((each) => !isLog(each)), ...[...writes].filter(isLog)]);
 }
 
 // Who held the lease is gone, or of another machine. What no record names is searched for by the next manager.

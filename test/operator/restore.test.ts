@@ -1,0 +1,80 @@
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { planFor, restore } from "../../src/operator/backup/restore.js";
+import { scratchDirectories } from "../contracts/scratch.js";
+import { issuerIn, proven, WORD } from "./backup-example.js";
+
+const scratch = scratchDirectories();
+
+/** An issuer, its backup, and what is in its folder. */
+async function backedUp() {
+  const issuer = await issuerIn(await scratch());
+  const contents = await issuer.contents();
+  const path = (name: string) => join(issuer.place.directory, name);
+  return {
+    ...{ ...issuer, backup: await proven(contents), path, log: contents.files.get("audit.jsonl") ?? "" },
+    jwks: () => readFile(path("public/jwks.json"), "utf8"),
+    lose: async (...names: string[]) => {
+      for (const name of names) await rm(path(name), { recursive: true });
+    },
+  };
+}
+
+const doubtsIn = (plan: object): readonly string[] => (plan as { readonly doubts: readonly string[] }).doubts;
+
+describe("a restore that was killed between the log and the keyring", () => {
+  it("is asked again about the key that was revoked since, and does not bring it back", async () => {
+    const { backup, place, path, log, jwks, lose, revokeActive, manager } = await backedUp();
+    const revoked = await revokeActive();
+    await lose("keyring.json");
+    await writeFile(path("audit.jsonl"), log, { mode: 0o600 });
+    await expect(restore(backup, place, WORD)).rejects.toMatchObject({ message: expect.stringContaining(revoked) });
+    const doubts = doubtsIn(await planFor(backup, place, WORD));
+    expect(doubts).toStrictEqual([
+      expect.stringContaining("ends with the backup"),
+      expect.stringMatching(new RegExp(`^${revoked} is not in the JWKS`)),
+    ]);
+    await restore(backup, place, WORD, doubts);
+    await manager.repair({ yes: true });
+    expect(await jwks()).not.toContain(revoked);
+  });
+
+  it("takes a JWKS that is lost as well for no proof that nothing was revoked", async () => {
+    const { backup, place, lose } = await backedUp();
+    await lose("keyring.json", "public");
+    expect(doubtsIn(await planFor(backup, place, WORD))[0]).toContain("ends with the backup");
+  });
+
+  it("writes the log after the keyring that has the operator's word in it", async () => {
+    const { backup, place, lose } = await backedUp();
+    await lose("keyring.json", "audit.jsonl");
+    expect(await planFor(backup, place, WORD)).toMatchObject({ kind: "mend", writes: { size: 2 } });
+    const { writes } = (await planFor(backup, place, WORD)) as { writes: ReadonlyMap<string, string> };
+    expect([...writes.keys()]).toStrictEqual(["keyring.json", "audit.jsonl"]);
+  });
+
+  it("asks nothing where keyring alone is lost, and nothing was done since", async () => {
+    const { backup, place, lose } = await backedUp();
+    await lose("keyring.json");
+    expect(await planFor(backup, place, WORD)).toMatchObject({ kind: "mend", doubts: [] });
+  });
+});
+
+describe("a place that kept its keyring and lost its private keys", () => {
+  it("begins to sign again by an operator's word alone", async () => {
+    const { backup, place, path, lose } = await backedUp();
+    await lose("keys");
+    await expect(restore(backup, place, WORD)).rejects.toMatchObject({ message: expect.stringContaining("nothing signs here") });
+    expect(await readdir(path("."))).not.toContain("keys");
+    await restore(backup, place, WORD, doubtsIn(await planFor(backup, place, WORD)));
+    expect(await planFor(backup, place, WORD)).toMatchObject({ kind: "nothing" });
+  });
+
+  it("is not asked where a standby's alone is lost", async () => {
+    const { backup, place, lose } = await backedUp();
+    const standby = backup.keyring.keys.find(({ state }) => state === "pending")?.id;
+    await lose(`keys/${standby}.key`);
+    expect(await planFor(backup, place, WORD)).toMatchObject({ kind: "mend", doubts: [] });
+  });
+});
