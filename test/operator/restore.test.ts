@@ -36,7 +36,7 @@ describe("a restore that was killed between the log and the keyring", () => {
       expect.stringMatching(new RegExp(`^${revoked} is not in the JWKS`)),
     ]);
     await restore(backup, place, WORD, doubts);
-    await manager.repair({ yes: true });
+    await manager.repair({ apply: true });
     expect(await jwks()).not.toContain(revoked);
   });
 
