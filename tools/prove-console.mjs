@@ -8,21 +8,11 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { check, tellChecked } from "./checks.mjs";
 
 const folder = fileURLToPath(new URL("console/", import.meta.url));
 const options = /** @type {const} */ ({ pictures: { type: "string" }, short: { type: "boolean", default: false } });
 const { values } = parseArgs({ options });
-
-let passed = 0;
-let failed = 0;
-/** @param {boolean} isRight @param {string} what @param {unknown} [seen] */
-function check(isRight, what, seen) {
-  if (isRight) passed += 1;
-  else {
-    failed += 1;
-    console.log(`not so: ${what}${seen === undefined ? "" : `: ${JSON.stringify(seen)}`}`);
-  }
-}
 
 // What runs in a browser has the browser's types: it is no part of what the tools are checked as.
 const { chromiumPath } = await import(new URL("console/browser.mjs", import.meta.url).href);
@@ -34,7 +24,6 @@ if (chromiumPath() === undefined) {
 }
 execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: folder, stdio: "ignore" });
 const { walk } = await import(new URL("console/walk.mjs", import.meta.url).href);
-await walk(check, { folder: values.pictures, isShort: values.short });
+await walk((isRight, what, seen) => check(what, isRight, seen), { folder: values.pictures, isShort: values.short });
 
-console.log(`\n${passed} passed, ${failed} failed`);
-if (failed > 0) process.exitCode = 1;
+tellChecked();

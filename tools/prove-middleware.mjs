@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import { check, tellChecked } from "./checks.mjs";
 import { freePort, untilAnswers } from "./processes.mjs";
 
 const run = promisify(execFile);
@@ -21,15 +22,6 @@ const EXAMPLES = ["express", "fastify", "hono", "request"];
 const AT_ONCE = 200;
 
 const children = new Set();
-let passed = 0;
-let failed = 0;
-function check(what, isRight, seen) {
-  if (isRight) passed += 1;
-  else {
-    failed += 1;
-    console.log(`not so: ${what}: ${JSON.stringify(seen)}`);
-  }
-}
 
 async function start(args, options, url) {
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], ...options });
@@ -118,5 +110,4 @@ try {
   rmSync(base, { recursive: true, force: true });
 }
 
-console.log(`\n${passed} passed, ${failed} failed`);
-if (failed > 0) process.exitCode = 1;
+tellChecked();

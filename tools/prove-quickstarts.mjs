@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { buildGo, prepare } from "../test/witnesses/toolchains.mjs";
+import { check, tellChecked } from "./checks.mjs";
 import { codeBlocks, readFromRoot, regionOf } from "./docs.mjs";
 import { has, once, pythonTools, skip } from "./installed.mjs";
 import { putCommands } from "./installed-command.mjs";
@@ -68,16 +69,6 @@ const QUICKSTARTS = {
 };
 
 const children = new Set();
-let passed = 0;
-let failed = 0;
-/** @param {string} what @param {boolean} isRight @param {unknown} [seen] */
-function check(what, isRight, seen) {
-  if (isRight) passed += 1;
-  else {
-    failed += 1;
-    console.log(`not so: ${what}: ${JSON.stringify(seen)}`);
-  }
-}
 
 /** @param {readonly string[]} line @param {import("node:child_process").SpawnOptions} options */
 function start([command = "", ...args], options) {
@@ -212,5 +203,4 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-console.log(`\n${passed} passed, ${failed} failed`);
-if (failed > 0) process.exitCode = 1;
+tellChecked();
