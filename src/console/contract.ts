@@ -1,10 +1,10 @@
-import type { PublicJwk } from "../algorithms/jwk.js";
 import type { ErrorCode } from "../errors.js";
 import type { IssueRequest } from "../issue/request.js";
-import type { KeyState } from "../keyring/key-record.js";
+import type { FoundEntries } from "../operator/audit-search.js";
 import type { LimitInForce } from "../operator/caller-limits.js";
 import type { IssueCommand } from "../operator/issue-commands.js";
 import type { IssueForm } from "../operator/issue-form.js";
+import type { KeyOverview } from "../operator/key-overview.js";
 import type { KeyLives } from "../rotation/forecast/key-lives.js";
 
 /*
@@ -72,106 +72,18 @@ export type SessionAnswer = { readonly session: string; readonly proof: string }
 /** The longest reason of a revocation, in characters. */
 export const MAX_REASON = 500;
 
-/** How the keys stand. */
-export interface KeysView {
-  readonly now: number;
-  /** The issuer's URL; `null` where claims bring their own. */
-  readonly issuer: string | null;
+/** How the keys stand, and what may be done about it here. */
+export interface KeysView extends KeyOverview {
   /** Where the keys are: a folder, or a stack and its region. */
   readonly place: { readonly kind: "folder" | "stack"; readonly words: string };
-  /** How things stand in one sentence. */
-  readonly sentence: string;
-  /** The key that signs first, then who comes next, then those that have signed, each in the order of their lives. */
-  readonly keys: readonly KeyCard[];
-  readonly lives: LivesView;
-  /** What does not happen yet, and why. `kid` is absent where no one key is meant. */
-  readonly waits: readonly WaitView[];
-  /** What an operator has to look at. */
-  readonly alerts: readonly string[];
-  readonly policy: PolicyView;
   /** True, or why it cannot be done from here. */
   readonly rights: { readonly rotate: true | string; readonly revoke: true | string };
-  readonly health: HealthView;
   /** The change that this console carries out now, with its steps so far; `null` where there is none. */
   readonly underWay: { readonly change: "rotate" | "revoke"; readonly steps: readonly string[] } | null;
 }
 
-/** A key as it stands. */
-export interface KeyCard {
-  /** The kid; `null` while its custodian has not reported it. */
-  readonly kid: string | null;
-  /** What its life is called in `lives`: the kid, or the custodian's name for it. */
-  readonly name: string;
-  readonly alg: string;
-  readonly custody: string;
-  readonly origin: "created" | "imported" | "foreign";
-  readonly state: KeyState;
-  /** When it entered its state. */
-  readonly since: number;
-  /** When it moves next by itself; `null` where it does not, or at no known time. */
-  readonly until: number | null;
-  /** Why it is where it is. */
-  readonly why: string;
-  /** From when every verifier has it; `null` where that is not known, or keys are uploaded. */
-  readonly knownAt: number | null;
-  /** What it is now, in a word or three. */
-  readonly badge: string;
-  /** The public key (SubjectPublicKeyInfo); `null` without a kid, or where this machine cannot write its algorithm. */
-  readonly pem: string | null;
-  readonly jwk: PublicJwk | null;
-  /** True for one that signs only once a person has said that it was uploaded. */
-  readonly awaitsUpload: boolean;
-  /** Since when it could not be proven; `null` where nothing is known against it. */
-  readonly unprovenSince: number | null;
-  /** Whether it can be revoked. */
-  readonly isRevocable: boolean;
-}
-
 /** The lives of keys around the present, as `signet keys list --timeline --json` has them. */
 export type LivesView = KeyLives;
-
-/** Something that does not happen yet. */
-interface WaitView {
-  readonly kid?: string;
-  /** When it may; `null` where no time brings it. */
-  readonly until: number | null;
-  readonly words: string;
-  /** Whether a person has to do something about it. */
-  readonly needsYou: boolean;
-}
-
-/** The rotation policy in force. */
-interface PolicyView {
-  /** 0: by hand alone. */
-  readonly rotateEverySeconds: number;
-  readonly publishAheadSeconds: number;
-  readonly activeKeyMaxAgeSeconds: number;
-  readonly clockSkewSeconds: number;
-  readonly maxTtlSeconds: number;
-  readonly allowsUnlimitedTokens: boolean;
-  readonly byUpload: boolean;
-  readonly algorithm: string;
-  readonly custody: string;
-  readonly version: number;
-  /** The same in sentences. */
-  readonly words: readonly string[];
-}
-
-/** The line of health: each thing that is looked at. */
-interface HealthView {
-  /** False where something is not well; `null` where nothing is known to be, and something was not looked at. */
-  readonly isWell: boolean | null;
-  readonly items: readonly HealthItem[];
-}
-
-interface HealthItem {
-  readonly name: "keys" | "public documents" | "active document" | "last change" | "last sweep" | "standbys" | "audit log";
-  /** `null` where that is not known. */
-  readonly isWell: boolean | null;
-  /** When it was last so; `null` where no time belongs to it. */
-  readonly at: number | null;
-  readonly words: string;
-}
 
 /**
  * What is to be shown before it is done. `uploaded` names the key that a person has uploaded to verifiers, where keys sign by that word alone
@@ -300,26 +212,11 @@ export interface CallerView {
 export type AuditRequest = { readonly search?: string; readonly before?: number };
 
 /** The audit log, the newest entry first. */
-export interface AuditView {
-  readonly entries: readonly AuditEntryView[];
+export interface AuditView extends FoundEntries {
   /** SHA-256 of the last entry: to be kept elsewhere. */
   readonly head: string;
   /** How many entries there are. */
   readonly count: number;
   /** `isIntact` is `null` where that cannot be told, since keys are being changed. */
   readonly chain: { readonly isIntact: boolean | null; readonly words: string };
-  /** Whether older ones fit as well: ask again with `before`. */
-  readonly more: boolean;
-}
-
-/** A line of the log. */
-export interface AuditEntryView {
-  readonly number: number;
-  readonly at: number;
-  readonly actor: string;
-  readonly event: string;
-  /** The event in words. */
-  readonly words: string;
-  readonly keys: readonly string[];
-  readonly why: string | null;
 }

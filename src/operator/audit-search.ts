@@ -1,7 +1,7 @@
 import type { AuditEntry, AuditEvent } from "../rotation/plan/audit-entry.js";
 
 /** An entry of the audit log, with its event in words. */
-interface ShownEntry extends Pick<AuditEntry, "number" | "at" | "actor" | "event"> {
+export interface ShownEntry extends Pick<AuditEntry, "number" | "at" | "actor" | "event"> {
   readonly words: string;
   readonly keys: readonly string[];
   readonly why: string | null;
@@ -16,7 +16,7 @@ interface AuditSearch {
 }
 
 /** What was found, the newest first. */
-interface FoundEntries {
+export interface FoundEntries {
   readonly entries: readonly ShownEntry[];
   /** Whether there are older ones. */
   readonly more: boolean;

@@ -13,39 +13,59 @@ import { keysInSentence } from "./key-sentence.js";
 import { pemOf } from "./upload-text.js";
 
 /** How an issuer's keys stand, as a person looks at them. Times are NumericDates. */
-interface KeyOverview {
+export interface KeyOverview {
   readonly now: number;
+  /** The issuer's URL; `null` where claims bring their own. */
   readonly issuer: string | null;
+  /** How things stand in one sentence. */
   readonly sentence: string;
+  /** The key that signs first, then who comes next, then those that have signed, each in the order of their lives. */
   readonly keys: readonly KeyCard[];
   readonly lives: KeyLives;
-  readonly waits: readonly (Pick<Wait, "kid" | "until" | "words"> & { readonly needsYou: boolean })[];
+  /** What does not happen yet, and why. `kid` is absent where no one key is meant. */
+  readonly waits: readonly WaitView[];
+  /** What an operator has to look at. */
   readonly alerts: readonly string[];
   readonly policy: PolicyView;
   readonly health: Health;
 }
 
 /** A key as it stands. */
-interface KeyCard extends Pick<KeyRecord, "alg" | "custody" | "origin" | "state"> {
+export interface KeyCard extends Pick<KeyRecord, "alg" | "custody" | "origin" | "state"> {
+  /** The kid; `null` while its custodian has not reported it. */
   readonly kid: string | null;
-  /** Its name in `lives`. */
+  /** What its life is called in `lives`: the kid, or the custodian's name for it. */
   readonly name: string;
+  /** When it entered its state. */
   readonly since: number;
+  /** When it moves next by itself; `null` where it does not, or at no known time. */
   readonly until: number | null;
+  /** Why it is where it is. */
   readonly why: string;
+  /** From when every verifier has it; `null` where that is not known, or keys are uploaded. */
   readonly knownAt: number | null;
   /** What it is now, in a word or three. */
   readonly badge: string;
+  /** The public key (SubjectPublicKeyInfo); `null` without a kid, or where this machine cannot write its algorithm. */
   readonly pem: string | null;
   readonly jwk: PublicJwk | null;
+  /** True for one that signs only once a person has said that it was uploaded. */
   readonly awaitsUpload: boolean;
+  /** Since when it could not be proven; `null` where nothing is known against it. */
   readonly unprovenSince: number | null;
+  /** Whether it can be revoked. */
   readonly isRevocable: boolean;
 }
 
-/** The policy in force, with what it means. */
-interface PolicyView extends Required<Omit<PolicyInForce, "byUpload">> {
-  readonly byUpload: boolean;
+/** Something that does not happen yet. `until` is when it may; `null` where no time brings it. */
+interface WaitView extends Pick<Wait, "kid" | "until" | "words"> {
+  /** Whether a person has to do something about it. */
+  readonly needsYou: boolean;
+}
+
+/** The rotation policy in force. A key that signs by hand alone has 0 for `rotateEverySeconds`. */
+interface PolicyView extends Required<PolicyInForce> {
+  /** The same in sentences. */
   readonly words: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { folded, lanesOf } from "../../src/look/lanes.js";
-import { DAY, life, livesOf, NOW, ORDINARY } from "./lives.js";
+import { DAY, life, livesOf, NOW, ORDINARY, REVOKED } from "./lives.js";
 
 const names = (lanes: readonly { name: string }[]) => lanes.map(({ name }) => name);
 
@@ -19,25 +19,7 @@ describe("what a change would do, beside what is", () => {
   });
 
   it("stands on the lanes that it moves, and on them alone", () => {
-    const preview = livesOf(
-      ...ORDINARY.lives.slice(0, 1),
-      life(
-        "signing",
-        [
-          ["pending", -45, -41],
-          ["ready", -41, -40],
-          ["active", -40, 0],
-        ],
-        { end: "revoked" },
-      ),
-      life("next", [
-        ["pending", -14, -7],
-        ["ready", -7, 0],
-        ["active", 0, 60],
-      ]),
-      ...ORDINARY.lives.slice(3),
-    );
-    const { lanes } = lanesOf(ORDINARY, preview);
+    const { lanes } = lanesOf(ORDINARY, REVOKED);
     expect(names(lanes.filter(({ ghost }) => ghost !== undefined))).toStrictEqual(["signing", "next"]);
     expect(lanes[1]?.ghost?.end).toBe("revoked");
     // What is stays beside it.

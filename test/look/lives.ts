@@ -50,3 +50,23 @@ export const ORDINARY = livesOf(
     { isPlanned: true },
   ),
 );
+
+/** `ORDINARY`, but that the key that signs is revoked at once. */
+export const REVOKED = livesOf(
+  ...ORDINARY.lives.slice(0, 1),
+  life(
+    "signing",
+    [
+      ["pending", -45, -41],
+      ["ready", -41, -40],
+      ["active", -40, 0],
+    ],
+    { end: "revoked" },
+  ),
+  life("next", [
+    ["pending", -14, -7],
+    ["ready", -7, 0],
+    ["active", 0, 60],
+  ]),
+  ...ORDINARY.lives.slice(3),
+);

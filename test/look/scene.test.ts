@@ -4,33 +4,13 @@ import { captionsOf, storyOf } from "../../src/look/captions.js";
 import { estimated } from "../../src/look/labels.js";
 import { lanesOf } from "../../src/look/lanes.js";
 import { type Scene, type Shape, sceneOf } from "../../src/look/scene.js";
-import { DAY, life, livesOf, NOW, ORDINARY } from "./lives.js";
+import { DAY, life, livesOf, NOW, ORDINARY, REVOKED } from "./lives.js";
 
 const looks = (shapes: readonly Shape[]) => shapes.map(({ look }) => look);
 const rowOf = (scene: Scene, name: string) => scene.lanes.find(({ lane }) => lane.name === name);
 const barsOf = (scene: Scene, name: string) => looks(rowOf(scene, name)?.shapes ?? []).filter((look) => !look.startsWith("lane"));
 const wordsOf = (shapes: readonly Shape[]) => shapes.flatMap((shape) => (shape.kind === "text" ? [shape.words] : []));
 const scene = sceneOf(lanesOf(ORDINARY), { width: 1_000 });
-
-/** The same, but that the key that signs is revoked at once. */
-const REVOKED = livesOf(
-  ...ORDINARY.lives.slice(0, 1),
-  life(
-    "signing",
-    [
-      ["pending", -45, -41],
-      ["ready", -41, -40],
-      ["active", -40, 0],
-    ],
-    { end: "revoked" },
-  ),
-  life("next", [
-    ["pending", -14, -7],
-    ["ready", -7, 0],
-    ["active", 0, 60],
-  ]),
-  ...ORDINARY.lives.slice(3),
-);
 
 describe("the picture of a key's life", () => {
   it("is solid up to now, and an outline from then on", () => {

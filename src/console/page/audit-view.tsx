@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
-import type { AuditEntryView, AuditView as View } from "../contract.js";
+import type { ShownEntry } from "../../operator/audit-search.js";
+import type { AuditView as View } from "../contract.js";
 import { type ApiError, call } from "./api.js";
 import { Copy, Empty, Failure, Field, Kid, Loading, Marked, Time, Told } from "./parts.js";
 import { useResource } from "./use-resource.js";
@@ -65,7 +66,7 @@ interface EntriesProps {
 }
 
 function Entries({ view, search, now, isLoading }: EntriesProps) {
-  const [older, setOlder] = useState<readonly AuditEntryView[]>([]);
+  const [older, setOlder] = useState<readonly ShownEntry[]>([]);
   const [more, setMore] = useState(view.more);
   const [error, setError] = useState<ApiError | null>(null);
   const entries = [...view.entries, ...older];
@@ -104,7 +105,7 @@ function Entries({ view, search, now, isLoading }: EntriesProps) {
   );
 }
 
-function Entry({ entry, now }: { entry: AuditEntryView; now: number }) {
+function Entry({ entry, now }: { entry: ShownEntry; now: number }) {
   const { number, at, actor, event, words, keys, why } = entry;
   return (
     <li class={event.endsWith("revoked") ? "revoked" : ""}>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { visible } from "../../errors.js";
-import type { KeyCard, KeysView } from "../contract.js";
+import type { KeyCard } from "../../operator/key-overview.js";
+import type { KeysView } from "../contract.js";
 import { Copy, Kid, Marked, Time, Told } from "./parts.js";
 
 interface CardListProps {
