@@ -161,7 +161,7 @@ export async function sentTo(port: number, lines: readonly string[]): Promise<nu
 }
 
 /** A clock that stands still until it is moved. */
-export function clockByHand(): IdleClock & { move(milliseconds: number): void; sleep(milliseconds: number): void } {
+export function clockByHand(): IdleClock & { move(milliseconds: number): void; suspend(milliseconds: number): void } {
   let at = 0;
   const waiting = new Map<() => void, number>();
   return {
@@ -171,7 +171,7 @@ export function clockByHand(): IdleClock & { move(milliseconds: number): void; s
       return () => void waiting.delete(call);
     },
     /** As a machine that sleeps: nothing wakes. */
-    sleep(milliseconds) {
+    suspend(milliseconds) {
       at += milliseconds;
     },
     move(milliseconds) {

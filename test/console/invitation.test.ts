@@ -95,13 +95,13 @@ describe("a console that is left alone", () => {
     const clock = clockByHand();
     const { enter, call, idle, code } = await opened({ clock });
     await enter();
-    clock.sleep(15 * MINUTE_MS);
+    clock.suspend(15 * MINUTE_MS);
     const late = await call("/api/keys");
     expect(late).toMatchObject({ status: 401, json: { error: { code: "caller_unknown" } } });
     await idle;
     await page.close();
     const unused = await opened({ clock });
-    clock.sleep(15 * MINUTE_MS);
+    clock.suspend(15 * MINUTE_MS);
     expect((await unused.call("/api/session", { code: unused.code })).status).toBe(401);
     expect(unused.used()).toBe(0);
     expect(code).not.toBe(unused.code);
