@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Installation } from "../assemble.js";
-import { SignetError, shortened } from "../errors.js";
+import { isSignetError, SignetError, shortened } from "../errors.js";
 import { followLinks } from "../files/links.js";
 import { breakLock, type HeldLock, locksBeside, locksIn } from "../files/locks.js";
 import { describeProcess, holderName } from "../files/process-identity.js";
@@ -33,7 +33,12 @@ export interface HoldingsOfOne extends Holdings {
  */
 export async function readHoldings({ stores, config }: Installation, configPath: string | undefined): Promise<Holdings> {
   const locks = configPath === undefined ? [] : await allLocks(configPath, config.directory);
-  const lease = (await stores.keyring.read())?.keyring.lease ?? null;
+  // A copy that waits for an operator's word has no lease, but can have a lock.
+  const held = await stores.keyring.read().catch((error) => {
+    if (isSignetError(error, "restored_unconfirmed")) return undefined;
+    throw error;
+  });
+  const lease = held?.keyring.lease ?? null;
   if (lease === null) return { locks, lease: undefined };
   const { holder: id, expiresAt } = lease;
   return { locks, lease: { id, holder: stores.nameOfHolder?.(id) ?? id, expiresAt } };

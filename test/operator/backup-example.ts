@@ -10,9 +10,9 @@ export const MADE = { madeAt: 1_800_000_000, madeBy: "0.1.0" };
 export const WORD = { revoked: [], at: MADE.madeAt };
 
 /** The installation of a folder, as a process opens it. */
-export async function installationIn(cwd: string) {
+export async function installationIn(cwd: string, settings: object = {}) {
   const path = join(cwd, "signet.json");
-  const config = checkConfig({ issuer: "https://issuer.example" }, path, { env: {} });
+  const config = checkConfig({ issuer: "https://issuer.example", ...settings }, path, { env: {} });
   return { path, place: { config: path, directory: config.directory }, installation: await assemble(config, { env: {} }) };
 }
 

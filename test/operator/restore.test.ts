@@ -1,9 +1,11 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { confirmCopy } from "../../src/operator/backup/confirm.js";
 import { planFor, restore } from "../../src/operator/backup/restore.js";
+import { readHoldings } from "../../src/operator/holders.js";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { issuerIn, proven, WORD } from "./backup-example.js";
+import { installationIn, issuerIn, proven, WORD } from "./backup-example.js";
 
 const scratch = scratchDirectories();
 
@@ -76,5 +78,51 @@ describe("a place that kept its keyring and lost its private keys", () => {
     const standby = backup.keyring.keys.find(({ state }) => state === "pending")?.id;
     await lose(`keys/${standby}.key`);
     expect(await planFor(backup, place, WORD)).toMatchObject({ kind: "mend", doubts: [] });
+  });
+});
+
+describe("a copy that waits", () => {
+  it("tells who holds its locks, which a process that was killed elsewhere may have left", async () => {
+    const { backup } = await backedUp();
+    const { path, place, installation } = await installationIn(await scratch());
+    await restore(backup, place, WORD);
+    await writeFile(join(place.directory, "restore.lock"), JSON.stringify({ process: "elsewhere_1_1_1", nonce: "n" }));
+    expect(await readHoldings(installation, path)).toMatchObject({ lease: undefined });
+  });
+
+  it("takes a key that is named as revoked out of the JWKS at once, also where the next one waits for its upload", async () => {
+    const { backup } = await backedUp();
+    const cwd = await scratch();
+    const { place, installation } = await installationIn(cwd, { rotation: { byUpload: true } });
+    const { keys, policy } = backup.keyring;
+    const kid = keys.find(({ state }) => state === "active")?.publicJwk?.kid as string;
+    const keyring = { ...backup.keyring, policy: { ...policy, byUpload: true } };
+    await restore({ ...backup, keyring }, place, WORD);
+    await confirmCopy(installation, { at: Math.floor(Date.now() / 1_000), actor: "test", revoked: [kid] });
+    await (await installation.manager()).tick();
+    expect(await readFile(join(place.directory, "public/jwks.json"), "utf8")).not.toContain(kid);
+    await expect(installation.issuer.issue({ claims: { sub: "alice" } })).rejects.toMatchObject({ code: "no_active_key" });
+  });
+});
+
+describe("what is there and damaged", () => {
+  it("is told with the way to bring it back, where it is a key file that the backup has", async () => {
+    const { backup, place, path, lose } = await backedUp();
+    const names = backup.keyring.keys.map(({ id }) => `keys/${id}.key`);
+    for (const name of names) await writeFile(path(name), "");
+    await expect(restore(backup, place, WORD)).rejects.toMatchObject({
+      code: "restore_refused",
+      message: expect.stringMatching(/is damaged, and the backup has it.*mv .*\.key\.damaged$/),
+    });
+    await lose(...names);
+    expect(await planFor(backup, place, WORD)).toMatchObject({ kind: "mend" });
+  });
+
+  it("is told truly of an audit log that is empty", async () => {
+    const { backup, place, path } = await backedUp();
+    await writeFile(path("audit.jsonl"), "");
+    await expect(restore(backup, place, WORD)).rejects.toMatchObject({
+      message: expect.stringMatching(/audit\.jsonl is there, and is empty.*nothing was written over$/),
+    });
   });
 });

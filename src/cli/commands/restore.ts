@@ -184,7 +184,10 @@ async function confirmRestored(context: Context, file: string | undefined, optio
   const report = await manager.tick();
   if (options.json === true) output.json({ backup: mark.backup, madeAt: mark.madeAt, revoked, report });
   else printReport(context, report, options);
-  output.note("this copy is the issuer now");
+  const isSigning = (await installation.stores.active.read()).length > 0;
+  output.note(
+    `this copy is the issuer now${isSigning ? "" : ", and signs nothing yet: what it waits for stands above, and in `signet keys tick`"}`,
+  );
   output.note("Next: where its private keys can have been seen by others, as with a stolen machine or a lost backup,");
   output.command(`  ${self} keys rotate`);
   assertWell(report);

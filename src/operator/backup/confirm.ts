@@ -65,7 +65,8 @@ export async function confirmCopy(
 }
 
 async function confirmedKeyring(stores: Stores, mark: Mark, { at, actor, revoked = [] }: Confirming): Promise<Keyring> {
-  const keyring = withRevoked(mark.keyring, revoked, at, true);
+  const isLogAhead = (await readBeyond(stores, mark.keyring)) !== undefined;
+  const keyring = withRevoked(mark.keyring, revoked, at, isLogAhead);
   const digest = await stores.placeDigest?.();
   const lastSequence = Math.max(keyring.lastSequence + LEAP, at);
   const { activation } = keyring;

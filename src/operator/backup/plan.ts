@@ -1,3 +1,5 @@
+import { facts } from "../../custody/file/facts.js";
+import { decodeKeyFile } from "../../custody/file/key-file.js";
 import { asArgument } from "../../encoding/shell-argument.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { type ActiveDocument, parseActiveDocument } from "../../keyring/active-document.js";
@@ -11,6 +13,7 @@ import { doubtOfConfig, doubtOfPlace, doubtOfSigner, doubtOfSilence, doubtsOfKey
 import { type History, historyByKeyring, historyByLog, logOf, overByLog } from "./log.js";
 import { type Mark, markText } from "./mark.js";
 import type { ProvenBackup } from "./prove.js";
+import { isOwn } from "./prove-files.js";
 import { withRevoked } from "./revoked-since.js";
 
 /** What is there where a backup shall be restored. */
@@ -115,6 +118,7 @@ async function besideKeyring(backup: ProvenBackup, here: Here): Promise<Writing 
   const keyring = keyringIn(files.get("keyring.json") as string, directory);
   const history = historyByKeyring(keyring, files, backup);
   if (history === "behind" || history === "forked") throw olderOrOther(history, directory);
+  await assertWhole(backup, keyring, here);
   const writes = lacking(backup, files, overByLog(files, backup), keyring);
   if (writes.size > 0) {
     const doubts = [...doubtOfPlace(keyring, here), ...doubtOfSilence(keyring, files, writes), ...doubtOfConfig(writes)];
@@ -156,6 +160,32 @@ async function besideDocument(backup: ProvenBackup, here: Here, top: ActiveDocum
     ...doubtOfConfig(writes),
   ];
   return { kind: "mend", writes: logLast(followedBy(writes, "keyring.json", keyringText(keyring))), doubts, notes: [] };
+}
+
+// What is there is never written over: a key file that does not open has to leave before the backup's comes back.
+async function assertWhole({ files: own }: ProvenBackup, { keys }: Keyring, { files, directory }: Here): Promise<void> {
+  for (const record of keys.filter(isOwn)) {
+    const name = `${facts.keyFolder}/${record.id}.key`;
+    const text = files.get(name);
+    if (text === undefined || !own.has(name) || (await opens(text, name))) continue;
+    const path = `${directory}/${name}`;
+    throw refused(
+      `${path} is damaged, and the backup has it; nothing was written. Move it away, and restore again: ` +
+        `mv ${asArgument(path)} ${asArgument(`${path}.damaged`)}`,
+    );
+  }
+}
+
+// An encrypted one is whole for all that can be seen without its passphrase.
+async function opens(text: string, path: string): Promise<boolean> {
+  try {
+    await decodeKeyFile(text, path, async () => undefined);
+    return true;
+  } catch (error) {
+    if (isSignetError(error, "passphrase_required")) return true;
+    if (isSignetError(error)) return false;
+    throw error;
+  }
 }
 
 async function holesOf(writes: Files, keyring: Keyring): Promise<string[]> {

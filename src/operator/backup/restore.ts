@@ -102,8 +102,13 @@ async function put(path: string, text: string, mode: number): Promise<void> {
   if (await createFile(path, text, mode)) return;
   // A link that leads nowhere has the name too, and nothing is written through it.
   const present = await readTrustedText(keyIdOf(`keys/${basename(path)}`) === undefined ? "document" : "key", path);
-  if (present !== text)
-    throw refused(`${path} was made by something else meanwhile, or is a link that leads nowhere: look at it, and try again`);
+  if (present === text) return;
+  const what =
+    present === "" ? "is there, and is empty" : "was made by something else meanwhile, or is a link that leads nowhere";
+  throw new SignetError(
+    "restore_refused",
+    `${path} ${what}: move it away, and try again; what was put back before it stays, and nothing was written over`,
+  );
 }
 
 // What a restore that was killed was writing.

@@ -6,11 +6,11 @@ import { type Keyring, recordByKid } from "../../keyring/keyring.js";
  * A backup's keyring with the word on keys that were revoked after it was made: none of them signs, and each leaves with the next publication.
  *
  * @param at NumericDate
- * @param isCopy no document names a key here: the active one keeps its state until another one has taken over, so that the log, where it goes on,
- *   finds one to begin with; it never signs
+ * @param isLogAhead of a copy whose log goes on: the active key keeps its state until another one has taken over, so that the log finds one to begin
+ *   with; no document names it, so it never signs
  * @throws SignetError `key_not_found`
  */
-export function withRevoked(keyring: Keyring, kids: readonly string[], at: number, isCopy = false): Keyring {
+export function withRevoked(keyring: Keyring, kids: readonly string[], at: number, isLogAhead = false): Keyring {
   if (kids.some((kid) => recordByKid(keyring, kid) === undefined)) {
     throw new SignetError(
       "key_not_found",
@@ -24,7 +24,7 @@ export function withRevoked(keyring: Keyring, kids: readonly string[], at: numbe
     activation: keyring.keys.some((key) => key.id === activation?.id && isOver(key)) ? null : activation,
     keys: keyring.keys.map((key) =>
       isOver(key) && key.revokedAt === undefined
-        ? { ...key, state: isCopy && key.state === "active" ? key.state : "revoked", revokedAt: at, reason: REASON }
+        ? { ...key, state: isLogAhead && key.state === "active" ? key.state : "revoked", revokedAt: at, reason: REASON }
         : key,
     ),
   };
