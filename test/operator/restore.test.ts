@@ -86,8 +86,9 @@ describe("a copy that waits", () => {
     const { backup } = await backedUp();
     const { path, place, installation } = await installationIn(await scratch());
     await restore(backup, place, WORD);
-    await writeFile(join(place.directory, "restore.lock"), JSON.stringify({ process: "elsewhere_1_1_1", nonce: "n" }));
-    expect(await readHoldings(installation, path)).toMatchObject({ lease: undefined });
+    await writeFile(join(place.directory, "restore.lock"), JSON.stringify({ process: "elsewhere_1_1_1", nonce: "0123456789abcdef" }));
+    const lock = join(place.directory, "restore.lock");
+    expect(await readHoldings(installation, path)).toMatchObject({ locks: [{ path: lock }], lease: undefined });
   });
 
   it("takes a key that is named as revoked out of the JWKS at once, also where the next one waits for its upload", async () => {
