@@ -36,8 +36,10 @@ describe("a backup that is made while keys are changed and tokens are issued", (
     const { contents, manager, revokeActive, installation } = await made();
     const taken: BackupContents[] = [];
     let isWorking = true;
+    const moments = () => new Set(taken.map(({ files }) => files.get("keyring.json"))).size;
     const work = async (): Promise<void> => {
-      for (let turn = 0; turn < amount(3, 6); turn++) {
+      // It goes on until enough was taken, however fast either of them is.
+      for (let turn = 0; turn < amount(3, 6) || taken.length <= 3 || moments() <= 2; turn++) {
         await revokeActive();
         await manager.tick();
       }
@@ -54,7 +56,7 @@ describe("a backup that is made while keys are changed and tokens are issued", (
     };
     await Promise.all([work(), issue(), backUp()]);
     expect(taken.length).toBeGreaterThan(3);
-    expect(new Set(taken.map(({ files }) => files.get("keyring.json"))).size).toBeGreaterThan(2);
+    expect(moments()).toBeGreaterThan(2);
     // Each is proven; an ordinary run lets some of them go on elsewhere.
     const stride = amount(Math.ceil(taken.length / 4), 1);
     for (const [index, each] of taken.entries()) {
