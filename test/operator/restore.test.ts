@@ -86,7 +86,10 @@ describe("a copy that waits", () => {
     const { backup } = await backedUp();
     const { path, place, installation } = await installationIn(await scratch());
     await restore(backup, place, WORD);
-    await writeFile(join(place.directory, "restore.lock"), JSON.stringify({ process: "elsewhere_1_1_1", nonce: "0123456789abcdef" }));
+    await writeFile(
+      join(place.directory, "restore.lock"),
+      JSON.stringify({ process: "elsewhere_1_1_1", nonce: "0123456789abcdef" }),
+    );
     const lock = join(place.directory, "restore.lock");
     expect(await readHoldings(installation, path)).toMatchObject({ locks: [{ path: lock }], lease: undefined });
   });
