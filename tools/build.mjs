@@ -35,6 +35,7 @@ const buildInputs = [
   "tools/command-bundle.mjs",
   "tools/console-page.mjs",
   "tools/functions.mjs",
+  "tools/source-module.mjs",
   "tools/template.mjs",
   "tools/web-bundle.mjs",
 ];

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { sourceModule } from "./source-module.mjs";
 
 /** In the order in which rules overrule. */
 const SHEETS = ["page", "panels", "timeline", "controls", "lists"];
@@ -16,7 +17,7 @@ const FILES = ["index.html", "page.js", "page.css"];
  */
 export async function buildConsolePage(root, folder) {
   const source = join(root, "src/console/page");
-  const [{ themeCss }, { timelineCss }] = await Promise.all([look(root, "theme"), look(root, "looks")]);
+  const { themeCss, timelineCss } = await sourceModule("src/look/theme.ts", "src/look/looks.ts");
   const sheets = await Promise.all(SHEETS.map((name) => readFile(join(source, `${name}.css`), "utf8")));
   const sheet = [themeCss(), timelineCss(), ...sheets].join("\n");
   /** @type {import("esbuild").BuildOptions} */
@@ -42,20 +43,6 @@ export async function buildConsolePage(root, folder) {
     build({ ...forBrowsers, stdin: { contents: sheet, loader: "css", resolveDir: source }, outfile: join(folder, "page.css") }),
     readFile(join(source, "index.html")).then((text) => writeFile(join(folder, "index.html"), text)),
   ]);
-}
-
-/** What the source says of colours and shapes, to be written as rules. */
-async function look(root, name) {
-  const { outputFiles } = await build({
-    absWorkingDir: root,
-    entryPoints: [`src/look/${name}.ts`],
-    bundle: true,
-    format: "esm",
-    write: false,
-    logLevel: "error",
-  });
-  const text = Buffer.from(outputFiles[0]?.contents ?? "").toString("base64");
-  return import(`data:text/javascript;base64,${text}`);
 }
 
 /** What a browser loads in all, packed. @param {string} folder */
