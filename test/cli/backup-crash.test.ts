@@ -1,18 +1,16 @@
 import { generateKeyPairSync } from "node:crypto";
 import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { amount } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { type Ran, signet, signetProcess } from "./command.js";
+import { signet, signetProcess } from "./command.js";
+import { everyWrite, killedAt, preloaded } from "./preloaded.js";
 
 const scratch = scratchDirectories();
-const preloaded = (name: string) => `--import=${fileURLToPath(new URL(name, import.meta.url))}`;
 // The full proof stops at every single write; the tests of every day at some of them.
 const STRIDE = amount(41, 17, 1);
-const MAX_WRITES = 500;
 // A passphrase would cost each process a third of a second.
 const KEY = ["--key", "r.key", "--contents"];
 
@@ -45,17 +43,6 @@ async function restoredPlace(): Promise<string> {
   const cwd = await emptyPlace();
   expect(await signet(["restore", "b", ...KEY], { cwd })).toMatchObject({ code: 0 });
   return cwd;
-}
-
-const killedAt = (args: readonly string[], cwd: string, at: string): Promise<Ran> =>
-  signet(args, { cwd, env: { KILL_AT: at, NODE_OPTIONS: preloaded("kill-at-write.mjs") } });
-
-/** Runs a case for every n-th write until the command lives to its end. Answers how many it took. */
-async function everyWrite(run: (at: string) => Promise<Ran>, stride = STRIDE): Promise<number> {
-  for (let write = 1; write < MAX_WRITES; write += stride) {
-    if ((await run(write % 2 === 0 ? `${write}` : `${write} after`)).signal !== "SIGKILL") return write;
-  }
-  throw new Error(`the command made more than ${MAX_WRITES} writes`);
 }
 
 /** That nothing here signs, and the operator is told what is the matter. */
@@ -95,7 +82,7 @@ async function confirmed(cwd: string, ...more: string[]): Promise<void> {
 
 describe("killed between any two writes", { timeout: 900_000 }, () => {
   it("a restore leaves nothing that signs, and the same command finishes it", async () => {
-    const writes = await everyWrite(async (at) => {
+    const writes = await everyWrite(STRIDE, async (at) => {
       const cwd = await emptyPlace();
       const ran = await killedAt(["restore", "b", ...KEY], cwd, at);
       await assertSilent(cwd);
@@ -110,7 +97,7 @@ describe("killed between any two writes", { timeout: 900_000 }, () => {
   });
 
   it("a confirmation leaves a copy that waits, or one that the same command or a tick completes", async () => {
-    const writes = await everyWrite(async (at) => {
+    const writes = await everyWrite(STRIDE, async (at) => {
       const cwd = await restoredPlace();
       const ran = await killedAt(["restore", "--confirm", "--yes"], cwd, at);
       const issued = await signet(["issue", "sub=a"], { cwd });
@@ -124,27 +111,24 @@ describe("killed between any two writes", { timeout: 900_000 }, () => {
 
   it("a confirmation never lets the key sign that it was told to be revoked", async () => {
     const { kid } = decodeProtectedHeader(token);
-    const writes = await everyWrite(
-      async (at) => {
-        const cwd = await restoredPlace();
-        const ran = await killedAt(["restore", "--confirm", "--yes", "--revoked", kid as string], cwd, at);
-        await confirmed(cwd, "--revoked", kid as string);
-        const issued = await signet(["issue", "sub=a"], { cwd });
-        expect(issued.code, issued.stderr).toBe(0);
-        expect(decodeProtectedHeader(issued.stdout.trim()).kid).not.toBe(kid);
-        const jwks = await readFile(join(cwd, ".signet/public/jwks.json"), "utf8");
-        expect(jwks).not.toContain(kid);
-        await expect(jwtVerify(issued.stdout.trim(), createLocalJWKSet(JSON.parse(jwks)))).resolves.toBeDefined();
-        expect(await signet(["audit", "verify"], { cwd })).toMatchObject({ code: 0 });
-        return ran;
-      },
-      amount(46, 11, 1),
-    );
+    const writes = await everyWrite(amount(46, 11, 1), async (at) => {
+      const cwd = await restoredPlace();
+      const ran = await killedAt(["restore", "--confirm", "--yes", "--revoked", kid as string], cwd, at);
+      await confirmed(cwd, "--revoked", kid as string);
+      const issued = await signet(["issue", "sub=a"], { cwd });
+      expect(issued.code, issued.stderr).toBe(0);
+      expect(decodeProtectedHeader(issued.stdout.trim()).kid).not.toBe(kid);
+      const jwks = await readFile(join(cwd, ".signet/public/jwks.json"), "utf8");
+      expect(jwks).not.toContain(kid);
+      await expect(jwtVerify(issued.stdout.trim(), createLocalJWKSet(JSON.parse(jwks)))).resolves.toBeDefined();
+      expect(await signet(["audit", "verify"], { cwd })).toMatchObject({ code: 0 });
+      return ran;
+    });
     expect(writes).toBeGreaterThan(10);
   });
 
   it("putting back what was lost leaves it lost, or put back", async () => {
-    await everyWrite(async (at) => {
+    const writes = await everyWrite(STRIDE, async (at) => {
       const cwd = await emptyPlace();
       for (const name of ["signet.json", ".signet"]) await cp(join(backup, name), join(cwd, name), { recursive: true });
       await rm(join(cwd, ".signet/keyring.json"));
@@ -157,20 +141,23 @@ describe("killed between any two writes", { timeout: 900_000 }, () => {
       await assertWhole(cwd);
       return ran;
     });
+    expect(writes).toBeGreaterThan(1);
   });
 });
 
 describe("on a disk that is full", { timeout: 300_000 }, () => {
   it("a restore says so and leaves nothing that signs; with room again, the same command finishes it", async () => {
-    for (let write = 1; ; write += STRIDE) {
+    let writes = 1;
+    for (; ; writes += STRIDE) {
       const cwd = await emptyPlace();
-      const env = { FAIL_AT: `${write}`, NODE_OPTIONS: preloaded("fail-at-write.mjs") };
+      const env = { FAIL_AT: `${writes}`, NODE_OPTIONS: preloaded("fail-at-write.mjs") };
       const ran = await signet(["restore", "b", ...KEY], { cwd, env });
       if (ran.code === 0) break;
       expect(ran.stderr).toContain("the disk is full");
       await assertSilent(cwd);
       expect(await signet(["restore", "b", ...KEY], { cwd })).toMatchObject({ code: 0 });
     }
+    expect(writes).toBeGreaterThan(10);
   });
 
   it("a backup leaves no file of its name", async () => {

@@ -1,21 +1,15 @@
 import { generateKeyPairSync } from "node:crypto";
 import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { type Ran, signet, signetProcess } from "./command.js";
+import { everyWrite, killedAt } from "./preloaded.js";
 
 const scratch = scratchDirectories();
-const PRELOAD = fileURLToPath(new URL("kill-at-write.mjs", import.meta.url));
 // The full proof kills at every single write; the tests of every day at some of them.
 const STRIDE = process.env.SIGNET_PROOF === "full" ? 1 : 85;
-const MAX_WRITES = 500;
-
-function killedAt(args: readonly string[], cwd: string, at: string): Promise<Ran> {
-  return signet(args, { cwd, env: { KILL_AT: at, NODE_OPTIONS: `--import=${PRELOAD}` } });
-}
 
 /** What must hold of an installation that works: one active key, published, that signs; no private key but the keyring's. */
 async function assertWhole(cwd: string): Promise<void> {
@@ -30,17 +24,9 @@ async function assertWhole(cwd: string): Promise<void> {
   await expect(jwtVerify(token, createLocalJWKSet(jwks))).resolves.toBeDefined();
 }
 
-/** Runs a case for every n-th write until the command lives to its end. Answers how many writes it made. */
-async function everyWrite(run: (at: string) => Promise<Ran>): Promise<number> {
-  for (let write = 1; write < MAX_WRITES; write += STRIDE) {
-    if ((await run(write % 2 === 0 ? `${write}` : `${write} after`)).signal !== "SIGKILL") return write;
-  }
-  throw new Error(`the command made more than ${MAX_WRITES} writes`);
-}
-
 describe("killed between any two writes", { timeout: 600_000 }, () => {
   it("init leaves what the next init completes", async () => {
-    const writes = await everyWrite(async (at) => {
+    const writes = await everyWrite(STRIDE, async (at) => {
       const cwd = await scratch();
       const ran = await killedAt(["init"], cwd, at);
       const next = await signet(["init"], { cwd });
@@ -57,7 +43,7 @@ describe("killed between any two writes", { timeout: 600_000 }, () => {
     await signet(["init"], { cwd: origin });
     const key = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
     await writeFile(join(origin, "key.pem"), key.export({ type: "pkcs8", format: "pem" }));
-    const writes = await everyWrite(async (at) => {
+    const writes = await everyWrite(STRIDE, async (at) => {
       const cwd = await scratch();
       await cp(origin, cwd, { recursive: true });
       const args = ["keys", "import", "key.pem", "--kid", "mine"];

@@ -2,7 +2,6 @@ import { generateKeyPairSync, verify } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { Context } from "../../src/cli/context.js";
 import { answersTo } from "../../src/cli/party-questions.js";
@@ -11,9 +10,9 @@ import { rsaPair } from "../contracts/rsa-keys.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { GIVEN } from "../relying-parties/parties-given.js";
 import { signet } from "./command.js";
+import { preloaded } from "./preloaded.js";
 
 const scratch = scratchDirectories();
-const AT_A_TERMINAL = fileURLToPath(new URL("./at-a-terminal.mjs", import.meta.url));
 const URL_OF = ["--issuer", "https://issuer.example"];
 
 function partsOf(token: string): readonly Record<string, unknown>[] {
@@ -172,7 +171,7 @@ describe("signet init --for", () => {
 
   it("asks on a terminal for what it has to know", async () => {
     const cwd = await scratch();
-    const env = { NODE_OPTIONS: `--import ${AT_A_TERMINAL}` };
+    const env = { NODE_OPTIONS: preloaded("at-a-terminal.mjs") };
     const ran = await signet(["init", "--for", "okta"], { cwd, env, input: "0oa1b2c3\n" });
     expect(ran, ran.stderr).toMatchObject({ code: 0 });
     expect(ran.stderr).toContain("The client id at the authorization server (--client-id): ");

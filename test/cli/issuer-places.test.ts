@@ -2,17 +2,16 @@ import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { temporaryBeside } from "../../src/files/temporary.js";
 import { QUICK_PASSPHRASES } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { until } from "../contracts/until.js";
 import { signet } from "./command.js";
+import { preloaded } from "./preloaded.js";
 import { killServers, served } from "./server-process.js";
 
 const scratch = scratchDirectories();
-const AT_A_TERMINAL = fileURLToPath(new URL("at-a-terminal.mjs", import.meta.url));
 afterAll(killServers);
 
 async function freePort(host: string): Promise<number> {
@@ -112,7 +111,7 @@ describe("a passphrase that is typed for serve", () => {
     const cwd = await scratch();
     const init = await signet(["init"], { cwd, env: { SIGNET_PASSPHRASE: "correct horse" } });
     expect(init.code, init.stderr).toBe(0);
-    const env = { NODE_OPTIONS: `${QUICK_PASSPHRASES} --import=${AT_A_TERMINAL}` };
+    const env = { NODE_OPTIONS: `${QUICK_PASSPHRASES} ${preloaded("at-a-terminal.mjs")}` };
     const server = await served(cwd, ["--workers", "2"], ["--port", "0"], { env, input: "correct horse\n" });
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
     expect(server.stderr().match(/Passphrase: /g)).toHaveLength(1);

@@ -1,5 +1,5 @@
 // Preloaded into the command under test: kills the process, as a power cut would, right before or after its n-th change of the
-// disk. SIGNET_TEST_KILL_AT=n counts before the change, with `after` behind it, after.
+// disk. KILL_AT=n counts before the change, with `after` behind it, after.
 import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 

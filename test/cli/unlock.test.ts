@@ -1,16 +1,15 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";
+import { preloaded } from "./preloaded.js";
 
 const scratch = scratchDirectories();
-const preload = (name: string) => `--import=${fileURLToPath(new URL(name, import.meta.url))}`;
 
 /** A command that is killed in another container at its n-th write. */
 const killedElsewhere = (args: readonly string[], cwd: string, at: string) =>
-  signet(args, { cwd, env: { KILL_AT: at, NODE_OPTIONS: `${preload("other-host.mjs")} ${preload("kill-at-write.mjs")}` } });
+  signet(args, { cwd, env: { KILL_AT: at, NODE_OPTIONS: `${preloaded("other-host.mjs")} ${preloaded("kill-at-write.mjs")}` } });
 
 const socketIn = async (folder: string) => (await readdir(folder)).find((name) => name.endsWith(".sock")) ?? "";
 

@@ -3,17 +3,16 @@ import { once } from "node:events";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { SIGNET, signet, signetProcess } from "../cli/command.js";
 import { issuerFolders } from "../cli/issuer-folders.js";
+import { preloaded } from "../cli/preloaded.js";
 import { QUICK_PASSPHRASES } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { until } from "../contracts/until.js";
 
 const scratch = scratchDirectories();
 const issuerAt = issuerFolders(scratch, ["--issuer", "https://issuer.example"]);
-const AT_A_TERMINAL = fileURLToPath(new URL("../cli/at-a-terminal.mjs", import.meta.url));
 const LINK = /^(http:\/\/127\.0\.0\.1:\d+)\/#code=([\w-]{43})$/m;
 
 const running = new Set<ChildProcess>();
@@ -140,7 +139,7 @@ describe("signet console", () => {
   it("asks for the passphrase before its page is opened, and takes none that does not open the keys", async () => {
     const cwd = await scratch();
     expect((await signet(["init"], { cwd, env: { SIGNET_PASSPHRASE: "correct horse battery" } })).code).toBe(0);
-    const env = { NODE_OPTIONS: `${QUICK_PASSPHRASES} --import ${AT_A_TERMINAL}` };
+    const env = { NODE_OPTIONS: `${QUICK_PASSPHRASES} ${preloaded("at-a-terminal.mjs")}` };
     const wrong = await signetProcess(["console", "--no-open"], { cwd, env, input: "another staple battery\n" });
     expect(wrong).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("the passphrase does not open") });
     const { child, said, ended } = await started(cwd, ["--no-open"], env, "correct horse battery\n");
