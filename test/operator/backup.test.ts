@@ -12,13 +12,12 @@ import { planFor, restore } from "../../src/operator/backup/restore.js";
 import { opened, sealed } from "../../src/operator/backup/sealing.js";
 import { writeBackup } from "../../src/operator/backup/write.js";
 import { amount } from "../contracts/matrix.js";
+import { HAS_ML_DSA } from "../contracts/ml-dsa.js";
 import { quickenPassphrases } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { installationIn, issuerIn, MADE, proven, WORD } from "./backup-example.js";
 
 const scratch = scratchDirectories();
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-const hasMlDsa = major > 24 || (major === 24 && minor >= 6);
 
 const made = async () => issuerIn(await scratch());
 
@@ -110,7 +109,7 @@ describe("what a backup says of itself", () => {
     }
     const unknown = JSON.stringify({ kty: "AKP", alg: "ML-DSA-44", kid: own.kid, pub: "AA", priv: "AA" });
     await expect(proven(with_(signer, unknown))).rejects.toMatchObject({
-      code: hasMlDsa ? "backup_damaged" : "algorithm_unavailable",
+      code: HAS_ML_DSA ? "backup_damaged" : "algorithm_unavailable",
     });
     // What is damaged, and does not sign, is the fault of nothing else.
     for (const [path, text, words] of [
