@@ -1,19 +1,19 @@
 import { generateKeyPairSync } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { localSigner } from "../../src/algorithms/signature.js";
 import { createIssuer } from "../../src/issue/issuer.js";
 import { createAuthorizer } from "../../src/lambda/authorizer/authorizer.js";
+import { textOf } from "../house/repository.js";
 import { parseTemplate, resolveStack } from "./cloudformation.mjs";
 import { authorizerEvent } from "./identity-sources.mjs";
 
 const textsOf = (folder: string) =>
-  readdirSync(new URL(`../../${folder}/`, import.meta.url)).map((name) => read(`${folder}/${name}`));
-const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  readdirSync(new URL(`../../${folder}/`, import.meta.url)).map((name) => textOf(`${folder}/${name}`));
 const FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:authorizer";
-const template = { Conditions: {}, ...parseTemplate(read("examples/authorizer/template.yaml")) };
+const template = { Conditions: {}, ...parseTemplate(textOf("examples/authorizer/template.yaml")) };
 const stack = resolveStack(template, {
   parameters: { AuthorizerFunctionArn: FUNCTION },
   pseudo: {
@@ -101,7 +101,7 @@ it("the example's GraphQL API asks the function, and may", () => {
 });
 
 describe("the authorizer's template", () => {
-  const source = read("src/deploy/authorizer.yaml").replace("{{authorizer}}", "x").replaceAll("{{hash}}", "1");
+  const source = textOf("src/deploy/authorizer.yaml").replace("{{authorizer}}", "x").replaceAll("{{hash}}", "1");
   const installed = parseTemplate(source);
   const resolved = (parameters: Record<string, string>) =>
     resolveStack(installed, {

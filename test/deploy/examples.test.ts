@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
+import { textOf } from "../house/repository.js";
 import { parseTemplate } from "./cloudformation.mjs";
 import { askResource, context, startStack, template } from "./stack.js";
 
-const textOf = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const sam = parseTemplate(textOf("examples/sam/template.yaml"));
 const { Chat, Signet } = sam.Resources;
 const CDK_HANDLER = textOf("cdk/examples/chat/index.mjs");

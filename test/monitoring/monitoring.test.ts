@@ -1,14 +1,12 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import type { Installation } from "../../src/assemble.js";
 import { follow } from "../../src/server/follow.js";
 import { createMetrics, type KeyInUse } from "../../src/server/metrics.js";
 import { scratchDirectories } from "../contracts/scratch.js";
+import { textOf } from "../house/repository.js";
 import { ourIssuer } from "../rotation/incidents/party.js";
 import { exportedMetrics, metricsIn, seriesOf } from "./metric-names.js";
-
-const textOf = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
 interface Rule {
   readonly alert: string;

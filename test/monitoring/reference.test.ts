@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseTemplate } from "../deploy/cloudformation.mjs";
-import { repositoryFiles } from "../house/repository.js";
+import { repositoryFiles, textOf } from "../house/repository.js";
 import { exportedMetrics } from "./metric-names.js";
 
-const textOf = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const page = textOf("docs/monitoring.md");
 const template = textOf("src/deploy/template.yaml");
 /** The members of a line of the API's access log. */

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { textOf } from "../house/repository.js";
 
 const root = new URL("../../", import.meta.url);
-const textOf = (path: string): string => readFileSync(new URL(path, root), "utf8");
 const page = textOf("docs/promises.md");
 
 /** The names of a file's tests, without what tells the rows of a table apart. */
