@@ -1,5 +1,4 @@
 import { request } from "node:http";
-import { connect } from "node:net";
 import type { Environment } from "../../src/config/environment.js";
 import { folderIssuer } from "../../src/console/folder-issuer.js";
 import type { IdleClock } from "../../src/console/idle.js";
@@ -149,15 +148,6 @@ function jsonIn(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Sends the bytes of a request as they are, and answers the status. */
-export async function sentTo(port: number, lines: readonly string[]): Promise<number> {
-  const socket = connect(port, "127.0.0.1");
-  socket.end(`${lines.join("\r\n")}\r\n\r\n`);
-  let answer = "";
-  for await (const chunk of socket) answer += String(chunk);
-  return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
 }
 
 /** A clock that stands still until it is moved. */

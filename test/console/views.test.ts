@@ -1,12 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { folderIssuer } from "../../src/console/folder-issuer.js";
 import { signet } from "../cli/command.js";
 import { issuerFolders } from "../cli/issuer-folders.js";
 import { scratchDirectories } from "../contracts/scratch.js";
+import { testServers } from "../verify/serving.js";
 import { consoleAt, surroundingsAt } from "./fixture.js";
 
 const HOSTILE = '</script><img src=x onerror=alert(1)>javascript:alert(1)\u202e\u2066"\u0000';
@@ -235,30 +234,21 @@ describe("a token", () => {
 });
 
 describe("a token of another issuer", () => {
-  let server: Server;
-  let issuer: string;
-  let asked: string[];
-  let documents: Record<string, unknown>;
-  beforeAll(async () => {
-    server = createServer(({ url = "" }, response) => {
+  const serve = testServers();
+
+  it("is judged by the keys at its issuer's URL, which are fetched when that is asked for, and by no other", async () => {
+    const asked: string[] = [];
+    const documents: Record<string, unknown> = {};
+    const issuer = await serve(({ url = "" }, response) => {
       asked.push(url);
       const found = documents[url];
       response.writeHead(found === undefined ? 404 : 200, { "content-type": "application/json" }).end(JSON.stringify(found));
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-    issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-  afterAll(() => void server.close());
-
-  it("is judged by the keys at its issuer's URL, which are fetched when that is asked for, and by no other", async () => {
-    asked = [];
     const other = await scratch();
     expect((await signet(["init", "--issuer", issuer], { cwd: other })).code).toBe(0);
     const jwks = JSON.parse((await signet(["jwks"], { cwd: other })).stdout);
-    documents = {
-      "/.well-known/openid-configuration": { issuer, jwks_uri: `${issuer}/jwks.json` },
-      "/jwks.json": jwks,
-    };
+    documents["/.well-known/openid-configuration"] = { issuer, jwks_uri: `${issuer}/jwks.json` };
+    documents["/jwks.json"] = jwks;
     const token = (await signet(["issue", "sub=bob"], { cwd: other })).stdout.trim();
     expect((await page.call("/api/verify", { token, by: "own" })).json.verdict).toMatchObject({
       isValid: false,
