@@ -1,11 +1,10 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import type { Installation } from "../../src/assemble.js";
-import { follow } from "../../src/server/follow.js";
 import { createMetrics, type KeyInUse } from "../../src/server/metrics.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { textOf } from "../house/repository.js";
 import { ourIssuer } from "../rotation/incidents/party.js";
+import { followedKeys } from "../server/followed.js";
 import { exportedMetrics, metricsIn, seriesOf } from "./metric-names.js";
 
 interface Rule {
@@ -84,12 +83,7 @@ describe("the metrics of keys", () => {
     const party = await ourIssuer(directory);
     const { stores } = party;
     let seen: KeyInUse | undefined;
-    const installation = {
-      ...{ callers: () => undefined, proofs: () => undefined, activeKey: party.active, stores },
-      config: { rotation: { rotateEverySeconds: 86_400 } },
-    } as unknown as Installation;
-    const followed = follow({ installation, changedConfig: async () => undefined, everySeconds: 3_600, onFailure: () => {} });
-    onTestFinished(followed.stop);
+    const followed = followedKeys({ activeKey: party.active, stores });
     const text = async () => {
       await followed.refresh();
       seen = followed.keyInUse();

@@ -1,12 +1,11 @@
-import { describe, expect, it, onTestFinished } from "vitest";
-import type { Installation } from "../../src/assemble.js";
+import { describe, expect, it } from "vitest";
 import { isSignetError } from "../../src/errors.js";
 import { documentRoutes } from "../../src/http/public-documents.js";
 import { ownVerifiers } from "../../src/http/verify.js";
-import { follow } from "../../src/server/follow.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
 import { amount } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
+import { followedKeys } from "../server/followed.js";
 import { naiveIssuer } from "./incidents/naive-issuer.js";
 import { DAY, HOUR, ISSUER, type OurParty, ourIssuer, type Party, type Served } from "./incidents/party.js";
 import { isTaken, keepingVerifier, kidOf, requestsOfOneThatObeys } from "./incidents/verifiers.js";
@@ -398,16 +397,13 @@ describe("indigo-iam#539: a JWKS behind a slow database", () => {
     const party = await ours();
     const slowly = <T>(read: () => Promise<T>) => (isSlow ? never : read());
     const { stores, active } = party;
-    const installation = {
-      ...{ callers: () => undefined, proofs: () => undefined, activeKey: active },
-      config: { rotation: SETTINGS.policy },
+    const followed = followedKeys({
+      activeKey: active,
       stores: {
         publicDocuments: { read: () => slowly(stores.publicDocuments.read) },
         keyring: { read: () => slowly(stores.keyring.read) },
       },
-    } as unknown as Installation;
-    const followed = follow({ installation, changedConfig: async () => undefined, everySeconds: 3_600, onFailure: () => {} });
-    onTestFinished(followed.stop);
+    });
     await followed.refresh();
     const { jwks: route } = documentRoutes({ documents: followed.documents, scopes: () => [], absent: () => Response.error() });
     expect(await isAnswered(fromDatabase())).toBe(true);

@@ -1,12 +1,12 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Installation } from "../../src/assemble.js";
-import { follow } from "../../src/server/follow.js";
 import { tickOnSchedule } from "../../src/server/manage.js";
 import { readTeller } from "../../src/server/server.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { ourIssuer } from "../rotation/incidents/party.js";
+import { followedKeys } from "./followed.js";
 
 const scratch = scratchDirectories();
 afterEach(() => {
@@ -20,14 +20,8 @@ async function followedIssuer(directory: string) {
   const told: string[] = [];
   const log = { warn: (entry: object) => void told.push(Object.values(entry).join(" ")) };
   const start = () => {
-    const installation = {
-      ...{ callers: () => undefined, proofs: () => undefined, activeKey, stores },
-      config: { rotation: { rotateEverySeconds: 86_400 } },
-    } as unknown as Installation;
     const teller = readTeller({ dependencyFailed: (dependency) => void counted.push(dependency) }, log as never);
-    const followed = follow({ installation, changedConfig: async () => undefined, everySeconds: 3_600, ...teller });
-    onTestFinished(followed.stop);
-    return followed;
+    return followedKeys({ activeKey, stores }, teller);
   };
   return { start, counted, told, manager, stores };
 }
