@@ -93,6 +93,10 @@ export const untilSays = (page, selector, word) =>
     word,
   );
 
+/** Waits until the sentence names a kid as that of the key that signs, or its beginning. */
+export const untilSigns = (page, kid) =>
+  page.waitForFunction((whole) => whole.startsWith(document.querySelector("h1 .kid.signs")?.textContent.split("…")[0]), {}, kid);
+
 /** Presses the button that says a word. */
 export async function press(page, word, within = "body") {
   const handle = await page.waitForFunction(
@@ -137,3 +141,6 @@ export async function visit(page, name) {
   }, name);
   await page.waitForFunction((hash) => document.querySelector(`nav a[href="#${hash}"]`)?.ariaCurrent === "page", {}, name);
 }
+
+/** Has the page read the keys again. */
+export const readAgain = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));

@@ -1,6 +1,6 @@
 /** Keys: seen, rotated and revoked, as a person does it. */
 import { keyringIn, must, signet } from "../../test/rotation/processes/installation.mjs";
-import { dress, press, textOf, untilSays, visit } from "./browser.mjs";
+import { dress, press, textOf, untilSays, untilSigns, visit } from "./browser.mjs";
 import { activeKid } from "./issuer.mjs";
 
 const stateOf = (cwd) => JSON.stringify(keyringIn(cwd));
@@ -100,11 +100,7 @@ export async function rotate({ page, cwd, check }) {
   await untilSays(page, "dialog button", "Close");
   const next = activeKid(cwd);
   check(next !== kid, "another key signs", { kid, next });
-  await page.waitForFunction(
-    (begun) => begun.startsWith(document.querySelector("h1 .kid.signs")?.textContent.split("…")[0]),
-    {},
-    next,
-  );
+  await untilSigns(page, next);
   check((await page.$$(".ghosts")).length === 0, "what was done is no ghost any more");
   await page.keyboard.press("Escape");
   await dress(page, {});

@@ -1,5 +1,5 @@
 /** A stack: rotated and revoked by keys alone, and everything that another manager, a missing right or a console that is gone can do to that. */
-import { axeFaults, dress, pressByKeys, reach, textOf, untilSays } from "./browser.mjs";
+import { axeFaults, dress, pressByKeys, reach, readAgain, textOf, untilSays, untilSigns } from "./browser.mjs";
 import { MANAGER } from "./stack.mjs";
 
 const kidOf = ({ publicJwk }) => publicJwk.kid;
@@ -50,11 +50,7 @@ async function revoked({ page, check, stack }) {
   await page.keyboard.press("Enter");
   await untilSays(page, "dialog button", "Close");
   check(signing(stack) !== kid && !isPublished(stack, kid), "a revoked key of a stack signs no more, and is not published");
-  await page.waitForFunction(
-    (begun) => begun.startsWith(document.querySelector("h1 .kid.signs").textContent.split("…")[0]),
-    {},
-    signing(stack),
-  );
+  await untilSigns(page, signing(stack));
   await closed(page);
 }
 
@@ -100,13 +96,13 @@ async function denied({ page, check, stack }) {
   await closed(page);
   stack.allowAll();
   stack.deny("s3:GetObject");
-  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await readAgain(page);
   await untilSays(page, "main [role=alert]", "AWS does not allow it.");
   const told = await textOf(page, "main [role=alert]");
   check(told.includes("allow s3:GetObject on "), "the right to read keys is named", told);
   check((await page.$$("h1 .kid")).length > 0, "how things stood is still to be read");
   stack.allowAll();
-  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await readAgain(page);
   await page.waitForFunction(() => document.querySelector("main [role=alert]") === null);
 }
 

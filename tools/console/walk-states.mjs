@@ -1,5 +1,5 @@
 /** States that an issuer is seldom in: the console's own answer, changed on its way to the page. */
-import { axeFaults, dress, overflow, press, textOf, untilSays, visit } from "./browser.mjs";
+import { axeFaults, dress, overflow, press, readAgain, textOf, untilSays, visit } from "./browser.mjs";
 
 const HOSTILE = '<img src=x onerror="hits.push(1)">\u202ejavascript:hits.push(2)//';
 const DAY = 86_400;
@@ -22,9 +22,6 @@ async function answering({ page, origin }, path, change) {
     await page.setRequestInterception(false);
   };
 }
-
-/** Has the page read the keys again. */
-const readAgain = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
 
 function withRetired(view, count) {
   const { now } = view;
