@@ -15,7 +15,7 @@ const FILES: PageFiles = new Map([
 ]);
 
 /** What was answered. */
-export interface Answered {
+interface Answered {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
@@ -25,7 +25,7 @@ export interface Answered {
 }
 
 /** How a request differs from the page's own. */
-export interface AskOptions {
+interface AskOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** As it is sent; an object is sent as JSON. */
@@ -40,28 +40,24 @@ export function surroundingsAt(cwd: string, env: Environment = {}): Surroundings
 }
 
 /** A console of a folder's issuer, over real loopback. */
-export async function consoleAt(cwd: string, more: Partial<ConsoleParts> = {}) {
+export async function consoleAt(cwd: string, more: Pick<ConsoleParts, "clock"> = {}) {
   const surroundings = surroundingsAt(cwd);
   return consoleOf(await folderIssuer(surroundings, undefined, () => undefined), { surroundings, ...more });
 }
 
 interface ConsoleParts {
   readonly surroundings: Surroundings;
-  readonly clock: IdleClock;
-  readonly files: PageFiles;
+  readonly clock?: IdleClock;
 }
 
 /** A console of an issuer, and what asks it as a browser would. */
-export async function consoleOf(
-  issuer: IssuerAtHand,
-  { surroundings, clock, files = FILES }: Partial<ConsoleParts> & Pick<ConsoleParts, "surroundings">,
-) {
+export async function consoleOf(issuer: IssuerAtHand, { surroundings, clock }: ConsoleParts) {
   let used = 0;
   const unexpected: unknown[] = [];
   const running = await startConsole({
     surroundings,
     issuer,
-    files,
+    files: FILES,
     onUsed: () => {
       used += 1;
     },
