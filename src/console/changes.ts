@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { turns } from "../encoding/turns.js";
 import { SignetError } from "../errors.js";
 import { carryOut, type KeyChange, previewChange } from "../operator/key-changes.js";
 import type { ChangeLine, ChangeRequest, PreviewAnswer, PreviewRequest } from "./contract.js";
@@ -149,16 +150,6 @@ function assertTyped(change: KeyChange, confirm: string | undefined): void {
   throw new SignetError("usage", "nothing was done: the kid of the key that is to be revoked has to be typed in full", {
     field: "confirm",
   });
-}
-
-/** Does one thing after another, whether or not the one before has failed. */
-function turns(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(work, work);
-    last = mine.catch(() => undefined);
-    return mine;
-  };
 }
 
 function telling(steps: string[], told: (line: ChangeLine) => void): (step: string) => void {

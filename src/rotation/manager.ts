@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { userInfo } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Custodian } from "../custody/contract.js";
+import { turns } from "../encoding/turns.js";
 import type { Custody } from "../keyring/key-record.js";
 import type { Stores } from "../storage/contract.js";
 import type { Explanation } from "./forecast/explain.js";
@@ -173,13 +174,4 @@ export function systemUser(): string {
   } catch {
     return `user ${process.getuid?.() ?? "unknown"}`;
   }
-}
-
-function turns(): <T>(action: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (action) => {
-    const mine = last.then(action, action);
-    last = mine.catch(() => undefined);
-    return mine;
-  };
 }
