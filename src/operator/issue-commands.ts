@@ -1,3 +1,4 @@
+import { asArgument } from "../encoding/shell-argument.js";
 import { visible } from "../errors.js";
 import type { IssueRequest } from "../issue/request.js";
 
@@ -36,15 +37,15 @@ function signetCommand(request: IssueRequest, place: IssuePlace, { self, config,
   const isServer = "url" in place;
   if (isServer && caller !== undefined) return [];
   const { claims, ttl, setIat, setNbf, setJti, typ } = request;
-  const where = config === undefined ? [] : ["--config", quoted(visible(config))];
-  const who = caller === undefined ? [] : ["--caller", quoted(caller)];
+  const where = config === undefined ? [] : ["--config", asArgument(visible(config))];
+  const who = caller === undefined ? [] : ["--caller", asArgument(caller)];
   const parts = [
-    ...[self, isServer ? "issue" : "token", "--claims", quoted(asciiJson(claims))],
+    ...[self, isServer ? "issue" : "token", "--claims", asArgument(asciiJson(claims))],
     ...(ttl === undefined ? [] : ["--ttl", `${ttl}s`]),
     ...(setIat === true ? ["--iat"] : []),
     ...(setNbf === true ? ["--nbf"] : []),
     ...(setJti === true ? ["--jti"] : []),
-    ...(typ === undefined ? [] : ["--typ", quoted(visible(typ))]),
+    ...(typ === undefined ? [] : ["--typ", asArgument(visible(typ))]),
     ...where,
     ...who,
   ];
@@ -57,7 +58,7 @@ function byServer(body: string, url: string): readonly IssueCommand[] {
   return [
     {
       name: "curl",
-      text: `curl -sS ${quoted(target)} -H "Authorization: Bearer $CALLER_SECRET" -H 'Content-Type: application/json' -d ${quoted(body)}`,
+      text: `curl -sS ${asArgument(target)} -H "Authorization: Bearer $CALLER_SECRET" -H 'Content-Type: application/json' -d ${asArgument(body)}`,
     },
     {
       name: "Node",
@@ -148,7 +149,7 @@ function byFunction(
   return [
     {
       name: "AWS CLI",
-      text: `aws lambda invoke --function-name ${quoted(name)} --region ${quoted(region)} --cli-binary-format raw-in-base64-out --payload ${quoted(body)} /dev/stdout`,
+      text: `aws lambda invoke --function-name ${asArgument(name)} --region ${asArgument(region)} --cli-binary-format raw-in-base64-out --payload ${asArgument(body)} /dev/stdout`,
     },
     {
       name: "Node",
@@ -239,9 +240,4 @@ function javaInvocation(region: string, name: string, body: string): string {
 /** JSON of ASCII alone. Within a further JSON.stringify it is a literal of JavaScript, Python, Go and Java. */
 function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
-/** A word of a POSIX shell. */
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
