@@ -11,6 +11,7 @@ import { assertOpensKeyFiles } from "../../operator/passphrase-use.js";
 import { STACK_CONFIG, type Surroundings } from "../../operator/surroundings.js";
 import { watchStopSignals } from "../../server/stop-signals.js";
 import type { CommonOptions, Context } from "../context.js";
+import { askedOnce } from "../once.js";
 import { warnOfVariables } from "../open-installation.js";
 import { EXIT, reportFailure } from "../output.js";
 
@@ -27,6 +28,7 @@ export async function openConsole(context: Context, { config, json, open = true 
   const { output, self } = context;
   warnOfVariables(context);
   const note = (words: string): void => output.note(words);
+  // Each request may open the issuer again.
   const surroundings = { ...context, passphrasePrompt: askedOnce(context.passphrasePrompt) };
   const issuer = config?.startsWith(STACK_CONFIG)
     ? await stackIssuer(surroundings, config)
@@ -74,13 +76,4 @@ async function askPassphrase(surroundings: Surroundings, installation: Installat
   if (surroundings.passphrasePrompt?.() === undefined) return;
   const passphrase = await passphraseOf(surroundings, installation.config)();
   if (passphrase !== undefined) await assertOpensKeyFiles(installation, passphrase);
-}
-
-// Each request may open the issuer again; a person is asked once.
-function askedOnce(prompt: Context["passphrasePrompt"]): Context["passphrasePrompt"] {
-  let answer: Promise<string | undefined> | undefined;
-  return () => {
-    const ask = prompt?.();
-    return ask && (() => (answer ??= ask()));
-  };
 }

@@ -15,6 +15,7 @@ import { signByTurn } from "../../server/turn-signer.js";
 import { createSocketPath } from "../../server/unix-socket.js";
 import { type CommonOptions, type Context, pathOfConfig } from "../context.js";
 import { doubtsOfPlace } from "../issuer-doubts.js";
+import { askedOnce } from "../once.js";
 import { openInstallation } from "../open-installation.js";
 import { serveUntilStopped } from "../serving.js";
 import { tokensInWords } from "../tokens-words.js";
@@ -44,6 +45,7 @@ const MAX_WORKERS = 64;
 /** `signet serve`: serves until it is told to stop (SIGTERM, SIGINT or SIGHUP), then lets requests in flight finish and ends. */
 export async function serve(context: Context, options: ServeOptions, version: string): Promise<void> {
   const asked = await askedOf(context, options);
+  // This process and its workers open the same keys: the first of them that needs the passphrase has it asked for.
   const typed = askedOnce(context.passphrasePrompt);
   await serveUntilStopped(context, {
     ...asked,
@@ -67,15 +69,6 @@ export async function serve(context: Context, options: ServeOptions, version: st
       context.onServing?.(url);
     },
   });
-}
-
-// This process and its workers open the same keys: the first of them that needs the passphrase has it asked for.
-function askedOnce(prompt: Context["passphrasePrompt"]): NonNullable<Context["passphrasePrompt"]> {
-  let answer: Promise<string | undefined> | undefined;
-  return () => {
-    const ask = prompt?.();
-    return ask && (() => (answer ??= ask()));
-  };
 }
 
 async function askedOf(context: Context, options: ServeOptions): Promise<Asked> {
