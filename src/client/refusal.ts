@@ -59,13 +59,18 @@ function adviceFor(status: number): [ErrorCode, string] {
   return ["config_invalid", "is this the issuer's URL?"];
 }
 
-/** The error that an issuer's function has thrown: a code of ours with its words, or what Lambda says of one that could not run. */
-export function thrownError(thrown: unknown): SignetError {
+/**
+ * The error that a function has thrown: a code of ours with its words, or what Lambda says of one that could not run.
+ *
+ * @param what the function, for words
+ * @param most how many characters of its words are told
+ */
+export function thrownError(thrown: unknown, what = "the issuer's function", most = MAX_WORDS): SignetError {
   const { errorType, errorMessage } = isObject(thrown) ? thrown : {};
-  const words = typeof errorMessage === "string" ? shortened(errorMessage, MAX_WORDS) : "";
+  const words = typeof errorMessage === "string" ? shortened(errorMessage, most) : "";
   if (typeof errorType === "string" && CODE.test(errorType)) return new SignetError(errorType as ErrorCode, words || errorType);
   const cause = typeof errorType === "string" ? shortened(errorType) : "an unknown error";
-  return new SignetError("aws_unavailable", `the issuer's function could not answer (${cause}): its own log says why`);
+  return new SignetError("aws_unavailable", `${what} could not answer (${cause}): its own log says why`);
 }
 
 /** The members of an answer; none where it is no object of JSON. */

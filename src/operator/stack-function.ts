@@ -1,8 +1,8 @@
 import { invokeFunction } from "../aws/lambda-invoke.js";
 import type { TransportOptions } from "../aws/transport.js";
-import { isObject } from "../encoding/list-of.js";
+import { thrownError } from "../client/refusal.js";
 import { ownMember } from "../encoding/own-member.js";
-import { type ErrorCode, SignetError, shortened } from "../errors.js";
+import { SignetError } from "../errors.js";
 import { awsAccess } from "./aws-access.js";
 import { outputsOf, withNamedStack } from "./stack-access.js";
 import type { Surroundings } from "./surroundings.js";
@@ -19,8 +19,6 @@ interface StackFunction {
 }
 
 const MAX_WORDS = 1_024;
-/** A code of ours; Lambda's own have dots and capitals (`Sandbox.Timedout`). */
-const CODE = /^[a-z][a-z0-9_]{2,40}$/;
 
 /**
  * The ARN of a function that a stack names in its outputs.
@@ -55,18 +53,10 @@ export async function invoke<T>(
   const transport = awsAccess(surroundings, arn, undefined, waits);
   try {
     const answer = await invokeFunction(transport, arn, event, alias);
-    if ("thrown" in answer) throw thrownError(answer.thrown, what);
+    if ("thrown" in answer) throw thrownError(answer.thrown, what, MAX_WORDS);
     if (isAnswer(answer.value)) return answer.value;
   } finally {
     transport.close();
   }
   throw new SignetError("aws_unavailable", `${arn} has answered something else than ${what} does: is it of another version?`);
-}
-
-function thrownError(thrown: unknown, what: string): SignetError {
-  const { errorType, errorMessage } = isObject(thrown) ? thrown : {};
-  const words = typeof errorMessage === "string" ? shortened(errorMessage, MAX_WORDS) : "";
-  if (typeof errorType === "string" && CODE.test(errorType)) return new SignetError(errorType as ErrorCode, words || errorType);
-  const cause = typeof errorType === "string" ? shortened(errorType) : "an unknown error";
-  return new SignetError("aws_unavailable", `${what} could not answer (${cause}): its log says why`);
 }
