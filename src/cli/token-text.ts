@@ -1,4 +1,5 @@
 import { SignetError } from "../errors.js";
+import { bareToken } from "../operator/token-reading.js";
 
 const LONGEST = 1_048_576;
 
@@ -9,7 +10,7 @@ const LONGEST = 1_048_576;
  */
 export async function tokenGiven(argument: string): Promise<string> {
   const text = argument === "-" ? await readStdin() : argument;
-  const token = text.trim().replace(/^(authorization:\s*)?bearer\s+/i, "");
+  const token = bareToken(text);
   if (token === "") throw new SignetError("usage", "no token was given: pass it as an argument, or - to read it from stdin");
   return token;
 }

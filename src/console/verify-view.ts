@@ -3,7 +3,7 @@ import { webUrlOf } from "../encoding/url-of.js";
 import { isSignetError, isTokenRefusal, SignetError } from "../errors.js";
 import { presentSeconds } from "../issue/issuer.js";
 import type { Surroundings } from "../operator/surroundings.js";
-import { readableToken, timesInWords } from "../operator/token-reading.js";
+import { bareToken, readableToken, timesInWords } from "../operator/token-reading.js";
 import { type JudgedToken, judgeToken } from "../operator/token-verification.js";
 import { discoveredKeys, MAX_TOKEN, type VerificationKeys, verificationKeys } from "../operator/verification-keys.js";
 import type { VerifyAnswer, VerifyRequest } from "./contract.js";
@@ -21,7 +21,7 @@ export async function verifyView(
   issuer: IssuerAtHand,
   { token: pasted, by, audience }: VerifyRequest,
 ): Promise<VerifyAnswer> {
-  const token = pasted.trim().replace(/^(authorization:\s*)?bearer\s+/i, "");
+  const token = bareToken(pasted);
   const now = presentSeconds();
   const said = readOrRefused(token);
   const found = by === "own" ? await ownKeys(surroundings, issuer, token) : await keysOf(by.issuer);

@@ -27,6 +27,11 @@ const TIMES = [
   ["exp", "expires", "expired"],
 ] as const;
 
+/** A token without the words around it in an Authorization header. */
+export function bareToken(text: string): string {
+  return text.trim().replace(/^(authorization:\s*)?bearer\s+/i, "");
+}
+
 /**
  * Takes a token apart.
  *
