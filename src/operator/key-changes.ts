@@ -7,7 +7,7 @@ import type { AuditEntry } from "../rotation/plan/audit-entry.js";
 import type { Report } from "../rotation/report.js";
 import { assertExpected, markOfKeys } from "../rotation/session/mark.js";
 import type { TokensAtRisk } from "../rotation/steps/revoke.js";
-import { keyringMissing } from "./load-installation.js";
+import { existingKeyring } from "./load-installation.js";
 import {
   assertUnderWay,
   goesOnSigning,
@@ -57,7 +57,8 @@ export async function previewChange(
   change: KeyChange,
   history: readonly AuditEntry[],
 ): Promise<ChangePreview> {
-  const mark = markOfKeys(await presentKeyring(installation));
+  const keyring = await existingKeyring(installation);
+  const mark = markOfKeys(keyring);
   const manager = await installation.manager();
   if (change.change === "rotate") {
     const { uploaded } = change;
@@ -71,7 +72,7 @@ export async function previewChange(
     return { sentences, lives, tokensAtRisk: null, mark, goodForSeconds: goodFor(report) };
   }
   const { kid, reason } = change;
-  await assertThere(installation, kid);
+  assertThere(keyring, kid);
   const report = await changer.revoke({ kid, ...(reason !== undefined && { reason }), dryRun: true });
   const lives = await manager.livesAfter({ revoke: kid }, report.actions, { history });
   const goesOn = await goesOnSigning(installation, report, kid);
@@ -100,7 +101,7 @@ export async function carryOut(
   assertGood: () => void,
 ): Promise<readonly string[]> {
   // The manager judges the same under its lease: this is for what can be told at once.
-  assertExpected(await presentKeyring(installation), mark);
+  assertExpected(await existingKeyring(installation), mark);
   if (change.change === "rotate") {
     const { uploaded } = change;
     await assertRotatable(installation, uploaded);
@@ -115,15 +116,8 @@ export async function carryOut(
   return reportInWords(await changer.revoke({ kid, ...(reason !== undefined && { reason }), expected: mark }), false);
 }
 
-async function presentKeyring(installation: Installation): Promise<Keyring> {
-  const found = await installation.stores.keyring.read();
-  if (found === undefined) throw keyringMissing(installation);
-  return found.keyring;
-}
-
-async function assertThere({ stores }: Installation, kid: string): Promise<void> {
-  const found = await stores.keyring.read();
-  if (found !== undefined && recordByKid(found.keyring, kid) !== undefined) return;
+function assertThere(keyring: Keyring, kid: string): void {
+  if (recordByKid(keyring, kid) !== undefined) return;
   throw new SignetError("key_not_found", "the keyring has no key of this kid: look again at those that it has", { field: "kid" });
 }
 

@@ -9,7 +9,7 @@ import { type Keyring, type PolicyInForce, recordByKid } from "../keyring/keyrin
 import { isPermanent, retentionSeconds } from "../rotation/plan/policy.js";
 import { awaitingUpload } from "../rotation/plan/successor.js";
 import { kidNamed } from "./kid-prefix.js";
-import { keyringMissing } from "./load-installation.js";
+import { existingKeyring } from "./load-installation.js";
 
 /** The keys of an issuer, in the order in which its JWKS has them; those that it does not publish come last. */
 export interface KeyListing {
@@ -25,9 +25,7 @@ export interface KeyListing {
  * @throws SignetError `keyring_missing`
  */
 export async function listKeys(installation: Installation): Promise<KeyListing> {
-  const found = await installation.stores.keyring.read();
-  if (found === undefined) throw keyringMissing(installation);
-  const { keyring } = found;
+  const keyring = await existingKeyring(installation);
   return { issuer: keyring.issuer, records: inShownOrder(keyring), awaitUpload: awaitingUpload(keyring) };
 }
 
@@ -97,8 +95,6 @@ export function partingWords(name: string, record: KeyRecord | undefined, policy
 
 /** The same of a key as it is now. @throws SignetError `keyring_missing` */
 export async function presentPartingWords(installation: Installation, from: string): Promise<string> {
-  const found = await installation.stores.keyring.read();
-  if (found === undefined) throw keyringMissing(installation);
-  const { keyring } = found;
+  const keyring = await existingKeyring(installation);
   return partingWords(from, recordByKid(keyring, from), keyring.policy, presentSeconds());
 }

@@ -3,6 +3,7 @@ import { loadConfig } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { configuredPassphrase } from "../config/secrets.js";
 import { SignetError } from "../errors.js";
+import type { Keyring } from "../keyring/keyring.js";
 import { placeOfConfig } from "./config-place.js";
 import { STACK_CONFIG, type Surroundings } from "./surroundings.js";
 
@@ -45,6 +46,13 @@ export function passphraseOf({ env, passphrasePrompt }: Surroundings, config: Co
     );
     return asked;
   };
+}
+
+/** The keyring of an installation, as it is now. @throws SignetError `keyring_missing` */
+export async function existingKeyring(installation: Installation): Promise<Keyring> {
+  const found = await installation.stores.keyring.read();
+  if (found === undefined) throw keyringMissing(installation);
+  return found.keyring;
 }
 
 /** Beside a config whose keys are not there: a volume may not be mounted, so that `init` is the last thing to try. */

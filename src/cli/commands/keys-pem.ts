@@ -5,7 +5,7 @@ import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { activeRecord, type Keyring, recordByKid } from "../../keyring/keyring.js";
 import { kidNamed } from "../../operator/kid-prefix.js";
-import { keyringMissing } from "../../operator/load-installation.js";
+import { existingKeyring } from "../../operator/load-installation.js";
 import { handingParty } from "../../operator/party-keys.js";
 import { type NamedKey, pemOf } from "../../operator/upload-text.js";
 import type { RelyingParty } from "../../relying-parties/relying-party.js";
@@ -36,9 +36,7 @@ export async function keysPem(context: Context, given: string | undefined, optio
   const named = partiesGiven(options.for, installation.config);
   // By default who hands keys out is passed over, since it takes none.
   const parties = options.for === undefined ? named.filter((party) => !handsOut(party)) : named;
-  const found = await installation.stores.keyring.read();
-  if (found === undefined) throw keyringMissing(installation);
-  const { keyring } = found;
+  const keyring = await existingKeyring(installation);
   const chosen =
     given === undefined
       ? slotsOf(keyring, options, handingParty(installation.config) !== undefined)
