@@ -1,5 +1,5 @@
 import type { Phase } from "../rotation/forecast/key-lives.js";
-import { type Course, endOf, type Lane } from "./lanes.js";
+import { type Course, endOf, knownWithin, type Lane } from "./lanes.js";
 import type { Shape } from "./scene.js";
 
 /** A part of a key's life as a path: what it is, and whether it has been. */
@@ -22,7 +22,7 @@ interface Scale {
 
 /** The bars of a life, cut in two at the present; a ring where every verifier has the key, a cross where it was revoked. */
 export function barsOf(course: Course, { now, x }: Scale, middle: number): Bar[] {
-  const { spans, knownAt } = course;
+  const { spans } = course;
   const bars = spans.flatMap(({ phase, from, to }, index): Bar[] => {
     const isFirst = index === 0;
     const isLast = index === spans.length - 1;
@@ -36,10 +36,8 @@ export function barsOf(course: Course, { now, x }: Scale, middle: number): Bar[]
     };
     return [...part("past", from, Math.min(to, Math.max(from, now))), ...part("future", Math.max(from, Math.min(to, now)), to)];
   });
-  const [first, last] = [spans[0], spans.at(-1)];
-  if (knownAt !== undefined && first !== undefined && last !== undefined && knownAt >= first.from && knownAt <= last.to) {
-    bars.push({ what: "known", time: timeOf(knownAt, now), d: ring(x(knownAt), middle) });
-  }
+  const knownAt = knownWithin(course);
+  if (knownAt !== undefined) bars.push({ what: "known", time: timeOf(knownAt, now), d: ring(x(knownAt), middle) });
   const revokedAt = endOf(course);
   if (course.end === "revoked" && revokedAt !== undefined)
     bars.push({ what: "revoked", time: timeOf(revokedAt, now), d: cross(x(revokedAt), middle) });

@@ -1,7 +1,7 @@
 import type { Phase } from "../rotation/forecast/key-lives.js";
 import { calendarDay, shortDay } from "./calendar.js";
 import { type Label, type Measure, type PlacedLabel, placed } from "./labels.js";
-import { type Course, endOf, type Lane } from "./lanes.js";
+import { type Course, endOf, knownWithin, type Lane } from "./lanes.js";
 import { PHASE_WORDS } from "./theme.js";
 
 interface Frame {
@@ -17,7 +17,7 @@ const WEIGHTS: Readonly<Record<Phase, number>> = { active: 3, ready: 2, retired:
 
 /** What is written over a lane: each turn of the key's life beside its place, as far as there is room. */
 export function captionsOf(course: Course, { now, left, right, x, measure }: Frame): PlacedLabel[] {
-  const { spans, end, knownAt } = course;
+  const { spans, end } = course;
   const labels = spans.map(
     ({ phase, from }): Label => ({
       // The thread between two keys stays whole.
@@ -27,9 +27,9 @@ export function captionsOf(course: Course, { now, left, right, x, measure }: Fra
       look: phase === "active" ? "caption signs" : "caption",
     }),
   );
-  const last = spans.at(-1);
+  const knownAt = knownWithin(course);
   const isReady = spans.some(({ phase }) => phase === "ready");
-  if (!isReady && knownAt !== undefined && last !== undefined && knownAt >= (spans[0]?.from ?? knownAt) && knownAt <= last.to) {
+  if (!isReady && knownAt !== undefined) {
     const words = `${turn("ready", knownAt > now)} ${shortDay(knownAt, now)}`;
     labels.push({ x: x(knownAt), words, weight: WEIGHTS.ready, look: "caption" });
   }

@@ -1,16 +1,7 @@
 import type { KeyLife, KeyLives } from "../rotation/forecast/key-lives.js";
 
 /** A key's life as it is drawn: how it stands and, beside it, how a change would leave it. */
-export interface Lane {
-  readonly name: string;
-  readonly alg: string;
-  readonly spans: KeyLife["spans"];
-  /** From when every verifier has it, where that is known. */
-  readonly knownAt?: number;
-  readonly end: KeyLife["end"];
-  /** When it was revoked, where it signs on after that. */
-  readonly revokedAt?: number;
-  readonly isPlanned: boolean;
+export interface Lane extends KeyLife {
   /** How it would be; absent where the change leaves it as it is. */
   readonly ghost?: Course;
 }
@@ -60,6 +51,18 @@ export function endOf({ end, spans, revokedAt }: Course): number | undefined {
   return end === null ? undefined : (revokedAt ?? spans.at(-1)?.to);
 }
 
+/** The part of a life in which a time is; `undefined` where it is before the life, or after it. */
+export function spanAt({ spans }: Pick<Course, "spans">, time: number): Course["spans"][number] | undefined {
+  return spans.find(({ from, to }) => from <= time && to > time);
+}
+
+/** From when every verifier has a key, where that is within its life. */
+export function knownWithin({ spans, knownAt }: Course): number | undefined {
+  const [first, last] = [spans[0], spans.at(-1)];
+  if (knownAt === undefined || first === undefined || last === undefined) return undefined;
+  return knownAt >= first.from && knownAt <= last.to ? knownAt : undefined;
+}
+
 function isSame(life: KeyLife, ghost: Course, lives: KeyLives, preview: KeyLives): boolean {
   // What is due at once is planned for the instant of each reading.
   const tolerance = SAME_SECONDS + Math.abs(preview.now - lives.now);
@@ -95,8 +98,8 @@ export function folded({ lanes, now }: Pick<Lanes, "lanes" | "now">): Folded {
   return { shown: lanes.filter((lane) => !hidden.has(lane)), folded: away };
 }
 
-function isPast({ spans }: Lane, now: number): boolean {
-  const present = spans.find(({ from, to }) => from <= now && to > now);
-  const last = spans.at(-1);
+function isPast(lane: Lane, now: number): boolean {
+  const present = spanAt(lane, now);
+  const last = lane.spans.at(-1);
   return last !== undefined && (present === undefined ? last.to <= now : present.phase === "retired");
 }

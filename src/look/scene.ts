@@ -1,9 +1,8 @@
-import type { Phase } from "../rotation/forecast/key-lives.js";
 import { type Bar, barsOf, threadsOf } from "./bars.js";
 import { shortDay, ticksOf } from "./calendar.js";
 import { captionsOf } from "./captions.js";
 import { estimated, type Measure, placed } from "./labels.js";
-import { type Course, folded, type Lane, type Lanes } from "./lanes.js";
+import { type Course, folded, type Lane, type Lanes, spanAt } from "./lanes.js";
 
 /** What is drawn. `look` names the rules by which it is (`looks.ts`). */
 export type Shape =
@@ -131,8 +130,9 @@ function rowHeight(isWide: boolean, isTold: boolean, rows: number): number {
 }
 
 /** Whether a key is of use for what is signed now or next. */
-function isPresent({ spans }: Lane, now: number): boolean {
-  return spans.some(({ phase, from, to }) => from <= now && to > now && phase !== "retired");
+function isPresent(lane: Lane, now: number): boolean {
+  const present = spanAt(lane, now);
+  return present !== undefined && present.phase !== "retired";
 }
 
 function axisOf({ from, until }: Lanes, frame: Frame, bottom: number): Shape[] {
@@ -206,7 +206,7 @@ function shapeOf({ d, what }: Bar, how: string): Shape {
 }
 
 function namesOf(lane: Lane, row: Omit<Row, "lane">, frame: Frame): Shape[] {
-  const signs = phaseAt(lane, frame.now) === "active";
+  const signs = spanAt(lane, frame.now)?.phase === "active";
   const look = signs ? "name signs" : lane.isPlanned ? "name planned" : "name";
   const most = Math.floor((frame.isWide ? GUTTER - 2 * EDGE : frame.width * 0.6) / (NAME_SIZE * 0.615));
   const words = shortened(lane.name, most);
@@ -219,11 +219,6 @@ function namesOf(lane: Lane, row: Omit<Row, "lane">, frame: Frame): Shape[] {
   const y = row.isTold ? row.middle - 10 : row.middle + 4;
   const name: Shape = { kind: "text", x: EDGE, y, words, look };
   return row.isTold && alg !== "" ? [name, { kind: "text", x: EDGE, y: y + 16, words: alg, look: "alg" }] : [name];
-}
-
-/** What a key is good for at a time. */
-function phaseAt({ spans }: Pick<Lane, "spans">, time: number): Phase | undefined {
-  return spans.find(({ from, to }) => from <= time && to > time)?.phase;
 }
 
 function shortened(name: string, most: number): string {

@@ -1,7 +1,7 @@
 import { durationInWords } from "../../encoding/durations.js";
 import { fromNow } from "../../encoding/times-in-words.js";
 import { calendarDay } from "../../look/calendar.js";
-import { endOf, type Lane } from "../../look/lanes.js";
+import { endOf, type Lane, spanAt } from "../../look/lanes.js";
 import { PHASE_WORDS } from "../../look/theme.js";
 
 /** The phases of a key's life, each in a sentence: what it is, from when to when, and how far that is. The present one comes first. */
@@ -15,6 +15,7 @@ export function turnsOf(lane: Lane, now: number): string[] {
   });
   const ended = endOf(course);
   if (ended !== undefined) turns.push(`${end} ${calendarDay(ended, now)} (${fromNow(ended, now)})`);
-  const present = lived.findIndex(({ from, to }) => from <= now && to > now);
-  return present <= 0 ? turns : [...turns.slice(present), ...turns.slice(0, present)];
+  const present = spanAt(course, now);
+  const at = present === undefined ? 0 : lived.indexOf(present);
+  return [...turns.slice(at), ...turns.slice(0, at)];
 }
