@@ -54,13 +54,13 @@ function barPath(left: number, right: number, middle: number, height: number, ro
   const top = middle - height / 2;
   const corner = (size: number, dx: number, dy: number) => (size === 0 ? "" : `q${bend(size, dx, dy)}`);
   return [
-    `M${fixed(left + a)} ${fixed(top)}H${fixed(right - b)}`,
+    `M${rounded(left + a)} ${rounded(top)}H${rounded(right - b)}`,
     corner(b, 1, 1),
-    `V${fixed(top + height - b)}`,
+    `V${rounded(top + height - b)}`,
     corner(b, -1, 1),
-    `H${fixed(left + a)}`,
+    `H${rounded(left + a)}`,
     corner(a, -1, -1),
-    `V${fixed(top + a)}`,
+    `V${rounded(top + a)}`,
     corner(a, 1, -1),
     "Z",
   ].join("");
@@ -68,18 +68,18 @@ function barPath(left: number, right: number, middle: number, height: number, ro
 
 // A quarter of a circle, nearly: the control point is the corner itself.
 function bend(size: number, dx: number, dy: number): string {
-  const [x, y] = [fixed(size * dx), fixed(size * dy)];
+  const [x, y] = [rounded(size * dx), rounded(size * dy)];
   return dx === dy ? `${x} 0 ${x} ${y}` : `0 ${y} ${x} ${y}`;
 }
 
 function ring(x: number, y: number): string {
   const r = MARK;
-  return `M${fixed(x - r)} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
+  return `M${rounded(x - r)} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
 }
 
 function cross(x: number, y: number): string {
   const r = 6;
-  return `M${fixed(x - r)} ${y - r}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`;
+  return `M${rounded(x - r)} ${y - r}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`;
 }
 
 /** The thread that leads from each key that signs to the one that signs after it: it never breaks. */
@@ -109,6 +109,7 @@ export function threadsOf(
   return { present: yielding, ghost: drawn(({ spans, ghost }) => ghost?.spans ?? spans, true) };
 }
 
-function fixed(pixels: number): number {
+/** A tenth of a pixel is as fine as anything is drawn. */
+export function rounded(pixels: number): number {
   return Math.round(pixels * 10) / 10;
 }

@@ -1,4 +1,4 @@
-import { type Color, DARK, FONTS, LIGHT, type Theme } from "./theme.js";
+import { type Color, DARK, FONTS, LIGHT, propertyOf, type Theme } from "./theme.js";
 
 /** How something is drawn: colours by their names, all else as CSS has it. */
 interface Look {
@@ -64,7 +64,7 @@ function rules(within: string, colorOf: (color: Color) => string, isAll: boolean
 
 /** For a page that has the custom properties of `themeCss`. */
 export function timelineCss(): string {
-  const property = (color: Color) => `var(--${color.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)})`;
+  const property = (color: Color) => `var(${propertyOf(color)})`;
   return `${rules(".timeline", property, true)}.timeline .hatching{stroke:var(--pending)}\n`;
 }
 

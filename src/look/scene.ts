@@ -1,4 +1,4 @@
-import { type Bar, barsOf, threadsOf } from "./bars.js";
+import { type Bar, barsOf, rounded, threadsOf } from "./bars.js";
 import { shortDay, ticksOf } from "./calendar.js";
 import { captionsOf } from "./captions.js";
 import { estimated, type Measure, placed } from "./labels.js";
@@ -243,8 +243,4 @@ function foldOf(away: readonly Lane[], frame: Frame): Fold {
     { kind: "path", d: parts.join(""), look: "folded" },
   ];
   return { ...fold, shapes, words };
-}
-
-function rounded(pixels: number): number {
-  return Math.round(pixels * 10) / 10;
 }

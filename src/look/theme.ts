@@ -136,7 +136,7 @@ export const PHASE_WORDS = {
 export function themeCss(): string {
   const colors = (theme: Theme) =>
     Object.entries(theme)
-      .map(([name, color]) => `--${kebab(name)}:${color};`)
+      .map(([name, color]) => `${propertyOf(name)}:${color};`)
       .join("");
   const pixels = (kind: string, sizes: Readonly<Record<string, number>>) =>
     Object.entries(sizes)
@@ -147,6 +147,7 @@ export function themeCss(): string {
   return `${light}\n@media (prefers-color-scheme:dark){:root{${colors(DARK)}}}\n`;
 }
 
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+/** The custom property that a page has for a colour. */
+export function propertyOf(color: string): string {
+  return `--${color.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
