@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import type { Installation } from "../assemble.js";
 import type { Config } from "../config/schema.js";
 import { isSignetError } from "../errors.js";
+import { stampOf } from "../files/stamp.js";
 import { overlapsInWords } from "../operator/caller-overlaps.js";
 import { lastUsesOfCallers, listedCallers } from "../operator/callers.js";
 import { placeOfConfig } from "../operator/config-place.js";
@@ -33,7 +34,8 @@ export async function folderIssuer(
   let opened: { readonly stamp: string; readonly installation: Promise<Installation> } | undefined;
 
   async function installation(): Promise<Installation> {
-    const stamp = await stampOf(path);
+    // A file that is gone is another state as well: reading it says so.
+    const stamp = await stampOf(path).catch(() => "none");
     if (opened?.stamp !== stamp) opened = { stamp, installation: loadInstallation(surroundings, config) };
     const { installation: opening } = opened;
     return opening.catch((error: unknown) => {
@@ -76,12 +78,6 @@ export async function folderIssuer(
     },
     issuePlace: async () => ({ url: (await installation()).config.issuer ?? DEFAULT_URL }),
   } satisfies IssuerAtHand);
-}
-
-// A file that is gone is another state as well: reading it says so.
-async function stampOf(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  return found === undefined ? "none" : `${found.mtimeMs} ${found.size} ${found.ino}`;
 }
 
 async function rightsIn(config: Config): Promise<KeysView["rights"]> {

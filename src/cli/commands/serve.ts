@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { Installation } from "../../assemble.js";
 import { areEndpointsLocal } from "../../aws/endpoint.js";
@@ -7,6 +6,7 @@ import { loadConfig } from "../../config/load.js";
 import { issuerPath } from "../../encoding/issuer-path.js";
 import { isLoopback } from "../../encoding/loopback-host.js";
 import { SignetError } from "../../errors.js";
+import { stampOf } from "../../files/stamp.js";
 import { namedIssuer } from "../../issue/token-rules.js";
 import { pathGiven } from "../../operator/surroundings.js";
 import { isWorker } from "../../server/above.js";
@@ -137,14 +137,12 @@ function assertShares({ config }: Installation, workers: number): void {
   }
 }
 
-// The time of the file's last change tells whether to read it again.
 function configWatch(context: Context, options: ServeOptions): () => Promise<Installation["config"] | undefined> {
   const path = pathOfConfig(context, options);
   const { cwd, env } = context;
   let seen: string | undefined;
   return async () => {
-    const { mtimeMs, size, ino } = await stat(path);
-    const stamp = `${mtimeMs} ${size} ${ino}`;
+    const stamp = await stampOf(path);
     if (stamp === seen) return undefined;
     const config = await loadConfig({ path, cwd, env });
     seen = stamp;
