@@ -6,7 +6,8 @@ import { type Ask, NotTheConsole, post, provenFetch } from "./proven-fetch.js";
 const STORED = "signet-session";
 
 type Failure = ErrorAnswer["error"];
-type Done = Extract<ChangeLine, { readonly done: object }>["done"];
+/** How a change has ended. */
+export type Done = Extract<ChangeLine, { readonly done: object }>["done"];
 
 /** Why there is no answer: the console refused, or it was not reached. */
 export class ApiError extends Error {

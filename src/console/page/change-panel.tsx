@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { visible } from "../../errors.js";
-import { type ChangeLine, type KeysView, MAX_REASON, type PreviewAnswer, type PreviewRequest } from "../contract.js";
-import { type ApiError, call, change } from "./api.js";
+import { type KeysView, MAX_REASON, type PreviewAnswer, type PreviewRequest } from "../contract.js";
+import { type ApiError, call, change, type Done } from "./api.js";
 import type { Ghost } from "./keys-page.js";
 import { Failure, Field, Kid, Loading, Marked } from "./parts.js";
 import { type Stage, spokenOf } from "./stage.js";
@@ -157,8 +157,6 @@ function useIsOpen(): { readonly current: boolean } {
   );
   return isOpen;
 }
-
-type Done = Extract<ChangeLine, { readonly done: object }>["done"];
 
 /** Does what was previewed, and tells its steps so far with each that comes. */
 async function followed(

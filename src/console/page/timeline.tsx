@@ -34,10 +34,13 @@ export function Timeline({ lanes, solid, selected, select }: TimelineProps) {
   // Once it was drawn anew.
   const focusLane = () =>
     requestAnimationFrame(() => place.current?.querySelector<SVGElement>('.lane[tabindex="0"]:not(.fold)')?.focus());
-  const go = (name: string | undefined) => {
-    if (name === undefined) return;
+  const choose = (name: string) => {
     setTurn(0);
     select(name);
+  };
+  const go = (name: string | undefined) => {
+    if (name === undefined) return;
+    choose(name);
     focusLane();
   };
   const step = (by: number) => setTurn((at) => Math.max(0, Math.min(turns.length - 1, at + by)));
@@ -52,10 +55,7 @@ export function Timeline({ lanes, solid, selected, select }: TimelineProps) {
             now={lanes.now}
             solid={solid}
             chosen={chosen}
-            select={(name) => {
-              setTurn(0);
-              select(name);
-            }}
+            select={choose}
             unfold={() => {
               setUnfolded(true);
               focusLane();
