@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseJson } from "../encoding/json-names.js";
-import { asUnreadable, asUnwritable, errorCode } from "./failures.js";
+import { asUnwritable } from "./failures.js";
 import { isOfEarlierBoot, stateOfHolder } from "./holder-state.js";
+import { namesIn } from "./names.js";
 import { type ProcessIdentity, parseIdentity, processIdentity, stateAt } from "./process-identity.js";
 
 /** The suffix of files that are being written; a crash can leave one behind. */
@@ -80,10 +81,6 @@ function ownIdentity(): ProcessIdentity {
 
 function digest(text: string): string {
   return text === "" ? "" : createHash("sha256").update(text).digest("hex").slice(0, 8);
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error) => (errorCode(error) === "ENOENT" ? [] : Promise.reject(asUnreadable(folder, error))));
 }
 
 async function remove(path: string): Promise<void> {

@@ -1,5 +1,4 @@
 import type { KeyObject } from "node:crypto";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type PublicJwk, privateJwk, privateKeyFromJwk, publicJwk } from "../../algorithms/jwk.js";
 import { generatePrivateKey } from "../../algorithms/keys.js";
@@ -7,7 +6,7 @@ import { localSigner } from "../../algorithms/signature.js";
 import { type Algorithm, algorithmNamed } from "../../algorithms/table.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { createFile, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
-import { asUnreadable, errorCode } from "../../files/failures.js";
+import { namesIn } from "../../files/names.js";
 import { removeDeadWrites, TEMPORARY_SUFFIX } from "../../files/temporary.js";
 import { readTrustedText } from "../../files/trusted-read.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
@@ -127,15 +126,6 @@ function idOf(name: string): string | undefined {
 
 function isInterrupted(name: string): boolean {
   return idOf(name) !== undefined && name.endsWith(TEMPORARY_SUFFIX);
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw asUnreadable(directory, error);
-  }
 }
 
 function keyOf(jwk: PrivateJwk, path: string): { key: KeyObject; algorithm: Algorithm; kid: string } {

@@ -1,9 +1,8 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { keyFilesIn } from "../../custody/file/custodian.js";
 import { facts } from "../../custody/file/facts.js";
-import { asUnreadable, errorCode } from "../../files/failures.js";
 import { callersFolder, lastUse } from "../../files/last-uses.js";
+import { namesIn } from "../../files/names.js";
 import { readTrustedText } from "../../files/trusted-read.js";
 import { isCallerName } from "../../settings/callers.js";
 import { type Files, isBackupPath, wholeLines } from "./contents.js";
@@ -40,7 +39,7 @@ export async function filesAt(place: Place): Promise<Files> {
   await read("signet.json");
   await read("keyring.json");
   for await (const { path, text } of keyFilesIn(join(place.directory, facts.keyFolder))) {
-    add(`${facts.keyFolder}/${path.slice(path.lastIndexOf("/") + 1)}`, text);
+    add(`${facts.keyFolder}/${basename(path)}`, text);
   }
   for (const name of await namesIn(join(place.directory, "active"))) {
     if (isBackupPath(`active/${name}`)) await read(`active/${name}`);
@@ -61,8 +60,4 @@ export async function callersAt({ directory }: Place): Promise<ReadonlyMap<strin
     if (at !== undefined) uses.set(name, at);
   }
   return uses;
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error) => (errorCode(error) === "ENOENT" ? [] : Promise.reject(asUnreadable(folder, error))));
 }

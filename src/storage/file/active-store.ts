@@ -1,8 +1,7 @@
-import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SignetError } from "../../errors.js";
 import { createFile, makePrivateDirectory, PRIVATE_FILE, removeFile } from "../../files/durable.js";
-import { asUnreadable, errorCode } from "../../files/failures.js";
+import { namesIn } from "../../files/names.js";
 import { withProcessLock } from "../../files/process-lock.js";
 import { removeInterruptedWrites } from "../../files/temporary.js";
 import { readTrustedText } from "../../files/trusted-read.js";
@@ -51,16 +50,10 @@ export function createFileActiveStore(directory: string): ActiveStore {
 }
 
 async function sequencesIn(directory: string): Promise<number[]> {
-  try {
-    const names = await readdir(directory);
-    return names
-      .flatMap((name) => NAME.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => b - a);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw asUnreadable(directory, error);
-  }
+  return (await namesIn(directory))
+    .flatMap((name) => NAME.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => b - a);
 }
 
 async function readDocument(path: string): Promise<ActiveDocument | undefined> {
