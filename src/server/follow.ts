@@ -1,6 +1,7 @@
 import { type Installation, publishedStandbys } from "../assemble.js";
 import { SignetError } from "../errors.js";
 import type { PublicTexts } from "../http/public-documents.js";
+import { activeRecord, type Keyring } from "../keyring/keyring.js";
 import { type FollowedCallers, followCallers } from "./follow-callers.js";
 import { followDocuments } from "./follow-documents.js";
 import type { KeyInUse } from "./metrics.js";
@@ -49,14 +50,10 @@ export function follow(options: FollowOptions): Followed {
   let isBusy = false;
 
   async function readKeyring(): Promise<void> {
-    const keyring = (await stores.keyring.read())?.keyring;
-    if (keyring === undefined && documents.present() !== undefined)
+    const read = await stores.keyring.read();
+    if (read !== undefined) keyInUse = keyInUseOf(read.keyring, config.rotation) ?? keyInUse;
+    else if (documents.present() !== undefined)
       throw new SignetError("keyring_missing", "there is no keyring any more: restore it from a backup");
-    const active = keyring?.keys.find(({ state }) => state === "active");
-    if (keyring === undefined || active?.publicJwk === undefined) return;
-    const { activatedAt, alg, publicJwk } = active;
-    const standbys = config.rotation.byUpload === true ? undefined : publishedStandbys(keyring).length;
-    keyInUse = { alg, kid: publicJwk.kid, activatedAt, rotatesAt: rotatesAt(activatedAt, config.rotation), standbys };
   }
 
   async function refresh(): Promise<void> {
@@ -96,8 +93,17 @@ export function follow(options: FollowOptions): Followed {
   });
 }
 
-function rotatesAt(activatedAt: number | undefined, policy: Installation["config"]["rotation"]): number | undefined {
+function keyInUseOf(keyring: Keyring, policy: Installation["config"]["rotation"]): KeyInUse | undefined {
+  const active = activeRecord(keyring);
+  if (active?.publicJwk === undefined) return undefined;
+  const { activatedAt, alg, publicJwk } = active;
   const { rotateEverySeconds, byUpload } = policy;
   const isScheduled = rotateEverySeconds > 0 && byUpload !== true;
-  return activatedAt !== undefined && isScheduled ? activatedAt + rotateEverySeconds : undefined;
+  return {
+    alg,
+    kid: publicJwk.kid,
+    activatedAt,
+    rotatesAt: activatedAt !== undefined && isScheduled ? activatedAt + rotateEverySeconds : undefined,
+    standbys: byUpload === true ? undefined : publishedStandbys(keyring).length,
+  };
 }

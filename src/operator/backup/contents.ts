@@ -40,6 +40,11 @@ export function isBackupPath(path: string): boolean {
   return PATH.test(path);
 }
 
+/** Where the private part of a key is, by its id. */
+export function keyPathOf(id: string): string {
+  return `keys/${id}.key`;
+}
+
 /** The id of the key in a file; `undefined` for a file that holds none. */
 export function keyIdOf(path: string): string | undefined {
   return /^keys\/(.+)\.key$/.exec(path)?.[1];

@@ -1,7 +1,8 @@
 import type { ActiveDocument } from "../../keyring/active-document.js";
-import { type Keyring, recordByKid } from "../../keyring/keyring.js";
+import { activeRecord, type Keyring, recordByKid } from "../../keyring/keyring.js";
+import { nameOf } from "../../rotation/plan/view.js";
 import { parsePublished } from "../../storage/published.js";
-import { type Files, keyIdOf } from "./contents.js";
+import { type Files, keyIdOf, keyPathOf } from "./contents.js";
 import type { Here } from "./plan.js";
 import { isOwn } from "./prove-files.js";
 
@@ -42,14 +43,14 @@ export function doubtOfPlace({ lastPlace }: Keyring, { place, directory }: Here)
 /** What signs nothing would begin to. */
 export function doubtOfSigner({ kid, material }: ActiveDocument, files: Files): string[] {
   const { file } = material as { readonly file?: unknown };
-  return typeof file !== "string" || files.has(`keys/${file}.key`) ? [] : [silent(kid)];
+  return typeof file !== "string" || files.has(keyPathOf(file)) ? [] : [silent(kid)];
 }
 
 /** The same beside a keyring: private keys that come back sign, or stand in for the one that did. */
-export function doubtOfSilence({ keys }: Keyring, files: Files, writes: Files): string[] {
-  const signer = keys.find((key) => key.state === "active" && isOwn(key));
-  if (signer === undefined || files.has(`keys/${signer.id}.key`)) return [];
-  return [...writes.keys()].some((path) => keyIdOf(path) !== undefined) ? [silent(signer.publicJwk?.kid ?? signer.id)] : [];
+export function doubtOfSilence(keyring: Keyring, files: Files, writes: Files): string[] {
+  const signer = activeRecord(keyring);
+  if (signer === undefined || !isOwn(signer) || files.has(keyPathOf(signer.id))) return [];
+  return [...writes.keys()].some((path) => keyIdOf(path) !== undefined) ? [silent(nameOf(signer))] : [];
 }
 
 function silent(kid: string): string {

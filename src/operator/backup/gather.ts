@@ -7,6 +7,7 @@ import { facts } from "../../custody/file/facts.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import { parseKeyring } from "../../keyring/parse.js";
+import { nameOf } from "../../rotation/plan/view.js";
 import { keyringMissing } from "../load-installation.js";
 import type { Surroundings } from "../surroundings.js";
 import { type BackupContents, type Files, keyIdOf } from "./contents.js";
@@ -108,13 +109,13 @@ function assertSigns(keyring: Keyring, files: Files): void {
   if (lost === undefined) return;
   throw new SignetError(
     "key_not_found",
-    `no backup was made: the private part of ${lost.publicJwk?.kid ?? lost.id}, which signs, is not there. Keep your earlier backups: ` +
+    `no backup was made: the private part of ${nameOf(lost)}, which signs, is not there. Keep your earlier backups: ` +
       "`signet restore FILE` puts the key file back from one of them, and `signet keys repair` shows what else can be done",
   );
 }
 
 function losses(keyring: Keyring, files: Files, left: number): string[] {
-  const lost = lostKeys(keyring, files).map(({ id, publicJwk }) => publicJwk?.kid ?? id);
+  const lost = lostKeys(keyring, files).map(nameOf);
   return [
     ...(lost.length === 0
       ? []

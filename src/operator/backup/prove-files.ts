@@ -7,8 +7,9 @@ import { isSignetError, SignetError } from "../../errors.js";
 import { parseActiveDocument } from "../../keyring/active-document.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring } from "../../keyring/keyring.js";
+import { nameOf } from "../../rotation/plan/view.js";
 import { parsePublished } from "../../storage/published.js";
-import { type Files, keyIdOf } from "./contents.js";
+import { type Files, keyIdOf, keyPathOf } from "./contents.js";
 
 /** Files of an installation of which each was read as a manager reads it. */
 export interface ProvenFiles {
@@ -49,14 +50,11 @@ export async function provenFiles(
       kept.set(path, text);
     } catch (error) {
       if (!isSignetError(error) || record?.state === "active") throw error;
-      notes.push(`left out: ${nameOf(record) ?? place}: ${error.message}`);
+      const what = record === undefined ? place : `the private part of ${nameOf(record)} (${record.state})`;
+      notes.push(`left out: ${what}: ${error.message}`);
     }
   }
   return { files: kept, opened, unopened, notes };
-}
-
-function nameOf(record: KeyRecord | undefined): string | undefined {
-  return record && `the private part of ${record.publicJwk?.kid ?? record.id} (${record.state})`;
 }
 
 /** Whether a key was opened; false where it is encrypted, and there is no passphrase. */
@@ -104,6 +102,6 @@ export function lostKeys({ keys }: Keyring, files: Files): readonly KeyRecord[] 
       isOwn(record) &&
       record.materialLostAt === undefined &&
       (record.state === "active" || record.state === "pending") &&
-      !files.has(`${facts.keyFolder}/${record.id}.key`),
+      !files.has(keyPathOf(record.id)),
   );
 }
