@@ -1,7 +1,8 @@
 import { lstat } from "node:fs/promises";
+import { decodeUtf8 } from "../../encoding/strict-json.js";
 import { SignetError } from "../../errors.js";
 import { PRIVATE_FILE, writeNewFile } from "../../files/durable.js";
-import { readTrusted } from "../../files/trusted-read.js";
+import { readGivenFile } from "../given-file.js";
 import { pathGiven, type Surroundings } from "../surroundings.js";
 import { type BackupContents, backupText, damaged, digestOf } from "./contents.js";
 import { MAX_BACKUP_BYTES, type Openers, opened, type Seal, sealed } from "./sealing.js";
@@ -49,10 +50,8 @@ export async function writeBackup(
  * @throws SignetError `usage` where there is none, `backup_damaged` for what is no text
  */
 export async function readBackupFile(surroundings: Surroundings, path: string): Promise<string> {
-  const bytes = await readTrusted("input", pathGiven(surroundings, path), "usage", MAX_BACKUP_BYTES);
-  if (bytes === undefined) throw new SignetError("usage", `${path} cannot be read: there is no such file`);
-  const text = bytes.toString("utf8");
-  if (!Buffer.from(text).equals(bytes)) throw damaged("it is no text");
+  const text = decodeUtf8(await readGivenFile(surroundings, path, undefined, MAX_BACKUP_BYTES));
+  if (text === undefined) throw damaged("it is no text");
   return text;
 }
 
