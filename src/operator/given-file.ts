@@ -23,6 +23,20 @@ export async function readGivenFile(surroundings: Surroundings, path: string, wh
 }
 
 /**
+ * Reads what stands in a file that an option names: what is wrong with it is told with both.
+ *
+ * @throws SignetError what `read` throws, under its code
+ */
+export function readingGiven<T>(option: string, path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!isSignetError(error)) throw error;
+    throw new SignetError(error.code, `${option} ${path}: ${error.message}`, { cause: error });
+  }
+}
+
+/**
  * Reads standard input to its end.
  *
  * @throws SignetError `usage` for more than a file with keys may have

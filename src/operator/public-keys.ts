@@ -1,8 +1,8 @@
 import { parsePublicKeyText } from "../algorithms/public-key-text.js";
 import { isListOf, isObject, isText } from "../encoding/list-of.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { isSignetError, SignetError } from "../errors.js";
-import { MAX_KEY_BYTES, readGivenFile } from "./given-file.js";
+import { SignetError } from "../errors.js";
+import { MAX_KEY_BYTES, readGivenFile, readingGiven } from "./given-file.js";
 import type { Surroundings } from "./surroundings.js";
 
 type Jwk = Readonly<Record<string, unknown>>;
@@ -16,14 +16,11 @@ type Jwk = Readonly<Record<string, unknown>>;
  */
 export async function readPublicKeys(surroundings: Surroundings, path: string, option: string): Promise<readonly Jwk[]> {
   const content = await readGivenFile(surroundings, path, option, MAX_KEY_BYTES);
-  try {
+  return readingGiven(option, path, () => {
     const entries = jwksIn(content);
     if (entries === undefined) return [asJwk(content)];
     return entries.map((entry) => ({ ...asJwk(JSON.stringify(entry)), ...namesOf(entry) }));
-  } catch (error) {
-    if (!isSignetError(error)) throw error;
-    throw new SignetError(error.code, `${option} ${path}: ${error.message}`, { cause: error });
-  }
+  });
 }
 
 const PRIVATE =

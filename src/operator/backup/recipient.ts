@@ -4,7 +4,7 @@ import { parsePublicKeyText } from "../../algorithms/public-key-text.js";
 import { isObject } from "../../encoding/list-of.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../../errors.js";
-import { MAX_KEY_BYTES, readGivenFile } from "../given-file.js";
+import { MAX_KEY_BYTES, readGivenFile, readingGiven } from "../given-file.js";
 import { passphraseIn } from "../key-source.js";
 import type { Surroundings } from "../surroundings.js";
 import { algorithmFor } from "./sealing.js";
@@ -16,7 +16,9 @@ import { algorithmFor } from "./sealing.js";
  */
 export async function recipientIn(surroundings: Surroundings, path: string): Promise<KeyObject> {
   const content = await readGivenFile(surroundings, path, "--recipient", MAX_KEY_BYTES);
-  const { publicKey, hasPrivate } = told("--recipient", path, () => parsePublicKeyText(withoutPurpose(content, "--recipient")));
+  const { publicKey, hasPrivate } = readingGiven("--recipient", path, () =>
+    parsePublicKeyText(withoutPurpose(content, "--recipient")),
+  );
   if (hasPrivate) {
     const words =
       "the recipient's private key stays where backups are opened; give its public key: openssl pkey -in FILE -pubout -out FILE.pub.pem";
@@ -46,7 +48,7 @@ export async function recipientsKeyIn(
   const content = await readGivenFile(surroundings, path, "--key", MAX_KEY_BYTES);
   const given = keyPassphraseFile && (await passphraseIn(surroundings, keyPassphraseFile, "--key-passphrase-file"));
   const read = (passphrase: string | undefined): KeyObject =>
-    told("--key", path, () => parsePrivateKeyText(withoutPurpose(content, "--key"), { passphrase }).privateKey);
+    readingGiven("--key", path, () => parsePrivateKeyText(withoutPurpose(content, "--key"), { passphrase }).privateKey);
   try {
     return read(given);
   } catch (error) {
@@ -68,13 +70,4 @@ function withoutPurpose(content: Buffer, option: string): Buffer | string {
     );
   }
   return JSON.stringify(key);
-}
-
-function told<T>(option: string, path: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!isSignetError(error)) throw error;
-    throw new SignetError(error.code, `${option} ${path}: ${error.message}`, { cause: error });
-  }
 }
