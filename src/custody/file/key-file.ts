@@ -1,21 +1,21 @@
 import { parseJson } from "../../encoding/json-names.js";
 import { isSignetError, SignetError } from "../../errors.js";
 
-/** What encrypts a key file: PBES2 over a passphrase (RFC 7518 section 4.8), AES-GCM over the key. */
-const KEY_MANAGEMENT = "PBES2-HS512+A256KW";
-const CONTENT_ENCRYPTION = "A256GCM";
+/** What encrypts under a passphrase: PBES2 over the passphrase (RFC 7518 section 4.8), AES-GCM over the text. */
+export const UNDER_PASSPHRASE = "PBES2-HS512+A256KW";
+export const CONTENT_ENCRYPTION = "A256GCM";
 // At least what the OWASP password storage sheet asks of PBKDF2-HMAC-SHA512 (210,000), nearly three times over.
 const ITERATIONS = 600_000;
-// A planted file must not be able to keep the process busy for hours.
-const MAX_ITERATIONS = 10_000_000;
+/** A planted file must not be able to keep the process busy for hours. */
+export const MAX_ITERATIONS = 10_000_000;
 /** A JWE in its compact form (RFC 7516 section 7.1), whatever is in it. */
 const COMPACT = /^[\w-]+(\.[\w-]*){4}$/;
 
 /** Answers the passphrase; asked only when a key file needs one. `undefined` where none was configured. */
 export type PassphraseSource = () => Promise<string | undefined>;
 
-/** What a file can hold, encrypted: the media type says which. */
-type Content = "jwk+json" | "signet-check";
+/** What can be encrypted: the media type says which. */
+type Content = "jwk+json" | "signet-check" | "signet-backup";
 
 /** A private JWK with its name. */
 export type PrivateJwk = Readonly<Record<string, string>>;
@@ -25,12 +25,12 @@ export type PrivateJwk = Readonly<Record<string, string>>;
  */
 export async function encodeKeyFile(jwk: PrivateJwk, passphrase: string | undefined): Promise<string> {
   const text = JSON.stringify(jwk);
-  return passphrase === undefined ? `${text}\n` : `${await encrypt(text, "jwk+json", passphrase)}\n`;
+  return passphrase === undefined ? `${text}\n` : `${await encryptUnder(passphrase, text, "jwk+json")}\n`;
 }
 
 /** Makes what tells the right passphrase from others: it costs a guess as much as a key file does, with a salt of its own. */
 export function makePassphraseCheck(passphrase: string): Promise<string> {
-  return encrypt("signet", "signet-check", passphrase);
+  return encryptUnder(passphrase, "signet", "signet-check");
 }
 
 /**
@@ -56,10 +56,11 @@ export async function assertPassphrase(check: string, passphrase: string | undef
   }
 }
 
-async function encrypt(text: string, cty: Content, passphrase: string): Promise<string> {
+/** Encrypts a text under a passphrase: a JWE in its compact form. */
+export async function encryptUnder(passphrase: string, text: string, cty: Content): Promise<string> {
   const { CompactEncrypt } = await import("jose");
   return new CompactEncrypt(new TextEncoder().encode(text))
-    .setProtectedHeader({ alg: KEY_MANAGEMENT, enc: CONTENT_ENCRYPTION, cty })
+    .setProtectedHeader({ alg: UNDER_PASSPHRASE, enc: CONTENT_ENCRYPTION, cty })
     .setKeyManagementParameters({ p2c: ITERATIONS })
     .encrypt(new TextEncoder().encode(passphrase));
 }
@@ -88,7 +89,7 @@ async function decrypt(jwe: string, path: string, passphrase: string | undefined
   const { compactDecrypt, errors } = await import("jose");
   try {
     const { plaintext } = await compactDecrypt(jwe, new TextEncoder().encode(passphrase), {
-      keyManagementAlgorithms: [KEY_MANAGEMENT],
+      keyManagementAlgorithms: [UNDER_PASSPHRASE],
       contentEncryptionAlgorithms: [CONTENT_ENCRYPTION],
       maxPBES2Count: MAX_ITERATIONS,
     });

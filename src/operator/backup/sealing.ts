@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { CONTENT_ENCRYPTION, encryptUnder, MAX_ITERATIONS, UNDER_PASSPHRASE } from "../../custody/file/key-file.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { BACKUP_VERSION, damaged, digestOf, unknownVersion } from "./contents.js";
 
@@ -14,13 +15,7 @@ export interface Openers {
 /** The most that a backup file has, in bytes: it is held in memory as a whole. */
 export const MAX_BACKUP_BYTES = 67_108_864;
 
-const CONTENT_ENCRYPTION = "A256GCM";
 const CONTENT_TYPE = "signet-backup";
-/** As key files have it (custody/file/key-file.ts): RFC 7518 section 4.8, with 600,000 rounds. */
-const UNDER_PASSPHRASE = "PBES2-HS512+A256KW";
-const ITERATIONS = 600_000;
-// A planted file must not be able to keep the process busy for hours.
-const MAX_ITERATIONS = 10_000_000;
 /** By the type of the recipient's key: RFC 7518 sections 4.3 and 4.6. */
 const FOR_RECIPIENT = new Map([
   ["rsa", "RSA-OAEP-256"],
@@ -36,17 +31,16 @@ const COMPACT = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/;
  * a wrong passphrase; against a change on purpose the JWE alone holds.
  */
 export async function sealed(text: string, seal: Seal): Promise<string> {
-  const { CompactEncrypt } = await import("jose");
-  const plain = new CompactEncrypt(new TextEncoder().encode(text));
-  const header = { enc: CONTENT_ENCRYPTION, cty: CONTENT_TYPE };
   const jwe =
-    "passphrase" in seal
-      ? await plain
-          .setProtectedHeader({ alg: UNDER_PASSPHRASE, ...header })
-          .setKeyManagementParameters({ p2c: ITERATIONS })
-          .encrypt(new TextEncoder().encode(seal.passphrase))
-      : await plain.setProtectedHeader({ alg: algorithmFor(seal.recipient), ...header }).encrypt(seal.recipient);
+    "passphrase" in seal ? await encryptUnder(seal.passphrase, text, CONTENT_TYPE) : await encryptFor(seal.recipient, text);
   return `signet backup, version ${BACKUP_VERSION}\n${jwe}\n${digestOf(jwe)}\n`;
+}
+
+async function encryptFor(recipient: KeyObject, text: string): Promise<string> {
+  const { CompactEncrypt } = await import("jose");
+  return new CompactEncrypt(new TextEncoder().encode(text))
+    .setProtectedHeader({ alg: algorithmFor(recipient), enc: CONTENT_ENCRYPTION, cty: CONTENT_TYPE })
+    .encrypt(recipient);
 }
 
 /**
