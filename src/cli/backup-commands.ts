@@ -1,12 +1,11 @@
 import type { Command } from "commander";
 import type { Context } from "./context.js";
+import { repeated } from "./repeated.js";
 
 const load = {
   backup: () => import("./commands/backup.js"),
   restore: () => import("./commands/restore.js"),
 };
-
-const collect = (value: string, before: readonly string[] = []) => [...before, value];
 
 /** Adds `backup` and `restore`. `common` gives a command the options that all have. */
 export function addBackupCommands(program: Command, context: Context, common: (command: Command) => Command): void {
@@ -29,7 +28,7 @@ export function addBackupCommands(program: Command, context: Context, common: (c
     .option(
       "--revoked <kid>",
       "a key that was revoked after the backup was made: it never signs or verifies again; may be repeated",
-      collect,
+      repeated,
     )
     .option("--passphrase-file <file>", "holds the passphrase of the backup (default: it is asked for)")
     .option("--key <file>", "the recipient's private key, where the backup was made for one")

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { CUSTODIES, namesIn } from "../custody/registry.js";
 import type { Context } from "./context.js";
+import { repeated } from "./repeated.js";
 
 const load = {
   change: () => import("./commands/keys-change.js"),
@@ -84,7 +85,7 @@ function addPolicyCommands(keys: Command, context: Context, common: (command: Co
     .description(
       "publish another issuer's public keys as retired, so that its tokens go on being accepted: a file, a URL or s3://BUCKET/KEY",
     )
-    .option("--kid <kid>", "only this key of the set; may be given several times", several)
+    .option("--kid <kid>", "only this key of the set; may be given several times", repeated)
     .option("--algorithm <alg>", "what RSA keys sign that do not name their alg, such as RS256")
     .option("--tokens-expire-by <time>", "when the last of its tokens ends")
     .option("--dry-run", "show what would be done, and do nothing")
@@ -140,7 +141,7 @@ export function addAuditCommands(program: Command, context: Context, common: (co
   const audit = common(program.command("audit").description("check the log of key changes, and who could invoke aliases"));
   common(audit.command("access"))
     .description("say who else in the account could invoke a stack's aliases NAME-proof: exit code 1 where there are others")
-    .option("--expect <arn>", "a role or user that may; may be given several times", several)
+    .option("--expect <arn>", "a role or user that may; may be given several times", repeated)
     .option("--json", "print what was found as JSON")
     .addHelpText("after", "\nExample:\n  signet audit access --config stack:signet --expect arn:aws:iam::111122223333:role/admin")
     .action(async (options) => (await load.access()).auditAccess(context, options));
@@ -166,8 +167,4 @@ export function withKidLast(argv: readonly string[]): readonly string[] {
   const kid = argv.find((word, index) => DASHED_KID.test(word) && !TAKES_A_KID.includes(argv[index - 1] ?? ""));
   if (kid === undefined || !argv.includes("keys") || argv.includes("--")) return argv;
   return [...argv.filter((word) => word !== kid), "--", kid];
-}
-
-function several(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { PRESET_NAMES } from "../settings/trusts.js";
+import { repeated } from "./repeated.js";
 
 /** What proves a caller beside a secret, as it is typed. */
 export interface TrustFlags {
@@ -25,14 +26,16 @@ export interface TrustFlags {
   readonly proxy?: string;
 }
 
-const collect = (value: string, before: readonly string[] = []) => [...before, value];
-
 /** Adds the flags by which a caller proves itself without a secret. */
 export function addTrustFlags(command: Command): Command {
   return command
     .option("--trust <preset|url>", `whose tokens prove it: ${PRESET_NAMES.join(", ")}, or an issuer's URL`)
-    .option("--claim <name=value>", "what a claim of theirs must say; again for another claim, or one of several values", collect)
-    .option("--claim-prefix <name=prefix>", "what a claim must begin with: sub=repo:acme/", collect)
+    .option(
+      "--claim <name=value>",
+      "what a claim of theirs must say; again for another claim, or one of several values",
+      repeated,
+    )
+    .option("--claim-prefix <name=prefix>", "what a claim must begin with: sub=repo:acme/", repeated)
     .option("--issuer <url>", "the preset's issuer, where it has none of its own or yours is another")
     .option("--audience <aud>", "their only audience (default: this issuer's URL)")
     .option("--shared-audience", "take an audience that others share, such as sts.amazonaws.com")
@@ -40,9 +43,9 @@ export function addTrustFlags(command: Command): Command {
     .option("--types <types>", "their types, with commas (default: JWT, or none)")
     .option("--max-age <duration>", "how long ago they may have been issued (default: 1h)")
     .option("--single-use", "take each of them once")
-    .option("--from-proof <name=ours>", "a claim of theirs that tokens get: repository=repo", collect)
+    .option("--from-proof <name=ours>", "a claim of theirs that tokens get: repository=repo", repeated)
     .option("--subject-prefix <text>", "what a sub that is taken from them begins with: github:")
-    .option("--public-key <file>", "a key with which it signs its own proofs: PEM, DER, JWK or JWKS", collect)
+    .option("--public-key <file>", "a key with which it signs its own proofs: PEM, DER, JWK or JWKS", repeated)
     .option("--accept-token-endpoint-audience", "take such proofs for the token endpoint's URL, too")
     .option("--jwks <file>", "the issuer's keys, pasted; without --trust the caller's own")
     .option("--jwks-url <url>", "where they are (default: found by discovery)")
