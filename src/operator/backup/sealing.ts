@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { CONTENT_ENCRYPTION, encryptUnder, MAX_ITERATIONS, UNDER_PASSPHRASE } from "../../custody/file/key-file.js";
-import { isSignetError, SignetError } from "../../errors.js";
+import { SignetError } from "../../errors.js";
 import { BACKUP_VERSION, damaged, digestOf, unknownVersion } from "./contents.js";
 
 /** What seals a backup: a passphrase, or the public key of who may open it. */
@@ -65,7 +65,6 @@ export async function opened(file: string, openers: Openers): Promise<string> {
     });
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(plaintext);
   } catch (error) {
-    if (isSignetError(error)) throw error;
     const otherwise = "or the backup was changed together with its last line";
     if (isUnderPassphrase) {
       throw new SignetError("passphrase_wrong", `the passphrase does not open the backup, ${otherwise}`, { cause: error });
