@@ -1,7 +1,7 @@
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError, visible } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
-import { keyIdOf, wholeLines } from "../../operator/backup/contents.js";
+import { countsOf } from "../../operator/backup/contents.js";
 import { type Gathered, gather } from "../../operator/backup/gather.js";
 import { recipientIn } from "../../operator/backup/recipient.js";
 import type { Seal } from "../../operator/backup/sealing.js";
@@ -60,8 +60,7 @@ function tell({ output }: Context, { contents, keyring, provenKeys, notes }: Gat
   const proven = keys === 0 ? "" : `; ${provenKeys} were opened, and have signed`;
   const encrypted =
     keyring.keyFiles?.encrypted === true ? "encrypted under their own passphrase as well" : "not encrypted by themselves";
-  const who = keyring.issuer === null ? "an issuer without a URL" : keyring.issuer;
-  output.note(`the backup ${holds} ${who}, as of ${dateInWords(contents.madeAt)}:`);
+  output.note(`the backup ${holds} ${keyring.issuer ?? "an issuer without a URL"}, as of ${dateInWords(contents.madeAt)}:`);
   output.note(
     `  keyring       generation ${keyring.leases}, entry ${keyring.audit.count} of the audit log, sequence ${keyring.lastSequence}`,
   );
@@ -81,14 +80,5 @@ function described(file: string, { contents, keyring, provenKeys, notes }: Gathe
   return {
     ...{ file, contents: digest, issuer, madeAt, generation, sequence, audit: head },
     ...{ files: [...contents.files.keys()], callers: [...callers.keys()], provenKeys, notes },
-  };
-}
-
-function countsOf(files: ReadonlyMap<string, string>) {
-  const paths = [...files.keys()];
-  return {
-    keys: paths.filter((path) => keyIdOf(path) !== undefined).length,
-    documents: paths.filter((path) => path.startsWith("active/")).length,
-    entries: wholeLines(files.get("audit.jsonl")).length,
   };
 }

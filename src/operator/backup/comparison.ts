@@ -1,6 +1,6 @@
 import type { Keyring } from "../../keyring/keyring.js";
 import { parseKeyring } from "../../keyring/parse.js";
-import { type Files, wholeLines } from "./contents.js";
+import { countsOf, type Files } from "./contents.js";
 import type { Here } from "./plan.js";
 import type { ProvenBackup } from "./prove.js";
 
@@ -24,14 +24,13 @@ export function comparisonOf(backup: ProvenBackup, here: Here): readonly Compare
 }
 
 function sideOf(files: Files, keyring: Keyring | undefined): ReadonlyMap<string, string> {
-  const count = (prefix: string): number => [...files.keys()].filter((path) => path.startsWith(prefix)).length;
-  const lines = wholeLines(files.get("audit.jsonl")).length;
+  const { keys, documents, entries } = countsOf(files);
   return new Map([
     ["keyring", keyring === undefined ? "none" : `generation ${keyring.leases}, entry ${keyring.audit.count}`],
     ["sequence", keyring === undefined ? "none" : `${keyring.lastSequence}`],
-    ["active", counted(count("active/"), "document")],
-    ["audit log", lines === 0 ? "none" : `${lines} entries`],
-    ["private keys", counted(count("keys/"), "key file")],
+    ["active", counted(documents, "document")],
+    ["audit log", entries === 0 ? "none" : `${entries} entries`],
+    ["private keys", counted(keys, "key file")],
   ]);
 }
 

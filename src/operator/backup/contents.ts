@@ -55,6 +55,16 @@ export function wholeLines(log: string | undefined): readonly string[] {
   return (log ?? "").split("\n").slice(0, -1).filter(Boolean);
 }
 
+/** How many private keys, active documents and entries of the audit log are in files. */
+export function countsOf(files: Files) {
+  const paths = [...files.keys()];
+  return {
+    keys: paths.filter((path) => keyIdOf(path) !== undefined).length,
+    documents: paths.filter((path) => path.startsWith("active/")).length,
+    entries: wholeLines(files.get("audit.jsonl")).length,
+  };
+}
+
 /** Names a text: SHA-256 as base64url. */
 export function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("base64url");
