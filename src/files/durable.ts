@@ -42,16 +42,7 @@ export async function createFile(path: string, data: string, mode: number): Prom
  */
 export async function writeNewFile(path: string, data: string, mode: number): Promise<boolean> {
   try {
-    const file = await open(path, "wx", mode);
-    try {
-      await file.writeFile(data);
-      await file.sync();
-    } catch (error) {
-      await removeTemporary(path);
-      throw error;
-    } finally {
-      await file.close();
-    }
+    await writeNew(path, data, mode);
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
     throw asUnwritable(path, error);
@@ -176,7 +167,17 @@ async function writeBeside(
 ): Promise<string> {
   const temporary = temporaryBeside(path);
   try {
-    const file = await open(temporary, "wx", prepare === undefined ? mode : PRIVATE_FILE);
+    await writeNew(temporary, data, prepare === undefined ? mode : PRIVATE_FILE, prepare);
+  } catch (error) {
+    throw asUnwritable(path, error);
+  }
+  return temporary;
+}
+
+// One that fails is taken away; another's of that name is not touched.
+async function writeNew(path: string, data: string, mode: number, prepare?: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(path, "wx", mode);
+  try {
     try {
       await prepare?.(file);
       await file.writeFile(data);
@@ -185,10 +186,9 @@ async function writeBeside(
       await file.close();
     }
   } catch (error) {
-    await removeTemporary(temporary);
-    throw asUnwritable(path, error);
+    await removeTemporary(path);
+    throw error;
   }
-  return temporary;
 }
 
 // What a failing disk keeps goes with a later write, or with a sweep.
