@@ -115,6 +115,15 @@ describe("signet backup and restore", () => {
     expect(Number.parseInt(name, 10)).toBeGreaterThan(1_000);
   });
 
+  it("is confirmed with each warning told once", async () => {
+    const copy = await copyOf(first);
+    await done(copy.run("restore", "b", ...SEALED));
+    const env = { SIGNET_ISUER: ISSUER };
+    const { code, stderr } = await signet(["restore", "--confirm", "--yes"], { cwd: copy.cwd, env });
+    expect(code, stderr).toBe(0);
+    expect(stderr.match(/SIGNET_ISUER/g)).toHaveLength(1);
+  });
+
   it("says what would be in it, and writes nothing, with --dry-run", async () => {
     const before = await readdir(first.cwd);
     const ran = await first.run("backup", "never", "--dry-run", "--json");

@@ -180,7 +180,7 @@ async function confirmRestored(context: Context, file: string | undefined, optio
     );
   }
   const mark = await confirmCopy(installation, { at: presentSeconds(), actor: systemUser(), revoked });
-  const manager = await managerFor(context, await openInstallation(context, options));
+  const manager = await managerFor(context, installation);
   const report = await manager.tick();
   if (options.json === true) output.json({ backup: mark.backup, madeAt: mark.madeAt, revoked, report });
   else printReport(context, report, options);
