@@ -113,8 +113,8 @@ async function put(path: string, text: string, mode: number): Promise<void> {
 
 // What a restore that was killed was writing.
 async function removeInterrupted({ config, directory }: Place): Promise<void> {
-  const name = basename(await followLinks(config));
-  await removeDeadWrites(dirname(await followLinks(config)), (written) => written === name).catch(() => undefined);
+  const target = await followLinks(config);
+  await removeDeadWrites(dirname(target), (written) => written === basename(target)).catch(() => undefined);
   for (const folder of [directory, join(directory, facts.keyFolder)]) await removeDeadWrites(folder);
 }
 
@@ -123,11 +123,8 @@ async function assertNoLinks(directory: string): Promise<void> {
   await followLinks(directory);
   for (const name of [facts.keyFolder, "active", "public", "callers", "keyring.json", "audit.jsonl"]) {
     const path = join(directory, name);
-    const isLink = await lstat(path).then(
-      (stats) => stats.isSymbolicLink(),
-      () => false,
-    );
-    if (isLink)
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats?.isSymbolicLink())
       throw new SignetError(
         "store_insecure",
         `${path} is a symbolic link; nothing is restored through it: put a folder or a file there`,

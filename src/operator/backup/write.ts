@@ -9,11 +9,8 @@ import { MAX_BACKUP_BYTES, type Openers, opened, type Seal, sealed } from "./sea
 
 /** @throws SignetError `usage` where a backup's name is taken: nothing is written over */
 export async function assertFree(surroundings: Surroundings, path: string): Promise<void> {
-  const isTaken = await lstat(pathGiven(surroundings, path)).then(
-    () => true,
-    () => false,
-  );
-  if (isTaken) throw taken(path);
+  const present = await lstat(pathGiven(surroundings, path)).catch(() => undefined);
+  if (present !== undefined) throw taken(path);
 }
 
 /**
