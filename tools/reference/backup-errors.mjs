@@ -15,7 +15,7 @@ export const BACKUP_ERRORS = {
       "When you know that the original is gone for good: `signet restore --confirm`.",
     ],
     restore_refused: [
-      "What is there is newer than the backup, older in a part, or another issuer's; nothing was written.",
+      "What is there is newer than the backup, older in a part, damaged, or another issuer's; nothing was written.",
       "The message says what stands in the way, and what to move away where you want the backup all the same.",
     ],
     backup_damaged: [
