@@ -44,6 +44,7 @@ describe("the alerts and the dashboard", () => {
     const selected = [...rules.map(({ expr }) => expr), ...queries].flatMap((query) =>
       [...query.matchAll(/(\w+)(?:=|!=|=~)"/g)].map(([, label]) => label),
     );
+    expect(new Set(selected).size).toBeGreaterThan(3);
     expect(selected.filter((label) => label !== "job" && !labels.has(label))).toStrictEqual([]);
   });
 

@@ -68,6 +68,7 @@ describe("docs/monitoring.md", () => {
 
   it("names the alerts that there are", () => {
     const rules = [...textOf("examples/monitoring/signet.rules.yml").matchAll(/- alert: (\w+)/g)].map(([, name = ""]) => name);
+    expect(rules.length).toBeGreaterThan(10);
     expect(rules.filter((name) => !page.includes(`\`${name}\``))).toStrictEqual([]);
     const alarms = [textOf("src/deploy/template.yaml"), textOf("examples/monitoring/cloudwatch.yaml")].flatMap((text) =>
       [...text.matchAll(/^ {2}(\w+):\n {4}Type: AWS::CloudWatch::Alarm$/gm)].map(([, name = ""]) => name),

@@ -41,4 +41,19 @@ describe("the page's sources", () => {
     );
     expect(found).toStrictEqual([]);
   });
+
+  it.each([
+    ["place.innerHTML = name", 0],
+    ['<iframe srcdoc="x">', 0],
+    ["eval(name)", 1],
+    ['<a href="javascript:x">', 1],
+    ['<p style="color:red">', 2],
+    ['<p onclick="x">', 3],
+    ["<a href={name}>", 4],
+    ['fetch("https://other.example")', 5],
+    ["localStorage.setItem(name, key)", 6],
+    ["background: url(x.png)", 7],
+  ])("are refused %s", (line, at) => {
+    expect(REFUSED.flatMap(([pattern], index) => (pattern.test(line) ? [index] : []))).toContain(at);
+  });
 });
