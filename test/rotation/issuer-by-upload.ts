@@ -18,7 +18,7 @@ export const USUAL: RotationSettings = { ...SETTINGS, algorithm: "EdDSA", issuer
 export const UPLOADED: RotationSettings = { ...USUAL, policy: { ...SETTINGS.policy, byUpload: true } };
 
 /** How an issuer on files was left. */
-export interface Left {
+interface Left {
   readonly directory: string;
   readonly now: number;
 }
