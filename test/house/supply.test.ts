@@ -111,3 +111,27 @@ describe("npm ci warns of nothing", () => {
     expect(Object.values(allowScripts)).not.toContain(true);
   });
 });
+
+describe("the container's recipe", () => {
+  const build = "tools/build.mjs";
+
+  /** A tool and every tool that it loads. */
+  function toolsOf(path: string, seen = new Set<string>()): Set<string> {
+    if (seen.has(path)) return seen;
+    seen.add(path);
+    for (const [, name] of textOf(path).matchAll(/from "\.\/([\w-]+\.mjs)"/g)) toolsOf(`tools/${name}`, seen);
+    return seen;
+  }
+
+  test("copies every tool that the build loads, and no other", () => {
+    const copies = textOf("examples/container/Containerfile").match(/^COPY tools\/.*$/m)?.[0] ?? "";
+    const copied = [...copies.matchAll(/tools\/[\w-]+\.mjs/g)].map(([path]) => path);
+    expect(copied.sort()).toEqual([...toolsOf(build)].sort());
+  });
+
+  test("is not alone: a change of any of them makes a build stale", () => {
+    const [, inputs = ""] = /const buildInputs = \[([^\]]*)\]/.exec(textOf(build)) ?? [];
+    const named = [...inputs.matchAll(/tools\/[\w-]+\.mjs/g)].map(([path]) => path);
+    expect(named.sort()).toEqual([...toolsOf(build)].sort());
+  });
+});
