@@ -1,11 +1,12 @@
 /**
- * Everything that CI checks, one step after the other, all of them even when one fails.
+ * Everything that CI checks, all of it even when a step fails. What only reads runs beside what builds and tests, and is shown after it.
  *
  *   node tools/check.mjs [--results DIR] [--without-tests]
  *
  * DIR receives the test results as JSON. Without the tests: for who runs `npm test` and `npm run test:nodes` as well.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -27,28 +28,49 @@ const vitest = (name, ...more) => [
   `--outputFile.json=${join(results, name)}`,
 ];
 
-/** @type {[string, string[]][]} */
-const steps = [
+/** @typedef {[what: string, command: string[]]} Step */
+
+/** @type {Step[]} */
+const reading = [
   ["format and lint", ["biome", "ci", "--colors=off", "."]],
   ["types", ["tsc", "--noEmit", "-p", "tsconfig.json"]],
   ["types of the console's page", ["tsc", "--noEmit", "-p", "src/console/page/tsconfig.json"]],
   ["types of the tools", ["tsc", "--noEmit", "-p", "tsconfig.tools.json"]],
   ["dead code", ["knip"]],
+];
+/** @type {Step[]} */
+const running = [
   ["build", ["node", "tools/build.mjs"]],
   ["the house: the import matrix, texts, what the pages show", vitest("house.json", "--config", "test/house/vitest.config.ts")],
-  ["tests", vitest("tests.json")],
+  ...(values["without-tests"] ? [] : [/** @type {Step} */ (["tests", vitest("tests.json")])]),
   ["packaging", vitest("packaging.json", "--config", "test/packaging/vitest.config.ts")],
   ["budgets", ["node", "tools/budgets.mjs"]],
 ];
 
+/** @type {string[]} */
 const failed = [];
-for (const [what, [command, ...args]] of steps) {
-  if (what === "tests" && values["without-tests"]) continue;
-  process.stdout.write(`\n== ${what}\n`);
-  const path = `${join(root, "node_modules/.bin")}:${process.env.PATH}`;
-  const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, PATH: path } });
-  if (status !== 0) failed.push(what);
+const PATH = `${join(root, "node_modules/.bin")}:${process.env.PATH}`;
+
+/** @param {Step[]} steps @param {(text: string) => void} [keep] receives what they print, where it is to be shown later */
+async function runAll(steps, keep) {
+  for (const [what, [command = "", ...args]] of steps) {
+    (keep ?? ((text) => process.stdout.write(text)))(`\n== ${what}\n`);
+    /** @type {import("node:child_process").StdioOptions} */
+    const stdio = keep === undefined ? "inherit" : ["ignore", "pipe", "pipe"];
+    const child = spawn(command, args, { cwd: root, stdio, env: { ...process.env, PATH } });
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text) => keep?.(text));
+    const [code] = await once(child, "close");
+    if (code !== 0) failed.push(what);
+  }
 }
+
+let later = "";
+const read = runAll(reading, (text) => {
+  later += text;
+});
+await runAll(running);
+await read;
+process.stdout.write(later);
 
 failed.push(...skippedIn(results, ["house.json", "tests.json", "packaging.json"]));
 
