@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
+import { consoleLife } from "./emulated-console.mjs";
 import { tokenRoute } from "./emulated-token.mjs";
 import { createCalls, REGION } from "./emulator-calls.mjs";
 
@@ -55,6 +56,11 @@ export async function stackLife({ url, root, cwd, check }) {
   const tick = await aws.invoke(made.KeyManagerFunctionArn, { action: "tick" });
   check(tick.actions.length === 0 && tick.blockedBy === null, "a scheduled tick finds nothing to do");
 
+  await consoleLife({
+    ...{ cwd, env, check, stack: "signet" },
+    keyring: async () => JSON.parse(await aws.object(made.KeyringBucket, "keyring.json")),
+    published: async () => JSON.parse(await aws.object(made.KeyringBucket, ".well-known/jwks.json")).keys.map(({ kid }) => kid),
+  });
   await updates({ signet, json, aws, check, verifies, made, token });
   await signet("undeploy", "--yes");
   const left = await aws.inventory();

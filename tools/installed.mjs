@@ -60,3 +60,12 @@ export async function pythonTools(cache, name, pins, folder = "python") {
   });
   return join(venv, "bin");
 }
+
+/** Installs the packages that a folder of tools has pinned. @param {string} folder */
+export async function nodeTools(folder) {
+  const lock = readFileSync(join(folder, "package-lock.json"));
+  // The stamp stands in what `npm ci` makes anew.
+  await once(join(folder, "node_modules"), "pinned", lock, () =>
+    run("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: folder }),
+  );
+}

@@ -5,10 +5,10 @@
  *
  *   node tools/prove-console.mjs [--short] [--pictures FOLDER]
  */
-import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { check, tellChecked } from "./checks.mjs";
+import { nodeTools } from "./installed.mjs";
 
 const folder = fileURLToPath(new URL("console/", import.meta.url));
 const options = /** @type {const} */ ({ pictures: { type: "string" }, short: { type: "boolean", default: false } });
@@ -22,7 +22,7 @@ if (chromiumPath() === undefined) {
   );
   process.exit(process.env.CI ? 1 : 0);
 }
-execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: folder, stdio: "ignore" });
+await nodeTools(folder);
 const { walk } = await import(new URL("console/walk.mjs", import.meta.url).href);
 await walk((isRight, what, seen) => check(what, isRight, seen), { folder: values.pictures, isShort: values.short });
 

@@ -1,8 +1,9 @@
-/** A stack on the strict fake of AWS: its keys there, its key manager that ships, each time in an environment of its own. */
+/** A stack on the strict fake of AWS: its keys and log there, its two functions that ship, each time in an environment of its own. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { startRuntimeApi } from "../../bench/runtime-api.mjs";
 import { startFakeAws } from "../../test/fakes/aws/fake-aws.mjs";
@@ -16,9 +17,14 @@ const BUCKET = "signet-keyring";
 const FUNCTION = "arn:aws:lambda:eu-central-1:111122223333:function:signet";
 /** The key manager's function. */
 export const MANAGER = `${FUNCTION}-Manager-1A2B3C`;
+const ISSUING = `${FUNCTION}-Issuer-1A2B3C`;
+/** The log of what was issued. */
+const LOG = "signet-IssuerLog-1A2B3C";
+/** Who may ask, beside who has the right to invoke the function itself. */
+const CALLERS = { billing: { limits: { maxTtlSeconds: 60 } } };
 const shortWaits = join(root, "test/rotation/processes/short-waits.mjs");
 
-/** Who calls AWS: the operator at the console, the key manager's function, and another manager on another machine. */
+/** Who calls AWS: the operator at the console, the two functions, and another manager on another machine. */
 const identity = (name) => ({ accessKeyId: `AKID${name.toUpperCase()}`, secretAccessKey: name });
 const credentialsOf = ({ accessKeyId, secretAccessKey }) => ({
   AWS_ACCESS_KEY_ID: accessKeyId,
@@ -27,29 +33,30 @@ const credentialsOf = ({ accessKeyId, secretAccessKey }) => ({
 
 const STACK = {
   parameters: {
-    ...{ KeyCustodianParameter: "ParameterStore", Algorithm: "ES256", Callers: "{}" },
-    ...{ MaxTtlSeconds: "86400", RotateEveryDays: "90" },
+    ...{ KeyCustodianParameter: "ParameterStore", Algorithm: "ES256", Callers: JSON.stringify(CALLERS) },
+    ...{ MaxTtlSeconds: "86400", RotateEveryDays: "90", LogRetentionDays: "90", LogLevelApplicationParameter: "INFO" },
   },
   outputs: {
     ...{ KeyringBucket: BUCKET, IssuerUrl: ISSUER, KeyManagerFunctionArn: MANAGER },
-    ...{ JWTIssuerFunctionArn: `${FUNCTION}-Issuer-1A2B3C`, JwtIssuerFunctionArn: `${FUNCTION}-Issuer-1A2B3C` },
+    ...{ JWTIssuerFunctionArn: ISSUING, JwtIssuerFunctionArn: ISSUING },
   },
 };
 
-/** Runs the key manager that ships for one event. @param {(child: import("node:child_process").ChildProcess) => void} started */
-async function manage(event, env, started) {
+/**
+ * Runs a function that ships for one event.
+ *
+ * @param {string} file of dist/lambda
+ * @param {{ event: object, alias?: string, env: Record<string, string>, started: (child: import("node:child_process").ChildProcess) => void }} work
+ */
+async function run(file, { event, alias, env, started }) {
   const api = await startRuntimeApi();
-  const program = [join(root, "bench/bootstrap.cjs"), join(root, "dist/lambda/key-manager.cjs")];
-  const settings = {
-    ...{ SIGNET_KEYRING: `s3://${BUCKET}`, SIGNET_ISSUER: ISSUER, SIGNET_CUSTODY: "parameter-store" },
-    ...{ AWS_LAMBDA_RUNTIME_API: api.address, AWS_LAMBDA_FUNCTION_NAME: "signet-Manager", AWS_LAMBDA_LOG_LEVEL: "FATAL" },
-  };
+  const program = [join(root, "bench/bootstrap.cjs"), join(root, "dist/lambda", file)];
   const child = spawn(process.execPath, ["--import", shortWaits, ...program], {
-    env: { ...env, ...settings },
-    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...env, SIGNET_ISSUER: ISSUER, AWS_LAMBDA_RUNTIME_API: api.address },
+    stdio: ["ignore", "pipe", "inherit"],
   });
   started(child);
-  return api.invoke(JSON.stringify(event)).finally(() => {
+  return api.invoke(JSON.stringify(event), alias).finally(() => {
     child.kill("SIGKILL");
     api.close();
   });
@@ -105,18 +112,48 @@ function otherManager(cwd, env, trap) {
   };
 }
 
+/**
+ * The stack's functions, which run whenever they are invoked.
+ *
+ * @param {(child: import("node:child_process").ChildProcess) => void} started told of each environment of the key manager
+ */
+function createFunctions(aws, env, started) {
+  /** @type {{ timestamp: number, message: string }[]} */
+  const logged = [];
+  aws.state.logs.groups.set(LOG, { createdAt: 0, retentionDays: 90, lines: logged });
+  aws.state.functions.set(MANAGER, new Map());
+  aws.state.functions.set(ISSUING, new Map(Object.keys(CALLERS).map((name) => [name, {}])));
+  const managers = {
+    ...{ ...env.manager, SIGNET_KEYRING: `s3://${BUCKET}`, SIGNET_CUSTODY: "parameter-store" },
+    ...{ AWS_LAMBDA_FUNCTION_NAME: "signet-Manager", AWS_LAMBDA_LOG_LEVEL: "FATAL" },
+  };
+  const issuers = { ...env.issuing, SIGNET_CALLERS: JSON.stringify(CALLERS), AWS_LAMBDA_LOG_LEVEL: "INFO" };
+  const logging = ({ stdout }) =>
+    createInterface(stdout).on("line", (message) => logged.push({ timestamp: Date.now(), message }));
+  /** @type {Promise<unknown>} */
+  let last = Promise.resolve();
+  aws.runs((arn, event) => {
+    if (arn.startsWith(ISSUING)) {
+      return run("issuer.cjs", { event, alias: arn.split(":")[7], env: issuers, started: logging });
+    }
+    const answer = run("key-manager.cjs", { event, env: managers, started });
+    last = answer.catch(() => undefined);
+    return answer;
+  });
+  return { managed: () => last };
+}
+
 /** Makes it, with its first keys. */
 export async function startStack() {
   /** @type {Set<string>} what the operator is denied */
   const denied = new Set();
   const trap = createTrap();
-  const [operator, manager, other] = ["operator", "manager", "other"].map(identity);
+  const [operator, manager, issuing, other] = ["operator", "manager", "issuing", "other"].map(identity);
   const watched = (who) => ({ ...who, allows: (call) => trap.called(who.accessKeyId, call) ?? true });
   const aws = await startFakeAws({
-    credentials: [{ ...operator, allows: ({ action }) => !denied.has(action) }, watched(manager), watched(other)],
+    credentials: [{ ...operator, allows: ({ action }) => !denied.has(action) }, watched(manager), issuing, watched(other)],
   });
   aws.createBucket(BUCKET);
-  aws.state.functions.set(MANAGER, new Map());
   const objectOf = (key) => JSON.parse(aws.state.buckets.get(BUCKET).objects.get(key).at(-1).body.toString());
   const envOf = (who) => ({ ...aws.env, SIGNET_INSTALLATION: BUCKET, ...credentialsOf(who) });
 
@@ -126,14 +163,10 @@ export async function startStack() {
   must(await second.run(made), "init");
 
   const { startCloudFormation } = await sourceModule("test/fakes/aws/cloudformation.ts");
-  const formation = Object.assign(await startCloudFormation(), { stack: STACK });
-  /** @type {Promise<unknown>} */
-  let last = Promise.resolve();
-  aws.runs((_arn, event) => {
-    const answer = manage(event, envOf(manager), (child) => trap.running.set(manager.accessKeyId, child));
-    last = answer.catch(() => undefined);
-    return answer;
-  });
+  const formation = Object.assign(await startCloudFormation(), { stack: STACK, resources: { IssuerLog: LOG } });
+  const functions = createFunctions(aws, { manager: envOf(manager), issuing: envOf(issuing) }, (child) =>
+    trap.running.set(manager.accessKeyId, child),
+  );
   return {
     keyring: () => objectOf("keyring.json"),
     published: () => objectOf(".well-known/jwks.json"),
@@ -143,7 +176,7 @@ export async function startStack() {
     /** The next run of the key manager that changes keys, once it has the lease. */
     frozenManager: () => trap.next(manager.accessKeyId),
     /** Once the key manager has done what it was asked last. */
-    finished: () => last,
+    finished: functions.managed,
     console: () =>
       startConsole(elsewhere, {
         args: ["--config", "stack:signet"],

@@ -1,6 +1,7 @@
 /** A stack: rotated and revoked by keys alone, and everything that another manager, a missing right or a console that is gone can do to that. */
-import { axeFaults, dress, pressByKeys, reach, readAgain, textOf, untilSays, untilSigns } from "./browser.mjs";
+import { axeFaults, dress, press, pressByKeys, reach, readAgain, textOf, untilSays, untilSigns, visit } from "./browser.mjs";
 import { MANAGER } from "./stack.mjs";
+import { audit, callers, commands, ISSUE, tokens } from "./walk-tokens.mjs";
 
 const kidOf = ({ publicJwk }) => publicJwk.kid;
 const kidsIn = (stack, state) =>
@@ -125,12 +126,30 @@ export async function gone({ page, check, stack, stop }) {
   check(!isPublished(stack, kid), "what was begun is finished without the console");
 }
 
-/** Walks through the console of a stack, as long as it is there. */
-export async function walkStack(world) {
+/** A token for a caller is issued by its alias of the function, whose log then says when the caller was used. */
+async function forCaller({ page, check }) {
+  await visit(page, "tokens");
+  await page.waitForSelector(`${ISSUE} select`);
+  await page.select(`${ISSUE} select`, "billing");
+  await untilSays(page, `${ISSUE} .hint`, "1 minute at most");
+  await press(page, "Issue a token", ISSUE);
+  await page.waitForSelector(`${ISSUE} .verdict .lines`);
+  await visit(page, "callers");
+  await page.waitForSelector("article time");
+  check(true, "a caller gets a token by its alias, and the log of the function says so");
+}
+
+/** The other views of a stack. */
+const OTHERS = [tokens, commands, forCaller, callers, audit];
+
+/** Walks through the console of a stack, as long as it is there; `isShort` leaves what a folder's console has shown already. */
+export async function walkStack(world, { isShort }) {
   const { page, link, check } = world;
   await page.goto(link);
   await dress(page, {});
   await page.waitForSelector("h1 .kid.signs");
   check((await textOf(page, ".where small")).includes("the stack signet"), "it says that it is a stack's");
-  for (const step of [rotated, revoked, held, lost, denied]) await step(world);
+  for (const step of [rotated, revoked, ...(isShort ? [] : OTHERS)]) await step(world);
+  await visit(page, "keys");
+  for (const step of [held, lost, denied]) await step(world);
 }

@@ -3,7 +3,8 @@ import { press, textOf, untilSays, visit } from "./browser.mjs";
 
 const HOSTILE = '<img src=x onerror="hits.push(1)">\u202egpj.exe';
 const VERDICT = "section[aria-labelledby=verify] .verdict strong";
-const ISSUE = "section[aria-labelledby=issue]";
+/** Where a token is issued. */
+export const ISSUE = "section[aria-labelledby=issue]";
 
 /** Fills in the field of a label. */
 async function fill(page, within, label, text) {
@@ -34,7 +35,7 @@ async function setToken(page, text) {
 export async function tokens({ page, check }) {
   await visit(page, "tokens");
   await fill(page, ISSUE, "sub", HOSTILE);
-  await untilSays(page, `${ISSUE} [role=tab]`, "curl");
+  await page.waitForSelector(`${ISSUE} [role=tab]`);
   await press(page, "Issue a token", ISSUE);
   const lines = `${ISSUE} .verdict .lines`;
   await page.waitForSelector(lines);
@@ -85,9 +86,9 @@ export async function audit({ page, check }) {
   await visit(page, "audit");
   await untilSays(page, ".verdict strong", "whole");
   const all = await page.$$eval("ol.audit li", (entries) => entries.length);
-  await page.type("input[type=search]", "it was lost");
+  await page.type("input[type=search]", "key.revoked");
   await page.waitForFunction((count) => document.querySelectorAll("ol.audit li").length < count, {}, all);
-  await untilSays(page, "ol.audit li", "it was lost");
+  await untilSays(page, "ol.audit li", "a key was revoked");
   await page.$eval("input[type=search]", (field) => field.select());
   await page.keyboard.type("there is no such thing");
   await untilSays(page, ".empty h2", "No entry has that");

@@ -1,8 +1,9 @@
 /** The walk through the whole console, and every view at every width. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { axeFaults, dress, overflow, startBrowser, visit, watchedPage } from "./browser.mjs";
+import { axeFaults, dress, overflow, startBrowser, visit } from "./browser.mjs";
 import { issuerWithPast, rotatableIssuer, startConsole } from "./issuer.mjs";
+import { opened } from "./opened.mjs";
 import { startStack } from "./stack.mjs";
 import { anotherPort, rebinding, usedTwice } from "./walk-attacks.mjs";
 import { conflict, revoke, rotate, seeKeys, steerKeys, tabThrough } from "./walk-keys.mjs";
@@ -70,16 +71,6 @@ async function pictures({ page, check }, folder) {
   await dress(page, {});
 }
 
-/** Opens a console that was started in a page of its own; `quiet` makes sure that nothing was told that should not be. */
-async function opened(browser, { link, origin, stop }, check) {
-  const { page, faults, close } = await watchedPage(browser, origin);
-  const quiet = async (what) => {
-    const told = await faults();
-    check(told.length === 0, `no fault was told: ${what}`, told);
-  };
-  return { world: { browser, page, origin, link, check }, quiet, stop, close };
-}
-
 /** The console is looked at, by the eye, by keys and by pages of others. */
 async function looking(browser, check, { folder, isShort }) {
   const { cwd, remove } = await issuerWithPast();
@@ -122,11 +113,11 @@ async function using(browser, check) {
 }
 
 /** The console of a stack is used. */
-async function usingStack(browser, check) {
+async function usingStack(browser, check, { isShort }) {
   const stack = await startStack();
   const { world: opener, quiet, stop, close } = await opened(browser, await stack.console(), check);
   const world = { ...opener, stack, stop };
-  await walkStack(world);
+  await walkStack(world, { isShort });
   await nothingRan(world);
   await quiet("while a stack was looked after");
   await gone(world);
@@ -145,7 +136,7 @@ export async function walk(check, { folder, isShort = false }) {
   try {
     await looking(browser, check, { folder, isShort });
     await using(browser, check);
-    await usingStack(browser, check);
+    await usingStack(browser, check, { isShort });
   } finally {
     await browser.close();
   }
