@@ -208,6 +208,22 @@ async function onServing(url, served) {
   say("  ./bin/signet callers add web     makes a caller, for POST /issue with its secret");
 }
 
+/** Options of serve that npm took for its own, as they were not behind `--`: `npm start --port 8081`. Of a value after a space npm hands on that alone. */
+function takenByNpm() {
+  const values = given.filter((word) => !word.startsWith("-"));
+  return ["port", "host", "socket", "workers", "tls-cert", "tls-key", "config"].flatMap((name) => {
+    const value = process.env[`npm_config_${name.replace("-", "_")}`];
+    if (value === undefined || given.includes(`--${name}`)) return [];
+    return [`--${name} ${value === "true" ? (values.shift() ?? "VALUE") : value}`];
+  });
+}
+
+const taken = takenByNpm();
+if (taken.length > 0)
+  fail(
+    `npm took ${taken.map((each) => each.split(" ")[0]).join(" and ")} for an option of its own: type npm start -- ${taken.join(" ")}`,
+  );
+
 // npm that was killed tells nobody.
 const parent = process.ppid;
 setInterval(() => {

@@ -34,6 +34,10 @@ function explainPair(pair: string, next: string | undefined): string {
     const value = next !== undefined && /^[\w@.:/-]{1,64}$/.test(next) ? next : "VALUE";
     return `a claim is given as name=value: write ${pair}=${value}`;
   }
+  // `--ttl 10 m`: the option took the number.
+  if (/^(s|m|h|d|min|sec|hours?|days?|minutes?|seconds?)$/.test(pair)) {
+    return `${pair} is no claim: a duration is one word, such as --ttl 10m; a claim is given as name=value`;
+  }
   const example = /^[\w@.-]{1,64}$/.test(pair) ? pair : "alice";
   return `a claim is given as name=value: write sub=${example}, or use --claims JSON`;
 }

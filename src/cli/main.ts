@@ -107,6 +107,7 @@ export function createProgram(context: Context, argv: readonly string[]): Comman
     .enablePositionalOptions()
     .hook("preAction", (_program, command) => {
       inheritOptions(command);
+      context.output.onConfig(command.getOptionValue("config"));
       if (!onlyPrints(command)) context.output.finishWork();
     });
   // Options before the command, help and unknown words need all of them.

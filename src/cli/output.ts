@@ -1,5 +1,6 @@
 import { withSelf } from "../encoding/command-hints.js";
 import { isSignetError, isTokenRefusal, type SignetError, visible } from "../errors.js";
+import { configHints } from "./config-hints.js";
 import { INTERRUPTED, wasInterrupted } from "./interruption.js";
 import { columnsOf, createStyle, type Look } from "./style.js";
 
@@ -16,6 +17,10 @@ export interface Output {
   note(line: string): void;
   /** A line for people that is a command to paste: it is never broken. */
   command(line: string): void;
+  /** Words with the commands in them as they can be pasted here: called as this one was, on the config that was given. */
+  pasteable(words: string): string;
+  /** From here on commands that are named are told on this config, as `--config` was given. */
+  onConfig(config: string | undefined): void;
   /** Text for programs, as it is: a token, a PEM, a script. */
   exact(text: string): void;
   /** Data as JSON. */
@@ -57,13 +62,19 @@ export function createOutput(
       .map((each) => `${shown(each, stream)}\n`)
       .join("");
   };
+  let withConfig = configHints(self, undefined);
+  const pasteable = (words: string): string => withConfig(withSelf(words, self));
   // What is beyond ASCII stands in texts alone, where JSON takes the same escapes: a parser reads what it said.
   const jsonText = (text: string): void => data.write(`${text.split("\n").map(visible).join("\n")}\n`);
   return Object.freeze({
     data: (line: string) => data.write(lines(line, stdout, true)),
     sentence: (line: string) => data.write(lines(line, stdout)),
-    note: (line: string) => void stderr.write(lines(withSelf(line, self), stderr)),
-    command: (line: string) => void stderr.write(lines(line, stderr, true)),
+    note: (line: string) => void stderr.write(lines(pasteable(line), stderr)),
+    command: (line: string) => void stderr.write(lines(withConfig(line), stderr, true)),
+    pasteable,
+    onConfig(config: string | undefined) {
+      withConfig = configHints(self, config);
+    },
     exact: (text: string) => data.write(`${text}\n`),
     json: (value: unknown) => jsonText(JSON.stringify(value, null, 2)),
     jsonText,

@@ -77,7 +77,7 @@ async function start(context: Context, job: Job, serverLog: ServerLog): Promise<
   const { url, metrics, close } =
     job.workers === 1 ? await startAlone(context, job, { installation, serverLog }) : await startAbove(context, job, serverLog);
   await socket?.publish();
-  const ticking = tickOnSchedule(installation, serverLog.log, metrics.dependencyFailed, context.self);
+  const ticking = tickOnSchedule(installation, serverLog.log, metrics.dependencyFailed, context.output.pasteable);
   job.onServing(installation, url);
   return {
     close() {

@@ -61,7 +61,7 @@ function changesOf(surroundings: Surroundings, before: Config, request: Migratio
   if (isLocal && findCustody(before.custody)?.needsAws === true) {
     throw new SignetError(
       "usage",
-      "keys do not move back out of AWS: choose another custodian there, or `signet init` a new issuer",
+      "keys do not move back out of AWS: choose another custodian there, or make a new issuer elsewhere (`signet init --issuer URL`)",
     );
   }
   change.custody = custody;

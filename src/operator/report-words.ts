@@ -20,12 +20,17 @@ export function reportInWords(report: Report, isDry: boolean): readonly string[]
   const { actions, alerts, strays, waits, nextAt } = report;
   return [
     ...(actions.length === 0 ? [isDry ? "nothing would be done" : "nothing had to be done"] : []),
-    ...actions.map(({ words }) => (isDry ? `would ${words}` : `done: ${words}`)),
+    ...actions.map(({ words }) => (isDry ? `would ${planned(words)}` : `done: ${words}`)),
     ...alerts.map((words) => `look at this: ${words}`),
     ...strays.map(({ words }) => `found: ${words}`),
-    ...waits.map(({ words }) => `waits: ${words}`),
+    ...waits.map(({ words }) => `waits: ${isDry ? planned(words) : words}`),
     ...(nextAt === null ? [] : [`next: ${dateInWords(nextAt)}`]),
   ];
+}
+
+// A key that would be made has no name yet, and is called "new key 1" where others have theirs.
+function planned(words: string): string {
+  return words.replaceAll("key new key ", "new key ");
 }
 
 /** What became of a rotation that was asked for, or would, a sentence each. */
@@ -36,7 +41,9 @@ export async function rotationInWords(
 ): Promise<readonly string[]> {
   const { rotated, actions } = report;
   const at = scheduledAt(report, uploaded);
-  const scheduled = at === undefined ? [] : [`the rotation is scheduled: the first tick after ${dateInWords(at)} carries it out`];
+  const [is, carries] = dryRun === true ? ["would be", "would carry"] : ["is", "carries"];
+  const scheduled =
+    at === undefined ? [] : [`the rotation ${is} scheduled: the first tick after ${dateInWords(at)} ${carries} it out`];
   if (rotated !== null) {
     const verb = dryRun === true ? "would rotate now: key" : "rotated: key";
     const done = `${verb} ${rotated.to} signs in place of ${rotated.from}`;

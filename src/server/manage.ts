@@ -1,5 +1,4 @@
 import type { Installation } from "../assemble.js";
-import { withSelf } from "../encoding/command-hints.js";
 import type { Logger } from "./log.js";
 import { causeOf } from "./log.js";
 
@@ -18,32 +17,39 @@ export interface Ticking {
  * at a time.
  *
  * @param onFailure told of each tick that fails, or that manages no key until a person has looked
- * @param self how the command is called here, for hints in the log
+ * @param told words with the commands in them as they can be pasted here
  */
 export function tickOnSchedule(
   installation: Installation,
   log: Logger,
   onFailure: (dependency: string) => void = () => undefined,
-  self = "signet",
+  told: (words: string) => string = (words) => words,
 ): Ticking {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let running = Promise.resolve();
   let toldBlock: string | null = null;
+  let toldStrays: ReadonlySet<string> = new Set();
 
   async function tick(): Promise<number> {
     try {
       const manager = await installation.manager();
-      const { actions, nextAt, blockedBy, alerts } = await manager.tick();
+      const { actions, nextAt, blockedBy, alerts, strays } = await manager.tick();
       for (const { words } of actions) log.info({ did: words }, "keys");
-      const told = (words: string) => withSelf(words, self);
       // A failure like any other to who watches; a person's act is seen within a minute.
       if (blockedBy !== null) {
         onFailure("key manager");
         if (blockedBy !== toldBlock) log.error({ why: told(blockedBy) }, "no key is managed until you have looked at this");
       }
       toldBlock = blockedBy;
-      const advice = told("a key could not be proven: `signet keys repair` says what can be done");
+      // What a sweep destroys by itself needs no operator; anything else is told once, as long as it is there.
+      const kept = strays.filter(({ destroyedAfter }) => destroyedAfter === null);
+      for (const { name, monthlyUsd, words } of kept) {
+        if (!toldStrays.has(name))
+          log.warn({ stray: name, monthlyUsd, why: told(words) }, "a private key is there that no record names");
+      }
+      toldStrays = new Set(kept.map(({ name }) => name));
+      const advice = told("an operator has to look at this: `signet keys repair` says what can be done");
       for (const why of alerts) log.error({ why: told(why) }, advice);
       if (blockedBy !== null) return AFTER_FAILURE_SECONDS;
       return nextAt === null ? MAX_PAUSE_SECONDS : nextAt - Date.now() / 1_000;

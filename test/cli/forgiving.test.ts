@@ -32,6 +32,10 @@ describe("what was typed wrongly", () => {
     [["keys", "import", "x.pem", "--algorithm", "HS256"], "--algorithm: the algorithm is none of"],
     [["callers", "add", "web", "--expires", "0"], "--expires must be at least a second"],
     [["verify"], "missing required argument 'token'"],
+    [
+      ["verify", "signet.json"],
+      "signet.json is a file: a token in it is read from stdin, by - in its place and < signet.json at the end",
+    ],
     [["version", "now"], "too many arguments"],
   ])("is exit code 2: signet %j", async (args, told) => {
     expect(await signet(args, { cwd })).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(told) });

@@ -48,7 +48,10 @@ describe("--dry-run", () => {
     const before = await tree(cwd);
     const commands: readonly (readonly [string[], RegExp])[] = [
       [["tick"], /nothing would be done/],
-      [["rotate"], /would make a standby key[\s\S]*scheduled: the first tick after \d{4}-/],
+      [
+        ["rotate"],
+        /would make a standby key[\s\S]*the rotation would be scheduled: the first tick after \d{4}-.* would carry it out/,
+      ],
       [["revoke", kid], /would activate key \S+: its predecessor was revoked/],
       [["import", "key.pem", "--kid", "mine"], /would import key mine as standby[\s\S]*would publish/],
       [["import-jwks", "other.json", "--tokens-expire-by", "30d"], /would import the public key \S+ as retired/],

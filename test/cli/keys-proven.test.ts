@@ -139,3 +139,21 @@ describe("an audit log that was deleted", () => {
     expect((await signet(["audit", "verify"], { cwd })).code).toBe(1);
   });
 });
+
+describe("keys repair of a key file that does not open", () => {
+  it("says how it is given up without ending its tokens, which then verify on", async () => {
+    const cwd = await issuerAt();
+    const { kid, path } = await keyIn(cwd, "active");
+    const token = (await signet(["issue", "sub=a"], { cwd })).stdout.trim();
+    await writeFile(path, "");
+    const told = (await signet(["keys", "repair"], { cwd })).stderr;
+    expect(told).toMatch(
+      new RegExp(`${kid} \\(active\\).*move its key file away, then \`signet keys repair --yes\`: tokens verify`),
+    );
+    expect(told).not.toContain("keys revoke");
+    await rm(path);
+    expect((await signet(["keys", "repair", "--yes"], { cwd })).code).toBe(0);
+    await assertIssues(cwd);
+    expect((await signet(["verify", token], { cwd })).code).toBe(0);
+  });
+});

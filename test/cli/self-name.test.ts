@@ -11,7 +11,9 @@ describe("the name of the command in hints", () => {
     ["/projects/signet/bin/signet", "/projects/signet-app", "signet"],
     ["/usr/local/bin/signet", "/projects/app", "signet"],
     ["/projects/.npm/_npx/12ab/node_modules/.bin/signet", "/projects/app", "npx signet-jwt"],
-    ["/projects/app/node_modules/.bin/signet", "/projects/app", "npx signet-jwt"],
+    ["/projects/app/node_modules/.bin/signet", "/projects/app", "npx signet"],
+    ["/projects/app/node_modules/.bin/signet", "/projects/app/src", "npx signet"],
+    ["/projects/app/node_modules/.bin/signet", "/projects/other", "npx signet-jwt"],
     ["", "/projects/app", "signet"],
   ])("run as %s in %s is %s", (script, cwd, name) => {
     expect(selfName(script, cwd)).toBe(name);

@@ -42,7 +42,12 @@ interface Started {
   readonly ended: Promise<number | null>;
 }
 
-function start(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}, script = ""): Started {
+function start(
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+  script = "",
+): Started {
   const own = { PATH: process.env.PATH ?? "", HOME: cwd, ...env };
   const child =
     script === ""
@@ -74,6 +79,19 @@ async function issuerFolder(issuer: string): Promise<string> {
   expect((await signet(["init", "--issuer", issuer], { cwd })).code).toBe(0);
   return cwd;
 }
+
+describe("an option that npm took for its own, since it was not behind --", () => {
+  it.each([
+    [["8081"], { npm_config_port: "true" }, "npm took --port for an option of its own: type npm start -- --port 8081\n"],
+    [[], { npm_config_port: "8081", npm_config_tls_cert: "a.pem" }, "type npm start -- --port 8081 --tls-cert a.pem\n"],
+  ])("is told, and nothing is made: %j %j", { timeout: SLOW_MS }, async (args, env, told) => {
+    const cwd = await scratch();
+    const { ended, ready, said } = start(cwd, args, env);
+    await expect(ready).rejects.toThrow("it ended with 1");
+    expect([await ended, existsSync(join(cwd, "signet.json"))]).toStrictEqual([1, false]);
+    expect(said()).toContain(told);
+  });
+});
 
 describe.skipIf(!canCount)("npm start", { timeout: SLOW_MS }, () => {
   it("makes an issuer for its port, and serves it there again", async () => {

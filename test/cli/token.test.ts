@@ -147,6 +147,7 @@ describe("signet token", () => {
     [["--config", "stack:signet"], "no AWS region is known: set AWS_REGION"],
     [["--aud", "x"], "a claim is typed without dashes: aud=VALUE"],
     [["sub", "a"], "write sub=a"],
+    [["sub=a", "--ttl", "10", "m"], "m is no claim: a duration is one word, such as --ttl 10m"],
     [["--file", "signet.json"], "something else than a token"],
     [["--claims", "-"], "--claims"],
     [["--file", "t", "--watch", "--min-ttl", "2s"], "at least 5s"],

@@ -39,8 +39,10 @@ describe("docs/monitoring.md", () => {
     const found = messages();
     expect(found.length).toBeGreaterThan(15);
     expect(found.filter((text) => !page.includes(text))).toStrictEqual([]);
-    expect(textOf("src/server/manage.ts")).toContain("a key could not be proven: `signet keys repair` says what can be done");
-    expect(page).toContain("a key could not be proven: `signet keys repair` says what can be done");
+    expect(textOf("src/server/manage.ts")).toContain(
+      "an operator has to look at this: `signet keys repair` says what can be done",
+    );
+    expect(page).toContain("an operator has to look at this: `signet keys repair` says what can be done");
   });
 
   it("has no line of the server's log that there is not", () => {

@@ -104,12 +104,46 @@ describe("a manager that waits for a person", () => {
     vi.useFakeTimers();
     const failed = vi.fn();
     const error = vi.fn();
-    const tick = async () => ({ actions: [], nextAt: null, blockedBy: "the keyring has seen the future", alerts: [] });
+    const tick = async () => ({
+      actions: [],
+      nextAt: null,
+      blockedBy: "the keyring has seen the future",
+      alerts: [],
+      strays: [],
+    });
     const installation = { manager: async () => ({ tick }) } as unknown as Installation;
     const ticking = tickOnSchedule(installation, { info: vi.fn(), error } as never, failed);
     await vi.advanceTimersByTimeAsync(10 * 60_000 + 1);
     await ticking.stop();
     expect(failed.mock.calls).toStrictEqual(Array(11).fill(["key manager"]));
     expect(error).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("private keys that no record names", () => {
+  it("are told once for as long as they are there, with commands that can be pasted, and not those that a sweep destroys", async () => {
+    vi.useFakeTimers();
+    const warn = vi.fn();
+    const stray = (name: string, destroyedAfter: number | null) => ({
+      name,
+      destroyedAfter,
+      monthlyUsd: 0,
+      words: `\`signet ${name}\``,
+    });
+    let strays = [stray("a", null), stray("b", 1_800_000_000)];
+    const tick = async () => ({ actions: [], nextAt: Date.now() / 1_000 + 60, blockedBy: null, alerts: [], strays });
+    const installation = { manager: async () => ({ tick }) } as unknown as Installation;
+    const pasteable = (words: string) => words.replace("signet", "./bin/signet");
+    const ticking = tickOnSchedule(installation, { info: vi.fn(), error: vi.fn(), warn } as never, undefined, pasteable);
+    await vi.advanceTimersByTimeAsync(5 * 60_000);
+    expect(warn.mock.calls).toStrictEqual([
+      [{ stray: "a", monthlyUsd: 0, why: "`./bin/signet a`" }, "a private key is there that no record names"],
+    ]);
+    strays = [];
+    await vi.advanceTimersByTimeAsync(60_000);
+    strays = [stray("a", null)];
+    await vi.advanceTimersByTimeAsync(60_000);
+    await ticking.stop();
+    expect(warn).toHaveBeenCalledTimes(2);
   });
 });

@@ -4,6 +4,7 @@ import { publicJwk } from "../../src/algorithms/jwk.js";
 import { parsePrivateKeyText } from "../../src/algorithms/private-key-text.js";
 import { parsePublicKeyText } from "../../src/algorithms/public-key-text.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
+import { configHints } from "../../src/cli/config-hints.js";
 import { checkConfig } from "../../src/config/load.js";
 import { decodeBase64url } from "../../src/encoding/base64url.js";
 import { decodeBase64url as decodeOnTheWeb } from "../../src/encoding/base64url-web.js";
@@ -234,6 +235,7 @@ const PARSERS: Record<string, readonly [textOf: (length: number) => unknown, par
   ],
   "a word that is near to another": [(n) => "issu".repeat(n / 4), (text: string) => didYouMean(text, ["issue", "verify"])],
   "hints in a text": [(n) => "`signet ".repeat(n / 8), (text: string) => withSelf(text, "npx signet-jwt")],
+  "hints on a config in a text": [(n) => "`signet keys : signet keys  ".repeat(n / 28), configHints("signet", "new")],
   "members that stand somewhere": [(n) => `{"a":"${'\\"'.repeat(n / 2)}"}`, (text: string) => memberPositions(text, 10)],
   "text for a terminal": [(n) => "\u001b[\u202e".repeat(n / 3), visible],
   "claims of one text": [(n) => ({ sub: "\u{1f600}".repeat(n / 2) }), claims],

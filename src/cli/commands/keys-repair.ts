@@ -26,6 +26,10 @@ export async function keysRepair(context: Context, options: RepairOptions): Prom
   if (findings.length === 0) output.note("everything is as the keyring says");
   if (options.dryRun === true) printReport(context, preview, options);
   if (findings.length === 0 || options.dryRun === true) return;
+  if (!isTold && findings.every(({ remedy }) => remedy === null)) {
+    output.note("nothing was changed, and --yes would change nothing: what can be done stands above");
+    return;
+  }
   // Without a terminal to ask at it only reports: a script passes --yes.
   if (!isTold && !process.stdin.isTTY) {
     output.note("nothing was changed: --yes repairs it");

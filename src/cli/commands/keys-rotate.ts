@@ -12,6 +12,7 @@ import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { type Pasted, partiesGiven, pastedAt, printPasted } from "../uploads.js";
+import { assertMakes } from "./keys-change.js";
 
 export interface RotateOptions extends ChangeOptions {
   /** The key that was uploaded, and shall sign. */
@@ -43,9 +44,10 @@ export async function keysRotate(context: Context, options: RotateOptions): Prom
   } else {
     printReport(context, report, options);
     await tellOutcome(context, installation, report, options);
-    if (next !== undefined) tellUpload(context, next, { parties, pasted }, options);
+    if (next !== undefined) tellUpload(context, next, { parties, pasted });
   }
   if (uploaded !== undefined) assertUnderWay(report, uploaded);
+  if (dryRun === true) await assertMakes(installation, report);
 }
 
 async function tellOutcome(
@@ -71,16 +73,13 @@ function tellUpload(
   { output, self }: Context,
   { publicJwk: { kid, alg } }: NamedKey,
   { parties, pasted }: { readonly parties: readonly RelyingParty[]; readonly pasted: readonly Pasted[] },
-  { config }: RotateOptions,
 ): void {
-  const place = config === undefined ? "" : ` --config ${asArgument(config)}`;
   output.note(`the next key is ${kid} (${alg}); it signs nothing before you have uploaded it, and said so`);
   for (const [index, each] of pasted.entries()) {
     const party = parties[index];
     if (party !== undefined) printPasted(output, party, `next: ${kid} (${alg})`, each);
   }
-  if (parties.length === 0)
-    output.note(`\`${self} keys pem ${asArgument(kid)} --for NAME${place}\` prints it as that place wants it`);
+  if (parties.length === 0) output.note(`\`${self} keys pem ${asArgument(kid)} --for NAME\` prints it as that place wants it`);
   output.note("once it is uploaded:");
-  output.command(`  ${self} keys rotate --uploaded ${asArgument(kid)}${place}`);
+  output.command(`  ${self} keys rotate --uploaded ${asArgument(kid)}`);
 }

@@ -147,7 +147,7 @@ function tellDone({ output, self }: Context, { madeAt }: ProvenBackup, plan: Pla
   if (plan.kind === "mend") {
     output.note(`put back what was lost${what}`);
     for (const note of plan.notes) output.note(note);
-    output.note(`Next: ${self} keys repair`);
+    output.command(`Next: ${self} keys repair`);
     return;
   }
   output.note(`restored. It signs nothing yet: where the original of ${dateInWords(madeAt)} still runs, both would sign`);

@@ -59,7 +59,7 @@ function actionInWords(action: Action, keyring: Keyring): string {
     case "confirm":
       return `confirm that key ${key} signs`;
     case "discard":
-      return `give up standby ${key}, which is not needed`;
+      return `give up standby ${key}: lost, or not needed`;
     case "delete-document":
       return `delete the old active document ${action.sequence}`;
     case "remove":

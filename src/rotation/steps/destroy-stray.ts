@@ -78,7 +78,11 @@ export async function assertDestroyable(context: Context, view: View, found: Fou
   if (standing === "named") throw refused(found.name, "the keyring has it; `signet keys revoke` takes a key out of use");
   if (isInUse(view, found.name)) throw refused(found.name, "it is published, or an active document names it");
   const kid = await publishedKidOf(context, view, found, standing);
-  if (kid !== undefined) throw refused(found.name, `it is the key ${kid}, which is published or signs`);
+  if (kid !== undefined)
+    throw refused(
+      found.name,
+      `it is the key ${kid}, which is published or signs: where this is a second copy of it, delete it by hand in the place where ${found.custody} keeps its keys`,
+    );
 }
 
 function assertNoRecord(keyring: Keyring, wanted: string): void {

@@ -1,3 +1,5 @@
+import { keepsAlike } from "../../custody/contract.js";
+import { isSignetError } from "../../errors.js";
 import type { ActiveDocument } from "../../keyring/active-document.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { activeRecord, type Keyring, recordByKid } from "../../keyring/keyring.js";
@@ -8,7 +10,7 @@ import { isSoundStandby, mayTakeOver } from "../plan/successor.js";
 import { documentLimits } from "../plan/transitions.js";
 import { documentState, isJwksPublished, isPublished, latestTime, nameOf, type View } from "../plan/view.js";
 import { lossOfLog } from "../session/audit.js";
-import type { Context } from "../session/context.js";
+import { type Context, custodianOf } from "../session/context.js";
 import { readBeyond } from "../session/log-beyond.js";
 import type { Session } from "../session/session.js";
 import { proveKey } from "./prove.js";
@@ -92,11 +94,24 @@ async function proofs(
     if (proof.outcome === "proven") continue;
     const isDead = proof.outcome === "dead";
     const words = `key ${nameOf(key)} (${key.state}) ${verdictOf(proof)}`;
-    // Only an operator gives up an unproven key, who knows whether it comes back.
-    const wayOut = `. Where it cannot be brought back, give it up: \`signet keys revoke ${nameOf(key)}\``;
-    found.push({ id: key.id, words: isDead ? words : words + wayOut, isDead });
+    found.push({ id: key.id, words: isDead ? words : `${words}. ${wayOut(context, key, proof.cause)}`, isDead });
   }
   return found;
+}
+
+// Only an operator gives up an unproven key, who knows whether it comes back.
+function wayOut(context: Context, key: KeyRecord, cause: unknown): string {
+  const isPassphrase = isSignetError(cause, "passphrase_wrong", "passphrase_required");
+  // What is in a file of this machine can be taken away, so that the key is known to be lost; a revocation would end its tokens.
+  if (isPassphrase || keepsAlike(custodianOf(context, key))) {
+    const [first, which, then] = isPassphrase
+      ? ["Give the passphrase that opens it. Where that is lost for good", "the key files", "`signet keys apply` and "]
+      : ["Where it cannot be brought back", "its key file", ""];
+    const tokens = key.state === "active" ? ": tokens verify until they end, which a revocation would end at once" : "";
+    return `${first}, move ${which} away, then ${then}\`signet keys repair --yes\`${tokens}`;
+  }
+  const ends = key.state === "active" ? ", which ends its tokens" : "";
+  return `Where it cannot be brought back, give it up: \`signet keys revoke ${nameOf(key)}\`${ends}`;
 }
 
 // A sweep destroys what is over; of anything else only an operator can say that it is not needed.
@@ -106,8 +121,9 @@ async function orphans(context: Context, keyring: Keyring): Promise<Finding[]> {
     names.flatMap((name) => {
       const standing = standingOf(keyring, name);
       if (standing === "named") return [];
-      const remedy = standing === "over" ? "two sweeps, half a day apart, destroy it" : null;
-      return [fault("orphan", strayInWords({ custody, name }, context.custodians), remedy)];
+      const words = strayInWords({ custody, name }, context.custodians);
+      if (standing === "over") return [fault("orphan", words, "two sweeps, half a day apart, destroy it")];
+      return [fault("orphan", `${words}. If it is not needed, \`signet keys destroy ${name}\``, null)];
     }),
   );
 }
