@@ -204,8 +204,9 @@ async function onServing(url, served) {
   sayWhereTheyDiffer(url, served.issuer);
   await openConsole();
   say("\nIt goes on serving. Next, in another shell:");
-  say("  ./bin/signet keys list");
-  say("  ./bin/signet callers add web     makes a caller, for POST /issue with its secret");
+  const place = option("--config") === undefined ? "" : ` --config ${config}`;
+  say(`  ./bin/signet keys list${place}`);
+  say(`  ./bin/signet callers add web${place}     makes a caller, for POST /issue with its secret`);
 }
 
 /** Options of serve that npm took for its own, as they were not behind `--`: `npm start --port 8081`. Of a value after a space npm hands on that alone. */

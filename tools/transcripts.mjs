@@ -1,6 +1,7 @@
 /**
  * Plays the sessions in docs/transcripts/*.txt again: every `$ ` line in turn, in a new folder that looks like a fresh clone, and
- * compares what appears with what the page shows. Tokens, keys and times differ each time, so they are compared as such.
+ * compares what appears with what the page shows. A folder that a line has gone to, and a PATH that it has set, are those of the next line.
+ * Tokens, keys and times differ each time, so they are compared as such.
  *
  *   node tools/transcripts.mjs          says which sessions differ, exit 1
  *   node tools/transcripts.mjs --write  records them anew
@@ -89,21 +90,24 @@ export function masked(session) {
  */
 export function replayed(session, more = {}) {
   const clone = mkdtempSync(join(realpathSync(tmpdir()), "signet-transcript-"));
+  // Drills are in folders that are made elsewhere.
+  const elsewhere = mkdtempSync(join(realpathSync(tmpdir()), "signet-transcript-"));
   try {
     for (const name of ["bin", "dist", "node_modules", "package.json", "tools"]) symlinkSync(join(root, name), join(clone, name));
     for (const [name, made] of Object.entries(KEYS_HANDED_OUT))
       if (session.includes(name)) writeFileSync(join(clone, name), made(), { mode: 0o600 });
     const commands = session.split("\n").filter((line) => line.startsWith("$ "));
     // A session that makes no issuer goes on where `npm start` made one.
-    if (session.includes("bin/signet") && !/signet init|npm start/.test(session)) answerOf(MADE_BY_NPM_START, clone, more);
+    const shell = shellIn(clone, { TMPDIR: elsewhere, ...more });
+    if (session.includes("bin/signet") && !/signet init|npm start/.test(session)) answerOf(MADE_BY_NPM_START, shell);
     const shown = SHOWN_PORTS.find((port) => session.includes(port)) ?? "";
     const free = shown === "" ? "" : freePort();
-    const played = (/** @type {string} */ command) => answerOf(command, clone, more);
+    const played = (/** @type {string} */ command) => answerOf(command, shell);
     const answer = (/** @type {string} */ line) =>
       shown === "" ? played(line.slice(2)) : onPort(line.slice(2), shown, free, played);
     return commands.map((line) => `${line}\n${answer(line)}`).join("");
   } finally {
-    removed(clone);
+    for (const folder of [clone, elsewhere]) removed(folder);
   }
 }
 
@@ -149,7 +153,19 @@ const STAYS = { "npm start": "callers add web" };
 function onPort(command, shown, free, answer) {
   if (command !== "npm start") return answer(command.replaceAll(shown, free)).replaceAll(free, shown);
   // It listens where it always does unless it is told where.
-  return answer(`${command} -- --port ${free}`).replaceAll(` --port ${free}`, "").replaceAll(free, shown);
+  const said = answer(`${command} -- --port ${free}`).replaceAll(` --port ${free}`, "").replaceAll(free, shown);
+  return said.replace(/(?<=\beyJ[\w-]+\.)[\w-]+(?=\.)/g, (claims) => {
+    const text = Buffer.from(claims, "base64url").toString().replaceAll(free, shown);
+    return Buffer.from(text).toString("base64url");
+  });
+}
+
+/** A shell in a clone, which goes where its commands lead it. @typedef {{ clone: string, at: string, env: Record<string, string | undefined> }} Shell */
+
+/** @param {string} clone @param {Readonly<Record<string, string>>} more @returns {Shell} */
+function shellIn(clone, more) {
+  const own = { HOME: clone, NO_COLOR: "1", TZ: "UTC", npm_config_update_notifier: "false" };
+  return { clone, at: clone, env: { PATH: process.env.PATH, ...own, ...more } };
 }
 
 /** @param {string} command */
@@ -160,22 +176,23 @@ function ended(command) {
   return `: > .said; ${command} >> .said 2>&1 & ${wait}; kill -TERM $!; wait $! || true; cat .said; rm .said`;
 }
 
-/**
- * @param {string} command
- * @param {string} cwd
- * @param {Readonly<Record<string, string>>} more
- */
-function answerOf(command, cwd, more) {
-  const env = { PATH: process.env.PATH, HOME: cwd, NO_COLOR: "1", TZ: "UTC", npm_config_update_notifier: "false", ...more };
+/** @param {string} command @param {Shell} shell */
+function answerOf(command, shell) {
+  const { clone, at, env } = shell;
+  const left = join(clone, ".shell");
   // One pipe for both streams keeps their order as a terminal would show it.
-  const { stdout, error } = spawnSync("sh", ["-c", `{ ${ended(command)}\n} 2>&1`], {
-    cwd,
+  const { stdout, error } = spawnSync("sh", ["-c", `{ ${ended(command)}\n} 2>&1; printf '%s\\n' "$PWD" "$PATH" > ${left}`], {
+    cwd: at,
     env,
     encoding: "utf8",
     timeout: 170_000,
   });
   if (error) throw error;
-  return stdout.replaceAll(cwd, ".");
+  const [folder = clone, path] = readFileSync(left, "utf8").split("\n");
+  rmSync(left);
+  shell.at = folder;
+  env.PATH = path;
+  return stdout.replaceAll(at, ".").replaceAll(clone, ".");
 }
 
 async function main() {

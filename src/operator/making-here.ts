@@ -1,5 +1,6 @@
 import type { Installation } from "../assemble.js";
 import { isSignetError, SignetError } from "../errors.js";
+import type { Custody } from "../keyring/key-record.js";
 import type { Report } from "../rotation/report.js";
 import { keptAlike } from "../rotation/steps/kept-alike.js";
 import { existingKeyring } from "./load-installation.js";
@@ -8,12 +9,17 @@ import { existingKeyring } from "./load-installation.js";
  * Why the keys that a dry run would make could not be made from here, as the run itself would say it: key files are encrypted, and the
  * passphrase is not theirs, or none is given.
  *
+ * @param custody who would hold them; default as the keyring's policy has it
  * @returns `undefined` where they could be made, or none would be
  */
-export async function obstacleToMaking(installation: Installation, { actions }: Report): Promise<SignetError | undefined> {
+export async function obstacleToMaking(
+  installation: Installation,
+  { actions }: Report,
+  custody?: Custody,
+): Promise<SignetError | undefined> {
   if (!actions.some(({ kind }) => kind === "make" || kind === "finish-making")) return undefined;
   const keyring = await existingKeyring(installation);
-  const custodian = installation.custodians[keyring.policy.custody];
+  const custodian = installation.custodians[custody ?? keyring.policy.custody];
   if (custodian === undefined) return undefined;
   try {
     await keptAlike(keyring, custodian);

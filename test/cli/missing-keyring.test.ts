@@ -74,7 +74,10 @@ describe("signet init --import", () => {
     const cwd = await withoutVolume();
     const at = ["--config", "made.json"];
     const ran = await signet(["init", "--import", "key.pem", "--kid", "mine", ...at], { cwd });
-    expect(ran, ran.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining("signs until `signet keys rotate`") });
+    expect(ran, ran.stderr).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("signs until `signet keys rotate --config made.json`"),
+    });
     expect(JSON.parse(await readFile(join(cwd, "made.json"), "utf8")).rotation).toStrictEqual({ rotateEverySeconds: 0 });
     expect((await signet(["keys", "explain", ...at], { cwd })).stdout).toContain("until it is rotated by hand");
   });

@@ -52,7 +52,7 @@ describe("a rotation at the console", () => {
     expect(json).toMatchObject({ tokensAtRisk: null, confirm: null, preview: expect.stringMatching(/^[\w-]{22}$/) });
     // The same sentences as the command's, which are the manager's.
     for (const line of dry.stderr.split("\n").filter((each) => each.startsWith("would "))) expect(json.sentences).toContain(line);
-    expect(json.sentences.some((words: string) => words.startsWith("the rotation is scheduled"))).toBe(true);
+    expect(json.sentences.some((words: string) => words.startsWith("the rotation would be scheduled"))).toBe(true);
     const { json: keys } = await page.call("/api/keys");
     expect(json.lives.lives.length).toBeGreaterThan(keys.lives.lives.length - 1);
     expect(await readFile(join(cwd, ".signet/keyring.json"), "utf8")).toBe(before);

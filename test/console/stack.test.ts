@@ -142,7 +142,7 @@ describe("the console of a stack", () => {
 
   it("rotates by its key manager alone, which is told what was asked and answers what was done", async () => {
     const { json } = await page.call("/api/preview", { change: "rotate" });
-    expect(json.sentences.some((words: string) => words.startsWith("the rotation is scheduled"))).toBe(true);
+    expect(json.sentences.some((words: string) => words.startsWith("the rotation would be scheduled"))).toBe(true);
     const { lines } = await page.change({ preview: json.preview });
     expect(lines[0]).toStrictEqual({ step: "ask the key manager of the stack signet" });
     const { done } = lines.at(-1) as unknown as { done: { keys: { keys: object[] } } };

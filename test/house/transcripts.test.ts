@@ -30,12 +30,32 @@ describe("the sessions that the pages show", () => {
   });
 });
 
+describe("the drills of the handbook", () => {
+  const drills = [...transcriptNames().filter(isOfHandbook), ...fakeTranscriptNames()];
+
+  test.each(drills)("%s begins in a new folder, and hides no failure to make its issuer before it destroys something", (name) => {
+    const [first, ...others] = recorded(name)
+      .split("\n")
+      .filter((line) => line.startsWith("$ "));
+    expect(first).toBe('$ PATH="$PWD/bin:$PATH"; cd "$(mktemp -d)"');
+    const destroys = others.some((line) => /(^\$ |&& )(rm|mv|sed -i) /.test(line));
+    const hiding = others.filter((line) => /signet init[^|]*2> \/dev\/null/.test(line));
+    expect(destroys ? hiding : []).toStrictEqual([]);
+    expect(others.filter((line) => line.includes("./bin/signet"))).toStrictEqual([]);
+  });
+});
+
 describe("a session", () => {
   test("is played command by command in one folder, both streams in their order", () => {
     const session = "$ echo one > file; echo out; echo err >&2\nold answer\n$ cat file; ls bin/signet\n";
     expect(replayed(session)).toBe(
       "$ echo one > file; echo out; echo err >&2\nout\nerr\n$ cat file; ls bin/signet\none\nbin/signet\n",
     );
+  });
+
+  test("goes on in the folder and with the PATH to which a line has led, and leaves nothing there", () => {
+    const session = '$ PATH="$PWD/bin:$PATH"; cd "$(mktemp -d)"\n$ pwd > here; cat here; command -v signet\n';
+    expect(replayed(session)).toBe(`${session}.\n./bin/signet\n`);
   });
 
   test("is compared without what differs each time, and only that", () => {

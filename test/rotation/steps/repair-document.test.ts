@@ -68,10 +68,12 @@ describe("the key file of the key that signs, a byte of it changed", () => {
     expect((await manager.tick()).alerts).toStrictEqual([expect.stringContaining(damaged)]);
     const { findings } = await manager.repair();
     expect(findings).toMatchObject([
-      { kind: "private-part", words: expect.stringContaining(`signet keys revoke ${kid}`), remedy: null },
+      { kind: "private-part", words: expect.stringContaining("move its key file away, then `signet keys repair --yes`: tokens verify"), remedy: null },
     ]);
-    await manager.revoke({ kid });
+    await rm(path);
+    await manager.repair({ apply: true });
     assertWell(await manager.tick());
+    expect((await createFileStores(directory).publicDocuments.read())?.jwks.keys.map((key) => key.kid)).toContain(kid);
   });
 });
 
