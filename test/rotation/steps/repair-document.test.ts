@@ -68,7 +68,11 @@ describe("the key file of the key that signs, a byte of it changed", () => {
     expect((await manager.tick()).alerts).toStrictEqual([expect.stringContaining(damaged)]);
     const { findings } = await manager.repair();
     expect(findings).toMatchObject([
-      { kind: "private-part", words: expect.stringContaining("move its key file away, then `signet keys repair --yes`: tokens verify"), remedy: null },
+      {
+        kind: "private-part",
+        words: expect.stringContaining("move its key file away, then `signet keys repair --yes`: tokens verify"),
+        remedy: null,
+      },
     ]);
     await rm(path);
     await manager.repair({ apply: true });
