@@ -1,4 +1,5 @@
 import type { Installation } from "../assemble.js";
+import { ownMember } from "../encoding/own-member.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { Custody } from "../keyring/key-record.js";
 import type { Report } from "../rotation/report.js";
@@ -19,7 +20,7 @@ export async function obstacleToMaking(
 ): Promise<SignetError | undefined> {
   if (!actions.some(({ kind }) => kind === "make" || kind === "finish-making")) return undefined;
   const keyring = await existingKeyring(installation);
-  const custodian = installation.custodians[custody ?? keyring.policy.custody];
+  const custodian = ownMember(installation.custodians, custody ?? keyring.policy.custody);
   if (custodian === undefined) return undefined;
   try {
     await keptAlike(keyring, custodian);
