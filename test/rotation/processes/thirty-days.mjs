@@ -5,8 +5,9 @@ const START = 1_800_000_000;
 
 /** Thirty days of real ticks with a new key every week: every token verifies against every JWKS until it ends. */
 export async function thirtyDays({ isShort }) {
-  const stepSeconds = isShort ? DAY : DAY / 6;
-  // An hour less than a week: whether a process starts faster than another a week ago must not put a rotation off to the next tick.
+  // A minute more than a day, and an hour less than a week: whether a process starts faster than another a day or a week ago must put
+  // nothing off to the next tick.
+  const stepSeconds = (isShort ? DAY : DAY / 6) + 60;
   const cwd = await madeInstallation({ rotation: { rotateEverySeconds: 7 * DAY - 3_600 }, at: START });
   const living = [];
   const kids = new Set();
