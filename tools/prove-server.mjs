@@ -179,16 +179,24 @@ async function slowClients(secret) {
   return `${slow.length} clients that send drop by drop were all let go within ${seconds.toFixed(0)} s; others waited ${slowest.toFixed(0)} ms at the most`;
 }
 
+/** The workers that have answered, and live. @param {string} log @returns {number[]} */
+function aliveIn(log) {
+  const pids = [...log.matchAll(/"pid":(\d+)[^\n]*"route":"\/issue"/g)].map(([, pid]) => Number(pid));
+  const processes = new Set(readdirSync("/proc"));
+  return [...new Set(pids)].filter((pid) => processes.has(String(pid)));
+}
+
 /** @param {string} secret */
 async function killedWorker(secret) {
   const { url, child, log } = await serve("--workers", "2");
   const agent = new Agent({ keepAlive: true, maxSockets: 20 });
   const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
   let [answered, lost, isOver] = [0, 0, false];
-  const ask = () =>
+  /** @param {Agent | false} by `false`: a connection of its own */
+  const ask = (by) =>
     new Promise((resolve) => {
       const asked = request(
-        { hostname: url.hostname, port: url.port, path: "/issue", method: "POST", agent, headers },
+        { hostname: url.hostname, port: url.port, path: "/issue", method: "POST", agent: by, headers },
         (answer) => {
           // One that is cut off in the middle of its answer closes without an end.
           answer.resume().on("close", () => {
@@ -206,27 +214,23 @@ async function killedWorker(secret) {
       asked.end('{"claims":{"sub":"a"}}');
     });
   const clients = Array.from({ length: 20 }, async () => {
-    while (!isOver) await ask();
+    while (!isOver) await ask(agent);
   });
-  const alive = () => {
-    const pids = [...log().matchAll(/"pid":(\d+)[^\n]*"route":"\/issue"/g)].map(([, pid]) => Number(pid));
-    const processes = new Set(readdirSync("/proc"));
-    return [...new Set(pids)].filter((pid) => processes.has(String(pid)));
-  };
   // Where both are gone, nobody listens until one is there again: how long that takes is a busy machine's to say.
   const both = async () => {
     for (;;) {
-      const pids = alive();
+      const pids = aliveIn(log());
       if (pids.length === 2) return pids;
       assert(child.exitCode === null, "it ended with its workers");
-      await delay(100);
+      // The connections of one that is gone are taken by the other before there is a new one.
+      await ask(false);
     }
   };
   let kills = 0;
   for (; kills < 3; kills++) {
     const [, last = NaN] = await both();
     process.kill(last, "SIGKILL");
-    while (alive().includes(last)) await delay(10);
+    while (aliveIn(log()).includes(last)) await delay(10);
   }
   await both();
   const documents = await Promise.all(
