@@ -37,15 +37,8 @@ export function answerFailure(response: ServerResponse, failure: unknown, more: 
 /** A failure as the page is told it. Who looks after an issuer is told the words of its own faults too. */
 export function answerOf(failure: unknown): ErrorAnswer {
   const error = told(failure);
-  const { code, field, retryAfterSeconds } = error;
-  return {
-    error: {
-      code,
-      message: plainFailure(error),
-      ...(field !== undefined && { field }),
-      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    },
-  };
+  const { code, field } = error;
+  return { error: { code, message: plainFailure(error), ...(field !== undefined && { field }) } };
 }
 
 // What is unexpected may hold anything in its words.

@@ -56,10 +56,8 @@ export interface ErrorAnswer {
     readonly code: ErrorCode;
     /** What is wrong, and what to do next. */
     readonly message: string;
-    /** The member at fault, where one is. */
+    /** The member at fault, where one is: the message need not name it. */
     readonly field?: string;
-    /** When another try may succeed, in seconds from now. */
-    readonly retryAfterSeconds?: number;
   };
 }
 
@@ -75,7 +73,7 @@ export const MAX_REASON = 500;
 /** How the keys stand, and what may be done about it here. */
 export interface KeysView extends KeyOverview {
   /** Where the keys are: a folder, or a stack and its region. */
-  readonly place: { readonly kind: "folder" | "stack"; readonly words: string };
+  readonly place: string;
   /** True, or why it cannot be done from here. */
   readonly rights: { readonly rotate: true | string; readonly revoke: true | string };
   /** The change that this console carries out now, with its steps so far; `null` where there is none. */
@@ -110,10 +108,7 @@ export interface PreviewAnswer {
 interface TokensAtRiskView {
   /** True where no token is known to break. Who has the key may still sign some. */
   readonly isNone: boolean;
-  /** When the last of them would have ended; `null` where some have no end. */
-  readonly until: number | null;
-  /** Until when verifiers may still accept them. */
-  readonly cachedUntil: number;
+  /** Which they are, when the last one ends, and until when caches of verifiers may hold the key. */
   readonly words: string;
 }
 
@@ -143,10 +138,11 @@ export interface VerifyRequest {
 
 /** What a token says, and whether it is good. */
 export interface VerifyAnswer {
-  /** `null` where it cannot be read. */
-  readonly header: JsonPart | null;
-  readonly claims: JsonPart | null;
-  readonly times: readonly { readonly claim: "iat" | "nbf" | "exp"; readonly at: number; readonly words: string }[];
+  /** As the claims. */
+  readonly header: string | null;
+  /** As JSON, indented, each number digit by digit as it stands in the token; `null` where it cannot be read. */
+  readonly claims: string | null;
+  readonly times: readonly { readonly claim: "iat" | "nbf" | "exp"; readonly words: string }[];
   readonly verdict: {
     readonly isValid: boolean;
     /** The refusal's code; absent where it is valid. */
@@ -158,14 +154,6 @@ export interface VerifyAnswer {
     /** Where the keys were fetched; absent where they are this issuer's. */
     readonly keysFrom?: string;
   };
-}
-
-/** A part of a token. */
-export interface JsonPart {
-  /** Its members. Whole numbers beyond 2^53 are texts here. */
-  readonly members: Readonly<Record<string, unknown>>;
-  /** The same as JSON, indented, each number digit by digit as it stands in the token. */
-  readonly text: string;
 }
 
 /** For whom a token would be issued; absent: within the issuer's limits. */
@@ -180,8 +168,8 @@ export type IssueCommandsAnswer = { readonly commands: readonly IssueCommand[] }
 /** A token, once: it is kept nowhere. */
 export interface IssueAnswer extends IssueCommandsAnswer {
   readonly token: string;
-  readonly header: JsonPart;
-  readonly claims: JsonPart;
+  /** As JSON, like those of `VerifyAnswer`. */
+  readonly claims: string;
   /** What had to be put in force before it was issued, and what could not be, a sentence each. */
   readonly notes: readonly string[];
 }

@@ -16,8 +16,8 @@ export async function issueFormView(issuer: IssuerAtHand, { caller }: IssueFormR
 /** Issues a token, and says how the same is asked for elsewhere. */
 export async function issueView(issuer: IssuerAtHand, self: string, asked: IssueAsked): Promise<IssueAnswer> {
   const { token, notes } = await issuer.issue(asked);
-  const { header, claims } = readableToken(token, MAX_TOKEN);
-  return { token, header: partOf(header), claims: partOf(claims), notes, commands: await commandsFor(issuer, self, asked) };
+  const { claims } = readableToken(token, MAX_TOKEN);
+  return { token, claims: partOf(claims), notes, commands: await commandsFor(issuer, self, asked) };
 }
 
 /** How a token is asked for elsewhere. Nothing is issued. */

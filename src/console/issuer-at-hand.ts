@@ -28,7 +28,7 @@ interface IssuedHere {
 
 /** The issuer that a console is about: a folder's, or a stack's. */
 export interface IssuerAtHand {
-  readonly place: KeysView["place"];
+  readonly place: { readonly kind: "folder" | "stack"; readonly words: string };
   /** As `--config` takes it; absent for the present folder. */
   readonly config: string | undefined;
   /** What is read of it, as its config is now. Nothing of a stack is changed through it. */

@@ -16,7 +16,7 @@ export async function keysView(issuer: IssuerAtHand, underWay: ChangeUnderWay | 
     waits: overview.waits.map(plainly),
     alerts: overview.alerts.map(plain),
     health: { ...overview.health, items: overview.health.items.map(plainly) },
-    place: issuer.place,
+    place: issuer.place.words,
     rights,
     underWay: underWay && { change: underWay.change.change, steps: underWay.steps },
   };

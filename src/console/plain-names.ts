@@ -47,5 +47,10 @@ export async function failingPlainly<T>(plain: Plain, work: Promise<T>): Promise
 
 /** The words of a failure as the page shows them: a service's own hold no command of ours. */
 export function plainFailure({ code, message }: SignetError): string {
-  return code === FOREIGN ? message.replaceAll("`", "'") : message;
+  return code === FOREIGN ? withoutCommands(message) : message;
+}
+
+/** Words in which a stranger has named nearly everything, and we no command: those of a token's verdict, or of another issuer's answer. */
+export function withoutCommands(words: string): string {
+  return words.replaceAll("`", "'");
 }

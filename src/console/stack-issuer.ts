@@ -10,6 +10,7 @@ import type { Surroundings } from "../operator/surroundings.js";
 import { issueByStack } from "../operator/token-issue.js";
 import type { KeysView } from "./contract.js";
 import { type CallersAtHand, type IssuerAtHand, rememberingLog } from "./issuer-at-hand.js";
+import { plainFailure } from "./plain-names.js";
 
 /**
  * How long what a stack says of itself is believed: a deployment changes it, and each look asks CloudFormation, with credentials that are asked
@@ -81,7 +82,7 @@ async function whetherInvocable(manager: () => ReturnType<typeof stackManager>):
     return true;
   } catch (error) {
     if (!isSignetError(error, "aws_access_denied")) throw error;
-    return error.message;
+    return plainFailure(error);
   }
 }
 
@@ -91,7 +92,7 @@ async function rightsBy(invocable: () => Promise<true | string>): Promise<KeysVi
     return { rotate: right, revoke: right };
   } catch (error) {
     if (!isSignetError(error)) throw error;
-    return { rotate: error.message, revoke: error.message };
+    return { rotate: plainFailure(error), revoke: plainFailure(error) };
   }
 }
 
@@ -103,7 +104,7 @@ async function callersOf(surroundings: Surroundings, config: string, issuer: str
     uses: new Map([...(uses?.callers ?? [])].map(([name, { lastUsedAt }]) => [name, lastUsedAt])),
     span: ` in the last ${days === 1 ? "day" : `${days} days`}`,
     unknown: new Set(uses === undefined ? callers.map(({ name }) => name) : []),
-    failure: failure?.message ?? null,
+    failure: failure === undefined ? null : plainFailure(failure),
     doubts: [...doubts, ...overlapsInWords(Object.fromEntries(proofs), issuer)],
   };
 }

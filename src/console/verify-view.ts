@@ -9,6 +9,7 @@ import { discoveredKeys, MAX_TOKEN, type VerificationKeys, verificationKeys } fr
 import type { VerifyAnswer, VerifyRequest } from "./contract.js";
 import type { IssuerAtHand } from "./issuer-at-hand.js";
 import { partOf } from "./json-part.js";
+import { failingPlainly, withoutCommands } from "./plain-names.js";
 
 /** As `signet verify` has it. */
 const CLOCK_SKEW_SECONDS = 60;
@@ -24,18 +25,19 @@ export async function verifyView(
   const token = bareToken(pasted);
   const now = presentSeconds();
   const said = readOrRefused(token);
-  const found = by === "own" ? await ownKeys(surroundings, issuer, token) : await keysOf(by.issuer);
+  const found =
+    by === "own" ? await ownKeys(surroundings, issuer, token) : await failingPlainly(withoutCommands, keysOf(by.issuer));
   const named = by === "own" ? undefined : by.issuer;
   const source = found.url === undefined ? {} : { keysFrom: found.url };
   if (isSignetError(said)) return { header: null, claims: null, times: [], verdict: { ...refusalOf(said), ...source } };
   const shown = {
     header: partOf(said.header),
     claims: partOf(said.claims),
-    times: timesInWords(said.claims, now),
+    times: timesInWords(said.claims, now).map(({ claim, words }) => ({ claim, words })),
   };
   try {
     const judged = await judge(token, found, { named, audience, now });
-    return { ...shown, verdict: { isValid: true, words: judged.words, unchecked: judged.unchecked, ...source } };
+    return { ...shown, verdict: { isValid: true, words: withoutCommands(judged.words), unchecked: judged.unchecked, ...source } };
   } catch (error) {
     const refusal = isTokenRefusal(error) || isSignetError(error, "invalid_key") ? error : undefined;
     if (refusal === undefined) throw error;
@@ -53,7 +55,7 @@ function readOrRefused(token: string) {
 }
 
 function refusalOf({ code, message }: SignetError): VerifyAnswer["verdict"] {
-  return { isValid: false, code, words: message, unchecked: [] };
+  return { isValid: false, code, words: withoutCommands(message), unchecked: [] };
 }
 
 function ownKeys(surroundings: Surroundings, issuer: IssuerAtHand, token: string): Promise<VerificationKeys> {

@@ -44,7 +44,7 @@ export function captionsOf(course: Course, { now, left, right, x, measure }: Fra
 function turn(phase: Phase, isFuture: boolean): string {
   if (phase === "active") return isFuture ? "signs from" : "signs since";
   if (phase === "ready") return isFuture ? "every verifier has it from" : "every verifier has it since";
-  return phase === "retired" ? "retired" : phase === "pending" ? "published" : "begun";
+  return PHASE_WORDS[phase];
 }
 
 /** A key's whole life in a sentence. */

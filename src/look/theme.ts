@@ -123,13 +123,21 @@ const TYPE = { small: 12, base: 15, large: 19 };
 /** Distances in pixels. */
 const SPACE = { hair: 4, small: 8, base: 16, large: 24, huge: 48 };
 
-/** What a key is good for, in words. */
+/** The phases of a key's life as they are called everywhere: by the states of the keyring, and by what a pending key waits for. */
 export const PHASE_WORDS = {
-  creating: "being made",
-  pending: "published",
+  creating: "creating",
+  pending: "pending",
   ready: "every verifier has it",
-  active: "signs",
-  retired: "its tokens still verify",
+  active: "active",
+  retired: "retired",
+};
+
+/** What each phase that is drawn means. */
+export const LEGEND_WORDS = {
+  pending: "pending: published, signs nothing yet",
+  ready: "pending, and every verifier has it",
+  active: "active: signs",
+  retired: "retired: its tokens still verify",
 };
 
 /** The custom properties of a page: by preference light or dark. */

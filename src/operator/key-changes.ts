@@ -40,9 +40,8 @@ interface ChangePreview {
 }
 
 /** What a revocation breaks. */
-interface RiskOfRevocation extends Pick<TokensAtRisk, "cachedUntil"> {
+interface RiskOfRevocation {
   readonly isNone: boolean;
-  readonly until: number | null;
   readonly words: string;
 }
 
@@ -126,6 +125,5 @@ function assertThere(keyring: Keyring, kid: string): void {
 }
 
 function riskOf(risk: TokensAtRisk): RiskOfRevocation {
-  const { latestExpiry: until, cachedUntil } = risk;
-  return { isNone: isNothingAtRisk(risk), until, cachedUntil, words: riskInWords(risk).join(". ") };
+  return { isNone: isNothingAtRisk(risk), words: riskInWords(risk).join(". ") };
 }

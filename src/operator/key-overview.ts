@@ -1,14 +1,14 @@
 import type { PublicJwk } from "../algorithms/jwk.js";
 import { durationInWords } from "../encoding/durations.js";
 import type { KeyRecord } from "../keyring/key-record.js";
-import type { Keyring, PolicyInForce } from "../keyring/keyring.js";
+import type { Keyring } from "../keyring/keyring.js";
 import type { KeyLives } from "../rotation/forecast/key-lives.js";
 import { awaitingUpload } from "../rotation/plan/successor.js";
 import { nameOf } from "../rotation/plan/view.js";
 import { needsAPerson, type Wait } from "../rotation/plan/wait-reasons.js";
 import type { Survey } from "../rotation/survey.js";
 import { type Health, healthOf } from "./key-health.js";
-import { inShownOrder, sinceOf } from "./key-listing.js";
+import { inShownOrder, sinceOf, stateInWords } from "./key-listing.js";
 import { keysInSentence } from "./key-sentence.js";
 import { pemOf } from "./upload-text.js";
 
@@ -22,11 +22,12 @@ export interface KeyOverview {
   /** The key that signs first, then who comes next, then those that have signed, each in the order of their lives. */
   readonly keys: readonly KeyCard[];
   readonly lives: KeyLives;
-  /** What does not happen yet, and why. `kid` is absent where no one key is meant. */
+  /** What does not happen yet, and why. */
   readonly waits: readonly WaitView[];
   /** What an operator has to look at. */
   readonly alerts: readonly string[];
-  readonly policy: PolicyView;
+  /** The rotation policy in force, in sentences. */
+  readonly policy: readonly string[];
   readonly health: Health;
 }
 
@@ -38,13 +39,18 @@ export interface KeyCard extends Pick<KeyRecord, "alg" | "custody" | "origin" | 
   readonly name: string;
   /** When it entered its state. */
   readonly since: number;
-  /** When it moves next by itself; `null` where it does not, or at no known time. */
+  /**
+   * When it moves next by itself: an active key is succeeded then, a retired one is removed, and a pending one may sign from then, which is not when
+   * it does. `null` where it does not, or at no known time.
+   */
   readonly until: number | null;
+  /** When one that is pending is to sign, by what is planned; `null` where nothing is. */
+  readonly signsAt: number | null;
   /** Why it is where it is. */
   readonly why: string;
   /** From when every verifier has it; `null` where that is not known, or keys are uploaded. */
   readonly knownAt: number | null;
-  /** What it is now, in a word or three. */
+  /** Its state as the keyring has it, and what is against that. */
   readonly badge: string;
   /** The public key (SubjectPublicKeyInfo); `null` without a kid, or where this machine cannot write its algorithm. */
   readonly pem: string | null;
@@ -58,15 +64,9 @@ export interface KeyCard extends Pick<KeyRecord, "alg" | "custody" | "origin" | 
 }
 
 /** Something that does not happen yet. `until` is when it may; `null` where no time brings it. */
-interface WaitView extends Pick<Wait, "kid" | "until" | "words"> {
+interface WaitView extends Pick<Wait, "until" | "words"> {
   /** Whether a person has to do something about it. */
   readonly needsYou: boolean;
-}
-
-/** The rotation policy in force. A key that signs by hand alone has 0 for `rotateEverySeconds`. */
-interface PolicyView extends Required<PolicyInForce> {
-  /** The same in sentences. */
-  readonly words: readonly string[];
 }
 
 /** How an issuer's keys stand, for a person. */
@@ -93,17 +93,18 @@ function waitsOf({ report, keyring }: Survey): KeyOverview["waits"] {
   return report.waits.map((each) => {
     const { kid, until, words } = each;
     const isUpload = each.rule === "by_upload" && kid !== undefined && uploads.includes(kid);
-    return { ...(kid !== undefined && { kid }), until, words, needsYou: needsAPerson(each) || isUpload };
+    return { until, words, needsYou: needsAPerson(each) || isUpload };
   });
 }
 
-function cardsOf({ keyring, explanations, lives, document, now }: Survey): readonly KeyCard[] {
+function cardsOf({ keyring, explanations, lives, document }: Survey): readonly KeyCard[] {
   const waiting = awaitingUpload(keyring);
   const explained = new Map(explanations.map((each) => [each.kid, each]));
-  const knownAt = new Map(lives.lives.map((life) => [life.name, life.knownAt ?? null]));
+  const livesByName = new Map(lives.lives.map((life) => [life.name, life]));
   return inShownOrder(keyring).map((record) => {
     const { alg, custody, origin, state, publicJwk, unprovenAt, revokedAt } = record;
     const name = nameOf(record);
+    const life = livesByName.get(name);
     return {
       kid: publicJwk?.kid ?? null,
       name,
@@ -113,9 +114,10 @@ function cardsOf({ keyring, explanations, lives, document, now }: Survey): reado
       state,
       since: sinceOf(record),
       until: explained.get(name)?.nextAt ?? null,
+      signsAt: (state === "pending" ? life?.spans.find(({ phase }) => phase === "active")?.from : undefined) ?? null,
       why: explained.get(name)?.words ?? "",
-      knownAt: knownAt.get(name) ?? null,
-      badge: badgeOf(record, { document, isKnown: (knownAt.get(name) ?? Number.POSITIVE_INFINITY) <= now }),
+      knownAt: life?.knownAt ?? null,
+      badge: badgeOf(record, document),
       pem: publicJwk === undefined ? null : pemOrNone(publicJwk),
       jwk: publicJwk ?? null,
       awaitsUpload: waiting.includes(record),
@@ -125,16 +127,10 @@ function cardsOf({ keyring, explanations, lives, document, now }: Survey): reado
   });
 }
 
-const BADGES = { creating: "being made", pending: "pending", active: "signs", retired: "retired", revoked: "revoked" } as const;
-
-function badgeOf(
-  { state, unprovenAt, materialLostAt }: KeyRecord,
-  { document, isKnown }: Pick<Survey, "document"> & { readonly isKnown: boolean },
-): string {
-  // The active document decides who signs, and it says something else.
-  if (state === "active" && (document === "foreign" || document === "stale")) return "should sign";
-  const isFit = unprovenAt === undefined && materialLostAt === undefined;
-  return state === "pending" && isKnown && isFit ? "ready" : BADGES[state];
+// The active document decides who signs, and it may say something else.
+function badgeOf(record: KeyRecord, document: Survey["document"]): string {
+  const isDoubtful = record.state === "active" && (document === "foreign" || document === "stale");
+  return isDoubtful ? `${stateInWords(record)}, not certain` : stateInWords(record);
 }
 
 // Node 20 cannot write keys of every algorithm that the table has.
@@ -146,11 +142,10 @@ function pemOrNone(publicJwk: PublicJwk): string | null {
   }
 }
 
-function policyOf({ policy }: Keyring): PolicyView {
+function policyOf({ policy }: Keyring): readonly string[] {
   const { rotateEverySeconds, publishAheadSeconds, activeKeyMaxAgeSeconds, clockSkewSeconds, maxTtlSeconds } = policy;
-  const byUpload = policy.byUpload === true;
-  const words = [
-    byUpload
+  return [
+    policy.byUpload === true
       ? "a key signs until you say that another one was uploaded"
       : rotateEverySeconds === 0
         ? "a key signs until it is rotated by hand"
@@ -163,5 +158,4 @@ function policyOf({ policy }: Keyring): PolicyView {
     `clocks may be ${durationInWords(clockSkewSeconds)} apart`,
     `the next keys are ${policy.algorithm}, held by ${policy.custody}`,
   ];
-  return { ...policy, byUpload, words };
 }

@@ -5,7 +5,7 @@ import { estimated } from "../look/labels.js";
 import { lanesOf } from "../look/lanes.js";
 import { pictureCss } from "../look/looks.js";
 import { type LaneScene, type Shape, sceneOf } from "../look/scene.js";
-import { PHASE_WORDS } from "../look/theme.js";
+import { LEGEND_WORDS } from "../look/theme.js";
 import type { KeyLives } from "../rotation/forecast/key-lives.js";
 
 const WIDTH = 1_040;
@@ -15,10 +15,10 @@ const FOOT = 56;
 
 /** How each phase looks in the legend. */
 const SWATCHES = [
-  ["pending past", "M0 2H20V12H0Z", PHASE_WORDS.pending],
-  ["ready past", "M0 2H20V12H0Z", PHASE_WORDS.ready],
-  ["active past", "M0 0H20V14H0Z", PHASE_WORDS.active],
-  ["retired past", "M0 4H20V10H0Z", PHASE_WORDS.retired],
+  ["pending past", "M0 2H20V12H0Z", LEGEND_WORDS.pending],
+  ["ready past", "M0 2H20V12H0Z", LEGEND_WORDS.ready],
+  ["active past", "M0 0H20V14H0Z", LEGEND_WORDS.active],
+  ["retired past", "M0 4H20V10H0Z", LEGEND_WORDS.retired],
   ["revoked past", "M5 2L15 12M15 2L5 12", "revoked"],
   ["active future", "M0 0H20V14H0Z", "planned"],
 ] as const;

@@ -1,6 +1,7 @@
 import { asArgument } from "../encoding/shell-argument.js";
 import { dateInWords, fromNow } from "../encoding/times-in-words.js";
 import { visible } from "../errors.js";
+import { LEGEND_WORDS } from "../look/theme.js";
 import type { KeyLife, KeyLives, Phase } from "../rotation/forecast/key-lives.js";
 
 /** How a timeline is drawn. */
@@ -42,12 +43,6 @@ const COLORS: Readonly<Partial<Record<Phase | "revoked", number>>> = {
   retired: 90,
   revoked: 31,
 };
-const MEANINGS: readonly (readonly [Phase, string])[] = [
-  ["pending", "published"],
-  ["ready", "every verifier has it"],
-  ["active", "signs"],
-  ["retired", "its tokens still verify"],
-];
 
 const MAX_NAME = 12;
 const MIN_CHART = 24;
@@ -73,7 +68,7 @@ export function drawTimeline(lives: KeyLives, style: TimelineStyle): string[] {
     [now, style.hasUnicode ? "▼now" : "|now"],
     [width, dateInWords(lives.until).slice(0, 10)],
   ]);
-  const legend: [Phase | "revoked", string][] = [...MEANINGS.map(([phase, words]): [Phase, string] => [phase, words])];
+  const legend: [Phase | "revoked", string][] = [...(Object.entries(LEGEND_WORDS) as [Phase, string][])];
   if (lives.lives.some(({ end }) => end === "revoked")) legend.push(["revoked", "revoked"]);
   return [" ".repeat(nameWidth) + head, ...rows, "", ...legendLines(legend, glyphs, style), ...planned];
 }

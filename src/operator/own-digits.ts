@@ -37,8 +37,3 @@ function marked(text: string): string {
 export function jsonWithOwnDigits(value: unknown, indent = 2): string {
   return JSON.stringify(value, null, indent).replace(MARKED, "$1");
 }
-
-/** The same with such numbers as texts of their digits, for readers whose numbers would lose some. */
-export function withDigitsAsTexts(value: object): Record<string, unknown> {
-  return parseJson(JSON.stringify(value).replace(MARKED, '"$1"')) as Record<string, unknown>;
-}

@@ -72,7 +72,7 @@ describe("the picture", () => {
   it("escapes what it is told, and names each key's whole story", () => {
     const svg = timelineSvg(LIVES, 'https://a.example/?"<&');
     expect(svg).toContain("https://a.example/?&quot;&lt;&amp;");
-    expect(svg).toContain("signs from 10 January; its tokens still verify from 20 January; removed 22 January");
+    expect(svg).toContain("active from 10 January; retired from 20 January; removed 22 January");
   });
 
   it("shows a name by what it is made of, and obeys no mark in it", () => {

@@ -176,7 +176,7 @@ describe("a revocation at the console", () => {
     const kid = await activeIn(cwd);
     const page = await entered(await consoleAt(cwd));
     const { json } = await page.call("/api/preview", { change: "revoke", kid, reason: "a test" });
-    expect(json).toMatchObject({ confirm: kid, tokensAtRisk: { until: expect.any(Number), cachedUntil: expect.any(Number) } });
+    expect(json).toMatchObject({ confirm: kid, tokensAtRisk: { isNone: false } });
     expect(json.tokensAtRisk.words).toMatch(
       /^tokens at risk: all that it signed from .*; the last ends .*\. caches may still hold it/,
     );
@@ -201,7 +201,6 @@ describe("a revocation at the console", () => {
     // Whoever has stolen it can sign, and caches take what it signs for a while.
     expect((await page.call("/api/preview", { change: "revoke", kid: standby })).json.tokensAtRisk).toMatchObject({
       isNone: true,
-      cachedUntil: expect.any(Number),
       words: expect.stringMatching(/^it has signed no token here\. caches may still hold it, and accept its tokens, until /),
     });
     for (const kid of ["x", "__proto__", "constructor", standby.slice(0, 8)]) {

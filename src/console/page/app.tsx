@@ -81,7 +81,7 @@ function Console() {
         <span class="where">
           <Told words={answer === null ? "" : (answer.issuer ?? "claims bring their own issuer")} />
           <small>
-            <Told words={answer?.place.words ?? ""} />
+            <Told words={answer?.place ?? ""} />
           </small>
         </span>
         <nav aria-label="Views">

@@ -254,7 +254,7 @@ function Issued({ answer, verify }: { answer: IssueAnswer; verify: (token: strin
           Read and verify it
         </button>
       </p>
-      <Lines text={answer.claims.text} label="Claims" />
+      <Lines text={answer.claims} label="Claims" />
     </div>
   );
 }

@@ -97,7 +97,7 @@ function Card({ card, view, now, isSelected, revoke, uploaded }: CardProps) {
 }
 
 function Facts({ card, now }: { card: KeyCard; now: number }) {
-  const { since, until, knownAt, unprovenSince } = card;
+  const { state, since, until, signsAt, knownAt, unprovenSince } = card;
   return (
     <dl>
       <dt>since</dt>
@@ -106,13 +106,22 @@ function Facts({ card, now }: { card: KeyCard; now: number }) {
       </dd>
       {until === null ? null : (
         <>
-          <dt>until</dt>
+          <dt>{state === "pending" ? "may sign" : "until"}</dt>
           <dd>
+            {state === "pending" ? "from " : ""}
             <Time at={until} now={now} />
           </dd>
         </>
       )}
-      {knownAt === null || card.state === "retired" || card.state === "revoked" ? null : (
+      {signsAt === null ? null : (
+        <>
+          <dt>is to sign</dt>
+          <dd>
+            from <Time at={signsAt} now={now} />
+          </dd>
+        </>
+      )}
+      {knownAt === null || knownAt === until || state === "retired" || state === "revoked" ? null : (
         <>
           <dt>every verifier</dt>
           <dd>

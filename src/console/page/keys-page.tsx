@@ -137,7 +137,7 @@ function Keys({ view, put, reload, isStale }: KeysProps) {
         revoke={(kid) => begin({ change: "revoke", kid })}
         uploaded={(kid) => begin({ change: "rotate", uploaded: kid })}
       />
-      <Policy words={view.policy.words} />
+      <Policy words={view.policy} />
     </>
   );
 }

@@ -1,11 +1,11 @@
 import type { Lanes } from "../../look/lanes.js";
-import { PHASE_WORDS } from "../../look/theme.js";
+import { LEGEND_WORDS } from "../../look/theme.js";
 
 const SWATCHES: readonly (readonly [string, string, string])[] = [
-  ["pending", "M2 3H22V11H2Z", PHASE_WORDS.pending],
-  ["ready", "M2 3H22V11H2Z", PHASE_WORDS.ready],
-  ["active", "M2 1H22V13H2Z", PHASE_WORDS.active],
-  ["retired", "M2 5H22V9H2Z", PHASE_WORDS.retired],
+  ["pending", "M2 3H22V11H2Z", LEGEND_WORDS.pending],
+  ["ready", "M2 3H22V11H2Z", LEGEND_WORDS.ready],
+  ["active", "M2 1H22V13H2Z", LEGEND_WORDS.active],
+  ["retired", "M2 5H22V9H2Z", LEGEND_WORDS.retired],
 ];
 
 /** What the timeline's shapes mean. */

@@ -90,6 +90,14 @@ export function Failure({ error, retry }: { error: ApiError; retry?: () => void 
     <div class="notice bad" role="alert">
       <p>
         <strong>{TITLES.get(error.code) ?? "That failed."}</strong> <Marked words={error.message} />
+        {error.field === undefined || error.message.includes(error.field) ? null : (
+          <>
+            {" "}
+            <code>
+              <Told words={error.field} />
+            </code>
+          </>
+        )}
       </p>
       {retry === undefined ? null : (
         <button type="button" onClick={retry}>

@@ -139,13 +139,13 @@ function Verdict({ answer }: { answer: VerifyAnswer }) {
       {header === null ? null : (
         <>
           <h3>Header</h3>
-          <Lines text={header.text} label="Header" />
+          <Lines text={header} label="Header" />
         </>
       )}
       {claims === null ? null : (
         <>
           <h3>Claims</h3>
-          <Lines text={claims.text} label="Claims" />
+          <Lines text={claims} label="Claims" />
         </>
       )}
     </>
