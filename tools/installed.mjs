@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -65,7 +65,7 @@ export async function pythonTools(cache, name, pins, folder = "python") {
 export async function nodeTools(folder) {
   const lock = readFileSync(join(folder, "package-lock.json"));
   // The stamp stands in what `npm ci` makes anew.
-  await once(join(folder, "node_modules"), "pinned", lock, () =>
+  await once(join(folder, "node_modules"), `packages-${basename(folder)}`, lock, () =>
     run("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: folder }),
   );
 }
