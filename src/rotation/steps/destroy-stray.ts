@@ -81,7 +81,7 @@ export async function assertDestroyable(context: Context, view: View, found: Fou
   if (kid !== undefined)
     throw refused(
       found.name,
-      `it is the key ${kid}, which is published or signs: where this is a second copy of it, delete it by hand in the place where ${found.custody} keeps its keys`,
+      `it is the key ${kid}, which is published or signs: where this is a second copy of it, delete it by hand where the custodian ${found.custody} keeps its keys`,
     );
 }
 
