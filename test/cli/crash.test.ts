@@ -3,13 +3,14 @@ import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
+import { amount } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { type Ran, signet, signetProcess } from "./command.js";
 import { everyWrite, killedAt } from "./preloaded.js";
 
 const scratch = scratchDirectories();
 // The full proof kills at every single write; the tests of every day at some of them.
-const STRIDE = process.env.SIGNET_PROOF === "full" ? 1 : 85;
+const STRIDE = amount(85, 17, 1);
 
 /** What must hold of an installation that works: one active key, published, that signs; no private key but the keyring's. */
 async function assertWhole(cwd: string): Promise<void> {
