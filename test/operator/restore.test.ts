@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { confirmCopy } from "../../src/operator/backup/confirm.js";
@@ -63,6 +63,55 @@ describe("a restore that was killed between the log and the keyring", () => {
   });
 });
 
+describe("an audit log that goes on after the backup, and is damaged there", () => {
+  const harms: readonly (readonly [string, (log: string, before: string) => string])[] = [
+    ["a line of text at its end", (log) => `${log}nothing\n`],
+    ["its next entry, which is no entry any more", (log, before) => before + log.slice(before.length).replace("{", "")],
+    ["its next entry, which is gone", (log, before) => before + log.slice(before.length).replace(/^.*\n/, "")],
+    ["all that is after the backup, and the backup's last entry", (_, before) => before.replace(/\n[^\n]*\n$/, "\ntorn\n")],
+  ];
+
+  it.each(harms)("by %s: is this issuer's, is asked about, and lets no key come back that is over", async (_, harm) => {
+    const { backup, place, path, log, jwks, lose, revokeActive, manager } = await backedUp();
+    const revoked = await revokeActive();
+    const whole = await readFile(path("audit.jsonl"), "utf8");
+    await writeFile(path("audit.jsonl"), harm(whole, log), { mode: 0o600 });
+    await lose("keyring.json");
+    const doubts = doubtsIn(await planFor(backup, place, WORD));
+    expect(doubts[0]).toContain("is damaged after the backup");
+    await expect(restore(backup, place, WORD)).rejects.toMatchObject({ code: "restore_refused" });
+    await restore(backup, place, WORD, doubts);
+    expect(await readFile(path("keyring.json"), "utf8")).toMatch(/"state": ?"revoked"/);
+    await manager.repair({ apply: true });
+    expect(await jwks()).not.toContain(revoked);
+  });
+
+  it("is believed on keys that are over, also where no JWKS tells, and where nothing names a signer", async () => {
+    const { backup, place, path, jwks, lose, revokeActive, manager } = await backedUp();
+    const revoked = await revokeActive();
+    await appendFile(path("audit.jsonl"), "nothing\n");
+    await lose("keyring.json", "public");
+    const doubts = doubtsIn(await planFor(backup, place, WORD));
+    expect(doubts.filter((doubt) => doubt.startsWith(revoked))).toStrictEqual([]);
+    await restore(backup, place, WORD, doubts);
+    await manager.repair({ apply: true });
+    expect(await jwks()).not.toContain(revoked);
+    await lose("keyring.json", "active");
+    await expect(restore(backup, place, WORD)).rejects.toMatchObject({
+      code: "restore_refused",
+      message: expect.stringContaining(`signet restore --confirm --revoked ${revoked}`),
+    });
+  });
+
+  it("of another issuer is refused as before", async () => {
+    const { backup, place, path, lose } = await backedUp();
+    const other = await issuerIn(await scratch());
+    await writeFile(path("audit.jsonl"), `${await readFile(join(other.place.directory, "audit.jsonl"), "utf8")}nothing\n`);
+    await lose("keyring.json");
+    await expect(restore(backup, place, WORD)).rejects.toMatchObject({ message: expect.stringContaining("another issuer's") });
+  });
+});
+
 describe("a place that kept its keyring and lost its private keys", () => {
   it("begins to sign again by an operator's word alone", async () => {
     const { backup, place, path, lose } = await backedUp();
@@ -120,6 +169,67 @@ describe("what is there and damaged", () => {
     });
     await lose(...names);
     expect(await planFor(backup, place, WORD)).toMatchObject({ kind: "mend" });
+  });
+
+  it("is told where the keyring is lost as well, and where nothing but a key file is left", async () => {
+    const { backup, place, path, lose } = await backedUp();
+    const active = backup.keyring.keys.find(({ state }) => state === "active");
+    const name = `keys/${active?.id}.key`;
+    const other = backup.keyring.keys.find(({ state }) => state === "pending");
+    // What is a key, and another one, is not the key that the keyring means.
+    await writeFile(path(name), await readFile(path(`keys/${other?.id}.key`)));
+    const refused = {
+      code: "restore_refused",
+      message: expect.stringContaining(`${path(name)} is damaged, and the backup has it`),
+    };
+    await lose("keyring.json");
+    await expect(restore(backup, place, WORD)).rejects.toMatchObject(refused);
+    await lose("active", "audit.jsonl");
+    await expect(restore(backup, place, WORD)).rejects.toMatchObject(refused);
+    await rename(path(name), path(`${active?.id}.key.damaged`));
+    await restore(backup, place, WORD);
+    expect(await readdir(path("keys"))).toContain(`${active?.id}.key`);
+  });
+
+  it("is in no way where it is a key file that is not needed", async () => {
+    const { backup, place, path, lose, revokeActive } = await backedUp();
+    const id = backup.keyring.keys.find(({ state }) => state === "active")?.id;
+    await revokeActive();
+    await writeFile(path(`keys/${id}.key`), "torn", { mode: 0o600 });
+    await lose("keyring.json");
+    expect(await planFor(backup, place, WORD)).toMatchObject({ kind: "mend", doubts: [] });
+  });
+
+  it("keeps no backup from being made, and no restore from bringing the rest, where it is a key file that cannot be read", async () => {
+    const { place, path, contents, backup, lose } = await backedUp();
+    await mkdir(path("keys/zzz.key"));
+    const [active, pending] = ["active", "pending"].map(
+      (wanted) => backup.keyring.keys.find(({ state }) => state === wanted)?.id,
+    );
+    await chmod(path(`keys/${pending}.key`), 0o666);
+    expect([...(await contents()).files.keys()]).not.toContain(`keys/${pending}.key`);
+    await expect(restore(backup, place, WORD)).rejects.toMatchObject({
+      code: "restore_refused",
+      message: expect.stringMatching(/cannot be used, and the backup has it: .*mv /),
+    });
+    await chmod(path(`keys/${pending}.key`), 0o600);
+    await lose(`keys/${pending}.key`);
+    await restore(backup, place, WORD);
+    await chmod(path(`keys/${active}.key`), 0o666);
+    await expect(contents()).rejects.toMatchObject({ code: "store_insecure" });
+  });
+
+  it("is told with the way back where it is the document that says who signs, beside a lost keyring", async () => {
+    const { backup, place, path, lose } = await backedUp();
+    const [name = ""] = (await readdir(path("active"))).filter((each) => each.endsWith(".json"));
+    await writeFile(path(`active/${name}`), "");
+    await lose("keyring.json");
+    await expect(restore(backup, place, WORD)).rejects.toMatchObject({
+      code: "restore_refused",
+      message: expect.stringMatching(/active\/\d+\.json is damaged.*a copy that waits for your word.*mv .*\.json\.damaged$/),
+    });
+    await lose(`active/${name}`);
+    expect(await planFor(backup, place, WORD)).toMatchObject({ kind: "copy" });
   });
 
   it("is told truly of an audit log that is empty", async () => {

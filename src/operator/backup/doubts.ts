@@ -6,9 +6,8 @@ import { type Files, keyIdOf, keyPathOf } from "./contents.js";
 import type { Here } from "./plan.js";
 import { isOwn } from "./prove-files.js";
 
-/** The published keys of the backup that the JWKS here does not have; none where there is no JWKS. */
-export function unpublishedOf({ keys }: Keyring, files: Files, top: ActiveDocument): string[] {
-  const kids = publishedIn(files);
+/** The published keys of the backup that the JWKS here (`kids`) does not have; none where there is no JWKS. */
+export function unpublishedOf({ keys }: Keyring, kids: readonly string[], top: ActiveDocument): string[] {
   if (kids.length === 0) return [];
   const published = new Set([top.kid, ...kids]);
   return keys.flatMap(({ publicJwk, publishedAt, state }) =>
@@ -19,18 +18,18 @@ export function unpublishedOf({ keys }: Keyring, files: Files, top: ActiveDocume
 }
 
 /** Whether the issuer went on after the backup, by documents and JWKS that are here; also where no JWKS tells. */
-export function isPassed(keyring: Keyring, files: Files, top: ActiveDocument): boolean {
-  const kids = publishedIn(files);
+export function isPassed(keyring: Keyring, kids: readonly string[], top: ActiveDocument): boolean {
   const isKnown = (kid: string): boolean => recordByKid(keyring, kid) !== undefined;
   return (
     top.sequence > keyring.lastSequence ||
     kids.length === 0 ||
     !kids.every(isKnown) ||
-    unpublishedOf(keyring, files, top).length > 0
+    unpublishedOf(keyring, kids, top).length > 0
   );
 }
 
-function publishedIn(files: Files): string[] {
+/** The kids that the JWKS here lists; none where it is not there, or damaged. */
+export function publishedIn(files: Files): string[] {
   return parsePublished({ jwks: files.get("public/jwks.json"), discovery: undefined }).jwks.keys.map(({ kid }) => kid);
 }
 
@@ -57,19 +56,23 @@ function silent(kid: string): string {
   return `nothing signs here, since the private part of ${kid} is not here: where another copy signs, both would`;
 }
 
-/** Without a log that goes on beyond the backup, which keys were revoked since is the operator's to say. */
+const UNKNOWN = {
+  lost: "keyring and audit log are both lost: what was done after the backup is not known here",
+  same: "the keyring is lost, and the audit log here ends with the backup, although the issuer went on: what was done since is not known here",
+  torn: "the keyring is lost, and the audit log here is damaged after the backup: not all that was done since is known here",
+};
+
+/** Without a whole log that goes on beyond the backup, which keys were revoked since is the operator's to say. */
 export function doubtsOfKeys(
   { keys }: Keyring,
   { kid: signer }: ActiveDocument,
   unpublished: readonly string[],
-  isLogLost: boolean,
+  history: keyof typeof UNKNOWN,
 ): string[] {
   const good = keys.flatMap(({ publicJwk, state }) => (publicJwk && state !== "revoked" ? [publicJwk.kid] : []));
   const others = good.filter((kid) => kid !== signer);
   return [
-    isLogLost
-      ? "keyring and audit log are both lost: what was done after the backup is not known here"
-      : "the keyring is lost, and the audit log here ends with the backup, although the issuer went on: what was done since is not known here",
+    UNKNOWN[history],
     ...unpublished.map((kid) => `${kid} is not in the JWKS that is here: it is recorded as revoked, and does not come back`),
     ...others.map((kid) => `${kid} verifies: where it was revoked after the backup, give --revoked ${kid}`),
   ];

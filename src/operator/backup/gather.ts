@@ -10,8 +10,8 @@ import { parseKeyring } from "../../keyring/parse.js";
 import { nameOf } from "../../rotation/plan/view.js";
 import { keyringMissing } from "../load-installation.js";
 import type { Surroundings } from "../surroundings.js";
-import { type BackupContents, type Files, keyIdOf } from "./contents.js";
-import { callersAt, filesAt, type Place } from "./place.js";
+import { type BackupContents, type Files, keyIdOf, keyPathOf } from "./contents.js";
+import { callersAt, type FilesThere, filesAt, type Place } from "./place.js";
 import { isOwn, lostKeys, provenFiles } from "./prove-files.js";
 
 const HANDBOOK = "docs/operations/backup-and-restore.md";
@@ -50,11 +50,13 @@ export async function gather(
   const { config } = installation;
   assertOnDisk(config);
   const place: Place = { config: path, directory: config.directory };
-  const found = await stableFiles(installation, place);
+  const { files: found, unreadable } = await stableFiles(installation, place);
   const keyring = parseKeyring(found.get("keyring.json") ?? "", config.directory);
   const own = new Set(keyring.keys.filter(isOwn).map(({ id }) => id));
-  const wanted = new Map([...found].filter(([each]) => keyIdOf(each) === undefined || own.has(keyIdOf(each) as string)));
-  assertSigns(keyring, wanted);
+  const isWanted = ([each]: readonly [string, unknown]): boolean =>
+    keyIdOf(each) === undefined || own.has(keyIdOf(each) as string);
+  const wanted = new Map([...found].filter(isWanted));
+  assertSigns(keyring, wanted, unreadable);
   // A backup is proven when it is made: later none can be made.
   const { files, opened, unopened, notes } = await provenFiles(keyring, wanted, passphraseAtHand(surroundings, config));
   const callers = await callersAt(place);
@@ -64,6 +66,7 @@ export async function gather(
     provenKeys: opened,
     notes: [
       ...notes,
+      ...[...unreadable.values()].map(({ message }) => `left out: ${message}`),
       ...losses(keyring, files, found.size - wanted.size),
       ...(unopened === 0
         ? []
@@ -91,22 +94,24 @@ function assertOnDisk({ aws }: Config): void {
   );
 }
 
-async function stableFiles(installation: Installation, place: Place): Promise<Files> {
+async function stableFiles(installation: Installation, place: Place): Promise<FilesThere> {
   // What is no keyring, or an unconfirmed copy's, is told by the store.
   if ((await installation.stores.keyring.read()) === undefined) throw keyringMissing(installation);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = (await installation.stores.keyring.read())?.tag;
-    const files = await filesAt(place);
-    if (before !== undefined && (await installation.stores.keyring.read())?.tag === before) return files;
+    const found = await filesAt(place);
+    if (before !== undefined && (await installation.stores.keyring.read())?.tag === before) return found;
     await sleep(10 + Math.random() * 90);
   }
   throw new SignetError("lease_held", "keys are being changed all the time, so that no moment is like the next: try again");
 }
 
 // A copy that cannot sign is none, and one that is kept instead of the last good one is worse.
-function assertSigns(keyring: Keyring, files: Files): void {
+function assertSigns(keyring: Keyring, files: Files, unreadable: FilesThere["unreadable"]): void {
   const lost = lostKeys(keyring, files).find(({ state }) => state === "active");
   if (lost === undefined) return;
+  const why = unreadable.get(keyPathOf(lost.id));
+  if (why !== undefined) throw why;
   throw new SignetError(
     "key_not_found",
     `no backup was made: the private part of ${nameOf(lost)}, which signs, is not there. Keep your earlier backups: ` +

@@ -7,10 +7,11 @@ import { damaged, type Files, wholeLines } from "./contents.js";
 import type { ProvenBackup } from "./prove.js";
 
 /**
- * How a place's history stands to a backup's. `ahead`: what is there continues the backup's chain. `lost`: nothing tells.
- * `forked`: both were changed since they were one, or what is there is another issuer's.
+ * How a place's history stands to a backup's. `ahead`: what is there continues the backup's chain. `torn`: it does, with a line that is damaged or
+ * missing, so that not all that was done since is known. `lost`: nothing tells. `forked`: both were changed since they were one, or what is there is
+ * another issuer's.
  */
-export type History = "same" | "ahead" | "behind" | "forked" | "lost";
+export type History = "same" | "ahead" | "torn" | "behind" | "forked" | "lost";
 
 /** The audit log of some files, as a store that is read. */
 export function logOf(files: Files): AuditStore {
@@ -22,16 +23,28 @@ export function logOf(files: Files): AuditStore {
   };
 }
 
-/** By the log that is there, where no keyring is. Only a chain without a hole is believed to continue the backup's. */
+/** By the log that is there, where no keyring is. Only a chain without a hole is believed to say all that was done since. */
 export async function historyByLog(files: Files, { keyring, files: own }: ProvenBackup): Promise<History> {
-  const last = linesOf(files).at(-1);
+  const lines = linesOf(files);
+  const last = lines.at(-1);
   if (last === undefined) return "lost";
   const { entry, count } = keyring.audit;
   const beyond = await readBeyond({ audit: logOf(files) }, keyring);
-  if (beyond !== undefined) return beyond.isIntact && beyond.entries[0]?.number === count + 1 ? "ahead" : "forked";
+  if (beyond?.isIntact === true && beyond.entries[0]?.number === count + 1) return "ahead";
   // The keyring is written before the log: it may have had one entry more.
-  if (last === entry || hashOf(last) === parsedEntry(entry)?.previous) return "same";
-  return linesOf(own).includes(last) ? "behind" : "forked";
+  const before = parsedEntry(entry)?.previous;
+  if (beyond === undefined && (last === entry || hashOf(last) === before)) return "same";
+  if (isContinued(lines, keyring) || (beyond === undefined && lines.some((line) => hashOf(line) === before))) return "torn";
+  return beyond === undefined && linesOf(own).includes(last) ? "behind" : "forked";
+}
+
+// Whether the keyring's last entry is in a log, or the one after it, which names its hash: no other issuer's log has either.
+function isContinued(lines: readonly string[], { audit: { count, head, entry } }: Keyring): boolean {
+  return lines.some((line) => {
+    if (line === entry) return true;
+    const { number, previous } = parsedEntry(line) ?? {};
+    return number === count + 1 && previous === head;
+  });
 }
 
 /** By the keyring that is there. Where the log was lost, the counts decide. */
@@ -44,7 +57,7 @@ export function historyByKeyring({ audit: here }: Keyring, files: Files, { keyri
   return here.count > count ? "ahead" : "behind";
 }
 
-/** The kids of keys of which the log that is there says that they were revoked or removed since the backup, whole or not. */
+/** The kids of keys of which the log that is there says that they were revoked or given up since the backup, whole or not. */
 export function overByLog(files: Files, { keyring }: ProvenBackup): ReadonlySet<string> {
   const entries = linesOf(files).flatMap((line) => parsedEntry(line) ?? []);
   const fates = fatesOf(entries.filter(({ number }) => number > keyring.audit.count));

@@ -1,6 +1,6 @@
-import { basename, join } from "node:path";
-import { keyFilesIn } from "../../custody/file/custodian.js";
+import { join } from "node:path";
 import { facts } from "../../custody/file/facts.js";
+import { isSignetError, type SignetError } from "../../errors.js";
 import { callersFolder, lastUse } from "../../files/last-uses.js";
 import { namesIn } from "../../files/names.js";
 import { readTrustedText } from "../../files/trusted-read.js";
@@ -25,21 +25,36 @@ export function pathIn({ config, directory }: Place, path: string): string {
   return path === "signet.json" ? config : join(directory, ...path.split("/"));
 }
 
+/** The files that are in a place. */
+export interface FilesThere {
+  readonly files: Files;
+  /** Key files that cannot be read, and why, by their paths: a folder of that name, a mode that lets others write, a bad sector. */
+  readonly unreadable: ReadonlyMap<string, SignetError>;
+}
+
 /**
  * Reads the files of an installation that a backup can have, as they are. A last line of the audit log that was cut short is left out.
  *
- * @throws SignetError `store_failed`, `store_insecure`
+ * @throws SignetError `store_failed`, `store_insecure` for what is no key file
  */
-export async function filesAt(place: Place): Promise<Files> {
+export async function filesAt(place: Place): Promise<FilesThere> {
   const files = new Map<string, string>();
+  const unreadable = new Map<string, SignetError>();
   const add = (path: string, text: string | undefined): void => {
     if (text !== undefined && isBackupPath(path)) files.set(path, text);
   };
   const read = async (path: string): Promise<void> => add(path, await readTrustedText("document", pathIn(place, path)));
   await read("signet.json");
   await read("keyring.json");
-  for await (const { path, text } of keyFilesIn(join(place.directory, facts.keyFolder))) {
-    add(`${facts.keyFolder}/${basename(path)}`, text);
+  for (const name of await namesIn(join(place.directory, facts.keyFolder))) {
+    const path = `${facts.keyFolder}/${name}`;
+    if (!isBackupPath(path)) continue;
+    try {
+      add(path, await readTrustedText("key", pathIn(place, path), "store_insecure"));
+    } catch (error) {
+      if (!isSignetError(error)) throw error;
+      unreadable.set(path, error);
+    }
   }
   for (const name of await namesIn(join(place.directory, "active"))) {
     if (isBackupPath(`active/${name}`)) await read(`active/${name}`);
@@ -48,7 +63,7 @@ export async function filesAt(place: Place): Promise<Files> {
   await read("public/openid-configuration.json");
   const lines = wholeLines(await readTrustedText("document", pathIn(place, "audit.jsonl")));
   add("audit.jsonl", lines.length === 0 ? undefined : lines.map((line) => `${line}\n`).join(""));
-  return files;
+  return { files, unreadable };
 }
 
 /** When the callers of an installation were recognised last, by name. */

@@ -1,24 +1,31 @@
-import { facts } from "../../custody/file/facts.js";
-import { decodeKeyFile } from "../../custody/file/key-file.js";
 import { asArgument } from "../../encoding/shell-argument.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { type ActiveDocument, parseActiveDocument } from "../../keyring/active-document.js";
-import type { Keyring } from "../../keyring/keyring.js";
+import { type Keyring, recordByKid } from "../../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../../keyring/parse.js";
 import { verifyAudit } from "../../rotation/session/audit.js";
 import { RESTORED_NAME } from "../../storage/file/restored.js";
 import { type Compared, comparisonOf } from "./comparison.js";
 import { type Files, keyIdOf } from "./contents.js";
-import { doubtOfConfig, doubtOfPlace, doubtOfSigner, doubtOfSilence, doubtsOfKeys, isPassed, unpublishedOf } from "./doubts.js";
+import {
+  doubtOfConfig,
+  doubtOfPlace,
+  doubtOfSigner,
+  doubtOfSilence,
+  doubtsOfKeys,
+  isPassed,
+  publishedIn,
+  unpublishedOf,
+} from "./doubts.js";
 import { type History, historyByKeyring, historyByLog, logOf, overByLog } from "./log.js";
 import { type Mark, markText } from "./mark.js";
+import { assertWhole, inTheWay, lacking, missedOf } from "./missed.js";
+import type { FilesThere } from "./place.js";
 import type { ProvenBackup } from "./prove.js";
-import { isOwn } from "./prove-files.js";
 import { withRevoked } from "./revoked-since.js";
 
 /** What is there where a backup shall be restored. */
-export interface Here {
-  readonly files: Files;
+export interface Here extends FilesThere {
   /** What an earlier restore left, that was not confirmed. */
   readonly mark: Mark | undefined;
   /** The directory, for messages. */
@@ -79,7 +86,7 @@ async function judged(backup: ProvenBackup, here: Here, word: Word): Promise<Wri
       `another backup was restored in ${directory}, and waits for your word: \`signet restore --confirm\`, or move ${directory} away`,
     );
   }
-  const top = mark === undefined ? topDocument(files) : undefined;
+  const top = mark === undefined ? topDocument(files, directory) : undefined;
   if (!files.has("keyring.json") && top !== undefined) return besideDocument(backup, here, top, word);
   if (word.revoked.length > 0) {
     const how = files.has("keyring.json") ? "revoke it by `signet keys revoke KID`" : "give it with `signet restore --confirm`";
@@ -89,9 +96,13 @@ async function judged(backup: ProvenBackup, here: Here, word: Word): Promise<Wri
 }
 
 // Nothing here signs, and what is written does not either: the mark comes last, and stands in place of a keyring.
-async function copy(backup: ProvenBackup, { files, mark, directory }: Here): Promise<Writing> {
+async function copy(backup: ProvenBackup, here: Here): Promise<Writing> {
+  const { files, mark, directory } = here;
   const history = await historyByLog(files, backup);
   if (history === "behind" || history === "forked") throw olderOrOther(history, directory);
+  if (history === "torn") throw tornLog(backup, files, directory);
+  const over = overByLog(files, backup);
+  await assertWhole(backup, here, missedOf(backup, over));
   for (const [path, text] of files) {
     // What the backup does not have is in no way: a key of which no record knows signs nothing.
     const other = keyIdOf(path) === undefined ? undefined : backup.files.get(path);
@@ -103,7 +114,7 @@ async function copy(backup: ProvenBackup, { files, mark, directory }: Here): Pro
   }
   const { digest, madeAt, keyring } = backup;
   const waiting = markText({ backup: digest, madeAt, keyring: withoutHolder(keyring) });
-  const writes = lacking(backup, files, overByLog(files, backup));
+  const writes = lacking(backup, files, missedOf(backup, over));
   return {
     kind: "copy",
     writes: mark === undefined ? followedBy(writes, RESTORED_NAME, waiting) : writes,
@@ -118,8 +129,9 @@ async function besideKeyring(backup: ProvenBackup, here: Here): Promise<Writing 
   const keyring = keyringIn(files.get("keyring.json") as string, directory);
   const history = historyByKeyring(keyring, files, backup);
   if (history === "behind" || history === "forked") throw olderOrOther(history, directory);
-  await assertWhole(backup, keyring, here);
-  const writes = lacking(backup, files, overByLog(files, backup), keyring);
+  const isMissed = missedOf(backup, overByLog(files, backup), keyring);
+  await assertWhole(backup, here, isMissed);
+  const writes = lacking(backup, files, isMissed);
   if (writes.size > 0) {
     const doubts = [...doubtOfPlace(keyring, here), ...doubtOfSilence(keyring, files, writes), ...doubtOfConfig(writes)];
     return { kind: "mend", writes, doubts, notes: writes.has("audit.jsonl") ? await holesOf(writes, keyring) : [] };
@@ -134,7 +146,7 @@ async function besideKeyring(backup: ProvenBackup, here: Here): Promise<Writing 
 
 /**
  * A document names who signs here: the keyring is put back to it, and brought up to date by log and document (`signet keys repair`). Where the log is
- * lost as well, or ends where the backup does although the issuer went on, the JWKS here tells which keys were taken out since.
+ * lost as well, is damaged, or ends where the backup does although the issuer went on, the JWKS here tells which keys were taken out since.
  */
 async function besideDocument(backup: ProvenBackup, here: Here, top: ActiveDocument, word: Word): Promise<Writing> {
   const { files, directory } = here;
@@ -148,44 +160,27 @@ async function besideDocument(backup: ProvenBackup, here: Here, top: ActiveDocum
     );
   }
   // A log that was put back by a restore which was killed, or by hand, tells no more than the backup.
-  const isUnknown = history === "lost" || (history === "same" && isPassed(backup.keyring, files, top));
-  const unpublished = isUnknown ? unpublishedOf(backup.keyring, files, top) : [];
-  const over = [...word.revoked, ...unpublished];
-  const keyring = withRevoked(withoutHolder(backup.keyring), over, word.at);
-  const writes = lacking(backup, files, new Set([...overByLog(files, backup), ...over]));
+  const kids = publishedIn(files);
+  const unknown = history === "ahead" || (history === "same" && !isPassed(backup.keyring, kids, top)) ? undefined : history;
+  const overHere = overByLog(files, backup);
+  const unpublished = unknown === undefined ? [] : unpublishedOf(backup.keyring, kids, top).filter((kid) => !overHere.has(kid));
+  // What a damaged log says of keys that are over is heard here alone: a repair believes none of it.
+  const told = history === "torn" ? [...overHere].filter((kid) => recordByKid(backup.keyring, kid) !== undefined) : [];
+  const keyring = withRevoked(withoutHolder(backup.keyring), [...word.revoked, ...unpublished, ...told], word.at);
+  const isMissed = missedOf(backup, new Set([...overHere, ...word.revoked, ...unpublished]));
+  await assertWhole(backup, here, isMissed);
+  const writes = lacking(backup, files, isMissed);
   const doubts = [
     ...doubtOfPlace(backup.keyring, here),
     ...doubtOfSigner(top, files),
-    ...(isUnknown ? doubtsOfKeys(keyring, top, unpublished, history === "lost") : []),
+    ...(unknown === undefined ? [] : doubtsOfKeys(keyring, top, unpublished, unknown)),
     ...doubtOfConfig(writes),
   ];
-  return { kind: "mend", writes: logLast(followedBy(writes, "keyring.json", keyringText(keyring))), doubts, notes: [] };
-}
-
-// What is there is never written over: a key file that does not open has to leave before the backup's comes back.
-async function assertWhole({ files: own }: ProvenBackup, { keys }: Keyring, { files, directory }: Here): Promise<void> {
-  for (const record of keys.filter(isOwn)) {
-    const name = `${facts.keyFolder}/${record.id}.key`;
-    const text = files.get(name);
-    if (text === undefined || !own.has(name) || (await opens(text, name))) continue;
-    const path = `${directory}/${name}`;
-    throw refused(
-      `${path} is damaged, and the backup has it; nothing was written. Move it away, and restore again: ` +
-        `mv ${asArgument(path)} ${asArgument(`${path}.damaged`)}`,
-    );
-  }
-}
-
-// An encrypted one is whole for all that can be seen without its passphrase.
-async function opens(text: string, path: string): Promise<boolean> {
-  try {
-    await decodeKeyFile(text, path, async () => undefined);
-    return true;
-  } catch (error) {
-    if (isSignetError(error, "passphrase_required")) return true;
-    if (isSignetError(error)) return false;
-    throw error;
-  }
+  const isSignerOver = recordByKid(keyring, top.kid)?.revokedAt !== undefined;
+  const notes = isSignerOver
+    ? [`${top.kid} is recorded as revoked, and signs here until another key takes over: \`signet keys repair --yes\``]
+    : [];
+  return { kind: "mend", writes: logLast(followedBy(writes, "keyring.json", keyringText(keyring))), doubts, notes };
 }
 
 async function holesOf(writes: Files, keyring: Keyring): Promise<string[]> {
@@ -194,26 +189,6 @@ async function holesOf(writes: Files, keyring: Keyring): Promise<string[]> {
   return [
     `the audit log that was put back is not whole: line ${fault.number}: ${fault.words}. Where there is no later one, \`signet audit begin\` begins a new chain`,
   ];
-}
-
-/**
- * What the backup has and the place lacks: config, key files and log. Documents and public files are a manager's to write.
- *
- * @param over kids whose private parts do not come back
- * @param present says which private parts are missed, where a keyring is there
- */
-function lacking({ files: own, keyring }: ProvenBackup, here: Files, over: ReadonlySet<string>, present = keyring): Files {
-  const isMissed = (id: string): boolean => {
-    const [ours, theirs] = [keyring, present].map(({ keys }) => keys.find((each) => each.id === id));
-    const isOver = theirs === undefined || theirs.state === "revoked" || theirs.revokedAt !== undefined;
-    const kid = ours?.publicJwk?.kid;
-    return !isOver && theirs.publicJwk?.kid === kid && !(kid !== undefined && over.has(kid));
-  };
-  const isWanted = (path: string): boolean => {
-    const id = keyIdOf(path);
-    return id === undefined ? path === "signet.json" || path === "audit.jsonl" : isMissed(id);
-  };
-  return new Map([...own].filter(([path]) => !here.has(path) && isWanted(path)));
 }
 
 function followedBy(writes: Files, path: string, text: string): Files {
@@ -238,16 +213,45 @@ function keyringIn(text: string, directory: string): Keyring {
     return parseKeyring(text, path);
   } catch (error) {
     if (!isSignetError(error, "keyring_damaged")) throw error;
-    throw refused(
-      `${path} is damaged; nothing was written. Move it away, and restore again: the backup's is brought up to date by the audit log and the active ` +
-        `document that are there: mv ${asArgument(path)} ${asArgument(`${path}.damaged`)}`,
+    throw inTheWay(
+      directory,
+      "keyring.json",
+      "is damaged, and the backup's is brought up to date by the audit log and the active document that are there",
     );
   }
 }
 
-function topDocument(files: Files): ActiveDocument | undefined {
-  const documents = [...files].flatMap(([path, text]) => (path.startsWith("active/") ? [parseActiveDocument(text, path)] : []));
+// Which one signs is not known where one of them does not say it.
+function topDocument(files: Files, directory: string): ActiveDocument | undefined {
+  const documents = [...files].flatMap(([path, text]) => (path.startsWith("active/") ? [documentIn(text, path, directory)] : []));
   return documents.sort((a, b) => b.sequence - a.sequence)[0];
+}
+
+function documentIn(text: string, path: string, directory: string): ActiveDocument {
+  try {
+    return parseActiveDocument(text, path);
+  } catch (error) {
+    if (!isSignetError(error, "active_document_damaged")) throw error;
+    throw inTheWay(
+      directory,
+      path,
+      "is damaged, and there is no keyring; where no other document says who signs, what is restored is a copy that waits for your word",
+    );
+  }
+}
+
+// No run of a manager believes what stands behind the damaged line, and a copy has no document that would tell.
+function tornLog(backup: ProvenBackup, files: Files, directory: string): SignetError {
+  const over = [...overByLog(files, backup)].filter((kid) => recordByKid(backup.keyring, kid) !== undefined);
+  const known =
+    over.length === 0
+      ? ""
+      : `. It says that these are over: \`signet restore --confirm ${over.map((kid) => `--revoked ${asArgument(kid)}`).join(" ")}\``;
+  return inTheWay(
+    directory,
+    "audit.jsonl",
+    `is damaged where it goes on after the backup, so that not all that was done since is known${known}`,
+  );
 }
 
 function olderOrOther(history: Extract<History, "behind" | "forked">, directory: string): SignetError {

@@ -39,10 +39,11 @@ export async function provenFiles(
 ): Promise<ProvenFiles> {
   const kept = new Map<string, string>();
   const notes: string[] = [];
+  const records = new Map(keyring.keys.map((record) => [record.id, record]));
   let [opened, unopened] = [0, 0];
   for (const [path, text] of files) {
     const place = `${where}${path}`;
-    const record = keyring.keys.find(({ id }) => id === keyIdOf(path));
+    const record = records.get(keyIdOf(path) ?? "");
     try {
       if (keyIdOf(path) === undefined) assertDocument(path, text, place);
       else if (await isProvenKey(record, place, text, passphrase)) opened += 1;
@@ -57,8 +58,12 @@ export async function provenFiles(
   return { files: kept, opened, unopened, notes };
 }
 
-/** Whether a key was opened; false where it is encrypted, and there is no passphrase. */
-async function isProvenKey(
+/**
+ * Whether a key was opened; false where it is encrypted, and there is no passphrase.
+ *
+ * @throws SignetError what is wrong with it
+ */
+export async function isProvenKey(
   record: KeyRecord | undefined,
   path: string,
   text: string,

@@ -48,7 +48,11 @@ export async function placeFor(
 async function assertOwnDirectory({ env }: Surroundings, place: Place): Promise<void> {
   const { config, directory } = place;
   const isBeside = !relative(dirname(resolve(config)), resolve(directory)).startsWith("..");
-  if (isBeside || env.SIGNET_DIRECTORY !== undefined || (await filesAt({ ...place, config: join(directory, "none") })).size === 0)
+  if (
+    isBeside ||
+    env.SIGNET_DIRECTORY !== undefined ||
+    (await filesAt({ ...place, config: join(directory, "none") })).files.size === 0
+  )
     return;
   throw refused(
     `there is no ${config}, and the backup's keeps its keys in ${directory}, where an issuer is already. For a drill set SIGNET_DIRECTORY to another ` +
@@ -59,8 +63,8 @@ async function assertOwnDirectory({ env }: Surroundings, place: Place): Promise<
 /** Says what is newer where, and what a restore would write. Nothing is written. */
 export async function planFor(backup: ProvenBackup, place: Place, word: Word): Promise<Plan> {
   const { directory } = place;
-  const here = { files: await filesAt(place), mark: await readMark(directory), directory, place: await placeDigest(directory) };
-  return planOf(backup, here, word);
+  const found = await filesAt(place);
+  return planOf(backup, { ...found, mark: await readMark(directory), directory, place: await placeDigest(directory) }, word);
 }
 
 /**
@@ -76,6 +80,9 @@ export async function restore(backup: ProvenBackup, place: Place, word: Word, ac
   await assertNoLinks(directory);
   await makePrivateDirectory(directory);
   await assertTrustedFolder("document", directory);
+  // What is written there has to be of use there: no manager, and no issuer, reads from a folder that others can write to.
+  await assertTrustedFolder("key", join(directory, facts.keyFolder));
+  await assertTrustedFolder("document", join(directory, "active"));
   return withProcessLock(restoreLockIn(directory), async () => {
     await removeInterrupted(place);
     // Another restore, or an `init`, may have been there meanwhile.
@@ -93,15 +100,17 @@ async function write({ callers }: ProvenBackup, place: Place, { writes }: Writin
   const { directory } = place;
   await createFile(join(directory, ".gitignore"), "*\n", PUBLIC_FILE);
   for (const [name, at] of callers) await recallUse(callersFolder(directory), name, at);
-  for (const [path, text] of writes) await put(pathIn(place, path), text, path === "signet.json" ? PUBLIC_FILE : PRIVATE_FILE);
+  for (const [path, text] of writes) await put(place, path, text);
 }
 
-async function put(path: string, text: string, mode: number): Promise<void> {
+async function put(place: Place, name: string, text: string): Promise<void> {
+  const path = pathIn(place, name);
+  const mode = name === "signet.json" ? PUBLIC_FILE : PRIVATE_FILE;
   if (mode === PUBLIC_FILE) await makeDirectories(dirname(path));
   else await makePrivateDirectory(dirname(path));
   if (await createFile(path, text, mode)) return;
   // A link that leads nowhere has the name too, and nothing is written through it.
-  const present = await readTrustedText(keyIdOf(`keys/${basename(path)}`) === undefined ? "document" : "key", path);
+  const present = await readTrustedText(keyIdOf(name) === undefined ? "document" : "key", path);
   if (present === text) return;
   const what =
     present === "" ? "is there, and is empty" : "was made by something else meanwhile, or is a link that leads nowhere";
