@@ -13,6 +13,7 @@ import { type ActiveKey, createActiveKey } from "./issue/active-key.js";
 import { type Callers, createCallers } from "./issue/callers.js";
 import { createImmediateIssuer, type ImmediateIssuer, presentSeconds } from "./issue/issuer.js";
 import { createRates } from "./issue/rate.js";
+import type { ActiveDocument } from "./keyring/active-document.js";
 import type { Custody } from "./keyring/key-record.js";
 import type { OnceStore, Stores } from "./storage/contract.js";
 import { createFileOnceStore } from "./storage/file/once.js";
@@ -82,7 +83,7 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
         });
   const { wrapSigner = (signer) => signer } = options;
   const activeKey = createActiveKey({
-    read: () => stores.active.read(),
+    read: () => documentsIn(stores),
     open: async (key) => wrapSigner(await open(key).catch(adviseRepair)),
     maxAgeSeconds: config.rotation.activeKeyMaxAgeSeconds,
     refreshSeconds: config.aws === undefined ? options.refreshSeconds : undefined,
@@ -121,6 +122,16 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
     watchKeys: (onFailure: KeyWatcher) => void keyWatchers.push(onFailure),
     watchKms: (onSigned: OnKmsSigned, onRetry: () => void) => void kmsWatchers.push([onSigned, onRetry]),
   });
+}
+
+// Where the keyring is there, nothing is to be resumed or mounted: a manager knows what it waits for, and writes the document.
+async function documentsIn({ active, keyring, location }: Stores): Promise<readonly ActiveDocument[]> {
+  const documents = await active.read();
+  if (documents.length > 0 || (await keyring.read().catch(() => undefined)) === undefined) return documents;
+  throw new SignetError(
+    "no_active_key",
+    `no key is active${location === undefined ? "" : ` in ${location}`}, though the keyring is there: \`signet keys tick\` lets one sign, or says what it waits for`,
+  );
 }
 
 // A custodian does not know whether it belongs to an installation, which can be repaired.

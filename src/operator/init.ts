@@ -93,10 +93,10 @@ export async function makeIssuer(
     await takeBack?.();
     throw error;
   });
-  // Another process was done first, or there was nothing left to resume but its lease.
-  if (actions.length === 0) throw alreadyThere(path, config);
   const keyring = (await installation.stores.keyring.read())?.keyring;
   const active = keyring && activeRecord(keyring);
+  // Another process was done first, or there was nothing left to resume but its lease.
+  if (actions.length === 0) throw alreadyThere(path, config, active !== undefined);
   if (active === undefined) throw new SignetError("internal", "no key became active; run `signet init` again");
   return active;
 }
@@ -207,12 +207,12 @@ async function assertPossible({ algorithm, rotation, limits, custody }: Config):
 async function assertUnfinished({ stores, config }: Installation, path: string): Promise<void> {
   const found = await stores.keyring.read();
   const isComplete = found !== undefined && activeRecord(found.keyring) !== undefined && found.keyring.lease === null;
-  if (isComplete) throw alreadyThere(path, config);
+  if (isComplete) throw alreadyThere(path, config, true);
 }
 
-function alreadyThere(path: string, config: Config): SignetError {
-  return new SignetError(
-    "config_exists",
-    `there is an issuer already (${path}); nothing was changed. Try \`${["signet issue", ...exampleRequest(config)].join(" ")}\``,
-  );
+function alreadyThere(path: string, config: Config, isSigning: boolean): SignetError {
+  const next = isSigning
+    ? `Try \`${["signet issue", ...exampleRequest(config)].join(" ")}\``
+    : "No key is active in it: `signet keys tick` says what it waits for";
+  return new SignetError("config_exists", `there is an issuer already (${path}); nothing was changed. ${next}`);
 }

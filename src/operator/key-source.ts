@@ -42,7 +42,7 @@ export async function findKey(surroundings: Surroundings, source: string, option
   if (place.service === "file") await warnOfReaders(pathGiven(surroundings, place.path));
   const { content, member, kid, beside } = await readKeyPlace(surroundings, place, options.region);
   const wishes = { alg: options.algorithm, kid: options.kid, member: options.member ?? member };
-  const own = await opened(surroundings, source, options, (passphrase) =>
+  const own = await withKeyPassphrase(surroundings, source, options, (passphrase) =>
     parsePrivateKeyText(content, { ...wishes, passphrase }),
   ).finally(() => typeof content !== "string" && content.fill(0));
   if (beside !== undefined) assertPublicPart(own, beside.content, beside.where);
@@ -52,13 +52,18 @@ export async function findKey(surroundings: Surroundings, source: string, option
   return { ...namedIn(jwks, found, options.jwks), from: source };
 }
 
-// The passphrase is asked for where there is a terminal, and the key needs one.
-async function opened(
+/**
+ * Reads a private key with its passphrase, where it needs one: it is asked for where there is a terminal.
+ *
+ * @param source names the key, for errors
+ * @throws SignetError `usage`, and what `parse` throws
+ */
+export async function withKeyPassphrase<Key>(
   surroundings: Surroundings,
   source: string,
-  options: KeySourceOptions,
-  parse: (passphrase: string | undefined) => PrivateKeyText,
-): Promise<PrivateKeyText> {
+  options: Pick<KeySourceOptions, "keyPassphraseFile" | "askPassphrase">,
+  parse: (passphrase: string | undefined) => Key,
+): Promise<Key> {
   try {
     return parse(await passphraseOfKey(surroundings, options));
   } catch (error) {
@@ -102,7 +107,10 @@ function namedIn(jwks: { readonly keys: readonly object[] }, key: PrivateKeyText
   return { ...key, kid };
 }
 
-async function passphraseOfKey(surroundings: Surroundings, { keyPassphraseFile }: KeySourceOptions): Promise<string | undefined> {
+async function passphraseOfKey(
+  surroundings: Surroundings,
+  { keyPassphraseFile }: Pick<KeySourceOptions, "keyPassphraseFile">,
+): Promise<string | undefined> {
   return keyPassphraseFile === undefined ? undefined : passphraseIn(surroundings, keyPassphraseFile, "--key-passphrase-file");
 }
 

@@ -16,7 +16,8 @@ export interface Ticking {
  * Ticks now, and whenever the plan has something to do. Other managers may do the same: the lease in the keyring lets one work
  * at a time.
  *
- * @param onFailure told of each tick that fails, or that manages no key until a person has looked
+ * @param onFailure told of each tick that fails, or that manages no key until a person has looked (`key manager`), and of each that has found
+ *   what an operator has to look at (`key alert`)
  * @param told words with the commands in them as they can be pasted here
  */
 export function tickOnSchedule(
@@ -30,6 +31,7 @@ export function tickOnSchedule(
   let running = Promise.resolve();
   let toldBlock: string | null = null;
   let toldStrays: ReadonlySet<string> = new Set();
+  let toldAlerts: readonly string[] = [];
 
   async function tick(): Promise<number> {
     try {
@@ -50,9 +52,12 @@ export function tickOnSchedule(
       }
       toldStrays = new Set(kept.map(({ name }) => name));
       const advice = told("an operator has to look at this: `signet keys repair` says what can be done");
-      for (const why of alerts) log.error({ why: told(why) }, advice);
+      if (alerts.length > 0) onFailure("key alert");
+      for (const why of alerts) if (!toldAlerts.includes(why)) log.error({ why: told(why) }, advice);
+      toldAlerts = alerts;
       if (blockedBy !== null) return AFTER_FAILURE_SECONDS;
-      return nextAt === null ? MAX_PAUSE_SECONDS : nextAt - Date.now() / 1_000;
+      const pause = nextAt === null ? MAX_PAUSE_SECONDS : nextAt - Date.now() / 1_000;
+      return alerts.length > 0 ? Math.min(pause, AFTER_FAILURE_SECONDS) : pause;
     } catch (error) {
       // The holder of the lease does the work.
       if ((error as { code?: string }).code !== "lease_held") {

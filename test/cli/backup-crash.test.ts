@@ -45,6 +45,14 @@ async function restoredPlace(): Promise<string> {
   return cwd;
 }
 
+/** A copy of an issuer's folder with the backup, of which some files are lost. */
+async function losingPlace(issuer: string, lost = ["keyring.json", "audit.jsonl"]): Promise<string> {
+  const cwd = await emptyPlace();
+  for (const name of ["signet.json", ".signet"]) await cp(join(issuer, name), join(cwd, name), { recursive: true });
+  for (const name of lost) await rm(join(cwd, ".signet", name));
+  return cwd;
+}
+
 /** That nothing here signs, and the operator is told what is the matter. */
 async function assertSilent(cwd: string): Promise<void> {
   for (const args of [
@@ -129,10 +137,7 @@ describe("killed between any two writes", { timeout: 900_000 }, () => {
 
   it("putting back what was lost leaves it lost, or put back", async () => {
     const writes = await everyWrite(STRIDE, async (at) => {
-      const cwd = await emptyPlace();
-      for (const name of ["signet.json", ".signet"]) await cp(join(backup, name), join(cwd, name), { recursive: true });
-      await rm(join(cwd, ".signet/keyring.json"));
-      await rm(join(cwd, ".signet/audit.jsonl"));
+      const cwd = await losingPlace(backup);
       const ran = await killedAt(["restore", "b", ...KEY, "--yes"], cwd, at);
       // What signs goes on signing: no second one comes about.
       expect(await signet(["issue", "sub=a"], { cwd })).toMatchObject({ code: 0 });
@@ -142,6 +147,32 @@ describe("killed between any two writes", { timeout: 900_000 }, () => {
       return ran;
     });
     expect(writes).toBeGreaterThan(1);
+  });
+
+  it("putting back what was lost asks again, and brings no key back that was revoked since", async () => {
+    const issuer = await losingPlace(backup, []);
+    const { kid = "" } = decodeProtectedHeader(token);
+    expect(await signet(["keys", "revoke", kid, "--yes"], { cwd: issuer })).toMatchObject({ code: 0 });
+    const writes = await everyWrite(amount(3, 2, 1), async (at) => {
+      const cwd = await losingPlace(issuer);
+      const ran = await killedAt(["restore", "b", ...KEY, "--yes"], cwd, at);
+      const again = await signet(["restore", "b", ...KEY], { cwd });
+      // Nothing is asked once the keyring that has the word in it is there.
+      if (again.code !== 0) {
+        expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining(`${kid} is not in the JWKS that is here`) });
+        expect(await signet(["restore", "b", ...KEY, "--yes"], { cwd })).toMatchObject({ code: 0 });
+      }
+      expect(await signet(["keys", "repair", "--yes"], { cwd })).toMatchObject({ code: 0 });
+      const jwks = await readFile(join(cwd, ".signet/public/jwks.json"), "utf8");
+      expect(jwks).not.toContain(kid);
+      const issued = await signet(["issue", "sub=a"], { cwd });
+      await expect(jwtVerify(issued.stdout.trim(), createLocalJWKSet(JSON.parse(jwks)))).resolves.toBeDefined();
+      const files = await readdir(join(cwd, ".signet/keys"));
+      const texts = await Promise.all(files.map((name) => readFile(join(cwd, ".signet/keys", name), "utf8")));
+      expect(texts.filter((text) => text.includes(kid))).toStrictEqual([]);
+      return ran;
+    });
+    expect(writes).toBeGreaterThan(3);
   });
 });
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import fs, { readFile, writeFile } from "node:fs/promises";
+import fs, { readdir, readFile, writeFile } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify } from "jose";
@@ -147,6 +147,22 @@ describe("what a backup says of itself", () => {
       expect(() => parseBackup(JSON.stringify(value))).toThrow(expect.objectContaining({ code: "backup_damaged" }));
     },
   );
+
+  it("has no more files than can be proven in a while, and none is made that has", async () => {
+    const named = (count: number) =>
+      new Map([...Array(count - 2).keys()].map((index) => [`keys/${index}.key`, "x"]))
+        .set("signet.json", "x")
+        .set("keyring.json", "x");
+    expect(parseBackup(backupText({ ...example, files: named(256) })).files.size).toBe(256);
+    const more = { ...example, files: named(257) };
+    expect(() => parseBackup(backupText(more))).toThrow(expect.objectContaining({ code: "backup_damaged" }));
+    const cwd = await scratch();
+    await expect(writeBackup({ env: {}, cwd, self: "signet" }, "b", more, { passphrase: "x" })).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining("more than 256 files"),
+    });
+    expect(await readdir(cwd)).toStrictEqual([]);
+  });
 
   it("is held against each file's digest", async () => {
     const value = JSON.parse(backupText(example)) as { files: { text: string }[] };

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { confirmCopy } from "../../src/operator/backup/confirm.js";
 import { planFor, restore } from "../../src/operator/backup/restore.js";
 import { readHoldings } from "../../src/operator/holders.js";
+import { makeIssuer, planInit } from "../../src/operator/init.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { installationIn, issuerIn, proven, WORD } from "./backup-example.js";
 
@@ -112,6 +113,29 @@ describe("an audit log that goes on after the backup, and is damaged there", () 
   });
 });
 
+describe("a mend that an operator's word revokes the signer of", () => {
+  it("says that the key signs until the repair", async () => {
+    const { backup, place, lose } = await backedUp();
+    const kid = backup.keyring.keys.find(({ state }) => state === "active")?.publicJwk?.kid as string;
+    await lose("keyring.json", "audit.jsonl");
+    expect(await planFor(backup, place, { ...WORD, revoked: [kid] })).toMatchObject({
+      notes: [expect.stringMatching(new RegExp(`^${kid} is recorded as revoked, and signs here until .*keys repair --yes`))],
+    });
+    expect(await planFor(backup, place, WORD)).toMatchObject({ notes: [] });
+  });
+});
+
+describe("a folder of private keys that others can write to", () => {
+  it.each(["keys", "active"])("gets none of them (%s)", async (folder) => {
+    const { backup, place, path, lose } = await backedUp();
+    await lose("keys", "active", "keyring.json");
+    await mkdir(path(folder));
+    await chmod(path(folder), 0o777);
+    await expect(restore(backup, place, WORD)).rejects.toMatchObject({ code: "store_insecure" });
+    expect(await readdir(path(folder))).toStrictEqual([]);
+  });
+});
+
 describe("a place that kept its keyring and lost its private keys", () => {
   it("begins to sign again by an operator's word alone", async () => {
     const { backup, place, path, lose } = await backedUp();
@@ -143,10 +167,24 @@ describe("a copy that waits", () => {
     expect(await readHoldings(installation, path)).toMatchObject({ locks: [{ path: lock }], lease: undefined });
   });
 
+  it("is not confirmed by a clock that is behind the backup, and waits on", async () => {
+    const { backup } = await backedUp();
+    const { place, installation } = await installationIn(await scratch());
+    await restore(backup, place, WORD);
+    const behind = backup.madeAt - backup.keyring.policy.clockSkewSeconds;
+    await expect(confirmCopy(installation, { at: behind - 1, actor: "test" })).rejects.toMatchObject({
+      code: "clock_untrusted",
+      message: expect.stringMatching(/^it is 2023-11-14 22:08:19 UTC by this machine's clock, .*nothing was changed$/),
+    });
+    expect(await readdir(place.directory)).not.toContain("keyring.json");
+    await confirmCopy(installation, { at: behind, actor: "test" });
+    expect(await readdir(place.directory)).not.toContain("restored.json");
+  });
+
   it("takes a key that is named as revoked out of the JWKS at once, also where the next one waits for its upload", async () => {
     const { backup } = await backedUp();
     const cwd = await scratch();
-    const { place, installation } = await installationIn(cwd, { rotation: { byUpload: true } });
+    const { path, place, installation } = await installationIn(cwd, { rotation: { byUpload: true } });
     const { keys, policy } = backup.keyring;
     const kid = keys.find(({ state }) => state === "active")?.publicJwk?.kid as string;
     const keyring = { ...backup.keyring, policy: { ...policy, byUpload: true } };
@@ -154,7 +192,18 @@ describe("a copy that waits", () => {
     await confirmCopy(installation, { at: Math.floor(Date.now() / 1_000), actor: "test", revoked: [kid] });
     await (await installation.manager()).tick();
     expect(await readFile(join(place.directory, "public/jwks.json"), "utf8")).not.toContain(kid);
-    await expect(installation.issuer.issue({ claims: { sub: "alice" } })).rejects.toMatchObject({ code: "no_active_key" });
+    await expect(installation.issuer.issue({ claims: { sub: "alice" } })).rejects.toMatchObject({
+      code: "no_active_key",
+      message: expect.stringContaining("though the keyring is there: `signet keys tick`"),
+    });
+    const surroundings = { env: {}, cwd, self: "signet" };
+    await writeFile(path, '{"issuer": "https://issuer.example", "rotation": {"byUpload": true}}');
+    await expect(
+      makeIssuer(surroundings, await planInit(surroundings, path, {}), { onStep: () => undefined }),
+    ).rejects.toMatchObject({
+      code: "config_exists",
+      message: expect.stringContaining("`signet keys tick` says what it waits for"),
+    });
   });
 });
 

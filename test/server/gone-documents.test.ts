@@ -118,6 +118,23 @@ describe("a manager that waits for a person", () => {
     expect(failed.mock.calls).toStrictEqual(Array(11).fill(["key manager"]));
     expect(error).toHaveBeenCalledTimes(1);
   });
+
+  it("is counted apart where keys are managed and one could not be proven, and each key is told of once", async () => {
+    vi.useFakeTimers();
+    const failed = vi.fn();
+    const error = vi.fn();
+    let alerts = ["standby a could not be proven"];
+    const tick = async () => ({ actions: [], nextAt: null, blockedBy: null, alerts });
+    const installation = { manager: async () => ({ tick }) } as unknown as Installation;
+    const ticking = tickOnSchedule(installation, { info: vi.fn(), error } as never, failed);
+    await vi.advanceTimersByTimeAsync(10 * 60_000 + 1);
+    expect(failed.mock.calls).toStrictEqual(Array(11).fill(["key alert"]));
+    expect(error).toHaveBeenCalledTimes(1);
+    alerts = [];
+    await vi.advanceTimersByTimeAsync(2 * 3_600_000);
+    await ticking.stop();
+    expect(failed).toHaveBeenCalledTimes(11);
+  });
 });
 
 describe("private keys that no record names", () => {

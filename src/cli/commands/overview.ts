@@ -27,7 +27,9 @@ async function nextSteps(context: Context, options: CommonOptions): Promise<stri
       return [
         "",
         `${pathOfConfig(context, options)} is there, but no key is active yet.`,
-        `  ${self} init          finishes what was begun`,
+        found === undefined || found.keyring.lastSequence === 0
+          ? `  ${self} init          finishes what was begun`
+          : `  ${self} keys tick     says what it waits for`,
       ];
     const waiting = found === undefined ? [] : awaitingUpload(found.keyring);
     const rows = [

@@ -169,17 +169,18 @@ async function confirmRestored(context: Context, file: string | undefined, optio
   const { output, self } = context;
   assertForConfirmation(file, options);
   const { revoked = [] } = options;
+  const at = presentSeconds();
   const installation = await openInstallation(context, options);
   const waiting = await readMark(installation.config.directory);
   if (waiting !== undefined) {
     const published = (await installation.stores.publicDocuments.read())?.jwks.keys.map(({ kid }) => kid);
-    tellUnknown(context, pathOfConfig(context, options), waiting, { revoked, published });
+    tellUnknown(context, pathOfConfig(context, options), waiting, { revoked, published, at });
     await confirm(
       "Is the original gone for good, and has no process of it run for the last hour, so that nothing there signs any more?",
       options,
     );
   }
-  const mark = await confirmCopy(installation, { at: presentSeconds(), actor: systemUser(), revoked });
+  const mark = await confirmCopy(installation, { at, actor: systemUser(), revoked });
   const manager = await managerFor(context, installation);
   const report = await manager.tick();
   if (options.json === true) output.json({ backup: mark.backup, madeAt: mark.madeAt, revoked, report });
@@ -209,9 +210,11 @@ function assertForConfirmation(file: string | undefined, options: RestoreOptions
 interface Known {
   readonly revoked: readonly string[];
   readonly published: readonly string[] | undefined;
+  /** What time it is here, as NumericDate. */
+  readonly at: number;
 }
 
-function tellUnknown({ output }: Context, config: string, { madeAt, keyring }: Mark, { revoked, published }: Known): void {
+function tellUnknown({ output }: Context, config: string, { madeAt, keyring }: Mark, { revoked, published, at }: Known): void {
   output.note(
     `${config} was restored from the backup of ${dateInWords(madeAt)}. What the original has done since is not known here:`,
   );
@@ -226,4 +229,7 @@ function tellUnknown({ output }: Context, config: string, { madeAt, keyring }: M
   output.note("  tokens of a key that it made since verify nowhere: their holders have to get new ones");
   output.note("  a proof that may be used once, and was used there, can be used once more here, for at most a day");
   output.note("  a server that was started there signs on from memory for an hour, also where its folder is gone");
+  output.note(
+    `it is ${dateInWords(at)} by this machine's clock: a wrong time would be written into keyring and documents for good`,
+  );
 }

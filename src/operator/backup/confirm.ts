@@ -36,7 +36,8 @@ interface Confirming {
  * and writes the active document. Killed at any instant, it leaves the mark or the keyring; the same command goes on.
  *
  * @returns the mark that was there; its backup says since when the original may have done what the copy does not know of
- * @throws SignetError `usage` where no copy waits to be confirmed, `key_not_found` for a revoked key that it does not have
+ * @throws SignetError `usage` where no copy waits to be confirmed, `key_not_found` for a revoked key that it does not have, `clock_untrusted` before
+ *   the time of the backup
  */
 export async function confirmCopy(
   { config, stores }: Pick<Installation, "config" | "stores">,
@@ -50,6 +51,13 @@ export async function confirmCopy(
       throw new SignetError(
         "usage",
         `there is no restored copy in ${directory} that waits for your word; nothing was changed. One that has it goes on by \`signet keys tick\``,
+      );
+    }
+    // Times of the backup lie ahead of such a clock: nothing would be managed until they are reached.
+    if (confirming.at < mark.madeAt - mark.keyring.policy.clockSkewSeconds) {
+      throw new SignetError(
+        "clock_untrusted",
+        `it is ${dateInWords(confirming.at)} by this machine's clock, before the backup was made (${dateInWords(mark.madeAt)}): set the clock, then confirm; nothing was changed`,
       );
     }
     if ((await readTrustedText("document", path)) === undefined) {

@@ -30,6 +30,8 @@ export interface Backup extends BackupContents {
 }
 
 const MAX_VERSION = 100;
+/** The most files of a backup. An issuer has some twenty; each private key costs time, by the will of who sealed it. */
+export const MAX_FILES = 256;
 
 /** The paths that a backup can have. None of them leads anywhere else. */
 const PATH =
@@ -89,6 +91,7 @@ export function parseBackup(text: string): Backup {
   if (!isTime(madeAt) || !isText(madeBy) || madeBy.length > MAX_VERSION || !(issuer === null || isText(issuer)))
     throw damaged("its head is not one");
   if (!isListOf(files, isObject) || !isObject(callers)) throw damaged("it does not list its files");
+  if (files.length > MAX_FILES) throw damaged(`it has more than ${MAX_FILES} files`);
   const found = new Map<string, string>();
   for (const { path, sha256, text: content, ...more } of files) {
     assertNoOthers(more);

@@ -3,9 +3,9 @@ import { parsePrivateKeyText } from "../../algorithms/private-key-text.js";
 import { parsePublicKeyText } from "../../algorithms/public-key-text.js";
 import { isObject } from "../../encoding/list-of.js";
 import { parseStrictJson } from "../../encoding/strict-json.js";
-import { isSignetError, SignetError } from "../../errors.js";
+import { SignetError } from "../../errors.js";
 import { MAX_KEY_BYTES, readGivenFile, readingGiven } from "../given-file.js";
-import { passphraseIn } from "../key-source.js";
+import { type KeySourceOptions, withKeyPassphrase } from "../key-source.js";
 import type { Surroundings } from "../surroundings.js";
 import { algorithmFor } from "./sealing.js";
 
@@ -28,13 +28,6 @@ export async function recipientIn(surroundings: Surroundings, path: string): Pro
   return publicKey;
 }
 
-/** How a recipient's private key is read. */
-interface PrivateKeyOptions {
-  readonly keyPassphraseFile?: string | undefined;
-  /** Asks for the passphrase of an encrypted key; absent where there is no terminal. */
-  readonly askPassphrase?: ((question: string) => Promise<string>) | undefined;
-}
-
 /**
  * Reads the private key of a backup's recipient: PEM, DER or a JWK, encrypted or not.
  *
@@ -43,18 +36,12 @@ interface PrivateKeyOptions {
 export async function recipientsKeyIn(
   surroundings: Surroundings,
   path: string,
-  { keyPassphraseFile, askPassphrase }: PrivateKeyOptions,
+  options: Pick<KeySourceOptions, "keyPassphraseFile" | "askPassphrase">,
 ): Promise<KeyObject> {
   const content = await readGivenFile(surroundings, path, "--key", MAX_KEY_BYTES);
-  const given = keyPassphraseFile && (await passphraseIn(surroundings, keyPassphraseFile, "--key-passphrase-file"));
-  const read = (passphrase: string | undefined): KeyObject =>
-    readingGiven("--key", path, () => parsePrivateKeyText(withoutPurpose(content, "--key"), { passphrase }).privateKey);
-  try {
-    return read(given);
-  } catch (error) {
-    if (!isSignetError(error, "passphrase_required") || askPassphrase === undefined) throw error;
-    return read(await askPassphrase("Passphrase of the private key: "));
-  }
+  return withKeyPassphrase(surroundings, path, options, (passphrase) =>
+    readingGiven("--key", path, () => parsePrivateKeyText(withoutPurpose(content, "--key"), { passphrase }).privateKey),
+  );
 }
 
 // A key that encrypts says so in a JWK (RFC 7517 section 4.2), and the readers of keys look for such as sign.

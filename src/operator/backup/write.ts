@@ -4,7 +4,7 @@ import { SignetError } from "../../errors.js";
 import { PRIVATE_FILE, writeNewFile } from "../../files/durable.js";
 import { readGivenFile } from "../given-file.js";
 import { pathGiven, type Surroundings } from "../surroundings.js";
-import { type BackupContents, backupText, damaged, digestOf } from "./contents.js";
+import { type BackupContents, backupText, damaged, digestOf, MAX_FILES } from "./contents.js";
 import { MAX_BACKUP_BYTES, type Openers, opened, type Seal, sealed } from "./sealing.js";
 
 /** @throws SignetError `usage` where a backup's name is taken: nothing is written over */
@@ -25,6 +25,12 @@ export async function writeBackup(
   contents: BackupContents,
   seal: Seal,
 ): Promise<string> {
+  if (contents.files.size > MAX_FILES) {
+    throw new SignetError(
+      "usage",
+      `the backup would have more than ${MAX_FILES} files, which no restore reads: nothing was written`,
+    );
+  }
   const text = backupText(contents);
   const file = await sealed(text, seal);
   if (file.length > MAX_BACKUP_BYTES) {
