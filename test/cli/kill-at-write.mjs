@@ -11,9 +11,12 @@ function counted(change) {
     count += 1;
     const isIt = count === Number(at);
     if (isIt && when !== "after") process.kill(process.pid, "SIGKILL");
-    const result = await change(...args);
-    if (isIt) process.kill(process.pid, "SIGKILL");
-    return result;
+    try {
+      return await change(...args);
+    } finally {
+      // Also where it failed, as the making of a folder that is there does: whoever counts would take that for the end.
+      if (isIt) process.kill(process.pid, "SIGKILL");
+    }
   };
 }
 

@@ -11,10 +11,16 @@ export function killedAt(args: readonly string[], cwd: string, at: string): Prom
   return signet(args, { cwd, env: { KILL_AT: at, NODE_OPTIONS: preloaded("kill-at-write.mjs") } });
 }
 
-/** Runs a case for every n-th write until the command lives to its end. Answers how many writes it made. */
+/**
+ * Runs a case for every n-th write until the command lives to its end: before and after each one where that is every single one, else by turns.
+ * Answers how many writes it made.
+ */
 export async function everyWrite(stride: number, run: (at: string) => Promise<Ran>): Promise<number> {
   for (let write = 1; write < MAX_WRITES; write += stride) {
-    if ((await run(write % 2 === 0 ? `${write}` : `${write} after`)).signal !== "SIGKILL") return write;
+    const [before, after] = [`${write}`, `${write} after`];
+    for (const at of stride === 1 ? [before, after] : [write % 2 === 0 ? before : after]) {
+      if ((await run(at)).signal !== "SIGKILL") return write;
+    }
   }
   throw new Error(`the command made more than ${MAX_WRITES} writes`);
 }
