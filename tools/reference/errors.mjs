@@ -253,7 +253,7 @@ export const ERROR_GROUPS = [
       ],
       no_active_key: [
         "No key signs, or none that can be opened here.",
-        "Mount or restore what should be there; `signet init` makes a new issuer.",
+        "Where the keyring is there, `signet keys tick` lets one sign, or says what it waits for. Else mount or restore what should be there; `signet init` makes a new issuer.",
       ],
       active_key_stale: [
         "The key that signs was not confirmed for `activeKeyMaxAgeSeconds`, so nothing is signed.",
@@ -288,7 +288,10 @@ export const ERROR_GROUPS = [
         "Something was written, but not read back yet.",
         "Nothing relies on it. The next tick looks again.",
       ],
-      clock_untrusted: ["This machine's clock is wrong, or was set back.", "Set the clock (NTP), then try again."],
+      clock_untrusted: [
+        "This machine's clock is wrong, was set back, or is behind the backup whose copy is confirmed.",
+        "Set the clock (NTP), then try again.",
+      ],
       notice_failed: ["The webhook did not take a notice.", "Check its URL and its answer; each tick tries again."],
     },
   },
