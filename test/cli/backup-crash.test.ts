@@ -29,7 +29,8 @@ beforeAll(async () => {
   await writeFile(join(backup, "r.pub"), publicKey.export({ format: "pem", type: "spki" }));
   await writeFile(join(backup, "r.key"), privateKey.export({ format: "pem", type: "pkcs8" }), { mode: 0o600 });
   await made("init", "--issuer", "https://issuer.example");
-  token = await made("issue", "sub=alice");
+  // The full proof takes longer than a token lives otherwise.
+  token = await made("issue", "sub=alice", "--ttl", "1h");
   KEY.push((await made("backup", "b", "--recipient", "r.pub")).split(" ")[0] as string);
 });
 
@@ -88,7 +89,7 @@ async function confirmed(cwd: string, ...more: string[]): Promise<void> {
   expect(ticked.code, ticked.stderr).toBe(0);
 }
 
-describe("killed between any two writes", { timeout: 900_000 }, () => {
+describe("killed between any two writes", { timeout: 1_800_000 }, () => {
   it("a restore leaves nothing that signs, and the same command finishes it", async () => {
     const writes = await everyWrite(STRIDE, async (at) => {
       const cwd = await emptyPlace();
@@ -156,12 +157,11 @@ describe("killed between any two writes", { timeout: 900_000 }, () => {
     const writes = await everyWrite(amount(3, 2, 1), async (at) => {
       const cwd = await losingPlace(issuer);
       const ran = await killedAt(["restore", "b", ...KEY, "--yes"], cwd, at);
+      // The keyring has the word in it: once it is there, the place alone is asked about, which is a copy.
+      const hasWord = (await readdir(join(cwd, ".signet"))).includes("keyring.json");
       const again = await signet(["restore", "b", ...KEY], { cwd });
-      // Nothing is asked once the keyring that has the word in it is there.
-      if (again.code !== 0) {
-        expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining(`${kid} is not in the JWKS that is here`) });
-        expect(await signet(["restore", "b", ...KEY, "--yes"], { cwd })).toMatchObject({ code: 0 });
-      }
+      if (!hasWord) expect(again.stderr).toContain(`${kid} is not in the JWKS that is here`);
+      if (again.code !== 0) expect(await signet(["restore", "b", ...KEY, "--yes"], { cwd })).toMatchObject({ code: 0 });
       expect(await signet(["keys", "repair", "--yes"], { cwd })).toMatchObject({ code: 0 });
       const jwks = await readFile(join(cwd, ".signet/public/jwks.json"), "utf8");
       expect(jwks).not.toContain(kid);
