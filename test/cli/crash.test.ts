@@ -25,7 +25,7 @@ async function assertWhole(cwd: string): Promise<void> {
   await expect(jwtVerify(token, createLocalJWKSet(jwks))).resolves.toBeDefined();
 }
 
-describe("killed between any two writes", { timeout: 600_000 }, () => {
+describe("killed between any two writes", { timeout: 1_800_000 }, () => {
   it("init leaves what the next init completes", async () => {
     const writes = await everyWrite(STRIDE, async (at) => {
       const cwd = await scratch();
