@@ -124,7 +124,7 @@ describe("a manager that waits for a person", () => {
     const failed = vi.fn();
     const error = vi.fn();
     let alerts = ["standby a could not be proven"];
-    const tick = async () => ({ actions: [], nextAt: null, blockedBy: null, alerts });
+    const tick = async () => ({ actions: [], nextAt: null, blockedBy: null, alerts, strays: [] });
     const installation = { manager: async () => ({ tick }) } as unknown as Installation;
     const ticking = tickOnSchedule(installation, { info: vi.fn(), error } as never, failed);
     await vi.advanceTimersByTimeAsync(10 * 60_000 + 1);
