@@ -288,7 +288,7 @@ export const ERROR_GROUPS = [
         "Something was written, but not read back yet.",
         "Nothing relies on it. The next tick looks again.",
       ],
-      clock_untrusted: ["This machine's clock is wrong, was set back, or is behind a backup.", "Set the clock (NTP), then try again."],
+      clock_untrusted: ["This machine's clock is wrong, set back, or behind a backup.", "Set the clock (NTP), then try again."],
       notice_failed: ["The webhook did not take a notice.", "Check its URL and its answer; each tick tries again."],
     },
   },
