@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { createMetrics, type KeyInUse } from "../../src/server/metrics.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { textOf } from "../house/repository.js";
-import { ourIssuer } from "../rotation/incidents/party.js";
+import { inFolder, ourIssuer } from "../rotation/incidents/party.js";
 import { followedKeys } from "../server/followed.js";
 import { exportedMetrics, metricsIn, seriesOf } from "./metric-names.js";
 
@@ -81,7 +81,7 @@ describe("the metrics of keys", () => {
 
   it("count the keys that could sign next, and leave out the ones that could not be proven", async () => {
     const directory = await scratch();
-    const party = await ourIssuer(directory);
+    const party = await ourIssuer(inFolder(directory));
     const { stores } = party;
     let seen: KeyInUse | undefined;
     const followed = followedKeys({ activeKey: party.active, stores });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { exportJWK, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { ourIssuer } from "../rotation/incidents/party.js";
+import { inFolder, ourIssuer } from "../rotation/incidents/party.js";
 import { isTaken, kidOf } from "../rotation/incidents/verifiers.js";
 
 /* What docs/promises.md says of the end of a theft. */
@@ -14,7 +14,7 @@ const scratch = scratchDirectories();
 describe("a thief", () => {
   it("who published a key of their own has it until a tick, which publishes the keyring's keys and no other", async () => {
     const directory = await scratch();
-    const party = await ourIssuer(directory);
+    const party = await ourIssuer(inFolder(directory));
     const jwks = (await party.serve()).jwks;
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const theirs = { ...(await exportJWK(publicKey)), kid: "thief", alg: "ES256", use: "sig" };
@@ -32,7 +32,7 @@ describe("a thief", () => {
   });
 
   it("who kept the key that signs has nothing that verifies by the JWKS once that key is revoked", async () => {
-    const party = await ourIssuer(await scratch());
+    const party = await ourIssuer();
     const stolen = await party.issue();
     await party.manager().revoke({ kid: kidOf(stolen), reason: "stolen" });
     await party.active.refresh();

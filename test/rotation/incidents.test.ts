@@ -4,7 +4,7 @@ import { documentRoutes } from "../../src/http/public-documents.js";
 import { ownVerifiers } from "../../src/http/verify.js";
 import { createVerifier } from "../../src/verify/create-verifier.js";
 import { amount } from "../contracts/matrix.js";
-import { scratchDirectories } from "../contracts/scratch.js";
+import { memoryPlace } from "../contracts/memory-place.js";
 import { followedKeys } from "../server/followed.js";
 import { naiveIssuer } from "./incidents/naive-issuer.js";
 import { DAY, HOUR, ISSUER, type OurParty, ourIssuer, type Party, type Served } from "./incidents/party.js";
@@ -16,8 +16,7 @@ import { SETTINGS } from "./settings-fixture.js";
  * route and verifier, and once with a naive issuer, or verifier, which fails it. Keys that leak in KMS are in incidents-kms.test.ts.
  */
 
-const scratch = scratchDirectories();
-const ours = async (settings?: Parameters<typeof ourIssuer>[1]): Promise<OurParty> => ourIssuer(await scratch(), settings);
+const ours = async (settings?: Parameters<typeof ourIssuer>[1]): Promise<OurParty> => ourIssuer(memoryPlace(), settings);
 
 /** Both at the same scenario. */
 const both = async <T>(scenario: (party: Party) => Promise<T>, naive: Party): Promise<{ ours: T; naive: T }> => ({

@@ -1,15 +1,11 @@
-import { cp } from "node:fs/promises";
-import { join } from "node:path";
 import type { Custodian } from "../../src/custody/contract.js";
-import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import { SignetError } from "../../src/errors.js";
 import type { Keyring } from "../../src/keyring/keyring.js";
 import { createManager, type Manager } from "../../src/rotation/manager.js";
 import type { RotationSettings } from "../../src/rotation/plan/policy.js";
 import type { Notice } from "../../src/rotation/session/notice.js";
 import type { Stores } from "../../src/storage/contract.js";
-import { createFileStores } from "../../src/storage/file/stores.js";
-import { scratchDirectories } from "../contracts/scratch.js";
+import { type MemoryPlace, memoryPlace } from "../contracts/memory-place.js";
 import { SETTINGS } from "./settings-fixture.js";
 
 const ISSUER_WITHOUT_URL = null;
@@ -17,29 +13,26 @@ const ISSUER_WITHOUT_URL = null;
 export const USUAL: RotationSettings = { ...SETTINGS, algorithm: "EdDSA", issuer: ISSUER_WITHOUT_URL };
 export const UPLOADED: RotationSettings = { ...USUAL, policy: { ...SETTINGS.policy, byUpload: true } };
 
-/** How an issuer on files was left. */
+/** How an issuer was left. */
 interface Left {
-  readonly directory: string;
+  readonly place: MemoryPlace;
   readonly now: number;
 }
 
 /** The issuers of a file's tests. */
 export function issuersByUpload() {
-  const scratch = scratchDirectories();
   /** Those that were only begun, by their settings: a copy of one costs a tenth of another one. */
   const begun = new Map<string, Promise<Left>>();
 
   async function begin(first: RotationSettings): Promise<Left> {
-    const issuer = issuerIn(await scratch(), 1_800_000_000, first);
+    const issuer = issuerIn(memoryPlace(), 1_800_000_000, first);
     await issuer.manager.tick({ createKeyring: true });
     return issuer.left();
   }
 
-  /** One that goes on where another was left, in a copy of its folder. */
+  /** One that goes on where another was left, in a copy of its place. */
   async function issuerLeft(left: Left, first: RotationSettings = UPLOADED) {
-    const directory = await scratch();
-    await cp(left.directory, directory, { recursive: true });
-    return issuerIn(directory, left.now, first);
+    return issuerIn(left.place.copy(), left.now, first);
   }
 
   /** One with its first keys. */
@@ -53,10 +46,9 @@ export function issuersByUpload() {
   return { issuerByUpload, issuerLeft };
 }
 
-/** An issuer on files with a clock of its own, and managers of it. */
-function issuerIn(directory: string, start: number, first: RotationSettings) {
-  const stores = createFileStores(directory);
-  const file = createFileCustodian({ directory: join(directory, "keys") });
+/** An issuer with a clock of its own, and managers of it. */
+function issuerIn(place: MemoryPlace, start: number, first: RotationSettings) {
+  const { stores, custodian: file } = place;
   let now = start;
   const told: Notice[] = [];
   const managerOf = (settings = first, over: Stores = stores, custodian: Custodian = file): Manager =>
@@ -80,7 +72,7 @@ function issuerIn(directory: string, start: number, first: RotationSettings) {
   const pass = (seconds: number): void => {
     now += seconds;
   };
-  const left = (): Left => ({ directory, now });
+  const left = (): Left => ({ place, now });
   return { stores, file, left, manager, managerOf, keyring, kids, signs, made, told, pass };
 }
 

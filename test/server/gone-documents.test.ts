@@ -5,7 +5,7 @@ import type { Installation } from "../../src/assemble.js";
 import { tickOnSchedule } from "../../src/server/manage.js";
 import { readTeller } from "../../src/server/server.js";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { ourIssuer } from "../rotation/incidents/party.js";
+import { inFolder, ourIssuer } from "../rotation/incidents/party.js";
 import { followedKeys } from "./followed.js";
 
 const scratch = scratchDirectories();
@@ -15,7 +15,7 @@ afterEach(() => {
 
 /** A server's view of an issuer with keys, what it counted, and what its log told. */
 async function followedIssuer(directory: string) {
-  const { stores, active: activeKey, manager } = await ourIssuer(directory);
+  const { stores, active: activeKey, manager } = await ourIssuer(inFolder(directory));
   const counted: string[] = [];
   const told: string[] = [];
   const log = { warn: (entry: object) => void told.push(Object.values(entry).join(" ")) };

@@ -1,13 +1,15 @@
 import { join } from "node:path";
 import type { JSONWebKeySet } from "jose";
+import type { Custodian } from "../../../src/custody/contract.js";
 import { createFileCustodian } from "../../../src/custody/file/custodian.js";
 import { documentRoutes } from "../../../src/http/public-documents.js";
 import { createActiveKey } from "../../../src/issue/active-key.js";
 import { createIssuer } from "../../../src/issue/issuer.js";
 import { createManager, type Manager } from "../../../src/rotation/manager.js";
 import type { RotationSettings } from "../../../src/rotation/plan/policy.js";
-import type { PublishedDocuments } from "../../../src/storage/contract.js";
+import type { PublishedDocuments, Stores } from "../../../src/storage/contract.js";
 import { createFileStores } from "../../../src/storage/file/stores.js";
+import { memoryPlace } from "../../contracts/memory-place.js";
 import { SETTINGS } from "../settings-fixture.js";
 
 export const ISSUER = "https://issuer.example";
@@ -35,9 +37,9 @@ export interface Party {
   serve(): Promise<Served>;
 }
 
-/** Signet's own manager, issuer and route of the JWKS, on files. */
+/** Signet's own manager, issuer and route of the JWKS. */
 export interface OurParty extends Party {
-  readonly stores: ReturnType<typeof createFileStores>;
+  readonly stores: Stores;
   readonly active: ReturnType<typeof createActiveKey>;
   /** A manager as another process would be, with other settings where they are given. */
   manager(settings?: Partial<RotationSettings>): Manager;
@@ -45,12 +47,20 @@ export interface OurParty extends Party {
 
 const TICK_EVERY_SECONDS = 4 * HOUR;
 
+/** Where an issuer of ours is, for a server that reads its files. */
+export const inFolder = (directory: string) => ({
+  stores: createFileStores(directory),
+  custodian: createFileCustodian({ directory: join(directory, "keys") }),
+});
+
 /** Makes an issuer of ours, with a key that signs and a standby. */
-export async function ourIssuer(directory: string, settings: Partial<RotationSettings> = {}): Promise<OurParty> {
+export async function ourIssuer(
+  place: { readonly stores: Stores; readonly custodian: Custodian } = memoryPlace(),
+  settings: Partial<RotationSettings> = {},
+): Promise<OurParty> {
   let now = START;
   const clock = (): number => now;
-  const stores = createFileStores(directory);
-  const file = createFileCustodian({ directory: join(directory, "keys") });
+  const { stores, custodian: file } = place;
   const manager = (more: Partial<RotationSettings> = {}): Manager =>
     createManager({
       stores,
