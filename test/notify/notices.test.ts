@@ -4,18 +4,15 @@ import { importSPKI } from "jose";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTransport } from "../../src/aws/transport.js";
-import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import { notifierOf } from "../../src/notify/notifier.js";
 import { webhookNotifier } from "../../src/notify/webhook.js";
 import { createManager } from "../../src/rotation/manager.js";
 import type { Notice, Notify } from "../../src/rotation/session/notice.js";
-import { createFileStores } from "../../src/storage/file/stores.js";
-import { scratchDirectories } from "../contracts/scratch.js";
+import { memoryPlace } from "../contracts/memory-place.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../fakes/aws/fake-aws.mjs";
 
 const SECRET = `whsec_${Buffer.from("0123456789abcdef0123456789abcdef").toString("base64")}`;
 const DAY = 86_400;
-const scratch = scratchDirectories();
 
 let receiver: Server;
 let url: string;
@@ -55,14 +52,14 @@ const NOTICE: Notice = {
 };
 const sleep = async () => undefined;
 
-async function installed() {
-  const directory = await scratch();
+function installed() {
+  const { stores, custodian } = memoryPlace();
   let now = 1_800_000_000;
   const steps: string[] = [];
   const managerTold = (notify?: Notify) =>
     createManager({
-      stores: createFileStores(directory),
-      custodians: { file: createFileCustodian({ directory: `${directory}/keys` }) },
+      stores,
+      custodians: { file: custodian },
       settings: {
         issuer: "https://issuer.example",
         algorithm: "ES256",
@@ -80,7 +77,7 @@ async function installed() {
 
 describe("notices", () => {
   it("tell of every change once, in order, with the next key and its PEM in time", async () => {
-    const { managerTold, pass, now } = await installed();
+    const { managerTold, pass, now } = installed();
     const told: Notice[] = [];
     const manager = () => managerTold(async (notice) => void told.push(notice));
     for (let hour = 0; hour < 5 * 24; hour += 1) {
@@ -101,7 +98,7 @@ describe("notices", () => {
   });
 
   it("that are not accepted are sent again, with the same id, and hold no key up", async () => {
-    const { managerTold, steps } = await installed();
+    const { managerTold, steps } = installed();
     const ids: string[] = [];
     let left = 2;
     const notify: Notify = async ({ id }) => {
@@ -120,7 +117,7 @@ describe("notices", () => {
   });
 
   it("begin where they are first configured, not with history", async () => {
-    const { managerTold, pass } = await installed();
+    const { managerTold, pass } = installed();
     await managerTold().tick({ createKeyring: true });
     const told: Notice[] = [];
     const manager = managerTold(async (notice) => void told.push(notice));

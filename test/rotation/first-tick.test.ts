@@ -5,25 +5,33 @@ import { publicJwk } from "../../src/algorithms/jwk.js";
 import { generatePrivateKey } from "../../src/algorithms/keys.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
-import { createManager, type ManagerOptions } from "../../src/rotation/manager.js";
+import { createManager } from "../../src/rotation/manager.js";
+import type { Stores } from "../../src/storage/contract.js";
 import { createFileStores } from "../../src/storage/file/stores.js";
+import { memoryPlace } from "../contracts/memory-place.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { SETTINGS } from "./settings-fixture.js";
 
 const scratch = scratchDirectories();
 
-async function onFiles(more: Partial<ManagerOptions> = {}) {
-  const directory = await scratch();
-  const stores = createFileStores(directory);
-  const file = createFileCustodian({ directory: join(directory, "keys") });
-  return { stores, file, manager: createManager({ stores, custodians: { file }, settings: SETTINGS, ...more }) };
+function inMemory() {
+  const { stores, custodian: file } = memoryPlace();
+  return { stores, file, manager: createManager({ stores, custodians: { file }, settings: SETTINGS }) };
 }
 
-const keyringOf = async (stores: ReturnType<typeof createFileStores>) => (await stores.keyring.read())?.keyring;
+/** Where processes meet, and can be judged. */
+async function onFiles() {
+  const directory = await scratch();
+  const file = createFileCustodian({ directory: join(directory, "keys") });
+  const stores = createFileStores(directory);
+  return { stores, file, manager: createManager({ stores, custodians: { file }, settings: SETTINGS }) };
+}
+
+const keyringOf = async (stores: Stores) => (await stores.keyring.read())?.keyring;
 
 describe("the first tick", () => {
   it("makes, publishes and activates a key, and publishes a standby", async () => {
-    const { stores, file, manager } = await onFiles();
+    const { stores, file, manager } = inMemory();
     const report = await manager.tick({ createKeyring: true });
     expect(report.actions.map((action) => action.kind)).toStrictEqual([
       ...["make", "publish", "activate", "confirm", "make", "publish"],
@@ -41,7 +49,7 @@ describe("the first tick", () => {
   });
 
   it("is followed by ticks that change nothing", async () => {
-    const { stores, manager } = await onFiles();
+    const { stores, manager } = inMemory();
     await manager.tick({ createKeyring: true });
     const before = await stores.keyring.read();
     const { actions, nextAt } = await manager.tick({ createKeyring: true });
@@ -51,7 +59,7 @@ describe("the first tick", () => {
   });
 
   it("is followed by ticks that cost three reads, a proof of the key that signs, and no write", async () => {
-    const { stores, file, manager } = await onFiles();
+    const { stores, file, manager } = inMemory();
     await manager.tick({ createKeyring: true });
     const calls: string[] = [];
     const counted = <T extends object>(name: string, part: T): T =>
@@ -97,7 +105,7 @@ describe("the first tick", () => {
   });
 
   it("says with dryRun what it would do, and does nothing", async () => {
-    const { stores, manager } = await onFiles();
+    const { stores, manager } = inMemory();
     expect((await manager.tick({ dryRun: true, createKeyring: true })).actions.map((action) => action.kind)).toStrictEqual([
       "create",
     ]);
@@ -119,7 +127,7 @@ describe("the first tick", () => {
   });
 
   it("refuses to start anew over private keys whose keyring is gone", async () => {
-    const { file, manager } = await onFiles();
+    const { file, manager } = inMemory();
     await file.create("a", algorithmNamed("ES256"));
     await expect(manager.tick({ createKeyring: true })).rejects.toMatchObject({ code: "keyring_missing" });
   });
@@ -127,7 +135,7 @@ describe("the first tick", () => {
 
 describe("an imported key", () => {
   it("becomes the active key of a new issuer, with a standby made beside it", async () => {
-    const { stores, manager } = await onFiles();
+    const { stores, manager } = inMemory();
     const privateKey = await generatePrivateKey(algorithmNamed("RS256"));
     const { publicJwk } = await manager.importKey({
       privateKey,
@@ -148,7 +156,7 @@ describe("an imported key", () => {
   });
 
   it("as a standby leaves the active key alone, and is refused as active beside one", async () => {
-    const { stores, manager } = await onFiles();
+    const { stores, manager } = inMemory();
     const privateKey = await generatePrivateKey(algorithmNamed("ES256"));
     await manager.importKey({ privateKey, algorithm: "ES256", as: "standby", custody: "file", createKeyring: true });
     expect((await keyringOf(stores))?.keys.map(({ state, origin }) => [state, origin])).toStrictEqual([
@@ -164,7 +172,7 @@ describe("an imported key", () => {
 
 describe("a dry run", () => {
   it("refuses a change after which the keyring could not be read, as the real run does", async () => {
-    const { stores, manager } = await onFiles();
+    const { stores, manager } = inMemory();
     await manager.tick({ createKeyring: true });
     const before = await stores.keyring.read();
     const kid = before?.keyring.keys[0]?.publicJwk?.kid as string;
@@ -181,7 +189,7 @@ describe("a dry run", () => {
 
 describe("a key made elsewhere", () => {
   it.each(["", " a", "a ", "a\nb", "\u001b[31m", "k\u00e9", "k".repeat(257)])("is not taken under the name %j", async (kid) => {
-    const { manager } = await onFiles();
+    const { manager } = inMemory();
     const privateKey = await generatePrivateKey(algorithmNamed("ES256"));
     const imported = manager.importKey({
       privateKey,
@@ -197,7 +205,7 @@ describe("a key made elsewhere", () => {
   });
 
   it("is not taken under a second name, which a revocation of the first would leave in use", async () => {
-    const { manager } = await onFiles();
+    const { manager } = inMemory();
     const privateKey = await generatePrivateKey(algorithmNamed("RS256"));
     await manager.importKey({ privateKey, algorithm: "RS256", kid: "first", as: "active", custody: "file", createKeyring: true });
     for (const algorithm of ["RS256", "PS512"] as const) {
@@ -209,7 +217,7 @@ describe("a key made elsewhere", () => {
 
 describe("settings", () => {
   it("that raise the longest life of a token reach the keyring, then the active document", async () => {
-    const { stores, file, manager } = await onFiles();
+    const { stores, file, manager } = inMemory();
     await manager.tick({ createKeyring: true });
     const raised = createManager({ stores, custodians: { file }, settings: { ...SETTINGS, maxTtlSeconds: 172_800 } });
     expect((await raised.tick({ createKeyring: true })).waits.map((wait) => wait.rule)).toContain("settings_differ");

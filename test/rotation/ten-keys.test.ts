@@ -1,16 +1,12 @@
 import { createPublicKey } from "node:crypto";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { publicJwk } from "../../src/algorithms/jwk.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
-import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import { createManager } from "../../src/rotation/manager.js";
-import { createFileStores } from "../../src/storage/file/stores.js";
-import { scratchDirectories } from "../contracts/scratch.js";
+import { memoryPlace } from "../contracts/memory-place.js";
 import { SETTINGS } from "./settings-fixture.js";
 import { pooledKey } from "./world/key-pool.js";
 
-const scratch = scratchDirectories();
 const EDDSA = algorithmNamed("EdDSA");
 const foreign = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) =>
@@ -19,13 +15,12 @@ const foreign = (from: number, to: number) =>
 
 describe("public keys of another issuer", () => {
   it("never make the JWKS longer than ten keys, also while a migration has more standbys than two", async () => {
-    const directory = await scratch();
-    const stores = createFileStores(directory);
+    const { stores, custodian } = memoryPlace();
     let now = 1_800_000_000;
     const managerFor = (algorithm: "EdDSA" | "ES256") =>
       createManager({
         stores,
-        custodians: { file: createFileCustodian({ directory: join(directory, "keys") }) },
+        custodians: { file: custodian },
         settings: { ...SETTINGS, algorithm },
         clock: () => now,
         sleep: async () => undefined,

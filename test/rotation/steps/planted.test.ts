@@ -1,53 +1,48 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createFileCustodian } from "../../../src/custody/file/custodian.js";
+import type { PublicJwk } from "../../../src/algorithms/jwk.js";
 import { SignetError } from "../../../src/errors.js";
 import { createManager } from "../../../src/rotation/manager.js";
 import { assertWell } from "../../../src/rotation/report.js";
-import type { Stores } from "../../../src/storage/contract.js";
-import { createFileStores } from "../../../src/storage/file/stores.js";
-import { scratchDirectories } from "../../contracts/scratch.js";
+import type { PublishedDocuments, Stores } from "../../../src/storage/contract.js";
+import { memoryPlace } from "../../contracts/memory-place.js";
 import { SETTINGS } from "../settings-fixture.js";
 
-const scratch = scratchDirectories();
-
 async function issuer() {
-  const directory = await scratch();
-  const stores = createFileStores(directory);
+  const { stores, custodian } = memoryPlace();
   let now = 1_800_000_000;
   const managerOver = (over: Stores) =>
     createManager({
       stores: over,
-      custodians: { file: createFileCustodian({ directory: join(directory, "keys") }) },
+      custodians: { file: custodian },
       settings: { ...SETTINGS, algorithm: "ES256", custody: "file" },
       clock: () => now,
       sleep: async () => undefined,
     });
   const manager = managerOver(stores);
   await manager.tick({ createKeyring: true });
-  const jwks = join(directory, "public", "jwks.json");
-  const keys = async () => JSON.parse(await readFile(jwks, "utf8")).keys as Record<string, string>[];
-  return { stores, manager, managerOver, jwks, keys, later: (seconds: number) => (now += seconds) };
+  const published = async () => (await stores.publicDocuments.read()) as PublishedDocuments;
+  const keys = async () => (await published()).jwks.keys;
+  /** As a hand would, which asks no manager. */
+  const put = async (wanted: readonly object[]) => {
+    const { tag, ...rest } = await published();
+    await stores.publicDocuments.publish({ ...rest, jwks: { keys: wanted as readonly PublicJwk[] } }, tag);
+  };
+  return { stores, manager, managerOver, keys, put, later: (seconds: number) => (now += seconds) };
 }
 
 describe("a key in the published JWKS that we did not put there", () => {
   it.each([
-    ["under a name of its own", ([first]: Record<string, string>[]) => ({ ...first, kid: "planted" }), "planted"],
+    ["under a name of its own", ([first]: readonly PublicJwk[]) => ({ ...first, kid: "planted" }), "planted"],
     [
       "under a name that cannot be printed",
-      ([first]: Record<string, string>[]) => ({ ...first, kid: "a\u001b[2J" }),
+      ([first]: readonly PublicJwk[]) => ({ ...first, kid: "a\u001b[2J" }),
       "cannot be printed",
     ],
-    [
-      "under the name of one of ours",
-      ([first, second]: Record<string, string>[]) => ({ ...second, kid: first?.kid as string }),
-      "",
-    ],
+    ["under the name of one of ours", ([first, second]: readonly PublicJwk[]) => ({ ...second, kid: first?.kid as string }), ""],
   ])("%s is told by the next tick and in the audit log, and unpublished at once", async (_how, plant, told) => {
-    const { manager, jwks, keys } = await issuer();
+    const { manager, put, keys } = await issuer();
     const before = await keys();
-    await writeFile(jwks, JSON.stringify({ keys: [...before.slice(1), plant(before), before[0]] }));
+    await put([...before.slice(1), plant(before), before[0] as PublicJwk]);
     const report = await manager.tick();
     expect(report.alerts).toStrictEqual([expect.stringMatching(/^the JWKS had a key that we did not make.*taken out$/)]);
     expect(report.alerts[0]).toContain(told);
@@ -59,11 +54,11 @@ describe("a key in the published JWKS that we did not put there", () => {
   });
 
   it("is none of those that were removed, where the JWKS is one of before", async () => {
-    const { manager, jwks, keys } = await issuer();
-    const before = await readFile(jwks, "utf8");
-    const [first] = await keys();
+    const { manager, put, keys } = await issuer();
+    const before = await keys();
+    const [first] = before;
     await manager.revoke({ kid: first?.kid as string });
-    await writeFile(jwks, before);
+    await put(before);
     const report = await manager.tick();
     expect(report.actions.map(({ kind }) => kind)).toContain("publish");
     expect(report.alerts).toStrictEqual([]);

@@ -15,6 +15,7 @@ import type { Stores } from "../../../src/storage/contract.js";
 import { createFileStores } from "../../../src/storage/file/stores.js";
 import { custodianOf, type KINDS } from "../../aws/custodians.js";
 import { some } from "../../contracts/matrix.js";
+import { type MemoryPlace, memoryPlace } from "../../contracts/memory-place.js";
 import { scratchDirectories } from "../../contracts/scratch.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../../fakes/aws/fake-aws.mjs";
 import { SETTINGS } from "../settings-fixture.js";
@@ -22,11 +23,19 @@ import { SETTINGS } from "../settings-fixture.js";
 const scratch = scratchDirectories();
 const START = 1_800_000_000;
 
-/** An issuer whose clock the test moves, with a first key and a standby: made anew, or as it is in a folder of which it gets a copy. */
-async function issuerWith(custodyOf: (directory: string) => Custodian, made?: string) {
+/**
+ * An issuer whose clock the test moves, with a first key and a standby: made anew, or as another one is, of which it gets a copy. Its stores are
+ * in memory, but where a test damages their files.
+ */
+async function issuerWith(
+  custodyOf: (directory: string) => Custodian,
+  made?: { readonly directory: string; readonly place: MemoryPlace },
+  storesOf?: (directory: string) => Stores,
+) {
   const directory = await scratch();
-  if (made !== undefined) await cp(made, directory, { recursive: true });
-  const stores = createFileStores(directory);
+  if (made !== undefined) await cp(made.directory, directory, { recursive: true });
+  const place = made?.place.copy() ?? memoryPlace();
+  const stores = storesOf?.(directory) ?? place.stores;
   const custodian = custodyOf(directory);
   let now = START;
   const pass = (seconds: number): void => {
@@ -47,7 +56,20 @@ async function issuerWith(custodyOf: (directory: string) => Custodian, made?: st
   const kidOf = async (state: string) => (await keyring()).keys.find((key) => key.state === state)?.publicJwk?.kid as string;
   const idOf = async (state: string) => (await keyring()).keys.find((key) => key.state === state)?.id as string;
   const published = async () => (await stores.publicDocuments.read())?.jwks.keys.map(({ kid }) => kid) ?? [];
-  return { directory, stores, custodian: wrapped, real: custodian, manager, managerOver, keyring, kidOf, idOf, published, pass };
+  return {
+    directory,
+    place,
+    stores,
+    custodian: wrapped,
+    real: custodian,
+    manager,
+    managerOver,
+    keyring,
+    kidOf,
+    idOf,
+    published,
+    pass,
+  };
 }
 
 type Issuer = Awaited<ReturnType<typeof issuerWith>>;
@@ -68,7 +90,7 @@ let begun: Promise<Issuer> | undefined;
 
 async function onFiles(): Promise<Issuer> {
   begun ??= issuerWith(custodyOnFiles);
-  return issuerWith(custodyOnFiles, (await begun).directory);
+  return issuerWith(custodyOnFiles, await begun);
 }
 const fileOf = ({ directory }: Issuer, id: string) => join(directory, "keys", `${id}.key`);
 
@@ -479,7 +501,7 @@ describe("what a hand does to documents", () => {
     ["damaged", (path: string) => writeFile(path, "{")],
     ["changed", async (path: string) => writeFile(path, (await readFile(path, "utf8")).replace("jwks.json", "other.json"))],
   ])("publishes a discovery document again that was %s, as the JWKS", async (_how, damage) => {
-    const issuer = await onFiles();
+    const issuer = await issuerWith(custodyOnFiles, undefined, createFileStores);
     const path = join(issuer.directory, "public", "openid-configuration.json");
     const whole = await readFile(path, "utf8");
     await damage(path);

@@ -1,17 +1,13 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { algorithmNamed } from "../../../src/algorithms/table.js";
-import { createFileCustodian } from "../../../src/custody/file/custodian.js";
 import type { EndedKey, Keyring } from "../../../src/keyring/keyring.js";
 import { createManager } from "../../../src/rotation/manager.js";
 import { standingOf, withListings } from "../../../src/rotation/plan/strays.js";
 import type { Stores } from "../../../src/storage/contract.js";
-import { createFileStores } from "../../../src/storage/file/stores.js";
 import { keyringFor } from "../../contracts/keyring-fixture.js";
-import { scratchDirectories } from "../../contracts/scratch.js";
+import { memoryPlace } from "../../contracts/memory-place.js";
 import { SETTINGS } from "../settings-fixture.js";
 
-const scratch = scratchDirectories();
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 const ES256 = algorithmNamed("ES256");
@@ -23,22 +19,20 @@ async function withStray(
   /** Lines of the log beyond that number are not seen. */
   late = { since: Number.POSITIVE_INFINITY },
 ) {
-  const directory = await scratch();
-  const files = createFileStores(directory);
+  const { stores: whole, custodian: holding } = memoryPlace();
   const audit: Stores["audit"] = {
-    append: files.audit.append,
+    append: whole.audit.append,
     async *read(after) {
-      for await (const line of files.audit.read(after)) if (JSON.parse(line).number <= late.since) yield line;
+      for await (const line of whole.audit.read(after)) if (JSON.parse(line).number <= late.since) yield line;
     },
   };
-  const stores: Stores = { ...files, audit, keyring: { ...files.keyring, ...more } };
+  const stores: Stores = { ...whole, audit, keyring: { ...whole.keyring, ...more } };
   let listed = (): void => undefined;
-  const onDisk = createFileCustodian({ directory: join(directory, "keys") });
   const custodian = {
-    ...onDisk,
+    ...holding,
     async *list() {
       listed();
-      yield* onDisk.list();
+      yield* holding.list();
     },
   };
   const onList = (listener: () => void) => {
