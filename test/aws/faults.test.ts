@@ -31,7 +31,7 @@ let kmsKey: string;
 let installations = 0;
 
 beforeAll(async () => {
-  aws = await startFakeAws();
+  aws = await startFakeAws({ isDirect: true });
   aws.createBucket("keyrings");
   kmsKey = aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
   transport = createTransport({

@@ -21,7 +21,7 @@ let aws: Awaited<ReturnType<typeof startFakeAws>>;
 let wrapping: string;
 
 beforeAll(async () => {
-  aws = await startFakeAws();
+  aws = await startFakeAws({ isDirect: true });
   aws.createBucket("keyrings");
   wrapping = aws.perform("kms", "CreateKey", {}).KeyMetadata.Arn;
 });

@@ -35,7 +35,7 @@ let answer: (event: object) => Promise<unknown>;
 beforeAll(async () => {
   formation = await startCloudFormation();
   const operator = { ...OPERATOR, allows: ({ action }: { action: string }) => !denied.includes(action) };
-  aws = await startFakeAws({ credentials: [FAKE_CREDENTIALS, operator] });
+  aws = await startFakeAws({ credentials: [FAKE_CREDENTIALS, operator], isDirect: true });
 });
 afterAll(async () => {
   formation.close();

@@ -11,8 +11,12 @@ const listeners = new Map();
 const overTheWire = http.request;
 
 /** Headers as node:http hands them over. @param {Record<string, unknown>} headers */
-const lowerCased = (headers) =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+function lowerCased(headers) {
+  /** @type {Record<string, string>} */
+  const lower = {};
+  for (const name of Object.keys(headers)) lower[name.toLowerCase()] = String(headers[name]);
+  return lower;
+}
 
 class Outgoing extends EventEmitter {
   reusedSocket = false;
@@ -51,22 +55,32 @@ class Outgoing extends EventEmitter {
 
   #answering() {
     let head = { statusCode: 0, headers: {} };
+    const answer = (text) => {
+      const response = Object.assign(new EventEmitter(), head, {
+        // The functions of the version before read an answer so.
+        async *[Symbol.asyncIterator]() {
+          if (text !== "") yield Buffer.from(text);
+        },
+      });
+      this.emit("response", response);
+      if (text !== "") response.emit("data", Buffer.from(text));
+      return response;
+    };
     return {
+      socket: { destroy: () => this.destroy() },
       writeHead: (statusCode, headers) => {
         head = { statusCode, headers: lowerCased(headers) };
+      },
+      /** What is cut off behind it. */
+      write: (text, isWritten) => {
+        if (this.#isOver) return;
+        answer(text);
+        isWritten();
       },
       end: (text = "") => {
         if (this.#isOver) return;
         this.#isOver = true;
-        const response = Object.assign(new EventEmitter(), head, {
-          // The functions of the version before read an answer so.
-          async *[Symbol.asyncIterator]() {
-            if (text !== "") yield Buffer.from(text);
-          },
-        });
-        this.emit("response", response);
-        if (text !== "") response.emit("data", Buffer.from(text));
-        response.emit("end");
+        answer(text).emit("end");
         this.emit("close");
       },
     };
