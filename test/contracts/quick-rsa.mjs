@@ -2,6 +2,8 @@
  * Lets this process have RSA keys of 2,048 bits that were made before: one costs a quarter of a second. Eight take turns, of which `rsaPair`
  * hands out none, so that the keys of an issuer and those that a test brings are never the same. Keys are made anew where every cell is
  * played, and in `test/algorithms`.
+ *
+ * @param {() => number} [next] whose turn it is
  */
 import crypto, { createPrivateKey, createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -11,7 +13,7 @@ import { promisify } from "node:util";
 const made = JSON.parse(readFileSync(new URL("./quick-rsa.json", import.meta.url), "utf8"));
 let turn = 0;
 
-export function quickenRsa() {
+export function quickenRsa(next = () => turn++) {
   const make = promisify(crypto.generateKeyPair);
   /** @type {any} */
   const quick = () => {
@@ -19,9 +21,21 @@ export function quickenRsa() {
   };
   quick[promisify.custom] = async (/** @type {any} */ type, /** @type {any} */ options) => {
     if (type !== "rsa" || options.modulusLength !== 2_048) return make(type, options);
-    const privateKey = createPrivateKey({ key: made[turn++ % made.length], format: "jwk" });
+    const privateKey = createPrivateKey({ key: made[next() % made.length], format: "jwk" });
     return { privateKey, publicKey: createPublicKey(privateKey) };
   };
   crypto.generateKeyPair = quick;
   syncBuiltinESMExports();
+}
+
+/**
+ * What does the same to other processes of Node, in their `NODE_OPTIONS`. The processes of one issuer take turns by a file's length.
+ *
+ * @param {string} file
+ */
+export function quickRsaBy(file) {
+  const [path, self] = [file, import.meta.url].map((text) => JSON.stringify(text));
+  const preload = `import { appendFileSync, statSync } from "node:fs"; import { quickenRsa } from ${self};
+quickenRsa(() => { appendFileSync(${path}, "."); return statSync(${path}).size; });`;
+  return `--import=data:text/javascript,${encodeURIComponent(preload)}`;
 }

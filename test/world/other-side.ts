@@ -7,6 +7,8 @@ import { delimiter, join } from "node:path";
 import { createLocalJWKSet, type JWTPayload, jwtVerify } from "jose";
 import { afterAll, beforeAll, expect } from "vitest";
 import { SIGNET } from "../cli/command.js";
+import { isEvery } from "../contracts/matrix.js";
+import { quickRsaBy } from "../contracts/quick-rsa.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 
 /** A server that plays whoever a script calls, and a shell whose curl is led to it, whatever the script's URL says. */
@@ -104,7 +106,13 @@ export function createOtherSide() {
   async function run(cwd: string, script: string, env: Readonly<Record<string, string>> = {}): Promise<RanScript> {
     [faults, asked] = [[], []];
     const PATH = [join(cwd, "bin"), process.env.PATH].join(delimiter);
-    const child = spawn("sh", ["-e", "-c", script], { cwd, env: { PATH, HOME: cwd, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    // Keys are made anew where every cell is played.
+    const quick = isEvery ? {} : { NODE_OPTIONS: quickRsaBy(join(cwd, "bin/rsa-turns")) };
+    const child = spawn("sh", ["-e", "-c", script], {
+      cwd,
+      env: { PATH, HOME: cwd, ...quick, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const [out, err]: [Buffer[], Buffer[]] = [[], []];
     child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
