@@ -12,7 +12,6 @@ import type { Custody } from "../../../src/keyring/key-record.js";
 import { activeRecord, type Keyring } from "../../../src/keyring/keyring.js";
 import { createManager, type Manager } from "../../../src/rotation/manager.js";
 import type { Stores } from "../../../src/storage/contract.js";
-import { createFileStores } from "../../../src/storage/file/stores.js";
 import { custodianOf, type KINDS } from "../../aws/custodians.js";
 import { some } from "../../contracts/matrix.js";
 import { type MemoryPlace, memoryPlace } from "../../contracts/memory-place.js";
@@ -23,19 +22,15 @@ import { SETTINGS } from "../settings-fixture.js";
 const scratch = scratchDirectories();
 const START = 1_800_000_000;
 
-/**
- * An issuer whose clock the test moves, with a first key and a standby: made anew, or as another one is, of which it gets a copy. Its stores are
- * in memory, but where a test damages their files.
- */
+/** An issuer whose clock the test moves, with a first key and a standby: made anew, or as another one is, of which it gets a copy. */
 async function issuerWith(
   custodyOf: (directory: string) => Custodian,
   made?: { readonly directory: string; readonly place: MemoryPlace },
-  storesOf?: (directory: string) => Stores,
 ) {
   const directory = await scratch();
   if (made !== undefined) await cp(made.directory, directory, { recursive: true });
   const place = made?.place.copy() ?? memoryPlace();
-  const stores = storesOf?.(directory) ?? place.stores;
+  const { stores } = place;
   const custodian = custodyOf(directory);
   let now = START;
   const pass = (seconds: number): void => {
@@ -494,19 +489,5 @@ describe("what a hand does to documents", () => {
     expect(record?.state).toBe("retired");
     expect(now - (record?.retiredAt as number)).toBeLessThan(7_200);
     expect(await assertSigns(issuer)).toBe(top?.kid);
-  });
-
-  it.each([
-    ["deleted", (path: string) => rm(path)],
-    ["damaged", (path: string) => writeFile(path, "{")],
-    ["changed", async (path: string) => writeFile(path, (await readFile(path, "utf8")).replace("jwks.json", "other.json"))],
-  ])("publishes a discovery document again that was %s, as the JWKS", async (_how, damage) => {
-    const issuer = await issuerWith(custodyOnFiles, undefined, createFileStores);
-    const path = join(issuer.directory, "public", "openid-configuration.json");
-    const whole = await readFile(path, "utf8");
-    await damage(path);
-    expect((await issuer.manager.repair()).findings.map(({ kind }) => kind)).toStrictEqual(["jwks"]);
-    await issuer.manager.tick();
-    expect(await readFile(path, "utf8")).toBe(whole);
   });
 });

@@ -139,3 +139,27 @@ describe("an old keyring put back beside an active document older than one that 
     expect((await issuer.current(now)).signer.kid).toBe((await stores.active.read())[0]?.kid);
   });
 });
+
+describe("a discovery document", () => {
+  it.each([
+    ["deleted", (path: string) => rm(path)],
+    ["damaged", (path: string) => writeFile(path, "{")],
+    ["changed", async (path: string) => writeFile(path, (await readFile(path, "utf8")).replace("jwks.json", "other.json"))],
+  ])("is published again where it was %s, as the JWKS", async (_how, damage) => {
+    const directory = await scratch();
+    const manager = createManager({
+      stores: createFileStores(directory),
+      custodians: { file: createFileCustodian({ directory: join(directory, "keys") }) },
+      settings: SETTINGS,
+      clock: () => 1_800_000_000,
+      sleep: async () => undefined,
+    });
+    await manager.tick({ createKeyring: true });
+    const path = join(directory, "public", "openid-configuration.json");
+    const whole = await readFile(path, "utf8");
+    await damage(path);
+    expect((await manager.repair()).findings.map(({ kind }) => kind)).toStrictEqual(["jwks"]);
+    await manager.tick();
+    expect(await readFile(path, "utf8")).toBe(whole);
+  });
+});
