@@ -1,5 +1,6 @@
 /**
- * Everything that CI checks, all of it even when a step fails. What only reads runs beside what builds and tests, and is shown after it.
+ * Everything that CI checks, all of it even when a step fails. Once it is built, the half that prints little runs beside the
+ * other, and is shown after it.
  *
  *   node tools/check.mjs [--results DIR] [--without-tests]
  *
@@ -31,19 +32,18 @@ const vitest = (name, ...more) => [
 /** @typedef {[what: string, command: string[]]} Step */
 
 /** @type {Step[]} */
-const reading = [
+const aside = [
   ["format and lint", ["biome", "ci", "--colors=off", "."]],
   ["types", ["tsc", "--noEmit", "-p", "tsconfig.json"]],
   ["types of the console's page", ["tsc", "--noEmit", "-p", "src/console/page/tsconfig.json"]],
   ["types of the tools", ["tsc", "--noEmit", "-p", "tsconfig.tools.json"]],
   ["dead code", ["knip"]],
+  ["packaging", vitest("packaging.json", "--config", "test/packaging/vitest.config.ts")],
 ];
 /** @type {Step[]} */
-const running = [
-  ["build", ["node", "tools/build.mjs"]],
+const shown = [
   ["the house: the import matrix, texts, what the pages show", vitest("house.json", "--config", "test/house/vitest.config.ts")],
   ...(values["without-tests"] ? [] : [/** @type {Step} */ (["tests", vitest("tests.json")])]),
-  ["packaging", vitest("packaging.json", "--config", "test/packaging/vitest.config.ts")],
   ["budgets", ["node", "tools/budgets.mjs"]],
 ];
 
@@ -64,12 +64,13 @@ async function runAll(steps, keep) {
   }
 }
 
+await runAll([["build", ["node", "tools/build.mjs"]]]);
 let later = "";
-const read = runAll(reading, (text) => {
+const done = runAll(aside, (text) => {
   later += text;
 });
-await runAll(running);
-await read;
+await runAll(shown);
+await done;
 process.stdout.write(later);
 
 failed.push(...skippedIn(results, ["house.json", "tests.json", "packaging.json"]));
