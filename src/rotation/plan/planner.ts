@@ -3,7 +3,7 @@ import type { Action } from "./actions.js";
 import { activation } from "./plan-activation.js";
 import { cleaning, making, proving, publication, removal, sweeping } from "./plan-upkeep.js";
 import { type PlannedStep, type Situation, situationOf, wait } from "./situation.js";
-import { documentState, latestTime, type View } from "./view.js";
+import { documentState, earliestNow, latestTime, type View } from "./view.js";
 import { timeInWords, type Wait } from "./wait-reasons.js";
 
 /** What is to be done now, the most urgent first, and what waits for what. */
@@ -38,12 +38,10 @@ export function plan(view: View, policy: PolicyInForce, now: number): Plan {
   });
 }
 
-// Every time in the keyring was read from some manager's clock: two clocks are at most two skews apart.
 function clockIsBehind({ view: { keyring }, policy, now }: Situation): Wait | undefined {
-  const latest = latestTime(keyring);
-  const until = latest - 2 * policy.clockSkewSeconds;
+  const until = earliestNow(keyring, policy);
   if (now >= until) return undefined;
-  return wait("clock_behind", until, `the keyring has seen ${timeInWords(latest)}, so that nothing is done`);
+  return wait("clock_behind", until, `the keyring has seen ${timeInWords(latestTime(keyring))}, so that nothing is done`);
 }
 
 function documentIsUnclear({ view }: Situation): PlannedStep | undefined {

@@ -8,7 +8,7 @@ import { nextSequence } from "../plan/sequence.js";
 import { standingOf, strayInWords } from "../plan/strays.js";
 import { isSoundStandby, mayTakeOver } from "../plan/successor.js";
 import { documentLimits } from "../plan/transitions.js";
-import { documentState, isJwksPublished, isPublished, latestTime, nameOf, type View } from "../plan/view.js";
+import { documentState, earliestNow, isJwksPublished, isPublished, nameOf, type View } from "../plan/view.js";
 import { lossOfLog } from "../session/audit.js";
 import { type Context, custodianOf } from "../session/context.js";
 import { readBeyond } from "../session/log-beyond.js";
@@ -43,7 +43,7 @@ export async function findFaults(context: Context, view: View, now: number): Pro
 }
 
 function clockFaults(keyring: Keyring, now: number): Finding[] {
-  if (now >= latestTime(keyring) - 2 * keyring.policy.clockSkewSeconds) return [];
+  if (now >= earliestNow(keyring)) return [];
   const remedy = "first make sure that this machine's clock is right; then its times are set back to now";
   return [fault("clock", "the keyring has times that this machine's clock has not reached", remedy)];
 }
@@ -143,7 +143,7 @@ export async function repairFaults(context: Context, session: Session, view: Vie
   await session.change(
     (keyring) => {
       if (isTopOurs) return { ...adoption.keyring, lease: keyring.lease, leases: keyring.leases };
-      const timed = now >= latestTime(keyring) - 2 * keyring.policy.clockSkewSeconds ? keyring : setBack(keyring, now);
+      const timed = now >= earliestNow(keyring) ? keyring : setBack(keyring, now);
       const marked = { ...timed, keys: timed.keys.map((key) => (lost.has(key.id) ? { ...key, materialLostAt: now } : key)) };
       const [top] = view.documents;
       const isForeign = documentState({ ...view, keyring }) === "foreign" && top !== undefined;
