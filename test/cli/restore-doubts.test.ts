@@ -175,6 +175,23 @@ describe("the confirmation", () => {
     });
   });
 
+  it("asks whether the clock is right where the copy's times are ahead of it, and names the repair", async () => {
+    const place = await waiting();
+    const mark = await readFile(place.path("restored.json"), "utf8");
+    const ahead = mark.replace(/(At\\": ?)(\d+)/g, (_, name, at) => `${name}${Number(at) + 86_400}`);
+    await writeFile(place.path("restored.json"), ahead);
+    expect(await place.run("restore", "--confirm")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/has times up to .*: where the clock is wrong, set it first[\s\S]*Is the clock right, is the original gone/),
+    });
+    const confirmed = await place.run("restore", "--confirm", "--yes");
+    expect(confirmed).toMatchObject({ code: 1, stderr: expect.stringMatching(/the clock is right by your word[\s\S]*keys repair --yes/) });
+    await place.done("keys", "repair", "--yes");
+    await place.done("keys", "tick");
+    await assertSignsAs(place, keys.active.kid);
+    await place.done("audit", "verify");
+  });
+
   it("is named by a restore that finds one interrupted", async () => {
     const place = await waiting();
     await cp(original.path("keyring.json"), place.path("keyring.json"));
@@ -306,6 +323,8 @@ describe("what is damaged", () => {
   it("of an audit log that is put back is told, with what to do", async () => {
     const { place } = await revokedSince();
     await without(place, "audit.jsonl");
+    const dry = await place.run("restore", "b", ...SEALED, "--dry-run");
+    expect(dry).toMatchObject({ code: 0, stderr: expect.stringMatching(/would put back[\s\S]*not whole: line \d+/) });
     const mended = await place.run("restore", "b", ...SEALED);
     expect(mended).toMatchObject({ code: 0, stderr: expect.stringMatching(/not whole: line \d+[\s\S]*signet audit begin/) });
   });

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assemble } from "../../src/assemble.js";
 import { checkConfig } from "../../src/config/load.js";
@@ -26,6 +26,7 @@ export async function issuerIn(cwd: string) {
   return {
     ...{ cwd, installation, manager, place },
     contents: async () => (await gather(surroundings, installation, path, MADE)).contents,
+    notes: async () => (await gather(surroundings, installation, path, MADE)).notes,
     /** Answers its kid. */
     async revokeActive() {
       const keyring = (await installation.stores.keyring.read())?.keyring;
@@ -35,6 +36,23 @@ export async function issuerIn(cwd: string) {
     },
   };
 }
+
+/** An issuer of its own, its backup, and what is in its folder. */
+export async function backedUpIn(cwd: string) {
+  const issuer = await issuerIn(cwd);
+  const contents = await issuer.contents();
+  const path = (name: string) => join(issuer.place.directory, name);
+  return {
+    ...{ ...issuer, backup: await proven(contents), path, log: contents.files.get("audit.jsonl") ?? "" },
+    jwks: () => readFile(path("public/jwks.json"), "utf8"),
+    lose: async (...names: string[]) => {
+      for (const name of names) await rm(path(name), { recursive: true });
+    },
+  };
+}
+
+/** What a plan asks an operator. */
+export const doubtsIn = (plan: object): readonly string[] => (plan as { readonly doubts: readonly string[] }).doubts;
 
 /** Contents as a restore has them, once they were written and proven. */
 export const proven = async (contents: BackupContents): Promise<ProvenBackup> =>

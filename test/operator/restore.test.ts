@@ -1,30 +1,24 @@
-import { appendFile, chmod, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { confirmCopy } from "../../src/operator/backup/confirm.js";
 import { planFor, restore } from "../../src/operator/backup/restore.js";
 import { readHoldings } from "../../src/operator/holders.js";
 import { makeIssuer, planInit } from "../../src/operator/init.js";
+import { earliestNow } from "../../src/rotation/plan/view.js";
 import { scratchDirectories } from "../contracts/scratch.js";
-import { installationIn, issuerIn, proven, WORD } from "./backup-example.js";
+import { backedUpIn, doubtsIn, installationIn, issuerIn, proven, WORD } from "./backup-example.js";
 
 const scratch = scratchDirectories();
 
-/** An issuer, its backup, and what is in its folder. */
-async function backedUp() {
-  const issuer = await issuerIn(await scratch());
-  const contents = await issuer.contents();
-  const path = (name: string) => join(issuer.place.directory, name);
-  return {
-    ...{ ...issuer, backup: await proven(contents), path, log: contents.files.get("audit.jsonl") ?? "" },
-    jwks: () => readFile(path("public/jwks.json"), "utf8"),
-    lose: async (...names: string[]) => {
-      for (const name of names) await rm(path(name), { recursive: true });
-    },
-  };
-}
+const backedUp = async () => backedUpIn(await scratch());
 
-const doubtsIn = (plan: object): readonly string[] => (plan as { readonly doubts: readonly string[] }).doubts;
+/** The backup of an issuer whose machine's clock ran a day ahead. */
+async function aDayAhead(cwd: string) {
+  const contents = await (await issuerIn(cwd)).contents();
+  const ahead = (contents.files.get("keyring.json") ?? "").replace(/("\w+At": ?)(\d+)/g, (_, name, at) => `${name}${Number(at) + 86_400}`);
+  return proven({ ...contents, files: new Map([...contents.files, ["keyring.json", ahead]]) });
+}
 
 describe("a restore that was killed between the log and the keyring", () => {
   it("is asked again about the key that was revoked since, and does not bring it back", async () => {
@@ -93,7 +87,9 @@ describe("an audit log that goes on after the backup, and is damaged there", () 
     await appendFile(path("audit.jsonl"), "nothing\n");
     await lose("keyring.json", "public");
     const doubts = doubtsIn(await planFor(backup, place, WORD));
-    expect(doubts.filter((doubt) => doubt.startsWith(revoked))).toStrictEqual([]);
+    expect(doubts.filter((doubt) => doubt.includes(revoked))).toStrictEqual([
+      expect.stringMatching(new RegExp(`^the damaged audit log says that ${revoked} was revoked: it is recorded as revoked`)),
+    ]);
     await restore(backup, place, WORD, doubts);
     await manager.repair({ apply: true });
     expect(await jwks()).not.toContain(revoked);
@@ -122,6 +118,11 @@ describe("a mend that an operator's word revokes the signer of", () => {
       notes: [expect.stringMatching(new RegExp(`^${kid} is recorded as revoked, and signs here until .*keys repair --yes`))],
     });
     expect(await planFor(backup, place, WORD)).toMatchObject({ notes: [] });
+    await lose("keys");
+    expect(await planFor(backup, place, { ...WORD, revoked: [kid] })).toMatchObject({
+      doubts: expect.arrayContaining([expect.stringMatching(/^nothing signs here/)]),
+      notes: [expect.stringMatching(new RegExp(`^${kid} is recorded as revoked, and another key has to take over: .*keys repair --yes`))],
+    });
   });
 });
 
@@ -133,6 +134,14 @@ describe("a folder of private keys that others can write to", () => {
     await chmod(path(folder), 0o777);
     await expect(restore(backup, place, WORD)).rejects.toMatchObject({ code: "store_insecure" });
     expect(await readdir(path(folder))).toStrictEqual([]);
+  });
+
+  it("is told itself, and not as so many damaged key files", async () => {
+    const { backup, place, path, contents } = await backedUp();
+    await chmod(path("keys"), 0o770);
+    const told = { code: "store_insecure", message: `${path("keys")} can be written by other users; run: chmod 700 '${path("keys")}'` };
+    await expect(planFor(backup, place, WORD)).rejects.toMatchObject(told);
+    await expect(contents()).rejects.toMatchObject(told);
   });
 });
 
@@ -167,18 +176,35 @@ describe("a copy that waits", () => {
     expect(await readHoldings(installation, path)).toMatchObject({ locks: [{ path: lock }], lease: undefined });
   });
 
-  it("is not confirmed by a clock that is behind the backup, and waits on", async () => {
+  it("is not confirmed by a clock that is behind the keyring, and waits on", async () => {
     const { backup } = await backedUp();
     const { place, installation } = await installationIn(await scratch());
     await restore(backup, place, WORD);
-    const behind = backup.madeAt - backup.keyring.policy.clockSkewSeconds;
+    const behind = earliestNow(backup.keyring);
     await expect(confirmCopy(installation, { at: behind - 1, actor: "test" })).rejects.toMatchObject({
       code: "clock_untrusted",
-      message: expect.stringMatching(/^it is 2023-11-14 22:08:19 UTC by this machine's clock, .*nothing was changed$/),
+      message: expect.stringMatching(/^it is .* by this machine's clock, and the restored keyring has times up to .*nothing was changed$/),
     });
     expect(await readdir(place.directory)).not.toContain("keyring.json");
     await confirmCopy(installation, { at: behind, actor: "test" });
     expect(await readdir(place.directory)).not.toContain("restored.json");
+  });
+
+  it("of a machine whose clock ran ahead is confirmed by the word that this one is right, and a repair sets its times back", async () => {
+    const backup = await aDayAhead(await scratch());
+    const { place, installation } = await installationIn(await scratch());
+    const now = Math.floor(Date.now() / 1_000);
+    expect(await restore(backup, place, { ...WORD, at: now })).toMatchObject({
+      kind: "copy",
+      notes: [expect.stringMatching(/times up to .*: set the clock where it is wrong.*`signet keys repair --yes`/)],
+    });
+    await expect(confirmCopy(installation, { at: now, actor: "test" })).rejects.toMatchObject({ code: "clock_untrusted" });
+    await confirmCopy(installation, { at: now, actor: "test", isClockRight: true });
+    const manager = await installation.manager();
+    expect(await manager.tick()).toMatchObject({ done: [], waits: [{ rule: "clock_behind" }] });
+    await manager.repair({ apply: true });
+    expect((await manager.tick()).waits).not.toContainEqual(expect.objectContaining({ rule: "clock_behind" }));
+    await expect(installation.issuer.issue({ claims: { sub: "alice" } })).resolves.toBeDefined();
   });
 
   it("takes a key that is named as revoked out of the JWKS at once, also where the next one waits for its upload", async () => {
@@ -214,7 +240,7 @@ describe("what is there and damaged", () => {
     for (const name of names) await writeFile(path(name), "");
     await expect(restore(backup, place, WORD)).rejects.toMatchObject({
       code: "restore_refused",
-      message: expect.stringMatching(/is damaged, and the backup has it.*mv .*\.key\.damaged$/),
+      message: expect.stringMatching(/is damaged, and the backup has it.*mv .*\.key\.damaged\.\$\(date \+%s\)$/),
     });
     await lose(...names);
     expect(await planFor(backup, place, WORD)).toMatchObject({ kind: "mend" });
@@ -251,17 +277,18 @@ describe("what is there and damaged", () => {
 
   it("keeps no backup from being made, and no restore from bringing the rest, where it is a key file that cannot be read", async () => {
     const { place, path, contents, backup, lose } = await backedUp();
-    await mkdir(path("keys/zzz.key"));
     const [active, pending] = ["active", "pending"].map(
       (wanted) => backup.keyring.keys.find(({ state }) => state === wanted)?.id,
     );
     await chmod(path(`keys/${pending}.key`), 0o666);
     expect([...(await contents()).files.keys()]).not.toContain(`keys/${pending}.key`);
+    await lose(`keys/${pending}.key`);
+    await mkdir(path(`keys/${pending}.key`));
+    expect([...(await contents()).files.keys()]).not.toContain(`keys/${pending}.key`);
     await expect(restore(backup, place, WORD)).rejects.toMatchObject({
       code: "restore_refused",
-      message: expect.stringMatching(/cannot be used, and the backup has it: .*mv /),
+      message: expect.stringMatching(/cannot be used, and the backup has it: .*a folder.*mv /),
     });
-    await chmod(path(`keys/${pending}.key`), 0o600);
     await lose(`keys/${pending}.key`);
     await restore(backup, place, WORD);
     await chmod(path(`keys/${active}.key`), 0o666);
@@ -275,9 +302,9 @@ describe("what is there and damaged", () => {
     await lose("keyring.json");
     await expect(restore(backup, place, WORD)).rejects.toMatchObject({
       code: "restore_refused",
-      message: expect.stringMatching(/active\/\d+\.json is damaged.*a copy that waits for your word.*mv .*\.json\.damaged$/),
+      message: expect.stringMatching(/active\/\d+\.json is damaged.*a copy that waits for your word.*mv .*active\.damaged\.\$\(date \+%s\)$/),
     });
-    await lose(`active/${name}`);
+    await rename(path("active"), path("active.damaged.1"));
     expect(await planFor(backup, place, WORD)).toMatchObject({ kind: "copy" });
   });
 

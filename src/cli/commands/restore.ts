@@ -2,6 +2,7 @@ import { configuredPassphrase } from "../../config/secrets.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import { clockBehind } from "../../operator/backup/clock.js";
 import { confirmCopy } from "../../operator/backup/confirm.js";
 import { type Backup, parseBackup } from "../../operator/backup/contents.js";
 import { type Mark, readMark } from "../../operator/backup/mark.js";
@@ -50,7 +51,9 @@ export async function restore(context: Context, file: string | undefined, option
   if (!isDry && plan.kind === "mend" && plan.doubts.length > 0) {
     await confirm("Does nothing else sign for this issuer any more, and shall this be put back as it is said above?", options);
   }
-  const done = isDry ? plan : await restoreInto(proven, place, word, plan.kind === "mend" ? plan.doubts : []);
+  // An answer takes its time.
+  const said = { ...word, at: presentSeconds() };
+  const done = isDry ? plan : await restoreInto(proven, place, said, plan.kind === "mend" ? plan.doubts : []);
   if (options.json === true) output.json(described(proven, done));
   tellDone(context, proven, done, isDry);
 }
@@ -138,19 +141,19 @@ function tellDone({ output, self }: Context, { madeAt }: ProvenBackup, plan: Pla
     output.note("nothing is lost here: nothing was written");
     return;
   }
+  const isCopy = plan.kind === "copy";
   const paths = [...plan.writes.keys()];
   const what = paths.length === 0 ? "" : `: ${paths.join(", ")}`;
-  if (isDry) {
-    output.note(plan.kind === "copy" ? `would restore a copy${what}` : `would put back what is lost${what}`);
-    return;
-  }
-  if (plan.kind === "mend") {
-    output.note(`put back what was lost${what}`);
-    for (const note of plan.notes) output.note(note);
+  if (isDry) output.note(isCopy ? `would restore a copy${what}` : `would put back what is lost${what}`);
+  else if (isCopy)
+    output.note(`restored. It signs nothing yet: where the original of ${dateInWords(madeAt)} still runs, both would sign`);
+  else output.note(`put back what was lost${what}`);
+  for (const note of plan.notes) output.note(note);
+  if (isDry) return;
+  if (!isCopy) {
     output.command(`Next: ${self} keys repair`);
     return;
   }
-  output.note(`restored. It signs nothing yet: where the original of ${dateInWords(madeAt)} still runs, both would sign`);
   output.note("Next: when the original is gone for good,");
   output.command(`  ${self} restore --confirm`);
 }
@@ -169,18 +172,23 @@ async function confirmRestored(context: Context, file: string | undefined, optio
   const { output, self } = context;
   assertForConfirmation(file, options);
   const { revoked = [] } = options;
-  const at = presentSeconds();
   const installation = await openInstallation(context, options);
   const waiting = await readMark(installation.config.directory);
+  let behind: string | undefined;
   if (waiting !== undefined) {
+    const at = presentSeconds();
+    behind = clockBehind(waiting.keyring, at);
     const published = (await installation.stores.publicDocuments.read())?.jwks.keys.map(({ kid }) => kid);
     tellUnknown(context, pathOfConfig(context, options), waiting, { revoked, published, at });
+    if (behind !== undefined) output.note(`${behind}: where the clock is wrong, set it first`);
+    const isClockRight = behind === undefined ? "Is" : "Is the clock right, is";
     await confirm(
-      "Is the original gone for good, and has no process of it run for the last hour, so that nothing there signs any more?",
+      `${isClockRight} the original gone for good, and has no process of it run for the last hour, so that nothing there signs any more?`,
       options,
     );
   }
-  const mark = await confirmCopy(installation, { at, actor: systemUser(), revoked });
+  const saying = { actor: systemUser(), revoked, isClockRight: behind !== undefined };
+  const mark = await confirmCopy(installation, { ...saying, at: presentSeconds() });
   const manager = await managerFor(context, installation);
   const report = await manager.tick();
   if (options.json === true) output.json({ backup: mark.backup, madeAt: mark.madeAt, revoked, report });
@@ -189,6 +197,10 @@ async function confirmRestored(context: Context, file: string | undefined, optio
   output.note(
     `this copy is the issuer now${isSigning ? "" : ", and signs nothing yet: what it waits for stands above, and in `signet keys tick`"}`,
   );
+  if (behind !== undefined) {
+    output.note("Next: the clock is right by your word, so set the times of the keyring back, since no key is managed before:");
+    output.command(`  ${self} keys repair --yes`);
+  }
   output.note("Next: where its private keys can have been seen by others, as with a stolen machine or a lost backup,");
   output.command(`  ${self} keys rotate`);
   assertWell(report);

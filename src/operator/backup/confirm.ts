@@ -11,9 +11,10 @@ import type { AuditNote } from "../../rotation/plan/audit-entry.js";
 import { flushAudit, nextHead } from "../../rotation/session/audit.js";
 import { readBeyond } from "../../rotation/session/log-beyond.js";
 import type { Stores } from "../../storage/contract.js";
+import { clockBehind } from "./clock.js";
 import { type Mark, markIn, readMark } from "./mark.js";
 import { restoreLockIn } from "./place.js";
-import { REASON, withRevoked } from "./revoked-since.js";
+import { REASONS, withRevoked } from "./revoked-since.js";
 
 /**
  * How far the sequence leaps at least. What still runs of the original, or followed it over a shared folder, knows documents beyond the backup's: it
@@ -29,6 +30,8 @@ interface Confirming {
   readonly actor: string;
   /** The kids of keys that the original has revoked since the backup was made: none of them signs here. */
   readonly revoked?: readonly string[];
+  /** The operator's word that the clock is right, though the keyring has times that it has not reached: they are ahead, and `signet keys repair` sets them back. */
+  readonly isClockRight?: boolean;
 }
 
 /**
@@ -36,8 +39,8 @@ interface Confirming {
  * and writes the active document. Killed at any instant, it leaves the mark or the keyring; the same command goes on.
  *
  * @returns the mark that was there; its backup says since when the original may have done what the copy does not know of
- * @throws SignetError `usage` where no copy waits to be confirmed, `key_not_found` for a revoked key that it does not have, `clock_untrusted` before
- *   the time of the backup
+ * @throws SignetError `usage` where no copy waits to be confirmed, `key_not_found` for a revoked key that it does not have, `clock_untrusted` by
+ *   a clock that is behind the keyring, without a word on it
  */
 export async function confirmCopy(
   { config, stores }: Pick<Installation, "config" | "stores">,
@@ -53,11 +56,11 @@ export async function confirmCopy(
         `there is no restored copy in ${directory} that waits for your word; nothing was changed. One that has it goes on by \`signet keys tick\``,
       );
     }
-    // Times of the backup lie ahead of such a clock: nothing would be managed until they are reached.
-    if (confirming.at < mark.madeAt - mark.keyring.policy.clockSkewSeconds) {
+    const behind = clockBehind(mark.keyring, confirming.at);
+    if (behind !== undefined && confirming.isClockRight !== true) {
       throw new SignetError(
         "clock_untrusted",
-        `it is ${dateInWords(confirming.at)} by this machine's clock, before the backup was made (${dateInWords(mark.madeAt)}): set the clock, then confirm; nothing was changed`,
+        `${behind}: set the clock where it is wrong, else confirm again, and say that it is right; nothing was changed`,
       );
     }
     if ((await readTrustedText("document", path)) === undefined) {
@@ -74,7 +77,7 @@ export async function confirmCopy(
 
 async function confirmedKeyring(stores: Stores, mark: Mark, { at, actor, revoked = [] }: Confirming): Promise<Keyring> {
   const isLogAhead = (await readBeyond(stores, mark.keyring)) !== undefined;
-  const keyring = withRevoked(mark.keyring, revoked, at, isLogAhead);
+  const keyring = withRevoked(mark.keyring, revoked, { at, isLogAhead });
   const digest = await stores.placeDigest?.();
   const lastSequence = Math.max(keyring.lastSequence + LEAP, at);
   const { activation } = keyring;
@@ -85,7 +88,7 @@ async function confirmedKeyring(stores: Stores, mark: Mark, { at, actor, revoked
     lastSequence,
     // A document that was intended is written under the new sequence, and read back anew.
     ...(activation !== null && {
-      activation: { ...unread(activation), sequence: lastSequence },
+      activation: { ...unread(activation), sequence: lastSequence, intendedAt: Math.min(activation.intendedAt, at) },
       allocations: [...keyring.allocations, { sequence: lastSequence }],
     }),
     audit: await wordInLog(stores, mark, { at, actor, revoked, lastSequence }),
@@ -109,7 +112,7 @@ async function wordInLog(
   await flushAudit(stores, head);
   const why = `from the backup of ${dateInWords(madeAt)}: the original is gone, by the operator's word`;
   const notes: readonly AuditNote[] = [
-    ...(revoked.length === 0 ? [] : [{ event: "key.revoked", keys: revoked, why: REASON } as const]),
+    ...(revoked.length === 0 ? [] : [{ event: "key.revoked", keys: revoked, why: REASONS.word } as const]),
     { event: "issuer.restored", why, sequence: lastSequence },
   ];
   for (const [index, note] of notes.entries()) {

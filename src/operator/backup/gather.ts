@@ -56,7 +56,8 @@ export async function gather(
   const isWanted = ([each]: readonly [string, unknown]): boolean =>
     keyIdOf(each) === undefined || own.has(keyIdOf(each) as string);
   const wanted = new Map([...found].filter(isWanted));
-  assertSigns(keyring, wanted, unreadable);
+  const unread = new Map([...unreadable].filter(isWanted));
+  assertSigns(keyring, wanted, unread);
   // A backup is proven when it is made: later none can be made.
   const { files, opened, unopened, notes } = await provenFiles(keyring, wanted, passphraseAtHand(surroundings, config));
   const callers = await callersAt(place);
@@ -66,8 +67,9 @@ export async function gather(
     provenKeys: opened,
     notes: [
       ...notes,
-      ...[...unreadable.values()].map(({ message }) => `left out: ${message}`),
-      ...losses(keyring, files, found.size - wanted.size),
+      ...[...unread.values()].map(({ message }) => `left out: ${message}`),
+      ...losses(keyring, new Set([...wanted.keys(), ...unread.keys()])),
+      ...strays(found.size + unreadable.size - wanted.size - unread.size),
       ...(unopened === 0
         ? []
         : [`not opened: ${unopened} key files, whose passphrase is not at hand: whether they open was not seen`]),
@@ -119,14 +121,14 @@ function assertSigns(keyring: Keyring, files: Files, unreadable: FilesThere["unr
   );
 }
 
-function losses(keyring: Keyring, files: Files, left: number): string[] {
-  const lost = lostKeys(keyring, files).map(nameOf);
-  return [
-    ...(lost.length === 0
-      ? []
-      : [`the private part of ${lost.join(", ")} is not there: \`signet keys tick\` makes another standby`]),
-    ...(left === 0 ? [] : [`${left} of the key files are of no key in use, and are not in it`]),
-  ];
+// What is there and damaged, or cannot be read, is told apart.
+function losses(keyring: Keyring, present: ReadonlySet<string>): string[] {
+  const lost = lostKeys(keyring, present).map(nameOf);
+  return lost.length === 0 ? [] : [`the private part of ${lost.join(", ")} is not there: \`signet keys tick\` makes another standby`];
+}
+
+function strays(left: number): string[] {
+  return left === 0 ? [] : [`${left} of the key files are of no key in use, and are not in it`];
 }
 
 function elsewhere({ env }: Surroundings, { passphraseFile, notices }: Config, keyring: Keyring): string[] {

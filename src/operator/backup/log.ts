@@ -1,7 +1,7 @@
 import type { Keyring } from "../../keyring/keyring.js";
 import { hashOf, parsedEntry } from "../../rotation/plan/audit-entry.js";
 import { readBeyond } from "../../rotation/session/log-beyond.js";
-import { fatesOf } from "../../rotation/steps/fates.js";
+import { type Fate, fatesOf } from "../../rotation/steps/fates.js";
 import type { AuditStore } from "../../storage/contract.js";
 import { damaged, type Files, wholeLines } from "./contents.js";
 import type { ProvenBackup } from "./prove.js";
@@ -57,12 +57,20 @@ export function historyByKeyring({ audit: here }: Keyring, files: Files, { keyri
   return here.count > count ? "ahead" : "behind";
 }
 
-/** The kids of keys of which the log that is there says that they were revoked or given up since the backup, whole or not. */
-export function overByLog(files: Files, { keyring }: ProvenBackup): ReadonlySet<string> {
+/** How a key came to be over: revoked, given up before it signed, or removed once its tokens had ended, or after a revocation that is not told. */
+export type Ending = "revoked" | "given up" | "removed";
+
+/** The keys of which the log that is there says that they are over since the backup, whole or not, by their kids. */
+export function overByLog(files: Files, { keyring }: ProvenBackup): ReadonlyMap<string, Ending> {
   const entries = linesOf(files).flatMap((line) => parsedEntry(line) ?? []);
   const fates = fatesOf(entries.filter(({ number }) => number > keyring.audit.count));
-  const over = [...fates].filter(([, { revokedAt, endedAt, isDiscarded }]) => revokedAt ?? endedAt ?? isDiscarded);
-  return new Set(over.map(([kid]) => kid));
+  return new Map([...fates].flatMap(([kid, fate]) => endingOf(fate).map((ending) => [kid, ending] as const)));
+}
+
+function endingOf({ revokedAt, isDiscarded, endedAt }: Fate): Ending[] {
+  if (revokedAt !== undefined) return ["revoked"];
+  if (isDiscarded === true) return ["given up"];
+  return endedAt === undefined ? [] : ["removed"];
 }
 
 function linesOf(files: Files): readonly string[] {

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { asArgument } from "../../encoding/shell-argument.js";
 import { isSignetError, SignetError } from "../../errors.js";
+import { errorCode } from "../../files/failures.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type Files, keyIdOf, keyPathOf } from "./contents.js";
 import type { Here } from "./plan.js";
@@ -16,7 +17,7 @@ export type Missed = (id: string) => boolean;
  * @param over kids whose private parts do not come back
  * @param present says which private parts are missed, where a keyring is there
  */
-export function missedOf({ keyring }: ProvenBackup, over: ReadonlySet<string>, present = keyring): Missed {
+export function missedOf({ keyring }: ProvenBackup, over: Pick<ReadonlySet<string>, "has">, present = keyring): Missed {
   const [ours, theirs] = [keyring, present].map(({ keys }) => new Map(keys.map((key) => [key.id, key])));
   return (id) => {
     const there = theirs?.get(id);
@@ -38,7 +39,7 @@ export function lacking({ files: own }: ProvenBackup, here: Files, isMissed: Mis
 /**
  * What is there is never written over: a key file that does not open has to leave before the backup's comes back.
  *
- * @throws SignetError `restore_refused`, with what to move away
+ * @throws SignetError `restore_refused`, with what to move away; of a file that may be well, why it was not read, and what to do
  */
 export async function assertWhole(
   { files: own, keyring }: ProvenBackup,
@@ -49,11 +50,17 @@ export async function assertWhole(
     const path = keyPathOf(record.id);
     if (!own.has(path) || !isMissed(record.id)) continue;
     const why = unreadable.get(path);
+    if (why !== undefined && !isBroken(why)) throw why;
     if (why !== undefined) throw inTheWay(directory, path, `cannot be used, and the backup has it: ${why.message}`);
     const text = files.get(path);
     if (text !== undefined && !(await isWhole(record, path, text)))
       throw inTheWay(directory, path, "is damaged, and the backup has it");
   }
+}
+
+// What is no file, or cannot be read from the disk, is no key. Behind a mode, an owner or a right there may be one, and a good one.
+function isBroken({ code, cause }: SignetError): boolean {
+  return code === "store_failed" && (cause === undefined || errorCode(cause) === "EIO" || errorCode(cause) === "ELOOP");
 }
 
 // An encrypted one is whole for all that can be seen without its passphrase.
@@ -67,11 +74,16 @@ async function isWhole(record: KeyRecord, path: string, text: string): Promise<b
   }
 }
 
-/** A file that is there and is in the way of a restore. @param words what is wrong with it, and what follows */
+/**
+ * What is there and is in the way of a restore. Its new name has the second in which it is moved: what was moved before is evidence as well.
+ *
+ * @param name a file or folder in the directory
+ * @param words what is wrong with it, and what follows
+ */
 export function inTheWay(directory: string, name: string, words: string): SignetError {
   const [path, aside] = [`${directory}/${name}`, `${directory}/${basename(name)}.damaged`];
   return new SignetError(
     "restore_refused",
-    `${path} ${words}; nothing was written. Move it away, and restore again: mv ${asArgument(path)} ${asArgument(aside)}`,
+    `${path} ${words}; nothing was written. Move it away, and restore again: mv ${asArgument(path)} ${asArgument(aside)}.$(date +%s)`,
   );
 }

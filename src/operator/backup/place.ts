@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { facts } from "../../custody/file/facts.js";
 import { isSignetError, type SignetError } from "../../errors.js";
+import { errorCode } from "../../files/failures.js";
 import { callersFolder, lastUse } from "../../files/last-uses.js";
 import { namesIn } from "../../files/names.js";
-import { readTrustedText } from "../../files/trusted-read.js";
+import { assertTrustedFolder, readTrustedText } from "../../files/trusted-read.js";
 import { isCallerName } from "../../settings/callers.js";
 import { type Files, isBackupPath, wholeLines } from "./contents.js";
 
@@ -32,10 +33,14 @@ export interface FilesThere {
   readonly unreadable: ReadonlyMap<string, SignetError>;
 }
 
+/** These say nothing of the file that was to be read. */
+const OUT_OF_FILES: readonly unknown[] = ["EMFILE", "ENFILE"];
+
 /**
  * Reads the files of an installation that a backup can have, as they are. A last line of the audit log that was cut short is left out.
  *
- * @throws SignetError `store_failed`, `store_insecure` for what is no key file
+ * @throws SignetError `store_failed`; `store_insecure`, also for a folder of keys or documents that others can write to: no manager, and no issuer,
+ *   reads from it, and what is in it is well
  */
 export async function filesAt(place: Place): Promise<FilesThere> {
   const files = new Map<string, string>();
@@ -44,15 +49,17 @@ export async function filesAt(place: Place): Promise<FilesThere> {
     if (text !== undefined && isBackupPath(path)) files.set(path, text);
   };
   const read = async (path: string): Promise<void> => add(path, await readTrustedText("document", pathIn(place, path)));
+  await assertTrustedFolder("key", join(place.directory, facts.keyFolder));
+  await assertTrustedFolder("document", join(place.directory, "active"));
   await read("signet.json");
   await read("keyring.json");
   for (const name of await namesIn(join(place.directory, facts.keyFolder))) {
     const path = `${facts.keyFolder}/${name}`;
     if (!isBackupPath(path)) continue;
     try {
-      add(path, await readTrustedText("key", pathIn(place, path), "store_insecure"));
+      add(path, await readTrustedText("key", pathIn(place, path)));
     } catch (error) {
-      if (!isSignetError(error)) throw error;
+      if (!isSignetError(error) || OUT_OF_FILES.includes(errorCode(error.cause))) throw error;
       unreadable.set(path, error);
     }
   }

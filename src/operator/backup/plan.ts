@@ -5,6 +5,7 @@ import { type Keyring, recordByKid } from "../../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../../keyring/parse.js";
 import { verifyAudit } from "../../rotation/session/audit.js";
 import { RESTORED_NAME } from "../../storage/file/restored.js";
+import { clockBehind } from "./clock.js";
 import { type Compared, comparisonOf } from "./comparison.js";
 import { type Files, keyIdOf } from "./contents.js";
 import {
@@ -15,9 +16,10 @@ import {
   doubtsOfKeys,
   isPassed,
   publishedIn,
+  revokedByLog,
   unpublishedOf,
 } from "./doubts.js";
-import { type History, historyByKeyring, historyByLog, logOf, overByLog } from "./log.js";
+import { type Ending, type History, historyByKeyring, historyByLog, logOf, overByLog } from "./log.js";
 import { type Mark, markText } from "./mark.js";
 import { assertWhole, inTheWay, lacking, missedOf } from "./missed.js";
 import type { FilesThere } from "./place.js";
@@ -86,17 +88,18 @@ async function judged(backup: ProvenBackup, here: Here, word: Word): Promise<Wri
       `another backup was restored in ${directory}, and waits for your word: \`signet restore --confirm\`, or move ${directory} away`,
     );
   }
-  const top = mark === undefined ? topDocument(files, directory) : undefined;
-  if (!files.has("keyring.json") && top !== undefined) return besideDocument(backup, here, top, word);
+  // A keyring says itself who signs.
+  const top = mark !== undefined || files.has("keyring.json") ? undefined : topDocument(files, directory);
+  if (top !== undefined) return besideDocument(backup, here, top, word);
   if (word.revoked.length > 0) {
     const how = files.has("keyring.json") ? "revoke it by `signet keys revoke KID`" : "give it with `signet restore --confirm`";
     throw new SignetError("usage", `--revoked is for a keyring that is put back, and none is here: ${how}; nothing was written`);
   }
-  return files.has("keyring.json") ? besideKeyring(backup, here) : copy(backup, here);
+  return files.has("keyring.json") ? besideKeyring(backup, here) : copy(backup, here, word);
 }
 
 // Nothing here signs, and what is written does not either: the mark comes last, and stands in place of a keyring.
-async function copy(backup: ProvenBackup, here: Here): Promise<Writing> {
+async function copy(backup: ProvenBackup, here: Here, word: Word): Promise<Writing> {
   const { files, mark, directory } = here;
   const history = await historyByLog(files, backup);
   if (history === "behind" || history === "forked") throw olderOrOther(history, directory);
@@ -112,14 +115,15 @@ async function copy(backup: ProvenBackup, here: Here): Promise<Writing> {
         moving(directory, "before"),
     );
   }
-  const { digest, madeAt, keyring } = backup;
-  const waiting = markText({ backup: digest, madeAt, keyring: withoutHolder(keyring) });
+  const { digest, madeAt } = backup;
+  const keyring = withoutHolder(backup.keyring);
+  const waiting = markText({ backup: digest, madeAt, keyring });
   const writes = lacking(backup, files, missedOf(backup, over));
   return {
     kind: "copy",
     writes: mark === undefined ? followedBy(writes, RESTORED_NAME, waiting) : writes,
     doubts: [],
-    notes: [],
+    notes: notesOnClock(keyring, word.at),
   };
 }
 
@@ -160,27 +164,51 @@ async function besideDocument(backup: ProvenBackup, here: Here, top: ActiveDocum
     );
   }
   // A log that was put back by a restore which was killed, or by hand, tells no more than the backup.
-  const kids = publishedIn(files);
-  const unknown = history === "ahead" || (history === "same" && !isPassed(backup.keyring, kids, top)) ? undefined : history;
-  const overHere = overByLog(files, backup);
-  const unpublished = unknown === undefined ? [] : unpublishedOf(backup.keyring, kids, top).filter((kid) => !overHere.has(kid));
-  // What a damaged log says of keys that are over is heard here alone: a repair believes none of it.
-  const told = history === "torn" ? [...overHere].filter((kid) => recordByKid(backup.keyring, kid) !== undefined) : [];
-  const keyring = withRevoked(withoutHolder(backup.keyring), [...word.revoked, ...unpublished, ...told], word.at);
-  const isMissed = missedOf(backup, new Set([...overHere, ...word.revoked, ...unpublished]));
+  const published = publishedIn(files);
+  const unknown = history === "ahead" || (history === "same" && !isPassed(backup.keyring, published, top)) ? undefined : history;
+  const over = overByLog(files, backup);
+  // What a damaged log says of keys that are over is heard here alone, and by an operator's word: a repair believes none of it.
+  const told = history === "torn" ? toldOf(backup.keyring, over, word) : new Map<string, Ending>();
+  const byLog = revokedByLog({ top, told });
+  const unpublished =
+    unknown === undefined ? [] : unpublishedOf(backup.keyring, published, top).filter((kid) => !byLog.includes(kid));
+  const { at } = word;
+  const worded = withRevoked(withoutHolder(backup.keyring), word.revoked, { at });
+  const keyring = withRevoked(withRevoked(worded, byLog, { at, by: "log" }), unpublished, { at, by: "jwks" });
+  const ended = [...over.keys()].filter((kid) => history !== "torn" || kid !== top.kid);
+  const isMissed = missedOf(backup, new Set([...ended, ...word.revoked, ...unpublished]));
   await assertWhole(backup, here, isMissed);
   const writes = lacking(backup, files, isMissed);
+  const silence = doubtOfSigner(top, files);
   const doubts = [
     ...doubtOfPlace(backup.keyring, here),
-    ...doubtOfSigner(top, files),
-    ...(unknown === undefined ? [] : doubtsOfKeys(keyring, top, unpublished, unknown)),
+    ...silence,
+    ...(unknown === undefined
+      ? []
+      : doubtsOfKeys(keyring, { history: unknown, top, published, unpublished, told }, directory)),
     ...doubtOfConfig(writes),
   ];
   const isSignerOver = recordByKid(keyring, top.kid)?.revokedAt !== undefined;
-  const notes = isSignerOver
-    ? [`${top.kid} is recorded as revoked, and signs here until another key takes over: \`signet keys repair --yes\``]
-    : [];
+  const signs = silence.length === 0 ? ", and signs here until another key takes over" : ", and another key has to take over";
+  const notes = isSignerOver ? [`${top.kid} is recorded as revoked${signs}: \`signet keys repair --yes\``] : [];
   return { kind: "mend", writes: logLast(followedBy(writes, "keyring.json", keyringText(keyring))), doubts, notes };
+}
+
+// Of keys that are good for all that the backup and the operator say.
+function toldOf(keyring: Keyring, over: ReadonlyMap<string, Ending>, { revoked }: Pick<Word, "revoked">): ReadonlyMap<string, Ending> {
+  const isGood = (kid: string): boolean => {
+    const record = recordByKid(keyring, kid);
+    return record !== undefined && record.state !== "revoked" && record.revokedAt === undefined && !revoked.includes(kid);
+  };
+  return new Map([...over].filter(([kid]) => isGood(kid)));
+}
+
+function notesOnClock(keyring: Keyring, at: number): string[] {
+  const behind = clockBehind(keyring, at);
+  if (behind === undefined) return [];
+  return [
+    `${behind}: set the clock where it is wrong. Where it is right, the confirmation takes your word on that, and \`signet keys repair --yes\` sets the times back`,
+  ];
 }
 
 async function holesOf(writes: Files, keyring: Keyring): Promise<string[]> {
@@ -221,36 +249,54 @@ function keyringIn(text: string, directory: string): Keyring {
   }
 }
 
-// Which one signs is not known where one of them does not say it.
+// Which one signs is not known where one of them does not say it. What a newer one has ended, an older one would let sign again.
 function topDocument(files: Files, directory: string): ActiveDocument | undefined {
-  const documents = [...files].flatMap(([path, text]) => (path.startsWith("active/") ? [documentIn(text, path, directory)] : []));
-  return documents.sort((a, b) => b.sequence - a.sequence)[0];
+  const found = [...files].flatMap(([path, text]) => {
+    const number = /^active\/(\d+)\.json$/.exec(path)?.[1];
+    return number === undefined ? [] : [{ path, number: Number(number), document: documentIn(text, path) }];
+  });
+  found.sort((a, b) => b.number - a.number);
+  const top = found.find(({ document }) => document !== undefined);
+  const damaged = found.find(({ document }) => document === undefined);
+  if (damaged === undefined) return top?.document;
+  if (top !== undefined && top.number > damaged.number) {
+    throw inTheWay(directory, damaged.path, "is damaged, and there is no keyring; a newer document says who signs");
+  }
+  throw inTheWay(
+    directory,
+    "active",
+    `has no document that says who signs now, since ${damaged.path} is damaged, and there is no keyring; without the folder, what is restored is a copy ` +
+      "that waits for your word",
+  );
 }
 
-function documentIn(text: string, path: string, directory: string): ActiveDocument {
+function documentIn(text: string, path: string): ActiveDocument | undefined {
   try {
     return parseActiveDocument(text, path);
   } catch (error) {
     if (!isSignetError(error, "active_document_damaged")) throw error;
-    throw inTheWay(
-      directory,
-      path,
-      "is damaged, and there is no keyring; where no other document says who signs, what is restored is a copy that waits for your word",
-    );
+    return undefined;
   }
 }
 
 // No run of a manager believes what stands behind the damaged line, and a copy has no document that would tell.
 function tornLog(backup: ProvenBackup, files: Files, directory: string): SignetError {
-  const over = [...overByLog(files, backup)].filter((kid) => recordByKid(backup.keyring, kid) !== undefined);
-  const known =
-    over.length === 0
-      ? ""
-      : `. It says that these are over: \`signet restore --confirm ${over.map((kid) => `--revoked ${asArgument(kid)}`).join(" ")}\``;
+  const told = [...toldOf(backup.keyring, overByLog(files, backup), { revoked: [] })];
+  const [removed, revoked] = [true, false].map((wanted) =>
+    told.flatMap(([kid, ending]) => ((ending === "removed") === wanted ? [kid] : [])),
+  ) as [string[], string[]];
+  const words = [
+    ...(revoked.length === 0
+      ? []
+      : [`It says that these are over: \`signet restore --confirm ${revoked.map((kid) => `--revoked ${asArgument(kid)}`).join(" ")}\``]),
+    ...(removed.length === 0
+      ? []
+      : [`It says that these were removed: ${removed.join(", ")}. Where one was revoked before that, name it by --revoked at the confirmation`]),
+  ];
   return inTheWay(
     directory,
     "audit.jsonl",
-    `is damaged where it goes on after the backup, so that not all that was done since is known${known}`,
+    ["is damaged where it goes on after the backup, so that not all that was done since is known", ...words].join(". "),
   );
 }
 

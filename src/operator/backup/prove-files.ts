@@ -100,8 +100,12 @@ export function isOwn({ custody, origin, state }: KeyRecord): boolean {
   return custody === facts.name && origin !== "foreign" && state !== "revoked";
 }
 
-/** The keys whose files should be there and are not: one that signs, or may be the next to do so. */
-export function lostKeys({ keys }: Keyring, files: Files): readonly KeyRecord[] {
+/**
+ * The keys whose files should be there and are not: one that signs, or may be the next to do so.
+ *
+ * @param files the files that are there, by their paths
+ */
+export function lostKeys({ keys }: Keyring, files: Pick<ReadonlySet<string>, "has">): readonly KeyRecord[] {
   return keys.filter(
     (record) =>
       isOwn(record) &&

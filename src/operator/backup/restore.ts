@@ -80,9 +80,6 @@ export async function restore(backup: ProvenBackup, place: Place, word: Word, ac
   await assertNoLinks(directory);
   await makePrivateDirectory(directory);
   await assertTrustedFolder("document", directory);
-  // What is written there has to be of use there: no manager, and no issuer, reads from a folder that others can write to.
-  await assertTrustedFolder("key", join(directory, facts.keyFolder));
-  await assertTrustedFolder("document", join(directory, "active"));
   return withProcessLock(restoreLockIn(directory), async () => {
     await removeInterrupted(place);
     // Another restore, or an `init`, may have been there meanwhile.

@@ -2,15 +2,33 @@ import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type Keyring, recordByKid } from "../../keyring/keyring.js";
 
+/** Why a key of a backup is recorded as revoked: what told it. */
+export const REASONS = {
+  word: "revoked after the backup was made, by the operator's word",
+  jwks: "not in the JWKS that was beside the restored keyring",
+  log: "revoked or given up, by a damaged audit log that was beside the restored keyring",
+} as const;
+
+/** How keys are recorded as revoked. */
+interface Revoking {
+  /** NumericDate. */
+  readonly at: number;
+  /** Default `word`. */
+  readonly by?: keyof typeof REASONS;
+  /**
+   * True of a copy whose log goes on: the active key keeps its state until another one has taken over, so that the log finds one to begin with; no
+   * document names it, so it never signs.
+   */
+  readonly isLogAhead?: boolean;
+}
+
 /**
- * A backup's keyring with the word on keys that were revoked after it was made: none of them signs, and each leaves with the next publication.
+ * A backup's keyring with keys that were revoked after it was made: none of them signs, and each leaves with the next publication. One that is
+ * revoked already keeps its time and reason.
  *
- * @param at NumericDate
- * @param isLogAhead of a copy whose log goes on: the active key keeps its state until another one has taken over, so that the log finds one to begin
- *   with; no document names it, so it never signs
  * @throws SignetError `key_not_found`
  */
-export function withRevoked(keyring: Keyring, kids: readonly string[], at: number, isLogAhead = false): Keyring {
+export function withRevoked(keyring: Keyring, kids: readonly string[], { at, by = "word", isLogAhead = false }: Revoking): Keyring {
   if (kids.some((kid) => recordByKid(keyring, kid) === undefined)) {
     throw new SignetError(
       "key_not_found",
@@ -24,11 +42,8 @@ export function withRevoked(keyring: Keyring, kids: readonly string[], at: numbe
     activation: keyring.keys.some((key) => key.id === activation?.id && isOver(key)) ? null : activation,
     keys: keyring.keys.map((key) =>
       isOver(key) && key.revokedAt === undefined
-        ? { ...key, state: isLogAhead && key.state === "active" ? key.state : "revoked", revokedAt: at, reason: REASON }
+        ? { ...key, state: isLogAhead && key.state === "active" ? key.state : "revoked", revokedAt: at, reason: REASONS[by] }
         : key,
     ),
   };
 }
-
-/** Why, for the audit log. */
-export const REASON = "revoked after the backup was made, by the operator's word";

@@ -26,18 +26,12 @@ export async function writeBackup(
   seal: Seal,
 ): Promise<string> {
   if (contents.files.size > MAX_FILES) {
-    throw new SignetError(
-      "usage",
-      `the backup would have more than ${MAX_FILES} files, which no restore reads: nothing was written`,
-    );
+    throw tooLarge(`${MAX_FILES} files`);
   }
   const text = backupText(contents);
   const file = await sealed(text, seal);
   if (file.length > MAX_BACKUP_BYTES) {
-    throw new SignetError(
-      "usage",
-      `the backup would have more than ${MAX_BACKUP_BYTES} bytes, which no restore reads: nothing was written`,
-    );
+    throw tooLarge(`${MAX_BACKUP_BYTES} bytes`);
   }
   const place = pathGiven(surroundings, path);
   if (!(await writeNewFile(place, file, PRIVATE_FILE))) throw taken(path);
@@ -63,6 +57,14 @@ function ofPassphrase(passphrase: string): Openers {
     passphrase: async () => passphrase,
     privateKey: () => Promise.reject(damaged("it asks for a private key, and was sealed under a passphrase")),
   };
+}
+
+function tooLarge(most: string): SignetError {
+  return new SignetError(
+    "usage",
+    `the backup would have more than ${most}, which no restore reads: nothing was written. \`signet keys tick\` removes what is over; where it is too ` +
+      "much all the same, stop what signs, and copy config and folder as they are (cp -a)",
+  );
 }
 
 function taken(path: string): SignetError {
