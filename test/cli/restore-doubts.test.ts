@@ -182,10 +182,15 @@ describe("the confirmation", () => {
     await writeFile(place.path("restored.json"), ahead);
     expect(await place.run("restore", "--confirm")).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/has times up to .*: where the clock is wrong, set it first[\s\S]*Is the clock right, is the original gone/),
+      stderr: expect.stringMatching(
+        /has times up to .*: where the clock is wrong, set it first[\s\S]*Is the clock right, is the original gone/,
+      ),
     });
     const confirmed = await place.run("restore", "--confirm", "--yes");
-    expect(confirmed).toMatchObject({ code: 1, stderr: expect.stringMatching(/the clock is right by your word[\s\S]*keys repair --yes/) });
+    expect(confirmed).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/the clock is right by your word[\s\S]*keys repair --yes/),
+    });
     await place.done("keys", "repair", "--yes");
     await place.done("keys", "tick");
     await assertSignsAs(place, keys.active.kid);

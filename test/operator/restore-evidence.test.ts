@@ -102,7 +102,9 @@ describe("a damaged audit log that says that a key is over", () => {
     await tear(["key.removed", signer.kid], ["key.revoked", standby.kid]);
     await lose("keyring.json", "active");
     const { why } = (await planFor(backup, place, WORD)) as unknown as { why: Error };
-    expect(why.message).toContain(`these are over: \`signet restore --confirm --revoked ${standby.kid}\`. It says that these were removed: ${signer.kid}.`);
+    expect(why.message).toContain(
+      `these are over: \`signet restore --confirm --revoked ${standby.kid}\`. It says that these were removed: ${signer.kid}.`,
+    );
   });
 });
 

@@ -16,7 +16,10 @@ const backedUp = async () => backedUpIn(await scratch());
 /** The backup of an issuer whose machine's clock ran a day ahead. */
 async function aDayAhead(cwd: string) {
   const contents = await (await issuerIn(cwd)).contents();
-  const ahead = (contents.files.get("keyring.json") ?? "").replace(/("\w+At": ?)(\d+)/g, (_, name, at) => `${name}${Number(at) + 86_400}`);
+  const ahead = (contents.files.get("keyring.json") ?? "").replace(
+    /("\w+At": ?)(\d+)/g,
+    (_, name, at) => `${name}${Number(at) + 86_400}`,
+  );
   return proven({ ...contents, files: new Map([...contents.files, ["keyring.json", ahead]]) });
 }
 
@@ -121,7 +124,11 @@ describe("a mend that an operator's word revokes the signer of", () => {
     await lose("keys");
     expect(await planFor(backup, place, { ...WORD, revoked: [kid] })).toMatchObject({
       doubts: expect.arrayContaining([expect.stringMatching(/^nothing signs here/)]),
-      notes: [expect.stringMatching(new RegExp(`^${kid} is recorded as revoked, and another key has to take over: .*keys repair --yes`))],
+      notes: [
+        expect.stringMatching(
+          new RegExp(`^${kid} is recorded as revoked, and another key has to take over: .*keys repair --yes`),
+        ),
+      ],
     });
   });
 });
@@ -139,7 +146,10 @@ describe("a folder of private keys that others can write to", () => {
   it("is told itself, and not as so many damaged key files", async () => {
     const { backup, place, path, contents } = await backedUp();
     await chmod(path("keys"), 0o770);
-    const told = { code: "store_insecure", message: `${path("keys")} can be written by other users; run: chmod 700 '${path("keys")}'` };
+    const told = {
+      code: "store_insecure",
+      message: `${path("keys")} can be written by other users; run: chmod 700 '${path("keys")}'`,
+    };
     await expect(planFor(backup, place, WORD)).rejects.toMatchObject(told);
     await expect(contents()).rejects.toMatchObject(told);
   });
@@ -183,7 +193,9 @@ describe("a copy that waits", () => {
     const behind = earliestNow(backup.keyring);
     await expect(confirmCopy(installation, { at: behind - 1, actor: "test" })).rejects.toMatchObject({
       code: "clock_untrusted",
-      message: expect.stringMatching(/^it is .* by this machine's clock, and the restored keyring has times up to .*nothing was changed$/),
+      message: expect.stringMatching(
+        /^it is .* by this machine's clock, and the restored keyring has times up to .*nothing was changed$/,
+      ),
     });
     expect(await readdir(place.directory)).not.toContain("keyring.json");
     await confirmCopy(installation, { at: behind, actor: "test" });
@@ -201,7 +213,7 @@ describe("a copy that waits", () => {
     await expect(confirmCopy(installation, { at: now, actor: "test" })).rejects.toMatchObject({ code: "clock_untrusted" });
     await confirmCopy(installation, { at: now, actor: "test", isClockRight: true });
     const manager = await installation.manager();
-    expect(await manager.tick()).toMatchObject({ done: [], waits: [{ rule: "clock_behind" }] });
+    expect(await manager.tick()).toMatchObject({ actions: [], waits: [{ rule: "clock_behind" }] });
     await manager.repair({ apply: true });
     expect((await manager.tick()).waits).not.toContainEqual(expect.objectContaining({ rule: "clock_behind" }));
     await expect(installation.issuer.issue({ claims: { sub: "alice" } })).resolves.toBeDefined();
@@ -302,7 +314,9 @@ describe("what is there and damaged", () => {
     await lose("keyring.json");
     await expect(restore(backup, place, WORD)).rejects.toMatchObject({
       code: "restore_refused",
-      message: expect.stringMatching(/active\/\d+\.json is damaged.*a copy that waits for your word.*mv .*active\.damaged\.\$\(date \+%s\)$/),
+      message: expect.stringMatching(
+        /active\/\d+\.json is damaged.*a copy that waits for your word.*mv .*active\.damaged\.\$\(date \+%s\)$/,
+      ),
     });
     await rename(path("active"), path("active.damaged.1"));
     expect(await planFor(backup, place, WORD)).toMatchObject({ kind: "copy" });

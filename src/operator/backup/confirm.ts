@@ -30,7 +30,7 @@ interface Confirming {
   readonly actor: string;
   /** The kids of keys that the original has revoked since the backup was made: none of them signs here. */
   readonly revoked?: readonly string[];
-  /** The operator's word that the clock is right, though the keyring has times that it has not reached: they are ahead, and `signet keys repair` sets them back. */
+  /** The operator's word that the clock is right, though it has not reached times of the keyring: `signet keys repair` sets these back. */
   readonly isClockRight?: boolean;
 }
 
@@ -105,7 +105,7 @@ async function confirmedKeyring(stores: Stores, mark: Mark, { at, actor, revoked
 async function wordInLog(
   stores: Stores,
   { keyring, madeAt }: Mark,
-  { at, actor, revoked, lastSequence }: Required<Confirming> & { readonly lastSequence: number },
+  { at, actor, revoked, lastSequence }: Required<Omit<Confirming, "isClockRight">> & { readonly lastSequence: number },
 ): Promise<AuditHead> {
   const beyond = (await readBeyond(stores, keyring))?.last;
   let head = beyond ?? keyring.audit;

@@ -124,7 +124,9 @@ function assertSigns(keyring: Keyring, files: Files, unreadable: FilesThere["unr
 // What is there and damaged, or cannot be read, is told apart.
 function losses(keyring: Keyring, present: ReadonlySet<string>): string[] {
   const lost = lostKeys(keyring, present).map(nameOf);
-  return lost.length === 0 ? [] : [`the private part of ${lost.join(", ")} is not there: \`signet keys tick\` makes another standby`];
+  return lost.length === 0
+    ? []
+    : [`the private part of ${lost.join(", ")} is not there: \`signet keys tick\` makes another standby`];
 }
 
 function strays(left: number): string[] {

@@ -183,9 +183,7 @@ async function besideDocument(backup: ProvenBackup, here: Here, top: ActiveDocum
   const doubts = [
     ...doubtOfPlace(backup.keyring, here),
     ...silence,
-    ...(unknown === undefined
-      ? []
-      : doubtsOfKeys(keyring, { history: unknown, top, published, unpublished, told }, directory)),
+    ...(unknown === undefined ? [] : doubtsOfKeys(keyring, { history: unknown, top, published, unpublished, told }, directory)),
     ...doubtOfConfig(writes),
   ];
   const isSignerOver = recordByKid(keyring, top.kid)?.revokedAt !== undefined;
@@ -195,7 +193,11 @@ async function besideDocument(backup: ProvenBackup, here: Here, top: ActiveDocum
 }
 
 // Of keys that are good for all that the backup and the operator say.
-function toldOf(keyring: Keyring, over: ReadonlyMap<string, Ending>, { revoked }: Pick<Word, "revoked">): ReadonlyMap<string, Ending> {
+function toldOf(
+  keyring: Keyring,
+  over: ReadonlyMap<string, Ending>,
+  { revoked }: Pick<Word, "revoked">,
+): ReadonlyMap<string, Ending> {
   const isGood = (kid: string): boolean => {
     const record = recordByKid(keyring, kid);
     return record !== undefined && record.state !== "revoked" && record.revokedAt === undefined && !revoked.includes(kid);
@@ -215,7 +217,7 @@ async function holesOf(writes: Files, keyring: Keyring): Promise<string[]> {
   const { fault } = await verifyAudit({ audit: logOf(writes) }, keyring);
   if (fault === null) return [];
   return [
-    `the audit log that was put back is not whole: line ${fault.number}: ${fault.words}. Where there is no later one, \`signet audit begin\` begins a new chain`,
+    `the audit log that is put back is not whole: line ${fault.number}: ${fault.words}. Where there is no later one, \`signet audit begin\` begins a new chain`,
   ];
 }
 
@@ -288,10 +290,14 @@ function tornLog(backup: ProvenBackup, files: Files, directory: string): SignetE
   const words = [
     ...(revoked.length === 0
       ? []
-      : [`It says that these are over: \`signet restore --confirm ${revoked.map((kid) => `--revoked ${asArgument(kid)}`).join(" ")}\``]),
+      : [
+          `It says that these are over: \`signet restore --confirm ${revoked.map((kid) => `--revoked ${asArgument(kid)}`).join(" ")}\``,
+        ]),
     ...(removed.length === 0
       ? []
-      : [`It says that these were removed: ${removed.join(", ")}. Where one was revoked before that, name it by --revoked at the confirmation`]),
+      : [
+          `It says that these were removed: ${removed.join(", ")}. Where one was revoked before that, name it by --revoked at the confirmation`,
+        ]),
   ];
   return inTheWay(
     directory,

@@ -28,7 +28,11 @@ interface Revoking {
  *
  * @throws SignetError `key_not_found`
  */
-export function withRevoked(keyring: Keyring, kids: readonly string[], { at, by = "word", isLogAhead = false }: Revoking): Keyring {
+export function withRevoked(
+  keyring: Keyring,
+  kids: readonly string[],
+  { at, by = "word", isLogAhead = false }: Revoking,
+): Keyring {
   if (kids.some((kid) => recordByKid(keyring, kid) === undefined)) {
     throw new SignetError(
       "key_not_found",
