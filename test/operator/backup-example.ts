@@ -6,7 +6,7 @@ import { type BackupContents, backupText, parseBackup } from "../../src/operator
 import { gather } from "../../src/operator/backup/gather.js";
 import { type ProvenBackup, proveBackup } from "../../src/operator/backup/prove.js";
 
-export const MADE = { madeAt: 1_700_000_000, madeBy: "0.1.0" };
+const MADE = { madeAt: 1_700_000_000, madeBy: "0.1.0" };
 export const WORD = { revoked: [], at: MADE.madeAt };
 
 /** The installation of a folder, as a process opens it. */
