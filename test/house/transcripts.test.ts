@@ -31,18 +31,27 @@ describe("the sessions that the pages show", () => {
 });
 
 describe("the drills of the handbook", () => {
+  const FIRST = `$ unset SIGNET_CONFIG $(env | grep -o '^SIGNET_[A-Z0-9_]*'); PATH="$PWD/bin:$PATH"; cd "$(mktemp -d)"`;
   const drills = [...transcriptNames().filter(isOfHandbook), ...fakeTranscriptNames()];
 
-  test.each(drills)("%s begins in a new folder, and hides no failure to make its issuer before it destroys something", (name) => {
-    const [first, ...others] = recorded(name)
-      .split("\n")
-      .filter((line) => line.startsWith("$ "));
-    expect(first).toBe('$ PATH="$PWD/bin:$PATH"; cd "$(mktemp -d)"');
-    const destroys = others.some((line) => /(^\$ |&& )(rm|mv|sed -i) /.test(line));
-    const hiding = others.filter((line) => /signet init[^|]*2> \/dev\/null/.test(line));
-    expect(destroys ? hiding : []).toStrictEqual([]);
-    expect(others.filter((line) => line.includes("./bin/signet"))).toStrictEqual([]);
+  test.each(fakeTranscriptNames())("%s is in a bucket that is called a drill's", (name) => {
+    const named = [...recorded(name).matchAll(/s3:\/\/[\w./-]+|--bucket [\w-]+/g)].map(([text]) => text);
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((each) => !/^(s3:\/\/|--bucket )my-drill-/.test(each))).toStrictEqual([]);
   });
+
+  test.each(drills)(
+    "%s begins in a new folder, without settings of the shell's, and hides no failure to make its issuer",
+    (name) => {
+      const [first, ...others] = recorded(name)
+        .split("\n")
+        .filter((line) => line.startsWith("$ "));
+      expect(first).toBe(FIRST);
+      // What is destroyed afterwards would be of an issuer that was there.
+      expect(others.filter((line) => /signet init[^|]*(2>|&>)/.test(line))).toStrictEqual([]);
+      expect(others.filter((line) => line.includes("./bin/signet"))).toStrictEqual([]);
+    },
+  );
 });
 
 describe("a session", () => {
@@ -56,6 +65,14 @@ describe("a session", () => {
   test("goes on in the folder and with the PATH to which a line has led, and leaves nothing there", () => {
     const session = '$ PATH="$PWD/bin:$PATH"; cd "$(mktemp -d)"\n$ pwd > here; cat here; command -v signet\n';
     expect(replayed(session)).toBe(`${session}.\n./bin/signet\n`);
+  });
+
+  test("of the handbook is played without settings of the shell's, also where there are none", () => {
+    const [first = ""] = recorded("operations-losses.txt").split("\n");
+    const session = `${first}; env | grep -c ^SIGNET_\n`;
+    for (const settings of [{}, { SIGNET_CONFIG: "/etc/signet", SIGNET_ISSUER: "https://own.example" }]) {
+      expect(replayed(session, settings)).toBe(`${session}0\n`);
+    }
   });
 
   test("is compared without what differs each time, and only that", () => {

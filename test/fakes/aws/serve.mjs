@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { startFakeAws } from "./fake-aws.mjs";
 
 const aws = await startFakeAws();
-aws.createBucket("my-bucket");
+aws.createBucket("my-drill-bucket");
 
 /** @param {{ Bucket: string }} input */
 const objectsOf = ({ Bucket }) => aws.state.buckets.get(Bucket).objects;
