@@ -89,9 +89,9 @@ describe.each(some(2, KINDS))("an installation with %s, whichever call fails in 
     const calls = aws.calls.length - before;
     // Each call fails in one way, and the ways take turns.
     const stride = Math.max(1, Math.floor(calls / MAX_CALLS));
-    for (let index = 0; index < calls; index += stride) {
+    for (let [index, turn] = [0, 0]; index < calls; index += stride, turn += 1) {
       const { installation, stores, tick, later } = installed(kind);
-      aws.inject({ ...(FAULTS[(index + KINDS.indexOf(kind)) % FAULTS.length] as object), skip: index });
+      aws.inject({ ...(FAULTS[(turn + KINDS.indexOf(kind)) % FAULTS.length] as object), skip: index });
       await tick().catch((error: unknown) => {
         expect(isSignetError(error), String(error)).toBe(true);
         expect((error as Error).message).not.toMatch(TOKEN_OR_KEY);

@@ -6,11 +6,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { amount } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet, signetProcess } from "./command.js";
-import { everyWrite, killedAt, preloaded } from "./preloaded.js";
+import { everyWrite, killedAt, preloaded, spread, writesOf } from "./preloaded.js";
 
 const scratch = scratchDirectories();
 // The full proof stops at every single write; the tests of every day at some of them.
-const STRIDE = amount(41, 17, 1);
+const KILLS = amount(2, 10, Number.POSITIVE_INFINITY);
 // A passphrase would cost each process a third of a second.
 const KEY = ["--key", "r.key", "--contents"];
 
@@ -91,7 +91,7 @@ async function confirmed(cwd: string, ...more: string[]): Promise<void> {
 
 describe("killed between any two writes", { timeout: 1_800_000 }, () => {
   it("a restore leaves nothing that signs, and the same command finishes it", async () => {
-    const writes = await everyWrite(STRIDE, async (at) => {
+    const writes = await everyWrite(KILLS, async (at) => {
       const cwd = await emptyPlace();
       const ran = await killedAt(["restore", "b", ...KEY], cwd, at);
       await assertSilent(cwd);
@@ -106,7 +106,7 @@ describe("killed between any two writes", { timeout: 1_800_000 }, () => {
   });
 
   it("a confirmation leaves a copy that waits, or one that the same command or a tick completes", async () => {
-    const writes = await everyWrite(STRIDE, async (at) => {
+    const writes = await everyWrite(KILLS, async (at) => {
       const cwd = await restoredPlace();
       const ran = await killedAt(["restore", "--confirm", "--yes"], cwd, at);
       const issued = await signet(["issue", "sub=a"], { cwd });
@@ -120,7 +120,7 @@ describe("killed between any two writes", { timeout: 1_800_000 }, () => {
 
   it("a confirmation never lets the key sign that it was told to be revoked", async () => {
     const { kid } = decodeProtectedHeader(token);
-    const writes = await everyWrite(amount(46, 11, 1), async (at) => {
+    const writes = await everyWrite(KILLS, async (at) => {
       const cwd = await restoredPlace();
       const ran = await killedAt(["restore", "--confirm", "--yes", "--revoked", kid as string], cwd, at);
       await confirmed(cwd, "--revoked", kid as string);
@@ -137,7 +137,7 @@ describe("killed between any two writes", { timeout: 1_800_000 }, () => {
   });
 
   it("putting back what was lost leaves it lost, or put back", async () => {
-    const writes = await everyWrite(STRIDE, async (at) => {
+    const writes = await everyWrite(KILLS, async (at) => {
       const cwd = await losingPlace(backup);
       const ran = await killedAt(["restore", "b", ...KEY, "--yes"], cwd, at);
       // What signs goes on signing: no second one comes about.
@@ -154,7 +154,7 @@ describe("killed between any two writes", { timeout: 1_800_000 }, () => {
     const issuer = await losingPlace(backup, []);
     const { kid = "" } = decodeProtectedHeader(token);
     expect(await signet(["keys", "revoke", kid, "--yes"], { cwd: issuer })).toMatchObject({ code: 0 });
-    const writes = await everyWrite(amount(3, 2, 1), async (at) => {
+    const writes = await everyWrite(KILLS, async (at) => {
       const cwd = await losingPlace(issuer);
       const ran = await killedAt(["restore", "b", ...KEY, "--yes"], cwd, at);
       // The keyring has the word in it: once it is there, the place alone is asked about, which is a copy.
@@ -178,13 +178,14 @@ describe("killed between any two writes", { timeout: 1_800_000 }, () => {
 
 describe("on a disk that is full", { timeout: 300_000 }, () => {
   it("a restore says so and leaves nothing that signs; with room again, the same command finishes it", async () => {
-    let writes = 1;
-    for (; ; writes += STRIDE) {
+    const restored = async (cwd: string, failAt: number) => {
+      const env = { FAIL_AT: `${failAt}`, NODE_OPTIONS: preloaded("fail-at-write.mjs") };
+      return await signet(["restore", "b", ...KEY], { cwd, env });
+    };
+    const writes = writesOf(await restored(await emptyPlace(), 0));
+    for (const failAt of spread(KILLS, writes)) {
       const cwd = await emptyPlace();
-      const env = { FAIL_AT: `${writes}`, NODE_OPTIONS: preloaded("fail-at-write.mjs") };
-      const ran = await signet(["restore", "b", ...KEY], { cwd, env });
-      if (ran.code === 0) break;
-      expect(ran.stderr).toContain("the disk is full");
+      expect(await restored(cwd, failAt)).toMatchObject({ code: 1, stderr: expect.stringContaining("the disk is full") });
       await assertSilent(cwd);
       expect(await signet(["restore", "b", ...KEY], { cwd })).toMatchObject({ code: 0 });
     }

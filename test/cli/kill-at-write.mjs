@@ -1,5 +1,7 @@
 // Preloaded into the command under test: kills the process, as a power cut would, right before or after its n-th change of the
-// disk. KILL_AT=n counts before the change, with `after` behind it, after.
+// disk. KILL_AT=n counts before the change, with `after` behind it, after; KILL_AT=0 kills nowhere, and says in the
+// end how many there were.
+import { writeSync } from "node:fs";
 import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 
@@ -24,3 +26,4 @@ for (const name of ["link", "rename", "rm", "mkdir"]) fs[name] = counted(fs[name
 const open = fs.open;
 fs.open = (path, flags, ...more) => (flags === "wx" ? counted(open)(path, flags, ...more) : open(path, flags, ...more));
 syncBuiltinESMExports();
+if (at === "0") process.on("exit", () => writeSync(2, `${count} writes\n`));

@@ -32,7 +32,7 @@ describe("a thief", () => {
   });
 
   it("who kept the key that signs has nothing that verifies by the JWKS once that key is revoked", async () => {
-    const party = await ourIssuer();
+    const party = await ourIssuer(inFolder(await scratch()));
     const stolen = await party.issue();
     await party.manager().revoke({ kid: kidOf(stolen), reason: "stolen" });
     await party.active.refresh();

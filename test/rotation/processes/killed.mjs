@@ -30,14 +30,22 @@ export async function killed({ isShort }) {
     const token = must(await signet(origin, ["issue", "sub=a", "--ttl", "10m"], { at }), "issue").stdout.trim();
     const kid =
       keyringIn(origin).keys.find(({ state }) => state === "active").kid ?? (await verifies(token, publishedIn(origin), at));
-    let own = 0;
-    for (let time = 0; time < times; time++) {
-      const write = 1 + Math.floor((time * (action.writes ?? 60)) / times);
+    const copied = () => {
       const cwd = mkdtempSync(join(tmpdir(), "signet-killed-"));
       cpSync(origin, cwd, { recursive: true });
-      const env = { KILL_AT: time % 2 === 0 ? `${write}` : `${write} after` };
+      return cwd;
+    };
+    const whole = copied();
+    const { stderr } = await signet(whole, action.args(kid), { at, env: { KILL_AT: "0" }, imports: [KILL] });
+    const writes = Number(/^(\d+) writes$/m.exec(stderr)?.[1]);
+    removed(whole);
+    for (let time = 0; time < times; time++) {
+      const write = 1 + Math.round((time * (writes - 1)) / (times - 1));
+      const cwd = copied();
+      const env = { KILL_AT: time % 2 === 0 ? `${write} after` : `${write}` };
       const ran = await signet(cwd, action.args(kid), { at, env, imports: [KILL] });
-      if (ran.signal === "SIGKILL") own++;
+      if (ran.signal !== "SIGKILL") throw new Error(`${name} was not killed at write ${env.KILL_AT} of ${writes}: ${ran.stderr}`);
+      kills++;
       must(await signet(cwd, ["keys", "tick"], { at: at + 1 }), `the tick after ${name} was killed at write ${env.KILL_AT}`);
       await assertWhole(cwd, { at: at + 1 });
       const isRevoked = !keyringIn(cwd).keys.some(({ publicJwk }) => publicJwk?.kid === kid);
@@ -46,8 +54,6 @@ export async function killed({ isShort }) {
       removed(cwd);
     }
     removed(origin);
-    if (own === 0) throw new Error(`${name} was never killed`);
-    kills += own;
   }
   return `${Object.keys(ACTIONS).length} actions, ${kills} processes killed with SIGKILL, each finished by the next tick`;
 }

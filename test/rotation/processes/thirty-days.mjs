@@ -5,9 +5,9 @@ const START = 1_800_000_000;
 
 /** Thirty days of real ticks with a new key every week: every token verifies against every JWKS until it ends. */
 export async function thirtyDays({ isShort }) {
-  // A minute more than a day, and an hour less than a week: whether a process starts faster than another a day or a week ago must put
+  // A minute more than the step, and an hour less than a week: whether a process starts faster than another a step or a week ago must put
   // nothing off to the next tick.
-  const stepSeconds = (isShort ? DAY : DAY / 6) + 60;
+  const stepSeconds = (isShort ? DAY / 2 : DAY / 6) + 60;
   const cwd = await madeInstallation({ rotation: { rotateEverySeconds: 7 * DAY - 3_600 }, at: START });
   const living = [];
   const kids = new Set();
@@ -27,5 +27,6 @@ export async function thirtyDays({ isShort }) {
   const keys = keyringIn(cwd).keys.length;
   removed(cwd);
   if (kids.size !== 5) throw new Error(`${kids.size} keys have signed in thirty days, not 5`);
+  if (checks <= tokens) throw new Error("no token was checked against a later JWKS");
   return `${tokens} tokens of ${kids.size} keys, ${checks} checks, 0 refused; ${keys} keys at the end`;
 }
