@@ -20,6 +20,8 @@ const IS_SHORT = process.argv.includes("--short");
 const CONNECTIONS = IS_SHORT ? 2_000 : 8_000;
 const AT_ONCE = 250;
 const ROUNDS = 12;
+/** How long a worker may take to come, however busy the machine is. */
+const PATIENCE_MS = 120_000;
 /** What a worker may take at the most. */
 const MAX_MB = 120;
 const cwd = mkdtempSync(join(tmpdir(), "signet-server-proof-"));
@@ -186,6 +188,30 @@ function aliveIn(log) {
   return [...new Set(pids)].filter((pid) => processes.has(String(pid)));
 }
 
+/** Waits, and does something meanwhile. @param {() => boolean} isSo @param {() => Promise<unknown>} meanwhile @param {string} fault what is the matter if it never is */
+async function until(isSo, meanwhile, fault) {
+  for (const deadline = Date.now() + PATIENCE_MS; !isSo(); await meanwhile()) assert(Date.now() < deadline, fault);
+}
+
+/**
+ * Asks over connections of their own until two workers have answered: where both are gone, nobody listens until one is there again, which
+ * takes as long as the machine is busy.
+ *
+ * @param {import("node:child_process").ChildProcess} child @param {() => string} log @param {() => Promise<unknown>} ask
+ */
+async function bothWorkers(child, log, ask) {
+  /** @type {number[]} */
+  let pids = [];
+  const areThere = () => {
+    assert(child.exitCode === null, "it ended with its workers");
+    pids = aliveIn(log());
+    return pids.length === 2;
+  };
+  // The connections of one that is gone are taken by the other before there is a new one.
+  await until(areThere, ask, "no worker took its place");
+  return pids;
+}
+
 /** @param {string} secret */
 async function killedWorker(secret) {
   const { url, child, log } = await serve("--workers", "2");
@@ -216,21 +242,16 @@ async function killedWorker(secret) {
   const clients = Array.from({ length: 20 }, async () => {
     while (!isOver) await ask(agent);
   });
-  // Where both are gone, nobody listens until one is there again: how long that takes is a busy machine's to say.
-  const both = async () => {
-    for (;;) {
-      const pids = aliveIn(log());
-      if (pids.length === 2) return pids;
-      assert(child.exitCode === null, "it ended with its workers");
-      // The connections of one that is gone are taken by the other before there is a new one.
-      await ask(false);
-    }
-  };
+  const both = () => bothWorkers(child, log, () => ask(false));
   let kills = 0;
   for (; kills < 3; kills++) {
     const [, last = NaN] = await both();
     process.kill(last, "SIGKILL");
-    while (aliveIn(log()).includes(last)) await delay(10);
+    await until(
+      () => !aliveIn(log()).includes(last),
+      () => delay(10),
+      "a worker that was killed is still there",
+    );
   }
   await both();
   const documents = await Promise.all(

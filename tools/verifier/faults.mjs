@@ -14,9 +14,13 @@ const REQUEST_BEGINS = "http.client.request.start";
 /** Between the last byte of an answer and what the verifier makes of it, both in this process. */
 const TURNS = 5;
 
+/** Longer than a busy machine takes for a good answer; and how long a verifier waits that is told nothing in time. */
+const [PATIENT_MS, IMPATIENT_MS] = [20_000, 100];
+
+const slow = (answer) => setTimeout(() => answer.end("{}"), 20 * IMPATIENT_MS).unref();
+
 /** What a server may do instead of answering. */
 const FAULTS = {
-  slow: (answer) => setTimeout(() => answer.end("{}"), 2_000).unref(),
   cut: (answer) => {
     answer.writeHead(200, { "content-length": "1000" });
     answer.write('{"keys":');
@@ -30,8 +34,8 @@ const FAULTS = {
   "nothing at all": (answer) => answer.destroy(),
 };
 
-/** A server, a verifier that follows it, and a clock that the proof moves. */
-async function world() {
+/** A server, a verifier that follows it, and a clock that the proof moves. @param {number} timeoutMs the verifier's, of real time */
+async function world(timeoutMs) {
   const [before, , after] = makeKeys();
   /** @type {{ published: any[], fault: any, fetches: number, seconds: number, open: Promise<unknown>[] }} */
   const state = { published: [before], fault: undefined, fetches: 0, seconds: 0, open: [] };
@@ -51,7 +55,7 @@ async function world() {
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   const issuer = `http://127.0.0.1:${port}`;
   const jwksUrl = `${issuer}/jwks.json`;
-  const verifier = createVerifier({ issuer, audience: AUDIENCE, jwksUrl, timeoutMs: 100, elapsed: () => state.seconds });
+  const verifier = createVerifier({ issuer, audience: AUDIENCE, jwksUrl, timeoutMs, elapsed: () => state.seconds });
   const exp = Math.floor(Date.now() / 1000) + 3_600;
   return {
     state,
@@ -73,12 +77,22 @@ async function world() {
 
 /** @param {{ check: (what: string, isRight: boolean, seen?: unknown) => void }} options */
 export async function faults({ check }) {
-  const { close, ...each } = await world();
+  const { close, ...each } = await world(PATIENT_MS);
   const old = each.tokenOf(each.before);
   check("the first token is verified by one fetch", (await each.answerOf(old)) === "accepted" && each.state.fetches === 1);
   for (const [name, fault] of Object.entries(FAULTS)) await throughFault({ ...each, old, name, fault, check });
   await throughFlood({ ...each, old, check });
   await throughRotation({ ...each, old, check });
+  close();
+  await throughSlowness(check);
+}
+
+async function throughSlowness(check) {
+  const { close, ...each } = await world(IMPATIENT_MS);
+  const old = each.tokenOf(each.before);
+  // It may be too impatient for a good answer as well, which is not what is tried here.
+  for (let time = 0; time < 1_000 && (await each.answerOf(old)) !== "accepted"; time++) each.state.seconds += 11;
+  await throughFault({ ...each, old, name: "slow", fault: slow, check });
   close();
 }
 
