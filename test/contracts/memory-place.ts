@@ -24,11 +24,12 @@ interface Held {
 
 /**
  * An installation as on files, without files: for what managers do, whose proof does not depend on a disk. `test/storage/memory.test.ts` holds
- * it to what every store and custodian must do.
+ * it to what every store and custodian must do, but for three rules that are about a disk: what facts say of folder, passphrase and interrupted
+ * writes, who else can reach its files, and what a crash in the middle of a making leaves.
  */
 export interface MemoryPlace {
   readonly stores: Stores;
-  /** By the name of the one on files, whose facts it shares but for what a crash leaves behind. */
+  /** By the name of the one on files. */
   readonly custodian: Custodian & KeyImporter & AlikeKeeper;
   /** Another place that holds the same. */
   copy(): MemoryPlace;
@@ -132,7 +133,9 @@ function custodianOver(keys: Held["keys"]): MemoryPlace["custodian"] {
     },
     async open({ kid, alg, material: given }) {
       const { privateKey, jwk } = keyOf(material.read(given).file);
-      if (jwk.kid !== kid || jwk.alg !== alg) throw new SignetError("key_mismatch", "it is another key");
+      // As on files: an RSA key signs its certificate as RS256 says.
+      const mayBeUsed = jwk.alg === alg || (jwk.kty === "RSA" && alg === "RS256");
+      if (jwk.kid !== kid || !mayBeUsed) throw new SignetError("key_mismatch", "it is another key");
       return localSigner({ privateKey, alg, kid });
     },
     destroy: async (id) => void keys.delete(id),
