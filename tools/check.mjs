@@ -7,7 +7,6 @@
  * DIR receives the test results as JSON. Without the tests: for who runs `npm test` and `npm run test:nodes` as well.
  */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -51,27 +50,40 @@ const shown = [
 const failed = [];
 const PATH = `${join(root, "node_modules/.bin")}:${process.env.PATH}`;
 
+/** @param {import("node:child_process").ChildProcess} child @param {(text: string) => void} print @returns {Promise<boolean>} */
+function succeeds(child, print) {
+  return new Promise((resolve) => {
+    child.once("error", (error) => {
+      print(`${error.message}\n`);
+      resolve(false);
+    });
+    child.once("close", (code) => resolve(code === 0));
+  });
+}
+
 /** @param {Step[]} steps @param {(text: string) => void} [keep] receives what they print, where it is to be shown later */
 async function runAll(steps, keep) {
+  const print = keep ?? ((text) => void process.stdout.write(text));
   for (const [what, [command = "", ...args]] of steps) {
-    (keep ?? ((text) => process.stdout.write(text)))(`\n== ${what}\n`);
+    print(`\n== ${what}\n`);
     /** @type {import("node:child_process").StdioOptions} */
     const stdio = keep === undefined ? "inherit" : ["ignore", "pipe", "pipe"];
     const child = spawn(command, args, { cwd: root, stdio, env: { ...process.env, PATH } });
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text) => keep?.(text));
-    const [code] = await once(child, "close");
-    if (code !== 0) failed.push(what);
+    if (!(await succeeds(child, print))) failed.push(what);
   }
 }
 
 await runAll([["build", ["node", "tools/build.mjs"]]]);
 let later = "";
-const done = runAll(aside, (text) => {
+const keep = (/** @type {string} */ text) => {
   later += text;
-});
-await runAll(shown);
-await done;
-process.stdout.write(later);
+};
+try {
+  await Promise.all([runAll(aside, keep), runAll(shown)]);
+} finally {
+  process.stdout.write(later);
+}
 
 failed.push(...skippedIn(results, ["house.json", "tests.json", "packaging.json"]));
 

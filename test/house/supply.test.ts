@@ -119,7 +119,8 @@ describe("the container's recipe", () => {
   function toolsOf(path: string, seen = new Set<string>()): Set<string> {
     if (seen.has(path)) return seen;
     seen.add(path);
-    for (const [, name] of textOf(path).matchAll(/from "\.\/([\w-]+\.mjs)"/g)) toolsOf(`tools/${name}`, seen);
+    for (const [, name] of textOf(path).matchAll(/\b(?:from|import)\s*\(?\s*"\.\/([\w-]+\.mjs)"/g))
+      toolsOf(`tools/${name}`, seen);
     return seen;
   }
 

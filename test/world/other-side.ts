@@ -107,7 +107,7 @@ export function createOtherSide() {
     [faults, asked] = [[], []];
     const PATH = [join(cwd, "bin"), process.env.PATH].join(delimiter);
     // Keys are made anew where every cell is played.
-    const quick = isEvery ? {} : { NODE_OPTIONS: quickRsaBy(join(cwd, "bin/rsa-turns")) };
+    const quick = isEvery ? {} : { NODE_OPTIONS: quickRsaBy(join(cwd, "bin/rsa-turn-")) };
     const child = spawn("sh", ["-e", "-c", script], {
       cwd,
       env: { PATH, HOME: cwd, ...quick, ...env },

@@ -71,8 +71,10 @@ class Outgoing extends EventEmitter {
       writeHead: (statusCode, headers) => {
         head = { statusCode, headers: lowerCased(headers) };
       },
-      /** What is cut off behind it. */
+      /** What is cut off behind it: a body in parts goes over the wire only. */
       write: (text, isWritten) => {
+        if (isWritten === undefined)
+          throw new Error("a body in parts goes over the wire only: start the fake without `isDirect`");
         if (this.#isOver) return;
         answer(text);
         isWritten();
