@@ -5,7 +5,7 @@ import { confirmCopy } from "../../src/operator/backup/confirm.js";
 import { planFor, restore } from "../../src/operator/backup/restore.js";
 import { readHoldings } from "../../src/operator/holders.js";
 import { makeIssuer, planInit } from "../../src/operator/init.js";
-import { earliestNow } from "../../src/rotation/plan/view.js";
+import { latestTime } from "../../src/rotation/plan/view.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { backedUpIn, doubtsIn, installationIn, issuerIn, proven, WORD } from "./backup-example.js";
 
@@ -190,7 +190,7 @@ describe("a copy that waits", () => {
     const { backup } = await backedUp();
     const { place, installation } = await installationIn(await scratch());
     await restore(backup, place, WORD);
-    const behind = earliestNow(backup.keyring);
+    const behind = latestTime({ ...backup.keyring, sweptAt: null }) - 2 * backup.keyring.policy.clockSkewSeconds;
     await expect(confirmCopy(installation, { at: behind - 1, actor: "test" })).rejects.toMatchObject({
       code: "clock_untrusted",
       message: expect.stringMatching(

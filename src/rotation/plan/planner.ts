@@ -3,7 +3,7 @@ import type { Action } from "./actions.js";
 import { activation } from "./plan-activation.js";
 import { cleaning, making, proving, publication, removal, sweeping } from "./plan-upkeep.js";
 import { type PlannedStep, type Situation, situationOf, wait } from "./situation.js";
-import { documentState, earliestNow, latestTime, type View } from "./view.js";
+import { documentState, latestTime, type View } from "./view.js";
 import { timeInWords, type Wait } from "./wait-reasons.js";
 
 /** What is to be done now, the most urgent first, and what waits for what. */
@@ -38,10 +38,20 @@ export function plan(view: View, policy: PolicyInForce, now: number): Plan {
   });
 }
 
-function clockIsBehind({ view: { keyring }, policy, now }: Situation): Wait | undefined {
-  const until = earliestNow(keyring, policy);
+/** A clock beside a keyring. */
+interface ClockBeside {
+  readonly view: Pick<View, "keyring">;
+  readonly policy: Pick<PolicyInForce, "clockSkewSeconds">;
+  /** NumericDate. */
+  readonly now: number;
+}
+
+/** What waits for a clock that is behind a keyring. Every time there was read from some manager's clock: two clocks are at most two skews apart. */
+export function clockIsBehind({ view: { keyring }, policy, now }: ClockBeside): Wait | undefined {
+  const latest = latestTime(keyring);
+  const until = latest - 2 * policy.clockSkewSeconds;
   if (now >= until) return undefined;
-  return wait("clock_behind", until, `the keyring has seen ${timeInWords(latestTime(keyring))}, so that nothing is done`);
+  return wait("clock_behind", until, `the keyring has seen ${timeInWords(latest)}, so that nothing is done`);
 }
 
 function documentIsUnclear({ view }: Situation): PlannedStep | undefined {

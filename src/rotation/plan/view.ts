@@ -76,11 +76,6 @@ export function latestTime(keyring: Keyring): number {
   );
 }
 
-/** The earliest that a clock can be beside a keyring: every time in it was read from some manager's clock, and two clocks are at most two skews apart. */
-export function earliestNow(keyring: Keyring, { clockSkewSeconds } = keyring.policy): number {
-  return latestTime(keyring) - 2 * clockSkewSeconds;
-}
-
 /** Whether a key could not be proven, so that others go before it. */
 export function isPassedOver({ passedOver }: View, { id, unprovenAt }: KeyRecord): boolean {
   return passedOver?.has(id) === true || unprovenAt !== undefined;

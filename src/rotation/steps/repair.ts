@@ -3,12 +3,13 @@ import { isSignetError } from "../../errors.js";
 import type { ActiveDocument } from "../../keyring/active-document.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { activeRecord, type Keyring, recordByKid } from "../../keyring/keyring.js";
+import { clockIsBehind } from "../plan/planner.js";
 import { signingUnder } from "../plan/records.js";
 import { nextSequence } from "../plan/sequence.js";
 import { standingOf, strayInWords } from "../plan/strays.js";
 import { isSoundStandby, mayTakeOver } from "../plan/successor.js";
 import { documentLimits } from "../plan/transitions.js";
-import { documentState, earliestNow, isJwksPublished, isPublished, nameOf, type View } from "../plan/view.js";
+import { documentState, isJwksPublished, isPublished, nameOf, type View } from "../plan/view.js";
 import { lossOfLog } from "../session/audit.js";
 import { type Context, custodianOf } from "../session/context.js";
 import { readBeyond } from "../session/log-beyond.js";
@@ -42,8 +43,12 @@ export async function findFaults(context: Context, view: View, now: number): Pro
   ];
 }
 
+function isClockSound(keyring: Keyring, now: number): boolean {
+  return clockIsBehind({ view: { keyring }, policy: keyring.policy, now }) === undefined;
+}
+
 function clockFaults(keyring: Keyring, now: number): Finding[] {
-  if (now >= earliestNow(keyring)) return [];
+  if (isClockSound(keyring, now)) return [];
   const remedy = "first make sure that this machine's clock is right; then its times are set back to now";
   return [fault("clock", "the keyring has times that this machine's clock has not reached", remedy)];
 }
@@ -143,7 +148,7 @@ export async function repairFaults(context: Context, session: Session, view: Vie
   await session.change(
     (keyring) => {
       if (isTopOurs) return { ...adoption.keyring, lease: keyring.lease, leases: keyring.leases };
-      const timed = now >= earliestNow(keyring) ? keyring : setBack(keyring, now);
+      const timed = isClockSound(keyring, now) ? keyring : setBack(keyring, now);
       const marked = { ...timed, keys: timed.keys.map((key) => (lost.has(key.id) ? { ...key, materialLostAt: now } : key)) };
       const [top] = view.documents;
       const isForeign = documentState({ ...view, keyring }) === "foreign" && top !== undefined;
