@@ -25,10 +25,10 @@ export const LATENCY_MS = 10;
 export const WITHIN_SECONDS = 3_000;
 const PARAMETER = "/bench/key";
 
-/** Starts an environment, and waits until it asks for its first event. */
-export async function start(one) {
+/** Starts an environment, and waits until it asks for its first event. @param {boolean} [isNeverFrozen] false for one that will be */
+export async function start(one, isNeverFrozen = true) {
   const began = performance.now();
-  const environment = await startEnvironment(one);
+  const environment = await startEnvironment({ ...one, isNeverFrozen });
   const failure = await environment.initialized;
   const initMs = performance.now() - began;
   if (failure !== undefined) throw new Error(`it did not start: ${JSON.stringify(failure)}`);

@@ -78,7 +78,7 @@ async function eachInTurn(functions, rounds, work) {
 
 /** What the first invocation takes of an environment that was frozen for less than its key's maximum age. */
 async function thawed(world, one, share) {
-  const environment = await start(one);
+  const environment = await start(one, false);
   try {
     await environment.invoke(EVENT);
     share?.add(environment.pid);
