@@ -53,7 +53,7 @@ export async function pythonTools(cache, name, pins, folder = "python") {
     // The machine's own pip installs there: another one for each folder takes seconds.
     await run("python3", ["-m", "venv", "--without-pip", venv]);
     // The pins are complete: what they do not name is not wanted.
-    const quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"];
+    const quiet = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"];
     await run("python3", ["-m", "pip", "--python", join(venv, "bin/python"), "install", ...quiet, "-r", pins], {
       maxBuffer: 1 << 24,
     });

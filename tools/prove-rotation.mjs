@@ -5,7 +5,7 @@
  *
  *   node tools/prove-rotation.mjs [--short | --stories N] [--seed N]
  *
- * With --short 800 known stories, 200 with uploads, 60 in AWS and 24 on a disk; without it 100,000 new ones, and 10,000 of each other kind.
+ * With --short 400 known stories, 200 with uploads, 60 in AWS and 24 on a disk; without it 100,000 new ones, and 10,000 of each other kind.
  * --stories N plays N, and a tenth of that of each other kind.
  */
 import { spawn } from "node:child_process";
@@ -17,7 +17,7 @@ import { build } from "esbuild";
 import { PRODUCT } from "./rotation-product.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const SHORT = { world: 800, uploads: 200, cloud: 60, disk: 24 };
+const SHORT = { world: 400, uploads: 200, cloud: 60, disk: 24 };
 const LONG = { world: 100_000, uploads: 10_000, cloud: 10_000, disk: 10_000 };
 const PLACES = { world: "in files and services", uploads: "there, where keys are uploaded", cloud: "in AWS", disk: "on a disk" };
 

@@ -38,7 +38,7 @@ const TOOLCHAINS = {
       await rm(join(cache, "python"), { recursive: true, force: true });
       await execute("python3", ["-m", "venv", join(cache, "python")]);
       // The pins are complete: what they do not name is not wanted.
-      const quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"];
+      const quiet = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile"];
       await execute(python, ["-m", "pip", "install", ...quiet, "-r", join(here, "python/requirements.txt")]);
     },
     command: (program) => [python, resolve(here, "python", program)],

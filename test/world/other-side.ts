@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import { createLocalJWKSet, type JWTPayload, jwtVerify } from "jose";
 import { afterAll, beforeAll, expect } from "vitest";
 import { SIGNET } from "../cli/command.js";
-import { isEvery } from "../contracts/matrix.js";
+import { isInFull } from "../contracts/matrix.js";
 import { quickRsaBy } from "../contracts/quick-rsa.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 
@@ -106,8 +106,8 @@ export function createOtherSide() {
   async function run(cwd: string, script: string, env: Readonly<Record<string, string>> = {}): Promise<RanScript> {
     [faults, asked] = [[], []];
     const PATH = [join(cwd, "bin"), process.env.PATH].join(delimiter);
-    // Keys are made anew where every cell is played.
-    const quick = isEvery ? {} : { NODE_OPTIONS: quickRsaBy(join(cwd, "bin/rsa-turn-")) };
+    // Keys are made anew in full alone.
+    const quick = isInFull ? {} : { NODE_OPTIONS: quickRsaBy(join(cwd, "bin/rsa-turn-")) };
     const child = spawn("sh", ["-e", "-c", script], {
       cwd,
       env: { PATH, HOME: cwd, ...quick, ...env },
