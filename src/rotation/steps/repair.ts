@@ -207,14 +207,10 @@ async function canAdopt(context: Context, view: View, record: KeyRecord, now: nu
 }
 
 function setBack(keyring: Keyring, now: number): Keyring {
-  const keys = keyring.keys.map((key) =>
-    Object.fromEntries(Object.entries(key).map(([name, value]) => [name, isTime(name) ? Math.min(value as number, now) : value])),
-  );
-  return { ...keyring, keys: keys as unknown as KeyRecord[] };
-}
-
-function isTime(name: string): boolean {
-  return name.endsWith("At");
+  const back = <T extends object>(record: T): T =>
+    Object.fromEntries(Object.entries(record).map(([name, at]) => [name, name.endsWith("At") ? Math.min(at, now) : at])) as T;
+  const { keys, activation } = keyring;
+  return { ...keyring, keys: keys.map(back), activation: activation && back(activation) };
 }
 
 function fault(kind: Finding["kind"], words: string, remedy: string | null): Finding {

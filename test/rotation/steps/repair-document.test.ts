@@ -8,6 +8,7 @@ import { createManager } from "../../../src/rotation/manager.js";
 import { assertWell } from "../../../src/rotation/report.js";
 import type { Stores } from "../../../src/storage/contract.js";
 import { createFileStores } from "../../../src/storage/file/stores.js";
+import { memoryPlace } from "../../contracts/memory-place.js";
 import { scratchDirectories } from "../../contracts/scratch.js";
 import { SETTINGS } from "../settings-fixture.js";
 
@@ -42,6 +43,37 @@ describe("an active document that was altered before the first activation was co
     await manager.repair({ apply: true });
     assertWell(await manager.tick());
     expect(await files.active.read()).toMatchObject([{ sequence: 2, kid }]);
+  });
+});
+
+describe("a clock that ran three years ahead while a key was to be activated", () => {
+  it("has its times set back by repair, those of the activation too, and the keys are managed again", async () => {
+    const { stores, custodian } = memoryPlace();
+    let now = 1_800_000_000;
+    const managerOn = (given: Stores) =>
+      createManager({
+        stores: given,
+        custodians: { file: custodian },
+        settings: { ...SETTINGS, algorithm: "EdDSA" },
+        clock: () => now,
+        sleep: async () => undefined,
+      });
+    const manager = managerOn(stores);
+    await manager.tick({ createKeyring: true });
+    now += 3 * 365 * 86_400;
+    await manager.rotate();
+    now += 2 * 86_400;
+    const write: Stores["keyring"]["write"] = async (keyring, tag) => {
+      if (keyring.confirmedSequence > 1) throw new SignetError("store_failed", "the disk is full");
+      return stores.keyring.write(keyring, tag);
+    };
+    await expect(managerOn({ ...stores, keyring: { ...stores.keyring, write } }).rotate()).rejects.toThrow("the disk is full");
+    expect((await stores.keyring.read())?.keyring.activation).toMatchObject({ intendedAt: now });
+    now -= 3 * 365 * 86_400;
+    expect((await manager.repair()).findings.map(({ kind }) => kind)).toContain("clock");
+    await manager.repair({ apply: true });
+    assertWell(await manager.tick());
+    expect((await manager.repair()).findings.map(({ kind }) => kind)).not.toContain("clock");
   });
 });
 
