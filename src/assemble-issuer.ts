@@ -15,6 +15,7 @@ import { createImmediateIssuer, type ImmediateIssuer, presentSeconds } from "./i
 import { createRates } from "./issue/rate.js";
 import type { ActiveDocument } from "./keyring/active-document.js";
 import type { Custody } from "./keyring/key-record.js";
+import { awaitsInit } from "./keyring/keyring.js";
 import type { OnceStore, Stores } from "./storage/contract.js";
 import { createFileOnceStore } from "./storage/file/once.js";
 import { createFileStores } from "./storage/file/stores.js";
@@ -124,14 +125,20 @@ export async function assembleIssuer(config: Config, options: AssemblyOptions = 
   });
 }
 
-// Where the keyring is there, nothing is to be resumed or mounted: a manager knows what it waits for, and writes the document.
+// Where a key has signed, nothing is to be made, resumed or mounted: a manager knows what it waits for, and writes the document.
 async function documentsIn({ active, keyring, location }: Stores): Promise<readonly ActiveDocument[]> {
   const documents = await active.read();
-  if (documents.length > 0 || (await keyring.read().catch(() => undefined)) === undefined) return documents;
+  if (documents.length > 0 || awaitsInit((await keyring.read().catch(asAbsent))?.keyring)) return documents;
   throw new SignetError(
     "no_active_key",
     `no key is active${location === undefined ? "" : ` in ${location}`}, though the keyring is there: \`signet keys tick\` lets one sign, or says what it waits for`,
   );
+}
+
+// Who issues may have no right to read the keyring. One that is there and cannot be used is no new issuer.
+function asAbsent(error: unknown): undefined {
+  if (isSignetError(error, "keyring_damaged", "store_insecure")) throw error;
+  return undefined;
 }
 
 // A custodian does not know whether it belongs to an installation, which can be repaired.

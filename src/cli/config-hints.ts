@@ -2,15 +2,20 @@ import { asArgument } from "../encoding/shell-argument.js";
 import { visible } from "../errors.js";
 import { STACK_CONFIG } from "../operator/surroundings.js";
 
-/** The commands that work on the issuer of a config. `init` with options, in a sentence, is about making one elsewhere. */
-const ON_A_FILE = "issue|token|verify|jwks|keys|audit|restore|serve|console|callers|init(?=`)";
-const ON_A_STACK = "issue|token|verify|jwks|keys|audit|console";
-
-/** Where the arguments of a command end for the shell. */
-const REDIRECTION = / [<>|&]/;
+/** The second word of a command that has one; what is no such word is an option. */
+const SECOND = "(?: [a-z][a-z-]*|(?! [a-z]))";
+/** `doctor` with an issuer looks at that one. */
+const OWN_DOCTOR = "doctor(?=`|$| {2}| --)";
+/** The commands that work on the issuer of a config. */
+const ON_A_STACK = `issue|token|verify|jwks|console|${OWN_DOCTOR}|(?:keys|audit)${SECOND}`;
+/** Also those that need its folder. `backup` by itself is told of, not to be run. */
+const ON_A_FILE = `${ON_A_STACK}|callers${SECOND}|serve|restore|backup(?= )`;
+/** In a sentence `init` with options is about making an issuer elsewhere. */
+const PLAIN_INIT = "init(?=`)";
 
 /**
- * Adds the config that was given to the commands in a line, which without it would work on the issuer of this folder.
+ * Adds the config that was given to the commands in a line, which without it would work on the issuer of this folder. It stands behind the
+ * command's own words: what follows them may be anybody's, and be quoted.
  *
  * @param self how the command is called here
  * @param config as `--config` was given
@@ -19,18 +24,11 @@ export function configHints(self: string, config: string | undefined): (line: st
   if (config === undefined) return (line) => line;
   const place = ` --config ${asArgument(visible(config))}`;
   const called = self.replaceAll(".", "\\.");
-  const commands = config.startsWith(STACK_CONFIG) ? ON_A_STACK : ON_A_FILE;
-  // In a sentence a command stands between backticks; by itself it begins a line, or follows a colon, and ends before two spaces.
-  const quoted = new RegExp(`\`${called} (?:${commands})(?![\\w-])[^\`\n]*(?=\`)`, "g");
-  const alone = new RegExp(`(?:^ {2}|: )${called} (?:${commands.replace("(?=`)", "")})(?![\\w-]).*$`, "g");
-  const added = (command: string): string => {
-    if (command.includes(" --config")) return command;
-    const end = command.search(REDIRECTION);
-    return end < 0 ? command + place : command.slice(0, end) + place + command.slice(end);
-  };
-  return (line) =>
-    line.replace(quoted, added).replace(alone, (command) => {
-      const end = command.indexOf("  ", 2);
-      return end < 0 ? added(command) : added(command.slice(0, end)) + command.slice(end);
-    });
+  const isStack = config.startsWith(STACK_CONFIG);
+  const commands = (init: string) => `${called} (?:${isStack ? ON_A_STACK : `${ON_A_FILE}|${init}`})(?![\\w-])(?! --config)`;
+  // In a sentence a command stands behind a backtick; by itself it begins a line, or follows a colon.
+  const quoted = new RegExp(`\`${commands(PLAIN_INIT)}`, "g");
+  const alone = new RegExp(`(?:^ {2}|: )${commands("init")}`, "g");
+  const placed = (words: string): string => words + place;
+  return (line) => line.replace(quoted, placed).replace(alone, placed);
 }

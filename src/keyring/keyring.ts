@@ -174,6 +174,11 @@ export function activeRecord(keyring: Keyring): KeyRecord | undefined {
   return keyring.keys.find((key) => key.state === "active");
 }
 
+/** Whether no key has ever signed: what lets one sign is `signet init`, which also finishes what was begun; later it is `signet keys tick`. */
+export function awaitsInit(keyring: Keyring | undefined): boolean {
+  return keyring === undefined || keyring.lastSequence === 0;
+}
+
 /** A record by its `kid`. */
 export function recordByKid(keyring: Keyring, kid: string): KeyRecord | undefined {
   return keyring.keys.find((key) => key.publicJwk?.kid === kid);

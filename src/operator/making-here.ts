@@ -2,6 +2,7 @@ import type { Installation } from "../assemble.js";
 import { ownMember } from "../encoding/own-member.js";
 import { isSignetError, SignetError } from "../errors.js";
 import type { Custody } from "../keyring/key-record.js";
+import type { ReportedAction } from "../rotation/plan/actions.js";
 import type { Report } from "../rotation/report.js";
 import { keptAlike } from "../rotation/steps/kept-alike.js";
 import { existingKeyring } from "./load-installation.js";
@@ -18,7 +19,7 @@ export async function obstacleToMaking(
   { actions }: Report,
   custody?: Custody,
 ): Promise<SignetError | undefined> {
-  if (!actions.some(({ kind }) => kind === "make" || kind === "finish-making")) return undefined;
+  if (!actions.some(({ kind }) => isMaking(kind))) return undefined;
   const keyring = await existingKeyring(installation);
   const custodian = ownMember(installation.custodians, custody ?? keyring.policy.custody);
   if (custodian === undefined) return undefined;
@@ -29,4 +30,24 @@ export async function obstacleToMaking(
     if (!isSignetError(error)) throw error;
     return new SignetError(error.code, `no key could be made: ${error.message}`, { cause: error });
   }
+}
+
+function isMaking(kind: ReportedAction["kind"]): boolean {
+  return kind === "make" || kind === "finish-making";
+}
+
+/**
+ * The same of a revocation, and what becomes of the key: a standby takes over without a new one.
+ *
+ * @param preview of a dry run
+ */
+export async function obstacleToReplacing(installation: Installation, preview: Report): Promise<SignetError | undefined> {
+  const cause = await obstacleToMaking(installation, preview);
+  if (cause === undefined) return undefined;
+  // What is activated after a key was made is that key.
+  const isTakenOver = preview.actions.find(({ kind }) => kind === "activate" || isMaking(kind))?.kind === "activate";
+  const meanwhile = isTakenOver
+    ? "The key is revoked all the same, and a standby takes over"
+    : "A key that signs is revoked all the same, and signs on until another one is proven";
+  return new SignetError(cause.code, `${cause.message}. ${meanwhile}`, { cause });
 }

@@ -62,6 +62,7 @@ export interface CoreManager {
 
 /** Changes keys; everything else only reads them. */
 export interface Manager extends CoreManager {
+  tick(request?: requests.WatchfulTick): Promise<Report>;
   /** Takes such a key, or a private key made elsewhere; with `createKeyring` also as the first of a new issuer. */
   importKey(request: ImportRequest & requests.TickRequest): Promise<requests.ImportReport>;
   /** Publishes the public keys of another issuer as retired. */
@@ -110,6 +111,11 @@ export function createManager(options: ManagerOptions): Manager {
   const { context, inTurn } = parts;
   return Object.freeze({
     ...coreManager(parts),
+    tick: ({ looksForLog = false, ...request } = {}) =>
+      inTurn(async () => {
+        const report = await operations.tick(context, request);
+        return looksForLog ? operations.withLossOfLog(context, report) : report;
+      }),
     importKey: (request) =>
       inTurn(() =>
         "existing" in request

@@ -26,7 +26,7 @@ import type {
   TickRequest,
 } from "./requests.js";
 import { type Outcome, run } from "./run.js";
-import { type AuditVerdict, assertRequestToken, readHistory, verifyAudit as verifyLog } from "./session/audit.js";
+import { type AuditVerdict, assertRequestToken, lossOfLog, readHistory, verifyAudit as verifyLog } from "./session/audit.js";
 import { type Context, custodianOf, existingKeyring, keyringMissing } from "./session/context.js";
 import { readView, readViewWithRetries } from "./session/read-view.js";
 import { breakLease, isAbandoned, type Session } from "./session/session.js";
@@ -76,6 +76,14 @@ export async function tick(context: Context, { dryRun: isDryRun = false, createK
     return reportOf(context, keyring, { done: [], plan: first, alerts: doubt === undefined ? [] : [doubt.words] });
   }
   return withLease(context, (session) => run(context, session));
+}
+
+/** What a tick has reported, and whether the audit log is gone: for who ticks where two reads more cost nothing. */
+export async function withLossOfLog(context: Context, report: Report): Promise<Report> {
+  const lost = await lossOfLog(context.stores, await existingKeyring(context));
+  return lost === undefined || report.alerts.includes(lost)
+    ? report
+    : Object.freeze({ ...report, alerts: [...report.alerts, lost] });
 }
 
 /** Asks for a rotation at the earliest safe instant, which is now or stands in the report's waits. */

@@ -18,6 +18,12 @@ export interface Creation {
 /** What a tick is asked for. `createKeyring` makes a new issuer where there is none. */
 export type TickRequest = DryRun & Creation;
 
+/** The same, of who can afford to look closer. */
+export interface WatchfulTick extends TickRequest {
+  /** Whether it looks for the audit log also where it searches for nothing else. */
+  readonly looksForLog?: boolean;
+}
+
 /** What a rotation is asked for. */
 export interface RotateRequest extends DryRun {
   /** Names the request: a second one of the same name is the first. */

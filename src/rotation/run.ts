@@ -61,9 +61,8 @@ export async function run(context: Context, session: Session): Promise<Outcome> 
     if (action === undefined) {
       if (failure !== undefined) throw failure;
       const active = await activeIn(view);
-      const lostLog = hasSwept ? await lossOfLog(context.stores, session.keyring()) : undefined;
-      if (lostLog !== undefined) doubts.set("audit log", lostLog);
-      const alerts = [...(active === undefined ? [] : [active.words]), ...doubts.values()];
+      const lost = hasSwept ? await lossOfLog(context.stores, session.keyring()) : undefined;
+      const alerts = [active?.words, ...doubts.values(), lost].filter((words) => words !== undefined);
       return { done, plan: { ...current, waits: [...warnings, ...current.waits] }, alerts };
     }
     hasSwept ||= action.kind === "sweep";
@@ -122,8 +121,12 @@ async function carryOut(
     case "finish-making":
       await finishMaking(context, session, action.id);
       break;
-    case "publish":
-      return publishTold(context, session, view);
+    case "publish": {
+      // What was written into the JWKS outside Signet is reported before it goes.
+      const planted = await tellPlanted(context, session, view);
+      await publishKeys(context, session, view);
+      return planted;
+    }
     case "delete-document":
       await deleteDocument(context, session, view, action.sequence);
       break;
@@ -140,13 +143,6 @@ async function carryOut(
     case "reread":
   }
   return [];
-}
-
-// What was written into the JWKS outside Signet is reported before it goes.
-async function publishTold(context: Context, session: Session, view: View): Promise<readonly Doubt[]> {
-  const planted = await tellPlanted(context, session, view);
-  await publishKeys(context, session, view);
-  return planted.map((words) => ({ id: words, words }));
 }
 
 function listed(doubt: Doubt | undefined): readonly Doubt[] {

@@ -17,7 +17,7 @@ export interface Ticking {
  * at a time.
  *
  * @param onFailure told of each tick that fails, or that manages no key until a person has looked (`key manager`), and of each that has found
- *   what an operator has to look at (`key alert`)
+ *   what an operator has to look at (`key alert`); and once of each key that was planted in the JWKS (`planted key`), which the tick has taken out
  * @param told words with the commands in them as they can be pasted here
  */
 export function tickOnSchedule(
@@ -35,8 +35,8 @@ export function tickOnSchedule(
 
   async function tick(): Promise<number> {
     try {
-      const manager = await installation.manager();
-      const { actions, nextAt, blockedBy, alerts, strays } = await manager.tick();
+      const manager = await installation.manager({ onStep: ({ action }) => action === "planted" && onFailure("planted key") });
+      const { actions, nextAt, blockedBy, alerts, strays } = await manager.tick({ looksForLog: true });
       for (const { words } of actions) log.info({ did: words }, "keys");
       // A failure like any other to who watches; a person's act is seen within a minute.
       if (blockedBy !== null) {

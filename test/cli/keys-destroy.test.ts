@@ -21,7 +21,7 @@ describe("signet keys destroy", () => {
     expect(before).toContain("left.key");
     const repair = await signet(["keys", "repair"], { cwd });
     expect(repair.stderr).toContain(
-      "file holds a private key that no record names (left). If it is not needed, `signet keys destroy left`",
+      "file holds a private key that no record names (left): if it is not needed, `signet keys destroy left`",
     );
     expect(repair.stderr).toContain("nothing was changed, and --yes would change nothing");
     expect(await destroy(cwd, "left")).toMatchObject({ code: 2, stderr: expect.stringContaining("give --yes to do it") });

@@ -297,6 +297,6 @@ describe("a stack whose keys are uploaded", () => {
     expect(applied.stderr, applied.stderr).toContain("byUpload: true");
     const ran = await stack("keys", "rotate", "--for", "hotsock");
     expect(ran.code, ran.stderr).toBe(0);
-    expect(ran.stderr).toMatch(/signet keys rotate --uploaded \S+ --config stack:signet\n/);
+    expect(ran.stderr).toMatch(/signet keys rotate --config stack:signet --uploaded \S+\n/);
   });
 });

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
@@ -66,6 +66,36 @@ describe("beside a config whose keys are not there", () => {
     await writeFile(join(cwd, "key.pem"), "no key");
     expect(await signet(["keys", "import", "key.pem", "--create"], { cwd })).toMatchObject({ code: 1 });
     expect((await rotationIn(cwd)).rotateEverySeconds).toBe(7_776_000);
+  });
+});
+
+describe("where no key is active", () => {
+  it("signet and signet issue name the same next step", async () => {
+    const cwd = await scratch();
+    await signet(["init", "--algorithm", "Ed25519"], { cwd });
+    const path = join(cwd, ".signet", "keyring.json");
+    const keyring = JSON.parse(await readFile(path, "utf8"));
+    await rm(join(cwd, ".signet", "active"), { recursive: true });
+    expect((await signet(["issue", "sub=a"], { cwd })).stderr).toContain("signet keys tick");
+    // As an `init` leaves it that was killed before its key signed.
+    const { keys, lastSequence: _, ...rest } = keyring;
+    const begun = { ...rest, keys: [], lastSequence: 0, confirmedSequence: 0, allocations: [], activation: null };
+    await writeFile(path, JSON.stringify(begun));
+    for (const args of [[], ["issue", "sub=a"]]) {
+      const { stderr } = await signet(args, { cwd });
+      expect([keys.length > 0, stderr]).toStrictEqual([true, expect.stringContaining("signet init")]);
+      expect(stderr).not.toContain("keys tick");
+    }
+  });
+
+  it("a keyring that is damaged is no new issuer", async () => {
+    const cwd = await scratch();
+    await signet(["init", "--algorithm", "Ed25519"], { cwd });
+    await rm(join(cwd, ".signet", "active"), { recursive: true });
+    await writeFile(join(cwd, ".signet", "keyring.json"), "{");
+    const { code, stderr } = await signet(["issue", "sub=a"], { cwd });
+    expect([code, stderr]).toStrictEqual([1, expect.stringContaining("is damaged")]);
+    expect(stderr).not.toContain("signet init");
   });
 });
 

@@ -43,7 +43,9 @@ describe("a folder whose keys are encrypted", () => {
     const before = await keyring();
     const dry = await signet(["keys", "revoke", active, "--dry-run"], { cwd, env: other });
     expect(dry).toMatchObject({ code: 1, stderr: expect.stringContaining("no key could be made: the passphrase does not open") });
-    expect(dry.stderr).not.toContain("would activate");
+    expect(dry.stderr).toMatch(
+      /would make[^]*\. A key that signs is revoked all the same, and signs on until another one is proven\n/,
+    );
     expect(await keyring()).toBe(before);
     const well = await signet(["keys", "revoke", active, "--dry-run"], { cwd, env: right });
     expect(well).toMatchObject({ code: 0, stderr: expect.stringContaining("would activate") });
@@ -51,5 +53,24 @@ describe("a folder whose keys are encrypted", () => {
     expect(told).toMatchObject({ code: 1, stderr: expect.stringContaining("warning: no key could be made") });
     const tick = await signet(["keys", "tick", "--dry-run"], { cwd, env: other });
     expect(tick).toMatchObject({ code: 1, stderr: expect.stringContaining("no key could be made") });
+  });
+});
+
+describe("a folder whose keys are not encrypted, and a passphrase that is given", () => {
+  it("shows a revocation as it would be: a standby takes over, and no key is made after it", async () => {
+    const cwd = await scratch();
+    await signet(["init", "--algorithm", "Ed25519"], { cwd });
+    const { keys } = JSON.parse((await signet(["keys", "list", "--json"], { cwd })).stdout);
+    const { kid } = keys.find(({ state }: { state: string }) => state === "active");
+    const env = { SIGNET_PASSPHRASE: "correct horse battery" };
+    const revoke = (...flags: string[]) => signet(["keys", "revoke", kid, ...flags], { cwd, env });
+    const dry = await revoke("--dry-run");
+    expect(dry).toMatchObject({ code: 1, stderr: expect.stringContaining("would activate") });
+    expect(dry.stderr).toMatch(/no key could be made: .*\. The key is revoked all the same, and a standby takes over$/m);
+    const { code, stdout } = await revoke("--dry-run", "--json");
+    expect([code, JSON.parse(stdout).tokensAtRisk === undefined]).toStrictEqual([1, false]);
+    expect((await revoke("--yes")).stderr).not.toContain("signs on");
+    const after = JSON.parse((await signet(["keys", "list", "--json"], { cwd })).stdout).keys;
+    expect(after.find(({ state }: { state: string }) => state === "active").kid).not.toBe(kid);
   });
 });

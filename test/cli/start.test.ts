@@ -60,7 +60,7 @@ function start(
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (text: Buffer) => {
         said += text.toString();
-        if (/callers add web( --config \S+)? {5}makes/.test(said)) resolve();
+        if (/callers add( --config \S+)? web {5}makes/.test(said)) resolve();
       });
     }
     void ended.then((code) => reject(new Error(`it ended with ${code}: ${said}`)));

@@ -1,11 +1,16 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { PublicJwk } from "../../src/algorithms/jwk.js";
 import type { Installation } from "../../src/assemble.js";
+import { createManager, type ManagerOptions } from "../../src/rotation/manager.js";
 import { tickOnSchedule } from "../../src/server/manage.js";
 import { readTeller } from "../../src/server/server.js";
+import type { PublishedDocuments } from "../../src/storage/contract.js";
+import { memoryPlace } from "../contracts/memory-place.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { inFolder, ourIssuer } from "../rotation/incidents/party.js";
+import { SETTINGS } from "../rotation/settings-fixture.js";
 import { followedKeys } from "./followed.js";
 
 const scratch = scratchDirectories();
@@ -123,17 +128,82 @@ describe("a manager that waits for a person", () => {
     vi.useFakeTimers();
     const failed = vi.fn();
     const error = vi.fn();
-    let alerts = ["standby a could not be proven"];
+    const [first, second] = ["standby a could not be proven", "the audit log was deleted"];
+    let alerts = [first];
     const tick = async () => ({ actions: [], nextAt: null, blockedBy: null, alerts, strays: [] });
     const installation = { manager: async () => ({ tick }) } as unknown as Installation;
     const ticking = tickOnSchedule(installation, { info: vi.fn(), error } as never, failed);
-    await vi.advanceTimersByTimeAsync(10 * 60_000 + 1);
+    await vi.advanceTimersByTimeAsync(5 * 60_000 + 1);
+    alerts = [first, second];
+    await vi.advanceTimersByTimeAsync(5 * 60_000);
     expect(failed.mock.calls).toStrictEqual(Array(11).fill(["key alert"]));
-    expect(error).toHaveBeenCalledTimes(1);
+    expect(error.mock.calls.map(([{ why }]) => why)).toStrictEqual([first, second]);
     alerts = [];
     await vi.advanceTimersByTimeAsync(2 * 3_600_000);
     await ticking.stop();
     expect(failed).toHaveBeenCalledTimes(11);
+  });
+});
+
+describe("a manager's own ticks", () => {
+  /** A server's ticks over a manager whose stores are in memory; a minute passes when the tick before has ended. */
+  async function served() {
+    vi.useFakeTimers({ now: 1_800_000_000_000 });
+    const log = new Map<number, string>();
+    const { stores, custodian } = memoryPlace({ active: new Map(), log, keys: new Map() });
+    const managerOf = (options: Pick<ManagerOptions, "onStep"> = {}) =>
+      createManager({ stores, custodians: { file: custodian }, settings: SETTINGS, sleep: async () => undefined, ...options });
+    await managerOf().tick({ createKeyring: true });
+    let last: Promise<unknown> = Promise.resolve();
+    const manager: Installation["manager"] = async (options) => {
+      const made = managerOf(options);
+      const tick: typeof made.tick = (request) => {
+        const ticked = made.tick(request);
+        last = ticked;
+        return ticked;
+      };
+      return { ...made, tick };
+    };
+    const [counted, told]: [string[], string[]] = [[], []];
+    const lines = { info: () => undefined, error: ({ why }: { why: string }) => void told.push(why) };
+    const ticking = tickOnSchedule({ manager } as Installation, lines as never, (dependency) => void counted.push(dependency));
+    const minutes = async (count: number) => {
+      counted.length = 0;
+      for (let minute = 0; minute < count; minute++) {
+        await vi.advanceTimersByTimeAsync(60_000);
+        await last;
+      }
+    };
+    await minutes(1);
+    expect([counted, told]).toStrictEqual([[], []]);
+    return { stores, log, counted, told, minutes, stop: ticking.stop };
+  }
+
+  it("count an audit log that was deleted each minute, also between two sweeps, and tell it once", async () => {
+    const { log, counted, told, minutes, stop } = await served();
+    const before = [...log];
+    log.clear();
+    // The next tick is due within the hour.
+    await minutes(65);
+    await minutes(15);
+    expect(counted).toStrictEqual(Array(15).fill("key alert"));
+    expect(told).toStrictEqual([expect.stringContaining("the audit log was deleted")]);
+    for (const [number, line] of before) log.set(number, line);
+    await minutes(2);
+    await minutes(120);
+    await stop();
+    expect(counted).toStrictEqual([]);
+  });
+
+  it("count a key that was planted in the JWKS by itself, once", async () => {
+    const { stores, counted, told, minutes, stop } = await served();
+    const { tag, ...published } = (await stores.publicDocuments.read()) as PublishedDocuments;
+    const planted = { ...(published.jwks.keys[0] as PublicJwk), kid: "planted" };
+    await stores.publicDocuments.publish({ ...published, jwks: { keys: [...published.jwks.keys, planted] } }, tag);
+    await minutes(180);
+    await stop();
+    expect(counted.sort()).toStrictEqual(["key alert", "planted key"]);
+    expect(told).toStrictEqual([expect.stringContaining("did not make (planted)")]);
   });
 });
 

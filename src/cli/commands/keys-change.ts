@@ -19,7 +19,7 @@ import { algorithmGiven, namesGiven } from "../typed.js";
 export async function keysTick(context: Context, options: ChangeOptions): Promise<void> {
   const installation = await openInstallation(context, options);
   const manager = await managerFor(context, installation);
-  const report = await manager.tick({ dryRun: options.dryRun });
+  const report = await manager.tick({ dryRun: options.dryRun, looksForLog: true });
   printReport(context, report, options);
   assertWell(report);
   if (options.dryRun === true) await assertMakes(installation, report);

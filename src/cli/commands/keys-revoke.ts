@@ -1,6 +1,5 @@
-import { SignetError } from "../../errors.js";
 import { kidOf } from "../../operator/key-listing.js";
-import { obstacleToMaking } from "../../operator/making-here.js";
+import { obstacleToReplacing } from "../../operator/making-here.js";
 import { goesOnSigning, riskInWords, youngSuccessor } from "../../operator/report-words.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
@@ -10,8 +9,6 @@ import { openInstallation } from "../open-installation.js";
 export interface RevokeOptions extends ChangeOptions {
   readonly reason?: string;
 }
-
-const UNTIL_ONE_IS = "A key that signs is revoked all the same, and signs on until another one is proven";
 
 /** `signet keys revoke`: a standby takes over at once, and the key leaves the JWKS. */
 export async function keysRevoke(context: Context, given: string, options: RevokeOptions): Promise<void> {
@@ -23,13 +20,13 @@ export async function keysRevoke(context: Context, given: string, options: Revok
   if (options.json !== true) for (const words of riskInWords(preview.tokensAtRisk)) context.output.note(words);
   const stillSigns = await goesOnSigning(installation, preview, kid);
   if (stillSigns !== undefined) context.output.note(`warning: ${stillSigns}`);
-  const obstacle = await obstacleToMaking(installation, preview);
+  const obstacle = await obstacleToReplacing(installation, preview);
   if (options.dryRun === true) {
-    if (obstacle !== undefined) throw new SignetError(obstacle.code, `${obstacle.message}. ${UNTIL_ONE_IS}`, { cause: obstacle });
     printReport(context, preview, options);
+    if (obstacle !== undefined) throw obstacle;
     return;
   }
-  if (obstacle !== undefined) context.output.note(`warning: ${obstacle.message}. ${UNTIL_ONE_IS}`);
+  if (obstacle !== undefined) context.output.note(`warning: ${obstacle.message}`);
   for (const words of youngSuccessor(preview)) context.output.note(`warning: ${words}`);
   await confirm(`Revoke key ${kid}?`, options);
   printReport(context, await manager.revoke(request), options);

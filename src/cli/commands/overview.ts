@@ -1,7 +1,7 @@
 import type { Config } from "../../config/schema.js";
 import { isSignetError } from "../../errors.js";
 import { namedIssuer } from "../../issue/token-rules.js";
-import { activeRecord } from "../../keyring/keyring.js";
+import { activeRecord, awaitsInit } from "../../keyring/keyring.js";
 import { exampleWithTtl } from "../../operator/example-request.js";
 import { awaitsUpload } from "../../operator/key-timeline.js";
 import { awaitingUpload } from "../../rotation/plan/successor.js";
@@ -27,7 +27,7 @@ async function nextSteps(context: Context, options: CommonOptions): Promise<stri
       return [
         "",
         `${pathOfConfig(context, options)} is there, but no key is active yet.`,
-        found === undefined || found.keyring.lastSequence === 0
+        awaitsInit(found?.keyring)
           ? `  ${self} init          finishes what was begun`
           : `  ${self} keys tick     says what it waits for`,
       ];

@@ -4,6 +4,7 @@ import { dateInWords, fromNow } from "../../encoding/times-in-words.js";
 import { visible } from "../../errors.js";
 import { calendarDay } from "../../look/calendar.js";
 import type { ApiError } from "./api.js";
+import { sentenceParts } from "./sentence.js";
 
 /** A text that a stranger may have chosen: what is not to be seen is shown by its number, and it turns no words round. */
 export function Told({ words }: { words: string }) {
@@ -84,13 +85,18 @@ export function Copy({ text, what, children }: { text: string; what: string; chi
   );
 }
 
+// A field `sub` is not named by the word "subject".
+function isNamed(message: string, field: string): boolean {
+  return sentenceParts(message, [field]).some(({ kid }) => kid !== null);
+}
+
 /** What failed, and what to do. */
 export function Failure({ error, retry }: { error: ApiError; retry?: () => void }) {
   return (
     <div class="notice bad" role="alert">
       <p>
         <strong>{TITLES.get(error.code) ?? "That failed."}</strong> <Marked words={error.message} />
-        {error.field === undefined || error.message.includes(error.field) ? null : (
+        {error.field === undefined || isNamed(error.message, error.field) ? null : (
           <>
             {" "}
             <code>

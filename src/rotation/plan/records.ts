@@ -29,6 +29,6 @@ export function madeKey({ id, custody, origin, keyArn, publicJwk }: KeyRecord & 
 }
 
 /** The record without one of its members. */
-export function without<Name extends keyof KeyRecord>(record: KeyRecord, name: Name): Omit<KeyRecord, Name> {
-  return Object.fromEntries(Object.entries(record).filter(([each]) => each !== name)) as unknown as Omit<KeyRecord, Name>;
+export function without<Held extends object, Name extends keyof Held>(record: Held, name: Name): Omit<Held, Name> {
+  return Object.fromEntries(Object.entries(record).filter(([each]) => each !== name)) as unknown as Omit<Held, Name>;
 }

@@ -1,8 +1,10 @@
 import type { Custodian } from "../../custody/contract.js";
 import { ownMember } from "../../encoding/own-member.js";
+import { asArgument } from "../../encoding/shell-argument.js";
 import type { Custody, KeyRecord } from "../../keyring/key-record.js";
 import { type EndedKey, type Keyring, recordByKid, type StrayKey } from "../../keyring/keyring.js";
 import { SWEEP_EVERY_SECONDS } from "./policy.js";
+import { without } from "./records.js";
 import { recordById, type View } from "./view.js";
 import { timeInWords } from "./wait-reasons.js";
 
@@ -49,6 +51,9 @@ export function isInUse(view: View, name: string): boolean {
   return (kid !== undefined && kids.has(kid)) || view.documents.some(({ material }) => JSON.stringify(material).includes(id));
 }
 
+/** Why nobody destroys such a key. */
+export const IN_USE = "it is published, or an active document names it";
+
 /** Remembers what a sweep has seen. A custodian that could not be searched is known as it was. */
 export function withListings(keyring: Keyring, listings: readonly Listing[], now: number): Keyring {
   if (keyring.version === 1) return keyring;
@@ -66,7 +71,7 @@ export function withListings(keyring: Keyring, listings: readonly Listing[], now
   const present = new Set(listings.flatMap(({ names }) => names.map((name) => partsOf(name).id)));
   const ended = (keyring.ended ?? []).flatMap((each) => {
     if (!searched.has(each.custody)) return [each];
-    return present.has(each.id) ? [withoutAbsence(each)] : stillAbsent(each, now);
+    return present.has(each.id) ? [without(each, "absentAt")] : stillAbsent(each, now);
   });
   return { ...keyring, strays, ended };
 }
@@ -75,10 +80,6 @@ function seenAgain(before: readonly StrayKey[], stray: StrayKey, standing: Stand
   const known = before.find(({ custody, name }) => custody === stray.custody && name === stray.name);
   const seenAt = known?.seenAt ?? stray.seenAt;
   return { ...stray, seenAt, ...(standing === "over" && { endedSeenAt: known?.endedSeenAt ?? stray.seenAt }) };
-}
-
-function withoutAbsence({ absentAt: _, ...rest }: EndedKey): EndedKey {
-  return rest;
 }
 
 // One list may be old: it is gone when two that are far apart have not had it.
@@ -130,11 +131,14 @@ function reported(stray: StrayKey, custodians: Custodians): ReportedStray {
   const { custody, name, seenAt, endedSeenAt } = stray;
   const destroyedAfter = endedSeenAt === undefined ? null : endedSeenAt + SWEEP_EVERY_SECONDS;
   const what =
-    destroyedAfter === null
-      ? `if it is not needed, \`signet keys destroy ${name}\``
-      : `its key has ended; a sweep destroys it after ${timeInWords(destroyedAfter)}`;
-  const words = `${strayInWords(stray, custodians)}: ${what}`;
-  return { custody, name, monthlyUsd: monthlyUsdOf(custody, custodians), seenAt, destroyedAfter, words };
+    destroyedAfter === null ? neededInWords(name) : `its key has ended; a sweep destroys it after ${timeInWords(destroyedAfter)}`;
+  const monthlyUsd = monthlyUsdOf(custody, custodians);
+  return { custody, name, monthlyUsd, seenAt, destroyedAfter, words: `${strayInWords(stray, custodians)}: ${what}` };
+}
+
+/** What an operator can do about a private key of which the keyring says nothing. */
+export function neededInWords(name: string): string {
+  return `if it is not needed, \`signet keys destroy ${asArgument(name)}\``;
 }
 
 /** A stray in words, with its price. */

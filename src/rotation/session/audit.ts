@@ -59,7 +59,7 @@ export async function lossOfLog({ audit }: Pick<Stores, "audit">, keyring: Pick<
   // A first entry may not have reached the log yet.
   if (count < 2 || beginsChain(entry)) return undefined;
   for await (const line of audit.read()) if (parsedEntry(line)?.number === 1 || beginsChain(line)) return undefined;
-  return "the audit log was deleted, or has lost its beginning: put it back, or begin a new chain with `signet audit begin`";
+  return "the audit log was deleted, or has lost its beginning: put it back, or run `signet audit begin`";
 }
 
 /** Whether a new chain begins with a line. */

@@ -10,7 +10,7 @@ import type { Notify } from "./notice.js";
 
 /** What is told of progress. */
 export interface Step {
-  readonly action: Action["kind"] | "adopt" | "lease" | "wait" | "notice";
+  readonly action: Action["kind"] | "adopt" | "lease" | "planted" | "wait" | "notice";
   readonly words: string;
 }
 

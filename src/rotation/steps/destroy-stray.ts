@@ -2,7 +2,7 @@ import { beginningWith } from "../../encoding/prefixes.js";
 import { SignetError } from "../../errors.js";
 import type { Custody } from "../../keyring/key-record.js";
 import type { Keyring } from "../../keyring/keyring.js";
-import { isInUse, partsOf, type Standing, standingOf } from "../plan/strays.js";
+import { IN_USE, isInUse, partsOf, type Standing, standingOf } from "../plan/strays.js";
 import type { View } from "../plan/view.js";
 import { type Context, custodianOf } from "../session/context.js";
 import { assertNewest } from "../session/log-beyond.js";
@@ -76,7 +76,7 @@ export async function destroyStray(context: Context, session: Session, { custody
 export async function assertDestroyable(context: Context, view: View, found: FoundKey): Promise<void> {
   const standing = standingOf(view.keyring, found.name);
   if (standing === "named") throw refused(found.name, "the keyring has it; `signet keys revoke` takes a key out of use");
-  if (isInUse(view, found.name)) throw refused(found.name, "it is published, or an active document names it");
+  if (isInUse(view, found.name)) throw refused(found.name, IN_USE);
   const kid = await publishedKidOf(context, view, found, standing);
   if (kid !== undefined)
     throw refused(

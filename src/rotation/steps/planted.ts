@@ -1,9 +1,10 @@
 import type { PublicJwk } from "../../algorithms/jwk.js";
-import type { Keyring } from "../../keyring/keyring.js";
+import { type Keyring, recordByKid } from "../../keyring/keyring.js";
 import type { View } from "../plan/view.js";
 import { readHistory } from "../session/audit.js";
 import type { Context } from "../session/context.js";
 import type { Session } from "../session/session.js";
+import type { Doubt } from "./prove.js";
 
 /** What makes a key what it is: another one under the same name has others. */
 const PARAMETERS = ["kty", "crv", "x", "y", "n", "e", "pub"] as const;
@@ -14,27 +15,24 @@ const PARAMETERS = ["kty", "crv", "x", "y", "n", "e", "pub"] as const;
  *
  * @returns a sentence for each
  */
-export async function tellPlanted(context: Context, session: Session, { published }: View): Promise<readonly string[]> {
+export async function tellPlanted(context: Context, session: Session, { published }: View): Promise<readonly Doubt[]> {
   const keyring = session.keyring();
   const strange = (published?.jwks.keys ?? []).filter((jwk) => !isOurs(keyring, jwk));
   if (strange.length === 0) return [];
   // A JWKS that was read late may still hold what was removed since.
   const history = await readHistory(context.stores, keyring);
   const known = new Set(history.flatMap(({ keys = [], made = [] }) => [...keys, ...made.map((key) => key.publicJwk.kid)]));
-  const planted = strange.filter((jwk) => isNamed(keyring, jwk) || !known.has(jwk.kid));
+  const planted = strange.filter((jwk) => recordByKid(keyring, jwk.kid) !== undefined || !known.has(jwk.kid));
   const words = alertsOf(planted.map(({ kid }) => kid));
   if (words.length > 0) await session.change((present) => present, { event: "jwks.planted", why: words.join("; ") });
-  return words;
+  for (const each of words) context.onStep({ action: "planted", words: each });
+  return words.map((id) => ({ id, words: id }));
 }
 
-function isOurs({ keys, ended = [] }: Keyring, jwk: PublicJwk): boolean {
-  const record = keys.find(({ publicJwk }) => publicJwk?.kid === jwk.kid);
-  if (record === undefined) return ended.some(({ kid }) => kid === jwk.kid);
+function isOurs(keyring: Keyring, jwk: PublicJwk): boolean {
+  const record = recordByKid(keyring, jwk.kid);
+  if (record === undefined) return keyring.ended?.some(({ kid }) => kid === jwk.kid) === true;
   return PARAMETERS.every((name) => record.publicJwk?.[name] === jwk[name]);
-}
-
-function isNamed({ keys }: Keyring, { kid }: PublicJwk): boolean {
-  return keys.some(({ publicJwk }) => publicJwk?.kid === kid);
 }
 
 /** Says which published keys leave the JWKS because nothing shows that they are ours. */

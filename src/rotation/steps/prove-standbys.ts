@@ -8,6 +8,8 @@ import type { Context } from "../session/context.js";
 import type { Session } from "../session/session.js";
 import { type Doubt, type Proof, proveKey } from "./prove.js";
 
+type Unproven = Exclude<Proof, { outcome: "proven" }>;
+
 /**
  * Proves every standby, days before one is needed. Dead ones are recorded as lost, and are given up; unproven ones are passed over
  * until they are proven.
@@ -28,7 +30,7 @@ export async function proveStandbys(
     const now = await session.time();
     const proof = await proveKey(context, view, record, now);
     await recordProof(session, record, proof, { now, mayGiveUp });
-    if (proof.outcome !== "proven") doubts.push({ id: record.id, words: `standby ${nameOf(record)} ${verdictOf(proof)}` });
+    if (proof.outcome !== "proven") doubts.push(standbyDoubt(record, proof));
   }
   return doubts;
 }
@@ -38,9 +40,13 @@ export async function doubtStandbys(context: Context, view: View, now: number): 
   const doubts: Doubt[] = [];
   for (const record of view.keyring.keys.filter(awaitsProof)) {
     const proof = await proveKey(context, view, record, now);
-    if (proof.outcome !== "proven") doubts.push({ id: record.id, words: `standby ${nameOf(record)} ${verdictOf(proof)}` });
+    if (proof.outcome !== "proven") doubts.push(standbyDoubt(record, proof));
   }
   return doubts;
+}
+
+function standbyDoubt(record: KeyRecord, proof: Unproven): Doubt {
+  return { id: record.id, words: `standby ${nameOf(record)} ${verdictOf(proof)}` };
 }
 
 /** Why an issuer that starts now could not sign with the active key; `undefined` where it could, or where it is not clear which key it is. */
@@ -54,7 +60,7 @@ export async function doubtActive(context: Context, view: View, now: number): Pr
 }
 
 /** What a proof that failed says of a key. */
-export function verdictOf({ outcome, why }: Exclude<Proof, { outcome: "proven" }>): string {
+export function verdictOf({ outcome, why }: Unproven): string {
   return outcome === "dead" ? `has lost its private part: ${why}` : `could not be proven: ${why}`;
 }
 

@@ -1,4 +1,6 @@
 import { keepsAlike } from "../../custody/contract.js";
+import { ownMember } from "../../encoding/own-member.js";
+import { asArgument } from "../../encoding/shell-argument.js";
 import { isSignetError } from "../../errors.js";
 import type { ActiveDocument } from "../../keyring/active-document.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
@@ -6,12 +8,12 @@ import { activeRecord, type Keyring, recordByKid } from "../../keyring/keyring.j
 import { clockIsBehind } from "../plan/planner.js";
 import { signingUnder } from "../plan/records.js";
 import { nextSequence } from "../plan/sequence.js";
-import { standingOf, strayInWords } from "../plan/strays.js";
+import { IN_USE, isInUse, neededInWords, standingOf, strayInWords } from "../plan/strays.js";
 import { isSoundStandby, mayTakeOver } from "../plan/successor.js";
 import { documentLimits } from "../plan/transitions.js";
 import { documentState, isJwksPublished, isPublished, nameOf, type View } from "../plan/view.js";
 import { lossOfLog } from "../session/audit.js";
-import { type Context, custodianOf } from "../session/context.js";
+import type { Context } from "../session/context.js";
 import { readBeyond } from "../session/log-beyond.js";
 import type { Session } from "../session/session.js";
 import { proveKey } from "./prove.js";
@@ -38,7 +40,7 @@ export async function findFaults(context: Context, view: View, now: number): Pro
     ...(await proofs(context, view, now)).map(({ words, isDead }) =>
       fault("private-part", words, isDead ? "the key is replaced" : null),
     ),
-    ...(await orphans(context, view.keyring)),
+    ...(await orphans(context, view)),
     ...(await leaseFaults(context, view.keyring)),
   ];
 }
@@ -99,28 +101,32 @@ async function proofs(
     if (proof.outcome === "proven") continue;
     const isDead = proof.outcome === "dead";
     const words = `key ${nameOf(key)} (${key.state}) ${verdictOf(proof)}`;
-    found.push({ id: key.id, words: isDead ? words : `${words}. ${wayOut(context, key, proof.cause)}`, isDead });
+    found.push({ id: key.id, words: isDead ? words : `${words}${wayOut(context, key, proof.cause)}`, isDead });
   }
   return found;
 }
 
 // Only an operator gives up an unproven key, who knows whether it comes back.
 function wayOut(context: Context, key: KeyRecord, cause: unknown): string {
+  const custodian = ownMember(context.custodians, key.custody);
+  // What is not configured here may hold it elsewhere, as the words of the proof say: nothing tells that the key is lost.
+  if (custodian === undefined) return "";
   const isPassphrase = isSignetError(cause, "passphrase_wrong", "passphrase_required");
   // What is in a file of this machine can be taken away, so that the key is known to be lost; a revocation would end its tokens.
-  if (isPassphrase || keepsAlike(custodianOf(context, key))) {
+  if (isPassphrase || keepsAlike(custodian)) {
     const [first, which, then] = isPassphrase
       ? ["Give the passphrase that opens it. Where that is lost for good", "the key files", "`signet keys apply` and "]
       : ["Where it cannot be brought back", "its key file", ""];
     const tokens = key.state === "active" ? ": tokens verify until they end, which a revocation would end at once" : "";
-    return `${first}, move ${which} away, then ${then}\`signet keys repair --yes\`${tokens}`;
+    return `. ${first}, move ${which} away, then ${then}\`signet keys repair --yes\`${tokens}`;
   }
   const ends = key.state === "active" ? ", which ends its tokens" : "";
-  return `Where it cannot be brought back, give it up: \`signet keys revoke ${nameOf(key)}\`${ends}`;
+  return `. Where it cannot be brought back, give it up: \`signet keys revoke ${asArgument(nameOf(key))}\`${ends}`;
 }
 
 // A sweep destroys what is over; of anything else only an operator can say that it is not needed.
-async function orphans(context: Context, keyring: Keyring): Promise<Finding[]> {
+async function orphans(context: Context, view: View): Promise<Finding[]> {
+  const { keyring } = view;
   const { listings } = await searchAll(context, keyring);
   return listings.flatMap(({ custody, names }) =>
     names.flatMap((name) => {
@@ -128,7 +134,7 @@ async function orphans(context: Context, keyring: Keyring): Promise<Finding[]> {
       if (standing === "named") return [];
       const words = strayInWords({ custody, name }, context.custodians);
       if (standing === "over") return [fault("orphan", words, "two sweeps, half a day apart, destroy it")];
-      return [fault("orphan", `${words}. If it is not needed, \`signet keys destroy ${name}\``, null)];
+      return [fault("orphan", `${words}: ${isInUse(view, name) ? IN_USE : neededInWords(name)}`, null)];
     }),
   );
 }

@@ -16,6 +16,11 @@ describe("a sentence about keys", () => {
     ]);
   });
 
+  it("names nothing by a part of another word", () => {
+    expect(named("the subject, re-sub and sub_2 stay", ["sub"])).toStrictEqual([]);
+    expect(named("`sub` is not allowed", ["sub"])).toStrictEqual([["sub", "sub"]]);
+  });
+
   it("knows a name by its beginning where an ellipsis follows", () => {
     expect(named("0vx7ag… signs.", ["k4", LONG])).toStrictEqual([["0vx7ag…", LONG]]);
     expect(named("other… signs.", [LONG])).toStrictEqual([]);

@@ -1,12 +1,13 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { PublicJwk } from "../../../src/algorithms/jwk.js";
 import { createFileCustodian } from "../../../src/custody/file/custodian.js";
 import { SignetError } from "../../../src/errors.js";
 import { createActiveKey } from "../../../src/issue/active-key.js";
 import { createManager } from "../../../src/rotation/manager.js";
 import { assertWell } from "../../../src/rotation/report.js";
-import type { Stores } from "../../../src/storage/contract.js";
+import type { PublishedDocuments, Stores } from "../../../src/storage/contract.js";
 import { createFileStores } from "../../../src/storage/file/stores.js";
 import { memoryPlace } from "../../contracts/memory-place.js";
 import { scratchDirectories } from "../../contracts/scratch.js";
@@ -110,6 +111,65 @@ describe("the key file of the key that signs, a byte of it changed", () => {
     await manager.repair({ apply: true });
     assertWell(await manager.tick());
     expect((await createFileStores(directory).publicDocuments.read())?.jwks.keys.map((key) => key.kid)).toContain(kid);
+  });
+});
+
+describe("a key whose custodian is not configured here", () => {
+  it("is told with where to run it, beside everything else, which is repaired", async () => {
+    const { stores, custodian } = memoryPlace();
+    const elsewhere = memoryPlace().custodian;
+    const settings = { ...SETTINGS, algorithm: "EdDSA" } as const;
+    const more = { clock: () => 1_800_000_000, sleep: async () => undefined };
+    const before = { "parameter-store": { ...elsewhere, custody: "parameter-store" }, file: custodian };
+    await createManager({
+      ...{ stores, custodians: before, settings: { ...settings, custody: "parameter-store" }, ...more },
+    }).tick({ createKeyring: true });
+    const { tag, ...published } = (await stores.publicDocuments.read()) as PublishedDocuments;
+    await stores.publicDocuments.publish({ ...published, jwks: { keys: published.jwks.keys.slice(1) } }, tag);
+    const manager = createManager({ stores, custodians: { file: custodian }, settings, ...more });
+    const { findings } = await manager.repair();
+    expect(findings.map(({ kind }) => kind).sort()).toStrictEqual(["jwks", "private-part", "private-part"]);
+    for (const { kind, words } of findings) {
+      if (kind !== "private-part") continue;
+      expect(words).toMatch(/could not be proven: .* run it where parameter-store is configured$/);
+    }
+    // What can be done without it is done; then the run says what could not.
+    await expect(manager.repair({ apply: true })).rejects.toThrow("run it where parameter-store is configured");
+    expect((await stores.publicDocuments.read())?.jwks.keys).toHaveLength(published.jwks.keys.length);
+  });
+});
+
+describe("a private key that no record names", () => {
+  it("is told with a command that a shell takes as it is meant, and none where it is in use", async () => {
+    const { stores, custodian } = memoryPlace();
+    const names: string[] = [];
+    const listing = {
+      ...custodian,
+      async *list() {
+        yield* custodian.list();
+        yield* names;
+      },
+    };
+    const clock = () => 1_800_000_000;
+    const manager = createManager({
+      stores,
+      custodians: { file: listing },
+      settings: { ...SETTINGS, algorithm: "EdDSA" },
+      clock,
+      sleep: async () => undefined,
+    });
+    await manager.tick({ createKeyring: true });
+    const { tag, ...published } = (await stores.publicDocuments.read()) as PublishedDocuments;
+    const planted = { ...(published.jwks.keys[0] as PublicJwk), kid: "theirs" };
+    await stores.publicDocuments.publish({ ...published, jwks: { keys: [...published.jwks.keys, planted] } }, tag);
+    names.push("x; id", "other.theirs");
+    const { findings } = await manager.repair();
+    const words = findings.filter(({ kind }) => kind === "orphan").map(({ words: each }) => each);
+    expect(words).toStrictEqual([
+      expect.stringMatching(/: if it is not needed, `signet keys destroy 'x; id'`$/),
+      expect.stringMatching(/: it is published, or an active document names it$/),
+    ]);
+    await expect(manager.destroyKey({ name: "other.theirs", dryRun: true })).rejects.toThrow("it is published");
   });
 });
 
