@@ -51,7 +51,7 @@ export function isInUse(view: View, name: string): boolean {
   return (kid !== undefined && kids.has(kid)) || view.documents.some(({ material }) => JSON.stringify(material).includes(id));
 }
 
-/** Why nobody destroys such a key. */
+/** Why no manager destroys such a key. */
 export const IN_USE = "it is published, or an active document names it";
 
 /** Remembers what a sweep has seen. A custodian that could not be searched is known as it was. */
