@@ -1,10 +1,9 @@
 /**
  * Runs the tests, those of the packed tarball among them, on every line of Node that is supported.
  *
- *   npm run test:nodes -- [MAJOR ...] [--results DIR] [--every MAJOR]
+ *   npm run test:nodes -- [MAJOR ...] [--results DIR]
  *
  * Without a major: on all but the line that this process runs on, which `npm test` tries. DIR receives the results as JSON.
- * The tests of `--every` play every cell of their matrices.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
@@ -23,7 +22,7 @@ const modules = join(folder, "node_modules");
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { results: { type: "string" }, every: { type: "string" } },
+  options: { results: { type: "string" } },
 });
 const results = values.results === undefined ? mkdtempSync(join(tmpdir(), "signet-nodes-")) : resolve(values.results);
 const unknown = positionals.find((major) => !supported.includes(major));
@@ -33,23 +32,19 @@ if (unknown !== undefined) {
 }
 const [own] = process.versions.node.split(".");
 const wanted = positionals.length > 0 ? positionals : supported.filter((major) => major !== own);
-if (values.every !== undefined && !wanted.includes(values.every)) {
-  process.stderr.write(`Node ${values.every} is none of those that are tested: ${wanted.join(", ")}\n`);
-  process.exit(2);
-}
 
 await once(modules, "nodes", pins, async () => {
   const quiet = ["--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"];
   execFileSync("npm", ["install", ...quiet], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
 });
 
-/** @param {string} node @param {string} name @param {Record<string, string>} env @param {string[]} more */
-function vitest(node, name, env, ...more) {
+/** @param {string} node @param {string} name @param {string[]} more */
+function vitest(node, name, ...more) {
   const report = ["--reporter=default", "--reporter=json", `--outputFile.json=${join(results, name)}`];
   // Whatever a test starts by the name `node`, bin/signet among it, runs on this Node too.
   const PATH = `${dirname(node)}:${process.env.PATH}`;
   const args = [join(root, "node_modules/vitest/vitest.mjs"), "run", ...report, ...more];
-  return spawnSync(node, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env, PATH } }).status === 0;
+  return spawnSync(node, args, { cwd: root, stdio: "inherit", env: { ...process.env, PATH } }).status === 0;
 }
 
 const failed = [];
@@ -61,10 +56,9 @@ for (const major of wanted) {
   }
   const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
   process.stdout.write(`\n== Node ${version}\n`);
-  if (!vitest(node, `node-${major}.json`, major === values.every ? { SIGNET_PROOF: "every" } : {}))
-    failed.push(`the tests on Node ${version}`);
+  if (!vitest(node, `node-${major}.json`)) failed.push(`the tests on Node ${version}`);
   const packaging = ["--config", "test/packaging/vitest.config.ts"];
-  if (!vitest(node, `node-${major}-packaging.json`, {}, ...packaging)) failed.push(`the packaging on Node ${version}`);
+  if (!vitest(node, `node-${major}-packaging.json`, ...packaging)) failed.push(`the packaging on Node ${version}`);
   failed.push(...skippedIn(results, [`node-${major}.json`, `node-${major}-packaging.json`]));
 }
 
