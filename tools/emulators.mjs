@@ -63,7 +63,9 @@ async function versitygw() {
   if (!(await has("go", "version"))) return skip("versitygw: go not found");
   await once(cache, "versitygw", VERSITYGW, async () => {
     const go = { GOBIN: join(cache, "bin"), GOMODCACHE: join(cache, "go/mod"), GOCACHE: join(cache, "go/build") };
-    await run("go", ["install", "-modcacherw", VERSITYGW], { env: { ...process.env, ...go }, maxBuffer: 1 << 24 });
+    // Six hundred packages are compiled a third faster where nothing is optimized.
+    const quick = ["-gcflags=all=-N -l", "-ldflags=-s -w"];
+    await run("go", ["install", "-modcacherw", ...quick, VERSITYGW], { env: { ...process.env, ...go }, maxBuffer: 1 << 24 });
   });
   const port = await freePort();
   mkdirSync(join(scratch, "s3/keyrings"), { recursive: true });
