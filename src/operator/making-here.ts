@@ -14,7 +14,7 @@ import { existingKeyring } from "./load-installation.js";
  * @param custody who would hold them; default as the keyring's policy has it
  * @returns `undefined` where they could be made, or none would be
  */
-export async function obstacleToMaking(
+async function obstacleToMaking(
   installation: Installation,
   { actions }: Report,
   custody?: Custody,
@@ -30,6 +30,17 @@ export async function obstacleToMaking(
     if (!isSignetError(error)) throw error;
     return new SignetError(error.code, `no key could be made: ${error.message}`, { cause: error });
   }
+}
+
+/**
+ * Fails after a dry run where the run itself would fail, since its keys could not be made from here.
+ *
+ * @param custody as above
+ * @throws SignetError the obstacle
+ */
+export async function assertMakes(installation: Installation, preview: Report, custody?: Custody): Promise<void> {
+  const obstacle = await obstacleToMaking(installation, preview, custody);
+  if (obstacle !== undefined) throw obstacle;
 }
 
 function isMaking(kind: ReportedAction["kind"]): boolean {

@@ -5,9 +5,9 @@ import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { kidOf } from "../../operator/key-listing.js";
-import { obstacleToMaking } from "../../operator/making-here.js";
+import { assertMakes } from "../../operator/making-here.js";
 import { lossOfEncryption } from "../../operator/passphrase-use.js";
-import { assertWell, type Report } from "../../rotation/report.js";
+import { assertWell } from "../../rotation/report.js";
 import type { ApplyRequest } from "../../rotation/steps/apply-policy.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
@@ -23,12 +23,6 @@ export async function keysTick(context: Context, options: ChangeOptions): Promis
   printReport(context, report, options);
   assertWell(report);
   if (options.dryRun === true) await assertMakes(installation, report);
-}
-
-/** Fails after a dry run where the run itself would fail, since its keys could not be made from here. */
-export async function assertMakes(installation: Installation, report: Report): Promise<void> {
-  const obstacle = await obstacleToMaking(installation, report);
-  if (obstacle !== undefined) throw obstacle;
 }
 
 export interface ApplyOptions extends ChangeOptions {

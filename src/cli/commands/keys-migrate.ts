@@ -3,7 +3,7 @@ import type { Config } from "../../config/schema.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { passphraseOf } from "../../operator/load-installation.js";
-import { obstacleToMaking } from "../../operator/making-here.js";
+import { assertMakes } from "../../operator/making-here.js";
 import { type MigrationRequest, planMigration, writeMigration } from "../../operator/migration.js";
 import { assertAlgorithmTaken, handingParty } from "../../operator/party-keys.js";
 import { footprint } from "../../operator/prices.js";
@@ -35,8 +35,7 @@ export async function keysMigrate(context: Context, options: MigrateOptions): Pr
   const preview = await manager.applySettings({ ...request, dryRun: true });
   if (options.dryRun === true) {
     printReport(context, preview, options);
-    const obstacle = await obstacleToMaking(installation, preview, after.custody);
-    if (obstacle !== undefined) throw obstacle;
+    await assertMakes(installation, preview, after.custody);
     return;
   }
   await writeMigration(context, path, change);

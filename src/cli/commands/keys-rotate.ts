@@ -2,6 +2,7 @@ import type { Installation } from "../../assemble.js";
 import { asArgument } from "../../encoding/shell-argument.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { kidOf } from "../../operator/key-listing.js";
+import { assertMakes } from "../../operator/making-here.js";
 import { assertUnderWay, rotationInWords, scheduledAt } from "../../operator/report-words.js";
 import { assertMadeHere, assertMayUpload, assertRotatable } from "../../operator/upload-parties.js";
 import type { NamedKey } from "../../operator/upload-text.js";
@@ -12,7 +13,6 @@ import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
 import { openInstallation } from "../open-installation.js";
 import { type Pasted, partiesGiven, pastedAt, printPasted } from "../uploads.js";
-import { assertMakes } from "./keys-change.js";
 
 export interface RotateOptions extends ChangeOptions {
   /** The key that was uploaded, and shall sign. */

@@ -11,6 +11,7 @@ import type { Plan } from "../../operator/backup/plan.js";
 import { type ProvenBackup, proveBackup } from "../../operator/backup/prove.js";
 import { recipientsKeyIn } from "../../operator/backup/recipient.js";
 import { placeFor, planFor, restore as restoreInto } from "../../operator/backup/restore.js";
+import { isRevoked } from "../../operator/backup/revoked-since.js";
 import { opened } from "../../operator/backup/sealing.js";
 import { readBackupFile } from "../../operator/backup/write.js";
 import { passphraseIn } from "../../operator/key-source.js";
@@ -231,8 +232,9 @@ function tellUnknown({ output }: Context, config: string, { madeAt, keyring }: M
     `${config} was restored from the backup of ${dateInWords(madeAt)}. What the original has done since is not known here:`,
   );
   output.note("  a key that it revoked since would sign or verify again: give each by --revoked KID. These come back:");
-  for (const { publicJwk, state, revokedAt } of keyring.keys) {
-    if (publicJwk === undefined || revokedAt !== undefined || state === "revoked") continue;
+  for (const key of keyring.keys) {
+    const { publicJwk, state } = key;
+    if (publicJwk === undefined || isRevoked(key)) continue;
     const { kid } = publicJwk;
     const word = revoked.includes(kid) ? ": revoked, by your word" : "";
     const doubt = published !== undefined && !published.includes(kid) ? ": the JWKS that is here does not have it" : "";

@@ -7,6 +7,7 @@ import { type Files, keyIdOf, keyPathOf } from "./contents.js";
 import type { Ending } from "./log.js";
 import type { Here } from "./plan.js";
 import { isOwn } from "./prove-files.js";
+import { isRevoked } from "./revoked-since.js";
 
 /** The published keys of the backup that the JWKS here (`kids`) does not have; none where there is no JWKS. */
 export function unpublishedOf({ keys }: Keyring, kids: readonly string[], top: ActiveDocument): string[] {
@@ -119,7 +120,7 @@ function doubtsOfTop(keyring: Keyring, { top: { kid }, published, told }: Eviden
     ...(ending === undefined ? [] : [`the damaged audit log says that it was ${ending}`]),
     ...(published.length === 0 || published.includes(kid) ? [] : ["the JWKS that is here does not have it"]),
   ];
-  if (against.length === 0 || record?.state === "revoked" || record?.revokedAt !== undefined) return [];
+  if (against.length === 0 || (record !== undefined && isRevoked(record))) return [];
   const remedy =
     record === undefined
       ? `where it was revoked after the backup, move ${directory}/active away instead: what is restored then is a copy that waits for your word`

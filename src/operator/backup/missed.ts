@@ -7,6 +7,7 @@ import { type Files, keyIdOf, keyPathOf } from "./contents.js";
 import type { Here } from "./plan.js";
 import type { ProvenBackup } from "./prove.js";
 import { isProvenKey } from "./prove-files.js";
+import { isRevoked } from "./revoked-since.js";
 
 /** Whether the private part of a key is needed in a place, by the key's id. */
 export type Missed = (id: string) => boolean;
@@ -21,9 +22,8 @@ export function missedOf({ keyring }: ProvenBackup, over: Pick<ReadonlySet<strin
   const [ours, theirs] = [keyring, present].map(({ keys }) => new Map(keys.map((key) => [key.id, key])));
   return (id) => {
     const there = theirs?.get(id);
-    const isOver = there === undefined || there.state === "revoked" || there.revokedAt !== undefined;
     const kid = ours?.get(id)?.publicJwk?.kid;
-    return !isOver && there.publicJwk?.kid === kid && !(kid !== undefined && over.has(kid));
+    return there !== undefined && !isRevoked(there) && there.publicJwk?.kid === kid && !(kid !== undefined && over.has(kid));
   };
 }
 

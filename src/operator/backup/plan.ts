@@ -24,7 +24,7 @@ import { type Mark, markText } from "./mark.js";
 import { assertWhole, inTheWay, lacking, missedOf } from "./missed.js";
 import type { FilesThere } from "./place.js";
 import type { ProvenBackup } from "./prove.js";
-import { withRevoked } from "./revoked-since.js";
+import { isRevoked, withRevoked } from "./revoked-since.js";
 
 /** What is there where a backup shall be restored. */
 export interface Here extends FilesThere {
@@ -200,7 +200,7 @@ function toldOf(
 ): ReadonlyMap<string, Ending> {
   const isGood = (kid: string): boolean => {
     const record = recordByKid(keyring, kid);
-    return record !== undefined && record.state !== "revoked" && record.revokedAt === undefined && !revoked.includes(kid);
+    return record !== undefined && !isRevoked(record) && !revoked.includes(kid);
   };
   return new Map([...over].filter(([kid]) => isGood(kid)));
 }

@@ -9,6 +9,11 @@ export const REASONS = {
   log: "revoked or given up, by a damaged audit log that was beside the restored keyring",
 } as const;
 
+/** Whether a key was revoked, though it may sign until another one takes over. */
+export function isRevoked({ state, revokedAt }: Pick<KeyRecord, "state" | "revokedAt">): boolean {
+  return state === "revoked" || revokedAt !== undefined;
+}
+
 /** How keys are recorded as revoked. */
 interface Revoking {
   /** NumericDate. */
