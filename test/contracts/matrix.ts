@@ -1,6 +1,6 @@
 /**
- * How much of a matrix is played. `npm test` plays some of its cells, CI each of them (`SIGNET_PROOF=every`), and a proof what is
- * too long for CI as well (`SIGNET_PROOF=full`): a kill at every write, a fault of every call, stories by the hundred.
+ * How much of a matrix is played. `npm test` plays some of its cells, CI's workflow each of them (`SIGNET_PROOF=every`), and a proof what
+ * is too long for it as well (`SIGNET_PROOF=full`): a kill at every write, a fault of every call, stories by the hundred.
  */
 export const isInFull = process.env.SIGNET_PROOF === "full";
 export const isEvery = isInFull || process.env.SIGNET_PROOF === "every";
