@@ -2,11 +2,17 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { sourceModule } from "./source-module.mjs";
 
-const NODES = fileURLToPath(new URL("nodes/node_modules", import.meta.url));
+const root = fileURLToPath(new URL("../", import.meta.url));
+const NODES = join(root, "tools/nodes/node_modules");
+/** Outside of what an installation makes anew. */
+const LOCKS = join(root, "node_modules/.cache/installations");
+/** What a slow registry may take, in milliseconds. */
+const INSTALLATION = 15 * 60_000;
 const run = promisify(execFile);
 
 /** What a laptop may lack, CI has to have. */
@@ -29,15 +35,28 @@ export function nodesAtHand() {
   return [process.execPath, ...installed.filter((path) => existsSync(path))];
 }
 
-/** Does an installation once for each set of pins. */
-export async function once(cache, name, pinned, install) {
+/**
+ * Does an installation once for each set of pins, while no other process does it.
+ *
+ * @param {string} cache keeps the stamp that tells for which pins it was done
+ * @param {string} makes without it, the stamp is wrong
+ */
+export async function once(cache, name, pinned, install, makes = cache) {
   const stamp = join(cache, `${name}.stamp`);
   const wanted = createHash("sha256").update(pinned).digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  console.log(`installing ${name}`);
-  mkdirSync(cache, { recursive: true });
-  await install();
-  writeFileSync(stamp, wanted);
+  const isDone = () => existsSync(makes) && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
+  if (isDone()) return;
+  const { withProcessLock } = await sourceModule("src/files/process-lock.ts");
+  mkdirSync(LOCKS, { recursive: true });
+  const lock = join(LOCKS, `${relative(root, stamp).replaceAll("/", "-")}.lock`);
+  const installation = async () => {
+    if (isDone()) return;
+    console.log(`installing ${name}`);
+    mkdirSync(cache, { recursive: true });
+    await install();
+    writeFileSync(stamp, wanted);
+  };
+  await withProcessLock(lock, installation, { waitMilliseconds: INSTALLATION });
 }
 
 /**

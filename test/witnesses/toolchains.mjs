@@ -2,12 +2,12 @@
  * Puts each toolchain's libraries into git-ignored places, once: a stamp tells for which pins and which toolchain it was done.
  */
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { once } from "../../tools/installed.mjs";
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL("./", import.meta.url));
@@ -100,12 +100,8 @@ export async function prepare(name) {
     if (version.code === "ENOENT") return tool;
     found.push(version.stdout, version.stderr);
   }
-  const stamp = join(cache, `${name}.stamp`);
-  const wanted = await digest([process.platform, process.arch, ...found, ...(await Promise.all(pins.map(textOf)))]);
-  if (existsSync(makes) && (await readFile(stamp, "utf8").catch(() => "")) === wanted) return undefined;
-  await mkdir(cache, { recursive: true });
-  await install();
-  await writeFile(stamp, wanted);
+  const pinned = [process.platform, process.arch, ...found, ...(await Promise.all(pins.map(textOf)))].join("\0");
+  await once(cache, name, pinned, install, makes);
   return undefined;
 }
 
@@ -129,10 +125,6 @@ async function textOf(path) {
   const names = await readdir(whole).catch(() => undefined);
   if (names === undefined) return readFile(whole, "utf8");
   return (await Promise.all(names.sort().map((name) => readFile(join(whole, name), "utf8")))).join("");
-}
-
-function digest(parts) {
-  return createHash("sha256").update(parts.join("\0")).digest("hex");
 }
 
 async function execute(command, args, options = {}) {
