@@ -15,6 +15,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/house/**", "test/packaging/**", "test/witnesses/**"],
     globalSetup: ["tools/vitest-build.ts"],
+    setupFiles: ["test/contracts/quick.ts"],
     // Only for what hangs: a machine that does something else at the same time must not fail a test.
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -50,7 +50,7 @@ const waiting = new Map<number, { resolve(ran: Ran): void; reject(error: Error):
 
 function warmCommand(): ChildProcess {
   if (warm?.connected) return warm;
-  const child = fork(WARM, isEvery ? [] : ["--quick-rsa"], { serialization: "advanced", env: { PATH: process.env.PATH ?? "" } });
+  const child = fork(WARM, isEvery ? [] : ["--quick"], { serialization: "advanced", env: { PATH: process.env.PATH ?? "" } });
   child.on("message", ({ id, ran, error }: { id: number; ran?: Ran; error?: string }) => {
     const asked = waiting.get(id);
     waiting.delete(id);

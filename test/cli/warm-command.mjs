@@ -8,6 +8,7 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import timers from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { quickenFiles } from "../contracts/quick-files.mjs";
 import { quickenPassphrases } from "../contracts/quick-passphrases.mjs";
 import { quickenRsa } from "../contracts/quick-rsa.mjs";
 
@@ -109,7 +110,10 @@ async function answerTo({ args, cwd, env, input, shortWaits }) {
 
 process.exit = (code) => exit(Number(code));
 quickenPassphrases();
-if (process.argv.includes("--quick-rsa")) quickenRsa();
+if (process.argv.includes("--quick")) {
+  quickenFiles();
+  quickenRsa();
+}
 let last = Promise.resolve();
 process.on("message", (/** @type {any} */ { id, ...run }) => {
   last = last.then(async () => {

@@ -1,0 +1,10 @@
+/**
+ * Before each file of tests. Where every cell is played, and in the tests of files themselves, they are read and written through the pool
+ * of threads, as always.
+ */
+import { afterAll, expect } from "vitest";
+import { isEvery } from "./matrix.js";
+import { quickenFiles } from "./quick-files.mjs";
+
+const slowDown = isEvery || /\/test\/(files|storage)\//.test(expect.getState().testPath ?? "") ? () => undefined : quickenFiles();
+afterAll(slowDown);
