@@ -115,7 +115,7 @@ function restTable({ row }, { each, together, requests }) {
   const after = `after the comparison, and after each half of ${whole(requests)} more requests`;
   return [
     row(
-      "time a request with two workers, of that with one (limit 1.1)",
+      "time a request with two workers, of that with one that has as much to do as each (limit 1.1)",
       found(together, ({ ratio }) => range(ratio)),
     ),
     row(

@@ -29,7 +29,7 @@ const EFFORT = isSmoke
   ? { rounds: 1, seconds: 1, signatures: 500, requests: 2_000, starts: 1 }
   : { rounds: 5, seconds: 2, signatures: 15_000, requests: 200_000, starts: 5 };
 const CONNECTIONS = 20;
-const [SERVER_CORE, LOAD_CORE] = [0, 1];
+const [SERVER_CORE, LOAD_CORE, ANY_CORE] = [0, 1, null];
 
 /**
  * Sends requests, and says what came of them.
@@ -133,14 +133,19 @@ async function alone(served, issuer, perSecond) {
   return { p50, p99, memory };
 }
 
-/** Time a request, with two workers and with one, the load generator on whatever core is free. */
+/**
+ * Time a request, with two workers and with one that answers half as many a second over half as many connections: each worker has the
+ * same to do. The load generator is on whatever core is free.
+ */
 async function workers(issuer, start, { version, path }) {
   const { issue } = requests(issuer);
   const [one, two] = [await start(onNode(path, {}).signet), await start(twoWorkers(path))];
   const rounds = [];
   for (let round = 0; round < EFFORT.rounds; round++) {
-    const [single, both] = [await load(one, issue, {}, undefined), await load(two, issue, {}, undefined)];
-    rounds.push({ ratio: both.us / single.us, faster: both.perSecond / single.perSecond });
+    const [most, both] = [await load(one, issue, {}, ANY_CORE), await load(two, issue, {}, ANY_CORE)];
+    const half = { connections: CONNECTIONS / 2, overallRate: Math.round(both.perSecond / 2) };
+    const single = await load(one, issue, half, ANY_CORE);
+    rounds.push({ ratio: both.us / single.us, faster: both.perSecond / most.perSecond });
   }
   await one.stop();
   await two.stop();

@@ -38,10 +38,17 @@ export async function start(one, isNeverFrozen = true) {
 
 /** Processor time so far, of all threads (proc(5), schedstat: nanoseconds). */
 function cpuUs(pid) {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  return (
-    threads.reduce((sum, id) => sum + Number.parseInt(readFileSync(`/proc/${pid}/task/${id}/schedstat`, "utf8"), 10), 0) / 1e3
-  );
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, id) => sum + threadNs(pid, id), 0) / 1e3;
+}
+
+/** A thread may end between the list and the look at it, at the start of a process most of all. */
+function threadNs(pid, id) {
+  try {
+    return Number.parseInt(readFileSync(`/proc/${pid}/task/${id}/schedstat`, "utf8"), 10);
+  } catch (error) {
+    if (error.code === "ENOENT" || error.code === "ESRCH") return 0;
+    throw error;
+  }
 }
 
 /** @param {readonly { name: string, kmsKey?: string }[]} custodies those that run in Lambda */

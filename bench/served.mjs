@@ -7,9 +7,9 @@ import { childrenOf, rssMb } from "../tools/processes.mjs";
 
 const hasTaskset = cpus().length > 1 && spawnSync("taskset", ["-c", "0", "true"]).status === 0;
 
-/** A command on one core of its own, where the system can do that. */
+/** A command on one core of its own, where the system can do that; on any where none is named. @param {number | null} [core] */
 export function pinned(core, command) {
-  return hasTaskset && core !== undefined ? ["taskset", "-c", String(core), ...command] : command;
+  return hasTaskset && typeof core === "number" ? ["taskset", "-c", String(core), ...command] : command;
 }
 
 /** @typedef {Awaited<ReturnType<typeof startServer>>} Served */

@@ -62,9 +62,8 @@ export function localSigner(options: { privateKey: KeyObject; alg: string; kid?:
  * `npm run bench` measures both forms on each Node; where they are level on all of them, this can go.
  */
 
-/** Binds a private key: the answer signs ASCII text. The parameters are put together once, outside the hot path. */
+/** Binds a private key that fits: the answer signs ASCII text. The parameters are put together once, outside the hot path. */
 function signatureMaker(algorithm: Algorithm, privateKey: KeyObject): (signingInput: string) => Buffer {
-  assertKeyFits(algorithm, privateKey);
   const { digest, kty, signatureBytes } = algorithm;
   const input = cryptoInput(algorithm, privateKey);
   if (kty !== "EC") return (signingInput) => sign(digest, bytesOf(signingInput), input);
