@@ -1,7 +1,4 @@
 import type { Installation } from "../assemble.js";
-import type { ReportedStray } from "../rotation/plan/strays.js";
-import { needsAPerson, type Wait } from "../rotation/plan/wait-reasons.js";
-import type { Report } from "../rotation/report.js";
 import type { Logger } from "./log.js";
 import { causeOf } from "./log.js";
 
@@ -32,14 +29,32 @@ export function tickOnSchedule(
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let running = Promise.resolve();
-  const tell = teller(log, onFailure, told);
+  let toldBlock: string | null = null;
+  let toldStrays: ReadonlySet<string> = new Set();
+  let toldAlerts: readonly string[] = [];
 
   async function tick(): Promise<number> {
     try {
       const manager = await installation.manager({ onStep: ({ action }) => action === "planted" && onFailure("planted key") });
-      const report = await manager.tick({ looksForLog: true });
-      const { nextAt, blockedBy, alerts } = report;
-      tell(report);
+      const { actions, nextAt, blockedBy, alerts, strays } = await manager.tick({ looksForLog: true });
+      for (const { words } of actions) log.info({ did: words }, "keys");
+      // A failure like any other to who watches; a person's act is seen within a minute.
+      if (blockedBy !== null) {
+        onFailure("key manager");
+        if (blockedBy !== toldBlock) log.error({ why: told(blockedBy) }, "no key is managed until you have looked at this");
+      }
+      toldBlock = blockedBy;
+      // What a sweep destroys by itself needs no operator; anything else is told once, as long as it is there.
+      const kept = strays.filter(({ destroyedAfter }) => destroyedAfter === null);
+      for (const { name, monthlyUsd, words } of kept) {
+        if (!toldStrays.has(name))
+          log.warn({ stray: name, monthlyUsd, why: told(words) }, "a private key is there that no record names");
+      }
+      toldStrays = new Set(kept.map(({ name }) => name));
+      const advice = told("an operator has to look at this: `signet keys repair` says what can be done");
+      if (alerts.length > 0) onFailure("key alert");
+      for (const why of alerts) if (!toldAlerts.includes(why)) log.error({ why: told(why) }, advice);
+      toldAlerts = alerts;
       if (blockedBy !== null) return AFTER_FAILURE_SECONDS;
       const pause = nextAt === null ? MAX_PAUSE_SECONDS : nextAt - Date.now() / 1_000;
       return alerts.length > 0 ? Math.min(pause, AFTER_FAILURE_SECONDS) : pause;
@@ -70,46 +85,4 @@ export function tickOnSchedule(
       return running;
     },
   });
-}
-
-/** Answers what logs and counts what a tick has found; what goes on from tick to tick is logged once. */
-function teller(log: Logger, onFailure: (dependency: string) => void, told: (words: string) => string): (report: Report) => void {
-  const advice = told("an operator has to look at this: `signet keys repair` says what can be done");
-  const tellBlocks = tellEach<string>(
-    (why) => why,
-    (why) => log.error({ why: told(why) }, "no key is managed until you have looked at this"),
-  );
-  const tellAlerts = tellEach<string>(
-    (why) => why,
-    (why) => log.error({ why: told(why) }, advice),
-  );
-  const tellWaits = tellEach<Wait>(
-    ({ rule, kid = "" }) => `${rule} ${kid}`,
-    ({ rule, words }) => log.warn({ rule, why: told(words) }, "the keys wait for an operator"),
-  );
-  const tellStrays = tellEach<ReportedStray>(
-    ({ name }) => name,
-    ({ name, monthlyUsd, words }) =>
-      log.warn({ stray: name, monthlyUsd, why: told(words) }, "a private key is there that no record names"),
-  );
-  return ({ actions, blockedBy, waits, strays, alerts }) => {
-    for (const { words } of actions) log.info({ did: words }, "keys");
-    // A failure like any other to who watches; a person's act is seen within a minute.
-    if (blockedBy !== null) onFailure("key manager");
-    tellBlocks(blockedBy === null ? [] : [blockedBy]);
-    tellWaits(waits.filter((wait) => needsAPerson(wait) && wait.words !== blockedBy));
-    // What a sweep destroys by itself needs no operator.
-    tellStrays(strays.filter(({ destroyedAfter }) => destroyedAfter === null));
-    if (alerts.length > 0) onFailure("key alert");
-    tellAlerts(alerts);
-  };
-}
-
-/** Tells of each thing once, for as long as it is there. */
-function tellEach<Thing>(nameOf: (thing: Thing) => string, tell: (thing: Thing) => void): (there: readonly Thing[]) => void {
-  let told: ReadonlySet<string> = new Set();
-  return (there) => {
-    for (const thing of there) if (!told.has(nameOf(thing))) tell(thing);
-    told = new Set(there.map(nameOf));
-  };
 }

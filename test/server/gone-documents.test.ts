@@ -114,7 +114,6 @@ describe("a manager that waits for a person", () => {
       nextAt: null,
       blockedBy: "the keyring has seen the future",
       alerts: [],
-      waits: [],
       strays: [],
     });
     const installation = { manager: async () => ({ tick }) } as unknown as Installation;
@@ -131,7 +130,7 @@ describe("a manager that waits for a person", () => {
     const error = vi.fn();
     const [first, second] = ["standby a could not be proven", "the audit log was deleted"];
     let alerts = [first];
-    const tick = async () => ({ actions: [], nextAt: null, blockedBy: null, alerts, waits: [], strays: [] });
+    const tick = async () => ({ actions: [], nextAt: null, blockedBy: null, alerts, strays: [] });
     const installation = { manager: async () => ({ tick }) } as unknown as Installation;
     const ticking = tickOnSchedule(installation, { info: vi.fn(), error } as never, failed);
     await vi.advanceTimersByTimeAsync(5 * 60_000 + 1);
@@ -143,43 +142,6 @@ describe("a manager that waits for a person", () => {
     await vi.advanceTimersByTimeAsync(2 * 3_600_000);
     await ticking.stop();
     expect(failed).toHaveBeenCalledTimes(11);
-  });
-});
-
-describe("waits that no time ends", () => {
-  it("are told once for as long as they go on, and not what an operator has chosen or time mends", async () => {
-    vi.useFakeTimers();
-    const [warn, failed] = [vi.fn(), vi.fn()];
-    const differ = { rule: "settings_differ", until: null, words: "the settings differ: `signet keys apply`" };
-    const chosen = { rule: "by_hand", until: null, words: "rotation is by hand" };
-    const full = (until: number | null) => ({ rule: "jwks_full", kid: "a", until, words: "the JWKS is full" });
-    let waits: unknown[] = [differ, chosen, full(1_800_000_000)];
-    const tick = async () => ({ actions: [], nextAt: Date.now() / 1_000 + 60, blockedBy: null, alerts: [], waits, strays: [] });
-    const installation = { manager: async () => ({ tick }) } as unknown as Installation;
-    const pasteable = (words: string) => words.replace("signet", "./bin/signet");
-    const ticking = tickOnSchedule(installation, { info: vi.fn(), error: vi.fn(), warn } as never, failed, pasteable);
-    await vi.advanceTimersByTimeAsync(5 * 60_000);
-    const line = { rule: "settings_differ", why: "the settings differ: `./bin/signet keys apply`" };
-    expect(warn.mock.calls).toStrictEqual([[line, "the keys wait for an operator"]]);
-    waits = [full(null)];
-    await vi.advanceTimersByTimeAsync(60_000);
-    waits = [full(null), differ];
-    await vi.advanceTimersByTimeAsync(60_000);
-    await ticking.stop();
-    expect(warn.mock.calls.map(([{ rule }]) => rule)).toStrictEqual(["settings_differ", "jwks_full", "settings_differ"]);
-    expect(failed).not.toHaveBeenCalled();
-  });
-
-  it("do not tell once more what keeps everything from being managed", async () => {
-    vi.useFakeTimers();
-    const [warn, error] = [vi.fn(), vi.fn()];
-    const wait = { rule: "clock_behind", until: null, words: "the keyring has seen the future" };
-    const tick = async () => ({ actions: [], nextAt: null, blockedBy: wait.words, alerts: [], waits: [wait], strays: [] });
-    const installation = { manager: async () => ({ tick }) } as unknown as Installation;
-    const ticking = tickOnSchedule(installation, { info: vi.fn(), error, warn } as never);
-    await vi.advanceTimersByTimeAsync(3 * 60_000);
-    await ticking.stop();
-    expect([warn.mock.calls.length, error.mock.calls.length]).toStrictEqual([0, 1]);
   });
 });
 
@@ -256,7 +218,7 @@ describe("private keys that no record names", () => {
       words: `\`signet ${name}\``,
     });
     let strays = [stray("a", null), stray("b", 1_800_000_000)];
-    const tick = async () => ({ actions: [], nextAt: Date.now() / 1_000 + 60, blockedBy: null, alerts: [], waits: [], strays });
+    const tick = async () => ({ actions: [], nextAt: Date.now() / 1_000 + 60, blockedBy: null, alerts: [], strays });
     const installation = { manager: async () => ({ tick }) } as unknown as Installation;
     const pasteable = (words: string) => words.replace("signet", "./bin/signet");
     const ticking = tickOnSchedule(installation, { info: vi.fn(), error: vi.fn(), warn } as never, undefined, pasteable);
