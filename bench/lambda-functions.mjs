@@ -41,7 +41,7 @@ function cpuUs(pid) {
   return readdirSync(`/proc/${pid}/task`).reduce((sum, id) => sum + threadNs(pid, id), 0) / 1e3;
 }
 
-/** A thread may end between the list and the look at it, at the start of a process most of all. */
+/** A thread may end between the list and the look at it, at the start of a process most of all: its time is then not counted. */
 function threadNs(pid, id) {
   try {
     return Number.parseInt(readFileSync(`/proc/${pid}/task/${id}/schedstat`, "utf8"), 10);

@@ -27,9 +27,21 @@ class Handle {
     this.fd = fd;
   }
 
+  close() {
+    const fd = this.#handOver();
+    return soon(() => (fd === -1 ? undefined : fs.closeSync(fd)));
+  }
+
   /** @param {any} [options] */
   createReadStream(options) {
-    return fs.createReadStream("", { ...options, fd: this.fd });
+    return fs.createReadStream("", { ...options, fd: this.#handOver() });
+  }
+
+  // What closes a descriptor has it alone: afterwards its number may be another file's.
+  #handOver() {
+    const { fd } = this;
+    this.fd = -1;
+    return fd;
   }
 }
 
@@ -38,7 +50,6 @@ const ON_DESCRIPTORS = {
   appendFile: fs.writeFileSync,
   chmod: fs.fchmodSync,
   chown: fs.fchownSync,
-  close: fs.closeSync,
   datasync: fs.fdatasyncSync,
   read: (/** @type {any} */ fd, /** @type {any} */ buffer, /** @type {any[]} */ ...rest) => ({
     buffer,
@@ -61,13 +72,16 @@ for (const [name, call] of Object.entries(ON_DESCRIPTORS)) {
   });
 }
 
+/** What answers an iterator, or a directory to iterate over. */
+const ITERATED = ["glob", "opendir"];
+
 /** @returns what lets it use the pool of threads again */
 export function quickenFiles() {
   const all = /** @type {any} */ (promises);
   const before = { ...all };
   for (const name of Object.keys(all)) {
     const call = /** @type {any} */ (fs)[`${name}Sync`];
-    if (typeof call !== "function" || name === "opendir") continue;
+    if (typeof call !== "function" || ITERATED.includes(name)) continue;
     all[name] = (/** @type {any} */ first, /** @type {any[]} */ ...rest) =>
       soon(() => call(first instanceof Handle ? first.fd : first, ...rest));
   }

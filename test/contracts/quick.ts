@@ -6,5 +6,6 @@ import { afterAll, expect } from "vitest";
 import { isEvery } from "./matrix.js";
 import { quickenFiles } from "./quick-files.mjs";
 
-const slowDown = isEvery || /\/test\/(files|storage)\//.test(expect.getState().testPath ?? "") ? () => undefined : quickenFiles();
+const slowDown =
+  isEvery || /\/test\/(contracts|files|storage)\//.test(expect.getState().testPath ?? "") ? () => undefined : quickenFiles();
 afterAll(slowDown);
