@@ -207,4 +207,13 @@ describe("the life of a revoked key", () => {
     expect(signsIn(lives, first)?.to).toBe(NOW + 2 * DAY);
     expect(lifeOf(lives, first)).not.toHaveProperty("revokedAt");
   });
+
+  it("is drawn where it ends within the second in which the key was made", async () => {
+    const { manager, kids } = await issuer();
+    const [first] = (await kids("active")) as [string];
+    const { actions } = await manager.revoke({ kid: first, dryRun: true });
+    const lives = await manager.livesAfter({ revoke: first }, actions, { history: [] });
+    if (lives === null) throw new Error("they are not drawn");
+    expect(lifeOf(lives, first)).toMatchObject({ end: "revoked", spans: [{ from: NOW, to: NOW + 1 }] });
+  });
 });

@@ -124,10 +124,13 @@ function knownFrom(knownAt: number | undefined): Pick<KeyLife, "knownAt"> {
 // A phase ends where the next one begins.
 function cut(starts: readonly (readonly [Phase, number | undefined])[], end: number): Span[] {
   const known = starts.filter((start): start is readonly [Phase, number] => start[1] !== undefined && start[1] <= end);
-  return known.flatMap(([phase, from], index) => {
+  const spans = known.flatMap(([phase, from], index) => {
     const to = Math.min(end, known[index + 1]?.[1] ?? end);
     return to > from ? [{ phase, from, to }] : [];
   });
+  const last = known.at(-1);
+  // Times are whole seconds: a key that was made and has ended within one has had a part of it.
+  return spans.length > 0 || last === undefined ? spans : [{ phase: last[0], from: last[1], to: last[1] + 1 }];
 }
 
 const TIMED: readonly string[] = ["key.made", "key.published", "key.activated", "key.revoked"];
