@@ -14,7 +14,7 @@ import type { Stores } from "../../storage/contract.js";
 import { clockBehind } from "./clock.js";
 import { type Mark, markIn, readMark } from "./mark.js";
 import { restoreLockIn } from "./place.js";
-import { REASONS, withRevoked } from "./revoked-since.js";
+import { isRevoked, REASONS, withRevoked } from "./revoked-since.js";
 
 /**
  * How far the sequence leaps at least. What still runs of the original, or followed it over a shared folder, knows documents beyond the backup's: it
@@ -135,7 +135,7 @@ async function assertOwn(path: string, { keyring: { audit } }: Mark, { revoked =
       `${path} is there beside the restored copy, and older: move one of the two away; nothing was changed`,
     );
   }
-  const isOver = (kid: string): boolean => recordByKid(keyring, kid)?.revokedAt !== undefined;
+  const isOver = (kid: string): boolean => isRevoked(recordByKid(keyring, kid) ?? {});
   if (revoked.every(isOver)) return;
   throw new SignetError(
     "usage",

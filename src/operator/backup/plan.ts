@@ -186,7 +186,7 @@ async function besideDocument(backup: ProvenBackup, here: Here, top: ActiveDocum
     ...(unknown === undefined ? [] : doubtsOfKeys(keyring, { history: unknown, top, published, unpublished, told }, directory)),
     ...doubtOfConfig(writes),
   ];
-  const isSignerOver = recordByKid(keyring, top.kid)?.revokedAt !== undefined;
+  const isSignerOver = isRevoked(recordByKid(keyring, top.kid) ?? {});
   const signs = silence.length === 0 ? ", and signs here until another key takes over" : ", and another key has to take over";
   const notes = isSignerOver ? [`${top.kid} is recorded as revoked${signs}: \`signet keys repair --yes\``] : [];
   return { kind: "mend", writes: logLast(followedBy(writes, "keyring.json", keyringText(keyring))), doubts, notes };

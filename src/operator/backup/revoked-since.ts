@@ -10,7 +10,7 @@ export const REASONS = {
 } as const;
 
 /** Whether a key was revoked, though it may sign until another one takes over. */
-export function isRevoked({ state, revokedAt }: Pick<KeyRecord, "state" | "revokedAt">): boolean {
+export function isRevoked({ state, revokedAt }: Partial<Pick<KeyRecord, "state" | "revokedAt">>): boolean {
   return state === "revoked" || revokedAt !== undefined;
 }
 
