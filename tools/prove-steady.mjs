@@ -43,16 +43,23 @@ function firstLine(text) {
   return text.split("\n")[0] ?? "";
 }
 
+/** What is in no test's report: an error that none waited for. @param {string} stderr */
+function lastWords(stderr) {
+  const at = stderr.lastIndexOf("Unhandled Errors");
+  return at < 0 ? stderr.slice(-2_000) : stderr.slice(at, at + 4_000);
+}
+
 /** One run of the tests, and what failed in it. */
 async function run() {
   const scratch = mkdtempSync(join(tmpdir(), "signet-steady-"));
   const file = join(scratch, "results.json");
   const began = performance.now();
-  const args = [vitest, "run", "--reporter=json", `--outputFile=${file}`, ...positionals];
-  testing = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+  const args = [vitest, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...positionals];
+  const env = { ...process.env, NO_COLOR: "1" };
+  testing = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "pipe"], env });
   let stderr = "";
   testing.stderr?.on("data", (text) => {
-    stderr = `${stderr}${text}`.slice(-2_000);
+    stderr = `${stderr}${text}`.slice(-100_000);
   });
   const [status] = await once(testing, "close");
   const seconds = Math.round((performance.now() - began) / 1_000);
@@ -60,7 +67,7 @@ async function run() {
   const told = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { numPassedTests: 0, testResults: [] };
   rmSync(scratch, { recursive: true });
   const failures = failuresIn(told.testResults).map(({ name, messages }) => `${name}\n      ${firstLine(messages[0] ?? "")}`);
-  if (failures.length === 0 && status !== 0) failures.push(`vitest ended with ${status}: ${stderr}`);
+  if (failures.length === 0 && status !== 0) failures.push(`vitest ended with ${status}: ${lastWords(stderr)}`);
   return { seconds, passed: told.numPassedTests, failures };
 }
 
