@@ -110,9 +110,9 @@ function peersTable({ peers, us, of, ratio, row }) {
   });
 }
 
-function restTable({ row }, { each, together, requests }) {
-  const found = (list, show) => (version) => show(list.find((one) => one.version === version));
-  const after = `after the comparison, and after each half of ${whole(requests)} more requests`;
+const found = (list, show) => (version) => show(list.find((one) => one.version === version));
+
+function workersTable({ row }, together) {
   return [
     row(
       "time a request with two workers, of that with one that has as much to do as each (limit 1.1)",
@@ -122,6 +122,21 @@ function restTable({ row }, { each, together, requests }) {
       "answered a second by two, of one; the load generator takes part of both cores",
       found(together, ({ faster }) => range(faster)),
     ),
+  ];
+}
+
+/** The figures of two workers alone. */
+export function workersPage(together) {
+  const versions = together.map(({ version }) => version);
+  const head = versions.map((version) => `Node ${version}`);
+  return `${table(["", ...head], workersTable(reader(new Map(), versions), together))}\n`;
+}
+
+function restTable(read, { each, together, requests }) {
+  const { row } = read;
+  const after = `after the comparison, and after each half of ${whole(requests)} more requests`;
+  return [
+    ...workersTable(read, together),
     row(
       "latency at half of the most that one answers, p50 and p99, in ms",
       found(each, ({ p50, p99 }) => `${p50}, ${p99}`),

@@ -4,6 +4,7 @@
  *   node bench/http.mjs          measures everything, a quarter of an hour; on each Node that `npm run test:nodes` has installed
  *   node bench/http.mjs --smoke  looks whether everything works, and writes nothing
  *   node bench/http.mjs --proofs measures only callers without secrets, on this Node, and writes nothing
+ *   node bench/http.mjs --workers measures only two workers beside one, and writes nothing
  */
 import { execFile, execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
@@ -12,7 +13,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { nodesAtHand } from "../tools/installed.mjs";
 import { buildOneByOne, makeIssuer, onNode, peers, requests, twoWorkers } from "./contestants.mjs";
-import { httpPage, proofsPage } from "./http-page.mjs";
+import { readFlags } from "./flags.mjs";
+import { httpPage, proofsPage, workersPage } from "./http-page.mjs";
 import { shuffled, spread } from "./measure.mjs";
 import { installPeers } from "./peers.mjs";
 import { foldersWithProofs, proofRequests } from "./proofs.mjs";
@@ -24,7 +26,7 @@ const signature = fileURLToPath(new URL("bare-signature.mjs", import.meta.url));
 const parts = fileURLToPath(new URL("parts.mjs", import.meta.url));
 const run = promisify(execFile);
 
-const [isSmoke, onlyProofs] = ["--smoke", "--proofs"].map((flag) => process.argv.includes(flag));
+const { smoke: isSmoke, proofs: onlyProofs, workers: onlyWorkers } = readFlags("bench:http", "smoke", "proofs", "workers");
 const EFFORT = isSmoke
   ? { rounds: 1, seconds: 1, signatures: 500, requests: 2_000, starts: 1 }
   : { rounds: 5, seconds: 2, signatures: 15_000, requests: 200_000, starts: 5 };
@@ -172,7 +174,7 @@ async function main() {
   const about = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, load: loadavg()[0] ?? 0, startedAt: new Date() };
   installPeers();
   execFileSync(process.execPath, [`${root}tools/build.mjs`, "--if-stale"], { stdio: "inherit" });
-  const oneByOne = onlyProofs ? undefined : await buildOneByOne();
+  const oneByOne = onlyProofs || onlyWorkers ? undefined : await buildOneByOne();
   const paths = isSmoke || onlyProofs ? [process.execPath] : nodesAtHand();
   const nodes = paths.map((path) => ({ path, version: execFileSync(path, ["--version"]).toString().trim().slice(1) }));
   const issuer = await makeIssuer();
@@ -184,7 +186,13 @@ async function main() {
     served.pause();
     return served;
   };
+  const workersOnEach = async () => {
+    const together = [];
+    for (const node of nodes) together.push(await workers(issuer, start, node));
+    return together;
+  };
   try {
+    if (onlyWorkers) return void process.stdout.write(workersPage(await workersOnEach()));
     const proven = await provenContestants(issuer.folder, start, nodes);
     made.push(...proven.folders);
     const all = onlyProofs ? proven.all : [...(await contestants(issuer, start, nodes, oneByOne)), ...proven.all];
@@ -198,8 +206,7 @@ async function main() {
       each.push({ version: node.version, ...alike, ready: await readiness(start, node) });
     }
     for (const served of running) await served.stop();
-    const together = [];
-    for (const node of nodes) together.push(await workers(issuer, start, node));
+    const together = await workersOnEach();
     const apart = [];
     for (const node of nodes) apart.push(await partsOn(node));
     if (isSmoke) return void process.stdout.write("every server answers under load\n");

@@ -107,7 +107,7 @@ function judged({ version, client, starts, unthrottled, warm, batch }) {
       "`kms`, invocations 2 to 31 with a whole processor: its time, us",
       spread(unthrottled.kms.map(({ nextUs }) => nextUs)),
       1_000,
-      spread(unthrottled.empty.map(({ nextUs }) => nextUs)),
+      spread(unthrottled.signing.map(({ nextUs }) => nextUs)),
     ),
     atMost("a batch of 1,000 with `kms`: connections", exactly(batch.connections), 32),
     atMost("the same: calls of Sign for a token", exactly(batch.signs / batch.tokens), 1),
@@ -144,7 +144,7 @@ function exactly(value) {
   return { median: value, low: value, high: value };
 }
 
-/** @param {import("./measure.mjs").Spread} [least] what a function takes that does nothing */
+/** @param {import("./measure.mjs").Spread} [least] what the smallest function takes that has KMS sign */
 function atMost(what, figure, limit, least) {
   const isExact = figure.low === figure.high;
   const text = isExact ? String(Math.round(figure.median * 100) / 100) : range(figure);
@@ -179,17 +179,18 @@ function budgets(results) {
 }
 
 export function lambdaPage(report) {
-  const { cpu, cores, load, startedAt, results, bytes, rounds, next, memoryMb, latencyMs, share, prices } = report;
+  const { cpu, cores, load, startedAt, results, bytes, rounds, next, memoryMb, latencyMs, share, prices, isNative } = report;
   const sections = results.map(
     (result) =>
       `## Node ${result.version}, client ${result.client}\n\n${startsOf(result, report)}\n\n${afterwards(result)}\n\nInvocations 2 to 31 with a whole processor, its time:\n\n${youngTable(result)}`,
   );
   const processor =
     share === undefined ? "a whole processor: this machine lets no cgroup be made" : `what ${memoryMb} MB come with, by a cgroup`;
+  const native = isNative ? "their native part compiled here" : "JavaScript stands for their native part, and takes more";
   return `# Benchmarks of the Lambda function
 
-Made by \`npm run bench:lambda\`: the text that the template has, under AWS's own runtime clients from npm (3 up to Node 22, 4 from Node 24)
-on a Runtime API on loopback; AWS is the strict fake, over TLS, and answers after ${latencyMs} ms. ${rounds} rounds start every function once, in
+Made by \`npm run bench:lambda\`: the text that the template has, under AWS's own runtime clients from npm (3 up to Node 22, 4 from Node 24;
+${native}) on a Runtime API on loopback; AWS is the strict fake, over TLS, and answers after ${latencyMs} ms. ${rounds} rounds start every function once, in
 another order each; medians. INIT has a whole processor, as in Lambda; the first invocation and the ${next} after it have ${processor}.
 Warm figures, with a whole processor again, are processor time alone. The fake signs slower than KMS does.
 
@@ -208,7 +209,7 @@ ${sections.join("\n\n")}
 
 ## Budgets
 
-*Out of reach* is a limit that a function which does nothing misses.
+*Out of reach* is a limit that the smallest function misses which has KMS sign, and checks nothing.
 
 ${budgets(results)}
 `;

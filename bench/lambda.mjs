@@ -10,15 +10,16 @@ import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodesAtHand } from "../tools/installed.mjs";
-import { installClients } from "../tools/lambda-clients.mjs";
+import { compileNativePart, installClients } from "../tools/lambda-clients.mjs";
 import { sourceModule } from "../tools/source-module.mjs";
+import { readFlags } from "./flags.mjs";
 import { createWorld, EVENT, LATENCY_MS, start, WITHIN_SECONDS } from "./lambda-functions.mjs";
 import { lambdaPage } from "./lambda-page.mjs";
 import { shuffled, spread } from "./measure.mjs";
 import { processorShare } from "./processor-share.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const isSmoke = process.argv.includes("--smoke");
+const { smoke: isSmoke } = readFlags("bench:lambda", "smoke");
 const EFFORT = isSmoke
   ? { rounds: 1, next: 3, warmRounds: 1, warm: 50, batch: 100 }
   : { rounds: 5, next: 30, warmRounds: 7, warm: 300, batch: 1_000 };
@@ -130,6 +131,7 @@ async function main() {
   const about = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, load: loadavg()[0] ?? 0, startedAt: new Date() };
   execFileSync(process.execPath, [join(root, "tools/build.mjs"), "--if-stale"], { stdio: "inherit" });
   await installClients();
+  const isNative = !isSmoke && (await compileNativePart());
   const { CUSTODIES, PRICES } = await sourceModule("src/custody/registry.js", "src/operator/prices.js");
   const world = await createWorld(CUSTODIES.filter(({ runsInLambda }) => runsInLambda));
   const share = processorShare(MEMORY_MB);
@@ -156,6 +158,7 @@ async function main() {
     memoryMb: MEMORY_MB,
     latencyMs: LATENCY_MS,
     share,
+    isNative,
   });
   writeFileSync(join(root, "docs/benchmarks-lambda.md"), page);
   process.stdout.write(page);

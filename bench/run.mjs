@@ -9,11 +9,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { nodesAtHand } from "../tools/installed.mjs";
 import { judgeInProcess, judgeMemory, judgeStartUp } from "./budgets.mjs";
 import { peakMemory, startUp, withIssuer } from "./command.mjs";
 import { ALGORITHMS } from "./fixture.mjs";
+import { readFlags } from "./flags.mjs";
 import { page } from "./page.mjs";
 import { installPeers } from "./peers.mjs";
 import { buildGolang, buildRust } from "./programs.mjs";
@@ -23,15 +23,6 @@ const here = fileURLToPath(new URL("./", import.meta.url));
 
 const FULL = { rounds: 40, sliceMs: 25, opensslSeconds: 2, startUpRuns: 30, tokens: 1_000_000 };
 const SMOKE = { rounds: 2, sliceMs: 2, opensslSeconds: 0, startUpRuns: 2, tokens: 10_000 };
-
-function options() {
-  try {
-    return parseArgs({ options: { smoke: { type: "boolean" }, check: { type: "boolean" } } }).values;
-  } catch (error) {
-    process.stderr.write(`${error.message}\nusage: npm run bench [-- --smoke | --check]\n`);
-    return process.exit(2);
-  }
-}
 
 /** What one Node does. @param {string} path its path */
 function runInProcess(plan, path) {
@@ -67,7 +58,7 @@ function print(judged) {
 }
 
 async function main() {
-  const { smoke = false, check = false } = options();
+  const { smoke, check } = readFlags("bench", "smoke", "check");
   const effort = smoke ? SMOKE : FULL;
   const about = { startedAt: new Date(), machine: machine() };
   installPeers();

@@ -10,13 +10,14 @@ import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodesAtHand } from "../tools/installed.mjs";
+import { readFlags } from "./flags.mjs";
 import { installPeers } from "./peers.mjs";
 import { verifyPage } from "./verify-page.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const here = fileURLToPath(new URL("./", import.meta.url));
 
-const isSmoke = process.argv.includes("--smoke");
+const { smoke: isSmoke } = readFlags("bench:verify", "smoke");
 const EFFORT = isSmoke
   ? { rounds: 2, sliceMs: 2, firsts: 2, issuers: 10, colds: 1 }
   : { rounds: 120, sliceMs: 10, firsts: 60, issuers: 1_000, colds: 21 };

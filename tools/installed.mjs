@@ -29,10 +29,11 @@ export async function has(tool, argument) {
   );
 }
 
-/** This Node, and those that `npm run test:nodes` has installed. @returns {string[]} their paths */
+/** This Node, and those of other lines that `npm run test:nodes` has installed. @returns {string[]} their paths */
 export function nodesAtHand() {
-  const installed = existsSync(NODES) ? readdirSync(NODES).map((name) => join(NODES, name, "bin/node")) : [];
-  return [process.execPath, ...installed.filter((path) => existsSync(path))];
+  const [own] = process.versions.node.split(".");
+  const others = existsSync(NODES) ? readdirSync(NODES).filter((name) => !name.startsWith(`${own}-`)) : [];
+  return [process.execPath, ...others.map((name) => join(NODES, name, "bin/node")).filter((path) => existsSync(path))];
 }
 
 /**

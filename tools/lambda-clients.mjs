@@ -1,17 +1,19 @@
 /** Environments of Lambda, with AWS's own runtime clients for Node in them. */
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { startRuntimeApi } from "../bench/runtime-api.mjs";
-import { once } from "./installed.mjs";
+import { has, once } from "./installed.mjs";
 
 const folder = fileURLToPath(new URL("lambda-clients/", import.meta.url));
+const modules = join(folder, "node_modules");
+const pins = join(folder, "package.json");
 const run = promisify(execFile);
 
-/** How each client is started, and where its native part would be. */
+/** How each client is started, and where its native part is looked for. */
 const CLIENTS = {
   3: { program: "client-3/bin/index.mjs", args: ["index.handler"], native: "client-3/dist/rapid-client.node" },
   4: { program: "client-4/index.mjs", args: [], native: "client-4/rapid-client.node" },
@@ -19,9 +21,41 @@ const CLIENTS = {
 
 /** Installs the clients, once for each set of pins. */
 export async function installClients() {
-  await once(join(folder, "node_modules"), "lambda-clients", readFileSync(join(folder, "package.json")), async () => {
+  await once(modules, "lambda-clients", readFileSync(pins), async () => {
     await run("npm", ["install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder });
   });
+}
+
+/**
+ * Compiles the clients' native part, from the sources that they bring, as their installation would; both have the same. Takes a minute or
+ * two, once for each set of pins.
+ *
+ * @returns {Promise<boolean>} false where it cannot be done, which is said: `native.cjs` then stands for it
+ */
+export async function compileNativePart() {
+  for (const tool of ["cmake", "make", "g++"]) {
+    if (process.platform === "linux" && (await has(tool, "--version"))) continue;
+    process.stderr.write(`the clients' native part takes Linux and ${tool}: JavaScript stands for it\n`);
+    return false;
+  }
+  const [first, ...others] = Object.values(CLIENTS).map(({ native }) => join(modules, native));
+  const compiled = async () => {
+    const client = join(modules, "client-4");
+    await run("sh", ["scripts/preinstall.sh"], { cwd: client, maxBuffer: 1 << 26 });
+    const artifacts = join(client, "deps/artifacts");
+    const include = join(artifacts, "include");
+    // Its source includes Node's own headers too, and uses nothing of them: with those of Node-API alone it fits every Node.
+    for (const name of ["node.h", "uv.h", "v8.h"]) writeFileSync(join(include, name), "");
+    const headers = [include, join(modules, "node-addon-api"), join(modules, "node-api-headers/include")].map(
+      (path) => `-I${path}`,
+    );
+    const libraries = ["libaws-lambda-runtime.a", "libcurl.a"].map((name) => join(artifacts, "lib", name));
+    const how = ["-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-DNODE_GYP_MODULE_NAME=rapid_client"];
+    await run("g++", [...how, ...headers, join(client, "src/native/rapid-client.cc"), "-o", first, ...libraries]);
+    for (const other of others) copyFileSync(first, other);
+  };
+  await once(modules, "lambda-clients-native", readFileSync(pins), compiled, first);
+  return true;
 }
 
 /**
@@ -76,7 +110,6 @@ export async function startEnvironment(options) {
 function underClient({ client, node, text, isNeverFrozen = false }, task) {
   const { program, args, native } = CLIENTS[client];
   writeFileSync(join(task, "index.js"), text);
-  const modules = join(folder, "node_modules");
   const preloaded = [...(isNeverFrozen ? [] : ["clock.cjs"]), ...(existsSync(join(modules, native)) ? [] : ["native.cjs"])];
   return [node, ...preloaded.flatMap((name) => ["--require", join(folder, name)]), join(modules, program), ...args];
 }

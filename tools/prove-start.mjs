@@ -2,7 +2,8 @@
  * Starts the function that ships under AWS's own runtime clients, and lets go wrong what can while it starts, and while it is frozen:
  * what each invocation calls, waits for and is answered.
  *
- *   node tools/prove-start.mjs [--short]   Build first. Short: each client on one Node, instead of on every Node at hand.
+ *   node tools/prove-start.mjs [--short]   Build first. Short: each client on one Node, instead of on every Node at hand, and without
+ *                                          what has to be compiled.
  */
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -16,7 +17,7 @@ import { createLocalJWKSet, jwtVerify } from "jose";
 import { parseDocument } from "yaml";
 import { startFakeAws } from "../test/fakes/aws/fake-aws.mjs";
 import { nodesAtHand } from "./installed.mjs";
-import { installClients, startEnvironment } from "./lambda-clients.mjs";
+import { compileNativePart, installClients, startEnvironment } from "./lambda-clients.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 /** What ships: in the template, to be read, and minified. */
@@ -291,6 +292,7 @@ const nodes = nodesAtHand().map((path) => ({
   version: execFileSync(path, ["-p", "process.versions.node"], { encoding: "utf8" }).trim(),
 }));
 await installClients();
+if (!isShort) await compileNativePart();
 const actors = [3, 4].map((client) => nodes.map((node) => ({ client, node })));
 const chosen = actors.map((each) => (isShort ? each.slice(0, 1) : each));
 // What waits for its time takes no processor: side by side.
