@@ -16,7 +16,7 @@ export type Message =
   | { readonly signet: "reported"; readonly number: number };
 
 /** How often a worker reports what it counted: what is lost where it is killed is what it answered since. */
-const REPORT_MS = 5;
+const REPORT_MS = 25;
 const STATE_MS = 5_000;
 
 /** In a worker: the process above. */
