@@ -80,7 +80,7 @@ function keysOf(source: KeySource, options: KeySourcesOptions): FollowedKeys<Key
 }
 
 function pasted(keys: KeySet): FollowedKeys<KeySet> {
-  return Object.freeze({ current: () => keys, ready: async () => keys, again: async () => undefined });
+  return Object.freeze({ latest: () => keys, current: () => keys, ready: async () => keys, again: async () => undefined });
 }
 
 /** Stands for a URL of the issuer's own keys, which are read where they are published from. */

@@ -21,8 +21,14 @@ export interface FollowedKeys<T> {
    * What was made of the last good keys; `undefined` where there are none, or they are too old. Where they are due it has them fetched
    * again, and does not wait.
    */
+  latest(): T | undefined;
+  /** The same, and `undefined` too where nothing has tried to fetch them since they fell due: a key may have been withdrawn meanwhile. */
   current(): T | undefined;
-  /** Waits until there are keys. @throws SignetError `jwks_unavailable`, `jwks_misconfigured` */
+  /**
+   * Waits until there are keys that `current` gives; where none can be fetched, for the last good ones.
+   *
+   * @throws SignetError `jwks_unavailable`, `jwks_misconfigured`
+   */
   ready(): Promise<T>;
   /**
    * For a key that is not among them: fetches them again, unless that was tried just now.
@@ -49,65 +55,110 @@ export function followKeys<T extends object>(
   use: (jwks: Jwks) => T,
   onFailure?: (error: unknown) => void,
 ): FollowedKeys<T> {
-  const { jwksUrl, refreshSeconds = 300, staleSeconds = 3_600, elapsed = () => performance.now() / 1_000 } = options;
-  // The operator's own word leads anywhere, and for ever; an issuer's to no address that is more private than its own.
-  const told: Place | undefined = jwksUrl === undefined ? undefined : { url: jwksUrl };
-  let place = told;
-  let made: T | undefined;
-  let madeAt = 0;
-  // No time is less than this away.
-  let triedAt = Number.NaN;
-  let running: Promise<T> | undefined;
-  let fault: SignetError | undefined;
+  const { refreshSeconds = 300, staleSeconds = 3_600, elapsed = () => performance.now() / 1_000 } = options;
+  // So long keys that are due are used before anything has tried to fetch them anew: with traffic they are fetched meanwhile.
+  const graceSeconds = Math.max(refreshSeconds, 1);
+  const { last, fetchOnce } = keyFetcher(issuer, options, elapsed, use, onFailure);
 
-  async function load(): Promise<T> {
-    triedAt = elapsed();
+  const wasTried = (seconds: number) => !last.running && elapsed() - last.triedAt < seconds;
+  const wasAnswered = () => elapsed() - last.answeredAt <= refreshSeconds + graceSeconds;
+  const lastGood = () => (elapsed() - last.madeAt <= refreshSeconds + staleSeconds ? last.made : undefined);
+
+  function latest(): T | undefined {
+    // What fails here is tried again; the keys that are there are good for a while.
+    const isDue = last.made && elapsed() - last.madeAt > refreshSeconds && !wasTried(Math.min(graceSeconds, COOLDOWN_SECONDS));
+    if (isDue) fetchOnce().catch(() => undefined);
+    return lastGood();
+  }
+
+  function current(): T | undefined {
+    const found = latest();
+    return wasAnswered() ? found : undefined;
+  }
+
+  async function renewed(): Promise<T> {
     try {
-      // What discovery said is asked again after an hour.
-      if (!place || triedAt - (place.at as number) > 3_600) place = { ...(await discoverJwks(issuer, options)), at: triedAt };
-      const fetched = await fetchJwksUnless(place.url, place.etag, { ...options, ...place });
-      if (fetched) {
-        made = usable(issuer, () => use(fetched.jwks));
-        place = { ...place, etag: fetched.etag };
-      }
-      madeAt = triedAt;
-      return made as T;
+      const first = await fetchOnce();
+      // An answer that was under way while the process stood still is as old as its question.
+      return wasAnswered() ? first : await fetchOnce();
     } catch (error) {
-      // The keys may have moved: where they are is asked anew.
-      place = told;
-      onFailure?.(error);
-      fault = isSignetError(error, "jwks_misconfigured") ? error : undefined;
+      const found = lastGood();
+      if (found) return found;
       throw error;
     }
   }
 
-  function loadOnce(): Promise<T> {
-    running ??= load().finally(() => {
-      running = undefined;
-    });
-    return running;
-  }
-
-  const wasTried = (seconds: number) => !running && elapsed() - triedAt < seconds;
-
-  function current(): T | undefined {
-    const age = elapsed() - madeAt;
-    // What fails here is tried again; the keys that are there are good for a while.
-    if (made && age > refreshSeconds && !wasTried(COOLDOWN_SECONDS)) loadOnce().catch(() => undefined);
-    return age <= refreshSeconds + staleSeconds ? made : undefined;
-  }
-
   return {
+    latest,
     current,
     async ready() {
       const now = current();
       if (!now && wasTried(1)) {
-        throw fault ?? unavailable(issuer, "its keys could not be fetched a moment ago; try again", { retryAfterSeconds: 1 });
+        const words = "its keys could not be fetched a moment ago; try again";
+        throw last.fault ?? unavailable(issuer, words, { retryAfterSeconds: 1 });
       }
-      return now ?? loadOnce();
+      return now ?? renewed();
     },
-    again: async () => (wasTried(COOLDOWN_SECONDS) ? undefined : loadOnce().catch(passOver)),
+    again: async () => (wasTried(COOLDOWN_SECONDS) ? undefined : fetchOnce().catch(passOver)),
   };
+}
+
+/** What came of the fetches so far. */
+interface Fetches<T> {
+  made?: T;
+  madeAt: number;
+  triedAt: number;
+  /** When one ended last, whatever it brought. */
+  answeredAt: number;
+  running?: Promise<T> | undefined;
+  fault?: SignetError | undefined;
+}
+
+function keyFetcher<T extends object>(
+  issuer: string,
+  options: FollowedKeysOptions,
+  elapsed: () => number,
+  use: (jwks: Jwks) => T,
+  onFailure?: (error: unknown) => void,
+) {
+  const { jwksUrl } = options;
+  // The operator's own word leads anywhere, and for ever; an issuer's to no address that is more private than its own.
+  const told: Place | undefined = jwksUrl === undefined ? undefined : { url: jwksUrl };
+  let place = told;
+  // No time is less than NaN away.
+  const last: Fetches<T> = { madeAt: 0, answeredAt: 0, triedAt: Number.NaN };
+
+  async function load(): Promise<T> {
+    const askedAt = elapsed();
+    last.triedAt = askedAt;
+    try {
+      // What discovery said is asked again after an hour.
+      if (!place || askedAt - (place.at as number) > 3_600) place = { ...(await discoverJwks(issuer, options)), at: askedAt };
+      const fetched = await fetchJwksUnless(place.url, place.etag, { ...options, ...place });
+      if (fetched) {
+        last.made = usable(issuer, () => use(fetched.jwks));
+        place = { ...place, etag: fetched.etag };
+      }
+      last.madeAt = last.answeredAt = askedAt;
+      return last.made as T;
+    } catch (error) {
+      // The keys may have moved: where they are is asked anew.
+      place = told;
+      last.answeredAt = elapsed();
+      onFailure?.(error);
+      last.fault = isSignetError(error, "jwks_misconfigured") ? error : undefined;
+      throw error;
+    }
+  }
+
+  function fetchOnce(): Promise<T> {
+    last.running ??= load().finally(() => {
+      last.running = undefined;
+    });
+    return last.running;
+  }
+
+  return { last, fetchOnce };
 }
 
 /** Where an issuer's keys are, and since when that is known. */

@@ -14,7 +14,8 @@ export interface IssuersVerifier {
   verify(token: string, purpose?: TokenPurpose): Promise<VerifiedToken>;
   /**
    * Verifies by the keys that are there, and waits for nothing: after `ready`, or a token that was verified. A key that is not among
-   * them is refused; `verify` would look for it.
+   * them is refused; `verify` would look for it. Keys that fell due while no token came are used until the fetch that it starts has ended:
+   * `verify` would wait for it.
    *
    * @throws SignetError as `verify`
    */
@@ -39,7 +40,7 @@ export function issuersVerifier(options: IssuersVerifierOptions): IssuersVerifie
       return verifyByFollowed(sourceFor(token), token, purpose);
     },
     verifySync(token: string, purpose?: TokenPurpose) {
-      const verifier = sourceFor(token).current();
+      const verifier = sourceFor(token).latest();
       if (verifier !== undefined) return verifier.verify(token, purpose);
       throw new SignetError("jwks_unavailable", "the issuer's keys are not there yet: await ready() first");
     },

@@ -225,4 +225,21 @@ describe("a token that is exchanged", () => {
     const none = proofsOf({ web: { exchanges } }, { ownJwks: async () => undefined });
     await expect(none.exchangeable("web", proofBy(key, { iss: US }))).rejects.toMatchObject({ code: "jwks_unavailable" });
   });
+
+  it("is none any more two seconds after its key was revoked here, for nobody who asks then", async () => {
+    let elapsed = 100;
+    let published = jwksOf(key, other);
+    const exchanges = [{ ...exchange, issuer: US }];
+    const proofs = proofsOf({ web: { exchanges } }, { ownJwks: async () => published, elapsed: () => elapsed });
+    const ask = () => proofs.exchangeable("web", proofBy(key, { iss: US }));
+    await ask();
+    for (const later of [2.1, 12, 2_400]) {
+      published = jwksOf(other);
+      elapsed += later;
+      for (const each of await Promise.allSettled([ask(), ask(), ask()])) expect(each).toMatchObject({ status: "rejected" });
+      published = jwksOf(key, other);
+      elapsed += 11;
+      await ask();
+    }
+  });
 });

@@ -60,6 +60,16 @@ function isRefused(verify: () => unknown): boolean {
   }
 }
 
+/** Tells whether a promise has been settled. */
+function settled(promise: Promise<unknown>): () => boolean {
+  let isOver = false;
+  const end = () => {
+    isOver = true;
+  };
+  promise.then(end, end);
+  return () => isOver;
+}
+
 /** A fetch that takes as long as `giveUp` lets it. */
 function patient() {
   const underWay = new Set<AbortController>();
@@ -125,6 +135,45 @@ describe("a verifier by the issuer's URL", () => {
     await until("a question by the ETag", () => jwksAsked() === 4);
     await verifier.verify(next.token({ iss: url }));
     expect(jwksAsked()).toBe(4);
+  });
+
+  it("takes no key that was withdrawn while no token came: whoever comes first waits, and so do all who come with them", async () => {
+    const [old, next, { url, state, jwksAsked }] = [keyNamed("old"), keyNamed("next"), await issuer()];
+    state.keys = [old.jwk];
+    const verifier = following({ issuer: url });
+    await verifier.ready();
+    [state.keys, state.etag] = [[next.jwk], '"2"'];
+    for (const away of [601, 3_000]) {
+      seconds += away;
+      const before = jwksAsked();
+      const both = [1, 2].map((id) => verifier.verify(old.token({ iss: url, jti: String(id) })));
+      for (const each of await Promise.allSettled(both)) expect(each).toMatchObject({ reason: { code: "token_key_unknown" } });
+      await verifier.verify(next.token({ iss: url }));
+      expect(jwksAsked()).toBe(before + 1);
+      [state.keys, state.etag] = [[old.jwk, next.jwk], '"3"'];
+      seconds += 11;
+      await verifier.verify(old.token({ iss: url }));
+      [state.keys, state.etag] = [[next.jwk], '"4"'];
+    }
+  });
+
+  it("asks again where the answer was under way while the process stood still", async () => {
+    const [old, next, url] = [keyNamed("old"), keyNamed("next"), "https://issuer.example"];
+    let keys = [old.jwk];
+    let whileAsked = () => undefined as unknown;
+    const fetch: typeof globalThis.fetch = async () => {
+      const answer = Response.json({ keys });
+      whileAsked();
+      return answer;
+    };
+    const verifier = following({ issuer: url, jwksUrl: `${url}/keys`, fetch });
+    whileAsked = () => {
+      whileAsked = () => undefined;
+      keys = [next.jwk];
+      seconds += 6 * 3_600;
+    };
+    await expect(verifier.verify(old.token({ iss: url }))).rejects.toMatchObject({ code: "token_key_unknown" });
+    await verifier.verify(next.token({ iss: url }));
   });
 
   // RFC 9110 section 8.8.3: an ETag names a text of one URL.
@@ -193,9 +242,15 @@ describe("a verifier by the issuer's URL", () => {
     for (const more of [301, 60, 3_000]) {
       seconds += more;
       const before = jwksAsked();
-      // In the background, once what was under way has ended.
+      // In the background, once what was under way has ended; where nobody asked for long, before it answers.
       await until("another try", async () => {
-        await verifier.verify(key.token({ iss: url }));
+        const verified = verifier.verify(key.token({ iss: url }));
+        const isOver = settled(verified);
+        await until("an answer", () => {
+          if (answer === "nothing" && jwksAsked() > before) giveUp();
+          return isOver();
+        });
+        await verified;
         return jwksAsked() > before;
       });
       if (answer === "nothing") giveUp();
@@ -204,11 +259,10 @@ describe("a verifier by the issuer's URL", () => {
     const code = isLasting ? "jwks_misconfigured" : "jwks_unavailable";
     const refused = expect(verifier.verify(key.token({ iss: url }))).rejects.toMatchObject({ code });
     if (answer === "nothing") {
-      let isOver = false;
-      refused.then(() => (isOver = true));
+      const isOver = settled(refused);
       await until("the refusal", () => {
         giveUp();
-        return isOver;
+        return isOver();
       });
     }
     await refused;
