@@ -1,3 +1,4 @@
+import { asArgument } from "../encoding/shell-argument.js";
 import { type ErrorCode, SignetError, shortened } from "../errors.js";
 
 /** A call that AWS refused, or that never got an answer. */
@@ -83,7 +84,7 @@ function explained({ action, resource, region }: CalledAction, awsCode: string, 
 
 // The commands that save it: until a scheduled deletion is carried out, it can be cancelled, which leaves the key disabled.
 function unusable(key: string, region: string, awsCode: string): string {
-  const command = (name: string) => `\`aws kms ${name} --region ${region} --key-id ${key}\``;
+  const command = (name: string) => `\`aws kms ${name} --region ${asArgument(region)} --key-id ${asArgument(key)}\``;
   if (awsCode === "DisabledException") return `the KMS key is disabled; enable it: ${command("enable-key")}`;
   if (awsCode !== "KMSInvalidStateException") return `the KMS key cannot be used (${awsCode})`;
   return `the KMS key is not enabled, or pending deletion; to save it: ${command("cancel-key-deletion")}, then ${command("enable-key")}`;

@@ -1,3 +1,4 @@
+import { asArgument } from "../encoding/shell-argument.js";
 import { AwsFailure, isAws } from "./failure.js";
 import { type JsonCall, jsonCalls } from "./json-call.js";
 import { pages } from "./pages.js";
@@ -78,6 +79,6 @@ function getSecret(call: JsonCall): SecretsManager["get"] {
 
 /** GetSecretValue, "InvalidRequestException": a secret of which one value is read can only be one that is scheduled for deletion. */
 export function markedForDeletion(cause: AwsFailure, secret: string): AwsFailure {
-  const words = `the secret ${secret} is about to be deleted; to save it: \`aws secretsmanager restore-secret --secret-id ${secret}\``;
+  const words = `the secret ${secret} is about to be deleted; to save it: \`aws secretsmanager restore-secret --secret-id ${asArgument(secret)}\``;
   return new AwsFailure("key_unusable", words, cause.awsCode, cause);
 }

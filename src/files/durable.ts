@@ -10,6 +10,8 @@ import { warnOfFile } from "./warnings.js";
 /** Mode of files that hold secrets, and of the directories around them. */
 export const PRIVATE_FILE = 0o600;
 const PRIVATE_DIRECTORY = 0o700;
+/** Whatever the umask lets: what other users could write is refused when it is read. */
+const PUBLIC_DIRECTORY = 0o755;
 /** Mode of files that anyone may read. */
 export const PUBLIC_FILE = 0o644;
 
@@ -138,7 +140,7 @@ export async function makePrivateDirectory(path: string): Promise<void> {
  *
  * @returns the first that was made; `undefined` where all of them were there
  */
-export async function makeDirectories(path: string, mode?: number): Promise<string | undefined> {
+export async function makeDirectories(path: string, mode = PUBLIC_DIRECTORY): Promise<string | undefined> {
   const missing: string[] = [];
   for (let folder = resolve(path); !(await isDirectory(folder)) && dirname(folder) !== folder; folder = dirname(folder)) {
     missing.push(folder);

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { durationInWords } from "../encoding/durations.js";
 import { parseJson } from "../encoding/json-names.js";
+import { asArgument } from "../encoding/shell-argument.js";
 import { SignetError } from "../errors.js";
 import { createFile, PRIVATE_FILE, removeFile } from "./durable.js";
 import { asUnreadable, errorCode } from "./failures.js";
@@ -148,6 +149,6 @@ async function lockedBy(path: string, { process }: LockHolder, state: string): P
   const age = Math.max(0, Math.round((Date.now() - mtimeMs) / 1_000));
   return new SignetError(
     "store_locked",
-    `${path} has been locked by ${who} for ${durationInWords(age)}; whether it still runs cannot be seen from here. If it does not, run \`signet keys unlock ${holderName(process)}\``,
+    `${path} has been locked by ${who} for ${durationInWords(age)}; whether it still runs cannot be seen from here. If it does not, run \`signet keys unlock ${asArgument(holderName(process))}\``,
   );
 }

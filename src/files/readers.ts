@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { asArgument } from "../encoding/shell-argument.js";
 import { isInherited } from "./trusted-read.js";
 import { warnOfFile } from "./warnings.js";
 
@@ -10,5 +11,5 @@ export async function warnOfReaders(path: string): Promise<void> {
   if (process.platform === "win32" || isInherited(path)) return;
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined || (stats.mode & READ_BY_OTHERS) === 0) return;
-  warnOfFile(`${path} holds a private key, and other users of this machine can read it: chmod 600 '${path}'`);
+  warnOfFile(`${path} holds a private key, and other users of this machine can read it: chmod 600 ${asArgument(path)}`);
 }

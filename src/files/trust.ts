@@ -1,5 +1,6 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { asArgument } from "../encoding/shell-argument.js";
 import { SignetError } from "../errors.js";
 import { warnOfFile } from "./warnings.js";
 
@@ -100,23 +101,25 @@ function assertSecret(path: string, file: Stats): void {
 
 function warnOfOthers(path: string, file: Stats): void {
   if ((file.mode & WRITE.group) !== 0) {
-    warnOfFile(`${path} can be written by its group (${file.gid}); if that is not wanted, run: chmod g-w '${path}'`);
+    warnOfFile(`${path} can be written by its group (${file.gid}); if that is not wanted, run: chmod g-w ${asArgument(path)}`);
   }
   if (isForeign(file)) {
-    warnOfFile(`${path} belongs to user ${file.uid}, who can change it; if that is not wanted, run: chown ${self()} '${path}'`);
+    warnOfFile(
+      `${path} belongs to user ${file.uid}, who can change it; if that is not wanted, run: chown ${self()} ${asArgument(path)}`,
+    );
   }
 }
 
 function written(path: string, remedy: string): SignetError {
-  return new SignetError("store_insecure", `${path} can be written by other users; run: chmod ${remedy} '${path}'`);
+  return new SignetError("store_insecure", `${path} can be written by other users; run: chmod ${remedy} ${asArgument(path)}`);
 }
 
 function readable(path: string): SignetError {
-  return new SignetError("store_insecure", `${path} can be read by other users; run: chmod 600 '${path}'`);
+  return new SignetError("store_insecure", `${path} can be read by other users; run: chmod 600 ${asArgument(path)}`);
 }
 
 function foreign(path: string, { uid }: Stats): SignetError {
-  const words = `${path}: user ${uid} can exchange what is there; run as that user, or run: chown ${self()} '${path}'`;
+  const words = `${path}: user ${uid} can exchange what is there; run as that user, or run: chown ${self()} ${asArgument(path)}`;
   return new SignetError("store_insecure", words);
 }
 

@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { ALGORITHM_NAMES } from "../../src/algorithms/table.js";
@@ -57,4 +60,24 @@ describe("a completion script", () => {
       expect(await completed("callers", "rotate", "w")).toStrictEqual(["web"]);
     },
   );
+
+  it.runIf(process.platform !== "win32")("runs nothing that a key is called", async () => {
+    const cwd = await scratch();
+    await signet(["init"], { cwd });
+    const kids = ["k$(touch pwned)", "k`touch pwned`", "k v", "k*", "k'\"\\"];
+    for (const kid of kids) {
+      const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+      const jwk = { ...publicKey.export({ format: "jwk" }), alg: "ES256", kid };
+      await writeFile(join(cwd, "other.json"), JSON.stringify({ keys: [jwk] }));
+      expect(await signet(["keys", "import-jwks", "other.json", "--tokens-expire-by", "30d", "--yes"], { cwd })).toMatchObject({
+        code: 0,
+      });
+    }
+    const { stdout: script } = await signet(["completion", "bash"], { cwd });
+    const typed = `COMP_WORDS=('${SIGNET}' keys revoke k); COMP_CWORD=3; _signet; eval "printf '%s\\n' \${COMPREPLY[*]}"`;
+    const { stdout } = await run("bash", ["-c", `${script}\n${typed}`], { cwd });
+    // Each is one word of what would be typed, and that word is the kid.
+    expect(stdout.trim().split("\n").sort()).toStrictEqual([...kids].sort());
+    expect(await readdir(cwd)).not.toContain("pwned");
+  });
 });

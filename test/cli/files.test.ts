@@ -119,9 +119,18 @@ describe.runIf(isPosix)("what another user can write", () => {
 
   it("is refused in a folder that every user can write, unless it is sticky", async () => {
     await chmod(cwd, 0o777);
-    expect((await signet(["issue"], { cwd })).stderr).toContain(`chmod o-w '${cwd}'`);
+    expect((await signet(["issue"], { cwd })).stderr).toContain(`chmod o-w ${cwd}`);
     await chmod(cwd, 0o1777);
     expect((await signet(["issue"], { cwd })).code).toBe(0);
+  });
+
+  it("is not made so by an issuer itself, whatever the umask", async () => {
+    const open = join(cwd, "open");
+    await mkdir(open, { mode: 0o755 });
+    // `sh` sets the umask of the command alone.
+    const run = (line: string) => promisify(execFile)("sh", ["-c", `umask 000; ${line}`], { cwd: open });
+    await run(`'${SIGNET}' init && '${SIGNET}' issue sub=a`);
+    expect((await stat(join(open, ".signet/public"))).mode & 0o777).toBe(0o755);
   });
 
   it("is warned of where only a group can: umask 002", async () => {

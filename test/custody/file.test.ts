@@ -50,7 +50,7 @@ describe("a key file", () => {
     await chmod(path, mode);
     await expect(custodian.material("a")).rejects.toMatchObject({
       code: "store_insecure",
-      message: expect.stringContaining(`chmod 600 '${path}'`),
+      message: expect.stringContaining(`chmod 600 ${path}`),
     });
   });
 

@@ -179,7 +179,7 @@ describe("a key file that is there and may be a good one", () => {
     const { why } = (await planFor(backup, place, WORD)) as unknown as { why: Error };
     expect(why).toMatchObject({
       code: "store_insecure",
-      message: `${path(standby.file)} can be read by other users; run: chmod 600 '${path(standby.file)}'`,
+      message: `${path(standby.file)} can be read by other users; run: chmod 600 ${path(standby.file)}`,
     });
   });
 

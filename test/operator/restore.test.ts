@@ -148,7 +148,7 @@ describe("a folder of private keys that others can write to", () => {
     await chmod(path("keys"), 0o770);
     const told = {
       code: "store_insecure",
-      message: `${path("keys")} can be written by other users; run: chmod 700 '${path("keys")}'`,
+      message: `${path("keys")} can be written by other users; run: chmod 700 ${path("keys")}`,
     };
     await expect(planFor(backup, place, WORD)).rejects.toMatchObject(told);
     await expect(contents()).rejects.toMatchObject(told);

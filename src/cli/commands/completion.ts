@@ -77,42 +77,51 @@ function wordsByCommand(program: Command): Words {
   return words;
 }
 
-function cases(words: Words, line: (path: string, following: string) => string, ask: (what: string) => string): string {
+function cases(words: Words, line: (path: string, known: string, asked: string | undefined) => string): string {
   // The longest path first: `keys ` begins every path below it.
   const longestFirst = [...words].sort(([left], [right]) => right.length - left.length);
-  const following = (path: string, known: readonly string[]) => {
-    const asked = ASKED.get(path);
-    return asked === undefined ? known.join(" ") : `${known.join(" ")} ${ask(asked)}`;
-  };
-  return longestFirst.map(([path, known]) => line(path, following(path, known))).join("\n");
+  return longestFirst.map(([path, known]) => line(path, known.join(" "), ASKED.get(path))).join("\n");
 }
 
 function pattern(path: string): string {
   return `"${path}"${path === "" ? "" : `|"${path} "*`}`;
 }
 
+// A kid is whatever its issuer wrote, and `compgen -W` expands its words, commands in them as well: it gets none that we have not written.
 function bashScript(words: Words): string {
-  const ask = (what: string) => `$("\${COMP_WORDS[0]}" __values ${what} 2>/dev/null)`;
+  const line = (path: string, known: string, asked?: string) =>
+    `    ${pattern(path)}) known="${known}"${asked === undefined ? "" : ` asked=${asked}`} ;;`;
   return `# bash completion for signet: source <(signet completion bash)
 _signet() {
+  local cur="\${COMP_WORDS[COMP_CWORD]}"
   case "\${COMP_WORDS[COMP_CWORD-1]}" in
-${valueCases((flag, values) => `    ${flag}) COMPREPLY=($(compgen -W "${values}" -- "\${COMP_WORDS[COMP_CWORD]}")); return ;;`)}
+${valueCases((flag, values) => `    ${flag}) COMPREPLY=($(compgen -W "${values}" -- "$cur")); return ;;`)}
   esac
   local word at=""
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$word" in -*) ;; *) at="\${at:+$at }$word" ;; esac
   done
-  local known=""
+  local known="" asked=""
   case "$at" in
-${cases(words, (path, known) => `    ${pattern(path)}) known="${known}" ;;`, ask)}
+${cases(words, line)}
   esac
-  COMPREPLY=($(compgen -W "$known" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  COMPREPLY=($(compgen -W "$known" -- "$cur"))
+  [ -n "$asked" ] || return 0
+  local value quoted
+  while IFS= read -r value; do
+    [[ "$value" == "$cur"* ]] || continue
+    printf -v quoted %q "$value"
+    COMPREPLY+=("$quoted")
+  done < <("\${COMP_WORDS[0]}" __values "$asked" 2>/dev/null)
 }
 complete -o default -F _signet signet`;
 }
 
 function zshScript(words: Words): string {
-  const ask = (what: string) => `\${(f)"$("$words[1]" __values ${what} 2>/dev/null)"}`;
+  const line = (path: string, known: string, asked?: string) => {
+    const values = asked === undefined ? "" : ` \${(f)"$("$words[1]" __values ${asked} 2>/dev/null)"}`;
+    return `    ${pattern(path)}) compadd -- ${known}${values} ;;`;
+  };
   return `#compdef signet
 # zsh completion for signet: source <(signet completion zsh)
 _signet() {
@@ -124,7 +133,7 @@ ${valueCases((flag, values) => `    ${flag}) compadd -- ${values}; return ;;`)}
     [[ "$word" == -* ]] || at="\${at:+$at }$word"
   done
   case "$at" in
-${cases(words, (path, known) => `    ${pattern(path)}) compadd -- ${known} ;;`, ask)}
+${cases(words, line)}
   esac
   _files
 }

@@ -3,6 +3,7 @@ import { algorithmNamed } from "../../algorithms/table.js";
 import type { Installation } from "../../assemble.js";
 import { findCustody } from "../../custody/registry.js";
 import { ownMember } from "../../encoding/own-member.js";
+import { asArgument } from "../../encoding/shell-argument.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import { activeRecord, type Keyring, recordByKid } from "../../keyring/keyring.js";
 import { changeConfig } from "../../operator/config-file.js";
@@ -109,7 +110,7 @@ async function letSign({ output }: Context, installation: Installation, manager:
   if (replaced === undefined) return;
   if (isNameOfAnother(config, replaced))
     output.note(
-      `the other side calls another key ${from}: delete nothing there; \`signet keys revoke ${from}\` takes this one from \`signet keys list\``,
+      `the other side calls another key ${from}: delete nothing there; \`signet keys revoke ${asArgument(replaced.kid)}\` takes this one from \`signet keys list\``,
     );
   else output.note(await presentPartingWords(installation, replaced.kid));
 }

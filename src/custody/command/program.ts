@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { ownMember } from "../../encoding/own-member.js";
+import { asArgument } from "../../encoding/shell-argument.js";
 import { SignetError, visible } from "../../errors.js";
 import { isProgram } from "../../files/program.js";
 import { assertTrustedProgram } from "../../files/trusted-read.js";
@@ -37,7 +38,7 @@ export function environmentFor(env: Environment, names: readonly string[] = []):
 function trusted(path: string): string {
   if (!existsSync(path)) throw unusable(path, "is not there");
   if (!statSync(path).isFile()) throw unusable(path, "is not a file");
-  if (!isProgram(path)) throw unusable(path, `cannot be run: chmod u+x '${visible(path)}'`);
+  if (!isProgram(path)) throw unusable(path, `cannot be run: chmod u+x ${asArgument(visible(path))}`);
   assertTrustedProgram(path);
   return path;
 }

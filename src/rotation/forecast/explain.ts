@@ -1,3 +1,4 @@
+import { asArgument } from "../../encoding/shell-argument.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Plan } from "../plan/planner.js";
 import { removableAt, retentionSeconds } from "../plan/policy.js";
@@ -65,7 +66,7 @@ function pendingKey(key: KeyRecord, { keyring }: View, now: number): { words: st
   const since = `${kind}, published since ${timeInWords(key.publishedAt)}`;
   if (policy.byUpload === true && !isUploaded(keyring, key))
     return {
-      words: `${since}; it waits until you say that it was uploaded: \`signet keys rotate --uploaded ${nameOf(key)}\`.`,
+      words: `${since}; it waits until you say that it was uploaded: \`signet keys rotate --uploaded ${asArgument(nameOf(key))}\`.`,
       nextAt: null,
     };
   if (ready > now)

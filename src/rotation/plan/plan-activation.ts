@@ -1,3 +1,4 @@
+import { asArgument } from "../../encoding/shell-argument.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type ActivationCause, type ActivationIntent, MAX_PUBLISHED_KEYS } from "../../keyring/keyring.js";
 import { isPermanent, MOVING_SLOTS } from "./policy.js";
@@ -121,7 +122,7 @@ function waitsForUpload({ view: { keyring }, policy, active }: Situation): Plann
   const waiting = awaitingUpload(keyring);
   const waits = waiting.map((key) => {
     const name = nameOf(key);
-    return wait("by_upload", null, `key ${name} signs`, key, `\`signet keys rotate --uploaded ${name}\` gives it`);
+    return wait("by_upload", null, `key ${name} signs`, key, `\`signet keys rotate --uploaded ${asArgument(name)}\` gives it`);
   });
   if (active === undefined) return waits;
   const which = `${active.revokedAt === undefined ? "" : "revoked "}key ${nameOf(active)}`;

@@ -1,3 +1,4 @@
+import { asArgument } from "../../encoding/shell-argument.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { AuditHead, Keyring, KeyringVersion, Lease } from "../../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../../keyring/parse.js";
@@ -241,7 +242,7 @@ async function assertFree(context: Context, lease: Lease, clockSkewSeconds: numb
 function untilFree({ stores }: Context, { holder, expiresAt }: Lease, isOwn: boolean): string {
   const words = `it is free at ${timeInWords(expiresAt)} at the latest`;
   if (isOwn) return words;
-  return `${words}, or at once when you know that it has ended: \`signet keys unlock ${stores.nameOfHolder?.(holder) ?? holder}\``;
+  return `${words}, or at once when you know that it has ended: \`signet keys unlock ${asArgument(stores.nameOfHolder?.(holder) ?? holder)}\``;
 }
 
 function lost(cause: unknown): SignetError {
