@@ -2,17 +2,16 @@ import type { Command } from "commander";
 import { SignetError } from "../errors.js";
 
 /**
- * Refuses an option with a value that is given twice: the last one would win without a word.
- *
- * @returns the command, whose options say otherwise where they have a parser of their own
+ * Refuses, in a command and all below it, an option with a value that is given twice: the last one would win without a word, and the limits
+ * of a caller that stood in the first be lost. Options with a parser of their own say otherwise.
  */
-export function givenOnce(command: Command): Command {
+export function refuseGivenTwice(command: Command): void {
   for (const option of command.options) {
-    if (!option.required || option.parseArg !== undefined) continue;
-    option.argParser((value: string, before: string | undefined) => {
-      if (before === undefined) return value;
+    if (!option.required || option.variadic || option.parseArg !== undefined) continue;
+    option.argParser((value: string) => {
+      if (command.getOptionValueSource(option.attributeName()) !== "cli") return value;
       throw new SignetError("usage", `${option.long ?? option.flags} is given twice: give it once`);
     });
   }
-  return command;
+  for (const each of command.commands) refuseGivenTwice(each);
 }

@@ -7,7 +7,7 @@ import { tellFileWarningsTo } from "../files/warnings.js";
 import { addBackupCommands } from "./backup-commands.js";
 import type { CommonOptions, Context, Hooks } from "./context.js";
 import { addCustodyFlags } from "./custody-flags.js";
-import { givenOnce } from "./given-once.js";
+import { refuseGivenTwice } from "./given-once.js";
 import { addAuditCommands, addLifeCommands, withKidLast } from "./key-commands.js";
 import { once } from "./once.js";
 import { onlyPrints } from "./only-prints.js";
@@ -128,6 +128,7 @@ export function createProgram(context: Context, argv: readonly string[]): Comman
       if (word !== undefined) throw unknownCommand(word, program);
       await (await load.overview()).overview(context, program.opts());
     });
+  refuseGivenTwice(program);
   return program;
 }
 
@@ -195,7 +196,7 @@ function common(command: Command): Command {
 }
 
 function addIssuerCommands(program: Command, context: Context): void {
-  const init = addCustodyFlags(addPartyFlags(common(program.command("init"))))
+  addCustodyFlags(addPartyFlags(common(program.command("init"))))
     .description("make an issuer: signet.json, and its keys in .signet/")
     .option("--issuer <url>", "the issuer's URL, set as iss (default: claims bring their own)")
     .option(
@@ -230,7 +231,6 @@ function addIssuerCommands(program: Command, context: Context): void {
     )
     .allowExcessArguments()
     .action(async (options, { args }: Command) => (await load.init()).init(context, options, args));
-  givenOnce(init);
   program
     .command("cost")
     .description("what custodians in AWS cost a month")

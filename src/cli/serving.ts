@@ -120,7 +120,7 @@ async function startAbove(context: Context, job: Job, serverLog: ServerLog) {
   });
   const port = await chosenPort(job.address);
   const workers = await startWorkers(job.workers, {
-    args: port === undefined ? [] : ["--port", String(port)],
+    port,
     log: serverLog.log,
     logFd: context.logFd,
     metrics: createSummedMetrics(own),

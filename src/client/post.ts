@@ -61,10 +61,14 @@ export type MakeSent = (time: number) => Promise<Sent>;
 export async function post(fetch: typeof globalThis.fetch, make: MakeSent): Promise<Received> {
   const endsAt = performance.now() + DEADLINE_MS;
   let aheadMs = 0;
+  let before: SignetError | undefined;
   for (let tries = 0; ; tries++) {
+    let isCut = false;
     try {
       const sent = await make(Date.now() + aheadMs);
-      const answer = await attempt(fetch, sent, Math.min(ATTEMPT_MS, endsAt - performance.now()));
+      const leftMs = endsAt - performance.now();
+      isCut = leftMs < ATTEMPT_MS;
+      const answer = await attempt(fetch, sent, Math.min(ATTEMPT_MS, leftMs));
       const { status, body, dateMs = Date.now() } = answer;
       if (status === 200) return { value: objectIn(body), dateMs: answer.dateMs };
       if (status === 403 && sent.isTimed === true && aheadMs === 0 && Math.abs(dateMs - Date.now()) > MAX_SKEW_MS) {
@@ -73,7 +77,10 @@ export async function post(fetch: typeof globalThis.fetch, make: MakeSent): Prom
       }
       throw refusalOf(sent.url.host, answer);
     } catch (error) {
-      if (!isSignetError(error) || !isPassing(error)) throw error;
+      if (!isSignetError(error) || !isPassing(error) || speaksNoTls(error.cause)) throw error;
+      // Where the last try had less time than one has, what went wrong before says more.
+      if (isCut && before !== undefined && (error.cause as Error | undefined)?.name === "AbortError") throw before;
+      before = error;
       const waitMs = Math.max((error.retryAfterSeconds ?? 0) * 1_000, Math.random() * FIRST_WAIT_MS * 4 ** tries);
       if (performance.now() + waitMs >= endsAt) throw error;
       await wait(waitMs);
@@ -103,10 +110,7 @@ async function attempt(fetch: typeof globalThis.fetch, { url, headers, body }: S
     const words = controller.signal.aborted
       ? `no answer within ${Math.round(timeoutMs / 1_000)} s`
       : `it cannot be reached${code === undefined ? "" : ` (${code})`}`;
-    const asked =
-      code !== undefined && NO_TLS.includes(code)
-        ? "does it speak http there, and no https?"
-        : "is it running, and is this its URL?";
+    const asked = speaksNoTls(error) ? "does it speak http there, and no https?" : "is it running, and is this its URL?";
     throw new SignetError("issuer_unavailable", `${url.host}: ${words}; ${asked}`, { cause: error });
   } finally {
     clearTimeout(timer);
@@ -119,6 +123,11 @@ function secondsIn(text: string | null): number | undefined {
 
 /** What an answer that is no TLS is called, by one OpenSSL and another. */
 const NO_TLS = ["ERR_SSL_PACKET_LENGTH_TOO_LONG", "ERR_SSL_WRONG_VERSION_NUMBER", "EPROTO"];
+
+/** Tells a server that answered something else than TLS, as it will again. */
+function speaksNoTls(error: unknown): boolean {
+  return NO_TLS.includes(codeIn(error) ?? "");
+}
 
 // Node's fetch keeps "ECONNREFUSED" and "CERT_HAS_EXPIRED" in the cause.
 function codeIn(error: unknown): string | undefined {

@@ -20,6 +20,7 @@ const UNWRITABLE: Readonly<Record<string, string>> = {
   ENFILE: "this machine has too many open files",
   ENOENT: "there is no such folder",
   ENOTDIR: "there is a file where a folder has to be",
+  EISDIR: "there is a folder of this name",
   EEXIST: "there is a file where a folder has to be",
   ENAMETOOLONG: "the name is too long",
   EBUSY: "it is mounted by itself and cannot be replaced; mount its folder instead",

@@ -109,7 +109,8 @@ async function identityFor(surroundings: Surroundings, options: OriginOptions): 
 /** Read anew each time: secrets are rotated, and a kubelet renews proofs. */
 async function shownIn(surroundings: Surroundings, path: string, kind: "secret" | "input", option: string): Promise<string> {
   const text = await readTrustedText(kind, pathGiven(surroundings, path), "usage");
-  if (text === undefined) throw usage(`${option}: there is no file ${path}`);
+  // The path is not repeated: it may be the secret itself.
+  if (text === undefined) throw usage(`${option}: there is no such file`);
   return text.trim();
 }
 

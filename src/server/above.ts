@@ -100,6 +100,14 @@ function say(message: Message): Promise<void> {
 /** Whether this process is a worker of another one. */
 export const isWorker = cluster.isWorker;
 
+/** The variable by which the process above tells its workers the port that it has chosen for all. */
+export const WORKER_PORT = "PORT_OF_WORKERS";
+
+/** The port that was chosen for this worker; `undefined` in what is none. */
+export function portFromAbove(): string | undefined {
+  return isWorker ? process.env[WORKER_PORT] : undefined;
+}
+
 /**
  * What a worker is given. libuv and Node make the first three blocking again for all that share them, at each start and each end of a
  * process: a full pipe would then hold all of them. So the log comes under a number of its own.

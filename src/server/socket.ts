@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo, ListenOptions } from "node:net";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { ownMember } from "../encoding/own-member.js";
 import { SignetError } from "../errors.js";
 import { readTrustedSync } from "../files/trusted-read.js";
@@ -97,7 +98,20 @@ function listenFailed(error: NodeJS.ErrnoException, address: ListenAddress): Sig
 }
 
 function readTls({ cert, key }: TlsFiles): { cert: Buffer; key: Buffer } {
-  return { cert: readPem("--tls-cert", cert), key: readPem("--tls-key", key) };
+  const files = { cert: readPem("--tls-cert", cert), key: readPem("--tls-key", key) };
+  prove({ cert: files.cert }, "--tls-cert: the file is no certificate chain in PEM");
+  prove({ key: files.key }, "--tls-key: the file is no private key in PEM, or a passphrase encrypts it");
+  prove(files, "--tls-key: the key is not that of the certificate");
+  return files;
+}
+
+// Node says neither which of the files it was, nor what is to be done.
+function prove(files: SecureContextOptions, fault: string): void {
+  try {
+    createSecureContext(files);
+  } catch (cause) {
+    throw new SignetError("listen_failed", fault, { cause });
+  }
 }
 
 function readPem(option: string, path: string): Buffer {

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from "node:cluster";
 import { SignetError } from "../errors.js";
-import { type Message, workerStdio } from "./above.js";
+import { type Message, WORKER_PORT, workerStdio } from "./above.js";
 import type { Logger } from "./log.js";
 import type { SummedMetrics } from "./summed-metrics.js";
 
@@ -23,8 +23,8 @@ export interface AboveOptions {
   /** Where the workers log. */
   readonly logFd: number;
   readonly metrics: SummedMetrics;
-  /** What the workers are told on their command line beside what this process was told. */
-  readonly args: readonly string[];
+  /** The port that was chosen for all of them, whatever their command line says; absent for a Unix socket. */
+  readonly port: number | undefined;
   /** Told of every worker that listens, those that were started anew included. */
   readonly onListening: () => Promise<void>;
   /** What a worker opens its keys with, which no environment and no file has: it was typed, or is asked for now. */
@@ -43,14 +43,14 @@ export async function startWorkers(count: number, options: AboveOptions): Promis
   const { log } = options;
   // Each worker accepts by itself: a connection that is handed to a worker which has just died would hang for ever.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  cluster.setupPrimary({ stdio: workerStdio(options.logFd), args: [...process.argv.slice(2), ...options.args] });
+  cluster.setupPrimary({ stdio: workerStdio(options.logFd), args: process.argv.slice(2) });
   let isClosing = false;
   process.once("exit", () => {
     for (const worker of living()) worker.process.kill("SIGKILL");
   });
   listenToWorkers(options);
   const start = async (): Promise<string> => {
-    const worker = cluster.fork();
+    const worker = cluster.fork(options.port === undefined ? {} : { [WORKER_PORT]: String(options.port) });
     worker.process.stderr?.on("data", (text: Buffer) => process.stderr.write(text));
     const url = await ready(worker);
     await options.onListening();

@@ -37,8 +37,21 @@ describe("what was typed wrongly", () => {
       "signet.json is a file: a token in it is read from stdin, by - in its place and < signet.json at the end",
     ],
     [["version", "now"], "too many arguments"],
+    [["callers", "add", "w2", "--limits", "a.json", "--limits", "b.json"], "--limits is given twice: give it once"],
+    [["callers", "add", "prom", "--may", "metrics", "--may", "issue"], "--may is given twice: give it once"],
+    [["verify", "token", "--audience", "a", "--audience", "b"], "--audience is given twice: give it once"],
+    [["--config", "a", "--config", "b", "keys", "list"], "--config is given twice: give it once"],
+    [["keys", "expire", "kid", "--tokens-expire-by", "2027-02-31"], "--tokens-expire-by takes a date such as 2027-01-31"],
   ])("is exit code 2: signet %j", async (args, told) => {
     expect(await signet(args, { cwd })).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(told) });
+  });
+
+  it("is told of a file that cannot be written, by its name", async () => {
+    for (const out of ["none/template.yaml", "deep"])
+      expect(await signet(["template", "--out", out], { cwd })).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`${join(cwd, out)} cannot be written`),
+      });
   });
 
   it("is not what a file says", async () => {

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scratchDirectories } from "../contracts/scratch.js";
@@ -53,6 +53,22 @@ describe("a folder whose keys are encrypted", () => {
     expect(told).toMatchObject({ code: 1, stderr: expect.stringContaining("warning: no key could be made") });
     const tick = await signet(["keys", "tick", "--dry-run"], { cwd, env: other });
     expect(tick).toMatchObject({ code: 1, stderr: expect.stringContaining("no key could be made") });
+  });
+});
+
+describe("a passphrase that is to be asked for", () => {
+  it.each([
+    ["SIGNET_PASSPHRASE is set", ["--passphrase"], { SIGNET_PASSPHRASE: "correct horse battery" }],
+    ["a file holds one", ["--passphrase", "--passphrase-file", "pw"], {}],
+  ])("is not, where later commands would take another: %s", async (words, args, env) => {
+    const cwd = await scratch();
+    await writeFile(join(cwd, "pw"), "another horse battery", { mode: 0o600 });
+    const ran = await signet(["init", ...args], { cwd, env });
+    expect(ran).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`${words}, which later commands take: give one of the two`),
+    });
+    expect(await readdir(cwd)).toStrictEqual(["pw"]);
   });
 });
 

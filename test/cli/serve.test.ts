@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import { once } from "node:events";
 import { copyFile, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { request } from "node:http";
@@ -283,6 +284,28 @@ describe("signet serve, where it listens", () => {
     await utimes(join(cwd, "cert.pem"), mtime, new Date(mtime.getTime() + 1_000));
     await until("the renewed certificate", async () => (await subject()) === "second");
     expect(await server.stop("SIGINT")).toBe(0);
+  });
+
+  it("says which file of TLS cannot be used, and why", async () => {
+    const cwd = await issuerFolder();
+    const copy = (from: string, to: string) => copyFile(join(CERTIFICATES, from), join(cwd, to));
+    await Promise.all([
+      copy("first.cert.pem", "cert.pem"),
+      copy("first.key.pem", "key.pem"),
+      copy("second.key.pem", "other.pem"),
+    ]);
+    const key = createPrivateKey(await readFile(join(cwd, "key.pem")));
+    const sealed = key.export({ format: "pem", type: "pkcs8", cipher: "aes-256-cbc", passphrase: "x" });
+    await writeFile(join(cwd, "sealed.pem"), sealed);
+    for (const [cert, tlsKey, words] of [
+      ["signet.json", "key.pem", "--tls-cert: the file is no certificate chain in PEM"],
+      ["cert.pem", "cert.pem", "--tls-key: the file is no private key in PEM, or a passphrase encrypts it"],
+      ["cert.pem", "sealed.pem", "--tls-key: the file is no private key in PEM, or a passphrase encrypts it"],
+      ["cert.pem", "other.pem", "--tls-key: the key is not that of the certificate"],
+    ] as const) {
+      const ran = await refusedServe(["--port", "0", "--tls-cert", cert, "--tls-key", tlsKey], { cwd });
+      expect([ran.code, ran.stderr]).toStrictEqual([1, expect.stringContaining(words)]);
+    }
   });
 
   it("refuses dev mode for an issuer that is worth something elsewhere, or an address that others reach", async () => {

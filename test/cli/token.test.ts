@@ -130,6 +130,7 @@ describe("signet token", () => {
     [["--url", "https://a.example"], "as one caller"],
     [["--secret-file", "web.secret"], "give --url"],
     [["--url", "http://a.example", "--secret-file", "web.secret"], "https"],
+    [["--url", "https://a.example", "--secret-file", "signet_abc"], "--secret-file: there is no such file\n"],
     [["--caller", "web"], "asks for no caller"],
     [["--function", "signet:web", "--caller", "web"], "NAME:ALIAS"],
     [["--issuer", "https://a.example"], "for --key"],

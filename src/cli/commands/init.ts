@@ -45,8 +45,9 @@ export async function init(context: Context, given: InitOptions, words: readonly
   const { config } = plan;
   const unused = unusedPassphrase(config, context.env);
   if (unused !== undefined) output.note(`warning: ${unused}`);
-  const asked = options.passphrase === true ? await askNewPassphrase() : undefined;
-  const passphrase = asked ?? (takesPassphrase(config.custody) ? await configuredPassphrase(config, context.env) : undefined);
+  const configured = takesPassphrase(config.custody) ? await configuredPassphrase(config, context.env) : undefined;
+  const asked = options.passphrase === true ? await askedPassphrase(context, configured) : undefined;
+  const passphrase = asked ?? configured;
   const active = await makeIssuer(context, plan, {
     passphrase,
     onFoundPossible: async () => {
@@ -124,6 +125,16 @@ async function keyFrom(context: Context, options: InitOptions, choice: Choice | 
   }).flatMap(([flag, value]) => (value === undefined ? [] : flag));
   if (alone === undefined) return undefined;
   throw new SignetError("usage", `${alone} is for a key that is taken over: give it with --import`);
+}
+
+// What a later command would take instead does not open the keys.
+async function askedPassphrase({ env }: Context, configured: string | undefined): Promise<string> {
+  if (configured === undefined) return askNewPassphrase();
+  const other = env.SIGNET_PASSPHRASE ? "SIGNET_PASSPHRASE is set" : "a file holds one";
+  throw new SignetError(
+    "usage",
+    `--passphrase asks for a passphrase, and ${other}, which later commands take: give one of the two`,
+  );
 }
 
 function tellRotation({ output }: Context, { rotation }: Config): void {

@@ -77,7 +77,9 @@ export function instantOf(text: string): number {
   if (/^\d{10,12}$/.test(text)) return Number(text);
   if (/^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text)) {
     const milliseconds = Date.parse(text);
-    if (!Number.isNaN(milliseconds)) return Math.ceil(milliseconds / 1_000);
+    // A day that its month does not have is taken for one of the next.
+    const day = new Date(text.slice(0, 10)).getUTCDate();
+    if (!Number.isNaN(milliseconds) && day === Number(text.slice(8, 10))) return Math.ceil(milliseconds / 1_000);
   }
   try {
     return presentSeconds() + parseDuration(text, "--tokens-expire-by");

@@ -9,7 +9,7 @@ import { SignetError } from "../../errors.js";
 import { stampOf } from "../../files/stamp.js";
 import { namedIssuer } from "../../issue/token-rules.js";
 import { pathGiven } from "../../operator/surroundings.js";
-import { isWorker } from "../../server/above.js";
+import { isWorker, portFromAbove } from "../../server/above.js";
 import type { ListenAddress, TlsFiles } from "../../server/socket.js";
 import { signByTurn } from "../../server/turn-signer.js";
 import { createSocketPath } from "../../server/unix-socket.js";
@@ -80,7 +80,7 @@ async function askedOf(context: Context, options: ServeOptions): Promise<Asked> 
   }
   const address =
     socket === undefined
-      ? { host, port: numberOf("--port", options.port, 0, 65_535) ?? (await issuersPort(context, options)) }
+      ? { host, port: numberOf("--port", portFromAbove() ?? options.port, 0, 65_535) ?? (await issuersPort(context, options)) }
       : { socket: createSocketPath(pathGiven(context, socket), isWorker ? process.ppid : process.pid) };
   const tls =
     tlsCert === undefined || tlsKey === undefined
