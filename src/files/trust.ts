@@ -51,16 +51,25 @@ export function assertFolderTrusted(kind: FileKind, path: string, stats: Stats):
 }
 
 /** Whether a user other than this one and root owns something. */
-export function isForeign({ uid }: Stats): boolean {
+function isForeign({ uid }: Stats): boolean {
   return uid !== 0 && uid !== process.geteuid?.();
 }
 
-/** Whether a user other than this one and root can have put a file where it is: even in a sticky folder, where only its owner can take it away. */
+/**
+ * Whether a user other than this one and root can have put a name into its folder. In a folder that every user can write, only what belongs to
+ * the folder's owner counts as put there by that one.
+ */
+export function canBePlanted(name: Stats, folder: Stats): boolean {
+  if (process.platform === "win32") return false;
+  return isForeign(name) || isForeign(folder) || ((folder.mode & WRITE.others) !== 0 && name.uid !== folder.uid);
+}
+
+/** The same of a file that was found, not named: in a folder that every user can write none is believed, nor what a link leads to that is another user's. */
 export function mayPlant(path: string): boolean {
   if (process.platform === "win32") return false;
   const folder = statSync(dirname(path));
-  if (isForeign(folder) || (folder.mode & WRITE.others) !== 0) return true;
-  return isForeign(lstatSync(path)) || isForeign(statSync(path));
+  if ((folder.mode & WRITE.others) !== 0) return true;
+  return canBePlanted(lstatSync(path), folder) || isForeign(statSync(path));
 }
 
 function assertFolder(kind: FileKind, path: string, folder: Stats, { file, link }: Partial<FoundFile>): void {

@@ -73,6 +73,27 @@ export async function readTrustedText(kind: FileKind, path: string, failure?: Er
   return (await readTrusted(kind, path, failure))?.toString("utf8");
 }
 
+/**
+ * Reads what is to be replaced or removed, also where others can have written it: it says what stands there, and is believed in nothing else. A
+ * symbolic link is not followed.
+ *
+ * @returns `undefined` where there is no such file
+ * @throws SignetError `store_failed` for what is no file, or cannot be read
+ */
+export async function readReplaceable(path: string): Promise<string | undefined> {
+  let file: FileHandle | undefined;
+  try {
+    assertRegular(path, await lstat(path));
+    file = await open(path, READ_AT_ONCE | (constants.O_NOFOLLOW ?? 0));
+    assertRegular(path, await file.stat());
+    return await file.readFile("utf8");
+  } catch (error) {
+    return absentOr(path, error, undefined);
+  } finally {
+    await file?.close();
+  }
+}
+
 /** `readTrusted` for where nothing can be awaited. */
 export function readTrustedSync(kind: FileKind, path: string, failure?: ErrorCode): Buffer | undefined {
   let descriptor: number | undefined;

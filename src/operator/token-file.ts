@@ -5,9 +5,9 @@ import type { FolderWatch } from "../files/folder-watch.js";
 
 /** Where a token is written to. */
 export interface TokenPlace {
-  /** What is there; `undefined` where nothing is. */
+  /** The token that is there; `undefined` where none is. All three fail where something else stands there. */
   read(): Promise<string | undefined>;
-  /** Replaces what is there: a reader sees the one or the other. */
+  /** Replaces the token that is there: a reader sees the one or the other. */
   write(token: string): Promise<void>;
   /** Absent is success. */
   remove(): Promise<void>;

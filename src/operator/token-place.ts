@@ -7,7 +7,7 @@ import { groupId } from "../files/groups.js";
 import { type Handing, replaceHanded } from "../files/handed-file.js";
 import { followLinks } from "../files/links.js";
 import { removeDeadWrites } from "../files/temporary.js";
-import { readTrustedText } from "../files/trusted-read.js";
+import { readReplaceable } from "../files/trusted-read.js";
 import type { TokenPlace } from "./token-file.js";
 
 /** How a file with a token is asked for. */
@@ -19,7 +19,7 @@ export interface FileOptions {
 }
 
 const [OWNER_READS, EXECUTED_OR_WRITTEN_BY_OTHERS] = [0o400, 0o133];
-/** A compact JWS. Nothing that is anything else is written over. */
+/** A compact JWS. Nothing that is anything else is written over or removed. */
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]*\s*$/;
 
 /**
@@ -46,21 +46,31 @@ export async function handingOf({ mode, group }: FileOptions): Promise<Handing> 
 export async function tokenPlace(path: string, handing: Handing): Promise<TokenPlace> {
   const target = await followLinks(path);
   const [folder, name] = [dirname(target), basename(target)];
-  const read = async (): Promise<string | undefined> => readTrustedText("input", path);
   if (!(await isFolder(folder)))
     throw new SignetError("usage", `there is no folder ${folder} for the token: make it first, \`mkdir -p ${folder}\``);
-  const present = await read();
-  if (present !== undefined && present.trim() !== "" && !TOKEN.test(present)) {
-    throw new SignetError("usage", `${path} holds something else than a token, and is not written over: name another file`);
-  }
+  await look(path);
   await removeDeadWrites(folder, (written) => written === name);
   return Object.freeze({
-    read,
-    write: (token: string) => replaceHanded(path, token, handing),
-    remove: async () => removeFile(await followLinks(path)),
+    read: async () => (await look(path)).token,
+    write: async (token: string) => replaceHanded((await look(path)).target, token, handing),
+    remove: async () => removeFile((await look(path)).target),
     watch: (onChange: () => void): FolderWatch =>
       watchFolder(folder, (changed) => (changed === null || changed === name) && onChange()),
   });
+}
+
+/**
+ * Where a path leads, and which token stands there. It is asked each time: who can write to the folder can have put something else there since.
+ *
+ * @throws SignetError `usage` where it is something else than a token
+ */
+async function look(path: string): Promise<{ readonly target: string; readonly token: string | undefined }> {
+  const target = await followLinks(path);
+  const text = await readReplaceable(target);
+  if (text === undefined || text.trim() === "") return { target, token: undefined };
+  if (TOKEN.test(text)) return { target, token: text };
+  const words = `${path} holds something else than a token, and is neither written over nor removed: move it away, or name another file`;
+  throw new SignetError("usage", words);
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,6 +1,6 @@
-import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createFile, makeDirectories, makePrivateDirectory, replaceFile } from "../../src/files/durable.js";
 import { followLinks } from "../../src/files/links.js";
 import { scratchDirectories } from "../contracts/scratch.js";
@@ -65,10 +65,50 @@ describe("replacing a file", () => {
     await chmod(shared, 0o1777);
     await symlink(join(folder, "target"), join(shared, "link"));
     expect(await followLinks(join(shared, "link"))).toBe(join(folder, "target"));
-    const { lchown } = await import("node:fs/promises");
     await lchown(join(shared, "link"), SOMEBODY, SOMEBODY);
     await expect(replaceFile(join(shared, "link"), "x", 0o644)).rejects.toMatchObject({ code: "store_insecure" });
     await expect(lstat(join(folder, "target"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
+
+describe.runIf(isRoot)("a symbolic link", () => {
+  it.each([
+    ["of another user", 0o755, 0, SOMEBODY],
+    ["in another user's folder", 0o755, SOMEBODY, 0],
+    ["of another user in a folder of that one", 0o755, SOMEBODY, SOMEBODY],
+    ["of another user where a group can write", 0o775, 0, SOMEBODY],
+  ])("%s is not followed to where something is written", async (_, mode, owner, linkOwner) => {
+    const [place, target] = [join(folder, "place"), join(folder, "target")];
+    await mkdir(place);
+    await writeFile(target, "old");
+    await symlink("../target", join(place, "link"));
+    expect(await followLinks(join(place, "link"))).toBe(target);
+    await chmod(place, mode);
+    await chown(place, owner, owner);
+    await lchown(join(place, "link"), linkOwner, linkOwner);
+    await expect(replaceFile(join(place, "link"), "x", 0o644)).rejects.toMatchObject({ code: "store_insecure" });
+    expect(await readFile(target, "utf8")).toBe("old");
+  });
+});
+
+describe.runIf(isRoot)("a symbolic link, to another user than root", () => {
+  beforeEach(() => void vi.spyOn(process, "geteuid").mockReturnValue(SOMEBODY));
+  afterEach(() => void vi.restoreAllMocks());
+
+  it.each([
+    ["is followed that is its own in its own folder", 0o755, SOMEBODY, SOMEBODY, true],
+    ["is followed that is its own in root's folder", 0o755, 0, SOMEBODY, true],
+    ["is followed that is root's in root's folder which every user can write, as a ConfigMap's is", 0o1777, 0, 0, true],
+    ["is not followed that is its own in root's folder which every user can write", 0o1777, 0, SOMEBODY, false],
+  ])("%s", async (_, mode, owner, linkOwner, isFollowed) => {
+    const [place, target] = [join(folder, "place"), join(folder, "target")];
+    await mkdir(place);
+    await symlink("../target", join(place, "link"));
+    await chmod(place, mode);
+    await chown(place, owner, owner);
+    await lchown(join(place, "link"), linkOwner, linkOwner);
+    const found = await followLinks(join(place, "link")).catch(({ code }) => code);
+    expect(found).toBe(isFollowed ? target : "store_insecure");
   });
 });
 

@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createRenewal } from "../../src/client/renewal.js";
@@ -177,9 +177,74 @@ describe("a token's file", () => {
     await writeFile(path, "export PATH=/bin\n");
     await expect(tokenPlace(path, PRIVATE)).rejects.toMatchObject({
       code: "usage",
-      message: expect.stringContaining("not written over"),
+      message: expect.stringContaining("neither written over nor removed"),
     });
     expect(await readFile(path, "utf8")).toBe("export PATH=/bin\n");
+  });
+
+  it("is neither written over nor removed once something else than a token stands there, which is told once", async () => {
+    const path = join(await scratch(), "token");
+    const { file, machine, state, told } = await begun(path);
+    await writeFile(path, "precious\n");
+    await later(machine, 85_000);
+    await file.step();
+    await file.step();
+    expect(state.asked).toBe(2);
+    state.failure = new SignetError("issuer_unavailable", "away");
+    for (let second = 0; second < 200; second += 10) {
+      await later(machine, 10_000);
+      await file.step();
+    }
+    expect(told()).toStrictEqual(["ready", "unwritable", "failing"]);
+    expect(await readFile(path, "utf8")).toBe("precious\n");
+    await rm(path);
+    state.failure = undefined;
+    await later(machine, 60_000);
+    await file.step();
+    await file.step();
+    expect(told()).toContain("renewed");
+    expect(await readFile(path, "utf8")).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    file.close();
+  });
+
+  it.runIf(process.getuid?.() === 0)("is never what a link leads to that another user has planted since", async () => {
+    const above = await scratch();
+    const [folder, precious] = [join(above, "run"), join(above, "precious")];
+    await mkdir(folder);
+    await chown(folder, 4_711, 4_711);
+    const other = tokenWith({ exp: 4_000_000_000 });
+    await writeFile(precious, other, { mode: 0o600 });
+    const path = join(folder, "token");
+    const { file, machine, state, told, events } = await begun(path, { mode: 0o644 });
+    await rm(path);
+    await symlink("../precious", path);
+    await lchown(path, 4_711, 4_711);
+    await later(machine, 85_000);
+    await file.step();
+    await file.step();
+    state.failure = new SignetError("issuer_unavailable", "away");
+    for (let second = 0; second < 200; second += 10) {
+      await later(machine, 10_000);
+      await file.step();
+    }
+    expect(told()).toStrictEqual(["ready", "unwritable", "failing"]);
+    expect(events[1]).toMatchObject({ failure: { code: "store_insecure", message: expect.stringContaining(`${path} is a`) } });
+    expect(await readFile(precious, "utf8")).toBe(other);
+    expect((await stat(precious)).mode & 0o777).toBe(0o600);
+    file.close();
+  });
+
+  it("is kept in a folder that every user can write, as volumes of pods are", async () => {
+    const folder = await scratch();
+    await chmod(folder, 0o2777);
+    const { file, machine, told } = await begun(join(folder, "token"));
+    for (let second = 0; second < 90; second += 10) {
+      await later(machine, 10_000);
+      await file.step();
+    }
+    await file.step();
+    expect(told()).toStrictEqual(["ready", "renewed"]);
+    file.close();
   });
 
   it("has nothing beside it that a killed writer has left", async () => {
