@@ -111,38 +111,37 @@ export function createTokenFile({ renewal, place, clocks, onEvent }: TokenFileOp
 /** What was written, and what is written next. */
 interface Writing {
   readonly written: () => Held | undefined;
-  /** Looks at what an earlier process has left. */
+  /** Looks at what another process has left. */
   begin(): Promise<void>;
   /** @returns whether it stands there now */
   write(held: Held, leftMs: number): Promise<boolean>;
   restore(held: Held): Promise<void>;
+  /** Removes what was written, or another token that stands there by now and is over by this machine's clock. */
   remove(): Promise<void>;
-  /** Removes what an earlier process has left, once it is over by this machine's clock. */
+  /** Does so with what another process has left, once that is over by this machine's clock. */
   removeStale(): Promise<void>;
 }
 
 function createWriting(place: TokenPlace, clocks: Clocks, onEvent: TokenFileOptions["onEvent"]): Writing {
   let written: Held | undefined;
-  let [isReady, failures, nextMs] = [false, 0, Number.NEGATIVE_INFINITY];
-  let staleAtMs: number | undefined;
-
-  /** Tries, now and then where the disk fails, and tells of that once. What is over is removed as soon as that can be. */
-  async function tried(work: () => Promise<void>, isUrgent = false): Promise<boolean> {
-    if (clocks.monotonic() < nextMs && !isUrgent) return false;
-    try {
-      await work();
-      [failures, nextMs] = [0, Number.NEGATIVE_INFINITY];
-      return true;
-    } catch (error) {
-      failures += 1;
-      nextMs = clocks.monotonic() + Math.min(MAX_WRITE_WAIT_MS, 500 * 2 ** Math.min(failures, 10));
-      if (failures === 1) onEvent({ what: "unwritable", failure: asFailure(error) });
-      return false;
-    }
-  }
+  let [isReady, staleAtMs]: [boolean, number | undefined] = [false, undefined];
+  const tried = createTries(clocks, onEvent);
+  const isStale = (): boolean => staleAtMs !== undefined && clocks.now() >= staleAtMs;
 
   async function remove(): Promise<void> {
-    if (!(await tried(place.remove, true))) return;
+    let isRemoved = false;
+    await tried(async () => {
+      const present = await place.read();
+      if (present !== undefined && present !== written?.token) {
+        // Another process can have put a good token there since, which is looked after instead.
+        written = undefined;
+        staleAtMs = overAtMs(present);
+        if (!isStale()) return;
+      }
+      await place.remove();
+      isRemoved = true;
+    }, true);
+    if (!isRemoved) return;
     [written, staleAtMs] = [undefined, undefined];
     onEvent({ what: "removed" });
   }
@@ -150,9 +149,7 @@ function createWriting(place: TokenPlace, clocks: Clocks, onEvent: TokenFileOpti
   return {
     written: () => written,
     async begin() {
-      const present = await place.read().catch(() => undefined);
-      const end = present === undefined ? undefined : endOf(present.trim());
-      if (end !== undefined) staleAtMs = end * 1_000 - LAST_MS;
+      staleAtMs = overAtMs(await place.read().catch(() => undefined));
     },
     async write(held, leftMs) {
       if (!(await tried(() => place.write(held.token)))) return false;
@@ -173,8 +170,35 @@ function createWriting(place: TokenPlace, clocks: Clocks, onEvent: TokenFileOpti
     },
     remove,
     async removeStale() {
-      if (staleAtMs !== undefined && clocks.now() >= staleAtMs) await remove();
+      if (isStale()) await remove();
     },
+  };
+}
+
+/** When a token has to leave the file by this machine's clock; `undefined` where it says no end. */
+function overAtMs(token: string | undefined): number | undefined {
+  const end = token === undefined ? undefined : endOf(token.trim());
+  return end === undefined ? undefined : end * 1_000 - LAST_MS;
+}
+
+/** Tries, now and then where the disk fails, and tells of that once. What is over is removed as soon as that can be. */
+function createTries(
+  clocks: Clocks,
+  onEvent: TokenFileOptions["onEvent"],
+): (work: () => Promise<void>, isUrgent?: boolean) => Promise<boolean> {
+  let [failures, nextMs] = [0, Number.NEGATIVE_INFINITY];
+  return async (work, isUrgent = false) => {
+    if (clocks.monotonic() < nextMs && !isUrgent) return false;
+    try {
+      await work();
+      [failures, nextMs] = [0, Number.NEGATIVE_INFINITY];
+      return true;
+    } catch (error) {
+      failures += 1;
+      nextMs = clocks.monotonic() + Math.min(MAX_WRITE_WAIT_MS, 500 * 2 ** Math.min(failures, 10));
+      if (failures === 1) onEvent({ what: "unwritable", failure: asFailure(error) });
+      return false;
+    }
   };
 }
 

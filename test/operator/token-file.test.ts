@@ -172,6 +172,44 @@ describe("a token's file", () => {
     file.close();
   });
 
+  it("that another process has written meanwhile is removed when that one is over, whatever was there before", async () => {
+    const path = join(await scratch(), "token");
+    const now = Math.floor(createMachine(1, 0).clocks.now() / 1_000);
+    await writeFile(path, tokenWith({ exp: now + 30 }));
+    const { file, machine, state, told } = await kept(path);
+    state.failure = new SignetError("issuer_unavailable", "away");
+    await file.step();
+    const good = tokenWith({ exp: now + 600 });
+    await writeFile(path, good);
+    await later(machine, 500_000);
+    await file.step();
+    expect(await readFile(path, "utf8")).toBe(good);
+    expect(told()).toStrictEqual(["failing"]);
+    await later(machine, 99_000);
+    await file.step();
+    expect(told()).toStrictEqual(["failing", "removed"]);
+    expect(await readdir(join(path, ".."))).toStrictEqual([]);
+    file.close();
+  });
+
+  it("that another process has written just before the own token is over stays", async () => {
+    const path = join(await scratch(), "token");
+    const { file, machine, state, told } = await begun(path);
+    state.failure = new SignetError("issuer_unavailable", "away");
+    await later(machine, 97_000);
+    await file.step();
+    await later(machine, 500);
+    const good = tokenWith({ exp: Math.floor(machine.clocks.now() / 1_000) + 600 });
+    await writeFile(path, good);
+    await later(machine, 1_000);
+    await file.step();
+    await later(machine, 60_000);
+    await file.step();
+    expect(await readFile(path, "utf8")).toBe(good);
+    expect(told()).toStrictEqual(["ready", "failing"]);
+    file.close();
+  });
+
   it("is no file of another kind", async () => {
     const path = join(await scratch(), "config");
     await writeFile(path, "export PATH=/bin\n");
