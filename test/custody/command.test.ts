@@ -5,6 +5,7 @@ import { algorithmNamed } from "../../src/algorithms/table.js";
 import { checkConfig } from "../../src/config/load.js";
 import { create } from "../../src/custody/command/index.js";
 import type { Custodian } from "../../src/custody/contract.js";
+import { hasEnded } from "../contracts/ended.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { until } from "../contracts/until.js";
 
@@ -31,18 +32,6 @@ async function custodian(lines: string, settings: object = {}, env: Record<strin
   const { path, folder } = await program(lines);
   const all = { program: [path, folder], signs: false, timeoutSeconds: 300, ...settings };
   return create({ directory: folder, settings: all, env: { PATH: process.env.PATH ?? "", ...env } });
-}
-
-/** Whether a process has ended, whether or not somebody has asked for its status. */
-async function hasEnded(pid: number): Promise<boolean> {
-  if (process.platform === "linux")
-    return /^State:\tZ/m.test(await readFile(`/proc/${pid}/status`, "utf8").catch(() => "State:\tZ"));
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
 }
 
 const listed = async (found: Custodian) => {
@@ -135,6 +124,32 @@ describe("a program that keeps keys", () => {
     const pid = Number(await readFile(join(folder, "pid"), "utf8"));
     await until("the end of its child", () => hasEnded(pid));
   });
+
+  it.runIf(process.platform !== "win32")(
+    "goes on where something else handles the signal; nothing listens after it",
+    async () => {
+      const { path, folder } = await program(
+        `import { existsSync } from "node:fs";
+       writeFileSync(process.argv[2] + "/begun", "");
+       while (!existsSync(process.argv[2] + "/released")) await new Promise((turn) => setImmediate(turn));
+       answer({ ids: ["a"] });`,
+      );
+      const settings = { program: [path, folder], signs: false, timeoutSeconds: 300 };
+      const listeners = () => ["exit", "SIGINT", "SIGTERM", "SIGHUP"].map((event) => process.listenerCount(event));
+      const before = listeners();
+      const handled: string[] = [];
+      process.once("SIGTERM", (signal) => void handled.push(signal));
+      const custodians = [1, 2].map(() => create({ directory: folder, settings, env: { PATH: process.env.PATH ?? "" } }));
+      const answers = custodians.map((found) => listed(found));
+      await until("it runs", async () => (await readFile(join(folder, "begun")).catch(() => undefined)) !== undefined);
+      process.emit("SIGTERM", "SIGTERM");
+      expect(handled).toStrictEqual(["SIGTERM"]);
+      expect(listeners()).toStrictEqual(before.map((count) => count + 1));
+      await writeFile(join(folder, "released"), "");
+      expect(await Promise.all(answers)).toStrictEqual([["a"], ["a"]]);
+      expect(listeners()).toStrictEqual(before);
+    },
+  );
 
   it("lists ids; names that are none are passed over", async () => {
     expect(await listed(await custodian(`answer({ ids: ["a", "../b", "c d", "e_1"] });`))).toStrictEqual(["a", "e_1"]);

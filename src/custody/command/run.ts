@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { parse } from "node:path";
 import { SignetError, visible } from "../../errors.js";
+import { startInGroup } from "../../files/process-group.js";
 
 /** One run of a program. */
 export interface Run {
@@ -22,7 +23,7 @@ const PIECE_CHARACTERS = 16;
 
 /**
  * Runs a program once: its input on stdin, its answer on stdout. It runs in a process group of its own, which ends with it: nothing that
- * it started outlives the time limit.
+ * it started outlives the time limit, or this process.
  *
  * @returns its answer, of a program that has ended with 0
  * @throws SignetError `custodian_failed` with what it wrote to stderr, made harmless for terminals and without any of its input or answer
@@ -30,30 +31,24 @@ const PIECE_CHARACTERS = 16;
 export function runProgram(run: Run): Promise<string> {
   return new Promise((resolve, reject) => {
     const name = visible(run.program);
-    const child = spawn(run.program, run.args, {
-      cwd: parse(run.program).root,
-      env: run.env,
-      detached: process.platform !== "win32",
-      stdio: ["pipe", "pipe", "pipe"],
-      windowsHide: true,
-    });
+    const group = startInGroup((options) =>
+      spawn(run.program, run.args, { ...options, cwd: parse(run.program).root, env: run.env, stdio: ["pipe", "pipe", "pipe"] }),
+    );
+    const { child } = group;
     const stdout = collected(child.stdout, MAX_ANSWER_BYTES, () => end(`${name} answered more than ${MAX_ANSWER_BYTES} bytes`));
     const stderr = collected(child.stderr, MAX_STDERR_BYTES);
     const timer = setTimeout(
       () => end(`${name} did not end within ${run.timeoutMs / 1_000} seconds, and was killed`),
       run.timeoutMs,
     );
-    const stop = (): void => killGroup(child);
-    process.once("exit", stop);
     let isOver = false;
 
     const finish = (settle: () => void): void => {
       if (isOver) return;
       isOver = true;
       clearTimeout(timer);
-      process.removeListener("exit", stop);
       // Also after a good answer: what it left running would hold its pipes.
-      killGroup(child);
+      group.kill();
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
       settle();
     };
@@ -82,17 +77,6 @@ function collected(stream: NodeJS.ReadableStream, maxBytes: number, onMore?: () 
     if (bytes > maxBytes) onMore?.();
   });
   return () => Buffer.concat(chunks).toString("utf8");
-}
-
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  try {
-    // The group has the number of its first process, which stays taken as long as one of them lives.
-    if (process.platform === "win32") child.kill("SIGKILL");
-    else process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // All of it has ended.
-  }
 }
 
 // A program that is debugged writes what it reads: none of that may reach a log.
