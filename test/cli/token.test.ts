@@ -8,6 +8,7 @@ import { decodeJwt } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../tools/processes.mjs";
 import { tokenWith } from "../client/machine.js";
+import { hasEnded } from "../contracts/ended.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { until } from "../contracts/until.js";
 import { SIGNET, signet } from "./command.js";
@@ -201,6 +202,24 @@ describe("signet token --watch", () => {
     // The call would have been given up, and that been told.
     expect(watch.stderr()).toBe("");
     silent.close();
+  });
+
+  it("ends by a second signal while the program of --exec hangs, which is killed with all that it has started", async () => {
+    const folder = await scratch();
+    const program = join(folder, "after");
+    await writeFile(program, `#!/bin/sh\nsleep 600 &\necho "$$ $!" > ${folder}/pids\nwait\n`, { mode: 0o755 });
+    const watch = watching(...fromServer(), "aud=api", "--file", join(folder, "token"), "--exec", program);
+    const pids = async () => (await readFile(join(folder, "pids"), "utf8").catch(() => "")).split(" ").map(Number);
+    await until("the program runs", async () => (await pids()).length === 2);
+    let code: number | null | undefined;
+    const ended = watch.ended.then((ended) => {
+      code = ended;
+    });
+    await until("its end", () => code !== undefined || !watch.child.kill("SIGTERM"));
+    await ended;
+    expect(code, watch.stderr()).toBe(0);
+    expect(watch.stderr()).toContain("was killed at a second signal");
+    for (const pid of await pids()) await until("the end of all that it started", () => hasEnded(pid));
   });
 
   it("fails where no further try would help, and goes on where one may", async () => {

@@ -60,8 +60,11 @@ export async function token(context: Context, pairs: readonly string[], options:
   if (options.watch === true) {
     const keeper = (onEvent: (event: TokenFileEvent) => void): TokenFile =>
       createTokenFile({ renewal, place, clocks: CLOCKS, onEvent });
-    await keep(context, keeper, { path, tell, after: () => after?.again() });
-    await after?.ended();
+    const signals = watchStopSignals();
+    // At once, and not when the step that is under way is over: its renewal would start a run.
+    const ending = signals.first.then(() => after?.stop(signals.again));
+    await keep(context, keeper, { path, tell, after: () => after?.again(), stop: signals.first });
+    await ending;
     // A call that is under way would keep the process until it is answered.
     process.exit(await context.output.exitCode(0));
   }
@@ -114,16 +117,18 @@ interface Kept {
   readonly path: string;
   readonly tell: (leftMs: number) => void;
   readonly after: () => void;
+  /** Ends it. */
+  readonly stop: Promise<void>;
 }
 
 async function keep(
   { output }: Context,
   keeper: (onEvent: (event: TokenFileEvent) => void) => TokenFile,
-  { path, tell, after }: Kept,
+  { path, tell, after, stop }: Kept,
 ): Promise<void> {
   let [isReady, fatal]: [boolean, SignetError | undefined] = [false, undefined];
   const stopped = new AbortController();
-  watchStopSignals().first.then(() => stopped.abort());
+  stop.then(() => stopped.abort());
   const file = keeper((event) => {
     // What no further try would change is told as a failure, as long as nothing depends on this process.
     if (event.what === "failing" && !isReady && !isPassing(event.failure)) fatal = event.failure;
