@@ -56,12 +56,14 @@ function isForeign({ uid }: Stats): boolean {
 }
 
 /**
- * Whether a user other than this one and root can have put a name into its folder. In a folder that every user can write, only what belongs to
- * the folder's owner counts as put there by that one.
+ * Whether a user other than this one and root can have put a name into its folder. In a folder that every user can write, and move names of,
+ * only what belongs to the folder's owner counts as put there by that one.
  */
 export function canBePlanted(name: Stats, folder: Stats): boolean {
   if (process.platform === "win32") return false;
-  return isForeign(name) || isForeign(folder) || ((folder.mode & WRITE.others) !== 0 && name.uid !== folder.uid);
+  if (isForeign(name) || isForeign(folder)) return true;
+  const isOpen = (folder.mode & WRITE.others) !== 0 && (folder.mode & STICKY) === 0;
+  return isOpen && name.uid !== folder.uid;
 }
 
 /** The same of a file that was found, not named: in a folder that every user can write none is believed, nor what a link leads to that is another user's. */

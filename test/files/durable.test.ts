@@ -99,7 +99,14 @@ describe.runIf(isRoot)("a symbolic link, to another user than root", () => {
     ["is followed that is its own in its own folder", 0o755, SOMEBODY, SOMEBODY, true],
     ["is followed that is its own in root's folder", 0o755, 0, SOMEBODY, true],
     ["is followed that is root's in root's folder which every user can write, as a ConfigMap's is", 0o1777, 0, 0, true],
-    ["is not followed that is its own in root's folder which every user can write", 0o1777, 0, SOMEBODY, false],
+    [
+      "is followed that is its own in root's folder where every user can write, and move nothing of others, as /tmp is",
+      0o1777,
+      0,
+      SOMEBODY,
+      true,
+    ],
+    ["is not followed that is its own in root's folder which every user can write", 0o777, 0, SOMEBODY, false],
   ])("%s", async (_, mode, owner, linkOwner, isFollowed) => {
     const [place, target] = [join(folder, "place"), join(folder, "target")];
     await mkdir(place);
