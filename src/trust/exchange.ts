@@ -12,14 +12,17 @@ export interface ExchangeAsked {
   readonly scopes: readonly string[] | undefined;
 }
 
-/** The parties of an exchange: each was verified, or has shown who it is. */
+/**
+ * The parties of an exchange: each was verified, or has shown who it is. A token's names are those of the issuer of its rule, and never of its
+ * `iss`: a JWT-SVID may say any there, ours too.
+ */
 export interface ExchangeParties {
   readonly subject: ExchangedToken;
   /** Absent where the client itself acts. */
   readonly actor?: ExchangedToken | undefined;
   /** The caller that asks. */
   readonly client: string;
-  /** Our own URL: what carries it in `iss` uses our names. */
+  /** Our own URL: tokens of this issuer use our names. */
   readonly issuer: string | undefined;
   /** Tells a caller's name, which no other issuer's subject may have. */
   readonly isCaller: (name: string) => boolean;
@@ -55,9 +58,8 @@ const MAX_ACTORS = 4;
 export function narrowExchange(asked: ExchangeAsked, parties: ExchangeParties): NarrowedExchange {
   const { subject, actor } = parties;
   const name = subjectOf(subject, "subject_token");
-  // Without a URL of ours no token says that we have written it, and one without iss (a JWT-SVID) never does.
-  const isOurs = parties.issuer !== undefined && subject.claims.iss === parties.issuer;
-  if (!isOurs && parties.isCaller(name)) throw refused("subject_token", "its subject has a caller's name");
+  if (subject.issuer !== parties.issuer && parties.isCaller(name))
+    throw refused("subject_token", "its subject has a caller's name");
   assertMayAct(parties);
   const act = actors(parties);
   const allowed = actor ? common(subject.audiences, actor.audiences) : subject.audiences;
@@ -118,8 +120,8 @@ function common(left: readonly string[], right: readonly string[]): readonly str
 function assertMayAct({ subject, actor, client, issuer }: ExchangeParties): void {
   const { may_act: mayAct } = subject.claims;
   if (mayAct === undefined) return;
-  const acting: Readonly<Record<string, unknown>> = actor?.claims ?? { iss: issuer, sub: client, client_id: client };
-  const named = isObject(mayAct) ? { ...(actor && { iss: subject.claims.iss }), ...mayAct } : {};
+  const acting = actor ? { ...actor.claims, iss: actor.issuer } : { iss: issuer, sub: client, client_id: client };
+  const named = isObject(mayAct) ? { ...(actor && { iss: subject.issuer }), ...mayAct } : {};
   const members = Object.entries(named);
   const isNamed = members.some(([name]) => name !== "iss");
   if (isNamed && members.every(([name, value]) => isText(value) && ownMember(acting, name) === value)) return;
@@ -128,24 +130,22 @@ function assertMayAct({ subject, actor, client, issuer }: ExchangeParties): void
 
 // RFC 8693 section 4.1: the present actor stands outside, those before it within.
 function actors({ subject, actor, issuer }: ExchangeParties): Actor | undefined {
-  // A token without iss (a JWT-SVID) is of the issuer that its rule names.
-  const writtenBy = subject.claims.iss ?? subject.issuer;
-  const before = earlierActors(subject.claims.act, writtenBy, issuer, actor ? MAX_ACTORS - 1 : MAX_ACTORS);
+  const before = earlierActors(subject.claims.act, subject.issuer, issuer, actor ? MAX_ACTORS - 1 : MAX_ACTORS);
   // The outer one is whom resources let act: of our own parties no other issuer says that. Those within only say what was.
-  if (actor === undefined && before !== undefined && before.iss === undefined && writtenBy !== issuer)
+  if (actor === undefined && before !== undefined && before.iss === undefined && subject.issuer !== issuer)
     throw refused("subject_token", "its act names a party of this issuer, which has not written it");
   if (actor === undefined) return before;
   const sub = subjectOf(actor, "actor_token");
   // Who really acts would be lost.
   if (actor.claims.act !== undefined) throw refused("actor_token", "it is itself one of an actor that acts for another (act)");
-  return { ...nameSpace(actor.claims.iss ?? actor.issuer, issuer), sub, ...(before && { act: before }) };
+  return { ...nameSpace(actor.issuer, issuer), sub, ...(before && { act: before }) };
 }
 
-function earlierActors(act: unknown, writtenBy: unknown, issuer: string | undefined, most: number): Actor | undefined {
+function earlierActors(act: unknown, writtenBy: string, issuer: string | undefined, most: number): Actor | undefined {
   if (act === undefined) return undefined;
   if (most === 0) throw refused("subject_token", `more than ${MAX_ACTORS} act one for another`);
   const { iss = writtenBy, sub, client_id: client, act: before } = isObject(act) ? act : {};
-  const isNamed = isOptionalText(iss) && isOptionalText(sub) && isOptionalText(client) && Boolean(sub || client);
+  const isNamed = isText(iss) && isOptionalText(sub) && isOptionalText(client) && Boolean(sub || client);
   if (!isNamed) throw refused("subject_token", "its act names no actor");
   const earlier = earlierActors(before, writtenBy, issuer, most - 1);
   return {
@@ -157,8 +157,8 @@ function earlierActors(act: unknown, writtenBy: unknown, issuer: string | undefi
 }
 
 // Names of ours need no `iss`; the same name of another issuer is another party.
-function nameSpace(iss: unknown, issuer: string | undefined): { readonly iss?: string } {
-  return isText(iss) && iss !== issuer ? { iss } : {};
+function nameSpace(iss: string, issuer: string | undefined): { readonly iss?: string } {
+  return iss === issuer ? {} : { iss };
 }
 
 type TokenField = "subject_token" | "actor_token";

@@ -9,6 +9,8 @@ const IDP = "https://idp.example";
 const END = 2_000_000_000;
 
 interface Given {
+  /** Of the rule; without it what the claim `iss` says. */
+  readonly issuer?: string;
   readonly claims?: object;
   readonly subject?: string | undefined;
   readonly audiences?: readonly string[];
@@ -18,6 +20,7 @@ interface Given {
 
 function token({
   claims = {},
+  issuer = (claims as { iss?: string }).iss ?? IDP,
   audiences = ["api"],
   scopes = ["read", "write"],
   expiresAt = END,
@@ -27,7 +30,7 @@ function token({
   const all = { iss: IDP, ...(subject !== undefined && { sub: subject }), scope: "read write", ...claims };
   return {
     rule: "exchanges.0",
-    issuer: IDP,
+    issuer,
     subject,
     claims: all,
     audiences,
@@ -232,6 +235,38 @@ describe("act", () => {
     { sub: "a", act: {} },
     { sub: "a", act: null },
   ])("%j names no actor", (act) => expect(refusal(() => narrowed(acted(act))).code).toBe("proof_refused"));
+});
+
+describe("an iss that its rule does not hold a token to, as that of a JWT-SVID", () => {
+  const DOMAIN = "spiffe://other.example";
+  const svid = (claims: object, subject = `${DOMAIN}/x`) => token({ issuer: DOMAIN, subject, claims });
+
+  it("makes no name in the token one of ours", () => {
+    expect(narrowed(svid({ iss: US, act: { sub: "web" } })).act).toStrictEqual({ iss: DOMAIN, sub: "web" });
+    expect(narrowed(token(), {}, svid({ iss: US }, "web")).act).toStrictEqual({ iss: DOMAIN, sub: "web" });
+    expect(refusal(() => narrowed(svid({ iss: US }, "web")))).toStrictEqual({ code: "proof_refused", field: "subject_token" });
+    expect(refusal(() => narrowed(svid({ iss: US, act: { iss: US, sub: "web" } }))).code).toBe("proof_refused");
+  });
+
+  it("makes no actor one of whom another issuer speaks", () => {
+    const byClient = (mayAct: object) => token({ claims: { may_act: mayAct } });
+    const posing = svid({ iss: IDP, client_id: "svc" });
+    expect(refusal(() => narrowed(byClient({ client_id: "svc" }), {}, posing)).code).toBe("proof_refused");
+    expect(refusal(() => narrowed(byClient({ iss: IDP, client_id: "svc" }), {}, posing)).code).toBe("proof_refused");
+    expect(narrowed(byClient({ iss: DOMAIN, client_id: "svc" }), {}, posing).act).toStrictEqual({
+      iss: DOMAIN,
+      sub: `${DOMAIN}/x`,
+    });
+  });
+
+  it("leaves may_act to the workloads of its own trust domain", () => {
+    const subject = (iss: string | undefined) => svid({ iss, may_act: { sub: `${DOMAIN}/actor` } });
+    for (const iss of [undefined, IDP, US]) {
+      expect(narrowed(subject(iss), {}, svid({}, `${DOMAIN}/actor`)).act).toStrictEqual({ iss: DOMAIN, sub: `${DOMAIN}/actor` });
+      const namesake = token({ subject: `${DOMAIN}/actor`, claims: { iss: iss ?? IDP } });
+      expect(refusal(() => narrowed(subject(iss), {}, namesake)).code).toBe("proof_refused");
+    }
+  });
 });
 
 describe("whatever is exchanged", () => {
