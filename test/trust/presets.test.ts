@@ -42,13 +42,12 @@ describe("a preset", () => {
   });
 
   it("puts what STS says below STS's name, beside what stands there", () => {
-    const principal = "arn:aws:iam::123456789012:role/r";
     const { claims } = expand({
       preset: "aws",
       issuer: "https://a1.tokens.sts.global.api.aws",
-      claims: { principal_id: principal, "https://sts.amazonaws.com/": { org_id: "o-1" } },
+      claims: { principal_id: PRINCIPAL, "https://sts.amazonaws.com/": { org_id: "o-1" } },
     });
-    expect(claims).toStrictEqual({ "https://sts.amazonaws.com/": { org_id: "o-1", principal_id: principal } });
+    expect(claims).toStrictEqual({ "https://sts.amazonaws.com/": { org_id: "o-1", principal_id: PRINCIPAL } });
   });
 
   it("holds Entra's tokens to the issuer's tenant, and knows what its keys leave out", () => {
@@ -81,6 +80,7 @@ describe("a preset", () => {
 
 const EKS = "https://oidc.eks.us-east-1.amazonaws.com/id/E";
 const AWS = "https://a1.tokens.sts.global.api.aws";
+const PRINCIPAL = "arn:aws:iam::123456789012:role/r";
 const OID = "00aa00aa-bb11-cc22-dd33-44ee44ee44ee";
 const TENANT = "https://login.microsoftonline.com/aaaabbbb-0000-cccc-1111-dddd2222eeee/v2.0";
 const SA = "system:serviceaccount:prod:api";
@@ -155,6 +155,25 @@ describe("a preset refuses", () => {
         preset: "aws",
         issuer: AWS,
         claims: { aws_account: "123456789012", "https://sts.amazonaws.com/": { request_tags: { a: "b" } } },
+      },
+      "claims",
+      "request_tags",
+    ],
+    ...[[{ org_id: "o-1" }, { org_id: "o-2" }], [{ org_id: "o-1" }], { not: ["x"] }, { prefix: "x:" }, "x", null].map(
+      (beside): [string, object, string, string] => [
+        `a principal beside ${JSON.stringify(beside)}`,
+        { preset: "aws", issuer: AWS, claims: { principal_id: PRINCIPAL, "https://sts.amazonaws.com/": beside } },
+        "claims.https://sts.amazonaws.com/",
+        "one object, whose members may be lists",
+      ],
+    ),
+    [
+      "a request's tags among others",
+      {
+        preset: "aws",
+        issuer: AWS,
+        any: true,
+        claims: { "https://sts.amazonaws.com/": [{ org_id: "o-1" }, { request_tags: { a: "b" } }] },
       },
       "claims",
       "request_tags",

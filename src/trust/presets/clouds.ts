@@ -1,7 +1,7 @@
 import { isObject } from "../../encoding/object-schema.js";
 import { ownMember } from "../../encoding/own-member.js";
 import type { TrustRule } from "../../settings/trusts.js";
-import { claimAt } from "../matching.js";
+import { claimAt, isExclusion, isPrefix } from "../matching.js";
 import { isFixed, isFixedOrPrefixed, isHttpsIssuer, isNumericId, isUuid, type Preset, refusedRule } from "./preset.js";
 
 const STS = "https://sts.amazonaws.com/";
@@ -38,16 +38,23 @@ export const aws: Preset = {
 function withStsClaims(rule: TrustRule): TrustRule {
   const claims = Object.entries(rule.claims ?? {});
   const own = ownMember(rule.claims ?? {}, STS);
-  const moved = claims.filter(([name]) => STS_CLAIMS.includes(name));
-  const within = isObject(own) ? own : {};
-  const twice = moved.find(([name]) => Object.hasOwn(within, name));
-  if (twice !== undefined) throw refusedRule(`claims.${twice[0]}`, `stands below ${STS} as well; give it once`);
-  if ([within, rule.claims ?? {}].some((each) => Object.hasOwn(each, "request_tags")))
+  const within = own === undefined ? {} : own;
+  const alternatives = [within].flat().filter(isObject);
+  if ([...alternatives, rule.claims ?? {}].some((each) => Object.hasOwn(each, "request_tags")))
     throw refusedRule(
       "claims",
       "name request_tags, which are what the caller of STS says of itself; expected principal_id, or principal_tags",
     );
-  if (moved.length === 0) return rule;
+  const moved = claims.filter(([name]) => STS_CLAIMS.includes(name));
+  const [first] = moved;
+  if (first === undefined) return rule;
+  if (!isObject(within) || isPrefix(within) || isExclusion(within))
+    throw refusedRule(
+      `claims.${STS}`,
+      `is no object into which ${first[0]} could be put; expected one object, whose members may be lists: {"principal_tags": {"team": ["a", "b"]}}`,
+    );
+  const twice = moved.find(([name]) => Object.hasOwn(within, name));
+  if (twice !== undefined) throw refusedRule(`claims.${twice[0]}`, `stands below ${STS} as well; give it once`);
   const others = claims.filter(([name]) => name !== STS && !STS_CLAIMS.includes(name));
   return { ...rule, claims: Object.fromEntries([...others, [STS, { ...within, ...Object.fromEntries(moved) }]]) };
 }
