@@ -245,6 +245,10 @@ describe("POST /token of a stack", () => {
 
 const invocations = () => stack.aws.calls.filter(({ action }) => action === "lambda:InvokeFunction");
 
+/** Starts anew where some callers are others. */
+const restartWith = (callers: object) =>
+  restart({ Callers: JSON.stringify({ ...JSON.parse(parameters.Callers ?? ""), ...callers }) });
+
 describe("a caller whose rules are wrong", () => {
   it("proves nothing, says so in the log, and leaves the others as they are", async () => {
     const wrong = { trusts: [{ issuer: FAR, jwks: jwksOf(key) }] };
@@ -254,6 +258,29 @@ describe("a caller whose rules are wrong", () => {
     expect((await withProof({ iss: FAR, sub: "far" })).body.error).toBe("invalid_grant");
     const failed = { level: "ERROR", caller: "far", failure: expect.stringContaining("callers.far.trusts.0") };
     expect(stack.lines.map((line) => JSON.parse(line))).toContainEqual(expect.objectContaining(failed));
+  });
+});
+
+describe("the name of a caller", () => {
+  const exchange = (sub: string) =>
+    ask({
+      ...CREDENTIALS,
+      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+      client_assertion: own(),
+      subject_token: proof({ sub }),
+      subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+    });
+
+  it.each(["chat", "far"])("is no subject of another issuer's where it has no rules, or wrong ones: %s", async (name) => {
+    const jwks = jwksOf(key);
+    restartWith({
+      agent: { keys: { jwks }, exchanges: [{ issuer: IDP, jwks, audiences: [API] }] },
+      far: { trusts: [{ issuer: FAR, jwks }] },
+    });
+    expect((await exchange("alice")).status).toBe(200);
+    const before = invocations().length;
+    expect(await exchange(name)).toMatchObject({ status: 400, body: { error: "invalid_request" } });
+    expect(invocations()).toHaveLength(before);
   });
 });
 

@@ -59,7 +59,7 @@ const TRIAL = {
 export function startTokenFunction(env: Environment, write: (line: string) => void): StartedTokenFunction {
   const settings = tokenSettingsOf(env);
   const log = createLog(env, write);
-  const callers = provingCallers(settings, log);
+  const proving = provingCallers(settings, log);
   const credentials = () => {
     const found = environmentCredentials(env);
     if (found === undefined) throw noCredentials();
@@ -68,7 +68,7 @@ export function startTokenFunction(env: Environment, write: (line: string) => vo
   const reached = { region: settings.region, credentials, env };
   const toIssuer = createTransport({ ...reached, ...ISSUER_TIMES });
   const toBucket = createTransport({ ...reached, ...ONCE_TIMES });
-  const routes = routesOf({ ...settings, callers }, toIssuer, toBucket);
+  const routes = routesOf(settings, proving, toIssuer, toBucket);
 
   async function warmUp(): Promise<void> {
     const trial = handlerOf(routes, settings.issuer, () => undefined)(TRIAL, { awsRequestId: "" });
@@ -117,9 +117,14 @@ interface Route {
   readonly handler: Handler;
 }
 
-function routesOf(settings: TokenSettings, toIssuer: Transport, toBucket: Transport): readonly Route[] {
-  const { issuer, issuerFunction, usedProofs, jwksUrl, callers: proving } = settings;
-  const known = remoteCallers(localCallers(settings, proving), askIssuer(toIssuer, issuerFunction));
+function routesOf(
+  settings: TokenSettings,
+  proving: readonly ProvableCaller[],
+  toIssuer: Transport,
+  toBucket: Transport,
+): readonly Route[] {
+  const { issuer, issuerFunction, usedProofs, jwksUrl } = settings;
+  const known = remoteCallers(localCallers(settings), askIssuer(toIssuer, issuerFunction));
   const clock = () => Date.now() / 1_000;
   const proofs = createProofs({
     issuer,
@@ -136,8 +141,9 @@ function routesOf(settings: TokenSettings, toIssuer: Transport, toBucket: Transp
   ];
 }
 
-// The limits are judged here as the issuer's function judges them; the key, and how long it may sign for, it alone knows.
-function localCallers({ issuer, limits }: TokenSettings, callers: readonly ProvableCaller[]) {
+// All of them, since no proof may give a token the name of one that proves itself to IAM alone, or whose rule is wrong. The limits are judged
+// here as the issuer's function judges them; the key, and how long it may sign for, it alone knows.
+function localCallers({ issuer, limits, callers }: TokenSettings) {
   const { maxTtlSeconds, requireExpiration }: Limits = { ...DEFAULT_LIMITS, ...limits };
   const signer = { kid: "", alg: "ES256", publicJwk: { kty: "EC" }, sign: refuseToSign } as const;
   const source = { current: () => ({ signer: signer as never, maxTtlSeconds, endless: !requireExpiration }) };
