@@ -250,15 +250,24 @@ const restartWith = (callers: object) =>
   restart({ Callers: JSON.stringify({ ...JSON.parse(parameters.Callers ?? ""), ...callers }) });
 
 describe("a caller whose rules are wrong", () => {
-  it("proves nothing, says so in the log, and leaves the others as they are", async () => {
-    const wrong = { trusts: [{ issuer: FAR, jwks: jwksOf(key) }] };
-    stack.lines.length = 0;
-    restart({ Callers: JSON.stringify({ ...JSON.parse(parameters.Callers ?? ""), far: wrong }) });
-    expect((await withProof()).status).toBe(200);
-    expect((await withProof({ iss: FAR, sub: "far" })).body.error).toBe("invalid_grant");
-    const failed = { level: "ERROR", caller: "far", failure: expect.stringContaining("callers.far.trusts.0") };
-    expect(stack.lines.map((line) => JSON.parse(line))).toContainEqual(expect.objectContaining(failed));
-  });
+  const SUB = { claims: { sub: "far" } };
+  it.each<[string, string, object, object]>([
+    ["fix no identity", "trusts.0.claims", {}, {}],
+    ["give a claim that no proof sets", "trusts.0.claimsFromProof.r", { ...SUB, claimsFromProof: { r: "scope" } }, {}],
+    ["give a sub without a prefix", "trusts.0.claimsFromProof.sub", { ...SUB, claimsFromProof: { sub: "sub" } }, {}],
+    ["begin a sub as a caller without rules is called", "trusts.0.subjectPrefix", { ...SUB, subjectPrefix: "ch" }, {}],
+    ["fix its audience by a proof", "limits.fixedClaims.aud", SUB, { fixedClaims: { aud: "{proof.team}" } }],
+  ])(
+    "proves nothing where they %s, says so in the log, and leaves the others as they are",
+    async (_what, member, rule, limits) => {
+      stack.lines.length = 0;
+      restartWith({ far: { limits, trusts: [{ issuer: FAR, jwks: jwksOf(key), ...rule }] } });
+      expect((await withProof()).status).toBe(200);
+      expect((await withProof({ iss: FAR, sub: "far", team: API, r: "admin" })).body.error).toBe("invalid_grant");
+      const failed = { level: "ERROR", caller: "far", failure: expect.stringContaining(`callers.far.${member}`) };
+      expect(stack.lines.map((line) => JSON.parse(line))).toContainEqual(expect.objectContaining(failed));
+    },
+  );
 });
 
 describe("the name of a caller", () => {

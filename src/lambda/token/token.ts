@@ -13,6 +13,7 @@ import { presentSeconds } from "../../issue/issuer.js";
 import { DEFAULT_LIMITS, type Limits } from "../../settings/limits.js";
 import { createS3OnceStore, ONCE_TIMES } from "../../storage/aws/once.js";
 import { judgeCaller } from "../../trust/judge-callers.js";
+import { assertClaimsFromProofs } from "../../trust/judge-claims.js";
 import { createKeySources } from "../../trust/key-sources.js";
 import { createProofs } from "../../trust/proofs.js";
 import { fetchJwks } from "../../verify/fetch-jwks.js";
@@ -98,9 +99,11 @@ function handlerOf(routes: readonly Route[], issuer: string, log: Log): TokenHan
 }
 
 // A rule that is wrong is its own caller's fault: the others go on proving themselves.
-function provingCallers({ callers, issuer }: TokenSettings, log: Log): readonly ProvableCaller[] {
+function provingCallers({ callers, issuer, limits }: TokenSettings, log: Log): readonly ProvableCaller[] {
+  const named = Object.fromEntries(callers.map(({ name }) => [name, {}]));
   return callers.filter(hasProofs).filter((caller) => {
     try {
+      assertClaimsFromProofs(limits, { ...named, [caller.name]: caller });
       judgeCaller(caller.name, caller, issuer);
       return true;
     } catch (error) {
