@@ -6,12 +6,15 @@ import { bodyOf, type HttpAnswer, type HttpEvent } from "../shared/http-event.js
 /** What of a request's headers the routes look at. */
 const HEADERS = ["content-type", "content-encoding", "authorization"];
 
-/** An event as the routes of `http/` take it. What was sent twice is an empty text, which is none of what they expect. */
+/** What a header can hold (RFC 9110 section 5.5), one octet a character. */
+const FIELD_VALUE = /^[\t -~\u0080-\u00ff]*$/;
+
+/** An event as the routes of `http/` take it. What was sent twice, or no header can hold, is an empty text, which is none of what they expect. */
 export function requestOf(event: HttpEvent, route: string, method: string): readonly [Request, RequestContext] {
   const headers = new Headers();
   for (const name of HEADERS) {
     const value = eventHeader(event, name);
-    if (value !== undefined) headers.set(name, value.trim());
+    if (value !== undefined) headers.set(name, FIELD_VALUE.test(value) ? value.trim() : "");
   }
   const { requestContext: context } = event;
   const target = hasQuery(event) ? `${route}?` : route;

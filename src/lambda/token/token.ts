@@ -19,7 +19,7 @@ import { createProofs } from "../../trust/proofs.js";
 import { fetchJwks } from "../../verify/fetch-jwks.js";
 import { type HttpAnswer, type HttpEvent, httpProblem, isHttpEvent, routeOf } from "../shared/http-event.js";
 import { createLog, type Log } from "../shared/log.js";
-import { failureOf } from "../shared/report.js";
+import { failureOf, logRefused } from "../shared/report.js";
 import type { Environment } from "../shared/settings.js";
 import { within } from "../shared/within.js";
 import { eventAnswer, requestOf } from "./http-request.js";
@@ -92,7 +92,7 @@ function handlerOf(routes: readonly Route[], issuer: string, log: Log): TokenHan
         report(log, awsRequestId, said, { status, ms: Math.round(monotonicMs() - began) }),
       );
     } catch (error) {
-      log("WARN", awsRequestId, { outcome: error instanceof SignetError ? error.code : "internal" });
+      logRefused(log, awsRequestId, error, {});
       return httpProblem(error);
     }
   };
