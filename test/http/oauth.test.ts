@@ -43,7 +43,7 @@ describe("POST /token", () => {
     ["no client", "grant_type=client_credentials", FORM, 401, "invalid_client"],
     ["Basic that is none", "grant_type=client_credentials", { ...FORM, authorization: "Basic ???" }, 401, "invalid_client"],
     ["another grant", "grant_type=password&username=a", basic("web", secret), 400, "unsupported_grant_type"],
-    ["no grant", "", basic("web", secret), 400, "unsupported_grant_type"],
+    ["no grant", "", basic("web", secret), 400, "invalid_request"],
     [
       "two ways of authentication in one request",
       "grant_type=client_credentials&client_assertion=a",

@@ -29,9 +29,10 @@ export async function clientOf(form: Form, { authenticate }: GrantOptions, conte
   throw new SignetError("caller_secret_missing", `the client has to say who it is: send ${ways}`);
 }
 
-/** What a form asks for. @throws SignetError `grant_not_supported`, and for what of the form the grant cannot have */
+/** What a form asks for. @throws SignetError `invalid_request`, `grant_not_supported`, and for what of the form the grant cannot have */
 export async function grantOf(form: Form, client: Client, options: GrantOptions, context: RequestContext): Promise<Grant> {
-  switch (form.get("grant_type")) {
+  const type = form.get("grant_type");
+  switch (type) {
     case CLIENT_CREDENTIALS:
       return ownGrant(form, client);
     case JWT_BEARER:
@@ -39,9 +40,12 @@ export async function grantOf(form: Form, client: Client, options: GrantOptions,
     case TOKEN_EXCHANGE:
       return tokenExchange(form, client, options, context);
     default:
-      throw new SignetError("grant_not_supported", `grant_type must be one of ${GRANT_TYPES.join(", ")}`, {
-        field: "grant_type",
-      });
+      // RFC 6749 section 5.2: a parameter that is missing is another error than a grant that is unknown.
+      throw new SignetError(
+        type === undefined ? "invalid_request" : "grant_not_supported",
+        `grant_type must be one of ${GRANT_TYPES.join(", ")}`,
+        { field: "grant_type" },
+      );
   }
 }
 
