@@ -1,10 +1,10 @@
-import { isForSignatures } from "../algorithms/jwk-purpose.js";
+import { algorithmsOfJwk, isForSignatures } from "../algorithms/jwk-purpose.js";
 import type { AlgorithmName } from "../algorithms/table.js";
 import { decodeBase64url } from "../encoding/base64url.js";
 import { hasMembers, isText } from "../encoding/list-of.js";
 import { bitLength, numberOf } from "../encoding/number-of.js";
 import { isSignetError, SignetError } from "../errors.js";
-import type { ReadToken } from "../verify/token.js";
+import { parseObject, type ReadToken } from "../verify/token.js";
 import { readTokenVerifier, type VerifiedToken, type VerifierOptions } from "../verify/verifier.js";
 import { readVerifierOptions } from "../verify/verifier-options.js";
 
@@ -35,7 +35,7 @@ const MAX_KEYS = 100;
 const MAX_RSA_BITS = 4_096;
 /** No proof is longer. */
 export const MAX_PROOF_LENGTH = 16_384;
-/** A SPIFFE token without kid is tried with so many keys. */
+/** A SPIFFE token without kid is tried with so many keys of its algorithm. */
 const MAX_UNNAMED = 8;
 /** How far the clock of who signs a proof may be from this one. */
 export const PROOF_SKEW_SECONDS = 60;
@@ -54,8 +54,11 @@ export function createKeySet(jwks: KeyList, use: KeyUse, clock: () => number): K
   }
   const keys = jwks.keys.flatMap((entry): Jwk[] => usableKey(entry, use));
   const make = (algorithms: readonly AlgorithmName[] | undefined) => {
-    const all = verifierOf(keys, algorithms, clock);
-    return use === "jwt-svid" ? trying(all, keys, (key) => verifierOf([key], algorithms, clock)) : all;
+    // Entra's keys and SPIRE's name no alg; RS256 is what an RSA key signs with unless something else was agreed (OpenID Connect Core 1.0
+    // section 15.1).
+    const named = algorithms === undefined ? keys.map(withAlgorithm) : keys;
+    const all = verifierOf(named, algorithms, clock);
+    return use === "jwt-svid" ? trying(all, named, algorithms, (key) => verifierOf([key], algorithms, clock)) : all;
   };
   // Where no key of it can be used, the last good ones stay.
   const verifiers = new Map([["", make(undefined)]]);
@@ -72,22 +75,36 @@ export function createKeySet(jwks: KeyList, use: KeyUse, clock: () => number): K
 function verifierOf(keys: readonly Jwk[], algorithms: readonly AlgorithmName[] | undefined, clock: () => number): ProofVerifier {
   const byRule = { issuer: null, audience: null, types: null };
   const bounds = { clockSkewSeconds: PROOF_SKEW_SECONDS, maxTokenLength: MAX_PROOF_LENGTH };
-  // Entra's keys and SPIRE's name no alg; RS256 is what an RSA key signs with unless something else was agreed (OpenID Connect Core 1.0
-  // section 15.1).
-  const named = algorithms === undefined ? keys.map(withAlgorithm) : keys;
-  const options: VerifierOptions = { keys: { keys: named }, algorithms, ...byRule, ...bounds, clock };
+  const options: VerifierOptions = { keys: { keys }, algorithms, ...byRule, ...bounds, clock };
   return readTokenVerifier(readVerifierOptions(options) as VerifierOptions).verifyRead;
 }
 
-// JWT-SVID section 2.2: kid is optional, and a bundle has several keys while they are renewed.
-function trying(all: ProofVerifier, keys: readonly Jwk[], verifierFor: (key: Jwk) => ProofVerifier): ProofVerifier {
+// JWT-SVID section 2.2: kid is optional, and a bundle has several keys while they are renewed. Anybody can send a token without one, so each key
+// is read once, and only where the token's algorithm is its own.
+function trying(
+  all: ProofVerifier,
+  keys: readonly Jwk[],
+  algorithms: readonly AlgorithmName[] | undefined,
+  verifierFor: (key: Jwk) => ProofVerifier,
+): ProofVerifier {
+  const verifiers = new Map<Jwk, ProofVerifier | undefined>();
+  const verifierOnce = (key: Jwk): ProofVerifier | undefined => {
+    if (!verifiers.has(key))
+      verifiers.set(
+        key,
+        attempt(() => verifierFor(key)),
+      );
+    return verifiers.get(key);
+  };
   return (token) => {
     try {
       return all(token);
     } catch (error) {
       if (!isSignetError(error, "token_kid_missing")) throw error;
-      for (const key of keys.slice(0, MAX_UNNAMED)) {
-        const found = attempt(() => verifierFor(key)(token));
+      const { alg } = parseObject(token.parts.header, "header");
+      const fitting = keys.filter((key) => algorithmsOfJwk(key, algorithms).some(({ name }) => name === alg));
+      for (const key of fitting.slice(0, MAX_UNNAMED)) {
+        const found = attempt(() => verifierOnce(key)?.(token));
         if (found !== undefined) return found;
       }
       throw error;
