@@ -64,7 +64,8 @@ describe("a completion script", () => {
   it.runIf(process.platform !== "win32")("runs nothing that a key is called", async () => {
     const cwd = await scratch();
     await signet(["init"], { cwd });
-    const kids = ["k$(touch pwned)", "k`touch pwned`", "k v", "k*", "k'\"\\"];
+    // No kid of ours has a dot.
+    const kids = ["a.k$(touch pwned)", "a.k`touch pwned`", "a.k v", "a.k*", "a.k'\"\\"];
     for (const kid of kids) {
       const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
       const jwk = { ...publicKey.export({ format: "jwk" }), alg: "ES256", kid };
@@ -74,7 +75,7 @@ describe("a completion script", () => {
       });
     }
     const { stdout: script } = await signet(["completion", "bash"], { cwd });
-    const typed = `COMP_WORDS=('${SIGNET}' keys revoke k); COMP_CWORD=3; _signet; eval "printf '%s\\n' \${COMPREPLY[*]}"`;
+    const typed = `COMP_WORDS=('${SIGNET}' keys revoke a.); COMP_CWORD=3; _signet; eval "printf '%s\\n' \${COMPREPLY[*]}"`;
     const { stdout } = await run("bash", ["-c", `${script}\n${typed}`], { cwd });
     // Each is one word of what would be typed, and that word is the kid.
     expect(stdout.trim().split("\n").sort()).toStrictEqual([...kids].sort());
