@@ -22,12 +22,21 @@ const sources = [
   ...["src/relying-parties/index.js", "src/relying-parties/words.js", "src/relying-parties/set-up-words.js"],
   "src/http/openapi.js",
 ];
-const { CONFIG_MEMBERS, statusOf, PRESET_NAMES, describePreset, RELYING_PARTIES, rulesInWords, setUpInWords, openApiDocument } =
-  await sourceModule(...sources);
+const {
+  CONFIG_MEMBERS,
+  statusOf,
+  PRESET_NAMES,
+  describePreset,
+  SHARED_BEGINNINGS,
+  RELYING_PARTIES,
+  rulesInWords,
+  setUpInWords,
+  openApiDocument,
+} = await sourceModule(...sources);
 const pages = {
   "docs/configuration.md": configurationPage(CONFIG_MEMBERS),
   "docs/errors.md": errorsPage(statusOf),
-  "docs/trust-presets.md": presetsPage(PRESET_NAMES, describePreset),
+  "docs/trust-presets.md": presetsPage(PRESET_NAMES, describePreset, SHARED_BEGINNINGS),
   "docs/relying-parties.md": partiesPage(RELYING_PARTIES, rulesInWords, setUpInWords),
   "docs/http-api.md": httpApiPage(openApiDocument("")),
   ...libraryPages(JSON.parse(readFromRoot("package.json")), readFromRoot),

@@ -32,6 +32,21 @@ export function presetOfIssuer(issuer: string): PresetName | undefined {
   return PRESET_NAMES.find((name) => PRESETS[name].issuer === issuer && name !== "kubernetes");
 }
 
+/** What subjects begin with that have nothing in common but who writes them: of an issuer that is known, or any URL. */
+export const SHARED_BEGINNINGS: readonly string[] = [
+  ...PRESET_NAMES.flatMap((name) => PRESETS[name].subjectsBegin ?? []),
+  "https://",
+  "http://",
+];
+
+/** So begins every URL of a kind. */
+const SCHEME = /^[^/:]*:\/+$/;
+
+/** Tells whether the subjects of strangers begin so as well: such a beginning fixes no identity, whoever the issuer is. */
+export function isSharedBeginning(prefix: string): boolean {
+  return SCHEME.test(prefix) || SHARED_BEGINNINGS.some((each) => each.startsWith(prefix));
+}
+
 /**
  * Puts into a rule what its preset knows, and refuses one that the preset does not take. A rule without a preset is known by `sub`.
  *

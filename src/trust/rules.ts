@@ -9,7 +9,7 @@ import type { KeySource } from "./key-sources.js";
 import { type Fixed, fixedBy, type Members, readMembers } from "./matching.js";
 import { assertFetched, assertPlace } from "./places.js";
 import { isHttpsIssuer } from "./presets/preset.js";
-import { expandPreset, presetOfIssuer } from "./presets.js";
+import { expandPreset, isSharedBeginning, presetOfIssuer } from "./presets.js";
 import { isSharedAudience } from "./shared-audiences.js";
 import { wrongMember } from "./wrong-member.js";
 
@@ -136,21 +136,17 @@ function assertIdentity(rule: ExpandedRule, fixed: readonly Fixed[], where: stri
   const names = rule.identifiedBy.map((path) => path.join(".")).join(" or ");
   throw wrongMember(
     `${where}.claims`,
-    `fix no identity, so every token of the issuer would prove this caller; expected ${names}, whole or by {"prefix": ...}; any: true (--any) allows it`,
+    `fix no identity, so every token of the issuer would prove this caller; expected ${names}, whole or by a {"prefix": ...} that is one party's; any: true (--any) allows it`,
   );
 }
 
 function hasIdentity({ identifiedBy }: ExpandedRule, fixed: readonly Fixed[]): boolean {
   return fixed.some(
-    ({ path, prefixes }) =>
-      identifiedBy.some((each) => isSamePath(each, path)) && !prefixes.some((prefix) => SCHEME.test(prefix)),
+    ({ path, prefixes }) => identifiedBy.some((each) => isSamePath(each, path)) && !prefixes.some(isSharedBeginning),
   );
 }
 
-/** So begins every URL of a kind. */
-const SCHEME = /^[^/:]*:\/\/+$/;
-
-// Strangers have tokens of such an issuer as well, whose subjects all begin with one word: "repo:" begins those of all repositories.
+// Strangers have tokens of such an issuer as well, whose subjects may all begin with one word.
 function isOneParty(rule: ExpandedRule): boolean {
   const fixed = fixedBy(readMembers(rule.claims ?? {}, "claims"));
   return hasIdentity(rule, fixed) && fixed.every(({ prefixes }) => prefixes.every((prefix) => /^[^/:]+[/:]+[^/:]/.test(prefix)));

@@ -10,7 +10,7 @@ import { setUpInWords } from "../../src/relying-parties/set-up-words.js";
 import { rulesInWords } from "../../src/relying-parties/words.js";
 import { membersIn } from "../../src/settings/shape.js";
 import { PRESET_NAMES } from "../../src/settings/trusts.js";
-import { describePreset } from "../../src/trust/presets.js";
+import { describePreset, SHARED_BEGINNINGS } from "../../src/trust/presets.js";
 import { ERROR_GROUPS } from "../../tools/reference/errors.mjs";
 import { httpApiPage } from "../../tools/reference/http-api.mjs";
 import { libraryPages } from "../../tools/reference/library.mjs";
@@ -29,7 +29,7 @@ describe("the references that `npm run docs` writes", () => {
   });
 
   test("docs/trust-presets.md is what the presets know today", () => {
-    expect(textOf("docs/trust-presets.md")).toBe(presetsPage(PRESET_NAMES, describePreset));
+    expect(textOf("docs/trust-presets.md")).toBe(presetsPage(PRESET_NAMES, describePreset, SHARED_BEGINNINGS));
   });
 
   test("docs/relying-parties.md is what the table of relying parties says today", () => {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { isSignetError } from "../../src/errors.js";
 import type { ExchangeRule, TrustRule } from "../../src/settings/trusts.js";
 import { judgeCaller } from "../../src/trust/judge-callers.js";
+import { SHARED_BEGINNINGS } from "../../src/trust/presets.js";
 import { isSharedAudience } from "../../src/trust/shared-audiences.js";
 import type { TestKey } from "../verify/tokens.js";
 import { IDP, jwksOf, keyOf, US } from "./fixture.js";
@@ -61,9 +62,32 @@ describe("a rule that fixes no identity", () => {
     expect(faultOf({ issuer, claims: { sub: { prefix: own } } })).toBeUndefined();
   });
 
-  it.each(["https://", "spiffe://"])("is one whose sub begins with %s alone", (prefix) => {
-    expect(faultOf({ claims: { sub: { prefix } } })).toMatch(/claims: .*fix no identity/);
-    expect(faultOf({ claims: { sub: { prefix: `${prefix}example.org/` } } })).toBeUndefined();
+  const CUSTOM = [
+    IDP,
+    "https://ghe.example/_services/token",
+    "https://token.actions.githubusercontent.com/acme",
+    "https://oidc.eks.us-east-1.amazonaws.com/id/E",
+  ];
+  it.each([...SHARED_BEGINNINGS, "ldap://", "https:", "https:/", "system:", "arn:", "arn:aws:iam:"])(
+    "is one whose sub begins with %s alone, whoever the issuer is",
+    (prefix) => {
+      for (const issuer of CUSTOM) {
+        expect(faultOf({ issuer, claims: { sub: { prefix } } })).toMatch(/claims: .*fix no identity/);
+        expect(faultOf({ issuer, claims: { sub: ["a", { prefix }] } })).toMatch(/claims: .*fix no identity/);
+        expect(faultOf({ issuer, claims: { sub: { prefix } }, any: true })).toBeUndefined();
+      }
+    },
+  );
+
+  it.each([
+    ...SHARED_BEGINNINGS.map((each) => `${each}acme/`),
+    "ldap://example.org/",
+    "service:",
+    "user:",
+    "repository/",
+    "systems:",
+  ])("is not one whose sub begins with %s", (prefix) => {
+    expect(CUSTOM.map((issuer) => faultOf({ issuer, claims: { sub: { prefix } } }))).toStrictEqual(CUSTOM.map(() => undefined));
   });
 
   it("is not one for GitHub's issuer that fixes the repository, with or without its preset", () => {

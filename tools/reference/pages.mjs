@@ -142,8 +142,9 @@ ${table(
  *
  * @param {readonly string[]} names
  * @param {(name: any) => Readonly<Record<"about" | "issuer" | "identity", string>>} describe
+ * @param {readonly string[]} beginnings what subjects of strangers begin with
  */
-export function presetsPage(names, describe) {
+export function presetsPage(names, describe, beginnings) {
   const rows = names.map((name) => {
     const { about, issuer, identity } = describe(name);
     return [code(name), about, issuer, identity];
@@ -165,10 +166,14 @@ their claims have to say. The command writes such a rule; nothing is written tha
 | \`signet callers disable ci trusts.0\`, \`enable\`, \`untrust\` | switches one rule off and on, or takes it away; a server follows within two seconds |
 
 \`--claim name=text\` is a text, \`--claim name:=JSON\` anything else: \`1\` is not \`"1"\`. A claim that is given again may be either. \`--claim-prefix
-sub=repo:acme/\` is a beginning, which ends in \`/\` or \`:\`; an object of JSON means its members, and \`{"not": ["x"]}\` anything else. One with
-which the subjects of strangers begin as well (\`repo:\`, \`https://\`) fixes no identity. The only
+sub=repo:acme/\` is a beginning, which ends in \`/\` or \`:\`; an object of JSON means its members, and \`{"not": ["x"]}\` anything else. The only
 audience of a token is this issuer's URL, unless \`--audience\` says another; one that others share needs \`--shared-audience\`. Where a token
 proves several callers it is refused, unless \`client_id\` names one of them; the command says so when a rule is added.
+
+A beginning that the subjects of strangers have as well fixes no identity, and a rule with it is refused unless \`--any\`, with a preset or without:
+${beginnings.map(code).join(", ")},
+the first part of one (\`system:\`), and the scheme of any URL (\`x://\`). A rule without a preset for the issuer of \`github-actions\`, \`gitlab\`, \`buildkite\` or
+\`gcp\` that the table names needs a beginning that goes on behind its first word (\`repo:acme/\`).
 
 ## Presets
 

@@ -13,6 +13,7 @@ export const gitlab: Preset = {
   isIssuer: (issuer) => isHttpsIssuer(issuer) && !issuer.endsWith("/"),
   issuerForm: "https://gitlab.com, or the URL of your GitLab without / at its end",
   identifiedBy: [["project_id"], ["namespace_id"]],
+  subjectsBegin: ["project_path:"],
   identifies: (claims) => ["project_id", "namespace_id"].some((name) => isFixed(ownMember(claims, name), isNumericId)),
   identity:
     "project_id or namespace_id, digits as a text such as \"1234\" (the project's or group's page shows it): a path can be taken over by another group",
@@ -33,6 +34,7 @@ export const buildkite: Preset = {
   isIssuer: (issuer) => issuer === "https://agent.buildkite.com",
   issuerForm: "https://agent.buildkite.com",
   identifiedBy: [["pipeline_id"], ["organization_id"], ["organization_slug"], ["sub"]],
+  subjectsBegin: ["organization:"],
   identifies: (claims) =>
     ["pipeline_id", "organization_id"].some((name) => isFixed(ownMember(claims, name), isUuid)) ||
     isFixed(ownMember(claims, "organization_slug"), (slug) => slug !== "") ||

@@ -28,6 +28,7 @@ export const aws: Preset = {
     [STS, "principal_id"],
     [STS, "aws_account"],
   ],
+  subjectsBegin: ["arn:aws:iam::", "arn:aws:sts::"],
   identifies: (claims) =>
     isFixedOrPrefixed(claimAt(claims, [STS, "principal_id"]), (arn) => PRINCIPAL.test(arn)) ||
     isFixed(claimAt(claims, [STS, "aws_account"]), (id) => /^\d{12}$/.test(id)),

@@ -30,6 +30,7 @@ export const githubActions: Preset = {
   isIssuer: (issuer) => isHttpsIssuer(issuer) && FORMS.some((form) => form.test(issuer)),
   issuerForm: `${ISSUER}, the same with /ENTERPRISE, or https://HOST/_services/token of GitHub Enterprise Server`,
   identifiedBy: [["repository_id"], ["repository_owner_id"], ["sub"]],
+  subjectsBegin: ["repo:"],
   identifies: (claims) =>
     isFixed(ownMember(claims, "repository_id"), isNumericId) ||
     isFixed(ownMember(claims, "repository_owner_id"), isNumericId) ||

@@ -35,6 +35,7 @@ export const kubernetes: Preset = {
   isIssuer: isHttpsIssuer,
   issuerForm: "the cluster's own (`kubectl get --raw /.well-known/openid-configuration`)",
   identifiedBy: [["sub"], ["kubernetes.io", "namespace"], ["kubernetes.io", "serviceaccount", "uid"]],
+  subjectsBegin: ["system:serviceaccount:"],
   identifies: (claims) =>
     isFixedOrPrefixed(ownMember(claims, "sub"), (sub) => ACCOUNT.test(sub)) ||
     isFixed(claimAt(claims, ["kubernetes.io", "namespace"]), (name) => name !== "") ||
@@ -84,6 +85,7 @@ export const spiffe: Preset = {
   isIssuer: (issuer) => TRUST_DOMAIN.test(issuer) || isHttpsIssuer(issuer),
   issuerForm: "the trust domain such as spiffe://example.org, or the https URL of its discovery (jwt_issuer of SPIRE)",
   identifiedBy: [["sub"]],
+  subjectsBegin: ["spiffe://"],
   identifies: (claims) => isFixedOrPrefixed(ownMember(claims, "sub"), (sub) => SPIFFE_ID.test(sub)),
   identity: 'sub such as "spiffe://example.org/ns/prod/sa/api", or its beginning below the trust domain',
   isReused: true,
