@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const MEGABYTE = 1024 * 1024;
 const KILOBYTE = 1024;
 /** The verifier with discovery, minified by the bundler of who uses it, and packed by gzip. */
-const EDGE_BYTES = 9_701;
+const EDGE_BYTES = 9_856;
 /** The console's page: HTML, script and sheet, packed by gzip. */
 const PAGE_BYTES = 61_440;
 
@@ -31,16 +31,16 @@ function sizeBytes(path) {
 
 const budgets = [
   { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
-  { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 76.9, unit: KILOBYTE, name: "KB" },
+  { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 77, unit: KILOBYTE, name: "KB" },
   { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 170.3, unit: KILOBYTE, name: "KB" },
-  { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 41.3, unit: KILOBYTE, name: "KB" },
-  { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 37.2, unit: KILOBYTE, name: "KB" },
-  { what: "the token function, minified", path: "dist/lambda/token.cjs", limit: 136, unit: KILOBYTE, name: "KB" },
+  { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 41.7, unit: KILOBYTE, name: "KB" },
+  { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 37.7, unit: KILOBYTE, name: "KB" },
+  { what: "the token function, minified", path: "dist/lambda/token.cjs", limit: 137.4, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 1,024 KB, through S3.
-  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 976.3, unit: KILOBYTE, name: "KB" },
+  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 981, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.
-  { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 48.6, unit: KILOBYTE, name: "KB" },
-  { what: "what is built", path: "dist", limit: 3_610, unit: KILOBYTE, name: "KB" },
+  { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 49.1, unit: KILOBYTE, name: "KB" },
+  { what: "what is built", path: "dist", limit: 3_630, unit: KILOBYTE, name: "KB" },
 ];
 
 /** @param {string} what @param {number} size @param {number} limit @param {string} unit */
