@@ -113,15 +113,16 @@ function peersTable({ peers, us, of, ratio, row }) {
 const found = (list, show) => (version) => show(list.find((one) => one.version === version));
 
 function workersTable({ row }, together) {
+  const each = (label, of) =>
+    row(
+      label,
+      found(together, (one) => range(of(one))),
+    );
   return [
-    row(
-      "time a request with two workers, of that with one that has as much to do as each (limit 1.1)",
-      found(together, ({ ratio }) => range(ratio)),
-    ),
-    row(
-      "answered a second by two, of one; the load generator takes part of both cores",
-      found(together, ({ faster }) => range(faster)),
-    ),
+    each("time a request with two workers, of that with two servers of one worker each (limit 1.1)", ({ ratio }) => ratio),
+    each("the same, of one worker that has as much to do as each, the other core half idle", ({ dearer }) => dearer),
+    each("a bare signature on each of both cores at once, of one alone", ({ signature }) => signature),
+    each("answered a second by two, of one; the load generator takes part of both cores", ({ faster }) => faster),
   ];
 }
 

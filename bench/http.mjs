@@ -34,31 +34,45 @@ const CONNECTIONS = 20;
 const [SERVER_CORE, LOAD_CORE, ANY_CORE] = [0, 1, null];
 
 /**
- * Sends requests, and says what came of them.
+ * Sends requests to each of some targets at once, and says what came of them. A server may be several targets.
  *
- * @param {import("./served.mjs").Served} served
+ * @param {readonly import("./served.mjs").Served[]} targets
  * @param {{ path?: string, share?: number }} request of which a share is refused, in tenths
  */
-async function load(served, { path = "", share = 0, ...request }, options = {}, core = LOAD_CORE) {
-  const all = { connections: CONNECTIONS, duration: EFFORT.seconds, ...options, ...request, url: `${served.url}${path}` };
-  const [command, ...args] = pinned(core, [process.execPath, loader, JSON.stringify(all)]);
-  served.resume();
+async function loads(targets, { path = "", share = 0, ...request }, options = {}, core = LOAD_CORE) {
+  const servers = [...new Set(targets)];
+  const cpu = () => servers.reduce((sum, served) => sum + served.cpu(), 0);
+  const all = { connections: CONNECTIONS, duration: EFFORT.seconds, ...options, ...request };
+  for (const served of servers) served.resume();
   // What has waited has something to catch up with.
-  await fetch(`${served.url}/healthz`).then((answer) => answer.text());
-  const before = served.cpu();
-  const { stdout } = await run(command, args);
-  const us = served.cpu() - before;
-  served.pause();
-  const result = JSON.parse(stdout);
+  for (const { url } of servers) await fetch(`${url}/healthz`).then((answer) => answer.text());
+  const before = cpu();
+  const running = targets.map(({ url }) => {
+    const [command, ...args] = pinned(core, [process.execPath, loader, JSON.stringify({ ...all, url: `${url}${path}` })]);
+    return run(command, args);
+  });
+  const results = (await Promise.all(running)).map(({ stdout }) => JSON.parse(stdout));
+  const us = cpu() - before;
+  for (const served of servers) served.pause();
   // Each connection ends somewhere within its last ten requests.
   const within = all.connections * 10 * share * (1 - share);
-  if (result.errors > 0 || Math.abs(result.non2xx - share * result.total) > within) throw new Error(`${all.url}: ${stdout}`);
-  return { ...result, us: us / result.total, perSecond: result.total / result.seconds };
+  for (const result of results) {
+    if (result.errors > 0 || Math.abs(result.non2xx - share * result.total) > within)
+      throw new Error(`${path}: ${JSON.stringify(result)}`);
+  }
+  const perSecond = results.reduce((sum, { total, seconds }) => sum + total / seconds, 0);
+  return { results, us: us / results.reduce((sum, { total }) => sum + total, 0), perSecond };
+}
+
+/** Sends requests to one server. */
+async function load(served, request, options = {}, core = LOAD_CORE) {
+  const { results, ...rest } = await loads([served], request, options, core);
+  return { ...results[0], ...rest };
 }
 
 /** Microseconds of processor time of one bare signature, or verification, on the core that the servers have. @param {string} node */
-async function bareSignature(node, task = "sign", alg = "ES256") {
-  const [command, ...args] = pinned(SERVER_CORE, [node, signature, String(EFFORT.signatures), task, alg]);
+async function bareSignature(node, task = "sign", alg = "ES256", core = SERVER_CORE) {
+  const [command, ...args] = pinned(core, [node, signature, String(EFFORT.signatures), task, alg]);
   return { us: Number((await run(command, args)).stdout) };
 }
 
@@ -136,22 +150,33 @@ async function alone(served, issuer, perSecond) {
 }
 
 /**
- * Time a request, with two workers and with one that answers half as many a second over half as many connections: each worker has the
- * same to do. The load generator is on whatever core is free.
+ * What two workers of one server take for a request, of what two servers take that know nothing of each other: the machine and the load
+ * are the same. Beside it what the second core makes dearer whoever uses it: two workers of one that has as much to do as each and the
+ * other core nearly for itself, and two bare loops of signatures at once of one alone.
  */
 async function workers(issuer, start, { version, path }) {
   const { issue } = requests(issuer);
-  const [one, two] = [await start(onNode(path, {}).signet), await start(twoWorkers(path))];
+  const { signet } = onNode(path, {});
+  const [one, other, two] = [await start(signet), await start(signet), await start(twoWorkers(path))];
   const rounds = [];
   for (let round = 0; round < EFFORT.rounds; round++) {
-    const [most, both] = [await load(one, issue, {}, ANY_CORE), await load(two, issue, {}, ANY_CORE)];
-    const half = { connections: CONNECTIONS / 2, overallRate: Math.round(both.perSecond / 2) };
-    const single = await load(one, issue, half, ANY_CORE);
-    rounds.push({ ratio: both.us / single.us, faster: both.perSecond / most.perSecond });
+    const most = await load(one, issue, {}, ANY_CORE);
+    const half = { connections: CONNECTIONS / 2 };
+    const together = await loads([two, two], issue, half, ANY_CORE);
+    const apart = await loads([one, other], issue, half, ANY_CORE);
+    const single = await load(one, issue, { ...half, overallRate: Math.round(together.perSecond / 2) }, ANY_CORE);
+    const alone = await bareSignature(path);
+    const [here, there] = await Promise.all([bareSignature(path), bareSignature(path, "sign", "ES256", LOAD_CORE)]);
+    rounds.push({
+      ratio: together.us / apart.us,
+      dearer: together.us / single.us,
+      signature: (here.us + there.us) / 2 / alone.us,
+      faster: together.perSecond / most.perSecond,
+    });
   }
-  await one.stop();
-  await two.stop();
-  return { version, ratio: spread(rounds.map(({ ratio }) => ratio)), faster: spread(rounds.map(({ faster }) => faster)) };
+  for (const served of [one, other, two]) await served.stop();
+  const each = (name) => spread(rounds.map((round) => round[name]));
+  return { version, ratio: each("ratio"), dearer: each("dearer"), signature: each("signature"), faster: each("faster") };
 }
 
 /** What a request is made of. */

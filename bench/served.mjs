@@ -12,6 +12,8 @@ export function pinned(core, command) {
   return hasTaskset && typeof core === "number" ? ["taskset", "-c", String(core), ...command] : command;
 }
 
+let started = 0;
+
 /** @typedef {Awaited<ReturnType<typeof startServer>>} Served */
 
 /**
@@ -23,7 +25,7 @@ export function pinned(core, command) {
 export async function startServer(command, { folder, core, env = {} }) {
   const began = performance.now();
   const [program, ...args] = pinned(core, command);
-  const log = openSync(join(folder, "server.log"), "w");
+  const log = openSync(join(folder, `server-${++started}.log`), "w");
   const child = spawn(program, args, { cwd: folder, stdio: ["ignore", log, "pipe"], env: { ...process.env, ...env } });
   const url = await listening(child, command).catch((error) => {
     child.kill("SIGKILL");

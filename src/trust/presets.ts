@@ -42,7 +42,7 @@ export const SHARED_BEGINNINGS: readonly string[] = [
 /** So begins every URL of a kind. */
 const SCHEME = /^[^/:]*:\/+$/;
 
-/** Tells whether the subjects of strangers begin so as well: such a beginning fixes no identity, whoever the issuer is. */
+/** Tells whether the subjects of strangers begin so as well: such a beginning fixes no identity, of whatever issuer it is. */
 export function isSharedBeginning(prefix: string): boolean {
   return SCHEME.test(prefix) || SHARED_BEGINNINGS.some((each) => each.startsWith(prefix));
 }

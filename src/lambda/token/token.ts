@@ -103,7 +103,7 @@ function provingCallers({ callers, issuer, limits }: TokenSettings, log: Log): r
   const named = Object.fromEntries(callers.map(({ name }) => [name, {}]));
   return callers.filter(hasProofs).filter((caller) => {
     try {
-      assertClaimsFromProofs(limits, { ...named, [caller.name]: caller });
+      assertClaimsFromProofs(limits, { ...named, ...Object.fromEntries([[caller.name, caller]]) });
       judgeCaller(caller.name, caller, issuer);
       return true;
     } catch (error) {

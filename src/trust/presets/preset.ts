@@ -20,7 +20,7 @@ export interface Preset {
   /** What an issuer's name looks like, in words behind "expected". */
   readonly issuerForm: string;
   readonly identifiedBy: readonly ClaimPath[];
-  /** What the subjects of all its tokens begin with, whoever they are of. */
+  /** What the subjects of all its tokens begin with, whichever party they are of. */
   readonly subjectsBegin?: readonly string[];
   /** Whether the claims fix who it is: a name that another can take over, or that the workload chooses, fixes nothing. */
   identifies(claims: RuleClaims): boolean;
