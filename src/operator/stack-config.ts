@@ -1,5 +1,5 @@
 import { checkConfig } from "../config/load.js";
-import type { Config } from "../config/schema.js";
+import type { AwsConfig, Config } from "../config/schema.js";
 import { findCustody } from "../custody/registry.js";
 import { outputsOf, parameterOf, tokensOf, withNamedStack } from "./stack-access.js";
 import type { Surroundings } from "./surroundings.js";
@@ -21,7 +21,7 @@ export async function stackConfig(surroundings: Surroundings, name: string): Pro
   const { stack, region } = await withNamedStack(surroundings, name, (named) => named);
   const given = (parameter: string): string => parameterOf(stack, parameter);
   const { KeyringBucket: bucket = "", IssuerUrl: issuer, WrappingKeyArn: wrapping, KeyPolicy: keyPolicy } = outputsOf(stack);
-  const kmsKey = given("SecretKmsKeyArn") || wrapping;
+  const kmsKey = given("SecretKmsKeyArn") || undefined;
   const isEd25519 = given("Algorithm").startsWith("Ed");
   const members = {
     ...(issuer !== undefined && { issuer }),
@@ -37,9 +37,13 @@ export async function stackConfig(surroundings: Surroundings, name: string): Pro
       installation: bucket,
       region,
       keyring: `s3://${bucket}`,
-      ...(kmsKey !== undefined && { kmsKey }),
+      // A config names one key for both.
+      ...((kmsKey ?? wrapping) !== undefined && { kmsKey: kmsKey ?? wrapping }),
       ...(keyPolicy !== undefined && { keyPolicy }),
     },
   };
-  return checkConfig(members, name, { env: surroundings.env });
+  const config = checkConfig(members, name, { env: surroundings.env });
+  // A stack's functions may use the key that wraps for what is wrapped alone: a document that it encrypts at rest is closed to them.
+  const aws = { ...(config.aws as AwsConfig), kmsKey, wrappingKey: wrapping };
+  return { ...config, aws };
 }

@@ -96,4 +96,29 @@ describe("a stack that is made by this version", () => {
     expect(stack.read("complete")).toMatchObject({ formats: 2 });
     await stack.aws.close();
   });
+
+  const NEXT = { more: { Version: "99.0.0" } };
+
+  it("reads on what it read where it is updated to a version that reads the same, or rolled back from one", async () => {
+    const { stack, ask } = await aStack({});
+    const keys = await ask("Keys", "Create", {});
+    await ask("Complete", "Create", {});
+    const next = await ask("Keys", "Update", NEXT, keys);
+    expect(stack.read("complete")).toMatchObject({ formats: 2 });
+    await ask("Keys", "Update", {}, next);
+    expect(stack.read("complete")).toMatchObject({ formats: 2 });
+    await stack.aws.close();
+  });
+
+  // CloudFormation calls a custom resource only where a property of it changes.
+  it("has the end of an update from another version recorded, since its last resource changes with the version", async () => {
+    const { stack, ask } = await aStack({});
+    await ask("Keys", "Create", OLD);
+    const before = await ask("Complete", "Create", OLD);
+    const after = await ask("Complete", "Update", {}, before);
+    expect(await ask("Complete", "Update", NEXT, after)).not.toStrictEqual(after);
+    const { Version } = stack.put({}).properties("Complete");
+    expect(Version).toBe(stack.put({}).properties("Keys").Version);
+    await stack.aws.close();
+  });
 });

@@ -28,13 +28,13 @@ export async function markComplete(
   return { Status: "SUCCESS", Data: {} };
 }
 
-/** An update to another version begins: until it has come to its end, it may be rolled back to managers that read less. */
+/** An update to a version that reads other formats begins: until it has come to its end, it may be rolled back to managers that read less. */
 export async function beginUpdate(
   { ResourceProperties, OldResourceProperties }: ResourceRequest,
   { transport }: AwsParts,
   { keyring }: ManagerSettings,
 ): Promise<void> {
-  if (ResourceProperties.Version === OldResourceProperties?.Version) return;
+  if (ResourceProperties.Formats === OldResourceProperties?.Formats) return;
   const { bucket, prefix } = keyringPlace(keyring);
   await withdrawFormats(createBucket(transport, bucket), prefix);
 }
