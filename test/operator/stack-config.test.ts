@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 /** Which keys a command encrypts with that changes the keys of a stack with wrapped keys. */
-async function keysUsed(atRest: string) {
+async function keysUsed(atRest: string, sequence: number) {
   const parameters = {
     KeyCustodianParameter: "KMSDataKey",
     Algorithm: "ES256",
@@ -31,7 +31,7 @@ async function keysUsed(atRest: string) {
   const { stores, custodians } = await loadInstallation({ cwd: "/", env, self: "signet" }, "stack:signet");
   aws.calls.length = 0;
   // The fake knows neither key: what counts is which of them was named.
-  const document = { formatVersion: 1, sequence: 1, kid: "a", alg: "ES256", custody: "kms-data-key" } as never;
+  const document = { formatVersion: 1, sequence, kid: "a", alg: "ES256", custody: "kms-data-key" } as never;
   await stores.active.write(document).catch(() => undefined);
   await custodians["kms-data-key"]
     ?.create("5f2e7c10-1111-4222-8333-0000000000ff", algorithmNamed("ES256"))
@@ -43,10 +43,10 @@ async function keysUsed(atRest: string) {
 // The stack's roles may use the key that wraps under the context of wrapped keys alone: a document that it encrypted would be closed to them.
 describe("the config of a stack whose keys are wrapped", () => {
   it("encrypts documents by AWS's own key where the stack names none", async () => {
-    expect(await keysUsed("")).toStrictEqual({ code: "", wrappedBy: WRAPPING });
+    expect(await keysUsed("", 1)).toStrictEqual({ code: "", wrappedBy: WRAPPING });
   });
 
   it("encrypts them by the key that the stack names", async () => {
-    expect(await keysUsed(AT_REST)).toStrictEqual({ code: "InvalidKeyId", wrappedBy: WRAPPING });
+    expect(await keysUsed(AT_REST, 2)).toStrictEqual({ code: "InvalidKeyId", wrappedBy: WRAPPING });
   });
 });
