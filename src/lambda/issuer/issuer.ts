@@ -46,6 +46,8 @@ interface ResolvedCaller {
 
 /** As much of an invocation's time is for calls to AWS; in the rest what was signed is written and answered. */
 const TIME_FOR_CALLS = 0.9;
+/** API Gateway ends a request after 29 seconds: what AWS refused is told before, with its Retry-After. */
+const HTTP_CALLS_MS = 25_000;
 
 /** Looks at a batch before anything is signed. */
 type CheckSize = (requests: readonly IssueRequest[], caller: ResolvedCaller) => Promise<void>;
@@ -146,8 +148,9 @@ function handlerOf({ env, settings, callers, key, calls, own, report }: HandlerP
 
   return async (event, context) => {
     const began = monotonicMs();
-    calls.endsBy = Date.now() + (context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) * TIME_FOR_CALLS;
     const isHttp = settings.http && isHttpEvent(event);
+    const forCallsMs = (context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) * TIME_FOR_CALLS;
+    calls.endsBy = Date.now() + Math.min(forCallsMs, isHttp ? HTTP_CALLS_MS : Number.POSITIVE_INFINITY);
     let caller: ResolvedCaller | undefined;
     const identity = isHttp ? identityOf(event.requestContext) : undefined;
     const invocation = () => ({ requestId: context.awsRequestId, caller: caller?.name, identity, ms: elapsed(began) });

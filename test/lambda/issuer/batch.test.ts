@@ -30,7 +30,8 @@ async function issuing() {
   const store = createAwsActiveStore(createParameterStore(transport), "/signet/batch/active");
   await store.write({ sequence: 1, kid, alg, maxTtlSeconds: 86_400, material: await custodian.material("a") });
   transport.close();
-  const env = { ...aws.env, SIGNET_INSTALLATION: "batch", SIGNET_METRICS: "true", AWS_LAMBDA_LOG_FORMAT: "JSON" };
+  const log = { SIGNET_METRICS: "true", AWS_LAMBDA_LOG_FORMAT: "JSON" };
+  const env = { ...aws.env, SIGNET_INSTALLATION: "batch", SIGNET_HTTP: "true", ...log };
   return createHandler(env, (line) => lines.push(line));
 }
 
@@ -74,4 +75,30 @@ it("a batch ends with its invocation, and the tokens that are signed by then are
   expect(codes.filter((code) => code === "token")).toHaveLength(10);
   expect(codes.filter((code) => code === "aws_unavailable" || code === "aws_throttled")).toHaveLength(50);
   expect(signCalls()).toBe(before + 42);
+});
+
+it("a request over HTTP that KMS does not answer is answered before API Gateway ends it", async () => {
+  aws = await startFakeAws();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  const handler = await issuing();
+  await handler({ claims: {} }, context);
+  const before = signCalls();
+  aws.inject({ action: "kms:Sign", times: 1_000, kind: "timeout" });
+  const iam = { userArn: "arn:aws:iam::111122223333:user/a" };
+  const requestContext = { stage: "$default", http: { method: "POST" }, authorizer: { iam } };
+  let answer: { statusCode: number; headers: Record<string, string> } | undefined;
+  const asked = handler(
+    { version: "2.0", rawPath: "/issue", headers: { "content-type": "application/json" }, body: '{"claims":{}}', requestContext },
+    context,
+  );
+  void (asked as Promise<typeof answer>).then((answered) => {
+    answer = answered;
+  });
+  await untilTurn("a call without an answer", () => signCalls() > before);
+  for (let second = 0; second < 25; second++) {
+    await vi.advanceTimersByTimeAsync(1_000);
+    await new Promise(setImmediate);
+  }
+  await untilTurn("the answer", () => answer !== undefined);
+  expect(answer).toMatchObject({ statusCode: 503, headers: { "retry-after": expect.stringMatching(/^\d+$/) } });
 });
