@@ -37,7 +37,7 @@ const budgets = [
   { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 37.7, unit: KILOBYTE, name: "KB" },
   { what: "the token function, minified", path: "dist/lambda/token.cjs", limit: 137.4, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 1,024 KB, through S3.
-  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 981, unit: KILOBYTE, name: "KB" },
+  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 981.6, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.
   { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 49.1, unit: KILOBYTE, name: "KB" },
   { what: "what is built", path: "dist", limit: 3_630, unit: KILOBYTE, name: "KB" },
