@@ -22,6 +22,8 @@ export async function stackConfig(surroundings: Surroundings, name: string): Pro
   const given = (parameter: string): string => parameterOf(stack, parameter);
   const { KeyringBucket: bucket = "", IssuerUrl: issuer, WrappingKeyArn: wrapping, KeyPolicy: keyPolicy } = outputsOf(stack);
   const kmsKey = given("SecretKmsKeyArn") || undefined;
+  // A config names one key for both.
+  const either = kmsKey ?? wrapping;
   const isEd25519 = given("Algorithm").startsWith("Ed");
   const members = {
     ...(issuer !== undefined && { issuer }),
@@ -37,8 +39,7 @@ export async function stackConfig(surroundings: Surroundings, name: string): Pro
       installation: bucket,
       region,
       keyring: `s3://${bucket}`,
-      // A config names one key for both.
-      ...((kmsKey ?? wrapping) !== undefined && { kmsKey: kmsKey ?? wrapping }),
+      ...(either !== undefined && { kmsKey: either }),
       ...(keyPolicy !== undefined && { keyPolicy }),
     },
   };

@@ -99,13 +99,17 @@ function listenFailed(error: NodeJS.ErrnoException, address: ListenAddress): Sig
 
 function readTls({ cert, key }: TlsFiles): { cert: Buffer; key: Buffer } {
   const files = { cert: readPem("--tls-cert", cert), key: readPem("--tls-key", key) };
-  prove({ cert: files.cert }, "--tls-cert: the file is no certificate chain in PEM");
-  prove({ key: files.key }, "--tls-key: the file is no private key in PEM, or a passphrase encrypts it");
-  prove(files, "--tls-key: the key is not that of the certificate");
-  return files;
+  try {
+    createSecureContext(files);
+    return files;
+  } catch (cause) {
+    // Node says neither which of the files it was, nor what is to be done.
+    prove({ cert: files.cert }, "--tls-cert: the file is no certificate chain in PEM");
+    prove({ key: files.key }, "--tls-key: the file is no private key in PEM, or a passphrase encrypts it");
+    throw new SignetError("listen_failed", "--tls-key: the key is not that of the certificate", { cause });
+  }
 }
 
-// Node says neither which of the files it was, nor what is to be done.
 function prove(files: SecureContextOptions, fault: string): void {
   try {
     createSecureContext(files);

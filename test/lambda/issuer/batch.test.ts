@@ -35,6 +35,15 @@ async function issuing() {
   return createHandler(env, (line) => lines.push(line));
 }
 
+/** A function that has answered once, under timers that are the test's, and how often KMS has signed by then. */
+async function warm() {
+  aws = await startFakeAws();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  const handler = await issuing();
+  await handler({ claims: {} }, context);
+  return { handler, before: signCalls() };
+}
+
 const context = { awsRequestId: "r-1", invokedFunctionArn: ARN, getRemainingTimeInMillis: () => 600_000 };
 const signCalls = () => aws.calls.filter(({ action }: { action: string }) => action === "kms:Sign").length;
 
@@ -61,11 +70,7 @@ it("a batch with KMS takes one Sign a token but for those that are counted, over
 });
 
 it("a batch ends with its invocation, and the tokens that are signed by then are answered", async () => {
-  aws = await startFakeAws();
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
-  const handler = await issuing();
-  await handler({ claims: {} }, context);
-  const before = signCalls();
+  const { handler, before } = await warm();
   aws.inject({ action: "kms:Sign", skip: 10, times: 1_000, kind: "timeout" });
   const answer = handler({ requests: Array.from({ length: 60 }, () => ({ claims: {} })) }, context) as Promise<Answer>;
   // Ten are signed, and then each of the 32 turns is held by a call without an answer.
@@ -78,11 +83,7 @@ it("a batch ends with its invocation, and the tokens that are signed by then are
 });
 
 it("a request over HTTP that KMS does not answer is answered before API Gateway ends it", async () => {
-  aws = await startFakeAws();
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
-  const handler = await issuing();
-  await handler({ claims: {} }, context);
-  const before = signCalls();
+  const { handler, before } = await warm();
   aws.inject({ action: "kms:Sign", times: 1_000, kind: "timeout" });
   const iam = { userArn: "arn:aws:iam::111122223333:user/a" };
   const requestContext = { stage: "$default", http: { method: "POST" }, authorizer: { iam } };
