@@ -1,22 +1,35 @@
 /** Programs that run on this machine, for as long as a proof takes. */
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 const PATIENCE_MS = 60_000;
 
+/** Below the ports that systems give to whoever asks for any, and to outgoing connections (Linux from 32768 on, others from 49152). */
+const CHOSEN_PORTS = { from: 20_000, count: 12_000 };
+
 /**
- * A port of this machine that nobody listens on at the moment.
+ * A port of this machine that nobody listens on at the moment, and that the system gives to nobody by itself.
  *
+ * @param {string} [host]
  * @returns {Promise<number>}
  */
-export function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
+export async function freePort(host = "127.0.0.1") {
+  for (;;) {
+    const port = CHOSEN_PORTS.from + randomInt(CHOSEN_PORTS.count);
+    if (await canListen(port, host)) return port;
+  }
+}
+
+/** @param {number} port @param {string} host */
+function canListen(port, host) {
+  return new Promise((resolve, reject) => {
+    const server = createServer().listen(port, host, () => server.close(() => resolve(true)));
+    server.on("error", (/** @type {NodeJS.ErrnoException} */ error) =>
+      error.code === "EADDRINUSE" ? resolve(false) : reject(error),
+    );
   });
 }
 

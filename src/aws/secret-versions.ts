@@ -15,6 +15,8 @@ export interface SecretVersions {
   stage(secret: string, version: string, value: string): Promise<void>;
   /** Moves AWSCURRENT, only from the version that has it. */
   makeCurrent(secret: string, version: string, from: string | undefined): Promise<void>;
+  /** Takes AWSPENDING off a version: another rotation can begin. */
+  giveUp(secret: string, version: string): Promise<void>;
 }
 
 /** Binds them. */
@@ -46,6 +48,10 @@ export function createSecretVersions(transport: Transport): SecretVersions {
     },
     async makeCurrent(secret, version, from) {
       const input = { SecretId: secret, VersionStage: "AWSCURRENT", MoveToVersionId: version, RemoveFromVersionId: from };
+      await call("UpdateSecretVersionStage", secret, input, {});
+    },
+    async giveUp(secret, version) {
+      const input = { SecretId: secret, VersionStage: "AWSPENDING", RemoveFromVersionId: version };
       await call("UpdateSecretVersionStage", secret, input, {});
     },
   } satisfies SecretVersions);

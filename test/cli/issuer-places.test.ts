@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { temporaryBeside } from "../../src/files/temporary.js";
+import { freePort } from "../../tools/processes.mjs";
 import { QUICK_PASSPHRASES } from "../contracts/quick-passphrases.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { until } from "../contracts/until.js";
@@ -14,14 +13,6 @@ import { killServers, served } from "./server-process.js";
 const scratch = scratchDirectories();
 afterAll(killServers);
 
-async function freePort(host: string): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function made(...args: string[]): Promise<string> {
   const cwd = await scratch();
   const { code, stderr } = await signet(["init", ...args], { cwd });
@@ -31,7 +22,7 @@ async function made(...args: string[]): Promise<string> {
 
 describe("an issuer with a port and a path", () => {
   it("is served at its port, below its path, where verifiers find it", async () => {
-    const issuer = `http://localhost:${await freePort("127.0.0.1")}/tenant/a`;
+    const issuer = `http://localhost:${await freePort()}/tenant/a`;
     const cwd = await made("--issuer", issuer);
     const server = await served(cwd, [], []);
     expect(server.url).toBe(new URL(issuer).origin.replace("localhost", "127.0.0.1"));

@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { freePort } from "../../tools/processes.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { signet } from "./command.js";
 import { canCount, markProcesses } from "./process-marks.js";
@@ -22,16 +23,10 @@ afterAll(() => {
 
 /** Holds a port of this machine until it is let go. */
 async function heldPort() {
-  const server = createServer().listen(0, "127.0.0.1");
+  const port = await freePort();
+  const server = createServer().listen(port, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
   return { port: String(port), release: () => new Promise((resolve) => server.close(resolve)) };
-}
-
-async function freePort(): Promise<string> {
-  const { port, release } = await heldPort();
-  await release();
-  return port;
 }
 
 interface Started {
@@ -96,7 +91,7 @@ describe("an option that npm took for its own, since it was not behind --", () =
 describe.skipIf(!canCount)("npm start", { timeout: SLOW_MS }, () => {
   it("makes an issuer for its port, and serves it there again", async () => {
     const cwd = await scratch();
-    const port = await freePort();
+    const port = String(await freePort());
     const first = start(cwd, ["--port", port]);
     await first.ready;
     expect(await stop(first)).toBe(0);

@@ -5,7 +5,7 @@ import { isObject } from "../../encoding/object-schema.js";
 import { SignetError } from "../../errors.js";
 import { activeRecord, type Keyring } from "../../keyring/keyring.js";
 import type { CoreManager } from "../../rotation/manager.js";
-import { nextKeys, readyAt } from "../../rotation/plan/successor.js";
+import { isSoundStandby, matches, nextKeys, readyAt } from "../../rotation/plan/successor.js";
 import { provenActiveKey } from "./active-key.js";
 import type { ManagerDeps } from "./stack-keys.js";
 
@@ -30,7 +30,7 @@ export function isRotationStep(event: unknown): event is RotationStep {
  * version that has lost its labels.
  *
  * @throws SignetError `invalid_request` for another secret or version, `plan_refused` where no standby is old enough yet, which names
- * the time when one is
+ * the time when one is, and where the staged key was passed over
  */
 export async function rotateSecret(step: RotationStep, manager: CoreManager, deps: ManagerDeps): Promise<void> {
   const { SecretId, ClientRequestToken: version, Step } = step;
@@ -46,12 +46,12 @@ export async function rotateSecret(step: RotationStep, manager: CoreManager, dep
     case "createSecret":
       return create(versions, step, current, manager, deps);
     case "setSecret":
-      return set(await stagedKid(versions, step), step, manager, deps);
+      return set(await liveKid(versions, step, deps), step, manager, deps);
     case "testSecret":
       // A schedule that does not begin at once is tried out by this step alone, over a version that was not staged (RotateSecret).
       return test(kidIn(await versions.value(SecretId, version)), deps);
     case "finishSecret":
-      await test(await stagedKid(versions, step), deps);
+      await test(await liveKid(versions, step, deps), deps);
       return versions.makeCurrent(SecretId, version, current);
   }
 }
@@ -96,10 +96,30 @@ async function test(kid: string | undefined, { parts }: ManagerDeps): Promise<vo
     throw new SignetError("key_mismatch", "another key than the staged one signs: start the rotation again");
 }
 
-async function stagedKid(versions: SecretVersions, { SecretId, ClientRequestToken }: RotationStep): Promise<string> {
-  const kid = kidIn(await versions.value(SecretId, ClientRequestToken));
-  if (kid !== undefined) return kid;
-  throw refused("the version that is being rotated names no key: createSecret comes first");
+/**
+ * The key that the version names. A version keeps its value, and Secrets Manager begins no other one while it waits for this one: where its
+ * key will not sign any more, the version is given up.
+ */
+async function liveKid(
+  versions: SecretVersions,
+  { SecretId, ClientRequestToken: version }: RotationStep,
+  deps: ManagerDeps,
+): Promise<string> {
+  const kid = kidIn(await versions.value(SecretId, version));
+  if (kid === undefined) throw refused("the version that is being rotated names no key: createSecret comes first");
+  if (!isPassedOver(await keyringOf(deps), kid)) return kid;
+  await versions.giveUp(SecretId, version);
+  throw new SignetError(
+    "plan_refused",
+    "the staged key was passed over or revoked since, so its version was given up: start the rotation again, or the schedule does",
+  );
+}
+
+function isPassedOver({ keys, activation, policy }: Keyring, kid: string): boolean {
+  const key = keys.find(({ publicJwk }) => publicJwk?.kid === kid);
+  if (key === undefined) return true;
+  if (key.state === "active" || activation?.id === key.id) return false;
+  return !isSoundStandby(key) || !matches(key, policy);
 }
 
 async function keyringOf({ parts }: ManagerDeps): Promise<Keyring> {

@@ -322,6 +322,29 @@ describe("a rotation that Secrets Manager drives", () => {
     expect(current()).toBe(active());
   });
 
+  it("gives a version up whose key was revoked after it was staged, since Secrets Manager would try the same one for good", async () => {
+    const { ask, keyring, active, begin, current } = await rotating();
+    await ask({ action: "rotate" });
+    pass(25 * HOUR);
+    await ask({});
+    const staged = active();
+    const step = begin(NEXT);
+    await step("createSecret");
+    await ask({ action: "revoke", kid: staged, reason: "test" });
+    await ask({});
+    expect(active()).not.toBe(staged);
+    const before = keyring().rotationToken;
+    await expect(step("setSecret")).rejects.toMatchObject({
+      name: "plan_refused",
+      message: expect.stringContaining("start the rotation again"),
+    });
+    await expect(step("setSecret")).rejects.toThrow("not a version that is being rotated");
+    expect(keyring().rotationToken).toBe(before);
+    const again = begin("5f2e7c10-1d2c-11ee-be56-0242ac120009");
+    for (const each of ["createSecret", "setSecret", "testSecret", "finishSecret"]) await again(each);
+    expect(current()).toBe(active());
+  });
+
   it.each([
     [{ Step: "createSecret", SecretId: "other", ClientRequestToken: NEXT }, "other"],
     [{ Step: "dropSecret", SecretId: "own", ClientRequestToken: NEXT }, "Step"],
