@@ -149,7 +149,7 @@ export class JwtIssuer extends Construct {
   readonly keyManager: IFunction;
   /** Keyring, audit log and public documents. */
   readonly keyringBucket: IBucket;
-  /** `iss`; absent where claims bring their own. */
+  /** `iss` of every token; absent where it is none: claims bring their own, or `tokens.iss` says another one. */
   readonly issuerUrl: string | undefined;
   /** Where verifiers read the public keys; absent without `jwksEndpoint`. */
   readonly jwksUrl: string | undefined;
@@ -161,6 +161,7 @@ export class JwtIssuer extends Construct {
   readonly publicKeyPemBase64: string;
 
   readonly #callers: readonly string[];
+  readonly #existingKmsKey: IKey | undefined;
 
   /** @throws Error naming the prop that is unknown, or that the template would refuse */
   constructor(scope: Construct, id: string, props: JwtIssuerProps = {}) {
@@ -171,6 +172,7 @@ export class JwtIssuer extends Construct {
     if (refusal !== undefined) throw new Error(inProps(refusal));
     assertSameRegion(this, props);
     this.#callers = Object.keys(props.callers ?? {});
+    this.#existingKmsKey = props.existingKmsKey;
     const template = includeTemplate(this, resolved.template, values);
     const isMade = { Issuer: true, Manager: true, Decoder: props.decodeRoute === true, Token: props.tokenRoute === true };
     for (const name of FUNCTIONS) if (isMade[name]) loadAsset(this, template, name);
@@ -184,7 +186,7 @@ export class JwtIssuer extends Construct {
       props.jwksEndpoint !== false
         ? `https://${template.getResource("Api").ref}.execute-api.${region}.${urlSuffix}/v1`
         : undefined;
-    this.issuerUrl = props.issuerUrl ?? api;
+    this.issuerUrl = props.tokens?.iss === undefined ? (props.issuerUrl ?? api) : undefined;
     this.jwksUrl = api === undefined ? undefined : `${api}/.well-known/jwks.json`;
     this.domain = props.domainName === undefined ? undefined : domainOf(this, template.getResource("Domain"));
     this.keyId = template.getResource("Keys").getAtt("KeyID").toString();
@@ -209,12 +211,15 @@ export class JwtIssuer extends Construct {
   /** Lets a principal verify tokens with `kms:Verify` (custodian KMS). A verifier that uses the JWKS needs no right. */
   grantVerify(grantee: IGrantable): Grant {
     const { partition, region, account } = Stack.of(this);
-    return Grant.addToPrincipal({
+    const actions = ["kms:Verify", "kms:GetPublicKey"];
+    const granted = Grant.addToPrincipal({
       grantee,
-      actions: ["kms:Verify", "kms:GetPublicKey"],
+      actions,
       resourceArns: [`arn:${partition}:kms:${region}:${account}:key/*`],
       conditions: { StringEquals: { "aws:ResourceTag/signet:installation": this.keyringBucket.bucketName } },
     });
+    // A key of yours has no tag of ours.
+    return this.#existingKmsKey === undefined ? granted : granted.combine(this.#existingKmsKey.grant(grantee, ...actions));
   }
 
   /** Invocations of the issuer. */

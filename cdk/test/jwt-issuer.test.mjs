@@ -206,6 +206,18 @@ test("grants a caller its alias and nothing else", () => {
   });
 });
 
+test("lets a verifier use a key of one's own too, which has no tag of the issuer's", () => {
+  const stack = new Stack(new App(), "Auth");
+  const existingKmsKey = Key.fromKeyArn(stack, "Own", "arn:aws:kms:eu-central-1:111122223333:key/5f2e7c10-1111-4222-8333-000000000003");
+  const issuer = new JwtIssuer(stack, "Issuer", { keyCustodian: "KMS", existingKmsKey });
+  issuer.grantVerify(new Role(stack, "App", { assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com") }));
+  Template.fromStack(stack).hasResourceProperties("AWS::IAM::Policy", {
+    PolicyDocument: {
+      Statement: Match.arrayWith([{ Action: ["kms:Verify", "kms:GetPublicKey"], Effect: "Allow", Resource: existingKmsKey.keyArn }]),
+    },
+  });
+});
+
 test("tells its URLs, its key and its metrics", () => {
   const { stack, issuer } = synthesised({});
   assert.match(JSON.stringify(stack.resolve(issuer.jwksUrl)), /execute-api.*jwks\.json/);
@@ -213,6 +225,7 @@ test("tells its URLs, its key and its metrics", () => {
   assert.equal(issuer.metricErrors().metricName, "Errors");
   assert.equal(synthesised({ jwksEndpoint: false }).issuer.jwksUrl, undefined);
   assert.equal(synthesised({ issuerUrl: "https://issuer.example" }).issuer.issuerUrl, "https://issuer.example");
+  assert.equal(synthesised({ tokens: { iss: "12345" } }).issuer.issuerUrl, undefined);
 });
 
 test("stands before its API with a domain, which DNS can be led to, and leaves iss", () => {

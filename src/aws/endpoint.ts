@@ -3,10 +3,7 @@ import { urlOf, webUrlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
 
 /** The services that Signet calls, by the prefix of their endpoints. */
-export type Service = "kms" | "ssm" | "secretsmanager" | "s3" | "events" | "lambda" | "logs" | "sts" | "iam";
-
-/** These, and one that a package calls for it. */
-export type KnownService = Service | "cloudformation";
+export type Service = "kms" | "ssm" | "secretsmanager" | "s3" | "events" | "lambda" | "logs" | "sts" | "iam" | "cloudformation";
 
 /** Environment variables, as far as they say where AWS is. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,7 +25,7 @@ const PARTITIONS: readonly (readonly [prefix: string, suffix: string, dualStackS
   ["eusc-", "amazonaws.eu", "api.amazonwebservices.eu"],
 ];
 
-type ServiceIds = { readonly [S in KnownService]?: string };
+type ServiceIds = { readonly [S in Service]?: string };
 const SERVICE_IDS: ServiceIds = { secretsmanager: "SECRETS_MANAGER", events: "EVENTBRIDGE", logs: "CLOUDWATCH_LOGS" };
 
 /** What an installation's keys and documents are kept by. */
@@ -50,12 +47,12 @@ export function regionIn(env: Environment): string | undefined {
 }
 
 /** The variable that says where a service is (the AWS SDKs and Tools Reference Guide): most have its prefix in capitals. */
-export function endpointVariable(service: KnownService): `AWS_ENDPOINT_URL_${string}` {
+export function endpointVariable(service: Service): `AWS_ENDPOINT_URL_${string}` {
   return `AWS_ENDPOINT_URL_${SERVICE_IDS[service] ?? service.toUpperCase()}`;
 }
 
 /** An endpoint that was configured instead of AWS's own for a service: an emulator, or an interface endpoint of a VPC. */
-export function configuredEndpoint(service: KnownService, env: Environment): string | undefined {
+export function configuredEndpoint(service: Service, env: Environment): string | undefined {
   if (env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === "true") return undefined;
   return env[endpointVariable(service)] || env.AWS_ENDPOINT_URL || undefined;
 }

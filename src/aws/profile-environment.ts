@@ -1,12 +1,12 @@
 import { ownMember } from "../encoding/own-member.js";
 import { webUrlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
-import { type Environment, endpointVariable, type KnownService, regionIn } from "./endpoint.js";
+import { type Environment, endpointVariable, regionIn, type Service } from "./endpoint.js";
 import { type Profile, sharedProfile } from "./shared-config.js";
 
 const REGION = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Services whose endpoints are looked for. */
-const LOOKED_FOR: readonly KnownService[] = [
+const LOOKED_FOR: readonly Service[] = [
   "kms",
   "ssm",
   "secretsmanager",

@@ -4,7 +4,21 @@
  */
 import { parseDocument } from "yaml";
 
-const SHORT_FORMS = ["Ref", "Sub", "GetAtt", "If", "Join", "Equals", "Not", "And", "Or", "Condition", "FindInMap"];
+const SHORT_FORMS = [
+  "Ref",
+  "Sub",
+  "GetAtt",
+  "If",
+  "Join",
+  "Equals",
+  "Not",
+  "And",
+  "Or",
+  "Condition",
+  "FindInMap",
+  "Select",
+  "Split",
+];
 
 /** A tag such as `!Sub` as the object that it is short for. */
 const customTags = SHORT_FORMS.flatMap((name) => {
@@ -73,6 +87,8 @@ export function resolveStack(template, { parameters = {}, pseudo, attributes, re
     "Fn::Or": (all) => all.some(value),
     "Fn::If": ([name, yes, no]) => value(conditions[name]() ? yes : no),
     "Fn::FindInMap": ([map, ...keys]) => keys.reduce((found, key) => found[value(key)], template.Mappings[map]),
+    "Fn::Select": ([index, list]) => value(list)[value(index)],
+    "Fn::Split": ([separator, text]) => value(text).split(separator),
     "Fn::Join": ([separator, parts]) => parts.map(value).join(separator),
     "Fn::Contains": ([list, one]) => list.map(value).includes(value(one)),
     "Fn::Sub": (text) =>
@@ -143,6 +159,7 @@ export function isAllowed(statements, { action, resource, context }) {
   const matches = (pattern, text) =>
     new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`).test(text);
   const operators = {
+    StringLike: (name, wanted) => context[name] !== undefined && list(wanted).some((each) => matches(each, context[name])),
     StringEquals: (name, wanted) => list(wanted).includes(context[name]),
     // Also true where the request has no such value.
     "ForAllValues:StringEquals": (name, wanted) => list(context[name] ?? []).every((each) => list(wanted).includes(each)),

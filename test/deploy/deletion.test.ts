@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
 import { functionOfVersion1 } from "../formats/fixtures.js";
-import { askResource, startStack } from "./stack.js";
+import { askResource, STACK_ID, startStack } from "./stack.js";
 
 type Stack = Awaited<ReturnType<typeof startStack>>;
 let bucket: Awaited<ReturnType<typeof startAnswerBucket>>;
@@ -41,6 +41,44 @@ describe("a stack that is deleted", () => {
     expect(stack.read("incomplete")).toMatchObject({ stackId: expect.stringContaining(":stack/signet/") });
     expect(await ask("Complete", "Create")).toBe("SUCCESS");
     expect(objects().has("incomplete")).toBe(false);
+    expect(await ask("Keys", "Delete")).toBe("SUCCESS");
+    expectKept();
+  });
+
+  it.each([
+    ["ROLLBACK_IN_PROGRESS", true],
+    ["DELETE_IN_PROGRESS", false],
+    ["UPDATE_ROLLBACK_IN_PROGRESS", false],
+    ["ROLLBACK_COMPLETE", false],
+  ])("was complete, and takes its keys back only where its creation is: %s", async (status, isTakenBack) => {
+    await ask("Keys", "Create");
+    await ask("Complete", "Create");
+    stack.aws.state.stacks.set(STACK_ID, status);
+    expect(await ask("Complete", "Delete")).toBe("SUCCESS");
+    expect(await ask("Keys", "Delete")).toBe("SUCCESS");
+    if (!isTakenBack) return expectKept();
+    expect([usableKeys().length, objects().size, stack.aws.state.aliases.size]).toStrictEqual([0, 0, 0]);
+    expect(stack.aws.calls.filter(({ code }: { code: string }) => /AccessDenied/.test(code))).toStrictEqual([]);
+    return undefined;
+  });
+
+  it("keeps its keys in a creation that is taken back and was another's, or where CloudFormation does not say", async () => {
+    await ask("Keys", "Create");
+    await ask("Complete", "Create");
+    expect(await ask("Keys", "Delete")).toBe("SUCCESS");
+    expectKept();
+    stack.aws.state.stacks.set(STACK_ID, "ROLLBACK_IN_PROGRESS");
+    stack.aws.inject({ action: "cloudformation:DescribeStacks", times: 1_000, code: "AccessDenied", status: 403 });
+    expect(await ask("Keys", "Delete")).toBe("SUCCESS");
+    expectKept();
+    stack.aws.clearFaults();
+    const mark = objects().get("complete").at(-1);
+    mark.body = Buffer.from(
+      JSON.stringify({
+        ...JSON.parse(mark.body.toString()),
+        stackId: "arn:aws:cloudformation:eu-central-1:111122223333:stack/other/1",
+      }),
+    );
     expect(await ask("Keys", "Delete")).toBe("SUCCESS");
     expectKept();
   });

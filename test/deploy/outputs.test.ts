@@ -44,8 +44,9 @@ async function aStack(parameters: Record<string, string> = {}, name = "Keys", mo
 
 describe("the resource that answers with the stack's outputs", () => {
   it("has every parameter among its properties, so that each deployment which changes one renews them", () => {
-    const named = JSON.stringify(template.Resources.Keys.Properties).matchAll(/"Ref":"(\w+)"/g);
-    expect([...named].map(([, name]) => name).sort()).toStrictEqual(Object.keys(template.Parameters).sort());
+    const referred = JSON.stringify(template.Resources.Keys.Properties).matchAll(/"Ref":"(\w+)"/g);
+    const named = [...referred].map(([, name = ""]) => name).filter((name) => !Object.hasOwn(template.Resources, name));
+    expect(named.sort()).toStrictEqual(Object.keys(template.Parameters).sort());
   });
 
   it("answers with the key that signs where only outputs are renewed and the tick fails", async () => {

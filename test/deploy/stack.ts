@@ -16,7 +16,7 @@ export const template = parseTemplate(templateText);
 const REGION = "eu-central-1";
 const ACCOUNT = "111122223333";
 const STACK_UUID = "5f2e7c10-1111-4222-8333-000000000001";
-const STACK_ID = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/signet/${STACK_UUID}`;
+export const STACK_ID = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stack/signet/${STACK_UUID}`;
 const BUCKET = "signet-keyring-1a2b3c";
 const USED_PROOFS = "signet-usedproofs-4d5e6f";
 const arnOf = (service: string, rest: string): string => `arn:aws:${service}:${REGION}:${ACCOUNT}:${rest}`;
@@ -37,7 +37,7 @@ interface Role {
   statements: readonly object[];
 }
 
-const SERVICES = ["KMS", "SSM", "SECRETS_MANAGER", "S3", "LAMBDA"];
+const SERVICES = ["KMS", "SSM", "SECRETS_MANAGER", "S3", "LAMBDA", "CLOUDFORMATION"];
 
 /**
  * A stack of the template's, on the strict fake: its inline code runs with nothing but the rights of its roles.
@@ -97,13 +97,20 @@ export async function startStack(answersTo: string) {
   const refs: Readonly<Record<string, string>> = { Keyring: BUCKET, UsedProofs: USED_PROOFS, Api: "abc123" };
   const ref = (id: string): string => refs[id] ?? `signet-${id.toLowerCase()}`;
 
-  /** Puts the template in force with these parameters, as CloudFormation does before it calls the custom resource. */
-  function put(parameters: Record<string, string>) {
+  /**
+   * Puts the template in force with these parameters, as CloudFormation does before it calls the custom resource. What the stack had `before`
+   * and has no more goes when an update has come to its end: until then it is there as well.
+   */
+  function put(parameters: Record<string, string>, before?: Record<string, string>) {
     const stack = resolveStack(template, { parameters, pseudo, attributes, ref });
+    const had = before && resolveStack(template, { parameters: before, pseudo, attributes, ref });
     for (const [name, each] of Object.entries(roles)) {
       if (!stack.made.includes(`${name}Role`)) continue;
-      const { Policies } = stack.properties(`${name}Role`);
-      each.statements = Policies.flatMap(
+      const policies = [
+        ...stack.properties(`${name}Role`).Policies,
+        ...[stack, had].flatMap((one) => (one === undefined ? [] : policiesOf(one, ref(`${name}Role`)))),
+      ];
+      each.statements = policies.flatMap(
         ({ PolicyDocument }: { PolicyDocument: { Statement: object[] } }) => PolicyDocument.Statement,
       );
     }
@@ -175,6 +182,12 @@ export async function startStack(answersTo: string) {
   };
 }
 
+/** The policies of a role that are resources of their own. */
+function policiesOf({ made, properties }: ReturnType<typeof resolveStack>, role: string) {
+  const own = made.filter((id: string) => template.Resources[id].Type === "AWS::IAM::RolePolicy");
+  return own.map((id: string) => properties(id)).filter(({ RoleName }: { RoleName: string }) => RoleName === role);
+}
+
 /** The codes of functions that were started before, as functions of their own: each start runs one anew. */
 const codes = new Map<string, ReturnType<typeof Function>>();
 
@@ -209,6 +222,8 @@ interface ResourceAsked {
   readonly name?: string;
   /** Its properties before an update. */
   readonly old?: object;
+  /** The stack's parameters before an update that has not come to its end. */
+  readonly before?: Record<string, string> | undefined;
   /** The code of another version's manager. */
   readonly code?: string | undefined;
   /** What another version's template says of its properties; `undefined` for one that it has not. */
@@ -219,9 +234,9 @@ interface ResourceAsked {
 export async function askResource(
   stack: Awaited<ReturnType<typeof startStack>>,
   bucket: { readonly url: string; readonly answers: readonly ResourceAnswer[] },
-  { parameters, id, type, name = id, old = {}, code, more = {} }: ResourceAsked,
+  { parameters, id, type, name = id, old = {}, before, code, more = {} }: ResourceAsked,
 ) {
-  const resolved = stack.put(parameters);
+  const resolved = stack.put(parameters, before);
   const ResourceProperties = JSON.parse(JSON.stringify({ ...resolved.properties(id), ...more }), (_, value) =>
     typeof value === "number" || typeof value === "boolean" ? String(value) : value,
   );

@@ -1,34 +1,19 @@
-import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
-import { describe, expect, it, vi } from "vitest";
+import { decodeJwt, decodeProtectedHeader } from "jose";
+import { describe, expect, it } from "vitest";
 import { withNestedPath } from "../../src/deploy/nested-path.js";
 import { isInFull, some } from "../contracts/matrix.js";
 import { isAllowed, parseTemplate, resolveStack } from "./cloudformation.mjs";
-import { answerBucketAt, askResource, context, managerContext, pseudo, startStack, template, templateText } from "./stack.js";
+import { askedAt, denied, issuedBy, type Stack, tick, verified } from "./life.js";
+import { answerBucketAt, managerContext, pseudo, startStack, template, templateText } from "./stack.js";
 
-const HOUR_MS = 3_600_000;
 /** What the service does with a key that only some stacks give, or with a right that another action takes besides. */
 const FOR_SOME = ["kms:TagResource", "kms:Encrypt", "kms:GenerateDataKey", "xray:PutTraceSegments", "xray:PutTelemetryRecords"];
 /** Lambda itself writes the log, and asks for these. */
 const OF_LAMBDA = ["logs:CreateLogStream", "logs:PutLogEvents"];
 
-type Stack = Awaited<ReturnType<typeof startStack>>;
 const used = new Map<string, Set<string>>();
 const bucket = await answerBucketAt(1_800_000_000_000);
-
-const pass = (hours: number) => vi.setSystemTime(Date.now() + hours * HOUR_MS);
-
-const ask = (stack: Stack, parameters: Record<string, string>, id: string, type: string, old = {}) =>
-  askResource(stack, bucket, { parameters, id, type, old });
-
-/** A tick an hour, or, in the short form, every few hours. */
-async function tick(stack: Stack, parameters: Record<string, string>, hours: number, everyHours = 1) {
-  const manage = stack.start(stack.put(parameters), "Manager");
-  const step = isInFull ? 1 : everyHours;
-  for (let hour = 0; hour < hours; hour += step) {
-    pass(step);
-    await manage({ action: "tick" }, managerContext);
-  }
-}
+const ask = askedAt(bucket);
 
 function remember({ aws, roles }: Stack) {
   for (const [name, { accessKeyId }] of Object.entries(roles)) {
@@ -37,12 +22,6 @@ function remember({ aws, roles }: Stack) {
   }
 }
 
-const issuedBy = async (issue: Awaited<ReturnType<Stack["start"]>>, stack: Stack, ttl = 86_400) =>
-  ((await issue({ claims: { sub: "alice" }, ttl }, context(stack.issuerArn))) as unknown as { token: string }).token;
-const verified = (stack: Stack, token: string) =>
-  jwtVerify(token, createLocalJWKSet(stack.read(".well-known/jwks.json")), { currentDate: new Date() });
-
-const denied = ({ aws }: Stack) => aws.calls.filter(({ code }: { code: string }) => /AccessDenied/.test(code));
 const lives = (token: string) => (decodeJwt(token).exp as number) * 1_000 > Date.now();
 
 /** The first and the third move use all of the manager's rights together. */
@@ -197,27 +176,6 @@ describe("a stack whose creation fails at any call", () => {
     const stack = await startStack(bucket.url);
     stack.aws.inject({ action: "kms:CreateKey", times: 3, code: "MalformedPolicyDocumentException", status: 400 });
     expect((await ask(stack, { KeyCustodianParameter: "KMS" }, "Keys", "Create")).outcome).toBe("SUCCESS");
-    await stack.aws.close();
-  });
-});
-
-describe("a stack with a KMS key that was there already", () => {
-  it("signs with it first, keeps the right to it as long as it is in use, and never deletes it", async () => {
-    const stack = await startStack(bucket.url);
-    const input = { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" };
-    const { Arn } = (stack.aws.perform("kms", "CreateKey", input) as never as { KeyMetadata: { Arn: string } }).KeyMetadata;
-    const parameters = { KeyCustodianParameter: "KMS", ExistingKmsKeyArn: Arn };
-    const made = await ask(stack, parameters, "Keys", "Create");
-    expect(made).toMatchObject({ outcome: "SUCCESS", Data: { KeyArn: Arn, KeyID: Arn.split("/").at(-1) } });
-    await verified(stack, await issuedBy(stack.start(stack.put(parameters), "Issuer"), stack));
-    const without = await ask(stack, { KeyCustodianParameter: "KMS" }, "Keys", "Update", made.ResourceProperties);
-    expect(without.outcome).toMatch(/^FAILED .* is still in use/);
-    expect((await ask(stack, parameters, "Keys", "Update", without.ResourceProperties)).outcome).toBe("SUCCESS");
-    const other = { ...parameters, ExistingKmsKeyArn: Arn.replace(/[^/]+$/, "00000000-0000-4000-8000-000000000000") };
-    expect((await ask(stack, other, "Keys", "Update")).outcome).toMatch(/^FAILED .* only be taken when the stack is made/);
-    expect(denied(stack)).toStrictEqual([]);
-    expect((await ask(stack, parameters, "Keys", "Delete")).outcome).toBe("SUCCESS");
-    expect(stack.aws.state.keys.get(Arn.split("/").at(-1))?.state).toBe("Enabled");
     await stack.aws.close();
   });
 });
@@ -421,6 +379,9 @@ describe("the template", () => {
     expect(resolved({ IssueRoutes: "on", JwksEndpoint: "off" }).refusals()).toHaveLength(1);
     expect(resolved({ DecodeRoute: "on", JwksEndpoint: "off" }).refusals()).toHaveLength(1);
     expect(resolved({ SecretsManagerRotation: "on" }).refusals()).toHaveLength(1);
+    const watched = { AlarmEmail: "ops@example.com", LogLevelApplicationParameter: "ERROR" };
+    expect(resolved(watched).refusals()).toStrictEqual([]);
+    expect(resolved({ ...watched, LogLevelApplicationParameter: "FATAL" }).refusals()).toHaveLength(1);
     expect(resolved({ RotateByUpload: "on", RotateEveryDays: "90" }).refusals()).toHaveLength(1);
     expect(resolved({ RotateByUpload: "on" }).refusals()).toStrictEqual([]);
     expect(resolved({ ExistingKmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/k" }).refusals()).toHaveLength(1);

@@ -29,7 +29,7 @@ export function createManagerReport(
 ): ManagerLog {
   const log = createLog(env, write);
   const count = (counts: Readonly<Record<string, number>>) => {
-    if (metrics) write(metricsLine(installation, { ManagerRuns: 1, ...counts }));
+    if (metrics) write(metricsLine(installation, { ManagerRuns: 1, ...counts }, env));
   };
   return {
     step: (requestId, { action, words }) => log("INFO", requestId, { action, words }),

@@ -1,10 +1,19 @@
 import type { AwsParts } from "../../assemble-aws.js";
 import { keyringPlace } from "../../aws/names.js";
-import { createBucket } from "../../aws/s3.js";
+import { type Bucket, createBucket } from "../../aws/s3.js";
 import { deleteAllVersions } from "../../aws/s3-versions.js";
+import { stackStatus } from "../../aws/stack-status.js";
+import type { Transport } from "../../aws/transport.js";
 import { keepsNames } from "../../custody/contract.js";
 import { ownMember } from "../../encoding/own-member.js";
-import { beginCreation, incompleteKey, isIncomplete, recordCompletion, withdrawFormats } from "../../storage/aws/stack-marks.js";
+import {
+  beginCreation,
+  incompleteKey,
+  isCompletedBy,
+  isIncomplete,
+  recordCompletion,
+  withdrawFormats,
+} from "../../storage/aws/stack-marks.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
 import type { ManagerSettings } from "./settings.js";
 
@@ -16,13 +25,15 @@ export const COMPLETE = "Custom::SignetComplete";
  * on keyrings may be written as this template, which is the one in force, reads them.
  */
 export async function markComplete(
-  { RequestType, ResourceProperties }: ResourceRequest,
+  { RequestType, StackId, ResourceProperties }: ResourceRequest,
   { transport }: AwsParts,
   { keyring }: ManagerSettings,
 ): Promise<ResourceOutcome> {
   const { bucket, prefix } = keyringPlace(keyring);
   if (RequestType !== "Delete") {
-    await recordCompletion(createBucket(transport, bucket), prefix, Number(ResourceProperties.Formats ?? 1));
+    const store = createBucket(transport, bucket);
+    const madeBy = (await isIncomplete(store, prefix, StackId)) ? StackId : undefined;
+    await recordCompletion(store, prefix, Number(ResourceProperties.Formats ?? 1), madeBy);
     await deleteAllVersions(transport, bucket, incompleteKey(prefix));
   }
   return { Status: "SUCCESS", Data: {} };
@@ -52,12 +63,15 @@ export async function markIncomplete(
 /**
  * Takes back what a creation that failed has made: private keys with every custodian, the active document, the keyring and the public
  * documents with all their versions, so that the bucket can go too. Only where the mark is read that this stack's creation has
- * written and its end has removed: of a stack that was complete, or of which nothing is known, it takes nothing.
+ * written and its end has removed, or where what comes later in a stack of other things has failed and CloudFormation says that it takes the
+ * whole creation back: of a stack that was complete, or of which nothing is known, it takes nothing.
  */
 export async function takeBack({ StackId }: ResourceRequest, parts: AwsParts, { keyring }: ManagerSettings): Promise<void> {
   const { stores, custodians, transport } = parts;
   const { bucket, prefix } = keyringPlace(keyring);
-  if (!(await isIncomplete(createBucket(transport, bucket), prefix, StackId))) return;
+  const store = createBucket(transport, bucket);
+  const isFailed = (await isIncomplete(store, prefix, StackId)) || (await isCreationTakenBack(store, prefix, StackId, transport));
+  if (!isFailed) return;
   for (const { sequence } of await stores.active.read()) await stores.active.delete(sequence);
   // A list may be old: what the keyring names goes by that.
   for (const record of (await stores.keyring.read())?.keyring.keys ?? []) {
@@ -72,4 +86,11 @@ export async function takeBack({ StackId }: ResourceRequest, parts: AwsParts, { 
   // The mark goes last: another try has to find it.
   await deleteAllVersions(transport, bucket, prefix, incompleteKey(prefix));
   await deleteAllVersions(transport, bucket, incompleteKey(prefix));
+}
+
+/** `ROLLBACK_IN_PROGRESS` is of failed creations alone (CloudFormation user guide, "Stack status codes"). What cannot be asked is not known. */
+async function isCreationTakenBack(store: Bucket, prefix: string, stackId: string, transport: Transport): Promise<boolean> {
+  if (!(await isCompletedBy(store, prefix, stackId))) return false;
+  const status = await stackStatus(transport, stackId).catch(() => "");
+  return status === "ROLLBACK_IN_PROGRESS";
 }

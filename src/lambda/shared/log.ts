@@ -14,7 +14,7 @@ export type Log = (level: Level, requestId: string, entry: Readonly<Record<strin
  */
 export function createLog(env: Environment, write: (line: string) => void): Log {
   const isJson = env.AWS_LAMBDA_LOG_FORMAT === "JSON";
-  const least = Math.max(0, LEVELS.indexOf(env.AWS_LAMBDA_LOG_LEVEL || "INFO"));
+  const least = Math.max(0, LEVELS.indexOf(leastOf(env)));
   return (level, requestId, entry) => {
     if (LEVELS.indexOf(level) < least) return;
     const timestamp = new Date().toISOString();
@@ -23,10 +23,18 @@ export function createLog(env: Environment, write: (line: string) => void): Log 
   };
 }
 
-/** A line of CloudWatch's embedded metric format. It is of level WARN, since Lambda drops what is below the configured level. */
-export function metricsLine(installation: string, counts: Readonly<Record<string, number | readonly number[]>>): string {
+function leastOf(env: Environment): string {
+  return env.AWS_LAMBDA_LOG_LEVEL || "INFO";
+}
+
+/** A line of CloudWatch's embedded metric format. It is of the level that is configured, since Lambda drops what is below. */
+export function metricsLine(
+  installation: string,
+  counts: Readonly<Record<string, number | readonly number[]>>,
+  env: Environment,
+): string {
   const metrics = Object.keys(counts).map((Name) => ({ Name, Unit: Name.endsWith("Milliseconds") ? "Milliseconds" : "Count" }));
   const CloudWatchMetrics = [{ Namespace: "Signet", Dimensions: [["Installation"]], Metrics: metrics }];
   const meta = { Timestamp: Date.now(), CloudWatchMetrics };
-  return `${JSON.stringify({ _aws: meta, level: "WARN", Installation: installation, ...counts })}\n`;
+  return `${JSON.stringify({ _aws: meta, level: leastOf(env), Installation: installation, ...counts })}\n`;
 }

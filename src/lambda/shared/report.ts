@@ -41,9 +41,9 @@ export function createReport({ metrics, installation }: Settings, env: Environme
   let kmsMilliseconds: number[] = [];
 
   function count(counts: Readonly<Record<string, number>>): void {
-    if (metrics)
-      write(metricsLine(installation, { ...counts, SelfCheckFailures: unproven, KmsRetries: kmsRetries, ...kmsTimes() }));
-    while (metrics && kmsMilliseconds.length > 0) write(metricsLine(installation, kmsTimes()));
+    const writeMetrics = (values: Parameters<typeof metricsLine>[1]) => write(metricsLine(installation, values, env));
+    if (metrics) writeMetrics({ ...counts, SelfCheckFailures: unproven, KmsRetries: kmsRetries, ...kmsTimes() });
+    while (metrics && kmsMilliseconds.length > 0) writeMetrics(kmsTimes());
     unproven = 0;
     kmsRetries = 0;
     kmsMilliseconds = [];
@@ -81,7 +81,7 @@ export function createReport({ metrics, installation }: Settings, env: Environme
     kmsSigned({ milliseconds, isProven }) {
       if (!isProven) {
         unproven += 1;
-        log("WARN", "kms", { unproven: 1 });
+        log("ERROR", "kms", { unproven: 1 });
       }
       if (metrics) kmsMilliseconds.push(Math.round(milliseconds * 1_000) / 1_000);
     },

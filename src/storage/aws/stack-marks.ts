@@ -6,8 +6,10 @@ import type { KeyringVersion } from "../../keyring/keyring.js";
 /** What a stack's last resource writes beside the keyring. Other installations have no such object. */
 interface Completion {
   readonly completedAt: string;
+  /** The stack whose creation has made what is here; absent where that is not known. */
+  readonly stackId?: string | undefined;
   /** The newest version of the formats that the template in force reads; absent in the version that read 1 alone. */
-  readonly formats?: number;
+  readonly formats?: number | undefined;
 }
 
 const TRIES = 3;
@@ -44,17 +46,28 @@ export async function readableVersion(bucket: Bucket, prefix: string): Promise<K
   return completion !== undefined && (completion.value.formats ?? 1) < 2 ? 1 : 2;
 }
 
-/** Records that a stack was made or updated to its end, and which formats its template reads. Once recorded it stays complete. */
-export async function recordCompletion(bucket: Bucket, prefix: string, formats: number): Promise<void> {
+/** Whether a stack's creation has come to its end, and was the one that has made what is here. */
+export async function isCompletedBy(bucket: Bucket, prefix: string, stackId: string): Promise<boolean> {
+  return (await readCompletion(bucket, prefix))?.value.stackId === stackId;
+}
+
+/**
+ * Records that a stack was made or updated to its end, and which formats its template reads. Once recorded it stays complete.
+ *
+ * @param stackId the stack whose creation ends
+ */
+export async function recordCompletion(bucket: Bucket, prefix: string, formats: number, stackId?: string): Promise<void> {
   await changeCompletion(bucket, prefix, (present) => ({
+    ...present,
     completedAt: present?.completedAt ?? new Date().toISOString(),
+    ...(stackId !== undefined && { stackId }),
     formats,
   }));
 }
 
 /** Takes the word on formats back where an update begins: until its end, only what the version before reads is written. */
 export async function withdrawFormats(bucket: Bucket, prefix: string): Promise<void> {
-  await changeCompletion(bucket, prefix, (present) => present && { completedAt: present.completedAt });
+  await changeCompletion(bucket, prefix, (present) => present && { ...present, formats: undefined });
 }
 
 async function changeCompletion(

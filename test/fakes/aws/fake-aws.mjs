@@ -15,6 +15,7 @@ import { createLag } from "./lag.mjs";
 import { createLambdaFake } from "./lambda.mjs";
 import { createLogsFake } from "./logs.mjs";
 import { createOutages } from "./outages.mjs";
+import { createQueryFake } from "./query.mjs";
 import { Refusal } from "./refusal.mjs";
 import { createS3Fake } from "./s3.mjs";
 import { createSecretsManagerFake } from "./secrets-manager.mjs";
@@ -69,6 +70,7 @@ export async function startFakeAws(options = {}) {
   const s3 = createS3Fake(world);
   const lambda = createLambdaFake(world);
   const iam = createIamFake(world);
+  const query = createQueryFake(accountId);
   const faults = createFaults();
   const calls = [];
   const buckets = new Map();
@@ -79,16 +81,8 @@ export async function startFakeAws(options = {}) {
     const target = headers["x-amz-target"];
     if (target !== undefined) return TARGETS[target.split(".")[0]];
     if (iam.isRoute(request)) return "iam";
-    if (headers["content-type"] === "application/x-www-form-urlencoded") return "sts";
-    return lambda.isRoute(url) ? "lambda" : "s3";
+    return query.serviceOf(request) ?? (lambda.isRoute(url) ? "lambda" : "s3");
   }
-
-  const isIdentity = ({ body }) => body.toString().startsWith("Action=GetCallerIdentity&Version=2011-06-15");
-  const identity = () => ({
-    status: 200,
-    headers: { "content-type": "text/xml" },
-    body: `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${accountId}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
-  });
 
   function mayCall({ allows }, { action, resource }, { body, headers }) {
     if (typeof allows !== "function") return allows === undefined || allows.includes(action);
@@ -100,13 +94,17 @@ export async function startFakeAws(options = {}) {
   }
 
   // A service that encrypts with a key of the account's own does so in the caller's name (forward access sessions).
-  function useKey(service, named, actions) {
+  function useKey(service, named, actions, encrypted) {
     const { id, arn } = usableKey(service, named, actions[0] === "Decrypt" ? "DecryptionFailure" : "EncryptionFailure");
     for (const action of actions.map((each) => `kms:${each}`)) {
       keyUses.push({ action, resource: arn, code: "", via: service });
       const isAllowed =
         typeof caller?.allows === "function"
-          ? caller.allows({ action, resource: arn, context: { "kms:ViaService": `${service}.${region}.amazonaws.com` } })
+          ? caller.allows({
+              action,
+              resource: arn,
+              context: { "kms:ViaService": `${service}.${region}.amazonaws.com`, ...encrypted },
+            })
           : caller?.allows?.includes(action) !== false;
       if (!isAllowed) throw new Refusal("AccessDeniedException", `not authorized to perform: ${action} on resource: ${id}`);
     }
@@ -141,7 +139,8 @@ export async function startFakeAws(options = {}) {
     const [name, operation] = (request.headers["x-amz-target"] ?? "").split(".");
     const service = TARGETS[name];
     if (service === undefined) {
-      if (isIdentity(request)) return { service: "sts", action: "GetCallerIdentity", resource: "*", answer: identity };
+      const asked = query.serviceOf(request);
+      if (asked !== undefined) return { service: asked, ...query.route(request) };
       if (iam.isRoute(request)) return { service: "iam", ...iam.route(request) };
       const [path, text = ""] = request.url.split("?");
       if (lambda.isRoute(path))
@@ -256,6 +255,7 @@ export async function startFakeAws(options = {}) {
       functions: lambda.state,
       policies: lambda.policies,
       iam: iam.state,
+      stacks: query.state,
     },
     /** Calls an action as AWS's console would, without a request. */
     perform: (service, action, input) => json[service].actions[action](input),

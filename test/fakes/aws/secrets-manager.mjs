@@ -4,7 +4,7 @@ import { must, page } from "./refusal.mjs";
 
 const BINARY = "\0binary:";
 
-/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void, needKms: (code: string) => void, lag: ReturnType<typeof import("./lag.mjs").createLag> }} world */
+/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[], context: Record<string, string>) => void, needKms: (code: string) => void, lag: ReturnType<typeof import("./lag.mjs").createLag> }} world */
 export function createSecretsManagerFake(world) {
   const secrets = world.lag.map();
   const prefix = `arn:${world.partition}:secretsmanager:${world.region}:${world.accountId}:secret:`;
@@ -23,9 +23,11 @@ export function createSecretsManagerFake(world) {
     return secret;
   }
 
-  // User guide, "Secret encryption and decryption": the caller needs the rights on a key of its own.
-  function useKey({ kmsKeyId = "alias/aws/secretsmanager" }, actions) {
-    if (kmsKeyId !== "alias/aws/secretsmanager") world.useKey("secretsmanager", kmsKeyId, actions);
+  // User guide, "Secret encryption and decryption": the caller needs the rights on a key of its own, and the encryption context has the
+  // secret's ARN.
+  function useKey({ arn, kmsKeyId = "alias/aws/secretsmanager" }, actions) {
+    const context = { "kms:EncryptionContext:SecretARN": arn };
+    if (kmsKeyId !== "alias/aws/secretsmanager") world.useKey("secretsmanager", kmsKeyId, actions, context);
   }
 
   function checkVersion(token, value) {

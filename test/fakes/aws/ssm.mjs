@@ -1,7 +1,7 @@
 /** Parameter Store: rules from its API reference and the Systems Manager user guide. */
 import { must, page, Refusal } from "./refusal.mjs";
 
-/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[]) => void, needKms: (code: string) => void, lag: ReturnType<typeof import("./lag.mjs").createLag> }} world */
+/** @param {{ region: string, accountId: string, partition: string, now: () => number, useKey: (service: string, named: string, actions: readonly string[], context: Record<string, string>) => void, needKms: (code: string) => void, lag: ReturnType<typeof import("./lag.mjs").createLag> }} world */
 export function createSsmFake(world) {
   const parameters = world.lag.map();
   const arnOf = (name) =>
@@ -19,9 +19,11 @@ export function createSsmFake(world) {
     must(name.split("/").length - 1 <= 15, "HierarchyLevelLimitExceededException");
   }
 
-  // User guide, "How AWS Systems Manager Parameter Store uses AWS KMS": the caller needs the rights on a key of its own.
-  function useKey({ type, keyId = "alias/aws/ssm" }, action) {
-    if (type === "SecureString" && keyId !== "alias/aws/ssm") world.useKey("ssm", keyId, [action]);
+  // User guide, "How AWS Systems Manager Parameter Store uses AWS KMS": the caller needs the rights on a key of its own, and the encryption
+  // context is the parameter's ARN.
+  function useKey({ name, type, keyId = "alias/aws/ssm" }, action) {
+    const context = { "kms:EncryptionContext:PARAMETER_ARN": arnOf(name) };
+    if (type === "SecureString" && keyId !== "alias/aws/ssm") world.useKey("ssm", keyId, [action], context);
   }
 
   function textOf(entry, isDecrypted) {

@@ -313,6 +313,19 @@ describe("the log", () => {
     expect(metrics[0]._aws.CloudWatchMetrics[0]).toMatchObject({ Namespace: "Signet", Dimensions: [["Installation"]] });
   });
 
+  it.each(["TRACE", "ERROR", "FATAL"])("has metrics of the level that is configured (%s), since Lambda drops what is below", async (level) => {
+    const more = { SIGNET_METRICS: "true", AWS_LAMBDA_LOG_LEVEL: level };
+    const metrics = (await outcomes(more)).map((line) => JSON.parse(line)).filter((line) => line._aws);
+    expect(metrics).toMatchObject([{ level }, { level }]);
+  });
+
+  it("has signatures that were not right at ERROR, which alarms count", async () => {
+    const { handler } = await installed("kms", { AWS_LAMBDA_LOG_LEVEL: "ERROR" });
+    aws.inject({ action: "kms:Sign", kind: "corrupt-signature" });
+    await handler()({ claims: { sub: "alice" } }, context());
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: "ERROR", unproven: 1 }]);
+  });
+
   it("has what KMS takes in the metrics, a hundred values a line, and signatures that were not right", async () => {
     const { handler } = await installed("kms", { SIGNET_METRICS: "true" });
     const requests = Array.from({ length: 120 }, () => ({ claims: { sub: "alice" } }));
