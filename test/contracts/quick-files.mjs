@@ -75,9 +75,21 @@ for (const [name, call] of Object.entries(ON_DESCRIPTORS)) {
 /** What answers an iterator, or a directory to iterate over. */
 const ITERATED = ["glob", "opendir"];
 
-/** @returns what lets it use the pool of threads again */
+const all = /** @type {any} */ (promises);
+/** What was there before, kept where every copy of this module finds it: a file of tests whose hooks fail puts nothing back. */
+const BEFORE = Symbol.for("node:fs/promises by the pool of threads");
+
+/** Lets this process use the pool of threads again. */
+export function slowFiles() {
+  const before = all[BEFORE];
+  if (before === undefined) return;
+  delete all[BEFORE];
+  Object.assign(all, before);
+  syncBuiltinESMExports();
+}
+
 export function quickenFiles() {
-  const all = /** @type {any} */ (promises);
+  slowFiles();
   const before = { ...all };
   for (const name of Object.keys(all)) {
     const call = /** @type {any} */ (fs)[`${name}Sync`];
@@ -86,9 +98,9 @@ export function quickenFiles() {
       soon(() => call(first instanceof Handle ? first.fd : first, ...rest));
   }
   all.open = (/** @type {any} */ path, /** @type {any[]} */ ...rest) => soon(() => new Handle(fs.openSync(path, ...rest)));
+  // Not each Node's `rmSync` tries again, and none lets others work meanwhile.
+  const { rm } = all;
+  all.rm = (/** @type {any} */ path, /** @type {any} */ options) => (options?.maxRetries ? before.rm : rm)(path, options);
+  all[BEFORE] = before;
   syncBuiltinESMExports();
-  return () => {
-    Object.assign(all, before);
-    syncBuiltinESMExports();
-  };
 }

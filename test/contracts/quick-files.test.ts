@@ -2,7 +2,7 @@ import promises from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { quickenFiles } from "./quick-files.mjs";
+import { quickenFiles, slowFiles } from "./quick-files.mjs";
 import { scratchDirectories } from "./scratch.js";
 
 const scratch = scratchDirectories();
@@ -49,16 +49,16 @@ async function outcome(deed: (file: string) => Promise<unknown>) {
 describe("files without the pool of threads", () => {
   it.each(Object.entries(DEEDS))("are as those with it: %s", async (_what, deed) => {
     const expected = await outcome(deed);
-    const slowDown = quickenFiles();
+    quickenFiles();
     try {
       expect(await outcome(deed)).toStrictEqual(expected);
     } finally {
-      slowDown();
+      slowFiles();
     }
   });
 
   it("answer in a later turn", async () => {
-    const slowDown = quickenFiles();
+    quickenFiles();
     try {
       let hasTurned = false;
       setImmediate(() => {
@@ -67,7 +67,17 @@ describe("files without the pool of threads", () => {
       await promises.stat(".");
       expect(hasTurned).toBe(true);
     } finally {
-      slowDown();
+      slowFiles();
     }
+  });
+
+  it("are put back whatever was done before, and however often", () => {
+    const before = { ...promises };
+    quickenFiles();
+    quickenFiles();
+    expect(promises.stat).not.toBe(before.stat);
+    slowFiles();
+    slowFiles();
+    expect({ ...promises }).toStrictEqual(before);
   });
 });

@@ -4,8 +4,10 @@
  */
 import { afterAll, expect } from "vitest";
 import { isEvery } from "./matrix.js";
-import { quickenFiles } from "./quick-files.mjs";
+import { quickenFiles, slowFiles } from "./quick-files.mjs";
 
-const slowDown =
-  isEvery || /\/test\/(contracts|files|storage)\//.test(expect.getState().testPath ?? "") ? () => undefined : quickenFiles();
-afterAll(slowDown);
+const isSlow = isEvery || /\/test\/(contracts|files|storage)\//.test(expect.getState().testPath ?? "");
+// What a file whose hooks failed has left.
+slowFiles();
+if (!isSlow) quickenFiles();
+afterAll(slowFiles);

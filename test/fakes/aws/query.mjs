@@ -7,6 +7,7 @@ const VERSIONS = { "2011-06-15": "sts", "2010-05-15": "cloudformation" };
 export function createQueryFake(accountId) {
   /** Each stack's status, by its id. @type {Map<string, string>} */
   const stacks = new Map();
+  /** @param {{ body: Buffer }} request */
   const inputOf = ({ body }) => new URLSearchParams(body.toString().startsWith("Action=") ? body.toString() : "");
   const answerOf = (action, result) => ({
     status: 200,
@@ -32,7 +33,7 @@ export function createQueryFake(accountId) {
     serviceOf: (request) => VERSIONS[inputOf(request).get("Version")],
     route(request) {
       const input = inputOf(request);
-      const action = input.get("Action");
+      const action = input.get("Action") ?? "";
       must(Object.hasOwn(actions, action), "InvalidAction", action);
       const { resource, result } = actions[action](input);
       return { action, resource, answer: () => answerOf(action, result()) };
