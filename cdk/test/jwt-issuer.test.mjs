@@ -208,12 +208,18 @@ test("grants a caller its alias and nothing else", () => {
 
 test("lets a verifier use a key of one's own too, which has no tag of the issuer's", () => {
   const stack = new Stack(new App(), "Auth");
-  const existingKmsKey = Key.fromKeyArn(stack, "Own", "arn:aws:kms:eu-central-1:111122223333:key/5f2e7c10-1111-4222-8333-000000000003");
+  const existingKmsKey = Key.fromKeyArn(
+    stack,
+    "Own",
+    "arn:aws:kms:eu-central-1:111122223333:key/5f2e7c10-1111-4222-8333-000000000003",
+  );
   const issuer = new JwtIssuer(stack, "Issuer", { keyCustodian: "KMS", existingKmsKey });
   issuer.grantVerify(new Role(stack, "App", { assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com") }));
   Template.fromStack(stack).hasResourceProperties("AWS::IAM::Policy", {
     PolicyDocument: {
-      Statement: Match.arrayWith([{ Action: ["kms:Verify", "kms:GetPublicKey"], Effect: "Allow", Resource: existingKmsKey.keyArn }]),
+      Statement: Match.arrayWith([
+        { Action: ["kms:Verify", "kms:GetPublicKey"], Effect: "Allow", Resource: existingKmsKey.keyArn },
+      ]),
     },
   });
 });

@@ -87,7 +87,7 @@ export function stackOfConfig(config: string): string {
  * Works on the stack that a config names, in the region of the environment.
  *
  * @param config `stack:NAME`
- * @throws SignetError `usage` where there is no such stack
+ * @throws SignetError `usage` where there is no such stack, or it is none of Signet's template alone
  */
 export async function withNamedStack<T>(
   surroundings: Surroundings,
@@ -96,8 +96,18 @@ export async function withNamedStack<T>(
 ): Promise<T> {
   const name = stackOfConfig(config);
   const [region = ""] = regionsOf(surroundings, {}, "set AWS_REGION");
-  return withStack(surroundings, name, region, async (client) =>
-    work({ name, region, client, stack: await existingStack(client, name, region, surroundings) }),
+  return withStack(surroundings, name, region, async (client) => {
+    const stack = await existingStack(client, name, region, surroundings);
+    if (outputsOf(stack).KeyringBucket === undefined) throw notOfTemplate(stack, name, region);
+    return work({ name, region, client, stack });
+  });
+}
+
+function notOfTemplate({ StackStatus }: Stack, name: string, region: string): SignetError {
+  return new SignetError(
+    "usage",
+    `the stack ${name} in ${region} (${StackStatus}) has no output KeyringBucket: it is not made yet, or is no stack of Signet's template alone. ` +
+      `An issuer within another stack, as the CDK makes one, is operated by invoking its key manager: {"action":"explain"}, "rotate", "revoke"`,
   );
 }
 

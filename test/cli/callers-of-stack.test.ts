@@ -47,7 +47,7 @@ beforeEach(() => {
 
 function deployed(parameters: Record<string, string>): void {
   const all = { LogRetentionDays: "90", LogLevelApplicationParameter: "INFO", TokenRoute: "off", ...parameters };
-  formation.stack = { parameters: all, outputs: {} };
+  formation.stack = { parameters: all, outputs: { KeyringBucket: "keyring-bucket" } };
 }
 const issued = (daysAgo: number, tokens: number, caller?: string) => ({
   // A second before, so that no clock that moves on changes the day.
@@ -178,7 +178,7 @@ describe("signet callers list --config stack:NAME", () => {
   });
 
   it("refuses what it cannot read, and days that are none", async () => {
-    formation.stack = { parameters: {}, outputs: {} };
+    formation.stack = { parameters: {}, outputs: { KeyringBucket: "keyring-bucket" } };
     expect(await list()).toMatchObject({ code: 2, stderr: expect.stringContaining("has no parameter Callers") });
     deployed({ Callers: '{"chat":{"limits":{"maxTtl":1}}}' });
     expect(await list()).toMatchObject({

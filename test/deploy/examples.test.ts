@@ -1,5 +1,6 @@
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { checkConfig } from "../../src/config/load.js";
 import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
 import { textOf } from "../house/repository.js";
 import { parseTemplate } from "./cloudformation.mjs";
@@ -95,5 +96,13 @@ describe("the construct for the CDK", () => {
     const props = textOf("cdk/src/parameters.ts");
     const handed = [...props.matchAll(/^ {2}\w+: \["(\w+)", /gm)].map(([, name]) => name);
     expect(handed.sort()).toStrictEqual(Object.keys(template.Parameters).sort());
+  });
+});
+
+describe("the CDK's example of a config that looks at the construct's keys", () => {
+  it("is one", () => {
+    const { aws, issuer } = checkConfig(JSON.parse(textOf("cdk/examples/operate.json")), "operate.json", { env: {} });
+    expect(aws).toMatchObject({ keyring: `s3://${aws?.installation}` });
+    expect(issuer).toMatch(/^https:/);
   });
 });

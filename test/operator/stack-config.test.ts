@@ -50,3 +50,14 @@ describe("the config of a stack whose keys are wrapped", () => {
     expect(await keysUsed(AT_REST, 2)).toStrictEqual({ code: "InvalidKeyId", wrappedBy: WRAPPING });
   });
 });
+
+describe("a stack of other things, as the CDK makes one", () => {
+  it("is told as that, with what operates its issuer", async () => {
+    formation.stack = { parameters: {}, outputs: { OfTheirs: "https://example.com" } };
+    const env = { ...aws.env, AWS_ENDPOINT_URL_CLOUDFORMATION: formation.url, AWS_REGION: "eu-central-1" };
+    await expect(loadInstallation({ cwd: "/", env, self: "signet" }, "stack:signet")).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringMatching(/no output KeyringBucket.*invoking its key manager: \{"action":"explain"\}/),
+    });
+  });
+});
