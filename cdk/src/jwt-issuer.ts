@@ -208,7 +208,7 @@ export class JwtIssuer extends Construct {
     return Grant.addToPrincipal({ grantee, actions: ["lambda:InvokeFunction"], resourceArns });
   }
 
-  /** Lets a principal verify tokens with `kms:Verify` (custodian KMS). A verifier that uses the JWKS needs no right. */
+  /** Lets a principal verify tokens with `kms:Verify` (custodian KMS), `existingKmsKey` too. A verifier that uses the JWKS needs no right. */
   grantVerify(grantee: IGrantable): Grant {
     const { partition, region, account } = Stack.of(this);
     const actions = ["kms:Verify", "kms:GetPublicKey"];

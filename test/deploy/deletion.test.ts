@@ -62,6 +62,30 @@ describe("a stack that is deleted", () => {
     return undefined;
   });
 
+  it.each([
+    ["that had come to its end", true],
+    ["that had not", false],
+  ])("keeps its keys where a creation %s was kept for more than a day and is rolled back then", async (_, isComplete) => {
+    await ask("Keys", "Create");
+    if (isComplete) await ask("Complete", "Create");
+    stack.aws.state.stacks.set(STACK_ID, "ROLLBACK_IN_PROGRESS");
+    vi.setSystemTime(Date.now() + 86_400_000);
+    expect(await ask("Keys", "Delete")).toBe("SUCCESS");
+    expectKept();
+  });
+
+  it("takes up again what was cut off while it was taken back, whatever the stack is at then", async () => {
+    await ask("Keys", "Create");
+    await ask("Complete", "Create");
+    stack.aws.state.stacks.set(STACK_ID, "ROLLBACK_IN_PROGRESS");
+    stack.aws.inject({ action: "kms:ScheduleKeyDeletion", times: 1_000, code: "AccessDeniedException", status: 400 });
+    expect(await ask("Keys", "Delete")).toMatch(/^FAILED /);
+    stack.aws.clearFaults();
+    stack.aws.state.stacks.set(STACK_ID, "DELETE_IN_PROGRESS");
+    expect(await ask("Keys", "Delete")).toBe("SUCCESS");
+    expect([usableKeys().length, objects().size]).toStrictEqual([0, 0]);
+  });
+
   it("keeps its keys in a creation that is taken back and was another's, or where CloudFormation does not say", async () => {
     await ask("Keys", "Create");
     await ask("Complete", "Create");
@@ -71,6 +95,7 @@ describe("a stack that is deleted", () => {
     stack.aws.inject({ action: "cloudformation:DescribeStacks", times: 1_000, code: "AccessDenied", status: 403 });
     expect(await ask("Keys", "Delete")).toBe("SUCCESS");
     expectKept();
+    expect(stack.lines.join("")).toMatch(/"outcome":"keys_stay".*cloudformation:DescribeStacks/);
     stack.aws.clearFaults();
     const mark = objects().get("complete").at(-1);
     mark.body = Buffer.from(

@@ -47,7 +47,8 @@ export function createKeyManager(
   const parts = partsOf(settings, env);
   const name = `function ${env.AWS_LAMBDA_FUNCTION_NAME || "signet"}`;
   const report = createManagerReport(settings, env, write);
-  const notify = managerNotices(settings, parts.transport, createLog(env, write));
+  const log = createLog(env, write);
+  const notify = managerNotices(settings, parts.transport, log);
 
   const managerOf = ({ awsRequestId }: ManagerContext, request?: ResourceRequest): CoreManager =>
     coreManager(
@@ -66,7 +67,7 @@ export function createKeyManager(
       }),
     );
 
-  const deps = { ...settings, parts, now: options.clock ?? presentSeconds };
+  const deps = { ...settings, parts, log, now: options.clock ?? presentSeconds };
 
   async function keepStack(request: ResourceRequest, context: ManagerContext): Promise<ResourceOutcome> {
     assertNamesWereRead(request);

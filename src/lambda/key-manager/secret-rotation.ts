@@ -46,7 +46,7 @@ export async function rotateSecret(step: RotationStep, manager: CoreManager, dep
     case "createSecret":
       return create(versions, step, current, manager, deps);
     case "setSecret":
-      return set(await liveKid(versions, step, deps), step, manager, deps);
+      return set(versions, step, manager, deps);
     case "testSecret":
       // A schedule that does not begin at once is tried out by this step alone, over a version that was not staged (RotateSecret).
       return test(kidIn(await versions.value(SecretId, version)), deps);
@@ -79,14 +79,15 @@ async function create(
   throw new SignetError("plan_refused", why?.words ?? "no standby is old enough yet; the next try looks again");
 }
 
-async function set(
-  kid: string,
-  { ClientRequestToken: token }: RotationStep,
-  manager: CoreManager,
-  deps: ManagerDeps,
-): Promise<void> {
-  if (activeKid(await keyringOf(deps)) !== kid) await manager.rotate({ token });
-  if (activeKid(await keyringOf(deps)) === kid) return;
+async function set(versions: SecretVersions, step: RotationStep, manager: CoreManager, deps: ManagerDeps): Promise<void> {
+  const { SecretId, ClientRequestToken: version } = step;
+  const kid = await liveKid(versions, step, deps);
+  if (activeKid(await keyringOf(deps)) !== kid) await manager.rotate({ token: version });
+  const keyring = await keyringOf(deps);
+  const active = activeKid(keyring);
+  if (active === kid) return;
+  // The rotation that was asked for is over, and another key signs: the staged one could not be proven when its turn came.
+  if (active !== undefined && keyring.rotationRequest === null) throw await givenUp(versions, SecretId, version);
   throw new SignetError("plan_refused", "the staged key does not sign yet; the next try goes on");
 }
 
@@ -107,9 +108,13 @@ async function liveKid(
 ): Promise<string> {
   const kid = kidIn(await versions.value(SecretId, version));
   if (kid === undefined) throw refused("the version that is being rotated names no key: createSecret comes first");
-  if (!isPassedOver(await keyringOf(deps), kid)) return kid;
-  await versions.giveUp(SecretId, version);
-  throw new SignetError(
+  if (isPassedOver(await keyringOf(deps), kid)) throw await givenUp(versions, SecretId, version);
+  return kid;
+}
+
+async function givenUp(versions: SecretVersions, secret: string, version: string): Promise<SignetError> {
+  await versions.giveUp(secret, version);
+  return new SignetError(
     "plan_refused",
     "the staged key was passed over or revoked since, so its version was given up: start the rotation again, or the schedule does",
   );

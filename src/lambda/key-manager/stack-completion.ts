@@ -3,19 +3,21 @@ import { keyringPlace } from "../../aws/names.js";
 import { type Bucket, createBucket } from "../../aws/s3.js";
 import { deleteAllVersions } from "../../aws/s3-versions.js";
 import { stackStatus } from "../../aws/stack-status.js";
-import type { Transport } from "../../aws/transport.js";
 import { keepsNames } from "../../custody/contract.js";
 import { ownMember } from "../../encoding/own-member.js";
 import {
   beginCreation,
   incompleteKey,
-  isCompletedBy,
   isIncomplete,
+  isJustCompletedBy,
   recordCompletion,
   withdrawFormats,
+  writeIncomplete,
 } from "../../storage/aws/stack-marks.js";
+import { failureOf } from "../shared/report.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
 import type { ManagerSettings } from "./settings.js";
+import type { ManagerDeps } from "./stack-keys.js";
 
 /** The type of the template's last custom resource. */
 export const COMPLETE = "Custom::SignetComplete";
@@ -64,14 +66,17 @@ export async function markIncomplete(
  * Takes back what a creation that failed has made: private keys with every custodian, the active document, the keyring and the public
  * documents with all their versions, so that the bucket can go too. Only where the mark is read that this stack's creation has
  * written and its end has removed, or where what comes later in a stack of other things has failed and CloudFormation says that it takes the
- * whole creation back: of a stack that was complete, or of which nothing is known, it takes nothing.
+ * whole creation back; and only within a day. Of a stack that was complete, or of which nothing is known, it takes nothing.
  */
-export async function takeBack({ StackId }: ResourceRequest, parts: AwsParts, { keyring }: ManagerSettings): Promise<void> {
-  const { stores, custodians, transport } = parts;
-  const { bucket, prefix } = keyringPlace(keyring);
+export async function takeBack(request: ResourceRequest, deps: ManagerDeps): Promise<void> {
+  const { stores, custodians, transport } = deps.parts;
+  const { bucket, prefix } = keyringPlace(deps.keyring);
   const store = createBucket(transport, bucket);
-  const isFailed = (await isIncomplete(store, prefix, StackId)) || (await isCreationTakenBack(store, prefix, StackId, transport));
-  if (!isFailed) return;
+  if (!(await isIncomplete(store, prefix, request.StackId))) {
+    if (!(await isCreationTakenBack(store, prefix, request, deps))) return;
+    // From here on another try finds it, whatever the stack is at then.
+    await writeIncomplete(store, prefix, request.StackId);
+  }
   for (const { sequence } of await stores.active.read()) await stores.active.delete(sequence);
   // A list may be old: what the keyring names goes by that.
   for (const record of (await stores.keyring.read())?.keyring.keys ?? []) {
@@ -89,8 +94,17 @@ export async function takeBack({ StackId }: ResourceRequest, parts: AwsParts, { 
 }
 
 /** `ROLLBACK_IN_PROGRESS` is of failed creations alone (CloudFormation user guide, "Stack status codes"). What cannot be asked is not known. */
-async function isCreationTakenBack(store: Bucket, prefix: string, stackId: string, transport: Transport): Promise<boolean> {
-  if (!(await isCompletedBy(store, prefix, stackId))) return false;
-  const status = await stackStatus(transport, stackId).catch(() => "");
-  return status === "ROLLBACK_IN_PROGRESS";
+async function isCreationTakenBack(
+  store: Bucket,
+  prefix: string,
+  { StackId, RequestId }: ResourceRequest,
+  { parts, log }: ManagerDeps,
+): Promise<boolean> {
+  if (!(await isJustCompletedBy(store, prefix, StackId))) return false;
+  try {
+    return (await stackStatus(parts.transport, StackId)) === "ROLLBACK_IN_PROGRESS";
+  } catch (error) {
+    log("WARN", RequestId, { outcome: "keys_stay", ...failureOf(error) });
+    return false;
+  }
 }

@@ -10,6 +10,7 @@ import type { Keyring } from "../../keyring/keyring.js";
 import type { CoreManager } from "../../rotation/manager.js";
 import { policyOf, type RotationSettings } from "../../rotation/plan/policy.js";
 import { assertOneIss, readTokens } from "../../settings/tokens.js";
+import type { Log } from "../shared/log.js";
 import { membersIn, objectIn } from "../shared/settings.js";
 import { provenActiveKey } from "./active-key.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
@@ -19,6 +20,7 @@ import { beginUpdate, markIncomplete, takeBack } from "./stack-completion.js";
 /** Where an invocation of the key manager works. */
 export interface ManagerDeps extends ManagerSettings {
   readonly parts: AwsParts;
+  readonly log: Log;
   /** NumericDate. */
   readonly now: () => number;
 }
@@ -32,7 +34,7 @@ export interface ManagerDeps extends ManagerSettings {
  */
 export async function keepStackKeys(request: ResourceRequest, manager: CoreManager, deps: ManagerDeps): Promise<ResourceOutcome> {
   if (request.RequestType === "Delete") {
-    if (request.ResourceProperties.TakeBackUntilComplete === "true") await takeBack(request, deps.parts, deps);
+    if (request.ResourceProperties.TakeBackUntilComplete === "true") await takeBack(request, deps);
     return { Status: "SUCCESS", Data: {} };
   }
   checkTokens(request.ResourceProperties);

@@ -27,7 +27,10 @@ function leastOf(env: Environment): string {
   return env.AWS_LAMBDA_LOG_LEVEL || "INFO";
 }
 
-/** A line of CloudWatch's embedded metric format. It is of the level that is configured, since Lambda drops what is below. */
+/**
+ * A line of CloudWatch's embedded metric format. It is of the level that is configured, since Lambda drops what is below; of a line without a
+ * timestamp Lambda believes no level (Lambda developer guide, "Log-level filtering").
+ */
 export function metricsLine(
   installation: string,
   counts: Readonly<Record<string, number | readonly number[]>>,
@@ -35,6 +38,8 @@ export function metricsLine(
 ): string {
   const metrics = Object.keys(counts).map((Name) => ({ Name, Unit: Name.endsWith("Milliseconds") ? "Milliseconds" : "Count" }));
   const CloudWatchMetrics = [{ Namespace: "Signet", Dimensions: [["Installation"]], Metrics: metrics }];
-  const meta = { Timestamp: Date.now(), CloudWatchMetrics };
-  return `${JSON.stringify({ _aws: meta, level: leastOf(env), Installation: installation, ...counts })}\n`;
+  const now = Date.now();
+  const meta = { Timestamp: now, CloudWatchMetrics };
+  const timestamp = new Date(now).toISOString();
+  return `${JSON.stringify({ _aws: meta, timestamp, level: leastOf(env), Installation: installation, ...counts })}\n`;
 }

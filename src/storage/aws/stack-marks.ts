@@ -13,6 +13,8 @@ interface Completion {
 }
 
 const TRIES = 3;
+/** A creation that fails does so within hours. What is older may have been used, whatever CloudFormation calls it. */
+const MAX_CREATION_MS = 86_400_000;
 
 /** The object that says that a stack's creation has begun and not come to its end. Without it nothing of a stack is destroyed. */
 export function incompleteKey(prefix: string): string {
@@ -26,15 +28,25 @@ export function incompleteKey(prefix: string): string {
 export async function beginCreation(bucket: Bucket, prefix: string, stackId: string): Promise<void> {
   const isTaken =
     (await bucket.get(`${prefix}keyring.json`)) !== undefined || (await readCompletion(bucket, prefix)) !== undefined;
-  if (isTaken) return;
+  if (!isTaken) await writeIncomplete(bucket, prefix, stackId);
+}
+
+/** Whether the mark is there, and says that this very stack has made what is here, within a day. */
+export async function isIncomplete(bucket: Bucket, prefix: string, stackId: string): Promise<boolean> {
+  const found = await bucket.get(incompleteKey(prefix));
+  if (found === undefined) return false;
+  const mark = parseJson(found.body) as { stackId?: unknown; begunAt?: unknown } | null;
+  return mark?.stackId === stackId && isYoung(mark.begunAt);
+}
+
+/** Writes the mark, unless there is one. */
+export async function writeIncomplete(bucket: Bucket, prefix: string, stackId: string): Promise<void> {
   const body = `${JSON.stringify({ stackId, begunAt: new Date().toISOString() })}\n`;
   await bucket.put({ key: incompleteKey(prefix), body, contentType: "application/json", ifMatch: null });
 }
 
-/** Whether the mark is there, and says that this very stack has made what is here. */
-export async function isIncomplete(bucket: Bucket, prefix: string, stackId: string): Promise<boolean> {
-  const found = await bucket.get(incompleteKey(prefix));
-  return found !== undefined && (parseJson(found.body) as { stackId?: unknown } | null)?.stackId === stackId;
+function isYoung(time: unknown): boolean {
+  return typeof time === "string" && Date.now() - Date.parse(time) < MAX_CREATION_MS;
 }
 
 /**
@@ -46,9 +58,10 @@ export async function readableVersion(bucket: Bucket, prefix: string): Promise<K
   return completion !== undefined && (completion.value.formats ?? 1) < 2 ? 1 : 2;
 }
 
-/** Whether a stack's creation has come to its end, and was the one that has made what is here. */
-export async function isCompletedBy(bucket: Bucket, prefix: string, stackId: string): Promise<boolean> {
-  return (await readCompletion(bucket, prefix))?.value.stackId === stackId;
+/** Whether a stack's creation has come to its end within a day, and was the one that has made what is here. */
+export async function isJustCompletedBy(bucket: Bucket, prefix: string, stackId: string): Promise<boolean> {
+  const completion = (await readCompletion(bucket, prefix))?.value;
+  return completion?.stackId === stackId && isYoung(completion.completedAt);
 }
 
 /**

@@ -313,11 +313,18 @@ describe("the log", () => {
     expect(metrics[0]._aws.CloudWatchMetrics[0]).toMatchObject({ Namespace: "Signet", Dimensions: [["Installation"]] });
   });
 
-  it.each(["TRACE", "ERROR", "FATAL"])("has metrics of the level that is configured (%s), since Lambda drops what is below", async (level) => {
-    const more = { SIGNET_METRICS: "true", AWS_LAMBDA_LOG_LEVEL: level };
-    const metrics = (await outcomes(more)).map((line) => JSON.parse(line)).filter((line) => line._aws);
-    expect(metrics).toMatchObject([{ level }, { level }]);
-  });
+  it.each(["TRACE", "ERROR", "FATAL"])(
+    "has metrics of the level that is configured (%s), since Lambda drops what is below",
+    async (level) => {
+      const more = { SIGNET_METRICS: "true", AWS_LAMBDA_LOG_LEVEL: level };
+      const metrics = (await outcomes(more)).map((line) => JSON.parse(line)).filter((line) => line._aws);
+      const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+      expect(metrics).toMatchObject([
+        { level, timestamp },
+        { level, timestamp },
+      ]);
+    },
+  );
 
   it("has signatures that were not right at ERROR, which alarms count", async () => {
     const { handler } = await installed("kms", { AWS_LAMBDA_LOG_LEVEL: "ERROR" });

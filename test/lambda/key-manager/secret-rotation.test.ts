@@ -88,6 +88,34 @@ describe("a rotation that Secrets Manager drives", () => {
     expect(current()).toBe(active());
   });
 
+  it("gives a version up whose key could not be proven when its turn came, and another signs since", async () => {
+    const { ask, keyring, active, begin, current, SecretId } = await rotating();
+    const step = begin(NEXT);
+    await step("createSecret").catch(() => undefined);
+    pass(25 * HOUR);
+    await step("createSecret");
+    const { kid } = JSON.parse(aws.perform("secretsmanager", "GetSecretValue", { SecretId, VersionId: NEXT }).SecretString);
+    const { id } = keyring().keys.find(({ publicJwk }: { publicJwk: { kid: string } }) => publicJwk.kid === kid);
+    const held = [...aws.state.secrets.values()].find(({ name }: { name: string }) => name.endsWith(`/keys/${id}`));
+    // Nobody can decrypt it, until somebody enables that key again: it is passed over, and not lost.
+    held.kmsKeyId = "arn:aws:kms:eu-central-1:111122223333:key/disabled";
+    const said: string[] = [];
+    for (let day = 0; day < 4; day++) {
+      await step("setSecret").catch(({ message }: Error) => said.push(message));
+      pass(25 * HOUR);
+      await ask({}).catch(() => undefined);
+    }
+    expect(keyring().keys.find((key: { id: string }) => key.id === id)).toMatchObject({
+      state: "pending",
+      unprovenAt: expect.any(Number),
+    });
+    expect(said.filter((words) => words.includes("start the rotation again"))).toHaveLength(1);
+    expect(active()).not.toBe(kid);
+    const again = begin("5f2e7c10-1d2c-11ee-be56-0242ac120009");
+    for (const each of ["createSecret", "setSecret", "testSecret", "finishSecret"]) await again(each);
+    expect(current()).toBe(active());
+  });
+
   it.each([
     [{ Step: "createSecret", SecretId: "other", ClientRequestToken: NEXT }, "other"],
     [{ Step: "dropSecret", SecretId: "own", ClientRequestToken: NEXT }, "Step"],
