@@ -32,7 +32,7 @@ function sizeBytes(path) {
 const budgets = [
   { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
   { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 77.1, unit: KILOBYTE, name: "KB" },
-  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 172.7, unit: KILOBYTE, name: "KB" },
+  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 172.9, unit: KILOBYTE, name: "KB" },
   { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 41.8, unit: KILOBYTE, name: "KB" },
   { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 37.7, unit: KILOBYTE, name: "KB" },
   { what: "the token function, minified", path: "dist/lambda/token.cjs", limit: 137.4, unit: KILOBYTE, name: "KB" },
