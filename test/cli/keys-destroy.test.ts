@@ -68,4 +68,19 @@ describe("signet keys destroy", () => {
     expect((await destroy(cwd, "no-such", "--yes")).code).toBe(1);
     expect(await readdir(folder)).toStrictEqual(before);
   });
+
+  it("destroys nothing that it cannot open now: it may be one that is published", async () => {
+    const cwd = await scratch();
+    const env = { SIGNET_PASSPHRASE: "correct horse" };
+    expect((await signet(["init", "--issuer", "https://issuer.example"], { cwd, env })).code).toBe(0);
+    const folder = join(cwd, ".signet", "keys");
+    const [{ id }] = JSON.parse((await signet(["keys", "list", "--json"], { cwd })).stdout).keys;
+    await copyFile(join(folder, `${id}.key`), join(folder, "copy.key"));
+    const before = await readdir(folder);
+    const ran = await destroy(cwd, "copy", "--yes");
+    expect(ran.stderr).toContain("SIGNET_PASSPHRASE");
+    expect(ran.code).not.toBe(0);
+    expect(await readdir(folder)).toStrictEqual(before);
+    expect((await signet(["keys", "destroy", "copy", "--yes"], { cwd, env })).stderr).toContain("is published or signs");
+  });
 });

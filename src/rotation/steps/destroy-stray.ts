@@ -1,5 +1,5 @@
 import { beginningWith } from "../../encoding/prefixes.js";
-import { SignetError } from "../../errors.js";
+import { isSignetError, SignetError } from "../../errors.js";
 import type { Custody } from "../../keyring/key-record.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import { IN_USE, isInUse, partsOf, type Standing, standingOf } from "../plan/strays.js";
@@ -108,8 +108,9 @@ async function publishedKidOf(
     try {
       await custodian.open({ kid, alg, material: await custodian.material(id) });
       return kid;
-    } catch {
-      // Another key, or one that does not open: it is not this one that anybody relies on.
+    } catch (error) {
+      // What cannot be opened now, for want of a passphrase, a right or an answer, may be any of them.
+      if (!isSignetError(error, "key_mismatch", "invalid_key", "unsupported_algorithm", "key_not_found")) throw error;
     }
   }
   return undefined;

@@ -53,6 +53,23 @@ describe("a key in the published JWKS that we did not put there", () => {
     expect((await manager.tick()).alerts).toStrictEqual([]);
   });
 
+  it.each([null, 1, "a", [], {}, { kid: 7 }, { kid: { toString: false } }])(
+    "may be no key at all, and keeps neither a planted nor a revoked one there: %j",
+    async (nothing) => {
+      const { manager, put, keys } = await issuer();
+      const [active, standby] = (await keys()) as [PublicJwk, PublicJwk];
+      const planted = { ...active, kid: "planted" };
+      await put([active, standby, planted, nothing as never]);
+      const { alerts } = await manager.tick();
+      expect(alerts.join()).toMatch(/\(planted\).*its kid cannot be printed/);
+      expect(await keys()).toStrictEqual([active, standby]);
+      await put([active, standby, planted, nothing as never]);
+      await manager.revoke({ kid: active.kid });
+      expect((await keys()).map(({ kid }) => kid)).not.toEqual(expect.arrayContaining([active.kid]));
+      expect((await keys()).map(({ kid }) => kid)).not.toEqual(expect.arrayContaining(["planted"]));
+    },
+  );
+
   it("is none of those that were removed, where the JWKS is one of before", async () => {
     const { manager, put, keys } = await issuer();
     const before = await keys();
