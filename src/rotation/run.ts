@@ -8,7 +8,7 @@ import type { Context } from "./session/context.js";
 import { readViewWithRetries } from "./session/read-view.js";
 import type { Session } from "./session/session.js";
 import { beginActivation, confirmActivation } from "./steps/activate.js";
-import { finishMaking, makeKey } from "./steps/make-key.js";
+import { abandonMaking, finishMaking, makeKey } from "./steps/make-key.js";
 import { tellPlanted } from "./steps/planted.js";
 import type { Doubt } from "./steps/prove.js";
 import { doubtActive, proveStandbys } from "./steps/prove-standbys.js";
@@ -120,6 +120,9 @@ async function carryOut(
       break;
     case "finish-making":
       await finishMaking(context, session, action.id);
+      break;
+    case "abandon":
+      await abandonMaking(session, action.id);
       break;
     case "publish": {
       // What was written into the JWKS outside Signet is reported before it goes.

@@ -53,6 +53,8 @@ function after(view: View, action: Action, now: number, nextName: () => string):
       return { ...view, keyring: { ...keyring, keys: [...keyring.keys, imagined(view, now, nextName())] } };
     case "finish-making":
       return { ...view, keyring: withRecord(keyring, action.id, (key) => finished(key, now)) };
+    case "abandon":
+      return { ...view, keyring: withoutKey(keyring, action.id) };
     case "publish": {
       const isNew = (key: KeyRecord): boolean => key.publishedAt === undefined || !isInJwks(key, view.published);
       const keys = keyring.keys.map((key) => (key.state === "pending" && isNew(key) ? { ...key, publishedAt: now } : key));

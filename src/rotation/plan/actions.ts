@@ -5,6 +5,7 @@ import { nameOf, recordById } from "./view.js";
 export type Action =
   | { readonly kind: "make" }
   | { readonly kind: "finish-making"; readonly id: string }
+  | { readonly kind: "abandon"; readonly id: string }
   | { readonly kind: "reread" }
   | { readonly kind: "publish" }
   | { readonly kind: "activate"; readonly id: string; readonly sequence: number; readonly because: ActivationCause }
@@ -50,6 +51,8 @@ function actionInWords(action: Action, keyring: Keyring): string {
       return `make a standby key (${keyring.policy.algorithm}, ${keyring.policy.custody})`;
     case "finish-making":
       return `finish making key ${key}`;
+    case "abandon":
+      return `give up making key ${key}: another algorithm or custodian is wanted since`;
     case "reread":
       return "read the active document again, which is older than the confirmed one";
     case "publish":

@@ -77,7 +77,10 @@ export function making(situation: Situation): PlannedStep[] {
   const { view, policy, now, active, intended } = situation;
   const { keyring } = view;
   const unfinished = keyring.keys.filter((key) => key.state === "creating");
-  if (unfinished.length > 0) return unfinished.map((key) => ({ kind: "finish-making", id: key.id }));
+  // What cannot be made must not keep from being made what is wanted since.
+  const givenUp = unfinished.filter((key) => isGivenUp(situation, key));
+  if (givenUp.length > 0) return givenUp.map(({ id }) => ({ kind: "abandon", id }));
+  if (unfinished.length > 0) return unfinished.map(({ id }) => ({ kind: "finish-making", id }));
   const isFit = (key: KeyRecord): boolean => active === undefined || matches(key, policy) || isUploaded(keyring, key);
   const candidates = keyring.keys.filter((key) => isSoundStandby(key) && isFit(key));
   const have = candidates.filter((key) => !isPassedOver(view, key)).length;
@@ -90,6 +93,11 @@ export function making(situation: Situation): PlannedStep[] {
   const leaving = keyring.keys.flatMap((key) => (key.state === "retired" ? (removableAt(key, policy) ?? []) : []));
   const until = leaving.length === 0 ? null : Math.max(now + SOON_SECONDS, Math.min(...leaving));
   return [wait("jwks_full", until, "another standby is made")];
+}
+
+// The first key is made under the id that was chosen for it, whatever is wanted since.
+function isGivenUp({ view: { keyring }, policy }: Situation, key: KeyRecord): boolean {
+  return key.origin === "created" && keyring.confirmedSequence > 0 && !matches(key, policy);
 }
 
 function isUsable(view: View, key: KeyRecord): boolean {

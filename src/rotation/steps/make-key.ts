@@ -77,6 +77,18 @@ export async function finishMaking(context: Context, session: Session, id: strin
   });
 }
 
+/** Gives up a key that was not made: the policy wants another algorithm or custodian since. What turns up of it late is swept. */
+export async function abandonMaking(session: Session, id: string): Promise<void> {
+  const record = recordById(session.keyring(), id);
+  if (record?.state !== "creating") return;
+  const now = await session.time();
+  await session.change((keyring) => withEnded(keyring, record, now), {
+    event: "key.abandoned",
+    keys: [id],
+    why: "another algorithm or custodian is wanted since",
+  });
+}
+
 async function reported(
   context: Context,
   session: Session,
