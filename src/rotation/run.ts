@@ -116,7 +116,7 @@ async function carryOut(
     case "confirm":
       return listed(await confirmActivation(context, session, view, action.stage));
     case "make":
-      await makeKey(context, session);
+      await makeKey(context, session, view);
       break;
     case "finish-making":
       await finishMaking(context, session, action.id);

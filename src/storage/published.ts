@@ -1,8 +1,9 @@
-import type { PublicJwk } from "../algorithms/jwk.js";
 import { isObject } from "../encoding/object-schema.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import type { DiscoveryDocument, Jwks } from "../keyring/documents.js";
 import type { PublicDocuments } from "./contract.js";
+
+type PublicJwk = Jwks["keys"][number];
 
 /** What stands for an entry of a publication that names no key: it is not ours, and told as such. */
 const NAMELESS = Object.freeze({ kid: "" }) as PublicJwk;

@@ -57,7 +57,10 @@ beforeEach(() => {
   aws.state.iam.principals.set(TOKEN_ROLE, invoking(`${FUNCTION}:*-proof`));
   aws.state.iam.principals.set(arnOf("role/web"), invoking(`${FUNCTION}:web`));
   aws.calls.length = 0;
-  stacks.stack = { parameters: { TokenRoute: "on" }, outputs: { JWTIssuerFunctionArn: FUNCTION } };
+  stacks.stack = {
+    parameters: { TokenRoute: "on" },
+    outputs: { KeyringBucket: "keyring-bucket", JWTIssuerFunctionArn: FUNCTION },
+  };
   stacks.resources = { TokenRole: "signet-TokenRole-4D5E6F" };
   stacks.failing = undefined;
 });
@@ -181,7 +184,10 @@ describe("signet audit access", () => {
   });
 
   it("has nothing to ask where no caller proves itself, and expects no role without the route", async () => {
-    stacks.stack = { parameters: { TokenRoute: "off" }, outputs: { JWTIssuerFunctionArn: FUNCTION } };
+    stacks.stack = {
+      parameters: { TokenRoute: "off" },
+      outputs: { KeyringBucket: "keyring-bucket", JWTIssuerFunctionArn: FUNCTION },
+    };
     expect(await audit()).toMatchObject({ code: 1, stdout: expect.stringContaining(`NO  ${TOKEN_ROLE}`) });
     aws.state.functions.set(FUNCTION, new Map([["ci", { Name: "ci", FunctionVersion: "$LATEST" }]]));
     const { code, stdout, stderr } = await audit();
@@ -201,10 +207,13 @@ describe("signet audit access", () => {
 
   it("says where there is no such stack, or none of Signet's", async () => {
     stacks.stack = { parameters: {}, outputs: {} };
-    expect(await audit()).toMatchObject({ code: 2, stderr: expect.stringContaining("is it one of Signet's?") });
+    expect(await audit()).toMatchObject({ code: 2, stderr: expect.stringContaining("is no stack of Signet's template alone") });
     stacks.stack = undefined;
     expect(await audit()).toMatchObject({ code: 2, stderr: expect.stringContaining("there is no stack signet") });
-    stacks.stack = { parameters: { TokenRoute: "on" }, outputs: { JWTIssuerFunctionArn: FUNCTION } };
+    stacks.stack = {
+      parameters: { TokenRoute: "on" },
+      outputs: { KeyringBucket: "keyring-bucket", JWTIssuerFunctionArn: FUNCTION },
+    };
     stacks.failing = "DescribeStackResource";
     expect(await audit()).toMatchObject({ code: 1, stderr: expect.stringContaining("cloudformation:DescribeStackResource") });
   });

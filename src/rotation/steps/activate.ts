@@ -10,7 +10,7 @@ import { confirmed, promised, readBack, unread } from "../plan/transitions.js";
 import { nameOf, recordById, type View } from "../plan/view.js";
 import { type Context, custodianOf, knownOf } from "../session/context.js";
 import type { Session } from "../session/session.js";
-import { type Doubt, type Proof, proveKey } from "./prove.js";
+import { type Doubt, type Proof, proveAmong } from "./prove.js";
 import { verdictOf } from "./prove-standbys.js";
 import { destroySecondCopy } from "./remove.js";
 
@@ -28,7 +28,7 @@ export async function beginActivation(
   action: Extract<Action, { kind: "activate" }>,
 ): Promise<Doubt | undefined> {
   const record = recordById(session.keyring(), action.id) as KeyRecord;
-  const proof = await proveKey(context, view, record, await session.time());
+  const proof = await proveAmong(context, view, record, await session.time());
   if (proof.outcome !== "proven") return doubted(session, record, proof);
   const now = await session.time();
   await session.change((keyring) => promised(keyring, action, now), {
@@ -60,7 +60,7 @@ async function writeDocument(context: Context, session: Session, view: View): Pr
   const { activation } = session.keyring();
   if (activation === null) return undefined;
   const record = recordById(session.keyring(), activation.id) as KeyRecord;
-  const proof = await proveKey(context, view, record, await session.time());
+  const proof = await proveAmong(context, view, record, await session.time());
   if (proof.outcome !== "proven") return doubted(session, record, proof);
   if ((await seen(context, activation, record)) === undefined) {
     await session.check();
@@ -161,7 +161,7 @@ async function settle(context: Context, session: Session): Promise<Doubt | undef
   const documents = await pollUntilVisible(context, activation, record);
   if (documents === undefined) return readBackAnew(session);
   const keyring = session.keyring();
-  const proof = await proveKey(context, { keyring, documents }, record, await session.time());
+  const proof = await proveAmong(context, { keyring, documents }, record, await session.time());
   if (proof.outcome !== "proven") return doubted(session, record, proof);
   await point(context, session, record);
   const now = await session.time();

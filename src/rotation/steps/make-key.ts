@@ -6,17 +6,17 @@ import type { KeyMaterial } from "../../keyring/active-document.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { madeKey, withRecord } from "../plan/records.js";
 import { withEnded } from "../plan/strays.js";
-import { recordById } from "../plan/view.js";
+import { recordById, type View } from "../plan/view.js";
 import { type Context, custodianOf, knownOf } from "../session/context.js";
 import type { Session } from "../session/session.js";
 import { keptAlike } from "./kept-alike.js";
-import { assertSigns, isSettled } from "./prove.js";
+import { assertOthersAreHere, assertSigns, isSettled } from "./prove.js";
 
 /** How often a key that was just made is looked for, over the store's settling. */
 const LOOKS = 3;
 
 /** Records that a key is intended, then makes it. */
-export async function makeKey(context: Context, session: Session): Promise<void> {
+export async function makeKey(context: Context, session: Session, { documents }: Pick<View, "documents">): Promise<void> {
   const { policy, keys, confirmedSequence } = session.keyring();
   const { algorithm, custody } = policy;
   const isFirst = keys.length === 0 && confirmedSequence === 0;
@@ -30,6 +30,7 @@ export async function makeKey(context: Context, session: Session): Promise<void>
   };
   const custodian = custodianOf(context, record);
   const kept = await keptAlike(session.keyring(), custodian);
+  await assertOthersAreHere(context, { keyring: session.keyring(), documents }, custody, await session.time());
   await session.change((keyring) => ({ ...keyring, ...kept, keys: [...keyring.keys, record] }), {
     event: "key.creation-started",
     keys: [record.id],

@@ -6,7 +6,7 @@ import { awaitsProof } from "../plan/successor.js";
 import { documentState, nameOf, type View } from "../plan/view.js";
 import type { Context } from "../session/context.js";
 import type { Session } from "../session/session.js";
-import { type Doubt, type Proof, proveKey } from "./prove.js";
+import { type Doubt, type Proof, proveAmong } from "./prove.js";
 
 type Unproven = Exclude<Proof, { outcome: "proven" }>;
 
@@ -28,7 +28,7 @@ export async function proveStandbys(
   const mayGiveUp = active === undefined;
   for (const record of session.keyring().keys.filter(awaitsProof)) {
     const now = await session.time();
-    const proof = await proveKey(context, view, record, now);
+    const proof = await proveAmong(context, view, record, now);
     await recordProof(session, record, proof, { now, mayGiveUp });
     if (proof.outcome !== "proven") doubts.push(standbyDoubt(record, proof));
   }
@@ -39,7 +39,7 @@ export async function proveStandbys(
 export async function doubtStandbys(context: Context, view: View, now: number): Promise<readonly Doubt[]> {
   const doubts: Doubt[] = [];
   for (const record of view.keyring.keys.filter(awaitsProof)) {
-    const proof = await proveKey(context, view, record, now);
+    const proof = await proveAmong(context, view, record, now);
     if (proof.outcome !== "proven") doubts.push(standbyDoubt(record, proof));
   }
   return doubts;
@@ -53,7 +53,7 @@ function standbyDoubt(record: KeyRecord, proof: Unproven): Doubt {
 export async function doubtActive(context: Context, view: View, now: number): Promise<Doubt | undefined> {
   const record = activeRecord(view.keyring);
   if (record === undefined || documentState(view) !== "confirmed") return undefined;
-  const proof = await proveKey(context, view, record, now);
+  const proof = await proveAmong(context, view, record, now);
   return proof.outcome === "proven"
     ? undefined
     : { id: record.id, words: `the key that signs, ${nameOf(record)}, ${verdictOf(proof)}` };

@@ -5,7 +5,7 @@ import { algorithmNamed } from "../../algorithms/table.js";
 import type { OpenableKey, Signer } from "../../custody/contract.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
-import type { KeyRecord } from "../../keyring/key-record.js";
+import type { Custody, KeyRecord } from "../../keyring/key-record.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import type { View } from "../plan/view.js";
 import { type Context, custodianOf, knownOf } from "../session/context.js";
@@ -48,6 +48,58 @@ export async function proveKey(
     const why = isSignetError(cause) ? cause.message : "something unexpected failed";
     return { outcome: isDead(cause, context, view.keyring, record, now) ? "dead" : "unproven", why, cause };
   }
+}
+
+/**
+ * Proves a key, and believes that its private part is gone only where another key of its custodian is proven: where none is, a folder may not
+ * be mounted, or this is another account. An operator's word (`signet keys repair`) needs no such witness.
+ */
+export async function proveAmong(
+  context: Context,
+  view: Pick<View, "documents" | "keyring">,
+  record: KeyRecord,
+  now: number,
+): Promise<Proof> {
+  const proof = await proveKey(context, view, record, now);
+  if (proof.outcome !== "dead" || !isSignetError(proof.cause, "key_not_found")) return proof;
+  for (const other of heldBy(record.custody, view.keyring)) {
+    if (other.id !== record.id && (await proveKey(context, view, other, now)).outcome === "proven") return proof;
+  }
+  return { ...proof, outcome: "unproven" };
+}
+
+/**
+ * Makes sure that a new key comes to where the others are: a first key in an empty place would sign where no issuer looks for it.
+ *
+ * @throws SignetError `plan_refused` where no private key that the custodian should have is found
+ */
+export async function assertOthersAreHere(
+  context: Context,
+  view: Pick<View, "documents" | "keyring">,
+  custody: Custody,
+  now: number,
+): Promise<void> {
+  const held = heldBy(custody, view.keyring);
+  if (held.length === 0) return;
+  for (const record of held) {
+    const proof = await proveKey(context, view, record, now);
+    if (proof.outcome !== "dead" || !isSignetError(proof.cause, "key_not_found")) return;
+  }
+  throw new SignetError(
+    "plan_refused",
+    `none of this issuer's private keys is found at ${custody}, so no key was made there: mount or restore them, or set the account and region ` +
+      "that they are in; `signet keys repair` gives up what is lost",
+  );
+}
+
+function heldBy(custody: Custody, { keys }: Keyring): readonly KeyRecord[] {
+  return keys.filter(
+    (key) =>
+      key.custody === custody &&
+      (key.state === "active" || key.state === "pending") &&
+      key.origin !== "foreign" &&
+      key.materialLostAt === undefined,
+  );
 }
 
 /**

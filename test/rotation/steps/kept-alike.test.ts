@@ -54,7 +54,13 @@ describe("a folder whose keys are encrypted", () => {
     await expect(manager("other").rotate()).rejects.toMatchObject({ code: "passphrase_wrong" });
     expect(await readdir(keys)).toStrictEqual([]);
     expect((await keyring()).keys.filter(({ state }) => state === "creating")).toStrictEqual([]);
-    await manager("right").rotate();
+    // The folder may not be mounted: that they are lost is an operator's word.
+    await expect(manager("right").rotate()).rejects.toMatchObject({
+      code: "plan_refused",
+      message: expect.stringMatching(/keys repair/),
+    });
+    expect(await readdir(keys)).toStrictEqual([]);
+    await manager("right").repair({ apply: true });
     expect((await readdir(keys)).length).toBeGreaterThan(0);
     expect((await keyring()).keyFiles).toStrictEqual(keyFiles);
   });
@@ -94,8 +100,11 @@ describe("a folder of which nothing tells how its keys are kept, and whose keys 
       message: expect.stringMatching(/mount or restore them.*signet keys apply/),
     });
     expect((await keyring()).keys).toHaveLength(earlier.keys.length);
-    await manager().applySettings({ keyFiles: true });
-    await manager().rotate();
+    // How they are kept is said then; that they are lost is another word.
+    const refused = { code: "plan_refused", message: expect.stringContaining("signet keys repair") };
+    await expect(manager().applySettings({ keyFiles: true })).rejects.toMatchObject(refused);
+    expect((await keyring()).keyFiles).toStrictEqual({ encrypted: false });
+    await manager().repair({ apply: true });
     expect((await readdir(keys)).length).toBeGreaterThan(0);
   });
 });

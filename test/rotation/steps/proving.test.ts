@@ -1,4 +1,4 @@
-import { copyFile, cp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { publicKeyFromJwk } from "../../../src/algorithms/jwk.js";
@@ -344,8 +344,11 @@ describe("a sweep", () => {
     const files = await Promise.all(before.map((id) => readFile(fileOf(issuer, id))));
     for (const id of before) await rm(fileOf(issuer, id));
     issuer.pass(HALF_A_DAY);
-    const { alerts } = await issuer.manager.tick();
-    expect(alerts[0]).toContain("the key that signs");
+    await expect(issuer.manager.tick()).rejects.toMatchObject({
+      code: "plan_refused",
+      message: expect.stringContaining("none of this issuer's private keys is found at file, so no key was made there"),
+    });
+    expect(await readdir(join(issuer.directory, "keys"))).toStrictEqual([]);
     for (const [index, id] of before.entries()) await writeFile(fileOf(issuer, id), files[index] as Buffer, { mode: 0o600 });
     expect((await issuer.manager.tick()).alerts).toStrictEqual([]);
     expect((await issuer.keyring()).keys.map(({ id }) => id)).toStrictEqual(expect.arrayContaining(before));
