@@ -49,10 +49,10 @@ export function withRevoked(
   return {
     ...keyring,
     activation: keyring.keys.some((key) => key.id === activation?.id && isOver(key)) ? null : activation,
-    keys: keyring.keys.map((key) =>
-      isOver(key) && key.revokedAt === undefined
-        ? { ...key, state: isLogAhead && key.state === "active" ? key.state : "revoked", revokedAt: at, reason: REASONS[by] }
-        : key,
-    ),
+    keys: keyring.keys.map((key) => {
+      if (!isOver(key)) return key;
+      const state = isLogAhead && key.state === "active" ? key.state : "revoked";
+      return key.revokedAt === undefined ? { ...key, state, revokedAt: at, reason: REASONS[by] } : { ...key, state };
+    }),
   };
 }

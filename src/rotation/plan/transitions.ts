@@ -61,13 +61,18 @@ export function confirmed(keyring: Keyring, now: number): Keyring {
     if (!mayHaveSigned) return key;
     return {
       ...key,
-      state: key.revokedAt === undefined ? "retired" : "revoked",
+      state: stateAfterSigning(key),
       activatedAt: key.activatedAt ?? now,
       retiredAt: now,
     };
   });
   const rotationRequest = changes ? null : keyring.rotationRequest;
   return { ...keyring, keys, activation: null, confirmedSequence: activation.sequence, rotationRequest };
+}
+
+/** What becomes of a key that has signed and does so no more: one that was revoked meanwhile leaves the JWKS at once. */
+export function stateAfterSigning({ revokedAt }: Pick<KeyRecord, "revokedAt">): "retired" | "revoked" {
+  return revokedAt === undefined ? "retired" : "revoked";
 }
 
 /** An active document was deleted: its slot rests from now on. */

@@ -2,6 +2,7 @@ import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Allocation, EndedKey, Keyring, PolicyInForce } from "../../keyring/keyring.js";
 import type { MadeKey } from "../plan/audit-entry.js";
 import { signingUnder, without } from "../plan/records.js";
+import { stateAfterSigning } from "../plan/transitions.js";
 import type { Evidence } from "./evidence.js";
 import { type Fate, requestAfter } from "./fates.js";
 
@@ -98,7 +99,13 @@ function knownKey(key: KeyRecord, fate: Fate | undefined, rules: Rules): KeyReco
   // Without the chain it is unknown whether a standby has signed since.
   const maySign = key.state === "active" || fate?.hasSigned === true || (key.state === "pending" && isPromised(key, isIntact));
   if (key.state === "revoked") return bounded;
-  if (maySign) return { ...signingUnder(bounded, worst), state: "retired", activatedAt: key.activatedAt ?? now, retiredAt: now };
+  if (maySign)
+    return {
+      ...signingUnder(bounded, worst),
+      state: stateAfterSigning(key),
+      activatedAt: key.activatedAt ?? now,
+      retiredAt: now,
+    };
   const lost = fate?.materialLostAt === undefined ? bounded : { ...bounded, materialLostAt: fate.materialLostAt };
   return fate?.wasUnpublished === true ? without(lost, "publishedAt") : lost;
 }

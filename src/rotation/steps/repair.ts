@@ -10,7 +10,7 @@ import { signingUnder } from "../plan/records.js";
 import { nextSequence } from "../plan/sequence.js";
 import { IN_USE, isInUse, neededInWords, standingOf, strayInWords } from "../plan/strays.js";
 import { isSoundStandby, mayTakeOver } from "../plan/successor.js";
-import { documentLimits } from "../plan/transitions.js";
+import { documentLimits, stateAfterSigning } from "../plan/transitions.js";
 import { documentState, isJwksPublished, isPublished, nameOf, type View } from "../plan/view.js";
 import { lossOfLog } from "../session/audit.js";
 import type { Context } from "../session/context.js";
@@ -179,7 +179,7 @@ function settled(keyring: Keyring, top: ActiveDocument, record: KeyRecord | unde
         const { retiredAt: _, ...rest } = signingUnder(key, keyring.policy);
         return { ...rest, state: "active", activatedAt: now };
       }
-      return key.state === "active" ? { ...key, state: "retired", retiredAt: now } : key;
+      return key.state === "active" ? { ...key, state: stateAfterSigning(key), retiredAt: now } : key;
     });
     return { ...keyring, keys, activation: null, lastSequence, confirmedSequence: top.sequence };
   }

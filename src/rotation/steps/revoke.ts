@@ -40,10 +40,12 @@ export async function recordRevocation(session: Session, request: RevokeRequest)
   const record = keyNamed(session.keyring(), request.kid);
   const now = await session.time();
   const atRisk = tokensAtRisk(record, session.keyring(), now);
-  if (record.revokedAt !== undefined) return atRisk;
-  assertExpected(session.keyring(), request.expected);
   const state = maySign(record, session.keyring()) ? record.state : "revoked";
-  const revoked = { state, revokedAt: now, ...(request.reason === undefined ? {} : { reason: request.reason }) };
+  // One that is revoked and yet published, as an old keyring may have it, leaves now.
+  if (record.revokedAt !== undefined && record.state === state) return atRisk;
+  assertExpected(session.keyring(), request.expected);
+  const revokedAt = record.revokedAt ?? now;
+  const revoked = { state, revokedAt, ...(request.reason === undefined ? {} : { reason: request.reason }) };
   await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, ...revoked })), {
     event: "key.revoked",
     keys: [request.kid],

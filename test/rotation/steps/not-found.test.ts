@@ -15,7 +15,8 @@ const DAYS = 86_400;
 /** An issuer with its private keys in a folder, and a key that signs beside a standby. */
 async function issuer() {
   const keys = join(await scratch(), "keys");
-  const { stores } = memoryPlace();
+  const place = memoryPlace();
+  const { stores } = place;
   let now = START;
   const managerOf = (over: Stores = stores, directory = keys) =>
     createManager({
@@ -29,7 +30,7 @@ async function issuer() {
   const records = async () =>
     ((await stores.keyring.read())?.keyring.keys ?? []).map(({ id, state, materialLostAt }) => ({ id, state, materialLostAt }));
   const published = async () => (await stores.publicDocuments.read())?.jwks.keys.map(({ kid }) => kid);
-  return { keys, stores, managerOf, records, published, pass: (seconds: number) => (now += seconds) };
+  return { keys, place, stores, managerOf, records, published, pass: (seconds: number) => (now += seconds) };
 }
 
 const REFUSED = { code: "plan_refused", message: expect.stringContaining("mount or restore them") };
@@ -83,5 +84,44 @@ describe("private keys of which none is found", () => {
     const signing = (await records()).filter(({ state }) => state === "active");
     expect(signing).toHaveLength(1);
     expect(before.map(({ id }) => id)).not.toContain(signing[0]?.id);
+  });
+});
+
+describe("a key that was revoked and signed on until another one was found", () => {
+  it("stays out of the JWKS where the keyring and the log of then are put back, and can be revoked again", async () => {
+    const { keys, place, stores, managerOf } = await issuer();
+    const { kid } = (await stores.keyring.read())?.keyring.keys[0]?.publicJwk as { kid: string };
+    await rename(keys, `${keys}.elsewhere`);
+    await expect(managerOf().revoke({ kid })).rejects.toMatchObject(REFUSED);
+    const then = place.copy();
+    await rename(`${keys}.elsewhere`, keys);
+    await managerOf().tick();
+    const published = async () => (await stores.publicDocuments.read())?.jwks.keys.map((key) => key.kid);
+    expect(await published()).not.toContain(kid);
+    const after = managerOf({ ...stores, keyring: then.stores.keyring, audit: then.stores.audit });
+    await after.repair({ apply: true });
+    await after.tick();
+    expect(await published()).not.toContain(kid);
+    expect((await then.stores.keyring.read())?.keyring.keys.find(({ publicJwk }) => publicJwk?.kid === kid)?.state).not.toBe(
+      "retired",
+    );
+  });
+
+  it("leaves at another revocation where an older version has put it back", async () => {
+    const { stores, managerOf } = await issuer();
+    const found = await stores.keyring.read();
+    const [active, standby] = found?.keyring.keys ?? [];
+    const kid = standby?.publicJwk?.kid as string;
+    const retired = {
+      ...standby,
+      state: "retired",
+      retiredAt: START,
+      activatedAt: START,
+      maxTtlSeconds: 60,
+      revokedAt: START,
+    } as const;
+    await stores.keyring.write({ ...found?.keyring, keys: [active, retired] } as never, found?.tag as string);
+    await managerOf().revoke({ kid, reason: "again" });
+    expect((await stores.publicDocuments.read())?.jwks.keys.map((key) => key.kid)).not.toContain(kid);
   });
 });
