@@ -7,7 +7,7 @@ import type { Outcome } from "./run.js";
 import { type Context, custodiansInUse, keyringMissing, locationOf } from "./session/context.js";
 import { newKeyringSession, type Session, takeLease } from "./session/session.js";
 import { assertSameIssuer } from "./steps/apply-policy.js";
-import { tellChanges } from "./steps/notices.js";
+import { tellChanges, tellChangesBefore } from "./steps/notices.js";
 import { adoptPutBack } from "./steps/put-back.js";
 
 const ATTEMPTS = 3;
@@ -39,11 +39,12 @@ export async function withLease(
     const adopted = await adoptPutBack(context, session, { byHand: adoptByHand, altered: adoptAltered });
     const moved = await recordPlace(context, session);
     const outcome = await work(session);
-    await tellChanges(context, session, countBefore);
-    const plan = { ...outcome.plan, waits: [...moved, ...outcome.plan.waits] };
+    const unsent = await tellChanges(context, session, countBefore);
+    const plan = { ...outcome.plan, waits: [...moved, ...unsent, ...outcome.plan.waits] };
     const alerts = [...new Set([...adopted.alerts, ...(outcome.alerts ?? [])])];
     return reportOf(context, session.keyring(), { ...outcome, plan, done: [...adopted.done, ...outcome.done], alerts });
   } catch (error) {
+    await tellChangesBefore(context, session, countBefore);
     // A request that was refused has left nothing behind.
     failed = !isSignetError(error, "plan_refused", "key_not_found", "invalid_key", "usage", "keyring_conflict");
     throw error;

@@ -2,6 +2,9 @@ import type { Installation } from "../assemble.js";
 import type { Logger } from "./log.js";
 import { causeOf } from "./log.js";
 
+type Manager = Awaited<ReturnType<Installation["manager"]>>;
+type Report = Awaited<ReturnType<Manager["tick"]>>;
+
 const MAX_PAUSE_SECONDS = 3_600;
 const MIN_PAUSE_SECONDS = 10;
 const AFTER_FAILURE_SECONDS = 60;
@@ -17,7 +20,8 @@ export interface Ticking {
  * at a time.
  *
  * @param onFailure told of each tick that fails, or that manages no key until a person has looked (`key manager`), and of each that has found
- *   what an operator has to look at (`key alert`); and once of each key that was planted in the JWKS (`planted key`), which the tick has taken out
+ *   what an operator has to look at (`key alert`); and once of each key that was planted in the JWKS (`planted key`), which the tick has taken out;
+ *   and of each that could not send a notice (`notice`)
  * @param told words with the commands in them as they can be pasted here
  */
 export function tickOnSchedule(
@@ -30,13 +34,13 @@ export function tickOnSchedule(
   let isStopped = false;
   let running = Promise.resolve();
   let toldBlock: string | null = null;
-  let toldStrays: ReadonlySet<string> = new Set();
   let toldAlerts: readonly string[] = [];
+  const tellOnce = onceTeller(log, onFailure, told);
 
   async function tick(): Promise<number> {
     try {
       const manager = await installation.manager({ onStep: ({ action }) => action === "planted" && onFailure("planted key") });
-      const { actions, nextAt, blockedBy, alerts, strays } = await manager.tick({ looksForLog: true });
+      const { actions, nextAt, blockedBy, alerts, strays, waits } = await manager.tick({ looksForLog: true });
       for (const { words } of actions) log.info({ did: words }, "keys");
       // A failure like any other to who watches; a person's act is seen within a minute.
       if (blockedBy !== null) {
@@ -44,13 +48,7 @@ export function tickOnSchedule(
         if (blockedBy !== toldBlock) log.error({ why: told(blockedBy) }, "no key is managed until you have looked at this");
       }
       toldBlock = blockedBy;
-      // What a sweep destroys by itself needs no operator; anything else is told once, as long as it is there.
-      const kept = strays.filter(({ destroyedAfter }) => destroyedAfter === null);
-      for (const { name, monthlyUsd, words } of kept) {
-        if (!toldStrays.has(name))
-          log.warn({ stray: name, monthlyUsd, why: told(words) }, "a private key is there that no record names");
-      }
-      toldStrays = new Set(kept.map(({ name }) => name));
+      tellOnce({ strays, waits });
       const advice = told("an operator has to look at this: `signet keys repair` says what can be done");
       if (alerts.length > 0) onFailure("key alert");
       for (const why of alerts) if (!toldAlerts.includes(why)) log.error({ why: told(why) }, advice);
@@ -85,4 +83,23 @@ export function tickOnSchedule(
       return running;
     },
   });
+}
+
+/** Tells what an operator may do something about, once for as long as it is so. */
+function onceTeller(log: Logger, onFailure: (dependency: string) => void, told: (words: string) => string) {
+  let toldStrays: ReadonlySet<string> = new Set();
+  let toldUnsent: string | undefined;
+  return ({ strays, waits }: Pick<Report, "strays" | "waits">): void => {
+    // What a sweep destroys by itself needs no operator.
+    const kept = strays.filter(({ destroyedAfter }) => destroyedAfter === null);
+    for (const { name, monthlyUsd, words } of kept) {
+      if (!toldStrays.has(name))
+        log.warn({ stray: name, monthlyUsd, why: told(words) }, "a private key is there that no record names");
+    }
+    toldStrays = new Set(kept.map(({ name }) => name));
+    const unsent = waits.find(({ rule }) => rule === "notices_unsent")?.words;
+    if (unsent !== undefined) onFailure("notice");
+    if (unsent !== undefined && unsent !== toldUnsent) log.warn({ why: unsent }, "a notice could not be sent");
+    toldUnsent = unsent;
+  };
 }

@@ -4,6 +4,7 @@ import { importSPKI } from "jose";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTransport } from "../../src/aws/transport.js";
+import { SignetError } from "../../src/errors.js";
 import { notifierOf } from "../../src/notify/notifier.js";
 import { webhookNotifier } from "../../src/notify/webhook.js";
 import { createManager } from "../../src/rotation/manager.js";
@@ -55,11 +56,16 @@ const sleep = async () => undefined;
 function installed() {
   const { stores, custodian } = memoryPlace();
   let now = 1_800_000_000;
+  let isRefused = false;
+  const create: typeof custodian.create = async (...asked) => {
+    if (isRefused) throw new SignetError("aws_access_denied", "kms:CreateKey is not allowed");
+    return custodian.create(...asked);
+  };
   const steps: string[] = [];
   const managerTold = (notify?: Notify) =>
     createManager({
       stores,
-      custodians: { file: custodian },
+      custodians: { file: { ...custodian, create } },
       settings: {
         issuer: "https://issuer.example",
         algorithm: "ES256",
@@ -72,7 +78,10 @@ function installed() {
       onStep: ({ words }) => steps.push(words),
       notify,
     });
-  return { managerTold, steps, pass: (seconds: number) => (now += seconds), now: () => now };
+  const refuse = () => {
+    isRefused = true;
+  };
+  return { managerTold, stores, steps, refuse, pass: (seconds: number) => (now += seconds), now: () => now };
 }
 
 describe("notices", () => {
@@ -105,10 +114,19 @@ describe("notices", () => {
       if (ids.length === 3 && left-- > 0) throw new Error("eyJ.secret");
       ids.push(id);
     };
-    expect((await managerTold(notify).tick({ createKeyring: true })).actions.length).toBeGreaterThan(3);
+    const first = await managerTold(notify).tick({ createKeyring: true });
+    expect(first.actions.length).toBeGreaterThan(3);
+    expect(first.waits).toContainEqual({
+      rule: "notices_unsent",
+      until: null,
+      words: expect.stringContaining("could not be sent"),
+    });
     expect(ids).toHaveLength(3);
     expect(steps.at(-1)).toMatch(/could not be sent.*unexpected/);
     await managerTold(notify).tick({ createKeyring: true });
+    expect((await managerTold(notify).tick({ createKeyring: true })).waits.map(({ rule }) => rule)).not.toContain(
+      "notices_unsent",
+    );
     await managerTold(notify).tick({ createKeyring: true });
     expect(ids).toHaveLength((await managerTold().history()).length);
     const before = ids.length;
@@ -126,6 +144,34 @@ describe("notices", () => {
     pass(DAY);
     await manager.rotate();
     expect(told[0]?.change.event).toBe("rotation.requested");
+  });
+});
+
+describe("notices of what was done before something failed", () => {
+  it("are sent all the same, without the PEM that this Node cannot make", async () => {
+    const { managerTold, stores, refuse } = installed();
+    const told: Notice[] = [];
+    const manager = managerTold(async (notice) => void told.push(notice));
+    await manager.tick({ createKeyring: true });
+    const [, standby] = (await stores.keyring.read())?.keyring.keys.map(({ publicJwk }) => publicJwk?.kid) ?? [];
+    refuse();
+    await expect(manager.revoke({ kid: standby as string })).rejects.toMatchObject({ code: "aws_access_denied" });
+    expect(told.map(({ change }) => change.event)).toContain("key.revoked");
+    const found = await stores.keyring.read();
+    const publicJwk = { kid: "odd", alg: "ES256", use: "sig", kty: "EC", crv: "P-256", x: "A".repeat(43), y: "A".repeat(43) };
+    const odd = {
+      ...found?.keyring.keys[0],
+      id: "odd",
+      state: "retired",
+      origin: "foreign",
+      retiredAt: 1_800_000_000,
+      publicJwk,
+    };
+    await stores.keyring.write({ ...found?.keyring, keys: [...(found?.keyring.keys ?? []), odd] } as never, found?.tag as string);
+    const before = told.length;
+    await manager.rotate().catch(() => undefined);
+    expect(told.length).toBeGreaterThan(before);
+    expect(told.at(-1)?.keys.find(({ kid }) => kid === "odd")).toStrictEqual({ kid: "odd", alg: "ES256", state: "retired" });
   });
 });
 

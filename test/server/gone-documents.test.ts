@@ -114,6 +114,7 @@ describe("a manager that waits for a person", () => {
       nextAt: null,
       blockedBy: "the keyring has seen the future",
       alerts: [],
+      waits: [],
       strays: [],
     });
     const installation = { manager: async () => ({ tick }) } as unknown as Installation;
@@ -130,7 +131,7 @@ describe("a manager that waits for a person", () => {
     const error = vi.fn();
     const [first, second] = ["standby a could not be proven", "the audit log was deleted"];
     let alerts = [first];
-    const tick = async () => ({ actions: [], nextAt: null, blockedBy: null, alerts, strays: [] });
+    const tick = async () => ({ actions: [], nextAt: null, blockedBy: null, alerts, strays: [], waits: [] });
     const installation = { manager: async () => ({ tick }) } as unknown as Installation;
     const ticking = tickOnSchedule(installation, { info: vi.fn(), error } as never, failed);
     await vi.advanceTimersByTimeAsync(5 * 60_000 + 1);
@@ -218,7 +219,7 @@ describe("private keys that no record names", () => {
       words: `\`signet ${name}\``,
     });
     let strays = [stray("a", null), stray("b", 1_800_000_000)];
-    const tick = async () => ({ actions: [], nextAt: Date.now() / 1_000 + 60, blockedBy: null, alerts: [], strays });
+    const tick = async () => ({ actions: [], nextAt: Date.now() / 1_000 + 60, blockedBy: null, alerts: [], strays, waits: [] });
     const installation = { manager: async () => ({ tick }) } as unknown as Installation;
     const pasteable = (words: string) => words.replace("signet", "./bin/signet");
     const ticking = tickOnSchedule(installation, { info: vi.fn(), error: vi.fn(), warn } as never, undefined, pasteable);
@@ -232,5 +233,35 @@ describe("private keys that no record names", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     await ticking.stop();
     expect(warn).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("a notice that could not be sent", () => {
+  it("is told once for each reason, and counted by every tick", async () => {
+    vi.useFakeTimers();
+    const [warn, failed] = [vi.fn(), vi.fn()];
+    let words = "down";
+    const tick = async () => ({
+      actions: [],
+      nextAt: Date.now() / 1_000 + 60,
+      blockedBy: null,
+      alerts: [],
+      strays: [],
+      waits: [{ rule: "notices_unsent", until: null, words }],
+    });
+    const installation = { manager: async () => ({ tick }) } as unknown as Installation;
+    const ticking = tickOnSchedule(installation, { info: vi.fn(), error: vi.fn(), warn } as never, failed);
+    await vi.advanceTimersByTimeAsync(3 * 60_000);
+    words = "refused";
+    await vi.advanceTimersByTimeAsync(60_000);
+    const told = "a notice could not be sent";
+    expect(warn.mock.calls).toStrictEqual([
+      [{ why: "down" }, told],
+      [{ why: "refused" }, told],
+    ]);
+    expect(new Set(failed.mock.calls.flat())).toStrictEqual(new Set(["notice"]));
+    expect(failed.mock.calls.length).toBeGreaterThan(3);
+    vi.useRealTimers();
+    await ticking.stop();
   });
 });

@@ -26,6 +26,7 @@ export const RULES = {
   unsearched: "a private key that is not needed may be left there",
   another_place:
     "if that copy still runs, both sign, and each publishes keys that the other one does not know; then stop one of them",
+  notices_unsent: "who keeps keys by themselves hears of no change until it is; no key waits for it",
   settings_differ:
     "`signet keys apply` puts them in force; nothing else does, so that two managers with different settings do not flap",
 } as const;
@@ -42,6 +43,7 @@ const NEEDS_A_PERSON: readonly RuleName[] = [
   "jwks_full",
   "places_kept",
   "another_place",
+  "notices_unsent",
   "settings_differ",
 ];
 

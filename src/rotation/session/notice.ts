@@ -6,8 +6,8 @@ interface NoticedKey {
   readonly kid: string;
   readonly alg: string;
   readonly state: KeyRecord["state"];
-  /** SubjectPublicKeyInfo. */
-  readonly pem: string;
+  /** SubjectPublicKeyInfo; absent where the Node that sends the notice does not know the algorithm. */
+  readonly pem?: string;
 }
 
 /** One change of a key or of the policy, as those hear of it who cannot follow the JWKS. It holds nothing secret. */

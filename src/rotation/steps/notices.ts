@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { publicKeyFromJwk } from "../../algorithms/jwk.js";
+import { type PublicJwk, publicKeyFromJwk } from "../../algorithms/jwk.js";
 import { isSignetError } from "../../errors.js";
 import { activeRecord, type Keyring } from "../../keyring/keyring.js";
 import type { AuditEntry } from "../plan/audit-entry.js";
 import { dueAt } from "../plan/situation.js";
 import { isUploaded, nextKeys, readyAt, signsFrom } from "../plan/successor.js";
+import { RULES, type Wait } from "../plan/wait-reasons.js";
 import { readHistory } from "../session/audit.js";
 import type { Context } from "../session/context.js";
 import type { Notice } from "../session/notice.js";
@@ -22,12 +23,13 @@ export function hasUnsent({ notify }: Context, { audit, noticed }: Keyring): boo
  * Sends a notice of every change that has none yet, the oldest first. What is not accepted waits for the next run; no key waits for it.
  *
  * @param countBefore how many entries there were when the run began: where nothing was ever told, those are history
+ * @returns what could not be sent; empty where everything was
  */
-export async function tellChanges(context: Context, session: Session, countBefore: number): Promise<void> {
+export async function tellChanges(context: Context, session: Session, countBefore: number): Promise<readonly Wait[]> {
   const { notify, stores, onStep } = context;
   const keyring = session.keyring();
   const from = keyring.noticed ?? countBefore;
-  if (notify === undefined || (keyring.noticed !== undefined && from >= keyring.audit.count)) return;
+  if (notify === undefined || (keyring.noticed !== undefined && from >= keyring.audit.count)) return [];
   let sent = from;
   const record = async () => {
     if (sent !== session.keyring().noticed) await session.change((current) => ({ ...current, noticed: sent }));
@@ -38,11 +40,19 @@ export async function tellChanges(context: Context, session: Session, countBefor
       sent = entry.number;
     }
     await record();
+    return [];
   } catch (error) {
     await record().catch(() => undefined);
     const why = isSignetError(error) ? error.message : "something unexpected failed";
-    onStep({ action: "notice", words: `a notice could not be sent, the next run sends it again: ${why}` });
+    const words = `a notice could not be sent, the next run sends it again: ${why}`;
+    onStep({ action: "notice", words });
+    return [{ rule: "notices_unsent", until: null, words: `${words} (${RULES.notices_unsent})` }];
   }
+}
+
+/** The same after a failure, of what was changed before it; a request that was refused has changed nothing. */
+export async function tellChangesBefore(context: Context, session: Session, countBefore: number): Promise<void> {
+  if (session.keyring().audit.count > countBefore) await tellChanges(context, session, countBefore);
 }
 
 function noticeOf(keyring: Keyring, { number, at, event, keys, why }: AuditEntry): Notice {
@@ -56,10 +66,18 @@ function noticeOf(keyring: Keyring, { number, at, event, keys, why }: AuditEntry
     next: nextOf(keyring),
     keys: keyring.keys.flatMap(({ publicJwk, state, alg }) => {
       if (publicJwk === undefined || state === "revoked" || state === "creating") return [];
-      const pem = publicKeyFromJwk(publicJwk).export({ format: "pem", type: "spki" }).toString();
-      return [{ kid: publicJwk.kid, alg, state, pem }];
+      return [{ kid: publicJwk.kid, alg, state, ...pemOf(publicJwk) }];
     }),
   };
+}
+
+// A key of an algorithm that this Node lacks keeps no notice from being sent.
+function pemOf(publicJwk: PublicJwk): { readonly pem?: string } {
+  try {
+    return { pem: publicKeyFromJwk(publicJwk).export({ format: "pem", type: "spki" }).toString() };
+  } catch {
+    return {};
+  }
 }
 
 function nextOf(keyring: Keyring): Notice["next"] {

@@ -55,7 +55,7 @@ describe("private keys of which none is found", () => {
   it("are given up by no revocation either, which says what keeps it from taking effect", async () => {
     const { keys, stores, managerOf, records } = await issuer();
     const [active, standby] = await records();
-    const { kid } = (await stores.keyring.read())?.keyring.keys[0]?.publicJwk as { kid: string };
+    const kid = (await stores.keyring.read())?.keyring.keys[0]?.publicJwk?.kid as string;
     await rename(keys, `${keys}.elsewhere`);
     await expect(managerOf().revoke({ kid })).rejects.toMatchObject(REFUSED);
     expect((await records()).find(({ id }) => id === standby?.id)).toStrictEqual(standby);
@@ -90,7 +90,7 @@ describe("private keys of which none is found", () => {
 describe("a key that was revoked and signed on until another one was found", () => {
   it("stays out of the JWKS where the keyring and the log of then are put back, and can be revoked again", async () => {
     const { keys, place, stores, managerOf } = await issuer();
-    const { kid } = (await stores.keyring.read())?.keyring.keys[0]?.publicJwk as { kid: string };
+    const kid = (await stores.keyring.read())?.keyring.keys[0]?.publicJwk?.kid as string;
     await rename(keys, `${keys}.elsewhere`);
     await expect(managerOf().revoke({ kid })).rejects.toMatchObject(REFUSED);
     const then = place.copy();
