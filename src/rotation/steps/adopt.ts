@@ -1,5 +1,5 @@
 import type { KeyRecord } from "../../keyring/key-record.js";
-import type { Allocation, EndedKey, Keyring, PolicyInForce } from "../../keyring/keyring.js";
+import { type Allocation, activeRecord, type EndedKey, type Keyring, type PolicyInForce } from "../../keyring/keyring.js";
 import type { MadeKey } from "../plan/audit-entry.js";
 import { signingUnder, without } from "../plan/records.js";
 import { stateAfterSigning } from "../plan/transitions.js";
@@ -54,7 +54,10 @@ export function adopted({ view, beyond, fates, ours }: Evidence, settings: Worst
       // Issuers may have read any that was allocated, and take none before it: where the top one is older, it is written anew.
       confirmedSequence: Math.max(1, top?.sequence ?? 0, keyring.confirmedSequence, ...sequencesIn(beyond?.entries)),
       ...sequencesAfter({ view, beyond, fates, ours }, now),
-      rotationRequest: beyond?.isIntact === true ? requestAfter(keyring.rotationRequest, beyond.entries) : null,
+      rotationRequest:
+        beyond?.isIntact === true
+          ? requestAfter(keyring.rotationRequest, beyond.entries, activeRecord(keyring)?.publicJwk?.kid)
+          : null,
       sweptAt: null,
       ...(keyring.version === 2 && { ended: endedKeys(keyring, fates) }),
     },

@@ -81,13 +81,23 @@ function wordIn({ tokensExpireBy }: AuditEntry): Pick<Fate, "tokensExpireBy"> {
   return tokensExpireBy === undefined ? {} : { tokensExpireBy };
 }
 
-/** The rotation that was asked for and had not taken place, by entries of the audit log after a keyring. */
-export function requestAfter(before: RotationRequest | null, entries: readonly AuditEntry[]): RotationRequest | null {
-  let request = before;
-  for (const { event, at, keys: [uploaded] = [] } of entries) {
-    if (event === "rotation.withdrawn" || event === "key.activated") request = null;
+/**
+ * The rotation that was asked for and had not taken place, by entries of the audit log after a keyring. Where the key that signs is activated
+ * once more, as under other limits, no rotation has taken place.
+ *
+ * @param signer the kid of the key that signed by that keyring
+ */
+export function requestAfter(
+  before: RotationRequest | null,
+  entries: readonly AuditEntry[],
+  signer: string | undefined,
+): RotationRequest | null {
+  let [request, signs] = [before, signer];
+  for (const { event, at, keys: [kid] = [] } of entries) {
+    if (event === "rotation.withdrawn" || (event === "key.activated" && kid !== signs)) request = null;
     else if (event === "rotation.requested")
-      request = uploaded === undefined ? (request ?? { requestedAt: at }) : { requestedAt: at, uploaded };
+      request = kid === undefined ? (request ?? { requestedAt: at }) : { requestedAt: at, uploaded: kid };
+    if (event === "key.activated") signs = kid;
   }
   return request;
 }
