@@ -32,12 +32,12 @@ function sizeBytes(path) {
 const budgets = [
   { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
   { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 77.1, unit: KILOBYTE, name: "KB" },
-  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 174.8, unit: KILOBYTE, name: "KB" },
+  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 174.9, unit: KILOBYTE, name: "KB" },
   { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 41.8, unit: KILOBYTE, name: "KB" },
   { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 37.7, unit: KILOBYTE, name: "KB" },
   { what: "the token function, minified", path: "dist/lambda/token.cjs", limit: 137.4, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 1 MB through S3, which cfn-lint counts as 1,000,000 bytes: 976.5 KB.
-  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 974.3, unit: KILOBYTE, name: "KB" },
+  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 974.5, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.
   { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 49.1, unit: KILOBYTE, name: "KB" },
   { what: "what is built", path: "dist", limit: 3_630, unit: KILOBYTE, name: "KB" },
