@@ -71,7 +71,7 @@ export async function proveAmong(
 /**
  * Makes sure that a new key comes to where the others are: a first key in an empty place would sign where no issuer looks for it.
  *
- * @throws SignetError `plan_refused` where no private key that the custodian should have is found
+ * @throws SignetError `plan_refused` where no private key that the custodian should have is found, and no other one
  */
 export async function assertOthersAreHere(
   context: Context,
@@ -85,6 +85,8 @@ export async function assertOthersAreHere(
     const proof = await proveKey(context, view, record, now);
     if (proof.outcome !== "dead" || !isSignetError(proof.cause, "key_not_found")) return;
   }
+  // Other private keys show that it is the place: those of the keyring are gone.
+  for await (const _ of custodianOf(context, { custody }).list()) return;
   throw new SignetError(
     "plan_refused",
     `none of this issuer's private keys is found at ${custody}, so no key was made there: mount or restore them, or set the account and region ` +

@@ -54,17 +54,18 @@ export const ACTIVATION: readonly AimedStory[] = [
   },
   {
     without: "absence is believed after the settling alone",
-    name: "the private part of the first key is not seen a second after it was made",
+    name: "the private part of a standby is not seen some seconds after it was made, beside a key that is",
     story: {
       ...QUIET,
       place: "services",
+      managers: [0, 1],
       steps: [
+        wait(5),
         {
           do: "ambush",
-          ambush: { calls: ["jwks.publish", "custodian.material"], fate: { kind: "stale", delaySeconds: 0 } },
+          ambush: { calls: ["custodian.material"], fate: { kind: "stale", delaySeconds: 0 }, times: 3 },
         },
-        wait(HOUR),
-        tick(),
+        revoke(0, AHEAD),
         wait(HOUR),
       ],
     },

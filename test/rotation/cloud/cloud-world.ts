@@ -77,7 +77,8 @@ interface ManagerProcess {
 /** What a person does, by the words of a tick alone. */
 function remedyFor(words: string): ((manager: Manager) => Promise<unknown>) | undefined {
   if (/signet audit begin/.test(words)) return (manager) => manager.beginAudit();
-  if (/an old keyring was put back|"blockedBy":"/.test(words)) return (manager) => manager.repair({ apply: true });
+  if (/an old keyring was put back|"blockedBy":"|`signet keys repair` gives up what is lost/.test(words))
+    return (manager) => manager.repair({ apply: true });
   return undefined;
 }
 
