@@ -1,15 +1,17 @@
 import type { Installation } from "../assemble.js";
 import { ownMember } from "../encoding/own-member.js";
 import { isSignetError, SignetError } from "../errors.js";
+import { presentSeconds } from "../issue/issuer.js";
 import type { Custody } from "../keyring/key-record.js";
 import type { ReportedAction } from "../rotation/plan/actions.js";
 import type { Report } from "../rotation/report.js";
 import { keptAlike } from "../rotation/steps/kept-alike.js";
+import { assertOthersAreHere } from "../rotation/steps/prove.js";
 import { existingKeyring } from "./load-installation.js";
 
 /**
  * Why the keys that a dry run would make could not be made from here, as the run itself would say it: key files are encrypted, and the
- * passphrase is not theirs, or none is given.
+ * passphrase is not theirs, or none is given; or none of the private keys is found.
  *
  * @param custody who would hold them; default as the keyring's policy has it
  * @returns `undefined` where they could be made, or none would be
@@ -25,6 +27,8 @@ async function obstacleToMaking(
   if (custodian === undefined) return undefined;
   try {
     await keptAlike(keyring, custodian);
+    const documents = await installation.stores.active.read();
+    await assertOthersAreHere(installation, { keyring, documents }, custodian.custody, presentSeconds());
     return undefined;
   } catch (error) {
     if (!isSignetError(error)) throw error;

@@ -119,7 +119,7 @@ async function carryOut(
       await makeKey(context, session, view);
       break;
     case "finish-making":
-      await finishMaking(context, session, action.id);
+      await finishMaking(context, session, action.id, view);
       break;
     case "abandon":
       await abandonMaking(session, action.id);

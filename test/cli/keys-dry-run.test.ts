@@ -69,6 +69,25 @@ describe("--dry-run", () => {
     }
   });
 
+  it("refuses a rotation, as the command itself does, where none of the private keys is found", async () => {
+    const { cwd } = await issuerWithMaterial();
+    const keys = join(cwd, ".signet", "keys");
+    for (const name of await readdir(keys)) await unlink(join(keys, name));
+    const before = await tree(cwd);
+    const dry = await signet(["keys", "rotate", "--dry-run"], { cwd });
+    expect(dry).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("none of this issuer's private keys is found at file"),
+    });
+    expect(await tree(cwd)).toStrictEqual(before);
+    const ran = await signet(["keys", "rotate"], { cwd });
+    expect(ran).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("none of this issuer's private keys is found at file"),
+    });
+    expect(await readdir(keys)).toStrictEqual([]);
+  });
+
   it("refuses what the command itself would refuse", async () => {
     const { cwd } = await issuerWithMaterial();
     const before = await tree(cwd);

@@ -39,7 +39,7 @@ export interface Context {
  *
  * @throws SignetError `plan_refused` where this manager was given none of that kind
  */
-export function custodianOf(context: Context, record: Pick<KeyRecord, "custody">): Custodian {
+export function custodianOf(context: Pick<Context, "custodians">, record: Pick<KeyRecord, "custody">): Custodian {
   const custodian = ownMember(context.custodians, record.custody);
   if (custodian !== undefined) return custodian;
   throw new SignetError(

@@ -14,7 +14,7 @@ import { type Context, custodianOf } from "../session/context.js";
 import type { Session } from "../session/session.js";
 import { laterWord, recordExpiry } from "./expiry.js";
 import { keptAlike } from "./kept-alike.js";
-import { finishMaking } from "./make-key.js";
+import { completeMaking } from "./make-key.js";
 
 /** A private key made elsewhere. */
 export interface HandedOver {
@@ -153,7 +153,7 @@ export async function importInto<Kind>(
   if (!isBegun(admission)) return admission;
   await session.check();
   const publicJwk = await way.handOver(session, custodianOf(context, request), admission, request);
-  await finishMaking(context, session, admission.record.id);
+  await completeMaking(context, session, admission.record.id);
   return { ...admission, publicJwk };
 }
 

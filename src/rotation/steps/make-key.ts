@@ -36,11 +36,24 @@ export async function makeKey(context: Context, session: Session, { documents }:
     keys: [record.id],
     intended: { id: record.id, custody, alg: algorithm },
   });
-  await finishMaking(context, session, record.id);
+  await completeMaking(context, session, record.id);
+}
+
+/** Finishes what was interrupted, where a new key might be made as well. */
+export async function finishMaking(
+  context: Context,
+  session: Session,
+  id: string,
+  { documents }: Pick<View, "documents">,
+): Promise<void> {
+  const record = recordById(session.keyring(), id);
+  if (record?.origin === "created")
+    await assertOthersAreHere(context, { keyring: session.keyring(), documents }, record.custody, await session.time());
+  await completeMaking(context, session, id);
 }
 
 /** Makes a key that is recorded as `creating`, or finishes what was interrupted; it becomes `pending` once it has proven itself. */
-export async function finishMaking(context: Context, session: Session, id: string): Promise<void> {
+export async function completeMaking(context: Context, session: Session, id: string): Promise<void> {
   const record = recordById(session.keyring(), id);
   if (record === undefined) return;
   const custodian = custodianOf(context, record);
@@ -49,13 +62,7 @@ export async function finishMaking(context: Context, session: Session, id: strin
   const publicJwk = await reported(context, session, custodian, record);
   if (publicJwk === undefined) {
     // An import that was interrupted before the custodian had the key: only the operator has it.
-    const now = await session.time();
-    await session.change((keyring) => withEnded(keyring, record, now), {
-      event: "key.abandoned",
-      keys: [id],
-      why: "the import was interrupted",
-    });
-    return;
+    return abandoned(session, record, "the import was interrupted");
   }
   let material: KeyMaterial;
   try {
@@ -81,13 +88,7 @@ export async function finishMaking(context: Context, session: Session, id: strin
 /** Gives up a key that was not made: the policy wants another algorithm or custodian since. What turns up of it late is swept. */
 export async function abandonMaking(session: Session, id: string): Promise<void> {
   const record = recordById(session.keyring(), id);
-  if (record?.state !== "creating") return;
-  const now = await session.time();
-  await session.change((keyring) => withEnded(keyring, record, now), {
-    event: "key.abandoned",
-    keys: [id],
-    why: "another algorithm or custodian is wanted since",
-  });
+  if (record?.state === "creating") await abandoned(session, record, "another algorithm or custodian is wanted since");
 }
 
 async function reported(
@@ -140,7 +141,10 @@ async function whileNotSeen<T>(context: Context, look: () => Promise<T>): Promis
 async function abandon(session: Session, custodian: Custodian, record: KeyRecord): Promise<void> {
   await session.check();
   await custodian.destroy(record.id, knownOf(record));
+  await abandoned(session, record, "it did not prove to be the key that was reported");
+}
+
+async function abandoned(session: Session, record: KeyRecord, why: string): Promise<void> {
   const now = await session.time();
-  const why = "it did not prove to be the key that was reported";
   await session.change((keyring) => withEnded(keyring, record, now), { event: "key.abandoned", keys: [record.id], why });
 }

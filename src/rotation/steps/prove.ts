@@ -19,6 +19,9 @@ export type Proof =
   | { readonly outcome: "proven"; readonly material: KeyMaterial }
   | { readonly outcome: "dead" | "unproven"; readonly why: string; readonly cause: unknown };
 
+/** Where keys are looked for. */
+type Place = Pick<Context, "stores" | "custodians">;
+
 /** A key that was not proven, in one sentence. */
 export interface Doubt {
   readonly id: string;
@@ -32,7 +35,7 @@ export interface Doubt {
  * @param view the active documents that were read, and the keyring
  */
 export async function proveKey(
-  context: Context,
+  context: Place,
   view: Pick<View, "documents" | "keyring">,
   record: KeyRecord,
   now: number,
@@ -55,13 +58,13 @@ export async function proveKey(
  * be mounted, or this is another account. An operator's word (`signet keys repair`) needs no such witness.
  */
 export async function proveAmong(
-  context: Context,
+  context: Place,
   view: Pick<View, "documents" | "keyring">,
   record: KeyRecord,
   now: number,
 ): Promise<Proof> {
   const proof = await proveKey(context, view, record, now);
-  if (proof.outcome !== "dead" || !isSignetError(proof.cause, "key_not_found")) return proof;
+  if (!isAbsent(proof)) return proof;
   for (const other of heldBy(record.custody, view.keyring)) {
     if (other.id !== record.id && (await proveKey(context, view, other, now)).outcome === "proven") return proof;
   }
@@ -74,7 +77,7 @@ export async function proveAmong(
  * @throws SignetError `plan_refused` where no private key that the custodian should have is found, and no other one
  */
 export async function assertOthersAreHere(
-  context: Context,
+  context: Place,
   view: Pick<View, "documents" | "keyring">,
   custody: Custody,
   now: number,
@@ -82,8 +85,7 @@ export async function assertOthersAreHere(
   const held = heldBy(custody, view.keyring);
   if (held.length === 0) return;
   for (const record of held) {
-    const proof = await proveKey(context, view, record, now);
-    if (proof.outcome !== "dead" || !isSignetError(proof.cause, "key_not_found")) return;
+    if (!isAbsent(await proveKey(context, view, record, now))) return;
   }
   // Other private keys show that it is the place: those of the keyring are gone.
   for await (const _ of custodianOf(context, { custody }).list()) return;
@@ -92,6 +94,10 @@ export async function assertOthersAreHere(
     `none of this issuer's private keys is found at ${custody}, so no key was made there: mount or restore them, or set the account and region ` +
       "that they are in; `signet keys repair` gives up what is lost",
   );
+}
+
+function isAbsent(proof: Proof): proof is Exclude<Proof, { readonly outcome: "proven" }> {
+  return proof.outcome === "dead" && isSignetError(proof.cause, "key_not_found");
 }
 
 function heldBy(custody: Custody, { keys }: Keyring): readonly KeyRecord[] {
@@ -122,7 +128,7 @@ export async function assertSigns(
   throw new SignetError("key_mismatch", "the private part is another key's than the published one");
 }
 
-function isDead(cause: unknown, context: Context, keyring: Keyring, record: KeyRecord, now: number): boolean {
+function isDead(cause: unknown, context: Place, keyring: Keyring, record: KeyRecord, now: number): boolean {
   if (isSignetError(cause, "key_mismatch")) return true;
   return isSignetError(cause, "key_not_found") && isSettled(context, keyring, record, now);
 }
@@ -131,7 +137,7 @@ function isDead(cause: unknown, context: Context, keyring: Keyring, record: KeyR
  * Whether everybody would see by now what a custodian has made: before, "not found" proves nothing. The times of two managers' clocks
  * are at most two skews apart.
  */
-export function isSettled({ stores }: Context, { policy }: Keyring, record: KeyRecord, now: number): boolean {
+export function isSettled({ stores }: Pick<Context, "stores">, { policy }: Keyring, record: KeyRecord, now: number): boolean {
   const { settleSeconds } = stores.active;
   const madeAt = record.pendingAt ?? record.creatingAt;
   return settleSeconds === 0 || now >= madeAt + settleSeconds + 2 * policy.clockSkewSeconds;

@@ -8,7 +8,8 @@ const HOUR = 3_600;
 
 /** An issuer whose custodian makes keys of some algorithms alone. */
 async function issuer() {
-  const { stores, custodian } = memoryPlace();
+  const held: Parameters<typeof memoryPlace>[0] = { active: new Map(), log: new Map(), keys: new Map() };
+  const { stores, custodian } = memoryPlace(held);
   const refused = new Set<string>();
   let now = 1_800_000_000;
   const create: typeof custodian.create = async (id, algorithm) => {
@@ -27,7 +28,15 @@ async function issuer() {
     manager.applySettings({ rotate: true, algorithm, verifiersAccept: ["ES256", "RS256"] });
   const keys = async () => (await stores.keyring.read())?.keyring.keys ?? [];
   const active = async () => (await keys()).find(({ state }) => state === "active")?.publicJwk?.kid as string;
-  return { manager, migrate, keys, active, refused, later: (seconds: number) => (now += seconds) };
+  /** Takes every private key away, until they are put back. */
+  const lose = () => {
+    const before = [...held.keys];
+    held.keys.clear();
+    return () => {
+      for (const [id, key] of before) held.keys.set(id, key);
+    };
+  };
+  return { manager, lose, migrate, keys, active, refused, later: (seconds: number) => (now += seconds) };
 }
 
 describe("a key that cannot be made", () => {
@@ -59,5 +68,21 @@ describe("a key that cannot be made", () => {
     refused.clear();
     await manager.tick();
     expect((await keys()).find(({ id }) => id === wanted?.id)).toMatchObject({ state: "pending", alg: "RS256" });
+  });
+
+  it("is made where the others are alone: not in a folder that may not be mounted", async () => {
+    const { manager, migrate, keys, refused, lose } = await issuer();
+    refused.add("RS256");
+    await expect(migrate("RS256")).rejects.toMatchObject({ code: "algorithm_unavailable" });
+    refused.clear();
+    const putBack = lose();
+    await expect(manager.tick()).rejects.toMatchObject({
+      code: "plan_refused",
+      message: expect.stringContaining("mount or restore"),
+    });
+    expect((await keys()).filter(({ state }) => state === "creating")).toHaveLength(1);
+    putBack();
+    await manager.tick();
+    expect((await keys()).filter(({ state }) => state === "creating")).toStrictEqual([]);
   });
 });
