@@ -100,9 +100,12 @@ async function run(stage, words) {
   return { code, ...said() };
 }
 
+/** The words of a command at another port than the image's own, where something else may listen here. @param {string[]} words @param {number} port */
+const atPort = (words, port) => words.map((word) => word.replaceAll("7117", String(port)));
+
 /** @param {Stage} stage @param {number} port */
 async function untilHealthy(stage, port) {
-  const words = stage.health.map((word) => word.replaceAll("7117", String(port)));
+  const words = atPort(stage.health, port);
   for (let attempt = 0; attempt < 50; attempt++) {
     if ((await run(stage, words)).code === 0) return true;
     await delay(200);
@@ -151,7 +154,7 @@ async function proveServing(stage) {
   const init = await run(stage, [...stage.entrypoint, "init", "--issuer", issuer]);
   check(init.code === 0, `an issuer is made in /data${init.code === 0 ? "" : `: ${init.stderr}`}`);
   const { stdout: secret } = await run(stage, [...stage.entrypoint, "callers", "add", "web"]);
-  const server = start(stage, [...stage.entrypoint, ...stage.command, "--port", String(port)]);
+  const server = start(stage, [...stage.entrypoint, ...atPort(stage.command, port)]);
   try {
     check(await untilHealthy(stage, port), "the health check finds the server well");
     check(
@@ -161,10 +164,7 @@ async function proveServing(stage) {
     server.child.kill("SIGTERM");
     const [code] = await server.ended;
     check(code === 0, "it ends well when it is told to stop");
-    const ill = await run(
-      stage,
-      stage.health.map((word) => word.replaceAll("7117", String(port))),
-    );
+    const ill = await run(stage, atPort(stage.health, port));
     check(ill.code === 1, "the health check finds that it is gone");
   } catch (error) {
     say(server.said().stderr);
