@@ -43,7 +43,7 @@ import { doubtActive } from "./steps/prove-standbys.js";
 import { recallKey } from "./steps/recall.js";
 import { findFaults, repairFaults } from "./steps/repair.js";
 import { requestMigration, requestRotation } from "./steps/request-rotation.js";
-import { isStillSigning, type RevokeRequest, recordRevocation, type TokensAtRisk } from "./steps/revoke.js";
+import { isStillSigning, type Revocation, type RevokeRequest, recordRevocation } from "./steps/revoke.js";
 import { revokedBefore } from "./steps/revoked-before.js";
 import { isElsewhere, withLease } from "./with-lease.js";
 
@@ -109,31 +109,36 @@ export async function rotate(
 /** Revokes a key: a published standby takes over at once, and the key leaves the JWKS. */
 export async function revoke(context: Context, request: RevokeRequest & DryRun): Promise<RevokeReport> {
   await existingKeyring(context);
-  let atRisk: TokensAtRisk | undefined;
-  const record = async (session: Session): Promise<[]> => {
-    atRisk = await recordRevocation(session, request);
-    return [];
+  let revocation: Revocation | undefined;
+  const record = async (session: Session): Promise<Revocation> => {
+    revocation = await recordRevocation(session, request);
+    return revocation;
   };
   const report = await (request.dryRun === true
-    ? dryRun(context, record, { proves: true })
+    ? dryRun(context, async (session) => (await record(session)) && [], { proves: true })
     : withLease(context, async (session) => {
-        await record(session);
-        return untilRevoked(session, request.kid, () => run(context, session));
+        const recorded = await record(session);
+        return untilRevoked(session, request.kid, recorded, () => run(context, session));
       }));
-  return Object.freeze({ ...report, tokensAtRisk: atRisk as TokensAtRisk });
+  return Object.freeze({ ...report, tokensAtRisk: (revocation as Revocation).tokensAtRisk });
 }
 
 // A revocation that has to wait for a successor is no success: the old key still signs.
-async function untilRevoked(session: Session, kid: string, work: () => Promise<Outcome>): Promise<Outcome> {
+async function untilRevoked(
+  session: Session,
+  kid: string,
+  revocation: Revocation,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
   const next = session.keyring().policy.byUpload === true ? "" : "; the next tick goes on with it";
   const goesOn = `key ${kid} is revoked, but still signs until another key is proven and takes over${next}`;
   try {
     const outcome = await work();
-    if (!isStillSigning(session.keyring(), kid)) return outcome;
+    if (!isStillSigning(session.keyring(), revocation)) return outcome;
     const why = [...(outcome.alerts ?? []), ...outcome.plan.waits.map(({ words }) => words)].join("; ");
     throw new SignetError("plan_refused", why === "" ? goesOn : `${goesOn}. ${why}`);
   } catch (error) {
-    if (!isSignetError(error) || error.code === "plan_refused" || !isStillSigning(session.keyring(), kid)) throw error;
+    if (!isSignetError(error) || error.code === "plan_refused" || !isStillSigning(session.keyring(), revocation)) throw error;
     throw new SignetError(error.code, `${error.message}. ${goesOn}`, { cause: error });
   }
 }

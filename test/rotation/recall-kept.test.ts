@@ -179,8 +179,8 @@ describe("a key that is taken back", () => {
       release: async () => undefined,
     };
     expect((await record(one))?.state).toBe("pending");
-    await recordRevocation(session, { kid: one });
-    expect(isStillSigning(now, one)).toBe(false);
+    const revocation = await recordRevocation(session, { kid: one });
+    expect(isStillSigning(now, revocation)).toBe(false);
     expect(now.keys.find(({ publicJwk }) => publicJwk?.kid === one)?.state).toBe("revoked");
   });
 

@@ -224,11 +224,16 @@ export function assertKid(kid: unknown): void {
   );
 }
 
+/** Finds the record of the same key, whatever its name and algorithm. */
+export function recordOfSameKey(keyring: Keyring, jwk: PublicJwk): KeyRecord | undefined {
+  return recordsOfSameKey(keyring, jwk)[0];
+}
+
 /**
- * Finds the record of the same key, whatever its name and algorithm. A key under two names could be revoked under one and go on
- * signing under the other.
+ * Finds all records of one key: under the name that it had at another issuer it may be published beside its own. Revoked under one name, it
+ * would go on under the other.
  */
-export function recordOfSameKey(keyring: Keyring, { kid: _, ...jwk }: PublicJwk): KeyRecord | undefined {
+export function recordsOfSameKey(keyring: Keyring, { kid: _, ...jwk }: PublicJwk): readonly KeyRecord[] {
   const wanted = thumbprint(jwk);
-  return keyring.keys.find(({ publicJwk }) => publicJwk !== undefined && thumbprint(publicJwk) === wanted);
+  return keyring.keys.filter(({ publicJwk }) => publicJwk !== undefined && thumbprint(publicJwk) === wanted);
 }

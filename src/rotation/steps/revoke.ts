@@ -2,11 +2,11 @@ import { SignetError } from "../../errors.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { type Keyring, recordByKid } from "../../keyring/keyring.js";
 import { SLOWEST_CACHE_SECONDS } from "../../settings/times.js";
-import { withRecord } from "../plan/records.js";
 import { wasLetSign } from "../plan/successor.js";
 import { assertReason } from "../session/audit.js";
 import { assertExpected } from "../session/mark.js";
 import type { Session } from "../session/session.js";
+import { recordsOfSameKey } from "./import-key.js";
 
 /** Which tokens a revocation breaks. Times are NumericDates. */
 export interface TokensAtRisk {
@@ -20,6 +20,13 @@ export interface TokensAtRisk {
   readonly cachedUntil: number;
 }
 
+/** A revocation that was recorded. */
+export interface Revocation {
+  /** The records of the key, one for each of its names. */
+  readonly ids: readonly string[];
+  readonly tokensAtRisk: TokensAtRisk;
+}
+
 /** What a revocation is asked for. */
 export interface RevokeRequest {
   readonly kid: string;
@@ -30,28 +37,39 @@ export interface RevokeRequest {
 }
 
 /**
- * Records that a key is revoked. One that signs keeps signing until its successor's document was read back; every other one
- * leaves with the next publication.
+ * Records that a key is revoked, under each of its names. One that signs keeps signing until its successor's document was read back; every
+ * other one leaves with the next publication.
  *
  * @throws SignetError `key_not_found`, `keyring_conflict` where the keys are in another state than the expected one
  */
-export async function recordRevocation(session: Session, request: RevokeRequest): Promise<TokensAtRisk> {
+export async function recordRevocation(session: Session, request: RevokeRequest): Promise<Revocation> {
   assertReason(request.reason);
-  const record = keyNamed(session.keyring(), request.kid);
+  const records = namesOf(session.keyring(), keyNamed(session.keyring(), request.kid));
   const now = await session.time();
-  const atRisk = tokensAtRisk(record, session.keyring(), now);
-  const state = maySign(record, session.keyring()) ? record.state : "revoked";
+  const ids = records.map(({ id }) => id);
+  const tokensAtRisk = merged(records.map((record) => riskOf(record, session.keyring(), now)));
+  const stateOf = (record: KeyRecord) => (maySign(record, session.keyring()) ? record.state : "revoked");
   // One that is revoked and yet published, as an old keyring may have it, leaves now.
-  if (record.revokedAt !== undefined && record.state === state) return atRisk;
+  const left = records.filter((record) => record.revokedAt === undefined || record.state !== stateOf(record));
+  if (left.length === 0) return { ids, tokensAtRisk };
   assertExpected(session.keyring(), request.expected);
-  const revokedAt = record.revokedAt ?? now;
-  const revoked = { state, revokedAt, ...(request.reason === undefined ? {} : { reason: request.reason }) };
-  await session.change((keyring) => withRecord(keyring, record.id, (key) => ({ ...key, ...revoked })), {
+  const why = request.reason === undefined ? {} : { reason: request.reason };
+  const revoked = new Map(
+    left.map((record) => [record.id, { state: stateOf(record), revokedAt: record.revokedAt ?? now, ...why }]),
+  );
+  await session.change((keyring) => ({ ...keyring, keys: keyring.keys.map((key) => ({ ...key, ...revoked.get(key.id) })) }), {
     event: "key.revoked",
-    keys: [request.kid],
+    keys: left.map(({ publicJwk, id }) => publicJwk?.kid ?? id),
     ...(request.reason === undefined ? {} : { why: request.reason }),
   });
-  return atRisk;
+  return { ids, tokensAtRisk };
+}
+
+// The one that was asked for comes first.
+function namesOf(keyring: Keyring, record: KeyRecord): readonly KeyRecord[] {
+  const { publicJwk } = record;
+  const others = publicJwk === undefined ? [] : recordsOfSameKey(keyring, publicJwk);
+  return [record, ...others.filter((other) => other !== record && other.state !== "creating")];
 }
 
 /**
@@ -66,13 +84,12 @@ export function keyNamed(keyring: Keyring, kid: string): KeyRecord {
 }
 
 /** Whether a revoked key signs on, because no other one has taken over yet. */
-export function isStillSigning(keyring: Keyring, kid: string): boolean {
-  const record = recordByKid(keyring, kid);
-  return record !== undefined && record.state !== "revoked" && maySign(record, keyring);
+export function isStillSigning(keyring: Keyring, { ids }: Revocation): boolean {
+  return keyring.keys.some((key) => ids.includes(key.id) && key.state !== "revoked" && maySign(key, keyring));
 }
 
 /** Which tokens the revocation of a key would break. */
-function tokensAtRisk(record: KeyRecord, keyring: Keyring, now: number): TokensAtRisk {
+function riskOf(record: KeyRecord, keyring: Keyring, now: number): TokensAtRisk {
   const { policy } = keyring;
   const cachedUntil = now + SLOWEST_CACHE_SECONDS;
   if (record.origin === "foreign") {
@@ -86,6 +103,20 @@ function tokensAtRisk(record: KeyRecord, keyring: Keyring, now: number): TokensA
   const isEndless = record.signedWithoutExpiry === true || record.origin === "imported";
   const latestExpiry = isEndless ? (record.tokensExpireBy ?? null) : issuedUntil + (record.maxTtlSeconds ?? policy.maxTtlSeconds);
   return { issuedFrom, issuedUntil, latestExpiry, cachedUntil };
+}
+
+// Of all names of a key: what is unknown of one is unknown of the key.
+function merged([first, ...others]: readonly TokensAtRisk[]): TokensAtRisk {
+  return others.reduce(
+    (risk, other) => ({
+      issuedFrom: risk.issuedFrom ?? other.issuedFrom,
+      issuedUntil: risk.issuedUntil ?? other.issuedUntil,
+      latestExpiry:
+        risk.latestExpiry === null || other.latestExpiry === null ? null : Math.max(risk.latestExpiry, other.latestExpiry),
+      cachedUntil: Math.max(risk.cachedUntil, other.cachedUntil),
+    }),
+    first as TokensAtRisk,
+  );
 }
 
 // Whether issuers may read a document that names it, now or soon.
