@@ -8,11 +8,11 @@ import type { Report } from "../rotation/report.js";
 import { assertExpected, markOfKeys } from "../rotation/session/mark.js";
 import type { TokensAtRisk } from "../rotation/steps/revoke.js";
 import { existingKeyring } from "./load-installation.js";
-import { obstacleToReplacing } from "./making-here.js";
 import {
   assertUnderWay,
   goesOnSigning,
   isNothingAtRisk,
+  obstacleToReplacing,
   reportInWords,
   riskInWords,
   rotationInWords,
@@ -76,7 +76,7 @@ export async function previewChange(
   const report = await changer.revoke({ kid, ...(reason !== undefined && { reason }), dryRun: true });
   const lives = await manager.livesAfter({ revoke: kid }, report.actions, { history });
   const goesOn = await goesOnSigning(installation, report, kid);
-  const obstacle = (await obstacleToReplacing(installation, report))?.message;
+  const obstacle = obstacleToReplacing(report);
   const warnings = [...[goesOn, obstacle].filter((words) => words !== undefined), ...youngSuccessor(report)].map(
     (words) => `warning: ${words}`,
   );

@@ -104,6 +104,23 @@ export async function goesOnSigning(installation: Installation, preview: RevokeR
   );
 }
 
+/**
+ * Why no key could be made after a revocation, and what becomes of the revoked one: a standby takes over without a new one.
+ *
+ * @param preview of a dry run
+ * @returns `undefined` where one could be made, or none would be
+ */
+export function obstacleToReplacing({ obstacle, actions }: RevokeReport): string | undefined {
+  if (obstacle === undefined) return undefined;
+  // What is activated after a key was made is that key.
+  const next = actions.find(({ kind }) => kind === "activate" || kind === "make" || kind === "finish-making");
+  const meanwhile =
+    next?.kind === "activate"
+      ? "The key is revoked all the same, and a standby takes over"
+      : "A key that signs is revoked all the same, and signs on until another one is proven";
+  return `${obstacle}. ${meanwhile}`;
+}
+
 /** What else a person has to know before a key is revoked: some verifiers refuse its successor's tokens for a while. */
 export function youngSuccessor({ waits }: Report): readonly string[] {
   return waits.filter(({ rule }) => rule === "young_standby").map(({ words }) => words);

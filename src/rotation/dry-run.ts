@@ -1,20 +1,33 @@
+import { isSignetError, SignetError } from "../errors.js";
+import type { Keyring } from "../keyring/keyring.js";
 import { keyringText, parseKeyring } from "../keyring/parse.js";
 import { simulate } from "./forecast/simulate.js";
 import type { ReportedAction } from "./plan/actions.js";
+import { plan } from "./plan/planner.js";
+import { without } from "./plan/records.js";
+import { awaitsProof } from "./plan/successor.js";
 import type { View } from "./plan/view.js";
 import { type Report, reportOf } from "./report.js";
 import type { Creation } from "./requests.js";
-import { type Context, keyringMissing } from "./session/context.js";
-import { readBeyond } from "./session/log-beyond.js";
+import { assertClock, type Context, keyringMissing } from "./session/context.js";
+import { type LogBeyond, readBeyond } from "./session/log-beyond.js";
 import { readViewWithRetries } from "./session/read-view.js";
+import type { Versioned } from "./session/session.js";
 import { newKeyring, type Session, writableVersion } from "./session/session.js";
 import { assertSameIssuer } from "./steps/apply-policy.js";
-import { doubtStandbys } from "./steps/prove-standbys.js";
-import { adoptionOf, wordsOf } from "./steps/put-back.js";
+import { assertMayMake } from "./steps/make-key.js";
+import { alertsOf, plantedWords } from "./steps/planted.js";
+import { doubtActive, doubtStandbys } from "./steps/prove-standbys.js";
+import { adoptionOver, assertContinued, wordsOf } from "./steps/put-back.js";
+import { assertNothingLeft } from "./with-lease.js";
 
 interface Looking {
-  /** Whether standbys are proven, where what is done depends on it. */
-  readonly proves?: boolean;
+  /** Which standbys are proven: all, none of the keys at all, or as a run would by default. */
+  readonly proves?: "all" | "none";
+  /** A person has seen that an old keyring was put back. */
+  readonly adoptByHand?: boolean;
+  /** Told why a key that is to be made could not be made from here; without it that is thrown. */
+  readonly onObstacle?: (obstacle: SignetError) => void;
   /** Told what is planned from: what was read, with the keyring as it would be. */
   readonly seen?: (view: View) => void;
 }
@@ -22,38 +35,106 @@ interface Looking {
 /**
  * Does what `withLease` does, without doing it: the same checks and the same changes, but to a copy of the keyring. Nothing is written, and
  * no lease is taken.
+ *
+ * @throws SignetError what the run itself would fail with, as far as that can be told
  */
 export async function dryRun(
   context: Context,
   work: (session: Session) => Promise<readonly ReportedAction[]>,
-  { createKeyring = false, proves = false, seen }: Creation & Looking = {},
+  { createKeyring = false, proves, adoptByHand = false, onObstacle, seen }: Creation & Looking = {},
 ): Promise<Report> {
   const current = await context.stores.keyring.read();
-  if (current === undefined && !createKeyring) throw keyringMissing(context);
-  if (current !== undefined) assertSameIssuer(context.settings, current.keyring);
-  let keyring = current?.keyring ?? newKeyring(context, await writableVersion(context));
-  const session: Session = {
-    keyring: () => keyring,
-    change: async (update) => {
-      // What a manager writes is read first.
-      keyring = parseKeyring(keyringText(update(keyring)), "the new keyring");
+  let keyring = await keyringToCopy(context, current, createKeyring);
+  await assertClock(context, keyring.policy.clockSkewSeconds);
+  const session = sessionOfCopy(
+    context,
+    () => keyring,
+    (next) => {
+      keyring = next;
     },
-    time: async () => context.clock(),
+  );
+  const beyond = current === undefined ? undefined : await readBeyond(context.stores, keyring);
+  const first = await readViewWithRetries(context, keyring);
+  const adopted = beyond === undefined ? undefined : await adoptedOnCopy(context, first, beyond, adoptByHand);
+  keyring = adopted?.keyring ?? keyring;
+  const done = [...(adopted?.done ?? []), ...(await work(session))];
+  const judged = await judgedOnCopy(context, { ...first, keyring }, proves);
+  keyring = judged.view.keyring;
+  seen?.(judged.view);
+  const { actions, plan: last } = simulate(judged.view, context.clock());
+  await assertMakes(context, judged.view, actions, onObstacle);
+  const planted = actions.some(({ kind }) => kind === "publish") ? await plantedWords(context, judged.view) : [];
+  const alerts = [...new Set([...(adopted?.alerts ?? []), ...judged.alerts, ...planted])];
+  return reportOf(context, keyring, { done: [...done, ...actions], plan: last, alerts });
+}
+
+async function keyringToCopy(context: Context, current: Versioned | undefined, createKeyring: boolean): Promise<Keyring> {
+  if (current !== undefined) {
+    assertSameIssuer(context.settings, current.keyring);
+    return current.keyring;
+  }
+  if (!createKeyring) throw keyringMissing(context);
+  await assertNothingLeft(context);
+  return newKeyring(context, await writableVersion(context));
+}
+
+function sessionOfCopy({ clock }: Context, keyring: () => Keyring, set: (keyring: Keyring) => void): Session {
+  return {
+    keyring,
+    // What a manager writes is read first.
+    change: async (update) => set(parseKeyring(keyringText(update(keyring())), "the new keyring")),
+    time: async () => clock(),
     check: async () => undefined,
     release: async () => undefined,
   };
-  const beyond = current === undefined ? undefined : await readBeyond(context.stores, keyring);
-  let view = await readViewWithRetries(context, keyring);
-  const adoption = beyond && (await adoptionOf(context, view, beyond, context.clock()));
-  if (adoption !== undefined) keyring = adoption.keyring;
-  view = { ...view, keyring };
-  const adopting: ReportedAction[] =
-    beyond === undefined ? [] : [{ kind: "adopt", words: `bring the keyring up to date: ${wordsOf(view.keyring, beyond)}` }];
-  const done = [...adopting, ...(await work(session))];
-  const doubts = proves ? await doubtStandbys(context, { ...view, keyring }, context.clock()) : [];
+}
+
+/** An old keyring that was put back, as a run would bring it up to date. */
+async function adoptedOnCopy(context: Context, view: View, beyond: LogBeyond, byHand: boolean) {
+  assertContinued(view.keyring, beyond, byHand);
+  const { keyring, strangers } = await adoptionOver(context, view, beyond, context.clock());
+  const words = `bring the keyring up to date: ${wordsOf(keyring, beyond)}`;
+  return { keyring, done: [{ kind: "adopt", words }] satisfies ReportedAction[], alerts: alertsOf(strangers) };
+}
+
+/** What a run finds of the keys: standbys that are not proven are passed over, those that are stand without what was held against them. */
+async function judgedOnCopy(
+  context: Context,
+  view: View,
+  proves: Looking["proves"],
+): Promise<{ readonly view: View; readonly alerts: readonly string[] }> {
+  if (proves === "none") return { view: { ...view, passedOver: new Set() }, alerts: [] };
+  const { keyring } = view;
+  const now = context.clock();
+  const active = await doubtActive(context, view, now);
+  const isDue = proves === "all" || plan(view, keyring.policy, now).actions.some(({ kind }) => kind === "prove");
+  const doubts = isDue ? await doubtStandbys(context, view, now) : [];
   const passedOver = new Set(doubts.map(({ id }) => id));
-  view = { ...view, keyring, passedOver };
-  seen?.(view);
-  const { actions, plan } = simulate(view, context.clock());
-  return reportOf(context, keyring, { done: [...done, ...actions], plan, alerts: doubts.map(({ words }) => words) });
+  const proven = (key: Keyring["keys"][number]) =>
+    isDue && awaitsProof(key) && !passedOver.has(key.id) ? without(key, "unprovenAt") : key;
+  const alerts = [...(active === undefined ? [] : [active]), ...doubts].map(({ words }) => words);
+  return { view: { ...view, keyring: { ...keyring, keys: keyring.keys.map(proven) }, passedOver }, alerts };
+}
+
+/** Fails where the run itself would fail, since its keys could not be made from here: none of them is found, or they are kept otherwise. */
+async function assertMakes(
+  context: Context,
+  view: View,
+  actions: readonly ReportedAction[],
+  onObstacle: Looking["onObstacle"],
+): Promise<void> {
+  const { keys, policy } = view.keyring;
+  const begun = actions.some(({ kind }) => kind === "finish-making") ? keys.filter(({ state }) => state === "creating") : [];
+  const custodies = [
+    ...begun.map(({ custody }) => custody),
+    ...(actions.some(({ kind }) => kind === "make") ? [policy.custody] : []),
+  ];
+  try {
+    for (const custody of new Set(custodies)) await assertMayMake(context, view, custody, context.clock());
+  } catch (error) {
+    if (!isSignetError(error)) throw error;
+    const obstacle = new SignetError(error.code, `no key could be made: ${error.message}`, { cause: error });
+    if (onObstacle === undefined) throw obstacle;
+    onObstacle(obstacle);
+  }
 }

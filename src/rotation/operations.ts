@@ -43,7 +43,7 @@ import { doubtActive } from "./steps/prove-standbys.js";
 import { recallKey } from "./steps/recall.js";
 import { findFaults, repairFaults } from "./steps/repair.js";
 import { requestMigration, requestRotation } from "./steps/request-rotation.js";
-import { isStillSigning, type Revocation, type RevokeRequest, recordRevocation } from "./steps/revoke.js";
+import { isStillSigning, type Revocation, type RevokeRequest, recordRevocation, type TokensAtRisk } from "./steps/revoke.js";
 import { revokedBefore } from "./steps/revoked-before.js";
 import { isElsewhere, withLease } from "./with-lease.js";
 
@@ -109,29 +109,23 @@ export async function rotate(
 /** Revokes a key: a published standby takes over at once, and the key leaves the JWKS. */
 export async function revoke(context: Context, request: RevokeRequest & DryRun): Promise<RevokeReport> {
   await existingKeyring(context);
-  let revocation: Revocation | undefined;
+  const told: { tokensAtRisk?: TokensAtRisk; obstacle?: string } = {};
   const record = async (session: Session): Promise<Revocation> => {
-    revocation = await recordRevocation(session, request);
+    const revocation = await recordRevocation(session, request);
+    told.tokensAtRisk = revocation.tokensAtRisk;
     return revocation;
   };
+  const onObstacle = ({ message }: SignetError): string => (told.obstacle = message);
   const report = await (request.dryRun === true
-    ? dryRun(context, async (session) => (await record(session)) && [], { proves: true })
-    : withLease(context, async (session) => {
-        const recorded = await record(session);
-        return untilRevoked(session, request.kid, recorded, () => run(context, session));
-      }));
-  return Object.freeze({ ...report, tokensAtRisk: (revocation as Revocation).tokensAtRisk });
+    ? dryRun(context, async (session) => (await record(session)) && [], { proves: "all", onObstacle })
+    : withLease(context, async (session) => untilRevoked(session, await record(session), () => run(context, session))));
+  return Object.freeze({ ...report, ...(told as typeof told & Pick<RevokeReport, "tokensAtRisk">) });
 }
 
 // A revocation that has to wait for a successor is no success: the old key still signs.
-async function untilRevoked(
-  session: Session,
-  kid: string,
-  revocation: Revocation,
-  work: () => Promise<Outcome>,
-): Promise<Outcome> {
+async function untilRevoked(session: Session, revocation: Revocation, work: () => Promise<Outcome>): Promise<Outcome> {
   const next = session.keyring().policy.byUpload === true ? "" : "; the next tick goes on with it";
-  const goesOn = `key ${kid} is revoked, but still signs until another key is proven and takes over${next}`;
+  const goesOn = `key ${revocation.kid} is revoked, but still signs until another key is proven and takes over${next}`;
   try {
     const outcome = await work();
     if (!isStillSigning(session.keyring(), revocation)) return outcome;
@@ -263,7 +257,11 @@ export async function repair(
     const current = plan(view, keyring.policy, context.clock());
     return Object.freeze({ ...reportOf(context, keyring, { done: [], plan: current }), findings });
   }
-  if (isDryRun) return Object.freeze({ ...(await dryRun(context, (session) => repairOnCopy(context, session, view))), findings });
+  if (isDryRun)
+    return Object.freeze({
+      ...(await dryRun(context, (session) => repairOnCopy(context, session, view), { adoptByHand: true })),
+      findings,
+    });
   const repairing = async (session: Session): Promise<Outcome> => {
     await repairFaults(context, session, await readViewWithRetries(context, session.keyring()));
     return run(context, session);

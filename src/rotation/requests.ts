@@ -41,7 +41,11 @@ export type RotateReport = Report & {
 };
 
 /** What a revocation did, and what it breaks. */
-export type RevokeReport = Report & { readonly tokensAtRisk: TokensAtRisk };
+export type RevokeReport = Report & {
+  readonly tokensAtRisk: TokensAtRisk;
+  /** Of a dry run: why the key that is to be made afterwards could not be made from here; absent where it could. */
+  readonly obstacle?: string;
+};
 
 /** What an import did. */
 export type ImportReport = Report & { readonly publicJwk: PublicJwk };

@@ -118,6 +118,8 @@ export async function livesAfter(
       return [];
     },
     {
+      proves: "none",
+      onObstacle: () => undefined,
       seen: (view) => {
         after = asVerifiersSee(view);
       },

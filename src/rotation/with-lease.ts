@@ -83,8 +83,12 @@ async function begin(context: Context, { createKeyring = false }: Creation): Pro
   }
 }
 
-// Without its keyring an issuer would be made anew over keys that verifiers and tokens still rely on.
-async function assertNothingLeft(context: Context): Promise<void> {
+/**
+ * Without its keyring an issuer would be made anew over keys that verifiers and tokens still rely on.
+ *
+ * @throws SignetError `keyring_missing`
+ */
+export async function assertNothingLeft(context: Context): Promise<void> {
   const { stores } = context;
   let isLeft = (await stores.active.read()).length > 0;
   for await (const _ of stores.audit.read()) isLeft = true;

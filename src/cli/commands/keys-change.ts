@@ -5,7 +5,6 @@ import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import { kidOf } from "../../operator/key-listing.js";
-import { assertMakes } from "../../operator/making-here.js";
 import { lossOfEncryption } from "../../operator/passphrase-use.js";
 import { assertWell } from "../../rotation/report.js";
 import type { ApplyRequest } from "../../rotation/steps/apply-policy.js";
@@ -22,7 +21,6 @@ export async function keysTick(context: Context, options: ChangeOptions): Promis
   const report = await manager.tick({ dryRun: options.dryRun, looksForLog: true });
   printReport(context, report, options);
   assertWell(report);
-  if (options.dryRun === true) await assertMakes(installation, report);
 }
 
 export interface ApplyOptions extends ChangeOptions {

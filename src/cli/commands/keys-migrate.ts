@@ -3,7 +3,6 @@ import type { Config } from "../../config/schema.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { passphraseOf } from "../../operator/load-installation.js";
-import { assertMakes } from "../../operator/making-here.js";
 import { type MigrationRequest, planMigration, writeMigration } from "../../operator/migration.js";
 import { assertAlgorithmTaken, handingParty } from "../../operator/party-keys.js";
 import { footprint } from "../../operator/prices.js";
@@ -35,7 +34,6 @@ export async function keysMigrate(context: Context, options: MigrateOptions): Pr
   const preview = await manager.applySettings({ ...request, dryRun: true });
   if (options.dryRun === true) {
     printReport(context, preview, options);
-    await assertMakes(installation, preview, after.custody);
     return;
   }
   await writeMigration(context, path, change);

@@ -1,6 +1,6 @@
+import { SignetError } from "../../errors.js";
 import { kidOf } from "../../operator/key-listing.js";
-import { obstacleToReplacing } from "../../operator/making-here.js";
-import { goesOnSigning, riskInWords, youngSuccessor } from "../../operator/report-words.js";
+import { goesOnSigning, obstacleToReplacing, riskInWords, youngSuccessor } from "../../operator/report-words.js";
 import { confirm } from "../confirm.js";
 import type { Context } from "../context.js";
 import { type ChangeOptions, managerFor, printReport } from "../key-report.js";
@@ -20,13 +20,13 @@ export async function keysRevoke(context: Context, given: string, options: Revok
   if (options.json !== true) for (const words of riskInWords(preview.tokensAtRisk)) context.output.note(words);
   const stillSigns = await goesOnSigning(installation, preview, kid);
   if (stillSigns !== undefined) context.output.note(`warning: ${stillSigns}`);
-  const obstacle = await obstacleToReplacing(installation, preview);
+  const obstacle = obstacleToReplacing(preview);
   if (options.dryRun === true) {
     printReport(context, preview, options);
-    if (obstacle !== undefined) throw obstacle;
+    if (obstacle !== undefined) throw new SignetError("plan_refused", obstacle);
     return;
   }
-  if (obstacle !== undefined) context.output.note(`warning: ${obstacle.message}`);
+  if (obstacle !== undefined) context.output.note(`warning: ${obstacle}`);
   for (const words of youngSuccessor(preview)) context.output.note(`warning: ${words}`);
   await confirm(`Revoke key ${kid}?`, options);
   printReport(context, await manager.revoke(request), options);

@@ -2,7 +2,6 @@ import type { Installation } from "../../assemble.js";
 import { asArgument } from "../../encoding/shell-argument.js";
 import { dateInWords } from "../../encoding/times-in-words.js";
 import { kidOf } from "../../operator/key-listing.js";
-import { assertMakes } from "../../operator/making-here.js";
 import { assertUnderWay, rotationInWords, scheduledAt } from "../../operator/report-words.js";
 import { assertMadeHere, assertMayUpload, assertRotatable } from "../../operator/upload-parties.js";
 import type { NamedKey } from "../../operator/upload-text.js";
@@ -47,7 +46,6 @@ export async function keysRotate(context: Context, options: RotateOptions): Prom
     if (next !== undefined) tellUpload(context, next, { parties, pasted });
   }
   if (uploaded !== undefined) assertUnderWay(report, uploaded);
-  if (dryRun === true) await assertMakes(installation, report);
 }
 
 async function tellOutcome(

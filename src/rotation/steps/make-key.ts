@@ -3,7 +3,8 @@ import { algorithmNamed } from "../../algorithms/table.js";
 import type { Custodian } from "../../custody/contract.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { KeyMaterial } from "../../keyring/active-document.js";
-import type { KeyRecord } from "../../keyring/key-record.js";
+import type { Custody, KeyRecord } from "../../keyring/key-record.js";
+import type { Keyring } from "../../keyring/keyring.js";
 import { madeKey, withRecord } from "../plan/records.js";
 import { withEnded } from "../plan/strays.js";
 import { recordById, type View } from "../plan/view.js";
@@ -28,9 +29,7 @@ export async function makeKey(context: Context, session: Session, { documents }:
     origin: "created",
     creatingAt: await session.time(),
   };
-  const custodian = custodianOf(context, record);
-  const kept = await keptAlike(session.keyring(), custodian);
-  await assertOthersAreHere(context, { keyring: session.keyring(), documents }, custody, await session.time());
+  const kept = await assertMayMake(context, { keyring: session.keyring(), documents }, custody, await session.time());
   await session.change((keyring) => ({ ...keyring, ...kept, keys: [...keyring.keys, record] }), {
     event: "key.creation-started",
     keys: [record.id],
@@ -39,7 +38,24 @@ export async function makeKey(context: Context, session: Session, { documents }:
   await completeMaking(context, session, record.id);
 }
 
-/** Finishes what was interrupted, where a new key might be made as well. */
+/**
+ * Makes sure that a key may be made, or looked for, at a custodian from here.
+ *
+ * @returns what the keyring records with the key of how it is kept
+ * @throws SignetError what `keptAlike` and `assertOthersAreHere` throw
+ */
+export async function assertMayMake(
+  context: Pick<Context, "stores" | "custodians">,
+  view: Pick<View, "documents" | "keyring">,
+  custody: Custody,
+  now: number,
+): Promise<Pick<Keyring, "keyFiles">> {
+  const kept = await keptAlike(view.keyring, custodianOf(context, { custody }));
+  await assertOthersAreHere(context, view, custody, now);
+  return kept;
+}
+
+/** Finishes what was interrupted, where a new key might be made as well: an import that is not found here may be where the others are. */
 export async function finishMaking(
   context: Context,
   session: Session,
@@ -47,8 +63,8 @@ export async function finishMaking(
   { documents }: Pick<View, "documents">,
 ): Promise<void> {
   const record = recordById(session.keyring(), id);
-  if (record?.origin === "created")
-    await assertOthersAreHere(context, { keyring: session.keyring(), documents }, record.custody, await session.time());
+  if (record !== undefined)
+    await assertMayMake(context, { keyring: session.keyring(), documents }, record.custody, await session.time());
   await completeMaking(context, session, id);
 }
 

@@ -16,17 +16,24 @@ const PARAMETERS = ["kty", "crv", "x", "y", "n", "e", "pub"] as const;
  * @returns a sentence for each
  */
 export async function tellPlanted(context: Context, session: Session, { published }: View): Promise<readonly Doubt[]> {
-  const keyring = session.keyring();
-  const strange = (published?.jwks.keys ?? []).filter((jwk) => !isOurs(keyring, jwk));
-  if (strange.length === 0) return [];
-  // A JWKS that was read late may still hold what was removed since.
-  const history = await readHistory(context.stores, keyring);
-  const known = new Set(history.flatMap(({ keys = [], made = [] }) => [...keys, ...made.map((key) => key.publicJwk.kid)]));
-  const planted = strange.filter((jwk) => recordByKid(keyring, jwk.kid) !== undefined || !known.has(jwk.kid));
-  const words = alertsOf(planted.map(({ kid }) => kid));
+  const words = await plantedWords(context, { keyring: session.keyring(), published });
   if (words.length > 0) await session.change((present) => present, { event: "jwks.planted", why: words.join("; ") });
   for (const each of words) context.onStep({ action: "planted", words: each });
   return words.map((id) => ({ id, words: id }));
+}
+
+/** A sentence for each key of the published JWKS that we never put there. */
+export async function plantedWords(
+  { stores }: Context,
+  { keyring, published }: Pick<View, "keyring" | "published">,
+): Promise<readonly string[]> {
+  const strange = (published?.jwks.keys ?? []).filter((jwk) => !isOurs(keyring, jwk));
+  if (strange.length === 0) return [];
+  // A JWKS that was read late may still hold what was removed since.
+  const history = await readHistory(stores, keyring);
+  const known = new Set(history.flatMap(({ keys = [], made = [] }) => [...keys, ...made.map((key) => key.publicJwk.kid)]));
+  const planted = strange.filter((jwk) => recordByKid(keyring, jwk.kid) !== undefined || !known.has(jwk.kid));
+  return alertsOf(planted.map(({ kid }) => kid));
 }
 
 function isOurs(keyring: Keyring, jwk: PublicJwk): boolean {

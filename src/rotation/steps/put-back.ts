@@ -36,13 +36,10 @@ export async function adoptPutBack(
   if (isLastAlone && !altered) return NOTHING;
   // Seen, and confirmed: no other manager has written since, so the log is ahead of the newest keyring that there is.
   await session.check();
-  const words = wordsOf(session.keyring(), beyond);
-  if (!beyond.isIntact && !byHand) throw keyringOld(`${words}, and the log does not continue its chain`);
-  context.onStep({ action: "adopt", words: `${words}: it is brought up to date` });
+  assertContinued(session.keyring(), beyond, byHand);
+  context.onStep({ action: "adopt", words: `${wordsOf(session.keyring(), beyond)}: it is brought up to date` });
   const view = await settledView(context, session.keyring());
-  const adoption = await adoptionOf(context, view, beyond, await session.time());
-  if (adoption === undefined) throw keyringOld(`${words}, and nothing shows which of its keys signs`);
-  const { keyring, strangers } = adoption;
+  const { keyring, strangers } = await adoptionOver(context, view, beyond, await session.time());
   const counts = `the keyring of entry ${session.keyring().audit.count}, over entry ${beyond.last.count}`;
   const note = { event: "keyring.put-back", why: counts } as const;
   await session.change(({ lease, leases }) => ({ ...keyring, lease, leases }), note, beyond.last);
@@ -62,6 +59,23 @@ export async function adoptionOf(
   const { maxTtlSeconds, policy } = context.settings;
   const { activeKeyMaxAgeSeconds } = policy;
   return adopted(await gatherEvidence(context, view, beyond), { maxTtlSeconds, activeKeyMaxAgeSeconds }, now);
+}
+
+/**
+ * The same, where it has to be.
+ *
+ * @throws SignetError `keyring_old` where nothing shows which of our keys signs
+ */
+export async function adoptionOver(context: Context, view: View, beyond: LogBeyond, now: number): Promise<Adoption> {
+  const adoption = await adoptionOf(context, view, beyond, now);
+  if (adoption !== undefined) return adoption;
+  throw keyringOld(`${wordsOf(view.keyring, beyond)}, and nothing shows which of its keys signs`);
+}
+
+/** @throws SignetError `keyring_old` where the log does not continue the keyring's chain, and no person has seen that */
+export function assertContinued(keyring: Keyring, beyond: LogBeyond, byHand: boolean): void {
+  if (beyond.isIntact || byHand) return;
+  throw keyringOld(`${wordsOf(keyring, beyond)}, and the log does not continue its chain`);
 }
 
 /** What is wrong, in words. */

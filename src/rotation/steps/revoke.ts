@@ -22,6 +22,8 @@ export interface TokensAtRisk {
 
 /** A revocation that was recorded. */
 export interface Revocation {
+  /** The name by which it was asked for. */
+  readonly kid: string;
   /** The records of the key, one for each of its names. */
   readonly ids: readonly string[];
   readonly tokensAtRisk: TokensAtRisk;
@@ -46,12 +48,12 @@ export async function recordRevocation(session: Session, request: RevokeRequest)
   assertReason(request.reason);
   const records = namesOf(session.keyring(), keyNamed(session.keyring(), request.kid));
   const now = await session.time();
-  const ids = records.map(({ id }) => id);
-  const tokensAtRisk = merged(records.map((record) => riskOf(record, session.keyring(), now)));
+  const atRisk = merged(records.map((record) => riskOf(record, session.keyring(), now)));
+  const revocation = { kid: request.kid, ids: records.map(({ id }) => id), tokensAtRisk: atRisk };
   const stateOf = (record: KeyRecord) => (maySign(record, session.keyring()) ? record.state : "revoked");
   // One that is revoked and yet published, as an old keyring may have it, leaves now.
   const left = records.filter((record) => record.revokedAt === undefined || record.state !== stateOf(record));
-  if (left.length === 0) return { ids, tokensAtRisk };
+  if (left.length === 0) return revocation;
   assertExpected(session.keyring(), request.expected);
   const why = request.reason === undefined ? {} : { reason: request.reason };
   const revoked = new Map(
@@ -62,7 +64,7 @@ export async function recordRevocation(session: Session, request: RevokeRequest)
     keys: left.map(({ publicJwk, id }) => publicJwk?.kid ?? id),
     ...(request.reason === undefined ? {} : { why: request.reason }),
   });
-  return { ids, tokensAtRisk };
+  return revocation;
 }
 
 // The one that was asked for comes first.
