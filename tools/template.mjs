@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { parseDocument } from "yaml";
 
-/** As little as YAML takes below `ZipFile`: a space more for each line would be 18 KB of CloudFormation's 1,024. */
-const CODE_INDENT = " ".repeat(9);
+/** As little as YAML takes below `Code` and `ZipFile`: a space more for each line would be 20 KB of what CloudFormation takes. */
+const CODE_INDENT = " ".repeat(8);
 
 /**
  * @param {string} source one of src/deploy/*.yaml
