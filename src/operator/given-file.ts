@@ -2,6 +2,8 @@ import { isSignetError, SignetError } from "../errors.js";
 import { readTrusted } from "../files/trusted-read.js";
 import { pathGiven, type Surroundings } from "./surroundings.js";
 
+/** The longest name of a file, in characters: no system has a longer one. */
+const MAX_NAME = 255;
 /** The most that a file with keys may have. */
 export const MAX_KEY_BYTES = 1_048_576;
 
@@ -14,6 +16,9 @@ export const MAX_KEY_BYTES = 1_048_576;
  */
 export async function readGivenFile(surroundings: Surroundings, path: string, what?: string, maxBytes?: number): Promise<Buffer> {
   const prefix = what === undefined ? "" : `${what}: `;
+  // It may be a secret that was pasted in the place of a path: it is not repeated.
+  if (path.split("/").some((name) => name.length > MAX_NAME))
+    throw new SignetError("usage", `${prefix}there is no such file: a name in this path is longer than ${MAX_NAME} characters`);
   const text = await readTrusted("input", pathGiven(surroundings, path), "usage", maxBytes).catch((error: unknown) => {
     if (!isSignetError(error, "usage")) throw error;
     throw new SignetError("usage", `${prefix}${error.message}`, { cause: error });

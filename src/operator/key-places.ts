@@ -45,8 +45,8 @@ export function parseKeyPlace(source: string): KeyPlace {
   return service === "secret" ? secretPlace(given, start) : { service: "file", path: source };
 }
 
-/** JSON, PEM, or one of these or DER in base64. */
-const PASTED = /^\s*[{["']|-----BEGIN|[\r\n]|^LS0t|^MI[\w+/=]{60}/;
+/** JSON, PEM, or one of these or DER in base64: a sequence that is short, as those of elliptic curves are, has its length in one byte. */
+const PASTED = /^\s*[{["']|-----BEGIN|[\r\n]|^LS0t|^MI[\w+/=]{60}|^(?:M[A-I]|eyJ|ewo|eyAi)[\w+/-]{36,}={0,2}\s*$/;
 
 // What was pasted in the place of a name must not be repeated by the error that says there is no such file.
 function assertPlace(source: string): void {

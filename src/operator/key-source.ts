@@ -49,7 +49,7 @@ export async function findKey(surroundings: Surroundings, source: string, option
   const found = own.kid === undefined && kid !== undefined ? { ...own, kid } : own;
   if (options.jwks === undefined) return { ...found, from: source };
   const jwks = await readJwks(inRegion(surroundings, options.region), options.jwks);
-  return { ...namedIn(jwks, found, options.jwks), from: source };
+  return { ...namedIn(jwks, found, options.jwks, options.kid), from: source };
 }
 
 /**
@@ -92,7 +92,12 @@ function assertPublicPart({ alg, privateKey }: PrivateKeyText, text: string, whe
 }
 
 // What verifiers have read decides how the key is called, and that its public part is the right one.
-function namedIn(jwks: { readonly keys: readonly object[] }, key: PrivateKeyText, where: string): PrivateKeyText {
+function namedIn(
+  jwks: { readonly keys: readonly object[] },
+  key: PrivateKeyText,
+  where: string,
+  wanted: string | undefined,
+): PrivateKeyText {
   const same = jwks.keys.find((jwk) => {
     try {
       return createPublicKey({ key: jwk as never, format: "jwk" }).equals(createPublicKey(key.privateKey));
@@ -102,6 +107,7 @@ function namedIn(jwks: { readonly keys: readonly object[] }, key: PrivateKeyText
   });
   if (same === undefined) throw new SignetError("invalid_key", `${where} does not list the public part of this key`);
   const { kid } = same as { kid?: unknown };
+  if ((typeof kid !== "string" || kid === "") && wanted !== undefined) return { ...key, kid: wanted };
   if (typeof kid !== "string" || kid === "")
     throw new SignetError("invalid_key", `${where} lists the key without a kid; give --kid`);
   return { ...key, kid };

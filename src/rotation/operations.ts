@@ -169,12 +169,15 @@ export async function importKey<Kind>(
   before?: (session: Session) => Promise<readonly ReportedAction[]>,
 ): Promise<ImportReport> {
   let publicJwk: PublicJwk | undefined;
+  // A custodian whose service names keys itself has not named it yet.
+  const isUnnamed = request.dryRun === true && way.namesLater?.(custodianOf(context, request)) === true;
+  const nameOf = ({ publicJwk: { kid } }: Admission) => (isUnnamed ? `of thumbprint ${kid}` : kid);
   const imported = (admission: Admission): readonly ReportedAction[] => {
     publicJwk = admission.publicJwk;
     const told = admission.told ?? [];
     return admission.record === undefined
       ? told
-      : [{ kind: "import", words: `import key ${publicJwk.kid} as ${request.as}` }, ...told];
+      : [{ kind: "import", words: `import key ${nameOf(admission)} as ${request.as}` }, ...told];
   };
   const report = await (request.dryRun === true
     ? dryRun(

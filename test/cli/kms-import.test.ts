@@ -40,6 +40,19 @@ function assertSilent(ran: Ran, key: KeyObject): void {
   }
 }
 
+describe("signet keys import --dry-run with KMS", () => {
+  it("says by its thumbprint which key it is: KMS gives it its kid", async () => {
+    const { run } = await folder({ "key.pem": ecKey().export({ format: "pem", type: "pkcs8" }).toString() });
+    await run(...kmsInit());
+    const dry = await run("keys", "import", "key.pem", "--dry-run");
+    expect(dry, dry.stderr).toMatchObject({ code: 0 });
+    expect(dry.stderr).toMatch(/found in key\.pem: an ES256 key, of thumbprint [\w-]{43} \(kms gives it its kid\); its halves/);
+    expect(dry.stderr).toMatch(/would import key of thumbprint [\w-]{43} as standby/);
+    const { stdout } = await run("keys", "import", "key.pem", "--json");
+    expect(dry.stderr).not.toContain(JSON.parse(stdout).kid);
+  });
+});
+
 describe("signet init --import with --custody kms", () => {
   it("lets KMS sign with the key of a file from then on, and says what the file is still for", async () => {
     const { privateKey } = rsaPair(2048);

@@ -69,6 +69,36 @@ describe("beside a config whose keys are not there", () => {
   });
 });
 
+describe("an import with --create that is refused", () => {
+  it.each([
+    ["a name that no key may have", ["--kid", "schl\u00fcssel"]],
+    ["one that may be no first key", ["--kid", "mine", "--algorithm", "RS256"]],
+  ])("leaves the config, and makes no keyring: %s", async (_, flags) => {
+    const cwd = await withoutVolume();
+    const config = await readFile(join(cwd, "signet.json"), "utf8");
+    for (const as of ["active", "standby"]) {
+      const ran = await signet(["keys", "import", "key.pem", "--create", "--as", as, ...flags], { cwd });
+      expect(ran.code, ran.stderr).toBeGreaterThan(0);
+      expect((await readdir(cwd)).sort()).toStrictEqual(["key.pem", "signet.json"]);
+      expect(await readFile(join(cwd, "signet.json"), "utf8")).toBe(config);
+    }
+  });
+
+  it("leaves the config where private keys of a lost keyring are there", async () => {
+    const cwd = await scratch();
+    await signet(["init", "--algorithm", "ES256", "--issuer", "https://issuer.example"], { cwd });
+    await rm(join(cwd, ".signet", "keyring.json"));
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    await writeFile(join(cwd, "key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
+    const config = await readFile(join(cwd, "signet.json"), "utf8");
+    for (const more of [["--dry-run"], []]) {
+      const ran = await signet(["keys", "import", "key.pem", "--create", ...more], { cwd });
+      expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining("restore the keyring from a backup") });
+      expect(await readFile(join(cwd, "signet.json"), "utf8")).toBe(config);
+    }
+  });
+});
+
 describe("where no key is active", () => {
   it("signet and signet issue name the same next step", async () => {
     const cwd = await scratch();

@@ -409,6 +409,13 @@ describe("what cannot be read says what it is and what to type, and shows nothin
       JSON.stringify(jwkOf(ec)),
       shape.base64(privatePem(ec)),
       shape.base64(rsa.export({ format: "der", type: "pkcs8" })),
+      // Short sequences have their length in one byte.
+      ...[ec, generateKeyPairSync("ed25519").privateKey].map((key) => shape.base64(key.export({ format: "der", type: "pkcs8" }))),
+      shape.base64(ec.export({ format: "der", type: "sec1" })),
+      shape.base64(JSON.stringify(jwkOf(ec))),
+      shape.base64(JSON.stringify(jwkOf(ec), null, 2)),
+      Buffer.from(JSON.stringify(jwkOf(ec))).toString("base64url"),
+      `${"x".repeat(200)}${shape.base64(ec.export({ format: "der", type: "pkcs8" }))}`,
     ];
     for (const source of [...pasted, ...pasted.map((each) => `env:${each}`)]) {
       const error = await find(source).catch((thrown: Error) => thrown);

@@ -66,20 +66,19 @@ export async function keysImport(context: Context, source: string, options: Impo
   const follows = as === "active" && isByUpload && activeRecord(before) !== undefined;
   const wanted = follows ? "standby" : as;
   const request = { ...found, ...expiry, as: wanted, signsNext: follows, createKeyring } as const;
-  if (judgesKeys(config)) {
-    const preview = await imported(config, await managerFor(context, installation), { ...request, dryRun: true });
-    assertKeyTaken(config, { publicJwk: preview.publicJwk, custody: found.custody }, as === "active");
-  }
+  // What is refused is refused before anything is written.
+  const preview = await imported(config, await managerFor(context, installation), { ...request, dryRun: true });
+  if (judgesKeys(config)) assertKeyTaken(config, { publicJwk: preview.publicJwk, custody: found.custody }, as === "active");
   if (options.dryRun !== true) await backUp(context, found, options);
   if (createKeyring) installation = await rotatedByHand(context, installation, options);
   const manager = await managerFor(context, installation);
-  const { publicJwk, ...report } = await imported(config, manager, { ...request, dryRun: options.dryRun });
-  output.note(
-    `found in ${source}: ${publicJwk.alg.startsWith("P") ? "a" : "an"} ${publicJwk.alg} key, ${publicJwk.kid}${"existing" in found ? "" : "; its halves belong together"}`,
-  );
+  const { publicJwk, ...report } = options.dryRun === true ? preview : await imported(config, manager, request);
+  const name = options.dryRun === true ? nameBefore(found, publicJwk.kid) : publicJwk.kid;
+  const halves = "existing" in found ? "" : "; its halves belong together";
+  output.note(`found in ${source}: ${publicJwk.alg.startsWith("P") ? "a" : "an"} ${publicJwk.alg} key, ${name}${halves}`);
   if (options.dryRun === true) {
     printReport(context, report, options);
-    if (follows) output.note(`key ${publicJwk.kid} would sign then`);
+    if (follows) output.note(`key ${name} would sign then`);
     return;
   }
   const there =
@@ -150,6 +149,12 @@ function wayOfName({ issuer }: Installation["config"], found: ImportedKey): stri
   if (issuer !== undefined || "existing" in found || found.kid === undefined) return "";
   const own = publicJwkOf(found.privateKey, algorithmNamed(found.algorithm));
   return `. Where the other side knows this key as ${found.kid}: ${lineOfKids(own, found.kid)}, and import it without --kid`;
+}
+
+/** What a key is called before it is imported: one that its custodian's service names has no kid yet. */
+function nameBefore(found: ImportedKey, kid: string): string {
+  const isNamedLater = !("existing" in found) && findCustody(found.custody)?.namesImports === true;
+  return isNamedLater ? `of thumbprint ${kid} (${found.custody} gives it its kid)` : kid;
 }
 
 async function imported(
