@@ -102,6 +102,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   ADDRESS_REFUSED:
     "its address is more private than the issuer's, link-local or a cloud's metadata service: nothing is fetched from there",
   TIMEOUT: "no answer within ten seconds",
+  NO_ANSWER: "it closed the connection without an answer",
   ANSWER_TOO_LARGE: "its answer is larger than 5 MB",
 };
 

@@ -7,7 +7,7 @@ import { readBounded } from "../encoding/read-bounded.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError } from "../errors.js";
 import { assertWithin } from "../verify/judged-by-text.js";
-import { judgedLookup } from "../verify/judged-fetch.js";
+import { judgedLookup, unpacked } from "../verify/judged-fetch.js";
 import { isWithin, type Reach, reachOfAddress, reachOfHost } from "../verify/reach.js";
 
 /** What one GET of a public document showed. */
@@ -59,7 +59,11 @@ export const visit: Visitor = (url, headers = {}, issuersReach = undefined) => {
       return failed(error);
     }
     asked.on("error", failed);
+    // An answer 101 is neither an answer nor an error to node:http: it closes the connection, and says nothing more.
+    let isAnswered = false;
+    asked.on("close", () => isAnswered || failed(Object.assign(new Error("no answer"), { code: "NO_ANSWER" })));
     asked.on("response", (incoming) => {
+      isAnswered = true;
       const certificateEnds = endOf(incoming.socket as TLSSocket);
       const reach = reachOfAddress(incoming.socket.remoteAddress ?? "");
       read(incoming).then(
@@ -82,7 +86,7 @@ export const visit: Visitor = (url, headers = {}, issuersReach = undefined) => {
 };
 
 async function read(incoming: IncomingMessage): Promise<Uint8Array> {
-  const body = await readBounded(Readable.toWeb(incoming) as ReadableStream<Uint8Array>, MAX_BYTES);
+  const body = await readBounded(Readable.toWeb(unpacked(incoming)) as ReadableStream<Uint8Array>, MAX_BYTES);
   if (body === undefined) throw Object.assign(new Error("too large"), { code: "ANSWER_TOO_LARGE" });
   return body;
 }

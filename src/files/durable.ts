@@ -1,5 +1,5 @@
 import type { Stats } from "node:fs";
-import { type FileHandle, link, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { SignetError } from "../errors.js";
 import { asUnwritable, errorCode } from "./failures.js";
@@ -84,6 +84,21 @@ export async function replaceFile(path: string, data: string, mode: number): Pro
   const present = await presentFile(target);
   const keep = present && ((file: FileHandle) => keepOwnerAndMode(target, file, present));
   await renameOver(target, await writeBeside(target, data, mode, keep));
+}
+
+/**
+ * Writes what somebody has asked for to a path that they have named: a file anyone may read is replaced as by `replaceFile`, and what is none
+ * (`/dev/stdout`, a pipe) is written to.
+ *
+ * @throws SignetError `store_failed`, or `store_insecure` for a symbolic link that another user can change
+ */
+export async function writeOutput(path: string, data: string): Promise<void> {
+  const isFile = await stat(path).then(
+    (stats) => stats.isFile() || stats.isDirectory(),
+    () => true,
+  );
+  if (isFile && !/^\/(?:dev\/(?:std(?:out|err)$|fd\/)|proc\/)/.test(resolve(path))) return replaceFile(path, data, PUBLIC_FILE);
+  await writeFile(path, data).catch((error: unknown) => Promise.reject(asUnwritable(path, error)));
 }
 
 /**

@@ -83,8 +83,8 @@ const UNPACKERS: Readonly<Record<string, () => Transform>> = Object.freeze({
   br: createBrotliDecompress,
 });
 
-// A file that was stored packed is answered so, whatever was asked for.
-function unpacked(incoming: http.IncomingMessage): Readable {
+/** The body of an answer: a file that was stored packed is answered so, whatever was asked for. */
+export function unpacked(incoming: http.IncomingMessage): Readable {
   const encoding = incoming.headers["content-encoding"] ?? "";
   const unpack = ownMember(UNPACKERS, encoding);
   if (unpack === undefined) return incoming;

@@ -1,12 +1,13 @@
 import { type LookupAddress, type LookupOptions, lookup } from "node:dns";
-import * as http from "node:http";
-import * as https from "node:https";
 import { isIP, type LookupFunction } from "node:net";
-import { Readable } from "node:stream";
 import { addressIn, isLoopback } from "../encoding/loopback-host.js";
 import { urlOf } from "../encoding/url-of.js";
 import { SignetError } from "../errors.js";
+import { requestOnce } from "./judged-fetch.js";
 import { isPublicAddress } from "./public-addresses.js";
+
+/** So long an answer is waited for where nobody has said how long. */
+const MOST_MS = 30_000;
 
 /** From where something may be fetched for a caller who names the URL. */
 export interface ListedHostsOptions {
@@ -78,30 +79,9 @@ export function listedHosts({ hosts, allowLoopback = false, resolve = lookup }: 
   });
 }
 
-function fetchOnce(url: string, { headers, signal }: RequestInit, checkedLookup: LookupFunction): Promise<Response> {
-  const { request } = /^https:/i.test(url) ? https : http;
-  const options: https.RequestOptions = {
-    // Node's own agent would hand out a connection that other code has opened, to an address that was not checked.
-    agent: false,
-    lookup: checkedLookup,
-    headers: { ...Object.fromEntries(new Headers(headers)), "accept-encoding": "identity" },
-    ...(signal && { signal }),
-  };
-  return new Promise((resolve, reject) => {
-    request(url, options, (incoming) => {
-      const { statusCode = 500, headers: answered } = incoming;
-      const init = { status: statusCode, headers: { ...(answered.etag && { etag: answered.etag }) } };
-      if (statusCode === 200) return resolve(new Response(Readable.toWeb(incoming) as ReadableStream, init));
-      // The rest is not read, so how it ends does not matter.
-      incoming.on("error", () => undefined).destroy();
-      // Response knows no other status without a body.
-      resolve(new Response(null, { ...init, status: statusCode >= 200 && statusCode <= 599 ? statusCode : 500 }));
-    })
-      .on("error", (error) => reject(signal?.aborted === true ? signal.reason : error))
-      // An answer 101 is neither an answer nor an error to node:http: it closes the connection, and says nothing more.
-      .on("close", () => reject(new Error("the connection was closed without an answer")))
-      .end();
-  });
+async function fetchOnce(url: string, { headers, signal }: RequestInit, lookup: LookupFunction): Promise<Response> {
+  const init = { headers: Object.fromEntries(new Headers(headers)), signal: signal ?? AbortSignal.timeout(MOST_MS) };
+  return (await requestOnce(url, init, { lookup })).answer;
 }
 
 function refused(why: string): SignetError {

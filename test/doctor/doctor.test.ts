@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -389,6 +390,9 @@ describe("what a foreign server says", () => {
       if (incoming.url === "/moved") return void outgoing.writeHead(301, { location: "/good" }).end();
       if (incoming.url === "/twice") return void outgoing.end('{"keys":[],"keys":[]}');
       if (incoming.url === "/list") return void outgoing.end("[]");
+      if (incoming.url === "/packed")
+        return void outgoing.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync('{"keys":[]}'));
+      if (incoming.url === "/other") return void outgoing.writeHead(101, { upgrade: "x", connection: "upgrade" }).end();
       if (incoming.url === "/cut") return void incoming.socket.destroy();
       outgoing.setHeader("content-type", "application/json");
       outgoing.end('{"keys":[]}');
@@ -405,6 +409,8 @@ describe("what a foreign server says", () => {
     ["/twice", { jsonFault: "it names a member twice" }],
     ["/list", { jsonFault: "it is no JSON object" }],
     ["/cut", { failure: "ECONNRESET" }],
+    ["/packed", { status: 200, json: { keys: [] } }],
+    ["/other", { failure: "NO_ANSWER" }],
   ])("is an answer whatever it is (%s)", async (path, expected) => {
     expect(await visit(`${base}${path}`)).toMatchObject(expected);
   });

@@ -1,7 +1,7 @@
 import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createFile, makeDirectories, makePrivateDirectory, replaceFile } from "../../src/files/durable.js";
+import { createFile, makeDirectories, makePrivateDirectory, replaceFile, writeOutput } from "../../src/files/durable.js";
 import { followLinks } from "../../src/files/links.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 
@@ -124,6 +124,30 @@ describe("creating a file", () => {
     await symlink("elsewhere", join(folder, "file"));
     expect(await createFile(join(folder, "file"), "x", 0o600)).toBe(false);
     expect(await readdir(folder)).toStrictEqual(["file"]);
+  });
+});
+
+describe("writing what somebody has asked for", () => {
+  it("replaces a file whole, through a link of one's own, and follows none that another user can turn", async () => {
+    const path = join(folder, "t.yaml");
+    await writeFile(path, "old");
+    const { ino } = await stat(path);
+    await writeOutput(path, "new");
+    expect([await readFile(path, "utf8"), (await stat(path)).ino === ino]).toStrictEqual(["new", false]);
+    if (!isRoot) return;
+    await mkdir(join(folder, "shared"), { mode: 0o777 });
+    await chmod(join(folder, "shared"), 0o777);
+    await symlink(path, join(folder, "shared", "t.yaml"));
+    await lchown(join(folder, "shared", "t.yaml"), SOMEBODY, SOMEBODY);
+    await expect(writeOutput(join(folder, "shared", "t.yaml"), "turned")).rejects.toMatchObject({ code: "store_insecure" });
+    expect(await readFile(path, "utf8")).toBe("new");
+  });
+
+  it("writes to what is no file, and says why it cannot", async () => {
+    await writeOutput("/dev/null", "nothing");
+    expect((await stat("/dev/null")).isCharacterDevice()).toBe(true);
+    await expect(writeOutput(folder, "text")).rejects.toMatchObject({ code: "store_failed" });
+    await expect(writeOutput(join(folder, "absent", "file"), "text")).rejects.toMatchObject({ code: "store_failed" });
   });
 });
 

@@ -1,7 +1,7 @@
-import { writeFile } from "node:fs/promises";
 import type { Installation } from "../../assemble.js";
 import { fromNow } from "../../encoding/times-in-words.js";
-import { isSignetError, SignetError } from "../../errors.js";
+import { isSignetError } from "../../errors.js";
+import { writeOutput } from "../../files/durable.js";
 import { presentSeconds } from "../../issue/issuer.js";
 import type { KeyRecord } from "../../keyring/key-record.js";
 import { listKeys, shownRecord, sinceOf, stateInWords, staysListed } from "../../operator/key-listing.js";
@@ -83,11 +83,6 @@ function showTimeline({ output, env }: Context, lives: KeyLives): void {
 }
 
 async function writeSvg(context: Context, file: string, svg: string): Promise<void> {
-  try {
-    await writeFile(pathGiven(context, file), svg);
-  } catch (error) {
-    const { code = "unknown" } = error as NodeJS.ErrnoException;
-    throw new SignetError("store_failed", `${file} cannot be written (${code})`, { cause: error });
-  }
+  await writeOutput(pathGiven(context, file), svg);
   context.output.note(`the timeline is in ${file}`);
 }

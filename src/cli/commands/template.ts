@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { writeFile } from "node:fs/promises";
 import { withNestedPath } from "../../deploy/nested-path.js";
 import { readAuthorizerTemplate, readTemplate, type Template } from "../../deploy/template.js";
 import { SignetError } from "../../errors.js";
-import { asUnwritable } from "../../files/failures.js";
+import { writeOutput } from "../../files/durable.js";
 import { pathGiven } from "../../operator/surroundings.js";
 import type { CommonOptions, Context } from "../context.js";
 
@@ -24,9 +23,7 @@ export async function template(context: Context, which: string | undefined, opti
   const text = which === "authorizer" ? await readAuthorizerTemplate() : (await installationTemplate(options)).text;
   if (out === undefined) return json === true ? context.output.json({ template: text }) : context.output.exact(text.trimEnd());
   const path = pathGiven(context, out);
-  await writeFile(path, text).catch((error: unknown) => {
-    throw asUnwritable(path, error);
-  });
+  await writeOutput(path, text);
   const sha256 = createHash("sha256").update(text).digest("hex");
   context.output.note(`wrote ${out} (${Math.ceil(Buffer.byteLength(text) / 1_024)} KB), SHA-256 ${sha256}`);
   if (json === true) context.output.json({ out: path, sha256 });
