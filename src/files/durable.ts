@@ -87,7 +87,7 @@ export async function replaceFile(path: string, data: string, mode: number): Pro
 }
 
 /**
- * Writes what somebody has asked for to a path that they have named: a file anyone may read is replaced as by `replaceFile`, and what is none
+ * Writes a result to a path that the operator has named: a file, which anyone may read, is replaced as by `replaceFile`, and what is none
  * (`/dev/stdout`, a pipe) is written to.
  *
  * @throws SignetError `store_failed`, or `store_insecure` for a symbolic link that another user can change

@@ -30,6 +30,7 @@ export function parseKeyPlace(source: string): KeyPlace {
   assertPlace(source);
   if (source === "-") return { service: "stdin" };
   const [, prefix = "", rest = ""] = /^(ssm|secret|kms|env):(.*)$/s.exec(source) ?? [];
+  assertPlace(rest);
   if (prefix === "env") return { service: "env", name: variableIn(rest) };
   const given = prefix === "" ? source : rest;
   const [start = "", named] = ARN.exec(given) ?? [];
@@ -46,7 +47,8 @@ export function parseKeyPlace(source: string): KeyPlace {
 }
 
 /** JSON, PEM, or one of these or DER in base64: a sequence that is short, as those of elliptic curves are, has its length in one byte. */
-const PASTED = /^\s*[{["']|-----BEGIN|[\r\n]|^LS0t|^MI[\w+/=]{60}|^(?:M[A-I]|eyJ|ewo|eyAi)[\w+/-]{36,}={0,2}\s*$/;
+const PASTED =
+  /^\s*[{["']|-----BEGIN|[\r\n]|^LS0t|^MI[\w+/=]{60}|^M[A-H][\w+/-]CAQ[AE][\w+/=-]{30}|^(?:eyJ|ewo|eyAi)[\w+/-]{36,}={0,2}$/;
 
 // What was pasted in the place of a name must not be repeated by the error that says there is no such file.
 function assertPlace(source: string): void {

@@ -10,6 +10,7 @@ import type { ReportedAction } from "./plan/actions.js";
 import type { AuditEntry } from "./plan/audit-entry.js";
 import { plan } from "./plan/planner.js";
 import { documentState, type View } from "./plan/view.js";
+import { asVerifiersSee } from "./reading.js";
 import { type Report, reportOf } from "./report.js";
 import type {
   Creation,
@@ -291,7 +292,7 @@ export async function destroyKey(context: Context, { name, dryRun: isDryRun = fa
 /** Says for each key why it is where it is and when it moves next. */
 export async function explain(context: Context): Promise<readonly Explanation[]> {
   const keyring = await existingKeyring(context);
-  const view = await readView(context, keyring);
+  const view = asVerifiersSee(await readView(context, keyring));
   const now = context.clock();
   return explanationsOf(view, plan(view, keyring.policy, now), now);
 }

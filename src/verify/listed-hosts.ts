@@ -6,8 +6,8 @@ import { SignetError } from "../errors.js";
 import { requestOnce } from "./judged-fetch.js";
 import { isPublicAddress } from "./public-addresses.js";
 
-/** So long an answer is waited for where nobody has said how long. */
-const MOST_MS = 30_000;
+/** So long an answer is waited for where the caller has not said how long. */
+const MAX_WAIT_MS = 30_000;
 
 /** From where something may be fetched for a caller who names the URL. */
 export interface ListedHostsOptions {
@@ -80,7 +80,7 @@ export function listedHosts({ hosts, allowLoopback = false, resolve = lookup }: 
 }
 
 async function fetchOnce(url: string, { headers, signal }: RequestInit, lookup: LookupFunction): Promise<Response> {
-  const init = { headers: Object.fromEntries(new Headers(headers)), signal: signal ?? AbortSignal.timeout(MOST_MS) };
+  const init = { headers: Object.fromEntries(new Headers(headers)), signal: signal ?? AbortSignal.timeout(MAX_WAIT_MS) };
   return (await requestOnce(url, init, { lookup })).answer;
 }
 

@@ -127,7 +127,7 @@ describe("creating a file", () => {
   });
 });
 
-describe("writing what somebody has asked for", () => {
+describe("writing a result to a path that was named", () => {
   it("replaces a file whole, through a link of one's own, and follows none that another user can turn", async () => {
     const path = join(folder, "t.yaml");
     await writeFile(path, "old");

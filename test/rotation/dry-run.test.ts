@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { PublicJwk } from "../../src/algorithms/jwk.js";
 import { createFileCustodian } from "../../src/custody/file/custodian.js";
 import { createManager } from "../../src/rotation/manager.js";
-import type { Stores } from "../../src/storage/contract.js";
+import type { PublishedDocuments, Stores } from "../../src/storage/contract.js";
 import { memoryPlace } from "../contracts/memory-place.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { SETTINGS } from "./settings-fixture.js";
@@ -123,6 +123,28 @@ describe("a dry run", () => {
       done.actions.find(({ kind }) => kind === "activate"),
     );
     expect(dry.waits.map(({ rule }) => rule)).not.toContain("young_standby");
+  });
+});
+
+describe("why a key is where it is", () => {
+  it("names no rotation in the past where one was asked for, and the second standby has to be published first", async () => {
+    const { managerOver, keyOf, keyring, now } = await issuer();
+    await managerOver().rotate();
+    const kid = (await keyOf("active"))?.publicJwk?.kid;
+    expect((await keyring()).rotationRequest).not.toBeNull();
+    const explained = (await managerOver().explain()).find((each) => each.kid === kid);
+    expect(explained?.words).toContain("takes place at ");
+    expect(explained?.nextAt).toBeGreaterThan(now());
+  });
+
+  it("says of a standby that the JWKS lacks that verifiers have it not yet", async () => {
+    const { stores, managerOver, keyOf } = await issuer();
+    const standby = await keyOf("pending");
+    const { tag, jwks, ...published } = (await stores.publicDocuments.read()) as PublishedDocuments;
+    const keys = jwks.keys.filter((jwk) => jwk.kid !== standby?.publicJwk?.kid);
+    await stores.publicDocuments.publish({ ...published, jwks: { keys } }, tag);
+    const explained = (await managerOver().explain()).find((each) => each.kid === standby?.publicJwk?.kid);
+    expect(explained?.words).toContain("not seen in the JWKS yet");
   });
 });
 

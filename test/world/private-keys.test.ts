@@ -415,12 +415,23 @@ describe("what cannot be read says what it is and what to type, and shows nothin
       shape.base64(JSON.stringify(jwkOf(ec))),
       shape.base64(JSON.stringify(jwkOf(ec), null, 2)),
       Buffer.from(JSON.stringify(jwkOf(ec))).toString("base64url"),
-      `${"x".repeat(200)}${shape.base64(ec.export({ format: "der", type: "pkcs8" }))}`,
+      `${"x".repeat(256)}${shape.base64(ec.export({ format: "der", type: "pkcs8" }))}`,
     ];
     for (const source of [...pasted, ...pasted.map((each) => `env:${each}`)]) {
       const error = await find(source).catch((thrown: Error) => thrown);
       expect(error).toMatchObject({ code: "usage", message: expect.not.stringMatching(/[\w+/-]{44}/) });
     }
+  });
+});
+
+describe("a key whose list gives it no name", () => {
+  it.each([["none"], ["a number"]])("takes the one that is given, and asks for it otherwise: %s", async (name) => {
+    const { d: _, ...half } = jwkOf(ec);
+    const listed = JSON.stringify({ keys: [{ ...half, ...(name === "none" ? { kid: undefined } : { kid: 7 }) }] });
+    const jwks = await PLACES.file?.(listed, `list-${name.length}`);
+    const source = (await PLACES.file?.(privatePem(ec), `key-${name.length}`)) ?? "";
+    await expect(find(source, { jwks })).rejects.toThrow("lists the key without a kid; give --kid");
+    expect(await find(source, { jwks, kid: "mine" })).toMatchObject({ kid: "mine" });
   });
 });
 

@@ -3,7 +3,7 @@ import type { KeyRecord } from "../../keyring/key-record.js";
 import type { Plan } from "../plan/planner.js";
 import { removableAt, retentionSeconds } from "../plan/policy.js";
 import { dueAt } from "../plan/situation.js";
-import { isUploaded, matches, signsFrom } from "../plan/successor.js";
+import { isUploaded, matches, plannedSuccessors, publishedStandbys, signsFrom } from "../plan/successor.js";
 import { nameOf, type View } from "../plan/view.js";
 import { timeInWords } from "../plan/wait-reasons.js";
 
@@ -82,9 +82,8 @@ function activeKey(key: KeyRecord, { keyring }: View): { words: string; nextAt: 
     return { words: `It signs${since}, until a key takes over that you have uploaded.`, nextAt: null };
   const due = dueAt(key, keyring.policy);
   if (keyring.rotationRequest !== null) {
-    const at = successionAt(
-      keyring.keys.filter((other) => matches(other, keyring.policy)).map((other) => signsFrom(keyring, other)),
-    );
+    const successors = plannedSuccessors(publishedStandbys(keyring), keyring.policy);
+    const at = successionAt(successors.map((other) => signsFrom(keyring, other)));
     const when = at === null ? "as soon as two standbys have been published for long enough" : `at ${timeInWords(at)}`;
     return { words: `It signs${since}; a rotation was asked for and takes place ${when}.`, nextAt: at };
   }
