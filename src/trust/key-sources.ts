@@ -1,4 +1,4 @@
-import { type FollowedKeys, followKeys } from "../verify/followed-keys.js";
+import { COOLDOWN_SECONDS, type FollowedKeys, followKeys } from "../verify/followed-keys.js";
 import type { JudgedFetch } from "../verify/judged-by-text.js";
 import { createKeySet, type KeyList, type KeySet, type KeyUse } from "./key-set.js";
 import { createPassedTime } from "./passed-time.js";
@@ -74,7 +74,11 @@ function keysOf(source: KeySource, options: KeySourcesOptions): FollowedKeys<Key
   if (jwks !== undefined) return pasted(make(jwks as unknown as KeyList));
   const judged = isOwn ? ownFetch(options) : ruleFetch(source, options);
   const bounds = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_JWKS_BYTES };
-  const times = { refreshSeconds: isOwn ? 1 : KEYS_REFRESH_SECONDS, staleSeconds: KEYS_STALE_SECONDS, elapsed: options.elapsed };
+  // Our own keys answer at once, or not at all.
+  const paces = isOwn
+    ? { refreshSeconds: 1, pauseSeconds: 1 }
+    : { refreshSeconds: KEYS_REFRESH_SECONDS, pauseSeconds: COOLDOWN_SECONDS };
+  const times = { ...paces, staleSeconds: KEYS_STALE_SECONDS, elapsed: options.elapsed };
   const onFailure = (error: unknown) => options.onFailure?.(issuer, error);
   return followKeys(issuer, { ...bounds, ...times, judged, jwksUrl: isOwn ? OWN_URL : jwksUrl }, make, onFailure);
 }

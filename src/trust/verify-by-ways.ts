@@ -1,6 +1,6 @@
 import { firstFew } from "../encoding/first-few.js";
 import { isSignetError, SignetError } from "../errors.js";
-import type { FollowedKeys } from "../verify/followed-keys.js";
+import { COOLDOWN_SECONDS, type FollowedKeys } from "../verify/followed-keys.js";
 import { type ReadToken, readToken } from "../verify/token.js";
 import type { VerifiedToken } from "../verify/verifier.js";
 import { type KeySet, MAX_PROOF_LENGTH } from "./key-set.js";
@@ -143,7 +143,7 @@ function untilProven<W extends Way>(groups: readonly Group<W>[], trial: Trial<W>
 }
 
 /** Keys that are not to be had now. Whose they are stands in the log alone: a stranger does not learn whom a rule trusts. */
-function keysUnavailable({ retryAfterSeconds = 1 }: SignetError, why: string): SignetError {
+function keysUnavailable({ retryAfterSeconds = COOLDOWN_SECONDS }: SignetError, why: string): SignetError {
   const words = "the keys of the token's issuer are not to be had now; try again later";
   return new SignetError("jwks_unavailable", words, { cause: new SignetError("jwks_unavailable", why), retryAfterSeconds });
 }

@@ -15,6 +15,12 @@ export interface FollowedKeysOptions extends FetchBounds {
   readonly elapsed?: (() => number) | undefined;
 }
 
+/** How keys are followed for tokens that strangers make up: each of them could have keys fetched, and wait for that. */
+export interface FollowedForStrangers {
+  /** So long after a fetch has failed, from its end, nobody waits for another one. Default 0: not longer than a second from its beginning. */
+  readonly pauseSeconds?: number | undefined;
+}
+
 /** The keys of one issuer, fetched when they are needed and followed from then on. */
 export interface FollowedKeys<T> {
   /**
@@ -39,7 +45,7 @@ export interface FollowedKeys<T> {
 }
 
 /** However many keys are made up, the issuer is asked no more often. */
-const COOLDOWN_SECONDS = 10;
+export const COOLDOWN_SECONDS = 10;
 
 /**
  * Follows an issuer's keys. There is one fetch at a time; a key that has left the JWKS is gone with the next one; an answer that cannot be
@@ -51,16 +57,18 @@ const COOLDOWN_SECONDS = 10;
  */
 export function followKeys<T extends object>(
   issuer: string,
-  options: FollowedKeysOptions,
+  options: FollowedKeysOptions & FollowedForStrangers,
   use: (jwks: Jwks) => T,
   onFailure?: (error: unknown) => void,
 ): FollowedKeys<T> {
-  const { refreshSeconds = 300, staleSeconds = 3_600, elapsed = () => performance.now() / 1_000 } = options;
+  const { refreshSeconds = 300, staleSeconds = 3_600, pauseSeconds = 0, elapsed = () => performance.now() / 1_000 } = options;
   // So long keys that are due are used before anything has tried to fetch them anew: with traffic they are fetched meanwhile.
   const graceSeconds = Math.max(refreshSeconds, 1);
   const { last, fetchOnce } = keyFetcher(issuer, options, elapsed, use, onFailure);
 
   const wasTried = (seconds: number) => !last.running && elapsed() - last.triedAt < seconds;
+  // From its end: one that took five seconds to fail would be over for good, and who comes next would wait as long.
+  const isPaused = () => !last.running && elapsed() - last.failedAt < pauseSeconds;
   const wasAnswered = () => elapsed() - last.answeredAt <= refreshSeconds + graceSeconds;
   const lastGood = () => (elapsed() - last.madeAt <= refreshSeconds + staleSeconds ? last.made : undefined);
 
@@ -93,13 +101,14 @@ export function followKeys<T extends object>(
     current,
     async ready() {
       const now = current();
-      if (!now && wasTried(1)) {
+      if (!now && (wasTried(1) || isPaused())) {
         const words = "its keys could not be fetched a moment ago; try again";
-        throw last.fault ?? unavailable(issuer, words, { retryAfterSeconds: 1 });
+        const retryAfterSeconds = Math.ceil(last.failedAt + pauseSeconds - elapsed()) || 1;
+        throw last.fault ?? unavailable(issuer, words, { retryAfterSeconds });
       }
       return now ?? renewed();
     },
-    again: async () => (wasTried(COOLDOWN_SECONDS) ? undefined : fetchOnce().catch(passOver)),
+    again: async () => (wasTried(COOLDOWN_SECONDS) || isPaused() ? undefined : fetchOnce().catch(passOver)),
   };
 }
 
@@ -110,6 +119,7 @@ interface Fetches<T> {
   triedAt: number;
   /** When one ended last, whatever it brought. */
   answeredAt: number;
+  failedAt: number;
   running?: Promise<T> | undefined;
   fault?: SignetError | undefined;
 }
@@ -126,7 +136,7 @@ function keyFetcher<T extends object>(
   const told: Place | undefined = jwksUrl === undefined ? undefined : { url: jwksUrl };
   let place = told;
   // No time is less than NaN away.
-  const last: Fetches<T> = { madeAt: 0, answeredAt: 0, triedAt: Number.NaN };
+  const last: Fetches<T> = { madeAt: 0, answeredAt: 0, triedAt: Number.NaN, failedAt: Number.NaN };
 
   async function load(): Promise<T> {
     const askedAt = elapsed();
@@ -144,7 +154,7 @@ function keyFetcher<T extends object>(
     } catch (error) {
       // The keys may have moved: where they are is asked anew.
       place = told;
-      last.answeredAt = elapsed();
+      last.answeredAt = last.failedAt = elapsed();
       onFailure?.(error);
       last.fault = isSignetError(error, "jwks_misconfigured") ? error : undefined;
       throw error;

@@ -177,6 +177,36 @@ describe("an issuer that turns hostile", () => {
     expect(await waiting).toBe("jwks_unavailable");
   });
 
+  it("and fails slowly is waited for once in ten seconds from its failure, by tokens that anybody makes up", async () => {
+    let [elapsed, isUp, asked] = [100, false, 0];
+    const url = await serve((_, response) => {
+      asked += 1;
+      if (isUp) return void response.end(JSON.stringify(jwksOf(key)));
+      elapsed += 5;
+      response.destroy();
+    });
+    const proofs = proofsOf({ slow: { trusts: [ruleFor(url, { jwksUrl: `${url}/jwks` })] } }, { elapsed: () => elapsed });
+    const refused = (retryAfterSeconds: number) =>
+      expect(proofs.prove(proofBy(other, { iss: url }), {})).rejects.toMatchObject({
+        code: "jwks_unavailable",
+        retryAfterSeconds,
+      });
+    await refused(10);
+    for (const left of [10, 7, 4, 1]) {
+      await refused(left);
+      elapsed += 3;
+    }
+    expect(asked).toBe(1);
+    isUp = true;
+    expect(await answerTo(proofs, proofBy(key, { iss: url }))).toBe("slow trusts.0");
+    [isUp, elapsed] = [false, elapsed + 11];
+    for (const kid of ["made", "up", "too"]) {
+      expect(await answerTo(proofs, proofBy(other, { iss: url }, { kid }))).toBe("proof_refused");
+      elapsed += 3;
+    }
+    expect(asked).toBe(3);
+  });
+
   it("keeps no caller waiting whose rule has another source for the same name", async () => {
     const held: ServerResponse[] = [];
     const slow = await serve((_, response) => void held.push(response));
@@ -216,7 +246,7 @@ describe("an issuer that turns hostile", () => {
     const url = await serve((_, response) => void response.writeHead(500).end());
     const proofs = proofsOf({ bad: { trusts: [ruleFor(url)] } });
     const refused = proofs.prove(proofBy(key, { iss: url }), {});
-    await expect(refused).rejects.toMatchObject({ code: "jwks_unavailable", status: 503, retryAfterSeconds: 1 });
+    await expect(refused).rejects.toMatchObject({ code: "jwks_unavailable", status: 503, retryAfterSeconds: 10 });
     await expect(refused).rejects.not.toThrow(/127|bad/);
   });
 });

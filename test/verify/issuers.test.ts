@@ -213,6 +213,20 @@ describe("a verifier by the issuer's URL", () => {
     expect(jwksAsked()).toBe(2);
   });
 
+  it("tries first keys again at once where a fetch that took longer than a second has failed", async () => {
+    const [key, url] = [keyNamed("a"), "https://issuer.example"];
+    let isUp = false;
+    const fetch: typeof globalThis.fetch = async () => {
+      if (isUp) return Response.json({ keys: [key.jwk] });
+      seconds += 2;
+      throw new Error("down");
+    };
+    const verifier = following({ issuer: url, jwksUrl: `${url}/keys`, fetch });
+    await expect(verifier.verify(key.token({ iss: url }))).rejects.toMatchObject({ code: "jwks_unavailable" });
+    isUp = true;
+    await verifier.verify(key.token({ iss: url }));
+  });
+
   it.each<[string, RequestListener, isLasting?: true]>([
     ["500", (_, answer) => answer.writeHead(500).end()],
     ["nothing", () => undefined],
