@@ -66,6 +66,22 @@ describe("uses on a disk", () => {
     expect(await remembered(directory)).toHaveLength(6);
   });
 
+  it("of many greedy shares leave a hundredth of all room to each other one, and are bounded by that", async () => {
+    const { store, open, directory } = await clocked({ maxUses: 200 });
+    let used = 0;
+    const taken = async (share: string, by = store) => {
+      for (let count = 0; ; count++) {
+        const isTaken = await by.createOnce(useNamed(`${used++}`), START + 80_000, share).catch((error) => error);
+        if (isTaken !== true) return [count, isTaken.code];
+      }
+    };
+    for (const share of ["w", "x", "y", "z"]) expect(await taken(share)).toStrictEqual([50, FULL.code]);
+    expect(await taken("modest")).toStrictEqual([2, FULL.code]);
+    expect(await taken("another", open())).toStrictEqual([2, FULL.code]);
+    expect(await taken("x", open())).toStrictEqual([0, FULL.code]);
+    expect(await remembered(directory)).toHaveLength(204);
+  });
+
   it("that are replayed take no room, however often", async () => {
     const { store } = await clocked({ maxUses: 4, maxUsesOfShare: 2 });
     await store.createOnce(useNamed("a"), START + 300, "ci");

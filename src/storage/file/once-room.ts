@@ -9,6 +9,9 @@ const READ_WHEN_FULL_MS = 1_000;
 /** So many uses a process makes, at most, between two readings. */
 const MAX_USES_BETWEEN = 1_000;
 
+/** Of all the room each share keeps one part in so many, whatever others have taken: their callers may be hostile. */
+const PARTS = 100;
+
 /** A place that was taken for a use that is being recorded. */
 interface Place {
   keep(): void;
@@ -50,8 +53,10 @@ const NOTHING_READ: Reading = {
 };
 
 /**
- * Counts what is there: what was read of the disk, and what this process has added since. Other processes of the machine may have added up
- * to a thousand uses each meanwhile (or a hundredth of the room, where that is less): by so much the bounds may be passed, and never by more.
+ * Counts what is there: what was read of the disk, and what this process has added since. Where `maxUses` are there, a share still finds a hundredth
+ * of that, so that there are never more than `maxUses` and a hundredth of it for each share; shares are the config's callers, and no stranger makes one.
+ * Other processes of the machine may have added up to a thousand uses each meanwhile (or a hundredth of the room, where that is less): by so much
+ * the bounds may be passed, and never by more.
  */
 export function createOnceRoom(
   files: TermFiles,
@@ -89,8 +94,10 @@ export function createOnceRoom(
   const readAgain = (): Promise<void> => (beingRead ??= read());
   // A clock that was put back makes what was read a reading of the future: it is read again.
   const isYoung = (ms: number): boolean => now() - reading.atMs < ms && now() >= reading.atMs;
-  const isShareFull = (share: string): boolean => (reading.byShare.get(share) ?? 0) + added.of(share) >= maxUsesOfShare;
-  const isFull = (share: string): boolean => reading.all + added.all() >= maxUses || isShareFull(share);
+  const has = (share: string, uses: number): boolean => (reading.byShare.get(share) ?? 0) + added.of(share) >= uses;
+  const isShareFull = (share: string): boolean => has(share, maxUsesOfShare);
+  const isFull = (share: string): boolean =>
+    isShareFull(share) || (reading.all + added.all() >= maxUses && has(share, Math.ceil(maxUses / PARTS)));
 
   return Object.freeze({
     async take(share: string) {

@@ -14,7 +14,10 @@ import { createTermFiles, type TermFiles } from "./once-terms.js";
 
 /** How much is remembered on a disk. */
 export interface FileOnceOptions {
-  /** How many uses at once. An entry takes a name in a folder, about a hundred bytes, and no inode. Default 1,000,000. */
+  /**
+   * How many uses at once; where there are as many, a share still finds a hundredth of them. An entry takes a name in a folder, about a hundred
+   * bytes, and no inode. Default 1,000,000.
+   */
   readonly maxUses?: number | undefined;
   /** How many of them may be of one share. Default a quarter. */
   readonly maxUsesOfShare?: number | undefined;
