@@ -69,10 +69,8 @@ export function narrowExchange(asked: ExchangeAsked, parties: ExchangeParties): 
   return { subject: name, audiences, scopes, expiresAt, ...(act && { act }) };
 }
 
-function subjectOf({ subject, claims, claimsForTokens }: ExchangedToken, field: TokenField): string {
+function subjectOf({ subject, claimsForTokens }: ExchangedToken, field: TokenField): string {
   const { sub = subject } = claimsForTokens;
-  // Who holds such a token has to prove a key with it (RFC 7800), and what it is exchanged for would be anybody's.
-  if (claims.cnf !== undefined) throw refused(field, "it is bound to a key (cnf), which nothing proves here");
   if (!isNonEmptyText(sub)) throw refused(field, "it has no sub");
   return sub;
 }

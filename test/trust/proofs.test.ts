@@ -39,6 +39,17 @@ describe("a proof", () => {
     expect(await Promise.all([digits(2 ** 53 - 1), digits(2 ** 53)])).toStrictEqual(["ci trusts.0", "proof_refused"]);
   });
 
+  it.each([{ jkt: "x" }, {}, null])(
+    "that is bound to a key (cnf: %j) is refused, also where it would be exchanged",
+    async (cnf) => {
+      const proofs = proofsOf({ ci: { trusts: [rule], exchanges: [{ ...rule, audiences: ["https://api.example"] }] } });
+      const bound = proofBy(key, { cnf });
+      expect(await reasonFor(proofs, bound)).toContain("it is bound to a key (cnf)");
+      await expect(proofs.exchangeable("ci", bound)).rejects.toMatchObject({ code: "proof_refused" });
+      expect((await proofs.exchangeable("ci", proofBy(key))).rule).toBe("exchanges.0");
+    },
+  );
+
   it("has us for its only audience", async () => {
     const proofs = proofsOf({ ci: { trusts: [rule] } });
     const answers = [[US], US, [US, "https://attacker.example"], [US, US], [], "https://tokens.example/", undefined, { 0: US }];
