@@ -178,12 +178,13 @@ function assertIssuer({ issuer, jwks, jwksUrl, privateNetwork }: ExpandedRule, i
 
 const MAX_ISSUER_LENGTH = 2_048;
 
-function readAudience({ audience, sharedAudience }: ExpandedRule, { where, issuer }: RulePlace): string {
+function readAudience({ audience, sharedAudience, issuer: signer }: ExpandedRule, { where, issuer }: RulePlace): string {
   if (audience === undefined) {
     if (issuer !== undefined) return issuer;
     throw wrongMember(`${where}.audience`, "is missing; expected the only audience of the proofs, since this issuer has no URL");
   }
-  if (audience !== issuer && sharedAudience !== true && isSharedAudience(audience)) {
+  // The signer's own URL is for all who take its tokens as they come: a cluster puts it into the token of every pod that asks for no other.
+  if (audience !== issuer && sharedAudience !== true && (isSharedAudience(audience) || isSameIssuer(audience, signer))) {
     throw wrongMember(
       `${where}.audience`,
       "is one that others take as well, and each of them could show here the tokens it gets; expected this issuer's URL, or sharedAudience: true (--shared-audience)",

@@ -132,6 +132,18 @@ describe("what a rule cannot say", () => {
     ["a proxy with a password", { proxy: "http://a:b@proxy.example:3128" }, /proxy: .*without user/],
     ["a proxy that is none", { proxy: "socks5://proxy.example" }, /proxy: .*must be the URL of a proxy/],
     ["an audience that others share", { audience: "sts.amazonaws.com" }, /audience: .*sharedAudience: true/],
+    ["the rule's issuer as audience", { audience: IDP }, /audience: .*sharedAudience: true/],
+    ["the rule's issuer with another end", { issuer: `${IDP}/id/E`, audience: `${IDP}/id/E/` }, /audience: .*sharedAudience/],
+    [
+      "a cluster's issuer as audience, of which its API takes the tokens of all pods",
+      {
+        preset: "kubernetes",
+        issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/E",
+        audience: "https://oidc.eks.us-east-1.amazonaws.com/id/E",
+        claims: { sub: "system:serviceaccount:shop:web" },
+      },
+      /audience: .*sharedAudience/,
+    ],
     ["a claim that is a pattern", { claims: { sub: "repo:*" } }, /claims\.sub: .*no patterns/],
   ])("is %s", (_what, more, words) => {
     expect(faultOf(more)).toMatch(words);
@@ -154,6 +166,8 @@ describe("what a rule cannot say", () => {
       { issuer: "accounts.google.com", jwksUrl: "https://www.googleapis.com/oauth2/v3/certs" },
       { audience: "sts.amazonaws.com", sharedAudience: true },
       { audience: US },
+      { audience: IDP, sharedAudience: true },
+      { audience: `${IDP}/shop` },
       { types: ["at+jwt"], algorithms: ["RS256", "EdDSA"], proxy: "http://proxy.example:3128", caFile: "ca.pem" },
     ];
     expect(right.map((more) => faultOf(more))).toStrictEqual(right.map(() => undefined));
