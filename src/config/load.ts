@@ -101,7 +101,7 @@ export function checkConfig(members: unknown, path: string, given: CheckSources)
   assertKidsDiffer(read.tokens ?? {}, path);
   assertCustody(read, path, given.flags === undefined ? "" : " (--kms-key)");
   assertPublishAhead(read.rotation, sources.get(PUBLISH_AHEAD) ?? path);
-  assertKeysOfCallers(read, path);
+  assertForUrl(read, path);
   assertProofs(read, path);
   if (onDoubt !== undefined) for (const words of contradictions(merged)) onDoubt(`${path}: ${words}`);
   const { directory, passphraseFile, notices, callers, ...config } = read;
@@ -136,12 +136,24 @@ function assertCustody(config: Config, path: string, flag: string): void {
   }
 }
 
-/** The proofs of a caller's own keys are for the issuer's URL: beside an `iss` that is none there is no such URL, and none to be given. */
-function assertKeysOfCallers({ tokens, callers }: Config, path: string): void {
-  const [name] = Object.entries(callers).find(([, { keys }]) => keys !== undefined) ?? [];
-  if (name === undefined || tokens?.iss === undefined) return;
-  const what = `${path}: callers.${name}.keys are not possible with tokens.iss, since their proofs are for the issuer's URL: give it a secret instead (\`signet callers add\` makes one)`;
-  throw new SignetError("config_invalid", what, { field: `callers.${name}.keys` });
+/** What callers sign, and what they exchange, is for the issuer's URL: beside an `iss` that is none there is no such URL, and none to be given. */
+function assertForUrl({ tokens, callers }: Config, path: string): void {
+  if (tokens?.iss === undefined) return;
+  for (const [name, { keys, exchanges = [] }] of Object.entries(callers)) {
+    if (keys !== undefined)
+      throw withoutUrl(
+        path,
+        `callers.${name}.keys`,
+        "their proofs are",
+        "give it a secret instead (`signet callers add` makes one)",
+      );
+    if (exchanges.length > 0) throw withoutUrl(path, `callers.${name}.exchanges`, "what they exchange is", "leave them out");
+  }
+}
+
+function withoutUrl(path: string, field: string, what: string, next: string): SignetError {
+  const words = `${path}: ${field} are not possible with tokens.iss, since ${what} for the issuer's URL: ${next}`;
+  return new SignetError("config_invalid", words, { field });
 }
 
 /** Refuses what callers say of proofs where it would trust more than it says, or never work. */

@@ -24,6 +24,18 @@ describe("callers of a config that are proven", () => {
     ["no identity", { trusts: [rule, { issuer: rule.issuer }] }, "callers.ci.trusts.1.claims", /fix no identity.*any: true/],
     ["an exchange for no audience", { exchanges: [{ issuer: rule.issuer }] }, "callers.ci.exchanges.0.audiences", /is missing/],
     [
+      "an exchange of tokens that others share",
+      { exchanges: [{ issuer: rule.issuer, audiences: ["api"], sharedAudience: true }] },
+      "callers.ci.exchanges.0.sharedAudience",
+      /not a member/,
+    ],
+    [
+      "an exchange of tokens for somebody else",
+      { exchanges: [{ issuer: rule.issuer, audiences: ["api"], audience: "https://other-api.example" }] },
+      "callers.ci.exchanges.0.audience",
+      /must be this issuer's URL/,
+    ],
+    [
       "a prefix without its end",
       { trusts: [{ ...rule, claims: { sub: { prefix: "a" } } }] },
       "callers.ci.trusts.0.claims.sub.prefix",
@@ -48,6 +60,19 @@ describe("callers of a config that are proven", () => {
       expect.objectContaining({
         field: "callers.ci.keys",
         message: expect.stringMatching(/not possible with tokens\.iss.*a secret/),
+      }),
+    );
+  });
+
+  it("exchange nothing beside an iss that is no URL, for which no token could be", () => {
+    const members = {
+      tokens: { iss: "A1B2C3D4E5" },
+      callers: { ci: { exchanges: [{ issuer: rule.issuer, audiences: ["api"] }] } },
+    };
+    expect(() => checkConfig(members, "signet.json", { env: {} })).toThrow(
+      expect.objectContaining({
+        field: "callers.ci.exchanges",
+        message: expect.stringMatching(/not possible with tokens\.iss.*leave them out/),
       }),
     );
   });

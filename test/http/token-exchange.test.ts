@@ -319,7 +319,7 @@ describe("whatever is exchanged over HTTP", () => {
 describe("an issuer whose keys cannot be had", () => {
   it("refuses only its own callers, for now, and says whose they are in the log alone", async () => {
     const judged = async () => Promise.reject(Object.assign(new Error("no route"), { code: "ECONNREFUSED" }));
-    const far = { issuer: "https://far.example", jwks: undefined, jwksUrl: "https://far.example/keys", sharedAudience: true };
+    const far = { issuer: "https://far.example", jwks: undefined, jwksUrl: "https://far.example/keys" };
     const trusts = [ruleOf(idp), ruleOf(idp, far as never)];
     const { token, bearer, notes } = provenRoutes({ ci: { trusts, exchanges: [exchangeOf(idp, far as never)] } }, memoryOnce(), {
       judged,

@@ -214,6 +214,21 @@ describe("an exchange", () => {
     expect(exchange({ preset: "gitlab", issuer: undefined })).toBeUndefined();
   });
 
+  it.each([
+    { audience: "https://other-api.example" },
+    { audience: IDP },
+    { audience: `${US}/` },
+    { audience: "x", sharedAudience: true },
+  ])("is of tokens for us alone, and not of %j", (more) => {
+    expect(exchange(more)).toMatch(/^callers\.web\.exchanges\.0\.audience: .*must be this issuer's URL/);
+    expect(exchange({ audience: US })).toBeUndefined();
+  });
+
+  it("is none where this issuer has no URL", () => {
+    const exchanges = [{ issuer: IDP, audiences: ["api"], maxAgeSeconds: 60 }];
+    expect(attempt(() => judgeCaller("web", { exchanges }, undefined))).toMatch(/audience: .*member issuer/);
+  });
+
   it("names an audience at least", () => {
     expect(exchange({ audiences: [] })).toMatch(/^callers\.web\.exchanges\.0\.audiences: .*empty list/);
   });
