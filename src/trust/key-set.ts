@@ -1,4 +1,4 @@
-import { algorithmsOfJwk, isForSignatures } from "../algorithms/jwk-purpose.js";
+import { algorithmsOfJwk, isForSignatures, kidOfJwk } from "../algorithms/jwk-purpose.js";
 import type { AlgorithmName } from "../algorithms/table.js";
 import { decodeBase64url } from "../encoding/base64url.js";
 import { hasMembers, isText } from "../encoding/list-of.js";
@@ -24,6 +24,8 @@ export interface KeySet {
    * @throws SignetError where no key can be used
    */
   verifierFor(algorithms: readonly AlgorithmName[] | undefined): ProofVerifier;
+  /** Whether a token names one of the keys (`kid`). */
+  isNamedBy(token: ReadToken): boolean;
 }
 
 /** Verifies tokens that were read. @throws SignetError as `Verifier.verify` */
@@ -62,7 +64,12 @@ export function createKeySet(jwks: KeyList, use: KeyUse, clock: () => number): K
   };
   // Where no key of it can be used, the last good ones stay.
   const verifiers = new Map([["", make(undefined)]]);
+  const kids = new Set(keys.map(kidOfJwk));
   return Object.freeze({
+    isNamedBy({ parts }: ReadToken) {
+      const { kid } = parseObject(parts.header, "header");
+      return kid !== undefined && kids.has(kid);
+    },
     verifierFor(algorithms: readonly AlgorithmName[] | undefined) {
       const name = algorithms?.join(" ") ?? "";
       const verifier = verifiers.get(name) ?? make(algorithms);

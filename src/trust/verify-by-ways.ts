@@ -59,7 +59,10 @@ export async function verifyByWays<W extends Way>(
   // itself in the processor's caches.
   await undefined;
   // Keys that are at hand are asked first: who is proven by them does not wait for another issuer's server.
-  const waiting = groups.filter((group) => !trial.ask(group, group.keys.current()));
+  const waiting = groups.flatMap((group) => {
+    const doubt = trial.ask(group, group.keys.current());
+    return doubt === undefined ? [] : [() => trial.askLater(group, doubt)];
+  });
   if (trial.proven.size === 0 && waiting.length > 0) await untilProven(waiting, trial);
   const proven = fitting.flatMap((way) => {
     const verified = trial.proven.get(way);
@@ -74,10 +77,15 @@ interface Trial<W extends Way> {
   readonly proven: ReadonlyMap<W, VerifiedToken>;
   /** Remembers why a way refuses it, if it does. */
   refused(way: W, why: string | undefined): string | undefined;
-  /** Asks keys. @returns whether that is their last word: not where there are none, or the token names one that is not among them */
-  ask(group: Group<W>, keys: KeySet | undefined): boolean;
-  /** Asks keys that have to be fetched. */
-  askLater(group: Group<W>): Promise<void>;
+  /**
+   * Asks keys.
+   *
+   * @returns why that is not their last word: there are none, or another one may have signed, which the issuer publishes by now; `undefined` where
+   *   it is
+   */
+  ask(group: Group<W>, keys: KeySet | undefined): string | undefined;
+  /** Asks keys that have to be fetched. @param doubt why: what is wrong with the token where there are no others */
+  askLater(group: Group<W>, doubt: string): Promise<void>;
   refusal(isUnknown: boolean): SignetError;
 }
 
@@ -95,27 +103,26 @@ function createTrial<W extends Way>(token: ReadToken, clock: () => number): Tria
     for (const way of ways) refused(way, why);
   };
 
-  function ask(group: Group<W>, keys: KeySet | undefined): boolean {
-    if (keys === undefined) return false;
+  function ask(group: Group<W>, keys: KeySet | undefined): string | undefined {
+    if (keys === undefined) return "there are no keys";
     try {
       const verified = keys.verifierFor(group.algorithms)(token);
       const now = clock();
       for (const way of group.ways) if (refused(way, way.fault(verified, now)) === undefined) proven.set(way, verified);
-      return true;
     } catch (error) {
       if (!isSignetError(error) || error.code === "clock_untrusted") throw error;
-      if (error.code === "token_key_unknown") return false;
+      if (isOfAnotherKey(error, keys, token)) return error.message;
       refuseAll(group, error.message);
-      return true;
     }
+    return undefined;
   }
 
-  async function askLater(group: Group<W>): Promise<void> {
+  async function askLater(group: Group<W>, doubt: string): Promise<void> {
     const before = group.keys.current();
     try {
       const keys = before === undefined ? await group.keys.ready() : await group.keys.again();
-      if (ask(group, keys)) return;
-      refuseAll(group, "it names a key that its issuer does not publish");
+      const left = keys === undefined || keys === before ? doubt : ask(group, keys);
+      if (left !== undefined) refuseAll(group, left);
     } catch (error) {
       if (!isSignetError(error, "jwks_unavailable", "jwks_misconfigured")) throw error;
       unavailable ??= error;
@@ -131,11 +138,19 @@ function createTrial<W extends Way>(token: ReadToken, clock: () => number): Tria
   return { proven, refused, ask, askLater, refusal };
 }
 
+// A key that the token does not name was chosen since there was no other: its issuer may have put another one in its place.
+function isOfAnotherKey(error: SignetError, keys: KeySet, token: ReadToken): boolean {
+  if (error.code === "token_key_unknown") return true;
+  return (
+    isSignetError(error, "token_signature_invalid", "token_kid_missing", "token_algorithm_refused") && !keys.isNamedBy(token)
+  );
+}
+
 // One way that proves it is enough: another issuer whose server does not answer keeps only its own callers waiting.
-function untilProven<W extends Way>(groups: readonly Group<W>[], trial: Trial<W>): Promise<void> {
+function untilProven<W extends Way>(waiting: readonly (() => Promise<void>)[], trial: Trial<W>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const all = groups.map(async (group) => {
-      await trial.askLater(group);
+    const all = waiting.map(async (askLater) => {
+      await askLater();
       if (trial.proven.size > 0) resolve();
     });
     Promise.all(all).then(() => resolve(), reject);
