@@ -101,17 +101,11 @@ export const KEY_MEMBERS = {
 } as const satisfies Shape;
 
 // What is exchanged has this issuer as its only audience, and no other can be allowed.
-const { sharedAudience: _, ...OF_EXCHANGES } = TRUST_MEMBERS;
+const { sharedAudience, ...EXCHANGED } = TRUST_MEMBERS;
 
 /** Whose tokens a caller may exchange (RFC 8693), and for what. */
 export const EXCHANGE_MEMBERS = {
-  ...OF_EXCHANGES,
-  audience: {
-    ...TRUST_MEMBERS.audience,
-    ...about("This issuer's URL: the only audience of a token that is exchanged.", "https://issuer.example", {
-      fallback: "the issuer's URL",
-    }),
-  },
+  ...EXCHANGED,
   audiences: {
     ...listOfTexts("a list of audiences"),
     required: true,

@@ -24,8 +24,8 @@ export interface KeySet {
    * @throws SignetError where no key can be used
    */
   verifierFor(algorithms: readonly AlgorithmName[] | undefined): ProofVerifier;
-  /** Whether a token names one of the keys (`kid`). */
-  isNamedBy(token: ReadToken): boolean;
+  /** What tokens call them. */
+  readonly kids: readonly unknown[];
 }
 
 /** Verifies tokens that were read. @throws SignetError as `Verifier.verify` */
@@ -64,12 +64,8 @@ export function createKeySet(jwks: KeyList, use: KeyUse, clock: () => number): K
   };
   // Where no key of it can be used, the last good ones stay.
   const verifiers = new Map([["", make(undefined)]]);
-  const kids = new Set(keys.map(kidOfJwk));
   return Object.freeze({
-    isNamedBy({ parts }: ReadToken) {
-      const { kid } = parseObject(parts.header, "header");
-      return kid !== undefined && kids.has(kid);
-    },
+    kids: keys.map(kidOfJwk).filter(isText),
     verifierFor(algorithms: readonly AlgorithmName[] | undefined) {
       const name = algorithms?.join(" ") ?? "";
       const verifier = verifiers.get(name) ?? make(algorithms);

@@ -73,12 +73,8 @@ function keysOf(source: KeySource, options: KeySourcesOptions): FollowedKeys<Key
   const make = (keys: KeyList) => createKeySet(keys, use, options.clock);
   if (jwks !== undefined) return pasted(make(jwks as unknown as KeyList));
   const judged = isOwn ? ownFetch(options) : ruleFetch(source, options);
-  const bounds = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_JWKS_BYTES };
-  // Our own keys answer at once, or not at all.
-  const paces = isOwn
-    ? { refreshSeconds: 1, pauseSeconds: 1 }
-    : { refreshSeconds: KEYS_REFRESH_SECONDS, pauseSeconds: COOLDOWN_SECONDS };
-  const times = { ...paces, staleSeconds: KEYS_STALE_SECONDS, elapsed: options.elapsed };
+  const bounds = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_JWKS_BYTES, pauseSeconds: COOLDOWN_SECONDS };
+  const times = { refreshSeconds: isOwn ? 1 : KEYS_REFRESH_SECONDS, staleSeconds: KEYS_STALE_SECONDS, elapsed: options.elapsed };
   const onFailure = (error: unknown) => options.onFailure?.(issuer, error);
   return followKeys(issuer, { ...bounds, ...times, judged, jwksUrl: isOwn ? OWN_URL : jwksUrl }, make, onFailure);
 }

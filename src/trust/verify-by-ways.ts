@@ -1,7 +1,7 @@
 import { firstFew } from "../encoding/first-few.js";
 import { isSignetError, SignetError } from "../errors.js";
 import { COOLDOWN_SECONDS, type FollowedKeys } from "../verify/followed-keys.js";
-import { type ReadToken, readToken } from "../verify/token.js";
+import { parseObject, type ReadToken, readToken } from "../verify/token.js";
 import type { VerifiedToken } from "../verify/verifier.js";
 import { type KeySet, MAX_PROOF_LENGTH } from "./key-set.js";
 import type { Way } from "./ways.js";
@@ -59,10 +59,7 @@ export async function verifyByWays<W extends Way>(
   // itself in the processor's caches.
   await undefined;
   // Keys that are at hand are asked first: who is proven by them does not wait for another issuer's server.
-  const waiting = groups.flatMap((group) => {
-    const doubt = trial.ask(group, group.keys.current());
-    return doubt === undefined ? [] : [() => trial.askLater(group, doubt)];
-  });
+  const waiting = groups.filter((group) => !trial.ask(group, group.keys.current()));
   if (trial.proven.size === 0 && waiting.length > 0) await untilProven(waiting, trial);
   const proven = fitting.flatMap((way) => {
     const verified = trial.proven.get(way);
@@ -80,12 +77,12 @@ interface Trial<W extends Way> {
   /**
    * Asks keys.
    *
-   * @returns why that is not their last word: there are none, or another one may have signed, which the issuer publishes by now; `undefined` where
-   *   it is
+   * @returns whether that is their last word: not where there are none, or the token names none of them, and so may be signed by one that its issuer
+   *   has put there since
    */
-  ask(group: Group<W>, keys: KeySet | undefined): string | undefined;
-  /** Asks keys that have to be fetched. @param doubt why: what is wrong with the token where there are no others */
-  askLater(group: Group<W>, doubt: string): Promise<void>;
+  ask(group: Group<W>, keys: KeySet | undefined): boolean;
+  /** Asks keys that have to be fetched. */
+  askLater(group: Group<W>): Promise<void>;
   refusal(isUnknown: boolean): SignetError;
 }
 
@@ -103,26 +100,28 @@ function createTrial<W extends Way>(token: ReadToken, clock: () => number): Tria
     for (const way of ways) refused(way, why);
   };
 
-  function ask(group: Group<W>, keys: KeySet | undefined): string | undefined {
-    if (keys === undefined) return "there are no keys";
+  function ask(group: Group<W>, keys: KeySet | undefined): boolean {
+    if (keys === undefined) return false;
     try {
       const verified = keys.verifierFor(group.algorithms)(token);
       const now = clock();
       for (const way of group.ways) if (refused(way, way.fault(verified, now)) === undefined) proven.set(way, verified);
+      return true;
     } catch (error) {
       if (!isSignetError(error) || error.code === "clock_untrusted") throw error;
-      if (isOfAnotherKey(error, keys, token)) return error.message;
+      const isOfKeys = /^token_(key|kid|signature|algorithm)_/.test(error.code);
+      if (isOfKeys && !keys.kids.includes(parseObject(token.parts.header, "header").kid)) return false;
       refuseAll(group, error.message);
+      return true;
     }
-    return undefined;
   }
 
-  async function askLater(group: Group<W>, doubt: string): Promise<void> {
+  async function askLater(group: Group<W>): Promise<void> {
     const before = group.keys.current();
     try {
       const keys = before === undefined ? await group.keys.ready() : await group.keys.again();
-      const left = keys === undefined || keys === before ? doubt : ask(group, keys);
-      if (left !== undefined) refuseAll(group, left);
+      if (ask(group, keys)) return;
+      refuseAll(group, "it names no key that its issuer publishes");
     } catch (error) {
       if (!isSignetError(error, "jwks_unavailable", "jwks_misconfigured")) throw error;
       unavailable ??= error;
@@ -138,19 +137,11 @@ function createTrial<W extends Way>(token: ReadToken, clock: () => number): Tria
   return { proven, refused, ask, askLater, refusal };
 }
 
-// A key that the token does not name was chosen since there was no other: its issuer may have put another one in its place.
-function isOfAnotherKey(error: SignetError, keys: KeySet, token: ReadToken): boolean {
-  if (error.code === "token_key_unknown") return true;
-  return (
-    isSignetError(error, "token_signature_invalid", "token_kid_missing", "token_algorithm_refused") && !keys.isNamedBy(token)
-  );
-}
-
 // One way that proves it is enough: another issuer whose server does not answer keeps only its own callers waiting.
-function untilProven<W extends Way>(waiting: readonly (() => Promise<void>)[], trial: Trial<W>): Promise<void> {
+function untilProven<W extends Way>(groups: readonly Group<W>[], trial: Trial<W>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const all = waiting.map(async (askLater) => {
-      await askLater();
+    const all = groups.map(async (group) => {
+      await trial.askLater(group);
       if (trial.proven.size > 0) resolve();
     });
     Promise.all(all).then(() => resolve(), reject);

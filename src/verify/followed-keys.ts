@@ -15,9 +15,9 @@ export interface FollowedKeysOptions extends FetchBounds {
   readonly elapsed?: (() => number) | undefined;
 }
 
-/** How keys are followed for tokens that strangers make up: each of them could have keys fetched, and wait for that. */
-export interface FollowedForStrangers {
-  /** So long after a fetch has failed, from its end, nobody waits for another one. Default 0: not longer than a second from its beginning. */
+/** How fast keys are followed where strangers can have them fetched, and wait for that. */
+export interface Pace {
+  /** So long after a fetch has failed, from its end, nobody waits for another one. Default: a second from its beginning. */
   readonly pauseSeconds?: number | undefined;
 }
 
@@ -57,18 +57,16 @@ export const COOLDOWN_SECONDS = 10;
  */
 export function followKeys<T extends object>(
   issuer: string,
-  options: FollowedKeysOptions & FollowedForStrangers,
+  options: FollowedKeysOptions & Pace,
   use: (jwks: Jwks) => T,
   onFailure?: (error: unknown) => void,
 ): FollowedKeys<T> {
-  const { refreshSeconds = 300, staleSeconds = 3_600, pauseSeconds = 0, elapsed = () => performance.now() / 1_000 } = options;
+  const { refreshSeconds = 300, staleSeconds = 3_600, pauseSeconds = 1, elapsed = () => performance.now() / 1_000 } = options;
   // So long keys that are due are used before anything has tried to fetch them anew: with traffic they are fetched meanwhile.
   const graceSeconds = Math.max(refreshSeconds, 1);
   const { last, fetchOnce } = keyFetcher(issuer, options, elapsed, use, onFailure);
 
   const wasTried = (seconds: number) => !last.running && elapsed() - last.triedAt < seconds;
-  // From its end: one that took five seconds to fail would be over for good, and who comes next would wait as long.
-  const isPaused = () => !last.running && elapsed() - last.failedAt < pauseSeconds;
   const wasAnswered = () => elapsed() - last.answeredAt <= refreshSeconds + graceSeconds;
   const lastGood = () => (elapsed() - last.madeAt <= refreshSeconds + staleSeconds ? last.made : undefined);
 
@@ -101,14 +99,13 @@ export function followKeys<T extends object>(
     current,
     async ready() {
       const now = current();
-      if (!now && (wasTried(1) || isPaused())) {
+      if (!now && wasTried(pauseSeconds)) {
         const words = "its keys could not be fetched a moment ago; try again";
-        const retryAfterSeconds = Math.ceil(last.failedAt + pauseSeconds - elapsed()) || 1;
-        throw last.fault ?? unavailable(issuer, words, { retryAfterSeconds });
+        throw last.fault ?? unavailable(issuer, words, { retryAfterSeconds: pauseSeconds });
       }
       return now ?? renewed();
     },
-    again: async () => (wasTried(COOLDOWN_SECONDS) || isPaused() ? undefined : fetchOnce().catch(passOver)),
+    again: async () => (wasTried(COOLDOWN_SECONDS) ? undefined : fetchOnce().catch(passOver)),
   };
 }
 
@@ -116,17 +113,17 @@ export function followKeys<T extends object>(
 interface Fetches<T> {
   made?: T;
   madeAt: number;
+  /** When one began last; where they are paced, and it failed, when it ended. */
   triedAt: number;
   /** When one ended last, whatever it brought. */
   answeredAt: number;
-  failedAt: number;
   running?: Promise<T> | undefined;
   fault?: SignetError | undefined;
 }
 
 function keyFetcher<T extends object>(
   issuer: string,
-  options: FollowedKeysOptions,
+  options: FollowedKeysOptions & Pace,
   elapsed: () => number,
   use: (jwks: Jwks) => T,
   onFailure?: (error: unknown) => void,
@@ -136,7 +133,7 @@ function keyFetcher<T extends object>(
   const told: Place | undefined = jwksUrl === undefined ? undefined : { url: jwksUrl };
   let place = told;
   // No time is less than NaN away.
-  const last: Fetches<T> = { madeAt: 0, answeredAt: 0, triedAt: Number.NaN, failedAt: Number.NaN };
+  const last: Fetches<T> = { madeAt: 0, answeredAt: 0, triedAt: Number.NaN };
 
   async function load(): Promise<T> {
     const askedAt = elapsed();
@@ -154,7 +151,9 @@ function keyFetcher<T extends object>(
     } catch (error) {
       // The keys may have moved: where they are is asked anew.
       place = told;
-      last.answeredAt = last.failedAt = elapsed();
+      last.answeredAt = elapsed();
+      // One that took five seconds to fail would be over for good by now, and who comes next would wait as long.
+      if (options.pauseSeconds) last.triedAt = last.answeredAt;
       onFailure?.(error);
       last.fault = isSignetError(error, "jwks_misconfigured") ? error : undefined;
       throw error;
