@@ -1,4 +1,4 @@
-import { COOLDOWN_SECONDS, type FollowedKeys, followKeys } from "../verify/followed-keys.js";
+import { COOLDOWN_SECONDS, type FollowedKeys, followKeys, type Pace } from "../verify/followed-keys.js";
 import type { JudgedFetch } from "../verify/judged-by-text.js";
 import { createKeySet, type KeyList, type KeySet, type KeyUse } from "./key-set.js";
 import { createPassedTime } from "./passed-time.js";
@@ -22,7 +22,7 @@ export interface KeySources {
 }
 
 /** What key sources are made of. */
-export interface KeySourcesOptions extends FetchSurroundings {
+export interface KeySourcesOptions extends FetchSurroundings, Pick<Pace, "graceSeconds"> {
   /** The present as NumericDate. */
   readonly clock: () => number;
   /** Seconds on a clock that never goes back. */
@@ -74,7 +74,8 @@ function keysOf(source: KeySource, options: KeySourcesOptions): FollowedKeys<Key
   if (jwks !== undefined) return pasted(make(jwks as unknown as KeyList));
   const judged = isOwn ? ownFetch(options) : ruleFetch(source, options);
   const bounds = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_JWKS_BYTES, pauseSeconds: COOLDOWN_SECONDS };
-  const times = { refreshSeconds: isOwn ? 1 : KEYS_REFRESH_SECONDS, staleSeconds: KEYS_STALE_SECONDS, elapsed: options.elapsed };
+  const { elapsed, graceSeconds } = options;
+  const times = { refreshSeconds: isOwn ? 1 : KEYS_REFRESH_SECONDS, staleSeconds: KEYS_STALE_SECONDS, elapsed, graceSeconds };
   const onFailure = (error: unknown) => options.onFailure?.(issuer, error);
   return followKeys(issuer, { ...bounds, ...times, judged, jwksUrl: isOwn ? OWN_URL : jwksUrl }, make, onFailure);
 }

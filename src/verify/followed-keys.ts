@@ -19,6 +19,11 @@ export interface FollowedKeysOptions extends FetchBounds {
 export interface Pace {
   /** So long after a fetch has failed, from its end, nobody waits for another one. Default: a second from its beginning. */
   readonly pauseSeconds?: number | undefined;
+  /**
+   * So long keys that are due are used before anything has tried to fetch them anew: with traffic they are fetched meanwhile. 0 where the process
+   * stands still between requests, and a fetch behind an answer with it: whoever needs keys that are due waits then. Default `refreshSeconds`.
+   */
+  readonly graceSeconds?: number | undefined;
 }
 
 /** The keys of one issuer, fetched when they are needed and followed from then on. */
@@ -61,9 +66,8 @@ export function followKeys<T extends object>(
   use: (jwks: Jwks) => T,
   onFailure?: (error: unknown) => void,
 ): FollowedKeys<T> {
-  const { refreshSeconds = 300, staleSeconds = 3_600, pauseSeconds = 1, elapsed = () => performance.now() / 1_000 } = options;
-  // So long keys that are due are used before anything has tried to fetch them anew: with traffic they are fetched meanwhile.
-  const graceSeconds = Math.max(refreshSeconds, 1);
+  const { refreshSeconds = 300, staleSeconds = 3_600, elapsed = () => performance.now() / 1_000 } = options;
+  const { graceSeconds = Math.max(refreshSeconds, 1), pauseSeconds = 1 } = options;
   const { last, fetchOnce } = keyFetcher(issuer, options, elapsed, use, onFailure);
 
   const wasTried = (seconds: number) => !last.running && elapsed() - last.triedAt < seconds;
@@ -72,7 +76,11 @@ export function followKeys<T extends object>(
 
   function latest(): T | undefined {
     // What fails here is tried again; the keys that are there are good for a while.
-    const isDue = last.made && elapsed() - last.madeAt > refreshSeconds && !wasTried(Math.min(graceSeconds, COOLDOWN_SECONDS));
+    const isDue =
+      graceSeconds &&
+      last.made &&
+      elapsed() - last.madeAt > refreshSeconds &&
+      !wasTried(Math.min(graceSeconds, COOLDOWN_SECONDS));
     if (isDue) fetchOnce().catch(() => undefined);
     return lastGood();
   }

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createLocalJWKSet, jwtVerify } from "jose";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { USES_QUERY } from "../../src/operator/logged-uses.js";
 import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
 import { jwksOf, keyOf } from "../trust/fixture.js";
@@ -20,14 +20,15 @@ let call: ReturnType<typeof stack.api>;
 let parameters: Record<string, string>;
 let key: TestKey;
 let fetched = 0;
+let published: TestKey;
 let jti = 0;
 const issuerOfFar = createServer((_, response) => {
   fetched += 1;
-  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(jwksOf(key)));
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(jwksOf(published)));
 });
 
 beforeAll(async () => {
-  key = await keyOf("ES256");
+  key = published = await keyOf("ES256");
   await new Promise((resolve) => issuerOfFar.listen(0, "127.0.0.1", () => resolve(undefined)));
   const jwksUrl = `http://127.0.0.1:${(issuerOfFar.address() as AddressInfo).port}/jwks.json`;
   const jwks = jwksOf(key);
@@ -120,6 +121,30 @@ describe("POST /token of a stack", () => {
     const { body } = await withProof({ iss: FAR, sub: "far" });
     expect(await claimsOf(body.access_token)).toMatchObject({ sub: "far", client_id: "far" });
     expect(fetched).toBe(1);
+  });
+
+  it("believes no key that was withdrawn before the keys were due, and fetches nothing behind its answer, as Lambda stands still then", async () => {
+    const warm = stack.start(stack.put(parameters), "Token");
+    const ask = async () => {
+      const body = new URLSearchParams({ ...GRANT, assertion: proof({ iss: FAR, sub: "far" }) }).toString();
+      const headers = { "content-type": "application/x-www-form-urlencoded" };
+      const event = { httpMethod: "POST", resource: "/token", headers, requestContext: {}, body };
+      const answer = (await warm(event, context(stack.issuerArn))) as unknown as { statusCode: number };
+      return [answer.statusCode, fetched - before];
+    };
+    const before = fetched;
+    expect([await ask(), await ask()]).toStrictEqual([
+      [200, 1],
+      [200, 1],
+    ]);
+    published = await keyOf("ES256", "another");
+    const later = Date.now() + 301_000;
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => later);
+    onTestFinished(() => {
+      published = key;
+      clock.mockRestore();
+    });
+    expect(await ask()).toStrictEqual([400, 2]);
   });
 
   it("takes what a caller has signed with its own key, and exchanges by that", async () => {

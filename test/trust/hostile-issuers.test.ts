@@ -100,6 +100,30 @@ describe("keys of an issuer", () => {
     expect(await answerTo(proofs, proofBy(key, { iss: url }))).toBe("jwks_unavailable");
   });
 
+  it("are waited for once they are due where the process stands still between requests, and nothing is fetched behind an answer", async () => {
+    let [elapsed, present, asked]: [number, object | undefined, number] = [100, jwksOf(key), 0];
+    const { listener } = answering(() => {
+      asked += 1;
+      return present;
+    });
+    const url = await serve(listener);
+    const own = { graceSeconds: 0, elapsed: () => elapsed };
+    const proofs = proofsOf({ ci: { trusts: [ruleFor(url, { jwksUrl: `${url}/jwks` })] } }, own);
+    const prove = (by: TestKey) => answerTo(proofs, proofBy(by, { iss: url }));
+    expect(await prove(key)).toBe("ci trusts.0");
+    elapsed += 300;
+    expect([await prove(key), asked]).toStrictEqual(["ci trusts.0", 1]);
+    [present, elapsed] = [jwksOf(other), elapsed + 1];
+    expect([await prove(key), asked]).toStrictEqual(["proof_refused", 2]);
+    // Where the issuer cannot be reached the last ones are used, and it is asked again when they would be due again.
+    [present, elapsed] = [undefined, elapsed + 301];
+    expect([await prove(other), asked]).toStrictEqual(["ci trusts.0", 3]);
+    elapsed += 300;
+    expect([await prove(other), asked]).toStrictEqual(["ci trusts.0", 3]);
+    [present, elapsed] = [jwksOf(key), elapsed + 1];
+    expect([await prove(other), asked]).toStrictEqual(["proof_refused", 4]);
+  });
+
   it("are not used after a sleep of hours, in which the clock that is never set stood still", async () => {
     let isUp = true;
     const served = answering(() => (isUp ? jwksOf(key) : undefined));

@@ -132,7 +132,12 @@ function routesOf(
   const proofs = createProofs({
     issuer,
     callers: Object.fromEntries(proving.map(({ name, trusts, keys, exchanges }) => [name, { trusts, keys, exchanges }])),
-    sources: createKeySources({ clock, ownJwks: jwksUrl === undefined ? undefined : () => fetchJwks(jwksUrl) }),
+    // Lambda stands still between two requests: what was fetched behind an answer would fail, and leave keys that were withdrawn in force.
+    sources: createKeySources({
+      clock,
+      graceSeconds: 0,
+      ownJwks: jwksUrl === undefined ? undefined : () => fetchJwks(jwksUrl),
+    }),
     once: createS3OnceStore(toBucket, usedProofs),
     clock,
   });
