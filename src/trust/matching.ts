@@ -51,8 +51,8 @@ export function readMembers(value: unknown, field: string, depth = 0): Members {
 }
 
 function readMatcher(value: unknown, field: string, depth: number): Matcher {
-  if (isObject(value) && !isPrefix(value) && !isExclusion(value)) return readMembers(value, field, depth);
-  if (!isObject(value) || isPrefix(value)) return readChoice(Array.isArray(value) ? value : [value], field, depth, false);
+  if (isObject(value) && !hasMatcherWord(value)) return readMembers(value, field, depth);
+  if (!isExclusion(value)) return readChoice(Array.isArray(value) ? value : [value], field, depth, false);
   const { not } = value;
   return readChoice(Array.isArray(not) ? not : [not], `${field}.not`, depth, true);
 }
@@ -67,7 +67,10 @@ function readChoice(alternatives: readonly unknown[], field: string, depth: numb
     if (isScalar(each)) values.add(checkedValue(each, field));
     else if (isPrefix(each)) prefixes.push(checkedPrefix(each.prefix, field));
     else if (isObject(each) && !hasMatcherWord(each) && !isExclusion) objects.push(readMembers(each, field, depth));
-    else throw wrongMember(field, 'expected a text, a number, true or false, {"prefix": "repo:acme/"}, or a list of such');
+    else {
+      const words = 'expected a text, a number, true or false, {"prefix": "repo:acme/"}, or a list of such';
+      throw wrongMember(field, `${words}; of prefix and not a claim takes one, alone`);
+    }
   }
   return { kind: "choice", values, prefixes, objects, isExclusion };
 }

@@ -77,6 +77,13 @@ describe("a claim of a rule", () => {
     ["a prefix that is only an end", { sub: { prefix: "/" } }, /must end in/],
     ["a prefix that is no text", { sub: { prefix: 1 } }, /must end in/],
     ["a prefix beside something else", { sub: ["a", { prefix: "a:", x: 1 }] }, /expected a text/],
+    [
+      "a prefix and an exclusion",
+      { ref: { prefix: "refs/heads/", not: ["refs/heads/wip/"] } },
+      /claims\.ref expected .*of prefix and not a claim takes one, alone/,
+    ],
+    ["an exclusion beside something else", { ref: { not: ["a"], x: 1 } }, /takes one, alone/],
+    ["a prefix beside a member", { k8s: { pod: { prefix: "a:", name: "x" } } }, /claims\.k8s\.pod .*takes one, alone/],
     ["a pattern", { sub: "repo:acme/*" }, /no patterns/],
     ["a pattern in a prefix", { sub: { prefix: "repo:*/" } }, /no patterns/],
     ["a number that has lost digits", { id: 2 ** 53 }, /lost digits/],
