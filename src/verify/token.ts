@@ -98,10 +98,13 @@ export function claimsFrom(bytes: Uint8Array, integersAsText: readonly string[] 
   return exactClaims(readPart(bytes, "payload", integersAsText));
 }
 
-/** Claims of which no integer has lost digits. @throws SignetError `token_claims_malformed` */
-export function exactClaims({ value: claims, inexact }: Pick<ReadToken, "value" | "inexact">): Record<string, unknown> {
+/** Claims of which no integer has lost digits. @param next what to do about one @throws SignetError `token_claims_malformed` */
+export function exactClaims(
+  { value: claims, inexact }: Pick<ReadToken, "value" | "inexact">,
+  next = "name its claim in integersAsText",
+): Record<string, unknown> {
   if (inexact === undefined) return claims;
-  const words = "the token has an integer beyond 2^53, which would lose digits: name its claim in integersAsText";
+  const words = `the token has an integer beyond 2^53, which would lose digits: ${next}`;
   throw new SignetError("token_claims_malformed", words, { field: inexact });
 }
 

@@ -101,7 +101,8 @@ export function readTokenVerifier(options: VerifierOptions): ReadTokenVerifier {
       throw signatureInvalid();
     }
     if (seen === undefined) remember(parts.header, entry);
-    const claims = payload instanceof Uint8Array ? claimsFrom(payload, integersAsText) : exactClaims(payload);
+    const claims =
+      payload instanceof Uint8Array ? claimsFrom(payload, integersAsText) : exactClaims(payload, "its issuer has to send a text");
     checkClaims(claims);
     return Object.freeze({ header: entry.header, claims });
   }

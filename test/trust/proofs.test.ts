@@ -37,6 +37,9 @@ describe("a proof", () => {
     const proofs = proofsOf({ ci: { trusts: [rule] } });
     const digits = (count: number) => answerTo(proofs, proofBy(key, { other: { ids: [count] } }));
     expect(await Promise.all([digits(2 ** 53 - 1), digits(2 ** 53)])).toStrictEqual(["ci trusts.0", "proof_refused"]);
+    // No rule takes one as a text.
+    const reason = await reasonFor(proofs, proofBy(key, { other: 2 ** 53 }));
+    expect([reason.includes("its issuer has to send a text"), reason.includes("integersAsText")]).toStrictEqual([true, false]);
   });
 
   it.each([{ jkt: "x" }, {}, null])(
