@@ -3,11 +3,13 @@ import { isSignetError } from "../errors.js";
 import { readCallers } from "../issue/callers-json.js";
 import type { ProofSettings } from "../settings/trusts.js";
 import { judgeCallers } from "../trust/judge-callers.js";
+import { findMixedSubjects } from "../trust/mixed-subjects.js";
 import { findOverlaps } from "../trust/overlap.js";
 import { URL_TO_COME } from "./stack-change.js";
 
 /**
- * Says which rules of different callers one token could match.
+ * Says what of callers' rules mixes up two parties: rules of different callers that one token could match, and exchanges of one caller that give
+ * subjects of two issuers one name.
  *
  * @param issuer the URL of the issuer whose callers these are
  * @param name only those of this caller
@@ -17,15 +19,31 @@ export function overlapsInWords(
   issuer: string | undefined,
   name?: string,
 ): readonly string[] {
-  return findOverlaps(judgeCallers(callers, issuer), name).map(({ caller, rule, otherCaller, otherRule }) => {
+  const overlaps = findOverlaps(judgeCallers(callers, issuer), name).map(({ caller, rule, otherCaller, otherRule }) => {
     const one = name === undefined ? `${rule} of the caller ${caller}` : `its ${rule}`;
     const words = `a token can match ${one} and ${otherRule} of the caller ${otherCaller}`;
     return `${words}: it is refused then, unless client_id names one of them`;
   });
+  return [...overlaps, ...mixedSubjectsInWords(callers, issuer, name)];
+}
+
+/** Says which exchanges give subjects of two issuers one name. Parameters as `overlapsInWords` has them. */
+export function mixedSubjectsInWords(
+  callers: Readonly<Record<string, ProofSettings>>,
+  issuer: string | undefined,
+  name?: string,
+): readonly string[] {
+  return findMixedSubjects(judgeCallers(callers, issuer), issuer, name).map(({ caller, rule, prefix, otherRule }) => {
+    const which = name === undefined ? `${rule} of the caller ${caller}` : `its ${rule}`;
+    if (otherRule === undefined)
+      return `the subjectPrefix of ${which} ends in neither : nor /, so that it and a subject can read as another one: end it so, such as "corp:"`;
+    const what = prefix === "" ? `${which} has no subjectPrefix` : `the subjectPrefix of ${which} begins that of ${otherRule}`;
+    return `${what}, and ${otherRule} is for another issuer: each can name its subjects as the other's; give each a subjectPrefix of its own that ends in : or /, such as "corp:"`;
+  });
 }
 
 /**
- * The same for the callers of a stack, as its parameter has them. What is wrong with them is said elsewhere.
+ * The same as `overlapsInWords` for the callers of a stack, as its parameter has them. What is wrong with them is said elsewhere.
  *
  * @param callers the parsed parameter
  */

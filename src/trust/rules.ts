@@ -240,6 +240,6 @@ export function assertPasted(
 }
 
 /** Tells whether a rule's issuer is the very issuer, however it ends. */
-function isSameIssuer(issuer: string, own: string | undefined): boolean {
+export function isSameIssuer(issuer: string, own: string | undefined): boolean {
   return own !== undefined && issuer.replace(/\/+$/, "") === own.replace(/\/+$/, "");
 }

@@ -204,6 +204,24 @@ describe("the rules of a caller", () => {
     expect(await caller("ci")).toStrictEqual(before.callers?.ci);
   });
 
+  it("are told, with their list and where one is added, if its exchanges mix up the subjects of two issuers", async () => {
+    const path = join(cwd, "signet.json");
+    const before = await config();
+    const exchange = (issuer: string) => ({ issuer, audiences: ["https://api.example"] });
+    const exchanges = [exchange("https://corp.example"), exchange("https://partner.example")];
+    await writeFile(path, JSON.stringify({ ...before, callers: { ...before.callers, gateway: { exchanges } } }));
+    expect((await run("list")).stderr).toContain(
+      "warning: exchanges.0 of the caller gateway has no subjectPrefix, and exchanges.1",
+    );
+    const added = await run("trust", "gateway", "--trust", "gitlab", "--claim", "project_id=7");
+    expect([added.code, added.stderr]).toStrictEqual([
+      0,
+      expect.stringContaining("warning: its exchanges.1 has no subjectPrefix"),
+    ]);
+    await writeFile(path, JSON.stringify(before));
+    expect((await run("list")).stderr).not.toContain("subjectPrefix");
+  });
+
   it("stay as they were written when the caller gets a secret", async () => {
     const before = (await caller("ci")) as object;
     await run("rotate", "ci");

@@ -81,12 +81,18 @@ beforeAll(async () => {
     callers.batch = { keys: { jwks: jwksOf(own) } };
     const ours = { issuer: US, claims: { sub: "ci" }, audience: US, audiences: [API], scopes: ["read"] };
     callers.gate = { ...callers.gate, exchanges: [ours] };
+    callers.mixing = { exchanges: ["https://a.example", "https://b.example"].map((issuer) => ({ issuer, audiences: [API] })) };
   });
   server = await served(cwd, WORKERS);
 });
 afterAll(killServers);
 
 describe("signet serve, to callers without secrets", () => {
+  it("says at its start whose exchanges mix up the subjects of two issuers", async () => {
+    await until("its warnings", async () => server.stderr().includes("exchanges.1 of the caller mixing has no subjectPrefix"));
+    expect(server.stderr()).toMatch(/^ {2}warning {2}exchanges\.0 of the caller mixing has no subjectPrefix/m);
+  });
+
   it("gives them tokens, at its path and without it", async () => {
     const { status, body } = await token(byAssertion(proof("first")));
     expect([status, body]).toStrictEqual([200, expect.objectContaining({ token_type: "Bearer" })]);

@@ -278,7 +278,7 @@ describe.runIf(hasTools)("what a page shows", () => {
     workload = { sub: "user-1", scope: "read write" };
     const ran = await shell(text, { USER_TOKEN: proofFor(issuer), CALLER_SECRET: secret });
     expect(ran.code, ran.stderr).toBe(0);
-    const said = { sub: "user-1", aud: audience, scope: "read", client_id: "gateway" };
+    const said = { sub: "login:user-1", aud: audience, scope: "read", client_id: "gateway" };
     expect(await claimsOf(ran.stdout.trim(), audience)).toMatchObject(said);
     workload = { sub: "user-1", scope: "write" };
     const refused = await shell(text, { USER_TOKEN: proofFor(issuer), CALLER_SECRET: secret });

@@ -2,6 +2,7 @@ import { loadConfig } from "../../config/load.js";
 import { fromNow } from "../../encoding/times-in-words.js";
 import { SignetError } from "../../errors.js";
 import { presentSeconds } from "../../issue/issuer.js";
+import { mixedSubjectsInWords } from "../../operator/caller-overlaps.js";
 import { oldKeysOf, secretsInWords } from "../../operator/caller-proof-words.js";
 import { type ListedCaller, lastUsesOfCallers, listedCallers } from "../../operator/callers.js";
 import { STACK_CONFIG } from "../../operator/surroundings.js";
@@ -44,5 +45,6 @@ export async function callersList(context: Context, options: CallersListOptions)
   };
   const head = ["CALLER", "SECRETS", "LAST USED", "OWN LIMITS"];
   for (const line of tableOfCallers(head, callers, cellsOf, { now, columns: output.columns })) output.data(line);
-  for (const words of callers.flatMap((caller) => oldKeysOf(caller, now))) output.note(`warning: ${words}`);
+  const doubts = [...callers.flatMap((caller) => oldKeysOf(caller, now)), ...mixedSubjectsInWords(config.callers, config.issuer)];
+  for (const words of doubts) output.note(`warning: ${words}`);
 }

@@ -8,6 +8,7 @@ import { isLoopback } from "../../encoding/loopback-host.js";
 import { SignetError } from "../../errors.js";
 import { stampOf } from "../../files/stamp.js";
 import { namedIssuer } from "../../issue/token-rules.js";
+import { mixedSubjectsInWords } from "../../operator/caller-overlaps.js";
 import { pathGiven } from "../../operator/surroundings.js";
 import { isWorker, portFromAbove } from "../../server/above.js";
 import type { ListenAddress, TlsFiles } from "../../server/socket.js";
@@ -167,7 +168,11 @@ function greet({ output, self }: Context, { config }: Installation, { address, d
   if (!("socket" in address) && !isLoopback(address.host) && tls === undefined) {
     output.note("  warning  secrets and tokens travel unencrypted: give --tls-cert and --tls-key, or put TLS in front");
   }
-  for (const doubt of doubtsOfPlace(config.issuer, url, tls !== undefined)) output.note(`  warning  ${doubt}`);
+  const doubts = [
+    ...doubtsOfPlace(config.issuer, url, tls !== undefined),
+    ...mixedSubjectsInWords(config.callers, config.issuer),
+  ];
+  for (const doubt of doubts) output.note(`  warning  ${doubt}`);
   if (!dev) return;
   output.note("Try in another shell, which needs no AWS account:");
   output.command(`  curl -s ${url}/2015-03-31/functions/signet/invocations -d '{"claims":{"sub":"alice"},"ttl":600}'`);
