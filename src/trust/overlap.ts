@@ -14,19 +14,27 @@ export function findOverlaps(callers: readonly JudgedCaller[], caller?: string):
   const groups = new Map<string, { readonly caller: string; readonly rule: NamedRule }[]>();
   for (const { name, trusts } of callers) {
     for (const rule of trusts) {
-      const key = JSON.stringify([rule.issuer, rule.audience]);
-      groups.set(key, [...(groups.get(key) ?? []), { caller: name, rule }]);
+      groups.set(rule.audience, [...(groups.get(rule.audience) ?? []), { caller: name, rule }]);
     }
   }
   return [...groups.values()].flatMap((group) =>
     group.flatMap((one, index) =>
       (caller === undefined ? group.slice(index + 1) : one.caller === caller ? group : []).flatMap((other) =>
-        one.caller !== other.caller && membersMeet(one.rule.claims, other.rule.claims)
+        one.caller !== other.caller && rulesMeet(one.rule, other.rule)
           ? [{ caller: one.caller, rule: one.rule.name, otherCaller: other.caller, otherRule: other.rule.name }]
           : [],
       ),
     ),
   );
+}
+
+function rulesMeet(one: NamedRule, other: NamedRule): boolean {
+  if (one.issuer === other.issuer) return membersMeet(one.claims, other.claims);
+  // A SPIFFE ID is its trust domain's whatever iss says: a token can be that, and of the issuer by whose URL another rule finds the same keys.
+  const [svid, named] = one.isSpiffe ? [one, other] : [other, one];
+  if (!svid.isSpiffe || named.isSpiffe || !named.fixed.some(({ path }) => path.join() === "sub")) return false;
+  const ids: Choice = { kind: "choice", values: new Set(), prefixes: [`${svid.issuer}/`], objects: [], isExclusion: false };
+  return membersMeet({ kind: "members", members: [...svid.claims.members, ["sub", ids]] }, named.claims);
 }
 
 function membersMeet({ members }: Members, other: Members): boolean {

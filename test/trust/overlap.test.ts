@@ -49,6 +49,32 @@ describe("two rules of two callers", () => {
     expect([found(rule(one), rule(other)), found(rule(other), rule(one))]).toStrictEqual([[], []]);
   });
 
+  const DOMAIN = "spiffe://example.org";
+  const svid = (claims: Claims) => rule(claims, { preset: "spiffe", issuer: DOMAIN, jwksUrl: "https://idp.example/keys" });
+  const named = (claims: Claims, more: object = {}) => rule(claims, { issuer: "https://oidc.example.org", ...more });
+
+  it.each<[object, object]>([
+    [svid({ sub: `${DOMAIN}/api` }), named({ sub: `${DOMAIN}/api` }, { preset: "spiffe" })],
+    [svid({ sub: { prefix: `${DOMAIN}/ns/` } }), named({ sub: `${DOMAIN}/ns/api` })],
+    [svid({ sub: `${DOMAIN}/ns/api` }), named({ sub: ["x", { prefix: `${DOMAIN}/` }] })],
+    [svid({ env: "prod" }), named({ sub: { prefix: `${DOMAIN}/ns/` } })],
+    [svid({ sub: `${DOMAIN}/api` }), named({ sub: { prefix: "spiffe://" } })],
+  ])("overlap where one names the trust domain and the other an issuer: %j and %j", (one, other) => {
+    expect([found(one, other).length, found(other, one).length, found(one, other, "b").length]).toStrictEqual([1, 1, 1]);
+  });
+
+  it.each<[object, object]>([
+    [svid({ sub: `${DOMAIN}/api` }), named({ sub: `${DOMAIN}/web` })],
+    [svid({ env: "prod" }), named({ sub: "spiffe://other.example/api" })],
+    [svid({ env: "prod" }), named({ sub: `${DOMAIN}.evil.example/api` })],
+    [svid({ sub: `${DOMAIN}/api` }), named({ sub: `${DOMAIN}/api` }, { audience: "https://aud.example" })],
+    [svid({ sub: `${DOMAIN}/api` }), { ...svid({ sub: "spiffe://other.example/api" }), issuer: "spiffe://other.example" }],
+    // Nothing says that its tokens have SPIFFE IDs.
+    [svid({ sub: `${DOMAIN}/api` }), named({ repository_id: "1" })],
+  ])("do not where one names the trust domain and the other an issuer: %j and %j", (one, other) => {
+    expect([found(one, other), found(other, one)]).toStrictEqual([[], []]);
+  });
+
   it("are apart by issuer, audience, and where one is switched off", () => {
     const one = rule({ sub: "x" });
     for (const more of [{ issuer: "https://other.example" }, { audience: "https://aud.example" }, { disabled: true }])
