@@ -14,13 +14,22 @@ export interface RequestContext {
   readonly log: RequestLog;
 }
 
+/** A token that let something in. */
+export interface LoggedProof {
+  readonly rule: string;
+  readonly issuer: string;
+  readonly subject: string | undefined;
+  /** Of a token that was exchanged: the one that proved who asked, where that was no secret. */
+  readonly client?: LoggedProof;
+}
+
 /** What is worth noting of a request that was answered. It never holds a token, a claim or a secret. */
 export interface RequestLog {
   /** The route's own path, with names in braces: what metrics may count by. */
   route?: string;
   caller?: string;
   /** The token of another issuer, or of its own, that proved the caller, or that it exchanged. */
-  proof?: { readonly rule: string; readonly issuer: string; readonly subject: string | undefined };
+  proof?: LoggedProof;
   /** The code of the error that was answered. */
   code?: string;
   /** An unexpected error, or the cause of an expected one. */

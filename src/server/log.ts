@@ -2,7 +2,7 @@ import { isatty } from "node:tty";
 import { type Logger, pino } from "pino";
 import { parseJson } from "../encoding/json-names.js";
 import { isSignetError, loggableWords, shortened, visible } from "../errors.js";
-import type { RequestLog } from "../http/request-context.js";
+import type { LoggedProof } from "../http/request-context.js";
 import type { Answered } from "./listener.js";
 import { createLogDestination, type LossListener } from "./log-destination.js";
 
@@ -86,8 +86,13 @@ export function createAnsweredLog(write: (line: string) => void, timestamp = pre
 const MAX_SUBJECT = 256;
 
 // A subject is visible and cut here alone: metrics have none, since anybody could make many.
-function shownProof({ rule, issuer, subject }: NonNullable<RequestLog["proof"]>) {
-  return { rule, issuer, ...(subject !== undefined && { subject: shortened(visible(subject), MAX_SUBJECT) }) };
+function shownProof({ rule, issuer, subject, client }: LoggedProof): object {
+  return {
+    rule,
+    issuer,
+    ...(subject !== undefined && { subject: shortened(visible(subject), MAX_SUBJECT) }),
+    ...(client !== undefined && { client: shownProof(client) }),
+  };
 }
 
 /** What may be logged of a failure: the words of our own errors, and of others only their kind and where they arose. */

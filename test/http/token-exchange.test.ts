@@ -121,6 +121,16 @@ describe("token exchange", () => {
     expect(await answerOf(token(exchange(twice, assertion(workload))))).toBe("400 invalid_request");
   });
 
+  it("notes which token was exchanged, and which one proved who asked", async () => {
+    const { token, notes } = gate({}, { trusts: [ruleOf(idp, { claims: { sub: "user:svc" } })] });
+    expect(await answerOf(token(exchange(user(), assertion(service()))))).toBe("token");
+    const client = { rule: "trusts.0", issuer: IDP, subject: "user:svc" };
+    const proof = { rule: "exchanges.0", issuer: IDP, subject: "user:alice", client };
+    expect(notes[0]).toStrictEqual({ route: "/token", caller: "gate", proof, tokens: 1 });
+    expect(await answerOf(token(exchange(user({ sub: "nobody" }), assertion(service()))))).toBe("400 invalid_request");
+    expect(notes[1]).toMatchObject({ caller: "gate", proof: client });
+  });
+
   it.each<[string, string, () => object, string]>([
     [
       "no subject_token",

@@ -33,6 +33,17 @@ describe("what the log says of a proof", () => {
     expect(lineOf({ route: "/issue", caller: "web" })).not.toHaveProperty("rule");
   });
 
+  it("names beside an exchanged token the one that proved who asked, its subject cut as well", () => {
+    const client = proof(`\n${"x".repeat(10_000)}`);
+    const line = lineOf({
+      route: "/token",
+      caller: "gate",
+      proof: { rule: "exchanges.0", issuer: "https://a.example", subject: "u", client },
+    });
+    const shown = { rule: "trusts.0", issuer: ISSUER, subject: expect.stringMatching(/^\\u000ax{200,250}\.\.\.$/) };
+    expect(line).toMatchObject({ rule: "exchanges.0", issuer: "https://a.example", subject: "u", client: shown });
+  });
+
   it("has a subject that hides nothing and is cut", () => {
     const { subject } = lineOf({ route: "/issue", proof: proof(`a\u202e\n\u001b[2J${"x".repeat(10_000)}`) });
     expect(subject).toMatch(/^a\\u202e\\u000a\\u001b\[2Jx+\.\.\.$/);

@@ -58,7 +58,8 @@ export async function tokenExchange(
   const subject = await verified(shown.subject, client, options);
   const actor = shown.actor && (await verified(shown.actor, client, options));
   const { rule, issuer, claims } = subject;
-  context.log.proof = { rule, issuer, subject: claims.sub && shortened(claims.sub, MAX_LOGGED) };
+  const { log } = context;
+  log.proof = { rule, issuer, subject: claims.sub && shortened(claims.sub, MAX_LOGGED), ...(log.proof && { client: log.proof }) };
   return grantFor(form, { client, subject, actor }, issuedType, options);
 }
 
