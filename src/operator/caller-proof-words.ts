@@ -7,13 +7,15 @@ import { ruleInWords } from "./rule-words.js";
 
 const OLD_SECONDS = 30 * 86_400;
 
-/** Rules whose keys were pasted so long ago that the issuer may sign with others. */
-export function oldKeysOf({ name, trusts = [] }: ListedCaller, now: number): readonly string[] {
-  return trusts.flatMap(({ jwks, jwksPastedAt, disabled }, index) => {
-    if (jwks === undefined || disabled === true || (jwksPastedAt !== undefined && jwksPastedAt > now - OLD_SECONDS)) return [];
-    const age = jwksPastedAt === undefined ? "at a time that is not known" : fromNow(jwksPastedAt, now);
-    return [`the keys of ${name} trusts.${index} were pasted ${age}: they are renewed by hand alone`];
-  });
+/** Rules whose keys were pasted so long ago that the issuer may sign with others, those of exchanges too. */
+export function oldKeysOf({ name, trusts = [], exchanges = [] }: ListedCaller, now: number): readonly string[] {
+  const oldKeys = (kind: string, rules: readonly Pick<TrustRule, "jwks" | "jwksPastedAt" | "disabled">[]) =>
+    rules.flatMap(({ jwks, jwksPastedAt, disabled }, index) => {
+      if (jwks === undefined || disabled === true || (jwksPastedAt !== undefined && jwksPastedAt > now - OLD_SECONDS)) return [];
+      const age = jwksPastedAt === undefined ? "at a time that is not known" : fromNow(jwksPastedAt, now);
+      return [`the keys of ${name} ${kind}.${index} were pasted ${age}: they are renewed by hand alone`];
+    });
+  return [...oldKeys("trusts", trusts), ...oldKeys("exchanges", exchanges)];
 }
 
 /** What proves a caller beside its secrets, a line for each rule. */
