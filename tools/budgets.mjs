@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const MEGABYTE = 1024 * 1024;
 const KILOBYTE = 1024;
 /** The verifier with discovery, minified by the bundler of who uses it, and packed by gzip. */
-const EDGE_BYTES = 9_856;
+const EDGE_BYTES = 9_885;
 /** The console's page: HTML, script and sheet, packed by gzip. */
 const PAGE_BYTES = 61_440;
 
@@ -32,15 +32,15 @@ function sizeBytes(path) {
 const budgets = [
   { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
   { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 77.1, unit: KILOBYTE, name: "KB" },
-  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 174.9, unit: KILOBYTE, name: "KB" },
+  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 175, unit: KILOBYTE, name: "KB" },
   { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 41.8, unit: KILOBYTE, name: "KB" },
-  { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 37.7, unit: KILOBYTE, name: "KB" },
-  { what: "the token function, minified", path: "dist/lambda/token.cjs", limit: 137.4, unit: KILOBYTE, name: "KB" },
+  { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 37.8, unit: KILOBYTE, name: "KB" },
+  { what: "the token function, minified", path: "dist/lambda/token.cjs", limit: 137.7, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 1 MB through S3, which cfn-lint counts as 1,000,000 bytes: 976.5 KB.
-  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 974.5, unit: KILOBYTE, name: "KB" },
+  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 975, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.
-  { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 49.1, unit: KILOBYTE, name: "KB" },
-  { what: "what is built", path: "dist", limit: 3_632, unit: KILOBYTE, name: "KB" },
+  { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 49.2, unit: KILOBYTE, name: "KB" },
+  { what: "what is built", path: "dist", limit: 3_636, unit: KILOBYTE, name: "KB" },
 ];
 
 /** @param {string} what @param {number} size @param {number} limit @param {string} unit */

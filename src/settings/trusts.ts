@@ -100,12 +100,10 @@ export const KEY_MEMBERS = {
   proxy: TRUST_MEMBERS.proxy,
 } as const satisfies Shape;
 
-// What is exchanged has this issuer as its only audience, and no other can be allowed.
-const { sharedAudience, ...EXCHANGED } = TRUST_MEMBERS;
-
 /** Whose tokens a caller may exchange (RFC 8693), and for what. */
 export const EXCHANGE_MEMBERS = {
-  ...EXCHANGED,
+  // What is exchanged has this issuer as its only audience, and no other can be allowed.
+  ...(({ sharedAudience, ...members }) => members)(TRUST_MEMBERS),
   audiences: {
     ...listOfTexts("a list of audiences"),
     required: true,

@@ -74,10 +74,9 @@ function keysOf(source: KeySource, options: KeySourcesOptions): FollowedKeys<Key
   if (jwks !== undefined) return pasted(make(jwks as unknown as KeyList));
   const judged = isOwn ? ownFetch(options) : ruleFetch(source, options);
   const bounds = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_JWKS_BYTES, pauseSeconds: COOLDOWN_SECONDS };
-  const { elapsed, graceSeconds } = options;
-  const times = { refreshSeconds: isOwn ? 1 : KEYS_REFRESH_SECONDS, staleSeconds: KEYS_STALE_SECONDS, elapsed, graceSeconds };
+  const times = { refreshSeconds: isOwn ? 1 : KEYS_REFRESH_SECONDS, staleSeconds: KEYS_STALE_SECONDS };
   const onFailure = (error: unknown) => options.onFailure?.(issuer, error);
-  return followKeys(issuer, { ...bounds, ...times, judged, jwksUrl: isOwn ? OWN_URL : jwksUrl }, make, onFailure);
+  return followKeys(issuer, { ...options, ...bounds, ...times, judged, jwksUrl: isOwn ? OWN_URL : jwksUrl }, make, onFailure);
 }
 
 function pasted(keys: KeySet): FollowedKeys<KeySet> {

@@ -26,6 +26,8 @@ export interface Members {
 
 export type Matcher = Choice | Members;
 
+const EXPECTED =
+  'expected a text, a number, true or false, {"prefix": "repo:acme/"}, or a list of such; of prefix and not it takes one';
 const MAX_DEPTH = 8;
 const MAX_CHOICES = 1_000;
 const MAX_MEMBERS = 100;
@@ -67,10 +69,7 @@ function readChoice(alternatives: readonly unknown[], field: string, depth: numb
     if (isScalar(each)) values.add(checkedValue(each, field));
     else if (isPrefix(each)) prefixes.push(checkedPrefix(each.prefix, field));
     else if (isObject(each) && !hasMatcherWord(each) && !isExclusion) objects.push(readMembers(each, field, depth));
-    else {
-      const words = 'expected a text, a number, true or false, {"prefix": "repo:acme/"}, or a list of such';
-      throw wrongMember(field, `${words}; of prefix and not a claim takes one, alone`);
-    }
+    else throw wrongMember(field, EXPECTED);
   }
   return { kind: "choice", values, prefixes, objects, isExclusion };
 }

@@ -29,7 +29,7 @@ export function proofFault(rule: JudgedRule, { header, claims }: VerifiedToken, 
   if (!isRightType(rule, header.typ)) return "its typ is not one that the rule takes";
   const { iat, exp, jti, cnf } = claims;
   // Who holds it has to prove a key with it (RFC 7800): shown alone it is perhaps a thief's.
-  if (cnf !== undefined) return "it is bound to a key (cnf), which nothing proves here";
+  if (cnf !== undefined) return "it is bound to a key (cnf)";
   if (iat === undefined) return "it has no iat";
   if (exp === undefined || exp - iat > MAX_LIFE_SECONDS) return "it lives longer than a day";
   if (!(iat >= now - PROOF_SKEW_SECONDS - rule.maxAgeSeconds)) return "it is older than maxAgeSeconds";

@@ -147,18 +147,8 @@ function proofOf(way: Way, token: VerifiedToken, use: Use): Proof {
 }
 
 function exchangedOf(way: RuleWay, token: VerifiedToken, use: Use): ExchangedToken {
-  const { rule, issuer, audiences, scopes, subjectPrefix = "" } = way;
-  const { claims } = token;
-  return Object.freeze({
-    rule,
-    issuer,
-    subject: claims.sub === undefined ? undefined : `${subjectPrefix}${claims.sub}`,
-    claims,
-    expiresAt: claims.exp ?? 0,
-    audiences,
-    scopes,
-    claimsForTokens: way.claimsForTokens(claims),
-    isReusable: !way.singleUse,
-    use: () => use(way, token),
-  });
+  const { audiences, scopes, subjectPrefix = "" } = way;
+  const { sub } = token.claims;
+  const subject = sub === undefined ? undefined : `${subjectPrefix}${sub}`;
+  return Object.freeze({ ...proofOf(way, token, use), subject, audiences, scopes });
 }

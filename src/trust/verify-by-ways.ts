@@ -109,8 +109,11 @@ function createTrial<W extends Way>(token: ReadToken, clock: () => number): Tria
       return true;
     } catch (error) {
       if (!isSignetError(error) || error.code === "clock_untrusted") throw error;
-      const isOfKeys = /^token_(key|kid|signature|algorithm)_/.test(error.code);
-      if (isOfKeys && !keys.kids.includes(parseObject(token.parts.header, "header").kid)) return false;
+      if (
+        /^token_(key|kid|signature|algorithm)_/.test(error.code) &&
+        !keys.kids.includes(parseObject(token.parts.header, "header").kid)
+      )
+        return false;
       refuseAll(group, error.message);
       return true;
     }

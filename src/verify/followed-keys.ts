@@ -121,7 +121,7 @@ export function followKeys<T extends object>(
 interface Fetches<T> {
   made?: T;
   madeAt: number;
-  /** When one began last; where they are paced, and it failed, when it ended. */
+  /** When the last one that has ended began; where they are paced, and it failed, when it ended. */
   triedAt: number;
   /** When one ended last, whatever it brought. */
   answeredAt: number;
@@ -145,7 +145,6 @@ function keyFetcher<T extends object>(
 
   async function load(): Promise<T> {
     const askedAt = elapsed();
-    last.triedAt = askedAt;
     try {
       // What discovery said is asked again after an hour.
       if (!place || askedAt - (place.at as number) > 3_600) place = { ...(await discoverJwks(issuer, options)), at: askedAt };
@@ -154,14 +153,14 @@ function keyFetcher<T extends object>(
         last.made = usable(issuer, () => use(fetched.jwks));
         place = { ...place, etag: fetched.etag };
       }
-      last.madeAt = last.answeredAt = askedAt;
+      last.madeAt = last.answeredAt = last.triedAt = askedAt;
       return last.made as T;
     } catch (error) {
       // The keys may have moved: where they are is asked anew.
       place = told;
       last.answeredAt = elapsed();
       // One that took five seconds to fail would be over for good by now, and who comes next would wait as long.
-      if (options.pauseSeconds) last.triedAt = last.answeredAt;
+      last.triedAt = options.pauseSeconds ? last.answeredAt : askedAt;
       onFailure?.(error);
       last.fault = isSignetError(error, "jwks_misconfigured") ? error : undefined;
       throw error;

@@ -45,8 +45,6 @@ export interface ReadToken {
   readonly parts: TokenParts;
   /** What it claims. */
   readonly value: Record<string, unknown>;
-  /** The member with an integer that has lost digits, where there is one. */
-  readonly inexact: string | undefined;
 }
 
 /**
@@ -57,7 +55,9 @@ export interface ReadToken {
 export function readToken(token: unknown, longest: number): ReadToken {
   const parts = splitToken(token, longest);
   const { value, inexact } = readPart(decodePart(parts.payload, "payload"), "payload");
-  return { parts, value, inexact };
+  // A verifier can be told to take it as a text (integersAsText), and a rule of a caller cannot.
+  if (inexact !== undefined) throw malformed("has an integer beyond 2^53: its issuer has to send a text");
+  return { parts, value };
 }
 
 /**
@@ -95,16 +95,9 @@ export function objectFrom(bytes: Uint8Array, name: "header" | "payload"): Recor
  * @throws SignetError `token_malformed`, or `token_claims_malformed` for an integer beyond 2^53
  */
 export function claimsFrom(bytes: Uint8Array, integersAsText: readonly string[] | undefined): Record<string, unknown> {
-  return exactClaims(readPart(bytes, "payload", integersAsText));
-}
-
-/** Claims of which no integer has lost digits. @param next what to do about one @throws SignetError `token_claims_malformed` */
-export function exactClaims(
-  { value: claims, inexact }: Pick<ReadToken, "value" | "inexact">,
-  next = "name its claim in integersAsText",
-): Record<string, unknown> {
+  const { value: claims, inexact } = readPart(bytes, "payload", integersAsText);
   if (inexact === undefined) return claims;
-  const words = `the token has an integer beyond 2^53, which would lose digits: ${next}`;
+  const words = "the token has an integer beyond 2^53, which would lose digits: name its claim in integersAsText";
   throw new SignetError("token_claims_malformed", words, { field: inexact });
 }
 

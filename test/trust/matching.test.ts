@@ -80,10 +80,14 @@ describe("a claim of a rule", () => {
     [
       "a prefix and an exclusion",
       { ref: { prefix: "refs/heads/", not: ["refs/heads/wip/"] } },
-      /claims\.ref expected .*of prefix and not a claim takes one, alone/,
+      /claims\.ref expected .*of prefix and not it takes one/,
     ],
-    ["an exclusion beside something else", { ref: { not: ["a"], x: 1 } }, /takes one, alone/],
-    ["a prefix beside a member", { k8s: { pod: { prefix: "a:", name: "x" } } }, /claims\.k8s\.pod .*takes one, alone/],
+    ["an exclusion beside something else", { ref: { not: ["a"], x: 1 } }, /of prefix and not it takes one/],
+    [
+      "a prefix beside a member",
+      { k8s: { pod: { prefix: "a:", name: "x" } } },
+      /claims\.k8s\.pod .*of prefix and not it takes one/,
+    ],
     ["a pattern", { sub: "repo:acme/*" }, /no patterns/],
     ["a pattern in a prefix", { sub: { prefix: "repo:*/" } }, /no patterns/],
     ["a number that has lost digits", { id: 2 ** 53 }, /lost digits/],

@@ -46,7 +46,7 @@ export async function tokenExchange(
   form: Form,
   client: Client,
   options: ExchangeOptions,
-  context: RequestContext,
+  { log }: RequestContext,
 ): Promise<Grant> {
   const issuedType = requestedType(form);
   const shown = { subject: shownToken(form, SUBJECT), actor: shownToken(form, ACTOR) };
@@ -58,7 +58,6 @@ export async function tokenExchange(
   const subject = await verified(shown.subject, client, options);
   const actor = shown.actor && (await verified(shown.actor, client, options));
   const { rule, issuer, claims } = subject;
-  const { log } = context;
   log.proof = { rule, issuer, subject: claims.sub && shortened(claims.sub, MAX_LOGGED), ...(log.proof && { client: log.proof }) };
   return grantFor(form, { client, subject, actor }, issuedType, options);
 }

@@ -133,11 +133,7 @@ function routesOf(
     issuer,
     callers: Object.fromEntries(proving.map(({ name, trusts, keys, exchanges }) => [name, { trusts, keys, exchanges }])),
     // Lambda stands still between two requests: what was fetched behind an answer would fail, and leave keys that were withdrawn in force.
-    sources: createKeySources({
-      clock,
-      graceSeconds: 0,
-      ownJwks: jwksUrl === undefined ? undefined : () => fetchJwks(jwksUrl),
-    }),
+    sources: createKeySources({ clock, graceSeconds: 0, ownJwks: jwksUrl === undefined ? undefined : () => fetchJwks(jwksUrl) }),
     once: createS3OnceStore(toBucket, usedProofs),
     clock,
   });
