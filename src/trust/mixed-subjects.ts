@@ -12,7 +12,7 @@ export interface MixedSubjects {
 }
 
 /**
- * Finds exchanges of one caller by which the subjects of two issuers can have one name: by the tokens that come of it nobody tells them apart. Our own
+ * Finds exchanges of one caller by which the subjects of two issuers can have one name: the tokens that come of it do not tell them apart. Our own
  * subjects have no prefix, and are not looked at.
  *
  * @param issuer the URL of the issuer whose callers these are

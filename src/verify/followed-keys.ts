@@ -17,11 +17,11 @@ export interface FollowedKeysOptions extends FetchBounds {
 
 /** How fast keys are followed where strangers can have them fetched, and wait for that. */
 export interface Pace {
-  /** So long after a fetch has failed, from its end, nobody waits for another one. Default: a second from its beginning. */
+  /** So long after a fetch has failed, from its end, no token waits for another one. Default: a second from its beginning. */
   readonly pauseSeconds?: number | undefined;
   /**
    * So long keys that are due are used before anything has tried to fetch them anew: with traffic they are fetched meanwhile. 0 where the process
-   * stands still between requests, and a fetch behind an answer with it: whoever needs keys that are due waits then. Default `refreshSeconds`.
+   * stands still between requests, and a fetch behind an answer with it: a token that needs keys that are due waits then. Default `refreshSeconds`.
    */
   readonly graceSeconds?: number | undefined;
 }
