@@ -73,8 +73,9 @@ function keysOf(source: KeySource, options: KeySourcesOptions): FollowedKeys<Key
   const make = (keys: KeyList) => createKeySet(keys, use, options.clock);
   if (jwks !== undefined) return pasted(make(jwks as unknown as KeyList));
   const judged = isOwn ? ownFetch(options) : ruleFetch(source, options);
-  const bounds = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_JWKS_BYTES, pauseSeconds: COOLDOWN_SECONDS };
-  const times = { refreshSeconds: isOwn ? 1 : KEYS_REFRESH_SECONDS, staleSeconds: KEYS_STALE_SECONDS };
+  const bounds = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_JWKS_BYTES };
+  const [refreshSeconds, pauseSeconds] = isOwn ? [1, 1] : [KEYS_REFRESH_SECONDS, COOLDOWN_SECONDS];
+  const times = { refreshSeconds, pauseSeconds, staleSeconds: KEYS_STALE_SECONDS };
   const onFailure = (error: unknown) => options.onFailure?.(issuer, error);
   return followKeys(issuer, { ...options, ...bounds, ...times, judged, jwksUrl: isOwn ? OWN_URL : jwksUrl }, make, onFailure);
 }

@@ -17,7 +17,7 @@ export interface FollowedKeysOptions extends FetchBounds {
 
 /** How fast keys are followed where strangers can have them fetched, and wait for that. */
 export interface Pace {
-  /** So long after a fetch has failed, from its end, no token waits for another one. Default: a second from its beginning. */
+  /** So long after a fetch has failed, from its end, no token waits for another one; at most `refreshSeconds`. Default: a second from its beginning. */
   readonly pauseSeconds?: number | undefined;
   /**
    * So long keys that are due are used before anything has tried to fetch them anew: with traffic they are fetched meanwhile. 0 where the process

@@ -256,4 +256,22 @@ describe("a token that is exchanged", () => {
       await ask();
     }
   });
+
+  it("of our own is looked at by the keys of now where the process stands still between requests, however soon it comes", async () => {
+    let elapsed = 100;
+    let published: ReturnType<typeof jwksOf> | undefined = jwksOf(key, other);
+    const own = { ownJwks: async () => published, elapsed: () => elapsed, graceSeconds: 0 };
+    const proofs = proofsOf({ web: { exchanges: [{ ...exchange, issuer: US }] } }, own);
+    const ask = () => proofs.exchangeable("web", proofBy(key, { iss: US }));
+    for (const later of [0, 0.5, 1.5, 5, 9, 12, 900]) {
+      elapsed += later;
+      expect((await ask()).rule).toBe("exchanges.0");
+    }
+    published = undefined;
+    elapsed += 5;
+    expect((await ask()).rule).toBe("exchanges.0");
+    published = jwksOf(other);
+    elapsed += 1.5;
+    await expect(ask()).rejects.toMatchObject({ code: "proof_refused" });
+  });
 });
