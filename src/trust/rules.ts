@@ -77,7 +77,7 @@ export function judgeExchange(rule: ExchangeRule, { where, issuer }: RulePlace):
   if (rule.audiences.length === 0) throw wrongMember(`${where}.audiences`, "is an empty list; expected an audience at least");
   // What is for others as well, or for others alone, each of them could show here, and get a token for more.
   if (!issuer || (rule.audience ?? issuer) !== issuer)
-    throw wrongMember(`${where}.audience`, "must be this issuer's URL (the member issuer)");
+    throw wrongMember(`${where}.audience`, "must be this issuer's URL (the member issuer), or left out");
   const loose = { ...rule, any: rule.any ?? true };
   const expanded = completed(loose, where);
   return judge(loose, expanded, { where, issuer }, isSameIssuer(expanded.issuer, issuer));
