@@ -2,7 +2,7 @@ import { decodeProtectedHeader } from "jose";
 import { describe, expect, it } from "vitest";
 import { some } from "../contracts/matrix.js";
 import { askedAt, denied, issuedBy, tick, verified } from "./life.js";
-import { answerBucketAt, managerContext, startStack } from "./stack.js";
+import { answerBucketAt, managerContext, STACK_ID, startStack } from "./stack.js";
 
 const bucket = await answerBucketAt(1_800_000_000_000);
 const ask = askedAt(bucket);
@@ -61,6 +61,43 @@ describe("a stack with a KMS key that was there already", () => {
     expect(denied(stack)).toStrictEqual([]);
     expect((await ask(stack, parameters, "Keys", "Delete")).outcome).toBe("SUCCESS");
     expect(stack.aws.state.keys.get(Arn.split("/").at(-1))?.state).toBe("Enabled");
+    await stack.aws.close();
+  });
+
+  it.each([
+    [
+      "another one is refused",
+      { ExistingKmsKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-4000-8000-000000000000" },
+    ],
+    ["it is left out", {}],
+    ["it is left out with its custodian", { KeyCustodianParameter: "ParameterStore" }],
+  ])("is rolled back to it when it has left the keyring, where %s", async (_, changed) => {
+    const stack = await startStack(bucket.url);
+    const input = { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" };
+    const { Arn } = (stack.aws.perform("kms", "CreateKey", input) as never as { KeyMetadata: { Arn: string } }).KeyMetadata;
+    const parameters = { KeyCustodianParameter: "KMS", ExistingKmsKeyArn: Arn };
+    const { ResourceProperties } = await ask(stack, parameters, "Keys", "Create");
+    await ask(stack, parameters, "Complete", "Create");
+    await tick(stack, parameters, 26, 13);
+    const manage = stack.start(stack.put(parameters), "Manager");
+    await manage({ action: "rotate" }, managerContext);
+    await tick(stack, parameters, 26, 13);
+    await manage({ action: "revoke", kid: Arn.split("/").at(-1), reason: "it is another's" }, managerContext);
+    await tick(stack, parameters, 50, 10);
+    const { keys } = stack.read("keyring.json") as { keys: object[] };
+    expect(JSON.stringify(keys)).not.toContain(Arn.split("/").at(-1));
+    stack.aws.state.stacks.set(STACK_ID, "UPDATE_IN_PROGRESS");
+    const wanted = { KeyCustodianParameter: "KMS", ...changed };
+    const tried = await ask(stack, wanted, "Keys", "Update", ResourceProperties, parameters);
+    expect(tried.outcome).toMatch(
+      "ExistingKmsKeyArn" in changed ? /^FAILED .* only be taken when the stack is made/ : /^SUCCESS$/,
+    );
+    // A later resource of the stack has failed.
+    stack.aws.state.stacks.set(STACK_ID, "UPDATE_ROLLBACK_IN_PROGRESS");
+    expect((await ask(stack, parameters, "Keys", "Update", tried.ResourceProperties)).outcome).toBe("SUCCESS");
+    expect(stack.read("keyring.json")).toMatchObject({ policy: { custody: "kms" } });
+    await verified(stack, await issuedBy(stack.start(stack.put(parameters), "Issuer"), stack));
+    expect(denied(stack)).toStrictEqual([]);
     await stack.aws.close();
   });
 });

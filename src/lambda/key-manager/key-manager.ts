@@ -18,8 +18,8 @@ import { createManagerReport, type ManagerLog, managerNotices } from "./report.j
 import { perform } from "./request.js";
 import { isRotationStep, rotateSecret } from "./secret-rotation.js";
 import { managerSettingsOf } from "./settings.js";
-import { COMPLETE, markComplete } from "./stack-completion.js";
-import { isInForce, keepStackKeys, type ManagerDeps, onlyRenewsOutputs } from "./stack-keys.js";
+import { COMPLETE, isRolledBack, markComplete } from "./stack-completion.js";
+import { isInForce, keepStackKeys, type ManagerDeps, makeAliases, onlyRenewsOutputs } from "./stack-keys.js";
 import { withTokenMetadata } from "./token-metadata.js";
 import { beforeTheEnd, type ManagerContext, orAtLeast, whenFree } from "./within-time.js";
 
@@ -73,7 +73,7 @@ export function createKeyManager(
     assertNamesWereRead(request);
     if (request.ResourceType === COMPLETE) return markComplete(request, parts, settings);
     const kept = whenFree(context, sleep, () => keepStackKeys(request, managerOf(context, request), deps));
-    return onlyRenewsOutputs(request) ? orTold(kept, context, deps, report) : kept;
+    return request.RequestType === "Update" ? orTold(kept, request, context, { ...deps, report }) : kept;
   }
 
   async function answerStack(request: ResourceRequest, context: ManagerContext): Promise<object> {
@@ -101,16 +101,22 @@ export function createKeyManager(
   };
 }
 
-// Keys are as they were: what keeps a tick from its work must not fail a deployment, whose rollback it would fail as well.
+// Keys are as they were, or are to be so again: what keeps a tick from its work, or a key from its proof, must fail no deployment, whose
+// rollback it would fail as well, and no rollback. Callers' aliases are none of that.
 function orTold(
   kept: Promise<ResourceOutcome>,
+  request: ResourceRequest,
   context: ManagerContext,
-  { parts, rotation }: ManagerDeps,
-  report: ManagerLog,
+  { report, ...deps }: ManagerDeps & { readonly report: ManagerLog },
 ): Promise<ResourceOutcome> {
+  const { parts, rotation } = deps;
   const failed = (error: unknown) => report.failed(context.awsRequestId, error);
   return orAtLeast(context, kept, async (error) => {
     if (!isInForce(rotation, (await parts.stores.keyring.read())?.keyring)) throw error;
+    if (!onlyRenewsOutputs(request)) {
+      if (!(await isRolledBack(request, deps))) throw error;
+      await makeAliases(request, parts);
+    }
     failed(error);
     return { Status: "SUCCESS", Data: { ...(await toldActiveKey(parts, failed)) } };
   });

@@ -93,18 +93,28 @@ export async function takeBack(request: ResourceRequest, deps: ManagerDeps): Pro
   await deleteAllVersions(transport, bucket, incompleteKey(prefix));
 }
 
-/** `ROLLBACK_IN_PROGRESS` is of failed creations alone (CloudFormation user guide, "Stack status codes"). What cannot be asked is not known. */
-async function isCreationTakenBack(
-  store: Bucket,
-  prefix: string,
+/** `ROLLBACK_IN_PROGRESS` is of failed creations alone (CloudFormation user guide, "Stack status codes"). */
+async function isCreationTakenBack(store: Bucket, prefix: string, request: ResourceRequest, deps: ManagerDeps): Promise<boolean> {
+  if (!(await isJustCompletedBy(store, prefix, request.StackId))) return false;
+  return isStackAt("ROLLBACK_IN_PROGRESS", request, deps, "keys_stay");
+}
+
+/** Tells whether an update is taken back: what was in force before it is asked for again. */
+export function isRolledBack(request: ResourceRequest, deps: ManagerDeps): Promise<boolean> {
+  return isStackAt("UPDATE_ROLLBACK_IN_PROGRESS", request, deps, "rollback_unknown");
+}
+
+// What cannot be asked is not known, and the log says what follows.
+async function isStackAt(
+  status: string,
   { StackId, RequestId }: ResourceRequest,
   { parts, log }: ManagerDeps,
+  outcome: string,
 ): Promise<boolean> {
-  if (!(await isJustCompletedBy(store, prefix, StackId))) return false;
   try {
-    return (await stackStatus(parts.transport, StackId)) === "ROLLBACK_IN_PROGRESS";
+    return (await stackStatus(parts.transport, StackId)) === status;
   } catch (error) {
-    log("WARN", RequestId, { outcome: "keys_stay", ...failureOf(error) });
+    log("WARN", RequestId, { outcome, ...failureOf(error) });
     return false;
   }
 }

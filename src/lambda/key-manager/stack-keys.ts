@@ -15,7 +15,7 @@ import { membersIn, objectIn } from "../shared/settings.js";
 import { provenActiveKey } from "./active-key.js";
 import type { ResourceOutcome, ResourceRequest } from "./custom-resource.js";
 import type { ManagerSettings } from "./settings.js";
-import { beginUpdate, markIncomplete, takeBack } from "./stack-completion.js";
+import { beginUpdate, isRolledBack, markIncomplete, takeBack } from "./stack-completion.js";
 
 /** Where an invocation of the key manager works. */
 export interface ManagerDeps extends ManagerSettings {
@@ -39,7 +39,7 @@ export async function keepStackKeys(request: ResourceRequest, manager: CoreManag
   }
   checkTokens(request.ResourceProperties);
   if (request.RequestType === "Create") await markIncomplete(request, deps.parts, deps);
-  await keepAliases(request, deps.parts);
+  const removeAliases = await makeAliases(request, deps.parts);
   await takeExistingKey(request, manager, deps);
   if (request.RequestType === "Update") {
     await beginUpdate(request, deps.parts, deps);
@@ -48,6 +48,7 @@ export async function keepStackKeys(request: ResourceRequest, manager: CoreManag
   // An update or a schedule that finds no keyring has lost it: new keys would break every token of the old ones.
   await manager.tick({ createKeyring: request.RequestType === "Create" });
   const Data = await provenActiveKey(deps.parts);
+  await removeAliases?.();
   return { Status: "SUCCESS", Data: { ...Data } };
 }
 
@@ -90,18 +91,19 @@ async function update(request: ResourceRequest, manager: CoreManager, { rotation
 }
 
 // A KMS key that was there already signs first. The role's right to it stands in the template, so it stays as long as the key is in use.
-async function takeExistingKey(request: ResourceRequest, manager: CoreManager, { parts, rotation }: ManagerDeps): Promise<void> {
+async function takeExistingKey(request: ResourceRequest, manager: CoreManager, deps: ManagerDeps): Promise<void> {
   const { RequestType, ResourceProperties: wanted, OldResourceProperties: before = {} } = request;
   const existing = textOf(wanted.ExistingKmsKeyArn);
   const existingBefore = textOf(before.ExistingKmsKeyArn);
   if (RequestType === "Create") {
-    const custody = adopterIn(parts.custodians);
+    const custody = adopterIn(deps.parts.custodians);
     if (existing !== undefined)
-      await manager.importKey({ existing, algorithm: rotation.algorithm, as: "active", custody, createKeyring: true });
+      await manager.importKey({ existing, algorithm: deps.rotation.algorithm, as: "active", custody, createKeyring: true });
     return;
   }
-  if (existing === existingBefore) return;
-  const keys = (await parts.stores.keyring.read())?.keyring.keys ?? [];
+  // What is put back was in force: the key may have left the keyring since the stack was made with it.
+  if (existing === existingBefore || (await isRolledBack(request, deps))) return;
+  const keys = (await deps.parts.stores.keyring.read())?.keyring.keys ?? [];
   const isInUse = (arn: string | undefined) =>
     arn !== undefined && keys.some(({ publicJwk }) => publicJwk?.kid === arn.split("/").at(-1));
   if (isInUse(existingBefore))
@@ -116,15 +118,25 @@ function refused(what: string): SignetError {
   return new SignetError("plan_refused", `ExistingKmsKeyArn: ${what}`, { field: "ExistingKmsKeyArn" });
 }
 
-// A caller is an alias. Aliases that no version of the stack's callers has named are not ours.
-async function keepAliases({ ResourceProperties: wanted, OldResourceProperties: before = {} }: ResourceRequest, parts: AwsParts) {
+/**
+ * A caller is an alias: makes those that are missing.
+ *
+ * @returns what removes those of callers that are gone. With an alias goes what IAM grants on it, so an update that is refused must not come
+ *   to that. Aliases that no version of the stack's callers has named are not ours.
+ */
+export async function makeAliases(
+  { ResourceProperties: wanted, OldResourceProperties: before = {} }: ResourceRequest,
+  parts: AwsParts,
+): Promise<(() => Promise<void>) | undefined> {
   const functionArn = textOf(wanted.IssuerFunction);
-  if (functionArn === undefined) return;
+  if (functionArn === undefined) return undefined;
   const names = aliasesIn(wanted);
   const aliases = createFunctionAliases(parts.transport, functionArn);
   const present = await aliases.names();
   for (const name of names) if (!present.includes(name)) await aliases.create(name);
-  for (const name of aliasesBefore(before)) if (!names.includes(name)) await aliases.delete(name);
+  return async () => {
+    for (const name of aliasesBefore(before)) if (!names.includes(name)) await aliases.delete(name);
+  };
 }
 
 // Those for proofs are there where POST /token is: who may invoke one can claim any proof.

@@ -44,7 +44,10 @@ export async function playedManagers() {
       SIGNET_ISSUER: "https://issuer.example",
       SIGNET_STACK_ID: STACK,
       ...Object.fromEntries(
-        ["KMS", "SSM", "SECRETS_MANAGER", "S3", "EVENTBRIDGE", "LAMBDA"].map((id) => [`AWS_ENDPOINT_URL_${id}`, aws.url]),
+        ["KMS", "SSM", "SECRETS_MANAGER", "S3", "EVENTBRIDGE", "LAMBDA", "CLOUDFORMATION"].map((id) => [
+          `AWS_ENDPOINT_URL_${id}`,
+          aws.url,
+        ]),
       ),
       AWS_ENDPOINT_URL: bucket.url,
       AWS_LAMBDA_LOG_FORMAT: "JSON",
