@@ -20,6 +20,8 @@ export interface TransportOptions {
   readonly attemptMs?: number | undefined;
   /** Until when the answers of calls are waited for, in milliseconds since 1970; asked anew for each call. Default: always. */
   readonly endsBy?: (() => number) | undefined;
+  /** Of calls that pay, or do, anew each time: what may have been carried out is not sent again, and no connection is used that may be dead. */
+  readonly isOnce?: boolean | undefined;
   /** Told of each call that is made once more. */
   readonly onRetry?: ((action: string) => void) | undefined;
   /** Milliseconds since 1970. */
@@ -54,8 +56,11 @@ export interface Transport {
 
 /** OpenSSL's and Node's codes for a certificate that is not believed: no further try will change it. */
 const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|ERR_TLS/;
+const NEVER = Number.POSITIVE_INFINITY;
 const FIRST_WAIT_MS = 50;
 const MAX_WAIT_MS = 5_000;
+/** A connection that was idle for longer may be dead, as after a freeze: Node's own servers close theirs after five seconds. */
+const MAX_IDLE_MS = 4_000;
 /**
  * So many calls to KMS are under way at once in a process, over all transports: a connection takes a descriptor, a handshake and the memory
  * for both, and KMS's quota is the account's. 32 bring about its default of 1,000 signatures a second.
@@ -65,7 +70,7 @@ const kmsTurns = /* @__PURE__ */ createTurns(MAX_KMS_CALLS);
 
 /** Makes a transport. Connections stay open between calls. */
 export function createTransport(options: TransportOptions): Transport {
-  const { region, deadlineMs = 10_000, now = Date.now, random = Math.random } = options;
+  const { region, deadlineMs = 10_000, now = Date.now } = options;
   const wires = createWires();
   const attempt = attempts(options, wires, now);
   // How far the service's clock is ahead of this machine's, once it has refused a signature for it.
@@ -79,7 +84,7 @@ export function createTransport(options: TransportOptions): Transport {
     } catch (error) {
       assertNoAnswer(error, { ...request, region });
       wires.closeIdle();
-      return { waitMs: error.wasOpen && tries === 0 ? 0 : backoff(tries, random), awsCode: "", cause: error };
+      return { waitMs: waitMsWithout(error, tries, options), awsCode: "", cause: error };
     }
     if (answer.status < 300 || request.accepts?.includes(answer.status)) return answer;
     const { awsCode, message } = failureIn(answer);
@@ -89,7 +94,7 @@ export function createTransport(options: TransportOptions): Transport {
       return { waitMs: 0, awsCode };
     }
     if (kind === "refused" || kind === "skew") throw refusal({ ...request, region }, awsCode, message, answer.status);
-    return { waitMs: waitMsAfter(answer, kind === "throttled", tries, random), status: answer.status, awsCode };
+    return { waitMs: waitMsAfter(answer, kind === "throttled", tries, options), status: answer.status, awsCode };
   }
 
   // A turn is one try's: the wait before the next one keeps no other call from its own. A signature that comes too late would be paid for.
@@ -139,8 +144,9 @@ type Attempt = (request: AwsRequest, moment: Moment) => Promise<AwsAnswer>;
 
 /** Signs and sends. @throws NoAnswer */
 function attempts(options: TransportOptions, wires: Wires, now: () => number): Attempt {
-  const { region, env = process.env, attemptMs = 3_000 } = options;
+  const { region, isOnce, env = process.env, attemptMs = 3_000 } = options;
   const endpoints = new Map<Service, Endpoint>();
+  let usedAt = isOnce ? now() : 0;
   return async (request, { tries, leftMs, aheadMs }) => {
     const { service, method, query, headers = {}, body = "" } = request;
     const endpoint = endpoints.get(service) ?? partsOf(endpointOf(service, region, env));
@@ -149,12 +155,15 @@ function attempts(options: TransportOptions, wires: Wires, now: () => number): A
     const unsigned = { method, host: endpoint.host, path, query, headers, body };
     const signed = signedHeaders(unsigned, await options.credentials(), { service, region, time: now() + aheadMs });
     const search = canonicalQuery(query);
-    return send(
+    if (isOnce && now() - usedAt > MAX_IDLE_MS) wires.closeIdle();
+    const answer = await send(
       await wires.to(endpoint),
       endpoint,
       { method, path: search === "" ? path : `${path}?${search}`, headers: signed, body },
-      { attemptMs, leftMs, isFirst: tries === 0 },
+      { attemptMs, leftMs, isFirst: tries === 0 && !isOnce },
     );
+    if (isOnce) usedAt = now();
+    return answer;
   };
 }
 
@@ -166,12 +175,17 @@ function assertNoAnswer(error: unknown, called: CalledAction): asserts error is 
 }
 
 // "Full jitter": everything between nothing and the exponential bound, so that a thousand callers do not come back together.
-function backoff(tries: number, random: () => number): number {
+function backoff(tries: number, random = Math.random): number {
   return 1 + random() * Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** tries);
 }
 
-function waitMsAfter({ headers }: AwsAnswer, isThrottled: boolean, tries: number, random: () => number): number {
-  if (!isThrottled) return backoff(tries, random);
+function waitMsWithout({ wasOpen, wasSent }: NoAnswer, tries: number, { isOnce, random }: TransportOptions): number {
+  if (isOnce && wasSent) return NEVER;
+  return wasOpen && tries === 0 ? 0 : backoff(tries, random);
+}
+
+function waitMsAfter({ headers }: AwsAnswer, isThrottled: boolean, tries: number, { isOnce, random }: TransportOptions): number {
+  if (!isThrottled) return isOnce ? NEVER : backoff(tries, random);
   const leastMs = Number(headers["x-amz-retry-after"]) || Number(headers["retry-after"]) * 1_000 || 0;
   return Math.max(leastMs, backoff(tries + 1, random));
 }

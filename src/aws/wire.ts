@@ -10,8 +10,13 @@ export interface AwsAnswer {
 
 /** A try that ended without an answer. */
 export class NoAnswer extends Error {
+  /**
+   * @param wasOpen whether its connection stood before the call
+   * @param wasSent whether the service may have got it
+   */
   constructor(
     readonly wasOpen: boolean,
+    readonly wasSent: boolean,
     host: string,
     cause: unknown,
   ) {
@@ -151,8 +156,8 @@ export function send(wire: Wire, endpoint: Endpoint, sent: Sent, { attemptMs, le
       path,
       headers: { ...headers, "content-length": Buffer.byteLength(body) },
     });
-    let wasOpen = false;
-    const fail = (error: unknown) => reject(new NoAnswer(wasOpen, endpoint.host, error));
+    let [wasOpen, wasSent] = [false, false];
+    const fail = (error: unknown) => reject(new NoAnswer(wasOpen, wasSent, endpoint.host, error));
     const giveUp = () => outgoing.destroy(new Error("timeout"));
     const timeoutMs = Math.max(1, Math.min(attemptMs, leftMs));
     const timers = [setTimeout(giveUp, timeoutMs)];
@@ -160,6 +165,7 @@ export function send(wire: Wire, endpoint: Endpoint, sent: Sent, { attemptMs, le
     let [isAnswered, isWhole] = [false, false];
     outgoing.on("socket", (socket) => {
       wasOpen = !socket.connecting;
+      wasSent = wasOpen;
       if (wasOpen) {
         // One turn more: after a freeze the time is over before what has arrived is looked at.
         const giveUpSilent = () => setImmediate(() => isAnswered || giveUp());
@@ -167,7 +173,10 @@ export function send(wire: Wire, endpoint: Endpoint, sent: Sent, { attemptMs, le
         return;
       }
       // Time for the answer begins with the connection: beside 31 others a handshake takes long on a small share of a processor.
-      socket.once("encrypted" in socket ? "secureConnect" : "connect", () => void timers[0]?.refresh());
+      socket.once("encrypted" in socket ? "secureConnect" : "connect", () => {
+        wasSent = true;
+        timers[0]?.refresh();
+      });
       timers.push(setTimeout(giveUp, leftMs));
     });
     outgoing.on("close", () => {

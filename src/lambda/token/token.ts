@@ -30,8 +30,11 @@ import { type TokenSettings, tokenSettingsOf } from "./token-settings.js";
 /** Answers an event of API Gateway. */
 type TokenHandler = (event: unknown, context: { readonly awsRequestId: string }) => Promise<HttpAnswer>;
 
-/** The issuer may have to start, and to wait for KMS; API Gateway ends a request after 29 seconds. */
-const ISSUER_TIMES = { deadlineMs: 20_000, attemptMs: 10_000 };
+/**
+ * The issuer may have to start, and to wait for KMS; API Gateway ends a request after 29 seconds. An invocation that may have run is not sent
+ * again: each pays for a token.
+ */
+const ISSUER_CALLS = { deadlineMs: 20_000, attemptMs: 20_000, isOnce: true };
 
 /** A function that has started. */
 export interface StartedTokenFunction {
@@ -67,7 +70,7 @@ export function startTokenFunction(env: Environment, write: (line: string) => vo
     return found;
   };
   const reached = { region: settings.region, credentials, env };
-  const toIssuer = createTransport({ ...reached, ...ISSUER_TIMES });
+  const toIssuer = createTransport({ ...reached, ...ISSUER_CALLS });
   const toBucket = createTransport({ ...reached, ...ONCE_TIMES });
   const routes = routesOf(settings, proving, toIssuer, toBucket);
 

@@ -1,17 +1,21 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startTokenFunction } from "../../../src/lambda/token/token.js";
+import { startFakeAws } from "../../fakes/aws/fake-aws.mjs";
 import { jwksOf, keyOf } from "../../trust/fixture.js";
+import type { TestKey } from "../../verify/tokens.js";
 
 const lines: Readonly<Record<string, unknown>>[] = [];
+let key: TestKey;
 let rule: object;
 beforeAll(async () => {
-  rule = { issuer: "https://idp.example", jwks: jwksOf(await keyOf("ES256")) };
+  key = await keyOf("ES256");
+  rule = { issuer: "https://idp.example", jwks: jwksOf(key) };
 });
 beforeEach(() => {
   lines.length = 0;
 });
 
-function start(limits: object = {}) {
+function start(limits: object = {}, more: Record<string, string> = {}) {
   const callers = {
     ci: { trusts: [{ ...rule, claims: { sub: "ci" }, claimsFromProof: { repository: "repo" } }] },
     web: { trusts: [{ ...rule, claims: { sub: "web" }, claimsFromProof: { repository: "team" } }] },
@@ -25,6 +29,7 @@ function start(limits: object = {}) {
     SIGNET_USED_PROOFS: "used-proofs",
     SIGNET_LIMITS: JSON.stringify(limits),
     SIGNET_CALLERS: JSON.stringify(callers),
+    ...more,
   };
   return startTokenFunction(env, (line) => lines.push(JSON.parse(line)));
 }
@@ -72,5 +77,37 @@ describe("the function of POST /token", () => {
     const answer = await start().handler({ ...asked, resource: "/other" }, { awsRequestId: "r" });
     expect(answer.statusCode).toBe(404);
     expect(lines).toStrictEqual([expect.objectContaining({ level: "WARN", requestId: "r", outcome: "not_found" })]);
+  });
+
+  it("has no token issued twice where the issuer's answer is lost, or its service fails", async () => {
+    const aws = await startFakeAws();
+    const arn = "arn:aws:lambda:eu-central-1:111122223333:function:issuer";
+    aws.createBucket("used-proofs");
+    aws.state.functions.set(arn, new Map([["web-proof", {}]]));
+    aws.runs(async () => ({ token: "a.b.c" }));
+    const { handler, ready } = start({}, { ...aws.env, AWS_LAMBDA_LOG_FORMAT: "JSON" });
+    await ready;
+    const now = Math.floor(Date.now() / 1_000);
+    const claims = {
+      iss: "https://idp.example",
+      aud: "https://issuer.example",
+      sub: "web",
+      repository: "r",
+      iat: now,
+      exp: now + 60,
+    };
+    const ask = async (jti: string) => {
+      const assertion = key.token({ ...key.header }, { ...claims, jti });
+      const body = `grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=${assertion}`;
+      return (await handler({ ...asked, headers: FORM, body }, { awsRequestId: "r" })).statusCode;
+    };
+    expect(await ask("1")).toBe(200);
+    for (const fault of [{ kind: "lost-reply" }, { code: "ServiceException", status: 500 }]) {
+      aws.calls.length = 0;
+      aws.inject({ action: "lambda:InvokeFunction", ...fault });
+      expect(await ask(JSON.stringify(fault))).toBe(503);
+      expect(aws.calls.filter(({ action }) => action === "lambda:InvokeFunction")).toHaveLength(1);
+    }
+    await aws.close();
   });
 });
