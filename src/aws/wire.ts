@@ -158,7 +158,8 @@ export function send(wire: Wire, endpoint: Endpoint, sent: Sent, { attemptMs, le
     });
     let [wasOpen, wasSent] = [false, false];
     const fail = (error: unknown) => reject(new NoAnswer(wasOpen, wasSent, endpoint.host, error));
-    const giveUp = () => outgoing.destroy(new Error("timeout"));
+    // One turn later: after a freeze the time is over before what has arrived is looked at.
+    const giveUp = () => setImmediate(() => outgoing.destroy(new Error("timeout")));
     const timeoutMs = Math.max(1, Math.min(attemptMs, leftMs));
     const timers = [setTimeout(giveUp, timeoutMs)];
     outgoing.on("error", fail);
@@ -167,7 +168,6 @@ export function send(wire: Wire, endpoint: Endpoint, sent: Sent, { attemptMs, le
       wasOpen = !socket.connecting;
       wasSent = wasOpen;
       if (wasOpen) {
-        // One turn more: after a freeze the time is over before what has arrived is looked at.
         const giveUpSilent = () => setImmediate(() => isAnswered || giveUp());
         if (isFirst) timers.push(setTimeout(giveUpSilent, Math.min(SILENT_MS, timeoutMs)));
         return;

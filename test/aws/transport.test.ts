@@ -162,16 +162,36 @@ describe("a call", () => {
     expect(asked()).toBe(3);
   });
 
-  it("over a connection that was silent while this process slept takes the answer that has come meanwhile", async () => {
+  it.each([1_000, ATTEMPT_MS, 600_000])(
+    "over a connection that was silent while this process slept takes the answer that has come meanwhile (%i ms)",
+    async (sleptMs) => {
+      const { store } = parameters();
+      await store.create(secret);
+      withTimers();
+      const call = store.get([secret.name]);
+      // The server's turn and this client's: the answer is on its way, and the time is over before it is looked at.
+      while (aws.calls.at(-1)?.status !== 200 || aws.calls.at(-1)?.action !== "ssm:GetParameters") await turn();
+      vi.advanceTimersByTime(sleptMs);
+      expect((await call).get(secret.name)).toBe("the-secret-value");
+      expect(aws.calls.filter(({ action }) => action === "ssm:GetParameters")).toHaveLength(1);
+    },
+  );
+
+  it("over a new connection, whose time was over while this process slept, takes the answer too, and keeps the connection", async () => {
     const { store } = parameters();
-    await store.create(secret);
     withTimers();
     const call = store.get([secret.name]);
-    // The server's turn and this client's: the answer is on its way, and the time is over before it is looked at.
-    while (aws.calls.at(-1)?.status !== 200 || aws.calls.at(-1)?.action !== "ssm:GetParameters") await turn();
+    while (aws.calls.at(-1)?.status !== 200) await turn();
+    vi.advanceTimersByTime(600_000);
+    expect((await call).size).toBe(0);
+    for (let turns = 0; turns < 5; turns++) await turn();
+    aws.inject({ action: "ssm:GetParameters", kind: "timeout" });
+    const next = store.get([secret.name]);
+    while (aws.calls.length < 2) await turn();
+    // Only a connection that stood before is given up after a second.
     vi.advanceTimersByTime(1_000);
-    expect((await call).get(secret.name)).toBe("the-secret-value");
-    expect(aws.calls.filter(({ action }) => action === "ssm:GetParameters")).toHaveLength(1);
+    expect((await next).size).toBe(0);
+    expect(aws.calls).toHaveLength(3);
   });
 
   it("that is cut off leaves the calls beside it alone", async () => {
