@@ -1,8 +1,9 @@
 import { parseStrictJson } from "../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../errors.js";
+import { failuresIn } from "../issue/batch-failures.js";
 import type { KnownCaller } from "../issue/callers.js";
 import { encodeRequest } from "../issue/encode.js";
-import { type ImmediateIssuer, type IssuedToken, publicResult } from "../issue/issuer.js";
+import { type BatchResult, type ImmediateIssuer, type IssuedToken, publicResult } from "../issue/issuer.js";
 import { checkBatch, type IssueRequest, isBatch } from "../issue/request.js";
 import { privateJson } from "./answers.js";
 import type { Authenticator } from "./authenticate.js";
@@ -71,17 +72,18 @@ async function largeBatch(
   const requests = splitBatch(body);
   await use?.();
   // A batch that is not all JSON is none: then what was issued before that shows is thrown away.
-  let tokens = 0;
+  const noted: RequestLog = { tokens: 0 };
   let begin = '{"results":[';
   for (const some of portions(requests)) {
-    for (const result of await issuer.issueMany(some.map(parseRequest))) {
-      if ("token" in result) tokens += 1;
+    const results = await issuer.issueMany(some.map(parseRequest));
+    note(results, noted);
+    for (const result of results) {
       slot.write(`${begin}${JSON.stringify(publicResult(result))}`);
       begin = ",";
     }
   }
   slot.write(requests.length === 0 ? `${begin}]}` : "]}");
-  context.log.tokens = tokens;
+  Object.assign(context.log, noted);
   const answer = slot.written();
   return privateJson(context.whenSent === undefined ? Uint8Array.from(answer) : answer);
 }
@@ -163,9 +165,17 @@ function tokenText({ token }: IssuedToken, log: RequestLog): string {
 }
 
 async function batchText(issuer: ImmediateIssuer, value: Record<string, unknown>, log: RequestLog): Promise<string> {
-  const results = (await issuer.issueMany(checkBatch(value))).map(publicResult);
-  log.tokens = results.filter((result) => "token" in result).length;
-  return JSON.stringify({ results });
+  const results = await issuer.issueMany(checkBatch(value));
+  note(results, log);
+  return JSON.stringify({ results: results.map(publicResult) });
+}
+
+function note(results: readonly BatchResult[], log: RequestLog): void {
+  log.tokens = (log.tokens ?? 0) + results.filter((result) => "token" in result).length;
+  const failures = failuresIn(results);
+  if (failures === undefined) return;
+  const { first = failures.first, count = 0 } = log.failures ?? {};
+  log.failures = { first, count: count + failures.count };
 }
 
 /** `POST /encode`: claims as they are, for a day, with `iat`, and `sub` from `userId`. */

@@ -1,3 +1,5 @@
+import type { BatchFailures } from "../issue/batch-failures.js";
+
 /** What an adapter knows of a request beside the request itself. */
 export interface RequestContext {
   /** Where it comes from: the peer's address, never a header that the peer could have written. */
@@ -36,6 +38,8 @@ export interface RequestLog {
   failure?: unknown;
   /** How many tokens were issued. */
   tokens?: number;
+  /** What of a batch has failed, whose others were answered. */
+  failures?: BatchFailures | undefined;
 }
 
 /** Answers a request; a promise only where something has to be waited for. */

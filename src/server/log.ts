@@ -61,8 +61,8 @@ function presentTime(): () => string {
  */
 export function createAnsweredLog(write: (line: string) => void, timestamp = presentTime()): (answered: Answered) => void {
   return ({ context, method, status, milliseconds, id }) => {
-    const { route = "(none)", caller, proof, code, failure, tokens } = context.log;
-    const isFailed = status >= 500;
+    const { route = "(none)", caller, proof, code, failures, failure = failures?.first, tokens } = context.log;
+    const isFailed = status >= 500 || failures !== undefined;
     const entry = {
       pid: process.pid,
       id,
@@ -75,6 +75,7 @@ export function createAnsweredLog(write: (line: string) => void, timestamp = pre
       ...(proof !== undefined && shownProof(proof)),
       code,
       tokens,
+      failed: failures?.count,
       ...(failure !== undefined && causeOf(failure)),
       msg: isFailed ? "failed" : "answered",
     };

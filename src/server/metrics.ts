@@ -62,7 +62,7 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
   addKeyGauges(state, keyInUse, clock);
   return Object.freeze({
     answered({ context: { log }, status, milliseconds }: Answered) {
-      const { route = "(none)", caller = "", proof, code, tokens: issued } = log;
+      const { route = "(none)", caller = "", proof, code, tokens: issued, failures } = log;
       requests.observe({ route, status }, milliseconds / 1_000);
       onCount();
       if (proof !== undefined && issued !== undefined)
@@ -72,6 +72,7 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
       const { alg = "", kid = "" } = keyInUse() ?? {};
       if (issued !== undefined) tokens.inc({ alg, kid, caller, outcome: "issued" }, issued);
       else if (code !== undefined && code !== NOT_ASKED) tokens.inc({ alg, kid, caller, outcome: code });
+      if (failures !== undefined) tokens.inc({ alg, kid, caller, outcome: failures.first.code }, failures.count);
     },
     dependencyFailed(dependency: string) {
       failures.inc({ dependency });

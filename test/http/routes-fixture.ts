@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { publicJwk } from "../../src/algorithms/jwk.js";
 import { localSigner } from "../../src/algorithms/signature.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
+import type { Signer } from "../../src/custody/contract.js";
 import type { PublicTexts } from "../../src/http/public-documents.js";
 import type { RequestLog } from "../../src/http/request-context.js";
 import { createRoutes } from "../../src/http/routes.js";
@@ -21,6 +22,8 @@ export const signer = localSigner({ privateKey, alg: "ES256" });
 export const JWKS = { keys: [publicJwk(privateKey, algorithmNamed("ES256"))] };
 
 interface RoutesForOptions {
+  /** What signs; by default a key of this file. */
+  readonly signer?: Signer;
   readonly limits?: Partial<Limits>;
   readonly own?: Partial<Limits>;
   readonly tokens?: Tokens;
@@ -44,7 +47,7 @@ export function routesFor(options: RoutesForOptions = {}) {
   const record = (text: string) => ({ sha256: secretDigest(text).toString("hex"), createdAt: NOW - 10 });
   const web: Caller = { name: "web", limits: options.own, secrets: [record(secret), { ...record(expired), expiresAt: NOW }] };
   const callers = createCallers(
-    { signer, issuer, limits: options.limits, tokens: options.tokens, clock: () => now },
+    { signer: options.signer ?? signer, issuer, limits: options.limits, tokens: options.tokens, clock: () => now },
     options.callers ?? [web],
   );
   const discovery = discoveryOf({ ...keyringFor([]), issuer: ISSUER });

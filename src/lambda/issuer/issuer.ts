@@ -160,7 +160,8 @@ function handlerOf({ env, settings, callers, key, calls, own, report }: HandlerP
         ? issuedOverHttp(caller, event, checkSize, settings.issuer)
         : issuedFromEvent(caller, event, checkSize));
       report.answered(invocation(), answer, key.inUse());
-      return isHttp ? httpAnswer(answer) : answer;
+      const told = "results" in answer ? { results: answer.results.map(publicResult) } : answer;
+      return isHttp ? httpAnswer(told) : told;
     } catch (error) {
       report.refused(invocation(), error);
       if (isHttp) return httpProblem(error);
@@ -207,7 +208,7 @@ async function issuedOverHttp(
   if (!isBatch(value)) return caller.issuer.issue(value as IssueRequest);
   const requests = checkBatch(value);
   await checkSize(requests, caller);
-  return { results: (await caller.issuer.issueMany(requests)).map(publicResult) };
+  return { results: await caller.issuer.issueMany(requests) };
 }
 
 // What Lambda has parsed. A batch is looked at one by one, so that one request does not stop the others.
@@ -219,7 +220,7 @@ async function issuedFromEvent(caller: ResolvedCaller, event: unknown, checkSize
   if (isBatch(event)) {
     const requests = checkBatch(event);
     await checkSize(requests, caller);
-    return { results: (await issueWellRead(caller.issuer, requests)).map(publicResult) };
+    return { results: await issueWellRead(caller.issuer, requests) };
   }
   assertNamesWereRead(event);
   return caller.issuer.issue(event as IssueRequest);

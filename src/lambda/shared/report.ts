@@ -1,6 +1,7 @@
 import type { Signer } from "../../custody/contract.js";
 import type { KmsSigned } from "../../custody/kms/sign.js";
 import { isSignetError, loggableField, loggableWords, shortened, toPublicError } from "../../errors.js";
+import { failuresIn } from "../../issue/batch-failures.js";
 import type { BatchResult, IssuedToken } from "../../issue/issuer.js";
 import { createLog, type Log, metricsLine } from "./log.js";
 import type { Environment, Settings } from "./settings.js";
@@ -20,6 +21,7 @@ interface Invocation {
 
 /** Says in log and metrics what became of invocations. Neither ever holds a token, a claim or a key. */
 export interface Report {
+  /** @param answer with every failure in the words that are meant for the log */
   answered(invocation: Invocation, answer: Answer, signer: Signer | undefined): void;
   refused(invocation: Invocation, error: unknown): void;
   /** The key could not be opened when the function started. */
@@ -57,7 +59,10 @@ export function createReport({ metrics, installation }: Settings, env: Environme
     answered({ requestId, ms, ...who }, answer, signer) {
       const results = "results" in answer ? answer.results : [answer];
       const tokens = results.filter((each) => "token" in each).length;
-      const refused = results.length - tokens;
+      const failures = failuresIn(results);
+      const failed = failures?.count ?? 0;
+      const refused = results.length - tokens - failed;
+      if (failures !== undefined) logRefused(log, requestId, failures.first, { failed, ...shownIdentity(who), ms });
       log("INFO", requestId, {
         outcome: "issued",
         tokens,
@@ -67,7 +72,7 @@ export function createReport({ metrics, installation }: Settings, env: Environme
         ...shownIdentity(who),
         ms,
       });
-      count({ Issued: tokens, Refused: refused, IssueMilliseconds: ms });
+      count({ Issued: tokens, Refused: refused, ...(failed > 0 && { Failed: failed }), IssueMilliseconds: ms });
     },
     refused({ requestId, ms, ...who }, error) {
       const { status, field } = toPublicError(error);

@@ -69,6 +69,26 @@ it("a batch with KMS takes one Sign a token but for those that are counted, over
   expect(aws.connections.most).toBeLessThanOrEqual(32);
 });
 
+it("a batch whose tokens fail says why at ERROR and counts them as failed, and tells who asked to look there", async () => {
+  aws = await startFakeAws();
+  const handler = await issuing();
+  await handler({ claims: {} }, context);
+  lines.length = 0;
+  aws.inject({ action: "kms:Sign", times: 2, code: "AccessDeniedException", status: 400 });
+  const requests = [{ claims: {} }, { claims: { sub: 1 } }, { claims: {} }, { claims: {} }];
+  const { results } = (await handler({ requests }, context)) as Answer;
+  const words = "the issuer cannot do this now; its log says why";
+  expect(results.filter(({ error }) => error?.code === "aws_access_denied")).toStrictEqual(
+    Array(2).fill({ error: { code: "aws_access_denied", message: words } }),
+  );
+  const [failure, issued, metrics] = lines.map((line) => JSON.parse(line));
+  expect(lines).toHaveLength(3);
+  const why = expect.stringMatching(/^kms:Sign on arn:.*: access denied; allow/);
+  expect(failure).toMatchObject({ level: "ERROR", requestId: "r-1", outcome: "aws_access_denied", failed: 2, failure: why });
+  expect(issued).toMatchObject({ level: "INFO", outcome: "issued", tokens: 1, refused: 1 });
+  expect(metrics).toMatchObject({ Issued: 1, Refused: 1, Failed: 2 });
+});
+
 it("a batch ends with its invocation, and the tokens that are signed by then are answered", async () => {
   const { handler, before } = await warm();
   aws.inject({ action: "kms:Sign", skip: 10, times: 1_000, kind: "timeout" });
