@@ -46,6 +46,10 @@ beforeAll(async () => {
       ],
     },
     far: { trusts: [{ issuer: FAR, jwksUrl, privateNetwork: true, claims: { sub: "far" } }] },
+    plain: {
+      limits: { allowedAudiences: [API], maxTokensPerMinute: 2 },
+      trusts: [{ issuer: IDP, jwks, claims: { sub: "plain" } }],
+    },
     off: { trusts: [{ issuer: IDP, jwks, claims: { sub: "off" }, disabled: true }] },
     agent: {
       keys: { jwks },
@@ -171,6 +175,34 @@ describe("POST /token of a stack", () => {
     const assertion = proof();
     expect((await ask({ ...GRANT, assertion, audience: "https://other.example" })).body.error).toBe("invalid_target");
     expect((await ask({ ...GRANT, assertion })).status).toBe(200);
+  });
+
+  it("does not ask the issuer for what the limits refuse, by a rule whose proofs may be shown again as well, and names what is at fault", async () => {
+    const before = invocations().length;
+    const assertion = proof({ sub: "plain" });
+    const refused = await ask({ ...GRANT, assertion, audience: "https://other.example" });
+    expect([refused.status, refused.body.error]).toStrictEqual([400, "invalid_target"]);
+    const scoped = await ask({ ...GRANT, assertion, scope: "a\u0000b" });
+    expect([scoped.status, scoped.body.error]).toStrictEqual([400, "invalid_scope"]);
+    expect(invocations()).toHaveLength(before);
+    expect((await ask({ ...GRANT, assertion })).status).toBe(200);
+  });
+
+  it("says when to come again, as the issuer does", async () => {
+    const asked = () => withProof({ sub: "plain" });
+    expect([(await asked()).status, (await asked()).status]).toStrictEqual([200, 200]);
+    const { status, headers } = await asked();
+    expect(status).toBe(429);
+    expect(Number(headers["retry-after"])).toBeGreaterThan(30);
+    const throttled = (stack?: string) =>
+      Object.assign(new Error("kms:Sign: throttled"), { name: "aws_throttled", ...(stack && { stack }) });
+    for (const [stackText, seconds] of [
+      [undefined, "1"],
+      ["aws_throttled: kms:Sign\nretryAfterSeconds 7", "7"],
+    ] as const) {
+      stack.aws.runs(async () => Promise.reject(throttled(stackText)));
+      expect(await asked()).toMatchObject({ status: 503, headers: { "retry-after": seconds } });
+    }
   });
 
   it("tries once more where S3 is at work on the same name, and issues nothing where it cannot tell", async () => {
@@ -361,12 +393,12 @@ describe("the aliases for proofs", () => {
   it("are made for callers that can prove themselves, where the route is on", async () => {
     const aliases = () => [...(stack.aws.state.functions.get(stack.issuerArn)?.keys() ?? [])].sort();
     expect(aliases()).toStrictEqual(
-      ["agent", "chat", "ci", "far", "off", "agent-proof", "ci-proof", "far-proof", "off-proof"].sort(),
+      ["agent", "chat", "ci", "far", "off", "plain", "agent-proof", "ci-proof", "far-proof", "off-proof", "plain-proof"].sort(),
     );
     const on = stack.put(parameters).properties("Keys");
     const off = { ...parameters, TokenRoute: "off" };
     expect((await askResource(stack, bucket, { parameters: off, id: "Keys", type: "Update", old: on })).outcome).toBe("SUCCESS");
-    expect(aliases()).toStrictEqual(["agent", "chat", "ci", "far", "off"]);
+    expect(aliases()).toStrictEqual(["agent", "chat", "ci", "far", "off", "plain"]);
     await askResource(stack, bucket, { parameters, id: "Keys", type: "Update", old: stack.put(off).properties("Keys") });
     expect(aliases()).toContain("ci-proof");
   });

@@ -165,9 +165,9 @@ function handlerOf({ env, settings, callers, key, calls, own, report }: HandlerP
     } catch (error) {
       report.refused(invocation(), error);
       if (isHttp) return httpProblem(error);
-      // What Lambda answers is made of the name and the message.
-      const { code, message } = toPublicError(error);
-      throw errorWithoutStack(code, message);
+      // What Lambda answers is made of the name, the message and the stack.
+      const { code, message, retryAfterSeconds } = toPublicError(error);
+      throw errorWithoutStack(code, message, retryAfterSeconds);
     } finally {
       // Lambda's runtime clients post an answer before a timer's turn comes.
       if (calls.confirm !== undefined) setTimeout(confirmNow, 0, calls);

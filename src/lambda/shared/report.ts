@@ -134,10 +134,16 @@ export function withoutStack<T>(start: () => T): T {
   }
 }
 
-/** An error for the caller: its stack would show them this file. */
-export function errorWithoutStack(name: string, message: string): Error {
+/** An error for the caller: its stack would show them this file. It says when another try may succeed instead, where that is known: Lambda hands its lines on. */
+export function errorWithoutStack(name: string, message: string, retryAfterSeconds?: number): Error {
   const error = new Error(message);
   error.name = name;
-  error.stack = `${name}: ${message}`;
+  error.stack = `${name}: ${message}${retryAfterSeconds === undefined ? "" : `\nretryAfterSeconds ${retryAfterSeconds}`}`;
   return error;
+}
+
+/** When another try may succeed, by the last line of what an error of `errorWithoutStack` has become on its way. */
+export function retryAfterIn(trace: unknown): number | undefined {
+  const [, seconds] = (Array.isArray(trace) && /^retryAfterSeconds (\d{1,9})$/.exec(String(trace.at(-1)))) || [];
+  return seconds === undefined ? undefined : Number(seconds);
 }

@@ -3,6 +3,7 @@ import type { Transport } from "../../aws/transport.js";
 import { isObject } from "../../encoding/object-schema.js";
 import { type ErrorCode, SignetError, shortened } from "../../errors.js";
 import { proofAliasOf } from "../../issue/alias-callers.js";
+import { retryAfterIn } from "../shared/report.js";
 import type { AskIssuer } from "./remote-callers.js";
 
 const MAX_MESSAGE = 512;
@@ -21,12 +22,12 @@ export function askIssuer(transport: Transport, functionArn: string): AskIssuer 
 
 // The issuer's function throws a code and its words (`errorWithoutStack`); what else Lambda says is of a function that could not run.
 function thrownError(thrown: unknown): SignetError {
-  const { errorType, errorMessage } = isObject(thrown) ? thrown : {};
-  if (typeof errorType === "string" && CODE.test(errorType))
-    return new SignetError(
-      errorType as ErrorCode,
-      typeof errorMessage === "string" ? shortened(errorMessage, MAX_MESSAGE) : errorType,
-    );
+  const { errorType, errorMessage, trace } = isObject(thrown) ? thrown : {};
+  if (typeof errorType === "string" && CODE.test(errorType)) {
+    const message = typeof errorMessage === "string" ? shortened(errorMessage, MAX_MESSAGE) : errorType;
+    const retryAfterSeconds = retryAfterIn(trace) ?? (errorType === "aws_throttled" ? 1 : undefined);
+    return new SignetError(errorType as ErrorCode, message, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+  }
   const cause = typeof errorType === "string" ? shortened(errorType) : "an unknown error";
   return new SignetError("aws_unavailable", `the issuer's function could not answer (${cause}): its own log says why`);
 }

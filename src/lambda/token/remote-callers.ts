@@ -25,7 +25,11 @@ function remoteCaller(caller: KnownCaller, ask: AskIssuer): KnownCaller {
   const { name } = caller;
   const remotely = (issuer: ImmediateIssuer, proof: ProofOfCaller, of?: ProvenRequest["of"]): ImmediateIssuer => ({
     ...issuer,
-    issue: (request: IssueRequest) => ask(name, { request, proof: sentProof(proof), ...(of !== undefined && { of }) }),
+    // An invocation costs, and of its refusal only the code and the words come back.
+    async issue(request: IssueRequest) {
+      await issuer.check(request);
+      return ask(name, { request, proof: sentProof(proof), ...(of !== undefined && { of }) });
+    },
   });
   return {
     ...caller,

@@ -70,7 +70,8 @@ export function createLambdaFake({ accountId, region, partition }) {
     try {
       return { status: 200, headers, body: JSON.stringify(await run(invoked, JSON.parse(body.toString()))) };
     } catch (error) {
-      const thrown = { errorType: error.name, errorMessage: error.message, trace: [] };
+      // As AWS's runtime client makes it (aws-lambda-ric, `toRapidResponse`).
+      const thrown = { errorType: error.name, errorMessage: error.message, trace: error.stack.split("\n") };
       return { status: 200, headers: { ...headers, "x-amz-function-error": "Unhandled" }, body: JSON.stringify(thrown) };
     }
   }
