@@ -132,6 +132,15 @@ describe("a stack that is deleted", () => {
     expectKept();
   });
 
+  it("goes without its bucket, which somebody has deleted, and takes nothing", async () => {
+    await ask("Keys", "Create");
+    await ask("Complete", "Create");
+    stack.aws.state.buckets.delete(stack.bucket);
+    expect(await ask("Complete", "Delete")).toBe("SUCCESS");
+    expect(await ask("Keys", "Delete")).toBe("SUCCESS");
+    expect(usableKeys()).toHaveLength(2);
+  });
+
   it("takes nothing back of another stack's, also where its own creation finds keys there", async () => {
     await ask("Keys", "Create");
     const mark = objects().get("incomplete").at(-1);

@@ -1,4 +1,5 @@
 import type { AwsParts } from "../../assemble-aws.js";
+import { isAws } from "../../aws/failure.js";
 import { keyringPlace } from "../../aws/names.js";
 import { type Bucket, createBucket } from "../../aws/s3.js";
 import { deleteAllVersions } from "../../aws/s3-versions.js";
@@ -72,7 +73,15 @@ export async function takeBack(request: ResourceRequest, deps: ManagerDeps): Pro
   const { stores, custodians, transport } = deps.parts;
   const { bucket, prefix } = keyringPlace(deps.keyring);
   const store = createBucket(transport, bucket);
-  if (!(await isIncomplete(store, prefix, request.StackId))) {
+  let isOwn: boolean;
+  try {
+    isOwn = await isIncomplete(store, prefix, request.StackId);
+  } catch (error) {
+    // Somebody has deleted it: nothing says any more what is whose, and there is nothing of it that the stack would leave.
+    if (isAws(error, "NoSuchBucket")) return;
+    throw error;
+  }
+  if (!isOwn) {
     if (!(await isCreationTakenBack(store, prefix, request, deps))) return;
     // From here on another try finds it, whatever the stack is at then.
     await writeIncomplete(store, prefix, request.StackId);
