@@ -71,6 +71,8 @@ export function documentPermissions(scope: InstallationScope): readonly Statemen
   return [
     active,
     { actions: ["s3:GetObject", "s3:PutObject"], resources: [`${bucketArn}/${prefix}*`] },
+    // A discovery document that is not the issuer's goes.
+    { actions: ["s3:DeleteObject"], resources: [`${bucketArn}/${prefix}.well-known/*`] },
     // Without the right to list, S3 says of an object that is not there that it is forbidden.
     { actions: ["s3:ListBucket"], resources: [bucketArn] },
   ];

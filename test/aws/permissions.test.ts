@@ -97,6 +97,9 @@ async function managed(kind: AwsCustody, installation: string, restKey?: string)
     await manager().tick({ createKeyring: true });
     now += 86_400;
   }
+  // An issuer without a URL takes a discovery document away.
+  const published = await stores.publicDocuments.read();
+  if (published !== undefined) await stores.publicDocuments.publish({ jwks: published.jwks }, published.tag);
   return seen();
 }
 

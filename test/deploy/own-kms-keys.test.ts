@@ -39,6 +39,21 @@ describe("a stack whose SecretKmsKeyArn becomes another", () => {
   );
 });
 
+describe("a stack whose private keys another account's KMS key wraps", () => {
+  it.each(["kms:Decrypt", "kms:GenerateDataKeyPairWithoutPlaintext"])("may %s with it what is its own alone", async (action) => {
+    const stack = await startStack(bucket.url);
+    const resource = "arn:aws:kms:eu-central-1:999988887777:key/00000000-0000-4000-8000-000000000000";
+    stack.put({ KeyCustodianParameter: "KMSDataKey", SecretKmsKeyArn: resource });
+    const may = (installation: string) =>
+      [stack.roles.Manager, stack.roles.Issuer].map((role) =>
+        stack.may(role, { action, resource, context: { "kms:EncryptionContext:signet:installation": installation } }),
+      );
+    expect(may(stack.bucket)).toStrictEqual([true, action === "kms:Decrypt"]);
+    expect(may("other")).toStrictEqual([false, false]);
+    await stack.aws.close();
+  });
+});
+
 describe("a stack with a KMS key that was there already", () => {
   it("signs with it first, keeps the right to it as long as it is in use, and never deletes it", async () => {
     const stack = await startStack(bucket.url);

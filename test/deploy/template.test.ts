@@ -95,6 +95,21 @@ describe.each(some(2, Object.entries(NEXT)))("a stack with the custodian %s", (c
   });
 });
 
+it("a stack without an issuer's URL takes away a discovery document that somebody has put there", async () => {
+  const stack = await startStack(bucket.url);
+  const parameters = { JwksEndpoint: "off" };
+  expect((await ask(stack, parameters, "Keys", "Create")).outcome).toBe("SUCCESS");
+  const { objects } = stack.aws.state.buckets.get(stack.bucket);
+  const key = ".well-known/openid-configuration";
+  const jwks = objects.get(".well-known/jwks.json").at(-1);
+  objects.set(key, [{ ...jwks, body: Buffer.from('{"issuer":"https://attacker.example"}') }]);
+  await stack.start(stack.put(parameters), "Manager")({ action: "tick" }, managerContext);
+  expect(stack.aws.calls.some(({ action }: { action: string }) => action === "s3:DeleteObject")).toBe(true);
+  expect(denied(stack)).toStrictEqual([]);
+  remember(stack);
+  await stack.aws.close();
+});
+
 describe("a stack whose creation fails at any call", () => {
   // Every call in the long form; here as many as the tests of every day have time for.
   const everyNth = isInFull ? 1 : 41;
@@ -288,7 +303,7 @@ describe("the template", () => {
         /(lambda|scheduler|apigateway)\.amazonaws\.com$|Service: (lambda|scheduler|apigateway)\.amazonaws\.com|Principal: (apigateway|secretsmanager)\.amazonaws\.com/g,
         "",
       );
-    const code = /\n {9}("use strict"[\s\S]*?)\n {6}Role/g;
+    const code = /\n {8}("use strict"[\s\S]*?)\n {6}Role/g;
     expect(written.replaceAll(code, "").match(/arn:aws:|amazonaws|us-east-1/g)).toBeNull();
   });
 
