@@ -1,8 +1,9 @@
 import type { Change, Stack } from "../deploy/stack.js";
 import type { Template } from "../deploy/template.js";
 import { firstNames } from "../encoding/first-few.js";
+import { ownMember } from "../encoding/own-member.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import { hasProofs } from "../issue/alias-callers.js";
 import { readCallers } from "../issue/callers-json.js";
 import { assertOneIss, readTokens, type Tokens } from "../settings/tokens.js";
@@ -117,22 +118,26 @@ export function costOfStack(
   return { things, monthly: monthly + wrapping };
 }
 
-/** What a stack that is deleted leaves, in words: tokens may still live, and these keys cannot be made again. */
-export function whatStays(stack: Stack): readonly string[] {
+/**
+ * What a stack that is deleted leaves, in words: tokens may still live, and these keys cannot be made again.
+ *
+ * @param custodies who holds its keys, by the keyring; why that is not known, where it could not be read
+ */
+export function whatStays(stack: Stack, custodies: readonly string[] | SignetError): readonly string[] {
   const { KeyringBucket: bucket = "", UsedProofsBucket: used } = outputsOf(stack);
   const always = [
     `the bucket ${bucket}: keyring, public documents, audit log (cents a year)`,
     `the parameters below /signet/${bucket}/ (free in the standard tier)`,
     ...(used === undefined ? [] : [`the bucket ${used}: which proofs were used, empty after two days`]),
   ];
-  switch (parameterOf(stack, "KeyCustodianParameter")) {
-    case "KMS":
-      return [...always, `the KMS keys with the tag signet:installation=${bucket} ($${PRICES.kmsKeyMonth} each a month)`];
-    case "SecretsManager":
-      return [...always, `the secrets below signet/${bucket}/ ($${PRICES.secretMonth} each a month)`];
-    case "KMSDataKey":
-      return [...always, `the KMS key that wraps them, unless it is yours ($${PRICES.kmsKeyMonth} a month)`];
-    default:
-      return always;
-  }
+  const lines: Readonly<Record<string, string>> = {
+    kms: `the KMS keys with the tag signet:installation=${bucket} ($${PRICES.kmsKeyMonth} each a month)`,
+    "secrets-manager": `the secrets below signet/${bucket}/ ($${PRICES.secretMonth} each a month)`,
+    "kms-data-key": `the KMS key that wraps private keys, unless it is yours ($${PRICES.kmsKeyMonth} a month)`,
+  };
+  const linesOf = (names: readonly string[]) => [...new Set(names)].flatMap((name) => ownMember<string>(lines, name) ?? []);
+  const present = custodyOfParameter(parameterOf(stack, "KeyCustodianParameter"));
+  if (!isSignetError(custodies)) return [...always, ...linesOf([present, ...custodies])];
+  const unknown = `what other custodians than ${present} hold, if there were any, at their prices: the keyring could not be read (${custodies.message})`;
+  return [...always, ...linesOf([present]), unknown];
 }

@@ -1,7 +1,8 @@
 import { type PublicJwk, publicKeyFromJwk } from "../algorithms/jwk.js";
 import { createBucket } from "../aws/s3.js";
 import { ownMember } from "../encoding/own-member.js";
-import { activeRecord, recordByKid } from "../keyring/keyring.js";
+import type { Custody } from "../keyring/key-record.js";
+import { activeRecord, type Keyring, recordByKid } from "../keyring/keyring.js";
 import { parseKeyring } from "../keyring/parse.js";
 import { awsAccess } from "./aws-access.js";
 import type { Surroundings } from "./surroundings.js";
@@ -35,12 +36,8 @@ export async function outdatedOutputs(
 ): Promise<OutdatedOutputs | undefined> {
   const { KeyringBucket: bucket, KeyID: kid } = outputs;
   if (bucket === undefined || kid === undefined) return undefined;
-  const transport = awsAccess(surroundings, bucket, region);
-  const found = await createBucket(transport, bucket)
-    .get(KEYRING)
-    .finally(() => transport.close());
-  if (found === undefined) return undefined;
-  const keyring = parseKeyring(found.body, KEYRING);
+  const keyring = await keyringIn(surroundings, region, bucket);
+  if (keyring === undefined) return undefined;
   const active = activeRecord(keyring);
   if (active?.publicJwk === undefined) return undefined;
   const present: Outputs = {
@@ -59,6 +56,29 @@ export async function outdatedOutputs(
     ...(retiredAt !== undefined && { retiredAt }),
     signs: { kid: active.publicJwk.kid, since: active.activatedAt },
   };
+}
+
+/**
+ * Who holds the keys of a stack, those of before among them, until they have left its keyring.
+ *
+ * @returns nothing where there is no keyring
+ * @throws SignetError what AWS answers, and `keyring_damaged`
+ */
+export async function custodiesOf(
+  surroundings: Surroundings,
+  region: string,
+  { KeyringBucket: bucket = "" }: Outputs,
+): Promise<readonly Custody[] | undefined> {
+  const keyring = await keyringIn(surroundings, region, bucket);
+  return keyring?.keys.map(({ custody }) => custody);
+}
+
+async function keyringIn(surroundings: Surroundings, region: string, bucket: string): Promise<Keyring | undefined> {
+  const transport = awsAccess(surroundings, bucket, region);
+  const found = await createBucket(transport, bucket)
+    .get(KEYRING)
+    .finally(() => transport.close());
+  return found && parseKeyring(found.body, KEYRING);
 }
 
 function encodedPem(jwk: PublicJwk): string {

@@ -230,6 +230,44 @@ describe("another deployment", () => {
   });
 });
 
+describe("signet undeploy", () => {
+  const stays = async (parameters: Record<string, string>) => {
+    aws.stack = { parameters, outputs: aws.outputs };
+    const { code, stdout, stderr } = await run("undeploy", "--yes", "--json");
+    expect(code, stderr).toBe(0);
+    const [{ stays: lines }] = JSON.parse(stdout).deleted;
+    for (const line of lines) expect(stderr).toContain(`  ${line}\n`);
+    return lines.slice(2) as string[];
+  };
+  const [kms, secrets, wrapping] = [
+    "the KMS keys with the tag signet:installation=kept ($1 each a month)",
+    "the secrets below signet/kept/ ($0.4 each a month)",
+    "the KMS key that wraps private keys, unless it is yours ($1 a month)",
+  ];
+
+  it("names what costs money of each custodian that the keyring names, and of the present one", async () => {
+    expect(await stays({ KeyCustodianParameter: "ParameterStore" })).toStrictEqual([]);
+    const heldBy = (...custodies: string[]) => {
+      const held = movedKeys.map((key: object, index: number) => ({ ...key, custody: custodies[index] ?? "parameter-store" }));
+      aws.objects.set("/kept/keyring.json", JSON.stringify({ ...recorded, keys: held }));
+    };
+    heldBy("kms", "kms-data-key");
+    expect(await stays({ KeyCustodianParameter: "ParameterStore" })).toStrictEqual([kms, wrapping]);
+    expect(await stays({ KeyCustodianParameter: "SecretsManager" })).toStrictEqual([secrets, kms, wrapping]);
+    heldBy("kms");
+    expect(await stays({ KeyCustodianParameter: "KMS" })).toStrictEqual([kms]);
+  });
+
+  it("says so where the keyring cannot be read, and deletes the stack all the same", async () => {
+    aws.objects.set("/kept/keyring.json", "{");
+    const unknown = expect.stringMatching(/^what other custodians than .* hold, .* the keyring could not be read \(.+\)$/);
+    expect(await stays({ KeyCustodianParameter: "KMS" })).toStrictEqual([kms, unknown]);
+    aws.objects.delete("/kept/keyring.json");
+    expect(await stays({ KeyCustodianParameter: "ParameterStore" })).toStrictEqual([unknown]);
+    expect(aws.asked).toContain("DeleteStack");
+  });
+});
+
 describe("signet outputs", () => {
   const play = (state: string) => {
     aws.stack = { parameters: {}, outputs: { ...aws.outputs, ...outputsOf(state) } };
