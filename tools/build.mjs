@@ -135,22 +135,18 @@ async function lambda(staging) {
   ]);
 }
 
-/**
- * The memory of the issuer's function, and with it its share of a processor. A token that waits for a call is made by code that is young for
- * long: 36 ms at 128 MB, 17 at 512. What signs in memory is as quick with the least that there is.
- */
-const megabytesFor = ({ usage }) => (usage(1).signCallsPerToken > 0 ? 512 : 128);
-
 /** What the template knows of the custodians of the registry that run in Lambda: what they are called, and the memory that they take. */
 async function lambdaCustodies(staging) {
   const scratch = join(staging, ".registry");
-  await bundle(scratch, ["src/custody/registry.ts"]);
-  const { CUSTODIES } = await import(pathToFileURL(join(scratch, "custody/registry.js")).href);
+  await bundle(scratch, ["src/custody/registry.ts", "src/custody/facts.ts"]);
+  const [{ CUSTODIES }, { megabytesFor }] = await Promise.all(
+    ["registry", "facts"].map((name) => import(pathToFileURL(join(scratch, `custody/${name}.js`)).href)),
+  );
   await rm(scratch, { recursive: true });
   const running = CUSTODIES.filter(({ runsInLambda }) => runsInLambda);
   return {
     custodies: running.map(({ templateValue }) => templateValue).join(", "),
-    megabytes: running.map((custody) => `${custody.templateValue}: { Megabytes: ${megabytesFor(custody)} }`).join(", "),
+    megabytes: running.map((custody) => `${custody.templateValue}: { Megabytes: ${megabytesFor(custody.usage(1))} }`).join(", "),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Algorithm } from "../algorithms/table.js";
 import { KMS_KEY_MONTH_USD, KMS_SIGNATURES_PER_SECOND, SECRET_MONTH_USD } from "../aws/prices.js";
 import type { Config } from "../config/schema.js";
-import type { Usage } from "../custody/facts.js";
+import { megabytesFor, type Usage } from "../custody/facts.js";
 import { CUSTODIES, findCustody } from "../custody/registry.js";
 
 /** AWS's prices in US dollars, as the price pages of us-east-1 have them; other regions differ by some percent. */
@@ -12,6 +12,8 @@ export const PRICES = {
   kmsRsa2048: 0.03,
   kmsOther: 0.15,
   secretMonth: SECRET_MONTH_USD,
+  /** For each metric of an alarm, a month. */
+  alarmMonth: 0.1,
   /** For a million requests. */
   lambdaRequests: 0.2,
   lambdaGbSecondArm: 0.0000133334,
@@ -21,9 +23,9 @@ export const PRICES = {
   schedulerInvocations: 1,
 } as const;
 
-/** What an invocation of the function takes: 128 MB, and as long as its one KMS call, or next to nothing in memory. */
-const MEMORY_GB = 0.125;
-const KMS_SECONDS = 0.08;
+const MEGABYTES_OF_GB = 1_024;
+/** How long an invocation of the issuer takes, with its memory: as its one KMS call by young code (17 ms as measured), or next to nothing in memory. */
+const KMS_SECONDS = 0.02;
 const MEMORY_SECONDS = 0.001;
 
 /** A key that signs, and the standby beside it. */
@@ -49,12 +51,14 @@ function monthlyUsd({ kmsKeys, secrets }: Usage): number {
 const TICKS_A_YEAR = 365 * 24;
 /** A tick with nothing to do: four reads, one of them of Parameter Store, which is free; and at most one signature, a cent in a year. */
 const TICK_SECONDS = 0.3;
+/** The template's. */
+const MANAGER_GB = 256 / MEGABYTES_OF_GB;
 const READS_OF_S3 = 3;
 
 /** What the key manager costs a year where it ticks every hour and there is nothing to do. */
 export function idleTicksYear(): number {
   const { lambdaRequests, lambdaGbSecondArm, s3Reads, schedulerInvocations } = PRICES;
-  const invocation = (lambdaRequests + schedulerInvocations) / 1_000_000 + TICK_SECONDS * MEMORY_GB * lambdaGbSecondArm;
+  const invocation = (lambdaRequests + schedulerInvocations) / 1_000_000 + TICK_SECONDS * MANAGER_GB * lambdaGbSecondArm;
   return TICKS_A_YEAR * (invocation + (READS_OF_S3 * s3Reads) / 1_000);
 }
 
@@ -78,16 +82,19 @@ export interface Cost {
  * many it wraps.
  */
 export function costs(tokens: number, { kty }: Pick<Algorithm, "kty">): readonly Cost[] {
-  const lambda = (seconds: number) =>
-    (tokens / 1_000_000) * PRICES.lambdaRequests + tokens * seconds * MEMORY_GB * PRICES.lambdaGbSecondArm;
+  const lambda = (used: Usage) => {
+    const seconds = used.signCallsPerToken > 0 ? KMS_SECONDS : MEMORY_SECONDS;
+    const gbSeconds = (seconds * megabytesFor(used)) / MEGABYTES_OF_GB;
+    return (tokens / 1_000_000) * PRICES.lambdaRequests + tokens * gbSeconds * PRICES.lambdaGbSecondArm;
+  };
   const perSignature = (kty === "RSA" ? PRICES.kmsRsa2048 : PRICES.kmsOther) / 10_000;
   const able = CUSTODIES.filter((custody) => custody.needsAws).filter(({ lacks }) => !lacks?.includes(kty));
   return able.map(({ name, usage }) => {
-    const { signCallsPerToken } = usage(1);
-    const signatures = tokens * signCallsPerToken * perSignature;
-    const forLambda = lambda(signCallsPerToken > 0 ? KMS_SECONDS : MEMORY_SECONDS);
+    const used = usage(1);
+    const signatures = tokens * used.signCallsPerToken * perSignature;
+    const forLambda = lambda(used);
     const running = signatures + forLambda;
-    const key = monthlyUsd(usage(1));
+    const key = monthlyUsd(used);
     return {
       custody: name,
       key,

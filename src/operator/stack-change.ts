@@ -106,16 +106,39 @@ export function renewsOutputs(changes: readonly Change[], given: ReadonlyMap<str
   return isAsBefore && changes.every(({ ResourceChange }) => TELLING.includes(ResourceChange?.LogicalResourceId ?? ""));
 }
 
+/** What a stack costs before the first token. */
+export interface StackCost {
+  /** What its key manager makes. */
+  readonly things: readonly string[];
+  /** In dollars a month, beside cents for storage and logs. */
+  readonly monthly: number;
+  /** What of it is for something else than keys, in words. */
+  readonly extras: readonly string[];
+}
+
 /** What the key manager of a stack makes, and what the stack costs a month before the first token. */
-export function costOfStack(
-  given: ReadonlyMap<string, string>,
-  { parameters }: Template,
-): { readonly things: readonly string[]; readonly monthly: number } {
-  const chosen = given.get("KeyCustodianParameter") ?? String(parameters.KeyCustodianParameter?.Default);
-  const existing = given.get(chosen === "KMS" ? "ExistingKmsKeyArn" : "SecretKmsKeyArn");
-  const { things, monthly = 0 } = footprint(custodyOfParameter(chosen), existing || undefined);
-  const wrapping = chosen === "KMSDataKey" && !given.get("SecretKmsKeyArn") ? 1 : 0;
-  return { things, monthly: monthly + wrapping };
+export function costOfStack(given: ReadonlyMap<string, string>, { parameters }: Template): StackCost {
+  const chosen = (name: string) => given.get(name) ?? String(parameters[name]?.Default ?? "");
+  const custodian = chosen("KeyCustodianParameter");
+  const existing = chosen(custodian === "KMS" ? "ExistingKmsKeyArn" : "SecretKmsKeyArn");
+  const { things, monthly: keys = 0 } = footprint(custodyOfParameter(custodian), existing || undefined);
+  const wrapping = custodian === "KMSDataKey" && existing === "" ? PRICES.kmsKeyMonth : 0;
+  const alarms = alarmsOf(chosen);
+  const [forAlarms, forSecret] = [alarms * PRICES.alarmMonth, chosen("SecretsManagerRotation") === "on" ? PRICES.secretMonth : 0];
+  const extras = [
+    ...(forAlarms > 0 ? [`$${forAlarms.toFixed(2)} for ${alarms} alarms`] : []),
+    ...(forSecret > 0 ? [`$${forSecret.toFixed(2)} for the secret that Secrets Manager rotates`] : []),
+  ];
+  return { things, monthly: keys + wrapping + forAlarms + forSecret, extras };
+}
+
+const ALARMS = 6;
+
+// That on KMS's quota stands where the template can tell which metric it is.
+function alarmsOf(chosen: (name: string) => string): number {
+  if (chosen("AlarmEmail") === "") return 0;
+  const isQuotaWatched = chosen("KeyCustodianParameter") === "KMS" && chosen("KmsSignQuota") !== "0";
+  return isQuotaWatched && !chosen("Algorithm").startsWith("ML-DSA") ? ALARMS + 1 : ALARMS;
 }
 
 /**

@@ -34,7 +34,7 @@ export async function cost({ output }: Context, options: CostOptions): Promise<v
   }))
     output.data(line);
   output.note(
-    `${tokens.toLocaleString("en")} ${algorithm.name} tokens a month, an invocation each (arm64, 128 MB); prices of us-east-1, read on ${PRICES.readOn}`,
+    `${tokens.toLocaleString("en")} ${algorithm.name} tokens a month, an invocation each (arm64, 128 MB; 512 MB where KMS signs); prices of us-east-1, read on ${PRICES.readOn}`,
   );
   output.note(`the key manager as a function, ticking every hour with nothing to do: $${idleTicksYear().toFixed(2)} a year`);
   for (const line of ceilingInWords(ceiling, algorithm.name)) output.note(line);

@@ -171,9 +171,10 @@ function tellDoubts({ output }: Context, given: ReadonlyMap<string, string>, pre
 }
 
 function tellCost({ output }: Context, given: ReadonlyMap<string, string>, template: Template): void {
-  const { things, monthly } = costOfStack(given, template);
+  const { things, monthly, extras } = costOfStack(given, template);
+  const among = extras.length === 0 ? "" : ` (${extras.join(", ")} among them)`;
   output.note(`its key manager makes ${things.join("; ")}`);
-  output.note(`about $${monthly.toFixed(2)} a month before the first token, beside cents for storage and logs`);
+  output.note(`about $${monthly.toFixed(2)} a month before the first token${among}, beside cents for storage and logs`);
 }
 
 function pairsOf(pairs: readonly string[]): ReadonlyMap<string, string> {
