@@ -79,7 +79,7 @@ export function createReport({ metrics, installation }: Settings, env: Environme
       logRefused(log, requestId, error, { field: loggableField(field), ...shownIdentity(who), ms });
       count(status < 500 ? { Refused: 1 } : { Failed: 1 });
     },
-    unready: (error) => log("ERROR", "init", failureOf(error)),
+    unready: (error) => logUnready(log, error),
     onRetry(action) {
       if (action === "kms:Sign") kmsRetries += 1;
     },
@@ -99,6 +99,11 @@ export function logRefused(log: Log, requestId: string, error: unknown, more: Re
   const entry = { outcome: code, ...more };
   if (status < 500) log("WARN", requestId, entry);
   else log("ERROR", requestId, { ...entry, ...failureOf(error) });
+}
+
+/** A line of what failed while a function started. Of what nobody foresaw it says no place: the first invocation fails alike, and says it. */
+export function logUnready(log: Log, error: unknown, more: Readonly<Record<string, unknown>> = {}): void {
+  log("ERROR", "init", { ...more, ...failureOf(error), at: undefined });
 }
 
 /** What the log says of a failure: our own words, and of others only their kind and where they arose. */

@@ -19,7 +19,7 @@ import { createProofs } from "../../trust/proofs.js";
 import { fetchJwks } from "../../verify/fetch-jwks.js";
 import { type HttpAnswer, type HttpEvent, httpProblem, isHttpEvent, routeOf } from "../shared/http-event.js";
 import { createLog, type Log } from "../shared/log.js";
-import { failureOf, logRefused } from "../shared/report.js";
+import { failureOf, logRefused, logUnready } from "../shared/report.js";
 import type { Environment } from "../shared/settings.js";
 import { within } from "../shared/within.js";
 import { eventAnswer, requestOf } from "./http-request.js";
@@ -110,7 +110,7 @@ function provingCallers({ callers, issuer, limits }: TokenSettings, log: Log): r
       judgeCaller(caller.name, caller, issuer);
       return true;
     } catch (error) {
-      log("ERROR", "init", { caller: caller.name, ...failureOf(error) });
+      logUnready(log, error, { caller: caller.name });
       return false;
     }
   });

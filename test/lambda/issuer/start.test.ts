@@ -10,7 +10,8 @@ import { createKmsCustodian } from "../../../src/custody/kms/custodian.js";
 import { createParameterStoreCustodian } from "../../../src/custody/parameter-store/custodian.js";
 import { SignetError } from "../../../src/errors.js";
 import { startIssuer } from "../../../src/lambda/issuer/issuer.js";
-import { withoutStack } from "../../../src/lambda/shared/report.js";
+import { createReport, withoutStack } from "../../../src/lambda/shared/report.js";
+import type { Settings } from "../../../src/lambda/shared/settings.js";
 import { createAwsActiveStore } from "../../../src/storage/aws/active-store.js";
 import { until } from "../../contracts/until.js";
 import { FAKE_CREDENTIALS, startFakeAws } from "../../fakes/aws/fake-aws.mjs";
@@ -162,6 +163,18 @@ describe("an error while a function starts", () => {
     expect(failing).toThrow(
       expect.objectContaining({ name: "config_invalid", stack: "config_invalid: SIGNET_LIMITS must be JSON" }),
     );
+  });
+
+  it("that nobody foresaw stands in the log by its kind, without a stack", () => {
+    const lines: string[] = [];
+    const report = createReport({ metrics: false, installation: "a" } as Settings, { AWS_LAMBDA_LOG_FORMAT: "JSON" }, (line) =>
+      lines.push(line),
+    );
+    report.unready(new TypeError("cannot read /var/task/index.js"));
+    const timestamp = expect.any(String);
+    expect(lines.map((line) => JSON.parse(line))).toStrictEqual([
+      { timestamp, level: "ERROR", requestId: "init", failure: "TypeError" },
+    ]);
   });
 
   it("that nobody foresaw says no more than that", () => {
