@@ -132,7 +132,7 @@ export interface JwtIssuerProps {
   readonly permissionsBoundary?: IManagedPolicy;
   /** Of every function. Default `nodejs24.x`; `nodejs26.x` where the region has it. */
   readonly runtime?: "nodejs24.x" | "nodejs26.x";
-  /** Megabytes of the issuer. Default by custody: 512 where KMS signs, else 128. */
+  /** Megabytes of the issuer and of the decoder. Default: the issuer's by custody, 512 where KMS signs, and else 128. */
   readonly memorySize?: number;
   /** Default `arm64`. */
   readonly architecture?: "arm64" | "x86_64";
