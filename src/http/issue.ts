@@ -174,7 +174,7 @@ function note(results: readonly BatchResult[], log: RequestLog): void {
   log.tokens = (log.tokens ?? 0) + results.filter((result) => "token" in result).length;
   const failures = failuresIn(results);
   if (failures === undefined) return;
-  const { first = failures.first, count = 0 } = log.failures ?? {};
+  const { first, count } = log.failures ?? { ...failures, count: 0 };
   log.failures = { first, count: count + failures.count };
 }
 

@@ -313,10 +313,24 @@ function settled(issue: () => IssuedToken | Promise<IssuedToken>): BatchResult |
   }
 }
 
+/** What each result of a batch was made of that holds no token. */
+const ERRORS = new WeakMap<BatchResult, unknown>();
+
+/** @internal Why a result of a batch holds no token, for logs. */
+export function errorBehind(result: BatchResult): unknown {
+  return ERRORS.get(result);
+}
+
 function refusalOf(error: unknown): BatchResult {
-  if (!isSignetError(error)) return { error: { code: "internal", message: "the token could not be issued" } };
+  const result = { error: refusalIn(error) };
+  ERRORS.set(result, error);
+  return result;
+}
+
+function refusalIn(error: unknown): Extract<BatchResult, { readonly error: object }>["error"] {
+  if (!isSignetError(error)) return { code: "internal", message: "the token could not be issued" };
   const { code, message, field } = error;
-  return { error: field === undefined ? { code, message } : { code, message, field } };
+  return field === undefined ? { code, message } : { code, message, field };
 }
 
 /** @internal One outcome of a batch as a stranger may be told it. */

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Installation } from "../assemble.js";
-import type { ErrorCode } from "../errors.js";
+import { type ErrorCode, toPublicError } from "../errors.js";
 import type { Answered } from "./listener.js";
 
 type KmsSigned = Parameters<Parameters<Installation["watchKms"]>[0]>[0];
@@ -72,7 +72,7 @@ export function createMetrics(keyInUse: () => KeyInUse | undefined, clock: () =>
       const { alg = "", kid = "" } = keyInUse() ?? {};
       if (issued !== undefined) tokens.inc({ alg, kid, caller, outcome: "issued" }, issued);
       else if (code !== undefined && code !== NOT_ASKED) tokens.inc({ alg, kid, caller, outcome: code });
-      if (failures !== undefined) tokens.inc({ alg, kid, caller, outcome: failures.first.code }, failures.count);
+      if (failures !== undefined) tokens.inc({ alg, kid, caller, outcome: toPublicError(failures.first).code }, failures.count);
     },
     dependencyFailed(dependency: string) {
       failures.inc({ dependency });

@@ -16,6 +16,33 @@ function failingSigner(): Signer {
   return { kid: signer.kid, alg: signer.alg, publicJwk: signer.publicJwk, sign };
 }
 
+it("a token of a batch that nobody can say why it failed is in the log by its kind and place", async () => {
+  const sign = () => {
+    throw new TypeError("a secret");
+  };
+  const { post, notes } = routesFor({ signer: { kid: signer.kid, alg: signer.alg, publicJwk: signer.publicJwk, sign } });
+  const answer = await post("/issue", { requests: [{ claims: { sub: "a" } }] });
+  const text = await answer.text();
+  expect(JSON.parse(text)).toMatchObject({ results: [{ error: { code: "internal" } }] });
+  let line = "";
+  createAnsweredLog((written) => {
+    line += written;
+  })({
+    context: { address: "", log: notes[0] ?? {} },
+    method: "POST",
+    status: answer.status,
+    milliseconds: 1,
+    id: "1",
+  } as Answered);
+  expect(JSON.parse(line)).toMatchObject({
+    level: "error",
+    failed: 1,
+    failure: "TypeError",
+    at: expect.stringContaining("batch-failures"),
+  });
+  expect(text + line).not.toContain("secret");
+});
+
 // Whatever is longer is worked on in portions.
 it.each([4, 4_000])(
   "a batch whose tokens fail is an error in the log, which says why, and in the metrics (%i requests)",
