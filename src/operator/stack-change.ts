@@ -1,5 +1,5 @@
 import type { Change, Stack } from "../deploy/stack.js";
-import type { Template } from "../deploy/template.js";
+import type { Template, TemplateParameter } from "../deploy/template.js";
 import { firstNames } from "../encoding/first-few.js";
 import { ownMember } from "../encoding/own-member.js";
 import { parseStrictJson } from "../encoding/strict-json.js";
@@ -118,7 +118,7 @@ export interface StackCost {
 
 /** What the key manager of a stack makes, and what the stack costs a month before the first token. */
 export function costOfStack(given: ReadonlyMap<string, string>, { parameters }: Template): StackCost {
-  const chosen = (name: string) => given.get(name) ?? String(parameters[name]?.Default ?? "");
+  const chosen = (name: string) => given.get(name) ?? String(ownMember<TemplateParameter>(parameters, name)?.Default ?? "");
   const custodian = chosen("KeyCustodianParameter");
   const existing = chosen(custodian === "KMS" ? "ExistingKmsKeyArn" : "SecretKmsKeyArn");
   const { things, monthly: keys = 0 } = footprint(custodyOfParameter(custodian), existing || undefined);

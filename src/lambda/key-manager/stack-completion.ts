@@ -77,7 +77,7 @@ export async function takeBack(request: ResourceRequest, deps: ManagerDeps): Pro
   try {
     isOwn = await isIncomplete(store, prefix, request.StackId);
   } catch (error) {
-    // Somebody has deleted it: nothing says any more what is whose, and there is nothing of it that the stack would leave.
+    // It was deleted by hand: nothing says any more what is whose.
     if (isAws(error, "NoSuchBucket")) return;
     throw error;
   }

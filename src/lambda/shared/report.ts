@@ -101,7 +101,7 @@ export function logRefused(log: Log, requestId: string, error: unknown, more: Re
   else log("ERROR", requestId, { ...entry, ...failureOf(error) });
 }
 
-/** A line of what failed while a function started. Of what nobody foresaw it says no place: the first invocation fails alike, and says it. */
+/** A line of what failed while a function started. Of what is unexpected it says no place: the first invocation fails alike, and says it. */
 export function logUnready(log: Log, error: unknown, more: Readonly<Record<string, unknown>> = {}): void {
   log("ERROR", "init", { ...more, ...failureOf(error), at: undefined });
 }
