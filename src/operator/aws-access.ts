@@ -10,14 +10,14 @@ import type { Surroundings } from "./surroundings.js";
  *
  * @param name the thing that the command is about: where it is an ARN, the region is its own
  * @param fallback the region of what has no ARN; else the environment's or its profile's
- * @param waits how long a call, and a try of one, may take, and who is told of another try
+ * @param waits how long a call, and a try of one, may take, whether there is another one, and who is told of it
  * @throws SignetError `usage` where no region is known
  */
 export function awsAccess(
   surroundings: Surroundings,
   name: string,
   fallback?: string,
-  waits: Pick<TransportOptions, "attemptMs" | "deadlineMs" | "onRetry"> = {},
+  waits: Pick<TransportOptions, "attemptMs" | "deadlineMs" | "isOnce" | "onRetry"> = {},
 ): Transport {
   const env = withProfile(surroundings.env);
   const region = (name.startsWith("arn:") ? name.split(":")[3] : fallback) || regionIn(env);

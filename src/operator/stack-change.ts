@@ -107,7 +107,7 @@ export function renewsOutputs(changes: readonly Change[], given: ReadonlyMap<str
 }
 
 /** What a stack costs before the first token. */
-export interface StackCost {
+interface StackCost {
   /** What its key manager makes. */
   readonly things: readonly string[];
   /** In dollars a month, beside cents for storage and logs. */

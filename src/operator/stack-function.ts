@@ -14,8 +14,8 @@ interface StackFunction {
   readonly what: string;
   /** The alias that is the caller. */
   readonly alias?: string | undefined;
-  /** How long an answer, with all tries, is waited for, and who is told of another try. */
-  readonly waits?: Pick<TransportOptions, "attemptMs" | "deadlineMs" | "onRetry">;
+  /** How long an answer, with all tries, is waited for, whether there is another try, and who is told of it. */
+  readonly waits?: Pick<TransportOptions, "attemptMs" | "deadlineMs" | "isOnce" | "onRetry">;
 }
 
 const MAX_WORDS = 1_024;

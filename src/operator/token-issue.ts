@@ -32,6 +32,10 @@ export async function issueHere(
   return (await known.issuer.issue(checked)).token;
 }
 
+/** The function may have to start, and to wait for KMS. A second invocation would pay for a second token. */
+const ANSWER_MS = 25_000;
+const ONCE = { attemptMs: ANSWER_MS, deadlineMs: ANSWER_MS, isOnce: true };
+
 /**
  * Has a stack's function issue a token, with the operator's own credentials.
  *
@@ -41,8 +45,8 @@ export async function issueHere(
 export async function issueByStack(surroundings: Surroundings, config: string, { request, caller }: TokenAsked): Promise<string> {
   const checked = checkRequest(request);
   const arn = await functionOf(surroundings, config, "JWTIssuerFunctionArn");
-  const { token } = await invoke(surroundings, { arn, alias: caller, what: "the issuer's function" }, checked, isIssued);
-  return token;
+  const issuer = { arn, alias: caller, what: "the issuer's function", waits: ONCE };
+  return (await invoke(surroundings, issuer, checked, isIssued)).token;
 }
 
 function isIssued(value: unknown): value is { readonly token: string } {

@@ -4,6 +4,7 @@ import { isSignetError, SignetError } from "../../src/errors.js";
 import { perform } from "../../src/lambda/key-manager/request.js";
 import { loadInstallation } from "../../src/operator/load-installation.js";
 import { stackManager } from "../../src/operator/stack-manager.js";
+import { issueByStack } from "../../src/operator/token-issue.js";
 import { signet } from "../cli/command.js";
 import { some } from "../contracts/matrix.js";
 import { scratchDirectories } from "../contracts/scratch.js";
@@ -107,6 +108,14 @@ const calledByOperator = () =>
   ].sort();
 
 describe("the console of a stack", () => {
+  it("has no token issued twice where Lambda fails", async () => {
+    const asked = { caller: "web", request: { claims: { sub: "alice" }, ttl: 60 } };
+    aws.inject({ action: "lambda:InvokeFunction", code: "ServiceException", status: 500 });
+    await expect(issueByStack(surroundings, "stack:signet", asked)).rejects.toMatchObject({ code: "aws_unavailable" });
+    expect(aws.calls.filter(({ action }: { action: string }) => action === "lambda:InvokeFunction")).toHaveLength(1);
+    expect(await issueByStack(surroundings, "stack:signet", asked)).toMatch(/^eyJ/);
+  });
+
   it("reads it with the operator's own credentials, and writes nothing", async () => {
     const { status, json } = await page.call("/api/keys");
     expect(status).toBe(200);
