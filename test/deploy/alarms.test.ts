@@ -23,7 +23,11 @@ function takes(pattern: string, line: object): boolean {
   return new Function(`return ${condition}`)();
 }
 
-const ended = (status: string) => ({ time: "t", type: "platform.report", record: { requestId: "r", status } });
+const ended = (status: string, errorType?: string, type = "platform.report") => ({
+  time: "t",
+  type,
+  record: { requestId: "r", status, ...(errorType && { errorType }) },
+});
 
 describe("the alarm on failures", () => {
   it.each<[string, object, boolean, boolean]>([
@@ -33,8 +37,13 @@ describe("the alarm on failures", () => {
     ["a refusal as Lambda tells it", { level: "ERROR", message: { errorType: "ttl_exceeds_limit" } }, false, true],
     ["a signature that was wrong, which has an alarm of its own", { level: "ERROR", unproven: 1 }, false, true],
     ["a function that Lambda has ended", ended("timeout"), true, true],
-    ["a function that ran out of memory", ended("failure"), true, true],
-    ["an invocation that was refused", ended("error"), false, false],
+    ["a function whose runtime has failed", ended("failure"), true, true],
+    ["a function that has exited", ended("error", "Runtime.ExitError"), true, true],
+    ["a function that ran out of memory", ended("error", "Runtime.OutOfMemory"), true, true],
+    ["a function that has not started", ended("error", "Runtime.Unknown", "platform.initReport"), true, true],
+    ["an invocation that was refused", ended("error", "Function.Unknown"), false, false],
+    ["an invocation that was refused, by another name", ended("error", "Runtime.Unknown"), false, false],
+    ["a function that has started", ended("success", undefined, "platform.initReport"), false, false],
     ["an invocation", ended("success"), false, false],
   ])("hears of %s, of issuer and token function (%#)", (_, line, byIssuer, byToken) => {
     const stack = resolved({ TokenRoute: "on" });
