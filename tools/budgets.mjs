@@ -40,7 +40,7 @@ const budgets = [
   { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 967.3, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.
   { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 49.2, unit: KILOBYTE, name: "KB" },
-  { what: "what is built", path: "dist", limit: 3_640, unit: KILOBYTE, name: "KB" },
+  { what: "what is built", path: "dist", limit: 3_641, unit: KILOBYTE, name: "KB" },
 ];
 
 /** @param {string} what @param {number} size @param {number} limit @param {string} unit */
