@@ -94,7 +94,7 @@ export async function replaceFile(path: string, data: string, mode: number): Pro
  */
 export async function writeOutput(path: string, data: string): Promise<void> {
   const isFile = await stat(path).then(
-    (stats) => stats.isFile() || stats.isDirectory(),
+    (stats) => stats.isFile(),
     () => true,
   );
   if (isFile && !/^\/(?:dev\/(?:std(?:out|err)$|fd\/)|proc\/)/.test(resolve(path))) return replaceFile(path, data, PUBLIC_FILE);
