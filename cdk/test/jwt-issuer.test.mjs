@@ -157,7 +157,7 @@ test("carries the functions as assets, as they can be read in the template", () 
   assert.equal(codes.length, 3);
   for (const code of codes) {
     assert.match(code, /^function statusOf\(code\) \{$/m);
-    assert.ok(text.includes(code.trimEnd().replace(/\n(?!\n)/g, `\n${" ".repeat(9)}`)));
+    assert.ok(text.includes(code.trimEnd().replace(/\n(?!\n)/g, `\n${" ".repeat(8)}`)));
   }
 });
 
