@@ -46,7 +46,7 @@ import { findFaults, repairFaults } from "./steps/repair.js";
 import { requestMigration, requestRotation } from "./steps/request-rotation.js";
 import { isStillSigning, type Revocation, type RevokeRequest, recordRevocation, type TokensAtRisk } from "./steps/revoke.js";
 import { revokedBefore } from "./steps/revoked-before.js";
-import { isElsewhere, withLease } from "./with-lease.js";
+import { assertNothingLeft, isElsewhere, withLease } from "./with-lease.js";
 
 /**
  * One run: repairs, then carries out the plan. Where there is nothing to do it costs three reads, a signature of the active key, and no
@@ -57,6 +57,7 @@ export async function tick(context: Context, { dryRun: isDryRun = false, createK
   if (current === undefined) {
     if (createKeyring !== true) throw keyringMissing(context);
     if (!isDryRun) return withLease(context, (session) => run(context, session), { createKeyring });
+    await assertNothingLeft(context);
     const done: ReportedAction[] = [{ kind: "create", words: "make the keyring, a first key that signs at once, and a standby" }];
     return reportOf(context, undefined, { done, plan: { actions: [], waits: [], nextAt: null } });
   }

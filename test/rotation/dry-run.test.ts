@@ -93,8 +93,10 @@ describe("a dry run", () => {
     const without = managerOver({ ...stores, keyring: { ...stores.keyring, read } });
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const request = { privateKey, algorithm: "ES256", custody: "file", as: "active", createKeyring: true } as const;
-    for (const dryRun of [false, true])
+    for (const dryRun of [false, true]) {
       await expect(without.importKey({ ...request, dryRun })).rejects.toMatchObject({ code: "keyring_missing" });
+      await expect(without.tick({ createKeyring: true, dryRun })).rejects.toMatchObject({ code: "keyring_missing" });
+    }
   });
 
   it("says of every change that no key could be made where none is found", async () => {
