@@ -37,7 +37,7 @@ const budgets = [
   { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 37.3, unit: KILOBYTE, name: "KB" },
   { what: "the token function, minified", path: "dist/lambda/token.cjs", limit: 138.4, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 1 MB through S3, which cfn-lint counts as 1,000,000 bytes: 976.5 KB.
-  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 967.3, unit: KILOBYTE, name: "KB" },
+  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 967.4, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.
   { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 49.2, unit: KILOBYTE, name: "KB" },
   { what: "what is built", path: "dist", limit: 3_641, unit: KILOBYTE, name: "KB" },
