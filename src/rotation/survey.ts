@@ -119,7 +119,6 @@ export async function livesAfter(
     },
     {
       proves: "none",
-      onObstacle: () => undefined,
       seen: (view) => {
         after = asVerifiersSee(view);
       },

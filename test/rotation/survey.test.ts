@@ -173,6 +173,23 @@ describe("the lives after a change", () => {
     expect(lifeOf(lives, first)).toMatchObject({ end: "revoked" });
   });
 
+  it("are drawn without opening a key, also where one would be made: KMS is paid for each signature", async () => {
+    const { manager, managerOf, stores, file, kids, pass } = await issuer();
+    const [first] = (await kids("active")) as [string];
+    pass(2 * DAY);
+    const { actions } = await manager.revoke({ kid: first, dryRun: true });
+    expect(actions.map(({ kind }) => kind)).toContain("make");
+    let opened = 0;
+    const open: typeof file.open = async (document) => {
+      opened++;
+      return file.open(document);
+    };
+    expect(
+      await managerOf(USUAL, stores, { ...file, open }).livesAfter({ revoke: first }, actions, { history: [] }),
+    ).not.toBeNull();
+    expect(opened).toBe(0);
+  });
+
   it("are not drawn where another key would take over on paper", async () => {
     const { manager, kids } = await issuer();
     const [first] = (await kids("active")) as [string];

@@ -39,7 +39,7 @@ export async function makeKey(context: Context, session: Session, { documents }:
 }
 
 /**
- * Makes sure that a key may be made, or looked for, at a custodian from here.
+ * Makes sure that a key may be made at a custodian from here.
  *
  * @returns what the keyring records with the key of how it is kept
  * @throws SignetError what `keptAlike` and `assertOthersAreHere` throw
@@ -64,7 +64,7 @@ export async function finishMaking(
 ): Promise<void> {
   const record = recordById(session.keyring(), id);
   if (record !== undefined)
-    await assertMayMake(context, { keyring: session.keyring(), documents }, record.custody, await session.time());
+    await assertOthersAreHere(context, { keyring: session.keyring(), documents }, record.custody, await session.time());
   await completeMaking(context, session, id);
 }
 

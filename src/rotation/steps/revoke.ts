@@ -55,14 +55,17 @@ export async function recordRevocation(session: Session, request: RevokeRequest)
   const left = records.filter((record) => record.revokedAt === undefined || record.state !== stateOf(record));
   if (left.length === 0) return revocation;
   assertExpected(session.keyring(), request.expected);
-  const why = request.reason === undefined ? {} : { reason: request.reason };
+  const { reason } = request;
   const revoked = new Map(
-    left.map((record) => [record.id, { state: stateOf(record), revokedAt: record.revokedAt ?? now, ...why }]),
+    left.map((record) => [
+      record.id,
+      { state: stateOf(record), revokedAt: record.revokedAt ?? now, ...(reason !== undefined && { reason }) },
+    ]),
   );
   await session.change((keyring) => ({ ...keyring, keys: keyring.keys.map((key) => ({ ...key, ...revoked.get(key.id) })) }), {
     event: "key.revoked",
     keys: left.map(({ publicJwk, id }) => publicJwk?.kid ?? id),
-    ...(request.reason === undefined ? {} : { why: request.reason }),
+    ...(reason !== undefined && { why: reason }),
   });
   return revocation;
 }
