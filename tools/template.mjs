@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { parseDocument } from "yaml";
 
-/** As little as YAML takes below `Code` and `ZipFile`: a space more for each line would be 20 KB of what CloudFormation takes. */
-const CODE_INDENT = " ".repeat(8);
+/** As little as YAML takes below `Code` and `ZipFile`: a space more for each line would be 20 KB of what CloudFormation takes, so whatever stands above them is indented by one. */
+const CODE_INDENT = " ".repeat(6);
 
 /**
  * @param {string} source one of src/deploy/*.yaml

@@ -35,7 +35,7 @@ export interface SigningScope {
  */
 export function signedHeaders(request: UnsignedRequest, credentials: Credentials, scope: SigningScope): Record<string, string> {
   const { service, region, time } = scope;
-  const date = `${new Date(time).toISOString().slice(0, 19).replaceAll("-", "").replaceAll(":", "")}Z`;
+  const date = basicDate(time);
   const digest = sha256(request.body);
   const unsorted: Record<string, string> = { ...request.headers, host: request.host, "x-amz-date": date };
   if (credentials.sessionToken !== undefined) unsorted["x-amz-security-token"] = credentials.sessionToken;
@@ -85,6 +85,13 @@ export function canonicalQuery(query?: Readonly<Record<string, string>>): string
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map((pair) => pair.join("="))
     .join("&");
+}
+
+/** ISO 8601's basic format, by slices: expressions are slow for as long as they are young. */
+function basicDate(time: number): string {
+  const iso = new Date(time).toISOString();
+  const day = iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 10);
+  return `${day}T${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
 }
 
 function byName(a: readonly [name: string, value: string], b: typeof a): number {

@@ -3,9 +3,10 @@ import { parseJson } from "../encoding/json-names.js";
 import { isObject } from "../encoding/object-schema.js";
 import { type Environment, endpointOf, type Service } from "./endpoint.js";
 import { type Again, type CalledAction, crowdedOut, kindOf, refusal, unavailable, untrusted } from "./failure.js";
+import type { AwsAnswer } from "./http-answer.js";
 import { type Credentials, canonicalQuery, signedHeaders } from "./sigv4.js";
 import { createTurns } from "./turns.js";
-import { type AwsAnswer, createWires, type Endpoint, NoAnswer, partsOf, send, type Wires } from "./wire.js";
+import { createWires, type Endpoint, NoAnswer, partsOf, send, type Wires } from "./wire.js";
 
 /** What calls go out with. */
 export interface TransportOptions {
@@ -57,6 +58,7 @@ export interface Transport {
 /** OpenSSL's and Node's codes for a certificate that is not believed: no further try will change it. */
 const UNTRUSTED = /CERT|UNABLE_TO_VERIFY|ERR_TLS/;
 const NEVER = Number.POSITIVE_INFINITY;
+const NO_TIME: Again = { waitMs: NEVER, awsCode: "", cause: new Error("no time was left") };
 const FIRST_WAIT_MS = 50;
 const MAX_WAIT_MS = 5_000;
 /** A connection that was idle for longer may be dead, as after a freeze: Node's own servers close theirs after five seconds. */
@@ -104,8 +106,8 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       if (turn !== undefined) await turn;
       const leftMs = isClosed ? 0 : endsAt - now();
-      if (leftMs <= 0) throw crowdedOut({ ...request, region }, MAX_KMS_CALLS);
-      return await tried(request, tries, leftMs);
+      if (leftMs <= 0 && turn !== undefined) throw crowdedOut({ ...request, region }, MAX_KMS_CALLS);
+      return leftMs > 0 ? await tried(request, tries, leftMs) : NO_TIME;
     } finally {
       kmsTurns.give();
     }
@@ -115,12 +117,12 @@ export function createTransport(options: TransportOptions): Transport {
     region,
     async call(request: AwsRequest) {
       const endsAt = Math.min(now() + deadlineMs, options.endsBy?.() ?? Number.POSITIVE_INFINITY);
-      for (let tries = 0, answered: Again | undefined; ; tries++) {
+      for (let tries = 0, telling: Again | undefined; ; tries++) {
         const outcome = await triedInTurn(request, tries, endsAt);
         if (!("waitMs" in outcome)) return outcome;
         // The last try may be cut short by the deadline: what was answered before it says more.
-        if (outcome.status) answered = outcome;
-        if (isClosed || now() + outcome.waitMs >= endsAt) throw unavailable({ ...request, region }, answered ?? outcome);
+        if (telling === undefined || outcome.status) telling = outcome;
+        if (isClosed || now() + outcome.waitMs >= endsAt) throw unavailable({ ...request, region }, telling);
         options.onRetry?.(request.action);
         if (outcome.waitMs > 0) await wait(outcome.waitMs);
       }
@@ -158,7 +160,6 @@ function attempts(options: TransportOptions, wires: Wires, now: () => number): A
     if (isOnce && now() - usedAt > MAX_IDLE_MS) wires.closeIdle();
     const answer = await send(
       await wires.to(endpoint),
-      endpoint,
       { method, path: search === "" ? path : `${path}?${search}`, headers: signed, body },
       { attemptMs, leftMs, isFirst: tries === 0 && !isOnce },
     );

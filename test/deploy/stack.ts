@@ -70,6 +70,7 @@ export async function startStack(answersTo: string) {
     );
   }
 
+  let isOver = false;
   const aws = await startFakeAws({ region: REGION, accountId: ACCOUNT, credentials: [owner, ...credentials], isDirect: true });
   aws.createBucket(BUCKET);
   aws.createBucket(USED_PROOFS);
@@ -133,7 +134,7 @@ export async function startStack(answersTo: string) {
     const loaded = { exports: {} as { handler?: Handler } };
     const write = (line: string) => void lines.push(line);
     const run = compiled(code ?? Code.ZipFile);
-    const requireHere = (id: string): unknown => (id === "node:fs" ? filesWith(write) : requireWithShortWaits(id));
+    const requireHere = (id: string): unknown => (id === "node:fs" ? filesWith(write) : requireWithShortWaits(id, () => isOver));
     run(loaded.exports, requireHere, loaded, {
       env,
       hrtime: process.hrtime,
@@ -164,11 +165,16 @@ export async function startStack(answersTo: string) {
     });
   }
 
+  function close(): Promise<void> {
+    isOver = true;
+    return aws.close();
+  }
+
   /** Whether the policies of a role allow a call. */
   const may = (who: Role, call: Parameters<typeof isAllowed>[1]): boolean => isAllowed(who.statements, call);
 
   return {
-    aws,
+    aws: { ...aws, close },
     api,
     may,
     lines,
@@ -207,10 +213,11 @@ function filesWith(write: (line: string) => void): object {
   return { ...require("node:fs"), writeSync };
 }
 
-/** What a manager waits for passes at once. */
-function requireWithShortWaits(id: string): unknown {
+/** What a manager waits for passes at once; of a stack that is no more it never comes, and moves nobody else's clock. */
+function requireWithShortWaits(id: string, isOver: () => boolean): unknown {
   if (id !== "node:timers/promises") return require(id);
-  return { setTimeout: async (milliseconds: number) => void vi.setSystemTime(Date.now() + milliseconds) };
+  const pass = async (milliseconds: number) => void vi.setSystemTime(Date.now() + milliseconds);
+  return { setTimeout: (milliseconds: number) => (isOver() ? new Promise(() => {}) : pass(milliseconds)) };
 }
 
 /** What CloudFormation asks a custom resource for. */

@@ -303,7 +303,7 @@ describe("the template", () => {
         /(lambda|scheduler|apigateway)\.amazonaws\.com$|Service: (lambda|scheduler|apigateway)\.amazonaws\.com|Principal: (apigateway|secretsmanager)\.amazonaws\.com/g,
         "",
       );
-    const code = /\n {8}("use strict"[\s\S]*?)\n {6}Role/g;
+    const code = /\n {6}("use strict"[\s\S]*?)\n {4}Role/g;
     expect(written.replaceAll(code, "").match(/arn:aws:|amazonaws|us-east-1/g)).toBeNull();
   });
 

@@ -4,6 +4,7 @@ import { publicJwk } from "../../src/algorithms/jwk.js";
 import { parsePrivateKeyText } from "../../src/algorithms/private-key-text.js";
 import { parsePublicKeyText } from "../../src/algorithms/public-key-text.js";
 import { algorithmNamed } from "../../src/algorithms/table.js";
+import { createAnswerReader } from "../../src/aws/http-answer.js";
 import { configHints } from "../../src/cli/config-hints.js";
 import { checkConfig } from "../../src/config/load.js";
 import { decodeBase64url } from "../../src/encoding/base64url.js";
@@ -57,6 +58,11 @@ const call = (target: string) => ({ address: "192.0.2.1", target, log: {} });
 const asked = (handler: Handler, target: string, headers: Record<string, string> = {}, method = "GET") =>
   handler(new Request("https://issuer.example/", { method, headers }), call(target));
 const METHOD = "arn:aws:execute-api:eu-central-1:111122223333:abc123/prod/GET";
+const readAnswerOf = (text: string) => createAnswerReader(true).read(Buffer.from(text));
+function answerByBytes(text: string) {
+  const reader = createAnswerReader(true);
+  for (const byte of Buffer.from(text)) reader.read(Buffer.of(byte));
+}
 const config = (more: object) => checkConfig({ version: 1, ...more }, "signet.json", { env: {} });
 const claims = (value: object) => issuer.issue({ claims: value as Record<string, unknown> });
 
@@ -222,6 +228,12 @@ const PARSERS: Record<string, readonly [textOf: (length: number) => unknown, par
     (n) => `{${Array.from({ length: n / 16 }, (_, at) => `"m${at}":1`).join(",\n")}}`,
     (text: string) => checkConfig(JSON.parse(text), "signet.json", { env: {}, text }),
   ],
+  "the head of an answer": [(n) => `HTTP/1.1 200 OK\r\n${"A:b\r\n".repeat(n / 5)}`, readAnswerOf],
+  "an answer in chunks": [
+    (n) => `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${"1\r\nx\r\n".repeat(n / 6)}`,
+    readAnswerOf,
+  ],
+  "an answer in bytes": [(n) => `HTTP/1.1 200 OK\r\n\r\n${"x".repeat(n)}`, answerByBytes],
   "a duration": [(n) => "1h".repeat(n / 2), (text: string) => parseDuration(text, "--ttl")],
   "a duration of digits": [(n) => `${"1".repeat(n)}x`, (text: string) => parseDuration(text, "--ttl")],
   "the name of an alias": [(n) => ({ [`${"1".repeat(n)}!`]: {} }), (given: object) => readCallers(given)],

@@ -1,0 +1,153 @@
+/** An answer. */
+export interface AwsAnswer {
+  readonly status: number;
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
+/** Reads one answer as it arrives. */
+export interface AnswerReader {
+  /**
+   * @returns the answer, once it is whole
+   * @throws Error where this is none
+   */
+  read(bytes: Buffer): AwsAnswer | undefined;
+  /** @returns the answer, where the end of its connection is its own */
+  end(): AwsAnswer | undefined;
+  /** Whether something of it has arrived. */
+  hasBegun(): boolean;
+  /** Whether its connection is good for one more call. */
+  staysOpen(): boolean;
+}
+
+/** What comes next of an answer. */
+type Part = "head" | "body" | "chunk size" | "chunk" | "chunk end" | "trailers" | "until the end" | "nothing";
+
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** Of what is no body, before it or between two chunks of it. */
+const MAX_HEAD_BYTES = 65_536;
+/** As much is looked at for a line between two chunks; hardly any is longer. */
+const LINE_BYTES = 64;
+const FIELD_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const CHUNK_SIZE = /^([\da-f]{1,7})(?:;|$)/i;
+
+/**
+ * For an answer of HTTP/1.1 (RFC 9112), in time that grows with its length alone. What could be read in two ways is an error. Not node:http's,
+ * which takes two thirds of what a call costs besides TLS (docs/decisions/aws.md).
+ *
+ * @param hasBody whether the call is one that is answered with a body
+ */
+export function createAnswerReader(hasBody: boolean): AnswerReader {
+  let part: Part = "head";
+  let head: Head | undefined;
+  let [line, headBytes, bodyBytes] = ["", 0, 0];
+  /** What is still to come of the body, or of a chunk of it. */
+  let left = 0;
+  const chunks: Buffer[] = [];
+
+  function takeBody(bytes: Buffer, at: number): number {
+    const taken = bytes.subarray(at, at + left);
+    bodyBytes += taken.length;
+    if (bodyBytes > MAX_BODY_BYTES) throw new Error("the answer is too large");
+    chunks.push(taken);
+    left -= taken.length;
+    if (left === 0) [part, headBytes] = [part === "body" ? "nothing" : "chunk end", 0];
+    return at + taken.length;
+  }
+
+  // A line, or the lines of the head together: hardly any comes in two pieces.
+  function takeText(bytes: Buffer, at: number): number {
+    const [end, most] = part === "head" ? ["\r\n\r\n", MAX_HEAD_BYTES] : ["\r\n", LINE_BYTES];
+    const known = line.length;
+    line += bytes.toString("latin1", at, Math.min(bytes.length, at + most));
+    const found = line.indexOf(end, Math.max(0, known - end.length + 1));
+    const taken = (found < 0 ? line.length : found + end.length) - known;
+    headBytes += taken;
+    if (headBytes > MAX_HEAD_BYTES) throw new Error("the head of the answer is too large");
+    if (found >= 0) {
+      const lines = line.slice(0, found).split("\r\n");
+      line = "";
+      if (lines.some(isNone)) throw new Error("a line of the answer is none");
+      linesRead(lines);
+    }
+    return at + taken;
+  }
+
+  function linesRead(lines: readonly string[]): void {
+    if (part === "head") {
+      head = headOf(lines);
+      [part, left] = bodyOf(head, hasBody);
+    } else [part, left] = afterLine(part, lines[0] ?? "");
+  }
+
+  const answer = () => head && { status: head.status, headers: head.headers, body: textOf(chunks, bodyBytes) };
+
+  return {
+    read(bytes) {
+      for (let at = 0; at < bytes.length; ) {
+        if (part === "nothing") throw new Error("there is more than an answer");
+        at = left > 0 ? takeBody(bytes, at) : takeText(bytes, at);
+      }
+      return part === "nothing" ? answer() : undefined;
+    },
+    end: () => (part === "until the end" ? answer() : undefined),
+    hasBegun: () => head !== undefined || line !== "",
+    staysOpen: () => part === "nothing" && head !== undefined && head.isOfHttp11 && !closes(head),
+  };
+}
+
+function closes({ headers: { connection = "" } }: Head): boolean {
+  return connection.toLowerCase().includes("close");
+}
+
+function isNone(text: string): boolean {
+  return text.includes("\n") || text.includes("\r") || text.includes("\0");
+}
+
+function textOf(chunks: readonly Buffer[], bytes: number): string {
+  const [first = Buffer.alloc(0), ...others] = chunks;
+  return (others.length > 0 ? Buffer.concat(chunks, bytes) : first).toString();
+}
+
+interface Head extends Omit<AwsAnswer, "body"> {
+  readonly isOfHttp11: boolean;
+}
+
+function headOf([first = "", ...fields]: readonly string[]): Head {
+  const [, minor, digits] = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: |$)/.exec(first) ?? [];
+  if (digits === undefined) throw new Error("the answer is none of HTTP/1.1");
+  const values = new Map<string, string>();
+  for (const field of fields) {
+    const colon = field.indexOf(":");
+    const name = field.slice(0, Math.max(0, colon)).toLowerCase();
+    if (!FIELD_NAME.test(name)) throw new Error("a field of the answer is none");
+    const value = field.slice(colon + 1).trim();
+    // The values of a field that is given twice are a list (RFC 9110, section 5.3): two lengths are none.
+    const before = values.get(name);
+    values.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return { status: Number(digits), headers: Object.fromEntries(values), isOfHttp11: minor === "1" };
+}
+
+/** What follows the head (RFC 9112, section 6.3), and how many bytes of it. */
+function bodyOf({ status, headers }: Head, hasBody: boolean): [Part, number] {
+  if (status === 101) throw new Error("the answer speaks another protocol");
+  if (status < 200) return ["head", 0];
+  if (!hasBody || status === 204 || status === 304) return ["nothing", 0];
+  const { "transfer-encoding": coding, "content-length": length } = headers;
+  if (coding?.toLowerCase() === "chunked" && length === undefined) return ["chunk size", 0];
+  if (coding === undefined && length === undefined) return ["until the end", Number.POSITIVE_INFINITY];
+  if (coding !== undefined || !/^\d{1,9}$/.test(length ?? "")) throw new Error("the answer's length is not clear");
+  return [Number(length) === 0 ? "nothing" : "body", Number(length)];
+}
+
+/** What follows a line among or after the chunks of a body (RFC 9112, section 7.1), and how many bytes of it. */
+function afterLine(part: Part, line: string): [Part, number] {
+  if (part === "trailers") return [line === "" ? "nothing" : part, 0];
+  if (part === "chunk end" && line === "") return ["chunk size", 0];
+  const [, digits] = (part === "chunk size" && CHUNK_SIZE.exec(line)) || [];
+  if (digits === undefined) throw new Error("a chunk of the answer is not as long as it says");
+  const size = Number.parseInt(digits, 16);
+  return [size === 0 ? "trailers" : "chunk", size];
+}
