@@ -67,6 +67,7 @@ export async function createWorld(custodies) {
     empty: { text: bundled("empty"), env },
     embedded: { text: bundled("embedded"), env: { ...env, BENCH_KEY: pem } },
     fetching: { text: bundled("fetching"), env: { ...env, BENCH_PARAMETER: PARAMETER } },
+    "asking-bare": { text: bundled("asking-bare"), env: { ...env, BENCH_KMS_KEY: kmsKey } },
     asking: { text: bundled("asking"), env: { ...env, BENCH_KMS_KEY: kmsKey } },
     signing: { text: bundled("signing"), env: { ...env, BENCH_KMS_KEY: kmsKey } },
   };

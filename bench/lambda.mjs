@@ -26,7 +26,7 @@ const EFFORT = isSmoke
 /** The least memory that the template gives the issuer, and so the least processor. */
 const MEMORY_MB = 128;
 /** Those that are started once more with a whole processor: what young code costs where nothing makes it wait, and its caches go cold. */
-const UNTHROTTLED = ["empty", "asking", "signing", "parameter-store", "kms", "go-kms"];
+const UNTHROTTLED = ["empty", "asking-bare", "asking", "signing", "parameter-store", "kms", "go-kms"];
 
 /** A start, its first invocation with the processor that it then has, and those that follow. */
 async function startOnce(world, one, share) {
