@@ -30,7 +30,7 @@ const MAX_HEAD_BYTES = 65_536;
 /** As much is looked at for a line between two chunks; hardly any is longer. */
 const LINE_BYTES = 64;
 const FIELD_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-const CHUNK_SIZE = /^([\da-f]{1,7})(?:;|$)/i;
+const CHUNK_SIZE = /^0*([\da-f]{1,7})(?:;|$)/i;
 
 /**
  * For an answer of HTTP/1.1 (RFC 9112), in time that grows with its length alone. What could be read in two ways is an error. Not node:http's,
@@ -49,7 +49,7 @@ export function createAnswerReader(hasBody: boolean): AnswerReader {
   function takeBody(bytes: Buffer, at: number): number {
     const taken = bytes.subarray(at, at + left);
     bodyBytes += taken.length;
-    if (bodyBytes > MAX_BODY_BYTES) throw new Error("the answer is too large");
+    if (bodyBytes > MAX_BODY_BYTES) throw unreadable("the answer is too large");
     chunks.push(taken);
     left -= taken.length;
     if (left === 0) [part, headBytes] = [part === "body" ? "nothing" : "chunk end", 0];
@@ -64,11 +64,11 @@ export function createAnswerReader(hasBody: boolean): AnswerReader {
     const found = line.indexOf(end, Math.max(0, known - end.length + 1));
     const taken = (found < 0 ? line.length : found + end.length) - known;
     headBytes += taken;
-    if (headBytes > MAX_HEAD_BYTES) throw new Error("the head of the answer is too large");
+    if (headBytes > MAX_HEAD_BYTES) throw unreadable("the head of the answer is too large");
     if (found >= 0) {
       const lines = line.slice(0, found).split("\r\n");
       line = "";
-      if (lines.some(isNone)) throw new Error("a line of the answer is none");
+      if (lines.some(isNone)) throw unreadable("a line of the answer is none");
       linesRead(lines);
     }
     return at + taken;
@@ -86,19 +86,31 @@ export function createAnswerReader(hasBody: boolean): AnswerReader {
   return {
     read(bytes) {
       for (let at = 0; at < bytes.length; ) {
-        if (part === "nothing") throw new Error("there is more than an answer");
-        at = left > 0 ? takeBody(bytes, at) : takeText(bytes, at);
+        if (part === "nothing") at = takeEnd(bytes, at);
+        else at = left > 0 ? takeBody(bytes, at) : takeText(bytes, at);
       }
       return part === "nothing" ? answer() : undefined;
     },
     end: () => (part === "until the end" ? answer() : undefined),
     hasBegun: () => head !== undefined || line !== "",
-    staysOpen: () => part === "nothing" && head !== undefined && head.isOfHttp11 && !closes(head),
+    staysOpen: () => part === "nothing" && head !== undefined && head.isOfHttp11 && !ends(head),
   };
 }
 
-function closes({ headers: { connection = "" } }: Head): boolean {
-  return connection.toLowerCase().includes("close");
+/** Told in the place of a system's code. */
+function unreadable(words: string): Error {
+  return Object.assign(new Error(words), { code: words });
+}
+
+// An end of a line after a body is one of old servers (RFC 9112, section 2.2).
+function takeEnd(bytes: Buffer, at: number): number {
+  if (bytes.toString("latin1", at) !== "\r\n") throw unreadable("there is more than an answer");
+  return bytes.length;
+}
+
+/** Whether a connection is to end: by its own word, or by so short a time that it would end under the next call. */
+function ends({ headers: { connection = "", "keep-alive": time = "" } }: Head): boolean {
+  return connection.toLowerCase().includes("close") || /timeout=[01]\b/i.test(time);
 }
 
 function isNone(text: string): boolean {
@@ -116,12 +128,12 @@ interface Head extends Omit<AwsAnswer, "body"> {
 
 function headOf([first = "", ...fields]: readonly string[]): Head {
   const [, minor, digits] = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: |$)/.exec(first) ?? [];
-  if (digits === undefined) throw new Error("the answer is none of HTTP/1.1");
+  if (digits === undefined) throw unreadable("the answer is none of HTTP/1.1");
   const values = new Map<string, string>();
   for (const field of fields) {
     const colon = field.indexOf(":");
     const name = field.slice(0, Math.max(0, colon)).toLowerCase();
-    if (!FIELD_NAME.test(name)) throw new Error("a field of the answer is none");
+    if (!FIELD_NAME.test(name)) throw unreadable("a field of the answer is none");
     const value = field.slice(colon + 1).trim();
     // The values of a field that is given twice are a list (RFC 9110, section 5.3): two lengths are none.
     const before = values.get(name);
@@ -132,13 +144,13 @@ function headOf([first = "", ...fields]: readonly string[]): Head {
 
 /** What follows the head (RFC 9112, section 6.3), and how many bytes of it. */
 function bodyOf({ status, headers }: Head, hasBody: boolean): [Part, number] {
-  if (status === 101) throw new Error("the answer speaks another protocol");
+  if (status === 101) throw unreadable("the answer speaks another protocol");
   if (status < 200) return ["head", 0];
   if (!hasBody || status === 204 || status === 304) return ["nothing", 0];
   const { "transfer-encoding": coding, "content-length": length } = headers;
   if (coding?.toLowerCase() === "chunked" && length === undefined) return ["chunk size", 0];
   if (coding === undefined && length === undefined) return ["until the end", Number.POSITIVE_INFINITY];
-  if (coding !== undefined || !/^\d{1,9}$/.test(length ?? "")) throw new Error("the answer's length is not clear");
+  if (coding !== undefined || !/^0*\d{1,9}$/.test(length ?? "")) throw unreadable("the answer's length is not clear");
   return [Number(length) === 0 ? "nothing" : "body", Number(length)];
 }
 
@@ -147,7 +159,7 @@ function afterLine(part: Part, line: string): [Part, number] {
   if (part === "trailers") return [line === "" ? "nothing" : part, 0];
   if (part === "chunk end" && line === "") return ["chunk size", 0];
   const [, digits] = (part === "chunk size" && CHUNK_SIZE.exec(line)) || [];
-  if (digits === undefined) throw new Error("a chunk of the answer is not as long as it says");
+  if (digits === undefined) throw unreadable("a chunk of the answer is not as long as it says");
   const size = Number.parseInt(digits, 16);
   return [size === 0 ? "trailers" : "chunk", size];
 }

@@ -118,12 +118,22 @@ function connectionOf(socket: Socket, standsAt: string, gone: (connection: Conne
   socket.on("end", () => {
     gone(connection, false);
     connection.exchange?.end();
+    connection.exchange?.fail(cutOff());
   });
   socket.on("close", () => {
-    connection.exchange?.fail(Object.assign(new Error("closed before the end of an answer"), { code: "ECONNRESET" }));
+    connection.exchange?.fail(cutOff());
     gone(connection, true);
   });
   return connection;
+}
+
+function cutOff(): Error {
+  return Object.assign(new Error("closed before the end of an answer"), { code: "ECONNRESET" });
+}
+
+/** Whether a connection takes one more call, and nothing of the last one would go out before it: an answer may come before all is sent. */
+function isFree({ socket }: Connection): boolean {
+  return socket.readyState === "open" && socket.writableLength === 0;
 }
 
 /** Connections to one host that stay open, and the calls that wait for one. */
@@ -147,6 +157,8 @@ function createWire(endpoint: Endpoint, tls: Tls | undefined) {
     if (next !== undefined && waiting.delete(next)) take(next);
   }
   function take(exchange: Exchange): void {
+    // One that is destroyed has its end told a turn later.
+    for (const each of idle) if (each.socket.destroyed) idle.delete(each);
     const connection = [...idle].pop() ?? (all.size < MAX_CONNECTIONS ? open() : undefined);
     if (connection === undefined) return void waiting.add(exchange);
     idle.delete(connection);
@@ -162,7 +174,7 @@ function createWire(endpoint: Endpoint, tls: Tls | undefined) {
     /** Takes back what a call has used. */
     give(connection: Connection, isGood: boolean) {
       connection.exchange = undefined;
-      if (!isGood || connection.socket.readyState !== "open") return void connection.socket.destroy();
+      if (!isGood || !isFree(connection)) return void connection.socket.destroy();
       connection.socket.unref();
       idle.add(connection);
       letIn();

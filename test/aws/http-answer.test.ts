@@ -55,6 +55,13 @@ describe("an answer", () => {
     ["that is empty", `${HEAD}Content-Length: 0\r\n\r\n`, "", true],
     ["in chunks", `${HEAD}Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;a=b\r\nlo\r\n0\r\n\r\n`, "hello", true],
     ["in chunks, with trailers", `${HEAD}transfer-encoding: Chunked\r\n\r\n5\r\nhello\r\n00\r\nA: b\r\n\r\n`, "hello", true],
+    ["with zeros before its length", `${HEAD}Content-Length: 0000000005\r\n\r\nhello`, "hello", true],
+    [
+      "with zeros before a chunk's size",
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\n00000005\r\nhello\r\n0\r\n\r\n`,
+      "hello",
+      true,
+    ],
     ["that lasts until the end", `${HEAD}A: b\r\n\r\nhello`, "hello", false],
     ["of HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello", false],
     ["whose connection closes", `${HEAD}Connection: Close\r\nContent-Length: 5\r\n\r\nhello`, "hello", false],
@@ -90,6 +97,13 @@ describe("an answer", () => {
     const headers = { etag: '"a"', "x-a": "1, 2", ["__proto__"]: "x", constructor: "y", "content-length": "0" };
     expect(Object.entries(answer?.headers ?? {})).toStrictEqual(Object.entries(headers));
     expect(Object.getPrototypeOf(answer?.headers)).toBe(Object.prototype);
+  });
+
+  it("may have one end of a line behind it, as of old servers", async () => {
+    const text = `${HEAD}Content-Length: 5\r\n\r\nhello\r\n`;
+    expect(whole(text).answer?.body).toBe("hello");
+    expect(await readByNode(text)).toStrictEqual({ status: 200, body: "hello" });
+    expect(() => whole(`${text}x`)).toThrow(/more than an answer/);
   });
 
   it("is told in UTF-8 where that is cut too", () => {

@@ -69,6 +69,7 @@ it.each([
   ["more than its answer", OK("1") + OK("planted")],
   ["that it closes", OK("1", "Connection: close\r\n")],
   ["that it speaks HTTP/1.0", OK("1").replace("1.1", "1.0")],
+  ["that it ends it within a second", OK("1", "Keep-Alive: timeout=1, max=9\r\n")],
 ])("a connection over which a service says %s takes no other call", async (_what, first) => {
   const { call, sockets } = await service((number) => (number === 1 ? first : OK(String(number))));
   const [outcome] = await Promise.allSettled([call()]);
@@ -83,6 +84,34 @@ it("what comes over a connection that no call uses is no call's answer", async (
   sockets[0]?.write(OK("planted"));
   await closed;
   expect([await call(), sockets.length]).toStrictEqual(["2", 2]);
+});
+
+it.each<[string, (socket: Socket) => void]>([
+  ["was reset", (socket) => socket.resetAndDestroy()],
+  ["has brought what no call asked for", (socket) => socket.write("HTTP/1.1 408 Request Timeout\r\n\r\n")],
+])("a connection that %s takes no call in the turn before its end is told", async (_what, spoil) => {
+  for (let round = 0; round < 20; round++) {
+    const { call, sockets } = await service((number) => OK(String(number)));
+    expect(await call()).toBe("1");
+    spoil(sockets[0] as Socket);
+    // The next turn reads it, and 'close' comes at that turn's end.
+    await turns(2);
+    expect([await call(), sockets.length]).toStrictEqual(["2", 2]);
+  }
+});
+
+it("a connection whose call was answered before all of it was sent takes no other", async () => {
+  const { call, sockets } = await service((number, _text, socket) => {
+    if (number === 1) socket.pause();
+    return OK(String(number));
+  });
+  expect(await call({ body: "x".repeat(8_000_000) })).toBe("1");
+  expect([await call(), sockets.length]).toStrictEqual(["2", 2]);
+});
+
+it("a call whose service ends its half of the connection without an answer ends at once", async () => {
+  const { call } = await service((_number, _text, socket) => void socket.pause().end());
+  await expect(call({ body: "x".repeat(8_000_000) })).rejects.toMatchObject({ cause: { code: "ECONNRESET" } });
 });
 
 it("more calls than there may be connections wait for one, and each gets its own answer", async () => {
