@@ -1,4 +1,5 @@
 /** Asks KMS for the same signature each time, by a request that is signed once a minute, over a socket alone: what TLS takes by itself. */
+const { isIP } = require("node:net");
 const tls = require("node:tls");
 const { requestFor } = require("./kms-sign.cjs");
 
@@ -16,7 +17,7 @@ function signed() {
 exports.handler = () =>
   new Promise((resolve) => {
     if (Date.now() - signedAt > SIGN_EVERY_MS) [text, signedAt] = [signed(), Date.now()];
-    socket ??= tls.connect({ host: hostname, port, servername: hostname });
+    socket ??= tls.connect({ host: hostname, port, servername: isIP(hostname) === 0 ? hostname : "" });
     let answer = "";
     const take = (bytes) => {
       answer += bytes;
