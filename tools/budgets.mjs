@@ -40,7 +40,7 @@ const budgets = [
   { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 955, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.
   { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 49.2, unit: KILOBYTE, name: "KB" },
-  { what: "what is built", path: "dist", limit: 3_652, unit: KILOBYTE, name: "KB" },
+  { what: "what is built", path: "dist", limit: 3_654, unit: KILOBYTE, name: "KB" },
 ];
 
 /** @param {string} what @param {number} size @param {number} limit @param {string} unit */
