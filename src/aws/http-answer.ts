@@ -15,8 +15,6 @@ export interface AnswerReader {
   read(bytes: Buffer): AwsAnswer | undefined;
   /** @returns the answer, where the end of its connection is its own */
   end(): AwsAnswer | undefined;
-  /** Whether something of it has arrived. */
-  hasBegun(): boolean;
   /** Whether its connection is good for one more call. */
   staysOpen(): boolean;
 }
@@ -34,14 +32,15 @@ const CHUNK_SIZE = /^0*([\da-f]{1,7})(?:;|$)/i;
 
 /**
  * For an answer of HTTP/1.1 (RFC 9112), in time that grows with its length alone. What could be read in two ways is an error. Not node:http's,
- * which takes two thirds of what a call costs besides TLS (docs/decisions/aws.md).
+ * since node:https takes a third to a half of what a request costs (docs/decisions/aws.md).
  *
  * @param hasBody whether the call is one that is answered with a body
  */
 export function createAnswerReader(hasBody: boolean): AnswerReader {
   let part: Part = "head";
   let head: Head | undefined;
-  let [line, headBytes, bodyBytes] = ["", 0, 0];
+  const text = collectedText();
+  let [headBytes, bodyBytes] = [0, 0];
   /** What is still to come of the body, or of a chunk of it. */
   let left = 0;
   const chunks: Buffer[] = [];
@@ -56,32 +55,25 @@ export function createAnswerReader(hasBody: boolean): AnswerReader {
     return at + taken.length;
   }
 
-  // A line, or the lines of the head together: hardly any comes in two pieces.
+  // A line, or the lines of the head together.
   function takeText(bytes: Buffer, at: number): number {
-    const [end, most] = part === "head" ? ["\r\n\r\n", MAX_HEAD_BYTES] : ["\r\n", LINE_BYTES];
-    const known = line.length;
-    line += bytes.toString("latin1", at, Math.min(bytes.length, at + most));
-    const found = line.indexOf(end, Math.max(0, known - end.length + 1));
-    const taken = (found < 0 ? line.length : found + end.length) - known;
+    const isHead = part === "head";
+    const [taken, whole] = text.upTo(isHead ? "\r\n\r\n" : "\r\n", bytes, at, isHead ? MAX_HEAD_BYTES : LINE_BYTES);
     headBytes += taken;
     if (headBytes > MAX_HEAD_BYTES) throw unreadable("the head of the answer is too large");
-    if (found >= 0) {
-      const lines = line.slice(0, found).split("\r\n");
-      line = "";
-      if (lines.some(isNone)) throw unreadable("a line of the answer is none");
-      linesRead(lines);
-    }
+    if (whole !== undefined) linesRead(whole.split("\r\n"));
     return at + taken;
   }
 
   function linesRead(lines: readonly string[]): void {
+    if (lines.some((line) => /[\0\r\n]/.test(line))) throw unreadable("a line of the answer is none");
     if (part === "head") {
       head = headOf(lines);
       [part, left] = bodyOf(head, hasBody);
     } else [part, left] = afterLine(part, lines[0] ?? "");
   }
 
-  const answer = () => head && { status: head.status, headers: head.headers, body: textOf(chunks, bodyBytes) };
+  const answer = () => head && { status: head.status, headers: head.headers, body: Buffer.concat(chunks, bodyBytes).toString() };
 
   return {
     read(bytes) {
@@ -92,7 +84,6 @@ export function createAnswerReader(hasBody: boolean): AnswerReader {
       return part === "nothing" ? answer() : undefined;
     },
     end: () => (part === "until the end" ? answer() : undefined),
-    hasBegun: () => head !== undefined || line !== "",
     staysOpen: () => part === "nothing" && head !== undefined && head.isOfHttp11 && !ends(head),
   };
 }
@@ -113,13 +104,28 @@ function ends({ headers: { connection = "", "keep-alive": time = "" } }: Head): 
   return connection.toLowerCase().includes("close") || /timeout=[01]\b/i.test(time);
 }
 
-function isNone(text: string): boolean {
-  return text.includes("\n") || text.includes("\r") || text.includes("\0");
-}
-
-function textOf(chunks: readonly Buffer[], bytes: number): string {
-  const [first = Buffer.alloc(0), ...others] = chunks;
-  return (others.length > 0 ? Buffer.concat(chunks, bytes) : first).toString();
+/** Text that comes in pieces, each of which is looked at once. */
+function collectedText() {
+  let pieces: string[] = [];
+  /** The last of what was there: its end may begin in it. */
+  let tail = "";
+  return {
+    /** @returns how many bytes were taken, and the text before its end where that was found */
+    upTo(end: string, bytes: Buffer, at: number, most: number): [taken: number, text?: string] {
+      const piece = bytes.toString("latin1", at, at + most);
+      const near = tail + piece;
+      const found = near.indexOf(end);
+      if (found < 0) {
+        pieces.push(piece);
+        tail = near.slice(1 - end.length);
+        return [piece.length];
+      }
+      const taken = found + end.length - tail.length;
+      const text = pieces.join("") + piece.slice(0, taken);
+      [pieces, tail] = [[], ""];
+      return [taken, text.slice(0, -end.length)];
+    },
+  };
 }
 
 interface Head extends Omit<AwsAnswer, "body"> {

@@ -235,13 +235,13 @@ export function send(wire: Wire, sent: Sent, { attemptMs, leftMs, isFirst }: Pat
   return new Promise((resolve, reject) => {
     const request = requestOf(sent);
     const reader = createAnswerReader(sent.method !== "HEAD");
-    let [wasOpen, wasSent, isOver] = [false, false, false];
+    let [wasOpen, wasSent, isAnswered, isOver] = [false, false, false, false];
     let connection: Connection | undefined;
 
     const timeoutMs = Math.max(1, Math.min(attemptMs, leftMs));
     // One turn later: after a freeze the time is over before what has arrived is looked at.
     const giveUp = () => setImmediate(() => exchange.fail(new Error("timeout")));
-    const giveUpSilent = () => setImmediate(() => reader.hasBegun() || giveUp());
+    const giveUpSilent = () => setImmediate(() => isAnswered || giveUp());
     const timers = [setTimeout(giveUp, timeoutMs)];
 
     function over(staysOpen: boolean): void {
@@ -271,6 +271,7 @@ export function send(wire: Wire, sent: Sent, { attemptMs, leftMs, isFirst }: Pat
         timers[0]?.refresh();
       },
       read(bytes) {
+        isAnswered = true;
         try {
           answered(reader.read(bytes));
         } catch (error) {

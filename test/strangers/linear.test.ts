@@ -58,6 +58,8 @@ const call = (target: string) => ({ address: "192.0.2.1", target, log: {} });
 const asked = (handler: Handler, target: string, headers: Record<string, string> = {}, method = "GET") =>
   handler(new Request("https://issuer.example/", { method, headers }), call(target));
 const METHOD = "arn:aws:execute-api:eu-central-1:111122223333:abc123/prod/GET";
+// Whole, and within what a head may be.
+const headOfAnswer = (n: number) => `HTTP/1.1 204 X\r\n${"A:b\r\n".repeat(n / 12)}\r\n`;
 const readAnswerOf = (text: string) => createAnswerReader(true).read(Buffer.from(text));
 function answerByBytes(text: string) {
   const reader = createAnswerReader(true);
@@ -228,7 +230,8 @@ const PARSERS: Record<string, readonly [textOf: (length: number) => unknown, par
     (n) => `{${Array.from({ length: n / 16 }, (_, at) => `"m${at}":1`).join(",\n")}}`,
     (text: string) => checkConfig(JSON.parse(text), "signet.json", { env: {}, text }),
   ],
-  "the head of an answer": [(n) => `HTTP/1.1 200 OK\r\n${"A:b\r\n".repeat(n / 5)}`, readAnswerOf],
+  "the head of an answer": [headOfAnswer, readAnswerOf],
+  "the head of an answer, in bytes": [headOfAnswer, answerByBytes],
   "an answer in chunks": [
     (n) => `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${"1\r\nx\r\n".repeat(n / 6)}`,
     readAnswerOf,
