@@ -7,12 +7,13 @@ import { plan } from "./plan/planner.js";
 import { without } from "./plan/records.js";
 import { awaitsProof } from "./plan/successor.js";
 import type { View } from "./plan/view.js";
+import { type Beginning, readBeginning } from "./reading.js";
 import { type Report, reportOf } from "./report.js";
 import type { Creation } from "./requests.js";
 import { assertClock, type Context, keyringMissing } from "./session/context.js";
-import { type LogBeyond, readBeyond } from "./session/log-beyond.js";
+import type { LogBeyond } from "./session/log-beyond.js";
 import { readViewWithRetries } from "./session/read-view.js";
-import { newKeyring, type Session, type Versioned, writableVersion } from "./session/session.js";
+import { newKeyring, type Session, writableVersion } from "./session/session.js";
 import { assertSameIssuer } from "./steps/apply-policy.js";
 import { assertMayMake } from "./steps/make-key.js";
 import { alertsOf, plantedWords } from "./steps/planted.js";
@@ -42,8 +43,8 @@ export async function dryRun(
   work: (session: Session) => Promise<readonly ReportedAction[]>,
   { createKeyring = false, proves, adoptByHand = false, onObstacle, seen }: Creation & Looking = {},
 ): Promise<Report> {
-  const current = await context.stores.keyring.read();
-  let keyring = await keyringToCopy(context, current, createKeyring);
+  const { view: first, beyond } = await beginningOfCopy(context, createKeyring);
+  let { keyring } = first;
   await assertClock(context, keyring.policy.clockSkewSeconds);
   const session = sessionOfCopy(
     context,
@@ -52,8 +53,6 @@ export async function dryRun(
       keyring = next;
     },
   );
-  const beyond = current === undefined ? undefined : await readBeyond(context.stores, keyring);
-  const first = await readViewWithRetries(context, keyring);
   const adopted = beyond === undefined ? undefined : await adoptedOnCopy(context, first, beyond, adoptByHand);
   keyring = adopted?.keyring ?? keyring;
   const done = [...(adopted?.done ?? []), ...(await work(session))];
@@ -67,14 +66,16 @@ export async function dryRun(
   return reportOf(context, keyring, { done: [...done, ...actions], plan: last, alerts });
 }
 
-async function keyringToCopy(context: Context, current: Versioned | undefined, createKeyring: boolean): Promise<Keyring> {
+async function beginningOfCopy(context: Context, createKeyring: boolean): Promise<Beginning> {
+  const current = await context.stores.keyring.read();
   if (current !== undefined) {
     assertSameIssuer(context.settings, current.keyring);
-    return current.keyring;
+    return readBeginning(context);
   }
   if (!createKeyring) throw keyringMissing(context);
   await assertNothingLeft(context);
-  return newKeyring(context, await writableVersion(context));
+  const keyring = newKeyring(context, await writableVersion(context));
+  return { view: await readViewWithRetries(context, keyring), beyond: undefined };
 }
 
 function sessionOfCopy({ clock }: Context, keyring: () => Keyring, set: (keyring: Keyring) => void): Session {

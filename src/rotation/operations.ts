@@ -10,7 +10,7 @@ import type { ReportedAction } from "./plan/actions.js";
 import type { AuditEntry } from "./plan/audit-entry.js";
 import { plan } from "./plan/planner.js";
 import { documentState, type View } from "./plan/view.js";
-import { asVerifiersSee } from "./reading.js";
+import { asVerifiersSee, readStill } from "./reading.js";
 import { type Report, reportOf } from "./report.js";
 import type {
   Creation,
@@ -255,9 +255,11 @@ export async function repair(
   context: Context,
   { apply = false, dryRun: isDryRun = false }: RepairRequest,
 ): Promise<RepairReport> {
-  const keyring = await existingKeyring(context);
-  const view = await readViewWithRetries(context, keyring);
-  const findings = await findFaults(context, view, context.clock());
+  const { keyring, read } = await readStill(context, async (present) => {
+    const view = await readViewWithRetries(context, present);
+    return { view, findings: await findFaults(context, view, context.clock()) };
+  });
+  const { view, findings } = read;
   if (!apply || findings.length === 0) {
     const current = plan(view, keyring.policy, context.clock());
     return Object.freeze({ ...reportOf(context, keyring, { done: [], plan: current }), findings });
@@ -316,9 +318,9 @@ export async function history(context: Context): Promise<readonly AuditEntry[]> 
   return readHistory(context.stores, await existingKeyring(context));
 }
 
-/** Checks the audit log against the keyring. */
+/** Checks the audit log against the keyring. @throws SignetError `lease_held` where keys are being changed all the while */
 export async function verifyAudit(context: Context): Promise<AuditVerdict> {
-  return verifyLog(context.stores, await existingKeyring(context));
+  return (await readStill(context, (keyring) => verifyLog(context.stores, keyring))).read;
 }
 
 /**

@@ -1,11 +1,13 @@
-import { isSignetError, type SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import type { ActiveDocument } from "../keyring/active-document.js";
 import { activeRecord, type Keyring } from "../keyring/keyring.js";
 import type { PublishedDocuments } from "../storage/contract.js";
 import { without } from "./plan/records.js";
 import { isInJwks, recordById, type View } from "./plan/view.js";
 import { type Context, keyringMissing } from "./session/context.js";
+import { type LogBeyond, readBeyond } from "./session/log-beyond.js";
 import { judgedLog, type ReadLog } from "./session/read-log.js";
+import { readViewWithRetries } from "./session/read-view.js";
 import { documentsOf } from "./steps/publish.js";
 
 /** A keyring, and what was read beside it. */
@@ -14,6 +16,12 @@ interface Reading<T> {
   readonly read: T;
   /** True where managers wrote all the while: what was read may be of different moments. */
   readonly isMoving: boolean;
+}
+
+/** What a run begins with: what a plan is made of, and what the audit log has beyond the keyring. */
+export interface Beginning {
+  readonly view: View;
+  readonly beyond: LogBeyond | undefined;
 }
 
 /** Why a source was not read; `undefined` where it was. */
@@ -42,6 +50,44 @@ export async function readAtOnce<T>(context: Context, read: (keyring: Keyring) =
     const isMoving = current?.tag !== tag;
     if (!isMoving || attempt === ATTEMPTS) return { keyring, read: answer, isMoving };
   }
+}
+
+/**
+ * The same, for what would be a fault if it were of two moments: no verdict is given over keys that are being changed.
+ *
+ * @throws SignetError `keyring_missing`; `lease_held` where managers wrote all the while
+ */
+export async function readStill<T>(
+  context: Context,
+  read: (keyring: Keyring) => Promise<T>,
+): Promise<Omit<Reading<T>, "isMoving">> {
+  for (let attempt = 1; ; attempt++) {
+    const { isMoving, ...reading } = await readAtOnce(context, read);
+    if (!isMoving) return reading;
+    if (attempt === ATTEMPTS)
+      throw new SignetError("lease_held", "another manager is changing keys: try again when it has ended");
+    await context.sleep(1);
+  }
+}
+
+/**
+ * Reads what a run would begin with, without its lease. Where a manager writes meanwhile, no old keyring was put back; and an answer may be as
+ * old as the store needs to settle.
+ *
+ * @throws SignetError `keyring_missing`
+ */
+export async function readBeginning(context: Context): Promise<Beginning> {
+  const look = () =>
+    readAtOnce(context, async (keyring) => ({
+      beyond: await readBeyond(context.stores, keyring),
+      view: await readViewWithRetries(context, keyring),
+    }));
+  const first = await look();
+  const { settleSeconds } = context.stores.active;
+  const isDoubtful = first.read.beyond !== undefined && !first.isMoving && settleSeconds > 0;
+  if (isDoubtful) await context.sleep(settleSeconds);
+  const { read, isMoving } = isDoubtful ? await look() : first;
+  return isMoving ? { view: read.view, beyond: undefined } : read;
 }
 
 /**

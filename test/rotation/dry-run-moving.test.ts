@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { createManager } from "../../src/rotation/manager.js";
+import type { Stores } from "../../src/storage/contract.js";
+import { issuersByUpload, USUAL } from "./issuer-by-upload.js";
+
+const { issuerByUpload } = issuersByUpload();
+const HELD = { code: "lease_held", message: expect.stringContaining("try again when it has ended") };
+
+/** An issuer of which one process reads the log, while another one rotates the key just before each read, `times` in all. */
+async function moving(times: number) {
+  const made = await issuerByUpload(USUAL);
+  const { stores, manager } = made;
+  let count = 0;
+  const rotated = async (): Promise<void> => {
+    if (count < times) await manager.rotate({ token: `change-${count++}` });
+  };
+  const audit: Stores["audit"] = {
+    ...stores.audit,
+    read: async function* (after?: number) {
+      await rotated();
+      yield* stores.audit.read(after);
+    },
+  };
+  return { ...made, looking: made.managerOf(USUAL, { ...stores, audit }), changes: () => count };
+}
+
+describe("what is read without the lease while another manager works", () => {
+  it.each([1, 2, 100])(
+    "a dry run takes no change of another for an old keyring that was put back, of %d changes",
+    async (times) => {
+      const { looking, changes } = await moving(times);
+      for (const ask of [() => looking.tick({ dryRun: true }), () => looking.rotate({ dryRun: true })]) {
+        const { actions } = await ask();
+        expect(actions.map(({ kind }) => kind)).not.toContain("adopt");
+      }
+      expect(changes()).toBeGreaterThan(0);
+    },
+  );
+
+  it("what is found is of one moment: no fault, where there is none", async () => {
+    const { looking } = await moving(1);
+    expect((await looking.repair()).findings).toEqual([]);
+    const again = (await moving(2)).looking;
+    expect(await again.verifyAudit()).toMatchObject({ isIntact: true, fault: null });
+  });
+
+  it("no verdict is given over keys that are changed all the while", async () => {
+    const { looking } = await moving(Number.POSITIVE_INFINITY);
+    await expect(looking.repair()).rejects.toMatchObject(HELD);
+    await expect(looking.verifyAudit()).rejects.toMatchObject(HELD);
+  });
+
+  it("an answer as old as the store settles is read again before it is believed", async () => {
+    const { manager, stores, file, left } = await issuerByUpload(USUAL);
+    const old = await stores.keyring.read();
+    await manager.rotate();
+    const slept: number[] = [];
+    const late: Stores = {
+      ...stores,
+      active: { ...stores.active, settleSeconds: 30 },
+      keyring: { ...stores.keyring, read: async () => (slept.length === 0 ? old : stores.keyring.read()) },
+    };
+    const looking = createManager({
+      stores: late,
+      custodians: { file },
+      settings: USUAL,
+      clock: () => left().now,
+      sleep: async (seconds) => void slept.push(seconds),
+    });
+    const { actions } = await looking.tick({ dryRun: true });
+    expect(slept).toEqual([30]);
+    expect(actions.map(({ kind }) => kind)).not.toContain("adopt");
+  });
+});
