@@ -38,7 +38,8 @@ export async function assertSurroundings(
   for (const custodian of Object.values(custodians)) {
     if (custodian.isNear !== true && custodian.custody !== config.custody) continue;
     for await (const _ of custodian.list()) {
-      if (keyring === undefined) throw leftOver(custodian.custody);
+      // Another `init` may have written it since.
+      if (keyring === undefined && (await stores.keyring.read()) === undefined) throw leftOver(custodian.custody);
       break;
     }
   }
