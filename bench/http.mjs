@@ -28,8 +28,8 @@ const run = promisify(execFile);
 
 const { smoke: isSmoke, proofs: onlyProofs, workers: onlyWorkers } = readFlags("bench:http", "smoke", "proofs", "workers");
 const EFFORT = isSmoke
-  ? { rounds: 1, seconds: 1, signatures: 500, requests: 2_000, starts: 1 }
-  : { rounds: 5, seconds: 2, signatures: 15_000, requests: 200_000, starts: 5 };
+  ? { rounds: 1, seconds: 1, signatures: 500, requests: 2_000, starts: 1, warming: 0, pairs: 1 }
+  : { rounds: 5, seconds: 2, signatures: 15_000, requests: 200_000, starts: 5, warming: 8, pairs: 10 };
 const CONNECTIONS = 20;
 const [SERVER_CORE, LOAD_CORE, ANY_CORE] = [0, 1, null];
 
@@ -157,24 +157,30 @@ async function alone(served, issuer, perSecond) {
 async function workers(issuer, start, { version, path }) {
   const { issue } = requests(issuer);
   const { signet } = onNode(path, {});
-  const [one, other, two] = [await start(signet), await start(signet), await start(twoWorkers(path))];
+  const [one, other, third] = [await start(signet), await start(signet), await start(signet)];
+  const two = await start(twoWorkers(path));
+  const half = { connections: CONNECTIONS / 2 };
+  const together = () => loads([two, two], issue, half, ANY_CORE);
+  const apart = () => loads([one, other], issue, half, ANY_CORE);
+  // Young code takes twice the time: who is measured first, or less often, would be the dearer one.
+  for (let part = 0; part < EFFORT.warming; part++) for (const measure of [together, apart]) await measure();
   const rounds = [];
-  for (let round = 0; round < EFFORT.rounds; round++) {
-    const most = await load(one, issue, {}, ANY_CORE);
-    const half = { connections: CONNECTIONS / 2 };
-    const together = await loads([two, two], issue, half, ANY_CORE);
-    const apart = await loads([one, other], issue, half, ANY_CORE);
-    const single = await load(one, issue, { ...half, overallRate: Math.round(together.perSecond / 2) }, ANY_CORE);
+  for (let round = 0; round < EFFORT.pairs; round++) {
+    const pair = {};
+    for (const measure of round % 2 === 0 ? [apart, together] : [together, apart]) pair[measure.name] = await measure();
+    const overallRate = Math.round(pair.together.perSecond / 2);
+    const single = await load(third, issue, { ...half, overallRate }, ANY_CORE);
+    const most = await load(third, issue, {}, ANY_CORE);
     const alone = await bareSignature(path);
     const [here, there] = await Promise.all([bareSignature(path), bareSignature(path, "sign", "ES256", LOAD_CORE)]);
     rounds.push({
-      ratio: together.us / apart.us,
-      dearer: together.us / single.us,
+      ratio: pair.together.us / pair.apart.us,
+      dearer: pair.together.us / single.us,
       signature: (here.us + there.us) / 2 / alone.us,
-      faster: together.perSecond / most.perSecond,
+      faster: pair.together.perSecond / most.perSecond,
     });
   }
-  for (const served of [one, other, two]) await served.stop();
+  for (const served of [one, other, third, two]) await served.stop();
   const each = (name) => spread(rounds.map((round) => round[name]));
   return { version, ratio: each("ratio"), dearer: each("dearer"), signature: each("signature"), faster: each("faster") };
 }

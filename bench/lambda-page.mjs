@@ -18,6 +18,7 @@ const IN_GO = {
   "go-kms": "Go: has KMS sign, and checks nothing",
 };
 const MEMORY = "parameter-store";
+const CLOSE = ["empty", "embedded", MEMORY];
 
 /** @param {number} number */
 const whole = (number) => Math.round(number).toLocaleString("en");
@@ -98,13 +99,32 @@ ${batch.connections} connections at the most, ${(batch.ms / 1_000).toFixed(1)} s
 
 /** @typedef {{ what: string, limit: string, figure: string, isKept: boolean, word: string }} Judged */
 
+const ratio = (ours, theirs) => spread(ours.map((each, round) => each / theirs[round]));
+const more = (times, name, empty) => times[name].map((us, round) => us - times[empty][round]);
+
+/** @returns {Judged} what a signing invocation has more than an empty one, once warm */
+function judgedWarm({ close }) {
+  const what = "warm over empty, of the smallest that signs, these three by themselves";
+  return atMost(what, ratio(more(close, MEMORY, "empty"), more(close, "embedded", "empty")), 1.2);
+}
+
+/** That alone, of each Node. */
+export function warmPage(results) {
+  return `${table(
+    ["", ...CLOSE.map(titleOf), "the last over empty, of the second (limit 1.2)"],
+    results.map((each) => [
+      `Node ${each.version}`,
+      ...CLOSE.map((name) => whole(median(each.close[name]))),
+      judgedWarm(each).figure,
+    ]),
+  )}\n`;
+}
+
 /** @returns {Judged[]} what has to be reached on one Node */
-function judged({ version, client, starts, unthrottled, warm, batch }) {
+function judged({ version, client, starts, unthrottled, warm, close, batch }) {
   const all = (name, member) => starts[name].map((each) => each[member]);
-  const ratio = (ours, theirs) => spread(ours.map((each, round) => each / theirs[round]));
-  const more = (name, empty) => warm[name].map((us, round) => us - warm[empty][round]);
   const found = [
-    atMost("warm over empty, of the smallest that signs", ratio(more(MEMORY, "empty"), more("embedded", "empty")), 1.2),
+    judgedWarm({ close }),
     atMost(
       "`kms`, invocations 2 to 31 with a whole processor: its time, us",
       spread(unthrottled.kms.map(({ nextUs }) => nextUs)),
@@ -134,7 +154,7 @@ function judged({ version, client, starts, unthrottled, warm, batch }) {
     found.push(
       atMost(
         "`kms` over empty, of the Go function that checks nothing",
-        ratio(more("kms", "empty"), more("go-kms", "go-empty")),
+        ratio(more(warm, "kms", "empty"), more(warm, "go-kms", "go-empty")),
         limit,
       ),
     );

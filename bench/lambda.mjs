@@ -2,6 +2,7 @@
  * Measures the function that ships as its users feel it, under AWS's own runtime clients; writes docs/benchmarks-lambda.md.
  *
  *   node bench/lambda.mjs          measures everything, some minutes for each Node that `npm run test:nodes` has installed
+ *   node bench/lambda.mjs --warm   measures only what Signet adds to an invocation once warm, and writes nothing
  *   node bench/lambda.mjs --smoke  looks whether everything works, and writes nothing
  */
 import { execFileSync } from "node:child_process";
@@ -14,19 +15,22 @@ import { compileNativePart, installClients } from "../tools/lambda-clients.mjs";
 import { sourceModule } from "../tools/source-module.mjs";
 import { readFlags } from "./flags.mjs";
 import { createWorld, EVENT, LATENCY_MS, start, WITHIN_SECONDS } from "./lambda-functions.mjs";
-import { lambdaPage } from "./lambda-page.mjs";
+import { lambdaPage, warmPage } from "./lambda-page.mjs";
 import { shuffled, spread } from "./measure.mjs";
 import { processorShare } from "./processor-share.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const { smoke: isSmoke } = readFlags("bench:lambda", "smoke");
+const { smoke: isSmoke, warm: onlyWarm } = readFlags("bench:lambda", "smoke", "warm");
 const EFFORT = isSmoke
-  ? { rounds: 1, next: 3, warmRounds: 1, warm: 50, batch: 100 }
-  : { rounds: 5, next: 30, warmRounds: 7, warm: 300, batch: 1_000 };
+  ? { rounds: 1, next: 3, warmRounds: 1, closeRounds: 1, warm: 50, batch: 100 }
+  : { rounds: 5, next: 30, warmRounds: 7, closeRounds: 15, warm: 300, batch: 1_000 };
 /** The least memory that the template gives the issuer, and so the least processor. */
 const MEMORY_MB = 128;
 /** Those that are started once more with a whole processor: what young code costs where nothing makes it wait, and its caches go cold. */
 const UNTHROTTLED = ["empty", "asking-bare", "asking", "signing", "parameter-store", "kms", "go-kms"];
+
+/** What is compared by differences of a few hundred microseconds: among fifteen processes they are those of the processor's caches. */
+const CLOSELY = ["empty", "embedded", "parameter-store"];
 
 /** A start, its first invocation with the processor that it then has, and those that follow. */
 async function startOnce(world, one, share) {
@@ -112,6 +116,16 @@ async function batched(world, one, share) {
   }
 }
 
+/** The time of warm invocations, of nothing but the functions that are compared closely. */
+async function closely(world, node) {
+  const running = {};
+  for (const [name, one] of Object.entries(world.functions(node))) if (CLOSELY.includes(name)) running[name] = await start(one);
+  await eachInTurn(running, Math.ceil(EFFORT.closeRounds / 3), warm);
+  const times = await eachInTurn(running, EFFORT.closeRounds, warm);
+  for (const environment of Object.values(running)) await environment.stop();
+  return times;
+}
+
 async function measured(world, node, share) {
   const functions = world.functions(node);
   const starts = await eachInTurn(functions, EFFORT.rounds, (one) => startOnce(world, one, share));
@@ -124,7 +138,8 @@ async function measured(world, node, share) {
   for (const environment of Object.values(running)) await environment.stop();
   const thaws = {};
   for (const name of ["parameter-store", "kms"]) thaws[name] = await thawed(world, functions[name], share);
-  return { ...node, starts, unthrottled, warm: warmed, thaws, batch: await batched(world, functions.kms, share) };
+  const close = await closely(world, node);
+  return { ...node, starts, unthrottled, warm: warmed, close, thaws, batch: await batched(world, functions.kms, share) };
 }
 
 async function main() {
@@ -140,7 +155,8 @@ async function main() {
   try {
     for (const path of isSmoke ? [process.execPath] : nodesAtHand()) {
       const version = execFileSync(path, ["-p", "process.versions.node"], { encoding: "utf8" }).trim();
-      results.push(await measured(world, { path, version, client: Number.parseInt(version, 10) < 24 ? 3 : 4 }, share));
+      const node = { path, version, client: Number.parseInt(version, 10) < 24 ? 3 : 4 };
+      results.push(onlyWarm ? { ...node, close: await closely(world, node) } : await measured(world, node, share));
       process.stderr.write(`Node ${version}\n`);
     }
   } finally {
@@ -148,6 +164,7 @@ async function main() {
     await world.close();
   }
   if (isSmoke) return void process.stdout.write("the function answers under AWS's client, whoever holds the key\n");
+  if (onlyWarm) return void process.stdout.write(warmPage(results));
   const bytes = statSync(join(root, "dist/lambda/issuer.cjs")).size;
   const page = lambdaPage({
     ...about,
