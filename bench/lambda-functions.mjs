@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { gunzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
 import { parseDocument } from "yaml";
 import { startFakeAws } from "../test/fakes/aws/fake-aws.mjs";
@@ -61,7 +62,8 @@ export async function createWorld(custodies) {
   aws.perform("ssm", "PutParameter", { Name: PARAMETER, Type: "SecureString", Value: pem });
   const ours = {};
   for (const custody of custodies) ours[custody.name] = await installed(aws, custody, env);
-  const text = readableIssuer();
+  const text = issuerIn(readFileSync(join(root, "dist/template.yaml"), "utf8"));
+  const textBefore = issuerIn(gunzipSync(readFileSync(join(root, "test/formats/v2/template.yaml.gz"))).toString());
   const kmsKey = aws.perform("kms", "CreateKey", { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }).KeyMetadata.Arn;
   const smallest = {
     empty: { text: bundled("empty"), env },
@@ -83,6 +85,8 @@ export async function createWorld(custodies) {
         ...go,
       };
     },
+    /** An older function, where KMS signs. @param {{ path: string, client: 3 | 4 }} node */
+    before: ({ path, client }) => ({ text: textBefore, env: ours.kms, node: path, client }),
     /** What was called since it was last asked. */
     calls: () => aws.calls.splice(0).map(({ action }) => action),
     /** Answers what tells how many connections there were at a time from now on. */
@@ -102,9 +106,9 @@ export async function createWorld(custodies) {
   };
 }
 
-// As it stands in the template, to be read.
-function readableIssuer() {
-  const template = parseDocument(readFileSync(join(root, "dist/template.yaml"), "utf8"), { logLevel: "silent" });
+/** The function that issues, as it stands in a template. @param {string} text */
+function issuerIn(text) {
+  const template = parseDocument(text, { logLevel: "silent" });
   return String(template.getIn(["Resources", "Issuer", "Properties", "Code", "ZipFile"]));
 }
 

@@ -17,6 +17,7 @@ const IN_GO = {
   "go-reads": "Go: reads its key before its first event, and signs",
   "go-kms": "Go: has KMS sign, and checks nothing",
 };
+const BEFORE = { "kms-before": "an older Signet (test/formats/v2), `kms`" };
 const MEMORY = "parameter-store";
 const CLOSE = ["empty", "embedded", MEMORY];
 
@@ -24,7 +25,7 @@ const CLOSE = ["empty", "embedded", MEMORY];
 const whole = (number) => Math.round(number).toLocaleString("en");
 /** @param {readonly number[]} numbers */
 const median = (numbers) => spread(numbers).median;
-const titleOf = (name) => SMALLEST[name] ?? IN_GO[name] ?? `Signet, \`${name}\``;
+const titleOf = (name) => SMALLEST[name] ?? IN_GO[name] ?? BEFORE[name] ?? `Signet, \`${name}\``;
 
 /** What a million of so many milliseconds cost. */
 function startsUsd(ms, { prices, memoryMb }) {
@@ -74,6 +75,7 @@ const YOUNG = [
   ["signing", "asking", "SigV4, JSON, the token, a line of log"],
   [MEMORY, "empty", "claims and limits checked, a signature, a line of log"],
   ["kms", MEMORY, "a request over TLS, SigV4, KMS's answer verified, time limits, turns, another try where one is due"],
+  ["kms-before", undefined, ""],
   ["go-kms", undefined, ""],
 ];
 
@@ -87,6 +89,20 @@ function youngTable({ unthrottled }) {
     what,
   ]);
   return table(["", "us", "more", "for"], rows);
+}
+
+/** A token that KMS signs, in an environment that is young, with the least memory and with what the template gives it. */
+function memoryTable(results, about) {
+  const { memoryMb, memoryWithKmsMb, prices } = about;
+  const row = (version, mb, runs) => {
+    const of = (member) => median(runs.map((each) => each[member]));
+    const usd = prices.lambdaRequests + startsUsd(of("nextMs"), { prices, memoryMb: mb });
+    return [`Node ${version}`, `${mb} MB`, of("firstMs").toFixed(0), of("nextMs").toFixed(0), `$${usd.toFixed(2)}`];
+  };
+  return table(
+    ["", "memory", "first, ms", "2 to 31, ms", "a million"],
+    results.flatMap(({ version, starts, roomy }) => [row(version, memoryMb, starts.kms), row(version, memoryWithKmsMb, roomy)]),
+  );
 }
 
 function afterwards({ starts, thaws, batch }) {
@@ -228,6 +244,12 @@ are where few tokens are asked for; *a million* is what a million of these cost,
 *Peak* may not reach the function's memory. What is *warm* is all that counts under load.
 
 ${sections.join("\n\n")}
+
+## Memory
+
+A token that KMS signs, with the processor that comes with the least memory, and with what the template gives where KMS signs (\`MemorySize\` 0):
+
+${memoryTable(results, report)}
 
 ## Budgets
 

@@ -24,7 +24,7 @@ const VERSIONS = [
 export function processorShare(memoryMb) {
   const version = VERSIONS.find(({ folder, when }) => existsSync(join(folder, when)));
   if (version === undefined) return undefined;
-  const group = join(version.folder, `signet-bench-${process.pid}`);
+  const group = join(version.folder, `signet-bench-${process.pid}-${memoryMb}`);
   try {
     mkdirSync(group, { recursive: true });
     const limits = version.limits(Math.round((PERIOD_US * memoryMb) / MB_OF_ONE_PROCESSOR));
