@@ -105,12 +105,21 @@ async function ofVersionBefore({ aws, root, cwd, check, signet }, url) {
     renewed.KeyID === decodeProtectedHeader(tokens[2]).kid && renewed.KeyID !== updated.KeyID,
     "it rotates, and its outputs follow",
   );
-  const migrated = (await deployed(signet, "before", "--yes", "KeyCustodianParameter=KMS")).outputs;
+  const begun = (await deployed(signet, "before", "--yes", "KeyCustodianParameter=KMS")).outputs;
+  check(begun.KeyID === renewed.KeyID, "and begins a migration to KMS");
+  tokens.push(await issue());
+  await pass(aws, root, begun, 4);
+  tokens.push(await issue());
+  const { stderr } = await signet("outputs", "--json", "--stack", "before");
+  check(/^outdated, .*KeyID.*KeyArn/m.test(stderr), "once it has moved, its outputs are told to be of the key before, the ARN too");
+  const moved = (await deployed(signet, "before")).outputs;
+  const { kid } = decodeProtectedHeader(tokens.at(-1));
   check(
-    migrated.KeyID === renewed.KeyID && Object.keys(migrated).length >= Object.keys(before).length,
-    "and begins a migration to KMS",
+    kid === moved.KeyID && moved.KeyID !== begun.KeyID && moved.KeyArn?.endsWith(`key/${moved.KeyID}`) === true,
+    "and are renewed: KMS's key signs, by its own name",
   );
-  for (const token of [...tokens, await issue()]) await verifies(token);
+  check(!Object.keys(before).some((name) => moved[name] === undefined), "no output of the version before is lost");
+  for (const token of tokens) await verifies(token);
   check(true, "all its tokens verify");
   await signet("undeploy", "--stack", "before", "--yes");
 }
@@ -121,13 +130,18 @@ async function deployed(signet, stack, ...args) {
 }
 
 /** Lets two days pass for both functions, in which the next key takes over. */
-async function rotated(aws, root, { JWTIssuerFunctionArn, KeyManagerFunctionArn }) {
+async function rotated(aws, root, outputs) {
+  await aws.invoke(outputs.KeyManagerFunctionArn, { action: "rotate" });
+  await pass(aws, root, outputs, 2);
+}
+
+/** Both functions' clocks go ahead by so many days, and the key manager ticks. */
+async function pass(aws, root, { JWTIssuerFunctionArn, KeyManagerFunctionArn }, days) {
   const preloads = ["test/emulators/clock-ahead.mjs", "test/rotation/processes/short-waits.mjs"].map((path) => join(root, path));
   const options = preloads.map((path) => `--import ${path}`).join(" ");
-  await aws.invoke(KeyManagerFunctionArn, { action: "rotate" });
   for (const name of [KeyManagerFunctionArn, JWTIssuerFunctionArn]) {
     const variables = await aws.variables(name);
-    await aws.configure(name, { ...variables, NODE_OPTIONS: options, CLOCK_AHEAD_SECONDS: String(2 * DAY_SECONDS) });
+    await aws.configure(name, { ...variables, NODE_OPTIONS: options, CLOCK_AHEAD_SECONDS: String(days * DAY_SECONDS) });
   }
   await aws.invoke(KeyManagerFunctionArn, { action: "tick" });
 }

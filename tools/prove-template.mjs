@@ -30,7 +30,7 @@ const NOT_FOLLOWED = {
   CKV_AWS_26: "CloudWatch cannot publish to a topic under the key of SNS's own; what an alarm says is no secret",
   CKV_AWS_73: "X-Ray is a parameter",
   CKV_AWS_76: "an access log of API Gateway takes a role for the whole account, which a stack must not set",
-  CKV_AWS_115: "a reserved concurrency would take from the account's; who issues how much is a limit of the caller",
+  CKV_AWS_115: "the parameter ReservedConcurrency gives one: it takes from the account's, so that nobody has it unasked",
   CKV_AWS_116: "both functions are invoked for an answer, or again by the next tick: there is no letter to keep",
   CKV_AWS_117: "a VPC would need endpoints or a NAT gateway; nothing that the functions call is in one",
   CKV_AWS_120: "a cache in API Gateway costs by the hour; verifiers cache what they read",

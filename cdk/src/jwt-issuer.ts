@@ -120,7 +120,7 @@ export interface JwtIssuerProps {
   readonly logRetentionDays?: number;
   /** Who is told when something fails; makes alarms and a dashboard. */
   readonly alarmEmail?: string;
-  /** Signatures a second that KMS allows the account and region: with KMS and `alarmEmail` an alarm stands at 80 %. Default 1000; 0 makes none. */
+  /** Signatures a second that KMS allows the account and region: with KMS and `alarmEmail` an alarm stands at 80 %, but with ML-DSA. Default 1000; 0 makes none. */
   readonly kmsSignQuota?: number;
   /** How many invocations of the issuer run at once. Default 0: as many as the account allows. */
   readonly reservedConcurrency?: number;

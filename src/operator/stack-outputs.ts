@@ -1,5 +1,6 @@
 import { type PublicJwk, publicKeyFromJwk } from "../algorithms/jwk.js";
 import { createBucket } from "../aws/s3.js";
+import { findCustody } from "../custody/registry.js";
 import { ownMember } from "../encoding/own-member.js";
 import type { Custody } from "../keyring/key-record.js";
 import { activeRecord, type Keyring, recordByKid } from "../keyring/keyring.js";
@@ -50,12 +51,20 @@ export async function outdatedOutputs(
   if (names.length === 0) return undefined;
   const { retiredAt } = recordByKid(keyring, kid) ?? {};
   return {
-    // A secret or a KMS key is of the key that is named.
-    names: names.includes("KeyID") && outputs.KeyArn ? [...names, "KeyArn"] : names,
+    // A secret or a KMS key is of the key that is named, before it or now.
+    names: names.includes("KeyID") && (outputs.KeyArn || hasArn(active.custody)) ? [...names, "KeyArn"] : names,
     kid,
     ...(retiredAt !== undefined && { retiredAt }),
     signs: { kid: active.publicJwk.kid, since: active.activatedAt },
   };
+}
+
+/** Whether a key is told by what holds it too: a parameter alone is not. */
+function hasArn(custody: Custody): boolean {
+  const facts = findCustody(custody);
+  if (facts?.needsAws !== true) return false;
+  const { kmsKeys, secrets } = facts.usage(1);
+  return kmsKeys + secrets > 0;
 }
 
 /**

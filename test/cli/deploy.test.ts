@@ -30,6 +30,11 @@ const outputsOf = (state: string) => {
   return { KeyID: jwk.kid, SigningMethod: jwk.alg, PublicKeyPEMBase64: Buffer.from(pem).toString("base64"), KeyArn: "" };
 };
 
+const heldBy = (...custodies: string[]) => {
+  const held = movedKeys.map((key: object, index: number) => ({ ...key, custody: custodies[index] ?? "parameter-store" }));
+  aws.objects.set("/kept/keyring.json", JSON.stringify({ ...recorded, keys: held }));
+};
+
 let aws: Awaited<ReturnType<typeof startCloudFormation>>;
 let cwd: string;
 
@@ -247,10 +252,6 @@ describe("signet undeploy", () => {
 
   it("names what costs money of each custodian that the keyring names, and of the present one", async () => {
     expect(await stays({ KeyCustodianParameter: "ParameterStore" })).toStrictEqual([]);
-    const heldBy = (...custodies: string[]) => {
-      const held = movedKeys.map((key: object, index: number) => ({ ...key, custody: custodies[index] ?? "parameter-store" }));
-      aws.objects.set("/kept/keyring.json", JSON.stringify({ ...recorded, keys: held }));
-    };
     heldBy("kms", "kms-data-key");
     expect(await stays({ KeyCustodianParameter: "ParameterStore" })).toStrictEqual([kms, wrapping]);
     expect(await stays({ KeyCustodianParameter: "SecretsManager" })).toStrictEqual([secrets, kms, wrapping]);
@@ -286,6 +287,20 @@ describe("signet outputs", () => {
     expect(elsewhere).toMatch(
       /signet deploy --stack other --region us-east-1\n.*AWS_REGION=us-east-1 signet keys pem --config stack:other/,
     );
+  });
+
+  it.each([
+    ["", "parameter-store", []],
+    ["", "kms", ["KeyArn"]],
+    ["", "secrets-manager", ["KeyArn"]],
+    ["arn:aws:kms:eu-central-1:111122223333:key/before", "parameter-store", ["KeyArn"]],
+  ])("names KeyArn (%j before) where %s holds the key that signs", async (KeyArn, custody, more) => {
+    play("retired");
+    Object.assign(aws.stack?.outputs as object, { KeyArn });
+    heldBy(custody, custody);
+    const { stderr } = await run("outputs");
+    const names = ["KeyID", "PublicKeyPEMBase64", ...more].join(", ");
+    expect(stderr).toContain(`outdated, behind the keyring: ${names} of the stack`);
   });
 
   it("says nothing where they are of the key that signs", async () => {

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { readableFunctions } from "../../tools/functions.mjs";
 import { scratchDirectories } from "../contracts/scratch.js";
 import { startAnswerBucket } from "../fakes/aws/answer-bucket.js";
+import { jwksOf, keyOf } from "../trust/fixture.js";
 import { resolveStack } from "./cloudformation.mjs";
 import { askResource, context, managerContext, pseudo, startStack, template } from "./stack.js";
 
@@ -76,6 +77,29 @@ describe.each([
       await manage({ action: "tick" }, managerContext);
     }
     expect(await kidOf()).not.toBe(made.Data.KeyID);
+    await stack.aws.close();
+  });
+
+  it("gives a caller without a secret a token for its proof", async () => {
+    const stack = await startStack(bucket.url);
+    const key = await keyOf("ES256");
+    const trust = { issuer: "https://idp.example", jwks: jwksOf(key), claims: { sub: "job" } };
+    const parameters = { TokenRoute: "on", Callers: JSON.stringify({ ci: { trusts: [trust] } }) };
+    const made = await askResource(stack, bucket, { parameters, id: "Keys", type: "Create", code: textOf("Manager") });
+    expect(made.outcome).toBe("SUCCESS");
+    const resolved = stack.put(parameters);
+    const issue = stack.start(resolved, "Issuer", textOf("Issuer"));
+    stack.aws.runs((arn: string, event: unknown) => issue(event, context(arn)));
+    const now = Math.floor(Date.now() / 1_000);
+    const aud = "https://abc123.execute-api.eu-central-1.amazonaws.com/v1";
+    const assertion = key.token({ ...key.header }, { iss: trust.issuer, aud, sub: "job", iat: now, exp: now + 60 });
+    const form = { grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", audience: "https://api.example", assertion };
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const call = stack.api(resolved, textOf);
+    const answer = await call("POST", "/token", { headers, text: new URLSearchParams(form).toString() });
+    const { access_token: token } = JSON.parse(answer.text);
+    const jwks = createLocalJWKSet(stack.read(".well-known/jwks.json"));
+    expect((await jwtVerify(token, jwks, { currentDate: new Date() })).payload).toMatchObject({ sub: "ci", client_id: "ci" });
     await stack.aws.close();
   });
 

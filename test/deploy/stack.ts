@@ -146,8 +146,8 @@ export async function startStack(answersTo: string) {
     return loaded.exports.handler as Handler;
   }
 
-  /** The stack's REST API: documents from S3 by the API's own role, functions as API Gateway invokes them. */
-  function api(stack: ReturnType<typeof put>) {
+  /** The stack's REST API: documents from S3 by the API's own role, functions as API Gateway invokes them, of another text where that is given. */
+  function api(stack: ReturnType<typeof put>, textOf?: (name: "Issuer" | "Decoder" | "Token") => string) {
     const names = { [ref("Issuer")]: "Issuer", [ref("Decoder")]: "Decoder", [ref("Token")]: "Token" } as const;
     return restApi(stack.properties("Api").Body, {
       variables: stack.properties("Stage").Variables,
@@ -161,7 +161,10 @@ export async function startStack(answersTo: string) {
         const answer = await fetch(`${aws.url}/${path}`, { headers: signed });
         return { status: answer.status, headers: answer.headers, text: await answer.text() };
       },
-      invoke: (name: string, event: object) => start(stack, names[name] ?? "Issuer")(event, context(`${issuerArn}`)) as never,
+      invoke(called: string, event: object) {
+        const name = names[called] ?? "Issuer";
+        return start(stack, name, textOf?.(name))(event, context(`${issuerArn}`)) as never;
+      },
     });
   }
 

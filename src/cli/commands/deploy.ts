@@ -140,7 +140,7 @@ async function isWanted(
 
 /** Each deployment asks which key signs: CloudFormation asks again only where something is another. */
 function withRenewal(given: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  return new Map([["RenewOutputs", new Date().toISOString()], ...given]);
+  return new Map([...given, ["RenewOutputs", new Date().toISOString()]]);
 }
 
 /**

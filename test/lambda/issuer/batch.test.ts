@@ -102,12 +102,11 @@ it("a batch ends with its invocation, and the tokens that are signed by then are
   expect(signCalls()).toBe(before + 42);
 });
 
-it("a request over HTTP that KMS does not answer is answered before API Gateway ends it", async () => {
-  const { handler, before } = await warm();
-  aws.inject({ action: "kms:Sign", times: 1_000, kind: "timeout" });
+/** Asks over HTTP, while seconds pass for the function alone, until it has answered. */
+async function askedOverHttp(handler: ReturnType<typeof createHandler>, before: number) {
   const iam = { userArn: "arn:aws:iam::111122223333:user/a" };
   const requestContext = { stage: "$default", http: { method: "POST" }, authorizer: { iam } };
-  let answer: { statusCode: number; body: string } | undefined;
+  let answer: { statusCode: number; body: string; headers: Record<string, string> } | undefined;
   const asked = handler(
     { version: "2.0", rawPath: "/issue", headers: { "content-type": "application/json" }, body: '{"claims":{}}', requestContext },
     context,
@@ -115,14 +114,28 @@ it("a request over HTTP that KMS does not answer is answered before API Gateway 
   void (asked as Promise<typeof answer>).then((answered) => {
     answer = answered;
   });
-  await untilTurn("a call without an answer", () => signCalls() > before);
+  await untilTurn("a call", () => signCalls() > before);
   for (let second = 0; second < 25; second++) {
     await vi.advanceTimersByTimeAsync(1_000);
     await new Promise(setImmediate);
   }
   await untilTurn("the answer", () => answer !== undefined);
-  expect(answer).toMatchObject({
+  return answer;
+}
+
+it("a request over HTTP that KMS does not answer is answered before API Gateway ends it", async () => {
+  const { handler, before } = await warm();
+  aws.inject({ action: "kms:Sign", times: 1_000, kind: "timeout" });
+  expect(await askedOverHttp(handler, before)).toMatchObject({
     statusCode: 503,
     body: expect.stringMatching(/"kms:Sign on [^"]* no answer from [^"]*","code":"aws_unavailable"/),
   });
+});
+
+it("a request over HTTP that KMS throttles is told when to try again", async () => {
+  const { handler, before } = await warm();
+  aws.inject({ action: "kms:Sign", times: 1_000, code: "ThrottlingException", status: 400 });
+  const answer = await askedOverHttp(handler, before);
+  expect(answer).toMatchObject({ statusCode: 503, body: expect.stringContaining('"code":"aws_throttled"') });
+  expect(answer?.headers["retry-after"]).toMatch(/^[1-9]\d*$/);
 });
