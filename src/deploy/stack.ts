@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   type Change,
   CloudFormationClient,
@@ -27,12 +28,9 @@ export type { Change, Parameter, Stack, StackEvent };
 export interface StackClient {
   /** @returns `undefined` where there is none */
   describe(): Promise<Stack | undefined>;
-  /** @returns the changes that it would make, none where nothing would change; it waits to be executed or dropped */
-  prepare(source: TemplateSource, parameters: readonly Parameter[], isNew: boolean): Promise<readonly Change[]>;
-  execute(): Promise<void>;
-  /** Forgets what was prepared. A stack that it alone has made goes with it. */
-  drop(isNew: boolean): Promise<void>;
-  delete(): Promise<void>;
+  prepare(source: TemplateSource, parameters: readonly Parameter[], isNew: boolean): Promise<Prepared>;
+  /** @param id the stack that was described: one that somebody else has made since, by the same name, stays */
+  delete(id?: string): Promise<void>;
   /** The latest events, about a hundred, the oldest first. */
   events(): Promise<readonly StackEvent[]>;
   /** The physical id of a resource, by its name in the template. */
@@ -40,8 +38,17 @@ export interface StackClient {
   close(): void;
 }
 
-const CHANGE_SET = "signet";
+/** A change that waits to be carried out, or dropped. */
+export interface Prepared {
+  /** None where nothing would change. */
+  readonly changes: readonly Change[];
+  execute(): Promise<void>;
+  /** Forgets it. A stack that it alone has made goes with it. */
+  drop(): Promise<void>;
+}
+
 const POLL_MS = 1_000;
+const NO_CHANGE = /didn't contain changes|no updates are to be performed/i;
 
 /** Where CloudFormation is: at an endpoint that is configured, or at one of AWS's own. */
 export interface StackEndpoint {
@@ -67,11 +74,9 @@ export function createStackClient(
     made.catch((error: unknown) => {
       throw explained(error, action, name, region);
     });
-  const changeSet = { StackName: name, ChangeSetName: CHANGE_SET };
-
-  async function describe(): Promise<Stack | undefined> {
+  async function describe(id = name): Promise<Stack | undefined> {
     try {
-      return (await client.send(new DescribeStacksCommand({ StackName: name }))).Stacks?.[0];
+      return (await client.send(new DescribeStacksCommand({ StackName: id }))).Stacks?.[0];
     } catch (error) {
       if (/does not exist/.test((error as Error).message)) return undefined;
       throw explained(error, "DescribeStacks", name, region);
@@ -79,33 +84,9 @@ export function createStackClient(
   }
 
   return Object.freeze({
-    describe,
-    async prepare(source, parameters, isNew) {
-      await client.send(new DeleteChangeSetCommand(changeSet)).catch(() => undefined);
-      const input = { ...changeSet, ...source, Parameters: [...parameters], Capabilities: ["CAPABILITY_IAM" as const] };
-      const made = new CreateChangeSetCommand({ ...input, ChangeSetType: isNew ? "CREATE" : "UPDATE" });
-      await call("CreateChangeSet", client.send(made));
-      for (;;) {
-        const { Status, StatusReason = "" } = await call(
-          "DescribeChangeSet",
-          client.send(new DescribeChangeSetCommand(changeSet)),
-        );
-        if (Status === "CREATE_COMPLETE") return call("DescribeChangeSet", changesOf(client, changeSet));
-        if (Status === "FAILED") {
-          if (/didn't contain changes|no updates are to be performed/i.test(StatusReason)) return [];
-          // What would have been a new stack is there by now, with nothing in it.
-          if (isNew) await client.send(new DeleteStackCommand({ StackName: name })).catch(() => undefined);
-          throw new SignetError("deploy_failed", `CloudFormation refuses the change: ${StatusReason}`);
-        }
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      }
-    },
-    execute: async () => void (await call("ExecuteChangeSet", client.send(new ExecuteChangeSetCommand(changeSet)))),
-    async drop(isNew) {
-      if (isNew) await call("DeleteStack", client.send(new DeleteStackCommand({ StackName: name })));
-      else await client.send(new DeleteChangeSetCommand(changeSet)).catch(() => undefined);
-    },
-    delete: async () => void (await call("DeleteStack", client.send(new DeleteStackCommand({ StackName: name })))),
+    describe: () => describe(),
+    prepare: (source, parameters, isNew) => prepared({ client, name, call, describe }, { source, parameters, isNew }),
+    delete: async (id = name) => void (await call("DeleteStack", client.send(new DeleteStackCommand({ StackName: id })))),
     async events() {
       const found = await client.send(new DescribeStackEventsCommand({ StackName: name })).catch(() => undefined);
       return [...(found?.StackEvents ?? [])].reverse();
@@ -118,6 +99,49 @@ export function createStackClient(
     },
     close: () => client.destroy(),
   } satisfies StackClient);
+}
+
+/** What a stack's calls are made with. */
+interface Binding {
+  readonly client: CloudFormationClient;
+  readonly name: string;
+  call<T>(action: string, made: Promise<T>): Promise<T>;
+  describe(id: string): Promise<Stack | undefined>;
+}
+
+interface Wanted {
+  readonly source: TemplateSource;
+  readonly parameters: readonly Parameter[];
+  readonly isNew: boolean;
+}
+
+async function prepared({ client, name, call, describe }: Binding, { source, parameters, isNew }: Wanted): Promise<Prepared> {
+  // Another deployment of this stack has a change set of its own: neither carries out or drops the other's.
+  const changeSet = { StackName: name, ChangeSetName: `signet-${randomUUID()}` };
+  const input = { ...changeSet, ...source, Parameters: [...parameters], Capabilities: ["CAPABILITY_IAM" as const] };
+  const made = new CreateChangeSetCommand({ ...input, ChangeSetType: isNew ? "CREATE" : "UPDATE" });
+  const { StackId: id = name } = await call("CreateChangeSet", client.send(made));
+  const drop = async (): Promise<void> => {
+    await client.send(new DeleteChangeSetCommand(changeSet)).catch(() => undefined);
+    // What would have been a new stack is there by now, with nothing in it, unless another deployment has made it.
+    if (!isNew || (await describe(id))?.StackStatus !== "REVIEW_IN_PROGRESS") return;
+    await call("DeleteStack", client.send(new DeleteStackCommand({ StackName: id })));
+  };
+  const execute = async (): Promise<void> => {
+    await call("ExecuteChangeSet", client.send(new ExecuteChangeSetCommand(changeSet)));
+  };
+  for (;;) {
+    const asked = client.send(new DescribeChangeSetCommand(changeSet));
+    const { Status, StatusReason = "" } = await call("DescribeChangeSet", asked);
+    if (Status === "CREATE_COMPLETE")
+      return { changes: await call("DescribeChangeSet", changesOf(client, changeSet)), execute, drop };
+    if (Status === "FAILED") {
+      if (NO_CHANGE.test(StatusReason)) return { changes: [], execute, drop };
+      await drop().catch(() => undefined);
+      throw new SignetError("deploy_failed", `CloudFormation refuses the change: ${StatusReason}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
 }
 
 function identityOf({ sessionToken, ...keys }: Credentials) {
@@ -140,6 +164,10 @@ function explained(error: unknown, action: string, name: string, region: string)
     return new SignetError("aws_access_denied", words, { cause: error });
   }
   if (isSignetError(error)) return error;
+  if (code === "ChangeSetNotFoundException" || code === "ChangeSetNotFound") {
+    const words = `the stack ${name} in ${region} was changed by another deployment meanwhile: nothing was done; run it again`;
+    return new SignetError("deploy_failed", words, { cause: error });
+  }
   const { httpStatusCode: status = 0 } = (error as Partial<CloudFormationServiceException>).$metadata ?? {};
   if (status >= 500) {
     const words = `cloudformation:${action} on the stack ${name} in ${region}: the service fails: it answers ${status} ${code} each time; try again later, or see its log or AWS's health page`;

@@ -1,7 +1,7 @@
 import { withProfile } from "../../aws/profile-environment.js";
 import { assertAtRest, carryOut, changeInWords, checkParameters, isThere, parametersOf } from "../../deploy/deployment.js";
 import { isNested, withNestedPath } from "../../deploy/nested-path.js";
-import type { Change, Stack, StackClient } from "../../deploy/stack.js";
+import type { Prepared, Stack, StackClient } from "../../deploy/stack.js";
 import { readTemplate, type Template } from "../../deploy/template.js";
 import { handOver } from "../../deploy/template-bucket.js";
 import { didYouMean } from "../../encoding/nearest.js";
@@ -82,6 +82,7 @@ async function deployTo(context: Context, deployment: Deployment) {
   const isNew = present === undefined;
   if (present !== undefined) assertSameIssuer(present, deployment.given);
   const given = isNew ? await withIssuer(context, deployment) : deployment.given;
+  if (isNew) await assertNotMadeSince(deployment);
   tellDoubts(context, given, present);
   if (stack?.StackStatus === "ROLLBACK_COMPLETE") {
     if (options.dryRun === true) {
@@ -91,27 +92,40 @@ async function deployTo(context: Context, deployment: Deployment) {
       return undefined;
     }
     output.note(`the stack ${name} in ${region} could not be made before: what is left of it is deleted first`);
-    await carryOut(client, client.delete, () => undefined);
+    await carryOut(
+      client,
+      () => client.delete(stack.StackId),
+      () => undefined,
+    );
   }
   const transport = awsAccess(context, name, region);
   const source = await handOver(transport, template.text, withProfile(env), options.templateBucket).finally(() =>
     transport.close(),
   );
-  const changes = await client.prepare(source, parametersOf(template, withRenewal(given), present), isNew);
-  if (changes.length === 0) {
-    await client.drop(false);
+  const prepared = await client.prepare(source, parametersOf(template, withRenewal(given), present), isNew);
+  if (prepared.changes.length === 0) {
+    await prepared.drop();
     output.note(`the stack ${name} in ${region} is as it should be: nothing to change`);
     return outputsOf(stack);
   }
-  if (!(await isWanted(context, { ...deployment, given }, changes, present))) return undefined;
-  return outputsOf(await carryOut(client, client.execute, (event) => output.note(`  ${eventInWords(event)}`)));
+  if (!(await isWanted(context, { ...deployment, given }, prepared, present))) return undefined;
+  return outputsOf(await carryOut(client, prepared.execute, (event) => output.note(`  ${eventInWords(event)}`)));
+}
+
+/** A person has answered meanwhile: a stack that another deployment has made since is not made again. */
+async function assertNotMadeSince({ client, name, region }: Deployment): Promise<void> {
+  const stack = await client.describe();
+  assertAtRest(name, stack);
+  if (!isThere(stack)) return;
+  const words = `the stack ${name} in ${region} was just made by another deployment: nothing was done; run it again to change it`;
+  throw new SignetError("deploy_failed", words);
 }
 
 /** Shows what would change, and asks. */
 async function isWanted(
   context: Context,
-  { client, name, region, template, given, options }: Deployment,
-  changes: readonly Change[],
+  { name, region, template, given, options }: Deployment,
+  { changes, drop }: Prepared,
   present: Stack | undefined,
 ): Promise<boolean> {
   const { output } = context;
@@ -126,13 +140,13 @@ async function isWanted(
   }
   if (isNew) tellCost(context, given, template);
   if (options.dryRun === true) {
-    await client.drop(isNew);
+    await drop();
     output.note("nothing was changed (--dry-run)");
     return false;
   }
   if (isNew || onlyOutputs) return true;
   await confirmChange("Carry out these changes?", options).catch(async (error: unknown) => {
-    await client.drop(false);
+    await drop();
     throw error;
   });
   return true;

@@ -7,7 +7,7 @@ interface PlayedStack {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-const STACK_ID = "arn:aws:cloudformation:eu-central-1:111122223333:stack/signet/5f2e7c10-1111-4222-8333-000000000001";
+export const STACK_ID = "arn:aws:cloudformation:eu-central-1:111122223333:stack/signet/5f2e7c10-1111-4222-8333-000000000001";
 
 /**
  * CloudFormation with one stack, as far as a deployment goes (API reference, query protocol): a change set is ready at once, and carried
@@ -25,6 +25,8 @@ export async function startCloudFormation() {
     /** The template of each change set, as CloudFormation got it: the whole, or where it is. */
     templates: [] as string[],
     executed: 0,
+    /** The stacks that were asked to be deleted, as they were named. */
+    deleted: [] as string[],
     /** Every action that was asked for, in order. */
     asked: [] as string[],
     objects: new Map<string, string>(),
@@ -32,11 +34,18 @@ export async function startCloudFormation() {
     failing: undefined as string | undefined,
     /** The action that IAM refuses. */
     denied: undefined as string | undefined,
+    /** Waited for before an action is answered. */
+    before: undefined as ((action: string) => Promise<unknown>) | undefined,
+    /** The status of the stack. */
+    status: "UPDATE_COMPLETE",
     /** The physical ids of the stack's resources. */
     resources: {} as Record<string, string>,
   };
+  /** The parameters of those that wait, by name. */
+  const changeSets = new Map<string, Record<string, string>>();
   const server = createServer((incoming, outgoing) => {
-    void textOf(incoming).then((text) => {
+    void textOf(incoming).then(async (text) => {
+      if (incoming.method === "POST") await played.before?.(new URLSearchParams(text).get("Action") ?? "");
       const [status, body] = incoming.method === "POST" ? query(new URLSearchParams(text)) : s3(incoming, text);
       outgoing.writeHead(status, { "content-type": "text/xml" }).end(body);
     });
@@ -70,17 +79,35 @@ export async function startCloudFormation() {
       case "GetCallerIdentity":
         return answer("<Account>111122223333</Account>");
       case "DescribeStacks":
-        return played.stack === undefined ? missing() : answer(`<Stacks>${stackXml(played.stack)}</Stacks>`);
+        return played.stack === undefined ? missing() : answer(`<Stacks>${stackXml(played.stack, played.status)}</Stacks>`);
       case "CreateChangeSet":
         played.prepared.push(parametersIn(given, played.stack));
         played.templates.push(given.get("TemplateBody") ?? given.get("TemplateURL") ?? "");
-        return answer("<Id>signet</Id>");
+        changeSets.set(given.get("ChangeSetName") ?? "", played.prepared.at(-1) ?? {});
+        if (given.get("ChangeSetType") === "CREATE" && played.stack === undefined) {
+          played.stack = { parameters: {}, outputs: {} };
+          played.status = "REVIEW_IN_PROGRESS";
+        }
+        return answer(`<Id>signet</Id><StackId>${STACK_ID}</StackId>`);
+      case "DeleteChangeSet":
+        changeSets.delete(given.get("ChangeSetName") ?? "");
+        return answer("");
+      case "DeleteStack":
+        played.deleted.push(given.get("StackName") ?? "");
+        if (/^(REVIEW_IN_PROGRESS|ROLLBACK_COMPLETE)$/.test(played.status)) played.stack = undefined;
+        return answer("");
       case "DescribeChangeSet":
         return answer(`<Status>CREATE_COMPLETE</Status><Changes>${played.changes.map(changeXml).join("")}</Changes>`);
-      case "ExecuteChangeSet":
+      case "ExecuteChangeSet": {
+        const parameters = changeSets.get(given.get("ChangeSetName") ?? "");
+        if (parameters === undefined) return missing("ChangeSet does not exist", "ChangeSetNotFound");
+        // The others of a stack go with the first that is carried out.
+        changeSets.clear();
         played.executed += 1;
-        played.stack = { parameters: played.prepared.at(-1) ?? {}, outputs: played.outputs };
+        played.stack = { parameters, outputs: played.outputs };
+        played.status = "UPDATE_COMPLETE";
         return answer("");
+      }
       case "DescribeStackResource": {
         const id = given.get("LogicalResourceId") ?? "";
         const physical = played.resources[id];
@@ -111,8 +138,8 @@ async function textOf(incoming: IncomingMessage): Promise<string> {
   return text;
 }
 
-function missing(words = "Stack with id signet does not exist"): [number, string] {
-  const error = `<Type>Sender</Type><Code>ValidationError</Code><Message>${words}</Message>`;
+function missing(words = "Stack with id signet does not exist", code = "ValidationError"): [number, string] {
+  const error = `<Type>Sender</Type><Code>${code}</Code><Message>${words}</Message>`;
   return [400, `<ErrorResponse><Error>${error}</Error></ErrorResponse>`];
 }
 
@@ -133,8 +160,8 @@ const pairs = (all: Readonly<Record<string, string>>, kind: string) =>
     .map(([name, value]) => member(`<${kind}Key>${name}</${kind}Key><${kind}Value>${escaped(value)}</${kind}Value>`))
     .join("");
 
-function stackXml({ parameters, outputs }: PlayedStack): string {
-  const times = "<CreationTime>2026-11-26T00:00:00Z</CreationTime><StackStatus>UPDATE_COMPLETE</StackStatus>";
+function stackXml({ parameters, outputs }: PlayedStack, status: string): string {
+  const times = `<CreationTime>2026-11-26T00:00:00Z</CreationTime><StackStatus>${status}</StackStatus>`;
   const all = `<Parameters>${pairs(parameters, "Parameter")}</Parameters><Outputs>${pairs(outputs, "Output")}</Outputs>`;
   return member(`<StackName>signet</StackName><StackId>${STACK_ID}</StackId>${times}${all}`);
 }
