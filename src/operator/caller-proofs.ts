@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { thumbprint } from "../algorithms/jwk.js";
 import type { PublicJwk } from "../algorithms/jwk-members.js";
 import { kidOfJwk } from "../algorithms/jwk-purpose.js";
@@ -61,7 +62,8 @@ export async function addTrust(surroundings: Surroundings, path: string, name: s
  *
  * @param which its place as lists show it (`trusts.0`, `exchanges.1`; `0` is `trusts.0`), or its preset or issuer where only one rule has it
  * @param change what becomes of it; `undefined` removes it
- * @throws SignetError `caller_missing`, `usage` for a rule that is not there
+ * @param shown the rule that a person has seen and agreed to: no other one is changed
+ * @throws SignetError `caller_missing`, `usage` for a rule that is not there, or is another one by now
  */
 export async function changeTrust(
   surroundings: Surroundings,
@@ -69,10 +71,15 @@ export async function changeTrust(
   name: string,
   which: string | undefined,
   change: (rule: object) => object | undefined,
+  shown?: FoundRule,
 ): Promise<FoundRule> {
   let found: FoundRule | undefined;
   await changeCaller(surroundings, path, name, (written, read) => {
     const { list, index, ...chosen } = findRule(name, read, which, surroundings);
+    if (shown !== undefined && !isDeepStrictEqual(chosen.rule, shown.rule)) {
+      const words = `the rules of ${name} were changed meanwhile: nothing was done; run it again to see which rule it is now`;
+      throw new SignetError("usage", words);
+    }
     found = chosen;
     const { [list]: before, ...others } = written;
     const after = (before as readonly object[]).flatMap((rule, at) => (at === index ? (change(rule) ?? []) : [rule]));

@@ -2,6 +2,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Installation } from "../assemble.js";
 import { createKms } from "../aws/kms.js";
+import { isFileAt } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { findCustody, takesPassphrase } from "../custody/registry.js";
 import { isSignetError, SignetError } from "../errors.js";
@@ -26,6 +27,7 @@ export async function assertSurroundings(
   await assertFolders(config, await followLinks(path), isNew);
   const keyring = (await stores.keyring.read())?.keyring;
   if (isNew && keyring !== undefined && activeRecord(keyring) !== undefined) {
+    if (isFileAt(path)) throw madeMeanwhile(path);
     const place = config.aws?.keyring ?? config.directory;
     throw new SignetError(
       "config_exists",
@@ -96,6 +98,11 @@ async function assertKmsKey(surroundings: Surroundings, { custody, aws }: Config
 
 function unusable(key: string, why: string): SignetError {
   return new SignetError("config_invalid", `--kms-key: ${key} cannot be used: ${why}`, { field: "aws.kmsKey" });
+}
+
+/** Another `init` was first. */
+export function madeMeanwhile(path: string): SignetError {
+  return new SignetError("config_exists", `another process has just made ${path}: run it again to see where it stands`);
 }
 
 function leftOver(kind: string): SignetError {

@@ -16,7 +16,7 @@ import type { Manager, ManagerOptions } from "../rotation/manager.js";
 import { assertPolicy } from "../rotation/plan/policy.js";
 import type { ImportedKey } from "../rotation/steps/import-key.js";
 import { exampleRequest } from "./example-request.js";
-import { assertSurroundings } from "./init-preflight.js";
+import { assertSurroundings, madeMeanwhile } from "./init-preflight.js";
 import { assertMembersAreOf, custodyAsked, type InitialOptions, type WantedConfig, wantedConfig } from "./initial-config.js";
 import { assertPassphraseIsTaken } from "./passphrase-use.js";
 import type { Surroundings } from "./surroundings.js";
@@ -116,7 +116,7 @@ async function removeDeadConfigs(path: string): Promise<void> {
 async function writeConfig({ config, stores }: Installation, path: string, text: string): Promise<() => Promise<void>> {
   const place = await followLinks(path);
   if (!(await createFile(place, text, PUBLIC_FILE))) {
-    throw new SignetError("config_exists", `another process has just made ${path}: run it again to see where it stands`);
+    throw madeMeanwhile(path);
   }
   const wasThere = await stat(config.directory).then(
     () => true,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load.js";
 import { secretDigest } from "../../src/issue/caller-secret.js";
+import { changeTrust, findRule } from "../../src/operator/caller-proofs.js";
 import { addCaller, addOrRotateCaller, listedCallers, removeCaller, rotateCaller } from "../../src/operator/callers.js";
 import { scratchDirectories } from "../contracts/scratch.js";
 
@@ -78,5 +79,24 @@ describe("the callers of a config", () => {
     ];
     for (const [refused, code] of refusals) await expect(refused()).rejects.toMatchObject({ code });
     expect(await readFile(path, "utf8")).toBe(before);
+  });
+});
+
+describe("a rule that a person has seen", () => {
+  const ruleOf = (sub: string) => ({ issuer: "https://idp.example", jwksUrl: "https://idp.example/jwks", claims: { sub } });
+
+  it("is the one that goes, and no other that has its place by now", async () => {
+    const { surroundings, path, config } = await configured({
+      issuer: "https://id.example",
+      callers: { web: { trusts: ["a", "b", "c"].map(ruleOf) } },
+    });
+    const shown = findRule("web", (await config()).callers.web as never, "1", surroundings);
+    await changeTrust(surroundings, path, "web", "0", () => undefined);
+    const gone = changeTrust(surroundings, path, "web", "1", () => undefined, shown);
+    await expect(gone).rejects.toThrow(/were changed meanwhile: nothing was done; run it again/);
+    const left = (await config()).callers.web?.trusts?.map(({ claims }) => claims);
+    expect(left).toStrictEqual([{ sub: "b" }, { sub: "c" }]);
+    await changeTrust(surroundings, path, "web", "0", () => undefined, { ...shown, place: "trusts.0" });
+    expect((await config()).callers.web?.trusts?.map(({ claims }) => claims)).toStrictEqual([{ sub: "c" }]);
   });
 });

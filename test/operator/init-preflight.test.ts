@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { assemble } from "../../src/assemble.js";
@@ -26,7 +26,8 @@ async function beginning() {
     const custodians = { ...installation.custodians, file: { ...file, list } };
     return assertSurroundings({ cwd, env: {}, self: "signet" }, { ...installation, custodians }, { path, isNew: false });
   };
-  return { judge, make: () => other.tick({ createKeyring: true }), stores: installation.stores, config };
+  const judgeNew = () => assertSurroundings({ cwd, env: {}, self: "signet" }, installation, { path, isNew: true });
+  return { judge, judgeNew, path, make: () => other.tick({ createKeyring: true }), stores: installation.stores, config };
 }
 
 it("a key that another `init` makes at this moment is none that has lost its keyring", async () => {
@@ -40,4 +41,12 @@ it("private keys without a keyring stop it", async () => {
   await make();
   await rm(join(config.directory, "keyring.json"));
   await expect(judge(async () => undefined)).rejects.toMatchObject({ code: "keyring_missing" });
+});
+
+it("a config that another `init` has made meanwhile is there, and not lost", async () => {
+  const { judgeNew, make, path } = await beginning();
+  await make();
+  await expect(judgeNew()).rejects.toThrow("Put its config back");
+  await writeFile(path, "{}");
+  await expect(judgeNew()).rejects.toThrow("another process has just made");
 });

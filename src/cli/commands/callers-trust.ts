@@ -69,7 +69,7 @@ export async function callersUntrust(
     `The caller ${name} loses ${found.place} (${ruleInWords(found.rule)}); disable switches it off and keeps it.`,
     options,
   );
-  const { place, rule } = await changeTrust(context, path, name, which, () => undefined);
+  const { place, rule } = await changeTrust(context, path, name, which, () => undefined, found);
   output.note(`the caller ${name} lost the rule ${place} (${ruleInWords(rule)}); tokens that it has are good until they expire`);
   if (options.json === true) output.json({ caller: name, removed: place });
 }

@@ -23,11 +23,16 @@ const MAX_PEM_CHARACTERS = 2_500;
  *
  * @throws SignetError `no_active_key`, `key_mismatch`, and what stores and custodians throw
  */
-export function provenActiveKey(parts: Parts): Promise<ActiveKeyData> {
+export function provenActiveKey(parts: Telling): Promise<ActiveKeyData> {
   return toldActiveKey(parts, (error) => {
     throw error;
   });
 }
+
+/** What tells the key: with `sleep`, in seconds, what two stores say of different moments is read again. */
+type Telling = Parts & { readonly sleep?: (seconds: number) => Promise<void> };
+
+const REREADS_SECONDS = [1, 2, 4, 8];
 
 /**
  * Tells which key signs, also where it cannot be opened now: access to it may be denied, or its service throttled.
@@ -36,12 +41,21 @@ export function provenActiveKey(parts: Parts): Promise<ActiveKeyData> {
  * @throws SignetError `key_mismatch` for a private part that is another key's than the published one, and what stores throw
  */
 export async function toldActiveKey(
-  { stores, open, custodians }: Parts,
+  { stores, open, custodians, sleep }: Telling,
   onUnproven: (error: unknown) => void,
 ): Promise<ActiveKeyData> {
-  const [[document], published] = await Promise.all([stores.active.read(), stores.publicDocuments.read()]);
+  const read = async () => {
+    const [[document], published] = await Promise.all([stores.active.read(), stores.publicDocuments.read()]);
+    return { document, jwk: published?.jwks.keys.find(({ kid }) => kid === document?.kid) };
+  };
+  let found = await read();
+  for (const seconds of sleep === undefined ? [] : REREADS_SECONDS) {
+    if (found.jwk !== undefined) break;
+    await sleep?.(seconds);
+    found = await read();
+  }
+  const { document, jwk } = found;
   if (document === undefined) throw new SignetError("no_active_key", "no key signs yet; the next tick looks again");
-  const jwk = published?.jwks.keys.find(({ kid }) => kid === document.kid);
   if (jwk === undefined) throw new SignetError("key_mismatch", "the key that signs is not in the published JWKS");
   try {
     await assertSigns(open, jwk, document.material);

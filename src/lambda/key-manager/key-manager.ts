@@ -67,7 +67,7 @@ export function createKeyManager(
       }),
     );
 
-  const deps = { ...settings, parts, log, now: options.clock ?? presentSeconds };
+  const deps = { ...settings, parts, log, sleep, now: options.clock ?? presentSeconds };
 
   async function keepStack(request: ResourceRequest, context: ManagerContext): Promise<ResourceOutcome> {
     assertNamesWereRead(request);
@@ -118,7 +118,7 @@ function orTold(
       await makeAliases(request, parts);
     }
     failed(error);
-    return { Status: "SUCCESS", Data: { ...(await toldActiveKey(parts, failed)) } };
+    return { Status: "SUCCESS", Data: { ...(await toldActiveKey({ ...parts, sleep: deps.sleep }, failed)) } };
   });
 }
 

@@ -23,6 +23,8 @@ export interface ManagerDeps extends ManagerSettings {
   readonly log: Log;
   /** NumericDate. */
   readonly now: () => number;
+  /** Waits so many seconds. */
+  readonly sleep: (seconds: number) => Promise<void>;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function keepStackKeys(request: ResourceRequest, manager: CoreManag
   }
   // An update or a schedule that finds no keyring has lost it: new keys would break every token of the old ones.
   await manager.tick({ createKeyring: request.RequestType === "Create" });
-  const Data = await provenActiveKey(deps.parts);
+  const Data = await provenActiveKey({ ...deps.parts, sleep: deps.sleep });
   await removeAliases?.();
   return { Status: "SUCCESS", Data: { ...Data } };
 }
