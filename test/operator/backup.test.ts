@@ -31,6 +31,17 @@ beforeAll(async () => {
 afterAll(() => slowDown());
 
 describe("a backup that is made while keys are changed and tokens are issued", () => {
+  it("holds no config that could not be loaded, or is of keys in AWS by now", async () => {
+    const { contents, place } = await made();
+    const { config } = place;
+    const text = await readFile(config, "utf8");
+    await writeFile(config, text.slice(0, -20));
+    await expect(contents()).rejects.toMatchObject({ code: "invalid_json" });
+    const aws = { region: "eu-central-1", installation: "moved", keyring: "s3://bucket" };
+    await writeFile(config, JSON.stringify({ ...JSON.parse(text), custody: "kms", aws }));
+    await expect(contents()).rejects.toMatchObject({ code: "usage" });
+  });
+
   it("is of one moment each time, and its copy goes on with whatever was under way", { timeout: 120_000 }, async () => {
     const { contents, manager, revokeActive, installation } = await made();
     const taken: BackupContents[] = [];

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Installation } from "../../assemble.js";
 import { environmentOverrides } from "../../config/environment.js";
+import { checkConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { configuredPassphrase } from "../../config/secrets.js";
 import { facts } from "../../custody/file/facts.js";
+import { parseStrictJson } from "../../encoding/strict-json.js";
 import { isSignetError, SignetError } from "../../errors.js";
 import type { Keyring } from "../../keyring/keyring.js";
 import { parseKeyring } from "../../keyring/parse.js";
@@ -51,6 +53,9 @@ export async function gather(
   assertOnDisk(config);
   const place: Place = { config: path, directory: config.directory };
   const { files: found, unreadable } = await stableFiles(installation, place);
+  // What was edited, or moved to AWS, since it was loaded would be sealed as it is by now.
+  const written = found.get("signet.json");
+  if (written !== undefined) assertOnDisk(checkConfig(parseStrictJson(written, path), path, surroundings));
   const keyring = parseKeyring(found.get("keyring.json") ?? "", config.directory);
   const own = new Set(keyring.keys.filter(isOwn).map(({ id }) => id));
   const isWanted = ([each]: readonly [string, unknown]): boolean =>
