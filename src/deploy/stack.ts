@@ -29,7 +29,7 @@ export interface StackClient {
   /** @returns `undefined` where there is none */
   describe(): Promise<Stack | undefined>;
   prepare(source: TemplateSource, parameters: readonly Parameter[], isNew: boolean): Promise<Prepared>;
-  /** @param id the stack that was described: one that somebody else has made since, by the same name, stays */
+  /** @param id the stack that was described: one that another deployment has made since, by the same name, stays */
   delete(id?: string): Promise<void>;
   /** The latest events, about a hundred, the oldest first. */
   events(): Promise<readonly StackEvent[]>;
