@@ -45,7 +45,7 @@ import { recallKey } from "./steps/recall.js";
 import { findFaults, repairFaults } from "./steps/repair.js";
 import { requestMigration, requestRotation } from "./steps/request-rotation.js";
 import { isStillSigning, type Revocation, type RevokeRequest, recordRevocation, type TokensAtRisk } from "./steps/revoke.js";
-import { revokedBefore } from "./steps/revoked-before.js";
+import { assertNeverRevoked } from "./steps/revoked-before.js";
 import { assertNothingLeft, isElsewhere, withLease } from "./with-lease.js";
 
 /**
@@ -148,8 +148,9 @@ export async function importByHand<Kind>(
   request: RequestFor<Kind> & DryRun & Creation,
   way: Way<Kind>,
 ): Promise<ImportReport> {
-  await assertNeverRevoked(context, request, way);
   return importKey(context, request, way, async (session) => {
+    // Under the lease: a revocation that another manager completed just before has taken the key out of the keyring.
+    await assertNeverRevoked(context, session, request, way);
     const isDry = request.dryRun === true;
     const recalled = await recallKey(context, session, request, way, isDry);
     if (isDry || recalled.length > 0 || request.as === "active") return recalled;
@@ -199,14 +200,6 @@ export async function importKey<Kind>(
         request,
       ));
   return Object.freeze({ ...report, publicJwk: publicJwk as PublicJwk });
-}
-
-async function assertNeverRevoked<Kind>(context: Context, request: RequestFor<Kind>, way: Way<Kind>): Promise<void> {
-  const keyring = (await context.stores.keyring.read())?.keyring;
-  if (keyring === undefined) return;
-  const wanted = await way.publicPart(custodianOf(context, request), request, keyring);
-  const refusal = (await revokedBefore(context, keyring))(wanted);
-  if (refusal !== undefined) throw refusal;
 }
 
 /** Publishes the public keys of another issuer as retired. */
