@@ -32,7 +32,7 @@ import { type Context, custodianOf, existingKeyring, keyringMissing } from "./se
 import { readView, readViewWithRetries } from "./session/read-view.js";
 import { breakLease, isAbandoned, type Session } from "./session/session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./steps/apply-policy.js";
-import { assertBroken, beginChain } from "./steps/begin-audit.js";
+import { assertBroken, type BegunChain, beginChain } from "./steps/begin-audit.js";
 import { assertDestroyable, destroyStray, findKey } from "./steps/destroy-stray.js";
 import { type ExpiryRequest, recordExpiry } from "./steps/expiry.js";
 import { type ForeignKeys, importForeign } from "./steps/foreign.js";
@@ -321,15 +321,15 @@ export async function verifyAudit(context: Context): Promise<AuditVerdict> {
  *
  * @throws SignetError `plan_refused` where the log is whole
  */
-export async function beginAudit(context: Context): Promise<AuditVerdict> {
-  const verdict = await verifyAudit(context);
-  assertBroken(verdict);
+export async function beginAudit(context: Context): Promise<BegunChain> {
+  assertBroken(await verifyAudit(context));
+  let headBefore = "";
   const begin = async (session: Session): Promise<Outcome> => {
-    await beginChain(context, session, verdict);
+    headBefore = await beginChain(context, session);
     return run(context, session);
   };
   await withLease(context, begin, { adoptAltered: false });
-  return verifyAudit(context);
+  return { ...(await verifyAudit(context)), headBefore };
 }
 
 async function thenRun(context: Context, session: Session, done: readonly ReportedAction[]): Promise<Outcome> {
