@@ -10,7 +10,7 @@ import type { ReportedAction } from "./plan/actions.js";
 import type { AuditEntry } from "./plan/audit-entry.js";
 import { plan } from "./plan/planner.js";
 import { documentState, type View } from "./plan/view.js";
-import { asVerifiersSee, readStill } from "./reading.js";
+import { asVerifiersSee, readAtOnce, readStill } from "./reading.js";
 import { type Report, reportOf } from "./report.js";
 import type {
   Creation,
@@ -272,12 +272,15 @@ export async function repair(
 
 /** Destroys a private key that no record names. */
 export async function destroyKey(context: Context, { name, dryRun: isDryRun = false }: DestroyRequest): Promise<DestroyReport> {
-  const keyring = await existingKeyring(context);
-  const found = await findKey(context, keyring, name);
-  await assertDestroyable(context, await readView(context, keyring), found);
+  const { keyring, read } = await readAtOnce(context, async (present) => ({
+    found: await findKey(context, present, name),
+    view: await readView(context, present),
+  }));
+  const { found, view } = read;
+  await assertDestroyable(context, view, found);
   const deed: ReportedAction = { kind: "destroy", words: `destroy the private key ${found.name}, held by ${found.custody}` };
   const report = isDryRun
-    ? reportOf(context, keyring, { done: [deed], plan: plan(await readView(context, keyring), keyring.policy, context.clock()) })
+    ? reportOf(context, keyring, { done: [deed], plan: plan(view, keyring.policy, context.clock()) })
     : await withLease(context, async (session) => {
         await destroyStray(context, session, found);
         return thenRun(context, session, [deed]);
@@ -287,18 +290,20 @@ export async function destroyKey(context: Context, { name, dryRun: isDryRun = fa
 
 /** Says for each key why it is where it is and when it moves next. */
 export async function explain(context: Context): Promise<readonly Explanation[]> {
-  const keyring = await existingKeyring(context);
-  const view = asVerifiersSee(await readView(context, keyring));
+  const { keyring, read } = await readAtOnce(context, (present) => readView(context, present));
+  const view = asVerifiersSee(read);
   const now = context.clock();
   return explanationsOf(view, plan(view, keyring.policy, now), now);
 }
 
 /** Every key's life around the present, past and planned. */
 export async function lives(context: Context): Promise<KeyLives> {
-  const keyring = await existingKeyring(context);
+  const { keyring, read } = await readAtOnce(context, async (present) => ({
+    view: await readView(context, present),
+    history: await readHistory(context.stores, present),
+  }));
   const now = context.clock();
-  const moments = forecast(await readView(context, keyring), now);
-  return livesOf(keyring, moments, await readHistory(context.stores, keyring), now);
+  return livesOf(keyring, forecast(read.view, now), read.history, now);
 }
 
 /** Takes the lease from a holder of whom a person knows that it has ended; answers whether that one held it. */
