@@ -10,7 +10,7 @@ import type { ReportedAction } from "./plan/actions.js";
 import type { AuditEntry } from "./plan/audit-entry.js";
 import { plan } from "./plan/planner.js";
 import { documentState, type View } from "./plan/view.js";
-import { asVerifiersSee, readAtOnce, readStill } from "./reading.js";
+import { asVerifiersSee, isUnchanged, readAtOnce, readStill } from "./reading.js";
 import { type Report, reportOf } from "./report.js";
 import type {
   Creation,
@@ -75,7 +75,8 @@ export async function tick(context: Context, { dryRun: isDryRun = false, createK
     !hasUnsent(context, keyring);
   if (isIdle) {
     const doubt = await doubtActive(context, view, context.clock());
-    return reportOf(context, keyring, { done: [], plan: first, alerts: doubt === undefined ? [] : [doubt.words] });
+    const isBelieved = doubt !== undefined && (await isUnchanged(context, keyring));
+    return reportOf(context, keyring, { done: [], plan: first, alerts: isBelieved ? [doubt.words] : [] });
   }
   return withLease(context, (session) => run(context, session));
 }

@@ -92,4 +92,22 @@ describe("what is read without the lease while another manager works", () => {
     expect((await keyring()).confirmedSequence).toBe(before + 1);
     expect(answer).toStrictEqual(await ask(manager));
   });
+
+  it.each([false, true])(
+    "a key that is revoked and removed while it is proven has lost nothing, in a tick of dryRun %s",
+    async (dryRun) => {
+      const { manager, managerOf, stores, file, signs, pass } = await issuerByUpload(USUAL);
+      pass(2 * 86_400);
+      await manager.tick();
+      const kid = (await signs()) as string;
+      let opened = 0;
+      const open: typeof file.open = async (key) => {
+        if (++opened === 1) await manager.revoke({ kid });
+        return file.open(key);
+      };
+      const { alerts } = await managerOf(USUAL, stores, { ...file, open }).tick({ dryRun });
+      expect(await signs()).not.toBe(kid);
+      expect(alerts).toStrictEqual([]);
+    },
+  );
 });
