@@ -1,5 +1,5 @@
 import type { OpenableKey, Signer } from "../custody/contract.js";
-import { SignetError } from "../errors.js";
+import { isSignetError, SignetError } from "../errors.js";
 import type { ActiveDocument } from "../keyring/active-document.js";
 import { presentSeconds, type SigningKey, type SigningKeySource } from "./issuer.js";
 
@@ -89,11 +89,8 @@ export function createActiveKey(options: ActiveKeyOptions, inBackground = (confi
   return Object.freeze({ current, refresh, inUse: () => confirmed?.signer });
 }
 
-async function readConfirmed(
-  { read, open, location }: ActiveKeyOptions,
-  known: Confirmed | undefined,
-  sentAt: number,
-): Promise<Confirmed> {
+async function readConfirmed(options: ActiveKeyOptions, known: Confirmed | undefined, sentAt: number): Promise<Confirmed> {
+  const { read, open, location } = options;
   const [document] = await read();
   if (document === undefined) {
     throw new SignetError(
@@ -105,7 +102,15 @@ async function readConfirmed(
     throw new SignetError("active_key_stale", "the active document that was read is older than the one already known");
   }
   const isSame = known !== undefined && JSON.stringify(known.document) === JSON.stringify(document);
-  const signer = isSame ? known.signer : await open(document);
+  let signer: Signer;
+  try {
+    signer = isSame ? known.signer : await open(document);
+  } catch (error) {
+    // A key may be removed as soon as a newer document is there: one that was written since is read in its place.
+    const isOver = isSignetError(error, "key_not_found") && ((await read())[0]?.sequence ?? 0) > document.sequence;
+    if (isOver) return readConfirmed(options, known, sentAt);
+    throw error;
+  }
   const { version, maxTtlSeconds, endless, maxAgeSeconds } = document;
   // Version 1 did not say: there the limits of each issuer decide.
   return { document, signer, maxTtlSeconds, endless: version !== 2 || endless === true, maxAgeSeconds, confirmedAt: sentAt };

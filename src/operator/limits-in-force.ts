@@ -21,7 +21,8 @@ export async function putLimitsInForce(installation: Installation, note: Note): 
   if (!requireExpiration && defaultTtlSeconds === null) await tellEndless(note, installation, key.endless !== false);
   if (maxTtlSeconds <= key.maxTtlSeconds) return;
   try {
-    await tellKeyring(installation);
+    // Another algorithm or custody in the config is a migration, which is asked for by its own command.
+    await (await installation.manager()).applySettings({ keepsKeys: true });
     note("the limits of the config were changed: they are in force now");
   } catch (error) {
     if (!isSignetError(error)) throw error;
@@ -37,12 +38,4 @@ async function tellEndless(note: Note, { stores }: Installation, endless: boolea
   const what = "the limits of the config allow tokens without exp, which is not in force: `signet keys apply` puts it in force";
   if (endless) throw new SignetError("plan_refused", what, { field: "limits.requireExpiration" });
   note(`warning: ${what}`);
-}
-
-async function tellKeyring(installation: Installation): Promise<void> {
-  const found = await installation.stores.keyring.read();
-  if (found === undefined) throw new SignetError("keyring_missing", "there is no keyring: restore it from a backup");
-  const { algorithm, custody, allowsUnlimitedTokens } = found.keyring.policy;
-  // Another algorithm or custody in the config is a migration, which is asked for by its own command.
-  await (await installation.manager()).applySettings({ algorithm, custody, allowsUnlimitedTokens });
 }

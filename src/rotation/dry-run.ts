@@ -7,7 +7,7 @@ import { plan } from "./plan/planner.js";
 import { without } from "./plan/records.js";
 import { awaitsProof } from "./plan/successor.js";
 import type { View } from "./plan/view.js";
-import { type Beginning, readBeginning } from "./reading.js";
+import { type Beginning, isUnchanged, readBeginning } from "./reading.js";
 import { type Report, reportOf } from "./report.js";
 import type { Creation } from "./requests.js";
 import { assertClock, type Context, keyringMissing } from "./session/context.js";
@@ -56,7 +56,7 @@ export async function dryRun(
   const adopted = beyond === undefined ? undefined : await adoptedOnCopy(context, first, beyond, adoptByHand);
   keyring = adopted?.keyring ?? keyring;
   const done = [...(adopted?.done ?? []), ...(await work(session))];
-  const judged = await judgedOnCopy(context, { ...first, keyring }, proves);
+  const judged = await judgedOnCopy(context, { ...first, keyring }, proves, first.keyring);
   keyring = judged.view.keyring;
   seen?.(judged.view);
   const { actions, plan: last } = simulate(judged.view, context.clock());
@@ -97,22 +97,29 @@ async function adoptedOnCopy(context: Context, view: View, beyond: LogBeyond, by
   return { keyring, done: [{ kind: "adopt", words }] satisfies ReportedAction[], alerts: alertsOf(strangers) };
 }
 
-/** What a run finds of the keys: standbys that are not proven are passed over, those that are stand without what was held against them. */
+/**
+ * What a run finds of the keys: standbys that are not proven are passed over, those that are stand without what was held against them.
+ *
+ * @param asRead the keyring of which the view has a copy: where it has changed since, no doubt is believed
+ */
 async function judgedOnCopy(
   context: Context,
   view: View,
   proves: Looking["proves"],
+  asRead: Keyring,
 ): Promise<{ readonly view: View; readonly alerts: readonly string[] }> {
-  if (proves === "none") return { view: { ...view, passedOver: new Set() }, alerts: [] };
+  const unjudged = { view: { ...view, passedOver: new Set<string>() }, alerts: [] };
+  if (proves === "none") return unjudged;
   const { keyring } = view;
   const now = context.clock();
   const active = await doubtActive(context, view, now);
   const isDue = proves === "all" || plan(view, keyring.policy, now).actions.some(({ kind }) => kind === "prove");
   const doubts = isDue ? await doubtStandbys(context, view, now) : [];
+  const alerts = [...(active === undefined ? [] : [active]), ...doubts].map(({ words }) => words);
+  if (alerts.length > 0 && !(await isUnchanged(context, asRead))) return unjudged;
   const passedOver = new Set(doubts.map(({ id }) => id));
   const proven = (key: Keyring["keys"][number]) =>
     isDue && awaitsProof(key) && !passedOver.has(key.id) ? without(key, "unprovenAt") : key;
-  const alerts = [...(active === undefined ? [] : [active]), ...doubts].map(({ words }) => words);
   return { view: { ...view, keyring: { ...keyring, keys: keyring.keys.map(proven) }, passedOver }, alerts };
 }
 

@@ -17,6 +17,7 @@ import type { AuditVerdict } from "./session/audit.js";
 import type { Context, Step } from "./session/context.js";
 import type { Notify } from "./session/notice.js";
 import type { ApplyRequest } from "./steps/apply-policy.js";
+import type { BegunChain } from "./steps/begin-audit.js";
 import type { ExpiryRequest } from "./steps/expiry.js";
 import type { ForeignKeys } from "./steps/foreign.js";
 import { handingOver } from "./steps/hand-over.js";
@@ -95,7 +96,7 @@ export interface Manager extends CoreManager {
   /** Every change of a key, the oldest first. */
   history(): Promise<readonly AuditEntry[]>;
   /** Begins a new chain of the audit log where the one that there is was deleted or altered. */
-  beginAudit(): Promise<AuditVerdict>;
+  beginAudit(): Promise<BegunChain>;
   /** Checks the audit log against the keyring. */
   verifyAudit(): Promise<AuditVerdict>;
 }

@@ -10,7 +10,7 @@ import type { ReportedAction } from "./plan/actions.js";
 import type { AuditEntry } from "./plan/audit-entry.js";
 import { plan } from "./plan/planner.js";
 import { documentState, type View } from "./plan/view.js";
-import { asVerifiersSee, readStill } from "./reading.js";
+import { asVerifiersSee, isUnchanged, readAtOnce, readStill } from "./reading.js";
 import { type Report, reportOf } from "./report.js";
 import type {
   Creation,
@@ -32,7 +32,7 @@ import { type Context, custodianOf, existingKeyring, keyringMissing } from "./se
 import { readView, readViewWithRetries } from "./session/read-view.js";
 import { breakLease, isAbandoned, type Session } from "./session/session.js";
 import { type ApplyRequest, applyPolicy, assertSameIssuer } from "./steps/apply-policy.js";
-import { assertBroken, beginChain } from "./steps/begin-audit.js";
+import { assertBroken, type BegunChain, beginChain } from "./steps/begin-audit.js";
 import { assertDestroyable, destroyStray, findKey } from "./steps/destroy-stray.js";
 import { type ExpiryRequest, recordExpiry } from "./steps/expiry.js";
 import { type ForeignKeys, importForeign } from "./steps/foreign.js";
@@ -45,7 +45,7 @@ import { recallKey } from "./steps/recall.js";
 import { findFaults, repairFaults } from "./steps/repair.js";
 import { requestMigration, requestRotation } from "./steps/request-rotation.js";
 import { isStillSigning, type Revocation, type RevokeRequest, recordRevocation, type TokensAtRisk } from "./steps/revoke.js";
-import { revokedBefore } from "./steps/revoked-before.js";
+import { assertNeverRevoked } from "./steps/revoked-before.js";
 import { assertNothingLeft, isElsewhere, withLease } from "./with-lease.js";
 
 /**
@@ -75,7 +75,8 @@ export async function tick(context: Context, { dryRun: isDryRun = false, createK
     !hasUnsent(context, keyring);
   if (isIdle) {
     const doubt = await doubtActive(context, view, context.clock());
-    return reportOf(context, keyring, { done: [], plan: first, alerts: doubt === undefined ? [] : [doubt.words] });
+    const isBelieved = doubt !== undefined && (await isUnchanged(context, keyring));
+    return reportOf(context, keyring, { done: [], plan: first, alerts: isBelieved ? [doubt.words] : [] });
   }
   return withLease(context, (session) => run(context, session));
 }
@@ -148,8 +149,9 @@ export async function importByHand<Kind>(
   request: RequestFor<Kind> & DryRun & Creation,
   way: Way<Kind>,
 ): Promise<ImportReport> {
-  await assertNeverRevoked(context, request, way);
   return importKey(context, request, way, async (session) => {
+    // Under the lease: a revocation that another manager completed just before has taken the key out of the keyring.
+    await assertNeverRevoked(context, session, request, way);
     const isDry = request.dryRun === true;
     const recalled = await recallKey(context, session, request, way, isDry);
     if (isDry || recalled.length > 0 || request.as === "active") return recalled;
@@ -199,14 +201,6 @@ export async function importKey<Kind>(
         request,
       ));
   return Object.freeze({ ...report, publicJwk: publicJwk as PublicJwk });
-}
-
-async function assertNeverRevoked<Kind>(context: Context, request: RequestFor<Kind>, way: Way<Kind>): Promise<void> {
-  const keyring = (await context.stores.keyring.read())?.keyring;
-  if (keyring === undefined) return;
-  const wanted = await way.publicPart(custodianOf(context, request), request, keyring);
-  const refusal = (await revokedBefore(context, keyring))(wanted);
-  if (refusal !== undefined) throw refusal;
 }
 
 /** Publishes the public keys of another issuer as retired. */
@@ -279,12 +273,15 @@ export async function repair(
 
 /** Destroys a private key that no record names. */
 export async function destroyKey(context: Context, { name, dryRun: isDryRun = false }: DestroyRequest): Promise<DestroyReport> {
-  const keyring = await existingKeyring(context);
-  const found = await findKey(context, keyring, name);
-  await assertDestroyable(context, await readView(context, keyring), found);
+  const { keyring, read } = await readAtOnce(context, async (present) => ({
+    found: await findKey(context, present, name),
+    view: await readView(context, present),
+  }));
+  const { found, view } = read;
+  await assertDestroyable(context, view, found);
   const deed: ReportedAction = { kind: "destroy", words: `destroy the private key ${found.name}, held by ${found.custody}` };
   const report = isDryRun
-    ? reportOf(context, keyring, { done: [deed], plan: plan(await readView(context, keyring), keyring.policy, context.clock()) })
+    ? reportOf(context, keyring, { done: [deed], plan: plan(view, keyring.policy, context.clock()) })
     : await withLease(context, async (session) => {
         await destroyStray(context, session, found);
         return thenRun(context, session, [deed]);
@@ -294,18 +291,20 @@ export async function destroyKey(context: Context, { name, dryRun: isDryRun = fa
 
 /** Says for each key why it is where it is and when it moves next. */
 export async function explain(context: Context): Promise<readonly Explanation[]> {
-  const keyring = await existingKeyring(context);
-  const view = asVerifiersSee(await readView(context, keyring));
+  const { keyring, read } = await readAtOnce(context, (present) => readView(context, present));
+  const view = asVerifiersSee(read);
   const now = context.clock();
   return explanationsOf(view, plan(view, keyring.policy, now), now);
 }
 
 /** Every key's life around the present, past and planned. */
 export async function lives(context: Context): Promise<KeyLives> {
-  const keyring = await existingKeyring(context);
+  const { keyring, read } = await readAtOnce(context, async (present) => ({
+    view: await readView(context, present),
+    history: await readHistory(context.stores, present),
+  }));
   const now = context.clock();
-  const moments = forecast(await readView(context, keyring), now);
-  return livesOf(keyring, moments, await readHistory(context.stores, keyring), now);
+  return livesOf(keyring, forecast(read.view, now), read.history, now);
 }
 
 /** Takes the lease from a holder of whom a person knows that it has ended; answers whether that one held it. */
@@ -328,15 +327,15 @@ export async function verifyAudit(context: Context): Promise<AuditVerdict> {
  *
  * @throws SignetError `plan_refused` where the log is whole
  */
-export async function beginAudit(context: Context): Promise<AuditVerdict> {
-  const verdict = await verifyAudit(context);
-  assertBroken(verdict);
+export async function beginAudit(context: Context): Promise<BegunChain> {
+  assertBroken(await verifyAudit(context));
+  let headBefore = "";
   const begin = async (session: Session): Promise<Outcome> => {
-    await beginChain(context, session, verdict);
+    headBefore = await beginChain(context, session);
     return run(context, session);
   };
   await withLease(context, begin, { adoptAltered: false });
-  return verifyAudit(context);
+  return { ...(await verifyAudit(context)), headBefore };
 }
 
 async function thenRun(context: Context, session: Session, done: readonly ReportedAction[]): Promise<Outcome> {

@@ -70,6 +70,11 @@ export async function readStill<T>(
   }
 }
 
+/** Whether no manager has written since a keyring was read: else a key that is not found may have been removed by right. */
+export async function isUnchanged({ stores }: Context, keyring: Keyring): Promise<boolean> {
+  return JSON.stringify((await stores.keyring.read())?.keyring) === JSON.stringify(keyring);
+}
+
 /**
  * Reads what a run would begin with, without its lease. Where a manager writes meanwhile, no old keyring was put back; and an answer may be as
  * old as the store needs to settle.

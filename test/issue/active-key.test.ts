@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { SignetError } from "../../src/errors.js";
 import { createActiveKey } from "../../src/issue/active-key.js";
 import type { ActiveDocument } from "../../src/keyring/active-document.js";
 
@@ -13,6 +14,8 @@ const document = (sequence: number): ActiveDocument => ({
 let now: number;
 let reads: number;
 let answer: () => Promise<readonly ActiveDocument[]>;
+/** Called before a key is opened. */
+let opening: () => void;
 
 function activeKey() {
   return createActiveKey({
@@ -20,7 +23,10 @@ function activeKey() {
       reads += 1;
       return answer();
     },
-    open: async ({ kid, alg }) => ({ kid, alg, publicJwk: { kty: "EC", use: "sig", alg, kid }, sign: () => Buffer.alloc(64) }),
+    open: async ({ kid, alg }) => {
+      opening();
+      return { kid, alg, publicJwk: { kty: "EC", use: "sig", alg, kid }, sign: () => Buffer.alloc(64) };
+    },
     maxAgeSeconds: 3_600,
     clock: () => now,
     random: () => 0.5,
@@ -35,6 +41,7 @@ beforeEach(() => {
   now = 1_000_000;
   reads = 0;
   answer = async () => [document(1)];
+  opening = () => undefined;
 });
 
 describe("the active key", () => {
@@ -115,5 +122,21 @@ describe("the active key", () => {
   it("that is missing is an error that says what makes one", async () => {
     answer = async () => [];
     await expect(Promise.resolve(activeKey().current(now))).rejects.toMatchObject({ code: "no_active_key", status: 503 });
+  });
+
+  it("is the one of a newer document where that was written, and the key removed, between the read and the opening", async () => {
+    opening = () => {
+      answer = async () => [document(2)];
+      opening = () => undefined;
+      throw new SignetError("key_not_found", "there is no private key");
+    };
+    expect(await kidOf(activeKey())).toBe("key-2");
+  });
+
+  it("that is gone is an error where its document is still the newest", async () => {
+    opening = () => {
+      throw new SignetError("key_not_found", "there is no private key");
+    };
+    await expect(kidOf(activeKey())).rejects.toMatchObject({ code: "key_not_found" });
   });
 });

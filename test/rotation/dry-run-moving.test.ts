@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createManager } from "../../src/rotation/manager.js";
+import { algorithmNamed } from "../../src/algorithms/table.js";
+import { createManager, type Manager } from "../../src/rotation/manager.js";
 import type { Stores } from "../../src/storage/contract.js";
 import { issuersByUpload, USUAL } from "./issuer-by-upload.js";
 
@@ -71,4 +72,42 @@ describe("what is read without the lease while another manager works", () => {
     expect(slept).toEqual([30]);
     expect(actions.map(({ kind }) => kind)).not.toContain("adopt");
   });
+
+  it.each<[string, (asked: Manager) => Promise<unknown>]>([
+    ["explained", (asked) => asked.explain()],
+    ["drawn of lives", (asked) => asked.lives()],
+    ["told before a private key is destroyed", (asked) => asked.destroyKey({ name: "stray", dryRun: true })],
+  ])("what is %s is of one moment, though a key takes over meanwhile", async (_what, ask) => {
+    const { manager, managerOf, stores, file, keyring, pass } = await issuerByUpload(USUAL);
+    await file.create("stray", algorithmNamed("EdDSA"));
+    await manager.rotate();
+    pass(10 * 86_400);
+    const before = (await keyring()).confirmedSequence;
+    let reads = 0;
+    const read = async () => {
+      if (++reads === 1) await manager.tick();
+      return stores.active.read();
+    };
+    const answer = await ask(managerOf(USUAL, { ...stores, active: { ...stores.active, read } }));
+    expect((await keyring()).confirmedSequence).toBe(before + 1);
+    expect(answer).toStrictEqual(await ask(manager));
+  });
+
+  it.each([false, true])(
+    "a key that is revoked and removed while it is proven has lost nothing, in a tick of dryRun %s",
+    async (dryRun) => {
+      const { manager, managerOf, stores, file, signs, pass } = await issuerByUpload(USUAL);
+      pass(2 * 86_400);
+      await manager.tick();
+      const kid = (await signs()) as string;
+      let opened = 0;
+      const open: typeof file.open = async (key) => {
+        if (++opened === 1) await manager.revoke({ kid });
+        return file.open(key);
+      };
+      const { alerts } = await managerOf(USUAL, stores, { ...file, open }).tick({ dryRun });
+      expect(await signs()).not.toBe(kid);
+      expect(alerts).toStrictEqual([]);
+    },
+  );
 });

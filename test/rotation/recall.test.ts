@@ -125,4 +125,18 @@ describe("an imported key that was retired", () => {
     await expect(other.managerOf(USUAL).importKey(other.key)).rejects.toThrow("has a key of this name already (retired)");
     await managerOf().tick();
   });
+
+  it("is not published again where another manager revokes it just before its import has the lease", async () => {
+    const { manager, managerOf, stores, kids } = await issuerByUpload();
+    const key = imported();
+    const { kid } = (await manager.importKey(key)).publicJwk;
+    let writes = 0;
+    const write: typeof stores.keyring.write = async (keyring, tag) => {
+      if (++writes === 1) await manager.revoke({ kid });
+      return stores.keyring.write(keyring, tag);
+    };
+    const late = managerOf(UPLOADED, { ...stores, keyring: { ...stores.keyring, write } });
+    await expect(late.importKey(key)).rejects.toThrow(`key ${kid} was revoked on `);
+    expect([await kids("pending"), await kids("revoked")]).toStrictEqual([[], []]);
+  });
 });

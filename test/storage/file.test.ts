@@ -1,4 +1,5 @@
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import fs, { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createFileStores } from "../../src/storage/file/stores.js";
@@ -62,6 +63,40 @@ describe("a write that was cut short", () => {
     const left = await readdir(join(directory, name));
     expect(left).toContain("notes.0123456789ab.tmp");
     expect(left.filter((file) => file.endsWith(".tmp"))).toHaveLength(1);
+  });
+});
+
+describe("an active document", () => {
+  it("is found where a manager writes the next one, and deletes the one before, while the folder is read", async () => {
+    const { active } = createFileStores(join(await scratch(), ".signet"));
+    const documentOf = (sequence: number) => ({
+      sequence,
+      kid: "k",
+      alg: "ES256" as const,
+      maxTtlSeconds: 60,
+      material: { file: "a" },
+    });
+    await active.write(documentOf(1));
+    const list = fs.readdir;
+    const listing = list as (path: string) => Promise<string[]>;
+    const putBack = (): void => {
+      fs.readdir = list;
+      syncBuiltinESMExports();
+    };
+    const listed = async (path: string): Promise<string[]> => {
+      const names = await listing(path);
+      putBack();
+      await active.write(documentOf(2));
+      await active.delete(1);
+      return names;
+    };
+    fs.readdir = listed as unknown as typeof list;
+    syncBuiltinESMExports();
+    try {
+      expect((await active.read()).map(({ sequence }) => sequence)).toStrictEqual([2]);
+    } finally {
+      putBack();
+    }
   });
 });
 

@@ -36,15 +36,15 @@ export async function keysHistory(context: Context, options: CommonOptions): Pro
 export async function auditBegin(context: Context, options: CommonOptions): Promise<void> {
   const { output } = context;
   const manager = await managerFor(context, await openInstallation(context, options));
-  const { fault, head } = await manager.verifyAudit();
+  const { fault } = await manager.verifyAudit();
   if (fault !== null) {
     output.note(`line ${fault.number} of the audit log: ${fault.words}`);
     await confirm("Give up what stands before, and begin a new chain?", options);
   }
-  const verdict = await manager.beginAudit();
+  const { headBefore, ...verdict } = await manager.beginAudit();
   if (options.json === true) output.json(verdict);
   else output.data(`${verdict.count} ${verdict.head}`);
-  output.note(`a new chain begins; its first entry names the head of the one before, ${head}`);
+  output.note(`a new chain begins; its first entry names the head of the one before, ${headBefore}`);
 }
 
 /** `signet audit verify`: whether the log is whole, and what such a log cannot prove. */

@@ -12,8 +12,8 @@ export interface ApplyRequest {
   /** Another algorithm or custody than the settings' own: a migration. */
   readonly algorithm?: AlgorithmName;
   readonly custody?: Custody;
-  /** Another word on tokens without expiry than the settings' own. */
-  readonly allowsUnlimitedTokens?: boolean;
+  /** Keeps algorithm, custody and the word on tokens without expiry as they are in force, whatever the settings say. */
+  readonly keepsKeys?: true;
   /** What every verifier accepts, by the operator's word; needed for another algorithm. */
   readonly verifiersAccept?: readonly AlgorithmName[];
   /** Also asks for a rotation to the first key under the new policy. */
@@ -29,10 +29,11 @@ export interface ApplyRequest {
  * @throws SignetError `plan_refused` where the policy cannot be kept, or verifiers may not accept its algorithm
  */
 export async function applyPolicy(context: Context, session: Session, request: ApplyRequest): Promise<string | null> {
-  const { algorithm = context.settings.algorithm, custody = context.settings.custody, verifiersAccept = [] } = request;
+  const { settings } = context;
   const before = session.keyring().policy;
-  const { allowsUnlimitedTokens = context.settings.allowsUnlimitedTokens } = request;
-  const next = policyOf({ ...context.settings, algorithm, custody, allowsUnlimitedTokens }, before.version);
+  const { keepsKeys = false, verifiersAccept = [] } = request;
+  const { algorithm, custody, allowsUnlimitedTokens } = { ...settings, ...(keepsKeys ? before : request) };
+  const next = policyOf({ ...settings, algorithm, custody, allowsUnlimitedTokens }, before.version);
   if (JSON.stringify(next) === JSON.stringify(before)) return null;
   assertPolicy(next);
   if (next.byUpload === true && (await writableVersion(context)) === 1) {

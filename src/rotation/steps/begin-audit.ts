@@ -1,6 +1,6 @@
 import { isSignetError, SignetError } from "../../errors.js";
 import type { AuditHead, Keyring } from "../../keyring/keyring.js";
-import { type AuditVerdict, flushAudit } from "../session/audit.js";
+import { type AuditVerdict, flushAudit, verifyAudit } from "../session/audit.js";
 import type { Context } from "../session/context.js";
 import { readBeyond } from "../session/log-beyond.js";
 import type { Session } from "../session/session.js";
@@ -11,15 +11,29 @@ const FAR = 1_000_000;
 /** What is wrong with a log that was deleted or altered. */
 type BrokenLog = AuditVerdict & { readonly fault: NonNullable<AuditVerdict["fault"]> };
 
+/** The verdict on a log after a new chain was begun. */
+export type BegunChain = AuditVerdict & {
+  /** The head of the chain before, as the new one's first entry names it. */
+  readonly headBefore: string;
+};
+
 /** @throws SignetError `plan_refused` where the log is whole */
 export function assertBroken(verdict: AuditVerdict): asserts verdict is BrokenLog {
   if (verdict.fault === null) throw new SignetError("plan_refused", "the audit log is whole: it needs no new chain");
 }
 
-/** Begins a new chain of the audit log: its first entry names the head that the old one had. */
-export async function beginChain({ stores }: Context, session: Session, { fault, count, head }: BrokenLog): Promise<void> {
+/**
+ * Begins a new chain of the audit log: its first entry names the head that the old one had, which is answered.
+ *
+ * @throws SignetError `plan_refused` where the log is whole: another manager has begun one meanwhile
+ */
+export async function beginChain({ stores }: Context, session: Session): Promise<string> {
+  const verdict = await verifyAudit(stores, session.keyring());
+  assertBroken(verdict);
+  const { fault, count, head } = verdict;
   const why = `line ${fault.number} of the log before: ${fault.words}; it had ${count} entries, and the head ${head}`;
   await session.change((keyring) => keyring, { event: "audit.begun", why }, await endOfLog(stores, session.keyring()));
+  return head;
 }
 
 /**

@@ -3,8 +3,9 @@ import { SignetError } from "../../errors.js";
 import { type Keyring, recordByKid } from "../../keyring/keyring.js";
 import { timeInWords } from "../plan/wait-reasons.js";
 import { readHistory } from "../session/audit.js";
-import type { Context } from "../session/context.js";
-import { recordOfSameKey } from "./import-key.js";
+import { type Context, custodianOf } from "../session/context.js";
+import type { Session } from "../session/session.js";
+import { type RequestFor, recordOfSameKey, type Way } from "./import-key.js";
 
 /**
  * Finds out which keys were revoked here, by their numbers or by their names, also where they have left the keyring: who revoked one has told
@@ -32,6 +33,18 @@ export async function revokedBefore(
     const isName = end?.kid === kid && namesakes.length > 0 && namesakes.every(({ is }) => is !== ours);
     return end && revoked(end.kid, end.at, isName ? { field: "kid" } : {});
   };
+}
+
+/** @throws SignetError `plan_refused` for a key that was revoked here, as `revokedBefore` */
+export async function assertNeverRevoked<Kind>(
+  context: Context,
+  session: Session,
+  request: RequestFor<Kind>,
+  way: Way<Kind>,
+): Promise<void> {
+  const wanted = await way.publicPart(custodianOf(context, request), request, session.keyring());
+  const refusal = (await revokedBefore(context, session.keyring()))(wanted);
+  if (refusal !== undefined) throw refusal;
 }
 
 function revoked(kid: string, at: number, of: { readonly field?: string } = {}): SignetError {

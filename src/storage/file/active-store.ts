@@ -9,6 +9,7 @@ import { type ActiveDocument, parseActiveDocument } from "../../keyring/active-d
 import type { ActiveStore } from "../contract.js";
 import { assertConfirmed } from "./restored.js";
 
+const ATTEMPTS = 5;
 const NAME = /^([1-9]\d{0,15})\.json$/;
 
 /**
@@ -23,13 +24,18 @@ export function createFileActiveStore(directory: string): ActiveStore {
     settleSeconds: 0,
     slots: null,
     async read() {
-      const documents: ActiveDocument[] = [];
-      for (const sequence of await sequencesIn(directory)) {
-        const document = await readDocument(pathOf(sequence));
-        if (document !== undefined) documents.push(document);
+      for (let attempt = 1; ; attempt++) {
+        const sequences = await sequencesIn(directory);
+        const documents: ActiveDocument[] = [];
+        for (const sequence of sequences) {
+          const document = await readDocument(pathOf(sequence));
+          if (document !== undefined) documents.push(document);
+        }
+        // A document goes when a newer one is there: where one was listed and is gone, the list is old.
+        if (documents.length < sequences.length && attempt < ATTEMPTS) continue;
+        if (documents.length === 0) await assertConfirmed(dirname(directory));
+        return documents;
       }
-      if (documents.length === 0) await assertConfirmed(dirname(directory));
-      return documents;
     },
     async write(document: ActiveDocument) {
       await makePrivateDirectory(directory);
