@@ -32,15 +32,15 @@ function sizeBytes(path) {
 const budgets = [
   { what: "modules after npm ci", path: "node_modules", limit: 250, unit: MEGABYTE, name: "MB" },
   { what: "the function that signs, minified", path: "dist/lambda/issuer.cjs", limit: 81.9, unit: KILOBYTE, name: "KB" },
-  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 182.2, unit: KILOBYTE, name: "KB" },
+  { what: "the key manager's function, minified", path: "dist/lambda/key-manager.cjs", limit: 182.8, unit: KILOBYTE, name: "KB" },
   { what: "the authorizer's function, minified", path: "dist/lambda/authorizer.cjs", limit: 41.9, unit: KILOBYTE, name: "KB" },
   { what: "the decoder's function, minified", path: "dist/lambda/decoder.cjs", limit: 37.3, unit: KILOBYTE, name: "KB" },
   { what: "the token function, minified", path: "dist/lambda/token.cjs", limit: 142.5, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 1 MB through S3, which cfn-lint counts as 1,000,000 bytes: 976.5 KB.
-  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 955, unit: KILOBYTE, name: "KB" },
+  { what: "the template, with functions that can be read", path: "dist/template.yaml", limit: 957.2, unit: KILOBYTE, name: "KB" },
   // CloudFormation takes 50 KB within a request.
   { what: "the authorizer's template", path: "dist/authorizer.yaml", limit: 49.2, unit: KILOBYTE, name: "KB" },
-  { what: "what is built", path: "dist", limit: 3_654, unit: KILOBYTE, name: "KB" },
+  { what: "what is built", path: "dist", limit: 3_659.5, unit: KILOBYTE, name: "KB" },
 ];
 
 /** @param {string} what @param {number} size @param {number} limit @param {string} unit */

@@ -111,7 +111,10 @@ async function ofVersionBefore({ aws, root, cwd, check, signet }, url) {
   await pass(aws, root, begun, 4);
   tokens.push(await issue());
   const { stderr } = await signet("outputs", "--json", "--stack", "before");
-  check(/^outdated, .*KeyID.*KeyArn/m.test(stderr), "once it has moved, its outputs are told to be of the key before, the ARN too");
+  check(
+    /^outdated, .*KeyID.*KeyArn/m.test(stderr),
+    "once it has moved, its outputs are told to be of the key before, the ARN too",
+  );
   const moved = (await deployed(signet, "before")).outputs;
   const { kid } = decodeProtectedHeader(tokens.at(-1));
   check(
