@@ -15,7 +15,7 @@ import { compileNativePart, installClients } from "../tools/lambda-clients.mjs";
 import { sourceModule } from "../tools/source-module.mjs";
 import { readFlags } from "./flags.mjs";
 import { createWorld, EVENT, LATENCY_MS, start, WITHIN_SECONDS } from "./lambda-functions.mjs";
-import { lambdaPage, warmPage } from "./lambda-page.mjs";
+import { CLOSELY, lambdaPage, warmPage } from "./lambda-page.mjs";
 import { shuffled, spread } from "./measure.mjs";
 import { processorShare } from "./processor-share.mjs";
 
@@ -30,9 +30,6 @@ const MEMORY_MB = 128;
 const MEMORY_WITH_KMS_MB = 512;
 /** Those that are started once more with a whole processor: what young code costs where nothing makes it wait, and its caches go cold. */
 const UNTHROTTLED = ["empty", "asking-bare", "asking", "signing", "parameter-store", "kms", "go-kms"];
-
-/** What is compared by differences of a few hundred microseconds: among fifteen processes they are those of the processor's caches. */
-const CLOSELY = ["empty", "embedded", "parameter-store"];
 
 /** A start, its first invocation with the processor that it then has, and those that follow. */
 async function startOnce(world, one, share) {
